@@ -1,0 +1,109 @@
+/**
+ * A small asynchronous key-value store with versions: all that Postern asks of a database. It knows nothing of vaults;
+ * the rules of objects live in the rooms above it.
+ *
+ * Keys are 1 to 1,024 printable ASCII characters (0x21-0x7e), so that bytewise order is the order everywhere.
+ */
+export interface Store {
+  /**
+   * Reads several records in one snapshot, in the order of `get`; a missing one is `undefined`.
+   * @throws {Conflict} when a requirement does not hold in that snapshot
+   */
+  read(request: Read): Promise<readonly (StoredRecord | undefined)[]>;
+
+  /**
+   * At most `limit` records whose key starts with `prefix` and comes after `after`, in bytewise order of the keys.
+   * @throws {Conflict} as `read`
+   */
+  list(request: List): Promise<readonly StoredRecord[]>;
+
+  /**
+   * All or nothing, and durable once the promise is fulfilled. Puts and deletes apply in the order given, each key at
+   * most once. Returns the version of each put, in order.
+   * @throws {Conflict} when a requirement does not hold at the commit; nothing is changed then
+   */
+  transact(transaction: Transaction): Promise<readonly Version[]>;
+
+  /**
+   * The keys that changed after `since`, in commit order and without gaps; a key that changed twice stands there at
+   * least once, at its last change. `undefined` as a cursor means "from now": no keys, and the cursor to go on from.
+   * An `expired` answer forces a reload: the store no longer knows everything since then.
+   */
+  changes(since: Cursor | undefined, limit: number): Promise<Changes>;
+
+  close(): Promise<void>;
+}
+
+/** Names one state of one record, for ever: no other record and no later state of the same key has it again. */
+export type Version = string;
+
+/** A position in the store's commit order; opaque, and ordered only by the store. */
+export type Cursor = string;
+
+export interface StoredRecord {
+  readonly key: string;
+  readonly version: Version;
+  readonly value: Uint8Array;
+}
+
+/** The record under `key` must be in the state `version`, or, with `null`, not exist. */
+export interface Requirement {
+  readonly key: string;
+  readonly version: Version | null;
+}
+
+export interface Read {
+  readonly require?: readonly Requirement[];
+  readonly get: readonly string[];
+}
+
+export interface List {
+  readonly require?: readonly Requirement[];
+  readonly prefix: string;
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+export interface Put {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** For a wrapper that must know the version before the commit; otherwise the store makes one. */
+  readonly version?: Version;
+}
+
+export interface Transaction {
+  readonly require?: readonly Requirement[];
+  readonly put?: readonly Put[];
+  readonly delete?: readonly string[];
+}
+
+export type Changes =
+  | { readonly expired: false; readonly keys: readonly string[]; readonly cursor: Cursor; readonly more: boolean }
+  | { readonly expired: true; readonly cursor: Cursor };
+
+/** A requirement did not hold: somebody else was first. `key` is the record that differs. */
+export class Conflict extends Error {
+  override readonly name = 'Conflict';
+  readonly key: string;
+
+  constructor(key: string) {
+    super(`the record ${key} is not in the required state`);
+    this.key = key;
+  }
+}
+
+/** The stored bytes are not what was written: damaged, swapped, from another store, or sealed under another key. */
+export class Unreadable extends Error {
+  override readonly name = 'Unreadable';
+}
+
+/** A record's value as this project writes them: UTF-8 JSON. */
+export function encode(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** The inverse of `encode`. What we stored ourselves is trusted to have the shape that its room wrote. */
+export function decode<T>(record: StoredRecord): T {
+  const { buffer, byteOffset, byteLength } = record.value;
+  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString()) as T;
+}

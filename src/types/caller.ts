@@ -1,0 +1,23 @@
+/** Whose word the token is: `own` authority's tenant, `services` (the tenant of trusted services, ours too) or an issuer that the operator added. */
+export type IssuerClass = 'own' | 'services' | 'external';
+
+/** A verified token, as plain data. */
+export interface Caller {
+  readonly issuer: string;
+  readonly issuerClass: IssuerClass;
+  /** The one tenant that the issuer is assigned. */
+  readonly tenant: string;
+  /** `oid` */
+  readonly objectId: string;
+  /** `appid` (v1) or `azp` (v2) */
+  readonly applicationId: string | undefined;
+  readonly groups: readonly string[];
+  /** `xms_mirid`: the ARM id of the resource whose managed identity this is. Believed from our own authority only. */
+  readonly managedIdentity: string | undefined;
+  readonly audience: string;
+  /** Seconds since 1970, as in the token. */
+  readonly notBefore: number;
+  readonly expiresAt: number;
+  /** The claims that Azure copies into an audit record (oid, appid, appidacr, scp, upn, ipaddr, amr, idtyp, xms_mirid …), as they were. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}

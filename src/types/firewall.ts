@@ -1,0 +1,26 @@
+/** `properties.networkAcls` of a vault, validated, in the form in which it is stored. */
+export interface NetworkAcls {
+  readonly bypass: 'AzureServices' | 'None';
+  readonly defaultAction: 'Allow' | 'Deny';
+  readonly ipRules: readonly IpRule[];
+  readonly virtualNetworkRules: readonly VirtualNetworkRule[];
+}
+
+export interface IpRule {
+  readonly value: string;
+}
+
+export interface VirtualNetworkRule {
+  /** The id as the profile gives it back. */
+  readonly id: string;
+  readonly ignoreMissingVnetServiceEndpoint?: boolean;
+  /** The subnet's incarnation that the rule was bound to when it was added; it stays, even when that subnet is gone. */
+  readonly incarnation: string;
+}
+
+/** What of a vault the firewall looks at. */
+export interface FirewallSettings {
+  readonly publicNetworkAccess: string;
+  /** Absent: the vault never had any, which means `defaultAction: Allow, bypass: AzureServices`. */
+  readonly networkAcls: NetworkAcls | undefined;
+}

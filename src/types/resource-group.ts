@@ -1,0 +1,14 @@
+/** A subscription; those in `owners` (object ids) may do everything in it. */
+export interface SubscriptionRecord {
+  readonly subscriptionId: string;
+  readonly displayName: string;
+  readonly tenantId: string;
+  readonly owners: readonly string[];
+}
+
+export interface ResourceGroupRecord {
+  readonly name: string;
+  readonly subscriptionId: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,55 @@
+import type { AccessPolicy } from './access-policy.ts';
+import type { NetworkAcls } from './firewall.ts';
+
+/**
+ * A vault as it is stored, under `vaultKey(name)`: a vault's name is unique in the whole world, also while it is
+ * soft-deleted, so that the name is the key of the one record which holds the vault, its rules and its policies.
+ */
+export interface VaultRecord {
+  readonly name: string;
+  /** GUID of this life of the name; what belongs to the vault lies under `vault/<incarnation>/`. */
+  readonly incarnation: string;
+  readonly subscriptionId: string;
+  /** As the resource group was spelt when the vault was made. */
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly properties: VaultProperties;
+  readonly systemData: SystemData;
+  /** Present while the vault is soft-deleted. */
+  readonly deleted?: { readonly deletionDate: string; readonly scheduledPurgeDate: string };
+}
+
+export interface VaultProperties {
+  readonly tenantId: string;
+  readonly sku: { readonly family: 'A'; readonly name: 'standard' | 'premium' };
+  readonly accessPolicies: readonly AccessPolicy[];
+  readonly enabledForDeployment?: boolean;
+  readonly enabledForDiskEncryption?: boolean;
+  readonly enabledForTemplateDeployment?: boolean;
+  readonly softDeleteRetentionInDays: number;
+  readonly enableRbacAuthorization: boolean;
+  readonly enablePurgeProtection?: true;
+  readonly publicNetworkAccess: string;
+  readonly networkAcls?: NetworkAcls;
+}
+
+export interface SystemData {
+  readonly createdBy: string;
+  readonly createdByType: 'Application' | 'User';
+  readonly createdAt: string;
+  readonly lastModifiedBy: string;
+  readonly lastModifiedByType: 'Application' | 'User';
+  readonly lastModifiedAt: string;
+}
+
+/** One subnet's state, under `subnetKey(incarnation)`: deleted with the subnet, so a new subnet of the name has another. */
+export interface SubnetState {
+  readonly incarnation: string;
+  /** Lower-case ARM id. */
+  readonly id: string;
+  /** `resourceGuid` of the virtual network. */
+  readonly vnet: string;
+  /** Whether `serviceEndpoints` has `Microsoft.KeyVault`. */
+  readonly serviceEndpoint: boolean;
+}

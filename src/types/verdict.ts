@@ -1,0 +1,36 @@
+/** The firewall's answer to one request: allowed or not, and why. Printed by the 403, the audit record, `explain` and the portal alike. */
+export type Verdict = Allowed | Denied;
+
+export type Allowed =
+  | { readonly allowed: true; readonly because: 'trustedService'; readonly service: string }
+  | { readonly allowed: true; readonly because: 'defaultAction' }
+  /** `index` counts in the vault's `networkAcls.ipRules`. */
+  | { readonly allowed: true; readonly because: 'ipRule'; readonly index: number }
+  /** `index` counts in the vault's `networkAcls.virtualNetworkRules`. */
+  | { readonly allowed: true; readonly because: 'virtualNetworkRule'; readonly index: number };
+
+export interface Denied {
+  readonly allowed: false;
+  readonly because: DenyReason;
+}
+
+export type DenyReason =
+  /** The ingress could not say where the request comes from. */
+  | 'sourceUnknown'
+  /** The vault's stored rules could not be compiled. */
+  | 'rulesUnreadable'
+  /** `publicNetworkAccess` is not `Enabled`, which overrides every rule. */
+  | 'publicNetworkAccessDisabled'
+  /** `defaultAction: Deny`, and no IP rule contains the public IPv4 address. */
+  | 'noIpRule'
+  /** `defaultAction: Deny`, and the caller came over IPv6, which no rule can match. */
+  | 'ipv6'
+  /** `defaultAction: Deny`, and no virtual network rule is bound to the subnet's incarnation. */
+  | 'noVirtualNetworkRule'
+  /** The subnet was only declared, and the server does not accept that for subnet rules. */
+  | 'subnetOnlyDeclared';
+
+/** An access decision: which policy gave the permission, or why none did. `index` counts in the vault's `accessPolicies`. */
+export type AccessVerdict =
+  | { readonly allowed: true; readonly because: 'accessPolicy'; readonly index: number }
+  | { readonly allowed: false; readonly because: 'noAccessPolicy' | 'noRoleAssignment' };

@@ -1,0 +1,49 @@
+/**
+ * The rooms of `src/` and what each may import: other rooms (`store/store.ts` names a single file of one) and whether
+ * it may use Node's own modules and packages. The linter's import rules are generated from this table
+ * (`npm run check` does it), and `test/house/rooms.test.ts` shows that each row refuses what it must.
+ */
+export interface Room {
+  readonly imports: readonly string[];
+  /** `pure` rooms also run in a browser: no `node:` module and no package. */
+  readonly platform: 'pure' | 'node only' | 'packages';
+}
+
+export const rooms: Readonly<Record<string, Room>> = {
+  types: { imports: [], platform: 'pure' },
+  address: { imports: ['types'], platform: 'pure' },
+  firewall: { imports: ['types', 'address'], platform: 'pure' },
+  access: { imports: ['types'], platform: 'pure' },
+  caller: { imports: ['types'], platform: 'packages' },
+  crypto: { imports: [], platform: 'packages' },
+  store: { imports: ['crypto'], platform: 'node only' },
+  objects: { imports: ['crypto', 'store/store.ts', 'types'], platform: 'node only' },
+  resources: { imports: ['firewall', 'access', 'address', 'store/store.ts', 'types'], platform: 'node only' },
+  rulebook: { imports: ['firewall', 'access', 'resources', 'store/store.ts', 'types'], platform: 'node only' },
+  ingress: { imports: ['address', 'types'], platform: 'node only' },
+  settings: { imports: ['address', 'types'], platform: 'node only' },
+  supervisor: { imports: ['settings'], platform: 'node only' },
+  audit: { imports: ['store/store.ts', 'types'], platform: 'node only' },
+  http: { imports: ['types'], platform: 'packages' },
+  authority: { imports: ['http', 'caller', 'crypto', 'store/store.ts', 'types'], platform: 'packages' },
+  'control-plane': {
+    imports: [
+      'http',
+      'caller',
+      'access',
+      'firewall',
+      'address',
+      'resources',
+      'rulebook',
+      'audit',
+      'store/store.ts',
+      'types',
+    ],
+    platform: 'packages',
+  },
+  'data-plane': {
+    imports: ['http', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', 'store/store.ts', 'types'],
+    platform: 'packages',
+  },
+  cli: { imports: ['types', 'firewall', 'address'], platform: 'node only' },
+};
