@@ -1,0 +1,83 @@
+import type { FastifyRequest } from 'fastify';
+import { authorizeOwner } from '../access/owners.ts';
+import { admit } from '../caller/admit.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { bearerToken, pathOf } from '../http/request.ts';
+import { subscriptionKey } from '../resources/keys.ts';
+import { decode } from '../store/store.ts';
+import type { Caller } from '../types/caller.ts';
+import type { SubscriptionRecord } from '../types/resource-group.ts';
+import type { ControlExchange } from './exchange.ts';
+import type { ControlOperation } from './operation.ts';
+import { ControlRefused } from './refusal.ts';
+import type { ControlPlaneWorld } from './world.ts';
+
+/** How far the clocks of issuer and server may differ. */
+const skewSeconds = 300;
+
+/** The names that applications know the resource manager's resource by, wherever they stand. */
+const globalAudiences = ['https://management.azure.com', 'https://management.core.windows.net'];
+
+/**
+ * The order of a control-plane request up to its body. The vault's firewall is not in it: "Key Vault firewalls and
+ * virtual network rules only apply to the data plane".
+ *
+ * @throws {ControlRefused} with what the request is refused for
+ */
+export async function admitControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<void> {
+  const operation = operationOf(exchange);
+  exchange.apiVersion = apiVersionOf(exchange.request);
+  const token = bearerOf(exchange.request);
+  const subscription = (exchange.subscription = await subscriptionOf(exchange.request, world));
+  const caller = (exchange.caller = await callerOf(token, exchange.names, { subscription, world }));
+  if (!authorizeOwner(subscription.owners, caller).allowed) {
+    const scope = pathOf(exchange.request.url);
+    throw new ControlRefused({ kind: 'notAuthorized', objectId: caller.objectId, action: operation.action, scope });
+  }
+}
+
+export function operationOf({ operation, request }: ControlExchange): ControlOperation {
+  if (operation !== undefined) return operation;
+  throw new ControlRefused({ kind: 'routeNotFound', method: request.method, path: pathOf(request.url).slice(0, 500) });
+}
+
+function apiVersionOf(request: FastifyRequest): string {
+  const version = (request.query as Record<string, unknown>)['api-version'];
+  if (version === undefined) throw new ControlRefused({ kind: 'apiVersionMissing' });
+  if (typeof version === 'string' && /^20\d\d-\d\d-\d\d(?:-preview)?$/.test(version)) return version;
+  throw new ControlRefused({ kind: 'apiVersionUnknown', found: String(version).slice(0, 64) });
+}
+
+function bearerOf({ headers }: FastifyRequest): string {
+  const token = bearerToken(headers);
+  if (token === undefined) throw new ControlRefused({ kind: 'bearerMissing' });
+  return token;
+}
+
+async function subscriptionOf(request: FastifyRequest, world: ControlPlaneWorld): Promise<SubscriptionRecord> {
+  const id = (request.params as Record<string, string>)['subscriptionId'] ?? world.homeSubscription;
+  // A key has printable ASCII only; an id that has anything else is no subscription's.
+  const known = /^[0-9a-f-]{1,64}$/i.test(id);
+  const [record] = known ? await world.store.read({ get: [subscriptionKey(id)] }) : [];
+  if (record === undefined) throw new ControlRefused({ kind: 'subscriptionNotFound', id });
+  return decode<SubscriptionRecord>(record);
+}
+
+async function callerOf(
+  token: string,
+  names: NameSet,
+  { subscription, world }: { readonly subscription: SubscriptionRecord; readonly world: ControlPlaneWorld },
+): Promise<Caller> {
+  const verification = await world.verifier.verify(token);
+  if (!verification.ok) throw new ControlRefused(verification.refusal);
+  const audiences = [names.resourceManager, ...globalAudiences].flatMap((audience) => [audience, `${audience}/`]);
+  const admission = admit(verification.caller, {
+    tenant: subscription.tenantId,
+    services: false,
+    audiences,
+    now: world.now(),
+    skewSeconds,
+  });
+  if (!admission.ok) throw new ControlRefused(admission.refusal);
+  return verification.caller;
+}

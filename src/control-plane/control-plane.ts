@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { admitControl } from './admission.ts';
+import { openExchange } from './exchange.ts';
+import type { ControlExchange } from './exchange.ts';
+import { operations } from './operations.ts';
+import { ControlRefused } from './refusal.ts';
+import { performControl, refusalAnswer, send } from './request.ts';
+import type { ControlPlaneWorld } from './world.ts';
+
+/** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */
+const bodyLimit = 4_194_304;
+
+/** Puts the resource manager's operations on `app`. */
+export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorld): void {
+  const exchanges = new WeakMap<FastifyRequest, ControlExchange>();
+  void app.register(async (edge) => {
+    edge.removeAllContentTypeParsers();
+    edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
+    for (const operation of operations) {
+      edge.route({
+        method: operation.method,
+        url: operation.path,
+        onRequest: async (request, reply) => {
+          const exchange = openExchange(request, operation, world);
+          exchanges.set(request, exchange);
+          try {
+            await admitControl(exchange, world);
+          } catch (error) {
+            await refuse(reply, exchange, error);
+          }
+        },
+        handler: async (request, reply) => {
+          const exchange = exchanges.get(request) ?? openExchange(request, operation, world);
+          try {
+            return send(reply, exchange, await performControl(exchange, world));
+          } catch (error) {
+            return refuse(reply, exchange, error);
+          }
+        },
+      });
+    }
+    edge.setErrorHandler(async (error, request, reply) => {
+      const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
+      const cause = tooLarge ? new ControlRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
+      return refuse(reply, exchanges.get(request) ?? openExchange(request, undefined, world), cause);
+    });
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const exchange = openExchange(request, undefined, world);
+    const { method, url } = request;
+    return refuse(reply, exchange, new ControlRefused({ kind: 'routeNotFound', method, path: url.slice(0, 500) }));
+  });
+
+  async function refuse(reply: FastifyReply, exchange: ControlExchange, error: unknown): Promise<FastifyReply> {
+    return send(reply, exchange, await refusalAnswer(exchange, error, world));
+  }
+}

@@ -1,0 +1,208 @@
+import { refusalMessage } from '../firewall/refusal.ts';
+import type { RuleRefusal } from '../firewall/refusal.ts';
+import type { ControlRefusal } from './refusal.ts';
+
+interface WireError<R> {
+  readonly status: number;
+  readonly code: string;
+  readonly message: (refusal: R, tenantId: string) => string;
+}
+
+type Errors = { readonly [K in ControlRefusal['kind']]: WireError<Extract<ControlRefusal, { readonly kind: K }>> };
+
+const rule = { status: 400, code: 'BadRequest', message: (refusal: RuleRefusal) => refusalMessage(refusal) };
+
+const badToken = { status: 401, code: 'InvalidAuthenticationToken' };
+
+const networkFailure = (code: string, message: string) =>
+  `Operation on Virtual Network could not be performed. StatusCode: 400 (BadRequest). Error Code: ${code}. Error Message: ${message}.`;
+
+/** The resource manager's errors: status, code and wording (azure-resource-manager "common deployment errors", recorded answers). */
+export const errors = {
+  routeNotFound: {
+    status: 404,
+    code: 'InvalidResourceType',
+    message: ({ method, path }) => `There is no operation ${method} ${path} here.`,
+  },
+  apiVersionMissing: {
+    status: 400,
+    code: 'MissingApiVersionParameter',
+    message: () => 'The api-version query parameter (?api-version=) is required for all requests.',
+  },
+  apiVersionUnknown: {
+    status: 400,
+    code: 'InvalidApiVersionParameter',
+    message: ({ found }) => `The api-version '${found}' is invalid. Give a date such as 2026-02-01.`,
+  },
+  bearerMissing: {
+    status: 401,
+    code: 'AuthenticationFailed',
+    message: () => "Authentication failed. The 'Authorization' header is missing.",
+  },
+  malformed: { ...badToken, message: ({ part }) => `The access token is invalid: its ${part} cannot be read.` },
+  unsupportedAlgorithm: {
+    ...badToken,
+    message: ({ found, supported }) =>
+      `The access token is invalid: its algorithm '${found}' is not one of ${supported.join(', ')}.`,
+  },
+  unknownKey: {
+    ...badToken,
+    message: ({ kid }) => `The access token is invalid: its issuer has no signing key '${kid ?? '(no kid)'}'.`,
+  },
+  keysUnavailable: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: ({ issuer }) => `The signing keys of the token's issuer ${issuer} cannot be fetched now. Try again later.`,
+  },
+  wrongSignature: { ...badToken, message: () => 'The access token is invalid: its signature does not match.' },
+  wrongIssuer: {
+    status: 401,
+    code: 'InvalidAuthenticationTokenTenant',
+    message: ({ found }, tenantId) =>
+      `The access token is from the wrong issuer '${found}'. It must match the tenant 'https://sts.windows.net/${tenantId}/' associated with this subscription.`,
+  },
+  wrongAudience: {
+    status: 401,
+    code: 'InvalidAuthenticationTokenAudience',
+    message: ({ expected, found }) =>
+      `The access token has been obtained for wrong audience or resource '${found}'. It should exactly match with one of the allowed audiences '${expected.join("','")}'.`,
+  },
+  expired: {
+    status: 401,
+    code: 'ExpiredAuthenticationToken',
+    message: ({ expiresAt }) =>
+      `The access token expiry UTC time '${new Date(expiresAt * 1000).toISOString()}' is earlier than current UTC time.`,
+  },
+  notYetValid: {
+    ...badToken,
+    message: ({ notBefore }) =>
+      `The access token is invalid: it is not valid before ${new Date(notBefore * 1000).toISOString()}.`,
+  },
+  notAuthorized: {
+    status: 403,
+    code: 'AuthorizationFailed',
+    message: ({ objectId, action, scope }) =>
+      `The client '${objectId}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  },
+  bodyNotJson: {
+    status: 400,
+    code: 'InvalidRequestContent',
+    message: () => 'The request content was invalid and could not be deserialized: it is not a JSON object.',
+  },
+  bodyTooLarge: {
+    status: 413,
+    code: 'RequestContentTooLarge',
+    message: ({ limit }) => `The request content is larger than the ${limit} bytes that are allowed.`,
+  },
+  badQuery: { status: 400, code: 'BadRequest', message: ({ message }) => message },
+  wrongType: rule,
+  unknownMember: rule,
+  missingMember: rule,
+  unknownChoice: rule,
+  tooManyIpRules: rule,
+  tooManyVirtualNetworkRules: rule,
+  notARange: rule,
+  reservedRange: rule,
+  smallRange: rule,
+  malformedSubnetId: rule,
+  invalidProperty: { status: 400, code: 'BadRequest', message: ({ message }) => message },
+  vaultNameNotValid: {
+    status: 400,
+    code: 'VaultNameNotValid',
+    message: ({ name }) =>
+      `The vault name '${name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens.`,
+  },
+  vaultAlreadyExists: {
+    status: 409,
+    code: 'VaultAlreadyExists',
+    message: ({ name }) => nameInUse(name),
+  },
+  vaultIsSoftDeleted: {
+    status: 409,
+    code: 'ConflictError',
+    message: ({ name }) =>
+      `A vault with the same name already exists in deleted state: '${name}'. You need to either recover (createMode: recover) or purge existing key vault.`,
+  },
+  resourceNotFound: {
+    status: 404,
+    code: 'ResourceNotFound',
+    message: ({ type, name, resourceGroup }) =>
+      `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+  },
+  deletedVaultNotFound: {
+    status: 404,
+    code: 'DeletedVaultNotFound',
+    message: ({ name, location }) => `The specified deleted vault '${name}' does not exist in location '${location}'.`,
+  },
+  resourceGroupNotFound: {
+    status: 404,
+    code: 'ResourceGroupNotFound',
+    message: ({ name }) => `Resource group '${name}' could not be found.`,
+  },
+  subscriptionNotFound: {
+    status: 404,
+    code: 'SubscriptionNotFound',
+    message: ({ id }) => `The subscription '${id}' could not be found.`,
+  },
+  purgeProtected: {
+    status: 400,
+    code: 'PurgeNotAllowed',
+    message: ({ name }) =>
+      `The vault '${name}' has purge protection: it is purged by itself when its retention period has passed, and by nobody before.`,
+  },
+  subnetNotFound: {
+    status: 400,
+    code: 'VirtualNetworkNotValid',
+    message: ({ virtualNetwork, subnet }) =>
+      networkFailure('SubnetNotFound', `Virtual network ${virtualNetwork} does not have subnets with names ${subnet}.`),
+  },
+  subnetWithoutServiceEndpoint: {
+    status: 400,
+    code: 'VirtualNetworkNotValid',
+    message: ({ virtualNetwork, subnet }) =>
+      networkFailure(
+        'SubnetsHaveNoServiceEndpointsConfigured',
+        `Subnets ${subnet} of virtual network ${virtualNetwork} do not have ServiceEndpoints for Microsoft.KeyVault resources configured. Add Microsoft.KeyVault to subnet's ServiceEndpoints collection before trying to ACL Microsoft.KeyVault resources to these subnets.`,
+      ),
+  },
+  locationMismatch: {
+    status: 409,
+    code: 'InvalidResourceLocation',
+    message: ({ name, location, asked }) =>
+      `The resource '${name}' already exists in location '${location}'. A resource with the same name cannot be created in location '${asked}'.`,
+  },
+  preconditionFailed: {
+    status: 412,
+    code: 'PreconditionFailed',
+    message: ({ id }) => `The If-Match condition does not hold: ${id} was changed by somebody else. Read it again.`,
+  },
+  tooManyConflicts: {
+    status: 409,
+    code: 'ConflictError',
+    message: () =>
+      "You're requesting multiple operations on the same item, for example, Key Vault, secret, key, certificate, or common components within a Key Vault like VNET. It's recommended to sequence operations or to implement retry logic.",
+  },
+  recordUnavailable: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: () => 'The change or its audit record cannot be written, so nothing was changed.',
+  },
+  unreadable: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: () => 'What is stored of this resource cannot be read. The log of the server has the detail.',
+  },
+  internal: { status: 500, code: 'InternalServerError', message: () => 'An unexpected error occurred.' },
+} satisfies Errors;
+
+/** Azure's sentence for a vault name that is taken, in the error and in `checkNameAvailability`. */
+export function nameInUse(name: string): string {
+  return `The vault name '${name}' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state.`;
+}
+
+/** A refusal in the resource manager's envelope. */
+export function renderError(refusal: ControlRefusal, tenantId: string) {
+  const { status, code, message } = errors[refusal.kind] as WireError<ControlRefusal>;
+  const text = message(refusal, tenantId);
+  return { status, message: text, body: { error: { code, message: text } } };
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+import { auditRecord } from '../audit/record.ts';
+import type { AuditEvent, AuditRecord } from '../audit/record.ts';
+import { hostOf } from '../http/host.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { pathOf } from '../http/request.ts';
+import type { Caller } from '../types/caller.ts';
+import type { SubscriptionRecord } from '../types/resource-group.ts';
+import type { Source } from '../types/source.ts';
+import type { ControlOperation } from './operation.ts';
+import type { ControlPlaneWorld } from './world.ts';
+
+/** One request, and what has become known of it so far. */
+export interface ControlExchange {
+  readonly requestId: string;
+  readonly at: number;
+  readonly request: FastifyRequest;
+  readonly names: NameSet;
+  readonly operation: ControlOperation | undefined;
+  readonly source: Source;
+  apiVersion?: string;
+  caller?: Caller;
+  subscription?: SubscriptionRecord;
+}
+
+export function openExchange(
+  request: FastifyRequest,
+  operation: ControlOperation | undefined,
+  world: ControlPlaneWorld,
+): ControlExchange {
+  const { names } = hostOf(request.raw);
+  const source = world.sourceOf(request.raw.socket);
+  return { requestId: randomUUID(), at: world.now(), request, names, operation, source };
+}
+
+/** The record of a request that concerns a vault; others have none in Azure's schema. */
+export function recordOf(
+  exchange: ControlExchange,
+  outcome: { readonly status: number; readonly message?: string; readonly now: number },
+): AuditRecord | undefined {
+  const { operation, request, caller, source, names } = exchange;
+  if (operation?.audit === undefined) return undefined;
+  const event: AuditEvent = {
+    at: exchange.at,
+    durationMs: outcome.now - exchange.at,
+    operationName: caller === undefined ? 'Authentication' : operation.audit,
+    apiVersion: exchange.apiVersion ?? '',
+    resourceId: pathOf(request.url),
+    status: outcome.status,
+    message: outcome.message,
+    source,
+    caller,
+    correlationId: exchange.requestId,
+    requestUri: `${names.resourceManager}${request.url}`,
+    userAgent: request.headers['user-agent'],
+    tlsVersion: (request.raw.socket as TLSSocket).getProtocol() ?? undefined,
+  };
+  return auditRecord(event);
+}

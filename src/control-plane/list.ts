@@ -1,0 +1,38 @@
+import { readSkipToken, skipToken } from '../http/skip-token.ts';
+import type { StoredRecord } from '../store/store.ts';
+import type { ControlCall, ControlOutcome } from './operation.ts';
+import { answer, refuse } from './outcome.ts';
+
+/** Page size of ARM lists, unless `$top` says otherwise. */
+const pageSize = 1000;
+
+interface ListRequest {
+  readonly prefix: string;
+  /** The records of a page as resources. */
+  readonly render: (records: readonly StoredRecord[]) => Promise<readonly unknown[]>;
+}
+
+/** One page of an ARM list: `{ value, nextLink }`, with `$top` and an opaque `$skiptoken`. */
+export async function listAnswer(call: ControlCall, { prefix, render }: ListRequest): Promise<ControlOutcome> {
+  const limit = call.query['$top'] === undefined ? pageSize : Number(call.query['$top']);
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
+    const message = `$top is '${call.query['$top']}'; it must be a whole number from 1 to ${pageSize}.`;
+    return refuse({ kind: 'badQuery', message });
+  }
+  const token = call.query['$skiptoken'];
+  const after = token === undefined ? undefined : readSkipToken(token);
+  if (token !== undefined && after === undefined) {
+    return refuse({
+      kind: 'badQuery',
+      message: '$skiptoken is not one that this server gave out; follow nextLink as it is.',
+    });
+  }
+  const from = after === undefined ? undefined : `${prefix}${after}`;
+  const records = await call.store.list({ prefix, after: from, limit: limit + 1 });
+  const shown = records.slice(0, limit);
+  const last = shown.at(-1);
+  const value = await render(shown);
+  if (records.length <= limit || last === undefined) return answer(200, { value });
+  const query = new URLSearchParams({ ...call.query, $skiptoken: skipToken(last.key.slice(prefix.length)) });
+  return answer(200, { value, nextLink: `${call.names.resourceManager}${call.path}?${query.toString()}` });
+}

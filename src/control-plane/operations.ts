@@ -1,0 +1,58 @@
+import type { ControlOperation } from './operation.ts';
+import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
+import { createOrUpdateResourceGroup } from './resource-groups/create-or-update.ts';
+import { deleteResourceGroup } from './resource-groups/delete.ts';
+import { getResourceGroup } from './resource-groups/get.ts';
+import { listResourceGroups } from './resource-groups/list.ts';
+import { getSubscription } from './subscriptions/get.ts';
+import { listSubscriptions } from './subscriptions/list.ts';
+import { checkNameAvailability } from './vaults/check-name-availability.ts';
+import { createOrUpdateVault } from './vaults/create-or-update.ts';
+import { deleteVault } from './vaults/delete.ts';
+import { getDeletedVault, listDeletedVaults, purgeDeletedVault } from './vaults/deleted.ts';
+import { explainVault } from './vaults/explain.ts';
+import { getVault } from './vaults/get.ts';
+import { listResources, listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
+import { updateAccessPolicy } from './vaults/update-access-policy.ts';
+import { updateVault } from './vaults/update.ts';
+import { createOrUpdateSubnet } from './virtual-networks/create-or-update-subnet.ts';
+import { createOrUpdateVirtualNetwork } from './virtual-networks/create-or-update.ts';
+import { deleteVirtualNetworkSubnet } from './virtual-networks/delete-subnet.ts';
+import { deleteVirtualNetwork } from './virtual-networks/delete.ts';
+import { getSubnet } from './virtual-networks/get-subnet.ts';
+import { getVirtualNetwork } from './virtual-networks/get.ts';
+import { listSubnets } from './virtual-networks/list-subnets.ts';
+import { listAllVirtualNetworks, listVirtualNetworks } from './virtual-networks/list.ts';
+
+/** Every operation of the resource manager. */
+export const operations: readonly ControlOperation[] = [
+  listSubscriptions,
+  getSubscription,
+  createOrUpdateResourceGroup,
+  getResourceGroup,
+  checkResourceGroupExistence,
+  listResourceGroups,
+  deleteResourceGroup,
+  createOrUpdateVirtualNetwork,
+  getVirtualNetwork,
+  listVirtualNetworks,
+  listAllVirtualNetworks,
+  deleteVirtualNetwork,
+  createOrUpdateSubnet,
+  getSubnet,
+  listSubnets,
+  deleteVirtualNetworkSubnet,
+  createOrUpdateVault,
+  updateVault,
+  getVault,
+  deleteVault,
+  listVaultsByResourceGroup,
+  listVaultsBySubscription,
+  listResources,
+  updateAccessPolicy,
+  explainVault,
+  listDeletedVaults,
+  getDeletedVault,
+  purgeDeletedVault,
+  checkNameAvailability,
+];

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditUnavailable } from '../audit/log.ts';
+import type { AuditRecord } from '../audit/record.ts';
+import type { Answer } from '../http/answer.ts';
+import { parseJsonBody, pathOf } from '../http/request.ts';
+import { Conflict, Unreadable } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
+import { operationOf } from './admission.ts';
+import { renderError } from './errors.ts';
+import { recordOf } from './exchange.ts';
+import type { ControlExchange } from './exchange.ts';
+import type { ControlCall, ControlOutcome } from './operation.ts';
+import { ControlRefused } from './refusal.ts';
+import type { ControlRefusal } from './refusal.ts';
+import type { ControlPlaneWorld } from './world.ts';
+
+const attemptsMax = 10;
+
+/** The order of an admitted request: body, operation, commit with its audit record, rules in force, answer. */
+export async function performControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<Answer> {
+  const body = readBody(exchange.request);
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    try {
+      const outcome = await operationOf(exchange).run(callOf(exchange, body, world));
+      if (!outcome.ok) throw new ControlRefused(outcome.refusal);
+      await settle(exchange, outcome, world);
+      return outcome.answer;
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+    }
+  }
+  throw new ControlRefused({ kind: 'tooManyConflicts' });
+}
+
+async function settle(
+  exchange: ControlExchange,
+  outcome: Extract<ControlOutcome, { ok: true }>,
+  world: ControlPlaneWorld,
+): Promise<void> {
+  const record = recordOf(exchange, { status: outcome.answer.status, now: world.now() });
+  if (outcome.change === undefined) {
+    if (record !== undefined) await world.audit.read(record);
+    return;
+  }
+  await commit(outcome.change, record, world);
+  await outcome.afterwards?.();
+}
+
+async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlPlaneWorld): Promise<void> {
+  const put = record === undefined ? [] : [world.audit.stage(record).put];
+  try {
+    await world.store.transact({ ...change, put: [...(change.put ?? []), ...put] });
+  } catch (error) {
+    throw error instanceof Conflict ? error : new ControlRefused({ kind: 'recordUnavailable' }, { cause: error });
+  }
+  if (put.length > 0) world.audit.committed();
+  // Before the answer: whoever is told that a rule changed may rely on it.
+  const keys = [...(change.put ?? []).map(({ key }) => key), ...(change.delete ?? [])];
+  world.closeSubnets(await world.rulebook.changed(keys));
+}
+
+/** What a failed request is answered, once its record is written. */
+export async function refusalAnswer(
+  exchange: ControlExchange,
+  error: unknown,
+  world: ControlPlaneWorld,
+): Promise<Answer> {
+  const refusal = refusalOf(error);
+  if (ours.has(refusal.kind)) world.logError(error, exchange.requestId);
+  const tenantId = exchange.subscription?.tenantId ?? '';
+  const { status, message, body } = renderError(refusal, tenantId);
+  const answer = { status, body, ...(status === 401 && { headers: challenge(exchange, tenantId) }) };
+  const record = recordOf(exchange, { status, message, now: world.now() });
+  if (record === undefined || refusal.kind === 'recordUnavailable') return answer;
+  try {
+    if (exchange.caller === undefined) await world.audit.unauthenticated(record);
+    else await world.audit.read(record);
+    return answer;
+  } catch (failure) {
+    return refusalAnswer(exchange, failure, world);
+  }
+}
+
+export function send(reply: FastifyReply, exchange: ControlExchange, answer: Answer): FastifyReply {
+  reply.code(answer.status).headers({
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    expires: '-1',
+    'x-ms-request-id': exchange.requestId,
+    'x-ms-correlation-request-id': exchange.requestId,
+    'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    ...answer.headers,
+  });
+  if (answer.body === undefined) return reply.send();
+  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
+}
+
+const ours: ReadonlySet<ControlRefusal['kind']> = new Set(['internal', 'recordUnavailable', 'unreadable']);
+
+function refusalOf(error: unknown): ControlRefusal {
+  if (error instanceof ControlRefused) return error.refusal;
+  if (error instanceof AuditUnavailable) return { kind: 'recordUnavailable' };
+  if (error instanceof Unreadable) return { kind: 'unreadable' };
+  return { kind: 'internal' };
+}
+
+function callOf(exchange: ControlExchange, body: ControlCall['body'], world: ControlPlaneWorld): ControlCall {
+  const { request, names, apiVersion, caller, subscription } = exchange;
+  if (apiVersion === undefined || caller === undefined || subscription === undefined) {
+    throw new Error('an operation was run before its request was admitted');
+  }
+  return {
+    store: world.store,
+    rulebook: world.rulebook,
+    profile: world.profile,
+    subscription,
+    caller,
+    names,
+    path: pathOf(request.url),
+    apiVersion,
+    params: request.params as Record<string, string>,
+    query: request.query as Record<string, string>,
+    ifMatch: request.headers['if-match'],
+    body,
+    now: world.now(),
+    newId: randomUUID,
+    clearPurged: world.clearPurged,
+  };
+}
+
+function readBody(request: FastifyRequest): ControlCall['body'] {
+  const body = parseJsonBody(request.body);
+  const value = body.ok ? (body.value ?? {}) : undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ControlRefused({ kind: 'bodyNotJson' });
+  }
+  return { ...value };
+}
+
+function challenge({ names }: ControlExchange, tenantId: string): Record<string, string> {
+  return {
+    'www-authenticate': `Bearer authorization_uri="${names.authority}/${tenantId}", error="invalid_token", error_description="The authentication failed because of missing 'Authorization' header or an invalid access token."`,
+  };
+}

@@ -1,0 +1,39 @@
+import { resourceGroupKey } from '../../resources/keys.ts';
+import { decode, encode } from '../../store/store.ts';
+import type { ResourceGroupRecord } from '../../types/resource-group.ts';
+import type { ControlOperation } from '../operation.ts';
+import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
+import { groupPath, placeOf, resourceGroupResource } from './resource.ts';
+
+const groupName = /^[-\w.()\p{L}\p{N}]{0,89}[-\w()\p{L}\p{N}]$/u;
+
+export const createOrUpdateResourceGroup: ControlOperation = {
+  method: 'PUT',
+  path: groupPath,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/write',
+  async run(call) {
+    const place = placeOf(call);
+    if (!groupName.test(place.resourceGroup)) {
+      const message = `The resource group name '${place.resourceGroup}' is invalid: 1 to 90 letters, digits, underscores, hyphens, brackets and full stops, no full stop last.`;
+      return refuse({ kind: 'invalidProperty', message });
+    }
+    const key = resourceGroupKey(place);
+    const [record] = await call.store.read({ get: [key] });
+    const before = record === undefined ? undefined : decode<ResourceGroupRecord>(record);
+    const location = locationOf(call.body) ?? before?.location;
+    if (location === undefined) return refuse(locationMissing);
+    if (before !== undefined && before.location.toLowerCase() !== location.toLowerCase()) {
+      return refuse({ kind: 'locationMismatch', name: before.name, location: before.location, asked: location });
+    }
+    const group: ResourceGroupRecord = {
+      name: before?.name ?? place.resourceGroup,
+      subscriptionId: call.subscription.subscriptionId,
+      location: before?.location ?? location,
+      tags: tagsOf(call.body),
+    };
+    return {
+      ...answer(before === undefined ? 201 : 200, resourceGroupResource(group)),
+      change: { require: [{ key, version: record?.version ?? null }], put: [{ key, value: encode(group) }] },
+    };
+  },
+};

@@ -1,0 +1,38 @@
+import { resourceGroupKey } from '../../resources/keys.ts';
+import { decode } from '../../store/store.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import type { ResourceGroupRecord } from '../../types/resource-group.ts';
+import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { refuse } from '../outcome.ts';
+
+export const groupPath = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup';
+
+export function resourceGroupResource(group: ResourceGroupRecord) {
+  const { name, subscriptionId, location, tags } = group;
+  return {
+    id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`,
+    name,
+    type: 'Microsoft.Resources/resourceGroups',
+    location,
+    tags,
+    properties: { provisioningState: 'Succeeded' },
+  };
+}
+
+/** The resource group of the path and its record. */
+export async function readGroup(
+  call: ControlCall,
+): Promise<
+  | { readonly ok: true; readonly record: StoredRecord; readonly group: ResourceGroupRecord }
+  | Extract<ControlOutcome, { ok: false }>
+> {
+  const place = placeOf(call);
+  const [record] = await call.store.read({ get: [resourceGroupKey(place)] });
+  if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: place.resourceGroup });
+  return { ok: true, record, group: decode<ResourceGroupRecord>(record) };
+}
+
+/** Subscription and resource group of the path. */
+export function placeOf({ params }: ControlCall) {
+  return { subscriptionId: params['subscriptionId'] ?? '', resourceGroup: params['resourceGroup'] ?? '' };
+}

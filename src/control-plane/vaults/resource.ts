@@ -1,0 +1,89 @@
+import type { NameSet } from '../../http/name-set.ts';
+import { vaultId, vaultKey } from '../../resources/keys.ts';
+import { isAt, isVaultName } from '../../resources/vaults.ts';
+import type { VaultsContext } from '../../resources/vaults.ts';
+import { decode } from '../../store/store.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import type { VaultRecord } from '../../types/vault.ts';
+import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { refuse } from '../outcome.ts';
+import { groupPath, placeOf } from '../resource-groups/resource.ts';
+
+export const vaultsPath = `${groupPath}/providers/Microsoft.KeyVault/vaults`;
+export const vaultPath = `${vaultsPath}/:vault`;
+
+/** A vault as the resource manager gives it back: what was sent, and what the service adds. Bindings of rules stay inside. */
+export function vaultResource(vault: VaultRecord, names: NameSet) {
+  const { networkAcls, ...properties } = vault.properties;
+  return {
+    id: vaultId(vault),
+    name: vault.name,
+    type: 'Microsoft.KeyVault/vaults',
+    location: vault.location,
+    tags: vault.tags,
+    systemData: vault.systemData,
+    properties: {
+      enabledForDeployment: false,
+      ...properties,
+      ...(networkAcls !== undefined && {
+        networkAcls: {
+          ...networkAcls,
+          virtualNetworkRules: networkAcls.virtualNetworkRules.map(({ incarnation: _, ...rule }) => rule),
+        },
+      }),
+      enableSoftDelete: true,
+      vaultUri: `https://${vault.name}${names.vaultSuffix}/`,
+      provisioningState: 'Succeeded',
+    },
+  };
+}
+
+export function deletedVaultResource(vault: VaultRecord) {
+  const { name, subscriptionId, location, tags, properties, deleted } = vault;
+  return {
+    id: `/subscriptions/${subscriptionId}/providers/Microsoft.KeyVault/locations/${location}/deletedVaults/${name}`,
+    name,
+    type: 'Microsoft.KeyVault/deletedVaults',
+    properties: {
+      vaultId: vaultId(vault),
+      location,
+      tags,
+      ...deleted,
+      ...(properties.enablePurgeProtection === true && { purgeProtectionEnabled: true }),
+    },
+  };
+}
+
+/** The vault of the path and its record; a soft-deleted one is not found here. */
+export async function readVaultOf(
+  call: ControlCall,
+): Promise<
+  | { readonly ok: true; readonly record: StoredRecord; readonly vault: VaultRecord }
+  | Extract<ControlOutcome, { ok: false }>
+> {
+  const name = call.params['vault'] ?? '';
+  const [record] = isVaultName(name) ? await call.store.read({ get: [vaultKey(name)] }) : [];
+  const vault = record === undefined ? undefined : decode<VaultRecord>(record);
+  if (record === undefined || vault === undefined || vault.deleted !== undefined || !isAt(vault, placeOf(call))) {
+    const { resourceGroup } = placeOf(call);
+    return refuse({ kind: 'resourceNotFound', type: 'Microsoft.KeyVault/vaults', name, resourceGroup });
+  }
+  return { ok: true, record, vault };
+}
+
+/** The vaults that a page of an index names. One that went meanwhile is left out. */
+export async function vaultsOfIndex(
+  call: ControlCall,
+  index: readonly StoredRecord[],
+): Promise<readonly VaultRecord[]> {
+  const get = index.map(({ key }) => vaultKey(key.slice(key.lastIndexOf('/') + 1)));
+  const records = get.length === 0 ? [] : await call.store.read({ get });
+  return records.flatMap((record) => (record === undefined ? [] : [decode<VaultRecord>(record)]));
+}
+
+export function vaultsContext(call: ControlCall): VaultsContext {
+  const { store, profile, now, newId, caller } = call;
+  const isUser = typeof caller.claims['upn'] === 'string';
+  const id = isUser ? String(caller.claims['upn']) : (caller.applicationId ?? caller.objectId);
+  return { store, profile, now, newId, by: { id, type: isUser ? 'User' : 'Application' } };
+}

@@ -1,0 +1,75 @@
+import { virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
+import { decode } from '../../store/store.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import type { SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
+import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { refuse } from '../outcome.ts';
+import { groupPath, placeOf } from '../resource-groups/resource.ts';
+
+export const networksPath = `${groupPath}/providers/Microsoft.Network/virtualNetworks`;
+export const networkPath = `${networksPath}/:virtualNetwork`;
+export const subnetPath = `${networkPath}/subnets/:subnet`;
+
+export function networkResource(network: VirtualNetworkRecord) {
+  return {
+    name: network.name,
+    id: virtualNetworkId(network),
+    etag: network.etag,
+    type: 'Microsoft.Network/virtualNetworks',
+    location: network.location,
+    tags: network.tags,
+    properties: {
+      ...network.others,
+      provisioningState: 'Succeeded',
+      resourceGuid: network.resourceGuid,
+      addressSpace: { addressPrefixes: network.addressPrefixes },
+      subnets: network.subnets.map((subnet) => subnetResource(network, subnet)),
+    },
+  };
+}
+
+/**
+ * A subnet. Azure gives a `resourceGuid` to the network only; here the subnet has one as well, for it is what a vault's
+ * rule is bound to and what a gateway names.
+ */
+export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetRecord) {
+  return {
+    name: subnet.name,
+    id: `${virtualNetworkId(network)}/subnets/${subnet.name}`,
+    etag: subnet.etag,
+    type: 'Microsoft.Network/virtualNetworks/subnets',
+    properties: {
+      ...subnet.others,
+      provisioningState: 'Succeeded',
+      resourceGuid: subnet.incarnation,
+      addressPrefix: subnet.addressPrefix,
+      serviceEndpoints: subnet.serviceEndpoints.map((endpoint) => ({ provisioningState: 'Succeeded', ...endpoint })),
+    },
+  };
+}
+
+/** The virtual network of the path and its record. */
+export async function readNetworkOf(
+  call: ControlCall,
+): Promise<
+  | { readonly ok: true; readonly record: StoredRecord; readonly network: VirtualNetworkRecord }
+  | Extract<ControlOutcome, { ok: false }>
+> {
+  const { resourceGroup } = placeOf(call);
+  const name = call.params['virtualNetwork'] ?? '';
+  const [record] = networkName.test(name)
+    ? await call.store.read({ get: [virtualNetworkKey(placeOf(call), name)] })
+    : [];
+  if (record === undefined) {
+    return refuse({ kind: 'resourceNotFound', type: 'Microsoft.Network/virtualNetworks', name, resourceGroup });
+  }
+  return { ok: true, record, network: decode<VirtualNetworkRecord>(record) };
+}
+
+/** Names of virtual networks: 2 to 64 characters (Azure's naming rules). */
+export const networkName = /^[a-z0-9][a-z0-9_.-]{0,62}[a-z0-9_]$/i;
+
+/** Whether the client's `If-Match` is kept: absent, `*` or the current etag. */
+export function ifMatchHolds(call: ControlCall, etag: string): boolean {
+  return call.ifMatch === undefined || call.ifMatch === '*' || call.ifMatch === etag;
+}

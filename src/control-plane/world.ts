@@ -1,0 +1,25 @@
+import type { Socket } from 'node:net';
+import type { Audit } from '../audit/audit.ts';
+import type { Verifier } from '../caller/verify.ts';
+import type { RuleProfile } from '../firewall/profiles.ts';
+import type { Rulebook } from '../rulebook/rulebook.ts';
+import type { Store } from '../store/store.ts';
+import type { Source } from '../types/source.ts';
+
+/** What the control plane is given. */
+export interface ControlPlaneWorld {
+  readonly store: Store;
+  readonly rulebook: Rulebook;
+  readonly verifier: Verifier;
+  readonly audit: Audit;
+  readonly profile: RuleProfile;
+  /** Where a path names no subscription. */
+  readonly homeSubscription: string;
+  readonly sourceOf: (socket: Socket) => Source;
+  /** Destroys what purged vaults left. */
+  readonly clearPurged: () => Promise<void>;
+  /** Ends the open connections of subnets whose service endpoint is gone. */
+  readonly closeSubnets: (incarnations: readonly string[]) => void;
+  readonly now: () => number;
+  readonly logError: (error: unknown, requestId: string) => void;
+}

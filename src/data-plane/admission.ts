@@ -1,0 +1,146 @@
+import { authorize } from '../access/access-policies.ts';
+import { admit as admitCaller } from '../caller/admit.ts';
+import type { Verifier } from '../caller/verify.ts';
+import { decide } from '../firewall/decide.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { bearerToken, pathOf } from '../http/request.ts';
+import type { Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
+import type { Requirement, Store } from '../store/store.ts';
+import type { Caller } from '../types/caller.ts';
+import type { Source } from '../types/source.ts';
+import type { AccessVerdict, Verdict } from '../types/verdict.ts';
+import type { Admitted, Exchange } from './exchange.ts';
+import type { OperationCard } from './operation.ts';
+import { Refused } from './refusal.ts';
+
+/** How far the clocks of issuer and server may differ. Entra's own libraries allow 300 s. */
+const skewSeconds = 300;
+
+/** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */
+const globalAudiences = ['https://vault.azure.net', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'];
+
+const apiVersions = /^(?:2015-06-01|2016-10-01|7\.[0-6](?:-preview(?:\.\d{1,2})?)?|2025-0[67]-01(?:-preview)?)$/;
+
+export interface AdmissionWorld {
+  readonly store: Store;
+  readonly rulebook: Rulebook;
+  readonly verifier: Verifier;
+  readonly now: () => number;
+}
+
+/**
+ * The order of a data-plane request up to its body, Azure's (authentication.md, "Key Vault authentication flow"): each
+ * row ends the request with its own refusal. A missing token is answered before the firewall, for clients learn tenant
+ * and resource from that answer; a permission is asked for after it.
+ *
+ * @throws {Refused} with what the request is refused for
+ * @throws {Conflict} when the rules changed meanwhile and the request must be admitted anew
+ */
+export async function admit(exchange: Exchange, world: AdmissionWorld): Promise<Admitted> {
+  const vault = (exchange.vault = await vaultOf(exchange, world.rulebook));
+  const card = operationOf(exchange);
+  exchange.apiVersion = apiVersionOf(exchange);
+  const token = bearerOf(exchange);
+  const caller = (exchange.caller = await callerOf(token, { exchange, vault, world }));
+  const { source, require } = inForce(exchange.source, vault, world.rulebook);
+  const verdict = (exchange.verdict = decide(vault.firewall, source, caller, card));
+  if (!verdict.allowed) await refuse(firewallRefusal(verdict), require, world.store);
+  const access = (exchange.access = permit(vault, caller, card));
+  if (!access.allowed) await refuse(accessRefusal(access, exchange, card), require, world.store);
+  return { vault, card, require };
+}
+
+async function vaultOf({ vaultName }: Exchange, rulebook: Rulebook): Promise<VaultInForce> {
+  const vault = rulebook.known(vaultName) ?? (await rulebook.load(vaultName));
+  if (vault === undefined) throw new Refused({ kind: 'vaultNotFound', name: vaultName });
+  return vault;
+}
+
+function operationOf({ card, request }: Exchange): OperationCard {
+  if (card !== undefined) return card;
+  throw new Refused({ kind: 'operationNotFound', method: request.method, path: pathOf(request.url).slice(0, 200) });
+}
+
+function apiVersionOf({ request }: Exchange): string {
+  const version = (request.query as Record<string, unknown>)['api-version'];
+  if (version === undefined) throw new Refused({ kind: 'apiVersionMissing' });
+  if (typeof version === 'string' && apiVersions.test(version)) return version;
+  throw new Refused({ kind: 'apiVersionUnknown', found: String(version).slice(0, 64) });
+}
+
+function bearerOf({ request }: Exchange): string {
+  const token = bearerToken(request.headers);
+  if (token === undefined) throw new Refused({ kind: 'bearerMissing' });
+  return token;
+}
+
+async function callerOf(
+  token: string,
+  known: { readonly exchange: Exchange; readonly vault: VaultInForce; readonly world: AdmissionWorld },
+): Promise<Caller> {
+  const { exchange, vault, world } = known;
+  let caller = world.verifier.verifyCached(token);
+  if (caller === undefined) {
+    const verification = await world.verifier.verify(token);
+    if (!verification.ok) throw new Refused(verification.refusal);
+    caller = verification.caller;
+  }
+  const admission = admitCaller(caller, {
+    tenant: vault.properties.tenantId,
+    services: true,
+    audiences: audiencesOf(exchange.names),
+    now: world.now(),
+    skewSeconds,
+  });
+  if (!admission.ok) throw new Refused(admission.refusal);
+  return caller;
+}
+
+/**
+ * The source as it counts now. A subnet that is gone, or whose endpoint was switched off, proves nothing any more, though
+ * its connection may live a moment longer.
+ */
+function inForce(source: Source, vault: VaultInForce, rulebook: Rulebook) {
+  if (source.kind !== 'subnet') return { source, require: [vault.requirement] };
+  const subnet = rulebook.subnet(source.incarnation);
+  if (subnet === undefined || !subnet.serviceEndpoint) {
+    const state = subnet === undefined ? 'does not exist any more' : 'has its service endpoint switched off';
+    const unknown: Source = { kind: 'unknown', reason: `the subnet ${source.subnet} ${state}` };
+    return { source: unknown, require: [vault.requirement] };
+  }
+  return { source, require: [vault.requirement, subnet.requirement] };
+}
+
+function permit(vault: VaultInForce, caller: Caller, card: OperationCard): AccessVerdict {
+  // No role assignments exist yet, so that a vault which leaves its data plane to them lets nobody in.
+  if (vault.access === 'rbac') return { allowed: false, because: 'noRoleAssignment' };
+  return authorize(vault.access, caller, card.permission);
+}
+
+/** A refusal, too, must be on the word of rules that are in force: if they are not any more, the request is decided anew. */
+async function refuse(refusal: Refused, require: readonly Requirement[], store: Store): Promise<never> {
+  await store.read({ require, get: [] });
+  throw refusal;
+}
+
+function firewallRefusal(verdict: Extract<Verdict, { allowed: false }>): Refused {
+  if (verdict.because === 'publicNetworkAccessDisabled') return new Refused({ kind: 'deniedByConnection' });
+  return new Refused({ kind: 'deniedByFirewall', because: verdict.because });
+}
+
+function accessRefusal(
+  access: Extract<AccessVerdict, { allowed: false }>,
+  exchange: Exchange,
+  card: OperationCard,
+): Refused {
+  if (access.because === 'noAccessPolicy') return new Refused({ kind: 'deniedByAccessPolicy', operation: card });
+  return new Refused({ kind: 'deniedByRbac', operation: card, path: pathOf(exchange.request.url) });
+}
+
+const audiences = new WeakMap<NameSet, readonly string[]>();
+
+function audiencesOf(names: NameSet): readonly string[] {
+  let known = audiences.get(names);
+  if (known === undefined) audiences.set(names, (known = [names.vaultResource, ...globalAudiences]));
+  return known;
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { FastifyRequest } from 'fastify';
+import type { AuditEvent } from '../audit/record.ts';
+import { explain } from '../firewall/explain.ts';
+import { matchedRule } from '../firewall/matched-rule.ts';
+import { hostOf } from '../http/host.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { pathOf } from '../http/request.ts';
+import type { VaultInForce } from '../rulebook/rulebook.ts';
+import type { Caller } from '../types/caller.ts';
+import type { Source } from '../types/source.ts';
+import type { AccessVerdict, Verdict } from '../types/verdict.ts';
+import type { Requirement } from '../store/store.ts';
+import type { OperationCard } from './operation.ts';
+
+/** What an admitted request may act on, and the rules on whose word: part of its own snapshot or transaction. */
+export interface Admitted {
+  readonly vault: VaultInForce;
+  readonly card: OperationCard;
+  readonly require: readonly Requirement[];
+}
+
+/** One request, and what has become known of it so far: the refusal's wording and the audit record are made of it. */
+export interface Exchange {
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly request: FastifyRequest;
+  readonly names: NameSet;
+  readonly vaultName: string;
+  readonly source: Source;
+  /** Absent where the path is no operation's. */
+  readonly card: OperationCard | undefined;
+  vault?: VaultInForce;
+  apiVersion?: string;
+  caller?: Caller;
+  verdict?: Verdict;
+  access?: AccessVerdict;
+  /** Stands until the rules that it was made of are found to have changed. */
+  admitted?: Admitted;
+}
+
+export function openExchange(
+  request: FastifyRequest,
+  known: { readonly card: OperationCard | undefined; readonly source: Source; readonly now: number },
+): Exchange {
+  const host = hostOf(request.raw);
+  if (host.kind !== 'vault') throw new Error('the data plane was given a request for a host that is no vault');
+  const { card, source, now } = known;
+  return { requestId: randomUUID(), at: now, request, names: host.names, vaultName: host.vault, source, card };
+}
+
+/** `https://NAME.vault.localhost:8443`, spelt as it was asked. */
+export function originOf(exchange: Exchange): string {
+  return `https://${exchange.vaultName}${exchange.names.vaultSuffix}`;
+}
+
+/** The audit log's view of the exchange once its outcome is known. */
+export function auditEvent(
+  exchange: Exchange,
+  outcome: { readonly status: number; readonly message?: string | undefined; readonly now: number },
+): AuditEvent {
+  const { request, vault, caller, verdict, access, card, source } = exchange;
+  const authenticated = caller !== undefined;
+  return {
+    at: exchange.at,
+    durationMs: outcome.now - exchange.at,
+    operationName: authenticated && card !== undefined ? card.name : 'Authentication',
+    apiVersion: exchange.apiVersion ?? '',
+    resourceId: vault?.id ?? `/vaults/${exchange.vaultName}`,
+    status: outcome.status,
+    message: outcome.message,
+    source,
+    caller,
+    verdict,
+    ...(verdict !== undefined && vault !== undefined && explanation(exchange, vault, verdict)),
+    access,
+    correlationId: clientRequestId(request) ?? exchange.requestId,
+    requestUri: `${originOf(exchange)}${request.url}`,
+    userAgent: request.headers['user-agent'],
+    objectId: `${originOf(exchange)}${pathOf(request.url)}`,
+    tlsVersion: (request.raw.socket as TLSSocket).getProtocol() ?? undefined,
+  };
+}
+
+/** The client's own id for the request, which Azure gives back and writes down; bounded, for the client chose it. */
+export function clientRequestId(request: FastifyRequest): string | undefined {
+  const id = request.headers['x-ms-client-request-id'];
+  return typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
+}
+
+function explanation({ card, source, caller }: Exchange, vault: VaultInForce, verdict: Verdict) {
+  if (card === undefined) return {};
+  const settings = vault.firewallSettings;
+  return {
+    rule: matchedRule(verdict, settings),
+    explanation: explain({ verdict, settings, source, caller, operation: card }),
+  };
+}

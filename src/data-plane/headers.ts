@@ -1,0 +1,46 @@
+import { corsHeaders } from '../http/cors.ts';
+import type { VaultInForce } from '../rulebook/rulebook.ts';
+import type { Source } from '../types/source.ts';
+import { clientRequestId } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+
+/** The version that Azure's data plane stated when its exchanges were recorded; clients show it, none compares it. */
+const serviceVersion = '1.9.3038.1';
+
+/** The headers that stand on every answer of a vault, refusals included. */
+export function answerHeaders(exchange: Exchange, corsOrigins: readonly string[]): Record<string, string> {
+  const clientId = clientRequestId(exchange.request);
+  return {
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    expires: '-1',
+    'x-ms-keyvault-region': exchange.vault?.location ?? 'unknown',
+    ...(clientId !== undefined && { 'x-ms-client-request-id': clientId }),
+    'x-ms-request-id': exchange.requestId,
+    'x-ms-keyvault-service-version': serviceVersion,
+    'x-ms-keyvault-network-info': networkInfo(exchange.source),
+    'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000;includeSubDomains',
+    ...(exchange.request.headers.origin !== undefined && corsHeaders(exchange.request.headers.origin, corsOrigins)),
+  };
+}
+
+/** The challenge from which clients learn tenant and resource (authentication-requests-and-responses). */
+export function challengeHeader({ names }: Exchange, vault: VaultInForce): Record<string, string> {
+  const authorization = `${names.authority}/${vault.properties.tenantId}`;
+  return { 'www-authenticate': `Bearer authorization="${authorization}", resource="${names.vaultResource}"` };
+}
+
+/** The address as the vault saw it. Over a service endpoint Azure states the private one, and IPv6 as its family (private-link-diagnostics). */
+function networkInfo(source: Source): string {
+  switch (source.kind) {
+    case 'unknown':
+      return 'addr=unknown;';
+    case 'subnet':
+      return `addr=${source.address.text};act_addr_fam=InterNetworkV6;`;
+    case 'public':
+      return source.address.family === 4
+        ? `conn_type=Ipv4;addr=${source.address.text};act_addr_fam=InterNetwork;`
+        : `conn_type=Ipv6;addr=${source.address.text};act_addr_fam=InterNetworkV6;`;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Answer } from '../http/answer.ts';
+import type { Outcome, VaultScope } from '../objects/object.ts';
+import type { Operation } from '../types/operation.ts';
+
+/** A data-plane operation, whole on one card: where it is, what it needs, what it does. */
+export interface OperationCard extends Operation {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the vault's host, in Fastify's notation. */
+  readonly path: string;
+  readonly run: (call: Call) => Promise<Outcome<Answer>>;
+}
+
+/** What an operation is given, and all that it is given. */
+export interface Call {
+  readonly vault: VaultScope;
+  /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
+  readonly origin: string;
+  readonly apiVersion: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** The parsed JSON body; `undefined` when there was none. */
+  readonly body: unknown;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** A fresh version id: 32 hexadecimal digits. */
+  readonly newVersion: () => string;
+}

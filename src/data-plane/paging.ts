@@ -1,0 +1,36 @@
+import { skipToken, readSkipToken } from '../http/skip-token.ts';
+import type { ObjectRefusal } from '../objects/object.ts';
+import type { Page, PageRequest } from '../objects/read.ts';
+import { objectLimits } from '../objects/secret.ts';
+import type { Call } from './operation.ts';
+
+/** Reads `maxresults` (1 to 25, also the default) and `$skiptoken` of a list request. */
+export function pageRequest(
+  call: Call,
+): { readonly ok: true; readonly page: PageRequest } | { readonly ok: false; readonly refusal: ObjectRefusal } {
+  const { maxresults, $skiptoken } = call.query;
+  const limit = maxresults === undefined ? objectLimits.pageSize : Number(maxresults);
+  if (!Number.isInteger(limit) || limit < 1 || limit > objectLimits.pageSize) {
+    return bad(`maxresults is '${maxresults}'; it must be a whole number from 1 to ${objectLimits.pageSize}.`);
+  }
+  const after = $skiptoken === undefined ? undefined : readSkipToken($skiptoken);
+  if ($skiptoken !== undefined && after === undefined) {
+    return bad('$skiptoken is not one that this vault gave out; follow nextLink as it is.');
+  }
+  return { ok: true, page: { after, limit } };
+}
+
+/** The body of a list answer; `nextLink` is null on the last page, as Azure sends it. */
+export function listBody<T>(call: Call, path: string, page: Page<T>, render: (item: T) => unknown) {
+  const query = new URLSearchParams({ 'api-version': call.apiVersion });
+  if (call.query['maxresults'] !== undefined) query.set('maxresults', call.query['maxresults']);
+  if (page.next !== undefined) query.set('$skiptoken', skipToken(page.next));
+  return {
+    value: page.items.map(render),
+    nextLink: page.next === undefined ? null : `${call.origin}${path}?${query.toString()}`,
+  };
+}
+
+function bad(message: string): { readonly ok: false; readonly refusal: ObjectRefusal } {
+  return { ok: false, refusal: { kind: 'badParameter', message } };
+}

@@ -1,0 +1,35 @@
+import type { TokenRefusal } from '../caller/refusal.ts';
+import type { ObjectRefusal } from '../objects/object.ts';
+import type { Operation } from '../types/operation.ts';
+import type { Denied } from '../types/verdict.ts';
+
+/** Everything that the data plane refuses a request for. `errors.ts` gives each its status, code and wording. */
+export type Refusal =
+  | { readonly kind: 'vaultNotFound'; readonly name: string }
+  | { readonly kind: 'operationNotFound'; readonly method: string; readonly path: string }
+  | { readonly kind: 'apiVersionMissing' }
+  | { readonly kind: 'apiVersionUnknown'; readonly found: string }
+  | { readonly kind: 'bearerMissing' }
+  | TokenRefusal
+  | { readonly kind: 'deniedByFirewall'; readonly because: Denied['because'] }
+  | { readonly kind: 'deniedByConnection' }
+  | { readonly kind: 'deniedByAccessPolicy'; readonly operation: Operation }
+  | { readonly kind: 'deniedByRbac'; readonly operation: Operation; readonly path: string }
+  | { readonly kind: 'bodyNotJson' }
+  | { readonly kind: 'bodyTooLarge'; readonly limit: number }
+  | ObjectRefusal
+  | { readonly kind: 'tooManyConflicts' }
+  | { readonly kind: 'recordUnavailable' }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'internal' };
+
+/** Ends a request; `cause` is for the log only. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal, options?: ErrorOptions) {
+    super(refusal.kind, options);
+    this.refusal = refusal;
+  }
+}

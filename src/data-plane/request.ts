@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyReply } from 'fastify';
+import type { Audit } from '../audit/audit.ts';
+import { auditRecord } from '../audit/record.ts';
+import { AuditUnavailable } from '../audit/log.ts';
+import type { Answer } from '../http/answer.ts';
+import { parseJsonBody } from '../http/request.ts';
+import type { VaultScope } from '../objects/object.ts';
+import { Conflict, Unreadable } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
+import { admit } from './admission.ts';
+import type { AdmissionWorld } from './admission.ts';
+import { renderError } from './errors.ts';
+import { auditEvent, originOf } from './exchange.ts';
+import type { Admitted, Exchange } from './exchange.ts';
+import { answerHeaders, challengeHeader } from './headers.ts';
+import { Refused } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
+
+/** How often a request is decided anew because rules or objects changed under it, before it gives up with 409. */
+const attemptsMax = 10;
+
+export interface RequestWorld extends AdmissionWorld {
+  readonly audit: Audit;
+  /** The `iss` values that a vault of this tenant accepts. */
+  readonly acceptedIssuers: (tenant: string) => readonly string[];
+  readonly corsOrigins: readonly string[];
+  /** The detail of an error that the client is told nothing of. */
+  readonly logError: (error: unknown, requestId: string) => void;
+}
+
+/**
+ * Runs `step` on an admission whose rules are in force: when a `Conflict` says that they (or the object) changed
+ * meanwhile, the request is admitted and the step run anew.
+ */
+export async function whileInForce<T>(
+  exchange: Exchange,
+  world: RequestWorld,
+  step: (admitted: Admitted) => T | Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    try {
+      exchange.admitted ??= await admit(exchange, world);
+      return await step(exchange.admitted);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      delete exchange.admitted;
+      await world.rulebook.load(exchange.vaultName);
+      await world.rulebook.changed([error.key]);
+    }
+  }
+  throw new Refused({ kind: 'tooManyConflicts' });
+}
+
+/** The order of an admitted request: body, operation, audit (in the operation's own transaction, where it changes something), answer. */
+export async function perform(exchange: Exchange, admitted: Admitted, world: RequestWorld): Promise<Answer> {
+  const { card, vault, require } = admitted;
+  const body = readBody(exchange);
+  const scope: VaultScope = {
+    store: world.store,
+    incarnation: vault.incarnation,
+    softDeleteRetentionInDays: vault.properties.softDeleteRetentionInDays,
+    purgeProtection: vault.properties.enablePurgeProtection === true,
+    require,
+  };
+  const outcome = await card.run({
+    vault: scope,
+    origin: originOf(exchange),
+    apiVersion: exchange.apiVersion ?? '',
+    params: exchange.request.params as Record<string, string>,
+    query: exchange.request.query as Record<string, string>,
+    body,
+    now: Math.floor(world.now() / 1000),
+    newVersion: () => randomBytes(16).toString('hex'),
+  });
+  if (!outcome.ok) throw new Refused(outcome.refusal);
+  const record = auditRecord(auditEvent(exchange, { status: outcome.value.status, now: world.now() }));
+  if (outcome.change === undefined) await world.audit.read(record);
+  else await commit(outcome.change, record, world);
+  return outcome.value;
+}
+
+async function commit(
+  change: Transaction,
+  record: ReturnType<typeof auditRecord>,
+  { store, audit }: RequestWorld,
+): Promise<void> {
+  const staged = audit.stage(record);
+  try {
+    await store.transact({ ...change, put: [...(change.put ?? []), staged.put] });
+  } catch (error) {
+    throw error instanceof Conflict ? error : new Refused({ kind: 'recordUnavailable' }, { cause: error });
+  }
+  audit.committed();
+}
+
+/** Refusals that are the server's trouble, not the client's: their detail goes to the log. */
+const ours: ReadonlySet<Refusal['kind']> = new Set(['internal', 'recordUnavailable', 'unreadable']);
+
+/** What a failed request is answered, once its record is written. A record that cannot be written makes it a 503 that discloses nothing. */
+export async function refusalAnswer(exchange: Exchange, error: unknown, world: RequestWorld): Promise<Answer> {
+  const refusal = refusalOf(error);
+  if (ours.has(refusal.kind)) world.logError(error, exchange.requestId);
+  const context = {
+    source: exchange.source,
+    vault: exchange.vault,
+    caller: exchange.caller,
+    acceptedIssuers: world.acceptedIssuers(exchange.vault?.properties.tenantId ?? ''),
+  };
+  const { status, message, body } = renderError(refusal, context);
+  const answer: Answer = {
+    status,
+    body,
+    ...(status === 401 && exchange.vault !== undefined && { headers: challengeHeader(exchange, exchange.vault) }),
+  };
+  if (refusal.kind === 'recordUnavailable') return answer;
+  const record = auditRecord(auditEvent(exchange, { status, message, now: world.now() }));
+  try {
+    if (exchange.caller === undefined) await world.audit.unauthenticated(record);
+    else await world.audit.read(record);
+    return answer;
+  } catch (failure) {
+    return refusalAnswer(exchange, failure, world);
+  }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refused) return error.refusal;
+  if (error instanceof AuditUnavailable) return { kind: 'recordUnavailable' };
+  if (error instanceof Unreadable) return { kind: 'unreadable' };
+  return { kind: 'internal' };
+}
+
+/** Sends an answer with the headers that every answer of a vault has. */
+export function send(reply: FastifyReply, exchange: Exchange, world: RequestWorld, answer: Answer): FastifyReply {
+  reply.code(answer.status).headers(answerHeaders(exchange, world.corsOrigins));
+  if (answer.headers !== undefined) reply.headers(answer.headers);
+  if (answer.body === undefined) return reply.send();
+  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
+}
+
+function readBody({ request }: Exchange): unknown {
+  const body = parseJsonBody(request.body);
+  if (!body.ok) throw new Refused({ kind: 'bodyNotJson' });
+  return body.value;
+}

@@ -1,0 +1,23 @@
+import { listVersions } from '../../objects/read.ts';
+import type { SecretVersion } from '../../objects/secret.ts';
+import type { OperationCard } from '../operation.ts';
+import { listBody, pageRequest } from '../paging.ts';
+import { secretItem, secretName } from './bundle.ts';
+
+/** GET /secrets/{name}/versions */
+export const getSecretVersions: OperationCard = {
+  name: 'SecretListVersions',
+  permission: 'secrets/list',
+  method: 'GET',
+  path: '/secrets/:name/versions',
+  async run(call) {
+    const name = secretName(call);
+    if (!name.ok) return name;
+    const asked = pageRequest(call);
+    if (!asked.ok) return asked;
+    const page = await listVersions<SecretVersion>(call.vault, 'secrets', { ...asked.page, name: name.value });
+    const path = `/secrets/${name.value}/versions`;
+    const body = listBody(call, path, page, (secret) => secretItem(call, secret, secret.current.version));
+    return { ok: true, value: { status: 200, body } };
+  },
+};

@@ -1,0 +1,20 @@
+import { listObjects } from '../../objects/read.ts';
+import type { SecretVersion } from '../../objects/secret.ts';
+import type { OperationCard } from '../operation.ts';
+import { listBody, pageRequest } from '../paging.ts';
+import { secretItem } from './bundle.ts';
+
+/** GET /secrets */
+export const getSecrets: OperationCard = {
+  name: 'SecretList',
+  permission: 'secrets/list',
+  method: 'GET',
+  path: '/secrets',
+  async run(call) {
+    const asked = pageRequest(call);
+    if (!asked.ok) return asked;
+    const page = await listObjects<SecretVersion>(call.vault, 'secrets', asked.page);
+    const body = listBody(call, '/secrets', page, (secret) => secretItem(call, secret));
+    return { ok: true, value: { status: 200, body } };
+  },
+};

@@ -1,0 +1,19 @@
+import { recoverDeleted } from '../../objects/change.ts';
+import type { SecretVersion } from '../../objects/secret.ts';
+import type { OperationCard } from '../operation.ts';
+import { secretBundle, secretName } from './bundle.ts';
+
+/** POST /deletedsecrets/{name}/recover */
+export const recoverDeletedSecret: OperationCard = {
+  name: 'SecretRecover',
+  permission: 'secrets/recover',
+  method: 'POST',
+  path: '/deletedsecrets/:name/recover',
+  async run(call) {
+    const name = secretName(call);
+    if (!name.ok) return name;
+    const recovered = await recoverDeleted<SecretVersion>(call.vault, 'secrets', name.value);
+    if (!recovered.ok) return recovered;
+    return { ...recovered, value: { status: 200, body: secretBundle(call, recovered.value, { value: false }) } };
+  },
+};

@@ -1,0 +1,25 @@
+import { addVersion } from '../../objects/change.ts';
+import { refused } from '../../objects/object.ts';
+import { newSecretVersion } from '../../objects/secret.ts';
+import type { OperationCard } from '../operation.ts';
+import { secretBundle, secretName, secretParameters } from './bundle.ts';
+
+/** PUT /secrets/{name}: creates the secret, or adds a version to it. */
+export const setSecret: OperationCard = {
+  name: 'SecretSet',
+  permission: 'secrets/set',
+  method: 'PUT',
+  path: '/secrets/:name',
+  async run(call) {
+    const name = secretName(call);
+    if (!name.ok) return name;
+    const parameters = secretParameters(call.body);
+    if (!parameters.ok) return parameters;
+    const { value } = parameters.value;
+    if (value === undefined) return refused({ kind: 'badParameter', message: 'The member value is missing.' });
+    const version = newSecretVersion({ ...parameters.value, value }, { version: call.newVersion(), now: call.now });
+    const added = await addVersion(call.vault, 'secrets', { name: name.value, version });
+    if (!added.ok) return added;
+    return { ...added, value: { status: 200, body: secretBundle(call, added.value, { value: true }) } };
+  },
+};

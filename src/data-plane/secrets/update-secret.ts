@@ -1,0 +1,32 @@
+import { changeVersion } from '../../objects/change.ts';
+import { refused } from '../../objects/object.ts';
+import { updateSecretVersion } from '../../objects/secret.ts';
+import type { SecretVersion } from '../../objects/secret.ts';
+import type { OperationCard } from '../operation.ts';
+import { secretBundle, secretName, secretParameters } from './bundle.ts';
+
+/** PATCH /secrets/{name}/{version?}: everything but the value. Without a version, as az sends it, the current one. */
+export const updateSecret: OperationCard = {
+  name: 'SecretUpdate',
+  permission: 'secrets/set',
+  method: 'PATCH',
+  path: '/secrets/:name/:version?',
+  async run(call) {
+    const name = secretName(call);
+    if (!name.ok) return name;
+    const parameters = secretParameters(call.body);
+    if (!parameters.ok) return parameters;
+    const { value, ...changes } = parameters.value;
+    if (value !== undefined) {
+      const message = 'An update cannot change the value; set the secret to add a version with another one.';
+      return refused({ kind: 'badParameter', message });
+    }
+    const updated = await changeVersion<SecretVersion>(call.vault, 'secrets', {
+      name: name.value,
+      version: call.params['version'] || undefined,
+      change: (before) => updateSecretVersion(before, changes, call.now),
+    });
+    if (!updated.ok) return updated;
+    return { ...updated, value: { status: 200, body: secretBundle(call, updated.value, { value: false }) } };
+  },
+};

@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { matchHost } from './name-set.ts';
+import type { HostMatch, NameSet } from './name-set.ts';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+const matches = new WeakMap<IncomingMessage, HostMatch>();
+
+/** What the Host header of a dispatched request named. */
+export function hostOf(request: IncomingMessage): HostMatch {
+  const match = matches.get(request);
+  if (match === undefined) throw new Error('the request did not come through dispatchByHost');
+  return match;
+}
+
+/**
+ * Sends a request to the edge that its Host header names. A request that names two hosts, none of ours, another one than
+ * its TLS connection (RFC 6066 section 3), or its target in absolute form (RFC 9112 section 3.2.2) gets 421: what the
+ * connection proved must be about the same server as the request.
+ */
+export function dispatchByHost(
+  nameSets: readonly NameSet[],
+  edges: { readonly vault: Listener; readonly home: Listener },
+): Listener {
+  return (request, response) => {
+    const match = soleHost(request) ? matchHost(nameSets, request.headers.host ?? '') : undefined;
+    if (match === undefined || !agreesWithSni(request) || !(request.url ?? '').startsWith('/')) {
+      misdirected(response, request.headers.host);
+      return;
+    }
+    matches.set(request, match);
+    edges[match.kind](request, response);
+  };
+}
+
+function soleHost(request: IncomingMessage): boolean {
+  let count = 0;
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count === 1;
+}
+
+function agreesWithSni(request: IncomingMessage): boolean {
+  const { servername } = request.socket as TLSSocket;
+  if (typeof servername !== 'string' || servername === '') return true;
+  const host = request.headers.host ?? '';
+  const colon = host.lastIndexOf(':');
+  return servername.toLowerCase() === (colon === -1 ? host : host.slice(0, colon)).toLowerCase();
+}
+
+function misdirected(response: ServerResponse, host: string | undefined): void {
+  const message = `The request names the host '${(host ?? '').slice(0, 255)}', which is not one of this server on this connection. Use the vault's own URL.`;
+  const body = JSON.stringify({ error: { code: 'MisdirectedRequest', message } });
+  response.writeHead(421, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}

@@ -1,0 +1,18 @@
+/**
+ * The opaque `$skiptoken` of a list: the key after which the next page begins. Keys, not offsets, so that a page that
+ * follows a change neither repeats nor skips what did not change.
+ */
+export function skipToken(after: string): string {
+  return Buffer.from(JSON.stringify({ NextMarker: after, TargetLocation: 0 })).toString('base64');
+}
+
+/** The key of a token that `skipToken` made; `undefined` for anything else. */
+export function readSkipToken(token: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(token, 'base64').toString());
+    if (typeof parsed !== 'object' || parsed === null || !('NextMarker' in parsed)) return undefined;
+    return typeof parsed.NextMarker === 'string' ? parsed.NextMarker : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+import { decode, encode } from '../store/store.ts';
+import type { Put, Requirement, StoredRecord } from '../store/store.ts';
+import { objectKeys, refused } from './object.ts';
+import type { Collection, DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+
+const daySeconds = 86_400;
+const purgeBatch = 1000;
+
+/** Makes `version` the current version of an object, which is created if need be; the version before moves to the older ones. */
+export async function addVersion<V extends ObjectVersion>(
+  vault: VaultScope,
+  collection: Collection,
+  added: { readonly name: string; readonly version: V },
+): Promise<Outcome<ObjectRecord<V>>> {
+  const keys = objectKeys(vault, collection);
+  const get = [keys.current(added.name), keys.deleted(added.name)];
+  const [current, deleted] = await vault.store.read({ require: vault.require, get });
+  if (deleted !== undefined) return refused({ kind: 'objectDeletedButRecoverable', collection, name: added.name });
+  const before = current === undefined ? undefined : decode<ObjectRecord<V>>(current);
+  const object = { name: before?.name ?? added.name, current: added.version };
+  const put: Put[] = [{ key: keys.current(added.name), value: encode(object) }];
+  if (before !== undefined) {
+    put.push({ key: keys.version(added.name, before.current.version), value: encode(before.current) });
+  }
+  const require = [
+    ...vault.require,
+    state(keys.current(added.name), current),
+    state(keys.deleted(added.name), deleted),
+  ];
+  return { ok: true, value: object, change: { require, put } };
+}
+
+/** Changes one version in place (`update`); without `version` the current one. */
+export async function changeVersion<V extends ObjectVersion>(
+  vault: VaultScope,
+  collection: Collection,
+  changed: { readonly name: string; readonly version?: string | undefined; readonly change: (before: V) => V },
+): Promise<Outcome<ObjectRecord<V>>> {
+  const keys = objectKeys(vault, collection);
+  const get = [keys.current(changed.name)];
+  if (changed.version !== undefined) get.push(keys.version(changed.name, changed.version));
+  const [current, older] = await vault.store.read({ require: vault.require, get });
+  if (current !== undefined) {
+    const object = decode<ObjectRecord<V>>(current);
+    const require = [...vault.require, state(current.key, current)];
+    if (changed.version === undefined || object.current.version === changed.version.toLowerCase()) {
+      const value = { name: object.name, current: changed.change(object.current) };
+      return { ok: true, value, change: { require, put: [{ key: current.key, value: encode(value) }] } };
+    }
+    if (older !== undefined) {
+      const version = changed.change(decode<V>(older));
+      const change = {
+        require: [...require, state(older.key, older)],
+        put: [{ key: older.key, value: encode(version) }],
+      };
+      return { ok: true, value: { name: object.name, current: version }, change };
+    }
+  }
+  const id = changed.version === undefined ? changed.name : `${changed.name}/${changed.version}`;
+  return refused({ kind: 'objectNotFound', collection, name: id });
+}
+
+/** Soft-deletes an object: its name stays taken until it is recovered or purged. `now` in seconds. */
+export async function deleteObject<V extends ObjectVersion>(
+  vault: VaultScope,
+  collection: Collection,
+  asked: { readonly name: string; readonly now: number },
+): Promise<Outcome<DeletedObjectRecord<V>>> {
+  const keys = objectKeys(vault, collection);
+  const [current] = await vault.store.read({ require: vault.require, get: [keys.current(asked.name)] });
+  if (current === undefined) return refused({ kind: 'objectNotFound', collection, name: asked.name });
+  const value: DeletedObjectRecord<V> = {
+    ...decode<ObjectRecord<V>>(current),
+    deletedDate: asked.now,
+    scheduledPurgeDate: asked.now + vault.softDeleteRetentionInDays * daySeconds,
+  };
+  const change = {
+    require: [...vault.require, state(current.key, current)],
+    put: [{ key: keys.deleted(asked.name), value: encode(value) }],
+    delete: [current.key],
+  };
+  return { ok: true, value, change };
+}
+
+/** Puts a soft-deleted object back, with all its versions. */
+export async function recoverDeleted<V extends ObjectVersion>(
+  vault: VaultScope,
+  collection: Collection,
+  name: string,
+): Promise<Outcome<ObjectRecord<V>>> {
+  const keys = objectKeys(vault, collection);
+  const [deleted] = await vault.store.read({ require: vault.require, get: [keys.deleted(name)] });
+  if (deleted === undefined) return refused({ kind: 'deletedObjectNotFound', collection, name });
+  const { name: spelt, current } = decode<DeletedObjectRecord<V>>(deleted);
+  const value = { name: spelt, current };
+  const change = {
+    require: [...vault.require, state(deleted.key, deleted)],
+    put: [{ key: keys.current(name), value: encode(value) }],
+    delete: [deleted.key],
+  };
+  return { ok: true, value, change };
+}
+
+/** Destroys a soft-deleted object and all its versions. */
+export async function purgeDeleted(vault: VaultScope, collection: Collection, name: string): Promise<Outcome<null>> {
+  const keys = objectKeys(vault, collection);
+  const [deleted] = await vault.store.read({ require: vault.require, get: [keys.deleted(name)] });
+  if (deleted === undefined) return refused({ kind: 'deletedObjectNotFound', collection, name });
+  if (vault.purgeProtection) return refused({ kind: 'purgeProtected' });
+  const doomed = [deleted.key];
+  for (let after: string | undefined; ;) {
+    const page = await vault.store.list({ prefix: keys.versions(name), after, limit: purgeBatch });
+    for (const record of page) doomed.push(record.key);
+    after = page.at(-1)?.key;
+    if (after === undefined) break;
+  }
+  return {
+    ok: true,
+    value: null,
+    change: { require: [...vault.require, state(deleted.key, deleted)], delete: doomed },
+  };
+}
+
+function state(key: string, record: StoredRecord | undefined): Requirement {
+  return { key, version: record?.version ?? null };
+}

@@ -1,0 +1,139 @@
+import { part, readArray, readObject, readString } from '../firewall/json.ts';
+import type { Read } from '../firewall/json.ts';
+import type { AccessPolicy, AccessPolicyPermissions } from '../types/access-policy.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+
+/** The permissions of each collection (RBAC guide; storage for clients that still send it), and `all`. */
+const permissionNames: Readonly<Record<keyof AccessPolicyPermissions, readonly string[]>> = {
+  secrets: ['all', 'get', 'list', 'set', 'delete', 'recover', 'backup', 'restore', 'purge'],
+  keys: [
+    ...['all', 'encrypt', 'decrypt', 'wrapKey', 'unwrapKey', 'sign', 'verify', 'get', 'list', 'create', 'update'],
+    ...['import', 'delete', 'recover', 'backup', 'restore', 'purge', 'release', 'rotate'],
+    ...['getrotationpolicy', 'setrotationpolicy'],
+  ],
+  certificates: [
+    ...['all', 'get', 'list', 'create', 'import', 'update', 'delete', 'recover', 'backup', 'restore', 'purge'],
+    ...['managecontacts', 'getissuers', 'listissuers', 'setissuers', 'deleteissuers', 'manageissuers'],
+  ],
+  storage: [
+    ...['all', 'get', 'list', 'set', 'update', 'delete', 'recover', 'backup', 'restore', 'purge', 'regeneratekey'],
+    ...['getsas', 'listsas', 'setsas', 'deletesas'],
+  ],
+};
+
+/** The most policies that a vault takes (assign-access-policy.md). */
+const policiesMax = 1024;
+
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Reads `properties.accessPolicies`. Every policy is of the vault's own tenant. */
+export function readAccessPolicies(value: unknown, tenantId: string): ResourceOutcome<readonly AccessPolicy[]> {
+  const path = 'properties.accessPolicies';
+  const read = readArray(value, path, readAccessPolicy);
+  if (!read.ok) return read;
+  if (read.value.length > policiesMax)
+    return invalid(`${path} has ${read.value.length} entries; at most ${policiesMax} are allowed.`);
+  for (const [index, policy] of read.value.entries()) {
+    for (const name of ['tenantId', 'objectId', 'applicationId'] as const) {
+      const id = policy[name];
+      if (id === undefined || guid.test(id)) continue;
+      return invalid(`Invalid value found at ${path}[${index}].${name}: '${id}' is not a GUID.`);
+    }
+    if (policy.tenantId.toLowerCase() !== tenantId.toLowerCase()) {
+      return invalid(
+        `Invalid value found at ${path}[${index}].tenantId: ${policy.tenantId} is not the vault's tenant ${tenantId}; all access policies of a vault are of its tenant.`,
+      );
+    }
+  }
+  return { ok: true, value: read.value };
+}
+
+/** `add` gives what it names in addition, `remove` takes it away, `replace` puts it in the place of what was (vaults/accessPolicies). */
+export const accessPolicyUpdates: Readonly<
+  Record<string, (before: readonly AccessPolicy[], named: readonly AccessPolicy[]) => readonly AccessPolicy[]>
+> = {
+  add: (before, named) => named.reduce((policies, policy) => mergeOne(policies, policy, union), before),
+  replace: (before, named) =>
+    named.reduce((policies, policy) => mergeOne(policies, policy, (_, names) => names), before),
+  remove: (before, named) =>
+    named
+      .reduce((policies, policy) => {
+        if (!policies.some((other) => sameIdentity(other, policy))) return policies;
+        return mergeOne(policies, policy, difference);
+      }, before)
+      .filter(({ permissions }) => Object.values(permissions).some((names) => names.length > 0)),
+};
+
+function mergeOne(
+  policies: readonly AccessPolicy[],
+  policy: AccessPolicy,
+  combine: (before: readonly string[], named: readonly string[]) => readonly string[],
+): readonly AccessPolicy[] {
+  const index = policies.findIndex((other) => sameIdentity(other, policy));
+  const before = policies[index];
+  if (before === undefined) return [...policies, policy];
+  const permissions: Record<string, readonly string[]> = {};
+  for (const collection of ['keys', 'secrets', 'certificates', 'storage'] as const) {
+    const [had, named] = [before.permissions[collection], policy.permissions[collection]];
+    if (had !== undefined || named !== undefined) permissions[collection] = combine(had ?? [], named ?? []);
+  }
+  return policies.with(index, { ...before, permissions });
+}
+
+function sameIdentity(one: AccessPolicy, other: AccessPolicy): boolean {
+  return (
+    one.objectId.toLowerCase() === other.objectId.toLowerCase() &&
+    one.applicationId?.toLowerCase() === other.applicationId?.toLowerCase()
+  );
+}
+
+function union(before: readonly string[], named: readonly string[]): readonly string[] {
+  return [...before, ...difference(named, before)];
+}
+
+function difference(from: readonly string[], names: readonly string[]): readonly string[] {
+  const taken = new Set(names.map((name) => name.toLowerCase()));
+  return from.filter((name) => !taken.has(name.toLowerCase()));
+}
+
+function readAccessPolicy(value: unknown, path: string): Read<AccessPolicy> {
+  const read = readObject<AccessPolicy>(value, path, {
+    tenantId: (id, at) => part(readString(id, at), (tenantId) => ({ tenantId })),
+    objectId: (id, at) => part(readString(id, at), (objectId) => ({ objectId })),
+    applicationId: (id, at) => part(readString(id, at), (applicationId) => ({ applicationId })),
+    permissions: (names, at) => part(readPermissions(names, at), (permissions) => ({ permissions })),
+  });
+  if (!read.ok) return read;
+  const { tenantId, objectId, permissions } = read.value;
+  for (const [member, given] of Object.entries({ tenantId, objectId, permissions })) {
+    if (given === undefined) return { ok: false, refusal: { kind: 'missingMember', path, member } };
+  }
+  return {
+    ok: true,
+    value: { ...read.value, tenantId: tenantId ?? '', objectId: objectId ?? '', permissions: permissions ?? {} },
+  };
+}
+
+function readPermissions(value: unknown, path: string): Read<AccessPolicyPermissions> {
+  const members = Object.entries(permissionNames).map(([collection, choices]) => [
+    collection,
+    (names: unknown, at: string) =>
+      part(
+        readArray(names, at, (name, nameAt) => readPermission(name, nameAt, choices)),
+        (read) => ({ [collection]: read }),
+      ),
+  ]);
+  return readObject<AccessPolicyPermissions>(value, path, Object.fromEntries(members));
+}
+
+/** A permission's name in any case, kept as it was sent: what a client sent is what it gets. */
+function readPermission(value: unknown, path: string, choices: readonly string[]): Read<string> {
+  const name = readString(value, path);
+  if (!name.ok || choices.some((choice) => choice.toLowerCase() === name.value.toLowerCase())) return name;
+  return { ok: false, refusal: { kind: 'unknownChoice', path, value: name.value, choices } };
+}
+
+function invalid(message: string) {
+  return refuseResource({ kind: 'invalidProperty', message });
+}

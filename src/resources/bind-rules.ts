@@ -1,0 +1,70 @@
+import type { RequestedNetworkAcls } from '../firewall/validate.ts';
+import type { RequestedVirtualNetworkRule } from '../firewall/virtual-network-rule.ts';
+import { decode } from '../store/store.ts';
+import type { Requirement, Store } from '../store/store.ts';
+import type { NetworkAcls, VirtualNetworkRule } from '../types/firewall.ts';
+import type { VirtualNetworkRecord } from '../types/network.ts';
+import { virtualNetworkKey } from './keys.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+import { findSubnet, hasKeyVaultEndpoint } from './virtual-networks.ts';
+
+interface Bound {
+  readonly networkAcls: NetworkAcls;
+  /** The networks as they were looked at: a subnet that goes meanwhile makes the change fail and be tried anew. */
+  readonly require: readonly Requirement[];
+}
+
+/**
+ * Binds virtual network rules to the subnets that live under their ids now. A rule whose id is stored already keeps its
+ * binding, even to a subnet that is gone: clients PUT whole vaults to change a tag, and a subnet that was made anew under
+ * an old name must not gain access by that. To bind it anew, the rule is removed and added again.
+ *
+ * A new rule's subnet must exist and have the `Microsoft.KeyVault` service endpoint;
+ * `ignoreMissingVnetServiceEndpoint` excuses a missing endpoint, never a missing subnet.
+ */
+export async function bindRules(
+  requested: RequestedNetworkAcls,
+  stored: readonly VirtualNetworkRule[],
+  store: Store,
+): Promise<ResourceOutcome<Bound>> {
+  const bindings = new Map(stored.map(({ id, incarnation }) => [id.toLowerCase(), incarnation]));
+  const require = new Map<string, Requirement>();
+  const rules: VirtualNetworkRule[] = [];
+  for (const rule of requested.virtualNetworkRules) {
+    const known = bindings.get(rule.id.toLowerCase());
+    if (known === undefined) {
+      const bound = await bindRule(rule, store);
+      if (!bound.ok) return bound;
+      bindings.set(rule.id.toLowerCase(), bound.value.incarnation);
+      require.set(bound.value.network.key, bound.value.network);
+      rules.push({ ...rule, incarnation: bound.value.incarnation });
+    } else {
+      rules.push({ ...rule, incarnation: known });
+    }
+  }
+  const networkAcls = { ...requested, virtualNetworkRules: rules };
+  return { ok: true, value: { networkAcls, require: [...require.values()] } };
+}
+
+async function bindRule(
+  rule: RequestedVirtualNetworkRule,
+  store: Store,
+): Promise<ResourceOutcome<{ readonly incarnation: string; readonly network: Requirement }>> {
+  const [, , subscriptionId = '', , resourceGroup = '', , , , virtualNetwork = '', , subnetName = ''] =
+    rule.id.split('/');
+  const key = virtualNetworkKey({ subscriptionId, resourceGroup }, virtualNetwork);
+  const [record] = await store.read({ get: [key] });
+  const network = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+  const subnet = network === undefined ? undefined : findSubnet(network, subnetName);
+  const virtualNetworkIdAsSent = rule.id.slice(0, rule.id.toLowerCase().lastIndexOf('/subnets/'));
+  if (record === undefined || subnet === undefined) {
+    const missing = { id: rule.id, virtualNetwork: virtualNetworkIdAsSent, subnet: subnetName };
+    return refuseResource({ kind: 'subnetNotFound', ...missing });
+  }
+  if (!hasKeyVaultEndpoint(subnet) && rule.ignoreMissingVnetServiceEndpoint !== true) {
+    const lacking = { virtualNetwork: virtualNetworkIdAsSent, subnet: subnetName };
+    return refuseResource({ kind: 'subnetWithoutServiceEndpoint', ...lacking });
+  }
+  return { ok: true, value: { incarnation: subnet.incarnation, network: { key, version: record.version } } };
+}

@@ -1,0 +1,66 @@
+import type { FirewallSettings } from '../types/firewall.ts';
+import type { VaultProperties, VaultRecord } from '../types/vault.ts';
+
+/** The key of a vault's record: its name is unique in the whole world, so nothing else is needed. */
+export function vaultKey(name: string): string {
+  return `vault-resource/${name.toLowerCase()}`;
+}
+
+/** The key of a subnet's state, by incarnation. */
+export function subnetKey(incarnation: string): string {
+  return `subnet/${incarnation}`;
+}
+
+/** Where a resource stands: its subscription and resource group. */
+export interface Place {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+}
+
+export function subscriptionKey(subscriptionId: string): string {
+  return `subscription/${subscriptionId.toLowerCase()}`;
+}
+
+export function resourceGroupKey({ subscriptionId, resourceGroup }: Place): string {
+  return `resource-group/${subscriptionId.toLowerCase()}/${keyPart(resourceGroup)}`;
+}
+
+/** The key of a virtual network; without a name, the prefix of all in that group. */
+export function virtualNetworkKey(place: Place, name = ''): string {
+  return `virtual-network/${place.subscriptionId.toLowerCase()}/${keyPart(place.resourceGroup)}/${name.toLowerCase()}`;
+}
+
+/** The prefix of all of a kind in a subscription. */
+export function inSubscription(
+  kind: 'virtual-network' | 'vault-in' | 'deleted-vault-in',
+  subscriptionId: string,
+): string {
+  return `${kind}/${subscriptionId.toLowerCase()}/`;
+}
+
+/**
+ * The index of a group's vaults, soft-deleted ones under `deleted-vault/`: an empty record for each, so that a list
+ * walks only its own.
+ */
+export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Place, name = ''): string {
+  return `${kind}/${place.subscriptionId.toLowerCase()}/${keyPart(place.resourceGroup)}/${name.toLowerCase()}`;
+}
+
+/** A resource group's name may have letters of any script; a key has ASCII only. */
+function keyPart(name: string): string {
+  return encodeURIComponent(name.toLowerCase());
+}
+
+/** ARM id of a vault, spelt as it was made. */
+export function vaultId(vault: Pick<VaultRecord, 'subscriptionId' | 'resourceGroup' | 'name'>): string {
+  return `/subscriptions/${vault.subscriptionId}/resourceGroups/${vault.resourceGroup}/providers/Microsoft.KeyVault/vaults/${vault.name}`;
+}
+
+export function virtualNetworkId(network: Place & { readonly name: string }): string {
+  return `/subscriptions/${network.subscriptionId}/resourceGroups/${network.resourceGroup}/providers/Microsoft.Network/virtualNetworks/${network.name}`;
+}
+
+/** What of a vault the firewall looks at. */
+export function firewallSettings(properties: VaultProperties): FirewallSettings {
+  return { publicNetworkAccess: properties.publicNetworkAccess, networkAcls: properties.networkAcls };
+}

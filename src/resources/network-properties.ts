@@ -1,0 +1,124 @@
+import { contains, overlaps, parseRange } from '../address/range.ts';
+import type { Range } from '../address/range.ts';
+import { part, readArray, readString, refuse } from '../firewall/json.ts';
+import type { Read } from '../firewall/json.ts';
+import type { ServiceEndpoint } from '../types/network.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+
+/** A subnet as a request describes it. */
+export interface RequestedSubnet {
+  readonly name: string;
+  readonly addressPrefix: string;
+  readonly serviceEndpoints: readonly ServiceEndpoint[];
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+export interface RequestedNetwork {
+  readonly addressPrefixes: readonly string[];
+  /** Absent when the request did not speak of subnets. */
+  readonly subnets?: readonly RequestedSubnet[];
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+/** What the service makes; a client sends it back and it is ignored. */
+const madeByService = new Set(['provisioningState', 'resourceGuid', 'ipConfigurations', 'purpose', 'etag']);
+
+const subnetName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
+
+/** Reads `properties` of a virtual network. */
+export function readNetwork(value: unknown): Read<RequestedNetwork> {
+  const { addressSpace, subnets, ...others } = members(value);
+  const prefixes = members(addressSpace)['addressPrefixes'];
+  const read = readArray(prefixes, 'properties.addressSpace.addressPrefixes', readPrefix);
+  if (!read.ok) return read;
+  const base = { addressPrefixes: read.value, others: kept(others) };
+  if (subnets === undefined || subnets === null) return { ok: true, value: base };
+  return part(readArray(subnets, 'properties.subnets', readNamedSubnet), (list) => ({ ...base, subnets: list }));
+}
+
+/** Reads `properties` of a subnet that is addressed by its own id. */
+export function readSubnet(name: string, properties: unknown, path: string): Read<RequestedSubnet> {
+  if (!subnetName.test(name)) {
+    const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
+    return refuse({
+      kind: 'wrongType',
+      path: `${path}.name`,
+      expected: `a subnet name (${rule})`,
+      found: 'another text',
+    });
+  }
+  const { addressPrefix, addressPrefixes, serviceEndpoints, ...others } = members(properties);
+  const sole: unknown = Array.isArray(addressPrefixes) && addressPrefixes.length === 1 ? addressPrefixes[0] : undefined;
+  const prefix = readPrefix(addressPrefix ?? sole, `${path}.properties.addressPrefix`);
+  if (!prefix.ok) return prefix;
+  const endpoints = readArray(serviceEndpoints ?? [], `${path}.properties.serviceEndpoints`, readEndpoint);
+  return part(endpoints, (list) => ({
+    name,
+    addressPrefix: prefix.value,
+    serviceEndpoints: list,
+    others: kept(others),
+  }));
+}
+
+/** Every subnet lies in the network's address space, and none in another; names are used once. */
+export function checkAddresses(
+  prefixes: readonly string[],
+  subnets: readonly RequestedSubnet[],
+): ResourceOutcome<null> {
+  const space = prefixes.map(rangeOf);
+  const taken: { readonly name: string; readonly range: Range }[] = [];
+  for (const { name, addressPrefix } of subnets) {
+    const range = rangeOf(addressPrefix);
+    if (!space.some((outer) => contains(outer, range))) {
+      return invalid(
+        `Subnet '${name}' is not valid because its address prefix ${addressPrefix} is outside the address space of the virtual network (${prefixes.join(', ')}).`,
+      );
+    }
+    const other = taken.find((one) => overlaps(one.range, range) || one.name.toLowerCase() === name.toLowerCase());
+    if (other !== undefined) {
+      return invalid(
+        `Subnet '${name}' is not valid in virtual network: its name or its address prefix ${addressPrefix} is that of subnet '${other.name}', or overlaps it.`,
+      );
+    }
+    taken.push({ name, range });
+  }
+  return { ok: true, value: null };
+}
+
+function readNamedSubnet(value: unknown, path: string): Read<RequestedSubnet> {
+  const { name, properties } = members(value);
+  const read = readString(name, `${path}.name`);
+  return read.ok ? readSubnet(read.value, properties, path) : read;
+}
+
+/** `locations` is what Azure answers for Key Vault, whose endpoints reach every region. */
+function readEndpoint(value: unknown, path: string): Read<ServiceEndpoint> {
+  return part(readString(members(value)['service'], `${path}.service`), (service) => ({ service, locations: ['*'] }));
+}
+
+function readPrefix(value: unknown, path: string): Read<string> {
+  const text = readString(value, path);
+  if (!text.ok) return text;
+  const range = parseRange(text.value);
+  return range.ok ? text : refuse({ kind: 'notARange', path, value: text.value, problem: range.problem });
+}
+
+/** Called with what `readPrefix` accepted. */
+function rangeOf(prefix: string): Range {
+  const parsed = parseRange(prefix);
+  if (!parsed.ok) throw new Error(`the stored address prefix ${prefix} cannot be read`);
+  return parsed.range;
+}
+
+function members(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function kept(others: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(others).filter(([name]) => !madeByService.has(name)));
+}
+
+function invalid(message: string) {
+  return refuseResource({ kind: 'invalidProperty', message });
+}

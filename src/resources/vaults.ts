@@ -1,0 +1,222 @@
+import type { RuleProfile } from '../firewall/profiles.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
+import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
+import { bindRules } from './bind-rules.ts';
+import { resourceGroupKey, vaultIndexKey, vaultKey } from './keys.ts';
+import type { Place } from './keys.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+import { checkPurgeProtection, mergeProperties, readVaultProperties } from './vault-properties.ts';
+import type { RequestedProperties } from './vault-properties.ts';
+
+const dayMs = 86_400_000;
+const empty = encode(null);
+
+/** A vault after a change, and the change. */
+export type VaultChange = ResourceOutcome<{
+  readonly vault: VaultRecord;
+  readonly created: boolean;
+  readonly change: Transaction;
+}>;
+
+/** What the rules of vaults are given. */
+export interface VaultsContext {
+  readonly store: Store;
+  readonly profile: RuleProfile;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly newId: () => string;
+  readonly by: { readonly id: string; readonly type: 'Application' | 'User' };
+}
+
+export interface PutVault extends Place {
+  readonly name: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly properties: unknown;
+  /** Azure turned this default on with api-version 2026-02-01 (access-control-default.md). */
+  readonly rbacByDefault: boolean;
+}
+
+/** Vault names: 3 to 24 letters, digits and hyphens, a letter first, a letter or digit last, no two hyphens together. */
+export function isVaultName(name: string): boolean {
+  return /^[a-z](?:-?[a-z0-9])+$/i.test(name) && name.length >= 3 && name.length <= 24;
+}
+
+/** PUT of a whole vault: creates it, replaces its properties, or, with `createMode: recover`, brings a soft-deleted one back. */
+export async function putVault(request: PutVault, context: VaultsContext): Promise<VaultChange> {
+  const { store, profile } = context;
+  if (!isVaultName(request.name)) return refuseResource({ kind: 'vaultNameNotValid', name: request.name });
+  const read = readVaultProperties(request.properties, profile);
+  if (!read.ok) return read;
+  const [record, group] = await store.read({ get: [vaultKey(request.name), resourceGroupKey(request)] });
+  if (group === undefined) return refuseResource({ kind: 'resourceGroupNotFound', name: request.resourceGroup });
+  const existing = record === undefined ? undefined : decode<VaultRecord>(record);
+  if (existing !== undefined && !isAt(existing, request)) {
+    return refuseResource({ kind: 'vaultAlreadyExists', name: request.name });
+  }
+  if (existing?.deleted !== undefined) {
+    if (read.value.createMode !== 'recover') return refuseResource({ kind: 'vaultIsSoftDeleted', name: request.name });
+    return recoverVault(existing, record, context);
+  }
+  if (existing !== undefined && existing.location.toLowerCase() !== request.location.toLowerCase()) {
+    const { name, location } = existing;
+    return refuseResource({ kind: 'locationMismatch', name, location, asked: request.location });
+  }
+  const protection = checkPurgeProtection(request.properties, existing?.properties);
+  if (!protection.ok) return protection;
+  const requested = withRbacDefault(read.value, existing?.properties, request.rbacByDefault);
+  const base = keptByPut(existing?.properties);
+  const properties = await nextProperties(requested, { before: existing?.properties, base }, context);
+  if (!properties.ok) return properties;
+  const vault: VaultRecord = {
+    name: existing?.name ?? request.name,
+    incarnation: existing?.incarnation ?? context.newId(),
+    subscriptionId: existing?.subscriptionId ?? request.subscriptionId,
+    resourceGroup: existing?.resourceGroup ?? request.resourceGroup,
+    location: existing?.location ?? request.location,
+    tags: request.tags,
+    properties: properties.value.properties,
+    systemData: systemData(existing?.systemData, context),
+  };
+  const put: Put[] = [vaultPut(vault)];
+  if (existing === undefined) put.push({ key: vaultIndexKey('vault-in', vault, vault.name), value: empty });
+  const require = [
+    { key: vaultKey(vault.name), version: record?.version ?? null },
+    { key: group.key, version: group.version },
+    ...properties.value.require,
+  ];
+  return { ok: true, value: { vault, created: existing === undefined, change: { require, put } } };
+}
+
+/** PATCH: what the request gives, over what was. */
+export async function patchVault(
+  request: { readonly record: StoredRecord; readonly tags?: VaultRecord['tags']; readonly properties: unknown },
+  context: VaultsContext,
+): Promise<VaultChange> {
+  const existing = decode<VaultRecord>(request.record);
+  const read = readVaultProperties(request.properties ?? {}, context.profile);
+  if (!read.ok) return read;
+  const protection = checkPurgeProtection(request.properties, existing.properties);
+  if (!protection.ok) return protection;
+  const before = existing.properties;
+  const properties = await nextProperties(read.value, { before, base: before }, context);
+  if (!properties.ok) return properties;
+  const vault = {
+    ...existing,
+    tags: request.tags ?? existing.tags,
+    properties: properties.value.properties,
+    systemData: systemData(existing.systemData, context),
+  };
+  const require = [{ key: request.record.key, version: request.record.version }, ...properties.value.require];
+  return { ok: true, value: { vault, created: false, change: { require, put: [vaultPut(vault)] } } };
+}
+
+/** DELETE: the vault keeps its name and its contents until it is recovered or purged. */
+export function deleteVault(record: StoredRecord, context: VaultsContext): VaultChange {
+  const existing = decode<VaultRecord>(record);
+  const retentionMs = existing.properties.softDeleteRetentionInDays * dayMs;
+  const vault: VaultRecord = {
+    ...existing,
+    deleted: {
+      deletionDate: isoSeconds(context.now),
+      scheduledPurgeDate: isoSeconds(context.now + retentionMs),
+    },
+  };
+  const change = {
+    require: [{ key: record.key, version: record.version }],
+    put: [vaultPut(vault), { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty }],
+    delete: [vaultIndexKey('vault-in', vault, vault.name)],
+  };
+  return { ok: true, value: { vault, created: false, change } };
+}
+
+/** Whether a vault stands in that subscription and group. */
+export function isAt(vault: Place, place: Place): boolean {
+  return (
+    vault.subscriptionId.toLowerCase() === place.subscriptionId.toLowerCase() &&
+    vault.resourceGroup.toLowerCase() === place.resourceGroup.toLowerCase()
+  );
+}
+
+/**
+ * Recovering keeps the stored rules and their bindings; what the request sends of them is not looked at, as on Azure
+ * (azure-rest-api-specs#19606).
+ */
+function recoverVault(existing: VaultRecord, record: StoredRecord | undefined, context: VaultsContext): VaultChange {
+  const { deleted: _, ...live } = existing;
+  const vault = { ...live, systemData: systemData(existing.systemData, context) };
+  const change = {
+    require: [{ key: vaultKey(vault.name), version: record?.version ?? null }],
+    put: [vaultPut(vault), { key: vaultIndexKey('vault-in', vault, vault.name), value: empty }],
+    delete: [vaultIndexKey('deleted-vault-in', vault, vault.name)],
+  };
+  return { ok: true, value: { vault, created: true, change } };
+}
+
+async function nextProperties(
+  requested: RequestedProperties,
+  state: { readonly before: VaultProperties | undefined; readonly base: Partial<VaultProperties> },
+  { store }: VaultsContext,
+): Promise<
+  ResourceOutcome<{ readonly properties: VaultProperties; readonly require: NonNullable<Transaction['require']> }>
+> {
+  const { networkAcls, ...rest } = requested;
+  const merged = mergeProperties(rest, state);
+  if (!merged.ok) return merged;
+  const acls = networkAcls ?? state.base.networkAcls;
+  if (acls === undefined) return { ok: true, value: { properties: merged.value, require: [] } };
+  if (acls.bypass === 'None' && merged.value.enabledForDiskEncryption === true) {
+    const message = 'When enabledForDiskEncryption is true, networkAcls.bypass must include "AzureServices".';
+    return refuseResource({ kind: 'invalidProperty', message });
+  }
+  const bound = await bindRules(acls, state.before?.networkAcls?.virtualNetworkRules ?? [], store);
+  if (!bound.ok) return bound;
+  const properties = { ...merged.value, networkAcls: bound.value.networkAcls };
+  return { ok: true, value: { properties, require: bound.value.require } };
+}
+
+/**
+ * What a PUT that leaves it out keeps. The access policies go (Azure: "redeploying a template without them deletes
+ * them"); the boundary stays, for a client that knows nothing of `networkAcls` must not open a vault by setting a tag.
+ */
+function keptByPut(before: VaultProperties | undefined): Partial<VaultProperties> {
+  if (before === undefined) return {};
+  const { networkAcls, publicNetworkAccess, enableRbacAuthorization, enablePurgeProtection } = before;
+  return {
+    publicNetworkAccess,
+    enableRbacAuthorization,
+    ...(networkAcls !== undefined && { networkAcls }),
+    ...(enablePurgeProtection !== undefined && { enablePurgeProtection }),
+  };
+}
+
+function withRbacDefault(
+  requested: RequestedProperties,
+  before: VaultProperties | undefined,
+  rbacByDefault: boolean,
+): RequestedProperties {
+  if (before !== undefined || !rbacByDefault || requested.enableRbacAuthorization !== undefined) return requested;
+  return { ...requested, enableRbacAuthorization: true };
+}
+
+function vaultPut(vault: VaultRecord): Put {
+  return { key: vaultKey(vault.name), value: encode(vault) };
+}
+
+function systemData(before: SystemData | undefined, { now, by }: VaultsContext): SystemData {
+  const at = new Date(now).toISOString();
+  return {
+    createdBy: before?.createdBy ?? by.id,
+    createdByType: before?.createdByType ?? by.type,
+    createdAt: before?.createdAt ?? at,
+    lastModifiedBy: by.id,
+    lastModifiedByType: by.type,
+    lastModifiedAt: at,
+  };
+}
+
+function isoSeconds(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,134 @@
+import { decode, encode } from '../store/store.ts';
+import type { Put, StoredRecord, Transaction } from '../store/store.ts';
+import type { SubnetRecord, VirtualNetworkRecord } from '../types/network.ts';
+import type { SubnetState } from '../types/vault.ts';
+import { subnetKey, virtualNetworkId, virtualNetworkKey } from './keys.ts';
+import type { Place } from './keys.ts';
+import { checkAddresses } from './network-properties.ts';
+import type { RequestedNetwork, RequestedSubnet } from './network-properties.ts';
+import type { ResourceOutcome } from './refusal.ts';
+
+const keyVaultService = 'microsoft.keyvault';
+
+export interface NetworkChange {
+  readonly network: VirtualNetworkRecord;
+  readonly created: boolean;
+  readonly change: Transaction;
+}
+
+export interface PutNetwork extends Place {
+  readonly name: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly requested: RequestedNetwork;
+  readonly newId: () => string;
+}
+
+/**
+ * PUT of a whole virtual network. The subnets that it names keep their incarnation, those that it leaves out are
+ * deleted; a request without `subnets` leaves them as they are.
+ */
+export function putNetwork(record: StoredRecord | undefined, request: PutNetwork): ResourceOutcome<NetworkChange> {
+  const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+  const subnets =
+    request.requested.subnets?.map((subnet) => nextSubnet(subnet, before?.subnets, request.newId)) ??
+    before?.subnets ??
+    [];
+  const addresses = checkAddresses(request.requested.addressPrefixes, subnets);
+  if (!addresses.ok) return addresses;
+  const network: VirtualNetworkRecord = {
+    name: before?.name ?? request.name,
+    resourceGuid: before?.resourceGuid ?? request.newId(),
+    subscriptionId: before?.subscriptionId ?? request.subscriptionId,
+    resourceGroup: before?.resourceGroup ?? request.resourceGroup,
+    location: before?.location ?? request.location,
+    tags: request.tags,
+    etag: `W/"${request.newId()}"`,
+    addressPrefixes: request.requested.addressPrefixes,
+    others: request.requested.others,
+    subnets,
+  };
+  return { ok: true, value: { network, created: before === undefined, change: networkChange(network, record) } };
+}
+
+/** PUT of one subnet. */
+export function putSubnet(
+  record: StoredRecord,
+  requested: RequestedSubnet,
+  newId: () => string,
+): ResourceOutcome<NetworkChange> {
+  const before = decode<VirtualNetworkRecord>(record);
+  const index = before.subnets.findIndex(({ name }) => name.toLowerCase() === requested.name.toLowerCase());
+  const subnet = nextSubnet(requested, before.subnets, newId);
+  const subnets = index === -1 ? [...before.subnets, subnet] : before.subnets.with(index, subnet);
+  const addresses = checkAddresses(before.addressPrefixes, subnets);
+  if (!addresses.ok) return addresses;
+  const network = { ...before, etag: `W/"${newId()}"`, subnets };
+  return { ok: true, value: { network, created: index === -1, change: networkChange(network, record) } };
+}
+
+/** DELETE of one subnet; its incarnation never comes back. */
+export function deleteSubnet(record: StoredRecord, subnetName: string, newId: () => string): Transaction {
+  const before = decode<VirtualNetworkRecord>(record);
+  const subnets = before.subnets.filter(({ name }) => name.toLowerCase() !== subnetName.toLowerCase());
+  return networkChange({ ...before, etag: `W/"${newId()}"`, subnets }, record);
+}
+
+export function deleteNetwork(record: StoredRecord): Transaction {
+  const { subnets } = decode<VirtualNetworkRecord>(record);
+  return {
+    require: [{ key: record.key, version: record.version }],
+    delete: [record.key, ...subnets.map(({ incarnation }) => subnetKey(incarnation))],
+  };
+}
+
+/** The subnet of that name, in any case. */
+export function findSubnet(network: VirtualNetworkRecord, name: string): SubnetRecord | undefined {
+  return network.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
+}
+
+function nextSubnet(
+  requested: RequestedSubnet,
+  before: readonly SubnetRecord[] | undefined,
+  newId: () => string,
+): SubnetRecord {
+  const known = before?.find(({ name }) => name.toLowerCase() === requested.name.toLowerCase());
+  return {
+    ...requested,
+    name: known?.name ?? requested.name,
+    incarnation: known?.incarnation ?? newId(),
+    etag: `W/"${newId()}"`,
+  };
+}
+
+/** The network's new record, with the states of those subnets that changed: the rest of the house watches only these. */
+function networkChange(network: VirtualNetworkRecord, record: StoredRecord | undefined): Transaction {
+  const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+  const known = new Map(before?.subnets.map((subnet) => [subnet.incarnation, subnet]));
+  const key = virtualNetworkKey(network, network.name);
+  const put: Put[] = [{ key, value: encode(network) }];
+  for (const subnet of network.subnets) {
+    const old = known.get(subnet.incarnation);
+    known.delete(subnet.incarnation);
+    if (old !== undefined && hasKeyVaultEndpoint(old) === hasKeyVaultEndpoint(subnet)) continue;
+    put.push({ key: subnetKey(subnet.incarnation), value: encode(stateOf(network, subnet)) });
+  }
+  return {
+    require: [{ key, version: record?.version ?? null }],
+    put,
+    delete: [...known.keys()].map(subnetKey),
+  };
+}
+
+function stateOf(network: VirtualNetworkRecord, subnet: SubnetRecord): SubnetState {
+  return {
+    incarnation: subnet.incarnation,
+    id: `${virtualNetworkId(network)}/subnets/${subnet.name}`.toLowerCase(),
+    vnet: network.resourceGuid,
+    serviceEndpoint: hasKeyVaultEndpoint(subnet),
+  };
+}
+
+export function hasKeyVaultEndpoint(subnet: Pick<SubnetRecord, 'serviceEndpoints'>): boolean {
+  return subnet.serviceEndpoints.some(({ service }) => service.toLowerCase() === keyVaultService);
+}

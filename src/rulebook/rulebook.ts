@@ -1,0 +1,148 @@
+import { compileAccessPolicies } from '../access/access-policies.ts';
+import type { CompiledAccessPolicies } from '../access/access-policies.ts';
+import { RuleArena } from '../firewall/arena.ts';
+import { compileFirewall, release } from '../firewall/compile.ts';
+import type { CompiledFirewall } from '../firewall/compile.ts';
+import { firewallSettings, subnetKey, vaultId, vaultKey } from '../resources/keys.ts';
+import { decode } from '../store/store.ts';
+import type { Requirement, Store, StoredRecord } from '../store/store.ts';
+import type { FirewallSettings } from '../types/firewall.ts';
+import type { SubnetState, VaultProperties, VaultRecord } from '../types/vault.ts';
+
+/** A vault with the rules that were in force when its record had the version of `requirement`. */
+export interface VaultInForce {
+  readonly name: string;
+  readonly incarnation: string;
+  /** The ARM id. */
+  readonly id: string;
+  readonly location: string;
+  readonly properties: VaultProperties;
+  readonly firewallSettings: FirewallSettings;
+  readonly firewall: CompiledFirewall;
+  /** `rbac`: the vault leaves its data plane to role assignments. */
+  readonly access: CompiledAccessPolicies | 'rbac';
+  /** Whatever reads or writes on the word of these rules requires this in its own snapshot or transaction. */
+  readonly requirement: Requirement;
+}
+
+export interface SubnetInForce extends SubnetState {
+  readonly requirement: Requirement;
+}
+
+/**
+ * What is in force now: vaults by name with their compiled rules, and the subnets that live. It is a cache that cannot
+ * lie: every entry carries the version that it was made of, and whoever acts on it requires that version in the
+ * snapshot or transaction of the act itself, so that a stale entry ends in a `Conflict` and is read again.
+ */
+export class Rulebook {
+  readonly #store: Store;
+  readonly #arena = new RuleArena();
+  readonly #acceptDeclared: boolean;
+  readonly #vaultsMax: number;
+  /** In order of use: the first is the one to forget. */
+  readonly #vaults = new Map<string, VaultInForce>();
+  readonly #subnets = new Map<string, SubnetInForce>();
+
+  private constructor(options: RulebookOptions) {
+    this.#store = options.store;
+    this.#acceptDeclared = options.acceptDeclared;
+    this.#vaultsMax = options.vaultsMax;
+  }
+
+  /** Loads the subnets; vaults follow when they are asked for. */
+  static async open(options: RulebookOptions): Promise<Rulebook> {
+    const rulebook = new Rulebook(options);
+    for (let after: string | undefined; ;) {
+      const page = await options.store.list({ prefix: subnetKey(''), after, limit: 1000 });
+      for (const record of page) rulebook.#keepSubnet(record.key, record);
+      after = page.at(-1)?.key;
+      if (after === undefined) return rulebook;
+    }
+  }
+
+  /** The vault of that name if it is known already; the hot path. A soft-deleted vault is not in force. */
+  known(name: string): VaultInForce | undefined {
+    return this.#vaults.get(name);
+  }
+
+  /** Reads the vault of that name anew; `undefined` when there is none. */
+  async load(name: string): Promise<VaultInForce | undefined> {
+    const [record] = await this.#store.read({ get: [vaultKey(name)] });
+    this.#forget(name);
+    if (record === undefined) return undefined;
+    const vault = decode<VaultRecord>(record);
+    if (vault.deleted !== undefined) return undefined;
+    const settings = firewallSettings(vault.properties);
+    const inForce: VaultInForce = {
+      name: vault.name,
+      incarnation: vault.incarnation,
+      id: vaultId(vault),
+      location: vault.location,
+      properties: vault.properties,
+      firewallSettings: settings,
+      firewall: compileFirewall(settings, this.#arena, { acceptDeclared: this.#acceptDeclared }),
+      access: vault.properties.enableRbacAuthorization
+        ? 'rbac'
+        : compileAccessPolicies(vault.properties.accessPolicies),
+      requirement: { key: record.key, version: record.version },
+    };
+    this.#vaults.set(name, inForce);
+    const oldest = this.#vaults.size > this.#vaultsMax ? this.#vaults.keys().next().value : undefined;
+    if (oldest !== undefined) this.#forget(oldest);
+    return inForce;
+  }
+
+  /** The subnet of that incarnation, while it lives. */
+  subnet(incarnation: string): SubnetInForce | undefined {
+    return this.#subnets.get(incarnation);
+  }
+
+  /** Those subnets of a virtual network (by `resourceGuid`) that live. */
+  subnetOf(vnet: string, incarnation: string): SubnetInForce | undefined {
+    const subnet = this.#subnets.get(incarnation);
+    return subnet?.vnet === vnet ? subnet : undefined;
+  }
+
+  /**
+   * Called with the keys of a commit before it is answered. Returns the incarnations of subnets whose service endpoint
+   * is not there any more, so that their connections can be ended.
+   */
+  async changed(keys: Iterable<string>): Promise<readonly string[]> {
+    const closed: string[] = [];
+    for (const key of keys) {
+      if (key.startsWith(vaultKey(''))) this.#forget(key.slice(vaultKey('').length));
+      if (!key.startsWith(subnetKey(''))) continue;
+      const incarnation = key.slice(subnetKey('').length);
+      const before = this.#subnets.get(incarnation);
+      const [record] = await this.#store.read({ get: [key] });
+      this.#keepSubnet(key, record);
+      if (before?.serviceEndpoint === true && this.#subnets.get(incarnation)?.serviceEndpoint !== true) {
+        closed.push(incarnation);
+      }
+    }
+    return closed;
+  }
+
+  #keepSubnet(key: string, record: StoredRecord | undefined): void {
+    if (record === undefined) {
+      this.#subnets.delete(key.slice(subnetKey('').length));
+      return;
+    }
+    const state = decode<SubnetState>(record);
+    this.#subnets.set(state.incarnation, { ...state, requirement: { key, version: record.version } });
+  }
+
+  #forget(name: string): void {
+    const known = this.#vaults.get(name);
+    if (known === undefined) return;
+    this.#vaults.delete(name);
+    release(known.firewall);
+  }
+}
+
+export interface RulebookOptions {
+  readonly store: Store;
+  readonly acceptDeclared: boolean;
+  /** How many vaults are kept compiled at most. */
+  readonly vaultsMax: number;
+}
