@@ -1,0 +1,88 @@
+import type { FirewallSettings } from '../types/firewall.ts';
+import { noBlock } from './arena.ts';
+import type { Binding, BlockHolder, RuleArena } from './arena.ts';
+import { intervalsOf } from './intervals.ts';
+import { readStored } from './stored.ts';
+
+/** Everything about a vault's firewall but its rules. Many vaults share one. */
+export interface Posture {
+  /** False: the stored rules make no sense, or were released; everything is denied. */
+  readonly readable: boolean;
+  readonly publicNetworkAccess: boolean;
+  readonly trustsServices: boolean;
+  readonly allowsByDefault: boolean;
+  /** Whether a subnet that was only declared satisfies a virtual network rule. */
+  readonly acceptsDeclared: boolean;
+}
+
+/** A vault's firewall, ready for `decide`. Only this file and the arena change it. Without rules to apply it has no block. */
+export interface CompiledFirewall extends BlockHolder {
+  readonly arena: RuleArena;
+  posture: Posture;
+}
+
+export interface CompileOptions {
+  /** The server's setting; without it a declared subnet is denied. */
+  readonly acceptDeclared?: boolean;
+}
+
+const postures = new Map<string, Posture>();
+const unreadable = posture({ readable: false });
+
+/**
+ * Compiles what is stored, and never fails: what cannot be understood is a firewall that denies everything with
+ * `rulesUnreadable`. Rules under `defaultAction: Allow` are read, so that such damage shows, but take no space.
+ */
+export function compileFirewall(
+  settings: FirewallSettings,
+  arena: RuleArena,
+  options: CompileOptions = {},
+): CompiledFirewall {
+  const stored = readStored(settings);
+  if (stored === undefined) return { arena, posture: unreadable, start: noBlock };
+  const { publicNetworkAccess, bypass, defaultAction, ranges, incarnations } = stored;
+  const allowsByDefault = defaultAction === 'Allow';
+  const compiled: CompiledFirewall = {
+    arena,
+    posture: posture({
+      publicNetworkAccess,
+      trustsServices: bypass === 'AzureServices',
+      allowsByDefault,
+      acceptsDeclared: options.acceptDeclared ?? false,
+    }),
+    start: noBlock,
+  };
+  if (!allowsByDefault) arena.store(compiled, intervalsOf(ranges), bindingsOf(incarnations));
+  return compiled;
+}
+
+/** Gives the space of the rules back. A released firewall that is still asked denies everything. */
+export function release(compiled: CompiledFirewall): void {
+  compiled.posture = unreadable;
+  compiled.arena.release(compiled);
+}
+
+/** Of several rules for one incarnation the first is named. */
+function bindingsOf(incarnations: readonly string[]): readonly Binding[] {
+  const bindings = new Map<string, Binding>();
+  for (const [rule, incarnation] of incarnations.entries()) {
+    if (!bindings.has(incarnation)) bindings.set(incarnation, { incarnation, rule });
+  }
+  return [...bindings.values()];
+}
+
+/** The one frozen object of these values; what is left out is the side that lets nobody in. */
+function posture(values: Partial<Posture>): Posture {
+  const full = {
+    readable: true,
+    publicNetworkAccess: false,
+    trustsServices: false,
+    allowsByDefault: false,
+    acceptsDeclared: false,
+    ...values,
+  };
+  const key = JSON.stringify(full);
+  const known = postures.get(key) ?? Object.freeze(full);
+  postures.set(key, known);
+  return known;
+}

@@ -1,0 +1,92 @@
+import { formatIpv4 } from '../address/address.ts';
+import { formatRange } from '../address/range.ts';
+import type { RangeProblem } from '../address/range.ts';
+import type { RuleProfileName } from './profiles.ts';
+import type { ReservedRange } from './reserved.ts';
+
+/** Why a `networkAcls` is not accepted. `path` leads to the value from the root of the vault resource. */
+export type RuleRefusal = { readonly path: string } & (
+  | { readonly kind: 'wrongType'; readonly expected: string; readonly found: string }
+  | { readonly kind: 'unknownMember'; readonly member: string; readonly known: readonly string[] }
+  | { readonly kind: 'missingMember'; readonly member: string }
+  | { readonly kind: 'unknownChoice'; readonly value: string; readonly choices: readonly string[] }
+  | { readonly kind: 'tooManyIpRules'; readonly limit: number; readonly profile: RuleProfileName }
+  | { readonly kind: 'tooManyVirtualNetworkRules'; readonly limit: number; readonly profile: RuleProfileName }
+  | { readonly kind: 'notARange'; readonly value: string; readonly problem: RangeProblem }
+  /** `value` as the profile gives it back. `inside`: every address of the value is reserved. */
+  | {
+      readonly kind: 'reservedRange';
+      readonly value: string;
+      readonly reserved: ReservedRange;
+      readonly inside: boolean;
+    }
+  /** `addresses` are all that the /31 or /32 holds. */
+  | { readonly kind: 'smallRange'; readonly value: string; readonly addresses: readonly string[] }
+  | { readonly kind: 'malformedSubnetId'; readonly value: string }
+);
+
+type Refusal<Kind extends RuleRefusal['kind']> = RuleRefusal & { readonly kind: Kind };
+
+/** The refusal for people: where, which value, which rule it broke, and what to do instead. Starts with Azure's words. */
+export function refusalMessage<Kind extends RuleRefusal['kind']>(refusal: Refusal<Kind>): string {
+  return `Invalid value found at ${refusal.path}: ${wordings[refusal.kind](refusal)}`;
+}
+
+type Wordings = { readonly [Kind in RuleRefusal['kind']]: (refusal: Refusal<Kind>) => string };
+
+const wordings: Wordings = {
+  wrongType: ({ expected, found }) => `this is ${found}; it must be ${expected}.`,
+  unknownMember: ({ member, known }) =>
+    `the member ${quote(member)} is not supported; remove it, the members are ${known.join(', ')}.`,
+  missingMember: ({ member }) => `the member ${quote(member)} is missing; every rule needs one.`,
+  unknownChoice: ({ value, choices }) => `${quote(value)} is not a choice; use ${choices.join(' or ')}.`,
+  tooManyIpRules: ({ limit, profile }) =>
+    `a vault takes at most ${limit} IPv4 rules (rule profile ${profile}); ` +
+    'join neighbouring addresses into ranges, or remove rules.',
+  tooManyVirtualNetworkRules: ({ limit, profile }) =>
+    `a vault takes at most ${limit} virtual network rules (rule profile ${profile}); ` +
+    'remove rules of subnets that no longer need the vault.',
+  notARange: ({ value, problem }) => `${quote(value)} ${rangeProblemMessage(problem)}`,
+  // Azure's sentence for RFC 1918, recorded in azure-powershell#11471, ends at the bracket; what follows it is ours.
+  reservedRange: ({ value, reserved, inside }) =>
+    `${value} ${inside ? 'belongs to' : 'overlaps'} forbidden range ` +
+    `${formatIpv4(reserved.first)}–${formatIpv4(reserved.last)} (${reserved.name}). ` +
+    'IP rules take public addresses only: give the public (NAT) address that callers arrive from, ' +
+    'or a virtual network rule for callers in a subnet. To let every network in, set defaultAction to Allow.',
+  smallRange: ({ value, addresses }) =>
+    `${value} is a small range, and the prefix sizes /31 and /32 are not supported; ` +
+    `use individual addresses instead: ${addresses.join(' and ')}.`,
+  malformedSubnetId: ({ value }) => `${quote(value)} is not the id of a subnet; it has the form ${subnetIdExample}.`,
+};
+
+const subnetIdExample =
+  '/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg1' +
+  '/providers/Microsoft.Network/virtualNetworks/vnet1/subnets/subnet1';
+
+type Problem<Kind extends RangeProblem['kind']> = RangeProblem & { readonly kind: Kind };
+
+function rangeProblemMessage<Kind extends RangeProblem['kind']>(problem: Problem<Kind>): string {
+  return rangeWordings[problem.kind](problem);
+}
+
+const rangeWordings: { readonly [Kind in RangeProblem['kind']]: (problem: Problem<Kind>) => string } = {
+  empty: () => 'is empty; give a public IPv4 address, or a range such as 203.0.113.0/24.',
+  spaces: () => 'has white space in it; remove it.',
+  ipv6: () => 'is IPv6; only IPv4 addresses are supported.',
+  hex: () => 'is in hexadecimal; write the octets in decimal.',
+  shortForm: ({ octets }) => `has ${octets} of 4 octets; write all four, as in 203.0.113.0/24.`,
+  leadingZero: ({ octet, decimal }) =>
+    `has the octet ${octet}, whose leading zero some readers take for octal; write ${decimal} if decimal is meant.`,
+  octetOutOfRange: ({ octet }) => `has the octet ${quote(octet)}; an octet is at most 255.`,
+  prefixMalformed: ({ prefix }) =>
+    `has the prefix ${quote(prefix)}; write the number of leading bits in decimal, as in /24, not a netmask.`,
+  prefixOutOfRange: ({ prefix }) => `has the prefix ${quote(prefix)}; a prefix is at most 32.`,
+  hostBitsSet: ({ network }) =>
+    `has bits set after the prefix; use ${formatRange(network)} for the range, or the address without a prefix.`,
+  malformed: () => 'is neither an IPv4 address nor a range; write it as in 203.0.113.7 or 203.0.113.0/24.',
+};
+
+/** What came from outside, made safe to print: escaped, and no longer than the longest id. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 400 ? `${text.slice(0, 400)}…` : text);
+}
