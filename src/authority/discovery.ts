@@ -1,0 +1,51 @@
+import { issuerOf } from './issuer.ts';
+import { tenantOfIssuer } from './tenant.ts';
+
+/** What both versions of the configuration say (OpenID Connect Discovery 1.0 section 3). */
+const abilities = {
+  token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
+  grant_types_supported: ['client_credentials'],
+  response_modes_supported: ['query', 'fragment', 'form_post'],
+  response_types_supported: ['code'],
+  subject_types_supported: ['pairwise'],
+  id_token_signing_alg_values_supported: ['RS256'],
+  scopes_supported: ['openid'],
+};
+
+/** The configuration of version 1, whose issuer is the one in our tokens. `origin`: the authority under the name set that was asked. */
+export function openidConfigurationV1(origin: string, tenant: string): unknown {
+  return {
+    issuer: issuerOf(tenantOfIssuer(tenant)),
+    authorization_endpoint: `${origin}/${tenant}/oauth2/authorize`,
+    token_endpoint: `${origin}/${tenant}/oauth2/token`,
+    jwks_uri: `${origin}/${tenant}/discovery/keys`,
+    ...abilities,
+  };
+}
+
+/** The configuration of version 2. MSAL wants the issuer's host to be that of the authority which it asked. */
+export function openidConfigurationV2(origin: string, tenant: string): unknown {
+  return {
+    issuer: `${origin}/${tenantOfIssuer(tenant)}/v2.0`,
+    authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/authorize`,
+    token_endpoint: `${origin}/${tenant}/oauth2/v2.0/token`,
+    jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
+    ...abilities,
+  };
+}
+
+/**
+ * Instance discovery, version 1.1: which hosts are one authority. MSAL asks before it sends a secret to a host that it
+ * does not know. `undefined` when `authorizationEndpoint` is under none of `authorities`: we vouch for ourselves only.
+ */
+export function instanceDiscovery(authorizationEndpoint: string, authorities: readonly string[]): unknown {
+  if (!URL.canParse(authorizationEndpoint)) return undefined;
+  const { origin, host, pathname } = new URL(authorizationEndpoint);
+  if (!authorities.includes(origin)) return undefined;
+  const [, tenant = 'common'] = pathname.split('/');
+  return {
+    tenant_discovery_endpoint: `${origin}/${tenant}/v2.0/.well-known/openid-configuration`,
+    'api-version': '1.1',
+    metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+  };
+}

@@ -1,0 +1,141 @@
+import { createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { calculateJwkThumbprint, exportJWK } from 'jose';
+import type { JWK } from 'jose';
+import { decode, encode } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+
+const prefix = 'authority/signing-key/';
+
+/** So many keys verify at a time: more would mean a rotation a minute, and a JWKS that clients refuse to read. */
+const keysMax = 64;
+
+/** A key as it is stored (sealed by the store): PKCS #8, and when it came into use, in milliseconds since 1970. */
+interface SigningKeyRecord {
+  readonly kid: string;
+  readonly createdAt: number;
+  readonly pkcs8: string;
+}
+
+interface SigningKey {
+  readonly kid: string;
+  readonly createdAt: number;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  /** As the JWKS shows it. */
+  readonly jwk: JWK;
+}
+
+export interface SigningKeysOptions {
+  readonly store: Store;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A replaced key verifies for this long: no less than a token's life and twice the clocks' difference. */
+  readonly keepMs: number;
+  /** Called after keys came or went: what was verified with them must be forgotten (`Verifier.drop`). */
+  readonly changed?: () => void;
+}
+
+const generateRsa = promisify(generateKeyPair);
+
+/**
+ * The RS256 keys of the authority. The newest signs; an older one goes on verifying until every token that it signed has
+ * expired, so that a rotation breaks nothing in flight. Private keys leave this class as KeyObjects only.
+ */
+export class SigningKeys {
+  readonly #options: SigningKeysOptions;
+  /** Newest first, and never empty. */
+  #keys: readonly [SigningKey, ...SigningKey[]];
+
+  private constructor(options: SigningKeysOptions, keys: readonly [SigningKey, ...SigningKey[]]) {
+    this.#options = options;
+    this.#keys = keys;
+  }
+
+  /** Reads the keys, and makes the first one when there is none. */
+  static async open(options: SigningKeysOptions): Promise<SigningKeys> {
+    const [newest, ...older] = await readKeys(options.store);
+    return new SigningKeys(options, newest === undefined ? [await addKey(options, 0)] : [newest, ...older]);
+  }
+
+  /** The key that signs now. */
+  get current(): { readonly kid: string; readonly privateKey: KeyObject } {
+    return this.#keys[0];
+  }
+
+  /** The public key of `kid`; `undefined` when there never was one, or its tokens have all expired. */
+  find(kid: string): KeyObject | undefined {
+    return this.#live().find((key) => key.kid === kid)?.publicKey;
+  }
+
+  /** The JSON Web Key Set (RFC 7517) of all keys that verify. */
+  jwks(): { readonly keys: readonly JWK[] } {
+    return { keys: this.#live().map((key) => key.jwk) };
+  }
+
+  /**
+   * Puts a new key into use, and removes those that verify no longer. Returns its `kid`.
+   * @throws {RangeError} when too many keys still verify
+   */
+  async rotate(): Promise<string> {
+    const { store } = this.#options;
+    const live = this.#live();
+    if (live.length >= keysMax) {
+      throw new RangeError(
+        `${live.length} signing keys still verify tokens in flight: rotate again when the oldest has run out`,
+      );
+    }
+    // A clock that was set back must not make the new key the older one.
+    const added = await addKey(this.#options, this.#keys[0].createdAt + 1);
+    const gone = this.#keys.filter((key) => !live.includes(key));
+    if (gone.length > 0) await store.transact({ delete: gone.map((key) => prefix + key.kid) });
+    this.#keys = [added, ...live];
+    this.#options.changed?.();
+    return added.kid;
+  }
+
+  /** Reads the keys anew, after another node has changed them. */
+  async reload(): Promise<void> {
+    const [newest, ...older] = await readKeys(this.#options.store);
+    if (newest === undefined)
+      throw new Error(`the store lost its signing keys (${prefix}…): restore it, or restart to make new ones`);
+    this.#keys = [newest, ...older];
+    this.#options.changed?.();
+  }
+
+  /** A key was replaced when the next newer one was made. */
+  #live(): readonly SigningKey[] {
+    const since = this.#options.now() - this.#options.keepMs;
+    return this.#keys.filter((_, index, keys) => {
+      const replacedAt = keys[index - 1]?.createdAt;
+      return replacedAt === undefined || replacedAt > since;
+    });
+  }
+}
+
+async function readKeys(store: Store): Promise<readonly SigningKey[]> {
+  const records = await store.list({ prefix, limit: 2 * keysMax });
+  const keys = await Promise.all(records.map((record) => toSigningKey(decode<SigningKeyRecord>(record))));
+  return keys.toSorted((a, b) => b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1));
+}
+
+/** Makes a key and stores it; it is not used before it is durable. It counts as made at `notBefore` (ms) or later. */
+async function addKey({ store, now }: SigningKeysOptions, notBefore: number): Promise<SigningKey> {
+  // 2048 bits is what Entra's own signing keys have.
+  const { privateKey, publicKey } = await generateRsa('rsa', { modulusLength: 2048 });
+  const record: SigningKeyRecord = {
+    kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })),
+    createdAt: Math.max(now(), notBefore),
+    pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }),
+  };
+  await store.transact({ put: [{ key: prefix + record.kid, value: encode(record) }] });
+  return toSigningKey(record);
+}
+
+async function toSigningKey({ kid, createdAt, pkcs8 }: SigningKeyRecord): Promise<SigningKey> {
+  const privateKey = createPrivateKey(pkcs8);
+  const publicKey = createPublicKey(privateKey);
+  const jwk = { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' };
+  return { kid, createdAt, privateKey, publicKey, jwk };
+}

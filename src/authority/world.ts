@@ -1,0 +1,29 @@
+import type { FastifyRequest } from 'fastify';
+import type { Store } from '../store/store.ts';
+import type { AssertionUses } from './assertion-uses.ts';
+import type { SecretCheck } from './client-secret.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+/** What the authority is given. */
+export interface AuthorityWorld {
+  readonly store: Store;
+  readonly signingKeys: SigningKeys;
+  /** The tenants that it serves: GUIDs in lower case. */
+  readonly tenants: readonly string[];
+  /** Whether tokens are issued for that resource, spelt as it was asked for. */
+  readonly isResource: (resource: string) => boolean;
+  /** Origin of the authority in the name set that the request asked (`https://localhost:8443`); `undefined` when none matches. */
+  readonly authorityOf: (request: FastifyRequest) => string | undefined;
+  /** The same of every name set: a client assertion may be made out to any of them. */
+  readonly authorities: () => readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A new random GUID. */
+  readonly newId: () => string;
+}
+
+/** The same, with what the authority remembers about those who logged in. */
+export interface Authority extends AuthorityWorld {
+  readonly secretCheck: SecretCheck;
+  readonly assertionUses: AssertionUses;
+}

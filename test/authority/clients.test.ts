@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SecretCheck, generateClientSecret, hashClientSecret } from '../../src/authority/client-secret.ts';
+import { findClient, registerClient } from '../../src/authority/clients.ts';
+import { decode } from '../../src/store/store.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { clientId, objectId, secret, selfSigned, tenant } from './world.ts';
+
+const registration = { clientId, objectId, tenantId: tenant, displayName: 'ci' };
+
+test('a client is found in any letter case, with nothing but hashes of its secrets', async () => {
+  const store = memoryStore();
+  const { certificate } = await selfSigned();
+  const client = await registerClient(store, { ...registration, secrets: [secret], certificates: [certificate] });
+  assert.deepEqual(await findClient(store, clientId.toUpperCase()), client);
+  const [record] = await store.read({ get: [`authority/client/${clientId}`] });
+  assert.ok(record !== undefined);
+  assert.equal(JSON.stringify(decode(record)).includes(secret), false);
+  assert.match(client.secrets[0]?.hash ?? '', /^scrypt\$4096\$8\$1\$/);
+  assert.match(client.certificates[0]?.sha256 ?? '', /^[\w-]{43}$/);
+  for (const nobody of [objectId, '', 'x', `${clientId}/x`, 'é'])
+    assert.equal(await findClient(store, nobody), undefined);
+});
+
+test('a client id is registered once', async () => {
+  const store = memoryStore();
+  await registerClient(store, registration);
+  await assert.rejects(registerClient(store, { ...registration, displayName: 'other' }), { name: 'Conflict' });
+});
+
+test('a registration that cannot be kept as it is says what to change', async () => {
+  const store = memoryStore();
+  const ec = await selfSigned({ curve: 'P-256' });
+  const cases = [
+    [{ ...registration, objectId: 'x' }, /objectId x is not a GUID in lower case/],
+    [{ ...registration, clientId: clientId.toUpperCase() }, /clientId A1111111-.* is not a GUID in lower case/],
+    [{ ...registration, secrets: ['1', '2', '3', '4', '5'] }, /has 5 secrets: give it at most 4/],
+    [{ ...registration, secrets: [''] }, /none of them empty/],
+    [{ ...registration, certificates: [ec.certificate] }, /has a key of type ec: use an RSA key/],
+    [{ ...registration, certificates: [ec.privateKey] }, /is not an X\.509 certificate in PEM/],
+  ] as const;
+  for (const [wrong, message] of cases)
+    await assert.rejects(registerClient(store, wrong), { name: 'RangeError', message });
+});
+
+test('a generated secret has 240 bits and no two are alike', () => {
+  const [one, two] = [generateClientSecret(), generateClientSecret()];
+  assert.match(one, /^[\w-]{40}$/);
+  assert.notEqual(one, two);
+});
+
+test('a secret is right for its own hash and no other, also when it is remembered', async () => {
+  const check = new SecretCheck(() => 0);
+  const [hash, other] = await Promise.all([hashClientSecret(secret), hashClientSecret('other')]);
+  assert.equal(await check.check(secret, [other, hash]), 'right');
+  assert.equal(await check.check(secret, [hash]), 'right');
+  assert.equal(await check.check(secret, [other]), 'wrong');
+  assert.equal(await check.check(`${secret} `, [hash]), 'wrong');
+  assert.equal(await check.check(secret, []), 'wrong');
+});
+
+test('more wrong secrets at once than may wait are turned away, and the others answered', async () => {
+  const check = new SecretCheck(() => 0);
+  const hash = await hashClientSecret(secret);
+  const verdicts = await Promise.all(Array.from({ length: 70 }, (_, index) => check.check(`wrong ${index}`, [hash])));
+  assert.equal(verdicts.filter((verdict) => verdict === 'wrong').length, 66);
+  assert.equal(verdicts.filter((verdict) => verdict === 'busy').length, 4);
+  assert.equal(await check.check(secret, [hash]), 'right');
+});

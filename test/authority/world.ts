@@ -1,0 +1,179 @@
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { randomUUID, webcrypto } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { TestContext } from 'node:test';
+import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
+import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { registerClient } from '../../src/authority/clients.ts';
+import { servicesTenant } from '../../src/authority/issuer.ts';
+import { authorityRoutes } from '../../src/authority/routes.ts';
+import { SigningKeys } from '../../src/authority/signing-keys.ts';
+import type { AuthorityWorld } from '../../src/authority/world.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+
+export const tenant = '11111111-1111-4111-8111-111111111111';
+export const clientId = 'a1111111-1111-4111-8111-111111111111';
+export const objectId = 'b1111111-1111-4111-8111-111111111111';
+export const serviceClientId = 'c1111111-1111-4111-8111-111111111111';
+export const secret = 'a secret of the operator+choice:100% /wörk';
+export const otherSecret = 'the-one-before';
+export const vaultResource = 'https://vault.localhost:8443';
+export const managementResource = 'https://management.core.windows.net/';
+export const identity = '/subscriptions/s/resourcegroups/g/providers/microsoft.datafactory/factories/f';
+
+/** The origin that an injected request asks. */
+export const origin = 'https://localhost:8443';
+/** Another name set of ours. */
+export const azureOrigin = 'https://login.microsoftonline.com';
+
+export interface KeyAndCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+export interface CertificateOptions {
+  /** A minute ago unless given. */
+  readonly notBefore?: Date;
+  /** In a day unless given. */
+  readonly notAfter?: Date;
+  /** RSA with 2048 bits unless given. */
+  readonly curve?: string;
+}
+
+/** A self-signed certificate for `localhost`. */
+export async function selfSigned(options: CertificateOptions = {}): Promise<KeyAndCertificate> {
+  const rsa = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    publicExponent: new Uint8Array([1, 0, 1]),
+    modulusLength: 2048,
+  };
+  const { curve } = options;
+  const algorithm = curve === undefined ? rsa : { name: 'ECDSA', hash: 'SHA-256', namedCurve: curve };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=localhost',
+    notBefore: options.notBefore ?? new Date(Date.now() - 60_000),
+    notAfter: options.notAfter ?? new Date(Date.now() + 86_400_000),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }])],
+  });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const lines = pkcs8.toString('base64').replace(/.{64}/g, '$&\n');
+  return {
+    certificate: certificate.toString('pem'),
+    privateKey: `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`,
+  };
+}
+
+export interface Clock {
+  ms: number;
+}
+
+export interface TestAuthority {
+  readonly app: FastifyInstance;
+  readonly world: AuthorityWorld;
+  readonly clock: Clock;
+  /** What was logged, line by line. */
+  readonly log: readonly string[];
+  /** The origins of its name sets. */
+  readonly origins: string[];
+}
+
+export interface TestAuthorityOptions {
+  readonly certificates?: readonly string[];
+  readonly clock?: Clock;
+}
+
+/** The authority with one ordinary client, which has two secrets, and one trusted service. */
+export async function startAuthority(t: TestContext, options: TestAuthorityOptions = {}): Promise<TestAuthority> {
+  const clock = options.clock ?? { ms: 1_700_000_000_500 };
+  const now = (): number => clock.ms;
+  const store = memoryStore();
+  const origins = [origin, azureOrigin];
+  const certificates = options.certificates ?? [];
+  const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: ['g1'] };
+  await registerClient(store, { ...ordinary, secrets: [otherSecret, secret], certificates });
+  await registerClient(store, {
+    clientId: serviceClientId,
+    objectId: 'd1111111-1111-4111-8111-111111111111',
+    tenantId: servicesTenant,
+    displayName: 'Azure Data Factory',
+    secrets: [secret],
+    managedIdentity: identity,
+  });
+  const world: AuthorityWorld = {
+    store,
+    signingKeys: await SigningKeys.open({ store, now, keepMs: 4_200_000 }),
+    tenants: [tenant, servicesTenant],
+    isResource: (resource) => [vaultResource, managementResource].includes(resource),
+    authorityOf: ({ headers: { host } }) => (host === 'elsewhere.example' ? undefined : `https://${host}`),
+    authorities: () => origins,
+    now,
+    newId: randomUUID,
+  };
+  const log: string[] = [];
+  const app = fastify({ logger: { level: 'trace', stream: { write: (line: string) => void log.push(line) } } });
+  authorityRoutes(app, world);
+  await app.ready();
+  t.after(() => app.close());
+  return { app, world, clock, log, origins };
+}
+
+/** Serves it over https on loopback, under an origin of its own, which is returned. */
+export async function serve(t: TestContext, authority: TestAuthority, server: KeyAndCertificate): Promise<string> {
+  const https = createServer({ key: server.privateKey, cert: server.certificate }, (request, response) => {
+    authority.app.routing(request, response);
+  });
+  https.listen(0, '127.0.0.1');
+  await once(https, 'listening');
+  t.after(() => {
+    https.closeAllConnections();
+    https.close();
+  });
+  const address = https.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const served = `https://localhost:${address.port}`;
+  authority.origins.push(served);
+  return served;
+}
+
+export interface TokenPost {
+  /** `v2` unless given. */
+  readonly endpoint?: 'v1' | 'v2';
+  readonly tenant?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface TokenResponse {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Posts `form` to a token endpoint. */
+export async function postToken(
+  { app }: TestAuthority,
+  form: Readonly<Record<string, string>> | string,
+  post: TokenPost = {},
+): Promise<TokenResponse> {
+  const path = post.endpoint === 'v1' ? 'oauth2/token?api-version=1.0' : 'oauth2/v2.0/token';
+  const response = await app.inject({
+    method: 'POST',
+    url: `/${post.tenant ?? tenant}/${path}`,
+    headers: { host: 'localhost:8443', 'content-type': 'application/x-www-form-urlencoded', ...post.headers },
+    payload: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
+  });
+  return { status: response.statusCode, body: response.json() };
+}
+
+/** A form that is granted. */
+export const goodForm = {
+  grant_type: 'client_credentials',
+  client_id: clientId,
+  client_secret: secret,
+  scope: `${vaultResource}/.default`,
+};

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { Issuer } from '../../src/caller/issuers.ts';
+import { remoteKeys } from '../../src/caller/key-sources.ts';
+import type { RemoteKeysOptions } from '../../src/caller/key-sources.ts';
+import type { TokenRefusal } from '../../src/caller/refusal.ts';
+import { createVerifier } from '../../src/caller/verify.ts';
+import { claims, issuers, now, own, sign, stranger, tenant, vaultAudience } from './tokens.ts';
+
+const externalIssuer = 'https://keycloak.example/realms/r';
+const externalTenant = '33333333-3333-4333-8333-333333333333';
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const keySet = {
+  keys: [
+    { ...stranger.publicKey.export({ format: 'jwk' }), kid: 'rsa-1', use: 'sig' },
+    { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec-1', use: 'sig' },
+  ],
+};
+
+interface KeyServer {
+  readonly url: URL;
+  /** The paths that were asked. */
+  readonly asked: string[];
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+async function keyServer(t: TestContext, listener: Listener): Promise<KeyServer> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    listener(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return { url: new URL(`http://127.0.0.1:${address.port}/jwks`), asked };
+}
+
+const serveKeys: Listener = (_request, response) => void response.end(JSON.stringify(keySet));
+
+function external(url: URL, options: Partial<RemoteKeysOptions> & { audiences?: readonly string[] } = {}): Issuer {
+  const { audiences, ...rest } = options;
+  const keys = remoteKeys(externalIssuer, url, { now, ...rest });
+  const issuer: Issuer = { issuer: externalIssuer, tenant: externalTenant, issuerClass: 'external', keys };
+  return audiences === undefined ? issuer : { ...issuer, audiences };
+}
+
+const externalClaims = { iss: externalIssuer, aud: vaultAudience, sub: 'user-1', exp: claims.exp, azp: 'app-1' };
+const rsa = { key: stranger.privateKey, header: { alg: 'RS256', kid: 'rsa-1' } };
+
+async function refusal(issuer: Issuer, token: string): Promise<TokenRefusal> {
+  const verification = await createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 }).verify(token);
+  assert.ok(!verification.ok, 'the token was believed');
+  return verification.refusal;
+}
+
+test("an external issuer's tokens are believed, with its tenant and none of its claims to trust", async (t) => {
+  const issuer = external((await keyServer(t, serveKeys)).url);
+  const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 });
+  const mirid = '/subscriptions/s/providers/Microsoft.DataFactory/factories/f';
+  const token = await sign({ ...externalClaims, tid: tenant, xms_mirid: mirid }, rsa);
+  const verification = await subject.verify(token);
+  assert.ok(verification.ok);
+  assert.deepEqual(verification.caller, {
+    issuer: externalIssuer,
+    issuerClass: 'external',
+    tenant: externalTenant,
+    objectId: 'user-1',
+    applicationId: 'app-1',
+    groups: [],
+    managedIdentity: undefined,
+    audience: vaultAudience,
+    notBefore: 0,
+    expiresAt: claims.exp,
+    claims: { azp: 'app-1' },
+  });
+});
+
+test('every asymmetric algorithm of the table is verified with the key that fits it', async (t) => {
+  const subject = createVerifier({
+    issuers: issuers(external((await keyServer(t, serveKeys)).url)),
+    now,
+    cacheSize: 10,
+  });
+  for (const alg of ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']) {
+    assert.ok((await subject.verify(await sign(externalClaims, { ...rsa, header: { alg, kid: 'rsa-1' } }))).ok, alg);
+  }
+  const token = await sign(externalClaims, { key: ec.privateKey, header: { alg: 'ES256', kid: 'ec-1' } });
+  assert.ok((await subject.verify(token)).ok);
+});
+
+test('an external issuer cannot speak as us, nor with our keys', async (t) => {
+  const issuer = external((await keyServer(t, serveKeys)).url);
+  const asUs = await sign(claims, rsa);
+  assert.deepEqual(await refusal(issuer, asUs), { kind: 'unknownKey', kid: 'rsa-1' });
+  const withOurKid = await sign(claims, { key: stranger.privateKey });
+  assert.deepEqual(await refusal(issuer, withOurKid), { kind: 'wrongSignature' });
+  const asThem = await sign({ ...externalClaims }, { key: own.privateKey, header: { alg: 'RS256', kid: 'own-1' } });
+  assert.deepEqual(await refusal(issuer, asThem), { kind: 'unknownKey', kid: 'own-1' });
+  const underTheirKid = await sign(externalClaims, { key: own.privateKey, header: { alg: 'RS256', kid: 'rsa-1' } });
+  assert.deepEqual(await refusal(issuer, underTheirKid), { kind: 'wrongSignature' });
+});
+
+test('an HMAC token is refused before any key is asked for', async (t) => {
+  const server = await keyServer(t, serveKeys);
+  const secret = Buffer.from(stranger.publicKey.export({ format: 'pem', type: 'spki' }));
+  const token = await sign(externalClaims, { key: secret, header: { alg: 'HS256', kid: 'rsa-1' } });
+  assert.equal((await refusal(external(server.url), token)).kind, 'unsupportedAlgorithm');
+  assert.deepEqual(server.asked, []);
+});
+
+test('of several audiences the configured one counts, and none is refused', async (t) => {
+  const issuer = external((await keyServer(t, serveKeys)).url, { audiences: ['postern'] });
+  const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 });
+  const verification = await subject.verify(await sign({ ...externalClaims, aud: ['account', 'postern'] }, rsa));
+  assert.equal(verification.ok && verification.caller.audience, 'postern');
+  assert.deepEqual(await refusal(issuer, await sign({ ...externalClaims, aud: ['account', 'x'] }, rsa)), {
+    kind: 'wrongAudience',
+    expected: ['postern'],
+    found: 'account, x',
+  });
+});
+
+test('unknown kids cause one fetch, and jku, x5u and redirects none at all', async (t) => {
+  const elsewhere = await keyServer(t, serveKeys);
+  const server = await keyServer(t, serveKeys);
+  const issuer = external(server.url);
+  for (const kid of ['a', 'b', 'c']) {
+    const header = { alg: 'RS256', kid, jku: elsewhere.url.href, x5u: elsewhere.url.href };
+    assert.deepEqual(await refusal(issuer, await sign(externalClaims, { ...rsa, header })), {
+      kind: 'unknownKey',
+      kid,
+    });
+  }
+  assert.deepEqual(server.asked, ['/jwks']);
+  const redirecting = await keyServer(t, (_request, response) => {
+    response.writeHead(302, { location: elsewhere.url.href }).end();
+  });
+  const token = await sign(externalClaims, rsa);
+  assert.equal((await refusal(external(redirecting.url), token)).kind, 'keysUnavailable');
+  assert.deepEqual(elsewhere.asked, []);
+});
+
+test('a key set that is too large, too slow, no JSON or not there makes the keys unavailable', async (t) => {
+  const token = await sign(externalClaims, rsa);
+  const listeners: Readonly<Record<string, Listener>> = {
+    'too large': (_request, response) =>
+      void response.end(JSON.stringify({ ...keySet, filler: 'x'.repeat(256 * 1024) })),
+    'too slow': (_request, response) => void response.write('{'),
+    'no JSON': (_request, response) => void response.end('<html>'),
+    'no key set': (_request, response) => void response.end('{"keys":"none"}'),
+    'not found': (_request, response) => void response.writeHead(404).end(JSON.stringify(keySet)),
+  };
+  for (const [name, listener] of Object.entries(listeners)) {
+    await t.test(name, async (each) => {
+      const issuer = external((await keyServer(each, listener)).url, { timeoutMs: 200 });
+      assert.deepEqual(await refusal(issuer, token), { kind: 'keysUnavailable', issuer: externalIssuer });
+    });
+  }
+});
+
+test('after a failed fetch the issuer is left alone for a while, then asked again', async (t) => {
+  const clock = { ms: now() };
+  let healthy = false;
+  const server = await keyServer(t, (request, response) => {
+    if (healthy) serveKeys(request, response);
+    else response.writeHead(503).end();
+  });
+  const issuer = external(server.url, { retryAfterMs: 5_000, now: () => clock.ms });
+  const token = await sign(externalClaims, rsa);
+  await refusal(issuer, token);
+  await refusal(issuer, token);
+  assert.equal(server.asked.length, 1);
+  healthy = true;
+  clock.ms += 5_000;
+  assert.ok((await createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 }).verify(token)).ok);
+  assert.equal(server.asked.length, 2);
+});
+
+test('a JWKS address must be https, or http on loopback', () => {
+  for (const url of [
+    'http://keycloak.example/jwks',
+    'http://127.0.0.1.example/jwks',
+    'ftp://127.0.0.1/jwks',
+    'http://10.0.0.1/',
+  ]) {
+    assert.throws(() => remoteKeys(externalIssuer, new URL(url), { now }), {
+      name: 'RangeError',
+      message: /is not https/,
+    });
+  }
+  for (const url of [
+    'https://keycloak.example/jwks',
+    'http://localhost/jwks',
+    'http://[::1]:8080/jwks',
+    'http://127.0.0.2/',
+  ]) {
+    assert.doesNotThrow(() => remoteKeys(externalIssuer, new URL(url), { now }));
+  }
+});

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TokenRefusal } from '../../src/caller/refusal.ts';
+import { createVerifier } from '../../src/caller/verify.ts';
+import type { Verifier } from '../../src/caller/verify.ts';
+import { createIssuers } from '../../src/caller/issuers.ts';
+import {
+  claims,
+  forge,
+  issuedAt,
+  issuers,
+  now,
+  own,
+  ownIssuer,
+  servicesIssuer,
+  servicesTenant,
+  sign,
+  stranger,
+  tenant,
+  vaultAudience,
+} from './tokens.ts';
+
+function verifier(cacheSize = 100): Verifier {
+  return createVerifier({ issuers: issuers(), now, cacheSize });
+}
+
+const without = (name: string): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
+
+async function refusalOf(token: string): Promise<TokenRefusal> {
+  const verification = await verifier().verify(token);
+  assert.ok(!verification.ok, 'the token was believed');
+  return verification.refusal;
+}
+
+test('a token of our authority becomes the caller that it names', async () => {
+  const managedIdentity = '/subscriptions/s/resourcegroups/g/providers/Microsoft.Compute/virtualMachines/vm';
+  const payload = {
+    ...claims,
+    groups: ['g1', 'g2'],
+    xms_mirid: managedIdentity,
+    secretive: 'not for the audit record',
+  };
+  const verification = await verifier().verify(await sign(payload));
+  assert.deepEqual(verification, {
+    ok: true,
+    caller: {
+      issuer: ownIssuer,
+      issuerClass: 'own',
+      tenant,
+      objectId: claims.oid,
+      applicationId: claims.appid,
+      groups: ['g1', 'g2'],
+      managedIdentity,
+      audience: vaultAudience,
+      notBefore: issuedAt,
+      expiresAt: issuedAt + 3600,
+      claims: { oid: claims.oid, appid: claims.appid, appidacr: '1', idtyp: 'app', xms_mirid: managedIdentity },
+    },
+  });
+});
+
+test('a version 2 token names its application in azp', async () => {
+  const { appid, ...others } = claims;
+  const verification = await verifier().verify(await sign({ ...others, azp: appid }));
+  assert.equal(verification.ok && verification.caller.applicationId, appid);
+});
+
+test('the issuer alone decides on tenant and class, whatever tid says', async () => {
+  const verification = await verifier().verify(await sign({ ...claims, iss: servicesIssuer, tid: tenant }));
+  assert.ok(verification.ok);
+  assert.equal(verification.caller.issuerClass, 'services');
+  assert.equal(verification.caller.tenant, servicesTenant);
+});
+
+test('a forged token is refused, each for its own reason', async (t) => {
+  const good = await sign(claims);
+  const [header = '', payload = '', signature = ''] = good.split('.');
+  const publicKey = Buffer.from(own.publicKey.export({ format: 'pem', type: 'spki' }));
+  const otherPayload = Buffer.from(JSON.stringify({ ...claims, oid: 'somebody else' })).toString('base64url');
+  const supported = ['RS256'];
+  const cases: readonly (readonly [string, string, TokenRefusal])[] = [
+    [
+      'alg none',
+      forge({ alg: 'none', kid: 'own-1' }, claims),
+      { kind: 'unsupportedAlgorithm', found: 'none', supported },
+    ],
+    ['alg None', forge({ alg: 'None' }, claims), { kind: 'unsupportedAlgorithm', found: 'None', supported }],
+    [
+      'HS256 with the public key as the secret',
+      await sign(claims, { key: publicKey, header: { alg: 'HS256', kid: 'own-1' } }),
+      { kind: 'unsupportedAlgorithm', found: 'HS256', supported },
+    ],
+    [
+      'another RSA algorithm with the right key',
+      await sign(claims, { header: { alg: 'PS256', kid: 'own-1' } }),
+      { kind: 'unsupportedAlgorithm', found: 'PS256', supported },
+    ],
+    ['no alg', forge({ kid: 'own-1' }, claims, signature), { kind: 'malformed', part: 'header' }],
+    [
+      'a kid that is not ours',
+      await sign(claims, { header: { alg: 'RS256', kid: 'own-2' } }),
+      { kind: 'unknownKey', kid: 'own-2' },
+    ],
+    ['no kid', await sign(claims, { header: { alg: 'RS256' } }), { kind: 'unknownKey', kid: undefined }],
+    [
+      'a kid that is a number',
+      forge({ alg: 'RS256', kid: 1 }, claims, signature),
+      { kind: 'malformed', part: 'header' },
+    ],
+    ["a stranger's key under our kid", await sign(claims, { key: stranger.privateKey }), { kind: 'wrongSignature' }],
+    ['another payload under a good signature', `${header}.${otherPayload}.${signature}`, { kind: 'wrongSignature' }],
+    ['no signature', `${header}.${payload}.`, { kind: 'wrongSignature' }],
+    ['two parts', `${header}.${payload}`, { kind: 'malformed', part: 'token' }],
+    ['four parts', `${good}.x`, { kind: 'malformed', part: 'token' }],
+    ['nothing', '', { kind: 'malformed', part: 'token' }],
+    ['a header that is no JSON', `AAAA.${payload}.${signature}`, { kind: 'malformed', part: 'header' }],
+    ['a payload that is no JSON', `${header}.AAAA.${signature}`, { kind: 'malformed', part: 'payload' }],
+    [
+      'a critical extension',
+      forge({ alg: 'RS256', kid: 'own-1', crit: ['b64'], b64: false }, claims),
+      { kind: 'malformed', part: 'header' },
+    ],
+    ['more than 16 KiB', `${header}.${'A'.repeat(16_384)}.${signature}`, { kind: 'malformed', part: 'token' }],
+    [
+      'an issuer that nobody configured',
+      await sign({ ...claims, iss: 'https://evil.example/' }),
+      { kind: 'wrongIssuer', found: 'https://evil.example/' },
+    ],
+    [
+      'our issuer without its slash',
+      await sign({ ...claims, iss: ownIssuer.slice(0, -1) }),
+      { kind: 'wrongIssuer', found: ownIssuer.slice(0, -1) },
+    ],
+    [
+      'no issuer',
+      forge({ alg: 'RS256', kid: 'own-1' }, { ...claims, iss: undefined }),
+      { kind: 'malformed', part: 'iss' },
+    ],
+  ];
+  for (const [name, token, refusal] of cases)
+    await t.test(name, async () => assert.deepEqual(await refusalOf(token), refusal));
+});
+
+test('a signed token that lacks a claim is refused with the name of the claim', async () => {
+  for (const part of ['oid', 'exp', 'nbf', 'aud'] as const) {
+    assert.deepEqual(await refusalOf(await sign(without(part))), { kind: 'malformed', part });
+  }
+  assert.deepEqual(await refusalOf(await sign({ ...claims, aud: [vaultAudience, 'other'] })), {
+    kind: 'malformed',
+    part: 'aud',
+  });
+});
+
+test('a token is known after it was verified, and never when it was refused', async () => {
+  const subject = verifier();
+  const good = await sign(claims);
+  const bad = await sign(claims, { key: stranger.privateKey });
+  assert.equal(subject.verifyCached(good), undefined);
+  const verification = await subject.verify(good);
+  assert.ok(verification.ok);
+  assert.equal(subject.verifyCached(good), verification.caller);
+  await subject.verify(bad);
+  assert.equal(subject.verifyCached(bad), undefined);
+});
+
+test('drop forgets every token, also one whose verification had begun before it', async () => {
+  const subject = verifier();
+  const token = await sign(claims);
+  await subject.verify(token);
+  subject.drop();
+  assert.equal(subject.verifyCached(token), undefined);
+  const underway = subject.verify(token);
+  subject.drop();
+  assert.ok((await underway).ok);
+  assert.equal(subject.verifyCached(token), undefined);
+});
+
+test('the cache keeps its size and forgets the token that was unused longest', async () => {
+  const subject = verifier(2);
+  const tokens = await Promise.all(['1', '2', '3'].map((jti) => sign({ ...claims, jti })));
+  const [first = '', second = '', third = ''] = tokens;
+  await subject.verify(first);
+  await subject.verify(second);
+  assert.ok(subject.verifyCached(first));
+  await subject.verify(third);
+  assert.equal(subject.verifyCached(second), undefined);
+  assert.ok(subject.verifyCached(first));
+  assert.ok(subject.verifyCached(third));
+});
+
+test('a token is remembered until it expires and not a moment longer', async () => {
+  const token = await sign(claims);
+  const clock = { ms: now() };
+  const subject = createVerifier({ issuers: issuers(), now: () => clock.ms, cacheSize: 10 });
+  await subject.verify(token);
+  clock.ms = claims.exp * 1000 - 1;
+  assert.ok(subject.verifyCached(token));
+  clock.ms = claims.exp * 1000;
+  assert.equal(subject.verifyCached(token), undefined);
+  assert.ok((await subject.verify(token)).ok, 'whether it may still come in is not the question here');
+  clock.ms = claims.exp * 1000 - 1;
+  assert.equal(subject.verifyCached(token), undefined, 'an expired token was put into the cache');
+});
+
+test('an issuer that is listed twice is refused when the table is made', () => {
+  const entry = {
+    issuer: ownIssuer,
+    tenant,
+    issuerClass: 'own',
+    keys: async () => Promise.reject(new Error('unused')),
+  } as const;
+  assert.throws(() => createIssuers([entry, { ...entry, tenant: servicesTenant, issuerClass: 'external' }]), {
+    name: 'DuplicateIssuer',
+    message: /https:\/\/sts\.windows\.net\/11111111-.* is listed twice/,
+  });
+});
+
+test("a tenant accepts its own issuers, then the services', and no other tenant's", () => {
+  const other = {
+    issuer: 'https://other.example',
+    tenant: 'other',
+    issuerClass: 'external',
+    keys: async () => Promise.reject(new Error('unused')),
+  } as const;
+  const table = issuers(other, { ...other, issuer: 'https://second.example', tenant });
+  assert.deepEqual(table.acceptedFor(tenant), [ownIssuer, 'https://second.example', servicesIssuer]);
+  assert.deepEqual(table.acceptedFor('other'), ['https://other.example', servicesIssuer]);
+});
