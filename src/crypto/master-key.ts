@@ -1,0 +1,64 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { open, seal, SealingKey } from './seal.ts';
+
+/** The key that all data keys are wrapped under. It never lies in the database. */
+export interface MasterKey {
+  /** Names the key without giving anything of it away: 16 hex digits of a hash. A wrap states the id of its key. */
+  readonly id: string;
+  readonly sealing: SealingKey;
+}
+
+export type ParsedMasterKey =
+  { readonly ok: true; readonly masterKey: MasterKey } | { readonly ok: false; readonly refusal: MasterKeyRefusal };
+
+/** `message` says what is wrong and what to do, and nothing of the text itself. */
+export interface MasterKeyRefusal {
+  readonly kind: 'notEncoded' | 'wrongLength';
+  readonly message: string;
+}
+
+const remedy =
+  'a master key is 32 random bytes as 64 hex digits or as base64, such as `openssl rand -base64 32` prints';
+
+/** Reads a master key as an operator wrote it into a file or a variable; white space around it does not count. */
+export function parseMasterKey(text: string): ParsedMasterKey {
+  const bytes = decodeKey(text.trim());
+  if (bytes === undefined) {
+    return { ok: false, refusal: { kind: 'notEncoded', message: `it is neither hex nor base64: ${remedy}` } };
+  }
+  if (bytes.length !== 32) {
+    return { ok: false, refusal: { kind: 'wrongLength', message: `it has ${bytes.length} bytes: ${remedy}` } };
+  }
+  return { ok: true, masterKey: masterKeyFrom(bytes) };
+}
+
+/** The 32 bytes as a master key. */
+export function masterKeyFrom(bytes: Uint8Array): MasterKey {
+  const id = createHash('sha256').update('postern master key id\n').update(bytes).digest('hex').slice(0, 16);
+  return { id, sealing: new SealingKey(bytes) };
+}
+
+/** A new master key, in base64 as `parseMasterKey` reads it. */
+export function generateMasterKey(): string {
+  return randomBytes(32).toString('base64');
+}
+
+/** `owner` (such as a store id and the domain of the data key) must be the same when the key is unwrapped. */
+export function wrapDataKey(masterKey: MasterKey, dataKey: Uint8Array, owner: string): Uint8Array {
+  return seal(masterKey.sealing, dataKey, wrapContext(owner));
+}
+
+/** The data key, or `undefined` when it was wrapped under another master key, for another owner, or is damaged. */
+export function unwrapDataKey(masterKey: MasterKey, wrapped: Uint8Array, owner: string): Uint8Array | undefined {
+  return open(masterKey.sealing, wrapped, wrapContext(owner));
+}
+
+function wrapContext(owner: string): Uint8Array {
+  return Buffer.from(`data key\n${owner}`);
+}
+
+function decodeKey(text: string): Uint8Array | undefined {
+  if (/^[0-9a-f]+$/i.test(text) && text.length === 64) return Buffer.from(text, 'hex');
+  if (/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return Buffer.from(text, 'base64');
+  return undefined;
+}

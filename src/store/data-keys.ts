@@ -1,0 +1,179 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
+import type { MasterKey } from '../crypto/master-key.ts';
+import { SealingKey } from '../crypto/seal.ts';
+import { commitKey, headerKey, putHeader, sealPrefix } from './seal-header.ts';
+import type { SealHeader } from './seal-header.ts';
+import { Conflict, decode, encode, Unreadable } from './store.ts';
+import type { Put, Requirement, Store, StoredRecord } from './store.ts';
+import { lastKeyUnder } from './well-formed.ts';
+
+/** A domain's key, and what whoever seals with it must require: that it still is the domain's key at the commit. */
+export interface DataKey {
+  readonly sealing: SealingKey;
+  readonly require: readonly Requirement[];
+}
+
+/** A data key that its first user stores with `put`. */
+export interface NewDataKey extends DataKey {
+  readonly put: Required<Put>;
+}
+
+interface WrappedKey {
+  readonly masterKey: string;
+  readonly wrapped: string;
+}
+
+/** How many data keys are wrapped anew in one transaction. */
+const pageSize = 200;
+
+/** The data keys of the domains, wrapped in the store and opened in a bounded cache, the least recently used going first. */
+export class DataKeys {
+  readonly #inner: Store;
+  readonly #limit: number;
+  readonly #opened = new Map<string, DataKey>();
+  /** By id; one that was rotated away stays, for whoever read a data key just before. */
+  readonly #masterKeys = new Map<string, MasterKey>();
+  #header: SealHeader;
+  /** A key that was read before a destruction and arrives after it is not kept. */
+  #destructions = 0;
+
+  constructor(inner: Store, header: SealHeader, limit: number) {
+    this.#inner = inner;
+    this.#header = header;
+    this.#limit = limit;
+    for (const masterKey of header.masterKeys) this.#masterKeys.set(masterKey.id, masterKey);
+  }
+
+  get storeId(): string {
+    return this.#header.storeId;
+  }
+
+  cached(domain: string): DataKey | undefined {
+    const dataKey = this.#opened.get(domain);
+    if (dataKey !== undefined) {
+      this.#opened.delete(domain);
+      this.#opened.set(domain, dataKey);
+    }
+    return dataKey;
+  }
+
+  /** `undefined` when the domain has no data key: it never had one, or it was destroyed. */
+  async load(domain: string): Promise<DataKey | undefined> {
+    const cached = this.cached(domain);
+    if (cached !== undefined) return cached;
+    const destructions = this.#destructions;
+    const [record] = await this.#inner.read({ get: [wrapKey(domain)] });
+    if (record === undefined) return undefined;
+    const { bytes } = this.#unwrap(record);
+    const dataKey = { sealing: new SealingKey(bytes), require: [{ key: record.key, version: record.version }] };
+    if (this.#destructions === destructions) this.#keep(domain, dataKey);
+    return dataKey;
+  }
+
+  /** Required with it is the header: a key that was wrapped before a rotation began is not stored after it. */
+  make(domain: string): NewDataKey {
+    const bytes = randomBytes(32);
+    const put = this.#wrap(domain, bytes);
+    const require = [
+      { key: put.key, version: null },
+      { key: headerKey, version: this.#header.version },
+    ];
+    return { sealing: new SealingKey(bytes), require, put };
+  }
+
+  #keep(domain: string, dataKey: DataKey): void {
+    this.#opened.set(domain, dataKey);
+    if (this.#opened.size <= this.#limit) return;
+    const [eldest] = this.#opened.keys();
+    if (eldest !== undefined) this.#opened.delete(eldest);
+  }
+
+  /** `key` is that of a record of the seal that is not as we believed. */
+  forget(key: string): void {
+    this.#opened.delete(key.slice(sealPrefix.length));
+  }
+
+  /** All that the domain holds is lost with its data key, also in every copy whose data key is gone too. */
+  async destroy(domain: string): Promise<void> {
+    await this.#inner.transact({ delete: [wrapKey(domain)] });
+    this.#destructions += 1;
+    this.forget(wrapKey(domain));
+  }
+
+  /**
+   * Wraps every data key under `target`. The header names the old keys and the new one first, and the new one alone in
+   * the end: wherever this is cut short, whoever has both keys can open the store and finish.
+   */
+  async rotate(target: MasterKey): Promise<void> {
+    this.#masterKeys.set(target.id, target);
+    const others = this.#header.masterKeys.filter((masterKey) => masterKey.id !== target.id);
+    await this.#replaceHeader([target, ...others]);
+    if (others.length === 0) return;
+    for (let after: string | undefined = sealPrefix; after !== undefined;) after = await this.#rewrapPage(after);
+    await this.#replaceHeader([target]);
+  }
+
+  async #replaceHeader(masterKeys: readonly [MasterKey, ...MasterKey[]]): Promise<void> {
+    const header = { storeId: this.#header.storeId, version: randomUUID(), masterKeys };
+    const require = [{ key: headerKey, version: this.#header.version }];
+    await this.#inner.transact({ require, put: [putHeader(header)] });
+    this.#header = header;
+  }
+
+  /** Gives the key to go on after, or `undefined` when that was the last page. */
+  async #rewrapPage(after: string): Promise<string | undefined> {
+    const page = await this.#inner.list({ prefix: sealPrefix, after, limit: pageSize });
+    const stale = page
+      .filter((record) => record.key !== headerKey && record.key !== commitKey)
+      .map((record) => ({ record, unwrapped: this.#unwrap(record) }))
+      .filter(({ unwrapped }) => unwrapped.masterKey !== this.#header.masterKeys[0].id);
+    try {
+      await this.#inner.transact({
+        require: stale.map(({ record }) => ({ key: record.key, version: record.version })),
+        put: stale.map(({ record, unwrapped }) => this.#wrap(record.key.slice(sealPrefix.length), unwrapped.bytes)),
+      });
+    } catch (error) {
+      // A domain of this page was destroyed meanwhile: read the page again.
+      if (error instanceof Conflict) return after;
+      throw error;
+    }
+    for (const { record } of stale) this.forget(record.key);
+    return page.length < pageSize ? undefined : (page.at(-1)?.key ?? lastKeyUnder(sealPrefix));
+  }
+
+  #wrap(domain: string, bytes: Uint8Array): Required<Put> {
+    const [masterKey] = this.#header.masterKeys;
+    const wrapped = wrapDataKey(masterKey, bytes, this.#owner(domain));
+    const stored: WrappedKey = { masterKey: masterKey.id, wrapped: Buffer.from(wrapped).toString('base64') };
+    return { key: wrapKey(domain), version: randomUUID(), value: encode(stored) };
+  }
+
+  #unwrap(record: StoredRecord): { masterKey: string; bytes: Uint8Array } {
+    const stored = parseWrap(record);
+    const masterKey = this.#masterKeys.get(stored.masterKey);
+    if (masterKey === undefined) {
+      throw new Unreadable(`the data key ${record.key} is wrapped under an unknown master key (${stored.masterKey})`);
+    }
+    const owner = this.#owner(record.key.slice(sealPrefix.length));
+    const bytes = unwrapDataKey(masterKey, Buffer.from(stored.wrapped, 'base64'), owner);
+    if (bytes === undefined) throw new Unreadable(`the data key ${record.key} is not what was written`);
+    return { masterKey: masterKey.id, bytes };
+  }
+
+  #owner(domain: string): string {
+    return `${this.#header.storeId} ${domain}`;
+  }
+}
+
+function wrapKey(domain: string): string {
+  return sealPrefix + domain;
+}
+
+function parseWrap(record: StoredRecord): WrappedKey {
+  try {
+    return decode<WrappedKey>(record);
+  } catch (cause) {
+    throw new Unreadable(`the data key ${record.key} is not what was written`, { cause });
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Why a store is not opened:
+ * - `inUse`: another process, or another store of this one, has the file open
+ * - `notOurs`: the file is no SQLite database, or not one of Postern's
+ * - `otherFormat`: written by a version of Postern whose format this one does not know
+ * - `cutOff`: the file is shorter than its own header says
+ * - `notSealed`: there are records, but nothing that says how they are sealed
+ * - `wrongMasterKey`: sealed under a master key that was not given
+ * - `damagedSeal`: a record of the seal itself does not open under the right master key
+ * - `olderCopy`: older than the commit mark kept beside the master key
+ * - `damagedMark`: that mark cannot be read
+ */
+export type RefusalKind =
+  | 'inUse'
+  | 'notOurs'
+  | 'otherFormat'
+  | 'cutOff'
+  | 'notSealed'
+  | 'wrongMasterKey'
+  | 'damagedSeal'
+  | 'olderCopy'
+  | 'damagedMark';
+
+/** A store that must not be opened as it stands; the message says what was found and what to do. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused';
+  readonly kind: RefusalKind;
+
+  constructor(kind: RefusalKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}

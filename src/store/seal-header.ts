@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
+import type { MasterKey } from '../crypto/master-key.ts';
+import { StoreRefused } from './refused.ts';
+import { decode, encode } from './store.ts';
+import type { Put, Store, StoredRecord, Version } from './store.ts';
+
+/** Where the sealed store keeps its own records; no other key starts with it. */
+export const sealPrefix = 'seal/';
+
+/** The record that says under which master keys the data keys of this store are wrapped. */
+export const headerKey = 'seal/store';
+
+/** The sealed store's commit counter, which the commit mark is compared with. */
+export const commitKey = 'seal/commit';
+
+/** What the sealed store knows of itself. `masterKeys` has more than one entry only while they are being rotated. */
+export interface SealHeader {
+  readonly storeId: string;
+  /** Of the header's record. */
+  readonly version: Version;
+  /** The key that new data keys are wrapped under comes first. */
+  readonly masterKeys: readonly [MasterKey, ...MasterKey[]];
+}
+
+interface StoredHeader {
+  readonly format: number;
+  readonly storeId: string;
+  /** For each master key a text sealed under it: a wrong key is known before any record is touched. */
+  readonly masterKeys: readonly { readonly id: string; readonly check: string }[];
+}
+
+const formatNumber = 1;
+
+/**
+ * The header of a store, which is made when the store is empty.
+ * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey` or `damagedSeal`
+ */
+export async function loadHeader(inner: Store, given: readonly [MasterKey, ...MasterKey[]]): Promise<SealHeader> {
+  const [record] = await inner.read({ get: [headerKey] });
+  if (record !== undefined) return openHeader(record, given);
+  const others = await inner.list({ prefix: '', limit: 1 });
+  if (others.length > 0) {
+    const what = `the store holds records but no ${headerKey}`;
+    throw new StoreRefused(
+      'notSealed',
+      `${what}: it is not a sealed store, or is damaged. Put back a copy that is whole.`,
+    );
+  }
+  const header = { storeId: randomUUID(), version: randomUUID(), masterKeys: [given[0]] as const };
+  await inner.transact({ require: [{ key: headerKey, version: null }], put: [putHeader(header)] });
+  return header;
+}
+
+export function putHeader({ storeId, version, masterKeys }: SealHeader): Required<Put> {
+  const stored: StoredHeader = {
+    format: formatNumber,
+    storeId,
+    masterKeys: masterKeys.map((masterKey) => {
+      const check = wrapDataKey(masterKey, Buffer.from(storeId), checkOwner(storeId));
+      return { id: masterKey.id, check: Buffer.from(check).toString('base64') };
+    }),
+  };
+  return { key: headerKey, version, value: encode(stored) };
+}
+
+function openHeader(record: StoredRecord, given: readonly [MasterKey, ...MasterKey[]]): SealHeader {
+  const stored = parseHeader(record);
+  if (stored.format !== formatNumber) {
+    const known = `this version of Postern knows format ${formatNumber}`;
+    throw new StoreRefused(
+      'otherFormat',
+      `the seal has format ${stored.format}; ${known}. Start the version that wrote it.`,
+    );
+  }
+  const used = stored.masterKeys.map(({ id, check }) => {
+    const masterKey = given.find((candidate) => candidate.id === id);
+    if (masterKey === undefined) throw wrongMasterKey(stored, given);
+    const sealed = Buffer.from(check, 'base64');
+    if (unwrapDataKey(masterKey, sealed, checkOwner(stored.storeId)) === undefined) throw damagedHeader();
+    return masterKey;
+  });
+  const [first, ...rest] = used;
+  if (first === undefined) throw damagedHeader();
+  return { storeId: stored.storeId, version: record.version, masterKeys: [first, ...rest] };
+}
+
+function parseHeader(record: StoredRecord): StoredHeader {
+  try {
+    return decode<StoredHeader>(record);
+  } catch {
+    throw damagedHeader();
+  }
+}
+
+function checkOwner(storeId: string): string {
+  return `${storeId} check`;
+}
+
+function damagedHeader(): StoreRefused {
+  return new StoreRefused('damagedSeal', `the record ${headerKey} is damaged. Put back a copy that is whole.`);
+}
+
+function wrongMasterKey(stored: StoredHeader, given: readonly MasterKey[]): StoreRefused {
+  const needed = stored.masterKeys.map((masterKey) => masterKey.id);
+  const have = given.map((masterKey) => masterKey.id).join(', ');
+  const remedy =
+    needed.length > 1
+      ? 'A rotation was cut short: start with the new key as the master key and the old one as the previous one'
+      : 'Give the key that this store was sealed under';
+  const found = `the store is sealed under master key ${needed.join(' and ')}, and what was given is ${have}`;
+  return new StoreRefused('wrongMasterKey', `${found} (ids, not keys). ${remedy}.`);
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { open, seal } from '../crypto/seal.ts';
+import type { DataKey, DataKeys, NewDataKey } from './data-keys.ts';
+import { sealPrefix } from './seal-header.ts';
+import { Conflict, Unreadable } from './store.ts';
+import type { List, Put, Read, Requirement, Store, StoredRecord, Transaction, Version } from './store.ts';
+import { lastKeyUnder } from './well-formed.ts';
+
+/** How often a write is tried again because the seal's own records changed under it. */
+const attemptLimit = 8;
+
+/**
+ * Records as they go through the seal: each is sealed under its domain's data key, with the store's id, its key and
+ * its version as associated data, so that no record passes for another one, nor for another store's.
+ */
+export class SealedRecords {
+  readonly #inner: Store;
+  readonly #keys: DataKeys;
+
+  constructor(inner: Store, keys: DataKeys) {
+    this.#inner = inner;
+    this.#keys = keys;
+  }
+
+  /** @throws {Conflict} @throws {Unreadable} */
+  async read(request: Read): Promise<(StoredRecord | undefined)[]> {
+    const records = await this.#inner.read(request);
+    const opened: (StoredRecord | undefined)[] = [];
+    for (const record of records) {
+      if (record === undefined) {
+        opened.push(undefined);
+        continue;
+      }
+      const domain = domainOf(record.key);
+      // Awaiting costs more than the cache's answer, and this is the path of every request.
+      opened.push(this.#open(record, this.#keys.cached(domain) ?? (await this.#keys.load(domain))));
+    }
+    return opened;
+  }
+
+  /** As `read`; the seal's own records are passed over. */
+  async list(request: List): Promise<StoredRecord[]> {
+    const page = await this.#inner.list(request);
+    const ownStart = page.findIndex((record) => record.key.startsWith(sealPrefix));
+    const opened: StoredRecord[] = [];
+    for (const record of ownStart === -1 ? page : page.slice(0, ownStart)) {
+      opened.push(this.#open(record, await this.#keys.load(domainOf(record.key))));
+    }
+    if (ownStart === -1) return opened;
+    const rest = { ...request, after: lastKeyUnder(sealPrefix), limit: request.limit - opened.length };
+    return [...opened, ...(await this.list(rest))];
+  }
+
+  /**
+   * A domain's data key is made in the same transaction as its first record.
+   * @throws {Conflict}
+   */
+  async transact(transaction: Transaction): Promise<readonly Version[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      const made = new Map<string, NewDataKey>();
+      const sealed = await this.#seal(transaction, made);
+      try {
+        const versions = await this.#inner.transact(sealed.transaction);
+        return versions.slice(0, transaction.put?.length ?? 0);
+      } catch (error) {
+        const ours = error instanceof Conflict && sealed.required.has(error.key);
+        if (!ours || attempt === attemptLimit) throw error;
+        this.#keys.forget(error.key);
+      }
+    }
+  }
+
+  /** The caller's requirements come first, so that a conflict names one of them when one fails. */
+  async #seal(
+    transaction: Transaction,
+    made: Map<string, NewDataKey>,
+  ): Promise<{ transaction: Transaction; required: ReadonlySet<string> }> {
+    const put: Put[] = [];
+    const requirements = new Map<string, Requirement>();
+    for (const { key, value, version = randomUUID() } of transaction.put ?? []) {
+      const domain = domainOf(key);
+      const dataKey = made.get(domain) ?? (await this.#keys.load(domain)) ?? this.#make(domain, made);
+      for (const requirement of dataKey.require) requirements.set(requirement.key, requirement);
+      put.push({ key, version, value: seal(dataKey.sealing, value, this.#context(key, version)) });
+    }
+    put.push(...Array.from(made.values(), (dataKey) => dataKey.put));
+    const require = [...(transaction.require ?? []), ...requirements.values()];
+    return {
+      transaction: { require, put, delete: transaction.delete ?? [] },
+      required: new Set(requirements.keys()),
+    };
+  }
+
+  #make(domain: string, made: Map<string, NewDataKey>): NewDataKey {
+    const dataKey = this.#keys.make(domain);
+    made.set(domain, dataKey);
+    return dataKey;
+  }
+
+  #open({ key, version, value: sealed }: StoredRecord, dataKey: DataKey | undefined): StoredRecord {
+    if (dataKey === undefined) throw new Unreadable(`the data key of the record ${key} is gone: it was destroyed`);
+    const value = open(dataKey.sealing, sealed, this.#context(key, version));
+    if (value === undefined) throw new Unreadable(`the record ${key} is not what was written`);
+    return { key, version, value };
+  }
+
+  /** Neither an id nor a key has a line feed in it, so no two records have the same context. */
+  #context(key: string, version: Version): Uint8Array {
+    return Buffer.from(`record\n${this.#keys.storeId}\n${key}\n${version}`);
+  }
+}
+
+/** `vault/<incarnation>` of a vault's records, `control` of all the others. */
+export function domainOf(key: string): string {
+  const end = key.startsWith('vault/') ? key.indexOf('/', 6) : -1;
+  return end > 6 ? key.slice(0, end) : 'control';
+}

@@ -1,0 +1,154 @@
+import type { MasterKey } from '../crypto/master-key.ts';
+import { CommitCounter } from './commit-counter.ts';
+import type { CommitMark } from './commit-mark.ts';
+import { DataKeys } from './data-keys.ts';
+import { StoreRefused } from './refused.ts';
+import { loadHeader, sealPrefix } from './seal-header.ts';
+import { domainOf, SealedRecords } from './sealed-records.ts';
+import { Unreadable } from './store.ts';
+import type { Changes, Cursor, List, Read, Store, StoredRecord, Transaction, Version } from './store.ts';
+
+export interface SealedStoreOptions {
+  /** Belongs to the sealed store from then on, which closes it. */
+  readonly inner: Store;
+  readonly masterKey: MasterKey;
+  /** The key before `masterKey`: the store is rotated to `masterKey` when it is opened, or a rotation is finished. */
+  readonly previousMasterKey?: MasterKey | undefined;
+  /** Without one, an older copy of the database is not noticed. */
+  readonly mark?: CommitMark | undefined;
+  /** Milliseconds from a write to the mark that covers it, at most. */
+  readonly markInterval?: number;
+  /** How many opened data keys are kept in memory. */
+  readonly dataKeyLimit?: number;
+}
+
+export interface SealedStore extends Store {
+  /** Wraps all data keys under `masterKey`; reads and writes go on meanwhile. Records keep their data keys. */
+  rotateMasterKey(masterKey: MasterKey): Promise<void>;
+
+  /**
+   * Destroys the data key of `vault/<incarnation>`, and with it all that stands under that prefix: what is still there
+   * is `Unreadable`. A later put there would be under a new data key.
+   */
+  destroyDomain(domain: string): Promise<void>;
+}
+
+/**
+ * Wraps a store that is trusted with neither contents nor integrity: values are sealed (keys are in clear), and a
+ * record that was changed, swapped or brought from another store is `Unreadable`. Master key → one data key for each
+ * `vault/<incarnation>` and one for all other records → records. Keys under `seal/` are its own.
+ * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `damagedMark`
+ */
+export async function openSealedStore(options: SealedStoreOptions): Promise<SealedStore> {
+  const { inner, masterKey, previousMasterKey, mark, markInterval = 1_000, dataKeyLimit = 10_000 } = options;
+  const others = previousMasterKey === undefined ? [] : [previousMasterKey];
+  const header = await loadHeader(inner, [masterKey, ...others]);
+  const keys = new DataKeys(inner, header, dataKeyLimit);
+  const records = new SealedRecords(inner, keys);
+  const counter = mark === undefined ? undefined : new CommitCounter(records, mark, markInterval);
+  try {
+    await counter?.start();
+    const isCurrent = header.masterKeys.length === 1 && header.masterKeys[0].id === masterKey.id;
+    if (!isCurrent) await keys.rotate(masterKey);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    throw new StoreRefused('damagedSeal', `${error.message}. Put back a copy that is whole.`);
+  }
+  return new Sealed({ inner, keys, records, counter });
+}
+
+interface Parts {
+  readonly inner: Store;
+  readonly keys: DataKeys;
+  readonly records: SealedRecords;
+  readonly counter: CommitCounter | undefined;
+}
+
+class Sealed implements SealedStore {
+  readonly #inner: Store;
+  readonly #keys: DataKeys;
+  readonly #records: SealedRecords;
+  readonly #counter: CommitCounter | undefined;
+  #rotation: Promise<void> = Promise.resolve();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
+
+  constructor({ inner, keys, records, counter }: Parts) {
+    this.#inner = inner;
+    this.#keys = keys;
+    this.#records = records;
+    this.#counter = counter;
+  }
+
+  async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
+    for (const key of request.get) assertNotOurs(key);
+    return this.#records.read(request);
+  }
+
+  async list(request: List): Promise<readonly StoredRecord[]> {
+    assertNotOurs(request.prefix);
+    return this.#records.list(request);
+  }
+
+  async transact(transaction: Transaction): Promise<readonly Version[]> {
+    for (const { key } of transaction.put ?? []) assertNotOurs(key);
+    for (const key of transaction.delete ?? []) assertNotOurs(key);
+    return this.#write(() => this.#records.transact(transaction));
+  }
+
+  async changes(since: Cursor | undefined, limit: number): Promise<Changes> {
+    const changes = await this.#inner.changes(since, limit);
+    if (changes.expired) return changes;
+    return { ...changes, keys: changes.keys.filter((key) => !key.startsWith(sealPrefix)) };
+  }
+
+  async rotateMasterKey(masterKey: MasterKey): Promise<void> {
+    const rotation = this.#write(() => this.#rotation.then(() => this.#keys.rotate(masterKey)));
+    this.#rotation = rotation.catch(() => {});
+    await rotation;
+  }
+
+  async destroyDomain(domain: string): Promise<void> {
+    if (!domain.startsWith('vault/') || domainOf(`${domain}/`) !== domain) {
+      throw new TypeError(`${domain} is no domain that can be destroyed: give vault/<incarnation>`);
+    }
+    await this.#write(() => this.#keys.destroy(domain));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    try {
+      await this.#counter?.close();
+    } finally {
+      await this.#inner.close();
+    }
+  }
+
+  async #write<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed !== undefined) throw new Error('the store is closed');
+    const written = this.#counted(work);
+    this.#underWay.add(written);
+    try {
+      return await written;
+    } finally {
+      this.#underWay.delete(written);
+    }
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    await this.#counter?.assertKept();
+    const result = await work();
+    this.#counter?.committed();
+    return result;
+  }
+}
+
+function assertNotOurs(key: string): void {
+  if (!key.startsWith(sealPrefix)) return;
+  throw new TypeError(`the key ${key} is the sealed store's own: choose one that does not start with ${sealPrefix}`);
+}

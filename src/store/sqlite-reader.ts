@@ -1,0 +1,117 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import { configure, isDamage } from './sqlite-file.ts';
+import { Conflict, Unreadable } from './store.ts';
+import type { Changes, Cursor, List, Read, Requirement, StoredRecord } from './store.ts';
+
+/**
+ * The connection of the reads, on the thread that asks: a point read costs less than a message to another thread.
+ *
+ * To open a snapshot costs more than to read a record from it, so all reads of one turn of the event loop share one.
+ * The owner calls `refresh` before it tells anybody of a commit: a read that starts after an acknowledged write sees it.
+ */
+export class SqliteReader {
+  readonly #database: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #end: StatementSync;
+  readonly #version: StatementSync;
+  readonly #record: StatementSync;
+  readonly #range: StatementSync;
+  readonly #extent: StatementSync;
+  readonly #changed: StatementSync;
+  #snapshot = false;
+  #turnEnds: NodeJS.Immediate | undefined;
+
+  constructor(file: string) {
+    this.#database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+    configure(this.#database);
+    this.#begin = this.#database.prepare('BEGIN');
+    this.#end = this.#database.prepare('COMMIT');
+    this.#version = this.#rows('SELECT version FROM records WHERE key = ?');
+    this.#record = this.#rows('SELECT version, value FROM records WHERE key = ?');
+    this.#range = this.#rows('SELECT key, version, value FROM records WHERE key >= ? AND key < ? ORDER BY key LIMIT ?');
+    this.#extent = this.#rows('SELECT (SELECT min(position) FROM changes), (SELECT max(position) FROM changes)');
+    this.#changed = this.#rows('SELECT position, key FROM changes WHERE position > ? ORDER BY position LIMIT ?');
+    // The first read opens the files of the log; the process may lose the right to do so later.
+    this.#extent.get();
+  }
+
+  read(request: Read): (StoredRecord | undefined)[] {
+    return this.#inSnapshot(() => {
+      this.#check(request.require);
+      return request.get.map((key) => {
+        const row = this.#record.get(key);
+        return row === undefined ? undefined : recordOf(key, row[0], row[1]);
+      });
+    });
+  }
+
+  list({ require, prefix, after, limit }: List): StoredRecord[] {
+    // 0x01 and 0x7f are outside the alphabet of keys, on either side of it.
+    const from = after === undefined || after < prefix ? prefix : `${after}\x01`;
+    return this.#inSnapshot(() => {
+      this.#check(require);
+      return this.#range.all(from, `${prefix}\x7f`, limit).map((row) => recordOf(String(row[0]), row[1], row[2]));
+    });
+  }
+
+  changes(since: Cursor | undefined, limit: number): Changes {
+    return this.#inSnapshot(() => {
+      const extent = this.#extent.get();
+      const head = Number(extent?.[1] ?? 0);
+      const forgotten = Number(extent?.[0] ?? 1) - 1;
+      const position = since === undefined ? head : Number(since);
+      if (!(position >= forgotten && position <= head)) return { expired: true, cursor: String(head) };
+      const rows = this.#changed.all(position, limit);
+      const reached = Number(rows.at(-1)?.[0] ?? position);
+      return { expired: false, keys: rows.map((row) => String(row[1])), cursor: String(reached), more: reached < head };
+    });
+  }
+
+  /** The next read sees all that is committed by now. */
+  refresh(): void {
+    clearImmediate(this.#turnEnds);
+    if (this.#snapshot) this.#end.run();
+    this.#snapshot = false;
+  }
+
+  close(): void {
+    this.refresh();
+    this.#database.close();
+  }
+
+  #rows(sql: string): StatementSync {
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  }
+
+  #inSnapshot<T>(reads: () => T): T {
+    try {
+      if (!this.#snapshot) {
+        this.#begin.run();
+        this.#snapshot = true;
+        this.#turnEnds = setImmediate(() => this.refresh());
+      }
+      return reads();
+    } catch (error) {
+      if (isDamage(error)) throw new Unreadable('the database file is damaged', { cause: error });
+      throw error;
+    }
+  }
+
+  #check(requirements: readonly Requirement[] | undefined): void {
+    if (requirements === undefined) return;
+    for (const { key, version } of requirements) {
+      if ((this.#version.get(key)?.[0] ?? null) !== version) throw new Conflict(key);
+    }
+  }
+}
+
+function recordOf(key: string, version: unknown, value: unknown): StoredRecord {
+  // The columns are STRICT and NOT NULL: anything else is not what was written.
+  if (typeof version !== 'string' || !(value instanceof Uint8Array)) {
+    throw new Unreadable(`the record ${key} has columns of other types than were written`);
+  }
+  return { key, version, value };
+}

@@ -1,0 +1,131 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { Conflict, Unreadable } from './store.ts';
+import type { Put, Requirement, Version } from './store.ts';
+
+/** A transaction as it goes to the thread: complete, with a version for each put. */
+export interface PreparedTransaction {
+  readonly require: readonly Requirement[];
+  readonly put: readonly Required<Put>[];
+  readonly delete: readonly string[];
+}
+
+export interface WriterThreadData {
+  readonly file: string;
+  readonly history: number;
+}
+
+/** To the thread: a batch to commit, or the order to close. */
+export type WriterRequest = readonly PreparedTransaction[] | 'close';
+
+/** From the thread. Of a batch: for each transaction, in order, the key of its conflict or `null`. */
+export type WriterReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'committed'; readonly conflicts: readonly (string | null)[] }
+  | { readonly kind: 'failed'; readonly message: string; readonly damaged: boolean };
+
+interface Job {
+  readonly transaction: PreparedTransaction;
+  readonly done: PromiseWithResolvers<readonly Version[]>;
+}
+
+/** How many transactions share one commit at most, so that a flood of writes cannot hold up the first of them. */
+const batchLimit = 512;
+
+/**
+ * The near end of the writer thread. While one batch is being committed, all that comes in waits for the next one: the
+ * more writes there are, the more of them share one fsync.
+ */
+export class SqliteWriter {
+  readonly #thread: Worker;
+  readonly #committed: () => void;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #exited = Promise.withResolvers<void>();
+  #waiting: Job[] = [];
+  #batch: readonly Job[] = [];
+  #scheduled = false;
+  #closing = false;
+  #failure: Error | undefined;
+
+  /** `committed` is called after each commit, before anybody hears of it. */
+  constructor(data: WriterThreadData, committed: () => void) {
+    this.#committed = committed;
+    // The thread's file has the ending that this one has: .ts in a checkout, .js in dist/.
+    const file = new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url);
+    // The environment may hold the master key, which this thread has no use for.
+    this.#thread = new Worker(file, { workerData: data, env: {} });
+    this.#thread.on('message', (reply: WriterReply) => this.#receive(reply));
+    this.#thread.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+    this.#thread.on('exit', () => {
+      this.#fail(new Error('the writer thread of the database has ended'));
+      this.#exited.resolve();
+    });
+  }
+
+  /** Fulfilled when the thread has opened the database and will open nothing more. */
+  ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  transact(transaction: PreparedTransaction): Promise<readonly Version[]> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const done = Promise.withResolvers<readonly Version[]>();
+    this.#waiting.push({ transaction, done });
+    this.#schedule();
+    return done.promise;
+  }
+
+  /** What was handed over before is committed first. The last connection to close empties the log. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#schedule();
+    await this.#exited.promise;
+  }
+
+  /** At the end of the turn, so that writes that come in together are committed together. */
+  #schedule(): void {
+    if (this.#scheduled || this.#batch.length > 0) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#post());
+  }
+
+  #post(): void {
+    this.#scheduled = false;
+    this.#batch = this.#waiting.slice(0, batchLimit);
+    this.#waiting = this.#waiting.slice(batchLimit);
+    if (this.#batch.length > 0) this.#send(this.#batch.map((job) => job.transaction));
+    else if (this.#closing) this.#send('close');
+  }
+
+  #send(request: WriterRequest): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only windows have
+    this.#thread.postMessage(request);
+  }
+
+  #receive(reply: WriterReply): void {
+    if (reply.kind === 'ready') return this.#ready.resolve();
+    const batch = this.#batch;
+    this.#batch = [];
+    if (reply.kind === 'failed') {
+      const error = reply.damaged ? new Unreadable(reply.message) : new Error(reply.message);
+      for (const job of batch) job.done.reject(error);
+    } else {
+      this.#committed();
+      for (const [index, job] of batch.entries()) settle(job, reply.conflicts[index] ?? null);
+    }
+    if (this.#waiting.length > 0 || this.#closing) this.#schedule();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#ready.reject(this.#failure);
+    for (const job of [...this.#batch, ...this.#waiting]) job.done.reject(this.#failure);
+    this.#batch = [];
+    this.#waiting = [];
+  }
+}
+
+function settle(job: Job, conflict: string | null): void {
+  if (conflict === null) job.done.resolve(job.transaction.put.map((put) => put.version));
+  else job.done.reject(new Conflict(conflict));
+}
