@@ -1,0 +1,92 @@
+import type { Put, Store } from '../store/store.ts';
+import type { AuditLog } from './log.ts';
+import { Outbox } from './outbox.ts';
+import type { QuotaSettings } from './quota.ts';
+import { summaries, UnauthenticatedQuota } from './quota.ts';
+import type { AuditRecord } from './record.ts';
+
+export interface AuditParts {
+  readonly store: Store;
+  /** Closed with the audit. */
+  readonly log: AuditLog;
+  readonly now: () => number;
+  readonly random: (size: number) => Uint8Array;
+  readonly quota: QuotaSettings;
+  readonly notice: (message: string) => void;
+}
+
+const summaryEveryMs = 60_000;
+
+/** Opens the audit, and first sends off the records of changes that a crash left in the store. */
+export async function openAudit(parts: AuditParts): Promise<Audit> {
+  const outbox = new Outbox(parts);
+  await outbox.recover();
+  return new Audit(parts, outbox);
+}
+
+/** What the edges call: nothing leaves, and nothing changes, unrecorded. */
+export class Audit {
+  readonly #parts: AuditParts;
+  readonly #outbox: Outbox;
+  readonly #quota: UnauthenticatedQuota;
+  #summaryTimer: NodeJS.Timeout | undefined;
+
+  constructor(parts: AuditParts, outbox: Outbox) {
+    this.#parts = parts;
+    this.#outbox = outbox;
+    this.#quota = new UnauthenticatedQuota(parts.quota);
+  }
+
+  /**
+   * Records a request that changed nothing (a read, a refusal, a failure). To be awaited before it is answered.
+   * @throws {AuditUnavailable}
+   */
+  read(record: AuditRecord): Promise<void> {
+    return this.#parts.log.append(JSON.stringify(record));
+  }
+
+  /**
+   * Records a change: `put` belongs into its transaction. Call `committed` afterwards.
+   * @throws {AuditUnavailable} and the change must not begin
+   */
+  stage(record: AuditRecord): { readonly put: Put } {
+    return { put: this.#outbox.stage(record) };
+  }
+
+  /** A transaction with a staged record has committed. Not waited for: the record is as safe as the change. */
+  committed(): void {
+    this.#outbox.ship();
+  }
+
+  /**
+   * Records a request that showed no token that was accepted: by a record of its own within the quota, else in a summary
+   * within a minute. Counts that are not written yet are lost if the process is killed.
+   * @throws {AuditUnavailable} as `read`, within the quota
+   */
+  unauthenticated(record: AuditRecord): Promise<void> {
+    if (this.#quota.admit(record, this.#parts.now())) return this.read(record);
+    this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
+    return Promise.resolve();
+  }
+
+  /** Writes what is to be written, and closes the log. */
+  async close(): Promise<void> {
+    await this.#summarise();
+    clearTimeout(this.#summaryTimer);
+    await this.#outbox.close();
+    await this.#parts.log.close();
+  }
+
+  async #summarise(): Promise<void> {
+    clearTimeout(this.#summaryTimer);
+    this.#summaryTimer = undefined;
+    const suppressed = this.#quota.takeSuppressed();
+    try {
+      await Promise.all(summaries(suppressed).map((record) => this.read(record)));
+    } catch {
+      // The log has said why. They share a write, so none of them is in it.
+      this.#quota.putBack(suppressed);
+      this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
+    }
+  }
+}

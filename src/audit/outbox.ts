@@ -1,0 +1,141 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Put, Store } from '../store/store.ts';
+import { decode, encode } from '../store/store.ts';
+import type { AuditLog } from './log.ts';
+import { recordIdMaker } from './record-id.ts';
+import type { AuditRecord } from './record.ts';
+import { withRecordId } from './record.ts';
+
+export interface OutboxParts {
+  readonly store: Store;
+  readonly log: AuditLog;
+  readonly now: () => number;
+  readonly random: (size: number) => Uint8Array;
+  readonly notice: (message: string) => void;
+}
+
+const prefix = 'outbox/audit/';
+
+/** Records that go into the log together. */
+const batchSize = 256;
+
+/** Between two batches, so that the log's fsyncs do not crowd out those of the store on the same disk. */
+const pauseMs = 20;
+
+const retryMs = 1000;
+
+/**
+ * The records of changes on their way to the log. Each commits in the store with its change, is written to the log,
+ * reaches the disk there, and only then leaves the store.
+ *
+ * It is written once, also across a crash, because batches never overlap: a batch has left the store before the next is
+ * written. So the only lines of the log whose records may still be in the store are those behind the last line whose
+ * record is not, and `recover` looks no further back than to that one.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #makeId: () => string;
+  /** Keys of the records that are in the log and may still be in the store. */
+  #written: readonly string[] = [];
+  #wanted = false;
+  #running: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failing = false;
+  #closing = false;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    this.#makeId = recordIdMaker(parts.now, parts.random);
+  }
+
+  /**
+   * What the change's transaction must put besides its own.
+   * @throws {AuditUnavailable} while the log cannot be written: the change must not begin
+   */
+  stage(record: AuditRecord): Put {
+    this.#parts.log.assertWritable();
+    const id = this.#makeId();
+    return { key: prefix + id, value: encode(withRecordId(record, id)) };
+  }
+
+  /** To be called after a commit; not waited for. A failure is tried again until it succeeds. */
+  ship(): void {
+    this.#wanted = true;
+    this.#running ??= this.#run();
+  }
+
+  /** To be called once, before the first `ship`: sends off what a crash left behind. The log may be unavailable. */
+  async recover(): Promise<void> {
+    const staged = await this.#staged();
+    if (staged.size === 0) return;
+    const written: string[] = [];
+    for (const id of this.#parts.log.recordIds()) {
+      if (!staged.has(prefix + id)) break;
+      written.push(prefix + id);
+    }
+    this.#written = written;
+    this.ship();
+    await this.#running;
+  }
+
+  /** Tries a last time to send off what is there; what cannot be sent stays for the next start. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#retry);
+    this.ship();
+    await this.#running;
+  }
+
+  async #staged(): Promise<ReadonlySet<string>> {
+    const keys = new Set<string>();
+    let after: string | undefined;
+    do {
+      const records = await this.#parts.store.list({ prefix, after, limit: batchSize });
+      for (const { key } of records) keys.add(key);
+      after = records.at(-1)?.key;
+    } while (after !== undefined);
+    return keys;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#wanted) {
+        this.#wanted = false;
+        await this.#shipAll();
+      }
+      this.#failing = false;
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#failing) this.#parts.notice(`Audit records of changes wait in the store: ${String(error)}`);
+    this.#failing = true;
+    clearTimeout(this.#retry);
+    if (!this.#closing) this.#retry = setTimeout(() => this.ship(), retryMs).unref();
+  }
+
+  async #shipAll(): Promise<void> {
+    const { store, log } = this.#parts;
+    await this.#forgetWritten();
+    for (;;) {
+      const records = await store.list({ prefix, limit: batchSize });
+      if (records.length === 0) return;
+      await log.write(records.map((record) => JSON.stringify(decode<AuditRecord>(record))));
+      this.#written = records.map(({ key }) => key);
+      await this.#forgetWritten();
+      if (!this.#closing) await pause(pauseMs);
+    }
+  }
+
+  async #forgetWritten(): Promise<void> {
+    if (this.#written.length === 0) return;
+    // Whatever the setting: a change's record survives a loss of power, as the change does.
+    await this.#parts.log.sync();
+    await this.#parts.store.transact({ delete: this.#written });
+    this.#written = [];
+  }
+}

@@ -1,0 +1,159 @@
+import type { AuditRecord } from './record.ts';
+import { auditRecord } from './record.ts';
+
+/** A token bucket: so many at once, and so many a second in the long run. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+export interface QuotaSettings {
+  readonly perSource: Rate;
+  /** Of all sources together: what bounds the disk, however many addresses a stranger has. */
+  readonly overall: Rate;
+  /** How many sources are remembered; the one that was quiet longest is forgotten first. */
+  readonly sources: number;
+  /** How many summaries name vault and source; the rest of a minute is counted in one more, without either. */
+  readonly summaries: number;
+}
+
+/** At most some 90,000 single records and 25,000 summaries a day. */
+export const defaultQuota: QuotaSettings = {
+  perSource: { burst: 60, perSecond: 0.2 },
+  overall: { burst: 600, perSecond: 1 },
+  sources: 4096,
+  summaries: 16,
+};
+
+export interface Bucket {
+  readonly tokens: number;
+  /** When `tokens` was true, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Requests that got no record of their own, counted by vault and source. */
+export type Suppressed = ReadonlyMap<string, Count>;
+
+interface Count {
+  readonly resourceId: string;
+  readonly callerIpAddress: string | undefined;
+  readonly subnetId: string | undefined;
+  /** The first one's. */
+  readonly correlationId: string;
+  readonly requests: number;
+  readonly firstTime: string;
+  readonly lastTime: string;
+}
+
+/** What is counted together, once the settings' number of summaries is reached. */
+const othersKey = '';
+const others = { resourceId: '', callerIpAddress: undefined, subnetId: undefined };
+
+/** The bucket after one token was taken at `now`; `undefined` if there is none. A bucket not seen before is full. */
+export function take(bucket: Bucket | undefined, rate: Rate, now: number): Bucket | undefined {
+  const { tokens: left, at } = bucket ?? { tokens: rate.burst, at: now };
+  const seconds = Math.max(0, now - at) / 1000;
+  const tokens = Math.min(rate.burst, left + seconds * rate.perSecond);
+  return tokens >= 1 ? { tokens: tokens - 1, at: now } : undefined;
+}
+
+/** Decides which unauthenticated requests get a record of their own, and counts the others. */
+export class UnauthenticatedQuota {
+  readonly #settings: QuotaSettings;
+  readonly #bySource = new Map<string, Bucket>();
+  #overall: Bucket | undefined;
+  #suppressed = new Map<string, Count>();
+
+  constructor(settings: QuotaSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether the request of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
+  admit(record: AuditRecord, now: number): boolean {
+    const source = sourceKey(record);
+    const own = take(this.#bySource.get(source), this.#settings.perSource, now);
+    const overall = own === undefined ? undefined : take(this.#overall, this.#settings.overall, now);
+    if (own === undefined || overall === undefined) {
+      this.#count(`${record.resourceId} ${source}`, countOf(record));
+      return false;
+    }
+    this.#remember(source, own);
+    this.#overall = overall;
+    return true;
+  }
+
+  /** What was counted since the last call; the count begins anew. */
+  takeSuppressed(): Suppressed {
+    const suppressed = this.#suppressed;
+    this.#suppressed = new Map();
+    return suppressed;
+  }
+
+  /** Adds to the count what could not be written. */
+  putBack(suppressed: Suppressed): void {
+    for (const [key, count] of suppressed) this.#count(key, count);
+  }
+
+  #remember(source: string, bucket: Bucket): void {
+    // A Map keeps the order of insertion, so putting it back makes it the youngest.
+    this.#bySource.delete(source);
+    this.#bySource.set(source, bucket);
+    if (this.#bySource.size <= this.#settings.sources) return;
+    const oldest = this.#bySource.keys().next();
+    if (oldest.done !== true) this.#bySource.delete(oldest.value);
+  }
+
+  #count(key: string, added: Count): void {
+    const named = this.#suppressed.has(key) || this.#suppressed.size < this.#settings.summaries;
+    const into = named ? key : othersKey;
+    const known = this.#suppressed.get(into) ?? { ...added, ...(named ? {} : others), requests: 0 };
+    this.#suppressed.set(into, {
+      ...known,
+      requests: known.requests + added.requests,
+      firstTime: known.firstTime < added.firstTime ? known.firstTime : added.firstTime,
+      lastTime: known.lastTime > added.lastTime ? known.lastTime : added.lastTime,
+    });
+  }
+}
+
+function countOf({ time, resourceId, callerIpAddress, correlationId, properties }: AuditRecord): Count {
+  const { subnetId } = properties;
+  return { resourceId, callerIpAddress, subnetId, correlationId, requests: 1, firstTime: time, lastTime: time };
+}
+
+/** The records that stand for what was counted. */
+export function summaries(suppressed: Suppressed): readonly AuditRecord[] {
+  return Array.from(suppressed.values(), summary);
+}
+
+function summary(count: Count): AuditRecord {
+  const { resourceId, callerIpAddress, subnetId, correlationId, requests, firstTime, lastTime } = count;
+  const record = auditRecord({
+    at: Date.parse(lastTime),
+    durationMs: 0,
+    operationName: 'Authentication',
+    apiVersion: '',
+    resourceId,
+    status: 401,
+    message: `${requests} more unauthenticated requests were refused and have no records of their own.`,
+    source: { kind: 'unknown', reason: 'known as text only' },
+    correlationId,
+    requestUri: undefined,
+    properties: { ...(subnetId !== undefined && { subnetId }), suppressed: requests, firstTime, lastTime },
+  });
+  return callerIpAddress === undefined ? record : { callerIpAddress, ...record };
+}
+
+/** Who shares a quota. One IPv6 site has 2^64 addresses (RFC 4291 section 2.5.4), so its /64 counts as one. */
+function sourceKey({ callerIpAddress = 'unknown', properties }: AuditRecord): string {
+  const place = callerIpAddress.includes(':') ? networkOf(callerIpAddress) : callerIpAddress;
+  return properties.subnetId === undefined ? place : `${properties.subnetId} ${place}`;
+}
+
+function networkOf(ipv6: string): string {
+  const [head = '', tail = ''] = ipv6.split('::');
+  const before = head.split(':');
+  const after = tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
+  return [...before, ...zeros, ...after].slice(0, 4).join(':');
+}

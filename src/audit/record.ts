@@ -1,0 +1,210 @@
+import { STATUS_CODES } from 'node:http';
+import type { Caller } from '../types/caller.ts';
+import type { Source } from '../types/source.ts';
+import type { AccessVerdict, Verdict } from '../types/verdict.ts';
+
+/** What an edge knows of a request when it is about to answer it. */
+export interface AuditEvent {
+  /** When the request came, in milliseconds since 1970. */
+  readonly at: number;
+  readonly durationMs: number;
+  /** As Azure names it: `SecretGet`, `VaultPut`, `Authentication`. */
+  readonly operationName: string;
+  /** The `api-version` asked for. */
+  readonly apiVersion: string;
+  /** ARM id of the vault. */
+  readonly resourceId: string;
+  readonly status: number;
+  /** The error's message, on failure. */
+  readonly message?: string | undefined;
+  readonly source: Source;
+  readonly caller?: Caller | undefined;
+  /** The firewall's verdict, where one was made, with the text of the rule that matched and the verdict in words. */
+  readonly verdict?: Verdict | undefined;
+  readonly rule?: string | undefined;
+  readonly explanation?: string | undefined;
+  readonly access?: AccessVerdict | undefined;
+  readonly correlationId: string;
+  /** Whole, with its query. */
+  readonly requestUri: string | undefined;
+  readonly userAgent?: string | undefined;
+  /** URL of the object that was asked for. */
+  readonly objectId?: string | undefined;
+  /** As Node names it: `TLSv1.3`. */
+  readonly tlsVersion?: string | undefined;
+  /** More of Azure's properties (`keyProperties`, `networkAcls`, …); never a value, a token or key material. */
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Azure's AuditEvent record (logging.md, "Interpret your Key Vault logs"), with additions under `properties`. */
+export interface AuditRecord {
+  /** ISO 8601 with seven fractional digits. */
+  readonly time: string;
+  /** Upper-case. */
+  readonly resourceId: string;
+  readonly category: 'AuditEvent';
+  readonly operationName: string;
+  readonly operationVersion: string;
+  /** `Success` in every real record, those of refusals included; `resultSignature` and `httpStatusCode` tell. */
+  readonly resultType: 'Success';
+  readonly resultSignature: string;
+  readonly resultDescription?: string;
+  readonly durationMs: string;
+  /** Absent when the ingress could not say where the request came from. */
+  readonly callerIpAddress?: string;
+  readonly correlationId: string;
+  /** Absent when no token was accepted. */
+  readonly identity?: { readonly claim: Readonly<Record<string, unknown>> };
+  readonly properties: AuditProperties;
+}
+
+export interface AuditProperties extends Readonly<Record<string, unknown>> {
+  readonly id?: string;
+  readonly clientInfo?: string;
+  readonly httpStatusCode: number;
+  readonly requestUri?: string;
+  readonly tlsVersion?: string;
+  readonly isAccessPolicyMatch?: boolean;
+  readonly isAddressAuthorized?: boolean;
+  readonly addrAuthType?: 'PublicIP' | 'Subnet' | 'TrustedService';
+  readonly subnetId?: string;
+  readonly trustedService?: string;
+  /** Ours: the firewall's verdict and why. */
+  readonly verdict?: VerdictProperty;
+  /** Ours: how a subnet's identity was established. */
+  readonly assurance?: 'enforced' | 'declared';
+  /** Ours, on the record of a change only. */
+  readonly recordId?: string;
+}
+
+interface VerdictProperty {
+  readonly allowed: boolean;
+  readonly because: string;
+  readonly rule?: string;
+  readonly explanation?: string;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** The claims of a token that Azure copies into a record, besides `oid` and `appid`. No other leaves the token. */
+const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', 'xms_mirid', 'xms_az_nwperimid'];
+
+/** How much of a text that a client controls is kept, in UTF-16 units; and of an error's message. */
+const longest = { text: 2048, id: 128, message: 4096 };
+
+/** RFC 6750 section 2.3 lets a client put its token in the query. We accept none there, and must not keep it either. */
+const tokenInQuery = /([?&]access_token=)[^&#]*/gi;
+
+export function auditRecord(event: AuditEvent): AuditRecord {
+  const { source, caller, message } = event;
+  return {
+    time: timeOf(event.at),
+    resourceId: clip(event.resourceId, longest.text).toUpperCase(),
+    category: 'AuditEvent',
+    operationName: event.operationName,
+    operationVersion: clip(event.apiVersion, longest.id),
+    resultType: 'Success',
+    resultSignature: STATUS_CODES[event.status] ?? String(event.status),
+    ...(message !== undefined && { resultDescription: clip(message.replaceAll('\r\n', '\n'), longest.message) }),
+    durationMs: String(Math.max(0, Math.round(event.durationMs))),
+    ...(source.kind !== 'unknown' && { callerIpAddress: source.address.text }),
+    correlationId: clip(event.correlationId, longest.id),
+    ...(caller !== undefined && { identity: identityOf(caller) }),
+    // Last, as `recordIdMark` relies on.
+    properties: propertiesOf(event),
+  };
+}
+
+/** The record of a change, under the id that makes it appear in the log once; see `Outbox`. */
+export function withRecordId(record: AuditRecord, recordId: string): AuditRecord {
+  const { properties: rest, ...outer } = record;
+  return { ...outer, properties: { ...rest, recordId } };
+}
+
+// Written key by key: this is the hot path, and spreading an object for each optional key takes twice as long.
+function propertiesOf(event: AuditEvent): AuditProperties {
+  const { source, objectId, userAgent, requestUri, tlsVersion, access, verdict } = event;
+  const properties: Writable<AuditProperties> = { ...event.properties, httpStatusCode: event.status };
+  if (objectId !== undefined) properties.id = clip(objectId, longest.text);
+  if (userAgent !== undefined) properties.clientInfo = clip(userAgent, longest.text);
+  if (requestUri !== undefined) properties.requestUri = clip(withoutToken(requestUri), longest.text);
+  if (tlsVersion !== undefined) properties.tlsVersion = tlsVersion.replace('TLSv', 'TLS').replace('.', '_');
+  if (access !== undefined) properties.isAccessPolicyMatch = access.allowed;
+  if (verdict !== undefined) {
+    addNetworkKeys(properties, verdict, source);
+    properties.verdict = verdictProperty(verdict, event);
+  }
+  if (source.kind === 'subnet') {
+    // Whatever the verdict: VNets may share an address space, so the address alone does not say who it was.
+    properties.subnetId = source.subnet;
+    properties.assurance = source.assurance;
+  }
+  return properties;
+}
+
+/** Azure's records lack these keys where the vault's firewall is open, by `defaultAction: Allow`. */
+function addNetworkKeys(properties: Writable<AuditProperties>, verdict: Verdict, source: Source): void {
+  if (verdict.because === 'defaultAction') return;
+  properties.isAddressAuthorized = verdict.allowed;
+  if (verdict.because === 'trustedService') {
+    properties.addrAuthType = 'TrustedService';
+    properties.trustedService = verdict.service;
+  } else if (source.kind !== 'unknown') {
+    properties.addrAuthType = source.kind === 'subnet' ? 'Subnet' : 'PublicIP';
+  }
+}
+
+function verdictProperty({ allowed, because }: Verdict, { rule, explanation }: AuditEvent): VerdictProperty {
+  const property: Writable<VerdictProperty> = { allowed, because };
+  if (rule !== undefined) property.rule = clip(rule, longest.text);
+  if (explanation !== undefined) property.explanation = clip(explanation, longest.message);
+  return property;
+}
+
+type Identity = NonNullable<AuditRecord['identity']>;
+
+/** A caller is one object for as long as its token is cached. */
+const identities = new WeakMap<Caller, Identity>();
+
+function identityOf(caller: Caller): Identity {
+  const known = identities.get(caller);
+  if (known !== undefined) return known;
+  const identity = { claim: recordedIdentity(caller) };
+  identities.set(caller, identity);
+  return identity;
+}
+
+/** A v2 token names the application `azp` and how it proved itself `azpacr`; a record has v1's names for both. */
+function recordedIdentity({ objectId, applicationId, claims }: Caller): Readonly<Record<string, unknown>> {
+  const identity: Record<string, unknown> = { oid: clip(objectId, longest.text) };
+  if (applicationId !== undefined) identity['appid'] = clip(applicationId, longest.text);
+  copyClaim(identity, 'appidacr', claims['appidacr'] ?? claims['azpacr']);
+  for (const name of recordedClaims) copyClaim(identity, name, claims[name]);
+  return identity;
+}
+
+function copyClaim(identity: Record<string, unknown>, name: string, value: unknown): void {
+  if (typeof value === 'string') identity[name] = clip(value, longest.text);
+  else if (typeof value === 'number' || typeof value === 'boolean') identity[name] = value;
+  else if (Array.isArray(value)) {
+    const texts = value.filter((item) => typeof item === 'string').slice(0, 16);
+    identity[name] = texts.map((text) => clip(text, longest.id));
+  }
+}
+
+/** Seven fractional digits, of which the clock fills three. */
+function timeOf(at: number): string {
+  if (at !== lastTime.at) lastTime = { at, text: `${new Date(at).toISOString().slice(0, -1)}0000Z` };
+  return lastTime.text;
+}
+
+/** Many requests share a millisecond, and writing it out is a tenth of the cost of a record. */
+let lastTime = { at: 0, text: '1970-01-01T00:00:00.0000000Z' };
+
+function withoutToken(uri: string): string {
+  return uri.replace(tokenInQuery, '$1…');
+}
+
+function clip(text: string, length: number): string {
+  return text.length > length ? text.slice(0, length) : text;
+}

@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuditRecord } from '../../src/audit/record.ts';
+
+/** Every record in the folder, in the order in which they were written; throws at a line that is no record. */
+export function linesOf(directory: string): readonly AuditRecord[] {
+  return logFilesIn(directory).flatMap((name) => {
+    const text = readFileSync(join(directory, name), 'utf8');
+    if (text !== '' && !text.endsWith('\n')) throw new Error(`${name} ends inside a line`);
+    return text.split('\n').slice(0, -1).map(recordOf);
+  });
+}
+
+/** The record on a line; throws if it is none. */
+export function recordOf(line: string): AuditRecord {
+  const value: unknown = JSON.parse(line);
+  if (!isRecord(value)) throw new Error(`this is no record: ${line}`);
+  return value;
+}
+
+function isRecord(value: unknown): value is AuditRecord {
+  return typeof value === 'object' && value !== null && 'properties' in value && 'correlationId' in value;
+}
+
+/** The names of the log's files, the oldest first. */
+export function logFilesIn(directory: string): readonly string[] {
+  const number = (name: string) => Number(/^audit\.(\d+)\.jsonl$/.exec(name)?.[1] ?? 0);
+  return readdirSync(directory)
+    .filter((name) => /^audit(\.\d+)?\.jsonl$/.test(name))
+    .toSorted((a, b) => number(b) - number(a));
+}

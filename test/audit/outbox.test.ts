@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { openAudit } from '../../src/audit/audit.ts';
+import type { Audit } from '../../src/audit/audit.ts';
+import { openAuditLog } from '../../src/audit/log.ts';
+import { defaultQuota } from '../../src/audit/quota.ts';
+import { recordIdMaker } from '../../src/audit/record-id.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { decode } from '../../src/store/store.ts';
+import type { Put, Store, Transaction } from '../../src/store/store.ts';
+import { linesOf } from './log-lines.ts';
+import { recordNamed } from './request-events.ts';
+
+interface Place {
+  readonly directory: string;
+  readonly store: Store;
+  readonly notices: string[];
+}
+
+function place(t: TestContext, store = memoryStore()): Place {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-audit-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return { directory, store, notices: [] };
+}
+
+function open({ directory, store, notices }: Place): Promise<Audit> {
+  const notice = (message: string) => notices.push(message);
+  const log = openAuditLog({ directory, maxBytes: 1 << 26, files: 2, fsync: false, notice });
+  return openAudit({ store, log, now: () => 1_700_000_000_000, random: randomBytes, quota: defaultQuota, notice });
+}
+
+async function change(audit: Audit, store: Store, name: string): Promise<Put> {
+  const { put } = audit.stage(recordNamed(name));
+  await store.transact({ put: [put] });
+  return put;
+}
+
+async function readUntil(audit: Audit, condition: () => boolean): Promise<void> {
+  for (let n = 0; n < 5000; n += 1) {
+    if (condition()) return;
+    await audit.read(recordNamed('read'));
+  }
+  assert.fail('5,000 reads later it has not come about');
+}
+
+const staged = (store: Store) => store.list({ prefix: 'outbox/', limit: 10_000 });
+const namesIn = ({ directory }: Place) => linesOf(directory).map(({ correlationId }) => correlationId);
+
+suite('a change’s record', () => {
+  test('is put into the store by its transaction, and is in the log once and the store no more after it', async (t) => {
+    const at = place(t);
+    const audit = await open(at);
+    const put = await change(audit, at.store, 'a');
+    assert.match(put.key, /^outbox\/audit\/[0-9a-f-]{36}$/);
+    const [record] = await staged(at.store);
+    assert.ok(record !== undefined);
+    assert.deepEqual(namesIn(at), []);
+    audit.committed();
+    await audit.close();
+    assert.deepEqual(linesOf(at.directory), [decode(record)]);
+    assert.equal(linesOf(at.directory)[0]?.properties.recordId, put.key.slice('outbox/audit/'.length));
+    assert.deepEqual(await staged(at.store), []);
+  });
+
+  test('whose transaction failed is nowhere', async (t) => {
+    const at = place(t);
+    const audit = await open(at);
+    const { put } = audit.stage(recordNamed('a'));
+    await assert.rejects(at.store.transact({ require: [{ key: 'x', version: 'y' }], put: [put] }));
+    await audit.close();
+    assert.deepEqual(namesIn(at), []);
+  });
+
+  test('is one of many, in the order in which they were staged', async (t) => {
+    const at = place(t);
+    const audit = await open(at);
+    const names = Array.from({ length: 1000 }, (_, n) => `${n}`);
+    for (const name of names) {
+      await change(audit, at.store, name);
+      audit.committed();
+    }
+    await audit.close();
+    assert.deepEqual(namesIn(at), names);
+  });
+});
+
+suite('what a crash left in the store', () => {
+  /** Writes what a process that died between `write` and the delete would have written. */
+  async function crashAfter(at: Place, names: readonly string[], shipped: number): Promise<void> {
+    const audit = await open(at);
+    for (const name of names) await change(audit, at.store, name);
+    const records = await staged(at.store);
+    const log = openAuditLog({ ...at, maxBytes: 1 << 26, files: 2, fsync: false, notice: assert.fail });
+    await log.write(records.slice(0, shipped).map((record) => JSON.stringify(decode(record))));
+    await log.close();
+  }
+
+  for (const shipped of [0, 1, 3, 4]) {
+    test(`is sent off first at the next start, once, ${shipped} of 4 having been written before the crash`, async (t) => {
+      const at = place(t);
+      await crashAfter(at, ['a', 'b', 'c', 'd'], shipped);
+      const audit = await open(at);
+      assert.deepEqual(namesIn(at), ['a', 'b', 'c', 'd']);
+      assert.deepEqual(await staged(at.store), []);
+      await audit.close();
+    });
+  }
+
+  test('is found in the log behind other records, older changes and many reads', async (t) => {
+    const at = place(t);
+    const audit = await open(at);
+    await change(audit, at.store, 'old');
+    audit.committed();
+    await audit.close();
+    await crashAfter(at, ['a', 'b'], 2);
+    const log = openAuditLog({ ...at, maxBytes: 1 << 26, files: 2, fsync: false, notice: assert.fail });
+    await log.write(Array.from({ length: 3000 }, () => JSON.stringify(recordNamed('read'))));
+    await log.close();
+    await (await open(at)).close();
+    assert.deepEqual(
+      namesIn(at).filter((name) => name !== 'read'),
+      ['old', 'a', 'b'],
+    );
+  });
+
+  test('may be more than a batch', async (t) => {
+    const at = place(t);
+    const names = Array.from({ length: 700 }, (_, n) => `${n}`);
+    await crashAfter(at, names, 256);
+    await (await open(at)).close();
+    assert.deepEqual(namesIn(at), names);
+    assert.deepEqual(await staged(at.store), []);
+  });
+});
+
+test('a store that fails to forget does not make the log say it twice', async (t) => {
+  const memory = memoryStore();
+  const failures: Error[] = [];
+  const store: Store = {
+    read: (request) => memory.read(request),
+    list: (request) => memory.list(request),
+    changes: (since, limit) => memory.changes(since, limit),
+    close: () => memory.close(),
+    async transact(transaction: Transaction) {
+      if (transaction.delete === undefined || failures.length === 2) return memory.transact(transaction);
+      const failure = new Error('the disk has gone');
+      failures.push(failure);
+      throw failure;
+    },
+  };
+  const at = place(t, store);
+  const audit = await open(at);
+  await change(audit, store, 'a');
+  audit.committed();
+  // What follows comes after the first failure, and after the second.
+  await readUntil(audit, () => failures.length === 1);
+  await change(audit, store, 'b');
+  audit.committed();
+  await readUntil(audit, () => failures.length === 2);
+  await audit.close();
+  assert.deepEqual(
+    namesIn(at).filter((name) => name !== 'read'),
+    ['a', 'b'],
+  );
+  assert.deepEqual(await staged(store), []);
+  assert.deepEqual(at.notices, ['Audit records of changes wait in the store: Error: the disk has gone']);
+});
+
+suite('record ids', () => {
+  const random = () => new Uint8Array([255, 1, 2, 3, 4, 5, 6, 7]);
+
+  test('are UUIDs of version 7', () => {
+    const make = recordIdMaker(() => 1_700_000_000_000, random);
+    assert.deepEqual(
+      [make(), make()],
+      ['018bcfe5-6800-7000-bf01-020304050607', '018bcfe5-6800-7001-bf01-020304050607'],
+    );
+  });
+
+  test('ascend and are unique within a millisecond, beyond its counter, and when the clock goes back', () => {
+    const times = [...Array.from({ length: 10_000 }, () => 5000), 5001, 4000, 4000, 5002, 6000];
+    let turn = 0;
+    const make = recordIdMaker(() => times[turn++] ?? 0, random);
+    const ids = times.map(() => make());
+    assert.deepEqual(ids.toSorted(), ids);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+});
