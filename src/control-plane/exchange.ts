@@ -47,7 +47,7 @@ export function recordOf(
     durationMs: outcome.now - exchange.at,
     operationName: caller === undefined ? 'Authentication' : operation.audit,
     apiVersion: exchange.apiVersion ?? '',
-    resourceId: pathOf(request.url),
+    resourceId: resourceOf(pathOf(request.url)),
     status: outcome.status,
     message: outcome.message,
     source,
@@ -58,4 +58,9 @@ export function recordOf(
     tlsVersion: (request.raw.socket as TLSSocket).getProtocol() ?? undefined,
   };
   return auditRecord(event);
+}
+
+/** The vault that a path speaks of, or what it speaks of instead: an action on a vault is recorded under the vault. */
+function resourceOf(path: string): string {
+  return /^.*?\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+/i.exec(path)?.[0] ?? path;
 }

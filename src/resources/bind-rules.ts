@@ -1,13 +1,10 @@
 import type { RequestedNetworkAcls } from '../firewall/validate.ts';
 import type { RequestedVirtualNetworkRule } from '../firewall/virtual-network-rule.ts';
-import { decode } from '../store/store.ts';
 import type { Requirement, Store } from '../store/store.ts';
 import type { NetworkAcls, VirtualNetworkRule } from '../types/firewall.ts';
-import type { VirtualNetworkRecord } from '../types/network.ts';
-import { virtualNetworkKey } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
-import { findSubnet, hasKeyVaultEndpoint } from './virtual-networks.ts';
+import { hasKeyVaultEndpoint, readSubnetById } from './virtual-networks.ts';
 
 interface Bound {
   readonly networkAcls: NetworkAcls;
@@ -51,20 +48,17 @@ async function bindRule(
   rule: RequestedVirtualNetworkRule,
   store: Store,
 ): Promise<ResourceOutcome<{ readonly incarnation: string; readonly network: Requirement }>> {
-  const [, , subscriptionId = '', , resourceGroup = '', , , , virtualNetwork = '', , subnetName = ''] =
-    rule.id.split('/');
-  const key = virtualNetworkKey({ subscriptionId, resourceGroup }, virtualNetwork);
-  const [record] = await store.read({ get: [key] });
-  const network = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
-  const subnet = network === undefined ? undefined : findSubnet(network, subnetName);
-  const virtualNetworkIdAsSent = rule.id.slice(0, rule.id.toLowerCase().lastIndexOf('/subnets/'));
-  if (record === undefined || subnet === undefined) {
-    const missing = { id: rule.id, virtualNetwork: virtualNetworkIdAsSent, subnet: subnetName };
-    return refuseResource({ kind: 'subnetNotFound', ...missing });
+  const living = await readSubnetById(rule.id, store);
+  const [virtualNetwork, subnet] = splitAtSubnet(rule.id);
+  if (living === undefined) return refuseResource({ kind: 'subnetNotFound', id: rule.id, virtualNetwork, subnet });
+  if (!hasKeyVaultEndpoint(living.subnet) && rule.ignoreMissingVnetServiceEndpoint !== true) {
+    return refuseResource({ kind: 'subnetWithoutServiceEndpoint', virtualNetwork, subnet });
   }
-  if (!hasKeyVaultEndpoint(subnet) && rule.ignoreMissingVnetServiceEndpoint !== true) {
-    const lacking = { virtualNetwork: virtualNetworkIdAsSent, subnet: subnetName };
-    return refuseResource({ kind: 'subnetWithoutServiceEndpoint', ...lacking });
-  }
-  return { ok: true, value: { incarnation: subnet.incarnation, network: { key, version: record.version } } };
+  return { ok: true, value: { incarnation: living.subnet.incarnation, network: living.network } };
+}
+
+/** The ids of the virtual network and the subnet's name, spelt as they were sent. */
+function splitAtSubnet(id: string): readonly [string, string] {
+  const at = id.toLowerCase().lastIndexOf('/subnets/');
+  return [id.slice(0, at), id.slice(at + '/subnets/'.length)];
 }

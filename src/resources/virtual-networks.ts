@@ -1,5 +1,5 @@
 import { decode, encode } from '../store/store.ts';
-import type { Put, StoredRecord, Transaction } from '../store/store.ts';
+import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SubnetRecord, VirtualNetworkRecord } from '../types/network.ts';
 import type { SubnetState } from '../types/vault.ts';
 import { subnetKey, virtualNetworkId, virtualNetworkKey } from './keys.ts';
@@ -7,6 +7,7 @@ import type { Place } from './keys.ts';
 import { checkAddresses } from './network-properties.ts';
 import type { RequestedNetwork, RequestedSubnet } from './network-properties.ts';
 import type { ResourceOutcome } from './refusal.ts';
+import { parseSubnetId } from './subnet-id.ts';
 
 const keyVaultService = 'microsoft.keyvault';
 
@@ -85,6 +86,21 @@ export function deleteNetwork(record: StoredRecord): Transaction {
 /** The subnet of that name, in any case. */
 export function findSubnet(network: VirtualNetworkRecord, name: string): SubnetRecord | undefined {
   return network.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
+}
+
+/** The subnet that lives under an ARM id, with the record of its network. */
+export async function readSubnetById(id: string, store: Store): Promise<LivingSubnet | undefined> {
+  const place = parseSubnetId(id);
+  if (place === undefined) return undefined;
+  const [record] = await store.read({ get: [virtualNetworkKey(place, place.virtualNetwork)] });
+  if (record === undefined) return undefined;
+  const subnet = findSubnet(decode<VirtualNetworkRecord>(record), place.subnet);
+  return subnet === undefined ? undefined : { subnet, network: { key: record.key, version: record.version } };
+}
+
+export interface LivingSubnet {
+  readonly subnet: SubnetRecord;
+  readonly network: Requirement;
 }
 
 function nextSubnet(

@@ -2,21 +2,15 @@ import { parseAddress } from '../../address/address.ts';
 import { decide } from '../../firewall/decide.ts';
 import { explain } from '../../firewall/explain.ts';
 import { matchedRule } from '../../firewall/matched-rule.ts';
-import { decode } from '../../store/store.ts';
-import type { VirtualNetworkRecord } from '../../types/network.ts';
 import type { Operation } from '../../types/operation.ts';
 import type { Source } from '../../types/source.ts';
-import { findSubnet, hasKeyVaultEndpoint } from '../../resources/virtual-networks.ts';
-import { virtualNetworkKey } from '../../resources/keys.ts';
+import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/virtual-networks.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { readVaultOf, vaultPath } from './resource.ts';
 
 /** What is asked about: reading a secret, by a caller who is no trusted service. */
 const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
-
-const subnetId =
-  /^\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Network\/virtualNetworks\/([\w.-]+)\/subnets\/([\w.-]+)$/i;
 
 /**
  * POST …/vaults/{v}/explain, which Azure does not have: the verdict that the data plane would give to a request from an
@@ -54,14 +48,11 @@ async function sourceOf(call: ControlCall): Promise<Source | string> {
   const address = typeof from === 'string' ? parseAddress(from) : undefined;
   if (address === undefined) return `from is '${String(from)}'; it must be an IP address, such as 203.0.113.7.`;
   if (subnet === undefined) return { kind: 'public', address };
-  const parts = typeof subnet === 'string' ? subnetId.exec(subnet) : null;
-  if (parts === null) return `subnet is '${String(subnet)}'; it must be the ARM id of a subnet.`;
-  const [id, subscriptionId = '', resourceGroup = '', network = '', name = ''] = parts;
-  const [record] = await call.store.read({ get: [virtualNetworkKey({ subscriptionId, resourceGroup }, network)] });
-  const known = record === undefined ? undefined : findSubnet(decode<VirtualNetworkRecord>(record), name);
-  if (known === undefined) return `There is no subnet ${id}.`;
-  if (!hasKeyVaultEndpoint(known)) {
-    return `The subnet ${id} has no service endpoint for Microsoft.KeyVault: the vault sees its public (NAT) address. Give that as from, without subnet.`;
+  const living = typeof subnet === 'string' ? await readSubnetById(subnet, call.store) : undefined;
+  if (typeof subnet !== 'string' || living === undefined) return `There is no subnet ${String(subnet)}.`;
+  if (!hasKeyVaultEndpoint(living.subnet)) {
+    return `The subnet ${subnet} has no service endpoint for Microsoft.KeyVault: the vault sees its public (NAT) address. Give that as from, without subnet.`;
   }
-  return { kind: 'subnet', subnet: id.toLowerCase(), incarnation: known.incarnation, address, assurance: 'enforced' };
+  const { incarnation } = living.subnet;
+  return { kind: 'subnet', subnet: subnet.toLowerCase(), incarnation, address, assurance: 'enforced' };
 }

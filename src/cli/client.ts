@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { isIP } from 'node:net';
+import type { Connection } from './connection.ts';
+import { CommandFailed } from './failed.ts';
+
+export interface ClientRequest {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** A URL under one of the server's names. */
+  readonly url: string;
+  readonly token?: string;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  /** The local address to connect from. */
+  readonly from?: string | undefined;
+}
+
+export interface ClientAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Sends a request to the server on this machine. Its names are not looked up: `*.localhost` resolves in browsers and curl only. */
+export function send(
+  connection: Connection,
+  { method, url, token, form, json, from }: ClientRequest,
+): Promise<ClientAnswer> {
+  const { hostname, port, pathname, search } = new URL(url);
+  const payload = form === undefined ? json && JSON.stringify(json) : new URLSearchParams(form).toString();
+  const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        host: from !== undefined && isIP(from) === 6 ? '::1' : '127.0.0.1',
+        port: port === '' ? 443 : port,
+        servername: hostname,
+        ca: readFileSync(connection.caFile),
+        method,
+        path: `${pathname}${search}`,
+        localAddress: from,
+        headers: {
+          host: new URL(url).host,
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(payload !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(String(payload)) }),
+        },
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          resolve({ status: incoming.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
+        });
+      },
+    );
+    outgoing.on('error', (error) => {
+      const hint =
+        from === undefined ? 'Is it running? Start it with "postern start".' : `Is ${from} an address of this machine?`;
+      reject(new CommandFailed(`The server at ${connection.home} cannot be reached: ${error.message}`, hint));
+    });
+    outgoing.end(payload);
+  });
+}
+
+/** A token of the administrator for `resource`. */
+export async function getToken(connection: Connection, resource: string): Promise<string> {
+  const { home, tenantId, clientId, clientSecret } = connection;
+  const { status, body } = await send(connection, {
+    method: 'POST',
+    url: `${home}/${tenantId}/oauth2/v2.0/token`,
+    form: {
+      grant_type: 'client_credentials',
+      client_id: clientId,
+      client_secret: clientSecret,
+      scope: `${resource}/.default`,
+    },
+  });
+  if (status === 200 && typeof body === 'object' && body !== null && 'access_token' in body) {
+    return String(body.access_token);
+  }
+  throw new CommandFailed(`No token was issued (${status}): ${JSON.stringify(body)}`);
+}
+
+/** The resource that tokens for vaults are asked for. */
+export function vaultResource({ vaultSuffix }: Connection): string {
+  return `https://${vaultSuffix.slice(1)}`;
+}
+
+/** What is at fault, from Azure's error envelope. */
+export function errorText({ status, body }: ClientAnswer): string {
+  const error: unknown = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+  if (typeof error !== 'object' || error === null) return `The server answered ${status}.`;
+  const { code, message, innererror }: Record<string, unknown> = { ...error };
+  const inner =
+    typeof innererror === 'object' && innererror !== null && 'code' in innererror
+      ? ` / ${String(innererror.code)}`
+      : '';
+  return `${status} ${String(code)}${inner}\n${String(message).replaceAll('\r\n', '\n')}`;
+}

@@ -1,0 +1,33 @@
+import { errorText, getToken, send } from '../client.ts';
+import type { Command } from '../command.ts';
+import { readConnection } from '../connection.ts';
+import { CommandFailed } from '../failed.ts';
+
+const apiVersion = 'api-version=2026-02-01';
+
+export const explain: Command = {
+  name: 'explain',
+  synopsis: "Says whether a vault's firewall lets a request in --from ADDRESS, or from there in --subnet ID, and why.",
+  options: ['vault', 'from', 'subnet'],
+  required: ['vault', 'from'],
+  async run({ data = 'postern-data', vault = '', from, subnet }) {
+    const connection = readConnection(data);
+    const token = await getToken(connection, connection.home);
+    const filter = encodeURIComponent(`resourceType eq 'Microsoft.KeyVault/vaults' and name eq '${vault}'`);
+    const listUrl = `${connection.home}/subscriptions/${connection.subscriptionId}/resources?$filter=${filter}&${apiVersion}`;
+    const list = await send(connection, { method: 'GET', url: listUrl, token });
+    const id = soleId(list.body);
+    if (id === undefined) throw new CommandFailed(`There is no vault '${vault}'.`);
+    const url = `${connection.home}${id}/explain?${apiVersion}`;
+    const answer = await send(connection, { method: 'POST', url, token, json: { from, subnet } });
+    if (answer.status !== 200) throw new CommandFailed(errorText(answer));
+    const { explanation } = answer.body as { readonly explanation: string };
+    return explanation;
+  },
+};
+
+function soleId(body: unknown): string | undefined {
+  const value: unknown = typeof body === 'object' && body !== null && 'value' in body ? body.value : undefined;
+  const first: unknown = Array.isArray(value) ? value[0] : undefined;
+  return typeof first === 'object' && first !== null && 'id' in first ? String(first.id) : undefined;
+}

@@ -1,0 +1,14 @@
+import type { Command } from '../command.ts';
+import { readConnection } from '../connection.ts';
+import { askSupervisor } from '../control.ts';
+
+export const listenerClose: Command = {
+  name: 'listener close',
+  synopsis: 'Closes a listener that "listener open" opened, and its connections.',
+  options: ['id'],
+  required: ['id'],
+  async run({ data = 'postern-data', id }) {
+    await askSupervisor(readConnection(data), { close: 'listener', id });
+    return `closed ${id}`;
+  },
+};

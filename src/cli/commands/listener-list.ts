@@ -1,0 +1,14 @@
+import type { Command } from '../command.ts';
+import { readConnection } from '../connection.ts';
+import { askSupervisor } from '../control.ts';
+
+export const listenerList: Command = {
+  name: 'listener list',
+  synopsis: 'Lists the open listeners of subnets.',
+  options: [],
+  required: [],
+  async run({ data = 'postern-data' }) {
+    const { listeners } = await askSupervisor(readConnection(data), { list: 'listeners' });
+    return JSON.stringify(listeners, undefined, 2);
+  },
+};

@@ -1,0 +1,20 @@
+import { errorText, getToken, send, vaultResource } from '../client.ts';
+import type { Command } from '../command.ts';
+import { readConnection } from '../connection.ts';
+import { CommandFailed } from '../failed.ts';
+
+export const secretShow: Command = {
+  name: 'secret show',
+  synopsis:
+    'Reads a secret through the data plane, as the administrator; --from ADDRESS connects from that local address.',
+  options: ['vault', 'name', 'version', 'from'],
+  required: ['vault', 'name'],
+  async run({ data = 'postern-data', vault, name, version = '', from }) {
+    const connection = readConnection(data);
+    const token = await getToken(connection, vaultResource(connection));
+    const url = `https://${vault}${connection.vaultSuffix}/secrets/${name}/${version}?api-version=2025-07-01`;
+    const answer = await send(connection, { method: 'GET', url, token, from });
+    if (answer.status !== 200) throw new CommandFailed(errorText(answer));
+    return JSON.stringify(answer.body, undefined, 2);
+  },
+};

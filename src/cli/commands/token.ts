@@ -1,0 +1,14 @@
+import { getToken, vaultResource } from '../client.ts';
+import type { Command } from '../command.ts';
+import { readConnection } from '../connection.ts';
+
+export const token: Command = {
+  name: 'token',
+  synopsis: 'Prints a token of the administrator, for vaults or for --resource URL.',
+  options: ['resource'],
+  required: [],
+  async run({ data = 'postern-data', resource }) {
+    const connection = readConnection(data);
+    return getToken(connection, resource ?? vaultResource(connection));
+  },
+};

@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import type { Connection } from './connection.ts';
+import { CommandFailed } from './failed.ts';
+
+/** Asks the supervisor something over its control socket, which only whoever started the server may open. */
+export async function askSupervisor(
+  connection: Connection,
+  request: object,
+): Promise<Readonly<Record<string, unknown>>> {
+  const socket = createConnection(connection.controlSocket);
+  let received = '';
+  try {
+    await once(socket, 'connect');
+    socket.write(`${JSON.stringify(request)}\n`);
+    for await (const chunk of socket) {
+      received += String(chunk);
+      if (received.endsWith('\n')) break;
+    }
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(
+      `The supervisor cannot be reached at ${connection.controlSocket}: ${cause}`,
+      'Ask as the user (or as root) who started the server.',
+    );
+  } finally {
+    socket.destroy();
+  }
+  const answer = JSON.parse(received) as Readonly<Record<string, unknown>>;
+  if (answer['ok'] !== true) throw new CommandFailed(String(answer['message']));
+  return answer;
+}

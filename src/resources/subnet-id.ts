@@ -1,0 +1,18 @@
+import type { Place } from './keys.ts';
+
+const subnetId =
+  /^\/subscriptions\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Network\/virtualNetworks\/([\w.-]+)\/subnets\/([\w.-]+)$/i;
+
+/** Where a subnet's ARM id says that it stands. */
+export interface SubnetId extends Place {
+  readonly virtualNetwork: string;
+  readonly subnet: string;
+}
+
+/** Takes an ARM id of a subnet apart, in any case; `undefined` for anything else. */
+export function parseSubnetId(id: string): SubnetId | undefined {
+  const parts = subnetId.exec(id);
+  if (parts === null) return undefined;
+  const [, subscriptionId = '', resourceGroup = '', virtualNetwork = '', subnet = ''] = parts;
+  return { subscriptionId, resourceGroup, virtualNetwork, subnet };
+}

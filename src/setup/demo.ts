@@ -1,0 +1,122 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { addVersion } from '../objects/change.ts';
+import { newSecretVersion } from '../objects/secret.ts';
+import { resourceGroupKey, vaultKey, virtualNetworkId, virtualNetworkKey } from '../resources/keys.ts';
+import { putVault } from '../resources/vaults.ts';
+import { putNetwork } from '../resources/virtual-networks.ts';
+import { ruleProfiles } from '../firewall/profiles.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { ResourceGroupRecord } from '../types/resource-group.ts';
+import type { VaultRecord } from '../types/vault.ts';
+import type { Identity } from './identity.ts';
+
+const doneKey = 'setup/demo';
+const location = 'westeurope';
+
+/** What the demo world is made of, for whoever describes it. */
+export const demo = {
+  resourceGroup: 'demo',
+  vault: 'demo',
+  secret: 'greeting',
+  value: 'hello from behind the boundary',
+  /** Two virtual networks with the same addresses: only the first one's subnet is in the vault's rules. */
+  networks: ['demo-blue', 'demo-green'],
+  subnet: 'workloads',
+  allowedAddress: '203.0.113.7',
+} as const;
+
+/**
+ * Makes the demo world: two virtual networks with the same address space, and a vault with `defaultAction: Deny`, a rule
+ * for a subnet of the first, an IP rule, and a secret. After a crash in its middle it goes on where it was.
+ */
+export async function makeDemo(store: Store, identity: Identity, now: number): Promise<void> {
+  const [done] = await store.read({ get: [doneKey] });
+  if (done !== undefined || !identity.demo) return;
+  const place = { subscriptionId: identity.subscriptionId, resourceGroup: demo.resourceGroup };
+  const group: ResourceGroupRecord = {
+    name: demo.resourceGroup,
+    subscriptionId: place.subscriptionId,
+    location,
+    tags: {},
+  };
+  const key = resourceGroupKey(place);
+  await unlessThere(store, key, async () => ({ put: [{ key, value: encode(group) }] }));
+  for (const name of demo.networks) {
+    const network = putNetwork(undefined, {
+      ...place,
+      name,
+      location,
+      tags: {},
+      requested: {
+        addressPrefixes: ['10.0.0.0/16'],
+        subnets: [
+          {
+            name: demo.subnet,
+            addressPrefix: '10.0.0.0/24',
+            serviceEndpoints: [{ service: 'Microsoft.KeyVault', locations: ['*'] }],
+            others: {},
+          },
+        ],
+        others: {},
+      },
+      newId: randomUUID,
+    });
+    await unlessThere(store, virtualNetworkKey(place, name), async () => changeOf(network));
+  }
+  await unlessThere(store, vaultKey(demo.vault), async () => changeOf(await putDemoVault(store, identity, now)));
+  await addSecret(store, now);
+  await store.transact({ require: [{ key: doneKey, version: null }], put: [{ key: doneKey, value: encode(true) }] });
+}
+
+function putDemoVault(store: Store, identity: Identity, now: number) {
+  const { tenantId, objectId, subscriptionId } = identity;
+  const place = { subscriptionId, resourceGroup: demo.resourceGroup };
+  const permissions = { secrets: ['all'], keys: ['all'], certificates: ['all'] };
+  const subnet = `${virtualNetworkId({ ...place, name: demo.networks[0] })}/subnets/${demo.subnet}`;
+  const properties = {
+    tenantId,
+    sku: { family: 'A', name: 'standard' },
+    accessPolicies: [{ tenantId, objectId, permissions }],
+    networkAcls: {
+      defaultAction: 'Deny',
+      bypass: 'AzureServices',
+      ipRules: [{ value: demo.allowedAddress }],
+      virtualNetworkRules: [{ id: subnet }],
+    },
+  };
+  const by = { id: identity.clientId, type: 'Application' } as const;
+  const request = { ...place, name: demo.vault, location, tags: {}, properties, rbacByDefault: false };
+  return putVault(request, { store, profile: ruleProfiles.documented, now, newId: randomUUID, by });
+}
+
+async function addSecret(store: Store, now: number): Promise<void> {
+  const [record] = await store.read({ get: [vaultKey(demo.vault)] });
+  if (record === undefined) return;
+  const { incarnation, properties } = decode<VaultRecord>(record);
+  const scope = {
+    store,
+    incarnation,
+    softDeleteRetentionInDays: properties.softDeleteRetentionInDays,
+    purgeProtection: false,
+    require: [{ key: record.key, version: record.version }],
+  };
+  const made = { version: randomBytes(16).toString('hex'), now: Math.floor(now / 1000) };
+  const version = newSecretVersion({ value: demo.value }, made);
+  const added = await addVersion(scope, 'secrets', { name: demo.secret, version });
+  if (added.ok && added.change !== undefined) await store.transact(added.change);
+}
+
+async function unlessThere(store: Store, key: string, make: () => Promise<Transaction>): Promise<void> {
+  const [there] = await store.read({ get: [key] });
+  if (there === undefined) await store.transact(await make());
+}
+
+function changeOf(
+  made:
+    | { readonly ok: true; readonly value: { readonly change: Transaction } }
+    | { readonly ok: false; readonly refusal: unknown },
+): Transaction {
+  if (!made.ok) throw new Error(`the demo world was refused: ${JSON.stringify(made.refusal)}`);
+  return made.value.change;
+}

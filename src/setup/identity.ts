@@ -1,0 +1,57 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { findClient, registerClient } from '../authority/clients.ts';
+import { subscriptionKey } from '../resources/keys.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import type { SubscriptionRecord } from '../types/resource-group.ts';
+
+const identityKey = 'setup/identity';
+
+/** Who this server is: made at its first start, the same at every other. The client is its administrator, owner of the subscription. */
+export interface Identity {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly objectId: string;
+  /** Whether the first start was asked to leave a demo world behind. */
+  readonly demo: boolean;
+}
+
+/** Reads the server's identity, and makes it at the first start. */
+export async function openIdentity(store: Store, options: { readonly demo: boolean }): Promise<Identity> {
+  const [record] = await store.read({ get: [identityKey] });
+  const identity = record === undefined ? await makeIdentity(store, options.demo) : decode<Identity>(record);
+  const { tenantId, clientId, clientSecret, objectId } = identity;
+  if ((await findClient(store, clientId)) === undefined) {
+    const secrets = [clientSecret];
+    await registerClient(store, { tenantId, clientId, objectId, displayName: 'Postern administrator', secrets });
+  }
+  return identity;
+}
+
+async function makeIdentity(store: Store, demo: boolean): Promise<Identity> {
+  const identity: Identity = {
+    tenantId: randomUUID(),
+    subscriptionId: randomUUID(),
+    clientId: randomUUID(),
+    clientSecret: randomBytes(24).toString('base64url'),
+    objectId: randomUUID(),
+    demo,
+  };
+  const subscription: SubscriptionRecord = {
+    subscriptionId: identity.subscriptionId,
+    displayName: 'Postern',
+    tenantId: identity.tenantId,
+    owners: [identity.objectId],
+  };
+  const key = subscriptionKey(identity.subscriptionId);
+  await store.transact({
+    require: [{ key: identityKey, version: null }],
+    put: [
+      { key: identityKey, value: encode(identity) },
+      { key, value: encode(subscription) },
+    ],
+  });
+  return identity;
+}

@@ -1,0 +1,89 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
+import type { MasterKey } from '../crypto/master-key.ts';
+import type { Settings } from '../settings/settings.ts';
+import { openCertificates } from '../setup/certificates.ts';
+import type { ServerCertificates } from '../setup/certificates.ts';
+import { registerClients } from '../setup/clients.ts';
+import { openIdentity } from '../setup/identity.ts';
+import type { Identity } from '../setup/identity.ts';
+import { openCommitMark } from '../store/commit-mark.ts';
+import { memoryStore } from '../store/memory.ts';
+import { openSealedStore } from '../store/sealed.ts';
+import type { SealedStore } from '../store/sealed.ts';
+import { openSqliteStore } from '../store/sqlite.ts';
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What the data folder holds, opened. */
+export interface OpenFolder {
+  /** Absolute. With `--memory` a temporary folder, in which nothing but the audit log and the authority's certificate stands. */
+  readonly path: string;
+  readonly store: SealedStore;
+  readonly identity: Identity;
+  readonly certificates: ServerCertificates;
+  readonly auditDirectory: string;
+}
+
+/**
+ * Opens the data folder and enters it, so that what is opened later by a relative path (a rotated audit log) is found
+ * also where the way from the root is closed after the privilege drop. What root made in it goes to the account.
+ */
+export async function openFolder(settings: Settings, now: number, account: Account | undefined): Promise<OpenFolder> {
+  const path = settings.dataFolder ?? mkdtempSync(join(tmpdir(), 'postern-'));
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (account !== undefined) chownSync(path, account.uid, account.gid);
+  process.chdir(path);
+  const store = await openStore(settings);
+  const identity = await openIdentity(store, { demo: settings.demo });
+  await registerClients(store, settings.clients, identity.tenantId);
+  const certificates = await openCertificates(store, settings.domain, now);
+  writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);
+  mkdirSync('audit', { recursive: true, mode: 0o700 });
+  if (account !== undefined) giveAll('.', account);
+  return { path, store, identity, certificates, auditDirectory: 'audit' };
+}
+
+async function openStore(settings: Settings): Promise<SealedStore> {
+  const previous = settings.previousMasterKey;
+  const previousMasterKey = previous === undefined ? undefined : readKey(previous, 'POSTERN_MASTER_KEY_PREVIOUS');
+  if (settings.dataFolder === undefined) {
+    return openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings) });
+  }
+  const inner = await openSqliteStore({ file: 'postern.db' });
+  const mark = await openCommitMark('commit-mark');
+  return openSealedStore({ inner, masterKey: masterKeyOf(settings), previousMasterKey, mark });
+}
+
+/** From the environment, from the file that the configuration names, or from the data folder, where the first start makes one. */
+function masterKeyOf(settings: Settings): MasterKey {
+  if (settings.masterKey !== undefined) return readKey(settings.masterKey, 'POSTERN_MASTER_KEY');
+  const file = settings.masterKeyFile ?? 'master.key';
+  if (settings.masterKeyFile === undefined) makeKeyFile(file);
+  return readKey(readFileSync(file, 'utf8'), `the master key file ${file}`);
+}
+
+function makeKeyFile(file: string): void {
+  try {
+    writeFileSync(file, `${generateMasterKey()}\n`, { mode: 0o600, flag: 'wx' });
+    chmodSync(file, 0o600);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+function readKey(text: string, name: string): MasterKey {
+  const parsed = parseMasterKey(text.trim());
+  if (!parsed.ok) throw new Error(`${name}: ${parsed.refusal.message}`);
+  return parsed.masterKey;
+}
+
+function giveAll(folder: string, { uid, gid }: Account): void {
+  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    chownSync(join(folder, entry), uid, gid);
+}

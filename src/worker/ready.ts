@@ -1,0 +1,89 @@
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NameSet } from '../http/name-set.ts';
+import { virtualNetworkId } from '../resources/keys.ts';
+import type { Settings } from '../settings/settings.ts';
+import { demo } from '../setup/demo.ts';
+import type { Identity } from '../setup/identity.ts';
+import type { Account } from './folder.ts';
+
+/** What is told once the server is ready: one line of JSON for scripts, or a page for people. */
+export interface Ready {
+  readonly line: string;
+  readonly text: string;
+}
+
+interface Started {
+  readonly path: string;
+  readonly identity: Identity;
+  readonly settings: Settings;
+  readonly names: NameSet;
+  readonly controlSocket: string;
+}
+
+/** The file in the data folder in which the command line finds the server; mode 0600, for the administrator's secret is in it. */
+const connectionFile = 'connection.json';
+
+export function describeStart(started: Started): Ready {
+  const { identity, names, path, settings } = started;
+  const { tenantId, subscriptionId, clientId, clientSecret, objectId } = identity;
+  const line = JSON.stringify({
+    ready: true,
+    home: names.resourceManager,
+    vaultSuffix: names.vaultSuffix,
+    portal: `${names.resourceManager}/portal/`,
+    tenantId,
+    subscriptionId,
+    clientId,
+    clientSecret,
+    objectId,
+    caFile: join(path, 'ca.pem'),
+    dataDir: path,
+    controlSocket: started.controlSocket,
+  });
+  const text = [
+    `Postern is ready at ${names.resourceManager}, its vaults at https://<name>${names.vaultSuffix}`,
+    '',
+    `  data            ${settings.dataFolder === undefined ? 'in memory' : path}`,
+    `  tenant          ${tenantId}`,
+    `  subscription    ${subscriptionId}`,
+    `  administrator   client ${clientId}, its secret in ${join(path, connectionFile)}`,
+    `  authority's CA  ${join(path, 'ca.pem')}`,
+    ...natLines(settings),
+    ...(identity.demo ? demoLines(started) : []),
+    '',
+  ].join('\n');
+  return { line, text };
+}
+
+export function writeConnectionFile({ line }: Ready, account: Account | undefined): void {
+  writeFileSync(connectionFile, `${line}\n`, { mode: 0o600 });
+  chmodSync(connectionFile, 0o600);
+  if (account !== undefined) chownSync(connectionFile, account.uid, account.gid);
+}
+
+function natLines({ nat }: Settings): readonly string[] {
+  if (nat.length === 0) return ['  NAT             none: callers are seen at the addresses that they have'];
+  return nat.map(({ from, to }, index) => `  ${index === 0 ? 'NAT' : '   '}             ${from} is seen as ${to}`);
+}
+
+function demoLines({ identity, path }: Started): readonly string[] {
+  const { subscriptionId } = identity;
+  const [blue, green] = demo.networks;
+  const place = { subscriptionId, resourceGroup: demo.resourceGroup };
+  const subnet = `${virtualNetworkId({ ...place, name: blue })}/subnets/${demo.subnet}`;
+  const data = path.endsWith('/postern-data') ? '' : ` --data ${path}`;
+  return [
+    '',
+    `The demo vault '${demo.vault}' (defaultAction: Deny) holds the secret '${demo.secret}' and lets in`,
+    `  the address ${demo.allowedAddress}`,
+    `  the subnet ${subnet}`,
+    `  and not the subnet of ${green}, which has the same addresses.`,
+    '',
+    'Try it, from the allowed address, from the one beside it, and ask why:',
+    '',
+    `  ./bin/postern secret show --vault ${demo.vault} --name ${demo.secret} --from 127.0.0.7${data}`,
+    `  ./bin/postern secret show --vault ${demo.vault} --name ${demo.secret} --from 127.0.0.8${data}`,
+    `  ./bin/postern explain --vault ${demo.vault} --from 203.0.113.8${data}`,
+  ];
+}

@@ -1,0 +1,196 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
+import fastify from 'fastify';
+import type { Logger } from 'pino';
+import { openAudit } from '../audit/audit.ts';
+import type { Audit } from '../audit/audit.ts';
+import { openAuditLog } from '../audit/log.ts';
+import { defaultQuota } from '../audit/quota.ts';
+import { ownIssuers, servicesTenant } from '../authority/issuer.ts';
+import { authorityRoutes } from '../authority/routes.ts';
+import { SigningKeys } from '../authority/signing-keys.ts';
+import { createIssuers } from '../caller/issuers.ts';
+import { remoteKeys } from '../caller/key-sources.ts';
+import { createVerifier } from '../caller/verify.ts';
+import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
+import { createDataPlane } from '../data-plane/data-plane.ts';
+import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
+import { dispatchByHost, hostOf } from '../http/host.ts';
+import { nameSet } from '../http/name-set.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { routerOptions } from '../http/router.ts';
+import { Ingress } from '../ingress/ingress.ts';
+import { compileNat } from '../ingress/nat.ts';
+import { clearPurged } from '../resources/purge.ts';
+import { Rulebook } from '../rulebook/rulebook.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { ServerCertificates } from '../setup/certificates.ts';
+import type { Identity } from '../setup/identity.ts';
+import type { SealedStore } from '../store/sealed.ts';
+
+/** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
+const keepSigningKeysMs = 3_600_000 + 2 * 300_000;
+const verifiedTokensMax = 20_000;
+const compiledVaultsMax = 1_000_000;
+const headersTimeoutMs = 20_000;
+/** Longer than clients keep idle connections, so that theirs is not the one that finds it closed. */
+const keepAliveMs = 65_000;
+
+export interface ServerParts {
+  readonly settings: Settings;
+  /** The port that the public listeners have. */
+  readonly port: number;
+  readonly store: SealedStore;
+  readonly identity: Identity;
+  readonly certificates: ServerCertificates;
+  /** Where the audit log stands; relative to the working directory, which outlives a privilege drop. */
+  readonly auditDirectory: string;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** The rooms, put together: what remains to be done is to give the ingress its listeners. */
+export interface Server {
+  readonly ingress: Ingress;
+  readonly rulebook: Rulebook;
+  readonly signingKeys: SigningKeys;
+  readonly names: NameSet;
+  close(): Promise<void>;
+}
+
+export async function openServer(parts: ServerParts): Promise<Server> {
+  const { settings, store, now, log } = parts;
+  const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
+  const audit = await openServerAudit(parts);
+  const rulebook = await Rulebook.open({
+    store,
+    acceptDeclared: settings.acceptDeclared,
+    vaultsMax: compiledVaultsMax,
+  });
+  const { signingKeys, issuers, verifier } = await openAuthority(parts);
+  const http = createHttp();
+  const ingress = openIngress(parts, rulebook, http);
+  const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
+  const world = {
+    store,
+    rulebook,
+    verifier,
+    audit,
+    sourceOf: (socket: object) => ingress.sourceOf(socket),
+    now,
+    logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
+  };
+  const dataPlane = await createDataPlane({
+    ...world,
+    acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
+    corsOrigins: names.map(({ authority }) => authority),
+  });
+  const home = fastify({ ...routerOptions });
+  authorityRoutes(home, {
+    store,
+    signingKeys,
+    tenants: [parts.identity.tenantId, servicesTenant],
+    isResource: resourceCheck(names),
+    authorityOf: (request) => hostOf(request.raw).names.authority,
+    authorities: () => names.map(({ authority }) => authority),
+    now,
+    newId: randomUUID,
+  });
+  controlPlaneRoutes(home, {
+    ...world,
+    profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
+    homeSubscription: parts.identity.subscriptionId,
+    clearPurged: destroyLeftovers,
+    closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
+  });
+  await home.ready();
+  http.on('request', dispatchByHost(names, { vault: dataPlane.routing, home: home.routing }));
+  await destroyLeftovers();
+  return {
+    ingress,
+    rulebook,
+    signingKeys,
+    names: names[0],
+    async close() {
+      ingress.closeAll();
+      http.closeAllConnections();
+      await Promise.all([dataPlane.close(), home.close()]);
+      await audit.close();
+      await store.close();
+    },
+  };
+}
+
+/** One HTTP server for all listeners: the ingress ends TLS and hands it the connections. */
+function createHttp(): HttpServer {
+  const http = createHttpServer({ headersTimeout: headersTimeoutMs, requireHostHeader: false });
+  http.keepAliveTimeout = keepAliveMs;
+  return http;
+}
+
+function openIngress({ settings, certificates, now, log }: ServerParts, rulebook: Rulebook, http: HttpServer): Ingress {
+  return new Ingress({
+    certificate: {
+      key: certificates.server.key,
+      cert: `${certificates.server.certificate}\n${certificates.authority.certificate}`,
+    },
+    nat: compileNat(settings.nat),
+    subnets: {
+      state(incarnation) {
+        const subnet = rulebook.subnet(incarnation);
+        if (subnet === undefined) return 'gone';
+        return subnet.serviceEndpoint ? 'live' : 'endpointOff';
+      },
+      inVnet(vnet, incarnation) {
+        const subnet = rulebook.subnetOf(vnet, incarnation);
+        return subnet === undefined ? undefined : { subnet: subnet.id };
+      },
+    },
+    onConnection: (socket) => http.emit('connection', socket),
+    log: (refused) => log.warn(refused, 'a connection was refused'),
+    now,
+  });
+}
+
+async function openAuthority({ settings, store, identity, now }: ServerParts) {
+  let forget = () => {};
+  const signingKeys = await SigningKeys.open({ store, now, keepMs: keepSigningKeysMs, changed: () => forget() });
+  const external = settings.issuers.map(({ issuer, tenantId, audiences, jwksUri }) => ({
+    issuer,
+    tenant: tenantId,
+    issuerClass: 'external' as const,
+    audiences,
+    keys: remoteKeys(issuer, new URL(jwksUri), { now }),
+  }));
+  const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
+  const verifier = createVerifier({ issuers, now, cacheSize: verifiedTokensMax });
+  forget = verifier.drop;
+  return { signingKeys, issuers, verifier };
+}
+
+async function openServerAudit({ settings, store, auditDirectory, now, log }: ServerParts): Promise<Audit> {
+  const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10 } = settings.audit ?? {};
+  const notice = (message: string) => log.warn(message);
+  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, fsync, notice });
+  return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
+}
+
+/** What the authority issues tokens for: the vaults and the resource manager, under each of their names. */
+function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean {
+  const origins = [
+    'https://vault.azure.net',
+    'https://management.azure.com',
+    'https://management.core.windows.net',
+    ...names.flatMap(({ vaultResource, resourceManager }) => [vaultResource, resourceManager]),
+  ];
+  const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));
+  return (resource) => known.has(resource);
+}
+
+function ruleLimits({ limits }: Settings) {
+  return {
+    ...(limits?.ipRules !== undefined && { ipRulesMax: limits.ipRules }),
+    ...(limits?.virtualNetworkRules !== undefined && { virtualNetworkRulesMax: limits.virtualNetworkRules }),
+  };
+}

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { readSettings } from '../../src/settings/settings.ts';
+import { makeDemo } from '../../src/setup/demo.ts';
+import { openFolder } from '../../src/worker/folder.ts';
+import type { OpenFolder } from '../../src/worker/folder.ts';
+import { openServer } from '../../src/worker/server.ts';
+import type { Server } from '../../src/worker/server.ts';
+import { connect } from './client.ts';
+import type { Client } from './client.ts';
+
+export interface TestServer extends AsyncDisposable {
+  readonly server: Server;
+  readonly folder: OpenFolder;
+  readonly port: number;
+  readonly client: Client;
+  /** Moves the server's clock forward. */
+  readonly advance: (ms: number) => void;
+  readonly now: () => number;
+}
+
+/**
+ * The real server on a real port, in this process so that its clock can be moved: the rooms as the worker puts them
+ * together, on SQLite in a temporary folder. `options` are those of `postern start`.
+ */
+export async function startServer(...options: readonly string[]): Promise<TestServer> {
+  const home = process.cwd();
+  const data = mkdtempSync(join(tmpdir(), 'postern-test-'));
+  const read = readSettings({
+    argv: ['--data', data, '--no-demo', ...options],
+    environment: {},
+    readFile: () => '',
+    folder: home,
+  });
+  if (!read.ok) throw new Error(read.message);
+  let offset = 0;
+  const now = () => Date.now() + offset;
+  // The name set carries the port, so that it must be known before the server is put together.
+  const port = await freePort();
+  const settings = { ...read.settings, port };
+  const folder = await openFolder(settings, now(), undefined).finally(() => process.chdir(home));
+  const server = await openServer({
+    ...folder,
+    auditDirectory: join(data, folder.auditDirectory),
+    settings,
+    port,
+    now,
+    log: pino({ level: 'silent' }),
+  });
+  await makeDemo(folder.store, folder.identity, now());
+  await server.ingress.addPublic({ port, host: '127.0.0.1' });
+  await server.ingress.addPublic({ port, host: '::1', ipv6Only: true });
+  return {
+    server,
+    folder,
+    port,
+    client: connect({
+      port,
+      domain: settings.domain,
+      ca: folder.certificates.authority.certificate,
+      identity: folder.identity,
+    }),
+    advance: (ms) => {
+      offset += ms;
+    },
+    now,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => {
+    probe.listen(0, '127.0.0.1', resolve);
+  });
+  const address = probe.address();
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
