@@ -10,10 +10,18 @@ if (Number(major) < 24) {
 
 const { existsSync } = await import('node:fs');
 const { enableCompileCache } = await import('node:module');
+const { userInfo } = await import('node:os');
 const { dirname, join } = await import('node:path');
 const { fileURLToPath, pathToFileURL } = await import('node:url');
 
-enableCompileCache();
+try {
+  // Code is run from there, so it lies where nobody else may write: in the home that the system, not $HOME, gives the user.
+  const cache = join(userInfo().homedir, '.cache', 'postern');
+  enableCompileCache(cache);
+  process.env.NODE_COMPILE_CACHE ??= cache;
+} catch {
+  // A user without a home starts without the cache, which is slower and else the same.
+}
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 // dist/ is what `npm pack` ships; a checkout runs its sources as they are.
 const shipped = join(root, 'dist', 'src');

@@ -16,6 +16,41 @@ export interface AuditLogSettings {
   readonly notice: (message: string) => void;
 }
 
+/** JSON lines, in the order of the calls. */
+export interface AuditLog {
+  /**
+   * Adds a line (a JSON text, without the line's end). Fulfilled when the operating system has it, and with the setting
+   * `fsync` when the disk has it.
+   * @throws {AuditUnavailable}
+   */
+  append(line: string): Promise<void>;
+
+  /**
+   * Adds lines, all or none. Fulfilled when the operating system has them, whatever the setting.
+   * @throws {AuditUnavailable}
+   */
+  write(lines: readonly string[]): Promise<void>;
+
+  /**
+   * Fulfilled when everything written before the call would survive a loss of power. Calls made while the disk is busy
+   * share the next turn.
+   * @throws {AuditUnavailable}
+   */
+  sync(): Promise<void>;
+
+  /**
+   * Returns if the last write succeeded, or a trial does now: lines can be expected to find room.
+   * @throws {AuditUnavailable}
+   */
+  assertWritable(): void;
+
+  /** The record ids in everything that is kept, the last one first. */
+  recordIds(): Iterable<string>;
+
+  /** Writes what was accepted, and closes; later calls are refused. */
+  close(): Promise<void>;
+}
+
 /** The audit log cannot be written, so nothing may be disclosed or changed. */
 export class AuditUnavailable extends Error {
   override readonly name = 'AuditUnavailable';
@@ -42,15 +77,15 @@ export function openAuditLog(settings: AuditLogSettings): AuditLog {
   const fd = openLogFile(logFile(settings.directory, 0));
   const torn = cutTornTail(fd);
   if (torn > 0) settings.notice(`The audit log ended in an unfinished line; its ${torn} bytes were cut off.`);
-  return new AuditLog(settings, fd);
+  return new FolderLog(settings, fd);
 }
 
 /**
- * JSON lines in a folder, in the order of the calls. This process must be the folder's only writer.
+ * The log as files in a folder, of which this process must be the only writer.
  *
  * Writing blocks the thread: it is a copy into the page cache, cheaper than the way to the thread pool and back.
  */
-export class AuditLog {
+class FolderLog implements AuditLog {
   readonly #settings: AuditLogSettings;
   readonly #directoryFd: number;
   #fd: number;
@@ -75,11 +110,6 @@ export class AuditLog {
     this.#rotateAt = settings.maxBytes;
   }
 
-  /**
-   * Adds a line (a JSON text, without the line's end). Fulfilled when the operating system has it, and with the setting
-   * `fsync` when the disk has it.
-   * @throws {AuditUnavailable}
-   */
   append(line: string): Promise<void> {
     if (this.#closed) return Promise.reject(closed());
     const turn = this.#currentTurn();
@@ -88,10 +118,6 @@ export class AuditLog {
     return turn.accepted;
   }
 
-  /**
-   * Adds lines, all or none. Fulfilled when the operating system has them, whatever the setting.
-   * @throws {AuditUnavailable}
-   */
   write(lines: readonly string[]): Promise<void> {
     if (this.#closed) return Promise.reject(closed());
     if (lines.length === 0) return Promise.resolve();
@@ -100,11 +126,6 @@ export class AuditLog {
     return turn.written.promise;
   }
 
-  /**
-   * Fulfilled when everything written before the call would survive a loss of power. Calls made while the disk is busy
-   * share the next turn.
-   * @throws {AuditUnavailable}
-   */
   sync(): Promise<void> {
     this.#nextSync ??= this.#lastSync.then(() => {
       this.#nextSync = undefined;
@@ -115,10 +136,6 @@ export class AuditLog {
     return this.#nextSync;
   }
 
-  /**
-   * Returns if the last write succeeded, or a trial does now: lines can be expected to find room.
-   * @throws {AuditUnavailable}
-   */
   assertWritable(): void {
     if (this.#closed) throw closed();
     if (this.#failure === undefined) return;
@@ -131,13 +148,11 @@ export class AuditLog {
     this.#healed();
   }
 
-  /** The record ids in all files that are kept, the last one first. */
   *recordIds(): Generator<string> {
     const { directory, files } = this.#settings;
     for (let number = 0; number <= files; number += 1) yield* recordIdsBackward(logFile(directory, number));
   }
 
-  /** Writes what was accepted, and closes the files; later calls are refused. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#flush();

@@ -95,6 +95,7 @@ const longest = { text: 2048, id: 128, message: 4096 };
 /** RFC 6750 section 2.3 lets a client put its token in the query. We accept none there, and must not keep it either. */
 const tokenInQuery = /([?&]access_token=)[^&#]*/gi;
 
+/** The record of a request, as the log will have it. */
 export function auditRecord(event: AuditEvent): AuditRecord {
   const { source, caller, message } = event;
   return {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { matchHost } from './name-set.ts';
 import type { HostMatch, NameSet } from './name-set.ts';
@@ -46,7 +47,8 @@ function soleHost(request: IncomingMessage): boolean {
 
 function agreesWithSni(request: IncomingMessage): boolean {
   const { servername } = request.socket as TLSSocket;
-  if (typeof servername !== 'string' || servername === '') return true;
+  // An IP address is no name there (RFC 6066 section 3); clients that dial one by number may send it all the same.
+  if (typeof servername !== 'string' || servername === '' || isIP(servername) !== 0) return true;
   const host = request.headers.host ?? '';
   const colon = host.lastIndexOf(':');
   return servername.toLowerCase() === (colon === -1 ? host : host.slice(0, colon)).toLowerCase();

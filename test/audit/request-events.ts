@@ -17,7 +17,7 @@ export const caller: Caller = {
   claims: { oid: 'aaaaaaaa-0000-0000-0000-000000000002', appidacr: '1', idtyp: 'app', amr: ['pwd', 'mfa'] },
 };
 
-export function publicSource(text: string): Source {
+function publicSource(text: string): Source {
   const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
   return { kind: 'public', address: { family: 4, value: ((a * 256 + b) * 256 + c) * 256 + d, text } };
 }

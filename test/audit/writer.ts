@@ -20,7 +20,7 @@ const log = openAuditLog({ directory: join(directory, 'audit'), maxBytes: 1 << 2
 const audit = await openAudit({
   store,
   log,
-  now: () => performance.now(),
+  now: Date.now,
   random: randomBytes,
   quota: defaultQuota,
   notice,

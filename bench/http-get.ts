@@ -1,0 +1,92 @@
+/**
+ * GET of a secret over TLS 1.3, keep-alive, 32 connections: Postern beside a bare `node:https` server of the same Node
+ * that answers the same bytes, in turn, round by round. The load comes from wrk (Debian package `wrk`).
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+const rounds = Number(process.argv[2] ?? 5);
+const seconds = Number(process.argv[3] ?? 5);
+const here = import.meta.dirname;
+
+interface Served {
+  readonly pid: number;
+  readonly port: number;
+}
+
+interface Round {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  /** CPU of the server, user and system, all threads. */
+  readonly cpuMicroseconds: number;
+}
+
+function serve(file: string): ChildProcess {
+  return spawn(process.execPath, [`${here}/${file}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+async function firstLine<T>(child: ChildProcess): Promise<T> {
+  if (child.stdout === null) throw new Error('the server has no output');
+  for await (const line of createInterface(child.stdout)) return JSON.parse(line) as T;
+  throw new Error('the server ended before it was ready');
+}
+
+function cpuTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+function measure({ pid, port }: Served, headers: readonly string[]): Round {
+  const before = cpuTicks(pid);
+  const url = `https://127.0.0.1:${port}/secrets/name?api-version=7.4`;
+  const args = ['-t1', '-c32', `-d${seconds}s`, '--latency', ...headers.flatMap((header) => ['-H', header]), url];
+  const output = execFileSync('wrk', args, { encoding: 'utf8' });
+  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
+  const [, p99 = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(output) ?? [];
+  if (/Non-2xx/.test(output)) throw new Error(output);
+  const ticksMs = (cpuTicks(pid) - before) * 10;
+  return {
+    perSecond: requests / seconds,
+    p99Ms: Number(p99) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN),
+    cpuMicroseconds: (ticksMs * 1000) / requests,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function row(name: string, measured: readonly Round[]): string {
+  const of = (key: keyof Round, digits: number) => median(measured.map((round) => round[key])).toFixed(digits);
+  return `| ${name} | ${of('perSecond', 0)} | ${of('p99Ms', 2)} | ${of('cpuMicroseconds', 1)} |`;
+}
+
+const posternProcess = serve('serve-postern.ts');
+const postern = await firstLine<Served & { readonly host: string; readonly token: string }>(posternProcess);
+const bareProcess = serve('serve-bare.ts');
+bareProcess.stdin?.write(`${JSON.stringify(postern)}\n`);
+const bare = await firstLine<Served>(bareProcess);
+const headers = [`Host: ${postern.host}`, `Authorization: Bearer ${postern.token}`];
+const measured: { readonly postern: Round[]; readonly bare: Round[] } = { postern: [], bare: [] };
+for (let round = 0; round <= rounds; round += 1) {
+  const pair = { bare: measure(bare, headers), postern: measure(postern, headers) };
+  // The first warms both up.
+  if (round > 0) {
+    measured.bare.push(pair.bare);
+    measured.postern.push(pair.postern);
+  }
+}
+posternProcess.stdin?.end();
+bareProcess.stdin?.end();
+const ratio = median(
+  measured.postern.map(({ perSecond }, index) => perSecond / (measured.bare[index]?.perSecond ?? Number.NaN)),
+);
+console.log(
+  `| GET of a secret, 32 connections, median of ${rounds} rounds | requests/s | p99 ms | server CPU us/request |`,
+);
+console.log('|---|---|---|---|');
+console.log(row('bare node:https, same bytes', measured.bare));
+console.log(row('Postern', measured.postern));
+console.log(`\nPostern / bare, pair by pair: ${ratio.toFixed(2)}`);

@@ -1,0 +1,37 @@
+import type { Socket } from 'node:net';
+
+/** The open connections, so that a listener's or a subnet's can be ended together. A closed one leaves by itself. */
+export class Connections {
+  readonly #open = new Set<Socket>();
+  readonly #ofSubnet = new Map<string, Set<Socket>>();
+
+  add(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+  }
+
+  /** Says which subnet's connection it is. */
+  bind(socket: Socket, incarnation: string): void {
+    const sockets = this.#ofSubnet.get(incarnation) ?? new Set();
+    this.#ofSubnet.set(incarnation, sockets.add(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0 && this.#ofSubnet.get(incarnation) === sockets) this.#ofSubnet.delete(incarnation);
+    });
+  }
+
+  /** At once: what has not been sent is not sent any more. Returns how many there were. */
+  endSubnet(incarnation: string): number {
+    return destroyAll(this.#ofSubnet.get(incarnation) ?? new Set());
+  }
+
+  endAll(): number {
+    return destroyAll(this.#open);
+  }
+}
+
+function destroyAll(sockets: ReadonlySet<Socket>): number {
+  const all = [...sockets];
+  for (const socket of all) socket.destroy();
+  return all.length;
+}

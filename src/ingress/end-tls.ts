@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+import { TLSSocket, type SecureContext, type TLSSocketOptions } from 'node:tls';
+import type { Refusal } from './refusal.ts';
+
+export interface EndTlsOptions {
+  readonly secureContext: SecureContext;
+  readonly SNICallback?: NonNullable<TLSSocketOptions['SNICallback']>;
+  readonly timeoutMs: number;
+  readonly onSecure: (socket: TLSSocket) => void;
+  /** Called before the connection is destroyed; not for a client that merely went away. */
+  readonly onRefused: (refusal: Refusal) => void;
+}
+
+/**
+ * Ends TLS on a connection whose next bytes are the ClientHello. HTTP/1.1 is the only protocol offered. The socket is
+ * given to `onSecure` once the handshake is over, and returned at once, so that it can be known by then.
+ */
+export function endTls(socket: Socket, options: EndTlsOptions): TLSSocket {
+  const { secureContext, SNICallback, timeoutMs, onSecure, onRefused } = options;
+  const secured = new TLSSocket(socket, {
+    isServer: true,
+    secureContext,
+    ALPNProtocols: ['http/1.1'],
+    ...(SNICallback && { SNICallback }),
+  });
+  let pending = true;
+  const timer = setTimeout(() => refuse({ kind: 'handshakeTimeout' }), timeoutMs);
+
+  function settle(): boolean {
+    const wasPending = pending;
+    pending = false;
+    clearTimeout(timer);
+    return wasPending;
+  }
+  function refuse(refusal: Refusal): void {
+    if (settle()) onRefused(refusal);
+    secured.destroy();
+  }
+  secured.once('secure', () => {
+    if (settle()) onSecure(secured);
+  });
+  secured.once('close', settle);
+  secured.on('error', (error) => {
+    // After the handshake an error is the business of whoever reads the connection.
+    if (!pending) return;
+    const code = errorCode(error);
+    if (code !== 'ECONNRESET' && code !== 'EPIPE') refuse({ kind: 'handshakeFailed', code });
+  });
+  return secured;
+}
+
+export function errorCode(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}

@@ -1,0 +1,20 @@
+/**
+ * The resource GUID of the virtual network that a gateway's certificate binds its channel to: its one URI name is
+ * `spiffe://<domain>/vnet/<GUID>` (SPIFFE X.509-SVID section 2: exactly one URI name).
+ *
+ * @param subjectAltName as `X509Certificate.subjectAltName` gives it: `TYPE:value` separated by `, `
+ */
+export function vnetOfCertificate(subjectAltName: string | undefined, domain: string): string | undefined {
+  // Node quotes a name that has a separator in it; such a name could look like several, and no gateway needs one.
+  if (subjectAltName === undefined || subjectAltName.includes('"')) return undefined;
+  const uris = subjectAltName.split(', ').filter((name) => name.startsWith('URI:'));
+  const [uri] = uris;
+  const prefix = `URI:spiffe://${domain}/vnet/`;
+  if (uris.length !== 1 || uri === undefined || !uri.startsWith(prefix)) return undefined;
+  return readGuid(uri.slice(prefix.length));
+}
+
+/** The GUID in lower case, or `undefined` for anything else. */
+export function readGuid(text: string): string | undefined {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined;
+}

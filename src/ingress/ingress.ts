@@ -1,0 +1,268 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, createServer as createTlsServer, type SecureContext, type TLSSocket } from 'node:tls';
+import { parseAddress } from '../address/address.ts';
+import type { Source } from '../types/source.ts';
+import {
+  attributeGateway,
+  attributeLoadBalancer,
+  attributePublic,
+  attributeSubnet,
+  senderCheck,
+  type Attribution,
+  type Subnet,
+  type SubnetDirectory,
+} from './attribution.ts';
+import { Connections } from './connections.ts';
+import { endTls, errorCode, type EndTlsOptions } from './end-tls.ts';
+import { vnetOfCertificate } from './gateway-certificate.ts';
+import type { NatTable } from './nat.ts';
+import type { AcceptedVersion, ProxyHeader } from './proxy-header.ts';
+import { RefusalLog, type ListenerKind, type Refusal, type RefusedConnection } from './refusal.ts';
+import { takeHeader } from './take-header.ts';
+
+/** PEM. */
+export interface Certificate {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+}
+
+export interface IngressLimits {
+  readonly headerTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+  readonly connectionsPerListener: number;
+}
+
+export interface IngressOptions {
+  /** What clients without SNI, or without an answer of `SNICallback`, are shown. */
+  readonly certificate: Certificate;
+  readonly SNICallback?: NonNullable<EndTlsOptions['SNICallback']>;
+  readonly nat: NatTable;
+  readonly subnets: SubnetDirectory;
+  /** Gets each connection once its TLS handshake is over; `sourceOf` knows its source then. */
+  readonly onConnection: (socket: TLSSocket) => void;
+  readonly log: (line: RefusedConnection) => void;
+  /** Milliseconds, for the rate of the log. */
+  readonly now: () => number;
+  readonly limits?: Partial<IngressLimits>;
+}
+
+/** Anything that `net.Server.listen` takes: a handle from the supervisor, a path, or listen options. */
+export type Listenable = object | string;
+
+export interface OpenListener {
+  /** Where it listens, as `net.Server.address()` says it. */
+  readonly address: ReturnType<Server['address']>;
+  /** Stops accepting and ends the listener's open connections. */
+  close(): void;
+}
+
+export interface TlsGateway {
+  /** The authorities (PEM) that sign gateways' certificates, and nothing else. */
+  readonly clientCa: string | Buffer;
+  /** The server's own for gateways; the public one if left out. */
+  readonly certificate?: Certificate;
+  /** The domain in the gateways' names, `spiffe://<domain>/vnet/<resource GUID>`. */
+  readonly domain: string;
+}
+
+export interface LoadBalancer {
+  /** IPv4 ranges and addresses that may connect. */
+  readonly from: readonly string[];
+  readonly version: AcceptedVersion;
+}
+
+const defaultLimits: IngressLimits = {
+  headerTimeoutMs: 3_000,
+  handshakeTimeoutMs: 10_000,
+  connectionsPerListener: 10_000,
+};
+
+const backlog = 1024;
+const minVersion = 'TLSv1.2';
+
+/** One listener at work: what its connections share. */
+interface Listener {
+  readonly kind: ListenerKind;
+  readonly connections: Connections;
+}
+
+/**
+ * Accepts connections, proves where they come from and ends TLS. A connection's source is set once, before anybody
+ * reads from it, and nothing inside the connection changes it.
+ */
+export class Ingress {
+  readonly #options: IngressOptions;
+  readonly #limits: IngressLimits;
+  readonly #context: SecureContext;
+  readonly #refusals: RefusalLog;
+  readonly #sources = new WeakMap<object, Source>();
+  readonly #listeners = new Map<Server, Listener>();
+
+  constructor(options: IngressOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#context = createSecureContext({ ...options.certificate, minVersion });
+    this.#refusals = new RefusalLog({ write: options.log, now: options.now });
+  }
+
+  /** The source of a connection, by the socket that `onConnection` got (an HTTP request's `socket`). */
+  sourceOf(socket: object): Source {
+    return this.#sources.get(socket) ?? { kind: 'unknown', reason: 'the connection did not come through the ingress' };
+  }
+
+  /** Public clients, seen through the NAT table. */
+  addPublic(handle: Listenable): Promise<OpenListener> {
+    return this.#addPlain('public', handle, (listener, socket) => {
+      this.#settle(listener, socket, attributePublic(this.#options.nat, socket.remoteAddress));
+    });
+  }
+
+  /** A socket that only this subnet can reach: it was opened inside the namespace of its virtual network. */
+  addSubnetListener(handle: Listenable, subnet: Subnet): Promise<OpenListener> {
+    return this.#addPlain('subnet', handle, (listener, socket) => {
+      const address = socket.remoteAddress === undefined ? undefined : parseAddress(socket.remoteAddress);
+      this.#settle(listener, socket, attributeSubnet(this.#options.subnets, subnet, address));
+    });
+  }
+
+  /** A gateway on this host, bound to the virtual network with this resource GUID by who may open the socket's path. */
+  addUnixGateway(handle: Listenable, { vnet }: { readonly vnet: string }): Promise<OpenListener> {
+    return this.#addPlain('unixGateway', handle, (listener, socket) => {
+      this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
+    });
+  }
+
+  /** A load balancer that says which public address it accepted, and whose word is taken because of its own address. */
+  addLoadBalancer(handle: Listenable, { from, version }: LoadBalancer): Promise<OpenListener> {
+    const isSender = senderCheck(from);
+    return this.#addPlain('loadBalancer', handle, (listener, socket) => {
+      if (isSender(socket.remoteAddress)) this.#takeHeader(listener, socket, version, attributeLoadBalancer);
+      else this.#refuse(listener, socket, { kind: 'notTheLoadBalancer' });
+    });
+  }
+
+  /** Gateways on other hosts: PROXY v2 inside mutual TLS, each channel bound to a virtual network by its certificate. */
+  addTlsGateway(handle: Listenable, { clientCa, certificate, domain }: TlsGateway): Promise<OpenListener> {
+    const server = createTlsServer({
+      ...(certificate ?? this.#options.certificate),
+      ca: clientCa,
+      requestCert: true,
+      // Node would end such a connection without a word; it is refused below, with the reason in the log.
+      rejectUnauthorized: false,
+      minVersion,
+      noDelay: true,
+      handshakeTimeout: this.#limits.handshakeTimeoutMs,
+    });
+    const listener: Listener = { kind: 'tlsGateway', connections: new Connections() };
+    server.on('connection', (socket: Socket) => this.#track(listener, socket));
+    server.on('tlsClientError', (error, socket) => {
+      const code = errorCode(error);
+      if (code === 'ECONNRESET') return;
+      const isTimeout = code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+      this.#refuse(listener, socket, isTimeout ? { kind: 'handshakeTimeout' } : { kind: 'handshakeFailed', code });
+    });
+    server.on('secureConnection', (socket) => {
+      this.#track(listener, socket);
+      if (!socket.authorized) {
+        const code = String(socket.authorizationError);
+        this.#refuse(listener, socket, { kind: 'certificateNotTrusted', code });
+        return;
+      }
+      const vnet = vnetOfCertificate(socket.getPeerX509Certificate()?.subjectAltName, domain);
+      if (vnet === undefined) this.#refuse(listener, socket, { kind: 'certificateWithoutVnet' });
+      else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
+    });
+    return this.#listen(listener, server, handle);
+  }
+
+  /** Ends every open connection of the subnet at once, whichever listener accepted it. Returns how many there were. */
+  closeSubnet(incarnation: string): number {
+    let ended = 0;
+    for (const { connections } of this.#listeners.values()) ended += connections.endSubnet(incarnation);
+    return ended;
+  }
+
+  closeAll(): void {
+    for (const server of this.#listeners.keys()) this.#close(server);
+  }
+
+  #addPlain(kind: ListenerKind, handle: Listenable, accept: (listener: Listener, socket: Socket) => void) {
+    const listener: Listener = { kind, connections: new Connections() };
+    // A handed socket does not get http's default of no delay: without it each connection stalls for 40 ms once.
+    const server = createServer({ noDelay: true }, (socket) => {
+      this.#track(listener, socket);
+      accept(listener, socket);
+    });
+    return this.#listen(listener, server, handle);
+  }
+
+  #listen(listener: Listener, server: Server, handle: Listenable): Promise<OpenListener> {
+    server.maxConnections = this.#limits.connectionsPerListener;
+    server.on('drop', (dropped) => {
+      const refusal: Refusal = { kind: 'tooManyConnections', limit: this.#limits.connectionsPerListener };
+      this.#refusals.add(listener.kind, dropped?.remoteAddress, refusal);
+    });
+    this.#listeners.set(server, listener);
+    return new Promise((resolve, reject) => {
+      const onError = (error: Error): void => {
+        this.#listeners.delete(server);
+        reject(error);
+      };
+      server.once('error', onError);
+      server.listen(handle, backlog, () => {
+        server.off('error', onError);
+        // What remains is a failed accept (no file descriptor left), which concerns one connection.
+        server.on('error', () => undefined);
+        resolve({ address: server.address(), close: () => this.#close(server) });
+      });
+    });
+  }
+
+  #close(server: Server): void {
+    server.close();
+    this.#listeners.get(server)?.connections.endAll();
+    this.#listeners.delete(server);
+  }
+
+  #track(listener: Listener, socket: Socket): void {
+    // An error ends the connection, which 'close' tells as well.
+    socket.on('error', () => undefined);
+    listener.connections.add(socket);
+  }
+
+  #takeHeader(
+    listener: Listener,
+    socket: Socket,
+    accept: AcceptedVersion,
+    attribute: (header: ProxyHeader) => Attribution,
+  ): void {
+    const done: Parameters<typeof takeHeader>[1]['done'] = (taken) => {
+      this.#settle(listener, socket, taken.ok ? attribute(taken.header) : taken);
+    };
+    takeHeader(socket, { accept, timeoutMs: this.#limits.headerTimeoutMs, done });
+  }
+
+  /** The one place where a connection gets its source. */
+  #settle(listener: Listener, socket: Socket, attribution: Attribution): void {
+    if (!attribution.ok) {
+      this.#refuse(listener, socket, attribution.refusal);
+      return;
+    }
+    const { source } = attribution;
+    if (source.kind === 'subnet') listener.connections.bind(socket, source.incarnation);
+    const { SNICallback, onConnection } = this.#options;
+    const secured = endTls(socket, {
+      secureContext: this.#context,
+      ...(SNICallback && { SNICallback }),
+      timeoutMs: this.#limits.handshakeTimeoutMs,
+      onSecure: onConnection,
+      onRefused: (refusal) => this.#refuse(listener, socket, refusal),
+    });
+    this.#sources.set(secured, source);
+  }
+
+  #refuse(listener: Listener, socket: Socket, refusal: Refusal): void {
+    this.#refusals.add(listener.kind, socket.remoteAddress, refusal);
+    socket.destroy();
+  }
+}

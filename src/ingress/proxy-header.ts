@@ -1,0 +1,51 @@
+import type { Address } from '../types/address.ts';
+
+/**
+ * The PROXY protocol's header (haproxy.org, proxy-protocol.txt, sections 2.1 and 2.2), read from the first bytes of a
+ * connection. A binary header may have at most 1,024 bytes here, where the protocol allows 65,551.
+ */
+export interface ProxyHeader {
+  readonly version: 1 | 2;
+  /** `undefined`: the proxy speaks for itself (LOCAL, a health check) or does not know (UNKNOWN, AF_UNSPEC). */
+  readonly relayed: RelayedConnection | undefined;
+  readonly tlvs: ReadonlyMap<number, Uint8Array>;
+}
+
+/** The connection that the proxy accepted; ports as numbers. */
+export interface RelayedConnection {
+  readonly source: Address;
+  readonly sourcePort: number;
+  readonly destination: Address;
+  readonly destinationPort: number;
+}
+
+export type HeaderProblem =
+  /** The bytes are no PROXY header at all. */
+  | { readonly kind: 'notProxy' }
+  /** A header of a version that is not accepted here. */
+  | { readonly kind: 'versionNotAccepted'; readonly version: 1 | 2 }
+  /** Longer than its version allows, or than we do. */
+  | { readonly kind: 'tooLong' }
+  /** Version 1: the line is not as section 2.1 wants it. */
+  | { readonly kind: 'malformedLine' }
+  /** Version 2: byte 13 is not version 2 with LOCAL or PROXY. */
+  | { readonly kind: 'unknownCommand'; readonly value: number }
+  /** Version 2: neither TCP over IPv4 or IPv6, nor AF_UNSPEC. */
+  | { readonly kind: 'unknownFamily'; readonly value: number }
+  /** Version 2: the declared length has no room for the addresses. */
+  | { readonly kind: 'addressesCut' }
+  /** Version 2: the header ends inside the type or length of a TLV. */
+  | { readonly kind: 'tlvCut' }
+  /** Version 2: a TLV is longer than what is left of the header. */
+  | { readonly kind: 'tlvOverrun'; readonly type: number }
+  | { readonly kind: 'tlvTwice'; readonly type: number }
+  /** Version 2: the CRC-32C does not match, or has not four bytes. */
+  | { readonly kind: 'checksum' };
+
+export type HeaderProgress =
+  | { readonly kind: 'more' }
+  /** The header took the first `length` bytes; what follows belongs to the connection. */
+  | { readonly kind: 'header'; readonly header: ProxyHeader; readonly length: number }
+  | { readonly kind: 'problem'; readonly problem: HeaderProblem };
+
+export type AcceptedVersion = 1 | 2 | 'any';

@@ -1,0 +1,114 @@
+import { dirname, resolve } from 'node:path';
+import { SettingRefused } from './refused.ts';
+import { list, object, optional, optionalList } from './shape.ts';
+import { endpoint, flag, guid, network, oneOf, refuse, text, webAddress, wholeNumber, type Read } from './values.ts';
+
+/** The settings that stand in a file only. Paths in it are relative to its folder, and absolute here. */
+export type ConfigFile = ReturnType<ReturnType<typeof configShape>>;
+
+/** What holds where no file is given. */
+export function emptyConfig(): ConfigFile {
+  return configShape('/')({}, 'no file');
+}
+
+/**
+ * Reads the text of a configuration file.
+ * @param path absolute path of the file
+ * @throws {SettingRefused} naming the member at fault
+ */
+export function readConfigFile(contents: string, path: string): ConfigFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(contents);
+  } catch (error) {
+    // The parser's own message quotes the text, in which a client's secret may stand.
+    throw new SettingRefused(`${path}: this is not JSON${position(error)}.`);
+  }
+  const config = configShape(dirname(path))(json, path);
+  refuseTwice(
+    config.clients.map((client) => client.clientId),
+    `${path}.clients`,
+    'clientId',
+  );
+  refuseTwice(
+    config.issuers.map((issuer) => issuer.issuer),
+    `${path}.issuers`,
+    'issuer',
+  );
+  return config;
+}
+
+function configShape(folder: string) {
+  const file: Read<string> = (value, at) => resolve(folder, text(value, at));
+  return object({
+    clients: optionalList(clientOf(file)),
+    issuers: optionalList(object({ issuer: text, tenantId: guid, audiences: list(text), jwksUri: webAddress })),
+    gateways: optional(
+      object({
+        tls: optional(object({ listen: endpoint, clientCa: file, certificate: optional(file), key: optional(file) })),
+        unix: optionalList(object({ vnet: guid, path: file })),
+      }),
+    ),
+    loadBalancers: optionalList(object({ listen: endpoint, from: someOf(network), version: oneOf([1, 2, 'any']) })),
+    limits: optional(
+      object({
+        ipRules: optional(wholeNumber(0, 100_000)),
+        virtualNetworkRules: optional(wholeNumber(0, 100_000)),
+      }),
+    ),
+    audit: optional(
+      object({
+        fsync: optional(flag),
+        maxBytes: optional(wholeNumber(64 * 1024, Number.MAX_SAFE_INTEGER)),
+        files: optional(wholeNumber(1, 10_000)),
+      }),
+    ),
+    masterKeyFile: optional(file),
+  });
+}
+
+/** An application that may ask the authority for tokens: it proves itself by a secret, a certificate, or is a managed identity. */
+function clientOf(file: Read<string>) {
+  const members = object({
+    clientId: guid,
+    objectId: optional(guid),
+    tenantId: optional(guid),
+    secret: optional(secret),
+    certificate: optional(file),
+    managedIdentity: optional(text),
+    groups: optionalList(guid),
+    displayName: optional(text),
+  });
+  return (value: unknown, at: string): ReturnType<typeof members> => {
+    const client = members(value, at);
+    if (client.secret === undefined && client.certificate === undefined && client.managedIdentity === undefined) {
+      throw new SettingRefused(`${at}: the client has neither a secret, nor a certificate, nor a managedIdentity.`);
+    }
+    return client;
+  };
+}
+
+/** As `text`, but a wrong value is not shown. */
+const secret: Read<string> = (value, at) => {
+  if (typeof value !== 'string' || value === '') throw new SettingRefused(`${at}: is not a text with something in it.`);
+  return value;
+};
+
+function someOf<T>(read: Read<T>): Read<readonly T[]> {
+  const all = list(read);
+  return (value, at) => {
+    const items = all(value, at);
+    if (items.length === 0) refuse(value, at, 'is empty: name the addresses that may connect');
+    return items;
+  };
+}
+
+function refuseTwice(names: readonly string[], at: string, member: string): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new SettingRefused(`${at}: the ${member} ${twice} stands there twice.`);
+}
+
+function position(error: unknown): string {
+  const [, line, column] = /line (\d+) column (\d+)/.exec(String(error)) ?? [];
+  return line === undefined ? '' : ` (line ${line}, column ${column})`;
+}

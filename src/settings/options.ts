@@ -1,0 +1,142 @@
+import { parseArgs } from 'node:util';
+import { refuseUnknown, SettingRefused } from './refused.ts';
+
+interface Option {
+  /** What the value is called in the help; a flag has none. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  readonly help: string;
+}
+
+/** The options of `postern start`, in the order of its help. */
+const options = {
+  port: { value: 'N', help: 'port of the public listeners; 0 takes any free one (default 8443)' },
+  listen: {
+    value: 'ADDRESS',
+    repeatable: true,
+    help: 'address to listen on; may be given more than once (default 127.0.0.1 and ::1)',
+  },
+  data: { value: 'DIR', help: 'data folder (default ./postern-data)' },
+  memory: { help: 'keep everything in memory; nothing is left on disk' },
+  domain: { value: 'NAME', help: 'DNS name of this host; vaults are <vault>.vault.NAME (default localhost)' },
+  json: { help: 'print one line of JSON when ready, instead of text' },
+  nat: {
+    value: 'CIDR=CIDR',
+    repeatable: true,
+    help:
+      'see clients of the first range as ones of the second, host part kept; may be given more than once; "none" for no table ' +
+      '(default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, and none as soon as a listener is not on loopback)',
+  },
+  rules: { value: 'PROFILE', help: 'rule limits and forms: documented or current (default documented)' },
+  user: {
+    value: 'NAME|UID',
+    help: 'who the worker becomes when root starts it (default the user postern if there is one, else 61043)',
+  },
+  config: {
+    value: 'FILE',
+    help: 'JSON file with clients, issuers, gateways, loadBalancers, limits, audit, masterKeyFile',
+  },
+  'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
+  'no-demo': { help: 'do not make the demo world at the first start' },
+  help: { help: 'print this text' },
+} as const satisfies Readonly<Record<string, Option>>;
+
+type OptionName = keyof typeof options;
+
+/** What was given: a flag's list holds one empty text. */
+export type Given = ReadonlyMap<OptionName, readonly string[]>;
+
+/** @throws {SettingRefused} for an unknown option, a missing value, an unwanted one, or one that was given twice */
+export function readOptions(argv: readonly string[]): Given {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(
+      optionNames().map((name) => [name, { type: isFlag(name) ? ('boolean' as const) : ('string' as const) }]),
+    ),
+  });
+  const given = new Map<OptionName, string[]>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') {
+      const shown = token.kind === 'positional' ? token.value : '--';
+      throw new SettingRefused(`postern start takes options only, and ${JSON.stringify(shown)} is none.`);
+    }
+    const { name, value, inlineValue } = token;
+    if (!isOption(name))
+      refuseUnknown(
+        'the option',
+        token.rawName,
+        optionNames().map((known) => `--${known}`),
+      );
+    const before = given.get(name) ?? [];
+    if (before.length > 0 && !descriptionOf(name).repeatable) {
+      throw new SettingRefused(`the option --${name} was given twice.`);
+    }
+    given.set(name, [...before, checkedValue(name, value, inlineValue === true)]);
+  }
+  return given;
+}
+
+export const helpText = [
+  'Usage: postern start [options]',
+  '',
+  'Starts the vaults, the resource manager and the token authority, and runs until it is stopped.',
+  '',
+  ...optionNames().flatMap((name) => wrapped(heading(name), descriptionOf(name).help)),
+  '',
+  'Environment:',
+  ...wrapped('POSTERN_MASTER_KEY', 'the master key that everything stored is sealed under (instead of masterKeyFile)'),
+  ...wrapped('POSTERN_MASTER_KEY_PREVIOUS', 'the one before, while the key is being changed'),
+  '',
+].join('\n');
+
+export function wantsHelp(argv: readonly string[]): boolean {
+  return argv.includes('--help') || argv.includes('-h');
+}
+
+function checkedValue(name: OptionName, value: string | undefined, inline: boolean): string {
+  const wanted = descriptionOf(name).value;
+  if (wanted === undefined) {
+    if (value !== undefined) throw new SettingRefused(`the option --${name} takes no value.`);
+    return '';
+  }
+  // "--data --json" is a forgotten value far more often than a folder called --json.
+  if (value === undefined || value === '' || (!inline && value.startsWith('-'))) {
+    throw new SettingRefused(`the option --${name} needs a value: --${name} ${wanted}.`);
+  }
+  return value;
+}
+
+function optionNames(): readonly OptionName[] {
+  return Object.keys(options).filter(isOption);
+}
+
+function isOption(name: string): name is OptionName {
+  return Object.hasOwn(options, name);
+}
+
+function isFlag(name: OptionName): boolean {
+  return descriptionOf(name).value === undefined;
+}
+
+function descriptionOf(name: OptionName): Option {
+  return options[name];
+}
+
+function heading(name: OptionName): string {
+  const { value } = descriptionOf(name);
+  return value === undefined ? `--${name}` : `--${name} ${value}`;
+}
+
+/** The heading in the left column, the text in the right one, in lines of at most 100 characters. */
+function wrapped(title: string, help: string): readonly string[] {
+  const column = 30;
+  const lines = [''];
+  for (const word of help.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (column + line.length + word.length >= 100) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line, index) => `${(index === 0 ? `  ${title}` : '').padEnd(column - 1)} ${line}`);
+}

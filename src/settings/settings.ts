@@ -1,0 +1,147 @@
+import { resolve } from 'node:path';
+import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
+import { readOptions, type Given } from './options.ts';
+import { SettingRefused } from './refused.ts';
+import { address, decimalNumber, domain, isLoopback, natMapping, oneOf, text, type NatMapping } from './values.ts';
+
+/** Everything that can be set, checked and frozen. It is plain data: the supervisor sends it to its worker as JSON. */
+export interface Settings extends ConfigFile {
+  /** 0: any free port. */
+  readonly port: number;
+  /** IP addresses of the public listeners. */
+  readonly listen: readonly string[];
+  /** Absolute path; `undefined`: everything in memory. */
+  readonly dataFolder: string | undefined;
+  readonly domain: string;
+  readonly json: boolean;
+  readonly nat: readonly NatMapping[];
+  readonly rules: 'documented' | 'current';
+  /** A name or a uid; `undefined`: the default user (`supervisor/worker-user.ts`). */
+  readonly user: string | undefined;
+  readonly acceptDeclared: boolean;
+  readonly demo: boolean;
+  /** Never printed. */
+  readonly masterKey: string | undefined;
+  /** Never printed. */
+  readonly previousMasterKey: string | undefined;
+}
+
+export interface SettingsInput {
+  /** What follows `postern start`. */
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly readFile: (path: string) => string;
+  /** The folder that relative paths on the command line start from. */
+  readonly folder: string;
+}
+
+export type SettingsAnswer =
+  { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly message: string };
+
+/** The environment variables with keys in them: read here, and kept from every child process. */
+export const secretVariables = ['POSTERN_MASTER_KEY', 'POSTERN_MASTER_KEY_PREVIOUS'] as const;
+
+const defaultListen = ['127.0.0.1', '::1'];
+
+/**
+ * A client on loopback is seen at an address of TEST-NET-3 (RFC 5737), as a site is seen at that of its NAT gateway:
+ * a loopback address can never be in an IP rule.
+ */
+const defaultNat: readonly NatMapping[] = [
+  { from: '127.0.0.0/24', to: '203.0.113.0/24' },
+  { from: '::1', to: '203.0.113.1' },
+];
+
+/** Reads the command line, the environment and the configuration file. What it does not know, it refuses by name. */
+export function readSettings(input: SettingsInput): SettingsAnswer {
+  try {
+    return { ok: true, settings: deepFreeze(settingsOf(input)) };
+  } catch (error) {
+    if (error instanceof SettingRefused) return { ok: false, message: error.message };
+    throw error;
+  }
+}
+
+function settingsOf(input: SettingsInput): Settings {
+  const given = readOptions(input.argv);
+  const listen = given.get('listen')?.map((value) => address(value, '--listen')) ?? defaultListen;
+  refuseTwice(listen);
+  const config = configOf(given, input);
+  const keys = masterKeysOf(config, input.environment);
+  const port = single(given, 'port');
+  const rules = single(given, 'rules');
+  return {
+    ...config,
+    ...keys,
+    port: port === undefined ? 8443 : decimalNumber(0, 65_535)(port, '--port'),
+    listen,
+    dataFolder: dataFolderOf(given, input.folder),
+    domain: domain(single(given, 'domain') ?? 'localhost', '--domain'),
+    json: given.has('json'),
+    nat: natOf(given, listen),
+    rules: rules === undefined ? 'documented' : oneOf(['documented', 'current'])(rules, '--rules'),
+    user: single(given, 'user'),
+    acceptDeclared: given.has('accept-declared'),
+    demo: !given.has('no-demo'),
+  };
+}
+
+function configOf(given: Given, { folder, readFile }: SettingsInput): ConfigFile {
+  const file = single(given, 'config');
+  if (file === undefined) return emptyConfig();
+  const path = resolve(folder, file);
+  return readConfigFile(readOrRefuse(path, readFile), path);
+}
+
+function readOrRefuse(path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new SettingRefused(`--config: the file cannot be read: ${cause}.`);
+  }
+}
+
+function masterKeysOf(config: ConfigFile, environment: SettingsInput['environment']) {
+  const [masterKey, previousMasterKey] = secretVariables.map((name) => environment[name]);
+  const empty = secretVariables.find((name) => environment[name] === '');
+  if (empty !== undefined) throw new SettingRefused(`${empty} is set, but empty: unset it, or give it the key.`);
+  if (masterKey !== undefined && config.masterKeyFile !== undefined) {
+    throw new SettingRefused(`POSTERN_MASTER_KEY and masterKeyFile (${config.masterKeyFile}) exclude each other.`);
+  }
+  return { masterKey, previousMasterKey };
+}
+
+function dataFolderOf(given: Given, folder: string): string | undefined {
+  const data = single(given, 'data');
+  if (!given.has('memory')) return resolve(folder, data ?? 'postern-data');
+  if (data !== undefined) throw new SettingRefused(`--memory and --data ${data} exclude each other.`);
+  return undefined;
+}
+
+function natOf(given: Given, listen: readonly string[]): readonly NatMapping[] {
+  const lines = given.get('nat');
+  // A proxy on this host would make the whole internet one TEST-NET address: no table unless asked for.
+  if (lines === undefined) return listen.every(isLoopback) ? defaultNat : [];
+  if (!lines.includes('none')) return lines.map((line) => natMapping(line, '--nat'));
+  if (lines.length > 1) throw new SettingRefused('--nat none and other --nat options exclude each other.');
+  return [];
+}
+
+function single(given: Given, name: Parameters<Given['get']>[0]): string | undefined {
+  const [value] = given.get(name) ?? [];
+  return value === undefined ? undefined : text(value, `--${name}`);
+}
+
+function refuseTwice(listen: readonly string[]): void {
+  const twice = listen.find((value, index) => listen.indexOf(value) !== index);
+  if (twice !== undefined) throw new SettingRefused(`--listen: the address ${twice} was given twice.`);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) deepFreeze(member);
+    Object.freeze(value);
+  }
+  return value;
+}

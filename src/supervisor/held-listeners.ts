@@ -1,0 +1,100 @@
+import type { FromWorker, Listener, SubnetListener, ToWorker } from '../types/supervision.ts';
+import type { RawSocket } from './raw-socket.ts';
+
+export type Bound =
+  { readonly ok: true; readonly incarnation: string | undefined } | { readonly ok: false; readonly message: string };
+
+/** Sends a message to the worker of the moment, with a socket or without. */
+export type Send = (message: Exclude<ToWorker<never>, { readonly kind: 'start' }>, socket?: RawSocket) => void;
+
+interface Held {
+  listener: Listener;
+  readonly socket: RawSocket;
+  /** The first answer of a worker. */
+  readonly bound: PromiseWithResolvers<Bound>;
+}
+
+type Answer = Extract<FromWorker, { readonly id: string }>;
+
+/**
+ * The sockets that listen, whoever accepts on them: each worker that starts is handed all of them. What the first
+ * worker found out about a subnet stays with the socket for its successors.
+ */
+export class HeldListeners {
+  readonly #held = new Map<string, Held>();
+  readonly #closing = new Map<string, PromiseWithResolvers<void>>();
+  #send: Send | undefined;
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  get subnets(): readonly SubnetListener[] {
+    return [...this.#held.values()].flatMap(({ listener }) => (listener.kind === 'subnet' ? [listener] : []));
+  }
+
+  /** Hands the socket to the worker of the moment, else to the next one. Answers when a worker has. */
+  add(listener: Listener, socket: RawSocket): Promise<Bound> {
+    const held: Held = { listener, socket, bound: Promise.withResolvers() };
+    this.#held.set(listener.id, held);
+    this.#send?.({ kind: 'listener', listener }, socket);
+    return held.bound.promise;
+  }
+
+  /** A new worker: everything is handed to it. */
+  attach(send: Send): void {
+    this.#send = send;
+    for (const { listener, socket } of this.#held.values()) send({ kind: 'listener', listener }, socket);
+  }
+
+  /** The worker has died, and with it what it had open. */
+  detach(): void {
+    this.#send = undefined;
+    for (const { resolve } of this.#closing.values()) resolve();
+    this.#closing.clear();
+  }
+
+  /** Takes a worker's answer. Returns the listener that it refused, which is closed and forgotten by then. */
+  answered(answer: Answer): Listener | undefined {
+    if (answer.kind === 'closed') {
+      this.#closing.get(answer.id)?.resolve();
+      this.#closing.delete(answer.id);
+      return undefined;
+    }
+    const held = this.#held.get(answer.id);
+    if (held === undefined) return undefined;
+    if (answer.kind === 'bound') {
+      const { listener } = held;
+      const incarnation = listener.kind === 'subnet' ? (listener.incarnation ?? answer.incarnation) : undefined;
+      if (listener.kind === 'subnet') held.listener = { ...listener, incarnation };
+      held.bound.resolve({ ok: true, incarnation });
+      return undefined;
+    }
+    held.bound.resolve({ ok: false, message: answer.message });
+    this.#drop(held);
+    return held.listener;
+  }
+
+  /** Closes a subnet's listener for good. `false`: there is none with this id. */
+  async close(id: string): Promise<boolean> {
+    const held = this.#held.get(id);
+    if (held?.listener.kind !== 'subnet') return false;
+    this.#drop(held);
+    held.bound.resolve({ ok: false, message: 'the listener was closed' });
+    if (this.#send === undefined) return true;
+    const closing = Promise.withResolvers<void>();
+    this.#closing.set(id, closing);
+    this.#send({ kind: 'close', id });
+    await closing.promise;
+    return true;
+  }
+
+  closeAll(): void {
+    for (const held of this.#held.values()) this.#drop(held);
+  }
+
+  #drop({ listener, socket }: Held): void {
+    this.#held.delete(listener.id);
+    socket.close();
+  }
+}

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { isRawSocket, type RawSocket } from './raw-socket.ts';
+
+/**
+ * A network namespace: one that `ip netns` knows by name, or that of a process (rootless: of the process that holds
+ * the user namespace), or one that `ip netns` knows by name as that process sees it.
+ */
+export type Namespace = string | { readonly pid: number; readonly name?: string };
+
+export type NamespaceSocket =
+  { readonly ok: true; readonly socket: RawSocket } | { readonly ok: false; readonly message: string };
+
+export interface OpenInNamespace {
+  readonly namespace: Namespace;
+  readonly port: number;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+const timeoutMs = 10_000;
+
+/**
+ * Opens a listening socket inside a network namespace and brings it here. A socket belongs for ever to the namespace in
+ * which it was made, so a process is started there, which sends it over its own IPC channel and ends. One process a
+ * socket: several on one channel crash Node.
+ */
+export function openInNamespace({ namespace, port, environment }: OpenInNamespace): Promise<NamespaceSocket> {
+  const program = join(import.meta.dirname, `namespace-opener${extname(import.meta.filename)}`);
+  const [command = '', ...parameters] = [...entering(namespace), process.execPath, program, String(port)];
+  const child = spawn(command, parameters, { env: environment, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  let complaint = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-500)));
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    const finish = (answer: NamespaceSocket): void => {
+      clearTimeout(timer);
+      if (child.connected) child.disconnect();
+      resolve(answer);
+    };
+    child.once('message', (message, socket: unknown) => {
+      if (isRawSocket(socket)) finish({ ok: true, socket });
+      else finish({ ok: false, message: `port ${port} cannot be opened there: ${codeOf(message)}` });
+    });
+    child.once('error', (error) => finish({ ok: false, message: `${command} cannot be started: ${error.message}` }));
+    // 'close' comes after the last output, and after the message, if there was one.
+    child.once('close', (code, signal) => {
+      const how = complaint.trim() || `it ended by ${signal ?? `exit code ${code}`}`;
+      finish({ ok: false, message: `the namespace cannot be entered: ${how}` });
+    });
+  });
+}
+
+/** The command that runs what follows it inside the namespace. */
+function entering(namespace: Namespace): readonly string[] {
+  if (typeof namespace === 'string') return ['ip', 'netns', 'exec', namespace];
+  const { pid, name } = namespace;
+  const target = ['nsenter', '-t', String(pid), ...(sameUserNamespace(pid) ? [] : ['-U', '--preserve-credentials'])];
+  // The names that `ip netns` knows lie in the file system that the process has mounted.
+  return name === undefined ? [...target, '-n'] : [...target, '-m', '-n', 'ip', 'netns', 'exec', name];
+}
+
+/** A process may not enter the user namespace that it is in (setns(2): EINVAL). */
+function sameUserNamespace(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync('/proc/self/ns/user');
+  } catch {
+    return false;
+  }
+}
+
+function codeOf(message: unknown): string {
+  return typeof message === 'object' && message !== null && 'code' in message ? String(message.code) : 'unknown';
+}

@@ -1,0 +1,107 @@
+import type { Settings } from '../settings/settings.ts';
+import type { Listener } from '../types/supervision.ts';
+import { openTcp, openUnix, type Opened, type RawSocket } from './raw-socket.ts';
+
+export interface OpenedListener {
+  readonly listener: Listener;
+  readonly socket: RawSocket;
+}
+
+export type OwnSockets =
+  | { readonly ok: true; readonly port: number; readonly listeners: readonly OpenedListener[] }
+  /** `code` as the operating system names it. */
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+interface Wanted {
+  readonly where: string;
+  readonly open: () => Opened;
+  readonly listener: (id: string, port: number) => Listener;
+}
+
+/** How often a free port of one address is tried on the others. */
+const attempts = 20;
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'somebody else listens there already',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'it takes more rights: ports below 1024 belong to root',
+  FOLDER_OPEN_TO_OTHERS: 'its folder must be closed to everybody but its owner (chmod 700)',
+};
+
+/** Opens every socket that the settings name. The public ones share one port, also where any free one is asked for. */
+export function openOwnSockets(settings: Settings): OwnSockets {
+  const publicSockets = openPublic(settings);
+  if (!publicSockets.ok) return publicSockets;
+  const others = openAll(configured(settings));
+  if (others.ok) return { ...publicSockets, listeners: [...publicSockets.listeners, ...others.listeners] };
+  closeAll(publicSockets.listeners);
+  return others;
+}
+
+function openPublic({ listen, port }: Settings): OwnSockets {
+  let answer = openAll(publicOnes(listen, port));
+  for (let attempt = 1; port === 0 && !answer.ok && answer.code === 'EADDRINUSE' && attempt < attempts; attempt += 1) {
+    answer = openAll(publicOnes(listen, port));
+  }
+  return answer;
+}
+
+/** With port 0 the first address takes a free port, and the others must get the same one. */
+function publicOnes(listen: readonly string[], port: number): readonly Wanted[] {
+  let agreed = port;
+  return listen.map((address) => ({
+    where: describe(address, port),
+    open: () => {
+      const opened = openTcp(address, agreed);
+      if (opened.ok) agreed = opened.port;
+      return opened;
+    },
+    listener: (id, taken) => ({ kind: 'public', id, address, port: taken }),
+  }));
+}
+
+function configured({ gateways, loadBalancers }: Settings): readonly Wanted[] {
+  const tls = gateways?.tls === undefined ? [] : [gateways.tls.listen];
+  return [
+    ...tls.map((listen): Wanted => ({
+      where: describe(listen.address, listen.port),
+      open: () => openTcp(listen.address, listen.port),
+      listener: (id, port) => ({ kind: 'tlsGateway', id, address: listen.address, port }),
+    })),
+    ...(gateways?.unix ?? []).map(({ path, vnet }): Wanted => ({
+      where: path,
+      open: () => openUnix(path),
+      listener: (id) => ({ kind: 'unixGateway', id, path, vnet }),
+    })),
+    ...loadBalancers.map(({ listen, from, version }): Wanted => ({
+      where: describe(listen.address, listen.port),
+      open: () => openTcp(listen.address, listen.port),
+      listener: (id, port) => ({ kind: 'loadBalancer', id, address: listen.address, port, from, version }),
+    })),
+  ];
+}
+
+function openAll(wanted: readonly Wanted[]): OwnSockets {
+  const listeners: OpenedListener[] = [];
+  let first: number | undefined;
+  for (const { where, open, listener } of wanted) {
+    const opened = open();
+    if (!opened.ok) {
+      closeAll(listeners);
+      const reason = reasons[opened.code] ?? opened.code;
+      return { ok: false, code: opened.code, message: `${where} cannot be listened on: ${reason}.` };
+    }
+    first ??= opened.port;
+    listeners.push({ listener: listener(where, opened.port), socket: opened.socket });
+  }
+  return { ok: true, port: first ?? 0, listeners };
+}
+
+function closeAll(listeners: readonly OpenedListener[]): void {
+  for (const { socket } of listeners) socket.close();
+}
+
+function describe(address: string, port: number): string {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return port === 0 ? `${host} (any port)` : `${host}:${port}`;
+}

@@ -1,0 +1,106 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import type { FromWorker } from '../types/supervision.ts';
+import { sendWithSocket, type RawSocket } from './raw-socket.ts';
+import { afterDeath, noDeaths, type DeathRecord } from './restart.ts';
+
+export interface WorkerOptions {
+  /** The program; it runs on the same Node as this process. */
+  readonly program: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly folder: string;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** A new process has been started: it waits for its first message. */
+  readonly onStart: () => void;
+  readonly onMessage: (message: FromWorker) => void;
+  /** The process is gone, and another one will come after `delayMs`. */
+  readonly onDeath: (how: string, delayMs: number) => void;
+  /** The process is gone, and no other will come: it was stopped, or died too often before it was ready. */
+  readonly onEnd: (why: string | undefined) => void;
+}
+
+/** Keeps one worker process running. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  #child: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #deaths: DeathRecord = noDeaths;
+  #readyAt: number | undefined;
+  #stopping = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { program, environment, folder, onStart, onMessage } = this.#options;
+    this.#readyAt = undefined;
+    // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
+    const child = fork(program, [], { env: environment, cwd: folder, detached: true, serialization: 'json' });
+    this.#child = child;
+    child.on('message', (message) => {
+      if (!isFromWorker(message)) return;
+      if (message.kind === 'ready') this.#readyAt = this.#options.now();
+      onMessage(message);
+    });
+    child.once('error', (error) => this.#gone(child, error.message));
+    child.once('exit', (code, signal) => this.#gone(child, signal ?? `exit code ${code}`));
+    onStart();
+  }
+
+  send(message: object, socket?: RawSocket): void {
+    if (this.#child?.connected !== true) return;
+    if (socket === undefined) this.#child.send(message, () => undefined);
+    else sendWithSocket(this.#child, message, socket);
+  }
+
+  /** Asks the worker to end; `onEnd` follows. */
+  stop(): void {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    if (this.#child === undefined) this.#options.onEnd(undefined);
+    else this.send({ kind: 'stop' });
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    this.#child?.kill('SIGKILL');
+  }
+
+  #gone(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    if (this.#stopping) {
+      this.#options.onEnd(undefined);
+      return;
+    }
+    const servedMs = this.#readyAt === undefined ? undefined : this.#options.now() - this.#readyAt;
+    const next = afterDeath(this.#deaths, servedMs === undefined ? { ready: false } : { ready: true, servedMs });
+    if (next.kind === 'giveUp') {
+      this.#options.onEnd(`the worker died ${next.deaths} times before it was ready, the last time by ${how}`);
+      return;
+    }
+    this.#deaths = next.record;
+    this.#options.onDeath(how, next.delayMs);
+    this.#timer = setTimeout(() => this.start(), next.delayMs);
+  }
+}
+
+const texts: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
+  ready: ['line', 'text'],
+  fatal: ['message'],
+  bound: ['id'],
+  refused: ['id', 'message'],
+  closed: ['id'],
+};
+
+/** The worker faces the network, so its messages are checked like a stranger's. */
+function isFromWorker(message: unknown): message is FromWorker {
+  if (typeof message !== 'object' || message === null) return false;
+  const members: Readonly<Record<string, unknown>> = { ...message };
+  const { kind, incarnation } = members;
+  if (typeof kind !== 'string' || !Object.hasOwn(texts, kind)) return false;
+  const wanted = Object.entries(texts).find(([known]) => known === kind)?.[1] ?? [];
+  if (incarnation !== undefined && typeof incarnation !== 'string') return false;
+  return wanted.every((name) => typeof members[name] === 'string');
+}

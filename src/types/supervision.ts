@@ -1,0 +1,61 @@
+/**
+ * What the supervisor and its worker say to each other over Node's IPC channel. A `listener` message carries the
+ * listening socket as a raw handle; the worker passes it to `net.Server.listen`.
+ */
+export type ToWorker<Settings> =
+  | StartWorker<Settings>
+  | { readonly kind: 'listener'; readonly listener: Listener }
+  /** Stop accepting on this listener, end its connections, close the handle, then answer `closed`. */
+  | { readonly kind: 'close'; readonly id: string }
+  /** End everything in order, and exit with 0. */
+  | { readonly kind: 'stop' };
+
+/** The first message. */
+export interface StartWorker<Settings> {
+  readonly kind: 'start';
+  /** `port` is the one that was really taken, never 0. */
+  readonly settings: Settings;
+  /** Whom to become before the first connection is accepted; `undefined`: stay who you are. */
+  readonly become: { readonly uid: number; readonly gid: number } | undefined;
+  /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
+  readonly listeners: number;
+  /** Path of the supervisor's control socket, to be shown; the worker cannot open it where it has a uid of its own. */
+  readonly controlSocket: string;
+}
+
+export type Listener =
+  | { readonly kind: 'public'; readonly id: string; readonly address: string; readonly port: number }
+  | SubnetListener
+  | { readonly kind: 'unixGateway'; readonly id: string; readonly path: string; readonly vnet: string }
+  | { readonly kind: 'tlsGateway'; readonly id: string; readonly address: string; readonly port: number }
+  | {
+      readonly kind: 'loadBalancer';
+      readonly id: string;
+      readonly address: string;
+      readonly port: number;
+      readonly from: readonly string[];
+      readonly version: 1 | 2 | 'any';
+    };
+
+/** A socket opened inside a virtual network's namespace. */
+export interface SubnetListener {
+  readonly kind: 'subnet';
+  readonly id: string;
+  /** ARM id, as it was asked for. */
+  readonly subnet: string;
+  /**
+   * What a worker before this one answered. The listener stays with that incarnation: a subnet that was made anew under
+   * the same name is another. `undefined`: resolve the name now.
+   */
+  readonly incarnation: string | undefined;
+}
+
+export type FromWorker =
+  /** Everything is accepted and answered from now on. One of the two is printed, by `--json`. */
+  | { readonly kind: 'ready'; readonly line: string; readonly text: string }
+  /** It cannot go on, and a new worker could not either. */
+  | { readonly kind: 'fatal'; readonly message: string }
+  /** The listener accepts; `incarnation` for a subnet's. */
+  | { readonly kind: 'bound'; readonly id: string; readonly incarnation?: string }
+  | { readonly kind: 'refused'; readonly id: string; readonly message: string }
+  | { readonly kind: 'closed'; readonly id: string };

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSecureContext } from 'node:tls';
+import { Ingress } from '../../src/ingress/ingress.ts';
+import type { Refusal } from '../../src/ingress/refusal.ts';
+import { anyPort, ask, dial, ended, openGate, portOf, refusals, secure, subnetA, subnetB } from './gate.ts';
+import { subnetTlv, version2 } from './proxy-encoder.ts';
+
+test('a public client is seen at its NAT address, on IPv4 and on a socket of both families, whatever its headers say', async (t) => {
+  const gate = await openGate(t);
+  for (const host of ['127.0.0.1', '::']) {
+    const port = portOf(await gate.ingress.addPublic({ host, port: 0 }));
+    const client = await secure(await dial(port, '127.0.0.7'), gate.authority.cert);
+    const source = await ask(client);
+    assert.deepEqual(source, { kind: 'public', address: { family: 4, value: 0xcb007107, text: '203.0.113.7' } });
+    client.destroy();
+  }
+  assert.deepEqual(gate.refused, []);
+});
+
+test('a client on a subnet listener is that subnet, at its own private address', async (t) => {
+  const gate = await openGate(t);
+  const port = portOf(await gate.ingress.addSubnetListener(anyPort, subnetA));
+  const client = await secure(await dial(port, '127.0.0.9'), gate.authority.cert);
+  const address = { family: 4, value: 0x7f000009, text: '127.0.0.9' };
+  assert.deepEqual(await ask(client), { kind: 'subnet', ...subnetA, address, assurance: 'enforced' });
+  client.destroy();
+});
+
+test('a PROXY header on a public or a subnet listener is no ClientHello: the connection is ended and logged', async (t) => {
+  for (const header of [version2({ tlvs: [subnetTlv(subnetA.incarnation)] }), 'PROXY TCP4 10.0.0.4 10.0.0.5 1 2\r\n']) {
+    const gate = await openGate(t);
+    for (const listener of [
+      await gate.ingress.addPublic(anyPort),
+      await gate.ingress.addSubnetListener(anyPort, subnetB),
+    ]) {
+      const forger = await dial(portOf(listener));
+      forger.write(header);
+      await ended(forger);
+    }
+    const code = 'ERR_SSL_WRONG_VERSION_NUMBER';
+    assert.deepEqual(
+      gate.refused.map(({ listener, remoteAddress, refusal }) => ({ listener, remoteAddress, refusal })),
+      ['public', 'subnet'].map((listener) => ({
+        listener,
+        remoteAddress: '127.0.0.1',
+        refusal: { kind: 'handshakeFailed', code },
+      })),
+    );
+  }
+});
+
+test('a connection whose subnet is gone or switched off is closed when it is accepted', async (t) => {
+  for (const [state, kind] of [
+    ['gone', 'subnetGone'],
+    ['endpointOff', 'endpointOff'],
+  ] as const) {
+    const gate = await openGate(t);
+    gate.states.set(subnetA.incarnation, state);
+    const port = portOf(await gate.ingress.addSubnetListener(anyPort, subnetA));
+    await ended(await dial(port));
+    const expected: Refusal = { kind, incarnation: subnetA.incarnation };
+    assert.deepEqual(await refusals(gate), [expected]);
+  }
+});
+
+test("switching a subnet off ends its open connections, also unfinished handshakes, and nobody else's", async (t) => {
+  const gate = await openGate(t);
+  const [a, b] = [
+    portOf(await gate.ingress.addSubnetListener(anyPort, subnetA)),
+    portOf(await gate.ingress.addSubnetListener(anyPort, subnetB)),
+  ];
+  // Connections are accepted in order: this one has been, once a later one has had an answer.
+  const silent = await dial(a);
+  const clients = [await secure(await dial(a), gate.authority.cert), await secure(await dial(a), gate.authority.cert)];
+  for (const client of clients) await ask(client);
+  const other = await secure(await dial(b), gate.authority.cert);
+  await ask(other);
+  assert.equal(gate.ingress.closeSubnet(subnetA.incarnation), 3);
+  await Promise.all([...clients, silent].map(ended));
+  assert.equal((await ask(other)).kind, 'subnet');
+  assert.equal(gate.ingress.closeSubnet(subnetA.incarnation), 0);
+  other.destroy();
+});
+
+test('closing a listener ends its connections and frees its port; others go on', async (t) => {
+  const gate = await openGate(t);
+  const [closing, staying] = [await gate.ingress.addPublic(anyPort), await gate.ingress.addPublic(anyPort)];
+  const client = await secure(await dial(portOf(closing)), gate.authority.cert);
+  await ask(client);
+  closing.close();
+  await ended(client);
+  await assert.rejects(dial(portOf(closing)), { code: 'ECONNREFUSED' });
+  const other = await secure(await dial(portOf(staying)), gate.authority.cert);
+  assert.equal((await ask(other)).kind, 'public');
+  other.destroy();
+});
+
+test('a port that is taken is refused when it is opened', async (t) => {
+  const gate = await openGate(t);
+  const port = portOf(await gate.ingress.addPublic(anyPort));
+  await assert.rejects(gate.ingress.addPublic({ host: '127.0.0.1', port }), { code: 'EADDRINUSE' });
+});
+
+test('only TLS 1.2 and later and only HTTP/1.1 are spoken', async (t) => {
+  const gate = await openGate(t);
+  const port = portOf(await gate.ingress.addPublic(anyPort));
+  const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+  await assert.rejects(secure(await dial(port), gate.authority.cert, old));
+  await assert.rejects(secure(await dial(port), gate.authority.cert, { ALPNProtocols: ['h2'] }));
+  assert.deepEqual(await refusals(gate), [
+    { kind: 'handshakeFailed', code: 'ERR_SSL_UNSUPPORTED_PROTOCOL' },
+    { kind: 'handshakeFailed', code: 'ERR_SSL_NO_APPLICATION_PROTOCOL' },
+  ]);
+  const client = await secure(await dial(port), gate.authority.cert, { maxVersion: 'TLSv1.2' });
+  assert.equal(client.alpnProtocol, 'http/1.1');
+  client.destroy();
+});
+
+test('a handshake that does not come to its end is ended, and more connections than allowed are dropped', async (t) => {
+  const gate = await openGate(t, { handshakeTimeoutMs: 50, connectionsPerListener: 1 });
+  const port = portOf(await gate.ingress.addPublic(anyPort));
+  const first = await dial(port);
+  await ended(await dial(port));
+  await ended(first);
+  assert.deepEqual(
+    (await refusals(gate)).toSorted((one, other) => one.kind.localeCompare(other.kind)),
+    [{ kind: 'handshakeTimeout' }, { kind: 'tooManyConnections', limit: 1 }],
+  );
+});
+
+test('a certificate chosen by SNI is shown, and the default to everybody else', async (t) => {
+  const gate = await openGate(t);
+  const other = await gate.authority.issue({ dns: ['vault.azure.example'] });
+  const ingress = new Ingress({
+    certificate: await gate.authority.issue({ dns: ['localhost'] }),
+    SNICallback: (name, done) => done(null, name === 'vault.azure.example' ? createSecureContext(other) : undefined),
+    nat: [],
+    subnets: { state: () => 'gone', inVnet: () => undefined },
+    onConnection: () => undefined,
+    log: () => undefined,
+    now: Date.now,
+  });
+  t.after(() => ingress.closeAll());
+  const port = portOf(await ingress.addPublic(anyPort));
+  for (const servername of ['vault.azure.example', 'localhost']) {
+    const client = await secure(await dial(port), gate.authority.cert, { servername });
+    assert.equal(client.getPeerX509Certificate()?.checkHost(servername), servername);
+    client.destroy();
+  }
+});
+
+test('a socket that did not come through the ingress has no source', async (t) => {
+  const gate = await openGate(t);
+  const source = gate.ingress.sourceOf({});
+  assert.deepEqual(source, { kind: 'unknown', reason: 'the connection did not come through the ingress' });
+});

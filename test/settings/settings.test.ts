@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { helpText, wantsHelp } from '../../src/settings/options.ts';
+import { readSettings, type Settings } from '../../src/settings/settings.ts';
+
+interface Given {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly config?: unknown;
+}
+
+function answer(argv: readonly string[], { environment = {}, config }: Given = {}) {
+  const readFile = (path: string): string => {
+    assert.equal(path, '/home/ada/conf/postern.json');
+    return typeof config === 'string' ? config : JSON.stringify(config);
+  };
+  const file = config === undefined ? [] : ['--config', 'conf/postern.json'];
+  return readSettings({ argv: [...argv, ...file], environment, readFile, folder: '/home/ada' });
+}
+
+function accepted(argv: readonly string[], given?: Given): Settings {
+  const read = answer(argv, given);
+  assert.ok(read.ok, read.ok ? '' : read.message);
+  return read.settings;
+}
+
+function refusedWith(argv: readonly string[], given?: Given): string {
+  const read = answer(argv, given);
+  assert.ok(!read.ok, `accepted: ${argv.join(' ')}`);
+  return read.message;
+}
+
+const client = { clientId: '0F0E0D0C-0b0a-0908-0706-050403020100', secret: 's3cret' };
+const vnet = '11111111-2222-3333-4444-555555555555';
+
+test('without options it serves loopback on 8443, with the data folder in the current one and the loopback NAT table', () => {
+  const { port, listen, dataFolder, domain, json, nat, rules, user, acceptDeclared, demo, clients } = accepted([]);
+  assert.deepEqual(
+    { port, listen, dataFolder, domain, json, nat, rules, user, acceptDeclared, demo, clients },
+    {
+      port: 8443,
+      listen: ['127.0.0.1', '::1'],
+      dataFolder: '/home/ada/postern-data',
+      domain: 'localhost',
+      json: false,
+      nat: [
+        { from: '127.0.0.0/24', to: '203.0.113.0/24' },
+        { from: '::1', to: '203.0.113.1' },
+      ],
+      rules: 'documented',
+      user: undefined,
+      acceptDeclared: false,
+      demo: true,
+      clients: [],
+    },
+  );
+});
+
+test('every option is read', () => {
+  const settings = accepted([
+    ...['--port', '0', '--listen=127.0.0.5', '--listen', '0:0:0:0:0:0:0:1', '--data', '/srv/vault', '--json'],
+    ...['--domain', 'vaults.example.org', '--rules', 'current', '--user', 'postern', '--accept-declared', '--no-demo'],
+    ...['--nat', '127.0.0.5=203.0.113.5', '--nat', '::1=2001:db8::1'],
+  ]);
+  assert.equal(settings.port, 0);
+  assert.deepEqual(settings.listen, ['127.0.0.5', '::1']);
+  assert.equal(settings.dataFolder, '/srv/vault');
+  assert.equal(settings.domain, 'vaults.example.org');
+  assert.ok(settings.json && settings.acceptDeclared && !settings.demo);
+  assert.equal(settings.rules, 'current');
+  assert.equal(settings.user, 'postern');
+  assert.deepEqual(settings.nat, [
+    { from: '127.0.0.5/32', to: '203.0.113.5/32' },
+    { from: '::1', to: '2001:db8::1' },
+  ]);
+  assert.equal(accepted(['--memory']).dataFolder, undefined);
+});
+
+test('the NAT table is off by default as soon as one listener is not on loopback, and on when it is asked for', () => {
+  assert.deepEqual(accepted(['--listen', '127.0.0.1', '--listen', '0.0.0.0']).nat, []);
+  assert.deepEqual(accepted(['--listen', '::']).nat, []);
+  assert.deepEqual(accepted(['--nat', 'none']).nat, []);
+  assert.equal(accepted(['--listen', '0.0.0.0', '--nat', '10.0.0.0/8=203.0.0.0/8']).nat.length, 1);
+});
+
+test('an option that is unknown, incomplete, doubled or out of range is refused, with its name and the rule', () => {
+  const refusals: readonly (readonly [argv: readonly string[], reason: RegExp])[] = [
+    [['--prot', '1'], /^the option --prot is not known\. Did you mean --port\? Known are: --port, --listen, /],
+    [['--portable-hole', '1'], /^the option --portable-hole is not known\. Known are: /],
+    [['-p', '1'], /^the option -p is not known/],
+    [['now'], /^postern start takes options only, and "now" is none/],
+    [['--port'], /^the option --port needs a value: --port N\.$/],
+    [['--data', '--json'], /^the option --data needs a value: --data DIR\.$/],
+    [['--data='], /^the option --data needs a value/],
+    [['--json=yes'], /^the option --json takes no value/],
+    [['--port', '1', '--port', '2'], /^the option --port was given twice/],
+    [['--port', '65536'], /^--port: 65536 is not a whole number from 0 to 65535\.$/],
+    [['--port', '0x10'], /^--port: "0x10" is not a whole number/],
+    [['--listen', 'localhost'], /^--listen: "localhost" is not an IP address/],
+    [['--listen', '127.0.0.1:80'], /is not an IP address; names and ports are not taken here/],
+    [['--listen', '::1', '--listen', '0:0::1'], /^--listen: the address ::1 was given twice/],
+    [['--memory', '--data', 'x'], /^--memory and --data x exclude each other/],
+    [['--domain', 'Example.org'], /is not in lower case; write it as example\.org/],
+    [['--domain', 'a..b'], /is not a DNS name/],
+    [['--domain', '10.0.0.1'], /is an address/],
+    [['--domain', `${'a.'.repeat(111)}b`], /is not a DNS name of at most 222 characters/],
+    [['--rules', 'strict'], /^--rules: "strict" is none of: documented, current\.$/],
+    [['--nat', '127.0.0.0/24'], /is not CIDR=CIDR/],
+    [['--nat', '127.0.0.0/24=203.0.113.0/25'], /maps a range to one of another size/],
+    [['--nat', '127.0.0.1/24=203.0.113.0/24'], /is neither an IPv4 range nor an IP address \(hostBitsSet\)/],
+    [['--nat', '::/64=::/64'], /is neither an IPv4 range nor an IP address/],
+    [['--nat', 'none', '--nat', '::1=::2'], /^--nat none and other --nat options exclude each other/],
+  ];
+  for (const [argv, reason] of refusals) assert.match(refusedWith(argv), reason);
+});
+
+test('the configuration file is read, and its paths are relative to its own folder', () => {
+  const settings = accepted([], {
+    config: {
+      clients: [{ ...client, certificate: 'app.pem', groups: [vnet] }],
+      issuers: [
+        { issuer: 'https://id.example/', tenantId: vnet, audiences: ['a'], jwksUri: 'https://id.example/keys' },
+      ],
+      gateways: {
+        tls: { listen: '[::1]:8444', clientCa: 'ca.pem' },
+        unix: [{ vnet, path: '/run/gateway/in.sock' }],
+      },
+      loadBalancers: [{ listen: '0.0.0.0:8445', from: ['192.0.2.0/24', '2001:DB8::1'], version: 'any' }],
+      limits: { ipRules: 10 },
+      audit: { fsync: true, maxBytes: 1_000_000, files: 3 },
+      masterKeyFile: '../key',
+    },
+  });
+  const { clients, gateways, loadBalancers, limits, audit, masterKeyFile } = settings;
+  assert.equal(clients[0]?.clientId, client.clientId.toLowerCase());
+  assert.equal(clients[0]?.certificate, '/home/ada/conf/app.pem');
+  assert.deepEqual(gateways?.tls?.listen, { address: '::1', port: 8444 });
+  assert.equal(gateways?.tls?.clientCa, '/home/ada/conf/ca.pem');
+  assert.deepEqual(gateways?.unix, [{ vnet, path: '/run/gateway/in.sock' }]);
+  assert.deepEqual(loadBalancers, [
+    { listen: { address: '0.0.0.0', port: 8445 }, from: ['192.0.2.0/24', '2001:db8::1'], version: 'any' },
+  ]);
+  assert.equal(limits?.ipRules, 10);
+  assert.deepEqual(audit, { fsync: true, maxBytes: 1_000_000, files: 3 });
+  assert.equal(masterKeyFile, '/home/ada/key');
+});
+
+test('a member of the configuration file that is unknown or wrong is refused by its path', () => {
+  const issuer = {
+    issuer: 'https://id.example/',
+    tenantId: vnet,
+    audiences: ['a'],
+    jwksUri: 'https://id.example/keys',
+  };
+  const balancer = { listen: '127.0.0.1:1', from: ['127.0.0.1'], version: 2 };
+  const refusals: readonly (readonly [config: unknown, reason: RegExp])[] = [
+    ['{', /postern\.json: this is not JSON/],
+    [[], /postern\.json: \[\] is not a JSON object/],
+    [{ client: [] }, /postern\.json: the member client is not known\. Did you mean clients\? Known are: clients, /],
+    [
+      { clients: [{ ...client, secrets: 'x' }] },
+      /clients\[0\]: the member secrets is not known\. Did you mean secret\?/,
+    ],
+    [{ clients: [{ clientId: vnet }] }, /clients\[0\]: the client has neither a secret, nor a certificate/],
+    [
+      { clients: [client, { ...client, clientId: client.clientId.toLowerCase() }] },
+      /clientId 0f0e.* stands there twice/,
+    ],
+    [{ clients: [{ ...client, clientId: 'x' }] }, /clients\[0\]\.clientId: "x" is not a GUID/],
+    [{ issuers: [issuer, issuer] }, /issuer https:\/\/id\.example\/ stands there twice/],
+    [{ issuers: [{ ...issuer, jwksUri: 'http://id.example/keys' }] }, /jwksUri: .* is not an https:\/\/ address/],
+    [{ issuers: [{ ...issuer, tenantId: undefined }] }, /issuers\[0\]\.tenantId: nothing is not a text/],
+    [{ gateways: { tls: { listen: '127.0.0.1:1' } } }, /gateways\.tls\.clientCa: nothing is not a text/],
+    [{ loadBalancers: [{ ...balancer, from: [] }] }, /from: \[\] is empty/],
+    [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 is none of: 1, 2, any/],
+    [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /an IPv6 address stands in brackets/],
+    [{ limits: { ipRules: -1 } }, /limits\.ipRules: -1 is not a whole number from 0 to 100000/],
+    [{ audit: { fsync: 'yes' } }, /audit\.fsync: "yes" is neither true nor false/],
+  ];
+  for (const [config, reason] of refusals) assert.match(refusedWith([], { config }), reason);
+});
+
+test('a file that cannot be read is refused with the reason', () => {
+  const readFile = (): never => {
+    throw new Error('ENOENT: no such file');
+  };
+  const read = readSettings({ argv: ['--config', 'x'], environment: {}, readFile, folder: '/' });
+  assert.match(read.ok ? '' : read.message, /^--config: the file cannot be read: ENOENT/);
+});
+
+test('the master key comes from the environment or a file, not both, and no message shows a secret', () => {
+  const environment = { POSTERN_MASTER_KEY: 'key-one', POSTERN_MASTER_KEY_PREVIOUS: 'key-two' };
+  const settings = accepted([], { environment });
+  assert.equal(settings.masterKey, 'key-one');
+  assert.equal(settings.previousMasterKey, 'key-two');
+  const messages = [
+    refusedWith([], { environment, config: { masterKeyFile: 'key' } }),
+    refusedWith([], { config: '{"clients":[{"secret":"s3cret"' }),
+    refusedWith([], { config: { clients: [{ ...client, secret: ['s3cret'] }] } }),
+  ];
+  assert.match(messages[0] ?? '', /exclude each other/);
+  for (const message of messages) assert.doesNotMatch(message, /key-one|key-two|s3cret/);
+  assert.match(refusedWith([], { environment: { POSTERN_MASTER_KEY: '' } }), /^POSTERN_MASTER_KEY is set, but empty/);
+});
+
+test('the settings are frozen through and through', () => {
+  const settings = accepted([], { config: { clients: [client] } });
+  assert.ok(Object.isFrozen(settings) && Object.isFrozen(settings.nat[0]) && Object.isFrozen(settings.clients[0]));
+});
+
+test('the help names every option and fits a terminal', () => {
+  assert.ok(wantsHelp(['--help']) && wantsHelp(['--port', '1', '-h']) && !wantsHelp(['--port', '1']));
+  for (const option of ['--port N', '--nat CIDR=CIDR', '--no-demo', 'POSTERN_MASTER_KEY']) {
+    assert.ok(helpText.includes(option), option);
+  }
+  for (const line of helpText.split('\n')) assert.ok(line.length <= 100, line);
+});

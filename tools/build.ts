@@ -1,0 +1,14 @@
+/** `npm run build`: what `npm pack` ships, `dist/src/`, made anew from `src/`. */
+import { spawnSync } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+await rm(`${root}dist`, { recursive: true, force: true });
+const { status } = spawnSync(
+  process.execPath,
+  [`${root}node_modules/typescript/bin/tsc`, '-p', `${root}tsconfig.build.json`],
+  { stdio: 'inherit' },
+);
+process.exitCode = status ?? 1;

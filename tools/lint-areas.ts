@@ -1,0 +1,103 @@
+import type { Override } from './lint-types.ts';
+import { rooms } from './rooms.ts';
+
+interface Restricted {
+  readonly object: string;
+  readonly property: string;
+  readonly message: string;
+}
+
+const random: Restricted = {
+  object: 'Math',
+  property: 'random',
+  message: 'take randomInt, randomBytes or randomUUID of node:crypto, or be given the randomness as an argument',
+};
+
+const clock: Restricted = {
+  object: 'Date',
+  property: 'now',
+  message: 'take the time as an argument, `now: () => number`',
+};
+
+const getBuiltinModule: Restricted = {
+  object: 'process',
+  property: 'getBuiltinModule',
+  message: 'import it, so that the rules of tools/rooms.ts see it',
+};
+
+const leftBehind: readonly Restricted[] = ['test', 'it', 'describe', 't', 'suite'].flatMap((object) =>
+  ['skip', 'todo', 'only'].map((property) => ({
+    object,
+    property,
+    message: 'a test runs, or says why not through test/not-run.ts',
+  })),
+);
+
+const pureRooms = Object.entries(rooms).flatMap(([name, { platform }]) => (platform === 'pure' ? [name] : []));
+
+const browserLacks = ['Buffer', 'process', 'global', 'setImmediate', '__dirname', '__filename', 'require'];
+
+/** The rules that depend on where a file lies, apart from what it may import. */
+export const lintRulesOfAreas: readonly Override[] = [
+  {
+    files: ['src/**'],
+    rules: {
+      'max-lines': ['error', { max: 300 }],
+      'max-lines-per-function': ['error', { max: 60 }],
+      // Three, and then an options object.
+      'max-params': ['error', { max: 4 }],
+      'no-restricted-properties': ['error', random, clock, getBuiltinModule],
+    },
+  },
+  {
+    files: pureRooms.map((name) => `src/${name}/**`),
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...browserLacks.map((name) => ({ name, message: 'this room also runs in a browser' })),
+      ],
+    },
+  },
+  {
+    // The processes: each has a clock and an environment, and hands them on.
+    files: ['src/main.ts', 'src/cli/**', 'src/supervisor/**'],
+    rules: {
+      'node/no-process-env': 'off',
+      'no-restricted-properties': ['error', random, getBuiltinModule],
+    },
+  },
+  {
+    files: ['src/main.ts', 'src/cli/main.ts', 'src/supervisor/main.ts'],
+    rules: { 'unicorn/no-process-exit': 'off' },
+  },
+  { files: ['src/cli/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/**'],
+    rules: {
+      'max-lines': ['error', { max: 600 }],
+      'no-restricted-properties': ['error', ...leftBehind],
+    },
+  },
+  {
+    files: ['tools/**', 'bench/**'],
+    rules: {
+      'max-lines': ['error', { max: 300 }],
+      'max-lines-per-function': ['error', { max: 60 }],
+      'no-console': 'off',
+    },
+  },
+  {
+    files: ['tools/**', 'bench/**', 'test/**', 'bin/**'],
+    rules: { 'node/no-process-env': 'off' },
+  },
+  {
+    // JavaScript without types, because an old Node must be able to parse it; it ends the process where Node is too old.
+    files: ['bin/main.mjs'],
+    rules: {
+      'typescript/no-unsafe-assignment': 'off',
+      'typescript/no-unsafe-call': 'off',
+      'typescript/no-unsafe-member-access': 'off',
+      'unicorn/no-process-exit': 'off',
+    },
+  },
+];

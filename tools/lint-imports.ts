@@ -1,0 +1,57 @@
+import type { Override } from './lint-types.ts';
+import type { Room } from './rooms.ts';
+import { rooms } from './rooms.ts';
+
+/** How many folders deep a file may lie: `src/room/file.ts` is 1. Deeper ones may import nothing, so nobody makes any. */
+const deepest = 2;
+
+/** The import rules: of each room as the matrix has it, and of what lies outside of `src/`. */
+export function importRules(packages: readonly string[]): readonly Override[] {
+  const nowhere = restrict(['**'], 'this folder is no room, or lies too deep in one: see tools/rooms.ts');
+  return [
+    { files: ['src/**'], rules: nowhere },
+    { files: ['src/main.ts'], rules: restrict([], '') },
+    ...Object.entries(rooms).flatMap(([name, room]) => rulesOfRoom(name, room, packages)),
+    {
+      files: ['test/**', 'bench/**', 'tools/**'],
+      rules: restrict(['**/src/main.ts'], 'the worker is started as a process, never imported'),
+    },
+  ];
+}
+
+function rulesOfRoom(name: string, room: Room, packages: readonly string[]): readonly Override[] {
+  const may = [
+    ...room.imports,
+    { pure: 'nothing else', 'node only': 'node:', packages: 'node:, packages' }[room.platform],
+  ];
+  return Array.from({ length: deepest }, (_, level) => ({
+    files: [`src/${name}${'/*'.repeat(level + 1)}`],
+    rules: restrict(
+      ['**', ...insideTheRoom(level), ...otherRooms(room, level), ...outside(room, packages)],
+      `${name}/ may import: ${may.join(', ')} (tools/rooms.ts)`,
+    ),
+  }));
+}
+
+/** In the linter's patterns (as in .gitignore) the last one that fits decides, and `!` allows. */
+function insideTheRoom(level: number): readonly string[] {
+  return ['!./**', ...(level === 0 ? [] : ['!../**', `${'../'.repeat(level + 1)}**`])];
+}
+
+function otherRooms(room: Room, level: number): readonly string[] {
+  const source = '../'.repeat(level + 1);
+  return room.imports.map((other) => `!${source}${other}${other.endsWith('.ts') ? '' : '/**'}`);
+}
+
+function outside(room: Room, packages: readonly string[]): readonly string[] {
+  if (room.platform === 'pure') return [];
+  // The environment reaches a room as an argument, a room is not a test, and `createRequire` would get round these rules.
+  const node = ['!node:*', '!node:*/**', 'node:process', 'node:test', 'node:module'];
+  return room.platform === 'node only' ? node : [...node, ...packages.flatMap((name) => [`!${name}`, `!${name}/**`])];
+}
+
+function restrict(group: readonly string[], message: string): Override['rules'] {
+  const roundabout = { regex: String.raw`[^.]/\.\.?(/|$)|^\./\.|//|[%\\]`, message: 'write the shortest path' };
+  const patterns = group.length === 0 ? [roundabout] : [roundabout, { group, message }];
+  return { 'no-restricted-imports': ['error', { patterns }] };
+}

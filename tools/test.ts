@@ -1,0 +1,59 @@
+/**
+ * `npm test`: first the checks, then every test. `npm test -- test/store test/house/words.test.ts` runs the tests of
+ * these folders and files alone, and `--test-name-pattern=…` those of that name. The last lines are the runner's own.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { run } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { report } from './test-report.ts';
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'test-name-pattern': { type: 'string', multiple: true, default: [] } },
+});
+// From where `npm test` was called, which is not where npm starts it.
+const from = process.env['INIT_CWD'] ?? process.cwd();
+const root = fileURLToPath(new URL('../', import.meta.url));
+process.chdir(root);
+
+const asked = positionals.length === 0 ? [join(root, 'test')] : positionals.map((path) => resolve(from, path));
+const empty = asked.filter((path) => testsIn(path).length === 0);
+if (empty.length > 0) {
+  console.error(`postern: there is no *.test.ts in ${empty.join(', ')}`);
+  process.exitCode = 1;
+} else {
+  const checked = positionals.length > 0 || check();
+  const files = [...new Set(asked.flatMap((path) => testsIn(path)))].toSorted();
+  const passed = await test(files, checked ? [] : ['THE CHECKS FAILED: their errors stand above the tests.']);
+  process.exitCode = checked && passed ? 0 : 1;
+}
+
+function testsIn(path: string): readonly string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return globSync('**/*.test.ts', { cwd: path }).map((file) => join(path, file));
+  return found?.isFile() === true ? [path] : [];
+}
+
+function check(): boolean {
+  return spawnSync(process.execPath, [join(root, 'tools/check.ts')], { stdio: 'inherit' }).status === 0;
+}
+
+async function test(paths: readonly string[], remarks: readonly string[]): Promise<boolean> {
+  console.log(`\n${paths.length} test files`);
+  let failed = 0;
+  const events = run({
+    files: [...paths],
+    concurrency: availableParallelism(),
+    // Far above what any test takes: it ends one that hangs, and says which.
+    timeout: 600_000,
+    testNamePatterns: options['test-name-pattern'],
+  }).on('test:fail', () => {
+    failed += 1;
+  });
+  for await (const text of report(events, remarks)) process.stdout.write(text);
+  return failed === 0;
+}
