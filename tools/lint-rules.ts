@@ -15,6 +15,16 @@ const chosen: Rules = {
   'no-var': 'error',
   'prefer-const': 'error',
   'object-shorthand': 'error',
+  // `_` alone is what a pattern must name and nobody wants.
+  'no-unused-vars': [
+    'error',
+    {
+      ignoreRestSiblings: true,
+      argsIgnorePattern: '^_$',
+      varsIgnorePattern: '^_$',
+      destructuredArrayIgnorePattern: '^_$',
+    },
+  ],
   'no-throw-literal': 'error',
   'no-self-compare': 'error',
   'no-fallthrough': 'error',

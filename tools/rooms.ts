@@ -46,16 +46,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     platform: 'packages',
   },
   setup: {
-    imports: [
-      'authority',
-      'crypto',
-      'firewall',
-      'objects',
-      'resources',
-      'settings',
-      'store/store.ts',
-      'types',
-    ],
+    imports: ['authority', 'crypto', 'firewall', 'objects', 'resources', 'settings', 'store/store.ts', 'types'],
     platform: 'node only',
   },
   worker: {

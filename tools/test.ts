@@ -49,7 +49,7 @@ async function test(paths: readonly string[], remarks: readonly string[]): Promi
     files: [...paths],
     concurrency: availableParallelism(),
     // Far above what any test takes: it ends one that hangs, and says which.
-    timeout: 600_000,
+    timeout: 300_000,
     testNamePatterns: options['test-name-pattern'],
   }).on('test:fail', () => {
     failed += 1;
