@@ -1,10 +1,13 @@
 /**
- * GET of a secret over TLS 1.3, keep-alive, 32 connections: Postern beside a bare `node:https` server of the same Node
- * that answers the same bytes, in turn, round by round. The load comes from wrk (Debian package `wrk`).
+ * A secret over TLS 1.3, keep-alive, 32 connections. GET: Postern beside a bare `node:https` server of the same Node that
+ * answers the same bytes, in turn, round by round. PUT: a new version each, durable before it is answered. The load comes
+ * from wrk (Debian package `wrk`), which shares the cores with the servers.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const rounds = Number(process.argv[2] ?? 5);
@@ -38,10 +41,14 @@ function cpuTicks(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-function measure({ pid, port }: Served, headers: readonly string[]): Round {
+/** wrk's own way to say another method: a script in Lua. */
+const putScript = join(mkdtempSync(join(tmpdir(), 'postern-bench-')), 'put.lua');
+writeFileSync(putScript, 'wrk.method = "PUT"\nwrk.body = \'{"value":"a value of some forty characters, as usual"}\'\n');
+
+function measure({ pid, port }: Served, extra: readonly string[]): Round {
   const before = cpuTicks(pid);
   const url = `https://127.0.0.1:${port}/secrets/name?api-version=7.4`;
-  const args = ['-t1', '-c32', `-d${seconds}s`, '--latency', ...headers.flatMap((header) => ['-H', header]), url];
+  const args = ['-t1', '-c32', `-d${seconds}s`, '--latency', ...extra, url];
   const output = execFileSync('wrk', args, { encoding: 'utf8' });
   const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
   const [, p99 = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(output) ?? [];
@@ -68,25 +75,32 @@ const postern = await firstLine<Served & { readonly host: string; readonly token
 const bareProcess = serve('serve-bare.ts');
 bareProcess.stdin?.write(`${JSON.stringify(postern)}\n`);
 const bare = await firstLine<Served>(bareProcess);
-const headers = [`Host: ${postern.host}`, `Authorization: Bearer ${postern.token}`];
-const measured: { readonly postern: Round[]; readonly bare: Round[] } = { postern: [], bare: [] };
+const headers = ['-H', `Host: ${postern.host}`, '-H', `Authorization: Bearer ${postern.token}`];
+const measured: { readonly bare: Round[]; readonly get: Round[]; readonly put: Round[] } = {
+  bare: [],
+  get: [],
+  put: [],
+};
 for (let round = 0; round <= rounds; round += 1) {
-  const pair = { bare: measure(bare, headers), postern: measure(postern, headers) };
-  // The first warms both up.
-  if (round > 0) {
-    measured.bare.push(pair.bare);
-    measured.postern.push(pair.postern);
-  }
+  const of = {
+    bare: measure(bare, headers),
+    get: measure(postern, headers),
+    put: measure(postern, [...headers, '-s', putScript]),
+  };
+  // The first warms all up.
+  if (round === 0) continue;
+  measured.bare.push(of.bare);
+  measured.get.push(of.get);
+  measured.put.push(of.put);
 }
 posternProcess.stdin?.end();
 bareProcess.stdin?.end();
-const ratio = median(
-  measured.postern.map(({ perSecond }, index) => perSecond / (measured.bare[index]?.perSecond ?? Number.NaN)),
-);
+const ratios = measured.get.map(({ perSecond }, index) => perSecond / (measured.bare[index]?.perSecond ?? Number.NaN));
 console.log(
-  `| GET of a secret, 32 connections, median of ${rounds} rounds | requests/s | p99 ms | server CPU us/request |`,
+  `| 32 connections, median of ${rounds} rounds of ${seconds} s | requests/s | p99 ms | server CPU us/request |`,
 );
 console.log('|---|---|---|---|');
 console.log(row('bare node:https, same bytes', measured.bare));
-console.log(row('Postern', measured.postern));
-console.log(`\nPostern / bare, pair by pair: ${ratio.toFixed(2)}`);
+console.log(row('Postern, GET of a secret', measured.get));
+console.log(row('Postern, PUT of a secret', measured.put));
+console.log(`\nGET, Postern / bare, pair by pair: ${median(ratios).toFixed(2)}`);

@@ -3,6 +3,7 @@ import { request } from 'node:https';
 import { isIP } from 'node:net';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
+import { membersOf } from './json.ts';
 
 export interface ClientRequest {
   readonly method: 'GET' | 'PUT' | 'POST';
@@ -26,7 +27,7 @@ export function send(
   { method, url, token, form, json, from }: ClientRequest,
 ): Promise<ClientAnswer> {
   const { hostname, port, pathname, search } = new URL(url);
-  const payload = form === undefined ? json && JSON.stringify(json) : new URLSearchParams(form).toString();
+  const payload = form === undefined ? jsonOf(json) : new URLSearchParams(form).toString();
   const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -41,7 +42,7 @@ export function send(
         headers: {
           host: new URL(url).host,
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(payload !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(String(payload)) }),
+          ...(payload !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(payload) }),
         },
       },
       (incoming) => {
@@ -62,6 +63,10 @@ export function send(
   });
 }
 
+function jsonOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}
+
 /** A token of the administrator for `resource`. */
 export async function getToken(connection: Connection, resource: string): Promise<string> {
   const { home, tenantId, clientId, clientSecret } = connection;
@@ -75,9 +80,8 @@ export async function getToken(connection: Connection, resource: string): Promis
       scope: `${resource}/.default`,
     },
   });
-  if (status === 200 && typeof body === 'object' && body !== null && 'access_token' in body) {
-    return String(body.access_token);
-  }
+  const token = membersOf(body).get('access_token');
+  if (status === 200 && typeof token === 'string') return token;
   throw new CommandFailed(`No token was issued (${status}): ${JSON.stringify(body)}`);
 }
 
@@ -88,12 +92,9 @@ export function vaultResource({ vaultSuffix }: Connection): string {
 
 /** What is at fault, from Azure's error envelope. */
 export function errorText({ status, body }: ClientAnswer): string {
-  const error: unknown = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
-  if (typeof error !== 'object' || error === null) return `The server answered ${status}.`;
-  const { code, message, innererror }: Record<string, unknown> = { ...error };
-  const inner =
-    typeof innererror === 'object' && innererror !== null && 'code' in innererror
-      ? ` / ${String(innererror.code)}`
-      : '';
-  return `${status} ${String(code)}${inner}\n${String(message).replaceAll('\r\n', '\n')}`;
+  const error = membersOf(membersOf(body).get('error'));
+  if (error.size === 0) return `The server answered ${status}.`;
+  const inner = membersOf(error.get('innererror')).get('code');
+  const code = [error.get('code'), inner].filter((part) => typeof part === 'string').join(' / ');
+  return `${status} ${code}\n${String(error.get('message')).replaceAll('\r\n', '\n')}`;
 }

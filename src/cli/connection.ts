@@ -1,26 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandFailed } from './failed.ts';
+import { membersOf } from './json.ts';
+
+const members = [
+  'home',
+  'vaultSuffix',
+  'tenantId',
+  'subscriptionId',
+  'clientId',
+  'clientSecret',
+  'caFile',
+  'dataDir',
+  /** Path of the supervisor's control socket. */
+  'controlSocket',
+] as const;
 
 /** How to reach a running server, from the file that it leaves in its data folder. */
-export interface Connection {
-  readonly home: string;
-  readonly vaultSuffix: string;
-  readonly tenantId: string;
-  readonly subscriptionId: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly caFile: string;
-  readonly dataDir: string;
-  /** Path of the supervisor's control socket. */
-  readonly controlSocket: string;
-}
+export type Connection = Readonly<Record<(typeof members)[number], string>>;
 
 /** @throws {CommandFailed} when there is none, or it may not be read */
 export function readConnection(folder: string): Connection {
   const file = join(folder, 'connection.json');
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Connection;
+    return readMembers(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(
@@ -28,4 +31,14 @@ export function readConnection(folder: string): Connection {
       'Start the server with "postern start", or name its data folder with --data DIR.',
     );
   }
+}
+
+function readMembers(value: unknown): Connection {
+  if (isConnection(value)) return value;
+  throw new Error(`it lacks one of ${members.join(', ')}`);
+}
+
+function isConnection(value: unknown): value is Connection {
+  const texts = membersOf(value);
+  return members.every((name) => typeof texts.get(name) === 'string');
 }

@@ -2,12 +2,10 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
+import { membersOf } from './json.ts';
 
 /** Asks the supervisor something over its control socket, which only whoever started the server may open. */
-export async function askSupervisor(
-  connection: Connection,
-  request: object,
-): Promise<Readonly<Record<string, unknown>>> {
+export async function askSupervisor(connection: Connection, request: object): Promise<ReadonlyMap<string, unknown>> {
   const socket = createConnection(connection.controlSocket);
   let received = '';
   try {
@@ -26,7 +24,7 @@ export async function askSupervisor(
   } finally {
     socket.destroy();
   }
-  const answer = JSON.parse(received) as Readonly<Record<string, unknown>>;
-  if (answer['ok'] !== true) throw new CommandFailed(String(answer['message']));
+  const answer = membersOf(JSON.parse(received));
+  if (answer.get('ok') !== true) throw new CommandFailed(String(answer.get('message')));
   return answer;
 }

@@ -39,7 +39,7 @@ function readOptions(command: Command, args: readonly string[]): Readonly<Record
     const { values } = parseArgs({ args: [...args], options, strict: true });
     const missing = command.required.find((name) => values[name] === undefined);
     if (missing !== undefined) throw new CommandFailed(`--${missing} is missing.`, synopsis);
-    return values as Record<string, string | undefined>;
+    return values;
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
     throw new CommandFailed(error instanceof Error ? error.message : String(error), synopsis);

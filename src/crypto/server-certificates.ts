@@ -27,7 +27,7 @@ const caDays = 3650;
 const serverDays = 397;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-cryptoProvider.set(webcrypto as Crypto);
+cryptoProvider.set(webcrypto);
 
 /**
  * A certificate authority that people may install: its name constraints (RFC 5280 section 4.2.1.10) let it speak for
@@ -94,10 +94,8 @@ function readKey(pem: string): Promise<CryptoKey> {
 }
 
 async function toPem(key: CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    .export({ format: 'pem', type: 'pkcs8' })
-    .toString();
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+  return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' });
 }
 
 /** 16 random bytes, positive (RFC 5280 section 4.1.2.2). */

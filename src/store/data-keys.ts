@@ -2,11 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import { SealingKey } from '../crypto/seal.ts';
-import { commitKey, headerKey, putHeader, sealPrefix } from './seal-header.ts';
+import { commitKey, headerKey, parseRecord, putHeader, sealPrefix } from './seal-header.ts';
 import type { SealHeader } from './seal-header.ts';
-import { Conflict, decode, encode, Unreadable } from './store.ts';
+import { Conflict, encode, Unreadable } from './store.ts';
 import type { Put, Requirement, Store, StoredRecord } from './store.ts';
-import { lastKeyUnder } from './well-formed.ts';
 
 /** A domain's key, and what whoever seals with it must require: that it still is the domain's key at the commit. */
 export interface DataKey {
@@ -94,7 +93,6 @@ export class DataKeys {
     this.#opened.delete(key.slice(sealPrefix.length));
   }
 
-  /** All that the domain holds is lost with its data key, also in every copy whose data key is gone too. */
   async destroy(domain: string): Promise<void> {
     await this.#inner.transact({ delete: [wrapKey(domain)] });
     this.#destructions += 1;
@@ -139,7 +137,7 @@ export class DataKeys {
       throw error;
     }
     for (const { record } of stale) this.forget(record.key);
-    return page.length < pageSize ? undefined : (page.at(-1)?.key ?? lastKeyUnder(sealPrefix));
+    return page.length < pageSize ? undefined : page.at(-1)?.key;
   }
 
   #wrap(domain: string, bytes: Uint8Array): Required<Put> {
@@ -150,7 +148,8 @@ export class DataKeys {
   }
 
   #unwrap(record: StoredRecord): { masterKey: string; bytes: Uint8Array } {
-    const stored = parseWrap(record);
+    const stored = parseRecord(record);
+    if (!isWrappedKey(stored)) throw new Unreadable(`the data key ${record.key} is not what was written`);
     const masterKey = this.#masterKeys.get(stored.masterKey);
     if (masterKey === undefined) {
       throw new Unreadable(`the data key ${record.key} is wrapped under an unknown master key (${stored.masterKey})`);
@@ -170,10 +169,7 @@ function wrapKey(domain: string): string {
   return sealPrefix + domain;
 }
 
-function parseWrap(record: StoredRecord): WrappedKey {
-  try {
-    return decode<WrappedKey>(record);
-  } catch (cause) {
-    throw new Unreadable(`the data key ${record.key} is not what was written`, { cause });
-  }
+function isWrappedKey(parsed: unknown): parsed is WrappedKey {
+  if (typeof parsed !== 'object' || parsed === null || !('masterKey' in parsed) || !('wrapped' in parsed)) return false;
+  return typeof parsed.masterKey === 'string' && typeof parsed.wrapped === 'string';
 }

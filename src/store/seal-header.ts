@@ -24,7 +24,6 @@ export interface SealHeader {
 }
 
 interface StoredHeader {
-  readonly format: number;
   readonly storeId: string;
   /** For each master key a text sealed under it: a wrong key is known before any record is touched. */
   readonly masterKeys: readonly { readonly id: string; readonly check: string }[];
@@ -52,8 +51,17 @@ export async function loadHeader(inner: Store, given: readonly [MasterKey, ...Ma
   return header;
 }
 
+/** What a record of the seal's own says, or `undefined` when it is no JSON. */
+export function parseRecord(record: StoredRecord): unknown {
+  try {
+    return decode<unknown>(record);
+  } catch {
+    return undefined;
+  }
+}
+
 export function putHeader({ storeId, version, masterKeys }: SealHeader): Required<Put> {
-  const stored: StoredHeader = {
+  const stored: StoredHeader & { readonly format: number } = {
     format: formatNumber,
     storeId,
     masterKeys: masterKeys.map((masterKey) => {
@@ -66,13 +74,6 @@ export function putHeader({ storeId, version, masterKeys }: SealHeader): Require
 
 function openHeader(record: StoredRecord, given: readonly [MasterKey, ...MasterKey[]]): SealHeader {
   const stored = parseHeader(record);
-  if (stored.format !== formatNumber) {
-    const known = `this version of Postern knows format ${formatNumber}`;
-    throw new StoreRefused(
-      'otherFormat',
-      `the seal has format ${stored.format}; ${known}. Start the version that wrote it.`,
-    );
-  }
   const used = stored.masterKeys.map(({ id, check }) => {
     const masterKey = given.find((candidate) => candidate.id === id);
     if (masterKey === undefined) throw wrongMasterKey(stored, given);
@@ -85,12 +86,28 @@ function openHeader(record: StoredRecord, given: readonly [MasterKey, ...MasterK
   return { storeId: stored.storeId, version: record.version, masterKeys: [first, ...rest] };
 }
 
+/** The store beneath is not trusted: whatever stands there is looked at before it is used. */
 function parseHeader(record: StoredRecord): StoredHeader {
-  try {
-    return decode<StoredHeader>(record);
-  } catch {
-    throw damagedHeader();
+  const parsed = parseRecord(record);
+  const format = typeof parsed === 'object' && parsed !== null && 'format' in parsed ? parsed.format : undefined;
+  if (typeof format === 'number' && format !== formatNumber) {
+    const known = `this version of Postern knows format ${formatNumber}`;
+    throw new StoreRefused('otherFormat', `the seal has format ${format}; ${known}. Start the version that wrote it.`);
   }
+  if (!isStoredHeader(parsed)) throw damagedHeader();
+  return parsed;
+}
+
+function isStoredHeader(parsed: unknown): parsed is StoredHeader {
+  if (typeof parsed !== 'object' || parsed === null || !('storeId' in parsed) || !('masterKeys' in parsed))
+    return false;
+  const { storeId, masterKeys } = parsed;
+  return typeof storeId === 'string' && Array.isArray(masterKeys) && masterKeys.every(isCheck);
+}
+
+function isCheck(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null || !('id' in entry) || !('check' in entry)) return false;
+  return typeof entry.id === 'string' && typeof entry.check === 'string';
 }
 
 function checkOwner(storeId: string): string {

@@ -9,7 +9,7 @@ import { Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, Store, StoredRecord, Transaction, Version } from './store.ts';
 
 export interface SealedStoreOptions {
-  /** Belongs to the sealed store from then on, which closes it. */
+  /** Belongs to the sealed store once that is open, which closes it. */
   readonly inner: Store;
   readonly masterKey: MasterKey;
   /** The key before `masterKey`: the store is rotated to `masterKey` when it is opened, or a rotation is finished. */
@@ -23,12 +23,15 @@ export interface SealedStoreOptions {
 }
 
 export interface SealedStore extends Store {
-  /** Wraps all data keys under `masterKey`; reads and writes go on meanwhile. Records keep their data keys. */
+  /**
+   * Wraps all data keys under `masterKey`; reads and writes go on meanwhile. The data keys stay the same: whoever has
+   * the old master key and an older copy of the database can still open what was in it, and what was written since.
+   */
   rotateMasterKey(masterKey: MasterKey): Promise<void>;
 
   /**
    * Destroys the data key of `vault/<incarnation>`, and with it all that stands under that prefix: what is still there
-   * is `Unreadable`. A later put there would be under a new data key.
+   * is `Unreadable`. A later put there would be under a new data key. Older copies of the database keep the old one.
    */
   destroyDomain(domain: string): Promise<void>;
 }
@@ -93,7 +96,9 @@ class Sealed implements SealedStore {
   async transact(transaction: Transaction): Promise<readonly Version[]> {
     for (const { key } of transaction.put ?? []) assertNotOurs(key);
     for (const key of transaction.delete ?? []) assertNotOurs(key);
-    return this.#write(() => this.#records.transact(transaction));
+    // Copied now: before it is sealed a data key may have to be read, and meanwhile the buffer is the caller's again.
+    const put = transaction.put?.map((each) => Object.assign({}, each, { value: new Uint8Array(each.value) })) ?? [];
+    return this.#write(() => this.#records.transact({ ...transaction, put }));
   }
 
   async changes(since: Cursor | undefined, limit: number): Promise<Changes> {
@@ -103,7 +108,8 @@ class Sealed implements SealedStore {
   }
 
   async rotateMasterKey(masterKey: MasterKey): Promise<void> {
-    const rotation = this.#write(() => this.#rotation.then(() => this.#keys.rotate(masterKey)));
+    const before = this.#rotation;
+    const rotation = this.#write(() => before.then(() => this.#keys.rotate(masterKey)));
     this.#rotation = rotation.catch(() => {});
     await rotation;
   }

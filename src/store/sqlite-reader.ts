@@ -26,7 +26,8 @@ export class SqliteReader {
     this.#database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
     configure(this.#database);
     this.#begin = this.#database.prepare('BEGIN');
-    this.#end = this.#database.prepare('COMMIT');
+    // Nothing was written; and after a damaged page was read, COMMIT would fail.
+    this.#end = this.#database.prepare('ROLLBACK');
     this.#version = this.#rows('SELECT version FROM records WHERE key = ?');
     this.#record = this.#rows('SELECT version, value FROM records WHERE key = ?');
     this.#range = this.#rows('SELECT key, version, value FROM records WHERE key >= ? AND key < ? ORDER BY key LIMIT ?');
@@ -71,7 +72,7 @@ export class SqliteReader {
   /** The next read sees all that is committed by now. */
   refresh(): void {
     clearImmediate(this.#turnEnds);
-    if (this.#snapshot) this.#end.run();
+    if (this.#snapshot && this.#database.isTransaction) this.#end.run();
     this.#snapshot = false;
   }
 

@@ -1,7 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { configure, isDamage } from './sqlite-file.ts';
-import type { PreparedTransaction, WriterReply, WriterRequest, WriterThreadData } from './sqlite-writer.ts';
+import type { BatchReply, PreparedTransaction, WriterReply, WriterRequest, WriterThreadData } from './sqlite-writer.ts';
+
+/** How many pages the log may have, by a generous estimate, before a checkpoint is due. */
+const logPagesLimit = 2_000;
 
 /** The only connection that writes; each batch is one SQLite transaction, and so one fsync. */
 class BatchWriter {
@@ -14,11 +17,13 @@ class BatchWriter {
   readonly #forget;
   /** The position of the last change. */
   #head: number;
+  #logPages = 0;
 
   constructor({ file, history }: WriterThreadData) {
     this.#history = history;
     this.#database = new DatabaseSync(file, { timeout: 5_000 });
     configure(this.#database);
+    this.#database.exec('PRAGMA wal_autocheckpoint = 0');
     this.#version = this.#database.prepare('SELECT version FROM records WHERE key = ?');
     this.#put = this.#database.prepare('INSERT OR REPLACE INTO records (key, version, value) VALUES (?, ?, ?)');
     this.#delete = this.#database.prepare('DELETE FROM records WHERE key = ?');
@@ -44,6 +49,17 @@ class BatchWriter {
     }
   }
 
+  /** Whether the log is long enough to be written back into the database. */
+  get checkpointDue(): boolean {
+    return this.#logPages >= logPagesLimit;
+  }
+
+  /** Waits for nobody. What a snapshot of the reads still needs stays in the log, until the next time. */
+  checkpoint(): void {
+    const outcome = this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
+    if (outcome?.['log'] === outcome?.['checkpointed']) this.#logPages = 0;
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -54,6 +70,7 @@ class BatchWriter {
     }
     for (const { key, version, value } of transaction.put) {
       this.#put.run(key, version, value);
+      this.#logPages += 1 + Math.ceil(value.length / 4_096);
       this.#changed(key);
     }
     for (const key of transaction.delete) {
@@ -64,6 +81,7 @@ class BatchWriter {
 
   #changed(key: string): void {
     this.#head += 1;
+    this.#logPages += 2;
     this.#log.run(this.#head, key);
   }
 }
@@ -78,16 +96,31 @@ function serve(data: unknown): void {
     if (request === 'close') {
       writer.close();
       port.close();
-      return;
-    }
-    try {
-      reply({ kind: 'committed', conflicts: writer.commit(request) });
-    } catch (error) {
-      const message = `the database could not be written: ${error instanceof Error ? error.message : String(error)}`;
-      reply({ kind: 'failed', message, damaged: isDamage(error) });
+    } else {
+      reply(request === 'checkpoint' ? checkpoint(writer) : commit(writer, request));
     }
   });
   reply({ kind: 'ready' });
+}
+
+function commit(writer: BatchWriter, batch: readonly PreparedTransaction[]): BatchReply {
+  try {
+    const conflicts = writer.commit(batch);
+    return { kind: 'committed', conflicts, checkpointDue: writer.checkpointDue };
+  } catch (error) {
+    const message = `the database could not be written: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: 'failed', message, damaged: isDamage(error) };
+  }
+}
+
+/** When this fails, what was committed is in the log as before, and the next checkpoint tries again. */
+function checkpoint(writer: BatchWriter): WriterReply {
+  try {
+    writer.checkpoint();
+  } catch {
+    // A full disk or a damaged file is told to whoever writes or reads next.
+  }
+  return { kind: 'checkpointed' };
 }
 
 function isThreadData(data: unknown): data is WriterThreadData {

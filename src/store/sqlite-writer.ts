@@ -15,13 +15,14 @@ export interface WriterThreadData {
   readonly history: number;
 }
 
-/** To the thread: a batch to commit, or the order to close. */
-export type WriterRequest = readonly PreparedTransaction[] | 'close';
+/** To the thread: a batch to commit, or an order. Each but the last, `close`, is answered before the next one is sent. */
+export type WriterRequest = readonly PreparedTransaction[] | 'checkpoint' | 'close';
 
-/** From the thread. Of a batch: for each transaction, in order, the key of its conflict or `null`. */
-export type WriterReply =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'committed'; readonly conflicts: readonly (string | null)[] }
+export type WriterReply = BatchReply | { readonly kind: 'ready' } | { readonly kind: 'checkpointed' };
+
+/** `conflicts`: for each transaction of the batch, in order, the key of its conflict or `null`. */
+export type BatchReply =
+  | { readonly kind: 'committed'; readonly conflicts: readonly (string | null)[]; readonly checkpointDue: boolean }
   | { readonly kind: 'failed'; readonly message: string; readonly damaged: boolean };
 
 interface Job {
@@ -35,25 +36,30 @@ const batchLimit = 512;
 /**
  * The near end of the writer thread. While one batch is being committed, all that comes in waits for the next one: the
  * more writes there are, the more of them share one fsync.
+ *
+ * Checkpoints are ordered from here, since SQLite's own never begin the log anew while reads keep coming. After a commit
+ * the reads are refreshed and so need nothing older than the end of the log: all of it can be written back. After that
+ * they are refreshed again and read from the database alone: the next commit begins the log anew. Nobody waits.
  */
 export class SqliteWriter {
   readonly #thread: Worker;
-  readonly #committed: () => void;
+  readonly #refresh: () => void;
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<void>();
   #waiting: Job[] = [];
   #batch: readonly Job[] = [];
   #scheduled = false;
+  #awaiting = false;
   #closing = false;
   #failure: Error | undefined;
 
-  /** `committed` is called after each commit, before anybody hears of it. */
-  constructor(data: WriterThreadData, committed: () => void) {
-    this.#committed = committed;
+  /** `refresh` is called after each commit, before anybody hears of it, and after each checkpoint. */
+  constructor(data: WriterThreadData, refresh: () => void) {
+    this.#refresh = refresh;
     // The thread's file has the ending that this one has: .ts in a checkout, .js in dist/.
     const file = new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url);
     // The environment may hold the master key, which this thread has no use for.
-    this.#thread = new Worker(file, { workerData: data, env: {} });
+    this.#thread = new Worker(file, { workerData: data, env: {}, execArgv: [] });
     this.#thread.on('message', (reply: WriterReply) => this.#receive(reply));
     this.#thread.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     this.#thread.on('exit', () => {
@@ -84,7 +90,7 @@ export class SqliteWriter {
 
   /** At the end of the turn, so that writes that come in together are committed together. */
   #schedule(): void {
-    if (this.#scheduled || this.#batch.length > 0) return;
+    if (this.#scheduled || this.#awaiting) return;
     this.#scheduled = true;
     setImmediate(() => this.#post());
   }
@@ -100,20 +106,28 @@ export class SqliteWriter {
   #send(request: WriterRequest): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only windows have
     this.#thread.postMessage(request);
+    this.#awaiting = true;
   }
 
   #receive(reply: WriterReply): void {
     if (reply.kind === 'ready') return this.#ready.resolve();
+    this.#awaiting = false;
+    this.#refresh();
+    if (reply.kind !== 'checkpointed') this.#settle(reply);
+    if (reply.kind === 'committed' && reply.checkpointDue) this.#send('checkpoint');
+    else if (this.#waiting.length > 0 || this.#closing) this.#schedule();
+  }
+
+  #settle(reply: BatchReply): void {
     const batch = this.#batch;
     this.#batch = [];
-    if (reply.kind === 'failed') {
-      const error = reply.damaged ? new Unreadable(reply.message) : new Error(reply.message);
-      for (const job of batch) job.done.reject(error);
-    } else {
-      this.#committed();
-      for (const [index, job] of batch.entries()) settle(job, reply.conflicts[index] ?? null);
+    for (const [index, { transaction, done }] of batch.entries()) {
+      const conflict = reply.kind === 'committed' ? (reply.conflicts[index] ?? null) : null;
+      if (reply.kind === 'failed')
+        done.reject(reply.damaged ? new Unreadable(reply.message) : new Error(reply.message));
+      else if (conflict !== null) done.reject(new Conflict(conflict));
+      else done.resolve(transaction.put.map((put) => put.version));
     }
-    if (this.#waiting.length > 0 || this.#closing) this.#schedule();
   }
 
   #fail(error: Error): void {
@@ -123,9 +137,4 @@ export class SqliteWriter {
     this.#batch = [];
     this.#waiting = [];
   }
-}
-
-function settle(job: Job, conflict: string | null): void {
-  if (conflict === null) job.done.resolve(job.transaction.put.map((put) => put.version));
-  else job.done.reject(new Conflict(conflict));
 }

@@ -28,6 +28,8 @@ export interface OpenFolder {
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
   readonly auditDirectory: string;
+  /** Closes what stays open beside the store, once that is closed. */
+  close(): Promise<void>;
 }
 
 /**
@@ -39,25 +41,27 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   mkdirSync(path, { recursive: true, mode: 0o700 });
   if (account !== undefined) chownSync(path, account.uid, account.gid);
   process.chdir(path);
-  const store = await openStore(settings);
+  const { store, close } = await openStore(settings);
   const identity = await openIdentity(store, { demo: settings.demo });
   await registerClients(store, settings.clients, identity.tenantId);
   const certificates = await openCertificates(store, settings.domain, now);
   writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);
   mkdirSync('audit', { recursive: true, mode: 0o700 });
   if (account !== undefined) giveAll('.', account);
-  return { path, store, identity, certificates, auditDirectory: 'audit' };
+  return { path, store, identity, certificates, auditDirectory: 'audit', close };
 }
 
-async function openStore(settings: Settings): Promise<SealedStore> {
+async function openStore(settings: Settings): Promise<Pick<OpenFolder, 'store' | 'close'>> {
   const previous = settings.previousMasterKey;
   const previousMasterKey = previous === undefined ? undefined : readKey(previous, 'POSTERN_MASTER_KEY_PREVIOUS');
   if (settings.dataFolder === undefined) {
-    return openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings) });
+    const store = await openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings) });
+    return { store, close: async () => {} };
   }
   const inner = await openSqliteStore({ file: 'postern.db' });
   const mark = await openCommitMark('commit-mark');
-  return openSealedStore({ inner, masterKey: masterKeyOf(settings), previousMasterKey, mark });
+  const store = await openSealedStore({ inner, masterKey: masterKeyOf(settings), previousMasterKey, mark });
+  return { store, close: () => mark.close() };
 }
 
 /** From the environment, from the file that the configuration names, or from the data folder, where the first start makes one. */

@@ -54,20 +54,20 @@ function openListener(
   handle: object,
   { server, settings, gatewayFiles }: ListenersContext,
 ): Promise<OpenListener> {
-  switch (listener.kind) {
-    case 'public':
-      return server.ingress.addPublic(handle);
-    case 'unixGateway':
-      return server.ingress.addUnixGateway(handle, { vnet: listener.vnet });
-    case 'loadBalancer':
-      return server.ingress.addLoadBalancer(handle, { from: listener.from, version: listener.version });
-    case 'tlsGateway': {
-      if (gatewayFiles === undefined) throw new Error('a TLS gateway came without gateways.tls in the settings');
-      const { clientCa, certificate } = gatewayFiles;
-      const { domain } = settings;
-      return server.ingress.addTlsGateway(handle, { clientCa, domain, ...(certificate && { certificate }) });
-    }
-  }
+  if (listener.kind === 'public') return server.ingress.addPublic(handle);
+  if (listener.kind === 'unixGateway') return server.ingress.addUnixGateway(handle, { vnet: listener.vnet });
+  if (listener.kind === 'tlsGateway') return openTlsGateway(handle, { server, settings, gatewayFiles });
+  return server.ingress.addLoadBalancer(handle, { from: listener.from, version: listener.version });
+}
+
+function openTlsGateway(
+  handle: object,
+  { server, settings, gatewayFiles }: Omit<ListenersContext, 'store'>,
+): Promise<OpenListener> {
+  if (gatewayFiles === undefined) throw new Error('a TLS gateway came without gateways.tls in the settings');
+  const { clientCa, certificate } = gatewayFiles;
+  const { domain } = settings;
+  return server.ingress.addTlsGateway(handle, { clientCa, domain, ...(certificate && { certificate }) });
 }
 
 /**

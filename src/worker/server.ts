@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { openAudit } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -86,17 +87,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: names.map(({ authority }) => authority),
   });
-  const home = fastify({ ...routerOptions });
-  authorityRoutes(home, {
-    store,
-    signingKeys,
-    tenants: [parts.identity.tenantId, servicesTenant],
-    isResource: resourceCheck(names),
-    authorityOf: (request) => hostOf(request.raw).names.authority,
-    authorities: () => names.map(({ authority }) => authority),
-    now,
-    newId: randomUUID,
-  });
+  const home = openHome(parts, signingKeys, names);
   controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
@@ -105,7 +96,13 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
   await home.ready();
-  http.on('request', dispatchByHost(names, { vault: dataPlane.routing, home: home.routing }));
+  http.on(
+    'request',
+    dispatchByHost(names, {
+      vault: (request, response) => dataPlane.routing(request, response),
+      home: (request, response) => home.routing(request, response),
+    }),
+  );
   await destroyLeftovers();
   return {
     ingress,
@@ -120,6 +117,26 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       await store.close();
     },
   };
+}
+
+/** The edges under the server's own names, so far with the authority's endpoints. */
+function openHome(
+  { store, identity, now }: ServerParts,
+  signingKeys: SigningKeys,
+  names: readonly NameSet[],
+): FastifyInstance {
+  const home = fastify({ ...routerOptions });
+  authorityRoutes(home, {
+    store,
+    signingKeys,
+    tenants: [identity.tenantId, servicesTenant],
+    isResource: resourceCheck(names),
+    authorityOf: (request) => hostOf(request.raw).names.authority,
+    authorities: () => names.map(({ authority }) => authority),
+    now,
+    newId: randomUUID,
+  });
+  return home;
 }
 
 /** One HTTP server for all listeners: the ingress ends TLS and hands it the connections. */

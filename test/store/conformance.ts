@@ -99,9 +99,9 @@ function readsAndWrites(store: () => Store): void {
 
   it('shows an acknowledged write to every read that starts after it, also in the same turn', async () => {
     for (let round = 0; round < 50; round += 1) {
-      const before = store().read({ get: ['turn'] });
+      const sooner = store().read({ get: ['turn'] });
       const written = store().transact({ put: [{ key: 'turn', value: encode(round) }] });
-      await Promise.all([before, store().read({ get: ['turn'] })]);
+      await Promise.all([sooner, store().read({ get: ['turn'] })]);
       await written;
       assert.equal(await text(store(), 'turn'), String(round));
     }
@@ -133,7 +133,8 @@ function requirements(store: () => Store): void {
         { key: 'conflict/a', version: '' },
       ],
     ];
-    for (const require of misses) await assert.rejects(store().transact({ require, ...change }), conflictOn('conflict/a'));
+    for (const require of misses)
+      await assert.rejects(store().transact({ require, ...change }), conflictOn('conflict/a'));
     const wanted = [
       { key: 'conflict/a', version },
       { key: 'conflict/missing', version },
@@ -191,7 +192,10 @@ function lists(store: () => Store): void {
 
   it('lists in bytewise order what starts with the prefix, and nothing beside it', async () => {
     const beside = ['list', 'list.', 'list0', 'lisu', 'lis~'];
-    const put = [...names.map((name) => `list/${name}`), 'list/', ...beside].map((key) => ({ key, value: encode(key) }));
+    const put = [...names.map((name) => `list/${name}`), 'list/', ...beside].map((key) => ({
+      key,
+      value: encode(key),
+    }));
     await store().transact({ put: put.toReversed() });
     assert.deepEqual(keys(await store().list({ prefix: 'list/', limit: 100 })), ['', ...names]);
     assert.deepEqual(keys(await store().list({ prefix: 'list/a', limit: 100 })), ['a', 'a!', 'a/', 'aa']);
@@ -201,7 +205,7 @@ function lists(store: () => Store): void {
   it('pages without a gap or a double, whatever the size of the pages', async () => {
     for (const limit of [1, 2, 5, 15, 16]) {
       const found: string[] = [];
-      for (let last: string | undefined; ; ) {
+      for (let last: string | undefined; ;) {
         const page = await store().list({ prefix: 'list/', after: last, limit });
         found.push(...keys(page));
         if (page.length < limit) break;
@@ -220,7 +224,7 @@ function lists(store: () => Store): void {
 
   it('lists everything under the empty prefix', async () => {
     const all: string[] = [];
-    for (let last: string | undefined; ; ) {
+    for (let last: string | undefined; ;) {
       const page = await store().list({ prefix: '', after: last, limit: 7 });
       all.push(...page.map((record) => record.key));
       if (page.length < 7) break;
@@ -325,7 +329,11 @@ function refusals(store: () => Store): void {
 
   it('refuses a transaction that changes a key twice', async () => {
     const put = { key: 'twice', value: encode(1) };
-    for (const transaction of [{ put: [put, put] }, { put: [put], delete: ['twice'] }, { delete: ['twice', 'twice'] }]) {
+    for (const transaction of [
+      { put: [put, put] },
+      { put: [put], delete: ['twice'] },
+      { delete: ['twice', 'twice'] },
+    ]) {
       await assert.rejects(store().transact(transaction), { message: /the key twice is changed more than once/ });
     }
     assert.equal(await text(store(), 'twice'), undefined);
@@ -404,10 +412,12 @@ function ownStore(open: Open): void {
     try {
       await store.transact({ put: [{ key: 'first', value: encode(1) }] });
       const old = await store.changes(undefined, 1);
-      for (let index = 0; index < 100; index += 1) await store.transact({ put: [{ key: `k/${index}`, value: encode(1) }] });
+      for (let index = 0; index < 100; index += 1)
+        await store.transact({ put: [{ key: `k/${index}`, value: encode(1) }] });
       const expired = await store.changes(old.cursor, 10);
       assert.equal(expired.expired, true);
-      for (let index = 0; index < 15; index += 1) await store.transact({ put: [{ key: `l/${index}`, value: encode(1) }] });
+      for (let index = 0; index < 15; index += 1)
+        await store.transact({ put: [{ key: `l/${index}`, value: encode(1) }] });
       const kept = await store.changes(expired.cursor, 100);
       assert.ok(!kept.expired);
       assert.deepEqual(
@@ -426,7 +436,9 @@ function ownStore(open: Open): void {
         store.transact({ put: [{ key: `close/${index}`, value: encode(index) }] }),
       );
       const closed = store.close();
-      await assert.rejects(store.transact({ put: [{ key: 'late', value: encode(1) }] }), { message: /store is closed/ });
+      await assert.rejects(store.transact({ put: [{ key: 'late', value: encode(1) }] }), {
+        message: /store is closed/,
+      });
       await closed;
       await store.close();
       assert.equal((await Promise.all(written)).length, 30);

@@ -2,6 +2,7 @@ import { errorText, getToken, send } from '../client.ts';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
+import { membersOf } from '../json.ts';
 
 const apiVersion = 'api-version=2026-02-01';
 
@@ -21,13 +22,17 @@ export const explain: Command = {
     const url = `${connection.home}${id}/explain?${apiVersion}`;
     const answer = await send(connection, { method: 'POST', url, token, json: { from, subnet } });
     if (answer.status !== 200) throw new CommandFailed(errorText(answer));
-    const { explanation } = answer.body as { readonly explanation: string };
-    return explanation;
+    return textOf(answer.body, 'explanation');
   },
 };
 
 function soleId(body: unknown): string | undefined {
-  const value: unknown = typeof body === 'object' && body !== null && 'value' in body ? body.value : undefined;
-  const first: unknown = Array.isArray(value) ? value[0] : undefined;
-  return typeof first === 'object' && first !== null && 'id' in first ? String(first.id) : undefined;
+  const value = membersOf(body).get('value');
+  const id = textOf(Array.isArray(value) ? value[0] : undefined, 'id');
+  return id === '' ? undefined : id;
+}
+
+function textOf(value: unknown, member: string): string {
+  const found = membersOf(value).get(member);
+  return typeof found === 'string' ? found : '';
 }

@@ -8,7 +8,7 @@ export const listenerList: Command = {
   options: [],
   required: [],
   async run({ data = 'postern-data' }) {
-    const { listeners } = await askSupervisor(readConnection(data), { list: 'listeners' });
-    return JSON.stringify(listeners, undefined, 2);
+    const answer = await askSupervisor(readConnection(data), { list: 'listeners' });
+    return JSON.stringify(answer.get('listeners'), undefined, 2);
   },
 };

@@ -10,7 +10,7 @@ export const listenerOpen: Command = {
   required: ['namespace', 'port', 'subnet'],
   async run({ data = 'postern-data', namespace, port, subnet }) {
     const request = { open: 'listener', namespace, port: Number(port), subnet };
-    const { id, incarnation } = await askSupervisor(readConnection(data), request);
-    return JSON.stringify({ id, incarnation });
+    const answer = await askSupervisor(readConnection(data), request);
+    return JSON.stringify({ id: answer.get('id'), incarnation: answer.get('incarnation') });
   },
 };

@@ -1,0 +1,17 @@
+/** `npm run bench`: every bench, one after the other, as Markdown. `bench/README.md` holds a run and the machine. */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+
+const benches = ['decide', 'store', 'steps', 'http', 'start'];
+const chosen = process.argv.slice(2);
+const processor = cpus()[0]?.model ?? 'unknown processor';
+const memory = (totalmem() / 2 ** 30).toFixed(0);
+console.log(`${processor}, ${availableParallelism()} cores, ${memory} GiB; Node ${process.versions.node}\n`);
+for (const bench of benches.filter((name) => chosen.length === 0 || chosen.includes(name))) {
+  console.log(`## ${bench}\n`);
+  const { status } = spawnSync(process.execPath, ['--expose-gc', `${import.meta.dirname}/${bench}.ts`], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exitCode = 1;
+  console.log();
+}
