@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import { RowCache } from './row-cache.ts';
 import { configure, isDamage } from './sqlite-file.ts';
 import { Conflict, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, Requirement, StoredRecord } from './store.ts';
@@ -19,6 +20,16 @@ export class SqliteReader {
   readonly #range: StatementSync;
   readonly #extent: StatementSync;
   readonly #changed: StatementSync;
+  readonly #dataVersion: StatementSync;
+  readonly #cache = new RowCache();
+  readonly #readRow = (key: string) => {
+    const row = this.#record.get(key);
+    return row === undefined ? undefined : recordOf(key, row[0], row[1]);
+  };
+  readonly #readVersion = (key: string) => {
+    const version = this.#version.get(key)?.[0];
+    return typeof version === 'string' ? version : null;
+  };
   #snapshot = false;
   #turnEnds: NodeJS.Immediate | undefined;
 
@@ -33,6 +44,7 @@ export class SqliteReader {
     this.#range = this.#rows('SELECT key, version, value FROM records WHERE key >= ? AND key < ? ORDER BY key LIMIT ?');
     this.#extent = this.#rows('SELECT (SELECT min(position) FROM changes), (SELECT max(position) FROM changes)');
     this.#changed = this.#rows('SELECT position, key FROM changes WHERE position > ? ORDER BY position LIMIT ?');
+    this.#dataVersion = this.#rows('PRAGMA data_version');
     // The first read opens the files of the log; the process may lose the right to do so later.
     this.#extent.get();
   }
@@ -41,8 +53,9 @@ export class SqliteReader {
     return this.#inSnapshot(() => {
       this.#check(request.require);
       return request.get.map((key) => {
-        const row = this.#record.get(key);
-        return row === undefined ? undefined : recordOf(key, row[0], row[1]);
+        const row = this.#cache.row(key, this.#readRow);
+        // A copy: whoever asked may write into it.
+        return row === undefined ? undefined : { key, version: row.version, value: row.value.slice() };
       });
     });
   }
@@ -92,6 +105,8 @@ export class SqliteReader {
       if (!this.#snapshot) {
         this.#begin.run();
         this.#snapshot = true;
+        // Reading it also opens the snapshot, so that it speaks of this one.
+        this.#cache.enter(this.#dataVersion.get()?.[0]);
         this.#turnEnds = setImmediate(() => this.refresh());
       }
       return reads();
@@ -104,7 +119,7 @@ export class SqliteReader {
   #check(requirements: readonly Requirement[] | undefined): void {
     if (requirements === undefined) return;
     for (const { key, version } of requirements) {
-      if ((this.#version.get(key)?.[0] ?? null) !== version) throw new Conflict(key);
+      if (this.#cache.version(key, this.#readVersion) !== version) throw new Conflict(key);
     }
   }
 }
