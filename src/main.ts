@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import type { Settings } from './settings/settings.ts';
 import { makeDemo } from './setup/demo.ts';
 import type { FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
-import { openFolder } from './worker/folder.ts';
+import { openFolder, removeTemporary } from './worker/folder.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { ListenersContext } from './worker/listeners.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
@@ -17,6 +17,7 @@ const log = pino({ level: 'info' }, pino.destination({ dest: 2, sync: true }));
 
 interface Running {
   readonly context: ListenersContext;
+  readonly end: () => Promise<void>;
   readonly announce: () => void;
   /** Listeners that must be answered before the worker is ready. */
   outstanding: number;
@@ -66,9 +67,13 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   // Nothing is loaded or opened by path from here on: what follows may not be able to.
   flushCompileCache();
   if (become !== undefined) dropPrivileges(become);
+  const end = async () => {
+    await server.close();
+    removeTemporary(folder, settings);
+  };
   const announce = () => tell({ kind: 'ready', line: ready.line, text: ready.text });
   if (listeners === 0) announce();
-  return { context: { server, store: folder.store, settings, gatewayFiles }, announce, outstanding: listeners };
+  return { context: { server, store: folder.store, settings, gatewayFiles }, end, announce, outstanding: listeners };
 }
 
 async function listen(listener: Listener, handle: unknown): Promise<void> {
@@ -98,7 +103,7 @@ function dropPrivileges({ uid, gid }: { readonly uid: number; readonly gid: numb
 function stop(): Promise<void> {
   stopping ??= (async () => {
     const worker = await running?.catch(() => undefined);
-    await worker?.context.server.close();
+    await worker?.end();
     process.exit(0);
   })();
   return stopping;

@@ -41,11 +41,11 @@ export interface FolderLock {
 /**
  * Takes a folder for this process alone; `undefined` if another one has it. It is SQLite's lock on a file of this name,
  * which the kernel drops with the process, also after `kill -9`, so it is never stale; unlike an abstract socket it
- * holds on every platform, and between containers of one host that share the folder. The worker takes one of its own:
- * a supervisor that comes after a killed one must not start a second worker while the first is still ending.
+ * holds on every platform, and between containers of one host that share the folder. The worker's own lock is that of
+ * its database: a supervisor that comes after a killed one must not have a second worker while the first is still ending.
  */
-export function lockFolder(folder: string, name: 'supervisor.lock' | 'worker.lock'): FolderLock | undefined {
-  const path = join(folder, name);
+export function lockFolder(folder: string): FolderLock | undefined {
+  const path = join(folder, 'supervisor.lock');
   // The folder may belong to a worker that is not trusted; root follows none of its links.
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) throw new Error(`${path} is not a plain file: remove it`);
@@ -76,7 +76,7 @@ export function prepareControlFolder(dataFolder: string | undefined): string {
 }
 
 /** Where root's supervisor of this data folder (its real path) has its control socket. */
-export function controlFolderOfRoot(dataFolder: string): string {
+function controlFolderOfRoot(dataFolder: string): string {
   return join('/run/postern', createHash('sha256').update(dataFolder).digest('hex').slice(0, 16));
 }
 

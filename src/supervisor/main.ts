@@ -2,4 +2,5 @@
 import { extname, join } from 'node:path';
 import { start } from './start.ts';
 
-await start(process.argv.slice(3), join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`));
+const program = join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`);
+process.exit(await start(process.argv.slice(3), program));

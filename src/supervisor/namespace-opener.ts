@@ -4,5 +4,5 @@ import { openTcp, sendWithSocket } from './raw-socket.ts';
 const opened = openTcp('0.0.0.0', Number(process.argv[2]));
 if (opened.ok) sendWithSocket(process, {}, opened.socket);
 else process.send?.({ code: opened.code });
-// The other side disconnects once it has the socket; until then this copy must stay open.
-process.once('disconnect', () => process.exit());
+// Keeps the channel, and with it this process, open until the other side has the socket and disconnects.
+process.once('disconnect', () => undefined);

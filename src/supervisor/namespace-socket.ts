@@ -27,8 +27,11 @@ const timeoutMs = 10_000;
  */
 export function openInNamespace({ namespace, port, environment }: OpenInNamespace): Promise<NamespaceSocket> {
   const program = join(import.meta.dirname, `namespace-opener${extname(import.meta.filename)}`);
-  const [command = '', ...parameters] = [...entering(namespace), process.execPath, program, String(port)];
-  const child = spawn(command, parameters, { env: environment, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const { command, parameters } = entering(namespace);
+  const child = spawn(command, [...parameters, process.execPath, program, String(port)], {
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   let complaint = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-500)));
   return new Promise((resolve) => {
@@ -51,13 +54,14 @@ export function openInNamespace({ namespace, port, environment }: OpenInNamespac
   });
 }
 
-/** The command that runs what follows it inside the namespace. */
-function entering(namespace: Namespace): readonly string[] {
-  if (typeof namespace === 'string') return ['ip', 'netns', 'exec', namespace];
+/** The command that runs what follows its parameters inside the namespace. */
+function entering(namespace: Namespace): { readonly command: string; readonly parameters: readonly string[] } {
+  if (typeof namespace === 'string') return { command: 'ip', parameters: ['netns', 'exec', namespace] };
   const { pid, name } = namespace;
-  const target = ['nsenter', '-t', String(pid), ...(sameUserNamespace(pid) ? [] : ['-U', '--preserve-credentials'])];
+  const user = sameUserNamespace(pid) ? [] : ['-U', '--preserve-credentials'];
   // The names that `ip netns` knows lie in the file system that the process has mounted.
-  return name === undefined ? [...target, '-n'] : [...target, '-m', '-n', 'ip', 'netns', 'exec', name];
+  const inner = name === undefined ? ['-n'] : ['-m', '-n', 'ip', 'netns', 'exec', name];
+  return { command: 'nsenter', parameters: ['-t', String(pid), ...user, ...inner] };
 }
 
 /** A process may not enter the user namespace that it is in (setns(2): EINVAL). */

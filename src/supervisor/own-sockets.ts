@@ -15,11 +15,12 @@ export type OwnSockets =
 interface Wanted {
   readonly where: string;
   readonly open: () => Opened;
-  readonly listener: (id: string, port: number) => Listener;
+  /** The socket's own place makes a good id: no two sockets share one. */
+  readonly listener: (port: number) => Listener;
 }
 
 /** How often a free port of one address is tried on the others. */
-const attempts = 20;
+const freePortTries = 20;
 
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'somebody else listens there already',
@@ -39,8 +40,9 @@ export function openOwnSockets(settings: Settings): OwnSockets {
 }
 
 function openPublic({ listen, port }: Settings): OwnSockets {
+  const tries = port === 0 ? freePortTries : 1;
   let answer = openAll(publicOnes(listen, port));
-  for (let attempt = 1; port === 0 && !answer.ok && answer.code === 'EADDRINUSE' && attempt < attempts; attempt += 1) {
+  for (let tried = 1; tried < tries && !answer.ok && answer.code === 'EADDRINUSE'; tried += 1) {
     answer = openAll(publicOnes(listen, port));
   }
   return answer;
@@ -56,7 +58,7 @@ function publicOnes(listen: readonly string[], port: number): readonly Wanted[] 
       if (opened.ok) agreed = opened.port;
       return opened;
     },
-    listener: (id, taken) => ({ kind: 'public', id, address, port: taken }),
+    listener: (taken) => ({ kind: 'public', ...placeOf(address, taken) }),
   }));
 }
 
@@ -66,17 +68,17 @@ function configured({ gateways, loadBalancers }: Settings): readonly Wanted[] {
     ...tls.map((listen): Wanted => ({
       where: describe(listen.address, listen.port),
       open: () => openTcp(listen.address, listen.port),
-      listener: (id, port) => ({ kind: 'tlsGateway', id, address: listen.address, port }),
+      listener: (port) => ({ kind: 'tlsGateway', ...placeOf(listen.address, port) }),
     })),
     ...(gateways?.unix ?? []).map(({ path, vnet }): Wanted => ({
       where: path,
       open: () => openUnix(path),
-      listener: (id) => ({ kind: 'unixGateway', id, path, vnet }),
+      listener: () => ({ kind: 'unixGateway', id: path, path, vnet }),
     })),
     ...loadBalancers.map(({ listen, from, version }): Wanted => ({
       where: describe(listen.address, listen.port),
       open: () => openTcp(listen.address, listen.port),
-      listener: (id, port) => ({ kind: 'loadBalancer', id, address: listen.address, port, from, version }),
+      listener: (port) => ({ kind: 'loadBalancer', ...placeOf(listen.address, port), from, version }),
     })),
   ];
 }
@@ -92,13 +94,17 @@ function openAll(wanted: readonly Wanted[]): OwnSockets {
       return { ok: false, code: opened.code, message: `${where} cannot be listened on: ${reason}.` };
     }
     first ??= opened.port;
-    listeners.push({ listener: listener(where, opened.port), socket: opened.socket });
+    listeners.push({ listener: listener(opened.port), socket: opened.socket });
   }
   return { ok: true, port: first ?? 0, listeners };
 }
 
 function closeAll(listeners: readonly OpenedListener[]): void {
   for (const { socket } of listeners) socket.close();
+}
+
+function placeOf(address: string, port: number) {
+  return { id: describe(address, port), address, port };
 }
 
 function describe(address: string, port: number): string {

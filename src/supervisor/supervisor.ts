@@ -77,7 +77,8 @@ export class Supervisor {
   /** What the control socket is asked. */
   async answer(request: ControlRequest): Promise<object> {
     if (request.kind === 'list') {
-      return { ok: true, listeners: this.#listeners.subnets.map(({ kind: _, ...listener }) => listener) };
+      const listeners = this.#listeners.subnets.map(({ id, subnet, incarnation }) => ({ id, subnet, incarnation }));
+      return { ok: true, listeners };
     }
     if (request.kind === 'close') {
       const closed = await this.#listeners.close(request.id);

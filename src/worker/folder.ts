@@ -1,6 +1,16 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -11,9 +21,14 @@ import { openIdentity } from '../setup/identity.ts';
 import type { Identity } from '../setup/identity.ts';
 import { openCommitMark } from '../store/commit-mark.ts';
 import { memoryStore } from '../store/memory.ts';
+import { StoreRefused } from '../store/refused.ts';
 import { openSealedStore } from '../store/sealed.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
+
+const lockRetryMs = 50;
+const lockWaitMs = 5_000;
 
 export interface Account {
   readonly uid: number;
@@ -58,10 +73,29 @@ async function openStore(settings: Settings): Promise<Pick<OpenFolder, 'store' |
     const store = await openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings) });
     return { store, close: async () => {} };
   }
-  const inner = await openSqliteStore({ file: 'postern.db' });
+  const inner = await openDatabase('postern.db');
   const mark = await openCommitMark('commit-mark');
   const store = await openSealedStore({ inner, masterKey: masterKeyOf(settings), previousMasterKey, mark });
   return { store, close: () => mark.close() };
+}
+
+/** A worker that was killed may still be ending, and has the database until then. */
+async function openDatabase(file: string): Promise<Store> {
+  for (let waitedMs = 0; ; waitedMs += lockRetryMs) {
+    try {
+      return await openSqliteStore({ file });
+    } catch (error) {
+      if (!(error instanceof StoreRefused && error.kind === 'inUse') || waitedMs >= lockWaitMs) throw error;
+      await sleep(lockRetryMs);
+    }
+  }
+}
+
+/** Removes what `--memory` left on disk. */
+export function removeTemporary(folder: OpenFolder, settings: Settings): void {
+  if (settings.dataFolder !== undefined) return;
+  process.chdir('/');
+  rmSync(folder.path, { recursive: true, force: true });
 }
 
 /** From the environment, from the file that the configuration names, or from the data folder, where the first start makes one. */

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { notRun } from '../not-run.ts';
+import { dataFolder, startPostern, until } from '../world/process.ts';
+import type { ReadyLine } from '../world/process.ts';
+
+const postern = join(import.meta.dirname, '../../bin/postern');
+
+function run(args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(postern, args, { encoding: 'utf8', timeout: 20_000 });
+  return { status, stdout, stderr };
+}
+
+test('the first start leaves a demo world behind, which its three commands show', async () => {
+  using data = dataFolder();
+  await using world = await startPostern(['--data', data.path]);
+  const ask = (args: readonly string[]) => run([...args, '--data', data.path]);
+  const secret = ['secret', 'show', '--vault', 'demo', '--name', 'greeting'];
+
+  const allowed = ask([...secret, '--from', '127.0.0.7']);
+  assert.equal(allowed.status, 0, allowed.stderr);
+  assert.equal(JSON.parse(allowed.stdout).value, 'hello from behind the boundary');
+
+  const beside = ask([...secret, '--from', '127.0.0.8']);
+  assert.equal(beside.status, 1);
+  assert.match(beside.stderr, /^error: 403 Forbidden \/ ForbiddenByFirewall\n.*\nClient address: 203\.0\.113\.8\n/);
+
+  const why = ask(['explain', '--vault', 'demo', '--from', '203.0.113.8']);
+  assert.equal(
+    why.stdout,
+    'Denied: defaultAction is Deny, 203.0.113.8 is in none of the IP rules (1), and the caller is not a trusted service.\n',
+  );
+  const network = `/subscriptions/${world.ready.subscriptionId}/resourceGroups/demo/providers/Microsoft.Network/virtualNetworks`;
+  const from = (name: string) =>
+    ask(['explain', '--vault', 'demo', '--from', '10.0.0.4', '--subnet', `${network}/${name}/subnets/workloads`])
+      .stdout;
+  assert.match(from('demo-blue'), /^Allowed: .* has virtualNetworkRules\[0\]/);
+  assert.match(from('demo-green'), /^Denied: .* has no virtual network rule/);
+});
+
+test('a second process on the same data folder is refused, and the first goes on', async () => {
+  using data = dataFolder();
+  await using world = await startPostern(['--data', data.path]);
+  const second = run(['start', '--json', '--port', '0', '--data', data.path]);
+  assert.equal(second.status, 1);
+  assert.match(second.stderr, /Another postern has the data folder/);
+  assert.equal((await world.client.send(`${world.client.vaultOrigin('demo')}/healthstatus`)).status, 200);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends it cleanly, and the next start finds what it left`, async () => {
+    using data = dataFolder();
+    let identity;
+    {
+      await using world = await startPostern(['--data', data.path]);
+      identity = identityOf(world.ready);
+      assert.equal((await world.client.vault('demo', 'PUT', '/secrets/kept', seen({ value: 'v' }))).status, 200);
+      assert.equal(await world.end(signal), 0, world.stderr());
+    }
+    await using again = await startPostern(['--data', data.path]);
+    assert.deepEqual(identityOf(again.ready), identity);
+    assert.equal((await again.client.vault('demo', 'GET', '/secrets/kept', seen())).body['value'], 'v');
+  });
+}
+
+test('a worker that is killed is replaced on the same port', async () => {
+  using data = dataFolder();
+  await using world = await startPostern(['--data', data.path]);
+  const first = world.workerPid();
+  process.kill(first, 'SIGKILL');
+  await until(async () => {
+    const answer = await world.client.vault('demo', 'GET', '/secrets/greeting', seen()).catch(() => undefined);
+    return answer?.status === 200;
+  }, 'an answer of the next worker');
+  assert.notEqual(world.workerPid(), first);
+  assert.match(world.stderr(), /the worker died \(SIGKILL\); another one starts now/);
+});
+
+test('started by root, the worker has a uid of its own and no capability, and the data folder is its', async () => {
+  if (process.geteuid?.() !== 0) {
+    notRun('the worker gives up root', 'needs root');
+    return;
+  }
+  using data = dataFolder();
+  await using world = await startPostern(['--data', data.path]);
+  const status = readFileSync(`/proc/${world.workerPid()}/status`, 'utf8');
+  const uid = statSync(data.path).uid;
+  assert.notEqual(uid, 0);
+  assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
+  assert.match(status, /^Groups:\t\s*$/m);
+  assert.match(status, /^CapEff:\t0+$/m);
+  assert.match(status, /^CapPrm:\t0+$/m);
+});
+
+test('in memory nothing is kept, and the temporary folder is gone afterwards', async () => {
+  let folder;
+  {
+    await using world = await startPostern(['--memory']);
+    folder = world.ready.dataDir;
+    assert.equal((await world.client.vault('demo', 'GET', '/secrets/greeting', seen())).status, 200);
+    assert.equal(await world.end('SIGTERM'), 0, world.stderr());
+  }
+  assert.equal(statSync(folder, { throwIfNoEntry: false }), undefined);
+});
+
+/** What of the ready line stays the same at every start. */
+function identityOf({ tenantId, subscriptionId, clientId, clientSecret, objectId, caFile }: ReadyLine) {
+  return { tenantId, subscriptionId, clientId, clientSecret, objectId, caFile };
+}
+
+/** From the address that the demo vault lets in. */
+function seen(body?: unknown) {
+  return { from: '127.0.0.7', ...(body !== undefined && { body }) };
+}

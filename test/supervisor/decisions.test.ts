@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
+import { afterDeath, noDeaths, type AfterDeath, type Life } from '../../src/supervisor/restart.ts';
+import { resolveWorkerUser } from '../../src/supervisor/worker-user.ts';
+
+const passwd = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1001::/home/ada:/bin/sh\ntoor:x:0:0::/:/bin/sh\n';
+const withPostern = `${passwd}postern:x:411:412::/nonexistent:/usr/sbin/nologin\n`;
+
+test('root gives the worker the account postern, else a number without one, else what was asked for', () => {
+  const cases = [
+    [undefined, withPostern, { uid: 411, gid: 412 }],
+    [undefined, passwd, { uid: 61_043, gid: 61_043 }],
+    ['ada', passwd, { uid: 1000, gid: 1001 }],
+    ['1000', passwd, { uid: 1000, gid: 1001 }],
+    ['1002', passwd, { uid: 1002, gid: 1002 }],
+  ] as const;
+  for (const [wanted, accounts, user] of cases) {
+    assert.deepEqual(resolveWorkerUser(wanted, accounts, 0), { ok: true, user }, String(wanted));
+  }
+});
+
+test('nobody becomes root, a user that does not exist, or, without being root, anybody else', () => {
+  const cases = [
+    ['root', 0, /must not be root/],
+    ['toor', 0, /must not be root/],
+    ['0', 0, /must not be root/],
+    ['bob', 0, /there is no such user/],
+    ['ada', 1000, /only root can start/],
+  ] as const;
+  for (const [wanted, ownUid, reason] of cases) {
+    const resolved = resolveWorkerUser(wanted, passwd, ownUid);
+    assert.match(resolved.ok ? '' : resolved.message, reason, wanted);
+  }
+  assert.deepEqual(resolveWorkerUser(undefined, '', 1000), { ok: true, user: undefined });
+});
+
+test('deaths in a row wait longer and longer; good service forgives them; no readiness at all is given up', () => {
+  const outcomes = (life: Life, deaths: number): readonly (number | 'giveUp')[] => {
+    const delays: (number | 'giveUp')[] = [];
+    let record = noDeaths;
+    while (delays.length < deaths) {
+      const next: AfterDeath = afterDeath(record, life);
+      delays.push(next.kind === 'giveUp' ? 'giveUp' : next.delayMs);
+      if (next.kind === 'giveUp') break;
+      ({ record } = next);
+    }
+    return delays;
+  };
+  assert.deepEqual(outcomes({ ready: false }, 9), [100, 200, 400, 800, 'giveUp']);
+  assert.deepEqual(outcomes({ ready: true, servedMs: 9_999 }, 8), [0, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  assert.deepEqual(outcomes({ ready: true, servedMs: 10_000 }, 3), [0, 0, 0]);
+  assert.deepEqual(afterDeath({ inRow: 4 }, { ready: false }), { kind: 'giveUp', deaths: 5 });
+});
+
+test('a request of the control socket is read exactly, and nothing that could become an option or a path', () => {
+  const open = { open: 'listener', namespace: 'nl-vnetA', port: 9001, subnet: '/s' };
+  const accepted: readonly (readonly [request: object, read: ControlRequest])[] = [
+    [open, { kind: 'open', namespace: 'nl-vnetA', port: 9001, subnet: '/s' }],
+    [
+      { ...open, namespace: { pid: 7 } },
+      { kind: 'open', namespace: { pid: 7 }, port: 9001, subnet: '/s' },
+    ],
+    [
+      { ...open, namespace: { pid: 7, name: 'a' } },
+      { kind: 'open', namespace: { pid: 7, name: 'a' }, port: 9001, subnet: '/s' },
+    ],
+    [
+      { close: 'listener', id: 'x' },
+      { kind: 'close', id: 'x' },
+    ],
+    [{ list: 'listeners' }, { kind: 'list' }],
+  ];
+  for (const [request, read] of accepted) {
+    assert.deepEqual(readRequest(JSON.stringify(request)), { ok: true, request: read });
+  }
+  const refused: readonly (readonly [request: unknown, message: RegExp])[] = [
+    ['{', /^a request is/],
+    [JSON.stringify([]), /^a request is/],
+    [{ ...open, open: 'socket' }, /^a request is/],
+    [{ close: 'listener' }, /^a request is/],
+    [{ ...open, namespace: '--all' }, /^namespace/],
+    [{ ...open, namespace: '../x' }, /^namespace/],
+    [{ ...open, namespace: 'a b' }, /^namespace/],
+    [{ ...open, namespace: { pid: '7' } }, /^namespace/],
+    [{ ...open, namespace: { pid: 0 } }, /^namespace/],
+    [{ ...open, namespace: { pid: 7, name: '-x' } }, /^namespace/],
+    [{ ...open, port: 0 }, /^port/],
+    [{ ...open, port: '9001' }, /^port/],
+    [{ ...open, port: 65_536 }, /^port/],
+    [{ ...open, subnet: 'name' }, /^subnet/],
+  ];
+  for (const [request, message] of refused) {
+    const read = readRequest(typeof request === 'string' ? request : JSON.stringify(request));
+    assert.match(read.ok ? 'accepted' : read.message, message, JSON.stringify(request));
+  }
+});

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { test, type TestContext } from 'node:test';
+import { notRun } from '../not-run.ts';
+import { control, readGreeting, startSupervisor, type Greeting } from './supervised.ts';
+
+/** A network namespace with one address, and how the supervisor and a program get into it. */
+interface TestNamespace {
+  readonly namespace: string | { readonly pid: number };
+  readonly enter: { readonly command: string; readonly parameters: readonly string[] };
+}
+
+/** A private address that the host itself does not have. */
+const privateAddress = '10.99.7.4';
+const addAddress = `ip link set lo up && ip addr add ${privateAddress}/32 dev lo`;
+const subnet = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/one';
+
+/** Rootless: the namespace of a process that is root in a user namespace of its own. */
+async function ofProcess(t: TestContext): Promise<TestNamespace> {
+  const holder = spawn('unshare', ['-Urn', 'sh', '-c', `${addAddress} && echo up && exec cat`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  t.after(() => holder.stdin.end());
+  const pid = holder.pid ?? 0;
+  return {
+    namespace: { pid },
+    enter: { command: 'nsenter', parameters: ['-t', String(pid), '-U', '--preserve-credentials', '-n'] },
+  };
+}
+
+/** As root: a namespace that `ip netns` knows by name. */
+function named(t: TestContext): TestNamespace {
+  const name = `postern-test-${process.pid}`;
+  const ip = (...parameters: readonly string[]) => assert.equal(spawnSync('ip', parameters).status, 0);
+  ip('netns', 'add', name);
+  t.after(() => ip('netns', 'del', name));
+  ip('netns', 'exec', name, 'sh', '-c', addAddress);
+  return { namespace: name, enter: { command: 'ip', parameters: ['netns', 'exec', name] } };
+}
+
+/** Connects from the private address inside the namespace, and reads what the worker says. */
+async function greetFrom({ enter }: TestNamespace, port: number): Promise<Greeting> {
+  const connecting =
+    `require('node:net').connect({ host: '${privateAddress}', port: ${port}, localAddress: '${privateAddress}' })` +
+    `.on('error', (error) => { console.error(error.code); process.exitCode = 1; }).pipe(process.stdout)`;
+  const parameters = [...enter.parameters, process.execPath, '-e', connecting];
+  const client = spawn(enter.command, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  for await (const chunk of client.stdout.setEncoding('utf8')) text += String(chunk);
+  return readGreeting(text);
+}
+
+async function handsOver(t: TestContext, inside: TestNamespace): Promise<void> {
+  const supervised = startSupervisor(t);
+  const ready = await supervised.ready();
+  const open = { open: 'listener', namespace: inside.namespace, port: 9001, subnet };
+  const opened = await control(ready.controlSocket, open);
+  const incarnation = `made by ${ready.pid}`;
+  assert.deepEqual(opened, { ok: true, id: opened['id'], incarnation });
+  const listener = { id: opened['id'], subnet, incarnation };
+  assert.deepEqual(await control(ready.controlSocket, { list: 'listeners' }), { ok: true, listeners: [listener] });
+
+  const first = await greetFrom(inside, 9001);
+  assert.equal(first.remoteAddress, privateAddress);
+  assert.equal(first.pid, ready.pid);
+
+  // The next worker gets the same socket, and is told the incarnation instead of resolving the name anew.
+  process.kill(ready.pid, 'SIGKILL');
+  const second = await greetFrom(inside, 9001);
+  assert.equal(second.remoteAddress, privateAddress);
+  assert.notEqual(second.pid, ready.pid);
+  assert.equal(second.listener.incarnation, incarnation);
+
+  const again = await control(ready.controlSocket, open);
+  assert.deepEqual(again, { ok: false, message: 'port 9001 cannot be opened there: EADDRINUSE' });
+  const missing = await control(ready.controlSocket, { ...open, port: 9002, subnet: `${subnet}/missing` });
+  assert.deepEqual(missing, { ok: false, message: 'there is no such subnet' });
+
+  assert.deepEqual(await control(ready.controlSocket, { close: 'listener', id: opened['id'] }), {
+    ok: true,
+    id: opened['id'],
+  });
+  const reopened = await control(ready.controlSocket, open);
+  assert.equal(reopened['ok'], true);
+  assert.notEqual(reopened['id'], opened['id']);
+}
+
+const hasUserNamespaces = spawnSync('unshare', ['-Urn', 'true']).status === 0;
+const canMakeNamed = process.geteuid?.() === 0 && spawnSync('ip', ['netns', 'list']).status === 0;
+
+if (hasUserNamespaces) {
+  test("a socket opened in a process's namespace is handed over, and sees the private address", async (t) => {
+    await handsOver(t, await ofProcess(t));
+  });
+} else notRun("a listener in a process's network namespace", 'this user may not make user namespaces');
+
+if (canMakeNamed) {
+  test('a socket opened in a named namespace is handed over, and sees the private address', async (t) => {
+    await handsOver(t, named(t));
+  });
+} else notRun('a listener in a named network namespace', 'this needs root, and ip of iproute2');
+
+test('a namespace that is not there is refused, with what the system says', async (t) => {
+  const { controlSocket } = await startSupervisor(t).ready();
+  const open = { open: 'listener', namespace: 'postern-none', port: 9001, subnet };
+  const answer = await control(controlSocket, open);
+  assert.equal(answer['ok'], false);
+  assert.match(String(answer['message']), /^the namespace cannot be entered: .*postern-none|^ip cannot be started/s);
+  // The largest pid that Linux gives is one below this number.
+  const most = Number(await readFile('/proc/sys/kernel/pid_max', 'utf8').catch(() => '4194304'));
+  assert.equal((await control(controlSocket, { ...open, namespace: { pid: most } }))['ok'], false);
+});

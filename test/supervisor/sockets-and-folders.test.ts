@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmod, chown, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { lockFolder, prepareDataFolder } from '../../src/supervisor/data-folder.ts';
+import { openTcp, openUnix } from '../../src/supervisor/raw-socket.ts';
+import { newFolder } from './supervised.ts';
+
+test('a port that somebody listens on cannot be opened, and each family has its own', () => {
+  const opened = openTcp('::1', 0);
+  assert.ok(opened.ok && opened.port > 0);
+  const other = openTcp('127.0.0.1', opened.port);
+  assert.ok(other.ok);
+  for (const { socket } of [opened, other]) socket.close();
+});
+
+test('a listening port and an address of another machine are told apart', async (t) => {
+  const server = createServer();
+  t.after(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  assert.deepEqual(openTcp('127.0.0.1', address.port), { ok: false, code: 'EADDRINUSE' });
+  assert.deepEqual(openTcp('192.0.2.1', 0), { ok: false, code: 'EADDRNOTAVAIL' });
+});
+
+test('a unix socket is opened only in a folder that is closed to others, and replaces a dead one, not a file', async (t) => {
+  const folder = await newFolder(t);
+  const path = join(folder, 'in.sock');
+  await chmod(folder, 0o750);
+  assert.deepEqual(openUnix(path), { ok: false, code: 'FOLDER_OPEN_TO_OTHERS' });
+  assert.deepEqual(openUnix(join(folder, 'none', 'in.sock')), { ok: false, code: 'ENOENT' });
+  await chmod(folder, 0o700);
+  const first = openUnix(path);
+  assert.ok(first.ok);
+  // As after kill -9: the path is there, and nobody closes it in order.
+  const second = openUnix(path);
+  assert.ok(second.ok);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  for (const { socket } of [first, second]) socket.close();
+  await writeFile(path, 'precious');
+  assert.deepEqual(openUnix(path), { ok: false, code: 'EADDRINUSE' });
+});
+
+test('a folder is locked once in this process, and free when the lock is released', async (t) => {
+  const folder = await newFolder(t);
+  const lock = lockFolder(folder);
+  assert.ok(lock);
+  assert.equal(lockFolder(folder), undefined);
+  lock.release();
+  const again = lockFolder(folder);
+  assert.ok(again);
+  again.release();
+});
+
+test('a lock is not followed through a link', async (t) => {
+  const folder = await newFolder(t);
+  await symlink('/etc/hostname', join(folder, 'supervisor.lock'));
+  assert.throws(() => lockFolder(folder), /is not a plain file/);
+});
+
+test('the data folder is made and closed to others; what cannot be one is refused', async (t) => {
+  const folder = await newFolder(t);
+  const path = join(folder, 'a', 'b');
+  assert.deepEqual(prepareDataFolder(path, undefined), { ok: true, path });
+  await chmod(path, 0o755);
+  assert.deepEqual(prepareDataFolder(path, undefined), { ok: true, path });
+  assert.equal((await stat(path)).mode & 0o777, 0o700);
+  await writeFile(join(folder, 'file'), '');
+  const refused = prepareDataFolder(join(folder, 'file'), undefined);
+  assert.match(refused.ok ? '' : refused.message, /^The data folder cannot be used: EEXIST/);
+});
+
+test("root gives the worker an empty folder, and takes nobody else's full one", async (t) => {
+  const worker = { uid: 61_043, gid: 61_043 };
+  const folder = await newFolder(t);
+  const [empty, full] = [join(folder, 'empty'), join(folder, 'full')];
+  for (const path of [empty, full]) await mkdir(path);
+  await writeFile(join(full, 'file'), '');
+  const refusal = prepareDataFolder(full, worker);
+  assert.match(refusal.ok ? '' : refusal.message, /belongs to uid \d+\. Give it to uid 61043 \(chown -R 61043 /);
+  if (process.geteuid?.() !== 0) return;
+  assert.ok(prepareDataFolder(empty, worker).ok);
+  assert.equal((await stat(empty)).uid, worker.uid);
+  await chown(full, worker.uid, worker.gid);
+  assert.ok(prepareDataFolder(full, worker).ok);
+});

@@ -1,0 +1,68 @@
+/**
+ * A worker that answers each connection with who it is and what it was told, so that the supervisor can be watched. It
+ * is a program of its own, started by the supervisor; STUB says how it misbehaves.
+ */
+import { createServer, type Server } from 'node:net';
+import type { Settings } from '../../src/settings/settings.ts';
+import type { FromWorker, Listener, ToWorker } from '../../src/types/supervision.ts';
+
+const misbehaviour = process.env['STUB'];
+const servers = new Map<string, Server>();
+let outstanding = 0;
+let line = '';
+
+if (misbehaviour === 'dies') process.kill(process.pid, 'SIGKILL');
+
+process.on('message', (message: ToWorker<Settings>, handle: object | undefined) => {
+  if (message.kind === 'start') {
+    const { settings, become, listeners, controlSocket } = message;
+    const { port, masterKey, dataFolder } = settings;
+    const environment = Object.keys(process.env).filter((name) => name.startsWith('POSTERN_'));
+    line = JSON.stringify({
+      pid: process.pid,
+      port,
+      masterKey,
+      dataFolder,
+      become,
+      listeners,
+      controlSocket,
+      environment,
+      folder: process.cwd(),
+    });
+    outstanding = listeners;
+    if (misbehaviour === 'fatal') tell({ kind: 'fatal', message: 'the master key is wrong' });
+  }
+  if (message.kind === 'listener' && handle !== undefined) listen(message.listener, handle);
+  if (message.kind === 'close') {
+    servers.get(message.id)?.close();
+    tell({ kind: 'closed', id: message.id });
+  }
+  if (message.kind === 'stop' && misbehaviour !== 'stubborn') process.disconnect?.();
+});
+// Nothing else keeps this process running.
+process.on('disconnect', () => {
+  for (const server of servers.values()) server.close();
+});
+
+function listen(listener: Listener, handle: object): void {
+  if (listener.kind === 'subnet' && listener.subnet.endsWith('/missing')) {
+    tell({ kind: 'refused', id: listener.id, message: 'there is no such subnet' });
+    return;
+  }
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(JSON.stringify({ pid: process.pid, remoteAddress: socket.remoteAddress, listener }));
+  });
+  server.listen(handle, () => {
+    servers.set(listener.id, server);
+    // The first worker makes up an incarnation; a later one must be told that of the first.
+    const incarnation = listener.kind === 'subnet' ? (listener.incarnation ?? `made by ${process.pid}`) : undefined;
+    tell({ kind: 'bound', id: listener.id, ...(incarnation !== undefined && { incarnation }) });
+    outstanding -= 1;
+    if (outstanding === 0) tell({ kind: 'ready', line, text: `text of ${process.pid}` });
+  });
+}
+
+function tell(message: FromWorker): void {
+  process.send?.(message);
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { control, greet, newFolder, startSupervisor } from './supervised.ts';
+
+test('it hands every configured socket to a worker, prints its line once, and ends with 0 when asked', async (t) => {
+  const folder = await newFolder(t);
+  const gateway = join(folder, 'gateway');
+  await mkdir(gateway, { mode: 0o700 });
+  const vnet = 'aaaaaaaa-0000-4000-8000-000000000000';
+  await writeFile(
+    join(folder, 'postern.json'),
+    JSON.stringify({
+      gateways: {
+        tls: { listen: '127.0.0.1:0', clientCa: 'ca.pem' },
+        unix: [{ vnet, path: join(gateway, 'in.sock') }],
+      },
+      loadBalancers: [{ listen: '127.0.0.1:0', from: ['127.0.0.1'], version: 2 }],
+    }),
+  );
+  const supervised = startSupervisor(t, { argv: ['--memory', '--config', join(folder, 'postern.json')] });
+  const ready = await supervised.ready();
+  assert.equal(ready.listeners, 5);
+  assert.equal((await stat(join(gateway, 'in.sock'))).mode & 0o777, 0o600);
+  for (const host of ['127.0.0.1', '::1']) {
+    const greeting = await greet(ready.port, host);
+    assert.equal(greeting.pid, ready.pid);
+    assert.equal(greeting.remoteAddress, host);
+    assert.equal(greeting.listener.kind, 'public');
+  }
+  supervised.process.kill('SIGINT');
+  assert.equal(await supervised.exit(), 0);
+  assert.equal(supervised.output.length, 1);
+  await assert.rejects(stat(ready.controlSocket), { code: 'ENOENT' });
+  await assert.rejects(stat(join(gateway, 'in.sock')), { code: 'ENOENT' });
+});
+
+test('a worker that is killed is replaced, and connections wait in the same sockets: the supervisor accepts none', async (t) => {
+  const supervised = startSupervisor(t);
+  const ready = await supervised.ready();
+  let pid = ready.pid;
+  for (let death = 0; death < 2; death += 1) {
+    process.kill(pid, 'SIGSTOP');
+    // The worker cannot accept these, and nobody else does.
+    const waiting = Array.from({ length: 30 }, () => greet(ready.port));
+    const unanswered = await Promise.race([Promise.any(waiting), greetingTime()]);
+    assert.equal(unanswered, 'nobody answers');
+    process.kill(pid, 'SIGKILL');
+    const pids = new Set((await Promise.all(waiting)).map((greeting) => greeting.pid));
+    assert.equal(pids.size, 1);
+    assert.ok(!pids.has(pid) && !pids.has(supervised.process.pid ?? 0));
+    [pid = 0] = pids;
+  }
+  assert.match(supervised.complaints, /the worker died \(SIGKILL\); another one starts now/);
+  assert.equal(supervised.output.length, 1);
+});
+
+/** Long enough for an answer, if there were somebody to give it. */
+async function greetingTime(): Promise<string> {
+  const other = createServer((socket) => socket.end('{"pid":0}'));
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  const address = other.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  for (let round = 0; round < 20; round += 1) await greet(address.port);
+  other.close();
+  return 'nobody answers';
+}
+
+test('a worker that never becomes ready is given up', async (t) => {
+  const supervised = startSupervisor(t, { environment: { STUB: 'dies' } });
+  assert.equal(await supervised.exit(), 1);
+  assert.match(supervised.complaints, /the worker died 5 times before it was ready, the last time by SIGKILL/);
+  assert.deepEqual(supervised.output, []);
+});
+
+test('what a worker calls fatal is printed, and ends everything with 1', async (t) => {
+  const supervised = startSupervisor(t, { environment: { STUB: 'fatal' } });
+  assert.equal(await supervised.exit(), 1);
+  assert.equal(supervised.complaints, 'postern: the master key is wrong\n');
+});
+
+test('a second signal does not wait for a worker that does not end', async (t) => {
+  const supervised = startSupervisor(t, { environment: { STUB: 'stubborn' } });
+  await supervised.ready();
+  supervised.process.kill('SIGTERM');
+  supervised.process.kill('SIGINT');
+  assert.equal(await supervised.exit(), 1);
+});
+
+test('the master key reaches the worker in its first message only', async (t) => {
+  const supervised = startSupervisor(t, { environment: { POSTERN_MASTER_KEY: 'k', POSTERN_MASTER_KEY_PREVIOUS: 'p' } });
+  const ready = await supervised.ready();
+  assert.equal(ready.masterKey, 'k');
+  assert.deepEqual(ready.environment, []);
+});
+
+test('a second process on the same data folder is refused, and kill -9 leaves no lock behind', async (t) => {
+  const data = join(await newFolder(t), 'data');
+  const first = startSupervisor(t, { argv: ['--data', data] });
+  const ready = await first.ready();
+  assert.equal(ready.dataFolder, data);
+  assert.equal(ready.folder, data);
+  const { mode, uid } = await stat(data);
+  assert.equal(mode & 0o777, 0o700);
+  assert.equal(uid, ready.become?.uid ?? process.geteuid?.());
+  assert.equal((await stat(join(ready.controlSocket, '..'))).mode & 0o777, 0o700);
+  if (process.geteuid?.() === 0) {
+    assert.ok(!ready.controlSocket.startsWith(data));
+    assert.deepEqual(ready.become, { uid: ready.become?.uid, gid: ready.become?.gid });
+  }
+
+  const second = startSupervisor(t, { argv: ['--data', data] });
+  assert.equal(await second.exit(), 1);
+  assert.match(second.complaints, /Another postern has the data folder .*: stop it, or choose another --data/);
+
+  first.process.kill('SIGKILL');
+  await first.exit();
+  const third = startSupervisor(t, { argv: ['--data', data] });
+  assert.notEqual((await third.ready()).pid, ready.pid);
+});
+
+test('wrong options and a port that is taken are refused before anything starts', async (t) => {
+  const wrong = startSupervisor(t, { argv: ['--memory', '--prot', '1'] });
+  assert.equal(await wrong.exit(), 1);
+  assert.match(wrong.complaints, /^postern: the option --prot is not known\. Did you mean --port\?/);
+
+  const other = createServer();
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => other.close());
+  const address = other.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const config = join(await newFolder(t), 'postern.json');
+  const listen = `127.0.0.1:${address.port}`;
+  await writeFile(config, JSON.stringify({ loadBalancers: [{ listen, from: ['127.0.0.1'], version: 1 }] }));
+  const taken = startSupervisor(t, { argv: ['--memory', '--config', config] });
+  assert.equal(await taken.exit(), 1);
+  assert.equal(taken.complaints, `postern: ${listen} cannot be listened on: somebody else listens there already.\n`);
+});
+
+test('the control socket refuses what it does not understand', async (t) => {
+  const { controlSocket } = await startSupervisor(t).ready();
+  assert.equal((await stat(controlSocket)).mode & 0o777, 0o600);
+  for (const request of ['x', '[]', { open: 'door' }, { open: 'listener', namespace: '-n', port: 1, subnet: '/s' }]) {
+    assert.equal((await control(controlSocket, request))['ok'], false);
+  }
+  assert.deepEqual(await control(controlSocket, { list: 'listeners' }), { ok: true, listeners: [] });
+  assert.deepEqual(await control(controlSocket, { close: 'listener', id: 'public' }), {
+    ok: false,
+    message: 'there is no listener public',
+  });
+});

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from './client.ts';
+import type { Client } from './client.ts';
+
+const postern = join(import.meta.dirname, '../../bin/postern');
+
+/** The line that `postern start --json` prints. */
+export type ReadyLine = Readonly<
+  Record<
+    | 'home'
+    | 'vaultSuffix'
+    | 'portal'
+    | 'tenantId'
+    | 'subscriptionId'
+    | 'clientId'
+    | 'clientSecret'
+    | 'objectId'
+    | 'caFile'
+    | 'dataDir'
+    | 'controlSocket',
+    string
+  >
+>;
+
+export interface RunningPostern extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly ready: ReadyLine & { readonly ready: true };
+  readonly client: Client;
+  /** What it wrote to stderr so far. */
+  readonly stderr: () => string;
+  /** The worker that serves now. */
+  readonly workerPid: () => number;
+  /** Sends a signal to the supervisor and waits for its end; its exit code, or the signal that ended it. */
+  readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals | null>;
+}
+
+/** Starts the real command, supervisor and worker, and waits until it is ready. */
+export async function startPostern(options: readonly string[]): Promise<RunningPostern> {
+  const child = spawn(postern, ['start', '--json', '--port', '0', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const exited = once(child, 'exit');
+  const line = await Promise.race([firstLine(child), exited.then(() => undefined)]);
+  if (line === undefined) throw new Error(`postern did not start: ${stderr}`);
+  const ready: RunningPostern['ready'] = JSON.parse(line);
+  const { port, hostname } = new URL(ready.home);
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await exited;
+    return child.exitCode ?? child.signalCode;
+  };
+  return {
+    child,
+    ready,
+    client: connect({
+      port: Number(port),
+      domain: hostname,
+      ca: readFileSync(ready.caFile, 'utf8'),
+      identity: { ...ready, demo: false },
+    }),
+    stderr: () => stderr,
+    workerPid: () => workerOf(child.pid ?? 0),
+    end,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) await end('SIGTERM');
+    },
+  };
+}
+
+/** A data folder for one test, gone afterwards. */
+export function dataFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'postern-test-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Waits until `check` is true, at most ten seconds. */
+export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let waited = 0; waited < 10_000; waited += 20) {
+    if (await check()) return;
+    await sleep(20);
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+async function firstLine(child: ChildProcess): Promise<string | undefined> {
+  if (child.stdout === null) return undefined;
+  for await (const line of createInterface(child.stdout)) return line;
+  return undefined;
+}
+
+function workerOf(supervisor: number): number {
+  const found = readdirSync('/proc').find((name) => /^\d+$/.test(name) && parentOf(name) === supervisor);
+  if (found === undefined) throw new Error('there is no worker');
+  return Number(found);
+}
+
+function parentOf(pid: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
+  } catch {
+    // It ended meanwhile.
+    return 0;
+  }
+}
