@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { authorizeOwner } from '../access/owners.ts';
 import { admit } from '../caller/admit.ts';
 import type { NameSet } from '../http/name-set.ts';
+import { memberOf } from '../http/parameters.ts';
 import { bearerToken, pathOf } from '../http/request.ts';
 import { subscriptionKey } from '../resources/keys.ts';
 import { decode } from '../store/store.ts';
@@ -27,8 +28,9 @@ const globalAudiences = ['https://management.azure.com', 'https://management.cor
 export async function admitControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<void> {
   const operation = operationOf(exchange);
   exchange.apiVersion = apiVersionOf(exchange.request);
-  const token = bearerOf(exchange.request);
+  // Before the token, as on Azure: the challenge names the tenant whose token is wanted.
   const subscription = (exchange.subscription = await subscriptionOf(exchange.request, world));
+  const token = bearerOf(exchange.request);
   const caller = (exchange.caller = await callerOf(token, exchange.names, { subscription, world }));
   if (!authorizeOwner(subscription.owners, caller).allowed) {
     const scope = pathOf(exchange.request.url);
@@ -42,10 +44,11 @@ export function operationOf({ operation, request }: ControlExchange): ControlOpe
 }
 
 function apiVersionOf(request: FastifyRequest): string {
-  const version = (request.query as Record<string, unknown>)['api-version'];
+  const version = memberOf(request.query, 'api-version');
   if (version === undefined) throw new ControlRefused({ kind: 'apiVersionMissing' });
   if (typeof version === 'string' && /^20\d\d-\d\d-\d\d(?:-preview)?$/.test(version)) return version;
-  throw new ControlRefused({ kind: 'apiVersionUnknown', found: String(version).slice(0, 64) });
+  const found = typeof version === 'string' ? version : 'given twice';
+  throw new ControlRefused({ kind: 'apiVersionUnknown', found: found.slice(0, 64) });
 }
 
 function bearerOf({ headers }: FastifyRequest): string {
@@ -55,7 +58,8 @@ function bearerOf({ headers }: FastifyRequest): string {
 }
 
 async function subscriptionOf(request: FastifyRequest, world: ControlPlaneWorld): Promise<SubscriptionRecord> {
-  const id = (request.params as Record<string, string>)['subscriptionId'] ?? world.homeSubscription;
+  const asked = memberOf(request.params, 'subscriptionId');
+  const id = typeof asked === 'string' ? asked : world.homeSubscription;
   // A key has printable ASCII only; an id that has anything else is no subscription's.
   const known = /^[0-9a-f-]{1,64}$/i.test(id);
   const [record] = known ? await world.store.read({ get: [subscriptionKey(id)] }) : [];

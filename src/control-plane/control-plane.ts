@@ -31,11 +31,12 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
         },
         handler: async (request, reply) => {
           const exchange = exchanges.get(request) ?? openExchange(request, operation, world);
-          try {
-            return send(reply, exchange, await performControl(exchange, world));
-          } catch (error) {
-            return refuse(reply, exchange, error);
-          }
+          const performed = performControl(exchange, world);
+          return send(
+            reply,
+            exchange,
+            await performed.catch((error: unknown) => refusalAnswer(exchange, error, world)),
+          );
         },
       });
     }

@@ -8,7 +8,9 @@ interface WireError<R> {
   readonly message: (refusal: R, tenantId: string) => string;
 }
 
-type Errors = { readonly [K in ControlRefusal['kind']]: WireError<Extract<ControlRefusal, { readonly kind: K }>> };
+type Kind = ControlRefusal['kind'];
+type OfKind<K extends Kind> = Extract<ControlRefusal, { readonly kind: K }>;
+type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
 
 const rule = { status: 400, code: 'BadRequest', message: (refusal: RuleRefusal) => refusalMessage(refusal) };
 
@@ -120,8 +122,14 @@ export const errors = {
   vaultIsSoftDeleted: {
     status: 409,
     code: 'ConflictError',
-    message: ({ name }) =>
-      `A vault with the same name already exists in deleted state: '${name}'. You need to either recover (createMode: recover) or purge existing key vault.`,
+    message: () =>
+      'A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault. Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.',
+  },
+  softDeletedVaultNotFound: {
+    status: 404,
+    code: 'SoftDeletedVaultDoesNotExist',
+    message: ({ name, location }) =>
+      `There is no soft-deleted vault '${name}' in location '${location}' that could be recovered. Leave createMode out to create a vault or to change the one that there is.`,
   },
   resourceNotFound: {
     status: 404,
@@ -200,9 +208,11 @@ export function nameInUse(name: string): string {
   return `The vault name '${name}' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state.`;
 }
 
+const table: Errors = errors;
+
 /** A refusal in the resource manager's envelope. */
-export function renderError(refusal: ControlRefusal, tenantId: string) {
-  const { status, code, message } = errors[refusal.kind] as WireError<ControlRefusal>;
+export function renderError<K extends Kind>(refusal: OfKind<K> & { readonly kind: K }, tenantId: string) {
+  const { status, code, message }: WireError<OfKind<K>> = table[refusal.kind];
   const text = message(refusal, tenantId);
   return { status, message: text, body: { error: { code, message: text } } };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { auditRecord } from '../audit/record.ts';
 import type { AuditEvent, AuditRecord } from '../audit/record.ts';
@@ -42,6 +42,7 @@ export function recordOf(
 ): AuditRecord | undefined {
   const { operation, request, caller, source, names } = exchange;
   if (operation?.audit === undefined) return undefined;
+  const { socket } = request.raw;
   const event: AuditEvent = {
     at: exchange.at,
     durationMs: outcome.now - exchange.at,
@@ -55,7 +56,7 @@ export function recordOf(
     correlationId: exchange.requestId,
     requestUri: `${names.resourceManager}${request.url}`,
     userAgent: request.headers['user-agent'],
-    tlsVersion: (request.raw.socket as TLSSocket).getProtocol() ?? undefined,
+    tlsVersion: socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined,
   };
   return auditRecord(event);
 }

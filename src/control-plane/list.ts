@@ -6,6 +6,9 @@ import { answer, refuse } from './outcome.ts';
 /** Page size of ARM lists, unless `$top` says otherwise. */
 const pageSize = 1000;
 
+/** The store's: a longer one can only come of a token that was made up. */
+const keyLengthMax = 1024;
+
 interface ListRequest {
   readonly prefix: string;
   /** The records of a page as resources. */
@@ -21,13 +24,13 @@ export async function listAnswer(call: ControlCall, { prefix, render }: ListRequ
   }
   const token = call.query['$skiptoken'];
   const after = token === undefined ? undefined : readSkipToken(token);
-  if (token !== undefined && after === undefined) {
+  const from = after === undefined ? undefined : `${prefix}${after}`;
+  if (token !== undefined && (from === undefined || from.length > keyLengthMax)) {
     return refuse({
       kind: 'badQuery',
       message: '$skiptoken is not one that this server gave out; follow nextLink as it is.',
     });
   }
-  const from = after === undefined ? undefined : `${prefix}${after}`;
   const records = await call.store.list({ prefix, after: from, limit: limit + 1 });
   const shown = records.slice(0, limit);
   const last = shown.at(-1);

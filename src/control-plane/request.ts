@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
+import { textsOf } from '../http/parameters.ts';
 import { parseJsonBody, pathOf } from '../http/request.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
@@ -15,7 +16,8 @@ import { ControlRefused } from './refusal.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
-const attemptsMax = 10;
+/** Of several requests that change one record at the same moment each round lets one through, so this many can. */
+const attemptsMax = 100;
 
 /** The order of an admitted request: body, operation, commit with its audit record, rules in force, answer. */
 export async function performControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<Answer> {
@@ -111,6 +113,12 @@ function callOf(exchange: ControlExchange, body: ControlCall['body'], world: Con
   if (apiVersion === undefined || caller === undefined || subscription === undefined) {
     throw new Error('an operation was run before its request was admitted');
   }
+  const query = textsOf(request.query);
+  if (!query.ok) {
+    const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
+    throw new ControlRefused({ kind: 'badQuery', message });
+  }
+  const params = textsOf(request.params);
   return {
     store: world.store,
     rulebook: world.rulebook,
@@ -120,8 +128,8 @@ function callOf(exchange: ControlExchange, body: ControlCall['body'], world: Con
     names,
     path: pathOf(request.url),
     apiVersion,
-    params: request.params as Record<string, string>,
-    query: request.query as Record<string, string>,
+    params: params.ok ? params.texts : {},
+    query: query.texts,
     ifMatch: request.headers['if-match'],
     body,
     now: world.now(),
@@ -132,7 +140,8 @@ function callOf(exchange: ControlExchange, body: ControlCall['body'], world: Con
 
 function readBody(request: FastifyRequest): ControlCall['body'] {
   const body = parseJsonBody(request.body);
-  const value = body.ok ? (body.value ?? {}) : undefined;
+  if (body.ok && body.value === undefined) return {};
+  const value = body.ok ? body.value : null;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ControlRefused({ kind: 'bodyNotJson' });
   }
@@ -141,6 +150,10 @@ function readBody(request: FastifyRequest): ControlCall['body'] {
 
 function challenge({ names }: ControlExchange, tenantId: string): Record<string, string> {
   return {
-    'www-authenticate': `Bearer authorization_uri="${names.authority}/${tenantId}", error="invalid_token", error_description="The authentication failed because of missing 'Authorization' header or an invalid access token."`,
+    'www-authenticate': [
+      `Bearer authorization_uri="${names.authority}/${tenantId}"`,
+      'error="invalid_token"',
+      `error_description="The authentication failed because of missing 'Authorization' header or an invalid access token."`,
+    ].join(', '),
   };
 }

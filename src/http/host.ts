@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { matchHost } from './name-set.ts';
 import type { HostMatch, NameSet } from './name-set.ts';
 
@@ -46,7 +45,7 @@ function soleHost(request: IncomingMessage): boolean {
 }
 
 function agreesWithSni(request: IncomingMessage): boolean {
-  const { servername } = request.socket as TLSSocket;
+  const servername = 'servername' in request.socket ? request.socket.servername : undefined;
   // An IP address is no name there (RFC 6066 section 3); clients that dial one by number may send it all the same.
   if (typeof servername !== 'string' || servername === '' || isIP(servername) !== 0) return true;
   const host = request.headers.host ?? '';
@@ -55,7 +54,8 @@ function agreesWithSni(request: IncomingMessage): boolean {
 }
 
 function misdirected(response: ServerResponse, host: string | undefined): void {
-  const message = `The request names the host '${(host ?? '').slice(0, 255)}', which is not one of this server on this connection. Use the vault's own URL.`;
+  const named = (host ?? '').slice(0, 255);
+  const message = `The request names the host '${named}', which is not one of this server on this connection. Use the vault's own URL.`;
   const body = JSON.stringify({ error: { code: 'MisdirectedRequest', message } });
   response.writeHead(421, {
     'content-type': 'application/json; charset=utf-8',

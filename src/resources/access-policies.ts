@@ -1,5 +1,5 @@
 import { part, readArray, readObject, readString } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import type { Read, Reader } from '../firewall/json.ts';
 import type { AccessPolicy, AccessPolicyPermissions } from '../types/access-policy.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
@@ -8,19 +8,67 @@ import type { ResourceOutcome } from './refusal.ts';
 const permissionNames: Readonly<Record<keyof AccessPolicyPermissions, readonly string[]>> = {
   secrets: ['all', 'get', 'list', 'set', 'delete', 'recover', 'backup', 'restore', 'purge'],
   keys: [
-    ...['all', 'encrypt', 'decrypt', 'wrapKey', 'unwrapKey', 'sign', 'verify', 'get', 'list', 'create', 'update'],
-    ...['import', 'delete', 'recover', 'backup', 'restore', 'purge', 'release', 'rotate'],
-    ...['getrotationpolicy', 'setrotationpolicy'],
+    'all',
+    'encrypt',
+    'decrypt',
+    'wrapKey',
+    'unwrapKey',
+    'sign',
+    'verify',
+    'get',
+    'list',
+    'create',
+    'update',
+    'import',
+    'delete',
+    'recover',
+    'backup',
+    'restore',
+    'purge',
+    'release',
+    'rotate',
+    'getrotationpolicy',
+    'setrotationpolicy',
   ],
   certificates: [
-    ...['all', 'get', 'list', 'create', 'import', 'update', 'delete', 'recover', 'backup', 'restore', 'purge'],
-    ...['managecontacts', 'getissuers', 'listissuers', 'setissuers', 'deleteissuers', 'manageissuers'],
+    'all',
+    'get',
+    'list',
+    'create',
+    'import',
+    'update',
+    'delete',
+    'recover',
+    'backup',
+    'restore',
+    'purge',
+    'managecontacts',
+    'getissuers',
+    'listissuers',
+    'setissuers',
+    'deleteissuers',
+    'manageissuers',
   ],
   storage: [
-    ...['all', 'get', 'list', 'set', 'update', 'delete', 'recover', 'backup', 'restore', 'purge', 'regeneratekey'],
-    ...['getsas', 'listsas', 'setsas', 'deletesas'],
+    'all',
+    'get',
+    'list',
+    'set',
+    'update',
+    'delete',
+    'recover',
+    'backup',
+    'restore',
+    'purge',
+    'regeneratekey',
+    'getsas',
+    'listsas',
+    'setsas',
+    'deletesas',
   ],
 };
+
+const collections = ['keys', 'secrets', 'certificates', 'storage'] as const;
 
 /** The most policies that a vault takes (assign-access-policy.md). */
 const policiesMax = 1024;
@@ -49,21 +97,27 @@ export function readAccessPolicies(value: unknown, tenantId: string): ResourceOu
   return { ok: true, value: read.value };
 }
 
+type Policies = readonly AccessPolicy[];
+
 /** `add` gives what it names in addition, `remove` takes it away, `replace` puts it in the place of what was (vaults/accessPolicies). */
-export const accessPolicyUpdates: Readonly<
-  Record<string, (before: readonly AccessPolicy[], named: readonly AccessPolicy[]) => readonly AccessPolicy[]>
-> = {
-  add: (before, named) => named.reduce((policies, policy) => mergeOne(policies, policy, union), before),
-  replace: (before, named) =>
-    named.reduce((policies, policy) => mergeOne(policies, policy, (_, names) => names), before),
-  remove: (before, named) =>
-    named
-      .reduce((policies, policy) => {
-        if (!policies.some((other) => sameIdentity(other, policy))) return policies;
-        return mergeOne(policies, policy, difference);
-      }, before)
-      .filter(({ permissions }) => Object.values(permissions).some((names) => names.length > 0)),
-};
+export const accessPolicyUpdates: ReadonlyMap<string, (before: Policies, named: Policies) => Policies> = new Map([
+  ['add', (before, named) => named.reduce((policies, policy) => mergeOne(policies, policy, union), before)],
+  [
+    'replace',
+    (before, named) => named.reduce((policies, policy) => mergeOne(policies, policy, (_, names) => names), before),
+  ],
+  ['remove', (before, named) => named.reduce(removeOne, before)],
+] satisfies [string, (before: Policies, named: Policies) => Policies][]);
+
+/** A policy of which nothing is left goes. */
+function removeOne(policies: Policies, policy: AccessPolicy): Policies {
+  if (!policies.some((other) => sameIdentity(other, policy))) return policies;
+  return mergeOne(policies, policy, difference).filter(
+    (other) =>
+      !sameIdentity(other, policy) ||
+      collections.some((collection) => (other.permissions[collection]?.length ?? 0) > 0),
+  );
+}
 
 function mergeOne(
   policies: readonly AccessPolicy[],
@@ -74,7 +128,7 @@ function mergeOne(
   const before = policies[index];
   if (before === undefined) return [...policies, policy];
   const permissions: Record<string, readonly string[]> = {};
-  for (const collection of ['keys', 'secrets', 'certificates', 'storage'] as const) {
+  for (const collection of collections) {
     const [had, named] = [before.permissions[collection], policy.permissions[collection]];
     if (had !== undefined || named !== undefined) permissions[collection] = combine(had ?? [], named ?? []);
   }
@@ -116,15 +170,19 @@ function readAccessPolicy(value: unknown, path: string): Read<AccessPolicy> {
 }
 
 function readPermissions(value: unknown, path: string): Read<AccessPolicyPermissions> {
-  const members = Object.entries(permissionNames).map(([collection, choices]) => [
-    collection,
-    (names: unknown, at: string) =>
-      part(
-        readArray(names, at, (name, nameAt) => readPermission(name, nameAt, choices)),
-        (read) => ({ [collection]: read }),
-      ),
-  ]);
-  return readObject<AccessPolicyPermissions>(value, path, Object.fromEntries(members));
+  const namesOf =
+    (collection: keyof AccessPolicyPermissions): Reader<AccessPolicyPermissions> =>
+    (names, at) => {
+      const choices = permissionNames[collection];
+      const read = readArray(names, at, (name, nameAt) => readPermission(name, nameAt, choices));
+      return part(read, (given) => ({ [collection]: given }));
+    };
+  return readObject<AccessPolicyPermissions>(value, path, {
+    secrets: namesOf('secrets'),
+    keys: namesOf('keys'),
+    certificates: namesOf('certificates'),
+    storage: namesOf('storage'),
+  });
 }
 
 /** A permission's name in any case, kept as it was sent: what a client sent is what it gets. */

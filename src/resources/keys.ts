@@ -46,6 +46,14 @@ export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Plac
   return `${kind}/${place.subscriptionId.toLowerCase()}/${keyPart(place.resourceGroup)}/${name.toLowerCase()}`;
 }
 
+/**
+ * Names of resource groups: 1 to 90 letters and digits of any script, underscores, hyphens, brackets and full stops, no
+ * full stop last (Azure's naming rules). What is none has no key either.
+ */
+export function isResourceGroupName(name: string): boolean {
+  return name.length <= 90 && /^[-\w.()\p{L}\p{N}]*[-\w()\p{L}\p{N}]$/u.test(name);
+}
+
 /** A resource group's name may have letters of any script; a key has ASCII only. */
 function keyPart(name: string): string {
   return encodeURIComponent(name.toLowerCase());

@@ -8,6 +8,8 @@ export type ResourceRefusal =
   | { readonly kind: 'vaultNameNotValid'; readonly name: string }
   | { readonly kind: 'vaultAlreadyExists'; readonly name: string }
   | { readonly kind: 'vaultIsSoftDeleted'; readonly name: string }
+  /** `createMode: recover`, and there is nothing to recover. */
+  | { readonly kind: 'softDeletedVaultNotFound'; readonly name: string; readonly location: string }
   | { readonly kind: 'resourceNotFound'; readonly type: string; readonly name: string; readonly resourceGroup: string }
   | { readonly kind: 'deletedVaultNotFound'; readonly name: string; readonly location: string }
   | { readonly kind: 'resourceGroupNotFound'; readonly name: string }

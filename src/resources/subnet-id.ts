@@ -1,7 +1,16 @@
+import { isResourceGroupName } from './keys.ts';
 import type { Place } from './keys.ts';
 
-const subnetId =
-  /^\/subscriptions\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Network\/virtualNetworks\/([\w.-]+)\/subnets\/([\w.-]+)$/i;
+const subnetId = new RegExp(
+  [
+    '^/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})',
+    '/resourceGroups/([^/]+)',
+    '/providers/Microsoft\\.Network',
+    '/virtualNetworks/([\\w.-]+)',
+    '/subnets/([\\w.-]+)$',
+  ].join(''),
+  'i',
+);
 
 /** Where a subnet's ARM id says that it stands. */
 export interface SubnetId extends Place {
@@ -14,5 +23,6 @@ export function parseSubnetId(id: string): SubnetId | undefined {
   const parts = subnetId.exec(id);
   if (parts === null) return undefined;
   const [, subscriptionId = '', resourceGroup = '', virtualNetwork = '', subnet = ''] = parts;
+  if (!isResourceGroupName(resourceGroup)) return undefined;
   return { subscriptionId, resourceGroup, virtualNetwork, subnet };
 }

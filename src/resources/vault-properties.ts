@@ -1,4 +1,4 @@
-import { part, readBoolean, readChoice, readObject, readString, refuse } from '../firewall/json.ts';
+import { part, readArray, readBoolean, readChoice, readObject, readString, refuse } from '../firewall/json.ts';
 import type { Members, Read, Reader } from '../firewall/json.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { validateNetworkAcls } from '../firewall/validate.ts';
@@ -9,10 +9,13 @@ import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
 /** A vault's properties as a request gives them: validated one by one, rules not yet bound to subnets. */
-export type RequestedProperties = Partial<Omit<VaultProperties, 'networkAcls' | 'accessPolicies'>> & {
+export type RequestedProperties = Partial<
+  Omit<VaultProperties, 'networkAcls' | 'accessPolicies' | 'enablePurgeProtection'>
+> & {
   readonly networkAcls?: RequestedNetworkAcls;
   readonly accessPolicies?: readonly unknown[];
   readonly enableSoftDelete?: boolean;
+  readonly enablePurgeProtection?: boolean;
   readonly createMode?: 'default' | 'recover';
 };
 
@@ -34,12 +37,14 @@ export function readVaultProperties(value: unknown, profile: RuleProfile): Read<
       part(readBoolean(given, path), (enabled) => ({ [name]: enabled }));
   return readObject<RequestedProperties>(value, 'properties', {
     ...readOnly,
-    tenantId: (id, path) => part(readGuid(id, path), (tenantId) => ({ tenantId })),
+    // In the case that a token's issuer has it, for the two are compared on every request.
+    tenantId: (id, path) => part(readGuid(id, path), (tenantId) => ({ tenantId: tenantId.toLowerCase() })),
     sku: (sku, path) => part(readSku(sku, path), (read) => ({ sku: read })),
     accessPolicies: (policies, path) =>
-      Array.isArray(policies)
-        ? { ok: true, value: { accessPolicies: policies } }
-        : refuse({ kind: 'wrongType', path, expected: 'an array', found: `a ${typeof policies}` }),
+      part(
+        readArray(policies, path, (policy) => ({ ok: true, value: policy })),
+        (accessPolicies) => ({ accessPolicies }),
+      ),
     enabledForDeployment: flag('enabledForDeployment'),
     enabledForDiskEncryption: flag('enabledForDiskEncryption'),
     enabledForTemplateDeployment: flag('enabledForTemplateDeployment'),
@@ -49,7 +54,7 @@ export function readVaultProperties(value: unknown, profile: RuleProfile): Read<
     enableRbacAuthorization: (on, path) =>
       part(readBoolean(on, path), (enableRbacAuthorization) => ({ enableRbacAuthorization })),
     enablePurgeProtection: (on, path) =>
-      part(readBoolean(on, path), (given) => (given ? { enablePurgeProtection: true as const } : {})),
+      part(readBoolean(on, path), (enablePurgeProtection) => ({ enablePurgeProtection })),
     createMode: (mode, path) =>
       part(readChoice(mode, path, ['default', 'recover'] as const), (createMode) => ({ createMode })),
     publicNetworkAccess: (word, path) =>
@@ -69,17 +74,12 @@ export function mergeProperties(
   requested: Omit<RequestedProperties, 'networkAcls'>,
   state: { readonly before: VaultProperties | undefined; readonly base: Partial<VaultProperties> },
 ): ResourceOutcome<Omit<VaultProperties, 'networkAcls'>> {
-  const { accessPolicies, enableSoftDelete, createMode: _, ...given } = requested;
-  const { networkAcls: __, ...base } = state.base;
+  const { accessPolicies, enableSoftDelete: _, enablePurgeProtection, createMode: __, ...given } = requested;
+  const { networkAcls: ___, ...base } = state.base;
   const { before } = state;
-  if (enableSoftDelete === false) {
-    return invalid(
-      before === undefined
-        ? 'The property "enableSoftDelete" cannot be set to false: every vault has soft delete. Leave it out or set it to true.'
-        : 'The property "enableSoftDelete" can be set to false only for creating new vault. Enabling the \'soft delete\' functionality is an irreversible action.',
-    );
-  }
-  const merged = { ...base, ...given };
+  const refusal = irreversible(requested, before);
+  if (refusal !== undefined) return invalid(refusal);
+  const merged = { ...base, ...given, ...(enablePurgeProtection === true && { enablePurgeProtection }) };
   const { tenantId, sku } = merged;
   if (tenantId === undefined)
     return invalid('The property "tenantId" is missing: give the tenant whose tokens the vault accepts.');
@@ -104,18 +104,17 @@ export function mergeProperties(
   };
 }
 
-/** Purge protection, once on, stays (`properties.enablePurgeProtection`): asked of the raw value, for false is not kept. */
-export function checkPurgeProtection(properties: unknown, before: VaultProperties | undefined): ResourceOutcome<null> {
-  const asked =
-    typeof properties === 'object' && properties !== null && 'enablePurgeProtection' in properties
-      ? properties.enablePurgeProtection
-      : undefined;
-  if (asked === false && before?.enablePurgeProtection === true) {
-    return invalid(
-      'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.',
-    );
-  }
-  return { ok: true, value: null };
+const alwaysSoftDelete =
+  'The property "enableSoftDelete" cannot be set to false: every vault has soft delete. Leave it out or set it to true.';
+const softDeleteStays =
+  'The property "enableSoftDelete" can be set to false only for creating new vault. Enabling the \'soft delete\' functionality is an irreversible action.';
+const purgeProtectionStays =
+  'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.';
+
+/** What cannot be switched off; of purge protection Azure refuses that of a new vault as well (azure-rest-api-specs#18106). */
+function irreversible(requested: RequestedProperties, before: VaultProperties | undefined): string | undefined {
+  if (requested.enableSoftDelete === false) return before === undefined ? alwaysSoftDelete : softDeleteStays;
+  return requested.enablePurgeProtection === false ? purgeProtectionStays : undefined;
 }
 
 const readGuid: Reader<string> = (value, path) => {

@@ -3,11 +3,11 @@ import { decode, encode } from '../store/store.ts';
 import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
 import { bindRules } from './bind-rules.ts';
-import { resourceGroupKey, vaultIndexKey, vaultKey } from './keys.ts';
+import { isResourceGroupName, resourceGroupKey, vaultIndexKey, vaultKey } from './keys.ts';
 import type { Place } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
-import { checkPurgeProtection, mergeProperties, readVaultProperties } from './vault-properties.ts';
+import { mergeProperties, readVaultProperties } from './vault-properties.ts';
 import type { RequestedProperties } from './vault-properties.ts';
 
 const dayMs = 86_400_000;
@@ -50,22 +50,21 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
   if (!isVaultName(request.name)) return refuseResource({ kind: 'vaultNameNotValid', name: request.name });
   const read = readVaultProperties(request.properties, profile);
   if (!read.ok) return read;
-  const [record, group] = await store.read({ get: [vaultKey(request.name), resourceGroupKey(request)] });
+  const hasGroup = isResourceGroupName(request.resourceGroup);
+  const [record, group] = hasGroup
+    ? await store.read({ get: [vaultKey(request.name), resourceGroupKey(request)] })
+    : [undefined, undefined];
   if (group === undefined) return refuseResource({ kind: 'resourceGroupNotFound', name: request.resourceGroup });
   const existing = record === undefined ? undefined : decode<VaultRecord>(record);
   if (existing !== undefined && !isAt(existing, request)) {
     return refuseResource({ kind: 'vaultAlreadyExists', name: request.name });
   }
-  if (existing?.deleted !== undefined) {
-    if (read.value.createMode !== 'recover') return refuseResource({ kind: 'vaultIsSoftDeleted', name: request.name });
-    return recoverVault(existing, record, context);
-  }
+  if (read.value.createMode === 'recover') return recoverVault(record, { request, group }, context);
+  if (existing?.deleted !== undefined) return refuseResource({ kind: 'vaultIsSoftDeleted', name: request.name });
   if (existing !== undefined && existing.location.toLowerCase() !== request.location.toLowerCase()) {
     const { name, location } = existing;
     return refuseResource({ kind: 'locationMismatch', name, location, asked: request.location });
   }
-  const protection = checkPurgeProtection(request.properties, existing?.properties);
-  if (!protection.ok) return protection;
   const requested = withRbacDefault(read.value, existing?.properties, request.rbacByDefault);
   const base = keptByPut(existing?.properties);
   const properties = await nextProperties(requested, { before: existing?.properties, base }, context);
@@ -98,8 +97,6 @@ export async function patchVault(
   const existing = decode<VaultRecord>(request.record);
   const read = readVaultProperties(request.properties ?? {}, context.profile);
   if (!read.ok) return read;
-  const protection = checkPurgeProtection(request.properties, existing.properties);
-  if (!protection.ok) return protection;
   const before = existing.properties;
   const properties = await nextProperties(read.value, { before, base: before }, context);
   if (!properties.ok) return properties;
@@ -142,13 +139,25 @@ export function isAt(vault: Place, place: Place): boolean {
 
 /**
  * Recovering keeps the stored rules and their bindings; what the request sends of them is not looked at, as on Azure
- * (azure-rest-api-specs#19606).
+ * (azure-rest-api-specs#19606). Where no vault of that name and location is soft-deleted, nothing is made in its place.
  */
-function recoverVault(existing: VaultRecord, record: StoredRecord | undefined, context: VaultsContext): VaultChange {
+function recoverVault(
+  record: StoredRecord | undefined,
+  { request, group }: { readonly request: PutVault; readonly group: StoredRecord },
+  context: VaultsContext,
+): VaultChange {
+  const existing = record === undefined ? undefined : decode<VaultRecord>(record);
+  const sameLocation = existing?.location.toLowerCase() === request.location.toLowerCase();
+  if (record === undefined || existing?.deleted === undefined || !sameLocation) {
+    return refuseResource({ kind: 'softDeletedVaultNotFound', name: request.name, location: request.location });
+  }
   const { deleted: _, ...live } = existing;
   const vault = { ...live, systemData: systemData(existing.systemData, context) };
   const change = {
-    require: [{ key: vaultKey(vault.name), version: record?.version ?? null }],
+    require: [
+      { key: record.key, version: record.version },
+      { key: group.key, version: group.version },
+    ],
     put: [vaultPut(vault), { key: vaultIndexKey('vault-in', vault, vault.name), value: empty }],
     delete: [vaultIndexKey('deleted-vault-in', vault, vault.name)],
   };

@@ -39,7 +39,7 @@ export class Rulebook {
   readonly #arena = new RuleArena();
   readonly #acceptDeclared: boolean;
   readonly #vaultsMax: number;
-  /** In order of use: the first is the one to forget. */
+  /** In the order in which they were read: the first is the one to forget. */
   readonly #vaults = new Map<string, VaultInForce>();
   readonly #subnets = new Map<string, SubnetInForce>();
 
@@ -68,6 +68,9 @@ export class Rulebook {
   /** Reads the vault of that name anew; `undefined` when there is none. */
   async load(name: string): Promise<VaultInForce | undefined> {
     const [record] = await this.#store.read({ get: [vaultKey(name)] });
+    const known = this.#vaults.get(name);
+    // Others may be deciding by it: rules that are still in force are not given back under their hands.
+    if (known !== undefined && known.requirement.version === record?.version) return known;
     this.#forget(name);
     if (record === undefined) return undefined;
     const vault = decode<VaultRecord>(record);

@@ -22,11 +22,23 @@ export interface TestServer extends AsyncDisposable {
   readonly now: () => number;
 }
 
+export interface TestServerSetting {
+  /** Those of `postern start`. */
+  readonly options?: readonly string[];
+  /** Where the audit log stands, if not in the data folder. */
+  readonly auditDirectory?: string;
+}
+
 /**
  * The real server on a real port, in this process so that its clock can be moved: the rooms as the worker puts them
  * together, on SQLite in a temporary folder. `options` are those of `postern start`.
  */
-export async function startServer(...options: readonly string[]): Promise<TestServer> {
+export function startServer(...options: readonly string[]): Promise<TestServer> {
+  return startServerWith({ options });
+}
+
+/** As `startServer`, where more than its options is other than usual. */
+export async function startServerWith({ options = [], auditDirectory }: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
   const data = mkdtempSync(join(tmpdir(), 'postern-test-'));
   const read = readSettings({
@@ -44,7 +56,7 @@ export async function startServer(...options: readonly string[]): Promise<TestSe
   const folder = await openFolder(settings, now(), undefined).finally(() => process.chdir(home));
   const server = await openServer({
     ...folder,
-    auditDirectory: join(data, folder.auditDirectory),
+    auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
     settings,
     port,
     now,
@@ -69,12 +81,14 @@ export async function startServer(...options: readonly string[]): Promise<TestSe
     now,
     async [Symbol.asyncDispose]() {
       await server.close();
+      await folder.close();
       rmSync(data, { recursive: true, force: true });
     },
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => {
     probe.listen(0, '127.0.0.1', resolve);

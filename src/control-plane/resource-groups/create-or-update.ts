@@ -1,11 +1,9 @@
-import { resourceGroupKey } from '../../resources/keys.ts';
+import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
 import { groupPath, placeOf, resourceGroupResource } from './resource.ts';
-
-const groupName = /^[-\w.()\p{L}\p{N}]{0,89}[-\w()\p{L}\p{N}]$/u;
 
 export const createOrUpdateResourceGroup: ControlOperation = {
   method: 'PUT',
@@ -13,8 +11,9 @@ export const createOrUpdateResourceGroup: ControlOperation = {
   action: 'Microsoft.Resources/subscriptions/resourceGroups/write',
   async run(call) {
     const place = placeOf(call);
-    if (!groupName.test(place.resourceGroup)) {
-      const message = `The resource group name '${place.resourceGroup}' is invalid: 1 to 90 letters, digits, underscores, hyphens, brackets and full stops, no full stop last.`;
+    if (!isResourceGroupName(place.resourceGroup)) {
+      const rule = '1 to 90 letters, digits, underscores, hyphens, brackets and full stops, no full stop last';
+      const message = `The resource group name '${place.resourceGroup}' is invalid: ${rule}.`;
       return refuse({ kind: 'invalidProperty', message });
     }
     const key = resourceGroupKey(place);

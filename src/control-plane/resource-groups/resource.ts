@@ -1,4 +1,4 @@
-import { resourceGroupKey } from '../../resources/keys.ts';
+import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
 import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
@@ -27,12 +27,14 @@ export async function readGroup(
   | Extract<ControlOutcome, { ok: false }>
 > {
   const place = placeOf(call);
-  const [record] = await call.store.read({ get: [resourceGroupKey(place)] });
+  const [record] = isResourceGroupName(place.resourceGroup)
+    ? await call.store.read({ get: [resourceGroupKey(place)] })
+    : [];
   if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: place.resourceGroup });
   return { ok: true, record, group: decode<ResourceGroupRecord>(record) };
 }
 
-/** Subscription and resource group of the path. */
-export function placeOf({ params }: ControlCall) {
-  return { subscriptionId: params['subscriptionId'] ?? '', resourceGroup: params['resourceGroup'] ?? '' };
+/** Subscription and resource group of the path; the subscription is spelt as it is stored, in whatever case it was asked. */
+export function placeOf({ params, subscription }: ControlCall) {
+  return { subscriptionId: subscription.subscriptionId, resourceGroup: params['resourceGroup'] ?? '' };
 }

@@ -9,7 +9,8 @@ export const checkNameAvailability: ControlOperation = {
   path: '/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/checkNameAvailability',
   action: 'Microsoft.KeyVault/checkNameAvailability/read',
   async run(call) {
-    const name = String(call.body['name'] ?? '');
+    const asked = call.body['name'];
+    const name = typeof asked === 'string' ? asked : '';
     if (!isVaultName(name)) {
       const message = `The vault name '${name}' is invalid.`;
       return answer(200, { nameAvailable: false, reason: 'AccountNameInvalid', message });

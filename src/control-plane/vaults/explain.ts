@@ -46,10 +46,10 @@ export const explainVault: ControlOperation = {
 async function sourceOf(call: ControlCall): Promise<Source | string> {
   const { from, subnet } = call.body;
   const address = typeof from === 'string' ? parseAddress(from) : undefined;
-  if (address === undefined) return `from is '${String(from)}'; it must be an IP address, such as 203.0.113.7.`;
+  if (address === undefined) return `from is ${JSON.stringify(from)}; it must be an IP address, such as "203.0.113.7".`;
   if (subnet === undefined) return { kind: 'public', address };
   const living = typeof subnet === 'string' ? await readSubnetById(subnet, call.store) : undefined;
-  if (typeof subnet !== 'string' || living === undefined) return `There is no subnet ${String(subnet)}.`;
+  if (typeof subnet !== 'string' || living === undefined) return `There is no subnet ${JSON.stringify(subnet)}.`;
   if (!hasKeyVaultEndpoint(living.subnet)) {
     return `The subnet ${subnet} has no service endpoint for Microsoft.KeyVault: the vault sees its public (NAT) address. Give that as from, without subnet.`;
   }

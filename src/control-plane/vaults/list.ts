@@ -40,7 +40,8 @@ export const listResources: ControlOperation = {
       call.query['$filter'] ?? '',
     );
     if (filter?.groups?.['type']?.toLowerCase() !== 'microsoft.keyvault/vaults') {
-      const message = `$filter is '${call.query['$filter'] ?? ''}'; supported is "resourceType eq 'Microsoft.KeyVault/vaults'", with "and name eq '…'" after it or not.`;
+      const supported = `"resourceType eq 'Microsoft.KeyVault/vaults'", with "and name eq '…'" after it or not`;
+      const message = `$filter is '${call.query['$filter'] ?? ''}'; supported is ${supported}.`;
       return refuse({ kind: 'badQuery', message });
     }
     const wanted = filter.groups['name']?.toLowerCase();

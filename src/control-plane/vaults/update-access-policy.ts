@@ -14,9 +14,9 @@ export const updateAccessPolicy: ControlOperation = {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const kind = call.params['operationKind'] ?? '';
-    const update = accessPolicyUpdates[kind.toLowerCase()];
+    const update = accessPolicyUpdates.get(kind.toLowerCase());
     if (update === undefined) {
-      const message = `'${kind}' is not an update of access policies; use ${Object.keys(accessPolicyUpdates).join(', ')}.`;
+      const message = `'${kind}' is not an update of access policies; use ${[...accessPolicyUpdates.keys()].join(', ')}.`;
       return refuse({ kind: 'badQuery', message });
     }
     const properties: unknown = call.body['properties'];

@@ -13,9 +13,7 @@ export const createOrUpdateSubnet: ControlOperation = {
     if (!found.ok) return found;
     const name = call.params['subnet'] ?? '';
     const before = findSubnet(found.network, name);
-    if (before !== undefined && !ifMatchHolds(call, before.etag)) {
-      return refuse({ kind: 'preconditionFailed', id: call.path });
-    }
+    if (!ifMatchHolds(call, before)) return refuse({ kind: 'preconditionFailed', id: call.path });
     const requested = readSubnet(name, call.body['properties'], 'subnet');
     if (!requested.ok) return requested;
     const put = putSubnet(found.record, requested.value, call.newId);

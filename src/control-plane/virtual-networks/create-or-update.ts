@@ -1,12 +1,15 @@
 import { readNetwork } from '../../resources/network-properties.ts';
-import { resourceGroupKey, virtualNetworkKey } from '../../resources/keys.ts';
+import { virtualNetworkKey } from '../../resources/keys.ts';
 import { putNetwork } from '../../resources/virtual-networks.ts';
 import { decode } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
-import { placeOf } from '../resource-groups/resource.ts';
+import { placeOf, readGroup } from '../resource-groups/resource.ts';
 import { ifMatchHolds, networkName, networkPath, networkResource } from './resource.ts';
+
+const networkNameRule =
+  '2 to 64 letters, digits, underscores, hyphens and full stops, a letter or digit first, no hyphen or full stop last';
 
 export const createOrUpdateVirtualNetwork: ControlOperation = {
   method: 'PUT',
@@ -16,17 +19,16 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     const place = placeOf(call);
     const name = call.params['virtualNetwork'] ?? '';
     if (!networkName.test(name)) {
-      const message = `The virtual network name '${name}' is invalid: 2 to 64 letters, digits, underscores, hyphens and full stops, a letter or digit first, no hyphen or full stop last.`;
+      const message = `The virtual network name '${name}' is invalid: ${networkNameRule}.`;
       return refuse({ kind: 'invalidProperty', message });
     }
     const requested = readNetwork(call.body['properties']);
     if (!requested.ok) return requested;
-    const [record, group] = await call.store.read({ get: [virtualNetworkKey(place, name), resourceGroupKey(place)] });
-    if (group === undefined) return refuse({ kind: 'resourceGroupNotFound', name: place.resourceGroup });
+    const group = await readGroup(call);
+    if (!group.ok) return group;
+    const [record] = await call.store.read({ get: [virtualNetworkKey(place, name)] });
     const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
-    if (before !== undefined && !ifMatchHolds(call, before.etag)) {
-      return refuse({ kind: 'preconditionFailed', id: call.path });
-    }
+    if (!ifMatchHolds(call, before)) return refuse({ kind: 'preconditionFailed', id: call.path });
     const location = locationOf(call.body) ?? before?.location;
     if (location === undefined) return refuse(locationMissing);
     const put = putNetwork(record, {
@@ -39,7 +41,7 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     });
     if (!put.ok) return put;
     const { network, created, change } = put.value;
-    const require = [...(change.require ?? []), { key: group.key, version: group.version }];
+    const require = [...(change.require ?? []), { key: group.record.key, version: group.record.version }];
     return { ...answer(created ? 201 : 200, networkResource(network)), change: { ...change, require } };
   },
 };

@@ -1,7 +1,7 @@
 import { deleteSubnet, findSubnet } from '../../resources/virtual-networks.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer } from '../outcome.ts';
-import { readNetworkOf, subnetPath } from './resource.ts';
+import { answer, refuse } from '../outcome.ts';
+import { ifMatchHolds, readNetworkOf, subnetPath } from './resource.ts';
 
 export const deleteVirtualNetworkSubnet: ControlOperation = {
   method: 'DELETE',
@@ -11,7 +11,9 @@ export const deleteVirtualNetworkSubnet: ControlOperation = {
     const found = await readNetworkOf(call);
     if (!found.ok) return found;
     const name = call.params['subnet'] ?? '';
-    if (findSubnet(found.network, name) === undefined) return answer(204);
+    const subnet = findSubnet(found.network, name);
+    if (subnet === undefined) return answer(204);
+    if (!ifMatchHolds(call, subnet)) return refuse({ kind: 'preconditionFailed', id: call.path });
     return { ...answer(200), change: deleteSubnet(found.record, name, call.newId) };
   },
 };

@@ -1,4 +1,4 @@
-import { virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
+import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
 import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
@@ -55,11 +55,11 @@ export async function readNetworkOf(
   | { readonly ok: true; readonly record: StoredRecord; readonly network: VirtualNetworkRecord }
   | Extract<ControlOutcome, { ok: false }>
 > {
-  const { resourceGroup } = placeOf(call);
+  const place = placeOf(call);
+  const { resourceGroup } = place;
   const name = call.params['virtualNetwork'] ?? '';
-  const [record] = networkName.test(name)
-    ? await call.store.read({ get: [virtualNetworkKey(placeOf(call), name)] })
-    : [];
+  const hasKey = networkName.test(name) && isResourceGroupName(resourceGroup);
+  const [record] = hasKey ? await call.store.read({ get: [virtualNetworkKey(place, name)] }) : [];
   if (record === undefined) {
     return refuse({ kind: 'resourceNotFound', type: 'Microsoft.Network/virtualNetworks', name, resourceGroup });
   }
@@ -69,7 +69,7 @@ export async function readNetworkOf(
 /** Names of virtual networks: 2 to 64 characters (Azure's naming rules). */
 export const networkName = /^[a-z0-9][a-z0-9_.-]{0,62}[a-z0-9_]$/i;
 
-/** Whether the client's `If-Match` is kept: absent, `*` or the current etag. */
-export function ifMatchHolds(call: ControlCall, etag: string): boolean {
-  return call.ifMatch === undefined || call.ifMatch === '*' || call.ifMatch === etag;
+/** Whether the client's `If-Match` holds (RFC 9110 section 13.1.1): `*` of whatever exists, an etag of that state only. */
+export function ifMatchHolds({ ifMatch }: ControlCall, current: { readonly etag: string } | undefined): boolean {
+  return ifMatch === undefined || (current !== undefined && (ifMatch === '*' || ifMatch === current.etag));
 }

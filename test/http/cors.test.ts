@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { corsHeaders, preflightHeaders } from '../../src/http/cors.ts';
+
+const allowed = ['https://localhost:8443', 'https://portal.example'];
+const headers = {
+  'access-control-allow-origin': 'https://portal.example',
+  'access-control-expose-headers':
+    'WWW-Authenticate, x-ms-client-request-id, x-ms-keyvault-network-info, x-ms-keyvault-region, x-ms-request-id',
+  vary: 'Origin',
+};
+
+test('an allowed origin is named, never a star, and caches are told', () => {
+  assert.deepEqual(corsHeaders('https://portal.example', allowed), headers);
+  assert.deepEqual(preflightHeaders('https://portal.example', allowed), {
+    ...headers,
+    'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
+    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id',
+    'access-control-max-age': '600',
+  });
+});
+
+test('every other origin, and a request without one, gets no header', () => {
+  const others = [
+    undefined,
+    '',
+    'null',
+    '*',
+    'http://portal.example',
+    'https://portal.example:443',
+    'https://portal.example/',
+    'https://PORTAL.example',
+    'https://portal.example.evil.example',
+    'https://localhost',
+  ];
+  for (const origin of others) {
+    assert.deepEqual(corsHeaders(origin, allowed), {}, String(origin));
+    assert.deepEqual(preflightHeaders(origin, allowed), {}, String(origin));
+  }
+  assert.deepEqual(corsHeaders('https://portal.example', []), {});
+});

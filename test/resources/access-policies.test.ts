@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { accessPolicyUpdates } from '../../src/resources/access-policies.ts';
+import type { AccessPolicy } from '../../src/types/access-policy.ts';
+
+const tenantId = '10000000-0000-0000-0000-00000000000a';
+
+const names = fc.uniqueArray(fc.constantFrom('get', 'list', 'set', 'delete', 'purge'));
+const policy: fc.Arbitrary<AccessPolicy> = fc
+  .record(
+    {
+      objectId: fc.constantFrom('a', 'b', 'c', 'A'),
+      applicationId: fc.constantFrom('x', 'y'),
+      permissions: fc.record({ secrets: names, keys: names }, { requiredKeys: [] }),
+    },
+    { requiredKeys: ['objectId', 'permissions'] },
+  )
+  .map((given) => ({ tenantId, ...given }));
+/** As stored lists are: every identity once. */
+const stored = fc.uniqueArray(policy, { selector: identityOf });
+
+function identityOf({ objectId, applicationId }: AccessPolicy): string {
+  return `${objectId}/${applicationId ?? ''}`.toLowerCase();
+}
+
+/** `identity collection/permission`, one for each that a list of policies gives, in order. */
+function grants(policies: readonly AccessPolicy[]): readonly string[] {
+  const given = policies.flatMap((one) =>
+    (['secrets', 'keys'] as const).flatMap((collection) =>
+      (one.permissions[collection] ?? []).map((permission) => `${identityOf(one)} ${collection}/${permission}`),
+    ),
+  );
+  return [...new Set(given)].toSorted();
+}
+
+function without(all: readonly string[], those: readonly string[]): readonly string[] {
+  return all.filter((one) => !those.includes(one));
+}
+
+function update(kind: string, before: readonly AccessPolicy[], named: readonly AccessPolicy[]) {
+  const apply = accessPolicyUpdates.get(kind);
+  assert.ok(apply !== undefined);
+  return apply(before, named);
+}
+
+test('add gives the union of what was and what is named, and names no identity twice', () => {
+  fc.assert(
+    fc.property(stored, fc.array(policy), (before, named) => {
+      const after = update('add', before, named);
+      assert.deepEqual(grants(after), grants([...before, ...named]));
+      assert.equal(new Set(after.map(identityOf)).size, after.length);
+      assert.deepEqual(grants(update('add', after, named)), grants(after));
+    }),
+  );
+});
+
+test('remove takes away exactly what is named, and adding it again gives back what was', () => {
+  fc.assert(
+    fc.property(stored, fc.array(policy), (before, named) => {
+      const after = update('remove', before, named);
+      assert.deepEqual(grants(after), without(grants(before), grants(named)));
+      const common = named.filter((one) => without(grants([one]), grants(before)).length === 0);
+      const less = update('remove', before, common);
+      assert.deepEqual(grants(update('add', less, common)), grants(before));
+    }),
+  );
+});
+
+test('replace leaves those whom it does not name', () => {
+  fc.assert(
+    fc.property(stored, fc.uniqueArray(policy, { selector: identityOf }), (before, named) => {
+      const after = update('replace', before, named);
+      const replaced = new Set(named.map(identityOf));
+      const others = before.filter((one) => !replaced.has(identityOf(one)));
+      assert.deepEqual(grants(after), grants([...named, ...others]));
+    }),
+  );
+});

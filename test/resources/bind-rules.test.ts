@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { bindRules } from '../../src/resources/bind-rules.ts';
+import { virtualNetworkKey } from '../../src/resources/keys.ts';
+import { deleteSubnet, putNetwork, putSubnet } from '../../src/resources/virtual-networks.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { Conflict, encode } from '../../src/store/store.ts';
+import type { Store, StoredRecord } from '../../src/store/store.ts';
+
+const place = { subscriptionId: '11111111-2222-3333-4444-555555555555', resourceGroup: 'rg' };
+const id = `/subscriptions/${place.subscriptionId}/resourcegroups/rg/providers/microsoft.network/virtualnetworks/net/subnets/apps`;
+const acls = { bypass: 'None', defaultAction: 'Deny', ipRules: [] } as const;
+const apps = {
+  name: 'apps',
+  addressPrefix: '10.0.0.0/24',
+  serviceEndpoints: [{ service: 'Microsoft.KeyVault', locations: ['*'] }],
+  others: {},
+};
+
+async function networkRecord(store: Store): Promise<StoredRecord> {
+  const [record] = await store.read({ get: [virtualNetworkKey(place, 'net')] });
+  assert.ok(record !== undefined);
+  return record;
+}
+
+async function storeWithSubnet() {
+  const store = memoryStore();
+  const requested = { addressPrefixes: ['10.0.0.0/16'], subnets: [apps], others: {} };
+  const put = putNetwork(undefined, {
+    ...place,
+    name: 'net',
+    location: 'westeurope',
+    tags: {},
+    requested,
+    newId: randomUUID,
+  });
+  assert.ok(put.ok);
+  await store.transact(put.value.change);
+  return { store, incarnation: put.value.network.subnets[0]?.incarnation ?? '' };
+}
+
+test('a rule is bound to the subnet that lives, on the condition that its network does not change meanwhile', async () => {
+  const { store, incarnation } = await storeWithSubnet();
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }, { id }] }, [], store);
+  assert.ok(bound.ok);
+  const { key, version } = await networkRecord(store);
+  assert.deepEqual(bound.value.networkAcls.virtualNetworkRules, [
+    { id, incarnation },
+    { id, incarnation },
+  ]);
+  assert.deepEqual(bound.value.require, [{ key, version }]);
+});
+
+test('a rule that was bound while its subnet was being deleted and made anew is not stored', async () => {
+  const { store } = await storeWithSubnet();
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [], store);
+  assert.ok(bound.ok);
+  await store.transact(deleteSubnet(await networkRecord(store), 'apps', randomUUID));
+  const again = putSubnet(await networkRecord(store), apps, randomUUID);
+  assert.ok(again.ok);
+  await store.transact(again.value.change);
+  const { require } = bound.value;
+  await assert.rejects(store.transact({ require, put: [{ key: 'vault', value: encode(1) }] }), Conflict);
+});
+
+test('a rule that is stored already is not looked up, so that nothing can be wrong with it', async () => {
+  const stored = [{ id: id.toUpperCase(), incarnation: 'dead' }];
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, stored, memoryStore());
+  assert.deepEqual(bound, {
+    ok: true,
+    value: { networkAcls: { ...acls, virtualNetworkRules: [{ id, incarnation: 'dead' }] }, require: [] },
+  });
+});
+
+test('two changes of one network at the same moment: the second is told that it was late', async () => {
+  const { store } = await storeWithSubnet();
+  const record = await networkRecord(store);
+  const [one, other] = ['one', 'two'].map((name, index) =>
+    putSubnet(record, { ...apps, name, addressPrefix: `10.0.${index + 1}.0/24` }, randomUUID),
+  );
+  assert.ok(one?.ok === true && other?.ok === true);
+  await store.transact(one.value.change);
+  await assert.rejects(store.transact(other.value.change), Conflict);
+});
