@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
+import { Turns } from '../http/turns.ts';
 import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
 import { performControl, refusalAnswer, send } from './request.ts';
@@ -13,6 +14,8 @@ const bodyLimit = 4_194_304;
 /** Puts the resource manager's operations on `app`. */
 export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorld): void {
   const exchanges = new WeakMap<FastifyRequest, ControlExchange>();
+  // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
+  const turns = new Turns();
   void app.register(async (edge) => {
     edge.removeAllContentTypeParsers();
     edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
@@ -31,7 +34,9 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
         },
         handler: async (request, reply) => {
           const exchange = exchanges.get(request) ?? openExchange(request, operation, world);
-          const performed = performControl(exchange, world);
+          const perform = () => performControl(exchange, world);
+          const reads = operation.method === 'GET' || operation.method === 'HEAD';
+          const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);
           return send(
             reply,
             exchange,

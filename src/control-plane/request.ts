@@ -16,8 +16,8 @@ import { ControlRefused } from './refusal.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
-/** Of several requests that change one record at the same moment each round lets one through, so this many can. */
-const attemptsMax = 100;
+/** Changes of one process come in turn, so that only another node can be in the way, again and again. */
+const attemptsMax = 10;
 
 /** The order of an admitted request: body, operation, commit with its audit record, rules in force, answer. */
 export async function performControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<Answer> {
