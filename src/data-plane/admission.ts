@@ -5,12 +5,14 @@ import { decide } from '../firewall/decide.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { bearerToken, pathOf } from '../http/request.ts';
 import type { Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
+import { Conflict } from '../store/store.ts';
 import type { Requirement, Store } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
-import type { Source } from '../types/source.ts';
+import type { Source, SubnetSource } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import type { OperationCard } from './operation.ts';
+import { memberOf } from './parameters.ts';
 import { Refused } from './refusal.ts';
 
 /** How far the clocks of issuer and server may differ. Entra's own libraries allow 300 s. */
@@ -19,7 +21,8 @@ const skewSeconds = 300;
 /** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */
 const globalAudiences = ['https://vault.azure.net', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'];
 
-const apiVersions = /^(?:2015-06-01|2016-10-01|7\.[0-6](?:-preview(?:\.\d{1,2})?)?|2025-0[67]-01(?:-preview)?)$/;
+const apiVersions =
+  /^(?:2015-06-01|2016-10-01|7\.[0-6](?:-preview(?:\.\d{1,2})?)?|2025-0[67]-01(?:-preview)?|2026-04-01)$/;
 
 export interface AdmissionWorld {
   readonly store: Store;
@@ -42,6 +45,8 @@ export async function admit(exchange: Exchange, world: AdmissionWorld): Promise<
   exchange.apiVersion = apiVersionOf(exchange);
   const token = bearerOf(exchange);
   const caller = (exchange.caller = await callerOf(token, { exchange, vault, world }));
+  // The rules may have been replaced, and given back, while the token was verified: from here on nothing is awaited.
+  if (world.rulebook.known(exchange.vaultName) !== vault) throw new Conflict(vault.requirement.key);
   const { source, require } = inForce(exchange.source, vault, world.rulebook);
   const verdict = (exchange.verdict = decide(vault.firewall, source, caller, card));
   if (!verdict.allowed) await refuse(firewallRefusal(verdict), require, world.store);
@@ -62,10 +67,13 @@ function operationOf({ card, request }: Exchange): OperationCard {
 }
 
 function apiVersionOf({ request }: Exchange): string {
-  const version = (request.query as Record<string, unknown>)['api-version'];
+  const version = memberOf(request.query, 'api-version');
   if (version === undefined) throw new Refused({ kind: 'apiVersionMissing' });
   if (typeof version === 'string' && apiVersions.test(version)) return version;
-  throw new Refused({ kind: 'apiVersionUnknown', found: String(version).slice(0, 64) });
+  throw new Refused({
+    kind: 'apiVersionUnknown',
+    found: typeof version === 'string' ? version.slice(0, 64) : 'more than one',
+  });
 }
 
 function bearerOf({ request }: Exchange): string {
@@ -97,18 +105,23 @@ async function callerOf(
 }
 
 /**
- * The source as it counts now. A subnet that is gone, or whose endpoint was switched off, proves nothing any more, though
- * its connection may live a moment longer.
+ * The source as it counts now, and whose word that is. A subnet that is gone, or whose endpoint was switched off, proves
+ * nothing any more, though its connection may live a moment longer. What is gone never comes back: a subnet that is made
+ * anew is another incarnation.
  */
 function inForce(source: Source, vault: VaultInForce, rulebook: Rulebook) {
   if (source.kind !== 'subnet') return { source, require: [vault.requirement] };
   const subnet = rulebook.subnet(source.incarnation);
-  if (subnet === undefined || !subnet.serviceEndpoint) {
-    const state = subnet === undefined ? 'does not exist any more' : 'has its service endpoint switched off';
-    const unknown: Source = { kind: 'unknown', reason: `the subnet ${source.subnet} ${state}` };
-    return { source: unknown, require: [vault.requirement] };
+  if (subnet === undefined) {
+    return { source: unproved(source, 'does not exist any more'), require: [vault.requirement] };
   }
-  return { source, require: [vault.requirement, subnet.requirement] };
+  const require = [vault.requirement, subnet.requirement];
+  if (!subnet.serviceEndpoint) return { source: unproved(source, 'has its service endpoint switched off'), require };
+  return { source, require };
+}
+
+function unproved({ subnet }: SubnetSource, state: string): Source {
+  return { kind: 'unknown', reason: `the subnet ${subnet} ${state}` };
 }
 
 function permit(vault: VaultInForce, caller: Caller, card: OperationCard): AccessVerdict {
@@ -117,8 +130,11 @@ function permit(vault: VaultInForce, caller: Caller, card: OperationCard): Acces
   return authorize(vault.access, caller, card.permission);
 }
 
-/** A refusal, too, must be on the word of rules that are in force: if they are not any more, the request is decided anew. */
-async function refuse(refusal: Refused, require: readonly Requirement[], store: Store): Promise<never> {
+/**
+ * A refusal, too, must be on the word of rules that are in force: if they are not any more, the request is decided anew.
+ * @throws {Refused} @throws {Conflict}
+ */
+export async function refuse(refusal: Refused, require: readonly Requirement[], store: Store): Promise<never> {
   await store.read({ require, get: [] });
   throw refusal;
 }

@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts';
 import type { OperationCard } from './operation.ts';
 import { operations } from './operations.ts';
 import { Refused } from './refusal.ts';
-import { perform, refusalAnswer, send, whileInForce } from './request.ts';
+import { answerOf, perform, refusalAnswer, send } from './request.ts';
 import type { RequestWorld } from './request.ts';
 
 /** A certificate or a backup is larger than a secret; nothing that a vault takes is larger than this. */
@@ -21,7 +21,6 @@ export interface DataPlaneWorld extends RequestWorld {
 
 /** The edge at `<vault>.vault.<domain>`. The order of a request: `admission.ts`, then `perform`. */
 export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyInstance> {
-  const app = fastify({ ...routerOptions, bodyLimit });
   const exchanges = new WeakMap<FastifyRequest, Exchange>();
   const open = (request: FastifyRequest, card: OperationCard | undefined) => {
     const source = world.sourceOf(request.raw.socket);
@@ -29,17 +28,26 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
     exchanges.set(request, exchange);
     return exchange;
   };
+  const noOperation = async (request: FastifyRequest, reply: FastifyReply) => {
+    const exchange = open(request, undefined);
+    return send(reply, exchange, world, await answerOf(exchange, world, neverAdmitted));
+  };
+  // A path that cannot be decoded, or is too long, is no operation's either.
+  const frameworkErrors = (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    void noOperation(request, reply);
+  };
 
+  const app = fastify({ ...routerOptions, bodyLimit, frameworkErrors });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.options('*', (request, reply) =>
-    reply.code(204).headers(preflightHeaders(request.headers.origin, world.corsOrigins)).send(),
-  );
+  app.options('*', (request, reply) => {
+    const headers = preflightHeaders(request.headers.origin, world.corsOrigins);
+    return send(reply, open(request, undefined), world, { status: 204, headers });
+  });
   // Documented to answer from any network, with no token: the way to see the address that the vault sees (private-link-diagnostics).
   app.get('/healthstatus', (request, reply) =>
     send(reply, open(request, undefined), world, { status: 200, body: true }),
   );
-
   for (const card of operations) {
     app.route({
       method: card.method,
@@ -47,44 +55,34 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
       // Before a byte of the body is read: strangers do not make us read it.
       onRequest: async (request, reply) => {
         const exchange = open(request, card);
-        try {
-          await whileInForce(exchange, world, () => undefined);
-        } catch (error) {
-          await refuse(reply, exchange, error);
-        }
+        const refusal = await answerOf(exchange, world, () => undefined);
+        if (refusal !== undefined) await send(reply, exchange, world, refusal);
       },
       handler: async (request, reply) => {
         const exchange = exchanges.get(request) ?? open(request, card);
-        try {
-          const answer = await whileInForce(exchange, world, (admitted) => perform(exchange, admitted, world));
-          return send(reply, exchange, world, answer);
-        } catch (error) {
-          return refuse(reply, exchange, error);
-        }
+        const answer = await answerOf(exchange, world, (admitted) => perform(exchange, admitted, world));
+        return send(reply, exchange, world, answer);
       },
     });
   }
-
-  app.setNotFoundHandler(async (request, reply) => {
-    const exchange = open(request, undefined);
-    try {
-      return await whileInForce(exchange, world, () =>
-        Promise.reject(new Error('a path of no operation was admitted')),
-      );
-    } catch (error) {
-      return refuse(reply, exchange, error);
-    }
-  });
+  app.setNotFoundHandler(noOperation);
   app.setErrorHandler(async (error, request, reply) => {
-    const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
-    const cause = tooLarge ? new Refused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
-    return refuse(reply, exchanges.get(request) ?? open(request, undefined), cause);
+    const exchange = exchanges.get(request) ?? open(request, undefined);
+    return send(reply, exchange, world, await refusalAnswer(exchange, clientsError(error) ?? error, world));
   });
-
-  async function refuse(reply: FastifyReply, exchange: Exchange, error: unknown): Promise<FastifyReply> {
-    return send(reply, exchange, world, await refusalAnswer(exchange, error, world));
-  }
-
   await app.ready();
   return app;
+}
+
+function neverAdmitted(): never {
+  throw new Error('a path of no operation was admitted');
+}
+
+/** What Fastify refuses of a request's body before an operation sees it; `undefined` when the fault is not the client's. */
+function clientsError(error: unknown): Refused | undefined {
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status === 413) return new Refused({ kind: 'bodyTooLarge', limit: bodyLimit });
+  if (status < 400 || status > 499) return undefined;
+  const message = 'The request body cannot be read: its Content-Type or Content-Length header is not well formed.';
+  return new Refused({ kind: 'badParameter', message }, { cause: error });
 }

@@ -21,7 +21,9 @@ interface WireError<R> {
   readonly message: (refusal: R, context: ErrorContext) => string;
 }
 
-type Errors = { readonly [K in Refusal['kind']]: WireError<Extract<Refusal, { readonly kind: K }>> };
+type Kind = Refusal['kind'];
+type OfKind<K extends Kind> = { readonly [P in Kind]: Extract<Refusal, { readonly kind: P }> }[K];
+type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
 
 const nouns: Readonly<Record<Collection, string>> = { secrets: 'Secret', keys: 'Key', certificates: 'Certificate' };
 const recoveryHelp =
@@ -127,7 +129,8 @@ export const errors = {
     message: (_, context) =>
       lines(
         context.vault?.firewallSettings.networkAcls?.bypass === 'None'
-          ? "Connection is not an approved private link and caller was ignored because bypass is not set to 'AzureServices' and PublicNetworkAccess is set to 'Disabled'."
+          ? 'Connection is not an approved private link and caller was ignored because bypass is not set to ' +
+              "'AzureServices' and PublicNetworkAccess is set to 'Disabled'."
           : 'Public network access is disabled and request is not from a trusted service nor via an approved private link.',
         `Caller: ${callerLine(context)}`,
         `Vault: ${vaultLine(context)}`,
@@ -229,12 +232,14 @@ export const errors = {
   internal: { status: 500, code: 'InternalError', message: () => 'An unexpected error occurred.' },
 } satisfies Errors;
 
-export const latestVersion = '2025-07-01';
+export const latestVersion = '2026-04-01';
+
+const table: Errors = errors;
 
 /** A refusal in Azure's envelope. */
-export function renderError(refusal: Refusal, context: ErrorContext) {
-  const error = errors[refusal.kind] as WireError<Refusal>;
-  const of = (text: string | ((refusal: Refusal) => string | undefined) | undefined) =>
+export function renderError<K extends Kind>(refusal: OfKind<K> & { readonly kind: K }, context: ErrorContext) {
+  const error: WireError<OfKind<K>> = table[refusal.kind];
+  const of = (text: string | ((refusal: OfKind<K>) => string | undefined) | undefined) =>
     typeof text === 'function' ? text(refusal) : text;
   const innererror = of(error.innererror);
   const message = error.message(refusal, context);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/record.ts';
 import { explain } from '../firewall/explain.ts';
@@ -51,7 +52,16 @@ export function openExchange(
   return { requestId: randomUUID(), at: now, request, names: host.names, vaultName: host.vault, source, card };
 }
 
-/** `https://NAME.vault.localhost:8443`, spelt as it was asked. */
+/** Before a request is decided anew: no answer and no record may speak of rules that were replaced. */
+export function forgetDecision(exchange: Exchange): void {
+  delete exchange.vault;
+  delete exchange.caller;
+  delete exchange.verdict;
+  delete exchange.access;
+  delete exchange.admitted;
+}
+
+/** `https://NAME.vault.localhost:8443`, under the names that were asked, in lower case. */
 export function originOf(exchange: Exchange): string {
   return `https://${exchange.vaultName}${exchange.names.vaultSuffix}`;
 }
@@ -80,7 +90,7 @@ export function auditEvent(
     requestUri: `${originOf(exchange)}${request.url}`,
     userAgent: request.headers['user-agent'],
     objectId: `${originOf(exchange)}${pathOf(request.url)}`,
-    tlsVersion: (request.raw.socket as TLSSocket).getProtocol() ?? undefined,
+    tlsVersion: tlsVersion(request.raw.socket),
   };
 }
 
@@ -88,6 +98,10 @@ export function auditEvent(
 export function clientRequestId(request: FastifyRequest): string | undefined {
   const id = request.headers['x-ms-client-request-id'];
   return typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
+}
+
+function tlsVersion(socket: Socket): string | undefined {
+  return socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined;
 }
 
 function explanation({ card, source, caller }: Exchange, vault: VaultInForce, verdict: Verdict) {

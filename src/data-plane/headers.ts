@@ -31,16 +31,15 @@ export function challengeHeader({ names }: Exchange, vault: VaultInForce): Recor
   return { 'www-authenticate': `Bearer authorization="${authorization}", resource="${names.vaultResource}"` };
 }
 
-/** The address as the vault saw it. Over a service endpoint Azure states the private one, and IPv6 as its family (private-link-diagnostics). */
+/**
+ * The address as the vault saw it. Over a service endpoint Azure states the private one, and IPv6 as its family
+ * (private-link-diagnostics).
+ */
 function networkInfo(source: Source): string {
-  switch (source.kind) {
-    case 'unknown':
-      return 'addr=unknown;';
-    case 'subnet':
-      return `addr=${source.address.text};act_addr_fam=InterNetworkV6;`;
-    case 'public':
-      return source.address.family === 4
-        ? `conn_type=Ipv4;addr=${source.address.text};act_addr_fam=InterNetwork;`
-        : `conn_type=Ipv6;addr=${source.address.text};act_addr_fam=InterNetworkV6;`;
-  }
+  if (source.kind === 'unknown') return 'addr=unknown;';
+  const { family, text } = source.address;
+  if (source.kind === 'subnet') return `addr=${text};act_addr_fam=InterNetworkV6;`;
+  return family === 4
+    ? `conn_type=Ipv4;addr=${text};act_addr_fam=InterNetwork;`
+    : `conn_type=Ipv6;addr=${text};act_addr_fam=InterNetworkV6;`;
 }

@@ -9,15 +9,21 @@ export function pageRequest(
   call: Call,
 ): { readonly ok: true; readonly page: PageRequest } | { readonly ok: false; readonly refusal: ObjectRefusal } {
   const { maxresults, $skiptoken } = call.query;
-  const limit = maxresults === undefined ? objectLimits.pageSize : Number(maxresults);
-  if (!Number.isInteger(limit) || limit < 1 || limit > objectLimits.pageSize) {
+  const limit =
+    maxresults === undefined ? objectLimits.pageSize : /^\d{1,2}$/.test(maxresults) ? Number(maxresults) : 0;
+  if (limit < 1 || limit > objectLimits.pageSize) {
     return bad(`maxresults is '${maxresults}'; it must be a whole number from 1 to ${objectLimits.pageSize}.`);
   }
   const after = $skiptoken === undefined ? undefined : readSkipToken($skiptoken);
-  if ($skiptoken !== undefined && after === undefined) {
+  if ($skiptoken !== undefined && (after === undefined || !isPlace(after))) {
     return bad('$skiptoken is not one that this vault gave out; follow nextLink as it is.');
   }
   return { ok: true, page: { after, limit } };
+}
+
+/** Lists go by names, or by versions, as their keys have them; anything else was not put into a token by us. */
+function isPlace(after: string): boolean {
+  return /^[0-9a-z-]{1,127}$/.test(after);
 }
 
 /** The body of a list answer; `nextLink` is null on the last page, as Azure sends it. */

@@ -8,12 +8,13 @@ import { parseJsonBody } from '../http/request.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
-import { admit } from './admission.ts';
+import { admit, refuse } from './admission.ts';
 import type { AdmissionWorld } from './admission.ts';
 import { renderError } from './errors.ts';
-import { auditEvent, originOf } from './exchange.ts';
+import { auditEvent, forgetDecision, originOf } from './exchange.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { answerHeaders, challengeHeader } from './headers.ts';
+import { textsOf } from './parameters.ts';
 import { Refused } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -29,11 +30,24 @@ export interface RequestWorld extends AdmissionWorld {
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
+/** What `step` answers, or what the request is refused with. */
+export async function answerOf<T>(
+  exchange: Exchange,
+  world: RequestWorld,
+  step: (admitted: Admitted) => T | Promise<T>,
+): Promise<T | Answer> {
+  try {
+    return await whileInForce(exchange, world, step);
+  } catch (error) {
+    return refusalAnswer(exchange, error, world);
+  }
+}
+
 /**
  * Runs `step` on an admission whose rules are in force: when a `Conflict` says that they (or the object) changed
  * meanwhile, the request is admitted and the step run anew.
  */
-export async function whileInForce<T>(
+async function whileInForce<T>(
   exchange: Exchange,
   world: RequestWorld,
   step: (admitted: Admitted) => T | Promise<T>,
@@ -44,9 +58,10 @@ export async function whileInForce<T>(
       return await step(exchange.admitted);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      delete exchange.admitted;
-      await world.rulebook.load(exchange.vaultName);
-      await world.rulebook.changed([error.key]);
+      const isVault = error.key === exchange.vault?.requirement.key;
+      forgetDecision(exchange);
+      if (isVault) await world.rulebook.load(exchange.vaultName);
+      else await world.rulebook.changed([error.key]);
     }
   }
   throw new Refused({ kind: 'tooManyConflicts' });
@@ -55,7 +70,14 @@ export async function whileInForce<T>(
 /** The order of an admitted request: body, operation, audit (in the operation's own transaction, where it changes something), answer. */
 export async function perform(exchange: Exchange, admitted: Admitted, world: RequestWorld): Promise<Answer> {
   const { card, vault, require } = admitted;
-  const body = readBody(exchange);
+  const body = parseJsonBody(exchange.request.body);
+  if (!body.ok) return refuse(new Refused({ kind: 'bodyNotJson' }), require, world.store);
+  const query = textsOf(exchange.request.query);
+  if (!query.ok) {
+    const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
+    return refuse(new Refused({ kind: 'badParameter', message }), require, world.store);
+  }
+  const params = textsOf(exchange.request.params);
   const scope: VaultScope = {
     store: world.store,
     incarnation: vault.incarnation,
@@ -67,13 +89,13 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     vault: scope,
     origin: originOf(exchange),
     apiVersion: exchange.apiVersion ?? '',
-    params: exchange.request.params as Record<string, string>,
-    query: exchange.request.query as Record<string, string>,
-    body,
+    params: params.ok ? params.texts : {},
+    query: query.texts,
+    body: body.value,
     now: Math.floor(world.now() / 1000),
     newVersion: () => randomBytes(16).toString('hex'),
   });
-  if (!outcome.ok) throw new Refused(outcome.refusal);
+  if (!outcome.ok) return refuse(new Refused(outcome.refusal), require, world.store);
   const record = auditRecord(auditEvent(exchange, { status: outcome.value.status, now: world.now() }));
   if (outcome.change === undefined) await world.audit.read(record);
   else await commit(outcome.change, record, world);
@@ -89,7 +111,8 @@ async function commit(
   try {
     await store.transact({ ...change, put: [...(change.put ?? []), staged.put] });
   } catch (error) {
-    throw error instanceof Conflict ? error : new Refused({ kind: 'recordUnavailable' }, { cause: error });
+    if (error instanceof Conflict || error instanceof Unreadable) throw error;
+    throw new Refused({ kind: 'recordUnavailable' }, { cause: error });
   }
   audit.committed();
 }
@@ -113,14 +136,13 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
     body,
     ...(status === 401 && exchange.vault !== undefined && { headers: challengeHeader(exchange, exchange.vault) }),
   };
-  if (refusal.kind === 'recordUnavailable') return answer;
   const record = auditRecord(auditEvent(exchange, { status, message, now: world.now() }));
   try {
     if (exchange.caller === undefined) await world.audit.unauthenticated(record);
     else await world.audit.read(record);
     return answer;
   } catch (failure) {
-    return refusalAnswer(exchange, failure, world);
+    return refusal.kind === 'recordUnavailable' ? answer : refusalAnswer(exchange, failure, world);
   }
 }
 
@@ -137,10 +159,4 @@ export function send(reply: FastifyReply, exchange: Exchange, world: RequestWorl
   if (answer.headers !== undefined) reply.headers(answer.headers);
   if (answer.body === undefined) return reply.send();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
-}
-
-function readBody({ request }: Exchange): unknown {
-  const body = parseJsonBody(request.body);
-  if (!body.ok) throw new Refused({ kind: 'bodyNotJson' });
-  return body.value;
 }

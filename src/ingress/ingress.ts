@@ -147,8 +147,7 @@ export class Ingress {
       ...(certificate ?? this.#options.certificate),
       ca: clientCa,
       requestCert: true,
-      // Node would end such a connection without a word; it is refused below, with the reason in the log.
-      rejectUnauthorized: false,
+      rejectUnauthorized: true,
       minVersion,
       noDelay: true,
       handshakeTimeout: this.#limits.handshakeTimeoutMs,
@@ -156,18 +155,11 @@ export class Ingress {
     const listener: Listener = { kind: 'tlsGateway', connections: new Connections() };
     server.on('connection', (socket: Socket) => this.#track(listener, socket));
     server.on('tlsClientError', (error, socket) => {
-      const code = errorCode(error);
-      if (code === 'ECONNRESET') return;
-      const isTimeout = code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
-      this.#refuse(listener, socket, isTimeout ? { kind: 'handshakeTimeout' } : { kind: 'handshakeFailed', code });
+      const refusal = gatewayRefusal(errorCode(error), socket.authorizationError);
+      if (refusal !== undefined) this.#refuse(listener, socket, refusal);
     });
     server.on('secureConnection', (socket) => {
       this.#track(listener, socket);
-      if (!socket.authorized) {
-        const code = String(socket.authorizationError);
-        this.#refuse(listener, socket, { kind: 'certificateNotTrusted', code });
-        return;
-      }
       const vnet = vnetOfCertificate(socket.getPeerX509Certificate()?.subjectAltName, domain);
       if (vnet === undefined) this.#refuse(listener, socket, { kind: 'certificateWithoutVnet' });
       else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
@@ -265,4 +257,11 @@ export class Ingress {
     this.#refusals.add(listener.kind, socket.remoteAddress, refusal);
     socket.destroy();
   }
+}
+
+/** Node says of a certificate that it does not trust only that the connection was reset, and leaves the reason on the socket. */
+function gatewayRefusal(code: string, untrusted: unknown): Refusal | undefined {
+  if (typeof untrusted === 'string') return { kind: 'certificateNotTrusted', code: untrusted };
+  if (code === 'ECONNRESET') return undefined;
+  return code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? { kind: 'handshakeTimeout' } : { kind: 'handshakeFailed', code };
 }

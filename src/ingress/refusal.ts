@@ -15,7 +15,7 @@ export type Refusal =
   | { readonly kind: 'notTheLoadBalancer' }
   | { readonly kind: 'subnetGone'; readonly incarnation: string }
   | { readonly kind: 'endpointOff'; readonly incarnation: string }
-  /** The gateway showed no certificate, or one that the gateways' authority did not sign; `code` as OpenSSL names it. */
+  /** The gateways' authority did not sign the gateway's certificate; `code` as OpenSSL names it. */
   | { readonly kind: 'certificateNotTrusted'; readonly code: string }
   /** The gateway's certificate names no virtual network of this server's domain. */
   | { readonly kind: 'certificateWithoutVnet' }

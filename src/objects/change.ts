@@ -30,11 +30,11 @@ export async function addVersion<V extends ObjectVersion>(
   return { ok: true, value: object, change: { require, put } };
 }
 
-/** Changes one version in place (`update`); without `version` the current one. */
+/** Changes one version in place (`update`); without `version` the current one. `change` may refuse what would come of it. */
 export async function changeVersion<V extends ObjectVersion>(
   vault: VaultScope,
   collection: Collection,
-  changed: { readonly name: string; readonly version?: string | undefined; readonly change: (before: V) => V },
+  changed: { readonly name: string; readonly version?: string | undefined; readonly change: (before: V) => Outcome<V> },
 ): Promise<Outcome<ObjectRecord<V>>> {
   const keys = objectKeys(vault, collection);
   const get = [keys.current(changed.name)];
@@ -42,18 +42,16 @@ export async function changeVersion<V extends ObjectVersion>(
   const [current, older] = await vault.store.read({ require: vault.require, get });
   if (current !== undefined) {
     const object = decode<ObjectRecord<V>>(current);
-    const require = [...vault.require, state(current.key, current)];
-    if (changed.version === undefined || object.current.version === changed.version.toLowerCase()) {
-      const value = { name: object.name, current: changed.change(object.current) };
-      return { ok: true, value, change: { require, put: [{ key: current.key, value: encode(value) }] } };
-    }
-    if (older !== undefined) {
-      const version = changed.change(decode<V>(older));
-      const change = {
-        require: [...require, state(older.key, older)],
-        put: [{ key: older.key, value: encode(version) }],
-      };
-      return { ok: true, value: { name: object.name, current: version }, change };
+    const isCurrent = changed.version === undefined || object.current.version === changed.version.toLowerCase();
+    const record = isCurrent ? current : older;
+    if (record !== undefined) {
+      const version = changed.change(isCurrent ? object.current : decode<V>(record));
+      if (!version.ok) return version;
+      const value = { name: object.name, current: version.value };
+      const require = [...vault.require, state(current.key, current)];
+      if (!isCurrent) require.push(state(record.key, record));
+      const put = [{ key: record.key, value: encode(isCurrent ? value : version.value) }];
+      return { ok: true, value, change: { require, put } };
     }
   }
   const id = changed.version === undefined ? changed.name : `${changed.name}/${changed.version}`;

@@ -1,4 +1,5 @@
-import type { Attributes, ObjectRefusal, ObjectVersion } from './object.ts';
+import { refused } from './object.ts';
+import type { Attributes, ObjectRefusal, ObjectVersion, Outcome } from './object.ts';
 
 /** One version of a secret. */
 export interface SecretVersion extends ObjectVersion {
@@ -49,25 +50,36 @@ export function newSecretVersion(
 }
 
 /** A version with what an update says of it changed, and the rest as it was. `now` in seconds. */
-export function updateSecretVersion(before: SecretVersion, parameters: SecretParameters, now: number): SecretVersion {
+export function updateSecretVersion(
+  before: SecretVersion,
+  parameters: SecretParameters,
+  now: number,
+): Outcome<SecretVersion> {
   const { contentType, tags, enabled, notBefore, expires } = parameters;
+  const attributes: Attributes = {
+    ...before.attributes,
+    ...(enabled !== undefined && { enabled }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(expires !== undefined && { expires }),
+    updated: now,
+  };
+  // Each time alone may be right, and wrong beside the one that stands.
+  const refusal = checkTimes(attributes);
+  if (refusal !== undefined) return refused(refusal);
   return {
-    ...before,
-    ...(contentType !== undefined && { contentType }),
-    ...(tags !== undefined && { tags }),
-    attributes: {
-      ...before.attributes,
-      ...(enabled !== undefined && { enabled }),
-      ...(notBefore !== undefined && { notBefore }),
-      ...(expires !== undefined && { expires }),
-      updated: now,
+    ok: true,
+    value: {
+      ...before,
+      ...(contentType !== undefined && { contentType }),
+      ...(tags !== undefined && { tags }),
+      attributes,
     },
   };
 }
 
 /** Checks the limits of a secret's parameters; `undefined` when they hold. */
 export function checkSecret(parameters: SecretParameters & { readonly value?: string }): ObjectRefusal | undefined {
-  const { value, contentType, tags = {}, notBefore, expires } = parameters;
+  const { value, contentType, tags = {} } = parameters;
   const bytes = value === undefined ? 0 : Buffer.byteLength(value);
   if (bytes > objectLimits.secretValueBytes) {
     return bad(`The secret's value has ${bytes} bytes; at most ${objectLimits.secretValueBytes} are allowed.`);
@@ -85,10 +97,12 @@ export function checkSecret(parameters: SecretParameters & { readonly value?: st
   if (long !== undefined) {
     return bad(`The tag '${long.slice(0, 64)}' is too long; name and value may have 512 characters each.`);
   }
-  if (notBefore !== undefined && expires !== undefined && expires < notBefore) {
-    return bad(`attributes.exp (${expires}) is before attributes.nbf (${notBefore}).`);
-  }
-  return undefined;
+  return checkTimes(parameters);
+}
+
+function checkTimes({ notBefore, expires }: Pick<Attributes, 'notBefore' | 'expires'>): ObjectRefusal | undefined {
+  if (notBefore === undefined || expires === undefined || expires >= notBefore) return undefined;
+  return bad(`attributes.exp (${expires}) is before attributes.nbf (${notBefore}).`);
 }
 
 function bad(message: string): ObjectRefusal {

@@ -11,9 +11,9 @@ export function object<S extends Shape>(shape: S): Read<Shaped<S>> {
     for (const name of Object.keys(value)) {
       if (!Object.hasOwn(shape, name)) refuseUnknown(`${at}: the member`, name, Object.keys(shape));
     }
-    const entries = Object.entries(shape).map(([name, read]) => [name, read(value[name], `${at}.${name}`)]);
-    // The entries come from the shape itself, which `fromEntries` cannot say.
-    return Object.fromEntries(entries) as Shaped<S>;
+    const members: Record<string, unknown> = {};
+    for (const [name, read] of Object.entries(shape)) members[name] = read(value[name], `${at}.${name}`);
+    return isShaped(members, shape) ? members : refuse(value, at, 'is not complete');
   };
 }
 
@@ -32,6 +32,11 @@ export function optionalList<T>(read: Read<T>): Read<readonly T[]> {
 
 export function optional<T>(read: Read<T>): Read<T | undefined> {
   return (value, at) => (value === undefined ? undefined : read(value, at));
+}
+
+/** True of what was read by the shape itself, which TypeScript cannot follow. */
+function isShaped<S extends Shape>(members: object, shape: S): members is Shaped<S> {
+  return Object.keys(shape).every((name) => Object.hasOwn(members, name));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

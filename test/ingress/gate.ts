@@ -90,10 +90,17 @@ export async function ask(socket: TLSSocket): Promise<Source> {
   socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.9.9.9\r\n\r\n');
   let answer = '';
   while (!answer.endsWith('}')) {
-    const [chunk]: unknown[] = await once(socket, 'data');
-    answer += String(chunk);
+    const received: unknown[] = await once(socket, 'data');
+    answer += String(received[0]);
   }
-  return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
+  const source: unknown = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
+  assert.ok(isSource(source), answer);
+  return source;
+}
+
+/** Enough to tell what the server of `openGate` wrote from anything else. */
+function isSource(value: unknown): value is Source {
+  return typeof value === 'object' && value !== null && 'kind' in value;
 }
 
 /** Waits until the other end has ended the connection, cleanly or not. */

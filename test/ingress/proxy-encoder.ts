@@ -59,7 +59,7 @@ function addressBytes(address: string): Buffer {
       return [a * 256 + b, c * 256 + d];
     });
   const [before, after] = [words(head), words(tail)];
-  const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+  const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after];
   return Buffer.from(all.flatMap((word) => [word >> 8, word & 255]));
 }
 

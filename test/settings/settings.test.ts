@@ -56,11 +56,10 @@ test('without options it serves loopback on 8443, with the data folder in the cu
 });
 
 test('every option is read', () => {
-  const settings = accepted([
-    ...['--port', '0', '--listen=127.0.0.5', '--listen', '0:0:0:0:0:0:0:1', '--data', '/srv/vault', '--json'],
-    ...['--domain', 'vaults.example.org', '--rules', 'current', '--user', 'postern', '--accept-declared', '--no-demo'],
-    ...['--nat', '127.0.0.5=203.0.113.5', '--nat', '::1=2001:db8::1'],
-  ]);
+  const line =
+    '--port 0 --listen=127.0.0.5 --listen 0:0:0:0:0:0:0:1 --data /srv/vault --json --domain vaults.example.org ' +
+    '--rules current --user postern --accept-declared --no-demo --nat 127.0.0.5=203.0.113.5 --nat ::1=2001:db8::1';
+  const settings = accepted(line.split(' '));
   assert.equal(settings.port, 0);
   assert.deepEqual(settings.listen, ['127.0.0.5', '::1']);
   assert.equal(settings.dataFolder, '/srv/vault');

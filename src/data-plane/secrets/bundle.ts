@@ -53,8 +53,23 @@ function secretFacts(vault: VaultScope, version: SecretVersion) {
 export function secretName(call: Call): Outcome<string> {
   const name = call.params['name'] ?? '';
   if (/^[0-9a-zA-Z-]{1,127}$/.test(name)) return { ok: true, value: name };
-  const message = `The request URI contains an invalid name: ${name.slice(0, 200)}. A name has 1 to ${objectLimits.name} letters, digits and hyphens.`;
+  const message =
+    `The request URI contains an invalid name: ${name.slice(0, 200)}. ` +
+    `A name has 1 to ${objectLimits.name} letters, digits and hyphens.`;
   return refused({ kind: 'badParameter', message });
+}
+
+/**
+ * Name and, where the path has one, version. What has not the form of a version (32 hexadecimal digits) names none that
+ * exists, and can be part of no key.
+ */
+export function secretId(call: Call): Outcome<{ readonly name: string; readonly version: string | undefined }> {
+  const name = secretName(call);
+  if (!name.ok) return name;
+  const version = call.params['version'] || undefined;
+  const isVersion = version === undefined || /^[0-9a-f]{32}$/i.test(version);
+  if (isVersion) return { ok: true, value: { name: name.value, version } };
+  return refused({ kind: 'objectNotFound', collection: 'secrets', name: `${name.value}/${version.slice(0, 64)}` });
 }
 
 /** The parameters of a set or an update, with their limits checked. Members that are not known are refused by name. */
@@ -81,9 +96,16 @@ export function secretParameters(body: unknown): Outcome<SecretParameters & { re
   return refusal === undefined ? { ok: true, value: parameters } : refused(refusal);
 }
 
-/** `attributes` of a request: what a client may set; what the server makes (created, recoveryLevel …) is ignored, for clients send it back. */
+/** What a client may set, and what only the server makes: that is ignored, for clients send it back. */
+const attributeNames = new Set(['enabled', 'nbf', 'exp', 'created', 'updated', 'recoveryLevel', 'recoverableDays']);
+
+/** `attributes` of a request. */
 function secretAttributes(attributes: unknown): Outcome<Pick<SecretParameters, 'enabled' | 'notBefore' | 'expires'>> {
-  if (typeof attributes !== 'object' || attributes === null) return bad('attributes must be an object.');
+  if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes)) {
+    return bad('attributes must be an object.');
+  }
+  const unknown = Object.keys(attributes).find((member) => !attributeNames.has(member));
+  if (unknown !== undefined) return bad(`The member 'attributes.${unknown.slice(0, 64)}' is not supported here.`);
   const { enabled, nbf, exp }: Record<string, unknown> = { ...attributes };
   if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean') {
     return bad('attributes.enabled must be true or false.');

@@ -2,7 +2,7 @@ import { refused } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle, secretName } from './bundle.ts';
+import { secretBundle, secretId } from './bundle.ts';
 
 /** GET /secrets/{name}/{version?}. A secret's `nbf` and `exp` are for its readers' information; `enabled` is enforced. */
 export const getSecret: OperationCard = {
@@ -11,10 +11,13 @@ export const getSecret: OperationCard = {
   method: 'GET',
   path: '/secrets/:name/:version?',
   async run(call) {
-    const name = secretName(call);
-    if (!name.ok) return name;
-    const asked = { name: name.value, version: call.params['version'] || undefined };
-    const found = await getVersion<SecretVersion>(call.vault, 'secrets', asked);
+    const asked = secretId(call);
+    if (!asked.ok) return asked;
+    if (call.query['outContentType'] !== undefined) {
+      const message = 'outContentType is not supported; leave it out, and the secret comes as it was stored.';
+      return refused({ kind: 'badParameter', message });
+    }
+    const found = await getVersion<SecretVersion>(call.vault, 'secrets', asked.value);
     if (!found.ok) return found;
     if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });
     return { ok: true, value: { status: 200, body: secretBundle(call, found.value, { value: true }) } };

@@ -3,7 +3,7 @@ import { refused } from '../../objects/object.ts';
 import { updateSecretVersion } from '../../objects/secret.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle, secretName, secretParameters } from './bundle.ts';
+import { secretBundle, secretId, secretParameters } from './bundle.ts';
 
 /** PATCH /secrets/{name}/{version?}: everything but the value. Without a version, as az sends it, the current one. */
 export const updateSecret: OperationCard = {
@@ -12,8 +12,8 @@ export const updateSecret: OperationCard = {
   method: 'PATCH',
   path: '/secrets/:name/:version?',
   async run(call) {
-    const name = secretName(call);
-    if (!name.ok) return name;
+    const asked = secretId(call);
+    if (!asked.ok) return asked;
     const parameters = secretParameters(call.body);
     if (!parameters.ok) return parameters;
     const { value, ...changes } = parameters.value;
@@ -22,8 +22,7 @@ export const updateSecret: OperationCard = {
       return refused({ kind: 'badParameter', message });
     }
     const updated = await changeVersion<SecretVersion>(call.vault, 'secrets', {
-      name: name.value,
-      version: call.params['version'] || undefined,
+      ...asked.value,
       change: (before) => updateSecretVersion(before, changes, call.now),
     });
     if (!updated.ok) return updated;

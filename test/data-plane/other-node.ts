@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+import { openAudit } from '../../src/audit/audit.ts';
+import { openAuditLog } from '../../src/audit/log.ts';
+import { defaultQuota } from '../../src/audit/quota.ts';
+import { ownIssuers } from '../../src/authority/issuer.ts';
+import { createIssuers } from '../../src/caller/issuers.ts';
+import { createVerifier } from '../../src/caller/verify.ts';
+import type { Verifier } from '../../src/caller/verify.ts';
+import { createDataPlane } from '../../src/data-plane/data-plane.ts';
+import { dispatchByHost } from '../../src/http/host.ts';
+import { Rulebook } from '../../src/rulebook/rulebook.ts';
+import type { Source } from '../../src/types/source.ts';
+import { connect } from '../world/client.ts';
+import type { Client } from '../world/client.ts';
+import { freePort } from '../world/server.ts';
+import type { TestServer } from '../world/server.ts';
+
+export interface OtherNode extends AsyncDisposable {
+  readonly vault: Client['vault'];
+}
+
+export interface OtherNodeSetting {
+  /** Where every request comes from. */
+  readonly source: Source;
+  readonly vaultsMax?: number;
+  /** Called before a token is verified, which takes its time. */
+  readonly whileVerifying?: (rulebook: Rulebook) => Promise<void>;
+}
+
+/**
+ * A second data plane on the store of a server, whose rulebook nobody tells of changes: what it answers is right only
+ * because each answer is held against the store.
+ */
+export async function startOtherNode(
+  { client, folder, server, now }: TestServer,
+  { source, vaultsMax = 100, whileVerifying }: OtherNodeSetting,
+): Promise<OtherNode> {
+  const { store, identity, certificates } = folder;
+  const rulebook = await Rulebook.open({ store, acceptDeclared: false, vaultsMax });
+  const issuers = createIssuers(ownIssuers(identity.tenantId, server.signingKeys));
+  const verifier = createVerifier({ issuers, now, cacheSize: 10 });
+  const notice = () => {};
+  const log = openAuditLog({
+    directory: join(folder.path, 'other-audit'),
+    maxBytes: 1 << 20,
+    files: 1,
+    fsync: false,
+    notice,
+  });
+  const audit = await openAudit({ store, log, now, random: randomBytes, quota: defaultQuota, notice });
+  const slow: Verifier = {
+    ...verifier,
+    async verify(token) {
+      await whileVerifying?.(rulebook);
+      return verifier.verify(token);
+    },
+  };
+  const app = await createDataPlane({
+    store,
+    rulebook,
+    verifier: slow,
+    audit,
+    now,
+    sourceOf: () => source,
+    acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
+    corsOrigins: [],
+    logError: () => {},
+  });
+  const { key, certificate } = certificates.server;
+  const https = createServer(
+    { key, cert: `${certificate}\n${certificates.authority.certificate}` },
+    dispatchByHost([server.names], {
+      vault: (request, response) => app.routing(request, response),
+      home: (_request, response) => response.end(),
+    }),
+  );
+  const port = await freePort();
+  await new Promise<void>((resolve) => {
+    https.listen(port, '127.0.0.1', resolve);
+  });
+  const other = connect({ port, domain: 'localhost', ca: client.ca, identity });
+  return {
+    // The names are the server's: only the port that is connected to is another.
+    vault: (...call) => vaultCall(client, other, call),
+    async [Symbol.asyncDispose]() {
+      https.closeAllConnections();
+      https.close();
+      await app.close();
+      await audit.close();
+    },
+  };
+}
+
+async function vaultCall(
+  names: Client,
+  { send }: Pick<Client, 'send'>,
+  [vault, method, path, sent]: Parameters<Client['vault']>,
+) {
+  const url = `${names.vaultOrigin(vault)}${path}${path.includes('?') ? '&' : '?'}api-version=7.4`;
+  return send(url, { method, token: await names.token('vault'), ...sent });
+}

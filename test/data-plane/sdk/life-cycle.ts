@@ -1,0 +1,89 @@
+/**
+ * Run by `sdk.test.ts` as `life-cycle.ts SCENARIO`, with its settings in POSTERN_TEST_… and the authority's certificate
+ * in NODE_EXTRA_CA_CERTS: the official client as an application has it, its challenge verification on.
+ */
+import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { Agent } from 'node:https';
+import { ClientSecretCredential } from '@azure/identity';
+import { RestError, SecretClient } from '@azure/keyvault-secrets';
+
+function setting(name: string): string {
+  const value = process.env[`POSTERN_TEST_${name}`];
+  assert.ok(value !== undefined, `POSTERN_TEST_${name} is not set`);
+  return value;
+}
+
+const vaultUrl = setting('VAULT');
+
+/** `*.localhost` is loopback (RFC 6761 section 6.3), which Node's resolver does not know. */
+const toLoopback: LookupFunction = (hostname, options, callback) =>
+  lookup(hostname.endsWith('.localhost') ? '127.0.0.1' : hostname, options, callback);
+
+const agent = new Agent({ lookup: toLoopback, localAddress: setting('FROM'), keepAlive: true });
+const credential = new ClientSecretCredential(setting('TENANT'), setting('CLIENT'), setting('SECRET'), {
+  authorityHost: setting('AUTHORITY'),
+  disableInstanceDiscovery: true,
+});
+const client = new SecretClient(vaultUrl, credential, { agent });
+
+async function names(list: AsyncIterable<{ readonly name: string }>): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const { name } of list) found.push(name);
+  return found;
+}
+
+const scenarios: Readonly<Record<string, () => Promise<void>>> = {
+  async allowed() {
+    const first = await client.setSecret('sdk', 'one', { tags: { a: 'b' }, contentType: 'text/plain' });
+    assert.equal(first.properties.vaultUrl, vaultUrl);
+    const second = await client.setSecret('sdk', 'two', { enabled: true, expiresOn: new Date(2_000_000_000_000) });
+    assert.equal((await client.getSecret('sdk')).value, 'two');
+    const { version = '' } = first.properties;
+    assert.equal((await client.getSecret('sdk', { version })).value, 'one');
+
+    const changed = await client.updateSecretProperties('sdk', version, { enabled: false });
+    assert.equal(changed.enabled, false);
+    assert.deepEqual(changed.tags, { a: 'b' });
+    await assert.rejects(client.getSecret('sdk', { version }), /Operation get is not allowed on a disabled secret\./);
+
+    const versions = new Set<string | undefined>();
+    for await (const properties of client.listPropertiesOfSecretVersions('sdk')) versions.add(properties.version);
+    assert.deepEqual(versions, new Set([version, second.properties.version]));
+    assert.deepEqual(await names(client.listPropertiesOfSecretVersions('missing')), []);
+
+    await Promise.all(Array.from({ length: 30 }, (_, n) => client.setSecret(`page-${n}`, 'v')));
+    assert.equal((await names(client.listPropertiesOfSecrets())).length, 31);
+
+    const poller = await client.beginDeleteSecret('sdk', { intervalInMs: 50 });
+    const deleted = await poller.pollUntilDone();
+    assert.equal(deleted.properties.recoveryLevel, 'Recoverable+Purgeable');
+    assert.deepEqual(await names(client.listDeletedSecrets()), ['sdk']);
+    assert.equal((await client.getDeletedSecret('sdk')).recoveryId, `${vaultUrl}/deletedsecrets/sdk`);
+    const recovery = await client.beginRecoverDeletedSecret('sdk', { intervalInMs: 50 });
+    await recovery.pollUntilDone();
+    assert.equal((await client.getSecret('sdk')).value, 'two');
+
+    await (await client.beginDeleteSecret('sdk', { intervalInMs: 50 })).pollUntilDone();
+    await client.purgeDeletedSecret('sdk');
+    await assert.rejects(client.getDeletedSecret('sdk'), { code: 'SecretNotFound', statusCode: 404 });
+    await assert.rejects(client.getSecret('sdk'), { code: 'SecretNotFound', statusCode: 404 });
+  },
+
+  async refused() {
+    await assert.rejects(client.getSecret('sdk'), (error) => {
+      assert.ok(error instanceof RestError);
+      assert.equal(error.statusCode, 403);
+      assert.equal(error.code, 'Forbidden');
+      assert.match(error.message, /^Client address is not authorized and caller is not a trusted service\.\r\n/);
+      assert.match(error.message, /\r\nClient address: 203\.0\.113\.8\r\n/);
+      return true;
+    });
+  },
+};
+
+const [, , scenario = ''] = process.argv;
+await scenarios[scenario]?.();
+agent.destroy();
+process.stdout.write(`${scenario}: done\n`);

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, suite, test } from 'node:test';
+import { vaultKey } from '../../src/resources/keys.ts';
+import { decode } from '../../src/store/store.ts';
+import type { VaultRecord } from '../../src/types/vault.ts';
+import { startServer } from '../world/server.ts';
+import type { TestServer } from '../world/server.ts';
+import { acls, auditRecords, errorBody, putVault } from './vaults.ts';
+
+let world: TestServer;
+
+before(async () => {
+  world = await startServer();
+});
+
+after(() => world[Symbol.asyncDispose]());
+
+const unreadable = errorBody(
+  'ServiceUnavailable',
+  "What this vault stored cannot be read, so the request is refused. The server's log has the detail.",
+);
+
+const ask = (vault: string, method: string, path: string, body?: unknown) =>
+  world.client.vault(vault, method, path, body === undefined ? {} : { body });
+
+/** A vault with the secrets `a` (two versions) and `b`; returns where its objects lie. */
+async function vaultWithSecrets(name: string): Promise<string> {
+  await putVault(world.client, name, { networkAcls: acls.allow });
+  for (const secret of ['a', 'a', 'b']) {
+    assert.equal((await ask(name, 'PUT', `/secrets/${secret}`, { value: secret })).status, 200);
+  }
+  const [record] = await world.folder.store.read({ get: [vaultKey(name)] });
+  assert.ok(record);
+  return `vault/${decode<VaultRecord>(record).incarnation}`;
+}
+
+/** Flips the last bit of the record under `key`, or of the first one below it, past the server. */
+function damage(key: string): void {
+  const database = new DatabaseSync(join(world.folder.path, 'postern.db'));
+  const where = 'key >= ? AND key < ? ORDER BY key LIMIT 1';
+  const found = database.prepare(`SELECT key, value FROM records WHERE ${where}`).get(key, `${key}~`);
+  assert.ok(found?.['value'] instanceof Uint8Array, `nothing is stored under ${key}`);
+  const value = Uint8Array.from(found['value']);
+  value[value.length - 1] = (value.at(-1) ?? 0) ^ 1;
+  const changed = database.prepare('UPDATE records SET value = ? WHERE key = ?').run(value, found['key'] ?? '');
+  assert.equal(changed.changes, 1);
+  database.close();
+}
+
+suite('what is stored and damaged is refused with 503', () => {
+  interface Case {
+    readonly what: string;
+    readonly below: string;
+    readonly requests: readonly (readonly [method: string, path: string, body?: unknown])[];
+  }
+
+  const cases: readonly Case[] = [
+    {
+      what: 'a secret',
+      below: '/secrets/a',
+      requests: [
+        ['GET', '/secrets/a'],
+        ['GET', '/secrets'],
+        ['GET', '/secrets/a/versions'],
+        ['PUT', '/secrets/a', { value: 'new' }],
+        ['PATCH', '/secrets/a', { tags: {} }],
+        ['DELETE', '/secrets/a'],
+      ],
+    },
+    { what: 'an older version', below: '/secrets-versions/a/', requests: [['GET', '/secrets/a/versions']] },
+  ];
+
+  for (const [index, { what, below, requests }] of cases.entries()) {
+    test(what, async () => {
+      const name = `kv-damaged-${index}`;
+      damage((await vaultWithSecrets(name)) + below);
+      for (const [method, path, body] of requests) {
+        const answer = await ask(name, method, path, body);
+        assert.equal(answer.status, 503, `${method} ${path}`);
+        assert.deepEqual(answer.body, unreadable);
+        assert.equal(auditRecords(world).at(-1)?.properties.httpStatusCode, 503);
+      }
+      assert.equal((await ask(name, 'GET', '/secrets/b')).body['value'], 'b', 'the others are as they were');
+    });
+  }
+
+  test('a vault, before and after its token is looked at', async () => {
+    await vaultWithSecrets('kv-record');
+    // So that its rules are read anew: a change of them would read the damaged record too.
+    await putVault(world.client, 'kv-record', { networkAcls: acls.deny });
+    damage(vaultKey('kv-record'));
+    for (const token of [await world.client.token('vault'), undefined]) {
+      const answer = await world.client.vault('kv-record', 'GET', '/secrets/a', { token });
+      assert.equal(answer.status, 503);
+      assert.deepEqual(answer.body, unreadable);
+    }
+    assert.equal((await ask('kv-damaged-0', 'GET', '/secrets/b')).status, 200);
+  });
+
+  test('what was sealed with a data key that is destroyed', async () => {
+    const root = await vaultWithSecrets('kv-destroyed');
+    await world.folder.store.destroyDomain(root);
+    for (const [method, path] of [
+      ['GET', '/secrets/a'],
+      ['GET', '/secrets'],
+      ['DELETE', '/secrets/b'],
+    ] as const) {
+      const answer = await ask('kv-destroyed', method, path);
+      assert.equal(answer.status, 503);
+      assert.deepEqual(answer.body, unreadable);
+    }
+  });
+
+  test('a record that was swapped with another one', async () => {
+    const root = await vaultWithSecrets('kv-swapped');
+    const database = new DatabaseSync(join(world.folder.path, 'postern.db'));
+    const [a, b] = [`${root}/secrets/a`, `${root}/secrets/b`];
+    const value = database.prepare('SELECT value, version FROM records WHERE key = ?').get(b);
+    database
+      .prepare('UPDATE records SET value = ?, version = ? WHERE key = ?')
+      .run(value?.['value'] ?? '', value?.['version'] ?? '', a);
+    database.close();
+    const answer = await ask('kv-swapped', 'GET', '/secrets/a');
+    assert.equal(answer.status, 503);
+    assert.deepEqual(answer.body, unreadable);
+  });
+});

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { registerClient } from '../../src/authority/clients.ts';
+import type { ClientRegistration } from '../../src/authority/clients.ts';
+import type { AuditRecord } from '../../src/audit/record.ts';
+import { linesOf } from '../audit/log-lines.ts';
+import type { Answered, Client, Credentials, Json } from '../world/client.ts';
+import type { TestServer } from '../world/server.ts';
+
+export const location = 'westeurope';
+const group = '/resourceGroups/rg';
+
+/** Path of a vault below the subscription. */
+export function vaultPath(name: string): string {
+  return `${group}/providers/Microsoft.KeyVault/vaults/${name}`;
+}
+
+/** The 127.0.0.7 and ::1 of this machine, as vaults see them; 127.0.0.8 stands for everybody else. */
+export const networks = { allowed: '127.0.0.7', refused: '127.0.0.8' } as const;
+
+const allowedRule = [{ value: '203.0.113.7' }];
+
+/** What a vault's `properties` are made of in these tests. */
+export const acls = {
+  deny: { defaultAction: 'Deny', bypass: 'None', ipRules: allowedRule },
+  denyBypass: { defaultAction: 'Deny', bypass: 'AzureServices', ipRules: allowedRule },
+  allow: { defaultAction: 'Allow', bypass: 'None' },
+} as const;
+
+export interface PolicyHolder {
+  readonly objectId: string;
+  readonly secrets: readonly string[];
+}
+
+/** Puts a vault of that name, with the administrator allowed everything unless `policies` say otherwise. */
+export async function putVault(
+  client: Client,
+  name: string,
+  { policies, ...properties }: Readonly<Record<string, unknown>> & { readonly policies?: readonly PolicyHolder[] } = {},
+): Promise<Answered> {
+  const { tenantId, objectId } = client.identity;
+  await client.arm('PUT', group, { location });
+  const holders = policies ?? [{ objectId, secrets: ['all'] }];
+  const answer = await client.arm('PUT', vaultPath(name), {
+    location,
+    properties: {
+      tenantId,
+      sku: { family: 'A', name: 'standard' },
+      accessPolicies: holders.map((holder) => ({
+        tenantId,
+        objectId: holder.objectId,
+        permissions: { secrets: holder.secrets },
+      })),
+      ...properties,
+    },
+  });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  return answer;
+}
+
+export interface Registered extends Credentials {
+  readonly objectId: string;
+  readonly tenantId: string;
+}
+
+/** Registers a client behind the authority's back, in the server's own tenant unless told otherwise. */
+export async function register(
+  { client, folder }: TestServer,
+  given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity'>> = {},
+): Promise<Registered> {
+  const clientSecret = `secret-${randomUUID()}`;
+  const registered = {
+    tenantId: client.identity.tenantId,
+    clientId: randomUUID(),
+    objectId: randomUUID(),
+    ...given,
+  };
+  await registerClient(folder.store, { ...registered, displayName: 'test', secrets: [clientSecret] });
+  return { ...registered, clientSecret };
+}
+
+/** The caller's line as errors have it. */
+export function callerLine({ clientId, objectId, tenantId }: Omit<Registered, 'clientSecret'>): string {
+  return `appid=${clientId};oid=${objectId};iss=https://sts.windows.net/${tenantId}/`;
+}
+
+/** The text that Azure refuses a caller without an access policy with. */
+export function accessDenied(caller: Omit<Registered, 'clientSecret'>, permission: string, vault: string): string {
+  return (
+    `The user, group or application '${callerLine(caller)}' does not have secrets ${permission} permission on key vault ` +
+    `'${vault};location=${location}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287`
+  );
+}
+
+/** The body of an error; `inner` is Azure's `innererror`. */
+export function errorBody(code: string, message: string, inner?: string): unknown {
+  return { error: { code, message, ...(inner !== undefined && { innererror: { code: inner } }) } };
+}
+
+/** The members of a JSON object, to be compared or spread. */
+export function members(found: Json | undefined): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(found ?? {}));
+}
+
+/** `value` of a list's answer. */
+export function items(list: Json): readonly Json[] {
+  return Object.values<Json>(list['value'] ?? {});
+}
+
+/** The audit log as it stands, oldest first. */
+export function auditRecords({ folder }: TestServer): readonly AuditRecord[] {
+  return linesOf(join(folder.path, 'audit'));
+}
+
+/** Every byte that the audit wrote. */
+export function auditText(dataFolder: string): string {
+  const directory = join(dataFolder, 'audit');
+  return readdirSync(directory)
+    .map((file) => readFileSync(join(directory, file), 'utf8'))
+    .join('');
+}
