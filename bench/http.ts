@@ -43,7 +43,17 @@ function cpuTicks(pid: number): number {
 
 /** wrk's own way to say another method: a script in Lua. */
 const putScript = join(mkdtempSync(join(tmpdir(), 'postern-bench-')), 'put.lua');
-writeFileSync(putScript, 'wrk.method = "PUT"\nwrk.body = \'{"value":"a value of some forty characters, as usual"}\'\n');
+writeFileSync(
+  putScript,
+  [
+    'local count = 0',
+    'request = function()',
+    '  count = (count + 1) % 1000',
+    '  local path = "/secrets/name" .. count .. "?api-version=7.4"',
+    '  return wrk.format("PUT", path, nil, \'{"value":"a value of some forty characters, as usual"}\')',
+    'end',
+  ].join('\n'),
+);
 
 function measure({ pid, port }: Served, extra: readonly string[]): Round {
   const before = cpuTicks(pid);

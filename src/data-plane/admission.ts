@@ -12,7 +12,7 @@ import type { Source, SubnetSource } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import type { OperationCard } from './operation.ts';
-import { memberOf } from './parameters.ts';
+import { memberOf } from '../http/parameters.ts';
 import { Refused } from './refusal.ts';
 
 /** How far the clocks of issuer and server may differ. Entra's own libraries allow 300 s. */

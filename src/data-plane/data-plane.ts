@@ -2,7 +2,9 @@ import type { Socket } from 'node:net';
 import fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { preflightHeaders } from '../http/cors.ts';
+import { memberOf } from '../http/parameters.ts';
 import { routerOptions } from '../http/router.ts';
+import { Turns } from '../http/turns.ts';
 import type { Source } from '../types/source.ts';
 import { openExchange } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,6 +23,7 @@ export interface DataPlaneWorld extends RequestWorld {
 
 /** The edge at `<vault>.vault.<domain>`. The order of a request: `admission.ts`, then `perform`. */
 export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyInstance> {
+  const turns = new Turns();
   const exchanges = new WeakMap<FastifyRequest, Exchange>();
   const open = (request: FastifyRequest, card: OperationCard | undefined) => {
     const source = world.sourceOf(request.raw.socket);
@@ -60,7 +63,8 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
       },
       handler: async (request, reply) => {
         const exchange = exchanges.get(request) ?? open(request, card);
-        const answer = await answerOf(exchange, world, (admitted) => perform(exchange, admitted, world));
+        const operate = () => answerOf(exchange, world, (admitted) => perform(exchange, admitted, world));
+        const answer = await (card.method === 'GET' ? operate() : turns.take(objectOf(exchange), operate));
         return send(reply, exchange, world, answer);
       },
     });
@@ -72,6 +76,12 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
   });
   await app.ready();
   return app;
+}
+
+/** The object that an operation changes, under whatever path. */
+function objectOf({ vaultName, request }: Exchange): string {
+  const name = memberOf(request.params, 'name');
+  return `${vaultName}/${typeof name === 'string' ? name.toLowerCase() : ''}`;
 }
 
 function neverAdmitted(): never {

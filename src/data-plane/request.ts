@@ -14,7 +14,7 @@ import { renderError } from './errors.ts';
 import { auditEvent, forgetDecision, originOf } from './exchange.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { answerHeaders, challengeHeader } from './headers.ts';
-import { textsOf } from './parameters.ts';
+import { textsOf } from '../http/parameters.ts';
 import { Refused } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 

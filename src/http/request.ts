@@ -12,11 +12,14 @@ export function bearerToken({ authorization }: IncomingHttpHeaders): string | un
   return authorization.slice('bearer '.length).trim();
 }
 
-/** The JSON of a raw body: `undefined` for none, `notJson` for what is no JSON. */
+/** What is no UTF-8 is refused, not mended: a secret would be another one (RFC 8259 section 8.1). */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The JSON of a raw body: `undefined` for none. */
 export function parseJsonBody(body: unknown): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   if (!Buffer.isBuffer(body) || body.length === 0) return { ok: true, value: undefined };
   try {
-    return { ok: true, value: JSON.parse(body.toString()) };
+    return { ok: true, value: JSON.parse(utf8.decode(body)) };
   } catch {
     return { ok: false };
   }
