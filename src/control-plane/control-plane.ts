@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
@@ -13,10 +13,10 @@ const bodyLimit = 4_194_304;
 
 /** Puts the resource manager's operations on `app`. */
 export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorld): void {
-  const exchanges = new WeakMap<FastifyRequest, ControlExchange>();
   // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
   const turns = new Turns();
   void app.register(async (edge) => {
+    edge.decorateRequest('exchange', null);
     edge.removeAllContentTypeParsers();
     edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
     for (const operation of operations) {
@@ -25,7 +25,7 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
         url: operation.path,
         onRequest: async (request, reply) => {
           const exchange = openExchange(request, operation, world);
-          exchanges.set(request, exchange);
+          request.setDecorator('exchange', exchange);
           try {
             await admitControl(exchange, world);
           } catch (error) {
@@ -33,7 +33,8 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
           }
         },
         handler: async (request, reply) => {
-          const exchange = exchanges.get(request) ?? openExchange(request, operation, world);
+          const exchange =
+            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, operation, world);
           const perform = () => performControl(exchange, world);
           const reads = operation.method === 'GET' || operation.method === 'HEAD';
           const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);
@@ -48,7 +49,11 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
     edge.setErrorHandler(async (error, request, reply) => {
       const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
       const cause = tooLarge ? new ControlRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
-      return refuse(reply, exchanges.get(request) ?? openExchange(request, undefined, world), cause);
+      return refuse(
+        reply,
+        request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, undefined, world),
+        cause,
+      );
     });
   });
   app.setNotFoundHandler(async (request, reply) => {

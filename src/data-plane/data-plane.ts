@@ -24,11 +24,10 @@ export interface DataPlaneWorld extends RequestWorld {
 /** The edge at `<vault>.vault.<domain>`. The order of a request: `admission.ts`, then `perform`. */
 export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyInstance> {
   const turns = new Turns();
-  const exchanges = new WeakMap<FastifyRequest, Exchange>();
   const open = (request: FastifyRequest, card: OperationCard | undefined) => {
     const source = world.sourceOf(request.raw.socket);
     const exchange = openExchange(request, { card, source, now: world.now() });
-    exchanges.set(request, exchange);
+    request.setDecorator('exchange', exchange);
     return exchange;
   };
   const noOperation = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -41,6 +40,7 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
   };
 
   const app = fastify({ ...routerOptions, bodyLimit, frameworkErrors });
+  app.decorateRequest('exchange', null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.options('*', (request, reply) => {
@@ -62,7 +62,7 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
         if (refusal !== undefined) await send(reply, exchange, world, refusal);
       },
       handler: async (request, reply) => {
-        const exchange = exchanges.get(request) ?? open(request, card);
+        const exchange = request.getDecorator<Exchange | null>('exchange') ?? open(request, card);
         const operate = () => answerOf(exchange, world, (admitted) => perform(exchange, admitted, world));
         const answer = await (card.method === 'GET' ? operate() : turns.take(objectOf(exchange), operate));
         return send(reply, exchange, world, answer);
@@ -71,7 +71,7 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
   }
   app.setNotFoundHandler(noOperation);
   app.setErrorHandler(async (error, request, reply) => {
-    const exchange = exchanges.get(request) ?? open(request, undefined);
+    const exchange = request.getDecorator<Exchange | null>('exchange') ?? open(request, undefined);
     return send(reply, exchange, world, await refusalAnswer(exchange, clientsError(error) ?? error, world));
   });
   await app.ready();

@@ -5,13 +5,21 @@ import type { HostMatch, NameSet } from './name-set.ts';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-const matches = new WeakMap<IncomingMessage, HostMatch>();
+const match = Symbol('what the Host header names');
+
+/** A request that was dispatched. Not a WeakMap beside it: its entries outlive the young generation, a request each. */
+interface Dispatched extends IncomingMessage {
+  readonly [match]: HostMatch;
+}
 
 /** What the Host header of a dispatched request named. */
 export function hostOf(request: IncomingMessage): HostMatch {
-  const match = matches.get(request);
-  if (match === undefined) throw new Error('the request did not come through dispatchByHost');
-  return match;
+  if (!isDispatched(request)) throw new Error('the request did not come through dispatchByHost');
+  return request[match];
+}
+
+function isDispatched(request: IncomingMessage): request is Dispatched {
+  return match in request;
 }
 
 /**
@@ -24,13 +32,13 @@ export function dispatchByHost(
   edges: { readonly vault: Listener; readonly home: Listener },
 ): Listener {
   return (request, response) => {
-    const match = soleHost(request) ? matchHost(nameSets, request.headers.host ?? '') : undefined;
-    if (match === undefined || !agreesWithSni(request) || !(request.url ?? '').startsWith('/')) {
+    const named = soleHost(request) ? matchHost(nameSets, request.headers.host ?? '') : undefined;
+    if (named === undefined || !agreesWithSni(request) || !(request.url ?? '').startsWith('/')) {
       misdirected(response, request.headers.host);
       return;
     }
-    matches.set(request, match);
-    edges[match.kind](request, response);
+    Object.assign(request, { [match]: named });
+    edges[named.kind](request, response);
   };
 }
 
