@@ -24,12 +24,8 @@ export interface DataPlaneWorld extends RequestWorld {
 /** The edge at `<vault>.vault.<domain>`. The order of a request: `admission.ts`, then `perform`. */
 export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyInstance> {
   const turns = new Turns();
-  const open = (request: FastifyRequest, card: OperationCard | undefined) => {
-    const source = world.sourceOf(request.raw.socket);
-    const exchange = openExchange(request, { card, source, now: world.now() });
-    request.setDecorator('exchange', exchange);
-    return exchange;
-  };
+  const open = (request: FastifyRequest, card: OperationCard | undefined) =>
+    openExchange(request, { card, source: world.sourceOf(request.raw.socket), now: world.now() });
   const noOperation = async (request: FastifyRequest, reply: FastifyReply) => {
     const exchange = open(request, undefined);
     return send(reply, exchange, world, await answerOf(exchange, world, neverAdmitted));
@@ -58,6 +54,7 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
       // Before a byte of the body is read: strangers do not make us read it.
       onRequest: async (request, reply) => {
         const exchange = open(request, card);
+        request.setDecorator('exchange', exchange);
         const refusal = await answerOf(exchange, world, () => undefined);
         if (refusal !== undefined) await send(reply, exchange, world, refusal);
       },
