@@ -20,7 +20,7 @@ export interface IssuerTable {
 }
 
 /** Two entries claim one `iss`, so that it could not be said which keys and which tenant a token has. */
-export class DuplicateIssuer extends Error {
+class DuplicateIssuer extends Error {
   override readonly name = 'DuplicateIssuer';
 
   constructor(issuer: string) {

@@ -86,7 +86,7 @@ export function configure(database: DatabaseSync): void {
 }
 
 /** SQLite's primary result code (https://www.sqlite.org/rescode.html), or `undefined` when the error is not SQLite's. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   return error.errcode & 0xff;
 }

@@ -54,7 +54,7 @@ function part(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
-export const keys = ownKeys((kid) => (kid === 'own-1' ? own.publicKey : undefined));
+const keys = ownKeys((kid) => (kid === 'own-1' ? own.publicKey : undefined));
 
 /** Our own two issuers, and `others`. */
 export function issuers(...others: readonly Issuer[]): IssuerTable {

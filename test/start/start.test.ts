@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { notRun } from '../not-run.ts';
+import type { Json } from '../world/client.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
 import type { ReadyLine } from '../world/process.ts';
 
@@ -22,7 +23,7 @@ test('the first start leaves a demo world behind, which its three commands show'
 
   const allowed = ask([...secret, '--from', '127.0.0.7']);
   assert.equal(allowed.status, 0, allowed.stderr);
-  assert.equal(JSON.parse(allowed.stdout).value, 'hello from behind the boundary');
+  assert.equal((JSON.parse(allowed.stdout) as Json)['value'], 'hello from behind the boundary');
 
   const beside = ask([...secret, '--from', '127.0.0.8']);
   assert.equal(beside.status, 1);

@@ -51,7 +51,7 @@ export async function startPostern(options: readonly string[]): Promise<RunningP
   const exited = once(child, 'exit');
   const line = await Promise.race([firstLine(child), exited.then(() => undefined)]);
   if (line === undefined) throw new Error(`postern did not start: ${stderr}`);
-  const ready: RunningPostern['ready'] = JSON.parse(line);
+  const ready = JSON.parse(line) as RunningPostern['ready'];
   const { port, hostname } = new URL(ready.home);
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);

@@ -1,0 +1,4 @@
+import { coreRows } from './core-rows.ts';
+import { testInLab } from './in-lab.ts';
+
+testInLab('in real networks', coreRows);

@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { notRun } from '../not-run.ts';
+import type { Row } from './core-rows.ts';
+import { Lab, missingForLab } from './lab.ts';
+
+/**
+ * Sees rows one after another in a lab of their own, made by root. Where that cannot be done it says so; what can be
+ * seen without root is in rootless.test.ts.
+ */
+export function testInLab(title: string, rows: readonly Row[]): void {
+  const why = missingForLab() ?? whyNotAsRoot();
+  if (why !== undefined) {
+    notRun(`${title}: ${rows.length} tests in network namespaces`, why);
+    return;
+  }
+  test(title, async (t) => {
+    await using lab = await Lab.make();
+    for (const { name, see } of rows) await t.test(name, () => see(lab));
+  });
+}
+
+function whyNotAsRoot(): string | undefined {
+  if (process.geteuid?.() !== 0) return 'workloads with a uid each take root';
+  const tried = spawnSync('unshare', ['-mn', 'true'], { encoding: 'utf8' });
+  return tried.status === 0 ? undefined : `root may not make network namespaces here: ${tried.stderr.trim()}`;
+}

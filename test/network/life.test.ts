@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import type { Row } from './core-rows.ts';
+import { testInLab } from './in-lab.ts';
+import { listenerPorts, type Lab } from './lab.ts';
+import { inside, natAddresses, type WorkloadName } from './namespaces.ts';
+import { until } from './postern-process.ts';
+import { assertBareRead, bareRead, behindNat, inSubnet, isRefused, reads, type Sighting } from './sightings.ts';
+
+/** Opens a connection that stays open, and says by which port of the workload it can be known. */
+async function keepOpen(lab: Lab, workload: WorkloadName, slot: string, sighting: Sighting): Promise<number> {
+  const opened = assertBareRead(lab, await bareRead(lab, lab.workloads[workload], { slot }), sighting);
+  assert.equal(opened.reused, false);
+  const again = assertBareRead(lab, await bareRead(lab, lab.workloads[workload], { slot }), sighting);
+  assert.deepEqual(again, { localPort: opened.localPort, reused: true });
+  return opened.localPort;
+}
+
+/** Waits until the workload's own kernel has seen the end of the connection. */
+async function seesTheEnd(lab: Lab, workload: WorkloadName, port: number): Promise<void> {
+  const list = () => inside(lab.networks.of(workload), 'ss', '-Htn', 'state', 'established', `sport = :${port}`);
+  await until(`the end of the connection from port ${port}`, async () => (await list()) === '');
+}
+
+const notInRules = { because: 'noVirtualNetworkRule' } as const;
+
+const rows: readonly Row[] = [
+  {
+    name: 'an endpoint that is switched off ends the connections that were open, and none is answered as before',
+    async see(lab) {
+      const { administrator, networks } = lab;
+      const rule = administrator.subnetId('blue', 'apps');
+      await administrator.setRules({ subnets: [rule] });
+      const incarnation = await administrator.guidOf(rule);
+      const port = await keepOpen(lab, 'blueApp', 'off', { origin: inSubnet('blueApp'), decision: { rule } });
+      // The resource manager alone: the vault does not wait for the network to follow.
+      await administrator.putSubnet('blue', 'apps', 'off');
+      await seesTheEnd(lab, 'blueApp', port);
+      await isRefused(lab, 'blueApp', 'subnet', { kind: 'endpointOff', incarnation });
+      await networks.unredirect('blue', 'apps');
+      await networks.forgetFlows('blue', 'apps');
+      const outside = { origin: behindNat('blueApp'), decision: { because: 'noIpRule' } } as const;
+      const next = assertBareRead(lab, await bareRead(lab, lab.workloads.blueApp, { slot: 'off' }), outside);
+      assert.equal(next.reused, false);
+      await reads(lab, 'blueApp', outside);
+      await lab.switchEndpoint('blue', 'apps', 'on');
+      await reads(lab, 'blueApp', { origin: inSubnet('blueApp'), decision: { rule } });
+    },
+  },
+  {
+    name: 'an endpoint that is switched on ends the connections through the NAT, and none is answered as before',
+    async see(lab) {
+      const { administrator } = lab;
+      await lab.switchEndpoint('blue', 'apps', 'off');
+      const rule = natAddresses.blue;
+      await administrator.setRules({ ipRules: [rule] });
+      const port = await keepOpen(lab, 'blueApp', 'on', { origin: behindNat('blueApp'), decision: { rule } });
+      await lab.switchEndpoint('blue', 'apps', 'on');
+      // What is sent on it meets the listener's end of the router, which knows of no such connection.
+      const { answer } = await bareRead(lab, lab.workloads.blueApp, { slot: 'on' });
+      assert.deepEqual(answer, { code: 'ECONNRESET' });
+      await seesTheEnd(lab, 'blueApp', port);
+      const subnet = { origin: inSubnet('blueApp'), decision: notInRules };
+      const next = assertBareRead(lab, await bareRead(lab, lab.workloads.blueApp, { slot: 'on' }), subnet);
+      assert.equal(next.reused, false);
+    },
+  },
+  {
+    name: 'a rule that is taken away holds for the next request of a connection that is open',
+    async see(lab) {
+      const rule = lab.administrator.subnetId('blue', 'apps');
+      const origin = inSubnet('blueApp');
+      await lab.administrator.setRules({ subnets: [rule] });
+      await keepOpen(lab, 'blueApp', 'rule', { origin, decision: { rule } });
+      await lab.administrator.setRules({});
+      const kept = { origin, decision: notInRules };
+      const next = assertBareRead(lab, await bareRead(lab, lab.workloads.blueApp, { slot: 'rule' }), kept);
+      assert.equal(next.reused, true);
+    },
+  },
+  {
+    name: 'a subnet that is made again under its old name gets no access until its rule is removed and added again',
+    async see(lab) {
+      const { administrator, postern, dataDir } = lab;
+      const rule = administrator.subnetId('blue', 'apps');
+      const origin = inSubnet('blueApp');
+      await administrator.setRules({ subnets: [rule] });
+      const first = await administrator.guidOf(rule);
+      const port = await keepOpen(lab, 'blueApp', 'again', { origin, decision: { rule } });
+      await administrator.deleteSubnet('blue', 'apps');
+      await seesTheEnd(lab, 'blueApp', port);
+      await isRefused(lab, 'blueApp', 'subnet', { kind: 'subnetGone', incarnation: first });
+
+      await administrator.putSubnet('blue', 'apps', 'on');
+      assert.notEqual(await administrator.guidOf(rule), first);
+      // The old listener is the old subnet's for ever.
+      await isRefused(lab, 'blueApp', 'subnet', { kind: 'subnetGone', incarnation: first });
+      await replaceListener(lab, first);
+      await reads(lab, 'blueApp', { origin, decision: notInRules });
+      // Clients PUT whole vaults: the rule that stands there already is not bound anew by that.
+      await administrator.setRules({ subnets: [rule] });
+      await reads(lab, 'blueApp', { origin, decision: notInRules });
+      await administrator.setRules({});
+      await administrator.setRules({ subnets: [rule] });
+      await reads(lab, 'blueApp', { origin, decision: { rule } });
+      assert.equal((await postern.listListeners(dataDir)).length, 3);
+    },
+  },
+  {
+    name: 'a worker that is killed leaves the listeners standing, each for the incarnation that it was opened for',
+    async see(lab) {
+      const { administrator, postern, dataDir } = lab;
+      const rule = administrator.subnetId('blue', 'apps');
+      await administrator.setRules({ subnets: [rule] });
+      const before = await postern.listListeners(dataDir);
+      const port = await keepOpen(lab, 'blueApp', 'killed', { origin: inSubnet('blueApp'), decision: { rule } });
+      await postern.killWorker();
+      await seesTheEnd(lab, 'blueApp', port);
+      await reads(lab, 'blueApp', { origin: inSubnet('blueApp'), decision: { rule } });
+      await reads(lab, 'greenApp', { origin: inSubnet('greenApp'), decision: notInRules });
+      assert.deepEqual(await postern.listListeners(dataDir), before);
+    },
+  },
+  {
+    name: 'a listener whose subnet was made again stays closed when the worker is killed',
+    async see(lab) {
+      const { administrator, postern, dataDir } = lab;
+      const rule = administrator.subnetId('blue', 'apps');
+      const origin = inSubnet('blueApp');
+      const first = await administrator.guidOf(rule);
+      await administrator.deleteSubnet('blue', 'apps');
+      await administrator.putSubnet('blue', 'apps', 'on');
+      const before = await postern.listListeners(dataDir);
+      await postern.killWorker();
+      await isRefused(lab, 'blueApp', 'subnet', { kind: 'subnetGone', incarnation: first });
+      assert.deepEqual(await postern.listListeners(dataDir), before);
+      await replaceListener(lab, first);
+      await administrator.setRules({});
+      await administrator.setRules({ subnets: [rule] });
+      await reads(lab, 'blueApp', { origin, decision: { rule } });
+    },
+  },
+];
+
+/** The old subnet's listener is closed, and one for the subnet of now is opened on the same port. */
+async function replaceListener(lab: Lab, incarnation: string): Promise<void> {
+  const { administrator, postern, dataDir } = lab;
+  const old = (await postern.listListeners(dataDir)).find((listener) => listener.incarnation === incarnation);
+  assert.ok(old, `no listener of ${incarnation}`);
+  await postern.closeListener(dataDir, old.id);
+  const opened = await lab.openListener('blue', 'apps', listenerPorts.apps);
+  assert.equal(opened.incarnation, await administrator.guidOf(administrator.subnetId('blue', 'apps')));
+}
+
+testInLab('while networks change', rows);
