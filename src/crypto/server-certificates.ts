@@ -105,7 +105,10 @@ function serialNumber(): string {
   return bytes.toString('hex');
 }
 
-/** Permits the domain and what is under it, and excludes every IPv4 and IPv6 address: a constraint on one kind of name says nothing of the others. */
+/**
+ * Permits the domain and what is under it, and excludes every IPv4 and IPv6 address: a constraint on one kind of name
+ * says nothing of the others.
+ */
 function nameConstraints(domain: string): Extension {
   const subtree = (tag: number, base: Buffer) => der(0x30, der(tag, base));
   const permitted = der(0xa0, subtree(0x82, Buffer.from(domain)));

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { helpText, wantsHelp } from '../settings/options.ts';
 import { readSettings, secretVariables, type Settings } from '../settings/settings.ts';
@@ -6,7 +6,7 @@ import { openControlSocket } from './control-socket.ts';
 import { lockFolder, prepareControlFolder, prepareDataFolder, type FolderLock, type User } from './data-folder.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { Supervisor } from './supervisor.ts';
-import { resolveWorkerUser } from './worker-user.ts';
+import { resolveWorkerUser, withinNamespace } from './worker-user.ts';
 
 interface Ready {
   readonly ok: true;
@@ -70,7 +70,9 @@ function prepare(argv: readonly string[]): Prepared {
   const read = readSettings({ argv, environment: process.env, readFile, folder: process.cwd() });
   if (!read.ok) return { ok: false, message: `${read.message}\nSee postern start --help.` };
   const ownUid = process.geteuid?.() ?? -1;
-  const resolved = resolveWorkerUser(read.settings.user, ownUid === 0 ? readFile('/etc/passwd') : '', ownUid);
+  const { user } = read.settings;
+  const account = resolveWorkerUser(user, ownUid === 0 ? readFile('/etc/passwd') : '', ownUid);
+  const resolved = ownUid === 0 ? withinNamespace(account, user, uidMap()) : account;
   if (!resolved.ok) return resolved;
   const become = resolved.user;
   const folder = takeDataFolder(read.settings.dataFolder, become);
@@ -79,6 +81,12 @@ function prepare(argv: readonly string[]): Prepared {
   if (!sockets.ok) return sockets;
   const settings = { ...read.settings, dataFolder: folder.path, port: sockets.port };
   return { ok: true, settings, become, lock: folder.lock, listeners: sockets.listeners };
+}
+
+/** Other systems than Linux have no user namespaces, and every uid. */
+function uidMap(): string {
+  const path = '/proc/self/uid_map';
+  return existsSync(path) ? readFileSync(path, 'utf8') : '0 0 4294967295';
 }
 
 type TakenFolder =

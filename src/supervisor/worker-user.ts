@@ -38,3 +38,22 @@ export function resolveWorkerUser(wanted: string | undefined, passwd: string, ow
   if (named.uid === 0) return { ok: false, message: `--user ${wanted}: the worker must not be root.` };
   return { ok: true, user: named };
 }
+
+/**
+ * The same where this process is root of a user namespace only, in which that uid may not exist (`uidMap`: the text of
+ * /proc/self/uid_map, user_namespaces(7)). Root of one uid is an ordinary user outside: the worker stays who it is.
+ */
+export function withinNamespace(resolved: ResolvedUser, wanted: string | undefined, uidMap: string): ResolvedUser {
+  if (!resolved.ok || resolved.user === undefined) return resolved;
+  const { uid } = resolved.user;
+  const isMapped = uidMap.split('\n').some((line) => {
+    const [first, , count] = line.trim().split(/\s+/).map(Number);
+    return first !== undefined && count !== undefined && first <= uid && uid < first + count;
+  });
+  if (isMapped) return resolved;
+  if (wanted === undefined) return { ok: true, user: undefined };
+  return {
+    ok: false,
+    message: `--user ${wanted}: uid ${uid} does not exist in this user namespace; leave --user out.`,
+  };
+}

@@ -1,4 +1,7 @@
-/** Whose word the token is: `own` authority's tenant, `services` (the tenant of trusted services, ours too) or an issuer that the operator added. */
+/**
+ * Whose word the token is: `own` authority's tenant, `services` (the tenant of trusted services, ours too) or an issuer
+ * that the operator added.
+ */
 export type IssuerClass = 'own' | 'services' | 'external';
 
 /** A verified token, as plain data. */

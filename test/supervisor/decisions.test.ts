@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
 import { afterDeath, noDeaths, type AfterDeath, type Life } from '../../src/supervisor/restart.ts';
-import { resolveWorkerUser } from '../../src/supervisor/worker-user.ts';
+import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-user.ts';
 
 const passwd = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1001::/home/ada:/bin/sh\ntoor:x:0:0::/:/bin/sh\n';
 const withPostern = `${passwd}postern:x:411:412::/nonexistent:/usr/sbin/nologin\n`;
@@ -94,4 +94,18 @@ test('a request of the control socket is read exactly, and nothing that could be
     const read = readRequest(typeof request === 'string' ? request : JSON.stringify(request));
     assert.match(read.ok ? 'accepted' : read.message, message, JSON.stringify(request));
   }
+});
+
+test('root of a user namespace becomes only who exists there', () => {
+  const user = { uid: 61_043, gid: 61_043 };
+  const resolved = { ok: true, user } as const;
+  const whole = '         0          0 4294967295\n';
+  const one = '         0       1000          1\n';
+  const upTo = (count: number) => `         0     100000 ${count}\n`;
+  assert.deepEqual(withinNamespace(resolved, undefined, whole), resolved);
+  assert.deepEqual(withinNamespace(resolved, undefined, upTo(61_044)), resolved);
+  assert.deepEqual(withinNamespace(resolved, undefined, upTo(61_043)), { ok: true, user: undefined });
+  assert.deepEqual(withinNamespace(resolved, undefined, one), { ok: true, user: undefined });
+  const message = '--user vault: uid 61043 does not exist in this user namespace; leave --user out.';
+  assert.deepEqual(withinNamespace(resolved, 'vault', one), { ok: false, message });
 });

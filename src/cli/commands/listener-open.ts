@@ -5,11 +5,13 @@ import { askSupervisor } from '../control.ts';
 export const listenerOpen: Command = {
   name: 'listener open',
   synopsis:
-    "Opens a subnet's listener inside the network namespace of its virtual network: what it accepts comes from that subnet.",
-  options: ['namespace', 'port', 'subnet'],
-  required: ['namespace', 'port', 'subnet'],
-  async run({ data = 'postern-data', namespace, port, subnet }) {
-    const request = { open: 'listener', namespace, port: Number(port), subnet };
+    "Opens a subnet's listener inside the network namespace of its virtual network, by the name that ip netns knows, in that " +
+    'of the process --pid N, or both: what it accepts comes from that subnet.',
+  options: ['namespace', 'pid', 'port', 'subnet'],
+  required: ['port', 'subnet'],
+  async run({ data = 'postern-data', namespace, pid, port, subnet }) {
+    const where = pid === undefined ? namespace : { pid: Number(pid), name: namespace };
+    const request = { open: 'listener', namespace: where, port: Number(port), subnet };
     const answer = await askSupervisor(readConnection(data), request);
     return JSON.stringify({ id: answer.get('id'), incarnation: answer.get('incarnation') });
   },
