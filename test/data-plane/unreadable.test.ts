@@ -38,7 +38,7 @@ async function vaultWithSecrets(name: string): Promise<string> {
 
 /** Flips the last bit of the record under `key`, or of the first one below it, past the server. */
 function damage(key: string): void {
-  const database = new DatabaseSync(join(world.folder.path, 'postern.db'));
+  const database = new DatabaseSync(join(world.folder.path, 'postern.db'), { timeout: 5_000 });
   const where = 'key >= ? AND key < ? ORDER BY key LIMIT 1';
   const found = database.prepare(`SELECT key, value FROM records WHERE ${where}`).get(key, `${key}~`);
   assert.ok(found?.['value'] instanceof Uint8Array, `nothing is stored under ${key}`);
@@ -115,7 +115,7 @@ suite('what is stored and damaged is refused with 503', () => {
 
   test('a record that was swapped with another one', async () => {
     const root = await vaultWithSecrets('kv-swapped');
-    const database = new DatabaseSync(join(world.folder.path, 'postern.db'));
+    const database = new DatabaseSync(join(world.folder.path, 'postern.db'), { timeout: 5_000 });
     const [a, b] = [`${root}/secrets/a`, `${root}/secrets/b`];
     const value = database.prepare('SELECT value, version FROM records WHERE key = ?').get(b);
     database
