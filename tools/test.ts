@@ -19,6 +19,8 @@ const { values: options, positionals } = parseArgs({
 const from = process.env['INIT_CWD'] ?? process.cwd();
 const root = fileURLToPath(new URL('../', import.meta.url));
 process.chdir(root);
+// Debian keeps nft, ip and haproxy where only root looks; an ordinary user may run them in a namespace of its own.
+process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
 const asked = positionals.length === 0 ? [join(root, 'test')] : positionals.map((path) => resolve(from, path));
 const empty = asked.filter((path) => testsIn(path).length === 0);

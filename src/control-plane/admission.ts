@@ -79,6 +79,7 @@ async function callerOf(
     tenant: subscription.tenantId,
     services: false,
     audiences,
+    externalAudiences: world.externalAudiences,
     now: world.now(),
     skewSeconds,
   });

@@ -11,6 +11,8 @@ export interface ControlPlaneWorld {
   readonly store: Store;
   readonly rulebook: Rulebook;
   readonly verifier: Verifier;
+  /** What the tokens of issuers that the operator added may be for, beside our own names. */
+  readonly externalAudiences: readonly string[];
   readonly audit: Audit;
   readonly profile: RuleProfile;
   /** Where a path names no subscription. */

@@ -28,6 +28,8 @@ export interface AdmissionWorld {
   readonly store: Store;
   readonly rulebook: Rulebook;
   readonly verifier: Verifier;
+  /** What the tokens of issuers that the operator added may be for, beside the vault's own names. */
+  readonly externalAudiences: readonly string[];
   readonly now: () => number;
 }
 
@@ -97,6 +99,7 @@ async function callerOf(
     tenant: vault.properties.tenantId,
     services: true,
     audiences: audiencesOf(exchange.names),
+    externalAudiences: world.externalAudiences,
     now: world.now(),
     skewSeconds,
   });

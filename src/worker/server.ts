@@ -77,6 +77,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     store,
     rulebook,
     verifier,
+    externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
     audit,
     sourceOf: (socket: object) => ingress.sourceOf(socket),
     now,

@@ -64,6 +64,7 @@ export async function startOtherNode(
     audit,
     now,
     sourceOf: () => source,
+    externalAudiences: [],
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: [],
     logError: () => {},

@@ -25,6 +25,8 @@ export interface TestServer extends AsyncDisposable {
 export interface TestServerSetting {
   /** Those of `postern start`. */
   readonly options?: readonly string[];
+  /** What stands in the file that `--config` names. */
+  readonly config?: unknown;
   /** Where the audit log stands, if not in the data folder. */
   readonly auditDirectory?: string;
 }
@@ -38,13 +40,17 @@ export function startServer(...options: readonly string[]): Promise<TestServer> 
 }
 
 /** As `startServer`, where more than its options is other than usual. */
-export async function startServerWith({ options = [], auditDirectory }: TestServerSetting): Promise<TestServer> {
+export async function startServerWith({
+  options = [],
+  config,
+  auditDirectory,
+}: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
   const data = mkdtempSync(join(tmpdir(), 'postern-test-'));
   const read = readSettings({
     argv: ['--data', data, '--no-demo', ...options],
     environment: {},
-    readFile: () => '',
+    readFile: () => JSON.stringify(config ?? {}),
     folder: home,
   });
   if (!read.ok) throw new Error(read.message);
