@@ -48,16 +48,17 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
     send(reply, open(request, undefined), world, { status: 200, body: true }),
   );
   for (const card of operations) {
+    // Before a byte of the body is read: strangers do not make us read it. A GET has none, and is admitted once.
+    const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+      const exchange = open(request, card);
+      request.setDecorator('exchange', exchange);
+      const refusal = await answerOf(exchange, world, () => undefined);
+      if (refusal !== undefined) await send(reply, exchange, world, refusal);
+    };
     app.route({
       method: card.method,
       url: card.path,
-      // Before a byte of the body is read: strangers do not make us read it.
-      onRequest: async (request, reply) => {
-        const exchange = open(request, card);
-        request.setDecorator('exchange', exchange);
-        const refusal = await answerOf(exchange, world, () => undefined);
-        if (refusal !== undefined) await send(reply, exchange, world, refusal);
-      },
+      ...(card.method !== 'GET' && { onRequest }),
       handler: async (request, reply) => {
         const exchange = request.getDecorator<Exchange | null>('exchange') ?? open(request, card);
         const operate = () => answerOf(exchange, world, (admitted) => perform(exchange, admitted, world));
