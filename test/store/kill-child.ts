@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { masterKeyFrom } from '../../src/crypto/master-key.ts';
 import { openCommitMark } from '../../src/store/commit-mark.ts';
@@ -23,10 +22,17 @@ async function writeUntilKilled(folder: string, round: string): Promise<void> {
       const key = `vault/${round}-${index % 50}/secret/${writer}-${index}`;
       const last = `last/${writer}`;
       await store.transact({ put: [key, last].map((each) => ({ key: each, value })) });
-      writeSync(1, `${key} ${last} ${createHash('sha256').update(value).digest('hex')}\n`);
+      await say(`${key} ${last} ${createHash('sha256').update(value).digest('hex')}\n`);
     }
   };
   await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)));
+}
+
+/** A pipe that is full makes the writer wait; `writeSync` would fail there. */
+function say(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(line, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 const [folder, round] = process.argv.slice(2);
