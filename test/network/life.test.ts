@@ -55,13 +55,15 @@ const rows: readonly Row[] = [
       await administrator.setRules({ ipRules: [rule] });
       const port = await keepOpen(lab, 'blueApp', 'on', { origin: behindNat('blueApp'), decision: { rule } });
       await lab.switchEndpoint('blue', 'apps', 'on');
-      // What is sent on it meets the listener's end of the router, which knows of no such connection.
-      const { answer } = await bareRead(lab, lab.workloads.blueApp, { slot: 'on' });
-      assert.deepEqual(answer, { code: 'ECONNRESET' });
-      await seesTheEnd(lab, 'blueApp', port);
       const subnet = { origin: inSubnet('blueApp'), decision: notInRules };
+      // What is sent on it meets the listener's end of the router, which knows of no such connection. An acknowledgement
+      // may have met it before: then the client knows already, and has opened another.
+      const first = await bareRead(lab, lab.workloads.blueApp, { slot: 'on' });
+      if ('code' in first.answer) assert.deepEqual(first.answer, { code: 'ECONNRESET' });
+      else assert.equal(assertBareRead(lab, first, subnet).reused, false);
+      await seesTheEnd(lab, 'blueApp', port);
       const next = assertBareRead(lab, await bareRead(lab, lab.workloads.blueApp, { slot: 'on' }), subnet);
-      assert.equal(next.reused, false);
+      assert.equal(next.reused, !('code' in first.answer));
     },
   },
   {
