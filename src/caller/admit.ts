@@ -1,6 +1,9 @@
 import type { Caller } from '../types/caller.ts';
 import type { TokenRefusal } from './refusal.ts';
 
+/** How far the clocks of issuer and server may differ; Entra's own libraries allow as much. */
+export const clockSkewSeconds = 300;
+
 /** What whoever is asked expects of a caller. */
 export interface Admission {
   /** The tenant of the vault, or of the subscription: a GUID in lower case. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { authorizeOwner } from '../access/owners.ts';
-import { admit } from '../caller/admit.ts';
+import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { memberOf } from '../http/parameters.ts';
 import { bearerToken, pathOf } from '../http/request.ts';
@@ -12,9 +12,6 @@ import type { ControlExchange } from './exchange.ts';
 import type { ControlOperation } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import type { ControlPlaneWorld } from './world.ts';
-
-/** How far the clocks of issuer and server may differ. */
-const skewSeconds = 300;
 
 /** The names that applications know the resource manager's resource by, wherever they stand. */
 const globalAudiences = ['https://management.azure.com', 'https://management.core.windows.net'];
@@ -81,7 +78,7 @@ async function callerOf(
     audiences,
     externalAudiences: world.externalAudiences,
     now: world.now(),
-    skewSeconds,
+    skewSeconds: clockSkewSeconds,
   });
   if (!admission.ok) throw new ControlRefused(admission.refusal);
   return verification.caller;

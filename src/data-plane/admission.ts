@@ -1,5 +1,5 @@
 import { authorize } from '../access/access-policies.ts';
-import { admit as admitCaller } from '../caller/admit.ts';
+import { admit as admitCaller, clockSkewSeconds } from '../caller/admit.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { decide } from '../firewall/decide.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -14,9 +14,6 @@ import type { Admitted, Exchange } from './exchange.ts';
 import type { OperationCard } from './operation.ts';
 import { memberOf } from '../http/parameters.ts';
 import { Refused } from './refusal.ts';
-
-/** How far the clocks of issuer and server may differ. Entra's own libraries allow 300 s. */
-const skewSeconds = 300;
 
 /** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */
 const globalAudiences = ['https://vault.azure.net', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'];
@@ -101,7 +98,7 @@ async function callerOf(
     audiences: audiencesOf(exchange.names),
     externalAudiences: world.externalAudiences,
     now: world.now(),
-    skewSeconds,
+    skewSeconds: clockSkewSeconds,
   });
   if (!admission.ok) throw new Refused(admission.refusal);
   return caller;

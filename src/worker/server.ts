@@ -8,9 +8,11 @@ import { openAudit } from '../audit/audit.ts';
 import type { Audit } from '../audit/audit.ts';
 import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
+import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers, servicesTenant } from '../authority/issuer.ts';
 import { authorityRoutes } from '../authority/routes.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
+import { clockSkewSeconds } from '../caller/admit.ts';
 import { createIssuers } from '../caller/issuers.ts';
 import { remoteKeys } from '../caller/key-sources.ts';
 import { createVerifier } from '../caller/verify.ts';
@@ -31,7 +33,7 @@ import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
-const keepSigningKeysMs = 3_600_000 + 2 * 300_000;
+const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
 const verifiedTokensMax = 20_000;
 const compiledVaultsMax = 1_000_000;
 const headersTimeoutMs = 20_000;
