@@ -12,6 +12,7 @@ import { createVerifier } from '../src/caller/verify.ts';
 import { decide } from '../src/firewall/decide.ts';
 import { explain } from '../src/firewall/explain.ts';
 import { matchHost } from '../src/http/name-set.ts';
+import { vaultScope } from '../src/objects/object.ts';
 import { getVersion } from '../src/objects/read.ts';
 import type { SecretVersion } from '../src/objects/secret.ts';
 import type { Source } from '../src/types/source.ts';
@@ -52,13 +53,7 @@ const verifier = createVerifier({ issuers, now: Date.now, cacheSize: 1000 });
 const verified = await verifier.verify(token);
 if (!verified.ok) throw new Error(verified.refusal.kind);
 const { caller } = verified;
-const scope = {
-  store: folder.store,
-  incarnation: vault.incarnation,
-  softDeleteRetentionInDays: 90,
-  purgeProtection: false,
-  require: [vault.requirement],
-};
+const scope = vaultScope(vault, { store: folder.store, now: Date.now(), require: [vault.requirement] });
 const verdict = decide(firewall, source, caller, operation);
 const host = new URL(client.vaultOrigin('bench')).host;
 const directory = mkdtempSync(join(tmpdir(), 'postern-bench-'));

@@ -1,219 +1,15 @@
-import type { Collection } from '../objects/object.ts';
-import type { Caller } from '../types/caller.ts';
-import type { Source } from '../types/source.ts';
-import type { VaultInForce } from '../rulebook/rulebook.ts';
-import type { Refusal } from './refusal.ts';
-
-/** What an error's wording may speak of, as far as the request got. */
-export interface ErrorContext {
-  readonly source: Source;
-  readonly vault: VaultInForce | undefined;
-  readonly caller: Caller | undefined;
-  /** `iss` values whose tokens this vault accepts, for AKV10032. */
-  readonly acceptedIssuers: readonly string[];
-}
-
-interface WireError<R> {
-  readonly status: number;
-  /** Some codes name the collection. */
-  readonly code: string | ((refusal: R) => string);
-  readonly innererror?: string | ((refusal: R) => string | undefined);
-  readonly message: (refusal: R, context: ErrorContext) => string;
-}
-
-type Kind = Refusal['kind'];
-type OfKind<K extends Kind> = { readonly [P in Kind]: Extract<Refusal, { readonly kind: P }> }[K];
-type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
-
-const nouns: Readonly<Record<Collection, string>> = { secrets: 'Secret', keys: 'Key', certificates: 'Certificate' };
-const recoveryHelp =
-  'If you recently deleted this %s you may be able to recover it using the correct recovery command. ' +
-  'For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182';
+import { admissionErrors } from './errors/admission.ts';
+import { certificateErrors } from './errors/certificates.ts';
+import { keyErrors } from './errors/keys.ts';
+import { objectErrors } from './errors/objects.ts';
+import type { ErrorContext, Errors, Kind, OfKind, WireError } from './errors/wire.ts';
 
 /** The data plane's errors in Azure's envelope: status, code, inner code and wording (rest-error-codes, common-error-codes). */
 export const errors = {
-  vaultNotFound: {
-    status: 404,
-    code: 'VaultNotFound',
-    message: ({ name }) =>
-      `There is no key vault '${name}' here. On Azure its name would not resolve; check the vault's name and that it is not soft-deleted.`,
-  },
-  operationNotFound: {
-    status: 404,
-    code: 'NotFound',
-    message: ({ method, path }) => `The data plane has no operation ${method} ${path}.`,
-  },
-  apiVersionMissing: {
-    status: 400,
-    code: 'BadParameter',
-    message: () => `The query parameter api-version is missing. The latest supported version is ${latestVersion}.`,
-  },
-  apiVersionUnknown: {
-    status: 400,
-    code: 'BadParameter',
-    message: ({ found }) =>
-      `The specified version (${found}) is not recognized. Consider using the latest supported version (${latestVersion}).`,
-  },
-  bearerMissing: {
-    status: 401,
-    code: 'Unauthorized',
-    message: () => 'AKV10000: Request is missing a Bearer or PoP token.',
-  },
-  malformed: {
-    status: 401,
-    code: 'Unauthorized',
-    message: ({ part }) => `Error validating token: it is not a JWT, or its ${part} is missing or of the wrong form.`,
-  },
-  unsupportedAlgorithm: {
-    status: 401,
-    code: 'Unauthorized',
-    message: ({ found, supported }) =>
-      `Error validating token: its algorithm '${found}' is not allowed for its issuer; allowed: ${supported.join(', ')}.`,
-  },
-  unknownKey: {
-    status: 401,
-    code: 'Unauthorized',
-    message: ({ kid }) => `Error validating token: its issuer has no signing key '${kid ?? '(no kid)'}'.`,
-  },
-  keysUnavailable: {
-    status: 503,
-    code: 'ServiceUnavailable',
-    message: ({ issuer }) => `The signing keys of the token's issuer ${issuer} cannot be fetched now. Try again later.`,
-  },
-  wrongSignature: {
-    status: 401,
-    code: 'Unauthorized',
-    message: () => "Error validating token: its signature does not match its issuer's key.",
-  },
-  wrongIssuer: {
-    status: 401,
-    code: 'Unauthorized',
-    message: ({ found }, { acceptedIssuers }) =>
-      `AKV10032: Invalid issuer. Expected one of ${acceptedIssuers.join(', ')}, found ${found}.`,
-  },
-  wrongAudience: {
-    status: 401,
-    code: 'Unauthorized',
-    message: ({ expected, found }) => `AKV10022: Invalid audience. Expected ${expected.join(' or ')}, found: ${found}.`,
-  },
-  expired: {
-    status: 401,
-    code: 'Unauthorized',
-    message: ({ expiresAt }) =>
-      `[TokenExpired] Error validating token: it expired at ${new Date(expiresAt * 1000).toISOString()}.`,
-  },
-  notYetValid: {
-    status: 401,
-    code: 'Unauthorized',
-    message: ({ notBefore }) =>
-      `Error validating token: it is not valid before ${new Date(notBefore * 1000).toISOString()}.`,
-  },
-  deniedByFirewall: {
-    status: 403,
-    code: 'Forbidden',
-    innererror: 'ForbiddenByFirewall',
-    message: (_, context) =>
-      lines(
-        context.vault?.firewallSettings.networkAcls?.bypass === 'None'
-          ? 'Client address is not authorized and caller was ignored because bypass is set to None'
-          : 'Client address is not authorized and caller is not a trusted service.',
-        `Client address: ${'address' in context.source ? context.source.address.text : 'unknown'}`,
-        `Caller: ${callerLine(context)}`,
-        `Vault: ${vaultLine(context)}`,
-      ),
-  },
-  deniedByConnection: {
-    status: 403,
-    code: 'Forbidden',
-    innererror: 'ForbiddenByConnection',
-    message: (_, context) =>
-      lines(
-        context.vault?.firewallSettings.networkAcls?.bypass === 'None'
-          ? 'Connection is not an approved private link and caller was ignored because bypass is not set to ' +
-              "'AzureServices' and PublicNetworkAccess is set to 'Disabled'."
-          : 'Public network access is disabled and request is not from a trusted service nor via an approved private link.',
-        `Caller: ${callerLine(context)}`,
-        `Vault: ${vaultLine(context)}`,
-      ),
-  },
-  deniedByAccessPolicy: {
-    status: 403,
-    code: 'Forbidden',
-    innererror: 'AccessDenied',
-    message: ({ operation }, context) => {
-      const [collection = '', permission = ''] = operation.permission.split('/');
-      return (
-        `The user, group or application '${callerLine(context)}' does not have ${collection} ${permission} permission ` +
-        `on key vault '${vaultLine(context)}'. For help resolving this issue, please see ` +
-        'https://go.microsoft.com/fwlink/?linkid=2125287'
-      );
-    },
-  },
-  deniedByRbac: {
-    status: 403,
-    code: 'Forbidden',
-    innererror: 'ForbiddenByRbac',
-    message: ({ operation, path }, context) =>
-      `${lines(
-        'Caller is not authorized to perform action on resource.',
-        'If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.',
-        `Caller: ${callerLine(context)}`,
-        `Action: '${dataActions[operation.permission] ?? `Microsoft.KeyVault/vaults/${operation.permission}/action`}'`,
-        `Resource: '${(context.vault?.id ?? '').toLowerCase()}${path.toLowerCase()}'`,
-        'Assignment: (not found)',
-        'DenyAssignmentId: null',
-        "DecisionReason: 'DeniedWithNoValidRBAC' ",
-        `Vault: ${vaultLine(context)}`,
-      )}\r\n`,
-  },
-  bodyNotJson: {
-    status: 400,
-    code: 'BadParameter',
-    message: () => 'The request body is not valid JSON.',
-  },
-  bodyTooLarge: {
-    status: 413,
-    code: 'RequestEntityTooLarge',
-    message: ({ limit }) => `The request body is larger than the ${limit} bytes that are allowed.`,
-  },
-  objectNotFound: {
-    status: 404,
-    code: ({ collection }) => `${nouns[collection]}NotFound`,
-    message: ({ collection, name }) => {
-      const noun = nouns[collection].toLowerCase();
-      return `A ${noun} with (name/id) ${name} was not found in this key vault. ${recoveryHelp.replace('%s', noun)}`;
-    },
-  },
-  deletedObjectNotFound: {
-    status: 404,
-    code: ({ collection }) => `${nouns[collection]}NotFound`,
-    message: ({ collection, name }) => `Deleted ${nouns[collection]} not found: ${name}`,
-  },
-  objectDeletedButRecoverable: {
-    status: 409,
-    code: 'Conflict',
-    innererror: 'ObjectIsDeletedButRecoverable',
-    message: ({ collection, name }) =>
-      `${nouns[collection]} ${name} is currently in a deleted but recoverable state, and its name cannot be reused; ` +
-      `in this state, the ${nouns[collection].toLowerCase()} can only be recovered or purged.`,
-  },
-  objectDisabled: {
-    status: 403,
-    code: 'Forbidden',
-    innererror: ({ collection }) => `${nouns[collection]}Disabled`,
-    message: ({ collection }) => `Operation get is not allowed on a disabled ${nouns[collection].toLowerCase()}.`,
-  },
-  purgeProtected: {
-    status: 403,
-    code: 'Forbidden',
-    message: (_, context) =>
-      lines(
-        'Operation "purge" is not allowed because purge protection is enabled for this vault. ' +
-          'Key Vault service will automatically purge it after the retention period has passed.',
-        `Vault: ${vaultLine(context)}`,
-      ),
-  },
-  badParameter: { status: 400, code: 'BadParameter', message: ({ message }) => message },
+  ...admissionErrors,
+  ...objectErrors,
+  ...keyErrors,
+  ...certificateErrors,
   tooManyConflicts: {
     status: 409,
     code: 'Conflict',
@@ -232,8 +28,6 @@ export const errors = {
   internal: { status: 500, code: 'InternalError', message: () => 'An unexpected error occurred.' },
 } satisfies Errors;
 
-export const latestVersion = '2026-04-01';
-
 const table: Errors = errors;
 
 /** A refusal in Azure's envelope. */
@@ -250,26 +44,4 @@ export function renderError<K extends Kind>(refusal: OfKind<K> & { readonly kind
       error: { code: of(error.code), message, ...(innererror !== undefined && { innererror: { code: innererror } }) },
     },
   };
-}
-
-/** Names of data actions where they are not the permission's own (RBAC guide). */
-const dataActions: Readonly<Record<string, string>> = {
-  'secrets/get': 'Microsoft.KeyVault/vaults/secrets/getSecret/action',
-  'secrets/set': 'Microsoft.KeyVault/vaults/secrets/setSecret/action',
-  'secrets/list': 'Microsoft.KeyVault/vaults/secrets/readMetadata/action',
-  'secrets/delete': 'Microsoft.KeyVault/vaults/secrets/delete',
-};
-
-function callerLine({ caller }: ErrorContext): string {
-  if (caller === undefined) return 'unknown';
-  const { applicationId, objectId, issuer } = caller;
-  return `${applicationId === undefined ? '' : `appid=${applicationId};`}oid=${objectId};iss=${issuer}`;
-}
-
-function vaultLine({ vault }: ErrorContext): string {
-  return vault === undefined ? 'unknown' : `${vault.name};location=${vault.location}`;
-}
-
-function lines(...parts: readonly string[]): string {
-  return parts.join('\r\n');
 }

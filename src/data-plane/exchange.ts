@@ -69,7 +69,12 @@ export function originOf(exchange: Exchange): string {
 /** The audit log's view of the exchange once its outcome is known. */
 export function auditEvent(
   exchange: Exchange,
-  outcome: { readonly status: number; readonly message?: string | undefined; readonly now: number },
+  outcome: {
+    readonly status: number;
+    readonly now: number;
+    readonly message?: string | undefined;
+    readonly properties?: AuditEvent['properties'];
+  },
 ): AuditEvent {
   const { request, vault, caller, verdict, access, card, source } = exchange;
   const authenticated = caller !== undefined;
@@ -81,6 +86,7 @@ export function auditEvent(
     resourceId: vault?.id ?? `/vaults/${exchange.vaultName}`,
     status: outcome.status,
     message: outcome.message,
+    properties: outcome.properties,
     source,
     caller,
     verdict,

@@ -1,5 +1,6 @@
 import type { Answer } from '../http/answer.ts';
 import type { Outcome, VaultScope } from '../objects/object.ts';
+import type { KeyEngine } from '../types/key.ts';
 import type { Operation } from '../types/operation.ts';
 
 /** A data-plane operation, whole on one card: where it is, what it needs, what it does. */
@@ -13,6 +14,7 @@ export interface OperationCard extends Operation {
 /** What an operation is given, and all that it is given. */
 export interface Call {
   readonly vault: VaultScope;
+  readonly engine: KeyEngine;
   /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
   readonly origin: string;
   readonly apiVersion: string;

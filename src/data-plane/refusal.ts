@@ -1,5 +1,5 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
-import type { ObjectRefusal } from '../objects/object.ts';
+import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
 import type { Denied } from '../types/verdict.ts';
 

@@ -5,9 +5,10 @@ import { auditRecord } from '../audit/record.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import { parseJsonBody } from '../http/request.ts';
-import type { VaultScope } from '../objects/object.ts';
+import { vaultScope } from '../objects/object.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
+import type { KeyEngine } from '../types/key.ts';
 import { admit, refuse } from './admission.ts';
 import type { AdmissionWorld } from './admission.ts';
 import { renderError } from './errors.ts';
@@ -22,6 +23,7 @@ import type { Refusal } from './refusal.ts';
 const attemptsMax = 10;
 
 export interface RequestWorld extends AdmissionWorld {
+  readonly engine: KeyEngine;
   readonly audit: Audit;
   /** The `iss` values that a vault of this tenant accepts. */
   readonly acceptedIssuers: (tenant: string) => readonly string[];
@@ -78,25 +80,21 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     return refuse(new Refused({ kind: 'badParameter', message }), require, world.store);
   }
   const params = textsOf(exchange.request.params);
-  const scope: VaultScope = {
-    store: world.store,
-    incarnation: vault.incarnation,
-    softDeleteRetentionInDays: vault.properties.softDeleteRetentionInDays,
-    purgeProtection: vault.properties.enablePurgeProtection === true,
-    require,
-  };
+  const now = world.now();
   const outcome = await card.run({
-    vault: scope,
+    vault: vaultScope(vault, { store: world.store, now, require }),
+    engine: world.engine,
     origin: originOf(exchange),
     apiVersion: exchange.apiVersion ?? '',
     params: params.ok ? params.texts : {},
     query: query.texts,
     body: body.value,
-    now: Math.floor(world.now() / 1000),
+    now: Math.floor(now / 1000),
     newVersion: () => randomBytes(16).toString('hex'),
   });
   if (!outcome.ok) return refuse(new Refused(outcome.refusal), require, world.store);
-  const record = auditRecord(auditEvent(exchange, { status: outcome.value.status, now: world.now() }));
+  const { status } = outcome.value;
+  const record = auditRecord(auditEvent(exchange, { status, now: world.now(), properties: outcome.audit }));
   if (outcome.change === undefined) await world.audit.read(record);
   else await commit(outcome.change, record, world);
   return outcome.value;

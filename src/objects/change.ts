@@ -1,7 +1,8 @@
 import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement, StoredRecord } from '../store/store.ts';
+import type { Collection } from '../types/collection.ts';
 import { objectKeys, refused } from './object.ts';
-import type { Collection, DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
 
 const daySeconds = 86_400;
 const purgeBatch = 1000;

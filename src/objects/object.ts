@@ -1,7 +1,7 @@
 import type { Requirement, Store, Transaction } from '../store/store.ts';
-
-/** The three collections of a vault. What they share (versions, lists, soft delete) is written once, over any of them. */
-export type Collection = 'secrets' | 'keys' | 'certificates';
+import type { Collection } from '../types/collection.ts';
+import type { VaultRecord } from '../types/vault.ts';
+import type { ObjectRefusal } from './refusal.ts';
 
 /** `attributes` as they are stored; times in seconds since 1970. */
 export interface Attributes {
@@ -35,26 +35,46 @@ export interface DeletedObjectRecord<V extends ObjectVersion> extends ObjectReco
 /** What the rules of objects need to know of their vault. */
 export interface VaultScope {
   readonly store: Store;
+  readonly name: string;
   readonly incarnation: string;
+  readonly subscriptionId: string;
+  /** A premium vault has keys in an HSM. */
+  readonly sku: 'standard' | 'premium';
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
+  /** Milliseconds since 1970, when this request is decided. */
+  readonly now: number;
   /** The vault's rules (and the subnet) on whose word this request acts: part of every read and every transaction. */
   readonly require: readonly Requirement[];
 }
 
-/** Why an object's rules refuse. */
-export type ObjectRefusal =
-  | { readonly kind: 'objectNotFound'; readonly collection: Collection; readonly name: string }
-  | { readonly kind: 'deletedObjectNotFound'; readonly collection: Collection; readonly name: string }
-  | { readonly kind: 'objectDeletedButRecoverable'; readonly collection: Collection; readonly name: string }
-  | { readonly kind: 'objectDisabled'; readonly collection: Collection }
-  | { readonly kind: 'purgeProtected' }
-  | { readonly kind: 'badParameter'; readonly message: string };
+/** A vault as the rules of its objects see it. */
+export function vaultScope(
+  vault: Pick<VaultRecord, 'name' | 'incarnation' | 'subscriptionId' | 'properties'>,
+  known: Pick<VaultScope, 'store' | 'now' | 'require'>,
+): VaultScope {
+  const { name, incarnation, subscriptionId, properties } = vault;
+  return {
+    ...known,
+    name,
+    incarnation,
+    subscriptionId,
+    sku: properties.sku.name,
+    softDeleteRetentionInDays: properties.softDeleteRetentionInDays,
+    purgeProtection: properties.enablePurgeProtection === true,
+  };
+}
 
 /** A result and, where the operation changes something, the change: whoever called commits it, with the audit record. */
-export type Outcome<T> =
-  | { readonly ok: true; readonly value: T; readonly change?: Transaction }
-  | { readonly ok: false; readonly refusal: ObjectRefusal };
+export type Outcome<T> = Done<T> | { readonly ok: false; readonly refusal: ObjectRefusal };
+
+export interface Done<T> {
+  readonly ok: true;
+  readonly value: T;
+  readonly change?: Transaction;
+  /** What Azure's audit record says of the object besides: `keyProperties` and the like, never a value or key material. */
+  readonly audit?: Readonly<Record<string, unknown>>;
+}
 
 export function refused(refusal: ObjectRefusal): { readonly ok: false; readonly refusal: ObjectRefusal } {
   return { ok: false, refusal };

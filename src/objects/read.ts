@@ -1,6 +1,7 @@
 import { decode } from '../store/store.ts';
+import type { Collection } from '../types/collection.ts';
 import { objectKeys, refused } from './object.ts';
-import type { Collection, DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
 
 /** One version of an object; without `version` the current one. */
 export async function getVersion<V extends ObjectVersion>(

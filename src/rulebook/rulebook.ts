@@ -15,6 +15,7 @@ export interface VaultInForce {
   readonly incarnation: string;
   /** The ARM id. */
   readonly id: string;
+  readonly subscriptionId: string;
   readonly location: string;
   readonly properties: VaultProperties;
   readonly firewallSettings: FirewallSettings;
@@ -80,6 +81,7 @@ export class Rulebook {
       name: vault.name,
       incarnation: vault.incarnation,
       id: vaultId(vault),
+      subscriptionId: vault.subscriptionId,
       location: vault.location,
       properties: vault.properties,
       firewallSettings: settings,

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { addVersion } from '../objects/change.ts';
+import { vaultScope } from '../objects/object.ts';
 import { newSecretVersion } from '../objects/secret.ts';
 import { resourceGroupKey, vaultKey, virtualNetworkId, virtualNetworkKey } from '../resources/keys.ts';
 import { putVault } from '../resources/vaults.ts';
@@ -93,14 +94,8 @@ function putDemoVault(store: Store, identity: Identity, now: number) {
 async function addSecret(store: Store, now: number): Promise<void> {
   const [record] = await store.read({ get: [vaultKey(demo.vault)] });
   if (record === undefined) return;
-  const { incarnation, properties } = decode<VaultRecord>(record);
-  const scope = {
-    store,
-    incarnation,
-    softDeleteRetentionInDays: properties.softDeleteRetentionInDays,
-    purgeProtection: false,
-    require: [{ key: record.key, version: record.version }],
-  };
+  const require = [{ key: record.key, version: record.version }];
+  const scope = vaultScope(decode<VaultRecord>(record), { store, now, require });
   const made = { version: randomBytes(16).toString('hex'), now: Math.floor(now / 1000) };
   const version = newSecretVersion({ value: demo.value }, made);
   const added = await addVersion(scope, 'secrets', { name: demo.secret, version });

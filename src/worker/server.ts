@@ -14,10 +14,13 @@ import { authorityRoutes } from '../authority/routes.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
 import { clockSkewSeconds } from '../caller/admit.ts';
 import { createIssuers } from '../caller/issuers.ts';
+import type { IssuerTable } from '../caller/issuers.ts';
 import { remoteKeys } from '../caller/key-sources.ts';
 import { createVerifier } from '../caller/verify.ts';
+import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
+import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import { dispatchByHost, hostOf } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
@@ -62,6 +65,14 @@ export interface Server {
   close(): Promise<void>;
 }
 
+interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins'> {
+  readonly issuers: IssuerTable;
+  readonly signingKeys: SigningKeys;
+  readonly names: readonly NameSet[];
+  readonly ingress: Ingress;
+  readonly destroyLeftovers: () => Promise<void>;
+}
+
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
@@ -85,6 +96,32 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
+  const engine = openKeyEngine();
+  const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
+  http.on('request', edges.dispatch);
+  await destroyLeftovers();
+  return {
+    ingress,
+    rulebook,
+    signingKeys,
+    names: names[0],
+    async close() {
+      ingress.closeAll();
+      http.closeAllConnections();
+      await edges.close();
+      await engine.close();
+      await audit.close();
+      await store.close();
+    },
+  };
+}
+
+/** What answers requests: the vaults, and whatever stands under the server's own names. */
+async function openEdges(
+  parts: ServerParts,
+  { issuers, signingKeys, names, ingress, destroyLeftovers, ...world }: EdgesWorld,
+) {
+  const { settings } = parts;
   const dataPlane = await createDataPlane({
     ...world,
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
@@ -99,26 +136,12 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
   await home.ready();
-  http.on(
-    'request',
-    dispatchByHost(names, {
+  return {
+    dispatch: dispatchByHost(names, {
       vault: (request, response) => dataPlane.routing(request, response),
       home: (request, response) => home.routing(request, response),
     }),
-  );
-  await destroyLeftovers();
-  return {
-    ingress,
-    rulebook,
-    signingKeys,
-    names: names[0],
-    async close() {
-      ingress.closeAll();
-      http.closeAllConnections();
-      await Promise.all([dataPlane.close(), home.close()]);
-      await audit.close();
-      await store.close();
-    },
+    close: () => Promise.all([dataPlane.close(), home.close()]),
   };
 }
 

@@ -95,7 +95,10 @@ suite('the 403 of the network and of the permission, word by word', () => {
     const token = await world.client.token('vault', nobody);
     const answer = await world.client.vault('kv-open', 'GET', '/secrets/x', { token });
     assert.equal(answer.status, 403);
-    assert.deepEqual(answer.body, errorBody('Forbidden', accessDenied(nobody, 'get', 'kv-open'), 'AccessDenied'));
+    assert.deepEqual(
+      answer.body,
+      errorBody('Forbidden', accessDenied(nobody, 'secrets/get', 'kv-open'), 'AccessDenied'),
+    );
   });
 
   test('a client at ::1 is refused by the address that the NAT table gives it', async () => {

@@ -253,7 +253,7 @@ suite('the record of a request', () => {
     const { answer, id } = await ask('kv-open', 'PUT', '/secrets/refused', { token, body: { value: 'v' } });
     assert.equal(answer.status, 403);
     const [record] = await recordsOf(id);
-    assert.equal(record?.resultDescription, accessDenied(nobody, 'set', 'kv-open'));
+    assert.equal(record?.resultDescription, accessDenied(nobody, 'secrets/set', 'kv-open'));
     assert.equal(record.properties.recordId, undefined);
   });
 });

@@ -168,13 +168,13 @@ suite('the order of a request', () => {
       name: 'the permission comes before the body',
       request: () => ({ method: 'PUT', token: powerless, body: '{"value":' }),
       status: 403,
-      body: () => errorBody('Forbidden', accessDenied(nobody, 'set', vault), 'AccessDenied'),
+      body: () => errorBody('Forbidden', accessDenied(nobody, 'secrets/set', vault), 'AccessDenied'),
     },
     {
       name: 'the permission comes before the existence of the object',
       request: () => ({ path: '/secrets/missing', token: powerless }),
       status: 403,
-      body: () => errorBody('Forbidden', accessDenied(nobody, 'get', vault), 'AccessDenied'),
+      body: () => errorBody('Forbidden', accessDenied(nobody, 'secrets/get', vault), 'AccessDenied'),
     },
     {
       name: 'the body comes before the operation',

@@ -3,6 +3,7 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { openAudit } from '../../src/audit/audit.ts';
 import { openAuditLog } from '../../src/audit/log.ts';
+import { openKeyEngine } from '../../src/crypto/key-engine.ts';
 import { defaultQuota } from '../../src/audit/quota.ts';
 import { ownIssuers } from '../../src/authority/issuer.ts';
 import { createIssuers } from '../../src/caller/issuers.ts';
@@ -61,6 +62,7 @@ export async function startOtherNode(
     store,
     rulebook,
     verifier: slow,
+    engine: openKeyEngine(),
     audit,
     now,
     sourceOf: () => source,

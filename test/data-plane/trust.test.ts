@@ -109,7 +109,10 @@ suite('from an address that the firewall refuses', () => {
 
   test('a trusted service without a permission is told so in the words of the access policies', async () => {
     const { body } = await ask('resourceManager', 'kv-trusts-nobody');
-    assert.equal(body['error']?.['message'], accessDenied(caller('resourceManager'), 'get', 'kv-trusts-nobody'));
+    assert.equal(
+      body['error']?.['message'],
+      accessDenied(caller('resourceManager'), 'secrets/get', 'kv-trusts-nobody'),
+    );
   });
 
   test('the record of a trusted service names it', async () => {

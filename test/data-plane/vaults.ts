@@ -31,7 +31,9 @@ export const acls = {
 
 export interface PolicyHolder {
   readonly objectId: string;
-  readonly secrets: readonly string[];
+  readonly secrets?: readonly string[];
+  readonly keys?: readonly string[];
+  readonly certificates?: readonly string[];
 }
 
 /** Puts a vault of that name, with the administrator allowed everything unless `policies` say otherwise. */
@@ -42,22 +44,23 @@ export async function putVault(
 ): Promise<Answered> {
   const { tenantId, objectId } = client.identity;
   await client.arm('PUT', group, { location });
-  const holders = policies ?? [{ objectId, secrets: ['all'] }];
+  const all = ['all'];
+  const holders = policies ?? [{ objectId, secrets: all, keys: all, certificates: all }];
   const answer = await client.arm('PUT', vaultPath(name), {
     location,
     properties: {
       tenantId,
       sku: { family: 'A', name: 'standard' },
-      accessPolicies: holders.map((holder) => ({
-        tenantId,
-        objectId: holder.objectId,
-        permissions: { secrets: holder.secrets },
-      })),
+      accessPolicies: holders.map((holder) => ({ tenantId, objectId: holder.objectId, permissions: granted(holder) })),
       ...properties,
     },
   });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   return answer;
+}
+
+function granted({ secrets = [], keys = [], certificates = [] }: PolicyHolder) {
+  return { secrets, keys, certificates };
 }
 
 export interface Registered extends Credentials {
@@ -86,10 +89,10 @@ export function callerLine({ clientId, objectId, tenantId }: Omit<Registered, 'c
   return `appid=${clientId};oid=${objectId};iss=https://sts.windows.net/${tenantId}/`;
 }
 
-/** The text that Azure refuses a caller without an access policy with. */
+/** The text that Azure refuses a caller without an access policy with; `permission` as `secrets/get`. */
 export function accessDenied(caller: Omit<Registered, 'clientSecret'>, permission: string, vault: string): string {
   return (
-    `The user, group or application '${callerLine(caller)}' does not have secrets ${permission} permission on key vault ` +
+    `The user, group or application '${callerLine(caller)}' does not have ${permission.replace('/', ' ')} permission on key vault ` +
     `'${vault};location=${location}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287`
   );
 }

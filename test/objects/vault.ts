@@ -9,7 +9,18 @@ export type Scope = VaultScope & { readonly store: Store };
 
 export function scope(given: Partial<VaultScope> = {}): Scope {
   const store = given.store ?? memoryStore();
-  return { incarnation: 'i', softDeleteRetentionInDays: 90, purgeProtection: false, require: [], ...given, store };
+  return {
+    name: 'kv',
+    incarnation: 'i',
+    subscriptionId: 's',
+    sku: 'standard',
+    softDeleteRetentionInDays: 90,
+    purgeProtection: false,
+    now: 0,
+    require: [],
+    ...given,
+    store,
+  };
 }
 
 /** Version ids in an order that is not that of their making, as random ones are. */

@@ -1,7 +1,9 @@
 import { deleteObject } from '../../objects/change.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { deletedFacts } from '../facts.ts';
+import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { deletedFacts, secretBundle, secretName } from './bundle.ts';
+import { secretBundle } from './bundle.ts';
 
 /** DELETE /secrets/{name}: soft-deletes the secret with all its versions. */
 export const deleteSecret: OperationCard = {
@@ -10,12 +12,12 @@ export const deleteSecret: OperationCard = {
   method: 'DELETE',
   path: '/secrets/:name',
   async run(call) {
-    const name = secretName(call);
+    const name = objectName(call);
     if (!name.ok) return name;
     const deleted = await deleteObject<SecretVersion>(call.vault, 'secrets', { name: name.value, now: call.now });
     if (!deleted.ok) return deleted;
     const body = {
-      ...deletedFacts(call, deleted.value),
+      ...deletedFacts(call, 'secrets', deleted.value),
       ...secretBundle(call, deleted.value, { value: false }),
     };
     return { ...deleted, value: { status: 200, body } };

@@ -1,7 +1,9 @@
 import { getDeleted } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { deletedFacts } from '../facts.ts';
+import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { deletedFacts, secretBundle, secretName } from './bundle.ts';
+import { secretBundle } from './bundle.ts';
 
 /** GET /deletedsecrets/{name} */
 export const getDeletedSecret: OperationCard = {
@@ -10,12 +12,12 @@ export const getDeletedSecret: OperationCard = {
   method: 'GET',
   path: '/deletedsecrets/:name',
   async run(call) {
-    const name = secretName(call);
+    const name = objectName(call);
     if (!name.ok) return name;
     const deleted = await getDeleted<SecretVersion>(call.vault, 'secrets', name.value);
     if (!deleted.ok) return deleted;
     const body = {
-      ...deletedFacts(call, deleted.value),
+      ...deletedFacts(call, 'secrets', deleted.value),
       ...secretBundle(call, deleted.value, { value: false }),
     };
     return { ok: true, value: { status: 200, body } };

@@ -1,8 +1,9 @@
 import { listDeleted } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { deletedFacts } from '../facts.ts';
 import type { OperationCard } from '../operation.ts';
+import { secretItem } from './bundle.ts';
 import { listBody, pageRequest } from '../paging.ts';
-import { deletedFacts, secretItem } from './bundle.ts';
 
 /** GET /deletedsecrets */
 export const getDeletedSecrets: OperationCard = {
@@ -15,7 +16,7 @@ export const getDeletedSecrets: OperationCard = {
     if (!asked.ok) return asked;
     const page = await listDeleted<SecretVersion>(call.vault, 'secrets', asked.page);
     const body = listBody(call, '/deletedsecrets', page, (secret) => ({
-      ...deletedFacts(call, secret),
+      ...deletedFacts(call, 'secrets', secret),
       ...secretItem(call, secret),
     }));
     return { ok: true, value: { status: 200, body } };

@@ -1,8 +1,9 @@
 import { listVersions } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
+import { secretItem } from './bundle.ts';
 import { listBody, pageRequest } from '../paging.ts';
-import { secretItem, secretName } from './bundle.ts';
 
 /** GET /secrets/{name}/versions */
 export const getSecretVersions: OperationCard = {
@@ -11,7 +12,7 @@ export const getSecretVersions: OperationCard = {
   method: 'GET',
   path: '/secrets/:name/versions',
   async run(call) {
-    const name = secretName(call);
+    const name = objectName(call);
     if (!name.ok) return name;
     const asked = pageRequest(call);
     if (!asked.ok) return asked;

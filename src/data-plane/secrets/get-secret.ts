@@ -1,8 +1,9 @@
 import { refused } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle, secretId } from './bundle.ts';
+import { secretBundle } from './bundle.ts';
 
 /** GET /secrets/{name}/{version?}. A secret's `nbf` and `exp` are for its readers' information; `enabled` is enforced. */
 export const getSecret: OperationCard = {
@@ -11,7 +12,7 @@ export const getSecret: OperationCard = {
   method: 'GET',
   path: '/secrets/:name/:version?',
   async run(call) {
-    const asked = secretId(call);
+    const asked = objectId(call, 'secrets');
     if (!asked.ok) return asked;
     if (call.query['outContentType'] !== undefined) {
       const message = 'outContentType is not supported; leave it out, and the secret comes as it was stored.';

@@ -1,8 +1,8 @@
 import { listObjects } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import type { OperationCard } from '../operation.ts';
-import { listBody, pageRequest } from '../paging.ts';
 import { secretItem } from './bundle.ts';
+import { listBody, pageRequest } from '../paging.ts';
 
 /** GET /secrets */
 export const getSecrets: OperationCard = {

@@ -1,6 +1,6 @@
 import { purgeDeleted } from '../../objects/change.ts';
+import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretName } from './bundle.ts';
 
 /** DELETE /deletedsecrets/{name}: destroys the secret with all its versions. */
 export const purgeDeletedSecret: OperationCard = {
@@ -9,7 +9,7 @@ export const purgeDeletedSecret: OperationCard = {
   method: 'DELETE',
   path: '/deletedsecrets/:name',
   async run(call) {
-    const name = secretName(call);
+    const name = objectName(call);
     if (!name.ok) return name;
     const purged = await purgeDeleted(call.vault, 'secrets', name.value);
     if (!purged.ok) return purged;

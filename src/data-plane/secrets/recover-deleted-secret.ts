@@ -1,7 +1,8 @@
 import { recoverDeleted } from '../../objects/change.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle, secretName } from './bundle.ts';
+import { secretBundle } from './bundle.ts';
 
 /** POST /deletedsecrets/{name}/recover */
 export const recoverDeletedSecret: OperationCard = {
@@ -10,7 +11,7 @@ export const recoverDeletedSecret: OperationCard = {
   method: 'POST',
   path: '/deletedsecrets/:name/recover',
   async run(call) {
-    const name = secretName(call);
+    const name = objectName(call);
     if (!name.ok) return name;
     const recovered = await recoverDeleted<SecretVersion>(call.vault, 'secrets', name.value);
     if (!recovered.ok) return recovered;

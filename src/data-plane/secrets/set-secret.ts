@@ -1,8 +1,9 @@
 import { addVersion } from '../../objects/change.ts';
 import { refused } from '../../objects/object.ts';
 import { newSecretVersion } from '../../objects/secret.ts';
+import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle, secretName, secretParameters } from './bundle.ts';
+import { secretBundle, secretParameters } from './bundle.ts';
 
 /** PUT /secrets/{name}: creates the secret, or adds a version to it. */
 export const setSecret: OperationCard = {
@@ -11,7 +12,7 @@ export const setSecret: OperationCard = {
   method: 'PUT',
   path: '/secrets/:name',
   async run(call) {
-    const name = secretName(call);
+    const name = objectName(call);
     if (!name.ok) return name;
     const parameters = secretParameters(call.body);
     if (!parameters.ok) return parameters;

@@ -2,8 +2,9 @@ import { changeVersion } from '../../objects/change.ts';
 import { refused } from '../../objects/object.ts';
 import { updateSecretVersion } from '../../objects/secret.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle, secretId, secretParameters } from './bundle.ts';
+import { secretBundle, secretParameters } from './bundle.ts';
 
 /** PATCH /secrets/{name}/{version?}: everything but the value. Without a version, as az sends it, the current one. */
 export const updateSecret: OperationCard = {
@@ -12,7 +13,7 @@ export const updateSecret: OperationCard = {
   method: 'PATCH',
   path: '/secrets/:name/:version?',
   async run(call) {
-    const asked = secretId(call);
+    const asked = objectId(call, 'secrets');
     if (!asked.ok) return asked;
     const parameters = secretParameters(call.body);
     if (!parameters.ok) return parameters;

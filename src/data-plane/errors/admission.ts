@@ -1,0 +1,160 @@
+import { callerLine, lines, vaultLine } from './wire.ts';
+import type { Errors } from './wire.ts';
+
+const latestVersion = '2026-04-01';
+
+/** Names of data actions where they are not the permission's own (RBAC guide). */
+const dataActions: Readonly<Record<string, string>> = {
+  'secrets/get': 'Microsoft.KeyVault/vaults/secrets/getSecret/action',
+  'secrets/set': 'Microsoft.KeyVault/vaults/secrets/setSecret/action',
+  'secrets/list': 'Microsoft.KeyVault/vaults/secrets/readMetadata/action',
+  'secrets/delete': 'Microsoft.KeyVault/vaults/secrets/delete',
+};
+
+/** What ends a request before its operation begins (rest-error-codes, common-error-codes). */
+export const admissionErrors = {
+  vaultNotFound: {
+    status: 404,
+    code: 'VaultNotFound',
+    message: ({ name }) =>
+      `There is no key vault '${name}' here. On Azure its name would not resolve; check the vault's name and that it is not soft-deleted.`,
+  },
+  operationNotFound: {
+    status: 404,
+    code: 'NotFound',
+    message: ({ method, path }) => `The data plane has no operation ${method} ${path}.`,
+  },
+  apiVersionMissing: {
+    status: 400,
+    code: 'BadParameter',
+    message: () => `The query parameter api-version is missing. The latest supported version is ${latestVersion}.`,
+  },
+  apiVersionUnknown: {
+    status: 400,
+    code: 'BadParameter',
+    message: ({ found }) =>
+      `The specified version (${found}) is not recognized. Consider using the latest supported version (${latestVersion}).`,
+  },
+  bearerMissing: {
+    status: 401,
+    code: 'Unauthorized',
+    message: () => 'AKV10000: Request is missing a Bearer or PoP token.',
+  },
+  malformed: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ part }) => `Error validating token: it is not a JWT, or its ${part} is missing or of the wrong form.`,
+  },
+  unsupportedAlgorithm: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ found, supported }) =>
+      `Error validating token: its algorithm '${found}' is not allowed for its issuer; allowed: ${supported.join(', ')}.`,
+  },
+  unknownKey: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ kid }) => `Error validating token: its issuer has no signing key '${kid ?? '(no kid)'}'.`,
+  },
+  keysUnavailable: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: ({ issuer }) => `The signing keys of the token's issuer ${issuer} cannot be fetched now. Try again later.`,
+  },
+  wrongSignature: {
+    status: 401,
+    code: 'Unauthorized',
+    message: () => "Error validating token: its signature does not match its issuer's key.",
+  },
+  wrongIssuer: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ found }, { acceptedIssuers }) =>
+      `AKV10032: Invalid issuer. Expected one of ${acceptedIssuers.join(', ')}, found ${found}.`,
+  },
+  wrongAudience: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ expected, found }) => `AKV10022: Invalid audience. Expected ${expected.join(' or ')}, found: ${found}.`,
+  },
+  expired: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ expiresAt }) =>
+      `[TokenExpired] Error validating token: it expired at ${new Date(expiresAt * 1000).toISOString()}.`,
+  },
+  notYetValid: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ notBefore }) =>
+      `Error validating token: it is not valid before ${new Date(notBefore * 1000).toISOString()}.`,
+  },
+  deniedByFirewall: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'ForbiddenByFirewall',
+    message: (_, context) =>
+      lines(
+        context.vault?.firewallSettings.networkAcls?.bypass === 'None'
+          ? 'Client address is not authorized and caller was ignored because bypass is set to None'
+          : 'Client address is not authorized and caller is not a trusted service.',
+        `Client address: ${'address' in context.source ? context.source.address.text : 'unknown'}`,
+        `Caller: ${callerLine(context)}`,
+        `Vault: ${vaultLine(context)}`,
+      ),
+  },
+  deniedByConnection: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'ForbiddenByConnection',
+    message: (_, context) =>
+      lines(
+        context.vault?.firewallSettings.networkAcls?.bypass === 'None'
+          ? 'Connection is not an approved private link and caller was ignored because bypass is not set to ' +
+              "'AzureServices' and PublicNetworkAccess is set to 'Disabled'."
+          : 'Public network access is disabled and request is not from a trusted service nor via an approved private link.',
+        `Caller: ${callerLine(context)}`,
+        `Vault: ${vaultLine(context)}`,
+      ),
+  },
+  deniedByAccessPolicy: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'AccessDenied',
+    message: ({ operation }, context) => {
+      const [collection = '', permission = ''] = operation.permission.split('/');
+      return (
+        `The user, group or application '${callerLine(context)}' does not have ${collection} ${permission} permission ` +
+        `on key vault '${vaultLine(context)}'. For help resolving this issue, please see ` +
+        'https://go.microsoft.com/fwlink/?linkid=2125287'
+      );
+    },
+  },
+  deniedByRbac: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'ForbiddenByRbac',
+    message: ({ operation, path }, context) =>
+      `${lines(
+        'Caller is not authorized to perform action on resource.',
+        'If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.',
+        `Caller: ${callerLine(context)}`,
+        `Action: '${dataActions[operation.permission] ?? `Microsoft.KeyVault/vaults/${operation.permission}/action`}'`,
+        `Resource: '${(context.vault?.id ?? '').toLowerCase()}${path.toLowerCase()}'`,
+        'Assignment: (not found)',
+        'DenyAssignmentId: null',
+        "DecisionReason: 'DeniedWithNoValidRBAC' ",
+        `Vault: ${vaultLine(context)}`,
+      )}\r\n`,
+  },
+  bodyNotJson: {
+    status: 400,
+    code: 'BadParameter',
+    message: () => 'The request body is not valid JSON.',
+  },
+  bodyTooLarge: {
+    status: 413,
+    code: 'RequestEntityTooLarge',
+    message: ({ limit }) => `The request body is larger than the ${limit} bytes that are allowed.`,
+  },
+} satisfies Partial<Errors>;

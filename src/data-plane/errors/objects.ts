@@ -1,0 +1,48 @@
+import { lines, nouns, vaultLine } from './wire.ts';
+import type { Errors } from './wire.ts';
+
+const recoveryHelp =
+  'If you recently deleted this %s you may be able to recover it using the correct recovery command. ' +
+  'For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182';
+
+/** What the rules of every collection refuse. */
+export const objectErrors = {
+  objectNotFound: {
+    status: 404,
+    code: ({ collection }) => `${nouns[collection]}NotFound`,
+    message: ({ collection, name }) => {
+      const noun = nouns[collection].toLowerCase();
+      return `A ${noun} with (name/id) ${name} was not found in this key vault. ${recoveryHelp.replace('%s', noun)}`;
+    },
+  },
+  deletedObjectNotFound: {
+    status: 404,
+    code: ({ collection }) => `${nouns[collection]}NotFound`,
+    message: ({ collection, name }) => `Deleted ${nouns[collection]} not found: ${name}`,
+  },
+  objectDeletedButRecoverable: {
+    status: 409,
+    code: 'Conflict',
+    innererror: 'ObjectIsDeletedButRecoverable',
+    message: ({ collection, name }) =>
+      `${nouns[collection]} ${name} is currently in a deleted but recoverable state, and its name cannot be reused; ` +
+      `in this state, the ${nouns[collection].toLowerCase()} can only be recovered or purged.`,
+  },
+  objectDisabled: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: ({ collection }) => `${nouns[collection]}Disabled`,
+    message: ({ collection }) => `Operation get is not allowed on a disabled ${nouns[collection].toLowerCase()}.`,
+  },
+  purgeProtected: {
+    status: 403,
+    code: 'Forbidden',
+    message: (_, context) =>
+      lines(
+        'Operation "purge" is not allowed because purge protection is enabled for this vault. ' +
+          'Key Vault service will automatically purge it after the retention period has passed.',
+        `Vault: ${vaultLine(context)}`,
+      ),
+  },
+  badParameter: { status: 400, code: 'BadParameter', message: ({ message }) => message },
+} satisfies Partial<Errors>;

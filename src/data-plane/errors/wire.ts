@@ -1,0 +1,47 @@
+import type { VaultInForce } from '../../rulebook/rulebook.ts';
+import type { Caller } from '../../types/caller.ts';
+import type { Collection } from '../../types/collection.ts';
+import type { Source } from '../../types/source.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** What an error's wording may speak of, as far as the request got. */
+export interface ErrorContext {
+  readonly source: Source;
+  readonly vault: VaultInForce | undefined;
+  readonly caller: Caller | undefined;
+  /** `iss` values whose tokens this vault accepts, for AKV10032. */
+  readonly acceptedIssuers: readonly string[];
+}
+
+export interface WireError<R> {
+  readonly status: number;
+  /** Some codes name the collection. */
+  readonly code: string | ((refusal: R) => string);
+  readonly innererror?: string | ((refusal: R) => string | undefined);
+  readonly message: (refusal: R, context: ErrorContext) => string;
+}
+
+export type Kind = Refusal['kind'];
+export type OfKind<K extends Kind> = { readonly [P in Kind]: Extract<Refusal, { readonly kind: P }> }[K];
+export type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
+
+export const nouns: Readonly<Record<Collection, string>> = {
+  secrets: 'Secret',
+  keys: 'Key',
+  certificates: 'Certificate',
+};
+
+export function callerLine({ caller }: ErrorContext): string {
+  if (caller === undefined) return 'unknown';
+  const { applicationId, objectId, issuer } = caller;
+  return `${applicationId === undefined ? '' : `appid=${applicationId};`}oid=${objectId};iss=${issuer}`;
+}
+
+export function vaultLine({ vault }: ErrorContext): string {
+  return vault === undefined ? 'unknown' : `${vault.name};location=${vault.location}`;
+}
+
+/** Azure ends the lines of its messages so. */
+export function lines(...parts: readonly string[]): string {
+  return parts.join('\r\n');
+}

@@ -1,0 +1,73 @@
+import { objectLimits } from './limits.ts';
+import { refused } from './object.ts';
+import type { Attributes, ObjectVersion, Outcome } from './object.ts';
+import type { ObjectRefusal } from './refusal.ts';
+
+/** What a client may say of an object of any collection; every member is optional in an update. */
+export interface ObjectParameters {
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly enabled?: boolean;
+  /** Seconds since 1970. */
+  readonly notBefore?: number;
+  readonly expires?: number;
+}
+
+type Facts = Pick<ObjectVersion, 'attributes' | 'tags'>;
+
+/** Attributes and tags of a new version. `now` in seconds. */
+export function newFacts({ tags, enabled = true, notBefore, expires }: ObjectParameters, now: number): Facts {
+  const attributes: Attributes = {
+    enabled,
+    ...(notBefore !== undefined && { notBefore }),
+    ...(expires !== undefined && { expires }),
+    created: now,
+    updated: now,
+  };
+  return { attributes, ...(tags !== undefined && { tags }) };
+}
+
+/** Attributes and tags with what an update says of them changed, and the rest as it was. `now` in seconds. */
+export function changedFacts(before: Facts, parameters: ObjectParameters, now: number): Outcome<Facts> {
+  const { tags = before.tags, enabled, notBefore, expires } = parameters;
+  const attributes: Attributes = {
+    ...before.attributes,
+    ...(enabled !== undefined && { enabled }),
+    ...(notBefore !== undefined && { notBefore }),
+    ...(expires !== undefined && { expires }),
+    updated: now,
+  };
+  // Each time alone may be right, and wrong beside the one that stands.
+  const refusal = checkTimes(attributes);
+  if (refusal !== undefined) return refused(refusal);
+  return { ok: true, value: { attributes, ...(tags !== undefined && { tags }) } };
+}
+
+/** Checks the limits that hold in every collection; `undefined` when they do. */
+export function checkParameters({ tags = {}, notBefore, expires }: ObjectParameters): ObjectRefusal | undefined {
+  const names = Object.keys(tags);
+  if (names.length > objectLimits.tags) {
+    return bad(`There are ${names.length} tags; at most ${objectLimits.tags} are allowed.`);
+  }
+  const long = names.find(
+    (name) => name.length > objectLimits.tagName || (tags[name] ?? '').length > objectLimits.tagValue,
+  );
+  if (long !== undefined) {
+    return bad(`The tag '${long.slice(0, 64)}' is too long; name and value may have 512 characters each.`);
+  }
+  return checkTimes({ notBefore, expires });
+}
+
+function checkTimes({
+  notBefore,
+  expires,
+}: {
+  readonly notBefore?: number | undefined;
+  readonly expires?: number | undefined;
+}): ObjectRefusal | undefined {
+  if (notBefore === undefined || expires === undefined || expires >= notBefore) return undefined;
+  return bad(`attributes.exp (${expires}) is before attributes.nbf (${notBefore}).`);
+}
+
+function bad(message: string): ObjectRefusal {
+  return { kind: 'badParameter', message };
+}

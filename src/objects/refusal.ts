@@ -1,0 +1,14 @@
+import type { Collection } from '../types/collection.ts';
+import type { CertificateRefusal } from './certificate-refusal.ts';
+import type { KeyRefusal } from './key-refusal.ts';
+
+/** Why an object's rules refuse. */
+export type ObjectRefusal =
+  | { readonly kind: 'objectNotFound'; readonly collection: Collection; readonly name: string }
+  | { readonly kind: 'deletedObjectNotFound'; readonly collection: Collection; readonly name: string }
+  | { readonly kind: 'objectDeletedButRecoverable'; readonly collection: Collection; readonly name: string }
+  | { readonly kind: 'objectDisabled'; readonly collection: Collection }
+  | { readonly kind: 'purgeProtected' }
+  | { readonly kind: 'badParameter'; readonly message: string }
+  | KeyRefusal
+  | CertificateRefusal;
