@@ -30,10 +30,13 @@ import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
 import { clearPurged } from '../resources/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
+import { announced } from '../schedule/announced.ts';
+import { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
+import { dueHandlers } from './due-handlers.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
@@ -62,6 +65,7 @@ export interface Server {
   readonly rulebook: Rulebook;
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
+  readonly scheduler: Scheduler;
   close(): Promise<void>;
 }
 
@@ -86,8 +90,16 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const world = {
+  const engine = openKeyEngine();
+  const scheduler = new Scheduler({
     store,
+    audit,
+    handlers: dueHandlers({ store, engine, names: names[0], destroyLeftovers }),
+    now,
+    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and is tried again'),
+  });
+  const world = {
+    store: announced(store, (at) => scheduler.wake(at)),
     rulebook,
     verifier,
     externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
@@ -96,19 +108,20 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
-  const engine = openKeyEngine();
   const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
-  await destroyLeftovers();
+  scheduler.start();
   return {
     ingress,
     rulebook,
     signingKeys,
     names: names[0],
+    scheduler,
     async close() {
       ingress.closeAll();
       http.closeAllConnections();
       await edges.close();
+      await scheduler.close();
       await engine.close();
       await audit.close();
       await store.close();
