@@ -25,6 +25,8 @@ const attemptsMax = 10;
 export interface RequestWorld extends AdmissionWorld {
   readonly engine: KeyEngine;
   readonly audit: Audit;
+  /** How long a deletion or a recovery of an object takes. */
+  readonly transitionMs: number;
   /** The `iss` values that a vault of this tenant accepts. */
   readonly acceptedIssuers: (tenant: string) => readonly string[];
   readonly corsOrigins: readonly string[];
@@ -82,7 +84,7 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
   const params = textsOf(exchange.request.params);
   const now = world.now();
   const outcome = await card.run({
-    vault: vaultScope(vault, { store: world.store, now, require }),
+    vault: vaultScope(vault, { store: world.store, transitionMs: world.transitionMs, now, require }),
     engine: world.engine,
     origin: originOf(exchange),
     apiVersion: exchange.apiVersion ?? '',

@@ -56,6 +56,7 @@ function configShape(folder: string) {
         virtualNetworkRules: optional(wholeNumber(0, 100_000)),
       }),
     ),
+    softDelete: optional(object({ transitionMs: optional(wholeNumber(0, 600_000)) })),
     audit: optional(
       object({
         fsync: optional(flag),

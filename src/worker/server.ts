@@ -43,6 +43,8 @@ const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
 const verifiedTokensMax = 20_000;
 const compiledVaultsMax = 1_000_000;
 const headersTimeoutMs = 20_000;
+/** About as long as one poll of Azure's clients is apart from the next. */
+const defaultTransitionMs = 500;
 /** Longer than clients keep idle connections, so that theirs is not the one that finds it closed. */
 const keepAliveMs = 65_000;
 
@@ -91,10 +93,11 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const engine = openKeyEngine();
+  const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const scheduler = new Scheduler({
     store,
     audit,
-    handlers: dueHandlers({ store, engine, names: names[0], destroyLeftovers }),
+    handlers: dueHandlers({ store, engine, transitionMs, names: names[0], destroyLeftovers }),
     now,
     logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and is tried again'),
   });
@@ -104,6 +107,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     verifier,
     externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
     audit,
+    transitionMs,
     sourceOf: (socket: object) => ingress.sourceOf(socket),
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),

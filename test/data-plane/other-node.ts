@@ -64,6 +64,7 @@ export async function startOtherNode(
     verifier: slow,
     engine: openKeyEngine(),
     audit,
+    transitionMs: 0,
     now,
     sourceOf: () => source,
     externalAudiences: [],

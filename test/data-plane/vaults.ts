@@ -20,6 +20,9 @@ export function vaultPath(name: string): string {
 /** The 127.0.0.7 and ::1 of this machine, as vaults see them; 127.0.0.8 stands for everybody else. */
 export const networks = { allowed: '127.0.0.7', refused: '127.0.0.8' } as const;
 
+/** How long a deletion and a recovery take, unless a setting says otherwise: `advance` by it, and they are complete. */
+export const transitionMs = 500;
+
 const allowedRule = [{ value: '203.0.113.7' }];
 
 /** What a vault's `properties` are made of in these tests. */
