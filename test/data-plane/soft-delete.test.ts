@@ -5,10 +5,9 @@ import { newSecretVersion } from '../../src/objects/secret.ts';
 import { encode } from '../../src/store/store.ts';
 import { storedVault } from '../control-plane/resources.ts';
 import type { Answered, Json } from '../world/client.ts';
-import { connect } from '../world/client.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, auditRecords, errorBody, items, putVault, transitionMs, vaultPath } from './vaults.ts';
+import { acls, auditRecords, errorBody, items, newClient, putVault, transitionMs, vaultPath } from './vaults.ts';
 
 const day = 86_400_000;
 const retention = 7 * day;
@@ -22,13 +21,7 @@ after(() => world[Symbol.asyncDispose]());
 
 /** A vault of its own, with a secret `s` of two versions; tokens are new, for the clock goes on by weeks. */
 async function vaultOf(name: string, properties: object = {}) {
-  const { port, folder } = world;
-  const client = connect({
-    port,
-    domain: 'localhost',
-    ca: folder.certificates.authority.certificate,
-    identity: folder.identity,
-  });
+  const client = newClient(world);
   await putVault(client, name, { networkAcls: acls.allow, softDeleteRetentionInDays: 7, ...properties });
   const send = (method: string, path: string, body?: unknown) =>
     client.vault(name, method, path, body === undefined ? {} : { body });
