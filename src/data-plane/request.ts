@@ -126,6 +126,7 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
     source: exchange.source,
     vault: exchange.vault,
     caller: exchange.caller,
+    origin: originOf(exchange),
     acceptedIssuers: world.acceptedIssuers(exchange.vault?.properties.tenantId ?? ''),
   };
   const { status, message, body } = renderError(refusal, context);

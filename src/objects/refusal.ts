@@ -9,6 +9,9 @@ export type ObjectRefusal =
   | { readonly kind: 'objectDeletedButRecoverable'; readonly collection: Collection; readonly name: string }
   | { readonly kind: 'objectDisabled'; readonly collection: Collection }
   | { readonly kind: 'purgeProtected' }
+  | { readonly kind: 'backupNotValid' }
+  /** `id` is the name and, behind a slash, the version. */
+  | { readonly kind: 'restoreConflict'; readonly collection: Collection; readonly id: string }
   | { readonly kind: 'badParameter'; readonly message: string }
   | KeyRefusal
   | CertificateRefusal;
