@@ -7,17 +7,21 @@ import type { TestContext } from 'node:test';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import { registerClient } from '../../src/authority/clients.ts';
+import { registerClient } from '../../src/directory/client-registration.ts';
 import { servicesTenant } from '../../src/authority/issuer.ts';
 import { authorityRoutes } from '../../src/authority/routes.ts';
+import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import type { AuthorityWorld } from '../../src/authority/world.ts';
+import type { KeySource } from '../../src/caller/key-sources.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import type { Source } from '../../src/types/source.ts';
 
 export const tenant = '11111111-1111-4111-8111-111111111111';
 export const clientId = 'a1111111-1111-4111-8111-111111111111';
 export const objectId = 'b1111111-1111-4111-8111-111111111111';
 export const serviceClientId = 'c1111111-1111-4111-8111-111111111111';
+export const groupId = 'e0000000-1111-4111-8111-111111111111';
 export const secret = 'a secret of the operator+choice:100% /wörk';
 export const otherSecret = 'the-one-before';
 export const vaultResource = 'https://vault.localhost:8443';
@@ -87,6 +91,10 @@ export interface TestAuthority {
 export interface TestAuthorityOptions {
   readonly certificates?: readonly string[];
   readonly clock?: Clock;
+  /** The keys of issuers that the operator added. */
+  readonly externalKeys?: ReadonlyMap<string, KeySource>;
+  /** What the ingress proved about where requests come from. */
+  readonly source?: Source;
 }
 
 /** The authority with one ordinary client, which has two secrets, and one trusted service. */
@@ -96,7 +104,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   const store = memoryStore();
   const origins = [origin, azureOrigin];
   const certificates = options.certificates ?? [];
-  const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: ['g1'] };
+  const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: [groupId] };
   await registerClient(store, { ...ordinary, secrets: [otherSecret, secret], certificates });
   await registerClient(store, {
     clientId: serviceClientId,
@@ -110,6 +118,10 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     store,
     signingKeys: await SigningKeys.open({ store, now, keepMs: 4_200_000 }),
     tenants: [tenant, servicesTenant],
+    homeTenant: tenant,
+    opaqueTokens: await OpaqueTokens.open(store),
+    externalKeys: (issuer) => options.externalKeys?.get(issuer),
+    sourceOf: () => options.source ?? { kind: 'unknown', reason: 'a test' },
     isResource: (resource) => [vaultResource, managementResource].includes(resource),
     authorityOf: ({ headers: { host } }) => (host === 'elsewhere.example' ? undefined : `https://${host}`),
     authorities: () => origins,
