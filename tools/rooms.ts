@@ -46,6 +46,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     platform: 'packages',
   },
+  graph: { imports: ['http', 'caller', 'directory', 'store/store.ts', 'types'], platform: 'packages' },
   'data-plane': {
     imports: ['http', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', 'store/store.ts', 'types'],
     platform: 'packages',
@@ -64,6 +65,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'data-plane',
       'directory',
       'firewall',
+      'graph',
       'http',
       'ingress',
       'objects',

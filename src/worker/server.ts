@@ -23,6 +23,7 @@ import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
+import { graphRoutes } from '../graph/graph.ts';
 import { dispatchByHost, hostOf } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -140,6 +141,8 @@ async function openEdges(
     corsOrigins: names.map(({ authority }) => authority),
   });
   const home = openHome(parts, { ...world, issuers, signingKeys, opaqueTokens, names });
+  const { store, verifier, now, logError } = world;
+  graphRoutes(home, { store, verifier, tenantId: parts.identity.tenantId, now, newId: randomUUID, logError });
   controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
