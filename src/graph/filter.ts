@@ -3,7 +3,8 @@ export type Value = string | boolean | null | undefined | readonly string[];
 
 /** A `$filter` (OData URL Conventions 4.01 section 5.1.1), as far as az and Az PowerShell write one. */
 export type Filter =
-  | { readonly op: 'and' | 'or'; readonly terms: readonly Filter[] }
+  | { readonly op: 'and'; readonly terms: readonly Filter[] }
+  | { readonly op: 'or'; readonly terms: readonly Filter[] }
   | { readonly op: 'not'; readonly term: Filter }
   | { readonly op: 'eq' | 'startswith' | 'any'; readonly property: string; readonly value: string | boolean | null };
 

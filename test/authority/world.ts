@@ -7,7 +7,9 @@ import type { TestContext } from 'node:test';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import { registerClient } from '../../src/directory/client-registration.ts';
+import { intoGroups, registerClient } from '../../src/directory/client-registration.ts';
+import type { Changed } from '../../src/directory/objects.ts';
+import { createUser } from '../../src/directory/users.ts';
 import { servicesTenant } from '../../src/authority/issuer.ts';
 import { authorityRoutes } from '../../src/authority/routes.ts';
 import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
@@ -15,6 +17,7 @@ import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import type { AuthorityWorld } from '../../src/authority/world.ts';
 import type { KeySource } from '../../src/caller/key-sources.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { Source } from '../../src/types/source.ts';
 
 export const tenant = '11111111-1111-4111-8111-111111111111';
@@ -27,6 +30,20 @@ export const otherSecret = 'the-one-before';
 export const vaultResource = 'https://vault.localhost:8443';
 export const managementResource = 'https://management.core.windows.net/';
 export const identity = '/subscriptions/s/resourcegroups/g/providers/microsoft.datafactory/factories/f';
+
+/** The user that there is, of group `groupId`. */
+export const user = {
+  id: 'f1111111-1111-4111-8111-111111111111',
+  userPrincipalName: 'ada@contoso.example',
+  displayName: 'Ada',
+} as const;
+export const password = 'correct horse & battery';
+
+/** Azure CLI's own client, which every tenant knows. */
+export const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+
+/** A client with a server of its own, that keeps its secret. */
+export const web = { clientId: 'a2222222-2222-4222-8222-222222222222', redirectUri: 'https://app.example/cb' };
 
 /** The origin that an injected request asks. */
 export const origin = 'https://localhost:8443';
@@ -114,6 +131,16 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     secrets: [secret],
     managedIdentity: identity,
   });
+  await registerClient(store, {
+    clientId: web.clientId,
+    objectId: 'b2222222-2222-4222-8222-222222222222',
+    tenantId: tenant,
+    displayName: '<b>Web</b> & "co"',
+    secrets: [secret],
+    redirectUris: { web: [web.redirectUri] },
+  });
+  await commit(store, await createUser(store, { ...user, tenantId: tenant, password }, 0));
+  await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups: [groupId] }));
   const world: AuthorityWorld = {
     store,
     signingKeys: await SigningKeys.open({ store, now, keepMs: 4_200_000 }),
@@ -134,6 +161,13 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   await app.ready();
   t.after(() => app.close());
   return { app, world, clock, log, origins };
+}
+
+/** Makes a change of the directory that must not be refused. */
+export async function commit<T>(store: Store, changed: Changed<T>): Promise<T> {
+  assert.ok(changed.ok, JSON.stringify(changed));
+  await store.transact(changed.change);
+  return changed.value;
 }
 
 /** Serves it over https on loopback, under an origin of its own, which is returned. */

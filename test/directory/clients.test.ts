@@ -5,7 +5,7 @@ import { registerClient } from '../../src/directory/client-registration.ts';
 import { findClient } from '../../src/directory/clients.ts';
 import { decode } from '../../src/store/store.ts';
 import { memoryStore } from '../../src/store/memory.ts';
-import { clientId, objectId, secret, selfSigned, tenant } from './world.ts';
+import { clientId, objectId, secret, selfSigned, tenant } from '../authority/world.ts';
 
 const registration = { clientId, objectId, tenantId: tenant, displayName: 'ci' };
 
