@@ -14,6 +14,8 @@ export interface ControlOperation {
   readonly path: string;
   /** What the caller must be allowed to do, as role definitions name it. */
   readonly action: string;
+  /** Every caller of the tenant may, whatever it is allowed: its answer says nothing but what the caller is. */
+  readonly everyone?: true;
   /** The operation's name in the vault's audit log; only operations on vaults have one (logging.md). */
   readonly audit?: string;
   readonly run: (call: ControlCall) => Promise<ControlOutcome>;

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { findClient, registerClient } from '../authority/clients.ts';
+import { registerClient } from '../directory/client-registration.ts';
+import { findClient } from '../directory/clients.ts';
+import { globalAdministrators } from '../directory/groups.ts';
 import { subscriptionKey } from '../resources/keys.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
@@ -7,7 +9,7 @@ import type { SubscriptionRecord } from '../types/resource-group.ts';
 
 const identityKey = 'setup/identity';
 
-/** Who this server is: made at its first start, the same at every other. The client is its administrator, owner of the subscription. */
+/** Who this server is: made at its first start, the same at every other. The client is its administrator, owner of the subscription and administrator of the directory. */
 export interface Identity {
   readonly tenantId: string;
   readonly subscriptionId: string;
@@ -23,9 +25,17 @@ export async function openIdentity(store: Store, options: { readonly demo: boole
   const [record] = await store.read({ get: [identityKey] });
   const identity = record === undefined ? await makeIdentity(store, options.demo) : decode<Identity>(record);
   const { tenantId, clientId, clientSecret, objectId } = identity;
-  if ((await findClient(store, clientId)) === undefined) {
+  if ((await findClient(store, tenantId, clientId)) === undefined) {
     const secrets = [clientSecret];
-    await registerClient(store, { tenantId, clientId, objectId, displayName: 'Postern administrator', secrets });
+    const groups = [globalAdministrators];
+    await registerClient(store, {
+      tenantId,
+      clientId,
+      objectId,
+      displayName: 'Postern administrator',
+      secrets,
+      groups,
+    });
   }
   return identity;
 }

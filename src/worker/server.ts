@@ -10,6 +10,7 @@ import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers, servicesTenant } from '../authority/issuer.ts';
+import { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { authorityRoutes } from '../authority/routes.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
 import { clockSkewSeconds } from '../caller/admit.ts';
@@ -23,6 +24,7 @@ import { createDataPlane } from '../data-plane/data-plane.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
+import { graphRoutes } from '../graph/graph.ts';
 import { dispatchByHost, hostOf } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -75,6 +77,7 @@ export interface Server {
 interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
   readonly issuers: IssuerTable;
   readonly signingKeys: SigningKeys;
+  readonly opaqueTokens: OpaqueTokens;
   readonly names: readonly NameSet[];
   readonly ingress: Ingress;
   readonly destroyLeftovers: () => Promise<void>;
@@ -89,7 +92,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     acceptDeclared: settings.acceptDeclared,
     vaultsMax: compiledVaultsMax,
   });
-  const { signingKeys, issuers, verifier } = await openAuthority(parts);
+  const { verifier, ...authority } = await openAuthority(parts);
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
@@ -113,13 +116,13 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
-  const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
+  const edges = await openEdges(parts, { ...world, ...authority, engine, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
   scheduler.start();
   return {
     ingress,
     rulebook,
-    signingKeys,
+    signingKeys: authority.signingKeys,
     names: names[0],
     scheduler,
     async close() {
@@ -137,7 +140,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
 /** What answers requests: the vaults, and whatever stands under the server's own names. */
 async function openEdges(
   parts: ServerParts,
-  { issuers, signingKeys, names, ingress, destroyLeftovers, ...world }: EdgesWorld,
+  { issuers, signingKeys, opaqueTokens, names, ingress, destroyLeftovers, ...world }: EdgesWorld,
 ) {
   const { settings } = parts;
   const dataPlane = await createDataPlane({
@@ -146,7 +149,9 @@ async function openEdges(
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: names.map(({ authority }) => authority),
   });
-  const home = openHome(parts, signingKeys, names);
+  const home = openHome(parts, { ...world, issuers, signingKeys, opaqueTokens, names });
+  const { store, verifier, now, logError } = world;
+  graphRoutes(home, { store, verifier, tenantId: parts.identity.tenantId, now, newId: randomUUID, logError });
   controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
@@ -167,14 +172,21 @@ async function openEdges(
 /** The edges under the server's own names, so far with the authority's endpoints. */
 function openHome(
   { store, identity, now }: ServerParts,
-  signingKeys: SigningKeys,
-  names: readonly NameSet[],
+  world: Pick<EdgesWorld, 'issuers' | 'signingKeys' | 'opaqueTokens' | 'names' | 'sourceOf'>,
 ): FastifyInstance {
+  const { issuers, signingKeys, opaqueTokens, names } = world;
   const home = fastify({ ...routerOptions });
   authorityRoutes(home, {
     store,
     signingKeys,
     tenants: [identity.tenantId, servicesTenant],
+    homeTenant: identity.tenantId,
+    opaqueTokens,
+    externalKeys(issuer) {
+      const known = issuers.find(issuer);
+      return known?.issuerClass === 'external' ? known.keys : undefined;
+    },
+    sourceOf: (request) => world.sourceOf(request.raw.socket),
     isResource: resourceCheck(names),
     authorityOf: (request) => hostOf(request.raw).names.authority,
     authorities: () => names.map(({ authority }) => authority),
@@ -228,7 +240,7 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
   const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
   const verifier = createVerifier({ issuers, now, cacheSize: verifiedTokensMax });
   forget = verifier.drop;
-  return { signingKeys, issuers, verifier };
+  return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
 }
 
 async function openServerAudit({ settings, store, auditDirectory, now, log }: ServerParts): Promise<Audit> {
@@ -238,12 +250,13 @@ async function openServerAudit({ settings, store, auditDirectory, now, log }: Se
   return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
 }
 
-/** What the authority issues tokens for: the vaults and the resource manager, under each of their names. */
+/** What the authority issues tokens for: the vaults, the resource manager and Graph, under each of their names. */
 function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean {
   const origins = [
     'https://vault.azure.net',
     'https://management.azure.com',
     'https://management.core.windows.net',
+    'https://graph.microsoft.com',
     ...names.flatMap(({ vaultResource, resourceManager }) => [vaultResource, resourceManager]),
   ];
   const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { registerClient } from '../../src/authority/clients.ts';
+import { registerClient } from '../../src/directory/client-registration.ts';
 import { servicesTenant } from '../../src/authority/issuer.ts';
 import { subscriptionKey } from '../../src/resources/keys.ts';
 import { decode, encode } from '../../src/store/store.ts';
