@@ -1,10 +1,13 @@
+import { keySpecOf } from '../crypto/key-material.ts';
+import { readKeyMaterial } from '../crypto/read-key-material.ts';
 import { duePut } from '../schedule/due.ts';
 import { decode } from '../store/store.ts';
 import type { KeyEngine, KeyMaterial, KeySpec } from '../types/key.ts';
+import { restoreObject } from './backup.ts';
 import { addVersion, changeVersion } from './change.ts';
 import { newKeyVersion, rotatedVersion, updateKeyVersion } from './key.ts';
 import type { KeyDraft, KeyParameters, KeyRecord, KeyVersion } from './key.ts';
-import { specOf } from './key-type.ts';
+import { readKeyType } from './key-type.ts';
 import type { KeyType } from './key-type.ts';
 import { objectKeys, refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
@@ -55,17 +58,19 @@ export async function createKey(
   return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => asked.engine.generate(asked.spec) });
 }
 
-/** Takes a key that was made elsewhere as the current version. */
+/** Takes a key that was made elsewhere, a JSON Web Key, as the current version. */
 export async function importKey(
   vault: VaultScope,
-  asked: Asked & { readonly parameters: KeyParameters & { readonly kty: KeyType }; readonly material: KeyMaterial },
+  asked: Asked & { readonly parameters: KeyParameters & { readonly kty: KeyType }; readonly jwk: unknown },
 ): Promise<Outcome<KeyRecord>> {
+  const key = readKeyMaterial(asked.jwk);
+  if (!key.ok) return refused(key.refusal);
   const found = await keyToChange(vault, asked.name, 'import');
   if (!found.ok) return found;
   const { scope, before } = found.value;
   const draft = newKeyVersion(asked.parameters, { ...asked, sku: vault.sku, before });
   if (!draft.ok) return draft;
-  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => Promise.resolve(asked.material) });
+  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => Promise.resolve(key.material) });
 }
 
 /** Makes another version of a key, as the current one is (about key rotation: "generates a new version"). */
@@ -77,7 +82,7 @@ export async function rotateKey(
   if (!found.ok) return found;
   const { scope, before } = found.value;
   if (before === undefined) return refused({ kind: 'objectNotFound', collection: 'keys', name: asked.name });
-  const make = () => asked.engine.generate(specOf(before.material));
+  const make = () => asked.engine.generate(keySpecOf(before.material));
   return addKeyVersion(scope, { name: asked.name, draft: rotatedVersion(before, asked), make });
 }
 
@@ -134,6 +139,14 @@ export async function setRotationPolicy(
     },
   });
   return withRotation(vault, changed);
+}
+
+/** Puts the key of a backup back, if the vault may have keys of its type, and goes on with its rotation. */
+export async function restoreKey(vault: VaultScope, blob: string): Promise<Outcome<KeyRecord>> {
+  const restored = await restoreObject<KeyVersion>(vault, 'keys', blob);
+  if (!restored.ok) return restored;
+  const kty = readKeyType(restored.value.current.kty, vault);
+  return kty.ok ? withRotation(vault, restored) : kty;
 }
 
 /** Puts the due record of a key's next rotation beside the change that makes the key what it is, if it has one. */

@@ -1,4 +1,4 @@
-import type { CryptoOperation, KeyCurve, KeyFamily, KeyMaterial, KeySpec } from '../types/key.ts';
+import type { CryptoOperation, KeyCurve, KeyFamily, KeySpec } from '../types/key.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 
@@ -79,13 +79,6 @@ function curveSpec(found: string): Outcome<KeySpec> {
   const curve = Object.hasOwn(curves, found) ? curves[found] : undefined;
   if (curve !== undefined) return { ok: true, value: { family: 'EC', curve } };
   return bad(`The curve '${found.slice(0, 64)}' is not supported; allowed: ${Object.keys(curves).join(', ')}.`);
-}
-
-/** What would make another key like this one: what a rotation asks for. */
-export function specOf(material: KeyMaterial): KeySpec {
-  if (material.kty === 'EC') return { family: 'EC', curve: material.crv };
-  const octets = Buffer.from(material.kty === 'RSA' ? material.n : material.k, 'base64url');
-  return { family: material.kty, size: octets.length * 8 };
 }
 
 /** `key_ops` of a key: those that are asked for, if keys of its type can have them, or all. */

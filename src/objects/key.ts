@@ -1,8 +1,9 @@
+import { keySizeOf, publicKeyOf } from '../crypto/key-material.ts';
 import type { CryptoOperation, KeyMaterial } from '../types/key.ts';
 import type { KeyRefusal } from './key-refusal.ts';
 import { checkRelease, checkReleaseChange } from './key-release.ts';
 import type { ReleasePolicy } from './key-release.ts';
-import { keyPurposes, specOf } from './key-type.ts';
+import { keyPurposes } from './key-type.ts';
 import type { KeyPurpose, KeyType } from './key-type.ts';
 import { refused } from './object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
@@ -125,17 +126,10 @@ export function checkUse(key: KeyVersion, operation: CryptoOperation, now: numbe
   return key.keyOps.includes(operation) ? undefined : { kind: 'keyOperationForbidden', operation };
 }
 
-const publicMembers: Readonly<Record<KeyMaterial['kty'], readonly string[]>> = {
-  RSA: ['n', 'e'],
-  EC: ['crv', 'x', 'y'],
-  oct: [],
-};
-
 /** The public part of a version as a JSON Web Key (RFC 7517), with Key Vault's `kty`; of a symmetric key, nothing more. */
 export function publicJwk({ kty, keyOps, material }: KeyVersion, kid: string): Readonly<Record<string, unknown>> {
-  const shown = publicMembers[material.kty];
-  const members = Object.entries(material).filter(([name]) => shown.includes(name));
-  return { kid, kty, key_ops: keyOps, ...Object.fromEntries(members) };
+  const { kty: _, ...members } = publicKeyOf(material);
+  return { kid, kty, key_ops: keyOps, ...members };
 }
 
 /** Azure names the HSM that keeps a key by a number, and 0 means software: whatever its type, ours are kept in software. */
@@ -143,11 +137,10 @@ export const hsmPlatform = '0';
 
 /** `keyProperties` of the audit record (monitor-key-vault-reference, "AZKVAuditLogs"). */
 export function keyProperties({ kty, keyOps, material, attributes }: KeyVersion): Readonly<Record<string, unknown>> {
-  const spec = specOf(material);
-  return {
+    return {
     type: kty,
     operations: keyOps,
-    ...(spec.family === 'EC' ? { curve: spec.curve } : { size: spec.size }),
+    ...(material.kty === 'EC' ? { curve: material.crv } : { size: keySizeOf(material) }),
     attributes: {
       enabled: attributes.enabled,
       ...(attributes.notBefore !== undefined && { nbf: attributes.notBefore }),

@@ -2,7 +2,7 @@ import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { textMember } from '../body.ts';
 
-/** A member that is octets in base64url (RFC 4648 section 5, without padding), if it is there. */
+/** A member that is octets in base64url (RFC 4648 section 5), if it is there; some clients pad it. */
 export function octetsMember(
   members: Readonly<Record<string, unknown>>,
   name: string,
@@ -11,8 +11,8 @@ export function octetsMember(
   if (!text.ok || text.value === undefined) return text.ok ? { ok: true, value: undefined } : text;
   const octets = Buffer.from(text.value, 'base64url');
   // Node skips what is none of the alphabet; only what was read whole comes back the same.
-  if (octets.toString('base64url') === text.value) return { ok: true, value: octets };
-  return refused({ kind: 'badParameter', message: `The member ${name} is not base64url without padding (RFC 4648).` });
+  if (octets.toString('base64url') === text.value.replace(/={1,2}$/, '')) return { ok: true, value: octets };
+  return refused({ kind: 'badParameter', message: `The member ${name} is not base64url (RFC 4648 section 5).` });
 }
 
 export function base64url(octets: Uint8Array): string {

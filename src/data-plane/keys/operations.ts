@@ -1,4 +1,5 @@
 import type { OperationCard } from '../operation.ts';
+import { backupKey } from './backup-key.ts';
 import { createKey } from './create-key.ts';
 import { decrypt } from './decrypt.ts';
 import { deleteKey } from './delete-key.ts';
@@ -11,9 +12,11 @@ import { getKeyVersions } from './get-key-versions.ts';
 import { getKey } from './get-key.ts';
 import { getKeys } from './get-keys.ts';
 import { getRandomBytes } from './get-random-bytes.ts';
+import { importKey } from './import-key.ts';
 import { purgeDeletedKey } from './purge-deleted-key.ts';
 import { recoverDeletedKey } from './recover-deleted-key.ts';
 import { release } from './release.ts';
+import { restoreKey } from './restore-key.ts';
 import { rotateKey } from './rotate-key.ts';
 import { sign } from './sign.ts';
 import { unwrapKey } from './unwrap-key.ts';
@@ -25,6 +28,7 @@ import { wrapKey } from './wrap-key.ts';
 /** Every operation on keys. */
 export const keyOperations: readonly OperationCard[] = [
   createKey,
+  importKey,
   getKey,
   updateKey,
   deleteKey,
@@ -34,6 +38,8 @@ export const keyOperations: readonly OperationCard[] = [
   getDeletedKey,
   recoverDeletedKey,
   purgeDeletedKey,
+  backupKey,
+  restoreKey,
   encrypt,
   decrypt,
   sign,

@@ -45,7 +45,7 @@ export function numberMember(members: Members, name: string): Outcome<number | u
 function exportableOf(attributes: unknown): Outcome<boolean | undefined> {
   // That it is an object, if anything, `objectParameters` has seen.
   const exportable: unknown = Object.entries(attributes ?? {}).find(([name]) => name === 'exportable')?.[1];
-  return flag(exportable, 'attributes.exportable');
+  return flagMember(exportable, 'attributes.exportable');
 }
 
 function releasePolicyOf(found: unknown): Outcome<ReleasePolicy | undefined> {
@@ -54,7 +54,7 @@ function releasePolicyOf(found: unknown): Outcome<ReleasePolicy | undefined> {
   if (!members.ok) return bad('release_policy must be an object of contentType, data and immutable.');
   const contentType = textMember(members.value, 'contentType');
   if (!contentType.ok) return contentType;
-  const immutable = flag(members.value['immutable'], 'release_policy.immutable');
+  const immutable = flagMember(members.value['immutable'], 'release_policy.immutable');
   if (!immutable.ok) return immutable;
   const data = octetsMember(members.value, 'data');
   if (!data.ok) return data;
@@ -69,7 +69,8 @@ function releasePolicyOf(found: unknown): Outcome<ReleasePolicy | undefined> {
   return { ok: true, value };
 }
 
-function flag(value: unknown, name: string): Outcome<boolean | undefined> {
+/** What is true or false, if it is there. */
+export function flagMember(value: unknown, name: string): Outcome<boolean | undefined> {
   if (value === undefined || value === null) return { ok: true, value: undefined };
   return typeof value === 'boolean' ? { ok: true, value } : bad(`${name} must be true or false.`);
 }
