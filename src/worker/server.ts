@@ -97,6 +97,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
   const engine = openKeyEngine();
+  await engine.ready();
   const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
   await destroyLeftovers();
