@@ -3,7 +3,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, auditRecords, auditText, errorBody, items, members, putVault } from './vaults.ts';
+import { acls, auditRecords, auditText, errorBody, items, members, putVault, transitionMs } from './vaults.ts';
 
 const vault = 'kv-keys';
 const premium = 'kv-premium';
@@ -292,6 +292,7 @@ suite('a deleted key', () => {
     const old = await create('Gone', { kty: 'EC' });
     const key = await create('gone', { kty: 'EC', tags: { a: 'b' } });
     const deleted = await ok(send('DELETE', '/keys/gone'));
+    world.advance(transitionMs);
     const deletedDate = Number(deleted['deletedDate']);
     const facts = {
       recoveryId: `${world.client.vaultOrigin(vault)}/deletedkeys/Gone`,
@@ -316,9 +317,11 @@ suite('a deleted key', () => {
       ),
     );
     assert.deepEqual(await ok(send('POST', '/deletedkeys/gone/recover')), key);
+    world.advance(transitionMs);
     assert.deepEqual(await ok(send('GET', `/keys/gone/${versionOf(old)}`)), old);
 
     await ok(send('DELETE', '/keys/gone'));
+    world.advance(transitionMs);
     assert.equal((await send('DELETE', '/deletedkeys/gone')).status, 204);
     const missing = await send('GET', '/deletedkeys/gone');
     assert.equal(missing.status, 404);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { operations } from '../../src/data-plane/operations.ts';
 import type { Permission } from '../../src/types/operation.ts';
-import { startServer } from '../world/server.ts';
+import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import {
   accessDenied,
@@ -36,7 +36,8 @@ const allBut = new Map<string, Registered>();
 const bodies = new Map<string, unknown>();
 
 before(async () => {
-  world = await startServer();
+  // Each row stands for itself: what becomes visible with time is the affair of soft-delete.test.ts.
+  world = await startServerWith({ config: { softDelete: { transitionMs: 0 } } });
   const every = [...new Set(operations.map(({ permission }) => permission))];
   const policies: PolicyHolder[] = [policyFor(world.client.identity.objectId, every)];
   for (const permission of every) {

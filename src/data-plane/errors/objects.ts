@@ -28,6 +28,18 @@ export const objectErrors = {
       `${nouns[collection]} ${name} is currently in a deleted but recoverable state, and its name cannot be reused; ` +
       `in this state, the ${nouns[collection].toLowerCase()} can only be recovered or purged.`,
   },
+  objectBeingDeleted: {
+    status: 409,
+    code: 'Conflict',
+    innererror: 'ObjectIsBeingDeleted',
+    message: ({ collection }) => `${nouns[collection]} is currently being deleted.`,
+  },
+  objectBeingRecovered: {
+    status: 409,
+    code: 'Conflict',
+    innererror: 'ObjectIsBeingRecovered',
+    message: ({ collection }) => `${nouns[collection]} is currently being recovered.`,
+  },
   objectDisabled: {
     status: 403,
     code: 'Forbidden',
