@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { NameSet } from '../http/name-set.ts';
+import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
+import { keyProperties } from '../objects/key.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { dueOfObject } from '../objects/purge.ts';
@@ -45,6 +48,7 @@ export function dueHandlers(world: DueWorld): Readonly<Partial<Record<DueKind, D
   return {
     purgeObject: ofObject(purgeObject),
     purgeVault: (subject, now) => purgeVault(subject, now, world),
+    rotateKey: ofObject(rotateKey),
   };
 }
 
@@ -67,6 +71,21 @@ async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Pr
     return {};
   }
   return { change: due.change, audit: { operationName: 'VaultPurge', resourceId: vaultId(due.vault) } };
+}
+
+async function rotateKey({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  if (vault.deleted !== undefined) return { change: rotationLater(scope, name) };
+  const version = randomBytes(16).toString('hex');
+  const rotated = await rotateIfDue(scope, { name, version, engine: world.engine });
+  if (rotated === undefined) return {};
+  if (!rotated.ok) throw new Error(`a key cannot be rotated: ${rotated.refusal.kind}`);
+  const { name: spelt, current } = rotated.value;
+  const audit = objectAudit(
+    { vault, operationName: 'KeyRotateIfDue', path: `keys/${spelt}/${current.version}` },
+    world,
+  );
+  const properties = { keyProperties: keyProperties(current) };
+  return { ...(rotated.change !== undefined && { change: rotated.change }), audit: { ...audit, properties } };
 }
 
 /** `undefined` when the vault is not there any more, or is another one of that name. */

@@ -97,6 +97,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const engine = openKeyEngine();
+  await engine.ready();
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const scheduler = new Scheduler({
     store,
