@@ -1,13 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { openAudit } from '../audit/audit.ts';
-import type { Audit } from '../audit/audit.ts';
-import { openAuditLog } from '../audit/log.ts';
-import { defaultQuota } from '../audit/quota.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers, servicesTenant } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
@@ -40,6 +36,7 @@ import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import { dueHandlers } from './due-handlers.ts';
+import { openServerAudit } from './server-audit.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
@@ -60,6 +57,8 @@ export interface ServerParts {
   readonly certificates: ServerCertificates;
   /** Where the audit log stands; relative to the working directory, which outlives a privilege drop. */
   readonly auditDirectory: string;
+  /** Where diagnostic settings send copies of its records; relative likewise. */
+  readonly storageDirectory: string;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -242,13 +241,6 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
   const verifier = createVerifier({ issuers, now, cacheSize: verifiedTokensMax });
   forget = verifier.drop;
   return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
-}
-
-async function openServerAudit({ settings, store, auditDirectory, now, log }: ServerParts): Promise<Audit> {
-  const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10 } = settings.audit ?? {};
-  const notice = (message: string) => log.warn(message);
-  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, fsync, notice });
-  return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
 }
 
 /** What the authority issues tokens for: the vaults, the resource manager and Graph, under each of their names. */
