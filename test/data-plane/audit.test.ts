@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { subnetKey } from '../../src/resources/keys.ts';
 import { decode } from '../../src/store/store.ts';
