@@ -356,18 +356,18 @@ test('random bytes are as many as were asked for, and others each time', async (
 test('the audit log says what a key is, and nothing of what it is made of', async () => {
   const key = await create('audited', { kty: 'oct', attributes: { exp: 4_000_000_000 } });
   await ok(send('GET', '/keys/audited'));
-  const records = auditRecords(world).filter(({ properties }) => String(properties.id).includes('/keys/audited'));
-  assert.deepEqual(
-    records.map(({ operationName, properties }) => [operationName, properties['keyProperties']]),
-    ['KeyCreate', 'KeyGet'].map((name) => [
-      name,
-      {
-        type: 'oct',
-        operations: key['key']?.['key_ops'],
-        size: 256,
-        attributes: { enabled: true, exp: 4_000_000_000, hsmPlatform: '0' },
-      },
-    ]),
-  );
+  const recorded = () =>
+    auditRecords(world).filter(({ properties }) => String(properties.id).includes('/keys/audited'));
+  // A change's record goes to the log by way of the store.
+  while (recorded().length < 2) await send('GET', '/healthstatus');
+  for (const name of ['KeyCreate', 'KeyGet']) {
+    const record = recorded().find(({ operationName }) => operationName === name);
+    assert.deepEqual(record?.properties['keyProperties'], {
+      type: 'oct',
+      operations: key['key']?.['key_ops'],
+      size: 256,
+      attributes: { enabled: true, exp: 4_000_000_000, hsmPlatform: '0' },
+    });
+  }
   assert.doesNotMatch(auditText(world.folder.path), /"(?:d|p|q|dp|dq|qi|k|material)":/);
 });
