@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { registerClient } from '../../src/authority/clients.ts';
-import { roleIds } from '../../src/access/built-in-roles.ts';
 import { servicesTenant } from '../../src/authority/issuer.ts';
+import { assign } from '../world/assign.ts';
 import type { Credentials } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 import {
-  assign,
   auditLog,
   at,
   claimsOf,
@@ -188,7 +187,7 @@ test('a member of a group that is an owner may do what an owner may', async () =
   const { credentials } = await register(world, { groups: [guid] });
   const token = await client.token('arm', credentials);
   expectStatus(await client.arm('GET', vaults, undefined, { token }), 403);
-  await assign(client, { role: roleIds.owner, principalId: guid, principalType: 'Group' });
+  await assign(client, { role: 'Owner', principalId: guid, principalType: 'Group' });
   expectStatus(await client.arm('GET', vaults, undefined, { token }), 200);
 });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vaultKey } from '../../src/resources/keys.ts';
@@ -62,19 +61,6 @@ export async function armVersion(
   const { method, path, version, body } = request;
   const url = `${client.home}/subscriptions/${client.identity.subscriptionId}${path}?api-version=${version}`;
   return client.send(url, { method, body, token: await client.token('arm') });
-}
-
-/** Assigns a role (GUID) at a path below the subscription, and gives back the assignment's name. */
-export async function assign(
-  client: Client,
-  given: { readonly role: string; readonly principalId: string; readonly at?: string; readonly principalType?: string },
-): Promise<string> {
-  const name = randomUUID();
-  const { role, at: scope = '', ...principal } = given;
-  const roleDefinitionId = `/providers/Microsoft.Authorization/roleDefinitions/${role}`;
-  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`;
-  expectStatus(await client.arm('PUT', path, { properties: { roleDefinitionId, ...principal } }), 201);
-  return name;
 }
 
 /** What the firewall says of the vault to an address, or to an address in a subnet. */

@@ -126,7 +126,7 @@ const cases: readonly Case[] = [
     signature: 'Forbidden',
     operation: 'SecretGet',
     because: 'defaultAction',
-    keys: { isAccessPolicyMatch: false },
+    keys: { isRbacAuthorized: false },
   },
   {
     what: 'refused for its body',
