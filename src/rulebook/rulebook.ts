@@ -46,8 +46,9 @@ export interface SubnetInForce extends SubnetState {
 
 /**
  * What is in force now: vaults by name with their compiled rules, the role assignments of subscriptions, and the subnets
- * that live. It is a cache that cannot lie: every entry carries the version that it was made of, and whoever acts on it requires that version in the
- * snapshot or transaction of the act itself, so that a stale entry ends in a `Conflict` and is read again.
+ * that live. It is a cache that cannot lie: every entry carries the version that it was made of, and whoever acts on it
+ * requires that version in the snapshot or transaction of the act itself, so that a stale entry ends in a `Conflict` and
+ * is read again.
  */
 export class Rulebook {
   readonly #store: Store;

@@ -105,11 +105,15 @@ test('each role gives exactly the permissions that the documents say, and those 
   for (const { roleName, permissions } of builtInRoles.values()) {
     const allowed = compileActions(permissions.flatMap(({ dataActions }) => dataActions));
     const given = every.filter((permission) => hasAction(allowed, dataActionOf({ name: '', permission }).key));
-    assert.deepEqual(given, every.filter((permission) => whole[roleName]?.includes(permission) ?? false), roleName);
+    assert.deepEqual(
+      given,
+      every.filter((permission) => whole[roleName]?.includes(permission) ?? false),
+      roleName,
+    );
   }
 });
 
-test('issuers and contacts are the vault\'s, everything else is of an object', () => {
+test("issuers and contacts are the vault's, everything else is of an object", () => {
   const ofVault = every.filter((permission) => !dataActionOf({ name: '', permission }).ofObject);
   assert.deepEqual(ofVault, [
     'certificates/managecontacts',

@@ -56,11 +56,7 @@ function compile(...assignments: readonly RoleAssignment[]) {
   return compileAssignments(tenant.toUpperCase(), assignments, roles);
 }
 
-function verdict(
-  assignments: readonly RoleAssignment[],
-  who: Partial<Caller> = {},
-  asked: Partial<RbacRequest> = {},
-) {
+function verdict(assignments: readonly RoleAssignment[], who: Partial<Caller> = {}, asked: Partial<RbacRequest> = {}) {
   const request = { kind: 'dataAction', name: getSecret, scope: secret, ...asked } as const;
   return authorizeRbac(compile(...assignments), caller(who), request);
 }
@@ -170,7 +166,9 @@ test('who may do it somewhere below may ask for the list', () => {
 /** Without an index, a set or an early end: what the compiled form must agree with. */
 function naive(assignments: readonly RoleAssignment[], definitions: readonly RoleDefinition[], asked: Asked): boolean {
   const matches = (pattern: string) =>
-    new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i').test(asked.action);
+    [pattern, pattern.replace('/*/', '/')].some((one) =>
+      new RegExp(`^${one.replaceAll('*', '.*')}$`, 'i').test(asked.action),
+    );
   return assignments.some((one) => {
     const outer = one.scope.toLowerCase().split('/');
     const inner = asked.scope.toLowerCase().split('/');

@@ -6,16 +6,7 @@ import { servicesTenant } from '../../src/authority/issuer.ts';
 import { assign } from '../world/assign.ts';
 import type { Credentials } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
-import {
-  auditLog,
-  at,
-  claimsOf,
-  expectError,
-  expectStatus,
-  putVault,
-  startWithGroup,
-  vaults,
-} from './resources.ts';
+import { auditLog, at, claimsOf, expectError, expectStatus, putVault, startWithGroup, vaults } from './resources.ts';
 
 const guid = '11111111-2222-3333-4444-555555555555';
 

@@ -180,7 +180,15 @@ const cases: readonly Case[] = [
   },
 ];
 
-const networkKeys = ['isAddressAuthorized', 'addrAuthType', 'isAccessPolicyMatch', 'trustedService', 'subnetId'];
+const networkKeys = [
+  'isAddressAuthorized',
+  'addrAuthType',
+  'isAccessPolicyMatch',
+  'isRbacAuthorized',
+  'appliedAssignmentId',
+  'trustedService',
+  'subnetId',
+];
 
 suite('the record of a request', () => {
   for (const { what, vault, request = missing, sent, ...expected } of cases) {

@@ -66,13 +66,7 @@ function denied(caller: Registered, action: string, resource = ''): unknown {
 /** Which operations on secrets a role is for, told apart by hand; of the others the definitions say it. */
 const onSecrets: Readonly<Record<string, readonly string[]>> = {
   'Key Vault Reader': ['SecretList', 'SecretListVersions', 'SecretListDeleted'],
-  'Key Vault Secrets User': [
-    'SecretGet',
-    'SecretGetDeleted',
-    'SecretList',
-    'SecretListVersions',
-    'SecretListDeleted',
-  ],
+  'Key Vault Secrets User': ['SecretGet', 'SecretGetDeleted', 'SecretList', 'SecretListVersions', 'SecretListDeleted'],
   'Key Vault Crypto Officer': [],
   Contributor: [],
   Owner: [],

@@ -15,7 +15,9 @@ export interface Assigned {
 /** Assigns a role as the administrator. Gives back the path of the assignment below the subscription. */
 export async function assign(client: Client, { role, at = '', ...principal }: Assigned): Promise<string> {
   const path = `${at}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
-  const answer = await client.arm('PUT', path, { properties: { roleDefinitionId: roleDefinitionId(role), ...principal } });
+  const answer = await client.arm('PUT', path, {
+    properties: { roleDefinitionId: roleDefinitionId(role), ...principal },
+  });
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
   return path;
 }
