@@ -121,7 +121,7 @@ const cases: readonly Case[] = [
     signature: 'Forbidden',
     operation: 'SecretGet',
     because: 'defaultAction',
-    keys: { isAccessPolicyMatch: false },
+    keys: { isRbacAuthorized: false },
   },
   {
     what: 'refused for its body',
@@ -175,7 +175,15 @@ const cases: readonly Case[] = [
   },
 ];
 
-const networkKeys = ['isAddressAuthorized', 'addrAuthType', 'isAccessPolicyMatch', 'trustedService', 'subnetId'];
+const networkKeys = [
+  'isAddressAuthorized',
+  'addrAuthType',
+  'isAccessPolicyMatch',
+  'isRbacAuthorized',
+  'appliedAssignmentId',
+  'trustedService',
+  'subnetId',
+];
 
 suite('the record of a request', () => {
   for (const { what, vault, request = missing, sent, ...expected } of cases) {
