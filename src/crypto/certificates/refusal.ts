@@ -1,0 +1,57 @@
+/** Why a certificate, a request or a file that holds them is not taken. `describeRefusal` has the texts. */
+export type CertificateFileRefusal =
+  | { readonly kind: 'badSubject'; readonly detail: string }
+  | { readonly kind: 'badAlternativeName'; readonly detail: string }
+  | { readonly kind: 'badUsage'; readonly detail: string }
+  | { readonly kind: 'badValidity'; readonly detail: string }
+  | { readonly kind: 'malformed'; readonly what: FileKind; readonly detail: string }
+  | { readonly kind: 'requestNotSigned' }
+  | { readonly kind: 'wrongPassword' }
+  | { readonly kind: 'notDecrypted' }
+  | { readonly kind: 'encryptedPem' }
+  | { readonly kind: 'noCertificate'; readonly what: FileKind }
+  | { readonly kind: 'noPrivateKey'; readonly what: FileKind }
+  | { readonly kind: 'severalPrivateKeys'; readonly what: FileKind; readonly found: number }
+  | { readonly kind: 'keyDoesNotMatch' }
+  | { readonly kind: 'keyNotSupported'; readonly found: string }
+  | { readonly kind: 'algorithmNotSupported'; readonly use: string; readonly algorithm: string }
+  | { readonly kind: 'tooMuchWork'; readonly most: number }
+  | { readonly kind: 'tooLarge'; readonly what: FileKind; readonly found: number; readonly most: number };
+
+export type FileKind = 'PKCS #12 file' | 'PEM text' | 'certificate' | 'certificate request' | 'private key';
+
+export type Outcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: CertificateFileRefusal };
+
+type Texts = {
+  readonly [K in CertificateFileRefusal['kind']]: (refusal: Extract<CertificateFileRefusal, { kind: K }>) => string;
+};
+
+const texts: Texts = {
+  badSubject: ({ detail }) => `The subject ${detail}`,
+  badAlternativeName: ({ detail }) => `The subject alternative name ${detail}`,
+  badUsage: ({ detail }) => `The key usage ${detail}`,
+  badValidity: ({ detail }) => `The validity ${detail}`,
+  malformed: ({ what, detail }) => `This is not a ${what} that can be read: ${detail}.`,
+  requestNotSigned: () => 'The signature of the certificate request does not belong to its public key.',
+  wrongPassword: () => 'The password of the PKCS #12 file is wrong.',
+  notDecrypted: () => 'The PKCS #12 file does not decrypt: the password is wrong, or the file is damaged.',
+  encryptedPem: () =>
+    'The private key is encrypted. Write it without a password (openssl pkey), or use a PKCS #12 file.',
+  noCertificate: ({ what }) => `The ${what} holds no certificate.`,
+  noPrivateKey: ({ what }) => `The ${what} holds no private key.`,
+  severalPrivateKeys: ({ what, found }) => `The ${what} holds ${found} private keys; one is needed.`,
+  keyDoesNotMatch: () => 'The private key belongs to none of the certificates.',
+  keyNotSupported: ({ found }) =>
+    `The key is ${found}. RSA keys of 2048, 3072 or 4096 bits and EC keys on P-256, P-384, P-521 or P-256K are supported.`,
+  algorithmNotSupported: ({ use, algorithm }) => `The ${use} ${algorithm} is not supported.`,
+  tooMuchWork: ({ most }) => `The PKCS #12 file asks for more than ${most} rounds of key derivation.`,
+  tooLarge: ({ what, found, most }) => `The ${what} has ${found} bytes; at most ${most} are read.`,
+};
+
+/** The refusal as a sentence for whoever sent the input. It never holds a password or key material. */
+export function describeRefusal<K extends CertificateFileRefusal['kind']>(
+  refusal: Extract<CertificateFileRefusal, { kind: K }> & { readonly kind: K },
+): string {
+  return texts[refusal.kind](refusal);
+}
