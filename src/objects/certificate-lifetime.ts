@@ -58,7 +58,9 @@ function triggerOf(
   }
   if (lifetimePercentage !== undefined) {
     if (isBetween(lifetimePercentage, 99)) return { ok: true, value: { lifetimePercentage } };
-    return bad(`lifetime_actions: lifetime_percentage is ${lifetimePercentage}; it must be a whole number from 1 to 99.`);
+    return bad(
+      `lifetime_actions: lifetime_percentage is ${lifetimePercentage}; it must be a whole number from 1 to 99.`,
+    );
   }
   const most = validityMonths * daysOfMonth;
   if (daysBeforeExpiry !== undefined && isBetween(daysBeforeExpiry, most)) {

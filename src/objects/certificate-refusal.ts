@@ -9,5 +9,7 @@ export type CertificateRefusal =
   | { readonly kind: 'mergeCompleted' }
   /** The name is that of an ordinary key or secret. */
   | { readonly kind: 'certificateNameTaken'; readonly collection: 'keys' | 'secrets'; readonly name: string }
+  /** A change of a certificate's own secret. */
+  | { readonly kind: 'secretManaged'; readonly operation: string }
   | { readonly kind: 'contactsNotFound' }
   | { readonly kind: 'issuerNotFound' };

@@ -50,7 +50,8 @@ function defaultUsage({ curve }: PolicyKey): readonly KeyUsage[] {
 
 function checkNames(subject: string, sans: Partial<AlternativeNames>): string | undefined {
   const count = Object.values(sans).reduce((sum, names) => sum + names.length, 0);
-  if (subject === '' && count === 0) return 'x509_props has neither a subject nor sans; a certificate needs one of them.';
+  if (subject === '' && count === 0)
+    return 'x509_props has neither a subject nor sans; a certificate needs one of them.';
   if (subject.length > subjectMax) {
     return `x509_props.subject has ${subject.length} characters; at most ${subjectMax} are allowed.`;
   }
