@@ -12,6 +12,9 @@ export type ObjectRefusal =
   | { readonly kind: 'objectBeingRecovered'; readonly collection: Collection }
   | { readonly kind: 'objectDisabled'; readonly collection: Collection }
   | { readonly kind: 'purgeProtected' }
+  | { readonly kind: 'backupNotValid' }
+  /** `id` is the name and, behind a slash, the version. */
+  | { readonly kind: 'restoreConflict'; readonly collection: Collection; readonly id: string }
   | { readonly kind: 'badParameter'; readonly message: string }
   | KeyRefusal
   | CertificateRefusal;

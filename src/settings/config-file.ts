@@ -57,6 +57,14 @@ function configShape(folder: string) {
       }),
     ),
     softDelete: optional(object({ transitionMs: optional(wholeNumber(0, 600_000)) })),
+    throttling: optional(
+      object({
+        general: optional(wholeNumber(1, 1_000_000)),
+        hsm: optional(wholeNumber(1, 1_000_000)),
+        softwareCreate: optional(wholeNumber(1, 1_000_000)),
+        hsmCreate: optional(wholeNumber(1, 1_000_000)),
+      }),
+    ),
     audit: optional(
       object({
         fsync: optional(flag),

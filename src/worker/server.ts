@@ -21,6 +21,7 @@ import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
+import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import { dispatchByHost, hostOf } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
@@ -71,7 +72,7 @@ export interface Server {
   close(): Promise<void>;
 }
 
-interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins'> {
+interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
   readonly issuers: IssuerTable;
   readonly signingKeys: SigningKeys;
   readonly names: readonly NameSet[];
@@ -141,6 +142,7 @@ async function openEdges(
   const { settings } = parts;
   const dataPlane = await createDataPlane({
     ...world,
+    throttle: throttleOf(settings),
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: names.map(({ authority }) => authority),
   });
@@ -246,6 +248,18 @@ function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean
   ];
   const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));
   return (resource) => known.has(resource);
+}
+
+/** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */
+function throttleOf({ throttling }: Settings): Throttle | undefined {
+  if (throttling === undefined) return undefined;
+  const { general, hsm, softwareCreate, hsmCreate } = documentedLimits;
+  return new Throttle({
+    general: throttling.general ?? general,
+    hsm: throttling.hsm ?? hsm,
+    softwareCreate: throttling.softwareCreate ?? softwareCreate,
+    hsmCreate: throttling.hsmCreate ?? hsmCreate,
+  });
 }
 
 function ruleLimits({ limits }: Settings) {

@@ -63,6 +63,7 @@ export async function startOtherNode(
     rulebook,
     verifier: slow,
     engine: openKeyEngine(),
+    throttle: undefined,
     audit,
     transitionMs: 0,
     now,

@@ -56,5 +56,24 @@ export const objectErrors = {
         `Vault: ${vaultLine(context)}`,
       ),
   },
+  backupNotValid: {
+    status: 400,
+    code: 'BadParameter',
+    message: () => 'Backup blob contains invalid or corrupt version.',
+  },
+  restoreConflict: {
+    status: 409,
+    code: 'Conflict',
+    message: ({ collection, id }, { origin }) => {
+      const noun = nouns[collection].toLowerCase();
+      return (
+        `There was a conflict restoring the ${noun} '${origin}/${collection}/${id}'. This can happen if either: a second ` +
+        `${noun} with the same name was created after the first ${noun} was deleted; thus trying to restore a ${noun} ` +
+        `whose name is already in use. To fix this, rename the second ${noun} to something else so that the restore ` +
+        `works. The second probable cause of this exception is when multiple operations are performed in parallel ` +
+        `against the ${noun}. To avoid this error, perform operations against a ${noun} in a sequential manner.`
+      );
+    },
+  },
   badParameter: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;
