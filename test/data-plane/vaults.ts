@@ -6,6 +6,7 @@ import { registerClient } from '../../src/authority/clients.ts';
 import type { ClientRegistration } from '../../src/authority/clients.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { linesOf } from '../audit/log-lines.ts';
+import { connect } from '../world/client.ts';
 import type { Answered, Client, Credentials, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 
@@ -85,6 +86,12 @@ export async function register(
   };
   await registerClient(folder.store, { ...registered, displayName: 'test', secrets: [clientSecret] });
   return { ...registered, clientSecret };
+}
+
+/** Another client of the administrator, without the tokens that expired when the clock went on. */
+export function newClient({ port, folder }: TestServer): Client {
+  const { certificates, identity } = folder;
+  return connect({ port, domain: 'localhost', ca: certificates.authority.certificate, identity });
 }
 
 /** The caller's line as errors have it. */

@@ -56,12 +56,15 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     await Promise.all(Array.from({ length: 30 }, (_, n) => client.setSecret(`page-${n}`, 'v')));
     assert.equal((await names(client.listPropertiesOfSecrets())).length, 31);
 
-    const poller = await client.beginDeleteSecret('sdk', { intervalInMs: 50 });
+    const left = await client.beginDeleteSecret('sdk', { intervalInMs: 50 });
+    assert.equal(left.isDone(), false, 'a deletion takes its time');
+    const poller = await client.beginDeleteSecret('sdk', { intervalInMs: 50, resumeFrom: left.toString() });
     const deleted = await poller.pollUntilDone();
     assert.equal(deleted.properties.recoveryLevel, 'Recoverable+Purgeable');
     assert.deepEqual(await names(client.listDeletedSecrets()), ['sdk']);
     assert.equal((await client.getDeletedSecret('sdk')).recoveryId, `${vaultUrl}/deletedsecrets/sdk`);
     const recovery = await client.beginRecoverDeletedSecret('sdk', { intervalInMs: 50 });
+    assert.equal(recovery.isDone(), false, 'a recovery takes its time');
     await recovery.pollUntilDone();
     assert.equal((await client.getSecret('sdk')).value, 'two');
 
