@@ -15,6 +15,7 @@ export type CertificateFileRefusal =
   | { readonly kind: 'keyDoesNotMatch' }
   | { readonly kind: 'keyNotSupported'; readonly found: string }
   | { readonly kind: 'algorithmNotSupported'; readonly use: string; readonly algorithm: string }
+  | { readonly kind: 'tooManyCertificates'; readonly what: FileKind; readonly found: number; readonly most: number }
   | { readonly kind: 'tooMuchWork'; readonly most: number }
   | { readonly kind: 'tooLarge'; readonly what: FileKind; readonly found: number; readonly most: number };
 
@@ -45,9 +46,50 @@ const texts: Texts = {
   keyNotSupported: ({ found }) =>
     `The key is ${found}. RSA keys of 2048, 3072 or 4096 bits and EC keys on P-256, P-384, P-521 or P-256K are supported.`,
   algorithmNotSupported: ({ use, algorithm }) => `The ${use} ${algorithm} is not supported.`,
+  tooManyCertificates: ({ what, found, most }) => `The ${what} holds ${found} certificates; at most ${most} are read.`,
   tooMuchWork: ({ most }) => `The PKCS #12 file asks for more than ${most} rounds of key derivation.`,
   tooLarge: ({ what, found, most }) => `The ${what} has ${found} bytes; at most ${most} are read.`,
 };
+
+/** Ends the reading or making of a certificate from inside; `outcomeOf` takes it, and nobody outside this folder sees it. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly refusal: CertificateFileRefusal;
+
+  constructor(refusal: CertificateFileRefusal) {
+    super(describeRefusal(refusal));
+    this.refusal = refusal;
+  }
+}
+
+/** Bytes that are not what they should be; `outcomeOf` adds of which file they are. */
+export class Malformed extends Error {
+  override readonly name = 'Malformed';
+}
+
+/** What `read` returns, or the refusal that it threw. `what` is it that was malformed, if something was. */
+export function outcomeOf<T>(what: FileKind, read: () => T): Outcome<T> {
+  try {
+    return { ok: true, value: read() };
+  } catch (error) {
+    return { ok: false, refusal: refusalOf(error, what) };
+  }
+}
+
+/** The same for what takes its time. */
+export async function outcomeOfLater<T>(what: FileKind, read: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await read() };
+  } catch (error) {
+    return { ok: false, refusal: refusalOf(error, what) };
+  }
+}
+
+function refusalOf(error: unknown, what: FileKind): CertificateFileRefusal {
+  if (error instanceof Refused) return error.refusal;
+  if (error instanceof Malformed) return { kind: 'malformed', what, detail: error.message };
+  throw error;
+}
 
 /** The refusal as a sentence for whoever sent the input. It never holds a password or key material. */
 export function describeRefusal<K extends CertificateFileRefusal['kind']>(
