@@ -26,6 +26,8 @@ const ofRequests: ReadonlySet<string> = new Set([
 /** What the extensions of a certificate or a request say. */
 export interface ExtensionFacts {
   readonly sans: AlternativeNames;
+  /** Also true for names of kinds that `sans` has no place for. */
+  readonly hasAlternativeName: boolean;
   readonly ekus: readonly string[];
   readonly keyUsage: readonly KeyUsage[];
   readonly isCa: boolean;
@@ -41,18 +43,21 @@ function extension(identifier: string, value: Uint8Array, critical: boolean): Bu
 
 /**
  * What a request asks for. Without a subject the alternative name is critical, as it alone says who it is (RFC 5280
- * section 4.2.1.6); without either there is nobody to certify, and that is refused.
+ * section 4.2.1.6).
  */
 export function contentExtensions({ subject, sans, ekus, keyUsage }: CertificateContents): Buffer[] {
   const names = encodeAlternativeNames(sans ?? {});
-  if (subject === '' && names === undefined) {
-    throw new Refused({ kind: 'badSubject', detail: 'is empty, and there is no subject alternative name either.' });
-  }
+  if (subject === '' && names === undefined) throw nobody();
   return [
     ...(keyUsage.length === 0 ? [] : [extension(identifiers.keyUsage, encodeKeyUsage(keyUsage), true)]),
     ...(ekus.length === 0 ? [] : [extension(identifiers.extendedKeyUsage, encodeExtendedKeyUsage(ekus), false)]),
     ...(names === undefined ? [] : [extension(identifiers.subjectAlternativeName, names, subject === '')]),
   ];
+}
+
+/** There is nobody to certify. */
+export function nobody(): Refused {
+  return new Refused({ kind: 'badSubject', detail: 'is empty, and there is no subject alternative name either.' });
 }
 
 /** Whether it is an authority; a path of any length may follow one. */
@@ -97,8 +102,7 @@ function encodeExtendedKeyUsage(ekus: readonly string[]): Buffer {
 export function readExtensions(extensions: DerReader | undefined): ExtensionFacts {
   const values = new Map<string, Buffer>();
   const requestable: Buffer[] = [];
-  while (extensions?.done === false) {
-    const { whole } = extensions.next(tags.sequence, 'an extension');
+  for (const { whole } of extensions?.rest(tags.sequence, 'an extension') ?? []) {
     const one = wholeSequence(whole, 'an extension');
     const identifier = one.objectIdentifier('the identifier of an extension');
     one.optional(tags.boolean, 'the flag of an extension');
@@ -116,6 +120,7 @@ export function readExtensions(extensions: DerReader | undefined): ExtensionFact
     keyUsage: readKeyUsage(values.get(identifiers.keyUsage)),
     isCa: readIsCa(values.get(identifiers.basicConstraints)),
     requestable,
+    hasAlternativeName: names !== undefined,
     subjectKeyIdentifier: keyId && new DerReader(keyId, 'the key identifier').octetString('the key identifier'),
   };
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { CertifiableKey, CertificateContents, CertifiedMaterial, Validity } from '../../types/certificate.ts';
 import { matches, partsOf } from './certificate.ts';
 import { bitString, explicit, integer, sequence, time } from './der-write.ts';
-import { basicConstraints, contentExtensions, keyIdentifier, keyIdentifiers } from './extensions.ts';
+import { basicConstraints, contentExtensions, keyIdentifier, keyIdentifiers, nobody } from './extensions.ts';
 import { publicKeyInfo, readPrivateKey, signatureAlgorithmOf, signWith } from './keys.ts';
 import { nameOf } from './name.ts';
 import { outcomeOfLater, Refused } from './refusal.ts';
@@ -55,10 +55,8 @@ export function selfSign(
 export function issue({ request, issuer, ...validity }: Issuing): Promise<Outcome<Uint8Array>> {
   return outcomeOfLater('certificate request', () => {
     const { subject, publicKey, extensions } = partsOfRequest(request);
-    const { sans, keyUsage, requestable } = extensions;
-    if (subject.equals(sequence()) && Object.values(sans).every((names) => names.length === 0)) {
-      throw new Refused({ kind: 'badSubject', detail: 'is empty, and there is no subject alternative name either.' });
-    }
+    const { hasAlternativeName, keyUsage, requestable } = extensions;
+    if (subject.equals(sequence()) && !hasAlternativeName) throw nobody();
     const { material, certificates } = issuer;
     const [own] = certificates;
     if (own === undefined || !matches(material, own)) throw new Refused({ kind: 'keyDoesNotMatch' });

@@ -21,7 +21,7 @@ const curves: Readonly<Record<KeyCurve, Curve>> = {
   'P-256K': { jwk: 'secp256k1', group: 'secp256k1', hash: 'sha256' },
 };
 
-const rsaSizes: readonly number[] = [2048, 3072, 4096];
+const rsaSizes: ReadonlySet<number> = new Set([2048, 3072, 4096]);
 
 interface SignatureAlgorithm {
   readonly identifier: string;
@@ -47,7 +47,7 @@ export function privateKeyOf(material: CertifiableKey): KeyObject {
   return createPrivateKey({ key: jwkOf(material), format: 'jwk' });
 }
 
-function jwkOf<T extends CertifiableKey | PublicCertifiableKey>(key: T): webcrypto.JsonWebKey {
+function jwkOf(key: CertifiableKey): webcrypto.JsonWebKey {
   return key.kty === 'RSA' ? { ...key } : { ...key, crv: curves[key.crv].jwk };
 }
 
@@ -78,7 +78,7 @@ export function verifies(
   const { kty } = publicKeyOf(publicKey);
   const algorithm = signatureAlgorithms.find((known) => known.identifier === identifier && known.family === kty);
   if (algorithm === undefined) {
-    throw new Refused({ kind: 'algorithmNotSupported', use: 'signature algorithm', algorithm: identifier });
+    throw new Refused({ kind: 'algorithmNotSupported', use: 'signature', algorithm: identifier });
   }
   return verify(algorithm.hash, signed.data, spki(publicKey), signed.signature);
 }
@@ -122,7 +122,7 @@ export function privateKeyInfo(material: CertifiableKey): Buffer {
 function supported(key: KeyObject): KeyObject {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   const size = details?.modulusLength;
-  if (type === 'rsa' && size !== undefined && rsaSizes.includes(size)) return key;
+  if (type === 'rsa' && size !== undefined && rsaSizes.has(size)) return key;
   const group = details?.namedCurve;
   if (type === 'ec' && Object.values(curves).some((curve) => curve.group === group)) return key;
   const found =

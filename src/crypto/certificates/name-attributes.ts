@@ -27,7 +27,7 @@ const country: Alphabet = {
   pattern: /^[A-Za-z]{2}$/,
   rule: 'a country is two letters (ISO 3166)',
 };
-const ascii: Alphabet = { pattern: /^[\u0000-\u007f]*$/, rule: 'only ASCII characters are allowed' };
+const ascii: Alphabet = { pattern: /^\p{ASCII}*$/u, rule: 'only ASCII characters are allowed' };
 
 function text(name: string, identifier: string, most: number, aliases: readonly string[] = []): AttributeType {
   return { name, identifier, most, aliases, tag: tags.utf8String, allowed: anything };
@@ -70,6 +70,9 @@ export function byName(name: string): AttributeType | undefined {
 }
 
 /** Whether this is the text of an object identifier: the first arc is 0, 1 or 2, the second below 40 under 0 and 1. */
-export function isObjectIdentifier(text: string): boolean {
-  return text.length <= 128 && /^(?:[01]\.(?:[0-9]|[123][0-9])|2\.(?:0|[1-9]\d*))(?:\.(?:0|[1-9]\d*))*$/.test(text);
+export function isObjectIdentifier(identifier: string): boolean {
+  return (
+    identifier.length <= 128 &&
+    /^(?:[01]\.(?:[0-9]|[123][0-9])|2\.(?:0|[1-9]\d*))(?:\.(?:0|[1-9]\d*))*$/.test(identifier)
+  );
 }

@@ -5,6 +5,7 @@ import { hashFunctions, pbkdf2Key, pkcs12Key, purposes, Work } from './key-deriv
 import type { HashFunction, Passphrase } from './key-derivation.ts';
 import { decryptRc2 } from './rc2.ts';
 import { Malformed, Refused } from './refusal.ts';
+import type { AlgorithmUse } from './refusal.ts';
 
 interface Cipher {
   readonly keyLength: number;
@@ -146,7 +147,7 @@ export async function encryptWithPassword(
 }
 
 /** The row of a table of algorithms, or the refusal that names what has none. */
-export function supported<T>(table: Readonly<Record<string, T>>, identifier: string, use: string): T {
+export function supported<T>(table: Readonly<Record<string, T>>, identifier: string, use: AlgorithmUse): T {
   const found = Object.hasOwn(table, identifier) ? table[identifier] : undefined;
   if (found === undefined) throw new Refused({ kind: 'algorithmNotSupported', use, algorithm: identifier });
   return found;
