@@ -113,6 +113,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
+  await engine.ready();
   const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
   scheduler.start();

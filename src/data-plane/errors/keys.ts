@@ -17,7 +17,7 @@ export const keyErrors = {
   wrongLength: {
     status: 400,
     code: 'BadParameter',
-    message: ({ what, found, expected }) => `${what} has ${found} bytes; expected: ${expected}.`,
+    message: ({ what, found, expected }) => `Invalid length of '${what}': ${found} bytes. ${expected}.`,
   },
   missing: { status: 400, code: 'BadParameter', message: ({ what }) => `The member ${what} is missing.` },
   notDecrypted: {
@@ -25,4 +25,5 @@ export const keyErrors = {
     code: 'BadParameter',
     message: () => 'The value cannot be decrypted with this key and algorithm.',
   },
+  keyNotValid: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;
