@@ -1,3 +1,4 @@
+import { keySizeOf } from '../crypto/key-material.ts';
 import { readCertificate } from '../crypto/certificates/certificate.ts';
 import { readPem } from '../crypto/certificates/pem.ts';
 import { readPkcs12 } from '../crypto/certificates/pkcs12.ts';
@@ -115,15 +116,16 @@ function importedPolicy(
 ): Outcome<CertificatePolicy> {
   const { asked, contents, facts, now } = imported;
   const { material } = contents;
-  const isRsa = material.kty === 'RSA';
-  const key = {
-    kty: material.kty,
-    ...(isRsa ? { size: Buffer.from(material.n, 'base64url').length * 8 } : { curve: material.crv }),
-  };
   const { key: wanted = {}, x509: _, ...others } = asked.policy;
-  const { kty = key.kty, size = key.size, curve = key.curve } = wanted;
-  if (kty.replace('-HSM', '') !== key.kty || (isRsa && size !== key.size) || curve !== key.curve) {
-    return bad(`policy.key_props does not describe the imported key: ${JSON.stringify(key)}.`);
+  const { kty = material.kty } = wanted;
+  const form = material.kty === 'RSA' ? { size: keySizeOf(material) } : { curve: material.crv };
+  const is = { ...wanted, kty, ...form };
+  const isOther = Object.entries(form).some(([name, value]) =>
+    Object.entries(wanted).some(([n, v]) => n === name && v !== value),
+  );
+  if (kty.replace('-HSM', '') !== material.kty || isOther) {
+    const found = material.kty === 'RSA' ? `RSA of ${keySizeOf(material)} bits` : `EC on ${material.crv}`;
+    return bad(`policy.key_props is about another key than the imported one, which is ${found}.`);
   }
   const x509 = {
     subject: facts.subject,
@@ -132,11 +134,18 @@ function importedPolicy(
     keyUsage: facts.keyUsage,
     validityMonths: validityMonths(facts.notBefore, facts.notAfter),
   };
-  return policyFrom(vault, { ...others, key: { ...wanted, ...key, kty }, x509 }, { now });
+  return policyFrom(vault, { ...others, key: is, x509 }, { now });
 }
 
 function presentNames(sans: AlternativeNames): Partial<AlternativeNames> {
-  return Object.fromEntries(Object.entries(sans).filter(([, names]) => names.length > 0));
+  const { dnsNames, emails, upns, ipAddresses, uris } = sans;
+  return {
+    ...(dnsNames.length > 0 && { dnsNames }),
+    ...(emails.length > 0 && { emails }),
+    ...(upns.length > 0 && { upns }),
+    ...(ipAddresses.length > 0 && { ipAddresses }),
+    ...(uris.length > 0 && { uris }),
+  };
 }
 
 function bad(message: string) {

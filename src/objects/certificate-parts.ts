@@ -2,20 +2,19 @@ import { readCertificate } from '../crypto/certificates/certificate.ts';
 import { writePem } from '../crypto/certificates/pem.ts';
 import { writePkcs12 } from '../crypto/certificates/pkcs12.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
-import type { CertifiableKey } from '../types/certificate.ts';
+import type { CertifiableKey, Certificates } from '../types/certificate.ts';
 import type { CertificateVersion } from './certificate.ts';
 import type { CertificateContentType, CertificatePolicy } from './certificate-policy.ts';
+import type { KeyVersion } from './key.ts';
+import { usualPurposes } from './key-type.ts';
 import { refused } from './object.ts';
-import type { ObjectVersion, Outcome } from './object.ts';
+import type { Outcome } from './object.ts';
 import { newFacts } from './parameters.ts';
 import type { SecretVersion } from './secret.ts';
 
 /** A certificate's key, as the rules of keys know it. */
-export interface ManagedKey extends ObjectVersion {
-  readonly kty: string;
-  readonly keyOps: readonly string[];
+export interface ManagedKey extends KeyVersion {
   readonly material: CertifiableKey;
-  readonly exportable?: true;
   readonly managed: true;
 }
 
@@ -66,26 +65,18 @@ export async function makeParts(certified: Certified, now: number): Promise<Outc
     version,
     ...facts,
     kty,
-    keyOps: material.kty === 'RSA' ? rsaOperations : ecOperations,
+    keyOps: usualPurposes(kty),
     material,
     ...(exportable && { exportable }),
     managed: true,
   };
+  // A key that may not leave the vault is not in the secret, which has the certificates alone then.
   const value = await contents[policy.contentType]({ material: exportable ? material : undefined, certificates });
   const secret: SecretVersion = { version, ...facts, value, contentType: policy.contentType, managed: true };
   return { ok: true, value: { certificate, key, secret } };
 }
 
-const rsaOperations = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
-const ecOperations = ['sign', 'verify'];
-
-interface Contents {
-  /** Absent where the key may not leave the vault: then the secret has the certificates alone. */
-  readonly material: CertifiableKey | undefined;
-  readonly certificates: readonly Uint8Array[];
-}
-
-const contents: Readonly<Record<CertificateContentType, (contents: Contents) => Promise<string>>> = {
+const contents: Readonly<Record<CertificateContentType, (held: Certificates) => Promise<string>>> = {
   'application/x-pkcs12': async (held) => Buffer.from(await writePkcs12(held)).toString('base64'),
   'application/x-pem-file': (held) => Promise.resolve(writePem(held)),
 };

@@ -3,6 +3,7 @@ import type { Put, Requirement, StoredRecord } from '../store/store.ts';
 import { asSeen, certificateKeys, isIssued } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
 import type { CertificateParts, ManagedKey } from './certificate-parts.ts';
+import type { KeyVersion } from './key.ts';
 import type { PendingCertificate } from './certificate-pending.ts';
 import { objectKeys } from './object.ts';
 import type { ObjectRecord, ObjectVersion, VaultScope } from './object.ts';
@@ -60,7 +61,7 @@ export function checkState(vault: VaultScope, state: CertificateState): ObjectRe
   if (deleted !== undefined) return { kind: 'objectDeletedButRecoverable', collection: 'certificates', name };
   for (const collection of ['keys', 'secrets'] as const) {
     const part = parts[collection];
-    if (part.current !== undefined && decode<ObjectRecord<ManagedKey>>(part.current).current.managed !== true) {
+    if (part.current !== undefined && decode<ObjectRecord<KeyVersion>>(part.current).current.managed !== true) {
       return { kind: 'certificateNameTaken', collection, name };
     }
     // While the certificate is not deleted, a deleted one of that name was an ordinary one.

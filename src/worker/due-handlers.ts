@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import type { NameSet } from '../http/name-set.ts';
+import { actIfDue } from '../objects/certificate-actions.ts';
+import { dueOfCertificate } from '../objects/certificate-change.ts';
+import { completeCertificate } from '../objects/certificate-complete.ts';
+import { testIssuer } from '../objects/certificate-test-issuer.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { dueOfObject } from '../objects/purge.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
 import { dueOfVault } from '../resources/purge.ts';
+import { duePut } from '../schedule/due.ts';
 import type { DueKind, DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueOutcome } from '../schedule/scheduler.ts';
 import { decode } from '../store/store.ts';
@@ -17,6 +23,7 @@ export interface DueWorld {
   readonly store: Store;
   readonly engine: KeyEngine;
   readonly transitionMs: number;
+  readonly issueMs: number;
   /** The names under which records speak of objects. */
   readonly names: NameSet;
   /** Destroys what purged vaults left. */
@@ -44,12 +51,16 @@ export function dueHandlers(world: DueWorld): Readonly<Partial<Record<DueKind, D
     };
   return {
     purgeObject: ofObject(purgeObject),
+    completeCertificate: ofObject(endCertificate),
+    renewCertificate: ofObject(actOnCertificate),
     purgeVault: (subject, now) => purgeVault(subject, now, world),
   };
 }
 
 async function purgeObject({ vault, scope, collection, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  const due = await dueOfObject(scope, collection, name);
+  const due = await (collection === 'certificates'
+    ? dueOfCertificate(scope, name)
+    : dueOfObject(scope, collection, name));
   if (due.done === 'nothing') return {};
   if (due.done === 'cleared') return { change: due.change };
   const operationName = `${nouns[collection]}Purge`;
@@ -57,6 +68,41 @@ async function purgeObject({ vault, scope, collection, name }: DueObject, world:
     change: due.change,
     audit: objectAudit({ vault, operationName, path: `deleted${collection}/${name}` }, world),
   };
+}
+
+async function endCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  const ended = await completeCertificate(scope, name, {
+    newVersion,
+    testIssuer: () => testIssuer(world.store, scope.now),
+  });
+  if (ended === undefined) return {};
+  const audit = objectAudit({ vault, operationName: 'CertificateEnroll', path: `certificates/${name}` }, world);
+  return { change: ended.change, audit: { ...audit, properties: { ended: ended.ended } } };
+}
+
+const dayMs = 86_400_000;
+
+/** What Azure does by an e-mail to the vault's contacts is here a record in the audit log. */
+const actions = { renewed: 'CertificateRenew', announced: 'CertificateNearExpiryEventGridNotification' } as const;
+
+async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  if (vault.deleted !== undefined) {
+    // It may be recovered: ask again every day.
+    const subject = { vault: vault.name, incarnation: vault.incarnation, collection: 'certificates', name } as const;
+    return { change: { put: [duePut('renewCertificate', scope.now + dayMs, subject)] } };
+  }
+  const { engine, issueMs } = world;
+  const acted = await actIfDue(scope, name, { engine, issueMs, newVersion });
+  if (acted === undefined) return {};
+  const operationName = actions[acted.acted];
+  return {
+    change: acted.change,
+    audit: objectAudit({ vault, operationName, path: `certificates/${name}` }, world),
+  };
+}
+
+function newVersion(): string {
+  return randomBytes(16).toString('hex');
 }
 
 async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Promise<DueOutcome> {
