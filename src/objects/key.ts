@@ -137,7 +137,7 @@ export const hsmPlatform = '0';
 
 /** `keyProperties` of the audit record (monitor-key-vault-reference, "AZKVAuditLogs"). */
 export function keyProperties({ kty, keyOps, material, attributes }: KeyVersion): Readonly<Record<string, unknown>> {
-    return {
+  return {
     type: kty,
     operations: keyOps,
     ...(material.kty === 'EC' ? { curve: material.crv } : { size: keySizeOf(material) }),

@@ -38,7 +38,10 @@ suite('a rotation policy', () => {
   });
 
   test('keeps the time when it was made', () => {
-    const { ok, ...rest } = rotationPolicy({ lifetimeActions: [] }, { now: now + 5, before: made({ lifetimeActions: [] }) });
+    const { ok, ...rest } = rotationPolicy(
+      { lifetimeActions: [] },
+      { now: now + 5, before: made({ lifetimeActions: [] }) },
+    );
     assert.ok(ok);
     assert.deepEqual(rest, { value: { lifetimeActions: [notify], created: now, updated: now + 5 } });
   });

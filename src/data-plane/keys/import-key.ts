@@ -28,7 +28,8 @@ export const importKey: OperationCard = {
       return refused({ kind: 'badParameter', message });
     }
     if ((jwk.value['key_hsm'] ?? undefined) !== undefined) {
-      const message = 'key_hsm is not supported: there is no HSM for which a key could have been wrapped. Send the key itself.';
+      const message =
+        'key_hsm is not supported: there is no HSM for which a key could have been wrapped. Send the key itself.';
       return refused({ kind: 'badParameter', message });
     }
     const hsm = flagMember(body.value['Hsm'], 'Hsm');

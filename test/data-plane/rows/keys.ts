@@ -39,7 +39,10 @@ export const keyLists: readonly string[] = [
 /** What is wrong with what any client says of a key, beside what is right. */
 const wrongFacts = (right: object): readonly Wrong[] => [
   { body: { ...right, attributes: { exportable: 'yes' } }, message: 'attributes.exportable must be true or false.' },
-  { body: { ...right, attributes: { secret: true } }, message: "The member 'attributes.secret' is not supported here." },
+  {
+    body: { ...right, attributes: { secret: true } },
+    message: "The member 'attributes.secret' is not supported here.",
+  },
   { body: { ...right, attributes: { nbf: 2, exp: 1 } }, message: 'attributes.exp (1) is before attributes.nbf (2).' },
   { body: { ...right, tags: { a: 1 } }, message: 'tags must be an object of strings.' },
   {
@@ -138,7 +141,9 @@ export const keyRows: Readonly<Record<string, Row>> = {
   },
   KeyImport: {
     request: ['PUT', '/keys/imported', { key: oct }],
-    wrong: [wrongName((name) => `/keys/${name}`), ...wrongBodies,
+    wrong: [
+      wrongName((name) => `/keys/${name}`),
+      ...wrongBodies,
       ...wrongFacts({ key: oct }),
       { body: {}, message: 'The member key is missing.' },
       {

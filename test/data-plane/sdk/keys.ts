@@ -1,6 +1,7 @@
 /** Run by `sdk-keys.test.ts`: every method of the official clients of keys, with their challenge verification on. */
 import assert from 'node:assert/strict';
 import { createHash, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { JsonWebKey as JsonWebKeyText } from 'node:crypto';
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
 import type { JsonWebKey, KeyVaultKey } from '@azure/keyvault-keys';
 import { RestError } from '@azure/keyvault-secrets';
@@ -25,14 +26,13 @@ function remote({ key: _, ...unknown }: KeyVaultKey): CryptographyClient {
   return cryptographyOf(unknown);
 }
 
-/** JSON Web Key members as the client has them: octets. */
-function octets(jwk: object): JsonWebKey {
-  const names = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y', 'k'];
-  const read = Object.entries(jwk).map(([name, value]) => [
-    name,
-    names.includes(name) ? Buffer.from(String(value), 'base64url') : String(value),
-  ]);
-  return Object.fromEntries(read);
+/** A key's members as the client has them: octets. */
+function octets({ kty, crv, ...members }: JsonWebKeyText): JsonWebKey {
+  const read: Record<string, Uint8Array> = {};
+  for (const [name, text] of Object.entries(members)) {
+    if (typeof text === 'string') read[name] = Buffer.from(text, 'base64url');
+  }
+  return { ...read, ...(kty !== undefined && { kty }), ...(crv !== undefined && { crv }) };
 }
 
 async function wrongly(does: Promise<unknown>, statusCode: number, message: RegExp): Promise<void> {
@@ -46,7 +46,11 @@ async function wrongly(does: Promise<unknown>, statusCode: number, message: RegE
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   async creates() {
-    const options = { tags: { a: 'b' }, expiresOn: new Date(2_000_000_000_000), notBefore: new Date(1_000_000_000_000) };
+    const options = {
+      tags: { a: 'b' },
+      expiresOn: new Date(2_000_000_000_000),
+      notBefore: new Date(1_000_000_000_000),
+    };
     const rsa = await client.createRsaKey('rsa', { ...options, keySize: 2048, keyOps: ['sign', 'verify'] });
     assert.equal(rsa.keyType, 'RSA');
     assert.deepEqual(rsa.keyOperations, ['sign', 'verify']);
@@ -70,7 +74,13 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     const changed = await client.updateKeyProperties('rsa', { tags: { c: 'd' } });
     assert.deepEqual([changed.id, changed.properties.tags], [next.id, { c: 'd' }]);
     const versions = await collect(client.listPropertiesOfKeyVersions('rsa'));
-    assert.deepEqual(new Map(versions.map((one) => [one.id, one.enabled])), new Map([[rsa.id, false], [next.id, true]]));
+    assert.deepEqual(
+      new Map(versions.map((one) => [one.id, one.enabled])),
+      new Map([
+        [rsa.id, false],
+        [next.id, true],
+      ]),
+    );
     assert.deepEqual(await collect(client.listPropertiesOfKeyVersions('missing')), []);
 
     const imported = await client.importKey(
@@ -99,7 +109,12 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
       (await collect(client.listDeletedKeys())).map((one) => [one.name, one.properties.recoveryId]),
       [['doomed', deleted.properties.recoveryId]],
     );
-    const { recoveryId: _r, scheduledPurgeDate: _s, deletedOn: _d, ...kept } = (await client.getDeletedKey('doomed')).properties;
+    const {
+      recoveryId: _r,
+      scheduledPurgeDate: _s,
+      deletedOn: _d,
+      ...kept
+    } = (await client.getDeletedKey('doomed')).properties;
     assert.deepEqual(kept, key.properties);
     const recovery = await client.beginRecoverDeletedKey('doomed', quick);
     const again = await client.beginRecoverDeletedKey('doomed', { ...quick, resumeFrom: recovery.toString() });
@@ -173,7 +188,9 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     for (const algorithm of ['ES256', 'ES384', 'ES512', 'ES256K'] as const) {
       const key = await client.createEcKey(`ec-${algorithm}`, { curve: algorithms[algorithm] });
       const cryptography = cryptographyOf(key);
-      const digest = createHash(algorithm.replace(/^ES(...).?$/, 'sha$1')).update(text).digest();
+      const digest = createHash(algorithm.replace(/^ES(...).?$/, 'sha$1'))
+        .update(text)
+        .digest();
       const { result } = await cryptography.sign(algorithm, digest);
       assert.equal((await cryptography.verify(algorithm, digest, result)).result, true);
       assert.equal((await cryptography.verifyData(algorithm, text, result)).result, true);
