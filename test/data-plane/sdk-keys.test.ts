@@ -4,6 +4,7 @@ import type { TestServer } from '../world/server.ts';
 import { runProgram } from './sdk-run.ts';
 import { acls, networks, putVault } from './vaults.ts';
 
+const program = new URL('sdk/keys.ts', import.meta.url);
 const vault = 'kv-sdk-keys';
 let world: TestServer;
 
@@ -25,9 +26,9 @@ suite('the official client of keys', () => {
     refusals: 'gets random bytes, and tells what is refused',
   };
   for (const [scenario, name] of Object.entries(scenarios)) {
-    test(name, () => runProgram(world, { program: 'keys', scenario, vault, from: networks.allowed }));
+    test(name, () => runProgram(world, { program, scenario, vault, from: networks.allowed }));
   }
 
   test('throws a RestError with our text where the firewall refuses it', () =>
-    runProgram(world, { program: 'keys', scenario: 'firewall', vault, from: networks.refused }));
+    runProgram(world, { program, scenario: 'firewall', vault, from: networks.refused }));
 });

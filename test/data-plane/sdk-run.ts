@@ -7,11 +7,10 @@ import type { TestServer } from '../world/server.ts';
 /** Runs a scenario of a program in `sdk/` against a vault, from a loopback address, as a process of its own. */
 export async function runProgram(
   { client, folder }: TestServer,
-  asked: { readonly program: string; readonly scenario: string; readonly vault: string; readonly from: string },
+  asked: { readonly program: URL; readonly scenario: string; readonly vault: string; readonly from: string },
 ): Promise<void> {
   const { tenantId, clientId, clientSecret } = client.identity;
-  const program = new URL(`sdk/${asked.program}.ts`, import.meta.url).pathname;
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, asked.scenario], {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [asked.program.pathname, asked.scenario], {
     env: {
       ...process.env,
       NODE_EXTRA_CA_CERTS: join(folder.path, 'ca.pem'),

@@ -4,6 +4,7 @@ import type { TestServer } from '../world/server.ts';
 import { runProgram } from './sdk-run.ts';
 import { acls, networks, putVault } from './vaults.ts';
 
+const program = new URL('sdk/life-cycle.ts', import.meta.url);
 const vault = 'kv-sdk';
 let world: TestServer;
 
@@ -15,7 +16,7 @@ before(async () => {
 after(() => world[Symbol.asyncDispose]());
 
 function run(scenario: string, from: string): Promise<void> {
-  return runProgram(world, { program: 'life-cycle', scenario, vault, from });
+  return runProgram(world, { program, scenario, vault, from });
 }
 
 test('the official client sets, reads, lists, updates, deletes, recovers and purges secrets', () =>

@@ -1,6 +1,7 @@
 /** Run by `sdk-keys.test.ts`: every method of the official clients of keys, with their challenge verification on. */
 import assert from 'node:assert/strict';
 import { createHash, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { JsonWebKey as JsonWebKeyText } from 'node:crypto';
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
 import type { JsonWebKey, KeyVaultKey } from '@azure/keyvault-keys';
 import { RestError } from '@azure/keyvault-secrets';
@@ -25,14 +26,13 @@ function remote({ key: _, ...unknown }: KeyVaultKey): CryptographyClient {
   return cryptographyOf(unknown);
 }
 
-/** JSON Web Key members as the client has them: octets. */
-function octets(jwk: object): JsonWebKey {
-  const names = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y', 'k'];
-  const read = Object.entries(jwk).map(([name, value]) => [
-    name,
-    names.includes(name) ? Buffer.from(String(value), 'base64url') : String(value),
-  ]);
-  return Object.fromEntries(read);
+/** A key's members as the client has them: octets. */
+function octets({ kty, crv, ...members }: JsonWebKeyText): JsonWebKey {
+  const read: Record<string, Uint8Array> = {};
+  for (const [name, text] of Object.entries(members)) {
+    if (typeof text === 'string') read[name] = Buffer.from(text, 'base64url');
+  }
+  return { ...read, ...(kty !== undefined && { kty }), ...(crv !== undefined && { crv }) };
 }
 
 async function wrongly(does: Promise<unknown>, statusCode: number, message: RegExp): Promise<void> {
