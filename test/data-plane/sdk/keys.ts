@@ -1,7 +1,6 @@
 /** Run by `sdk-keys.test.ts`: every method of the official clients of keys, with their challenge verification on. */
 import assert from 'node:assert/strict';
 import { createHash, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { JsonWebKey as JsonWebKeyText } from 'node:crypto';
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
 import type { JsonWebKey, KeyVaultKey } from '@azure/keyvault-keys';
 import { RestError } from '@azure/keyvault-secrets';
@@ -26,13 +25,18 @@ function remote({ key: _, ...unknown }: KeyVaultKey): CryptographyClient {
   return cryptographyOf(unknown);
 }
 
-/** A key's members as the client has them: octets. */
-function octets({ kty, crv, ...members }: JsonWebKeyText): JsonWebKey {
-  const read: Record<string, Uint8Array> = {};
-  for (const [name, text] of Object.entries(members)) {
-    if (typeof text === 'string') read[name] = Buffer.from(text, 'base64url');
-  }
-  return { ...read, ...(kty !== undefined && { kty }), ...(crv !== undefined && { crv }) };
+/** A JSON Web Key as the client has it: its numbers are octets, not base64url. */
+function octets(jwk: object): JsonWebKey {
+  const members: readonly (readonly [name: string, value: unknown])[] = Object.entries(jwk);
+  const named = new Map(members.map(([name, value]) => [name, String(value)]));
+  const kty = named.get('kty');
+  const crv = named.get('crv');
+  const numbers = [...named].filter(([name]) => name !== 'kty' && name !== 'crv');
+  return {
+    ...Object.fromEntries(numbers.map(([name, value]) => [name, Buffer.from(value, 'base64url')])),
+    ...(kty !== undefined && { kty }),
+    ...(crv !== undefined && { crv }),
+  };
 }
 
 async function wrongly(does: Promise<unknown>, statusCode: number, message: RegExp): Promise<void> {
