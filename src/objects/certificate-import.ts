@@ -17,7 +17,7 @@ import type { Outcome, VaultScope } from './object.ts';
 
 export interface CertificateImport {
   readonly name: string;
-  /** A PKCS #12 file as base64, or PEM, as the policy's content type says. */
+  /** A PKCS #12 file as base64, or PEM: as the policy's content type says or, without one, as it looks. */
   readonly value: string;
   readonly password: string;
   readonly policy: PolicyParameters;
@@ -33,7 +33,11 @@ export async function importCertificate(
   const state = await certificateState(vault, asked.name);
   const refusal = checkFree(vault, state);
   if (refusal !== undefined) return refused(refusal);
-  const contents = await contentsOf(asked);
+  const contentType =
+    asked.policy.contentType ?? (isPem(asked.value) ? 'application/x-pem-file' : 'application/x-pkcs12');
+  // Of any other content type, `policyFrom` says what is wrong.
+  const reader = readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'];
+  const contents = await reader(asked);
   if (!contents.ok) return contents;
   const [leaf = new Uint8Array()] = contents.value.certificates;
   const read = readCertificate(leaf);
@@ -48,7 +52,12 @@ export async function importCertificate(
   const times = checkTimes(asked.parameters, { notBefore, expires: notAfter });
   if (times !== undefined) return times;
   const created = currentOf(state)?.current.policy.created ?? now;
-  const policy = importedPolicy(vault, { asked, contents: contents.value, facts: read.value, now });
+  const policy = importedPolicy(vault, {
+    asked: { ...asked.policy, contentType },
+    contents: contents.value,
+    facts: read.value,
+    now,
+  });
   if (!policy.ok) return policy;
   const { enabled, tags, preserveCertOrder } = asked.parameters;
   const parts = await makeParts(
@@ -77,9 +86,7 @@ const readers: Readonly<
     const bytes = Buffer.from(value, 'base64');
     const read = await readPkcs12(bytes, password);
     if (read.ok) return read;
-    const hint = value.includes('-----BEGIN')
-      ? ' For PEM, set policy.secret_props.contentType to application/x-pem-file.'
-      : '';
+    const hint = isPem(value) ? ' For PEM, set policy.secret_props.contentType to application/x-pem-file.' : '';
     return bad(
       'The specified PKCS#12 X.509 certificate content can not be read. Please check if certificate is in valid PKCS#12 ' +
         `format. ${describeRefusal(read.refusal)}${hint}`,
@@ -98,17 +105,16 @@ const readers: Readonly<
   },
 };
 
-function contentsOf(asked: CertificateImport): Promise<Outcome<CertifiedMaterial>> {
-  const { contentType = 'application/x-pkcs12' } = asked.policy;
-  // Of another content type, `policyFrom` says what is wrong.
-  return readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'](asked);
+/** The JavaScript client of certificates drops the policy of an import, in which the content type would stand. */
+function isPem(value: string): boolean {
+  return value.includes('-----BEGIN ');
 }
 
 /** What the certificate itself says, with what a policy can say besides. It may not say something else of the key. */
 function importedPolicy(
   vault: VaultScope,
   imported: {
-    readonly asked: CertificateImport;
+    readonly asked: PolicyParameters;
     readonly contents: CertifiedMaterial;
     readonly facts: CertificateFacts;
     readonly now: number;
@@ -116,7 +122,7 @@ function importedPolicy(
 ): Outcome<CertificatePolicy> {
   const { asked, contents, facts, now } = imported;
   const { material } = contents;
-  const { key: wanted = {}, x509: _, ...others } = asked.policy;
+  const { key: wanted = {}, x509: _, ...others } = asked;
   const { kty = material.kty } = wanted;
   const form = material.kty === 'RSA' ? { size: keySizeOf(material) } : { curve: material.crv };
   const is = { ...wanted, kty, ...form };

@@ -48,3 +48,19 @@ export class OpensslFolder implements Disposable {
     rmSync(this.#path, { recursive: true, force: true });
   }
 }
+
+/** What `openssl` signs for a pending request, with a certificate authority of its own; all DER as base64. */
+export async function signedByOpenssl(
+  openssl: OpensslFolder,
+  csr: unknown,
+): Promise<{ readonly leaf: string; readonly ca: string }> {
+  const authority = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key'];
+  await openssl.run('req', '-x509', ...authority, '-subj', '/CN=Some authority', '-days', '30', '-out', 'ca.pem');
+  openssl.write('request.der', Buffer.from(String(csr), 'base64'));
+  await openssl.run('req', '-inform', 'DER', '-in', 'request.der', '-out', 'request.pem', '-verify');
+  const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-copy_extensions', 'copyall', '-days', '20'];
+  await openssl.run('x509', '-req', '-in', 'request.pem', ...by, '-out', 'leaf.pem');
+  await openssl.run('x509', '-in', 'leaf.pem', '-outform', 'DER', '-out', 'leaf.der');
+  await openssl.run('x509', '-in', 'ca.pem', '-outform', 'DER', '-out', 'ca.der');
+  return { leaf: openssl.read('leaf.der').toString('base64'), ca: openssl.read('ca.der').toString('base64') };
+}

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AuditRecord } from '../../src/audit/record.ts';
 import type { Answered, Client, Json } from '../world/client.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, newClient, putVault } from './vaults.ts';
+import { acls, auditRecords, newClient, putVault } from './vaults.ts';
 
 export const issueMs = 500;
 export const dayMs = 86_400_000;
@@ -19,6 +22,8 @@ export interface CertificateWorld extends AsyncDisposable {
   readonly pass: (ms: number) => Promise<void>;
   /** Creates a certificate, lets its issuer take its time, and gives the bundle. */
   readonly issued: (name: string, policy: object, more?: object) => Promise<Json>;
+  /** The audit log, with everything that happened before. */
+  readonly records: () => Promise<readonly AuditRecord[]>;
 }
 
 export async function certificateWorld(vault: string, properties: object = {}): Promise<CertificateWorld> {
@@ -54,6 +59,16 @@ export async function certificateWorld(vault: string, properties: object = {}): 
       await pass(issueMs);
       assert.equal((await ok('GET', `/certificates/${name}/pending`))['status'], 'completed');
       return ok('GET', `/certificates/${name}`);
+    },
+    async records() {
+      // Changes come into the log in their order, a moment after they were answered.
+      const mark = randomUUID();
+      await ok('PUT', `/secrets/${mark}`, { value: mark });
+      for (;;) {
+        const records = auditRecords(server);
+        if (records.some(({ properties }) => properties.id?.endsWith(`/secrets/${mark}`))) return records;
+        await sleep(5);
+      }
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

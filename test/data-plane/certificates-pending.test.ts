@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { OpensslFolder } from './certificate-files.ts';
+import { OpensslFolder, signedByOpenssl } from './certificate-files.ts';
 import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
-import { auditRecords, auditText, errorBody, items, transitionMs } from './vaults.ts';
+import { auditText, errorBody, items, transitionMs } from './vaults.ts';
 import type { Json } from '../world/client.ts';
 
 let world: CertificateWorld;
@@ -14,7 +14,12 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-async function refuses(method: string, path: string, body: unknown, expected: readonly [status: number, body: unknown]) {
+async function refuses(
+  method: string,
+  path: string,
+  body: unknown,
+  expected: readonly [status: number, body: unknown],
+) {
   const answer = await world.send(method, path, body);
   assert.deepEqual([answer.status, answer.body], expected, `${method} ${path}`);
 }
@@ -37,7 +42,7 @@ suite('an operation', () => {
     const certificate = await world.ok('GET', '/certificates/cancelled');
     assert.deepEqual([certificate['cer'], certificate['attributes']?.['enabled']], [undefined, false]);
     assert.equal((await world.send('GET', '/secrets/cancelled')).status, 404);
-    const record = auditRecords(world.server).findLast(({ operationName }) => operationName === 'CertificateEnroll');
+    const record = (await world.records()).findLast(({ operationName }) => operationName === 'CertificateEnroll');
     assert.equal(record?.properties['ended'], 'cancelled');
   });
 
@@ -111,24 +116,14 @@ suite('an operation', () => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => world.send('POST', '/certificates/many/create', { policy: selfSigned('CN=m') })),
     );
-    assert.deepEqual(answers.map(({ status }) => status).toSorted((a, b) => a - b), [202, 409, 409, 409]);
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [202, 409, 409, 409],
+    );
     await world.pass(issueMs);
     assert.equal(items(await world.ok('GET', '/certificates/many/versions')).length, 1);
   });
 });
-
-/** What `openssl` signs for a pending request, with a certificate authority of its own. */
-async function signedByOpenssl(openssl: OpensslFolder, csr: unknown): Promise<{ readonly leaf: string; readonly ca: string }> {
-  const authority = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key'];
-  await openssl.run('req', '-x509', ...authority, '-subj', '/CN=Some authority', '-days', '30', '-out', 'ca.pem');
-  openssl.write('request.der', Buffer.from(String(csr), 'base64'));
-  await openssl.run('req', '-inform', 'DER', '-in', 'request.der', '-out', 'request.pem', '-verify');
-  const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-copy_extensions', 'copyall', '-days', '20'];
-  await openssl.run('x509', '-req', '-in', 'request.pem', ...by, '-out', 'leaf.pem');
-  await openssl.run('x509', '-in', 'leaf.pem', '-outform', 'DER', '-out', 'leaf.der');
-  await openssl.run('x509', '-in', 'ca.pem', '-outform', 'DER', '-out', 'ca.der');
-  return { leaf: openssl.read('leaf.der').toString('base64'), ca: openssl.read('ca.der').toString('base64') };
-}
 
 suite('a certificate that somebody else signs', () => {
   const elsewhere = (subject: string) => ({
@@ -146,7 +141,10 @@ suite('a certificate that somebody else signs', () => {
     await world.pass(30 * 60_000);
     assert.deepEqual(await world.ok('GET', '/certificates/merged/pending'), begun);
     const { leaf, ca } = await signedByOpenssl(openssl, begun['csr']);
-    const answer = await world.send('POST', '/certificates/merged/pending/merge', { x5c: [leaf, ca], tags: { b: '2' } });
+    const answer = await world.send('POST', '/certificates/merged/pending/merge', {
+      x5c: [leaf, ca],
+      tags: { b: '2' },
+    });
     assert.equal(answer.status, 201, JSON.stringify(answer.body));
     assert.equal(answer.headers.location, `${world.origin}/certificates/merged?api-version=7.4`);
     const merged = await world.ok('GET', '/certificates/merged');
@@ -176,7 +174,8 @@ suite('a certificate that somebody else signs', () => {
     const wanted = await begin('fits', elsewhere('CN=fits'));
     const other = await begin('fits-not', elsewhere('CN=fits'));
     const { leaf } = await signedByOpenssl(openssl, other['csr']);
-    const message = 'The first certificate of x5c is not about the key of the pending request; sign the request itself.';
+    const message =
+      'The first certificate of x5c is not about the key of the pending request; sign the request itself.';
     const refused = [400, errorBody('BadParameter', message)] as const;
     await refuses('POST', '/certificates/fits/pending/merge', { x5c: [leaf] }, refused);
     assert.deepEqual(await world.ok('GET', '/certificates/fits/pending'), wanted);
@@ -219,7 +218,10 @@ suite('an issuer', () => {
 
   test('of the provider Test signs by an authority of this server, which is in the chain', async () => {
     using openssl = new OpensslFolder();
-    await world.ok('PUT', '/certificates/issuers/ours', { provider: 'test', credentials: { account_id: 'a', pwd: 'p' } });
+    await world.ok('PUT', '/certificates/issuers/ours', {
+      provider: 'test',
+      credentials: { account_id: 'a', pwd: 'p' },
+    });
     const authorities: string[] = [];
     for (const name of ['ours-1', 'ours-2']) {
       const certificate = await world.issued(name, policy('ours'));
@@ -271,7 +273,10 @@ suite('an issuer', () => {
     const issuer = {
       provider: 'GlobalSign',
       credentials: { account_id: 'account', pwd: 'pass-1234' },
-      org_details: { id: 'org', admin_details: [{ first_name: 'A', last_name: 'B', email: 'a@b.example', phone: '1' }] },
+      org_details: {
+        id: 'org',
+        admin_details: [{ first_name: 'A', last_name: 'B', email: 'a@b.example', phone: '1' }],
+      },
       attributes: { enabled: true },
     };
     const set = await world.ok('PUT', '/certificates/issuers/Kept', issuer);
