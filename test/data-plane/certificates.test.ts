@@ -89,7 +89,8 @@ suite('a certificate that signs itself', () => {
       .update(Buffer.from(String(cer), 'base64'))
       .digest('base64url');
     assert.equal(x5t, sha1);
-    assert.equal(members(Object(attributes))['enabled'], true);
+    assert.deepEqual(attributes, certificate['attributes']);
+    assert.equal(certificate['attributes']?.['enabled'], true);
     assert.deepEqual(rest, {
       id: `${id}/${version}`,
       kid: `${world.origin}/keys/First/${version}`,
@@ -159,9 +160,9 @@ suite('a certificate that signs itself', () => {
     assert.notEqual(versionOf(second), versionOf(first));
     assert.equal(x509Of(second).subject, 'CN=2');
     assert.notEqual(begun['csr'], undefined);
-    const { pending: _, ...before } = members(await world.ok('GET', `/certificates/versions/${versionOf(first)}`));
+    const { pending: _, ...older } = members(await world.ok('GET', `/certificates/versions/${versionOf(first)}`));
     const { pending: __, ...was } = members(first);
-    assert.deepEqual(before, was);
+    assert.deepEqual(older, was);
     const listed = items(await world.ok('GET', '/certificates/versions/versions'));
     assert.deepEqual(
       listed.map(versionOf),
@@ -509,8 +510,7 @@ test('a certificate cannot be enabled before it is issued, nor given other times
     [400, errorBody('BadParameter', 'attributes.enabled is true, but the certificate is not issued yet.')],
   );
   await world.pass(issueMs);
-  const { attributes } = await world.ok('GET', '/certificates/early-2').then(members);
-  const { exp, nbf } = members(Object(attributes));
+  const { exp, nbf } = members((await world.ok('GET', '/certificates/early-2'))['attributes']);
   // What the client was given it may send back.
   await world.ok('PATCH', '/certificates/early-2', { attributes: { exp, nbf, enabled: true } });
 });
