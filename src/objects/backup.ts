@@ -5,6 +5,7 @@ import type { Put, Requirement, StoredRecord } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import { objectKeys, refused } from './object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import { isThere } from './transition.ts';
 
 /** "Key Vault does not support backing up more than 500 past versions" (backup.md, "Limitations"). */
 const versionsMax = 500;
@@ -27,7 +28,10 @@ export async function backupObject(vault: VaultScope, collection: Collection, na
   const keys = objectKeys(vault, collection);
   const keyKey = backupKeyOf(vault);
   const [current, stored] = await vault.store.read({ require: vault.require, get: [keys.current(name), keyKey] });
-  if (current === undefined) return refused({ kind: 'objectNotFound', collection, name });
+  const object = current === undefined ? undefined : decode<ObjectRecord<ObjectVersion>>(current);
+  if (current === undefined || object === undefined || !isThere(object, vault)) {
+    return refused({ kind: 'objectNotFound', collection, name });
+  }
   const older = await vault.store.list({
     require: [...vault.require, { key: current.key, version: current.version }],
     prefix: keys.versions(name),
@@ -40,7 +44,7 @@ export async function backupObject(vault: VaultScope, collection: Collection, na
   const key = stored === undefined ? randomBytes(32) : keyIn(stored);
   const backup: Backup = {
     collection,
-    object: decode<ObjectRecord<ObjectVersion>>(current),
+    object: { name: object.name, current: object.current },
     older: older.map((record) => decode<ObjectVersion>(record)),
   };
   const value = Buffer.concat([mark, seal(new SealingKey(key), encode(backup), boundTo(vault))]).toString('base64url');

@@ -11,6 +11,8 @@ import type { LifetimeAction } from './certificate-policy.ts';
 import { certificateState, checkFree, currentOf } from './certificate-state.ts';
 import type { VaultScope } from './object.ts';
 
+const dayMs = 86_400_000;
+
 /** The next action in a certificate's life, when it is due; `undefined` for none. */
 function nextAction({
   current,
@@ -28,6 +30,11 @@ export function putActions(vault: VaultScope, object: CertificateRecord, from = 
   const { expires = 0 } = object.current.attributes;
   if (next === undefined || expires * 1000 <= from) return [];
   return [duePut('renewCertificate', Math.max(next.at, from), subjectOf(vault, object.name))];
+}
+
+/** Asks again a day later, while the vault is soft-deleted and may be recovered. */
+export function actionLater(vault: VaultScope, name: string): Transaction {
+  return { require: vault.require, put: [duePut('renewCertificate', vault.now + dayMs, subjectOf(vault, name))] };
 }
 
 /**

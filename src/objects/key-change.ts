@@ -1,7 +1,9 @@
 import { keySpecOf } from '../crypto/key-material.ts';
 import { readKeyMaterial } from '../crypto/read-key-material.ts';
 import { duePut } from '../schedule/due.ts';
+import type { DueSubject } from '../schedule/due.ts';
 import { decode } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
 import type { KeyEngine, KeyMaterial, KeySpec } from '../types/key.ts';
 import { restoreObject } from './backup.ts';
 import { certificateKeys } from './certificate.ts';
@@ -155,12 +157,23 @@ export async function restoreKey(vault: VaultScope, blob: string): Promise<Outco
 /** Puts the due record of a key's next rotation beside the change that makes the key what it is, if it has one. */
 export function withRotation(vault: VaultScope, outcome: Outcome<KeyRecord>): Outcome<KeyRecord> {
   if (!outcome.ok) return outcome;
-  const { name, current } = outcome.value;
+  const { name, current, completeAt = 0 } = outcome.value;
   const due = rotationDue(current.rotationPolicy, current.attributes);
   if (due === undefined) return outcome;
-  const subject = { vault: vault.name, incarnation: vault.incarnation, collection: 'keys', name } as const;
-  const put = [...(outcome.change?.put ?? []), duePut('rotateKey', Math.max(due, vault.now), subject)];
+  const at = Math.max(due, vault.now, completeAt);
+  const put = [...(outcome.change?.put ?? []), duePut('rotateKey', at, subjectOf(vault, name))];
   return { ...outcome, change: { ...outcome.change, put } };
+}
+
+const dayMs = 86_400_000;
+
+/** Asks again in a day: a vault that is soft-deleted stays as it is, and goes on when it is recovered. */
+export function rotationLater(vault: VaultScope, name: string): Transaction {
+  return { require: vault.require, put: [duePut('rotateKey', vault.now + dayMs, subjectOf(vault, name))] };
+}
+
+function subjectOf({ name: vault, incarnation }: VaultScope, name: string): DueSubject {
+  return { vault, incarnation, collection: 'keys', name };
 }
 
 /** Asks first whether the version may be added, for making its material is dear. */

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { NameSet } from '../http/name-set.ts';
-import { actIfDue } from '../objects/certificate-actions.ts';
+import { actIfDue, actionLater } from '../objects/certificate-actions.ts';
 import { dueOfCertificate } from '../objects/certificate-change.ts';
 import { completeCertificate } from '../objects/certificate-complete.ts';
 import { testIssuer } from '../objects/certificate-test-issuer.ts';
+import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
+import { keyProperties } from '../objects/key.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { dueOfObject } from '../objects/purge.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
 import { dueOfVault } from '../resources/purge.ts';
-import { duePut } from '../schedule/due.ts';
 import type { DueKind, DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueOutcome } from '../schedule/scheduler.ts';
 import { decode } from '../store/store.ts';
@@ -54,6 +55,7 @@ export function dueHandlers(world: DueWorld): Readonly<Partial<Record<DueKind, D
     completeCertificate: ofObject(endCertificate),
     renewCertificate: ofObject(actOnCertificate),
     purgeVault: (subject, now) => purgeVault(subject, now, world),
+    rotateKey: ofObject(rotateKey),
   };
 }
 
@@ -80,17 +82,11 @@ async function endCertificate({ vault, scope, name }: DueObject, world: DueWorld
   return { change: ended.change, audit: { ...audit, properties: { ended: ended.ended } } };
 }
 
-const dayMs = 86_400_000;
-
 /** What Azure does by an e-mail to the vault's contacts is here a record in the audit log. */
 const actions = { renewed: 'CertificateRenew', announced: 'CertificateNearExpiryEventGridNotification' } as const;
 
 async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  if (vault.deleted !== undefined) {
-    // It may be recovered: ask again every day.
-    const subject = { vault: vault.name, incarnation: vault.incarnation, collection: 'certificates', name } as const;
-    return { change: { put: [duePut('renewCertificate', scope.now + dayMs, subject)] } };
-  }
+  if (vault.deleted !== undefined) return { change: actionLater(scope, name) };
   const { engine, issueMs } = world;
   const acted = await actIfDue(scope, name, { engine, issueMs, newVersion });
   if (acted === undefined) return {};
@@ -113,6 +109,20 @@ async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Pr
     return {};
   }
   return { change: due.change, audit: { operationName: 'VaultPurge', resourceId: vaultId(due.vault) } };
+}
+
+async function rotateKey({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  if (vault.deleted !== undefined) return { change: rotationLater(scope, name) };
+  const rotated = await rotateIfDue(scope, { name, version: newVersion(), engine: world.engine });
+  if (rotated === undefined) return {};
+  if (!rotated.ok) throw new Error(`a key cannot be rotated: ${rotated.refusal.kind}`);
+  const { name: spelt, current } = rotated.value;
+  const audit = objectAudit(
+    { vault, operationName: 'KeyRotateIfDue', path: `keys/${spelt}/${current.version}` },
+    world,
+  );
+  const properties = { keyProperties: keyProperties(current) };
+  return { ...(rotated.change !== undefined && { change: rotated.change }), audit: { ...audit, properties } };
 }
 
 /** `undefined` when the vault is not there any more, or is another one of that name. */

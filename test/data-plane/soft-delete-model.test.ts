@@ -30,6 +30,12 @@ const kinds: readonly Kind[] = [
     update: (name, tag) => ['PATCH', `/secrets/${name}`, { tags: { tag } }],
     id: (bundle) => bundle['id'],
   },
+  {
+    collection: 'keys',
+    create: (name) => ['POST', `/keys/${name}/create`, { kty: 'oct' }],
+    update: (name, tag) => ['PATCH', `/keys/${name}`, { tags: { tag } }],
+    id: (bundle) => bundle['key']?.['kid'] ?? bundle['kid'],
+  },
 ];
 
 /** An object as anybody would imagine it. */

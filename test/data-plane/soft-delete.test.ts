@@ -74,6 +74,7 @@ suite('a deletion and a recovery take their time', () => {
       world.advance(passed);
       assertMissing(await send('GET', '/secrets/s'), 'live');
       assert.equal((await send('GET', `/secrets/s/${version}`)).status, 404);
+      assertMissing(await send('POST', '/secrets/s/backup'), 'live');
       assertMissing(await send('GET', '/deletedsecrets/s'), 'deleted');
       assert.deepEqual(await names('/secrets'), []);
       assert.deepEqual(await names('/secrets/s/versions'), []);
@@ -96,6 +97,7 @@ suite('a deletion and a recovery take their time', () => {
     for (const passed of [0, transitionMs - 1]) {
       world.advance(passed);
       assertMissing(await send('GET', '/secrets/s/'), 'live');
+      assertMissing(await send('POST', '/secrets/s/backup'), 'live');
       assertMissing(await send('GET', '/deletedsecrets/s'), 'deleted');
       assert.deepEqual(await names('/secrets'), []);
       assert.deepEqual(await names('/secrets/s/versions'), []);

@@ -59,7 +59,6 @@ suite('the throttle', () => {
 suite('a server', () => {
   test('that is told to throttle answers 429 with the time to wait, writes it down, and goes on in the next window', async () => {
     await using world = await startServerWith({
-      options: ['--config', 'config.json'],
       config: { throttling: { general: 5 } },
     });
     const { client } = world;
@@ -82,7 +81,6 @@ suite('a server', () => {
 
   test('throttles after the permission: who may do nothing here uses nothing up', async () => {
     await using world = await startServerWith({
-      options: ['--config', 'config.json'],
       config: { throttling: { general: 1 } },
     });
     const { client } = world;

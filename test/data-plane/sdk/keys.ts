@@ -104,6 +104,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   async deletes() {
     const key = await client.createEcKey('doomed');
     const started = await client.beginDeleteKey('doomed', quick);
+    assert.equal(started.isDone(), false, 'a deletion takes its time');
     const resumed = await client.beginDeleteKey('doomed', { ...quick, resumeFrom: started.toString() });
     const deleted = await resumed.pollUntilDone();
     assert.equal(deleted.properties.recoveryId, `${vaultUrl}/deletedkeys/doomed`);
@@ -121,6 +122,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     } = (await client.getDeletedKey('doomed')).properties;
     assert.deepEqual(kept, key.properties);
     const recovery = await client.beginRecoverDeletedKey('doomed', quick);
+    assert.equal(recovery.isDone(), false, 'a recovery takes its time');
     const again = await client.beginRecoverDeletedKey('doomed', { ...quick, resumeFrom: recovery.toString() });
     assert.equal((await again.pollUntilDone()).id, key.id);
     assert.deepEqual(await client.getKey('doomed'), key);
