@@ -45,6 +45,7 @@ interface Opening {
 export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome<CertifiedMaterial>> {
   return outcomeOfLater(what, async () => {
     if (bytes.length > mostBytes) throw new Refused({ kind: 'tooLarge', what, found: bytes.length, most: mostBytes });
+    if (bytes[0] !== tags.sequence) throw new Malformed('it does not begin with 0x30, as a DER sequence does');
     const file = wholeSequence(derOf(bytes), 'the file');
     if (file.count('the version') !== 3) throw new Malformed('its version is not 3');
     const contents = dataOf(file.sequence('the authenticated safe'));

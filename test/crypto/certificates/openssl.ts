@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
-/** Whether there is an `openssl` of version 3; older ones know neither PBMAC1 nor `-legacy`. */
-export const hasOpenssl = /^OpenSSL 3/.test(run(['version']).text);
+/** Whether there is an `openssl` of version 3; older ones have no `-legacy`. */
+export const hasOpenssl = run(['version']).text.startsWith('OpenSSL 3');
+
+/** Whether it knows PBMAC1, as it does from 3.4 on. */
+export const hasPbmac1 = hasOpenssl && run(['pkcs12', '-help']).text.includes('-pbmac1_pbkdf2');
 
 export interface Run {
   readonly ok: boolean;
