@@ -13,7 +13,7 @@ import {
 import { privateKeyInfo } from '../../../src/crypto/certificates/keys.ts';
 import { readPkcs12, writePkcs12 } from '../../../src/crypto/certificates/pkcs12.ts';
 import type { CertifiableKey, CertifiedMaterial } from '../../../src/types/certificate.ts';
-import { ec, hex, material, selfSigned, textOf, value, withChain } from './material.ts';
+import { ec, hex, kindOf, material, selfSigned, textOf, value, withChain } from './material.ts';
 
 const data = '1.2.840.113549.1.7.1';
 const bags = '1.2.840.113549.1.12.10.1';
@@ -215,6 +215,20 @@ describe('the form of a PKCS #12 file', () => {
       'The PKCS #12 file does not decrypt: the password is wrong, or the file is damaged.',
       'The PKCS #12 file asks for more than 3000000 rounds of key derivation.',
     ]);
+  });
+
+  it('that asks for much work leaves the thread to others meanwhile', async () => {
+    let turns = 0;
+    let isOver = false;
+    const take = () => {
+      turns += 1;
+      if (!isOver) setImmediate(take);
+    };
+    setImmediate(take);
+    assert.equal(kindOf(await readPkcs12(authenticatedFile(100_000), 'password')), 'wrongPassword');
+    isOver = true;
+    // One for each 4,096 rounds.
+    assert.ok(turns >= 24, `${turns} turns`);
   });
 
   it('with a self-signed certificate alone is a chain of one', async () => {
