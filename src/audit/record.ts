@@ -17,7 +17,8 @@ export interface AuditEvent {
   readonly status: number;
   /** The error's message, on failure. */
   readonly message?: string | undefined;
-  readonly source: Source;
+  /** Absent, as is the caller, where the service did it by itself. */
+  readonly source?: Source;
   readonly caller?: Caller | undefined;
   /** The firewall's verdict, where one was made, with the text of the rule that matched and the verdict in words. */
   readonly verdict?: Verdict | undefined;
@@ -73,6 +74,8 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly verdict?: VerdictProperty;
   /** Ours: how a subnet's identity was established. */
   readonly assurance?: 'enforced' | 'declared';
+  /** Ours, where the service did it by itself: the work, and when it was due. */
+  readonly scheduled?: { readonly kind: string; readonly dueAt: string };
   /** Ours, on the record of a change only. */
   readonly recordId?: string;
 }
@@ -108,7 +111,7 @@ export function auditRecord(event: AuditEvent): AuditRecord {
     resultSignature: STATUS_CODES[event.status] ?? String(event.status),
     ...(message !== undefined && { resultDescription: clip(message.replaceAll('\r\n', '\n'), longest.message) }),
     durationMs: String(Math.max(0, Math.round(event.durationMs))),
-    ...(source.kind !== 'unknown' && { callerIpAddress: source.address.text }),
+    ...(source !== undefined && source.kind !== 'unknown' && { callerIpAddress: source.address.text }),
     correlationId: clip(event.correlationId, longest.id),
     ...(caller !== undefined && { identity: identityOf(caller) }),
     // Last, as `recordIdMark` relies on.
@@ -135,7 +138,7 @@ function propertiesOf(event: AuditEvent): AuditProperties {
     addNetworkKeys(properties, verdict, source);
     properties.verdict = verdictProperty(verdict, event);
   }
-  if (source.kind === 'subnet') {
+  if (source?.kind === 'subnet') {
     // Whatever the verdict: VNets may share an address space, so the address alone does not say who it was.
     properties.subnetId = source.subnet;
     properties.assurance = source.assurance;
@@ -144,13 +147,13 @@ function propertiesOf(event: AuditEvent): AuditProperties {
 }
 
 /** Azure's records lack these keys where the vault's firewall is open, by `defaultAction: Allow`. */
-function addNetworkKeys(properties: Writable<AuditProperties>, verdict: Verdict, source: Source): void {
+function addNetworkKeys(properties: Writable<AuditProperties>, verdict: Verdict, source?: Source): void {
   if (verdict.because === 'defaultAction') return;
   properties.isAddressAuthorized = verdict.allowed;
   if (verdict.because === 'trustedService') {
     properties.addrAuthType = 'TrustedService';
     properties.trustedService = verdict.service;
-  } else if (source.kind !== 'unknown') {
+  } else if (source !== undefined && source.kind !== 'unknown') {
     properties.addrAuthType = source.kind === 'subnet' ? 'Subnet' : 'PublicIP';
   }
 }

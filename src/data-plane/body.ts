@@ -19,6 +19,15 @@ export function textMember(members: Members, name: string): Outcome<string | und
   return typeof value === 'string' ? { ok: true, value } : bad(`${name} must be a string.`);
 }
 
+/** `value` of a restore: the blob of a backup. */
+export function backupBlob(body: unknown): Outcome<string> {
+  const members = bodyMembers(body, ['value']);
+  if (!members.ok) return members;
+  const value = textMember(members.value, 'value');
+  if (!value.ok) return value;
+  return value.value === undefined ? bad('The member value is missing.') : { ok: true, value: value.value };
+}
+
 /** `tags` and `attributes` of a request; `more` are those attributes that only this collection has. */
 export function objectParameters(members: Members, more: readonly string[] = []): Outcome<ObjectParameters> {
   const { tags, attributes } = members;

@@ -17,6 +17,7 @@ export type Refusal =
   | { readonly kind: 'deniedByRbac'; readonly operation: Operation; readonly path: string }
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
+  | { readonly kind: 'throttled'; readonly reason: string; readonly retryAfterSeconds: number }
   | ObjectRefusal
   | { readonly kind: 'tooManyConflicts' }
   | { readonly kind: 'recordUnavailable' }

@@ -5,6 +5,7 @@ import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts
 import { bindRules } from './bind-rules.ts';
 import { isResourceGroupName, resourceGroupKey, vaultIndexKey, vaultKey } from './keys.ts';
 import type { Place } from './keys.ts';
+import { scheduledPurge, scheduledPurgeKey } from './purge.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { mergeProperties, readVaultProperties } from './vault-properties.ts';
@@ -110,20 +111,22 @@ export async function patchVault(
   return { ok: true, value: { vault, created: false, change: { require, put: [vaultPut(vault)] } } };
 }
 
-/** DELETE: the vault keeps its name and its contents until it is recovered or purged. */
+/** DELETE: the vault keeps its name and its contents until it is recovered or purged, which it is by itself in the end. */
 export function deleteVault(record: StoredRecord, context: VaultsContext): VaultChange {
   const existing = decode<VaultRecord>(record);
   const retentionMs = existing.properties.softDeleteRetentionInDays * dayMs;
-  const vault: VaultRecord = {
-    ...existing,
-    deleted: {
-      deletionDate: isoSeconds(context.now),
-      scheduledPurgeDate: isoSeconds(context.now + retentionMs),
-    },
+  const deleted = {
+    deletionDate: isoSeconds(context.now),
+    scheduledPurgeDate: isoSeconds(context.now + retentionMs),
   };
+  const vault: VaultRecord = { ...existing, deleted };
   const change = {
     require: [{ key: record.key, version: record.version }],
-    put: [vaultPut(vault), { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty }],
+    put: [
+      vaultPut(vault),
+      { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty },
+      scheduledPurge(vault, deleted),
+    ],
     delete: [vaultIndexKey('vault-in', vault, vault.name)],
   };
   return { ok: true, value: { vault, created: false, change } };
@@ -151,7 +154,7 @@ function recoverVault(
   if (record === undefined || existing?.deleted === undefined || !sameLocation) {
     return refuseResource({ kind: 'softDeletedVaultNotFound', name: request.name, location: request.location });
   }
-  const { deleted: _, ...live } = existing;
+  const { deleted, ...live } = existing;
   const vault = { ...live, systemData: systemData(existing.systemData, context) };
   const change = {
     require: [
@@ -159,7 +162,7 @@ function recoverVault(
       { key: group.key, version: group.version },
     ],
     put: [vaultPut(vault), { key: vaultIndexKey('vault-in', vault, vault.name), value: empty }],
-    delete: [vaultIndexKey('deleted-vault-in', vault, vault.name)],
+    delete: [vaultIndexKey('deleted-vault-in', vault, vault.name), scheduledPurgeKey(vault, deleted)],
   };
   return { ok: true, value: { vault, created: true, change } };
 }

@@ -95,7 +95,7 @@ async function addSecret(store: Store, now: number): Promise<void> {
   const [record] = await store.read({ get: [vaultKey(demo.vault)] });
   if (record === undefined) return;
   const require = [{ key: record.key, version: record.version }];
-  const scope = vaultScope(decode<VaultRecord>(record), { store, now, require });
+  const scope = vaultScope(decode<VaultRecord>(record), { store, transitionMs: 0, now, require });
   const made = { version: randomBytes(16).toString('hex'), now: Math.floor(now / 1000) };
   const version = newSecretVersion({ value: demo.value }, made);
   const added = await addVersion(scope, 'secrets', { name: demo.secret, version });

@@ -6,6 +6,7 @@ import { registerClient } from '../../src/authority/clients.ts';
 import type { ClientRegistration } from '../../src/authority/clients.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { linesOf } from '../audit/log-lines.ts';
+import { connect } from '../world/client.ts';
 import type { Answered, Client, Credentials, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 
@@ -19,6 +20,9 @@ export function vaultPath(name: string): string {
 
 /** The 127.0.0.7 and ::1 of this machine, as vaults see them; 127.0.0.8 stands for everybody else. */
 export const networks = { allowed: '127.0.0.7', refused: '127.0.0.8' } as const;
+
+/** How long a deletion and a recovery take, unless a setting says otherwise: `advance` by it, and they are complete. */
+export const transitionMs = 500;
 
 const allowedRule = [{ value: '203.0.113.7' }];
 
@@ -82,6 +86,12 @@ export async function register(
   };
   await registerClient(folder.store, { ...registered, displayName: 'test', secrets: [clientSecret] });
   return { ...registered, clientSecret };
+}
+
+/** Another client of the administrator, without the tokens that expired when the clock went on. */
+export function newClient({ port, folder }: TestServer): Client {
+  const { certificates, identity } = folder;
+  return connect({ port, domain: 'localhost', ca: certificates.authority.certificate, identity });
 }
 
 /** The caller's line as errors have it. */

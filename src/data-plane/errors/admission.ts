@@ -147,6 +147,11 @@ export const admissionErrors = {
         `Vault: ${vaultLine(context)}`,
       )}\r\n`,
   },
+  throttled: {
+    status: 429,
+    code: 'Throttled',
+    message: ({ reason }) => `Request was not processed because too many requests were received. Reason: ${reason}`,
+  },
   bodyNotJson: {
     status: 400,
     code: 'BadParameter',
