@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import type { CertifiableKey, CertifiedMaterial } from '../../types/certificate.ts';
+import { toPkcs8Der } from '../key-material.ts';
 import { derOf } from './ber.ts';
 import { inChainOrder } from './chain.ts';
 import { DerReader, wholeSequence } from './der-read.ts';
 import { explicit, implicit, integer, objectIdentifier, octetString, sequence, set, tags } from './der-write.ts';
 import { Work } from './key-derivation.ts';
 import type { Passphrase } from './key-derivation.ts';
-import { privateKeyInfo, readPrivateKey } from './keys.ts';
+import { readPrivateKey } from './keys.ts';
 import { decryptWithPassword, encryptWithPassword, supported } from './password-encryption.ts';
 import { authenticate, authenticatedBy, readAuthentication } from './pkcs12-authentication.ts';
 import { Malformed, outcomeOf, outcomeOfLater, Refused } from './refusal.ts';
@@ -183,7 +184,7 @@ export async function writePkcs12({ material, certificates }: CertifiedMaterial,
     return bagOf(identifiers.certBag, value, index === 0 ? keyId : undefined);
   });
   const certificateSafe = await encryptWithPassword(passphrase, sequence(...certificateBags));
-  const key = await encryptWithPassword(passphrase, privateKeyInfo(material));
+  const key = await encryptWithPassword(passphrase, toPkcs8Der(material));
   const keyBag = bagOf(identifiers.shroudedKeyBag, sequence(key.algorithm, octetString(key.ciphertext)), keyId);
   const encrypted = sequence(
     objectIdentifier(identifiers.data),

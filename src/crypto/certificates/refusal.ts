@@ -15,6 +15,8 @@ export type CertificateFileRefusal =
   | { readonly kind: 'noPrivateKey'; readonly what: FileKind }
   | { readonly kind: 'severalPrivateKeys'; readonly what: FileKind; readonly found: number }
   | { readonly kind: 'keyDoesNotMatch' }
+  /** The members of a key do not make one; the message names them, never what is in them. */
+  | { readonly kind: 'keyNotValid'; readonly message: string }
   | { readonly kind: 'keyNotSupported'; readonly found: string }
   | { readonly kind: 'algorithmNotSupported'; readonly use: AlgorithmUse; readonly algorithm: string }
   | { readonly kind: 'tooManyCertificates'; readonly what: FileKind; readonly found: number; readonly most: number }
@@ -59,6 +61,7 @@ const texts: Texts = {
   noPrivateKey: ({ what }) => `The ${what} holds no private key.`,
   severalPrivateKeys: ({ what, found }) => `The ${what} holds ${found} private keys; one is needed.`,
   keyDoesNotMatch: () => 'The private key belongs to none of the certificates.',
+  keyNotValid: ({ message }) => message,
   keyNotSupported: ({ found }) =>
     `The key is ${found}. RSA keys of 2048, 3072 or 4096 bits and EC keys on P-256, P-384, P-521 or P-256K are supported.`,
   algorithmNotSupported: ({ use, algorithm }) =>

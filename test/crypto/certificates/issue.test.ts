@@ -180,7 +180,10 @@ describe('what cannot be certified', () => {
       { sans: { uris: ['/path'] } },
       'The subject alternative name "/path" is no absolute URI in ASCII, such as https://example.com/path.',
     ],
-    [{ ekus: ['serverAuth'] }, 'The extended key usage "serverAuth" is no object identifier, such as 1.3.6.1.5.5.7.3.1.'],
+    [
+      { ekus: ['serverAuth'] },
+      'The extended key usage "serverAuth" is no object identifier, such as 1.3.6.1.5.5.7.3.1.',
+    ],
     [{ ekus: ['1.40.1'] }, 'The extended key usage "1.40.1" is no object identifier, such as 1.3.6.1.5.5.7.3.1.'],
     [
       { notAfter: validity.notBefore - 1 },

@@ -10,8 +10,8 @@ import {
   sequence,
   tags,
 } from '../../../src/crypto/certificates/der-write.ts';
-import { privateKeyInfo } from '../../../src/crypto/certificates/keys.ts';
 import { readPkcs12, writePkcs12 } from '../../../src/crypto/certificates/pkcs12.ts';
+import { toPkcs8Der } from '../../../src/crypto/key-material.ts';
 import type { CertifiableKey, CertifiedMaterial } from '../../../src/types/certificate.ts';
 import { ec, hex, kindOf, material, selfSigned, textOf, value, withChain } from './material.ts';
 
@@ -32,7 +32,7 @@ function bag(type: number, content: Buffer): Buffer {
 }
 
 function keyBag(key: CertifiableKey): Buffer {
-  return bag(1, privateKeyInfo(key));
+  return bag(1, Buffer.from(toPkcs8Der(key)));
 }
 
 function certificateBag(certificate: Uint8Array, type = '1.2.840.113549.1.9.22.1'): Buffer {
