@@ -10,7 +10,7 @@ import { connect } from '../world/client.ts';
 import type { Answered, Sent } from '../world/client.ts';
 import { freePort, startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { accessDenied, acls, auditRecords, auditText, networks, putVault, register } from './vaults.ts';
+import { accessDenied, acls, auditRecords, auditText, networks, putVault, recordsWhere, register } from './vaults.ts';
 import type { Registered } from './vaults.ts';
 
 let world: TestServer;
@@ -29,13 +29,9 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-/** The records of one request, once all of them must be there: a change's is shipped after its answer. */
-async function recordsOf(id: string): Promise<readonly AuditRecord[]> {
-  for (let attempt = 0; ; attempt += 1) {
-    const found = auditRecords(world).filter(({ correlationId }) => correlationId === id);
-    if (found.length > 0 || attempt === 100) return found;
-    await pause(20);
-  }
+/** The records of one request. */
+function recordsOf(id: string): Promise<readonly AuditRecord[]> {
+  return recordsWhere(world, ({ correlationId }) => correlationId === id);
 }
 
 async function ask(vault: string, method: string, path: string, sent: Sent = {}) {

@@ -58,11 +58,12 @@ export async function startOtherNode(
       return verifier.verify(token);
     },
   };
+  const engine = openKeyEngine();
   const app = await createDataPlane({
     store,
     rulebook,
     verifier: slow,
-    engine: openKeyEngine(),
+    engine,
     throttle: undefined,
     audit,
     transitionMs: 0,
@@ -93,6 +94,7 @@ export async function startOtherNode(
       https.closeAllConnections();
       https.close();
       await app.close();
+      await engine.close();
       await audit.close();
     },
   };
