@@ -2,12 +2,13 @@ import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CertifiableKey, CertificateFacts } from '../../types/certificate.ts';
 import type { PublicKey } from '../../types/key.ts';
+import { publicKeyOf } from '../key-material.ts';
 import { readTime, wholeSequence } from './der-read.ts';
 import type { DerReader } from './der-read.ts';
 import { tags } from './der-write.ts';
 import { readExtensions } from './extensions.ts';
 import type { ExtensionFacts } from './extensions.ts';
-import { publicKeyOf } from './keys.ts';
+import { readPublicKey } from './keys.ts';
 import { textOfName } from './name.ts';
 import { Malformed, outcomeOf } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
@@ -38,21 +39,15 @@ export function readCertificate(der: Uint8Array): Outcome<CertificateFacts> {
       ekus: extensions.ekus,
       keyUsage: extensions.keyUsage,
       isCa: extensions.isCa,
-      publicKey: publicKeyOf(parts.publicKey),
+      publicKey: readPublicKey(parts.publicKey),
     };
   });
 }
 
 /** Whether the certificate (DER) is about this key. */
 export function matches(key: CertifiableKey | PublicKey, certificate: Uint8Array): boolean {
-  if (key.kty === 'oct') return false;
-  const found = outcomeOf('certificate', () => publicKeyOf(partsOf(certificate).publicKey));
-  return found.ok && isDeepStrictEqual(found.value, publicMembers(key));
-}
-
-function publicMembers(key: CertifiableKey | Exclude<PublicKey, { readonly kty: 'oct' }>): PublicKey {
-  if (key.kty === 'RSA') return { kty: 'RSA', n: key.n, e: key.e };
-  return { kty: 'EC', crv: key.crv, x: key.x, y: key.y };
+  const found = outcomeOf('certificate', () => readPublicKey(partsOf(certificate).publicKey));
+  return found.ok && isDeepStrictEqual(found.value, publicKeyOf(key));
 }
 
 /** The parts of a certificate, or a `Malformed`. */

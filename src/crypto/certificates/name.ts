@@ -11,7 +11,6 @@ const most = 4_000;
 const typeOf = /\s*(?:OID\.)?(?<type>[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=\s*/iy;
 const valueOf =
   /#(?<hex>(?:[0-9a-f]{2})+)\s*|"(?<quoted>(?:[^"\\]|\\.|"")*)"\s*|(?!\s*[#"])(?<plain>(?:[^"\\,;+<>]|\\.)*)/isy;
-const separator = /[,;+]/y;
 
 /** The DER of an X.500 name that is written as RFC 4514 writes it; to check a subject, ask for it. */
 export function encodeName(text: string): Outcome<Uint8Array> {
@@ -30,10 +29,7 @@ export function nameOf(text: string): Buffer {
     else part.push(attribute.encoded);
     at = attribute.end;
     if (at === text.length) break;
-    separator.lastIndex = at;
-    const [found] = separator.exec(text) ?? [];
-    if (found === undefined) throw badSubject(`${quoted(text)} has an unexpected ${text[at]} at character ${at + 1}.`);
-    joins = found === '+';
+    joins = text[at] === '+';
     at += 1;
   }
   return sequence(...parts.toReversed().map((part) => set(...part)));
@@ -54,6 +50,9 @@ function attributeAt(text: string, start: number): { readonly encoded: Buffer; r
   valueOf.lastIndex = typeOf.lastIndex;
   const { hex, quoted: inQuotes, plain } = valueOf.exec(text)?.groups ?? unreadable(text, type);
   const end = valueOf.lastIndex;
+  if (!/^[,;+]?$/.test(text.charAt(end))) {
+    throw badSubject(`${quoted(text)} has an unexpected ${text[end]} at character ${end + 1}.`);
+  }
   const identifier = objectIdentifier(attribute.identifier);
   if (hex !== undefined) return { encoded: sequence(identifier, rawValue(hex, type)), end };
   const value = unescaped(inQuotes ?? trimmed(plain ?? ''));

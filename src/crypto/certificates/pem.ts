@@ -1,6 +1,7 @@
 import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
+import { toPkcs8Der } from '../key-material.ts';
 import { distinct, inChainOrder } from './chain.ts';
-import { privateKeyInfo, readPrivateKey } from './keys.ts';
+import { readPrivateKey } from './keys.ts';
 import { Malformed, outcomeOf, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
@@ -72,7 +73,7 @@ function bytesOf(label: string, body: string): Buffer {
 /** The key as PKCS #8 if there is one, then the certificates, as Azure writes a secret of content type `application/x-pem-file`. */
 export function writePem({ material, certificates }: Certificates): string {
   const blocks = [
-    ...(material === undefined ? [] : [pemBlock('PRIVATE KEY', privateKeyInfo(material))]),
+    ...(material === undefined ? [] : [pemBlock('PRIVATE KEY', toPkcs8Der(material))]),
     ...certificates.map((der) => pemBlock('CERTIFICATE', der)),
   ];
   return blocks.join('');

@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import type { CertifiableKey, Certificates, CertifiedMaterial } from '../../types/certificate.ts';
+import { toPkcs8Der } from '../key-material.ts';
 import { derOf } from './ber.ts';
 import { inChainOrder } from './chain.ts';
 import { DerReader, wholeSequence } from './der-read.ts';
 import { explicit, implicit, integer, objectIdentifier, octetString, sequence, set, tags } from './der-write.ts';
 import { Work } from './key-derivation.ts';
 import type { Passphrase } from './key-derivation.ts';
-import { privateKeyInfo, readPrivateKey } from './keys.ts';
+import { readPrivateKey } from './keys.ts';
 import { decryptWithPassword, encryptWithPassword, supported } from './password-encryption.ts';
 import { authenticate, authenticatedBy, readAuthentication } from './pkcs12-authentication.ts';
 import { Malformed, outcomeOf, outcomeOfLater, Refused } from './refusal.ts';
@@ -45,6 +46,7 @@ interface Opening {
 export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome<CertifiedMaterial>> {
   return outcomeOfLater(what, async () => {
     if (bytes.length > mostBytes) throw new Refused({ kind: 'tooLarge', what, found: bytes.length, most: mostBytes });
+    if (bytes[0] !== tags.sequence) throw new Malformed('it does not begin with 0x30, as a DER sequence does');
     const file = wholeSequence(derOf(bytes), 'the file');
     if (file.count('the version') !== 3) throw new Malformed('its version is not 3');
     const contents = dataOf(file.sequence('the authenticated safe'));
@@ -184,7 +186,7 @@ export async function writePkcs12({ material, certificates }: Certificates, pass
   const certificateSafe = await encryptWithPassword(passphrase, sequence(...certificateBags));
   const keySafes: Buffer[] = [];
   if (material !== undefined) {
-    const key = await encryptWithPassword(passphrase, privateKeyInfo(material));
+    const key = await encryptWithPassword(passphrase, toPkcs8Der(material));
     const keyBag = bagOf(identifiers.shroudedKeyBag, sequence(key.algorithm, octetString(key.ciphertext)), keyId);
     keySafes.push(dataContents(sequence(keyBag)));
   }

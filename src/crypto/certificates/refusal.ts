@@ -15,6 +15,8 @@ export type CertificateFileRefusal =
   | { readonly kind: 'noPrivateKey'; readonly what: FileKind }
   | { readonly kind: 'severalPrivateKeys'; readonly what: FileKind; readonly found: number }
   | { readonly kind: 'keyDoesNotMatch' }
+  /** The members of a key do not make one; the message names them, never what is in them. */
+  | { readonly kind: 'keyNotValid'; readonly message: string }
   | { readonly kind: 'keyNotSupported'; readonly found: string }
   | { readonly kind: 'algorithmNotSupported'; readonly use: AlgorithmUse; readonly algorithm: string }
   | { readonly kind: 'tooManyCertificates'; readonly what: FileKind; readonly found: number; readonly most: number }
@@ -47,7 +49,7 @@ type Texts = {
 const texts: Texts = {
   badSubject: ({ detail }) => `The subject ${detail}`,
   badAlternativeName: ({ detail }) => `The subject alternative name ${detail}`,
-  badUsage: ({ detail }) => `The key usage ${detail}`,
+  badUsage: ({ detail }) => `The extended key usage ${detail}`,
   badValidity: ({ detail }) => `The validity ${detail}`,
   malformed: ({ what, detail }) => `This is not a ${what} that can be read: ${detail}.`,
   requestNotSigned: () => 'The signature of the certificate request does not belong to its public key.',
@@ -59,6 +61,7 @@ const texts: Texts = {
   noPrivateKey: ({ what }) => `The ${what} holds no private key.`,
   severalPrivateKeys: ({ what, found }) => `The ${what} holds ${found} private keys; one is needed.`,
   keyDoesNotMatch: () => 'The private key belongs to none of the certificates.',
+  keyNotValid: ({ message }) => message,
   keyNotSupported: ({ found }) =>
     `The key is ${found}. RSA keys of 2048, 3072 or 4096 bits and EC keys on P-256, P-384, P-521 or P-256K are supported.`,
   algorithmNotSupported: ({ use, algorithm }) =>
