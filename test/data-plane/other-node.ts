@@ -70,6 +70,7 @@ export async function startOtherNode(
     throttle: undefined,
     audit,
     transitionMs: 0,
+    issueMs: 0,
     now,
     sourceOf: () => source,
     externalAudiences: [],
