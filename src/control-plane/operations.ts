@@ -1,3 +1,4 @@
+import { authorizationOperations } from './authorization/operations.ts';
 import { insightsOperations } from './diagnostic-settings/operations.ts';
 import type { ControlOperation } from './operation.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
@@ -58,5 +59,6 @@ export const operations: readonly ControlOperation[] = [
   getDeletedVault,
   purgeDeletedVault,
   checkNameAvailability,
+  ...authorizationOperations,
   ...insightsOperations,
 ];
