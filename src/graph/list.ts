@@ -27,7 +27,8 @@ export function listCollection<K extends ObjectKind>(collection: Collection<K>):
       const filter = filterOf(call, Object.keys(collection.properties));
       const names = filter === undefined ? undefined : requiredValues(filter, collection.names);
       const page = names === undefined ? await scan(call, collection, filter) : await lookUp(call, collection, names);
-      const meant = names === undefined ? page.records : page.records.filter((record) => isMeant(collection, record, filter));
+      const meant =
+        names === undefined ? page.records : page.records.filter((record) => isMeant(collection, record, filter));
       return listOutcome(call, {
         context: collection.segment,
         value: meant.map((record) => select(call, resources[collection.kind](record))),

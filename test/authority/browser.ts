@@ -33,7 +33,11 @@ export class Browser {
   }
 
   /** Sends the form of a page as it stands, with these fields filled in. `headers` are what the browser says of it. */
-  async submit(page: Page, fields: Readonly<Record<string, string>>, headers: Record<string, string> = {}): Promise<Page> {
+  async submit(
+    page: Page,
+    fields: Readonly<Record<string, string>>,
+    headers: Record<string, string> = {},
+  ): Promise<Page> {
     const action = /<form method="post" action="([^"]*)"/.exec(page.text)?.[1];
     assert.ok(action !== undefined, page.text);
     return this.#send({

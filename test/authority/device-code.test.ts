@@ -73,7 +73,10 @@ test('a device waits until its user has signed in elsewhere, and gets the tokens
   assert.match(page.text, /You are signing in to <b>Microsoft Azure CLI<\/b> on another device\./);
   const wrong = await browser.submit(page, { ...credentials, passwd: 'x' });
   assert.match(errorOf(wrong), /^AADSTS50126: /);
-  assert.match((await browser.submit(wrong, credentials)).text, /You have signed in to Microsoft Azure CLI on your device/);
+  assert.match(
+    (await browser.submit(wrong, credentials)).text,
+    /You have signed in to Microsoft Azure CLI on your device/,
+  );
 
   assert.equal((await poll(authority, code, { client_id: clientId }))['error'], 'bad_verification_code');
   const tokens = await poll(authority, code);

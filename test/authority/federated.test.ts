@@ -22,9 +22,7 @@ const strangers = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 let externalKeys: ReadonlyMap<string, KeySource>;
 before(() => {
   const keys: KeySource = async ({ kid }) =>
-    kid === 'one'
-      ? { ok: true, key: mine.publicKey }
-      : { ok: false, refusal: { kind: 'unknownKey', kid } };
+    kid === 'one' ? { ok: true, key: mine.publicKey } : { ok: false, refusal: { kind: 'unknownKey', kid } };
   externalKeys = new Map([[issuer, keys]]);
 });
 

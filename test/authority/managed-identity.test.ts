@@ -52,7 +52,11 @@ const forms = {
   },
 };
 
-async function start(t: TestContext, registrations: readonly ClientRegistration[] = [system, assigned, others], source = inside) {
+async function start(
+  t: TestContext,
+  registrations: readonly ClientRegistration[] = [system, assigned, others],
+  source = inside,
+) {
   const authority = await startAuthority(t, { source });
   for (const registration of registrations) await registerClient(authority.world.store, registration);
   return authority;

@@ -42,7 +42,10 @@ async function granted(authority: TestAuthority, form: Record<string, string>, p
   return body;
 }
 
-function expectRefusal({ status, body }: TokenResponse, expected: { status: number; error: string; says: string }): void {
+function expectRefusal(
+  { status, body }: TokenResponse,
+  expected: { status: number; error: string; says: string },
+): void {
   const description = String(body['error_description']);
   assert.deepEqual({ status, error: body['error'] }, { status: expected.status, error: expected.error }, description);
   assert.ok(description.startsWith(expected.says), description);
@@ -116,7 +119,13 @@ test('a password at organizations gets all that MSAL keeps of an account', async
 test('what is not asked for is not given: no id_token, refresh token or client_info', async (t) => {
   const form = { ...passwordForm, scope: `${vaultResource}/.default`, client_info: '' };
   const body = await granted(await startAuthority(t), form, { tenant });
-  assert.deepEqual(Object.keys(body).toSorted(), ['access_token', 'expires_in', 'ext_expires_in', 'scope', 'token_type']);
+  assert.deepEqual(Object.keys(body).toSorted(), [
+    'access_token',
+    'expires_in',
+    'ext_expires_in',
+    'scope',
+    'token_type',
+  ]);
 });
 
 test('the version 1 endpoint names the resource beside the scope', async (t) => {
@@ -126,7 +135,10 @@ test('the version 1 endpoint names the resource beside the scope', async (t) => 
   assert.equal(body['expires_in'], '3599');
   assert.equal(body['resource'], vaultResource);
   const id = claimsOf(body['id_token']);
-  assert.deepEqual([id.iss, id['ver'], id['upn']], [`https://sts.windows.net/${tenant}/`, '1.0', user.userPrincipalName]);
+  assert.deepEqual(
+    [id.iss, id['ver'], id['upn']],
+    [`https://sts.windows.net/${tenant}/`, '1.0', user.userPrincipalName],
+  );
   const refresh = { grant_type: 'refresh_token', client_id: azureCli, refresh_token: String(body['refresh_token']) };
   const again = await granted(authority, { ...refresh, resource: managementResource }, { endpoint: 'v1', tenant });
   assert.equal(claimsOf(again['access_token']).aud, managementResource);
@@ -323,7 +335,11 @@ test('a refresh token is of one client and one tenant, and what is none is refus
   const powershell = '1950a258-227b-4e31-a9cf-717495945fc2';
   const session = authority.world.opaqueTokens.seal('session', { userId: user.id });
   const cases = [
-    [{ ...form, client_id: powershell }, organizations, 'AADSTS70000: The provided refresh token was issued to another'],
+    [
+      { ...form, client_id: powershell },
+      organizations,
+      'AADSTS70000: The provided refresh token was issued to another',
+    ],
     [form, { tenant: servicesTenant }, 'AADSTS50020: '],
     [{ ...form, refresh_token: flipped }, organizations, 'AADSTS9002313: '],
     [{ ...form, refresh_token: 'x' }, organizations, 'AADSTS9002313: '],
@@ -347,7 +363,10 @@ test('the refresh token of a client that keeps a secret is no use without it', a
 test('a user in more groups than a token holds is said to have groups, and none is named', async (t) => {
   const { intoGroups } = await import('../../src/directory/client-registration.ts');
   const authority = await startAuthority(t);
-  const groups = Array.from({ length: 200 }, (_, index) => `e2000000-0000-4000-8000-${String(index).padStart(12, '0')}`);
+  const groups = Array.from(
+    { length: 200 },
+    (_, index) => `e2000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+  );
   const { store } = authority.world;
   await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups: groups.slice(1) }));
   const full = claimsOf((await granted(authority, passwordForm))['access_token']);

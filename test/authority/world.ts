@@ -183,7 +183,9 @@ export function browserOf({ app }: TestAuthority): Browser {
 
 function headersOf(headers: object): Record<string, string | string[]> {
   return Object.fromEntries(
-    Object.entries(headers).filter((entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1])),
+    Object.entries(headers).filter(
+      (entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1]),
+    ),
   );
 }
 

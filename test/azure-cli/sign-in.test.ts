@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { globalAdministrators } from '../../src/directory/groups.ts';
 import { browserAt } from '../authority/browser-at.ts';
 import { notRun } from '../not-run.ts';
@@ -13,7 +13,7 @@ const user = { ...ada, displayName: 'Ada', groups: [globalAdministrators] };
 const credentials = { login: ada.userPrincipalName, passwd: ada.password };
 const noSubscription = '--allow-no-subscriptions';
 
-const program = join(import.meta.dirname, 'user-of-browser.ts');
+const program = fileURLToPath(new URL('user-of-browser.ts', import.meta.url));
 
 function startWithAda() {
   return startServerWith({ options: ['--config', 'postern.json'], config: { users: [user] } });

@@ -6,7 +6,10 @@ import { browserAt } from '../authority/browser-at.ts';
 import { redirectOf } from '../authority/browser.ts';
 
 const [address = ''] = process.argv.slice(2);
-const { ca, login, passwd } = JSON.parse(process.env['POSTERN_TEST'] ?? '{}') as Record<'ca' | 'login' | 'passwd', string>;
+const { ca, login, passwd } = JSON.parse(process.env['POSTERN_TEST'] ?? '{}') as Record<
+  'ca' | 'login' | 'passwd',
+  string
+>;
 const browser = browserAt({ port: Number(new URL(address).port), ca });
 const answer = await browser.submit(await browser.open(address), { login, passwd });
 await fetch(redirectOf(answer));

@@ -211,7 +211,10 @@ test('an application and its service principal are renamed and deleted together'
 test('a secret is made once, is shown once, and can be removed by its id', async () => {
   const store = memoryStore();
   const id = randomUUID();
-  await commit(store, await createApplication(store, { id, tenantId: tenant, appId: randomUUID(), displayName: 'a' }, 0));
+  await commit(
+    store,
+    await createApplication(store, { id, tenantId: tenant, appId: randomUUID(), displayName: 'a' }, 0),
+  );
   const read = async () => {
     const stored = await findObject(store, { tenantId: tenant, kind: 'application' }, id);
     assert.ok(stored !== undefined);
