@@ -16,6 +16,7 @@ import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import type { AuthorityWorld } from '../../src/authority/world.ts';
 import type { KeySource } from '../../src/caller/key-sources.ts';
+import { Browser } from './browser.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Source } from '../../src/types/source.ts';
@@ -168,6 +169,24 @@ export async function commit<T>(store: Store, changed: Changed<T>): Promise<T> {
   assert.ok(changed.ok, JSON.stringify(changed));
   await store.transact(changed.change);
   return changed.value;
+}
+
+/** A browser that has the authority open. */
+export function browserOf({ app }: TestAuthority): Browser {
+  return new Browser(async ({ method, url, headers, body }) => {
+    const { pathname, search, host } = new URL(url);
+    const target = { method, url: `${pathname}${search}`, headers: { ...headers, host } };
+    const response = await app.inject({ ...target, ...(body !== undefined && { payload: body }) });
+    return { status: response.statusCode, text: response.body, headers: headersOf(response.headers) };
+  });
+}
+
+function headersOf(headers: object): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1]),
+    ),
+  );
 }
 
 /** Serves it over https on loopback, under an origin of its own, which is returned. */
