@@ -52,6 +52,9 @@ vault=lock-down
 getent hosts "$vault${suffix%%:*}" >/dev/null ||
   fail "$vault${suffix%%:*} cannot be resolved: install libnss-myhostname, or put the lines of 'postern hosts --vaults lock-down,by-roles' into /etc/hosts"
 
+az monitor diagnostic-settings create --help >/dev/null 2>&1 ||
+  fail "this az does not load 'az monitor', as Debian 13's does not: set PYTHONPATH=$root/test/azure-cli/shim"
+
 # The certificate authority of this server; a configuration of our own; and no question to login.microsoftonline.com
 # whether it knows this server.
 REQUESTS_CA_BUNDLE=$(ready caFile)

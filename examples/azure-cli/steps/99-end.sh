@@ -19,3 +19,12 @@ for operation in VaultPut VaultGet VaultDelete VaultListDeleted VaultGetDeleted 
   shows '"callerIpAddress":"203.0.113.1"' grep -hr --max-count=1 "\"operationName\":\"$operation\"" "$data/audit"
 done
 shows '"isAddressAuthorized":false' grep -hr --max-count=1 'Client address: 203.0.113.8' "$data/audit"
+
+heading 'The same in the storage account, as Azure lays it out, a second or two later.'
+blobs=$data/storage/seclogs/insights-logs-auditevent
+for _ in $(seq 100); do
+  grep -qr '"operationName":"VaultDelete"' "$blobs" 2>/dev/null && break
+  sleep 0.1
+done
+shows PT1H.json find "$blobs" -type f
+shows '"callerIpAddress":"203.0.113.8"' grep -hr --max-count=1 'Client address: 203.0.113.8' "$blobs"

@@ -17,3 +17,11 @@ shows c2VjcmV0 az keyvault key decrypt --vault-name "$vault" --name wrapping --a
   --data-type base64 --query result --output tsv
 run az keyvault key rotate --vault-name "$vault" --name wrapping --query key.kid
 run az keyvault key create --vault-name "$vault" --name signing --kty EC --curve P-256 --query key.crv
+
+heading 'A certificate, which is a key and a secret as well.'
+az keyvault certificate get-default-policy >"$work/policy.json"
+run az keyvault certificate create --vault-name "$vault" --name front --policy @"$work/policy.json" --query status
+shows CN=CLIGetDefaultPolicy az keyvault certificate show --vault-name "$vault" --name front --query policy.x509CertificateProperties.subject
+run az keyvault certificate download --vault-name "$vault" --name front --file "$work/front.pem"
+shows 'CN' openssl x509 -in "$work/front.pem" -noout -subject
+shows application/x-pkcs12 az keyvault secret show --vault-name "$vault" --name front --query contentType
