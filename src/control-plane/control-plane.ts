@@ -51,10 +51,7 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
         },
       });
     }
-    edge.get('/metadata/endpoints', async (request, reply) => {
-      const exchange = openExchange(request, undefined, world);
-      return send(reply, exchange, { status: 200, body: metadataEndpoints(exchange.names, apiVersionOf(request)) });
-    });
+    metadataRoute(edge, world);
     edge.setErrorHandler(async (error, request, reply) => {
       const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
       const cause = tooLarge ? new ControlRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
@@ -76,4 +73,12 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
   async function refuse(reply: FastifyReply, exchange: ControlExchange, error: unknown): Promise<FastifyReply> {
     return send(reply, exchange, await refusalAnswer(exchange, error, world));
   }
+}
+
+/** Where everything is, for whoever asks, without a token. */
+function metadataRoute(edge: FastifyInstance, world: ControlPlaneWorld): void {
+  edge.get('/metadata/endpoints', async (request, reply) => {
+    const exchange = openExchange(request, undefined, world);
+    return send(reply, exchange, { status: 200, body: metadataEndpoints(exchange.names, apiVersionOf(request)) });
+  });
 }

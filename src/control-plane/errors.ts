@@ -176,6 +176,8 @@ export const errors = {
     code: 'PreconditionFailed',
     message: ({ id }) => `The If-Match condition does not hold: ${id} was changed by somebody else. Read it again.`,
   },
+  vaultObjectNotFound: { status: 404, code: 'NotFound', message: ({ message }) => message },
+  vaultObjectConflict: { status: 409, code: 'Conflict', message: ({ message }) => message },
   tooManyConflicts: {
     status: 409,
     code: 'ConflictError',

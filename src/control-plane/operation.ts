@@ -7,6 +7,7 @@ import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Access } from './access.ts';
 import type { ControlRefusal } from './refusal.ts';
+import type { VaultObjects } from './vault-objects/objects.ts';
 
 /** An operation of the resource manager, whole on one card. */
 export interface ControlOperation {
@@ -52,6 +53,7 @@ export interface ControlCall {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly newId: () => string;
+  readonly objects: VaultObjects;
   /** Destroys what purged vaults left. */
   readonly clearPurged: () => Promise<void>;
 }

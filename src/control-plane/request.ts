@@ -172,6 +172,7 @@ function callOf(
     body,
     now: world.now(),
     newId: randomUUID,
+    objects: world.objects,
     clearPurged: world.clearPurged,
   };
 }

@@ -5,6 +5,7 @@ import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store } from '../store/store.ts';
 import type { Source } from '../types/source.ts';
+import type { VaultObjects } from './vault-objects/objects.ts';
 
 /** What the control plane is given. */
 export interface ControlPlaneWorld {
@@ -22,6 +23,7 @@ export interface ControlPlaneWorld {
   readonly clearPurged: () => Promise<void>;
   /** Ends the open connections of subnets whose service endpoint is gone. */
   readonly closeSubnets: (incarnations: readonly string[]) => void;
+  readonly objects: VaultObjects;
   readonly now: () => number;
   readonly logError: (error: unknown, requestId: string) => void;
 }

@@ -18,6 +18,7 @@ import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
+import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import { graphRoutes } from '../graph/graph.ts';
@@ -161,6 +162,7 @@ async function openEdges(
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
+    objects: resourceObjects(world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
   await home.ready();

@@ -35,7 +35,7 @@ function exported({ folder, client }: TestServer, name: string): readonly Record
   const id = `/subscriptions/${client.identity.subscriptionId}${vaults}/kv-logged`.toUpperCase();
   const container = join(folder.path, folder.storageDirectory, name, 'insights-logs-auditevent');
   if (!existsSync(container)) return [];
-  const files = readdirSync(container, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[^/]+$/.test(file));
+  const files = readdirSync(container, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
   return files.flatMap((file) => {
     assert.equal(file.startsWith(`resourceId=${id}/`), true, file);
     assert.match(file.slice(`resourceId=${id}`.length), /^\/y=\d{4}\/m=\d\d\/d=\d\d\/h=\d\d\/m=00\/PT1H\.json$/);

@@ -221,7 +221,12 @@ test('a group has members of several kinds, and says so of them, also through ot
   const checked = await graph('POST', `/directoryObjects/${robot.objectId}/checkMemberGroups`, check);
   assert.deepEqual(checked.body['value'], [outer]);
   const claims = claimsOf(await world.client.token('https://graph.microsoft.com', robot));
-  assert.deepEqual(Object.values(claims['groups'] ?? {}).map(String).toSorted(), [inner, outer].toSorted());
+  assert.deepEqual(
+    Object.values(claims['groups'] ?? {})
+      .map(String)
+      .toSorted(),
+    [inner, outer].toSorted(),
+  );
 
   expectStatus(await graph('DELETE', `/groups/${inner}/members/${robot.objectId}/$ref`), 204);
   expectStatus(await graph('DELETE', `/groups/${inner}/members/${robot.objectId}/$ref`), 404);
