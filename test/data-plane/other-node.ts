@@ -61,7 +61,6 @@ export async function startOtherNode(
       return verifier.verify(token);
     },
   };
-  const engine = openKeyEngine();
   const app = await createDataPlane({
     store,
     rulebook,
