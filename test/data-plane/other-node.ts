@@ -69,6 +69,7 @@ export async function startOtherNode(
     throttle: undefined,
     audit,
     transitionMs: 0,
+    issueMs: 0,
     now,
     sourceOf: () => source,
     externalAudiences: [],
