@@ -67,3 +67,8 @@ export interface CertifiedMaterial {
   /** DER; the first is the one that the key belongs to, each of the rest is the issuer of the one before. */
   readonly certificates: readonly Uint8Array[];
 }
+
+/** Certificates (DER, the first one's issuer after it, and so on) with the private key to the first, or without it. */
+export interface Certificates extends Omit<CertifiedMaterial, 'material'> {
+  readonly material: CertifiableKey | undefined;
+}

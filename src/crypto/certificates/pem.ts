@@ -1,4 +1,4 @@
-import type { CertifiableKey, CertifiedMaterial } from '../../types/certificate.ts';
+import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
 import { distinct, inChainOrder } from './chain.ts';
 import { readPrivateKey } from './keys.ts';
@@ -70,10 +70,10 @@ function bytesOf(label: string, body: string): Buffer {
   return bytes;
 }
 
-/** The key as PKCS #8, then the certificates, as Azure writes a secret of content type `application/x-pem-file`. */
-export function writePem({ material, certificates }: CertifiedMaterial): string {
+/** The key as PKCS #8 if there is one, then the certificates, as Azure writes a secret of content type `application/x-pem-file`. */
+export function writePem({ material, certificates }: Certificates): string {
   const blocks = [
-    pemBlock('PRIVATE KEY', toPkcs8Der(material)),
+    ...(material === undefined ? [] : [pemBlock('PRIVATE KEY', toPkcs8Der(material))]),
     ...certificates.map((der) => pemBlock('CERTIFICATE', der)),
   ];
   return blocks.join('');

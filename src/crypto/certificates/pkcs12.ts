@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { CertifiableKey, CertifiedMaterial } from '../../types/certificate.ts';
+import type { CertifiableKey, Certificates, CertifiedMaterial } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
 import { derOf } from './ber.ts';
 import { inChainOrder } from './chain.ts';
@@ -172,20 +172,24 @@ const bagTypes: Readonly<Record<string, Take>> = {
 
 /**
  * A PKCS #12 file that OpenSSL, Java and Windows read: PBES2 with AES-256-CBC, HMAC with SHA-256, as OpenSSL 3 and
- * Windows write by default. What only reads 3DES is older than Windows 10 1709.
+ * Windows write by default. Without a key it holds the certificates alone. What only reads 3DES is older than Windows 10 1709.
  */
-export async function writePkcs12({ material, certificates }: CertifiedMaterial, password = ''): Promise<Uint8Array> {
+export async function writePkcs12({ material, certificates }: Certificates, password = ''): Promise<Uint8Array> {
   const passphrase = passphraseOf(password);
   const [leaf = Buffer.alloc(0)] = certificates;
   // The key's bag and that of its certificate carry the same identifier, by which readers pair them.
   const keyId = set(sequence(objectIdentifier(identifiers.localKeyId), set(octetString(hash('sha1', leaf, 'buffer')))));
   const certificateBags = certificates.map((certificate, index) => {
     const value = sequence(objectIdentifier(identifiers.x509Certificate), explicit(0, octetString(certificate)));
-    return bagOf(identifiers.certBag, value, index === 0 ? keyId : undefined);
+    return bagOf(identifiers.certBag, value, index === 0 && material !== undefined ? keyId : undefined);
   });
   const certificateSafe = await encryptWithPassword(passphrase, sequence(...certificateBags));
-  const key = await encryptWithPassword(passphrase, toPkcs8Der(material));
-  const keyBag = bagOf(identifiers.shroudedKeyBag, sequence(key.algorithm, octetString(key.ciphertext)), keyId);
+  const keySafes: Buffer[] = [];
+  if (material !== undefined) {
+    const key = await encryptWithPassword(passphrase, toPkcs8Der(material));
+    const keyBag = bagOf(identifiers.shroudedKeyBag, sequence(key.algorithm, octetString(key.ciphertext)), keyId);
+    keySafes.push(dataContents(sequence(keyBag)));
+  }
   const encrypted = sequence(
     objectIdentifier(identifiers.data),
     certificateSafe.algorithm,
@@ -193,7 +197,7 @@ export async function writePkcs12({ material, certificates }: CertifiedMaterial,
   );
   const contents = sequence(
     sequence(objectIdentifier(identifiers.encryptedData), explicit(0, sequence(integer(0), encrypted))),
-    dataContents(sequence(keyBag)),
+    ...keySafes,
   );
   return sequence(integer(3), dataContents(contents), await authenticate(passphrase, contents));
 }
