@@ -16,6 +16,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   access: { imports: ['types'], platform: 'pure' },
   caller: { imports: ['types'], platform: 'packages' },
   crypto: { imports: ['types'], platform: 'packages' },
+  templates: { imports: [], platform: 'pure' },
   store: { imports: ['crypto'], platform: 'node only' },
   schedule: { imports: ['audit', 'store/store.ts', 'types'], platform: 'node only' },
   objects: { imports: ['crypto', 'schedule/due.ts', 'store/store.ts', 'types'], platform: 'node only' },

@@ -6,7 +6,7 @@ import { forms } from './functions/forms.ts';
 import { functions } from './functions/functions.ts';
 import { isLoop, readLoop } from './loop.ts';
 import { refuse } from './refusal.ts';
-import { isArray, isObject, memberOf, typeName } from './value.ts';
+import { isArray, isObject, memberOf, shown, typeName } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
 /**
@@ -22,7 +22,7 @@ export function evaluateValue(value: Value, frame: Frame): Value {
     Object.entries(value).flatMap(([name, item]) =>
       name === 'copy' && isArray(item) && item.length > 0 && item.every(isLoop)
         ? item.map((loop) => copyOf(loop, frame))
-        : [[String(evaluateText(name, frame)), evaluateValue(item, frame)] as const],
+        : [[shown(evaluateText(name, frame)), evaluateValue(item, frame)] as const],
     ),
   );
 }
@@ -119,10 +119,10 @@ function missing(of: Value, by: Value): string {
   const help = 'Please see https://aka.ms/arm-template-expressions for usage details.';
   if (isObject(of)) {
     const names = Object.keys(of).slice(0, 30).join(', ');
-    return `The language expression property '${String(by)}' doesn't exist, available properties are '${names}'.`;
+    return `The language expression property '${shown(by)}' doesn't exist, available properties are '${names}'.`;
   }
   if (isArray(of)) {
-    return `The language expression property array index '${String(by)}' is out of bounds.`;
+    return `The language expression property array index '${shown(by)}' is out of bounds.`;
   }
-  return `The template language expression property '${String(by)}' can't be evaluated, property access is not possible on a value of type '${typeName(of)}'. ${help}`;
+  return `The template language expression property '${shown(by)}' can't be evaluated, property access is not possible on a value of type '${typeName(of)}'. ${help}`;
 }

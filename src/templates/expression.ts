@@ -37,7 +37,9 @@ interface Cursor {
  */
 export function parseExpression(text: string): Expression {
   if (text.length > expressionLengthMax) {
-    refuse(`The template language expression has ${text.length} characters; at most ${expressionLengthMax} are allowed.`);
+    refuse(
+      `The template language expression has ${text.length} characters; at most ${expressionLengthMax} are allowed.`,
+    );
   }
   const cursor: Cursor = { text: text.slice(1, -1), at: 0, depth: 0 };
   const expression = readPostfixed(cursor);
@@ -119,7 +121,8 @@ function readString(cursor: Cursor): string {
   let value = '';
   for (let from = cursor.at + 1; ;) {
     const end = text.indexOf("'", from);
-    if (end === -1) refuse(`The string that begins at position '${cursor.at}' of the expression '${shown(text)}' is not terminated.`);
+    if (end === -1)
+      refuse(`The string that begins at position '${cursor.at}' of the expression '${shown(text)}' is not terminated.`);
     value += text.slice(from, end);
     if (text[end + 1] !== "'") {
       cursor.at = end + 1;

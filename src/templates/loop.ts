@@ -8,7 +8,9 @@ const copiesMax = 800;
 
 /** Whether a value describes a property that is made by a loop. */
 export function isLoop(value: Value): value is ValueObject {
-  return isObject(value) && typeof value['name'] === 'string' && value['count'] !== undefined && value['input'] !== undefined;
+  return (
+    isObject(value) && typeof value['name'] === 'string' && value['count'] !== undefined && value['input'] !== undefined
+  );
 }
 
 /** Name and count of a `copy`; `mode` and `batchSize` change nothing, for resources are made in their order one by one. */

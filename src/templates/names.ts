@@ -10,7 +10,7 @@ export function guid(parts: readonly string[], sha1: (bytes: Uint8Array) => Uint
   const namespace = guidNamespace.match(/../g) ?? [];
   const name = new TextEncoder().encode(parts.join('-'));
   const digest = sha1(Uint8Array.from([...namespace.map((pair) => parseInt(pair, 16)), ...name]));
-  const bytes = [...digest.slice(0, 16)].map((byte, index) => {
+  const bytes = Array.from(digest.slice(0, 16), (byte, index) => {
     if (index === 6) return (byte & 0x0f) | 0x50;
     return index === 8 ? (byte & 0x3f) | 0x80 : byte;
   });

@@ -4,7 +4,8 @@
  */
 export function weave(type: string, names: readonly string[]): string | undefined {
   const [namespace, ...kinds] = type.split('/');
-  if (namespace === undefined || namespace === '' || kinds.length !== names.length || kinds.includes('')) return undefined;
+  if (namespace === undefined || namespace === '' || kinds.length !== names.length || kinds.includes(''))
+    return undefined;
   return [namespace, ...kinds.flatMap((kind, index) => [kind, names[index] ?? ''])].join('/');
 }
 
@@ -16,7 +17,11 @@ export interface Standing {
 
 /** The id of a resource; `scope` is the id of the resource that an extension extends. */
 export function idOf(
-  { type, names, scope }: { readonly type: string; readonly names: readonly string[]; readonly scope?: string | undefined },
+  {
+    type,
+    names,
+    scope,
+  }: { readonly type: string; readonly names: readonly string[]; readonly scope?: string | undefined },
   standing: Standing,
 ): string | undefined {
   const { subscriptionId, resourceGroup } = standing;

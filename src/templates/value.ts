@@ -57,6 +57,11 @@ export function typeName(value: Value): string {
   return typeof value === 'string' ? 'String' : 'Boolean';
 }
 
+/** A value as errors show it. */
+export function shown(value: Value | undefined): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 /** Whether two values are the same; members of an object in any order. */
 export function sameValue(a: Value, b: Value): boolean {
   if (a === b) return true;

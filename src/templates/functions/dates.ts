@@ -32,14 +32,16 @@ function two(number: number): string {
 function writeDate(date: Date, format: string, call: Called): string {
   let [rest, out] = [standard[format] ?? format, ''];
   while (rest !== '') {
-    const found = signs.map(([sign, write]) => [sign.exec(rest)?.[0], write] as const).find(([sign]) => sign !== undefined);
+    const found = signs
+      .map(([sign, write]) => [sign.exec(rest)?.[0], write] as const)
+      .find(([sign]) => sign !== undefined);
     const [sign, write] = found ?? [];
     if (sign === undefined || write === undefined) {
       const known = 'yyyy, yy, MM, M, dd, d, HH, mm, ss, fff, T, Z and punctuation';
       return mismatch(call, `the date format '${format}' has a sign that is not supported; ${known} are`);
     }
-    const text = write(date);
-    out += text === '' ? sign : text;
+    const part = write(date);
+    out += part === '' ? sign : part;
     rest = rest.slice(sign.length);
   }
   return out;
@@ -59,7 +61,9 @@ function readDate(given: string, call: Called): Date {
 function dateTimeAdd(given: readonly Value[], call: Called): string {
   const base = readDate(text(given, 0, call), call);
   const duration = text(given, 1, call);
-  const parts = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(duration);
+  const parts = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(
+    duration,
+  );
   if (parts === null || duration.endsWith('P') || duration.endsWith('T')) {
     return mismatch(call, `'${duration.slice(0, 64)}' is no duration such as P3D or -PT1H`);
   }

@@ -23,13 +23,15 @@ interface Lambda {
 /** `lambda('a', 'b', body)`, which stands only as an argument of the functions below. */
 function lambdaOf(expression: Expression, wanted: readonly [number, number]): Lambda {
   if (expression.kind !== 'call' || expression.name.toLowerCase() !== 'lambda') {
-    return refuse('The template language function expects a lambda: write lambda(\'item\', …).');
+    return refuse("The template language function expects a lambda: write lambda('item', …).");
   }
-  const names = expression.arguments.slice(0, -1).map((argument) =>
-    argument.kind === 'literal' && typeof argument.value === 'string'
-      ? argument.value.toLowerCase()
-      : refuse('The names of the variables of a lambda must be written as strings.'),
-  );
+  const names = expression.arguments
+    .slice(0, -1)
+    .map((argument) =>
+      argument.kind === 'literal' && typeof argument.value === 'string'
+        ? argument.value.toLowerCase()
+        : refuse('The names of the variables of a lambda must be written as strings.'),
+    );
   const body = expression.arguments.at(-1);
   if (body === undefined || names.length < wanted[0] || names.length > wanted[1]) {
     return refuse(`The lambda must have ${wanted.join(' or ')} variable(s); it has ${names.length}.`);
@@ -141,5 +143,11 @@ export const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
   ['reduce', { arity: [3, 3], run: (given, frame, evaluate) => reduced(given, { frame, evaluate }) }],
   ['toobject', { arity: [2, 3], run: (given, frame, evaluate) => keyed(given, { frame, evaluate }) }],
   ['mapvalues', { arity: [2, 2], run: (given, frame, evaluate) => mappedValues(given, { frame, evaluate }) }],
-  ['lambda', { arity: [1, Infinity], run: () => refuse('A lambda may only be an argument of map, filter, sort, reduce, toObject or mapValues.') }],
+  [
+    'lambda',
+    {
+      arity: [1, Infinity],
+      run: () => refuse('A lambda may only be an argument of map, filter, sort, reduce, toObject or mapValues.'),
+    },
+  ],
 ]);

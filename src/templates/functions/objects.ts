@@ -1,5 +1,4 @@
-import { readValue } from '../value.ts';
-import { isArray, isObject, memberOf } from '../value.ts';
+import { isArray, isObject, memberOf, readValue } from '../value.ts';
 import type { Value, ValueObject } from '../value.ts';
 import { mismatch, object, text } from './function.ts';
 import type { Called, Functions } from './function.ts';
@@ -55,7 +54,8 @@ export const objects: Functions = {
   items: { arity: [1, 1], run: (given, call) => items(object(given, 0, call)) },
   objectKeys: {
     arity: [1, 1],
-    run: (given, call) => Object.keys(object(given, 0, call)).toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)),
+    run: (given, call) =>
+      Object.keys(object(given, 0, call)).toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)),
   },
   tryGet: { arity: [2, Infinity], makes: false, run: tryGet },
   shallowMerge: { arity: [1, 1], run: shallowMerge },

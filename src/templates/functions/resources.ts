@@ -16,12 +16,16 @@ function splitAtType(given: readonly Value[], call: Called): Named {
   const all = texts(given, call);
   const at = all.findIndex((part) => part.includes('/'));
   const type = all[at];
-  if (type === undefined) return mismatch(call, 'none of its parameters is a resource type, such as Microsoft.KeyVault/vaults');
+  if (type === undefined)
+    return mismatch(call, 'none of its parameters is a resource type, such as Microsoft.KeyVault/vaults');
   return { before: all.slice(0, at), type, names: all.slice(at + 1) };
 }
 
 function provided({ type, names }: Named, call: Called): string {
-  return weave(type, names) ?? mismatch(call, `the type '${type}' needs as many names as it has segments, not ${names.length}`);
+  return (
+    weave(type, names) ??
+    mismatch(call, `the type '${type}' needs as many names as it has segments, not ${names.length}`)
+  );
 }
 
 function resourceId(given: readonly Value[], call: Called): string {

@@ -1,5 +1,5 @@
 import { guid, uniqueString } from '../names.ts';
-import { isArray, isObject } from '../value.ts';
+import { isArray } from '../value.ts';
 import type { Value } from '../value.ts';
 import { written } from './arrays.ts';
 import { array, integer, mismatch, text, texts } from './function.ts';
@@ -18,14 +18,17 @@ function toText(value: Value): string {
 /** `{0}`, `{1,-5}` and `{2:D3}` of .NET's composite formatting, as far as whole numbers and texts have it. */
 function format(given: readonly Value[], call: Called): string {
   const pattern = text(given, 0, call);
-  return pattern.replaceAll(/\{\{|\}\}|\{(\d{1,4})(?:,(-?\d{1,4}))?(?::([^{}]*))?\}|[{}]/g, (found, index, width, how) => {
-    if (found === '{{' || found === '}}') return found.slice(1);
-    const value = index === undefined ? undefined : given[Number(index) + 1];
-    if (value === undefined) return mismatch(call, `'${found}' of the format names no parameter`);
-    const shown = formatted(value, String(how ?? ''), call);
-    const space = Math.abs(Number(width ?? 0));
-    return Number(width ?? 0) < 0 ? shown.padEnd(space) : shown.padStart(space);
-  });
+  return pattern.replaceAll(
+    /\{\{|\}\}|\{(\d{1,4})(?:,(-?\d{1,4}))?(?::([^{}]*))?\}|[{}]/g,
+    (found, index, width, how) => {
+      if (found === '{{' || found === '}}') return found.slice(1);
+      const value = index === undefined ? undefined : given[Number(index) + 1];
+      if (value === undefined) return mismatch(call, `'${found}' of the format names no parameter`);
+      const shown = formatted(value, String(how ?? ''), call);
+      const space = Math.abs(Number(width ?? 0));
+      return Number(width ?? 0) < 0 ? shown.padEnd(space) : shown.padStart(space);
+    },
+  );
 }
 
 function formatted(value: Value, how: string, call: Called): string {
@@ -95,7 +98,10 @@ function decodeUri(given: string, call: Called): string {
 
 /** Only where it may stand: RFC 3986 reserves these signs, and .NET's `EscapeDataString` encodes them. */
 function encodeUri(given: string): string {
-  return encodeURIComponent(given).replaceAll(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(given).replaceAll(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function resolveUri(given: readonly Value[], call: Called): string {
@@ -137,7 +143,10 @@ export const strings: Functions = {
   split: { arity: [2, 2], run: split },
   join: {
     arity: [2, 2],
-    run: (given, call) => array(given, 0, call).map(toText).join(text(given, 1, call)),
+    run: (given, call) =>
+      array(given, 0, call)
+        .map(toText)
+        .join(text(given, 1, call)),
   },
   base64: plain((of) => encodeBase64(of)),
   base64ToString: plain(decodeBase64),
