@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify';
 import { authorizeOwner } from '../access/owners.ts';
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -8,7 +7,7 @@ import { subscriptionKey } from '../resources/keys.ts';
 import { decode } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
-import type { ControlExchange } from './exchange.ts';
+import type { ControlExchange, ControlRequest } from './exchange.ts';
 import type { ControlOperation } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import type { ControlPlaneWorld } from './world.ts';
@@ -29,10 +28,20 @@ export async function admitControl(exchange: ControlExchange, world: ControlPlan
   const subscription = (exchange.subscription = await subscriptionOf(exchange.request, world));
   const token = bearerOf(exchange.request);
   const caller = (exchange.caller = await callerOf(token, exchange.names, { subscription, world }));
-  if (!authorizeOwner(subscription.owners, caller).allowed) {
-    const scope = pathOf(exchange.request.url);
-    throw new ControlRefused({ kind: 'notAuthorized', objectId: caller.objectId, action: operation.action, scope });
-  }
+  await authorizeControl({ subscription, caller }, { action: operation.action, scope: pathOf(exchange.request.url) });
+}
+
+/**
+ * Whether the caller may do that there. Asked for every request, also for those that the server makes on a caller's
+ * behalf.
+ * @throws {ControlRefused} when it may not
+ */
+export async function authorizeControl(
+  { subscription, caller }: { readonly subscription: SubscriptionRecord; readonly caller: Caller },
+  { action, scope }: { readonly action: string; readonly scope: string },
+): Promise<void> {
+  if (authorizeOwner(subscription.owners, caller).allowed) return;
+  throw new ControlRefused({ kind: 'notAuthorized', objectId: caller.objectId, action, scope });
 }
 
 export function operationOf({ operation, request }: ControlExchange): ControlOperation {
@@ -40,7 +49,7 @@ export function operationOf({ operation, request }: ControlExchange): ControlOpe
   throw new ControlRefused({ kind: 'routeNotFound', method: request.method, path: pathOf(request.url).slice(0, 500) });
 }
 
-function apiVersionOf(request: FastifyRequest): string {
+function apiVersionOf(request: ControlRequest): string {
   const version = memberOf(request.query, 'api-version');
   if (version === undefined) throw new ControlRefused({ kind: 'apiVersionMissing' });
   if (typeof version === 'string' && /^20\d\d-\d\d-\d\d(?:-preview)?$/.test(version)) return version;
@@ -48,13 +57,13 @@ function apiVersionOf(request: FastifyRequest): string {
   throw new ControlRefused({ kind: 'apiVersionUnknown', found: found.slice(0, 64) });
 }
 
-function bearerOf({ headers }: FastifyRequest): string {
+function bearerOf({ headers }: ControlRequest): string {
   const token = bearerToken(headers);
   if (token === undefined) throw new ControlRefused({ kind: 'bearerMissing' });
   return token;
 }
 
-async function subscriptionOf(request: FastifyRequest, world: ControlPlaneWorld): Promise<SubscriptionRecord> {
+async function subscriptionOf(request: ControlRequest, world: ControlPlaneWorld): Promise<SubscriptionRecord> {
   const asked = memberOf(request.params, 'subscriptionId');
   const id = typeof asked === 'string' ? asked : world.homeSubscription;
   // A key has printable ASCII only; an id that has anything else is no subscription's.

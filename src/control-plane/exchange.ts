@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { auditRecord } from '../audit/record.ts';
@@ -12,17 +13,30 @@ import type { Source } from '../types/source.ts';
 import type { ControlOperation } from './operation.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
+/** A request, as far as operations look at it: one that came over a connection, or one that the server makes itself. */
+export interface ControlRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly socket: unknown;
+}
+
 /** One request, and what has become known of it so far. */
 export interface ControlExchange {
   readonly requestId: string;
   readonly at: number;
-  readonly request: FastifyRequest;
+  readonly request: ControlRequest;
   readonly names: NameSet;
   readonly operation: ControlOperation | undefined;
   readonly source: Source;
   apiVersion?: string;
   caller?: Caller;
   subscription?: SubscriptionRecord;
+  /** Takes out of a text what neither the answer nor a record may hold. */
+  readonly mask?: ((text: string) => string) | undefined;
 }
 
 export function openExchange(
@@ -42,7 +56,7 @@ export function recordOf(
 ): AuditRecord | undefined {
   const { operation, request, caller, source, names } = exchange;
   if (operation?.audit === undefined) return undefined;
-  const { socket } = request.raw;
+  const { socket } = request;
   const event: AuditEvent = {
     at: exchange.at,
     durationMs: outcome.now - exchange.at,

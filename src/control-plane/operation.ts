@@ -5,6 +5,10 @@ import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
+import type { Inner, SecretAsked, SecretRead } from './inner-request.ts';
+import type { Accepted } from './long-running/operation.ts';
+import type { LongRunning } from './long-running/long-running.ts';
+import type { Behalf } from './long-running/record.ts';
 import type { ControlRefusal } from './refusal.ts';
 
 /** An operation of the resource manager, whole on one card. */
@@ -16,8 +20,13 @@ export interface ControlOperation {
   readonly action: string;
   /** The operation's name in the vault's audit log; only operations on vaults have one (logging.md). */
   readonly audit?: string;
+  /** How its body is read, where it is not simply JSON. */
+  readonly parseBody?: (body: unknown) => ParsedBody;
   readonly run: (call: ControlCall) => Promise<ControlOutcome>;
 }
+
+/** A body's JSON: `undefined` for none. */
+export type ParsedBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
 
 export interface ControlCall {
   readonly store: Store;
@@ -38,8 +47,14 @@ export interface ControlCall {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly newId: () => string;
-  /** Destroys what purged vaults left. */
-  readonly clearPurged: () => Promise<void>;
+  /** For work that goes on after the answer, and for what it asks of other operations. */
+  readonly behalf: Behalf;
+  readonly inner: Inner;
+  readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
+  readonly clock: () => number;
+  /** Takes out of a text what nothing that is stored or answered may hold. */
+  readonly mask: ((text: string) => string) | undefined;
+  readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
 }
 
 export type ControlOutcome =
@@ -47,6 +62,7 @@ export type ControlOutcome =
       readonly ok: true;
       readonly answer: Answer;
       readonly change?: Transaction;
-      readonly afterwards?: () => Promise<void>;
+      /** What goes on after the answer, or can be asked for later. */
+      readonly accepted?: Accepted;
     }
   | { readonly ok: false; readonly refusal: ControlRefusal };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
@@ -9,25 +9,29 @@ import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import { operationOf } from './admission.ts';
 import { renderError } from './errors.ts';
+import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { recordOf } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import type { ControlRefusal } from './refusal.ts';
-import type { ControlPlaneWorld } from './world.ts';
+import { accept } from './long-running/accept.ts';
+import type { Behalf } from './long-running/record.ts';
+import type { ControlWorld } from './world.ts';
 
 /** Changes of one process come in turn, so that only another node can be in the way, again and again. */
 const attemptsMax = 10;
 
 /** The order of an admitted request: body, operation, commit with its audit record, rules in force, answer. */
-export async function performControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<Answer> {
-  const body = readBody(exchange.request);
+export async function performControl(exchange: ControlExchange, world: ControlWorld): Promise<Answer> {
+  const body = bodyOf(exchange);
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
-      const outcome = await operationOf(exchange).run(callOf(exchange, body, world));
+      const call = callOf(exchange, body, world);
+      await refuseInDeletion(call, exchange.request.method);
+      const outcome = await operationOf(exchange).run(call);
       if (!outcome.ok) throw new ControlRefused(outcome.refusal);
-      await settle(exchange, outcome, world);
-      return outcome.answer;
+      return await settle(exchange, outcome, { call, world });
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
     }
@@ -38,18 +42,27 @@ export async function performControl(exchange: ControlExchange, world: ControlPl
 async function settle(
   exchange: ControlExchange,
   outcome: Extract<ControlOutcome, { ok: true }>,
-  world: ControlPlaneWorld,
-): Promise<void> {
-  const record = recordOf(exchange, { status: outcome.answer.status, now: world.now() });
-  if (outcome.change === undefined) {
-    if (record !== undefined) await world.audit.read(record);
-    return;
+  { call, world }: { readonly call: ControlCall; readonly world: ControlWorld },
+): Promise<Answer> {
+  const { answer, change, accepted } = outcome;
+  const record = recordOf(exchange, { status: answer.status, now: world.now() });
+  if (accepted === undefined) {
+    if (change !== undefined) await commit(change, record, world);
+    else if (record !== undefined) await world.audit.read(record);
+    return answer;
   }
-  await commit(outcome.change, record, world);
-  await outcome.afterwards?.();
+  const acceptance = await accept(accepted, call);
+  const whole = {
+    ...change,
+    put: [...(change?.put ?? []), ...acceptance.put],
+    delete: [...(change?.delete ?? []), ...acceptance.delete],
+  };
+  await commit(whole, record, world);
+  world.longRunning.begin(acceptance.record, accepted.work);
+  return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }
 
-async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlPlaneWorld): Promise<void> {
+async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlWorld): Promise<void> {
   const put = record === undefined ? [] : [world.audit.stage(record).put];
   try {
     await world.store.transact({ ...change, put: [...(change.put ?? []), ...put] });
@@ -57,7 +70,11 @@ async function commit(change: Transaction, record: AuditRecord | undefined, worl
     throw error instanceof Conflict ? error : new ControlRefused({ kind: 'recordUnavailable' }, { cause: error });
   }
   if (put.length > 0) world.audit.committed();
-  // Before the answer: whoever is told that a rule changed may rely on it.
+  await inForce(change, world);
+}
+
+/** Before the answer: whoever is told that a rule changed may rely on it. */
+export async function inForce(change: Transaction, world: Pick<ControlWorld, 'rulebook' | 'closeSubnets'>): Promise<void> {
   const keys = [...(change.put ?? []).map(({ key }) => key), ...(change.delete ?? [])];
   world.closeSubnets(await world.rulebook.changed(keys));
 }
@@ -66,15 +83,12 @@ async function commit(change: Transaction, record: AuditRecord | undefined, worl
 export async function refusalAnswer(
   exchange: ControlExchange,
   error: unknown,
-  world: ControlPlaneWorld,
+  world: ControlWorld,
 ): Promise<Answer> {
-  const refusal = refusalOf(error);
-  if (ours.has(refusal.kind)) world.logError(error, exchange.requestId);
-  const tenantId = exchange.subscription?.tenantId ?? '';
-  const { status, message, body } = renderError(refusal, tenantId);
-  const answer = { status, body, ...(status === 401 && { headers: challenge(exchange, tenantId) }) };
+  const answer = renderRefusal(exchange, error, world);
+  const { status, message } = answer;
   const record = recordOf(exchange, { status, message, now: world.now() });
-  if (record === undefined || refusal.kind === 'recordUnavailable') return answer;
+  if (record === undefined || refusalOf(error).kind === 'recordUnavailable') return answer;
   try {
     if (exchange.caller === undefined) await world.audit.unauthenticated(record);
     else await world.audit.read(record);
@@ -82,6 +96,25 @@ export async function refusalAnswer(
   } catch (failure) {
     return refusalAnswer(exchange, failure, world);
   }
+}
+
+/** What a failed request is answered, and the message in it. */
+export function renderRefusal(
+  exchange: ControlExchange,
+  error: unknown,
+  world: Pick<ControlWorld, 'logError'>,
+): Answer & { readonly message: string } {
+  const refusal = refusalOf(error);
+  if (ours.has(refusal.kind)) world.logError(error, exchange.requestId);
+  const tenantId = exchange.subscription?.tenantId ?? '';
+  const { status, message: whole, body } = renderError(refusal, tenantId);
+  const message = exchange.mask?.(whole) ?? whole;
+  return {
+    status,
+    message,
+    body: { error: { ...body.error, message } },
+    ...(status === 401 && { headers: challenge(exchange, tenantId) }),
+  };
 }
 
 export function send(reply: FastifyReply, exchange: ControlExchange, answer: Answer): FastifyReply {
@@ -108,7 +141,7 @@ function refusalOf(error: unknown): ControlRefusal {
   return { kind: 'internal' };
 }
 
-function callOf(exchange: ControlExchange, body: ControlCall['body'], world: ControlPlaneWorld): ControlCall {
+export function callOf(exchange: ControlExchange, body: ControlCall['body'], world: ControlWorld): ControlCall {
   const { request, names, apiVersion, caller, subscription } = exchange;
   if (apiVersion === undefined || caller === undefined || subscription === undefined) {
     throw new Error('an operation was run before its request was admitted');
@@ -134,12 +167,26 @@ function callOf(exchange: ControlExchange, body: ControlCall['body'], world: Con
     body,
     now: world.now(),
     newId: randomUUID,
-    clearPurged: world.clearPurged,
+    behalf: behalfOf(exchange, { caller, subscription }),
+    inner: world.inner,
+    longRunning: world.longRunning,
+    clock: world.now,
+    mask: exchange.mask,
+    readSecret: world.readSecret,
   };
 }
 
-function readBody(request: FastifyRequest): ControlCall['body'] {
-  const body = parseJsonBody(request.body);
+function behalfOf(
+  { names, source, requestId, request }: ControlExchange,
+  who: Pick<Behalf, 'caller' | 'subscription'>,
+): Behalf {
+  const userAgent = request.headers['user-agent'];
+  return { ...who, names, source, correlationId: requestId, ...(userAgent !== undefined && { userAgent }) };
+}
+
+/** @throws {ControlRefused} when it is no JSON object */
+export function bodyOf({ operation, request }: ControlExchange): ControlCall['body'] {
+  const body = (operation?.parseBody ?? parseJsonBody)(request.body);
   if (body.ok && body.value === undefined) return {};
   const value = body.ok ? body.value : null;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -15,6 +15,8 @@ export type Refusal =
   | { readonly kind: 'deniedByConnection' }
   | { readonly kind: 'deniedByAccessPolicy'; readonly operation: Operation }
   | { readonly kind: 'deniedByRbac'; readonly operation: Operation; readonly path: string }
+  /** A trusted service that the vault does not let do this: `enabledForTemplateDeployment` and the like. */
+  | { readonly kind: 'deniedToService'; readonly service: string }
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'throttled'; readonly reason: string; readonly retryAfterSeconds: number }
