@@ -41,6 +41,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'resources',
       'rulebook',
       'audit',
+      'templates',
       'store/store.ts',
       'types',
     ],

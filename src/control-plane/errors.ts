@@ -187,13 +187,13 @@ export const errors = {
   operationUnknown: {
     status: 404,
     code: 'OperationNotFound',
-    message: ({ id }) => `The operation '${id}' could not be found. Operations can be asked for until a week after their start.`,
+    message: ({ id }) =>
+      `The operation '${id}' could not be found. Operations can be asked for until a week after their start.`,
   },
   resourceGroupBeingDeleted: {
     status: 409,
     code: 'ResourceGroupBeingDeleted',
-    message: ({ name }) =>
-      `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`,
+    message: ({ name }) => `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`,
   },
   invalidTemplate: {
     status: 400,

@@ -1,5 +1,6 @@
 import type { Answer } from '../http/answer.ts';
 import type { Store } from '../store/store.ts';
+import type { LongRunning } from './long-running/long-running.ts';
 import type { Behalf } from './long-running/record.ts';
 
 /** A request that the server makes itself, on somebody's behalf: for a resource of a deployment, or of a group that goes. */
@@ -23,6 +24,18 @@ export interface Inner {
   readonly preview: (behalf: Behalf, request: InnerRequest, store: Store) => Promise<Answer>;
   /** Whether there is an operation for that. */
   readonly knows: (request: Pick<InnerRequest, 'method' | 'path'>) => boolean;
+}
+
+/** What an operation is given that asks others, or goes on after its answer. */
+export interface Within {
+  readonly behalf: Behalf;
+  readonly inner: Inner;
+  readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
+  readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
+  /** Takes out of a text what nothing that is stored or answered may hold. */
+  readonly mask: ((text: string) => string) | undefined;
+  /** Milliseconds since 1970, each time that it is asked. */
+  readonly clock: () => number;
 }
 
 /** What a Key Vault reference in the parameters of a deployment asks for. */

@@ -5,10 +5,8 @@ import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
-import type { Inner, SecretAsked, SecretRead } from './inner-request.ts';
+import type { Within } from './inner-request.ts';
 import type { Accepted } from './long-running/operation.ts';
-import type { LongRunning } from './long-running/long-running.ts';
-import type { Behalf } from './long-running/record.ts';
 import type { ControlRefusal } from './refusal.ts';
 
 /** An operation of the resource manager, whole on one card. */
@@ -47,14 +45,8 @@ export interface ControlCall {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly newId: () => string;
-  /** For work that goes on after the answer, and for what it asks of other operations. */
-  readonly behalf: Behalf;
-  readonly inner: Inner;
-  readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
-  readonly clock: () => number;
-  /** Takes out of a text what nothing that is stored or answered may hold. */
-  readonly mask: ((text: string) => string) | undefined;
-  readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
+  /** For what goes on after the answer, and for what is asked of other operations. */
+  readonly within: Within;
 }
 
 export type ControlOutcome =

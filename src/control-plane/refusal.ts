@@ -20,7 +20,12 @@ export type ControlRefusal =
   | { readonly kind: 'invalidTemplate'; readonly message: string }
   | { readonly kind: 'invalidDeployment'; readonly message: string }
   /** What Azure has for a template that can be read and cannot be deployed; `details` says what each resource was answered. */
-  | { readonly kind: 'deploymentNotValid'; readonly name: string; readonly trackingId: string; readonly details: readonly ArmError[] }
+  | {
+      readonly kind: 'deploymentNotValid';
+      readonly name: string;
+      readonly trackingId: string;
+      readonly details: readonly ArmError[];
+    }
   | { readonly kind: 'deploymentNotFound'; readonly name: string }
   | { readonly kind: 'deploymentActive'; readonly name: string; readonly since: string }
   | { readonly kind: 'deploymentNotActive'; readonly name: string; readonly state: string }

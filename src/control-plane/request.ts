@@ -74,17 +74,16 @@ async function commit(change: Transaction, record: AuditRecord | undefined, worl
 }
 
 /** Before the answer: whoever is told that a rule changed may rely on it. */
-export async function inForce(change: Transaction, world: Pick<ControlWorld, 'rulebook' | 'closeSubnets'>): Promise<void> {
+export async function inForce(
+  change: Transaction,
+  world: Pick<ControlWorld, 'rulebook' | 'closeSubnets'>,
+): Promise<void> {
   const keys = [...(change.put ?? []).map(({ key }) => key), ...(change.delete ?? [])];
   world.closeSubnets(await world.rulebook.changed(keys));
 }
 
 /** What a failed request is answered, once its record is written. */
-export async function refusalAnswer(
-  exchange: ControlExchange,
-  error: unknown,
-  world: ControlWorld,
-): Promise<Answer> {
+export async function refusalAnswer(exchange: ControlExchange, error: unknown, world: ControlWorld): Promise<Answer> {
   const answer = renderRefusal(exchange, error, world);
   const { status, message } = answer;
   const record = recordOf(exchange, { status, message, now: world.now() });
@@ -167,12 +166,14 @@ export function callOf(exchange: ControlExchange, body: ControlCall['body'], wor
     body,
     now: world.now(),
     newId: randomUUID,
-    behalf: behalfOf(exchange, { caller, subscription }),
-    inner: world.inner,
-    longRunning: world.longRunning,
-    clock: world.now,
-    mask: exchange.mask,
-    readSecret: world.readSecret,
+    within: {
+      behalf: behalfOf(exchange, { caller, subscription }),
+      inner: world.inner,
+      longRunning: world.longRunning,
+      readSecret: world.readSecret,
+      mask: exchange.mask,
+      clock: world.now,
+    },
   };
 }
 

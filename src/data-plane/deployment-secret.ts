@@ -118,7 +118,9 @@ function gate(vault: VaultInForce, verdict: Verdict): Refusal | undefined {
     if (verdict.because === 'publicNetworkAccessDisabled') return { kind: 'deniedByConnection' };
     return { kind: 'deniedByFirewall', because: verdict.because };
   }
-  return vault.properties.enabledForTemplateDeployment === true ? undefined : { kind: 'deniedToService', service: 'ARM' };
+  return vault.properties.enabledForTemplateDeployment === true
+    ? undefined
+    : { kind: 'deniedToService', service: 'ARM' };
 }
 
 const nameForm = /^[0-9a-z-]{1,127}$/i;

@@ -105,9 +105,7 @@ function checkConstraints(
   const invalid = (rule: string) =>
     refuse(`The provided${named} the template parameter '${name}' is not valid. ${rule} ${help}`);
   if (isArray(allowed) && !isAllowed(value, allowed)) {
-    invalid(
-      `The value is not part of the allowed value(s): '${allowed.map(shown).join(',')}'.`,
-    );
+    invalid(`The value is not part of the allowed value(s): '${allowed.map(shown).join(',')}'.`);
   }
   const limit = (member: string) => {
     const found = memberOf(declaration, member);

@@ -48,7 +48,7 @@ function endOfString(text: string, start: number): number {
 /** A template file's text as JSON: without the comments that it may have, and with the line breaks in its strings escaped. */
 function withoutComments(text: string): string {
   let json = '';
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     if (text[at] === '"') {
       const end = endOfString(text, at) + 1;
       json += text.slice(at, end).replaceAll('\r', '\\r').replaceAll('\n', '\\n');

@@ -37,8 +37,8 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
   if (replaced !== undefined) await forgetDeployment(call.store, replaced.operationId);
   const record = recordOf(asked, planned.prepared, call);
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
-  const { inner, longRunning, behalf } = call;
-  const world = { store: call.store, inner, longRunning, now: call.clock, newId: call.newId };
+  const { inner, longRunning, behalf, clock } = call.within;
+  const world = { store: call.store, inner, longRunning, now: clock, newId: call.newId };
   return {
     ...answer(replaced === undefined ? 201 : 200, deploymentResource({ ...record })),
     change: {
@@ -49,7 +49,10 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
       kind: 'deployment',
       id: record.operationId,
       resourceId: deploymentId(record),
-      subject: { name: record.name, ...(record.resourceGroup !== undefined && { resourceGroup: record.resourceGroup }) },
+      subject: {
+        name: record.name,
+        ...(record.resourceGroup !== undefined && { resourceGroup: record.resourceGroup }),
+      },
       statusPath: (id) => `${deploymentId(record)}/operationStatuses/${id}`,
       header: 'azure-asyncoperation',
       work: () => runDeployment({ record, plan, mask, behalf }, world),
@@ -72,7 +75,7 @@ function recordOf(
     ...(location !== undefined && { location }),
     tags: tagsOf(call.body),
     operationId: operationId(call.now, call.newId()),
-    correlationId: call.behalf.correlationId,
+    correlationId: call.within.behalf.correlationId,
     state: 'Running',
     startedAt: call.now,
     template: stored,

@@ -11,7 +11,8 @@ import { ControlRefused } from '../refusal.ts';
 
 type Refused = Extract<ControlOutcome, { ok: false }>;
 
-const vaultIdForm = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults\/([^/]+)\/?$/i;
+const vaultIdForm =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults\/([^/]+)\/?$/i;
 
 /**
  * The parameters of a deployment as values: `{ value }` is one, `{ reference: { keyVault: { id }, secretName,
@@ -23,7 +24,8 @@ export async function parameterValues(
   call: ControlCall,
 ): Promise<{ readonly ok: true; readonly values: ValueObject } | Refused> {
   if (given === null) return { ok: true, values: {} };
-  if (!isObject(given)) return refuse({ kind: 'invalidDeployment', message: "The deployment's parameters must be an object." });
+  if (!isObject(given))
+    return refuse({ kind: 'invalidDeployment', message: "The deployment's parameters must be an object." });
   const values: [string, Value][] = [];
   for (const [name, parameter] of Object.entries(given)) {
     if (!isObject(parameter)) return malformed(name);
@@ -64,10 +66,21 @@ async function readReference(
   }
   const refused = await mayDeploy(vaultId(vault), call);
   if (refused !== undefined) return refused;
-  const { correlationId } = call.behalf;
-  const read = await call.readSecret({ vaultId: vaultId(vault), secretName, secretVersion: version, correlationId });
+  const { correlationId } = call.within.behalf;
+  const read = await call.within.readSecret({
+    vaultId: vaultId(vault),
+    secretName,
+    secretVersion: version,
+    correlationId,
+  });
   if (read.ok) return read;
-  return refuse({ kind: 'keyVaultReferenceNotRead', parameter, vaultId: id, status: read.status, answered: read.message });
+  return refuse({
+    kind: 'keyVaultReferenceNotRead',
+    parameter,
+    vaultId: id,
+    status: read.status,
+    answered: read.message,
+  });
 }
 
 function sameId(own: string, asked: string): boolean {
@@ -76,7 +89,7 @@ function sameId(own: string, asked: string): boolean {
 
 async function mayDeploy(id: string, call: ControlCall): Promise<Refused | undefined> {
   try {
-    await authorizeControl(call.behalf, { action: 'Microsoft.KeyVault/vaults/deploy/action', scope: id });
+    await authorizeControl(call.within.behalf, { action: 'Microsoft.KeyVault/vaults/deploy/action', scope: id });
     return undefined;
   } catch (error) {
     if (!(error instanceof ControlRefused) || error.refusal.kind !== 'notAuthorized') throw error;

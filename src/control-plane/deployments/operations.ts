@@ -15,7 +15,9 @@ export const listDeploymentOperations = atEachScope('/:deployment/operations', {
     return listAnswer(call, {
       prefix: deploymentOperationKey(found.deployment.operationId),
       render: async (records) =>
-        records.map((record) => deploymentOperationResource(found.deployment, decode<DeploymentOperationRecord>(record))),
+        records.map((record) =>
+          deploymentOperationResource(found.deployment, decode<DeploymentOperationRecord>(record)),
+        ),
     });
   },
 });

@@ -16,7 +16,8 @@ export function overlay(base: Store): Store {
     const below: Requirement[] = [];
     for (const requirement of require) {
       if (!changed.has(requirement.key)) below.push(requirement);
-      else if ((changed.get(requirement.key)?.version ?? null) !== requirement.version) throw new Conflict(requirement.key);
+      else if ((changed.get(requirement.key)?.version ?? null) !== requirement.version)
+        throw new Conflict(requirement.key);
     }
     await base.read({ require: below, get: [] });
   }
@@ -28,7 +29,7 @@ export function overlay(base: Store): Store {
     );
     const found: StoredRecord[] = over.flatMap((record) => (record === undefined ? [] : [record]));
     const above = found.length;
-    for (let from = after; ; ) {
+    for (let from = after; ;) {
       const page = await base.list({ prefix, after: from, limit: pageSize });
       found.push(...page.filter(({ key }) => !changed.has(key)));
       from = page.at(-1)?.key;

@@ -37,7 +37,15 @@ export interface Prepared {
 type Refused = Extract<ControlOutcome, { ok: false }>;
 
 /** Members of `properties` that change nothing here. */
-const harmless = new Set(['mode', 'template', 'parameters', 'debugSetting', 'expressionEvaluationOptions', 'whatIfSettings', 'validationLevel']);
+const harmless = new Set([
+  'mode',
+  'template',
+  'parameters',
+  'debugSetting',
+  'expressionEvaluationOptions',
+  'whatIfSettings',
+  'validationLevel',
+]);
 
 const nameForm = /^[-\w.()]{1,64}$/;
 
@@ -47,12 +55,15 @@ export async function prepare(
   call: ControlCall,
 ): Promise<{ readonly ok: true; readonly prepared: Prepared } | Refused> {
   if (!nameForm.test(asked.name)) {
-    return invalid(`The deployment name '${asked.name}' is invalid: 1 to 64 letters, digits, hyphens, underscores, brackets and full stops.`);
+    return invalid(
+      `The deployment name '${asked.name}' is invalid: 1 to 64 letters, digits, hyphens, underscores, brackets and full stops.`,
+    );
   }
   const group = await groupOf(asked, call);
   if (!group.ok) return group;
   const properties = readValue(asked.properties);
-  if (!isObject(properties)) return invalid("The deployment's 'properties' must be an object with 'mode' and 'template'.");
+  if (!isObject(properties))
+    return invalid("The deployment's 'properties' must be an object with 'mode' and 'template'.");
   const unfit = unsupported(properties);
   if (unfit !== undefined) return invalid(unfit);
   const template = memberOf(properties, 'template');
@@ -66,13 +77,19 @@ export async function prepare(
   });
   const planned = planDeployment({ template, parameters: parameters.values, scope });
   const secrets = textsOf(parameters.values);
-  if (!planned.ok) return refuse({ ...planned.refusal, message: hide(planned.refusal.message, { template, secrets, call }) });
+  if (!planned.ok)
+    return refuse({ ...planned.refusal, message: hide(planned.refusal.message, { template, secrets, call }) });
   const plan = planned.value;
   const details = plan.resources.flatMap((resource) => cannotBeMade(resource, call));
   if (details.length > 0) {
-    return refuse({ kind: 'deploymentNotValid', name: asked.name, trackingId: call.behalf.correlationId, details });
+    return refuse({
+      kind: 'deploymentNotValid',
+      name: asked.name,
+      trackingId: call.within.behalf.correlationId,
+      details,
+    });
   }
-  const mask = maskOf(plan.secrets, call.mask);
+  const mask = maskOf(plan.secrets, call.within.mask);
   return { ok: true, prepared: { plan, template, mask, group: group.record, require: group.require } };
 }
 
@@ -100,24 +117,36 @@ function unsupported(properties: ValueObject): string | undefined {
   for (const [name, value] of Object.entries(properties)) {
     const known = [...harmless].some((member) => member.toLowerCase() === name.toLowerCase());
     if (!known && value !== null) {
-      const instead = /link$/i.test(name) ? 'This server fetches nothing from elsewhere: send the JSON itself.' : 'Leave it out.';
+      const instead = /link$/i.test(name)
+        ? 'This server fetches nothing from elsewhere: send the JSON itself.'
+        : 'Leave it out.';
       return `The deployment property '${name}' is not supported. ${instead}`;
     }
   }
   const debug = memberOf(properties, 'debugSetting');
   const level = isObject(debug) ? memberOf(debug, 'detailLevel') : undefined;
-  if (level === undefined || level === null || (typeof level === 'string' && level.toLowerCase() === 'none')) return undefined;
+  if (level === undefined || level === null || (typeof level === 'string' && level.toLowerCase() === 'none'))
+    return undefined;
   return "The deployment property 'debugSetting.detailLevel' must be 'none': requests and responses are not recorded.";
 }
 
 /** A resource for which there is no operation, or that stands in another subscription. */
-function cannotBeMade({ existing, wanted, id, type, apiVersion }: PlannedResource, call: ControlCall): readonly ArmError[] {
+function cannotBeMade(
+  { existing, wanted, id, type, apiVersion }: PlannedResource,
+  call: ControlCall,
+): readonly ArmError[] {
   if (existing || !wanted) return [];
   const root = `/subscriptions/${call.subscription.subscriptionId}/`.toLowerCase();
   if (!id.toLowerCase().startsWith(root)) {
-    return [{ code: 'InvalidTemplate', target: id, message: `The resource '${id}' is not in the subscription of the deployment.` }];
+    return [
+      {
+        code: 'InvalidTemplate',
+        target: id,
+        message: `The resource '${id}' is not in the subscription of the deployment.`,
+      },
+    ];
   }
-  if (call.inner.knows({ method: 'PUT', path: id })) return [];
+  if (call.within.inner.knows({ method: 'PUT', path: id })) return [];
   const message = `The resource type '${type}' could not be found for api version '${apiVersion}': this server has no such resources.`;
   return [{ code: 'InvalidResourceType', target: id, message }];
 }
@@ -125,10 +154,14 @@ function cannotBeMade({ existing, wanted, id, type, apiVersion }: PlannedResourc
 /** Which of the parameters were secure is not known when the template cannot be read: then no value is shown. */
 function hide(
   message: string,
-  { template, secrets, call }: { readonly template: Value; readonly secrets: readonly string[]; readonly call: ControlCall },
+  {
+    template,
+    secrets,
+    call,
+  }: { readonly template: Value; readonly secrets: readonly string[]; readonly call: ControlCall },
 ): string {
   const mayBeSecure = /"secure(?:string|object)"/i.test(JSON.stringify(template));
-  return maskOf(mayBeSecure ? secrets : [], call.mask)(message);
+  return maskOf(mayBeSecure ? secrets : [], call.within.mask)(message);
 }
 
 function textsOf(value: Value): readonly string[] {

@@ -27,8 +27,16 @@ export function preview(
   mask: Mask,
   { call, seen }: { readonly call: ControlCall; readonly seen: (previewed: Previewed) => void },
 ): Promise<Executed> {
-  const ask = (method: 'GET' | 'PUT', { id: path, apiVersion }: Pick<PlannedResource, 'id' | 'apiVersion'>, body?: ValueObject) =>
-    call.inner.preview(call.behalf, { method, path, apiVersion, mask, ...(body !== undefined && { body }) }, call.store);
+  const ask = (
+    method: 'GET' | 'PUT',
+    { id: path, apiVersion }: Pick<PlannedResource, 'id' | 'apiVersion'>,
+    body?: ValueObject,
+  ) =>
+    call.within.inner.preview(
+      call.within.behalf,
+      { method, path, apiVersion, mask, ...(body !== undefined && { body }) },
+      call.store,
+    );
   const hands: Hands = {
     read: (needed) => ask('GET', needed),
     canceled: async () => false,
@@ -47,7 +55,11 @@ export function preview(
 async function previewNested(
   { id, name, standing }: PlannedResource,
   body: ValueObject,
-  { mask, call, seen }: { readonly mask: Mask; readonly call: ControlCall; readonly seen: (previewed: Previewed) => void },
+  {
+    mask,
+    call,
+    seen,
+  }: { readonly mask: Mask; readonly call: ControlCall; readonly seen: (previewed: Previewed) => void },
 ): Promise<Made> {
   const { location, properties } = body;
   const asked = {
@@ -56,7 +68,7 @@ async function previewNested(
     location: typeof location === 'string' ? location : undefined,
     properties,
   };
-  const nested = await prepare(asked, { ...call, mask });
+  const nested = await prepare(asked, { ...call, within: { ...call.within, mask } });
   if (!nested.ok) {
     const { body: refused } = renderError(nested.refusal, call.subscription.tenantId);
     return { ok: false, error: maskError({ target: id, ...refused.error }, mask) };

@@ -34,7 +34,8 @@ export interface Run {
 /** Carries a deployment out, resource by resource, each as an operation of the caller who deploys. */
 export async function runDeployment(run: Run, world: RunWorld): Promise<WorkEnd> {
   const executed = await execute(run.plan, handsOf(run, world));
-  if (executed.kind === 'failed') return endOf(run.record, { kind: 'failed', error: maskError(executed.error, run.mask) }, world);
+  if (executed.kind === 'failed')
+    return endOf(run.record, { kind: 'failed', error: maskError(executed.error, run.mask) }, world);
   return endOf(run.record, executed, world);
 }
 
@@ -50,7 +51,8 @@ function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
       const startedAt = world.now();
       const { id: path, apiVersion } = resource;
       const answer = await world.inner.perform(behalf, { method: 'PUT', path, apiVersion, body, mask });
-      const made = answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, world }) : refusedBy(answer, mask);
+      const made =
+        answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, world }) : refusedBy(answer, mask);
       const done = { status: answer.status, startedAt, ...(!made.ok && { error: made.error }) };
       await note(record, resource, { done, world });
       return made;
@@ -74,8 +76,12 @@ async function waitFor(
   const { subscriptionId } = behalf.subscription;
   const stored = await storedDeployment({ subscriptionId, name, ...groupOf(standing.resourceGroup) }, world.store);
   if (stored?.deployment.state === 'Succeeded') return { ok: true };
-  const error = stored?.deployment.error ?? { code: 'DeploymentCanceled', message: 'The nested deployment was cancelled.' };
-  const message = 'The resource write operation failed to complete successfully, because it reached terminal provisioning state \'Failed\'.';
+  const error = stored?.deployment.error ?? {
+    code: 'DeploymentCanceled',
+    message: 'The nested deployment was cancelled.',
+  };
+  const message =
+    "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.";
   return { ok: false, error: { code: 'ResourceDeploymentFailure', target: id, message, details: [error] } };
 }
 
@@ -112,7 +118,9 @@ async function note(
     endedAt,
     target: { id, type, name: name.split('/').at(-1) ?? name },
   };
-  await world.store.transact({ put: [{ key: deploymentOperationKey(deployment, noted.operationId), value: encode(noted) }] });
+  await world.store.transact({
+    put: [{ key: deploymentOperationKey(deployment, noted.operationId), value: encode(noted) }],
+  });
 }
 
 type Ended = Executed | { readonly kind: 'failed'; readonly error: ArmError };

@@ -23,12 +23,16 @@ async function validate(call: ControlCall): Promise<ControlOutcome> {
   if (!prepared.ok) return prepared;
   const { plan, mask, group } = prepared.prepared;
   const executed = await preview(plan, mask, { call: trial, seen: () => {} });
-  const trackingId = call.behalf.correlationId;
+  const trackingId = call.within.behalf.correlationId;
   if (executed.kind === 'failed') {
     return refuse({ kind: 'deploymentNotValid', name: asked.name, trackingId, details: [executed.error] });
   }
   const { subscriptionId } = call.subscription;
-  const id = deploymentId({ subscriptionId, name: asked.name, ...(group !== undefined && { resourceGroup: group.name }) });
+  const id = deploymentId({
+    subscriptionId,
+    name: asked.name,
+    ...(group !== undefined && { resourceGroup: group.name }),
+  });
   return answer(200, {
     id,
     name: asked.name,

@@ -41,7 +41,7 @@ async function whatIf(call: ControlCall): Promise<ControlOutcome> {
   const changes = [...seen.map((previewed) => changeOf(previewed, mask, whole)), ...(await ignored(call, seen))];
   return answer(200, {
     status: 'Succeeded',
-    properties: { correlationId: call.behalf.correlationId, changes },
+    properties: { correlationId: call.within.behalf.correlationId, changes },
   });
 }
 

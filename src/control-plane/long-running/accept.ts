@@ -1,8 +1,9 @@
-import type { Put, Store } from '../../store/store.ts';
+import type { Put } from '../../store/store.ts';
 import type { NameSet } from '../../http/name-set.ts';
+import type { ControlCall } from '../operation.ts';
 import { forgotten, newOperation, operationPuts, retryAfterSeconds } from './operation.ts';
 import type { Accepted } from './operation.ts';
-import type { Behalf, OperationRecord } from './record.ts';
+import type { OperationRecord } from './record.ts';
 
 interface Acceptance {
   readonly record: OperationRecord;
@@ -14,24 +15,15 @@ interface Acceptance {
 }
 
 /** The record and the headers of a long-running operation that a card has accepted. */
-export async function accept(
-  accepted: Accepted,
-  known: {
-    readonly behalf: Behalf;
-    readonly apiVersion: string;
-    readonly store: Store;
-    readonly now: number;
-    readonly newId: () => string;
-  },
-): Promise<Acceptance> {
-  const { behalf, apiVersion } = known;
-  const record = newOperation(accepted, known);
+export async function accept(accepted: Accepted, call: ControlCall): Promise<Acceptance> {
+  const { store, apiVersion, now, newId, names, subscription } = call;
+  const record = newOperation(accepted, { behalf: call.within.behalf, now, newId });
   return {
     record,
     put: operationPuts(record),
-    delete: await forgotten(known.store, behalf.subscription.subscriptionId, known.now),
+    delete: await forgotten(store, subscription.subscriptionId, now),
     headers: {
-      [accepted.header]: statusUrl(behalf.names, accepted.statusPath(record.id), apiVersion),
+      [accepted.header]: statusUrl(names, accepted.statusPath(record.id), apiVersion),
       'retry-after': String(retryAfterSeconds),
     },
   };

@@ -85,7 +85,12 @@ export class LongRunning {
   /** Returns another end where this one rests on what was changed meanwhile. */
   async #end(record: OperationRecord, { status, error, change, again }: WorkEnd): Promise<WorkEnd | undefined> {
     const { subscriptionId } = record.behalf.subscription;
-    const ended: OperationRecord = { ...record, status, endedAt: this.#parts.now(), ...(error !== undefined && { error }) };
+    const ended: OperationRecord = {
+      ...record,
+      status,
+      endedAt: this.#parts.now(),
+      ...(error !== undefined && { error }),
+    };
     const whole = {
       ...change,
       put: [...(change?.put ?? []), { key: longRunningKey(subscriptionId, record.id), value: encode(ended) }],

@@ -51,7 +51,10 @@ export async function deleteGroupContents(record: OperationRecord, world: Deleti
 async function deleteEmpty(place: { subscriptionId: string; resourceGroup: string }, store: Store): Promise<boolean> {
   if ((await contentsOf(store, place, 1)).length > 0) return false;
   for (;;) {
-    const [deployment] = await store.list({ prefix: deploymentKey(place.subscriptionId, place.resourceGroup), limit: 1 });
+    const [deployment] = await store.list({
+      prefix: deploymentKey(place.subscriptionId, place.resourceGroup),
+      limit: 1,
+    });
     if (deployment === undefined) break;
     await forgetDeployment(store, decode<DeploymentRecord>(deployment).operationId);
     await store.transact({ delete: [deployment.key] });
@@ -60,7 +63,10 @@ async function deleteEmpty(place: { subscriptionId: string; resourceGroup: strin
   return true;
 }
 
-async function keepGroup(place: { subscriptionId: string; resourceGroup: string }, store: Store): Promise<Pick<WorkEnd, 'change'>> {
+async function keepGroup(
+  place: { subscriptionId: string; resourceGroup: string },
+  store: Store,
+): Promise<Pick<WorkEnd, 'change'>> {
   const [record] = await store.read({ get: [resourceGroupKey(place)] });
   if (record === undefined) return {};
   const { deleting: _, ...group } = decode<ResourceGroupRecord>(record);

@@ -17,7 +17,8 @@ export function networkMade(call: ControlCall, location: string): Accepted {
   return {
     kind: 'done',
     resourceId: call.path,
-    statusPath: (id) => `/subscriptions/${subscriptionId}/providers/Microsoft.Network/locations/${location}/operations/${id}`,
+    statusPath: (id) =>
+      `/subscriptions/${subscriptionId}/providers/Microsoft.Network/locations/${location}/operations/${id}`,
     header: 'azure-asyncoperation',
   };
 }
