@@ -101,7 +101,7 @@ function checkConstraints(
   { value, type }: { readonly value: Value; readonly type: ParameterType },
 ): void {
   const allowed = memberOf(declaration, 'allowedValues');
-  const named = type.secure ? '' : ` value '${shown(value)}' for`;
+  const named = type.secure ? ' value for' : ` value '${shown(value)}' for`;
   const invalid = (rule: string) =>
     refuse(`The provided${named} the template parameter '${name}' is not valid. ${rule} ${help}`);
   if (isArray(allowed) && !isAllowed(value, allowed)) {

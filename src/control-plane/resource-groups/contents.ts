@@ -1,8 +1,9 @@
-import { virtualNetworkId, virtualNetworkKey, vaultId, vaultIndexKey } from '../../resources/keys.ts';
+import { virtualNetworkId, virtualNetworkKey, vaultId, vaultIndexKey, vaultKey } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
 import { decode } from '../../store/store.ts';
 import type { Store } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
+import type { VaultRecord } from '../../types/vault.ts';
 
 /** A resource of a group, by its id, with an api-version that its operations take. */
 interface Content {
@@ -14,10 +15,11 @@ interface Content {
 const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<readonly Content[]>)[] = [
   async (store, place, limit) => {
     const found = await store.list({ prefix: vaultIndexKey('vault-in', place), limit });
-    return found.map(({ key }) => ({
-      id: vaultId({ ...place, name: key.slice(key.lastIndexOf('/') + 1) }),
-      apiVersion: '2023-07-01',
-    }));
+    const get = found.map(({ key }) => vaultKey(key.slice(key.lastIndexOf('/') + 1)));
+    const records = get.length === 0 ? [] : await store.read({ get });
+    return records.flatMap((record) =>
+      record === undefined ? [] : [{ id: vaultId(decode<VaultRecord>(record)), apiVersion: '2023-07-01' }],
+    );
   },
   async (store, place, limit) => {
     const found = await store.list({ prefix: virtualNetworkKey(place), limit });
