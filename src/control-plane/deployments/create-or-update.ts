@@ -1,15 +1,11 @@
-import { createHash } from 'node:crypto';
 import { deploymentKey } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
-import { isObject } from '../../templates/value.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
-import { answer, locationMissing, refuse, tagsOf } from '../outcome.ts';
-import { operationId } from '../long-running/operation.ts';
+import { answer, locationMissing, refuse } from '../outcome.ts';
 import { parseDeploymentBody } from './body.ts';
 import { forgetDeployment } from './forget.ts';
-import { maskValue, withoutSecureDefaults } from './mask.ts';
+import { newDeployment } from './new-deployment.ts';
 import { prepare } from './prepare.ts';
-import type { AskedDeployment, Prepared } from './prepare.ts';
 import type { DeploymentRecord } from './record.ts';
 import { askedDeployment, atEachScope, deploymentId, deploymentResource, readRecord } from './resource.ts';
 import { runDeployment } from './run.ts';
@@ -35,7 +31,7 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
   if (!planned.ok) return planned;
   const { plan, mask, require } = planned.prepared;
   if (replaced !== undefined) await forgetDeployment(call.store, replaced.operationId);
-  const record = recordOf(asked, planned.prepared, call);
+  const record = newDeployment(asked, planned.prepared, call);
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
   const { inner, longRunning, behalf, clock } = call.within;
   const world = { store: call.store, inner, longRunning, now: clock, newId: call.newId };
@@ -58,45 +54,4 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
       work: () => runDeployment({ record, plan, mask, behalf }, world),
     },
   };
-}
-
-function recordOf(
-  { name, location }: AskedDeployment,
-  { plan, template, mask, group }: Prepared,
-  call: ControlCall,
-): DeploymentRecord {
-  const made = plan.resources.filter(({ existing, wanted }) => wanted && !existing);
-  const ids = new Map(plan.resources.map(({ key, id }) => [key, id]));
-  const stored = maskValue(withoutSecureDefaults(template), mask);
-  return {
-    name,
-    subscriptionId: call.subscription.subscriptionId,
-    ...(group !== undefined && { resourceGroup: group.name }),
-    ...(location !== undefined && { location }),
-    tags: tagsOf(call.body),
-    operationId: operationId(call.now, call.newId()),
-    correlationId: call.within.behalf.correlationId,
-    state: 'Running',
-    startedAt: call.now,
-    template: stored,
-    templateHash: createHash('sha256').update(JSON.stringify(stored)).digest().readBigUInt64BE().toString(),
-    parameters: membersOf(maskValue(plan.parameters, mask)),
-    resources: made.map((resource) => ({
-      id: resource.id,
-      type: resource.type,
-      name: resource.name,
-      ...locationOf(resource.body['location']),
-      dependsOn: [...resource.dependsOn].map((needed) => ids.get(needed) ?? needed),
-    })),
-    made: made.map(({ id }) => id),
-  };
-}
-
-/** Where it is written out: an expression may need what is not there yet. */
-function locationOf(location: unknown) {
-  return typeof location === 'string' && !location.startsWith('[') ? { location } : {};
-}
-
-function membersOf(value: ReturnType<typeof maskValue>) {
-  return isObject(value) ? value : {};
 }

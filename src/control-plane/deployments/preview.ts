@@ -1,4 +1,6 @@
 import type { Answer } from '../../http/answer.ts';
+import { deploymentKey } from '../../resources/keys.ts';
+import { encode } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isDeployment } from '../../templates/finish.ts';
 import type { ValueObject } from '../../templates/value.ts';
@@ -9,7 +11,9 @@ import { execute } from './execute.ts';
 import type { Executed, Hands, Made } from './execute.ts';
 import { maskError } from './mask.ts';
 import type { Mask } from './mask.ts';
+import { newDeployment } from './new-deployment.ts';
 import { prepare } from './prepare.ts';
+import type { DeploymentRecord } from './record.ts';
 
 /** A resource as it is, and as the deployment would leave it; `before` is absent where there is none. */
 export interface Previewed {
@@ -74,5 +78,11 @@ async function previewNested(
     return { ok: false, error: maskError({ target: id, ...refused.error }, mask) };
   }
   const executed = await preview(nested.prepared.plan, nested.prepared.mask, { call, seen });
-  return executed.kind === 'failed' ? { ok: false, error: executed.error } : { ok: true };
+  if (executed.kind !== 'done') return executed.kind === 'failed' ? { ok: false, error: executed.error } : { ok: true };
+  // The deployment around it may refer to its outputs.
+  const record = newDeployment(asked, nested.prepared, call);
+  const done: DeploymentRecord = { ...record, state: 'Succeeded', endedAt: call.now, outputs: executed.outputs };
+  const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
+  await call.store.transact({ put: [{ key, value: encode(done) }] });
+  return { ok: true };
 }
