@@ -272,7 +272,7 @@ test('what-if says what would be made, changed, kept and left alone', async () =
       vaultIn(client, 'kv-not', { condition: false }),
     ],
   };
-  const ask = async (settings: object) => {
+  const ask = async (settings: Readonly<Record<string, unknown>>) => {
     const answered = await client.arm('POST', `${deployments}/next/whatIf`, bodyWith(next, { properties: settings }));
     return expectStatus(answered, 200).body;
   };

@@ -3,10 +3,10 @@ import { decode } from '../../store/store.ts';
 import { listAnswer } from '../list.ts';
 import { answer, refuse } from '../outcome.ts';
 import type { DeploymentOperationRecord } from './record.ts';
-import { atEachScope, deploymentOperationResource, readDeploymentOf } from './resource.ts';
+import { deploymentOperationResource, ofOperations, readDeploymentOf } from './resource.ts';
 
 /** What was done for each resource of a deployment, in its order. */
-export const listDeploymentOperations = atEachScope('/:deployment/operations', {
+export const listDeploymentOperations = ofOperations('', {
   method: 'GET',
   action: 'Microsoft.Resources/deployments/operations/read',
   async run(call) {
@@ -22,7 +22,7 @@ export const listDeploymentOperations = atEachScope('/:deployment/operations', {
   },
 });
 
-export const getDeploymentOperation = atEachScope('/:deployment/operations/:operationId', {
+export const getDeploymentOperation = ofOperations('/:operationId', {
   method: 'GET',
   action: 'Microsoft.Resources/deployments/operations/read',
   async run(call) {

@@ -20,6 +20,12 @@ export function atEachScope(
   ];
 }
 
+/** The operations of a deployment: in a group they stand under a path without the provider too, and clients use that. */
+export function ofOperations(suffix: string, card: Omit<ControlOperation, 'path'>): readonly ControlOperation[] {
+  const short = `${groupPath}/deployments/:deployment/operations${suffix}`;
+  return [...atEachScope(`/:deployment/operations${suffix}`, card), { ...card, path: short }];
+}
+
 /** The deployment of the path and the body. */
 export function askedDeployment({ params, body }: ControlCall): AskedDeployment {
   const { location } = body;
