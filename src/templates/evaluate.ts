@@ -28,7 +28,7 @@ export function evaluateValue(value: Value, frame: Frame): Value {
 }
 
 /** A string of the template: an expression's value, or the text. */
-export function evaluateText(text: string, frame: Frame): Value {
+function evaluateText(text: string, frame: Frame): Value {
   return isExpression(text) ? evaluate(parseExpression(text), frame) : literalText(text);
 }
 

@@ -14,7 +14,7 @@ interface ParameterType {
 
 const text = (value: Value) => typeof value === 'string';
 
-export const parameterTypes: ReadonlyMap<string, ParameterType> = new Map([
+const parameterTypes: ReadonlyMap<string, ParameterType> = new Map([
   ['string', { name: 'String', secure: false, holds: text, expected: 'String, Uri' }],
   ['securestring', { name: 'SecureString', secure: true, holds: text, expected: 'String, Uri' }],
   [

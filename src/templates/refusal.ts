@@ -8,7 +8,7 @@ export type TemplateOutcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: TemplateRefusal };
 
 /** Ends the reading or the evaluation of a template, from however deep in it. `outcomeOf` makes a value of it. */
-export class TemplateRefused extends Error {
+class TemplateRefused extends Error {
   override readonly name = 'TemplateRefused';
 }
 

@@ -6,7 +6,7 @@ export interface ValueObject {
 }
 
 /** How deep the values of a template may be nested. */
-export const depthMax = 100;
+const depthMax = 100;
 
 /** JSON that was parsed, as a value; `undefined` when it is nested too deeply or holds what JSON cannot. */
 export function readValue(found: unknown, depth = 0): Value | undefined {

@@ -173,7 +173,10 @@ test('a purged vault is gone with its contents, and its name is free for another
   expectStatus(await client.arm('DELETE', `${vaults}/kv-gone`), 200);
   assert.ok((await keysUnder(world, `vault/${gone.incarnation}/`)).length >= 3);
   const purged = expectStatus(await client.arm('POST', `${deleted}/kv-gone/purge`), 202);
-  assert.match(String(purged.headers.location), /\/locations\/westeurope\/operationResults\/[0-9a-f-]{36}\?api-version=2023-07-01$/);
+  assert.match(
+    String(purged.headers.location),
+    /\/locations\/westeurope\/operationResults\/[0-9a-f-]{36}\?api-version=2023-07-01$/,
+  );
   expectStatus(await followed(client, purged), 200);
   assert.deepEqual(await keysUnder(world, `vault/${gone.incarnation}/`), []);
   assert.deepEqual(await keysUnder(world, 'purged/'), []);

@@ -20,37 +20,50 @@ import {
 } from './resources.ts';
 import { startPostern, dataFolder } from '../world/process.ts';
 
-const ruleOn = (id: string) => ({ networkAcls: { defaultAction: 'Deny', bypass: 'None', virtualNetworkRules: [{ id }] } });
+const ruleOn = (id: string) => ({
+  networkAcls: { defaultAction: 'Deny', bypass: 'None', virtualNetworkRules: [{ id }] },
+});
 
 test('a deployment makes its resources in their order, and says what it made', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
   const before = auditLog(world).length;
-  const { accepted, ended, read } = await deploy(client, 'main', {
-    parameters: { name: { type: 'string' }, secret: { type: 'securestring' } },
-    resources: [
-      vaultIn(client, "[parameters('name')]", {}, ruleOn("[reference('net').subnets[0].id]")),
-      networkIn('net'),
-    ],
-    outputs: {
-      uri: { type: 'string', value: "[reference(parameters('name')).vaultUri]" },
-      secret: { type: 'securestring', value: "[parameters('secret')]" },
+  const { accepted, ended, read } = await deploy(
+    client,
+    'main',
+    {
+      parameters: { name: { type: 'string' }, secret: { type: 'securestring' } },
+      resources: [
+        vaultIn(client, "[parameters('name')]", {}, ruleOn("[reference('net').subnets[0].id]")),
+        networkIn('net'),
+      ],
+      outputs: {
+        uri: { type: 'string', value: "[reference(parameters('name')).vaultUri]" },
+        secret: { type: 'securestring', value: "[parameters('secret')]" },
+      },
     },
-  }, { parameters: { name: { value: 'kv-made' }, secret: { value: 'hunter2-hunter2' } } });
+    { parameters: { name: { value: 'kv-made' }, secret: { value: 'hunter2-hunter2' } } },
+  );
   const id = `/subscriptions/${subscriptionId}${deployments}/main`;
   assert.equal(at(accepted.body, 'properties', 'provisioningState'), 'Running');
   assert.equal(at(ended.body, 'status'), 'Succeeded');
   assert.equal(at(read.body, 'id'), id);
   const properties = at(read.body, 'properties');
   assert.equal(at(properties, 'provisioningState'), 'Succeeded');
-  assert.deepEqual(at(properties, 'parameters'), { name: { type: 'String', value: 'kv-made' }, secret: { type: 'SecureString' } });
+  assert.deepEqual(at(properties, 'parameters'), {
+    name: { type: 'String', value: 'kv-made' },
+    secret: { type: 'SecureString' },
+  });
   assert.deepEqual(at(properties, 'outputs'), {
     uri: { type: 'String', value: `${client.vaultOrigin('kv-made')}/` },
     secret: { type: 'SecureString' },
   });
   const root = `/subscriptions/${subscriptionId}`;
-  assert.deepEqual(at(properties, 'outputResources'), [{ id: `${root}${networks}/net` }, { id: `${root}${vaults}/kv-made` }]);
+  assert.deepEqual(at(properties, 'outputResources'), [
+    { id: `${root}${networks}/net` },
+    { id: `${root}${vaults}/kv-made` },
+  ]);
   const vault = await client.arm('GET', `${vaults}/kv-made`);
   assert.deepEqual(at(vault.body, 'properties', 'networkAcls', 'virtualNetworkRules'), [
     { id: subnetId(client, 'net', 'apps').toLowerCase() },
@@ -89,9 +102,15 @@ test('a deployment is asked for, exported and deleted, and what it made stays', 
   const path = `${deployments}/one.(1)`;
   expectStatus(await client.arm('HEAD', path), 204);
   const exported = expectStatus(await client.arm('POST', `${path}/exportTemplate`), 200);
-  assert.deepEqual(at(exported.body, 'template'), { ...template(parts), parameters: { word: { type: 'securestring' } } });
+  assert.deepEqual(at(exported.body, 'template'), {
+    ...template(parts),
+    parameters: { word: { type: 'securestring' } },
+  });
   expectStatus(await client.arm('GET', `${deployments}?$filter=provisioningState%20eq%20'Succeeded'`), 200);
-  assert.deepEqual(namesIn((await client.arm('GET', `${deployments}?$filter=provisioningState%20eq%20'Failed'`)).body), []);
+  assert.deepEqual(
+    namesIn((await client.arm('GET', `${deployments}?$filter=provisioningState%20eq%20'Failed'`)).body),
+    [],
+  );
   expectError(
     await client.arm('GET', `${deployments}?$filter=name%20eq%20'x'`),
     400,
@@ -121,7 +140,12 @@ test('the first resource that fails ends a deployment, with what it was answered
     parameters: { p: { type: 'securestring', defaultValue: 'very-secret-word' } },
     resources: [
       vaultIn(client, 'kv-first'),
-      vaultIn(client, 'kv-second', { dependsOn: ['kv-first'] }, { networkAcls: { ipRules: [{ value: "[parameters('p')]" }] } }),
+      vaultIn(
+        client,
+        'kv-second',
+        { dependsOn: ['kv-first'] },
+        { networkAcls: { ipRules: [{ value: "[parameters('p')]" }] } },
+      ),
       vaultIn(client, 'kv-third', { dependsOn: ['kv-second'] }),
     ],
   });
@@ -164,26 +188,65 @@ test('what cannot be deployed is refused before anything is made', async () => {
   const { subscriptionId } = client.identity;
   const vault = vaultIn(client, 'kv-never');
   const refused = async (parts: object, properties: object, code: string, message: string | RegExp) => {
-    const answered = expectStatus(await put(client, 'never', { resources: [vault], ...parts }, { properties: { ...properties } }), 400);
+    const answered = expectStatus(
+      await put(client, 'never', { resources: [vault], ...parts }, { properties: { ...properties } }),
+      400,
+    );
     assert.equal(at(answered.body, 'error', 'code'), code);
     const found = String(at(answered.body, 'error', 'message'));
     if (typeof message === 'string') assert.equal(found, message);
     else assert.match(found, message);
     return answered;
   };
-  await refused({ variables: { a: 1 }, resources: [{ ...vault, name: "[variables('b')]" }] }, {}, 'InvalidTemplate', "Deployment template validation failed: 'The template variable 'b' is not found. Please see https://aka.ms/arm-syntax-variables for usage details.'.");
-  await refused({}, { mode: 'Complete' }, 'InvalidDeployment', "The deployment mode '\"Complete\"' is not supported: only 'Incremental' is. Delete what the template leaves out yourself.");
-  await refused({}, { templateLink: { uri: 'https://example.com/t.json' } }, 'InvalidDeployment', "The deployment property 'templateLink' is not supported. This server fetches nothing from elsewhere: send the JSON itself.");
-  await refused({}, { onErrorDeployment: { type: 'LastSuccessful' } }, 'InvalidDeployment', "The deployment property 'onErrorDeployment' is not supported. Leave it out.");
-  await refused({}, { debugSetting: { detailLevel: 'requestContent' } }, 'InvalidDeployment', /detailLevel' must be 'none'/);
-  await refused({}, { parameters: { a: 1 } }, 'InvalidDeployment', /^The value of deployment parameter 'a' is not valid: give \{"value": …\}/);
+  await refused(
+    { variables: { a: 1 }, resources: [{ ...vault, name: "[variables('b')]" }] },
+    {},
+    'InvalidTemplate',
+    "Deployment template validation failed: 'The template variable 'b' is not found. Please see https://aka.ms/arm-syntax-variables for usage details.'.",
+  );
+  await refused(
+    {},
+    { mode: 'Complete' },
+    'InvalidDeployment',
+    "The deployment mode '\"Complete\"' is not supported: only 'Incremental' is. Delete what the template leaves out yourself.",
+  );
+  await refused(
+    {},
+    { templateLink: { uri: 'https://example.com/t.json' } },
+    'InvalidDeployment',
+    "The deployment property 'templateLink' is not supported. This server fetches nothing from elsewhere: send the JSON itself.",
+  );
+  await refused(
+    {},
+    { onErrorDeployment: { type: 'LastSuccessful' } },
+    'InvalidDeployment',
+    "The deployment property 'onErrorDeployment' is not supported. Leave it out.",
+  );
+  await refused(
+    {},
+    { debugSetting: { detailLevel: 'requestContent' } },
+    'InvalidDeployment',
+    /detailLevel' must be 'none'/,
+  );
+  await refused(
+    {},
+    { parameters: { a: 1 } },
+    'InvalidDeployment',
+    /^The value of deployment parameter 'a' is not valid: give \{"value": …\}/,
+  );
   const storage = { type: 'Microsoft.Storage/storageAccounts', apiVersion: '2023-01-01', name: 'x', location };
-  const answered = await refused({ resources: [vault, storage] }, {}, 'InvalidTemplateDeployment', /^The template deployment 'never' is not valid according to the validation procedure\. The tracking id is '[0-9a-f-]{36}'/);
+  const answered = await refused(
+    { resources: [vault, storage] },
+    {},
+    'InvalidTemplateDeployment',
+    /^The template deployment 'never' is not valid according to the validation procedure\. The tracking id is '[0-9a-f-]{36}'/,
+  );
   assert.deepEqual(at(answered.body, 'error', 'details'), [
     {
       code: 'InvalidResourceType',
       target: `/subscriptions/${subscriptionId}${group}/providers/Microsoft.Storage/storageAccounts/x`,
-      message: "The resource type 'Microsoft.Storage/storageAccounts' could not be found for api version '2023-01-01': this server has no such resources.",
+      message:
+        "The resource type 'Microsoft.Storage/storageAccounts' could not be found for api version '2023-01-01': this server has no such resources.",
     },
   ]);
   expectStatus(await client.arm('PUT', `${deployments}/${'n'.repeat(65)}`, bodyWith({})), 400);
@@ -214,7 +277,7 @@ test('who may not deploy, or not make a resource, does not', async () => {
   expectStatus(await client.arm('GET', `${vaults}/kv-strange`), 404);
 });
 
-test('the Azure CLI\'s form of a body is read, with the comments of the file', async () => {
+test("the Azure CLI's form of a body is read, with the comments of the file", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const text = `{
@@ -226,24 +289,34 @@ test('the Azure CLI\'s form of a body is read, with the comments of the file', a
       '//b')]" },
     "resources": [ ${JSON.stringify({ ...vaultIn(client, "[parameters('name')]"), tags: { x: "[variables('long')]" } })} ]
   }`;
-  const head = JSON.stringify({ properties: { parameters: { name: { value: 'kv-cli, template:{}' } }, mode: 'incremental' } });
+  const head = JSON.stringify({
+    properties: { parameters: { name: { value: 'kv-cli, template:{}' } }, mode: 'incremental' },
+  });
   const body = `${head.replace('kv-cli, template:{}', 'kv-cli').slice(0, -2)}, template:${text}}}`;
   expectStatus(await client.arm('POST', `${deployments}/cli/validate`, body), 200);
   const accepted = expectStatus(await client.arm('PUT', `${deployments}/cli`, body), 201);
   assert.equal(at(expectStatus(await followed(client, accepted), 200).body, 'status'), 'Succeeded');
   assert.equal(at((await client.arm('GET', `${vaults}/kv-cli`)).body, 'tags', 'x'), 'a//b');
   // Inside a string it is text, and elsewhere such a body is none.
-  expectStatus(await client.arm('POST', `${deployments}/cli/validate`, `${head.slice(0, -2)}, template:${text}}}`), 400);
+  expectStatus(
+    await client.arm('POST', `${deployments}/cli/validate`, `${head.slice(0, -2)}, template:${text}}}`),
+    400,
+  );
   expectStatus(await client.arm('PUT', `${vaults}/kv-x`, `{"location": "x", template:{}}`), 400);
 });
 
 test('validation finds what a deployment would be refused for, and changes nothing', async () => {
   await using world = await startWithGroup();
   const { client } = world;
-  const good = { resources: [vaultIn(client, 'kv-dry', {}, ruleOn("[reference('net').subnets[0].id]")), networkIn('net')] };
+  const good = {
+    resources: [vaultIn(client, 'kv-dry', {}, ruleOn("[reference('net').subnets[0].id]")), networkIn('net')],
+  };
   const valid = expectStatus(await client.arm('POST', `${deployments}/dry/validate`, bodyWith(good)), 200);
   assert.equal(at(valid.body, 'properties', 'provisioningState'), 'Succeeded');
-  assert.equal(at(valid.body, 'properties', 'validatedResources', 0, 'id').toString().endsWith('/virtualNetworks/net'), true);
+  assert.equal(
+    at(valid.body, 'properties', 'validatedResources', 0, 'id').toString().endsWith('/virtualNetworks/net'),
+    true,
+  );
   const bad = { resources: [vaultIn(client, 'kv-dry', {}, ruleOn(subnetId(client, 'net', 'apps')))] };
   const refused = expectStatus(await client.arm('POST', `${deployments}/dry/validate`, bodyWith(bad)), 400);
   assert.equal(at(refused.body, 'error', 'code'), 'InvalidTemplateDeployment');
@@ -260,7 +333,12 @@ test('what-if says what would be made, changed, kept and left alone', async () =
   const root = `/subscriptions/${client.identity.subscriptionId}`;
   const acls = (value: string) => ({ networkAcls: { defaultAction: 'Deny', bypass: 'None', ipRules: [{ value }] } });
   await deploy(client, 'first', {
-    resources: [networkIn('net'), vaultIn(client, 'kv-same'), vaultIn(client, 'kv-changed', {}, acls('203.0.113.7')), vaultIn(client, 'kv-other')],
+    resources: [
+      networkIn('net'),
+      vaultIn(client, 'kv-same'),
+      vaultIn(client, 'kv-changed', {}, acls('203.0.113.7')),
+      vaultIn(client, 'kv-other'),
+    ],
   });
   const next = {
     parameters: { tag: { type: 'securestring', defaultValue: 'secret-tag-value' } },
@@ -299,9 +377,16 @@ test('what-if says what would be made, changed, kept and left alone', async () =
     },
   ]);
   const ids = await ask({ whatIfSettings: { resultFormat: 'ResourceIdOnly' } });
-  assert.deepEqual(at(ids, 'properties', 'changes', 2), { resourceId: `${root}${vaults}/kv-changed`, changeType: 'Deploy' });
+  assert.deepEqual(at(ids, 'properties', 'changes', 2), {
+    resourceId: `${root}${vaults}/kv-changed`,
+    changeType: 'Deploy',
+  });
   expectStatus(await client.arm('GET', `${vaults}/kv-new`), 404);
-  const failed = await client.arm('POST', `${deployments}/next/whatIf`, bodyWith({ resources: [vaultIn(client, 'kv-new', {}, acls('10.0.0.0/8'))] }));
+  const failed = await client.arm(
+    'POST',
+    `${deployments}/next/whatIf`,
+    bodyWith({ resources: [vaultIn(client, 'kv-new', {}, acls('10.0.0.0/8'))] }),
+  );
   assert.equal(at(expectStatus(failed, 200).body, 'status'), 'Failed');
   assert.match(String(at(failed.body, 'error', 'message')), /belongs to forbidden range/);
 });
@@ -323,12 +408,26 @@ test('nested deployments: in other groups, with scopes of their own, and failing
     template: template({
       parameters: { name: { type: 'string' }, pw: { type: 'string' } },
       resources: [vaultIn(client, "[parameters('name')]")],
-      outputs: { uri: { type: 'string', value: "[reference(parameters('name')).vaultUri]" }, where: { type: 'string', value: '[resourceGroup().name]' } },
+      outputs: {
+        uri: { type: 'string', value: "[reference(parameters('name')).vaultUri]" },
+        where: { type: 'string', value: '[resourceGroup().name]' },
+      },
     }),
   };
-  const outer = { template: template({ resources: [vaultIn(client, "[concat(parameters('inner'), '-out')]", { tags: { w: "[resourceGroup().name]", pw: "[parameters('pw')]" } })] }) };
+  const outer = {
+    template: template({
+      resources: [
+        vaultIn(client, "[concat(parameters('inner'), '-out')]", {
+          tags: { w: '[resourceGroup().name]', pw: "[parameters('pw')]" },
+        }),
+      ],
+    }),
+  };
   const parts = {
-    parameters: { inner: { type: 'string', defaultValue: 'kv-in' }, pw: { type: 'securestring', defaultValue: 'nested-secret' } },
+    parameters: {
+      inner: { type: 'string', defaultValue: 'kv-in' },
+      pw: { type: 'securestring', defaultValue: 'nested-secret' },
+    },
     resources: [nested('in', inner, { resourceGroup: 'other' }), nested('out', outer, { dependsOn: ['in'] })],
     outputs: {
       uri: { type: 'string', value: "[reference('in').outputs.uri.value]" },
@@ -352,8 +451,12 @@ test('nested deployments: in other groups, with scopes of their own, and failing
   ];
   for (const answered of kept) assert.ok(!JSON.stringify(expectStatus(answered, 200).body).includes('nested-secret'));
 
-  const bad = { template: template({ resources: [vaultIn(client, 'kv-bad', {}, { sku: { family: 'A', name: 'gold' } })] }) };
-  const failed = await deploy(client, 'fails', { resources: [nested('bad', bad), vaultIn(client, 'kv-after', { dependsOn: ['bad'] })] });
+  const bad = {
+    template: template({ resources: [vaultIn(client, 'kv-bad', {}, { sku: { family: 'A', name: 'gold' } })] }),
+  };
+  const failed = await deploy(client, 'fails', {
+    resources: [nested('bad', bad), vaultIn(client, 'kv-after', { dependsOn: ['bad'] })],
+  });
   const details = at(failed.ended.body, 'error', 'details', 0);
   assert.equal(at(details, 'code'), 'ResourceDeploymentFailure');
   assert.equal(at(details, 'details', 0, 'code'), 'DeploymentFailed');
@@ -373,7 +476,12 @@ test('a deployment at the scope of the subscription makes groups, and deploys in
         $schema: 'https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#',
         contentVersion: '1.0.0.0',
         resources: [
-          { type: 'Microsoft.Resources/resourceGroups', apiVersion: '2022-09-01', name: 'made', location: '[deployment().location]' },
+          {
+            type: 'Microsoft.Resources/resourceGroups',
+            apiVersion: '2022-09-01',
+            name: 'made',
+            location: '[deployment().location]',
+          },
           {
             type: 'Microsoft.Resources/deployments',
             apiVersion: '2022-09-01',
@@ -407,7 +515,10 @@ test('a deployment that is under way is not replaced, and goes no further when i
   const many = Array.from({ length: 60 }, (_, index) => vaultIn(client, `kv-many-${index}`));
   const accepted = expectStatus(await put(client, 'many', { resources: many }), 201);
   const again = expectStatus(await put(client, 'many', { resources: many }), 409);
-  assert.match(String(at(again.body, 'error', 'message')), /^Unable to edit or replace deployment 'many': previous deployment from '.*' is still active/);
+  assert.match(
+    String(at(again.body, 'error', 'message')),
+    /^Unable to edit or replace deployment 'many': previous deployment from '.*' is still active/,
+  );
   expectStatus(await client.arm('DELETE', `${deployments}/many`), 409);
   expectStatus(await client.arm('POST', `${deployments}/many/cancel`), 204);
   const ended = await followed(client, accepted);
@@ -429,15 +540,23 @@ test('after a crash a deployment has failed, and a deletion goes on', async () =
   {
     await using postern = await startPostern(['--data', folder.path, '--no-demo']);
     const { client } = postern;
-    for (const name of ['rg', 'gone']) expectStatus(await client.arm('PUT', `/resourceGroups/${name}`, { location }), 201);
+    for (const name of ['rg', 'gone'])
+      expectStatus(await client.arm('PUT', `/resourceGroups/${name}`, { location }), 201);
     const gone = '/resourceGroups/gone/providers/Microsoft.KeyVault/vaults';
     for (let index = 0; index < 30; index += 1) {
       expectStatus(await client.arm('PUT', `${gone}/kv-gone-${index}`, vaultBody(client)), 200);
     }
     const many = Array.from({ length: 200 }, (_, index) => vaultIn(client, `kv-crash-${index}`));
     const secret = { p: { type: 'securestring', defaultValue: 'lost-with-the-process' } };
-    operation = new URL(String(expectStatus(await put(client, 'crash', { parameters: secret, resources: many }), 201).headers['azure-asyncoperation'])).pathname;
-    deletion = new URL(String(expectStatus(await client.arm('DELETE', '/resourceGroups/gone'), 202).headers.location)).pathname;
+    operation = new URL(
+      String(
+        expectStatus(await put(client, 'crash', { parameters: secret, resources: many }), 201).headers[
+          'azure-asyncoperation'
+        ],
+      ),
+    ).pathname;
+    deletion = new URL(String(expectStatus(await client.arm('DELETE', '/resourceGroups/gone'), 202).headers.location))
+      .pathname;
     await postern.end('SIGKILL');
   }
   await using postern = await startPostern(['--data', folder.path, '--no-demo']);

@@ -2,7 +2,7 @@ import type { Answered, Client, Sent } from '../world/client.ts';
 import { expectStatus, followed, group, location, vaultBody } from './resources.ts';
 
 export const deployments = `${group}/providers/Microsoft.Resources/deployments`;
-export const schema = 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#';
+const schema = 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,13 @@ export function template(parts: Members): Members {
 
 /** A vault as a template's resource. */
 export function vaultIn(client: Client, name: string, others: Members = {}, properties: Members = {}): Members {
-  return { type: 'Microsoft.KeyVault/vaults', apiVersion: '2023-07-01', name, ...vaultBody(client, properties), ...others };
+  return {
+    type: 'Microsoft.KeyVault/vaults',
+    apiVersion: '2023-07-01',
+    name,
+    ...vaultBody(client, properties),
+    ...others,
+  };
 }
 
 /** A virtual network 10.0.0.0/16 with the subnet `apps`, as a template's resource. */
@@ -38,7 +44,12 @@ export interface Deployed {
 /** The body of a deployment. */
 export function bodyWith(parts: Members, { parameters, properties }: Deployed = {}): Members {
   return {
-    properties: { mode: 'Incremental', template: template(parts), ...(parameters !== undefined && { parameters }), ...properties },
+    properties: {
+      mode: 'Incremental',
+      template: template(parts),
+      ...(parameters !== undefined && { parameters }),
+      ...properties,
+    },
   };
 }
 

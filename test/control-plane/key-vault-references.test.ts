@@ -57,7 +57,12 @@ test('a parameter is read from the vault by the trusted service, through its fir
   assert.equal(at(line, 'properties', 'isAddressAuthorized'), true);
   assert.equal(at(line, 'properties', 'httpStatusCode'), 200);
   assert.equal(line['correlationId'], at(accepted.body, 'properties', 'correlationId'));
-  const shown = [auditLog(world), accepted.body, read.body, (await client.arm('POST', `${deployments}/refer/exportTemplate`)).body];
+  const shown = [
+    auditLog(world),
+    accepted.body,
+    read.body,
+    (await client.arm('POST', `${deployments}/refer/exportTemplate`)).body,
+  ];
   assert.ok(!JSON.stringify(shown).includes(value));
   // The older version is as long as it was.
   await client.arm('DELETE', `${deployments}/refer`);
@@ -71,7 +76,10 @@ test('the caller who deploys cannot read the secret from where it is, and needs 
   await using _ = world;
   const { client } = world;
   expectStatus(await client.vault('kv-ref', 'GET', '/secrets/word'), 403);
-  expectStatus(await client.arm('POST', `${deployments}/dry/validate`, bodyWith(parts, { parameters: reference(client) })), 200);
+  expectStatus(
+    await client.arm('POST', `${deployments}/dry/validate`, bodyWith(parts, { parameters: reference(client) })),
+    200,
+  );
 });
 
 test('what the vault refuses the service, the deployment is refused for, and nothing is made', async () => {
@@ -84,7 +92,11 @@ test('what the vault refuses the service, the deployment is refused for, and not
     // The deploying caller is in the rules. The service is not.
     [{ enabledForTemplateDeployment: true, networkAcls: allowing }, closed, false],
     [
-      { enabledForTemplateDeployment: true, publicNetworkAccess: 'Disabled', networkAcls: { defaultAction: 'Deny', bypass: 'None' } },
+      {
+        enabledForTemplateDeployment: true,
+        publicNetworkAccess: 'Disabled',
+        networkAcls: { defaultAction: 'Deny', bypass: 'None' },
+      },
       "Connection is not an approved private link and caller was ignored because bypass is not set to 'AzureServices' and PublicNetworkAccess is set to 'Disabled'.",
       false,
     ],
@@ -129,7 +141,8 @@ test('a reference that leads nowhere says what it does not lead to', async () =>
   const { world } = await startWithSecret({ enabledForTemplateDeployment: true });
   await using _ = world;
   const { client } = world;
-  const ask = (others: object, id?: string) => put(client, 'lost', parts, { parameters: reference(client, others, id) });
+  const ask = (others: object, id?: string) =>
+    put(client, 'lost', parts, { parameters: reference(client, others, id) });
   const none = vaultId(client, 'kv-none');
   expectError(
     await ask({}, none),
@@ -141,12 +154,24 @@ test('a reference that leads nowhere says what it does not lead to', async () =>
   expectStatus(await ask({}, vaultId(client).replace('/rg/', '/other/')), 404);
   for (const others of [{ secretName: 'none' }, { secretVersion: 'f'.repeat(32) }, { secretName: '../x' }]) {
     const refused = expectStatus(await ask(others), 400);
-    assert.match(String(at(refused.body, 'error', 'message')), /Http status code: '404'\. Error message: 'A secret with \(name\/id\)/);
+    assert.match(
+      String(at(refused.body, 'error', 'message')),
+      /Http status code: '404'\. Error message: 'A secret with \(name\/id\)/,
+    );
   }
-  expectStatus(await client.vault('kv-ref', 'PATCH', '/secrets/word', { body: { attributes: { enabled: false } } }), 200);
+  expectStatus(
+    await client.vault('kv-ref', 'PATCH', '/secrets/word', { body: { attributes: { enabled: false } } }),
+    200,
+  );
   const disabled = expectStatus(await ask({}), 400);
-  assert.match(String(at(disabled.body, 'error', 'message')), /Http status code: '403'\. Error message: 'Operation get is not allowed on a disabled secret\.'/);
-  for (const malformed of [{ word: { reference: {} } }, { word: { reference: { keyVault: { id: 1 }, secretName: 'x' } } }]) {
+  assert.match(
+    String(at(disabled.body, 'error', 'message')),
+    /Http status code: '403'\. Error message: 'Operation get is not allowed on a disabled secret\.'/,
+  );
+  for (const malformed of [
+    { word: { reference: {} } },
+    { word: { reference: { keyVault: { id: 1 }, secretName: 'x' } } },
+  ]) {
     const refused = expectStatus(await put(client, 'lost', parts, { parameters: malformed }), 400);
     assert.equal(at(refused.body, 'error', 'code'), 'InvalidDeployment');
   }
@@ -163,7 +188,11 @@ test('a nested deployment refers to a vault of its own', async () => {
     properties: {
       mode: 'Incremental',
       expressionEvaluationOptions: { scope: 'inner' },
-      parameters: { word: { reference: { keyVault: { id: "[resourceId('Microsoft.KeyVault/vaults', 'kv-ref')]" }, secretName: 'word' } } },
+      parameters: {
+        word: {
+          reference: { keyVault: { id: "[resourceId('Microsoft.KeyVault/vaults', 'kv-ref')]" }, secretName: 'word' },
+        },
+      },
       template: at(bodyWith(parts) as unknown as Json, 'properties', 'template'),
     },
   };

@@ -5,7 +5,19 @@ import type { OperationRecord } from '../../src/control-plane/long-running/recor
 import { deleteGroupContents } from '../../src/control-plane/resource-groups/delete-contents.ts';
 import { longRunningKey, underWayKey } from '../../src/resources/keys.ts';
 import { connect } from '../world/client.ts';
-import { at, expectError, expectStatus, followed, group, location, networks, putNetwork, putVault, startWithGroup, vaults } from './resources.ts';
+import {
+  at,
+  expectError,
+  expectStatus,
+  followed,
+  group,
+  location,
+  networks,
+  putNetwork,
+  putVault,
+  startWithGroup,
+  vaults,
+} from './resources.ts';
 
 test('a network and a subnet that are made have an operation that is done; one that is changed has none', async () => {
   await using world = await startWithGroup();
@@ -120,5 +132,6 @@ test('what cannot be deleted keeps its group, and the operation says what it was
   });
   assert.equal(end.status, 'Failed');
   // The group can be used again.
-  assert.deepEqual(end.change?.put?.map(({ value }) => JSON.parse(Buffer.from(value).toString()).deleting), [undefined]);
+  const [kept] = end.change?.put ?? [];
+  assert.ok(kept !== undefined && !Buffer.from(kept.value).toString().includes('deleting'));
 });

@@ -46,7 +46,8 @@ test("a vault's firewall is not asked by its control plane, and every operation 
     ['POST', `${deleted}/purge`, undefined, 'VaultPurge', `${deleted}/purge`],
   ];
   const statusOf = (path: string) => (path.endsWith('/purge') ? 202 : 200);
-  for (const [method, path, body] of asked) expectStatus(await client.arm(method, path, body, { from }), statusOf(path));
+  for (const [method, path, body] of asked)
+    expectStatus(await client.arm(method, path, body, { from }), statusOf(path));
   const lines = await recorded(world, before + asked.length);
   const shown = lines
     .slice(before)

@@ -17,10 +17,15 @@ const member = (of: Expression, name: string, safe = false): Expression => ({ ki
 const index = (of: Expression, by: Expression, safe = false): Expression => ({ kind: 'index', of, by, safe });
 
 test('a text is an expression between single brackets only', () => {
-  assert.deepEqual(
-    ["[f('a')]", "[[f('a')]", "[f('a')", "f('a')]", '', '[', '[]'].map(isExpression),
-    [true, false, false, false, false, false, true],
-  );
+  assert.deepEqual(["[f('a')]", "[[f('a')]", "[f('a')", "f('a')]", '', '[', '[]'].map(isExpression), [
+    true,
+    false,
+    false,
+    false,
+    false,
+    false,
+    true,
+  ]);
   assert.deepEqual(['[[a]', '[[a', 'a', '[[[a]'].map(literalText), ['[a]', '[[a', 'a', '[[a]']);
 });
 
@@ -31,7 +36,10 @@ test('expressions are read as the language says', () => {
     ["['']", literal('')],
     ['[add(1, -2)]', call('add', literal(1), literal(-2))],
     ["[contoso.unique('x')]", call('contoso.unique', literal('x'))],
-    ["[variables('v').a.b[0]['c d']]", index(index(member(member(call('variables', literal('v')), 'a'), 'b'), literal(0)), literal('c d'))],
+    [
+      "[variables('v').a.b[0]['c d']]",
+      index(index(member(member(call('variables', literal('v')), 'a'), 'b'), literal(0)), literal('c d')),
+    ],
     ["[variables('v').?a[?0]]", index(member(call('variables', literal('v')), 'a', true), literal(0), true)],
     ["[variables('v')[add(0, 1)]]", index(call('variables', literal('v')), call('add', literal(0), literal(1)))],
     ["[f('[not one]')]", call('f', literal('[not one]'))],
@@ -87,7 +95,9 @@ test('what is printed reads back as the same expression', () => {
       fc.tuple(tie('accessed'), tie('tree'), fc.boolean()).map(([of, by, safe]) => index(of, by, safe)),
     ),
   }));
-  fc.assert(fc.property(tree, (expression) => assert.deepEqual(parseExpression(printExpression(expression)), expression)));
+  fc.assert(
+    fc.property(tree, (expression) => assert.deepEqual(parseExpression(printExpression(expression)), expression)),
+  );
 });
 
 test('no text makes the reader fail in any other way than by refusing it', () => {

@@ -3,10 +3,22 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { inOrder } from '../../src/templates/order.ts';
 import { planDeployment } from '../../src/templates/plan.ts';
-import { readValue, sameValue } from '../../src/templates/value.ts';
+import { isObject, readValue, sameValue } from '../../src/templates/value.ts';
 import type { Value, ValueObject } from '../../src/templates/value.ts';
 import { compare } from '../../src/templates/compare.ts';
-import { bodyOf, expectPlan, groupId, outputsOf, planOf, schema, scope, subscriptionId, templateOf, valueOf } from './scope.ts';
+import {
+  bodyOf,
+  expectPlan,
+  groupId,
+  outputsOf,
+  planOf,
+  refusalOf,
+  schema,
+  scope,
+  subscriptionId,
+  templateOf,
+  valueOf,
+} from './scope.ts';
 
 const apiVersion = '2023-07-01';
 const vault = (name: string, others: ValueObject = {}): ValueObject => ({
@@ -50,7 +62,11 @@ test('parameters are given, or have a default, and keep their rules', () => {
       1.5,
       `Template parameter JToken type is not valid. Expected 'Integer'. Actual 'Float'. The parameter is 'p'. ${help}`,
     ],
-    [{ type: 'number' }, 1, "The type 'number' of 'p' is not valid; it must be one of String, SecureString, Int, Bool, Object, SecureObject, Array."],
+    [
+      { type: 'number' },
+      1,
+      "The type 'number' of 'p' is not valid; it must be one of String, SecureString, Int, Bool, Object, SecureObject, Array.",
+    ],
     [
       { type: 'string', allowedValues: ['a', 'b'] },
       'c',
@@ -81,20 +97,27 @@ test('parameters are given, or have a default, and keep their rules', () => {
     `The template parameters 'c, d' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are 'a, b'. ${help}`,
   );
   // A name in any case, and a default that rests on another parameter.
-  const resting = { parameters: { Base: { type: 'string' }, full: { type: 'string', defaultValue: "[concat(parameters('base'), '-x')]" } } };
+  const resting = {
+    parameters: {
+      Base: { type: 'string' },
+      full: { type: 'string', defaultValue: "[concat(parameters('base'), '-x')]" },
+    },
+  };
   assert.deepEqual(expectPlan(resting, { BASE: 'kv' }).parameters['full'], { type: 'String', value: 'kv-x' });
   const circle = { parameters: { a: { type: 'string', defaultValue: "[parameters('a')]" } } };
-  assert.match(String(planOf(circle)), /^The template parameter 'a' needs itself\./);
+  assert.match(refusalOf(circle), /^The template parameter 'a' needs itself\./);
 });
 
 test('a definition is the type of the parameters and outputs that refer to it', () => {
   const definitions = { name: { type: 'string', minLength: 3 }, alias: { $ref: '#/definitions/name' } };
   const parameters = { p: { $ref: '#/definitions/alias', maxLength: 5 } };
-  assert.deepEqual(expectPlan({ definitions, parameters }, { p: 'abc' }).parameters, { p: { type: 'String', value: 'abc' } });
-  assert.match(String(planOf({ definitions, parameters }, { p: 'ab' })), /greater than or equal to '3'/);
-  assert.match(String(planOf({ definitions, parameters }, { p: 'abcdef' })), /less than or equal to '5'/);
+  assert.deepEqual(expectPlan({ definitions, parameters }, { p: 'abc' }).parameters, {
+    p: { type: 'String', value: 'abc' },
+  });
+  assert.match(refusalOf({ definitions, parameters }, { p: 'ab' }), /greater than or equal to '3'/);
+  assert.match(refusalOf({ definitions, parameters }, { p: 'abcdef' }), /less than or equal to '5'/);
   const endless = { definitions: { a: { $ref: '#/definitions/a' } }, parameters: { p: { $ref: '#/definitions/a' } } };
-  assert.match(String(planOf(endless, { p: 'x' })), /'#\/definitions\/a' leads to no definition/);
+  assert.match(refusalOf(endless, { p: 'x' }), /'#\/definitions\/a' leads to no definition/);
 });
 
 test('time and chance come in by defaults only', () => {
@@ -104,11 +127,14 @@ test('time and chance come in by defaults only', () => {
     id: { type: 'string', defaultValue: '[newGuid()]' },
   };
   const { at, day, id } = expectPlan({ parameters }).parameters;
-  assert.deepEqual([at, day, id], [
-    { type: 'String', value: '20260228T123005Z' },
-    { type: 'String', value: '2026-02-28' },
-    { type: 'String', value: '00000000-0000-4000-8000-000000000001' },
-  ]);
+  assert.deepEqual(
+    [at, day, id],
+    [
+      { type: 'String', value: '20260228T123005Z' },
+      { type: 'String', value: '2026-02-28' },
+      { type: 'String', value: '00000000-0000-4000-8000-000000000001' },
+    ],
+  );
 });
 
 test('variables, their loops and the functions of the template itself', () => {
@@ -123,7 +149,10 @@ test('variables, their loops and the functions of the template itself', () => {
       {
         namespace: 'contoso',
         members: {
-          unique: { parameters: [{ name: 'prefix', type: 'string' }], output: { type: 'string', value: "[concat(toLower(parameters('prefix')), '-1')]" } },
+          unique: {
+            parameters: [{ name: 'prefix', type: 'string' }],
+            output: { type: 'string', value: "[concat(toLower(parameters('prefix')), '-1')]" },
+          },
           nosy: { parameters: [], output: { type: 'string', value: "[variables('base')]" } },
         },
       },
@@ -134,22 +163,38 @@ test('variables, their loops and the functions of the template itself', () => {
     ["[variables('top')[2].n]", 'kv2'],
     ["[variables('literal')]", '[not one]'],
     ["[Contoso.Unique('A')]", 'a-1'],
-    ['[contoso.nosy()]', { refused: "The function 'contoso.nosy' may not use the variable 'base': it sees its parameters only." }],
+    [
+      '[contoso.nosy()]',
+      { refused: "The function 'contoso.nosy' may not use the variable 'base': it sees its parameters only." },
+    ],
   ];
   for (const [expression, expected] of rows) assert.deepEqual(valueOf(expression, parts), expected, expression);
-  assert.match(JSON.stringify(valueOf("[variables('a')]", { variables: { a: "[variables('b')]", b: "[variables('a')]" } })), /The template variable 'a' needs itself/);
+  assert.match(
+    JSON.stringify(valueOf("[variables('a')]", { variables: { a: "[variables('b')]", b: "[variables('a')]" } })),
+    /The template variable 'a' needs itself/,
+  );
   const many = { copy: [{ name: 'x', count: 801, input: 1 }] };
-  assert.match(JSON.stringify(valueOf("[variables('x')]", { variables: many })), /The copy count must be a whole number from 0 to 800/);
+  assert.match(
+    JSON.stringify(valueOf("[variables('x')]", { variables: many })),
+    /The copy count must be a whole number from 0 to 800/,
+  );
 });
 
 test('resources have their ids, and those in loops and inside others too', () => {
   const parts: ValueObject = {
     resources: [
-      vault("[format('kv-{0}', copyIndex('kvs', 1))]", { copy: { name: 'kvs', count: 2, mode: 'serial', batchSize: 1 } }),
+      vault("[format('kv-{0}', copyIndex('kvs', 1))]", {
+        copy: { name: 'kvs', count: 2, mode: 'serial', batchSize: 1 },
+      }),
       network('net', {
         resources: [{ type: 'subnets', apiVersion, name: 'apps', dependsOn: ['net'] }],
       }),
-      { type: 'Microsoft.Network/virtualNetworks/subnets', apiVersion, name: 'net/data', dependsOn: [networkId('net')] },
+      {
+        type: 'Microsoft.Network/virtualNetworks/subnets',
+        apiVersion,
+        name: 'net/data',
+        dependsOn: [networkId('net')],
+      },
       {
         type: 'Microsoft.Authorization/locks',
         apiVersion,
@@ -157,8 +202,13 @@ test('resources have their ids, and those in loops and inside others too', () =>
         scope: 'Microsoft.KeyVault/vaults/kv-1',
         dependsOn: ['kvs'],
       },
-      { type: 'Microsoft.KeyVault/vaults/providers/locks', apiVersion, name: 'kv-2/Microsoft.Authorization/keep', dependsOn: ['kvs'] },
-      vault('kv-never', { condition: "[equals(1, 2)]" }),
+      {
+        type: 'Microsoft.KeyVault/vaults/providers/locks',
+        apiVersion,
+        name: 'kv-2/Microsoft.Authorization/keep',
+        dependsOn: ['kvs'],
+      },
+      vault('kv-never', { condition: '[equals(1, 2)]' }),
     ],
   };
   const { resources } = expectPlan(parts);
@@ -183,7 +233,13 @@ test('what is needed comes first, and otherwise the order of the template is kep
   assert.deepEqual(
     names({
       resources: [
-        vault('kv-a', { dependsOn: ["[resourceId('Microsoft.Network/virtualNetworks', 'net')]", 'Microsoft.KeyVault/vaults/kv-b', 'many'] }),
+        vault('kv-a', {
+          dependsOn: [
+            "[resourceId('Microsoft.Network/virtualNetworks', 'net')]",
+            'Microsoft.KeyVault/vaults/kv-b',
+            'many',
+          ],
+        }),
         vault('kv-d', { properties: { a: { b: ["[reference('net').resourceGuid]"] } } }),
         network('net'),
         vault('kv-b'),
@@ -206,12 +262,18 @@ test('a template that cannot be brought into an order, or names what it has not,
       [vault('a', { dependsOn: ['b'] })],
       "The resource 'b' is not defined in the template. Please see https://aka.ms/arm-syntax for usage details.",
     ],
-    [[vault('a'), vault('A')], `The resource '${vaultId('A')}' is defined multiple times in a template. Please see https://aka.ms/arm-syntax-resources for usage details.`],
+    [
+      [vault('a'), vault('A')],
+      `The resource '${vaultId('A')}' is defined multiple times in a template. Please see https://aka.ms/arm-syntax-resources for usage details.`,
+    ],
     [
       [vault('a/b')],
       "The template resource 'a/b' for type 'Microsoft.KeyVault/vaults' has incorrect segment lengths. A nested resource type must have identical number of segments as its resource name. A root resource type must have segment length one greater than its resource name. Please see https://aka.ms/arm-syntax-resources for usage details.",
     ],
-    [[vault('a', { condition: 'yes' })], "The condition of the template resource 'a' must be true or false. Please see https://aka.ms/arm-syntax-resources for usage details."],
+    [
+      [vault('a', { condition: 'yes' })],
+      "The condition of the template resource 'a' must be true or false. Please see https://aka.ms/arm-syntax-resources for usage details.",
+    ],
     [
       [vault("[reference('x').name]")],
       "The template language function 'reference' is not valid here: it is not expected at this location: its value is known only when resources are deployed. Please see https://aka.ms/arm-functions for usage details.",
@@ -235,13 +297,22 @@ test('a template of another form is refused', () => {
     [templateOf({ resources: [{ type: 'A/b', apiVersion }] }), /must have 'type' and 'name'/],
     [templateOf({ resources: [{ type: 'A/b', name: 'c' }] }), /The resource of type 'A\/b' has no 'apiVersion'/],
     [templateOf({ resources: [1] }), /A resource of the template must be an object/],
-    [templateOf({ resources: Array.from({ length: 801 }, (_, index) => vault(`a${index}`)) }), /Limit: '800' and actual: '801'/],
     [
-      { ...templateOf({}), $schema: 'https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#' },
+      templateOf({ resources: Array.from({ length: 801 }, (_, index) => vault(`a${index}`)) }),
+      /Limit: '800' and actual: '801'/,
+    ],
+    [
+      {
+        ...templateOf({}),
+        $schema: 'https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#',
+      },
       /schema is one for the scope of a subscription, but the deployment is at the scope of a resourceGroup/,
     ],
     [
-      { ...templateOf({}), $schema: 'https://schema.management.azure.com/schemas/2019-08-01/tenantDeploymentTemplate.json#' },
+      {
+        ...templateOf({}),
+        $schema: 'https://schema.management.azure.com/schemas/2019-08-01/tenantDeploymentTemplate.json#',
+      },
       /tenantDeploymentTemplate\.json#' is not supported/,
     ],
   ];
@@ -291,7 +362,10 @@ test('a body is evaluated when what it refers to is there', () => {
 test('a reference to what the template does not have needs an id and an api-version', () => {
   const outputs = (value: string) => ({ o: { type: 'string', value } });
   const unknown = outputsOf(expectPlan({ resources: [vault('a')], outputs: outputs("[reference('b').x]") }));
-  assert.match(JSON.stringify(unknown), /cannot find 'b': it is not defined in the template, so give its id and an api-version/);
+  assert.match(
+    JSON.stringify(unknown),
+    /cannot find 'b': it is not defined in the template, so give its id and an api-version/,
+  );
   const elsewhere = "[reference('/subscriptions/s/resourceGroups/o/providers/A/b/c', '2020-01-01').x]";
   assert.deepEqual(outputsOf(expectPlan({ resources: [vault('a')], outputs: outputs(elsewhere) })), {
     needed: { id: '/subscriptions/s/resourceGroups/o/providers/A/b/c', apiVersion: '2020-01-01' },
@@ -334,8 +408,10 @@ test('symbolic names: resources that exist, loops, and what is known of them', (
 
 test('outputs have their type, and none gives a secure value away', () => {
   const parameters = { password: { type: 'securestring' }, short: { type: 'securestring', defaultValue: 'a' } };
-  const outputs = (output: ValueObject) => outputsOf(expectPlan({ parameters, outputs: { o: output } }, { password: 'hunter2-hunter2' }));
-  const hidden = "The template output 'o' is not valid: it would reveal the value of a secure parameter. Give it the type securestring or secureobject.";
+  const outputs = (output: ValueObject) =>
+    outputsOf(expectPlan({ parameters, outputs: { o: output } }, { password: 'hunter2-hunter2' }));
+  const hidden =
+    "The template output 'o' is not valid: it would reveal the value of a secure parameter. Give it the type securestring or secureobject.";
   const rows: readonly (readonly [ValueObject, unknown])[] = [
     [{ type: 'int', value: "[length(parameters('password'))]" }, { o: { type: 'Int', value: 15 } }],
     [{ type: 'string', value: "[parameters('password')]" }, { refused: hidden }],
@@ -360,7 +436,12 @@ test('a nested template is evaluated by the deployment around it, or left alone'
         apiVersion,
         name: 'inner',
         resourceGroup: 'other',
-        properties: { mode: 'Incremental', ...options, parameters: { v: { value: "[parameters('p')]" } }, template: inside },
+        properties: {
+          mode: 'Incremental',
+          ...options,
+          parameters: { v: { value: "[parameters('p')]" } },
+          template: inside,
+        },
       },
     ],
   });
@@ -389,8 +470,8 @@ test('a nested template is evaluated by the deployment around it, or left alone'
 test('a name such as __proto__ is a name like any other', () => {
   const hostile: unknown = JSON.parse('{"__proto__":{"polluted":true},"a":1}');
   const value = readValue(hostile);
-  assert.ok(value !== undefined);
-  assert.deepEqual(Object.keys(Object(value)), ['__proto__', 'a']);
+  assert.ok(isObject(value));
+  assert.deepEqual(Object.keys(value), ['__proto__', 'a']);
   const plan = planDeployment({
     template: { $schema: schema, contentVersion: '1.0.0.0', resources: [vault('a', { properties: value })] },
     parameters: {},
@@ -402,9 +483,13 @@ test('a name such as __proto__ is a name like any other', () => {
 });
 
 test('any order respects what needs what, and any circle that is named is one', () => {
-  const graph = fc.integer({ min: 1, max: 12 }).chain((size) =>
-    fc.array(fc.tuple(fc.nat({ max: size - 1 }), fc.nat({ max: size + 1 })), { maxLength: 30 }).map((edges) => ({ size, edges })),
-  );
+  const graph = fc
+    .integer({ min: 1, max: 12 })
+    .chain((size) =>
+      fc
+        .array(fc.tuple(fc.nat({ max: size - 1 }), fc.nat({ max: size + 1 })), { maxLength: 30 })
+        .map((edges) => ({ size, edges })),
+    );
   fc.assert(
     fc.property(graph, ({ size, edges }) => {
       const things = Array.from({ length: size }, (_, index) => String(index));
@@ -430,7 +515,7 @@ test('any order respects what needs what, and any circle that is named is one', 
 });
 
 test('two states differ where and only where what-if says so', () => {
-  const value = fc.jsonValue({ maxDepth: 4, noUnicodeString: true }).map((found) => readValue(JSON.parse(JSON.stringify(found))) ?? null);
+  const value = fc.jsonValue({ maxDepth: 4 }).map((found) => readValue(JSON.parse(JSON.stringify(found))) ?? null);
   fc.assert(fc.property(value, value, (a, b) => assert.equal(compare(a, b).length === 0, sameValue(a, b))));
   fc.assert(fc.property(value, (a) => assert.deepEqual(compare(a, structuredClone(a)), [])));
   assert.deepEqual(compare({ a: 1, b: { c: [1, 2], d: 'x' } }, { b: { c: [1, 3, 4], d: 'y' }, e: null }), [

@@ -37,6 +37,12 @@ export function planOf(parts: ValueObject, parameters: ValueObject = {}): Plan |
   return planned.ok ? planned.value : planned.refusal.message;
 }
 
+/** The sentence that a template is refused with. */
+export function refusalOf(parts: ValueObject, parameters: ValueObject = {}): string {
+  const plan = planOf(parts, parameters);
+  return typeof plan === 'string' ? plan : 'it was not refused';
+}
+
 export function expectPlan(parts: ValueObject, parameters: ValueObject = {}): Plan {
   const plan = planOf(parts, parameters);
   if (typeof plan === 'string') throw new Error(`the template was refused: ${plan}`);

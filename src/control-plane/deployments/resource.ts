@@ -97,7 +97,7 @@ export function deploymentResource(deployment: DeploymentRecord) {
 }
 
 /** ISO 8601. */
-export function duration(from: number, to: number): string {
+function duration(from: number, to: number): string {
   return `PT${Math.max(0, to - from) / 1000}S`;
 }
 

@@ -34,7 +34,8 @@ const template = {
   ],
   outputs: { uri: { type: 'string', value: "[reference(parameters('name')).vaultUri]" } },
 };
-const properties = (name: string) => ({ properties: { mode: 'Incremental', template, parameters: { name: { value: name } } } }) as const;
+const properties = (name: string) =>
+  ({ properties: { mode: 'Incremental', template, parameters: { name: { value: name } } } }) as const;
 
 async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<readonly string[]> {
   const found: string[] = [];
@@ -45,13 +46,22 @@ async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<r
 const valid = await deployments.validate('rg', 'sdk', properties('kv-sdk-deployed'));
 assert.equal(valid.properties?.provisioningState, 'Succeeded');
 const whatIf = await deployments.whatIf('rg', 'sdk', properties('kv-sdk-deployed'));
-assert.deepEqual(whatIf.changes?.map(({ changeType }) => changeType), ['Create']);
+assert.deepEqual(
+  whatIf.changes?.map(({ changeType }) => changeType),
+  ['Create'],
+);
 
 const made = await deployments.createOrUpdate('rg', 'sdk', properties('kv-sdk-deployed'));
 assert.equal(made.properties?.provisioningState, 'Succeeded');
-assert.match(String(Reflect.get(Object(Reflect.get(Object(made.properties?.outputs), 'uri')), 'value')), /^https:\/\/kv-sdk-deployed\.vault\./);
+assert.match(
+  String(Reflect.get(Object(Reflect.get(Object(made.properties?.outputs), 'uri')), 'value')),
+  /^https:\/\/kv-sdk-deployed\.vault\./,
+);
 const again = await deployments.whatIf('rg', 'sdk', properties('kv-sdk-deployed'));
-assert.deepEqual(again.changes?.map(({ changeType }) => changeType), ['NoChange']);
+assert.deepEqual(
+  again.changes?.map(({ changeType }) => changeType),
+  ['NoChange'],
+);
 
 assert.equal((await deployments.get('rg', 'sdk')).name, 'sdk');
 assert.equal((await deployments.checkExistence('rg', 'sdk')).body, true);
@@ -59,7 +69,8 @@ assert.equal((await deployments.checkExistence('rg', 'none')).body, false);
 assert.deepEqual(await names(deployments.listByResourceGroup('rg')), ['sdk']);
 assert.deepEqual((await deployments.exportTemplate('rg', 'sdk')).template, template);
 const states: (string | undefined)[] = [];
-for await (const operation of deploymentOperations.list('rg', 'sdk')) states.push(operation.properties?.provisioningState);
+for await (const operation of deploymentOperations.list('rg', 'sdk'))
+  states.push(operation.properties?.provisioningState);
 assert.deepEqual(states, ['Succeeded']);
 
 await assert.rejects(deployments.createOrUpdate('rg', 'bad', properties('not a vault name')), (error) => {
