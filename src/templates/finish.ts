@@ -1,4 +1,5 @@
-import { namedBy } from './dependencies.ts';
+import { directoryOf, namedBy } from './dependencies.ts';
+import type { Directory } from './dependencies.ts';
 import { copyOf, evaluateValue } from './evaluate.ts';
 import { budgetMax, pay } from './frame.ts';
 import type { Frame, ReferenceAsked } from './frame.ts';
@@ -152,6 +153,8 @@ function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
     if (state === undefined) throw new StateNeeded({ id, apiVersion });
     return asked.full ? state : (memberOf(state, 'properties') ?? {});
   };
+  let known: Directory | undefined;
+  const directory = () => (known ??= directoryOf(plan.resources));
   const named = (wanted: string) =>
     plan.resources.filter(({ symbol }) => symbol?.toLowerCase() === wanted.toLowerCase());
   return {
@@ -159,8 +162,8 @@ function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
     budget: { left: budgetMax },
     runtime: {
       reference(asked) {
-        const [first] = plan.resources;
-        const found = first === undefined ? [] : namedBy(asked.resource, first, plan.resources);
+        const { subscriptionId, resourceGroupName: resourceGroup } = frame.scope;
+        const found = namedBy(asked.resource, { subscriptionId, resourceGroup }, directory());
         return stateOf(asked, found.length === 1 ? found[0] : undefined);
       },
       information(symbol) {

@@ -10,7 +10,7 @@ import { idOf, scopeId } from './resource-id.ts';
 import type { Standing } from './resource-id.ts';
 import { readTemplate } from './template.ts';
 import type { Template, TemplateResource } from './template.ts';
-import { dependenciesOf } from './dependencies.ts';
+import { dependenciesOf, directoryOf } from './dependencies.ts';
 import { isObject, memberOf } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
@@ -156,10 +156,16 @@ function shownParameters(template: Template, frame: Frame): Pick<Plan, 'paramete
     const { name: type, secure } = typeOf(name, resolved(declared, template.definitions));
     const value = frame.parameter(name);
     if (secure) secrets.push(...textsIn(value));
+    if (secrets.length > secretsMax) {
+      refuse(`The secure parameters of a template may hold at most ${secretsMax} texts.`);
+    }
     return [name, secure ? { type } : { type, value }] as const;
   });
   return { parameters: Object.fromEntries(parameters), secrets };
 }
+
+/** Each of them is looked for in everything that is stored. */
+const secretsMax = 256;
 
 function textsIn(value: Value): readonly string[] {
   if (typeof value === 'string') return value === '' ? [] : [value];
@@ -249,7 +255,8 @@ function order(resources: readonly PlannedResource[], template: Template): reado
     if (before === undefined || resource.wanted) byKey.set(resource.key, resource);
   }
   const kept = [...byKey.values()];
-  const needs = new Map(kept.map((resource) => [resource.key, dependenciesOf(resource, kept, template)]));
+  const directory = directoryOf(kept);
+  const needs = new Map(kept.map((resource) => [resource.key, dependenciesOf(resource, directory, template)]));
   const sorted = inOrder([...byKey.keys()], needs);
   if (!sorted.ok) {
     const circle = [...sorted.circle, ...sorted.circle.slice(0, 1)].map((key) => byKey.get(key)?.id ?? key);

@@ -178,7 +178,7 @@ test('an expression that cannot be evaluated when its turn comes fails the deplo
   assert.equal(at(ended.body, 'error', 'details', 0, 'code'), 'InvalidTemplate');
   assert.match(
     String(at(ended.body, 'error', 'details', 0, 'message')),
-    /^Unable to process template language expressions for resource '.*\/vaults\/kv-late'\. 'The language expression property 'nothing' doesn't exist/,
+    /expressions for resource '.*\/vaults\/kv-late'\. 'The language expression property 'nothing' doesn't exist/,
   );
 });
 

@@ -111,7 +111,8 @@ test('what the vault refuses the service, the deployment is refused for, and not
     const start = `The secret of KeyVault parameter 'word' cannot be retrieved. Http status code: '403'. Error message: '${expected}`;
     assert.ok(message.startsWith(start), message);
     if (passed) {
-      const caller = `Caller: name=ARM;tid=${servicesTenant};appid=${service};oid=${service};iss=https://sts.windows.net/${servicesTenant}/`;
+      const ids = `tid=${servicesTenant};appid=${service};oid=${service}`;
+      const caller = `Caller: name=ARM;${ids};iss=https://sts.windows.net/${servicesTenant}/`;
       assert.ok(message.includes(`\r\n${caller}\r\nVault: kv-ref;location=westeurope'`), message);
     }
     const line = lastRead(world);

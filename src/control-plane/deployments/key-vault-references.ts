@@ -43,7 +43,8 @@ export async function parameterValues(
 }
 
 function malformed(name: string): Refused {
-  const message = `The value of deployment parameter '${name}' is not valid: give {"value": …} or {"reference": {"keyVault": {"id": …}, "secretName": …}}.`;
+  const forms = '{"value": …} or {"reference": {"keyVault": {"id": …}, "secretName": …}}';
+  const message = `The value of deployment parameter '${name}' is not valid: give ${forms}.`;
   return refuse({ kind: 'invalidDeployment', message });
 }
 
