@@ -42,6 +42,8 @@ export interface Within {
 export interface SecretAsked {
   /** ARM id of the vault. */
   readonly vaultId: string;
+  /** The vault's URL, under the names that were asked. */
+  readonly origin: string;
   readonly secretName: string;
   readonly secretVersion: string | undefined;
   readonly correlationId: string;

@@ -21,12 +21,16 @@ interface ReadWorld {
   readonly store: Store;
   readonly rulebook: Rulebook;
   readonly audit: Audit;
+  /** How long a deletion or recovery takes. */
+  readonly transitionMs: number;
   readonly now: () => number;
 }
 
 interface Asked {
   /** ARM id of the vault. */
   readonly vaultId: string;
+  /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
+  readonly origin: string;
   readonly secretName: string;
   readonly secretVersion: string | undefined;
   readonly correlationId: string;
@@ -72,7 +76,7 @@ export async function readSecretForDeployment(asked: Asked, world: ReadWorld): P
   const name = (asked.vaultId.split('/').at(-1) ?? '').toLowerCase();
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const vault = world.rulebook.known(name) ?? (await world.rulebook.load(name));
-    if (vault === undefined) return refused({ kind: 'vaultNotFound', name }, undefined);
+    if (vault === undefined) return refused({ kind: 'vaultNotFound', name }, { asked });
     try {
       return await readFrom(vault, asked, world);
     } catch (error) {
@@ -80,7 +84,7 @@ export async function readSecretForDeployment(asked: Asked, world: ReadWorld): P
       await world.rulebook.load(name);
     }
   }
-  return refused({ kind: 'tooManyConflicts' }, undefined);
+  return refused({ kind: 'tooManyConflicts' }, { asked });
 }
 
 async function readFrom(vault: VaultInForce, asked: Asked, world: ReadWorld): Promise<Read> {
@@ -90,7 +94,7 @@ async function readFrom(vault: VaultInForce, asked: Asked, world: ReadWorld): Pr
   const refusal = gate(vault, verdict);
   // On the word of rules that are in force: a refusal too.
   if (refusal !== undefined) await world.store.read({ require, get: [] });
-  const read = refusal === undefined ? await secretOf(vault, asked, world) : refused(refusal, vault);
+  const read = refusal === undefined ? await secretOf(vault, asked, world) : refused(refusal, { vault, asked });
   await world.audit.read(
     auditRecord({
       at,
@@ -107,7 +111,7 @@ async function readFrom(vault: VaultInForce, asked: Asked, world: ReadWorld): Pr
       explanation: explain({ verdict, settings: vault.firewallSettings, source, caller: service, operation }),
       correlationId: asked.correlationId,
       requestUri: undefined,
-      objectId: `${vault.name}/secrets/${asked.secretName}${asked.secretVersion === undefined ? '' : `/${asked.secretVersion}`}`,
+      objectId: `${asked.origin}/secrets/${asked.secretName}${asked.secretVersion === undefined ? '' : `/${asked.secretVersion}`}`,
     }),
   );
   return read;
@@ -125,20 +129,28 @@ function gate(vault: VaultInForce, verdict: Verdict): Refusal | undefined {
 
 const nameForm = /^[0-9a-z-]{1,127}$/i;
 
-async function secretOf(vault: VaultInForce, { secretName, secretVersion }: Asked, world: ReadWorld): Promise<Read> {
-  const unknown = { kind: 'objectNotFound', collection: 'secrets', name: secretName.slice(0, 127) } as const;
+async function secretOf(vault: VaultInForce, asked: Asked, world: ReadWorld): Promise<Read> {
+  const { secretName, secretVersion } = asked;
   if (!nameForm.test(secretName) || (secretVersion !== undefined && !/^[0-9a-f]{32}$/i.test(secretVersion))) {
-    return refused(unknown, vault);
+    const name = secretName.slice(0, 127);
+    return refused({ kind: 'objectNotFound', collection: 'secrets', name }, { vault, asked });
   }
-  const scope = vaultScope(vault, { store: world.store, now: world.now(), require: [vault.requirement] });
+  const { store, transitionMs } = world;
+  const scope = vaultScope(vault, { store, transitionMs, now: world.now(), require: [vault.requirement] });
   const found = await getVersion<SecretVersion>(scope, 'secrets', { name: secretName, version: secretVersion });
-  if (!found.ok) return refused(found.refusal, vault);
+  if (!found.ok) return refused(found.refusal, { vault, asked });
   const { current } = found.value;
-  if (!current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' }, vault);
+  if (!current.attributes.enabled) {
+    return refused({ kind: 'objectDisabled', collection: 'secrets' }, { vault, asked });
+  }
   return { ok: true, value: current.value };
 }
 
-function refused(refusal: Refusal, vault: VaultInForce | undefined): Extract<Read, { ok: false }> {
-  const { status, message, body } = renderError(refusal, { source, vault, caller: service, acceptedIssuers: [] });
+function refused(
+  refusal: Refusal,
+  { vault, asked }: { readonly vault?: VaultInForce; readonly asked: Asked },
+): Extract<Read, { ok: false }> {
+  const context = { source, vault, caller: service, origin: asked.origin, acceptedIssuers: [] };
+  const { status, message, body } = renderError(refusal, context);
   return { ok: false, status, code: body.error.code ?? '', message };
 }

@@ -56,6 +56,7 @@ test('a parameter is read from the vault by the trusted service, through its fir
   assert.equal(at(line, 'properties', 'addrAuthType'), 'TrustedService');
   assert.equal(at(line, 'properties', 'isAddressAuthorized'), true);
   assert.equal(at(line, 'properties', 'httpStatusCode'), 200);
+  assert.equal(at(line, 'properties', 'id'), `${client.vaultOrigin('kv-ref')}/secrets/word`);
   assert.equal(line['correlationId'], at(accepted.body, 'properties', 'correlationId'));
   const shown = [
     auditLog(world),

@@ -68,12 +68,9 @@ async function readReference(
   const refused = await mayDeploy(vaultId(vault), call);
   if (refused !== undefined) return refused;
   const { correlationId } = call.within.behalf;
-  const read = await call.within.readSecret({
-    vaultId: vaultId(vault),
-    secretName,
-    secretVersion: version,
-    correlationId,
-  });
+  const origin = `https://${vault.name.toLowerCase()}${call.names.vaultSuffix}`;
+  const asked = { vaultId: vaultId(vault), origin, secretName, secretVersion: version, correlationId };
+  const read = await call.within.readSecret(asked);
   if (read.ok) return read;
   return refuse({
     kind: 'keyVaultReferenceNotRead',
