@@ -20,6 +20,7 @@ import { createVerifier } from '../caller/verify.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
+import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
@@ -121,6 +122,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
   scheduler.start();
+  await edges.longRunning.resume();
   return {
     ingress,
     rulebook,
@@ -130,6 +132,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     async close() {
       ingress.closeAll();
       http.closeAllConnections();
+      await edges.longRunning.close();
       await edges.close();
       await scheduler.close();
       await engine.close();
@@ -152,15 +155,17 @@ async function openEdges(
     corsOrigins: names.map(({ authority }) => authority),
   });
   const home = openHome(parts, signingKeys, names);
-  controlPlaneRoutes(home, {
+  const longRunning = controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
+    readSecret: (asked) => readSecretForDeployment(asked, world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
   await home.ready();
   return {
+    longRunning,
     dispatch: dispatchByHost(names, {
       vault: (request, response) => dataPlane.routing(request, response),
       home: (request, response) => home.routing(request, response),
