@@ -17,7 +17,8 @@ export interface AuditEvent {
   readonly status: number;
   /** The error's message, on failure. */
   readonly message?: string | undefined;
-  readonly source: Source;
+  /** Absent, as is the caller, where the service did it by itself. */
+  readonly source?: Source;
   readonly caller?: Caller | undefined;
   /** The firewall's verdict, where one was made, with the text of the rule that matched and the verdict in words. */
   readonly verdict?: Verdict | undefined;
@@ -65,6 +66,9 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly requestUri?: string;
   readonly tlsVersion?: string;
   readonly isAccessPolicyMatch?: boolean;
+  readonly isRbacAuthorized?: boolean;
+  /** The role assignment (GUID) that allowed it. */
+  readonly appliedAssignmentId?: string;
   readonly isAddressAuthorized?: boolean;
   readonly addrAuthType?: 'PublicIP' | 'Subnet' | 'TrustedService';
   readonly subnetId?: string;
@@ -73,6 +77,8 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly verdict?: VerdictProperty;
   /** Ours: how a subnet's identity was established. */
   readonly assurance?: 'enforced' | 'declared';
+  /** Ours, where the service did it by itself: the work, and when it was due. */
+  readonly scheduled?: { readonly kind: string; readonly dueAt: string };
   /** Ours, on the record of a change only. */
   readonly recordId?: string;
 }
@@ -108,7 +114,7 @@ export function auditRecord(event: AuditEvent): AuditRecord {
     resultSignature: STATUS_CODES[event.status] ?? String(event.status),
     ...(message !== undefined && { resultDescription: clip(message.replaceAll('\r\n', '\n'), longest.message) }),
     durationMs: String(Math.max(0, Math.round(event.durationMs))),
-    ...(source.kind !== 'unknown' && { callerIpAddress: source.address.text }),
+    ...(source !== undefined && source.kind !== 'unknown' && { callerIpAddress: source.address.text }),
     correlationId: clip(event.correlationId, longest.id),
     ...(caller !== undefined && { identity: identityOf(caller) }),
     // Last, as `recordIdMark` relies on.
@@ -130,12 +136,12 @@ function propertiesOf(event: AuditEvent): AuditProperties {
   if (userAgent !== undefined) properties.clientInfo = clip(userAgent, longest.text);
   if (requestUri !== undefined) properties.requestUri = clip(withoutToken(requestUri), longest.text);
   if (tlsVersion !== undefined) properties.tlsVersion = tlsVersion.replace('TLSv', 'TLS').replace('.', '_');
-  if (access !== undefined) properties.isAccessPolicyMatch = access.allowed;
+  if (access !== undefined) addAccessKeys(properties, access);
   if (verdict !== undefined) {
     addNetworkKeys(properties, verdict, source);
     properties.verdict = verdictProperty(verdict, event);
   }
-  if (source.kind === 'subnet') {
+  if (source?.kind === 'subnet') {
     // Whatever the verdict: VNets may share an address space, so the address alone does not say who it was.
     properties.subnetId = source.subnet;
     properties.assurance = source.assurance;
@@ -143,14 +149,24 @@ function propertiesOf(event: AuditEvent): AuditProperties {
   return properties;
 }
 
+/** Azure's keys are others where the vault leaves its data plane to role assignments. */
+function addAccessKeys(properties: Writable<AuditProperties>, access: AccessVerdict): void {
+  if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') {
+    properties.isAccessPolicyMatch = access.allowed;
+    return;
+  }
+  properties.isRbacAuthorized = access.allowed;
+  if (access.allowed) properties.appliedAssignmentId = access.assignment;
+}
+
 /** Azure's records lack these keys where the vault's firewall is open, by `defaultAction: Allow`. */
-function addNetworkKeys(properties: Writable<AuditProperties>, verdict: Verdict, source: Source): void {
+function addNetworkKeys(properties: Writable<AuditProperties>, verdict: Verdict, source?: Source): void {
   if (verdict.because === 'defaultAction') return;
   properties.isAddressAuthorized = verdict.allowed;
   if (verdict.because === 'trustedService') {
     properties.addrAuthType = 'TrustedService';
     properties.trustedService = verdict.service;
-  } else if (source.kind !== 'unknown') {
+  } else if (source !== undefined && source.kind !== 'unknown') {
     properties.addrAuthType = source.kind === 'subnet' ? 'Subnet' : 'PublicIP';
   }
 }

@@ -1,15 +1,73 @@
-import { randomBytes } from 'node:crypto';
-import type { KeyEngine } from '../types/key.ts';
+import { availableParallelism } from 'node:os';
+import type { CryptoRequest, KeyEngine, KeyMaterial } from '../types/key.ts';
+import { KeyThreads } from './key-threads.ts';
+import type { KeyTaskResult } from './key-threads.ts';
+import { performNow } from './keys/algorithms.ts';
+import { generateOct } from './keys/generate.ts';
+import { KeyInUse } from './keys/key-in-use.ts';
 
-/** The engine that makes and uses key material. */
-export function openKeyEngine(): KeyEngine {
+export interface KeyEngineOptions {
+  /** For operations with RSA and EC keys; one more makes RSA keys. */
+  readonly threads?: number;
+}
+
+export interface OpenKeyEngine extends KeyEngine {
+  /** Fulfilled when its threads have loaded their code: a process that gives up its privileges waits for it before. */
+  ready(): Promise<void>;
+}
+
+const threadsMax = 8;
+/** Deep enough that a thread finds the next task when one is done, also while the event loop is busy. */
+const depth = 4;
+/** A tenth of an ordinary thread's share where processors are short (sched(7)): seconds longer, but nothing else is. */
+const generatorNiceness = 10;
+
+/**
+ * The engine that makes and uses key material. What takes microseconds (oct keys) is done at once; RSA and EC, up to
+ * milliseconds, by threads. RSA keys, up to seconds, are made one at a time, by a thread that stands back. Of key
+ * material nothing is kept when no request needs it.
+ */
+export function openKeyEngine({
+  threads: count = Math.min(availableParallelism(), threadsMax),
+}: KeyEngineOptions = {}): OpenKeyEngine {
+  const threads = new KeyThreads({ count, depth, niceness: 0 });
+  const generator = new KeyThreads({ count: 1, depth: 1, niceness: generatorNiceness });
   return {
-    generate({ family, ...spec }) {
-      if (family !== 'oct' || !('size' in spec)) return Promise.reject(new Error(`no ${family} keys are made yet`));
-      return Promise.resolve({ kty: 'oct', k: randomBytes(spec.size / 8).toString('base64url') });
+    async ready() {
+      await Promise.all([threads.ready(), generator.ready()]);
     },
-    perform: (_operation, _material, { algorithm }) =>
-      Promise.resolve({ ok: false, refusal: { kind: 'algorithmNotSupported', algorithm, allowed: [] } }),
-    close: () => Promise.resolve(),
+    async generate(spec) {
+      if (spec.family === 'oct') return generateOct(spec.size);
+      const made = await (spec.family === 'RSA' ? generator : threads).run({ kind: 'generate', spec });
+      if (!isMaterial(made)) throw new Error('a thread of the key engine made no key');
+      return made;
+    },
+    async perform(operation, material, request) {
+      if (material.kty === 'oct') return performNow(operation, new KeyInUse(material), request);
+      const answer = await threads.run({ kind: 'perform', operation, material, request: copied(request) });
+      if (isMaterial(answer)) throw new Error('a thread of the key engine gave no answer');
+      return answer;
+    },
+    async close() {
+      await Promise.all([threads.close(), generator.close()]);
+    },
   };
+}
+
+/** Octets may be a piece of a large buffer, all of which a thread would get a copy of. */
+function copied({ algorithm, ...octets }: CryptoRequest): CryptoRequest {
+  const copy = (bytes: Uint8Array) => new Uint8Array(bytes);
+  const { value, signature, iv, additionalData, tag } = octets;
+  return {
+    algorithm,
+    value: copy(value),
+    ...(signature !== undefined && { signature: copy(signature) }),
+    ...(iv !== undefined && { iv: copy(iv) }),
+    ...(additionalData !== undefined && { additionalData: copy(additionalData) }),
+    ...(tag !== undefined && { tag: copy(tag) }),
+  };
+}
+
+function isMaterial(result: KeyTaskResult): result is KeyMaterial {
+  return 'kty' in result;
 }

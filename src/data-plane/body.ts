@@ -4,11 +4,11 @@ import type { ObjectParameters } from '../objects/parameters.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The members of a request's body. One that is not in `known` is refused by name, for what is not supported is never ignored. */
-export function bodyMembers(body: unknown, known: readonly string[]): Outcome<Members> {
+/** The members of a request's body, or of an object `at` some place in it. One that is not in `known` is refused by name, for what is not supported is never ignored. */
+export function bodyMembers(body: unknown, known: readonly string[], at = ''): Outcome<Members> {
   if (!isObject(body)) return bad('The request body must be a JSON object.');
   const unknown = Object.keys(body).find((member) => !known.includes(member));
-  if (unknown !== undefined) return bad(`The member '${unknown.slice(0, 64)}' is not supported here.`);
+  if (unknown !== undefined) return bad(`The member '${at}${unknown.slice(0, 64)}' is not supported here.`);
   return { ok: true, value: body };
 }
 
@@ -17,6 +17,15 @@ export function textMember(members: Members, name: string): Outcome<string | und
   const value = members[name];
   if (value === undefined || value === null) return { ok: true, value: undefined };
   return typeof value === 'string' ? { ok: true, value } : bad(`${name} must be a string.`);
+}
+
+/** `value` of a restore: the blob of a backup. */
+export function backupBlob(body: unknown): Outcome<string> {
+  const members = bodyMembers(body, ['value']);
+  if (!members.ok) return members;
+  const value = textMember(members.value, 'value');
+  if (!value.ok) return value;
+  return value.value === undefined ? bad('The member value is missing.') : { ok: true, value: value.value };
 }
 
 /** `tags` and `attributes` of a request; `more` are those attributes that only this collection has. */

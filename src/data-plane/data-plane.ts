@@ -55,17 +55,18 @@ export async function createDataPlane(world: DataPlaneWorld): Promise<FastifyIns
       const refusal = await answerOf(exchange, world, () => undefined);
       if (refusal !== undefined) await send(reply, exchange, world, refusal);
     };
-    app.route({
+    const changes = card.method !== 'GET' && card.changes !== false;
+    const route = {
       method: card.method,
-      url: card.path,
       ...(card.method !== 'GET' && { onRequest }),
-      handler: async (request, reply) => {
+      handler: async (request: FastifyRequest, reply: FastifyReply) => {
         const exchange = request.getDecorator<Exchange | null>('exchange') ?? open(request, card);
         const operate = () => answerOf(exchange, world, (admitted) => perform(exchange, admitted, world));
-        const answer = await (card.method === 'GET' ? operate() : turns.take(objectOf(exchange), operate));
+        const answer = await (changes ? turns.take(objectOf(exchange), operate) : operate());
         return send(reply, exchange, world, answer);
       },
-    });
+    };
+    for (const url of [card.path, card.alsoAt]) if (url !== undefined) app.route({ ...route, url });
   }
   app.setNotFoundHandler(noOperation);
   app.setErrorHandler(async (error, request, reply) => {

@@ -8,6 +8,10 @@ export interface OperationCard extends Operation {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /** Below the vault's host, in Fastify's notation. */
   readonly path: string;
+  /** The same operation at another path, that leaves something out. */
+  readonly alsoAt?: string;
+  /** `false` for what changes nothing though it is no GET: it does not wait for its turn. */
+  readonly changes?: false;
   readonly run: (call: Call) => Promise<Outcome<Answer>>;
 }
 
@@ -15,6 +19,8 @@ export interface OperationCard extends Operation {
 export interface Call {
   readonly vault: VaultScope;
   readonly engine: KeyEngine;
+  /** How long the issuer of a certificate takes. */
+  readonly issueMs: number;
   /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
   readonly origin: string;
   readonly apiVersion: string;

@@ -6,6 +6,7 @@ import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import { parseJsonBody } from '../http/request.ts';
 import { vaultScope } from '../objects/object.ts';
+import type { VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
@@ -17,14 +18,22 @@ import type { Admitted, Exchange } from './exchange.ts';
 import { answerHeaders, challengeHeader } from './headers.ts';
 import { textsOf } from '../http/parameters.ts';
 import { Refused } from './refusal.ts';
+import { surcharge, transactionOf } from './throttle.ts';
+import type { Throttle, Transaction as Throttled } from './throttle.ts';
 import type { Refusal } from './refusal.ts';
 
 /** How often a request is decided anew because rules or objects changed under it, before it gives up with 409. */
 const attemptsMax = 10;
 
 export interface RequestWorld extends AdmissionWorld {
+  /** Absent where nothing is throttled. */
+  readonly throttle: Throttle | undefined;
   readonly engine: KeyEngine;
   readonly audit: Audit;
+  /** How long a deletion or a recovery of an object takes. */
+  readonly transitionMs: number;
+  /** How long the issuer of a certificate takes. */
+  readonly issueMs: number;
   /** The `iss` values that a vault of this tenant accepts. */
   readonly acceptedIssuers: (tenant: string) => readonly string[];
   readonly corsOrigins: readonly string[];
@@ -81,9 +90,11 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
   }
   const params = textsOf(exchange.request.params);
   const now = world.now();
+  throttle(vault, transactionOf(card.name, body.value), world);
   const outcome = await card.run({
-    vault: vaultScope(vault, { store: world.store, now, require }),
+    vault: vaultScope(vault, { store: world.store, transitionMs: world.transitionMs, now, require }),
     engine: world.engine,
+    issueMs: world.issueMs,
     origin: originOf(exchange),
     apiVersion: exchange.apiVersion ?? '',
     params: params.ok ? params.texts : {},
@@ -93,11 +104,19 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     newVersion: () => randomBytes(16).toString('hex'),
   });
   if (!outcome.ok) return refuse(new Refused(outcome.refusal), require, world.store);
+  throttle(vault, surcharge(card.name, outcome.audit?.['keyProperties']), world);
   const { status } = outcome.value;
   const record = auditRecord(auditEvent(exchange, { status, now: world.now(), properties: outcome.audit }));
   if (outcome.change === undefined) await world.audit.read(record);
   else await commit(outcome.change, record, world);
   return outcome.value;
+}
+
+/** @throws {Refused} when the vault has had its share of the window */
+function throttle(vault: VaultInForce, transaction: Throttled | undefined, world: RequestWorld): void {
+  if (world.throttle === undefined || transaction === undefined) return;
+  const full = world.throttle.take(vault, transaction, world.now());
+  if (full !== undefined) throw new Refused({ kind: 'throttled', ...full });
 }
 
 async function commit(
@@ -126,6 +145,7 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
     source: exchange.source,
     vault: exchange.vault,
     caller: exchange.caller,
+    origin: originOf(exchange),
     acceptedIssuers: world.acceptedIssuers(exchange.vault?.properties.tenantId ?? ''),
   };
   const { status, message, body } = renderError(refusal, context);
@@ -133,6 +153,7 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
     status,
     body,
     ...(status === 401 && exchange.vault !== undefined && { headers: challengeHeader(exchange, exchange.vault) }),
+    ...(refusal.kind === 'throttled' && { headers: { 'retry-after': String(refusal.retryAfterSeconds) } }),
   };
   const record = auditRecord(auditEvent(exchange, { status, message, now: world.now() }));
   try {

@@ -3,9 +3,11 @@ import type { Put, Requirement, StoredRecord } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import { objectKeys, refused } from './object.ts';
 import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import { purgeObject, scheduledPurge, scheduledPurgeKey } from './purge.ts';
+import { transition, underWay } from './transition.ts';
+import type { ObjectState } from './transition.ts';
 
 const daySeconds = 86_400;
-const purgeBatch = 1000;
 
 /** Makes `version` the current version of an object, which is created if need be; the version before moves to the older ones. */
 export async function addVersion<V extends ObjectVersion>(
@@ -14,8 +16,9 @@ export async function addVersion<V extends ObjectVersion>(
   added: { readonly name: string; readonly version: V },
 ): Promise<Outcome<ObjectRecord<V>>> {
   const keys = objectKeys(vault, collection);
-  const get = [keys.current(added.name), keys.deleted(added.name)];
-  const [current, deleted] = await vault.store.read({ require: vault.require, get });
+  const { current, deleted } = await stateOf(vault, collection, added.name);
+  const refusal = underWay(vault, collection, { current, deleted });
+  if (refusal !== undefined) return refused(refusal);
   if (deleted !== undefined) return refused({ kind: 'objectDeletedButRecoverable', collection, name: added.name });
   const before = current === undefined ? undefined : decode<ObjectRecord<V>>(current);
   const object = { name: before?.name ?? added.name, current: added.version };
@@ -38,9 +41,11 @@ export async function changeVersion<V extends ObjectVersion>(
   changed: { readonly name: string; readonly version?: string | undefined; readonly change: (before: V) => Outcome<V> },
 ): Promise<Outcome<ObjectRecord<V>>> {
   const keys = objectKeys(vault, collection);
-  const get = [keys.current(changed.name)];
+  const get = [keys.current(changed.name), keys.deleted(changed.name)];
   if (changed.version !== undefined) get.push(keys.version(changed.name, changed.version));
-  const [current, older] = await vault.store.read({ require: vault.require, get });
+  const [current, deleted, older] = await vault.store.read({ require: vault.require, get });
+  const refusal = underWay(vault, collection, { current, deleted });
+  if (refusal !== undefined) return refused(refusal);
   if (current !== undefined) {
     const object = decode<ObjectRecord<V>>(current);
     const isCurrent = changed.version === undefined || object.current.version === changed.version.toLowerCase();
@@ -59,23 +64,31 @@ export async function changeVersion<V extends ObjectVersion>(
   return refused({ kind: 'objectNotFound', collection, name: id });
 }
 
-/** Soft-deletes an object: its name stays taken until it is recovered or purged. `now` in seconds. */
+/**
+ * Soft-deletes an object: its name stays taken until it is recovered or purged, which it is by itself when the retention
+ * is over. `now` in seconds.
+ */
 export async function deleteObject<V extends ObjectVersion>(
   vault: VaultScope,
   collection: Collection,
   asked: { readonly name: string; readonly now: number },
 ): Promise<Outcome<DeletedObjectRecord<V>>> {
-  const keys = objectKeys(vault, collection);
-  const [current] = await vault.store.read({ require: vault.require, get: [keys.current(asked.name)] });
+  const { current, deleted } = await stateOf(vault, collection, asked.name);
+  const refusal = underWay(vault, collection, { current, deleted });
+  if (refusal !== undefined) return refused(refusal);
   if (current === undefined) return refused({ kind: 'objectNotFound', collection, name: asked.name });
+  const object = decode<ObjectRecord<V>>(current);
   const value: DeletedObjectRecord<V> = {
-    ...decode<ObjectRecord<V>>(current),
+    name: object.name,
+    current: object.current,
     deletedDate: asked.now,
     scheduledPurgeDate: asked.now + vault.softDeleteRetentionInDays * daySeconds,
+    ...transition(vault),
   };
+  const key = objectKeys(vault, collection).deleted(asked.name);
   const change = {
     require: [...vault.require, state(current.key, current)],
-    put: [{ key: keys.deleted(asked.name), value: encode(value) }],
+    put: [{ key, value: encode(value) }, scheduledPurge(vault, collection, value)],
     delete: [current.key],
   };
   return { ok: true, value, change };
@@ -87,37 +100,35 @@ export async function recoverDeleted<V extends ObjectVersion>(
   collection: Collection,
   name: string,
 ): Promise<Outcome<ObjectRecord<V>>> {
-  const keys = objectKeys(vault, collection);
-  const [deleted] = await vault.store.read({ require: vault.require, get: [keys.deleted(name)] });
+  const { current, deleted } = await stateOf(vault, collection, name);
+  const refusal = underWay(vault, collection, { current, deleted });
+  if (refusal !== undefined) return refused(refusal);
   if (deleted === undefined) return refused({ kind: 'deletedObjectNotFound', collection, name });
-  const { name: spelt, current } = decode<DeletedObjectRecord<V>>(deleted);
-  const value = { name: spelt, current };
+  const object = decode<DeletedObjectRecord<V>>(deleted);
+  const value = { name: object.name, current: object.current, ...transition(vault) };
   const change = {
     require: [...vault.require, state(deleted.key, deleted)],
-    put: [{ key: keys.current(name), value: encode(value) }],
-    delete: [deleted.key],
+    put: [{ key: objectKeys(vault, collection).current(name), value: encode(value) }],
+    delete: [deleted.key, scheduledPurgeKey(vault, collection, object)],
   };
   return { ok: true, value, change };
 }
 
 /** Destroys a soft-deleted object and all its versions. */
 export async function purgeDeleted(vault: VaultScope, collection: Collection, name: string): Promise<Outcome<null>> {
-  const keys = objectKeys(vault, collection);
-  const [deleted] = await vault.store.read({ require: vault.require, get: [keys.deleted(name)] });
+  const { current, deleted } = await stateOf(vault, collection, name);
+  const refusal = underWay(vault, collection, { current, deleted });
+  if (refusal !== undefined) return refused(refusal);
   if (deleted === undefined) return refused({ kind: 'deletedObjectNotFound', collection, name });
   if (vault.purgeProtection) return refused({ kind: 'purgeProtected' });
-  const doomed = [deleted.key];
-  for (let after: string | undefined; ;) {
-    const page = await vault.store.list({ prefix: keys.versions(name), after, limit: purgeBatch });
-    for (const record of page) doomed.push(record.key);
-    after = page.at(-1)?.key;
-    if (after === undefined) break;
-  }
-  return {
-    ok: true,
-    value: null,
-    change: { require: [...vault.require, state(deleted.key, deleted)], delete: doomed },
-  };
+  return { ok: true, value: null, change: await purgeObject(vault, collection, deleted) };
+}
+
+async function stateOf(vault: VaultScope, collection: Collection, name: string): Promise<ObjectState> {
+  const keys = objectKeys(vault, collection);
+  const get = [keys.current(name), keys.deleted(name)];
+  const [current, deleted] = await vault.store.read({ require: vault.require, get });
+  return { current, deleted };
 }
 
 function state(key: string, record: StoredRecord | undefined): Requirement {

@@ -1,4 +1,12 @@
 import type { CryptoRefusal } from '../types/key.ts';
 
 /** Why a key's rules refuse, besides those of every object. */
-export type KeyRefusal = CryptoRefusal | { readonly kind: 'keyOperationForbidden'; readonly operation: string };
+export type KeyRefusal =
+  | CryptoRefusal
+  | { readonly kind: 'keyOperationForbidden'; readonly operation: string }
+  | { readonly kind: 'keyDisabled'; readonly operation: string }
+  /** Times in seconds since 1970. */
+  | { readonly kind: 'keyNotYetValid'; readonly operation: string; readonly notBefore: number }
+  | { readonly kind: 'keyExpired'; readonly operation: string; readonly expires: number }
+  | { readonly kind: 'keyManaged'; readonly operation: string }
+  | { readonly kind: 'attestationMissing'; readonly operation: string };

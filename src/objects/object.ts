@@ -2,6 +2,7 @@ import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import type { VaultRecord } from '../types/vault.ts';
 import type { ObjectRefusal } from './refusal.ts';
+import type { Transition } from './transition.ts';
 
 /** `attributes` as they are stored; times in seconds since 1970. */
 export interface Attributes {
@@ -21,13 +22,14 @@ export interface ObjectVersion {
 }
 
 /** An object with its current version whole, so that the hot read is one look-up. */
-export interface ObjectRecord<V extends ObjectVersion> {
+export interface ObjectRecord<V extends ObjectVersion> extends Transition {
   /** As it was spelt first: names are compared without regard to case. */
   readonly name: string;
   readonly current: V;
 }
 
 export interface DeletedObjectRecord<V extends ObjectVersion> extends ObjectRecord<V> {
+  /** Both in seconds since 1970. */
   readonly deletedDate: number;
   readonly scheduledPurgeDate: number;
 }
@@ -42,6 +44,8 @@ export interface VaultScope {
   readonly sku: 'standard' | 'premium';
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
+  /** How long a deletion or a recovery takes; 0: no time at all. */
+  readonly transitionMs: number;
   /** Milliseconds since 1970, when this request is decided. */
   readonly now: number;
   /** The vault's rules (and the subnet) on whose word this request acts: part of every read and every transaction. */
@@ -51,7 +55,7 @@ export interface VaultScope {
 /** A vault as the rules of its objects see it. */
 export function vaultScope(
   vault: Pick<VaultRecord, 'name' | 'incarnation' | 'subscriptionId' | 'properties'>,
-  known: Pick<VaultScope, 'store' | 'now' | 'require'>,
+  known: Pick<VaultScope, 'store' | 'transitionMs' | 'now' | 'require'>,
 ): VaultScope {
   const { name, incarnation, subscriptionId, properties } = vault;
   return {

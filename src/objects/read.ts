@@ -2,6 +2,8 @@ import { decode } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import { objectKeys, refused } from './object.ts';
 import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import { isThere } from './transition.ts';
+import type { PurgedObject, Transition } from './transition.ts';
 
 /** One version of an object; without `version` the current one. */
 export async function getVersion<V extends ObjectVersion>(
@@ -13,8 +15,8 @@ export async function getVersion<V extends ObjectVersion>(
   const get = [keys.current(asked.name)];
   if (asked.version !== undefined) get.push(keys.version(asked.name, asked.version));
   const [current, older] = await vault.store.read({ require: vault.require, get });
-  if (current !== undefined) {
-    const object = decode<ObjectRecord<V>>(current);
+  const object = current === undefined ? undefined : decode<ObjectRecord<V>>(current);
+  if (object !== undefined && isThere(object, vault)) {
     if (asked.version === undefined || object.current.version === asked.version.toLowerCase()) {
       return { ok: true, value: object };
     }
@@ -32,8 +34,9 @@ export async function getDeleted<V extends ObjectVersion>(
 ): Promise<Outcome<DeletedObjectRecord<V>>> {
   const key = objectKeys(vault, collection).deleted(name);
   const [record] = await vault.store.read({ require: vault.require, get: [key] });
-  if (record === undefined) return refused({ kind: 'deletedObjectNotFound', collection, name });
-  return { ok: true, value: decode<DeletedObjectRecord<V>>(record) };
+  const object = record === undefined ? undefined : decode<DeletedObjectRecord<V> | PurgedObject>(record);
+  if (object !== undefined && isThere(object, vault)) return { ok: true, value: object };
+  return refused({ kind: 'deletedObjectNotFound', collection, name });
 }
 
 export interface Page<T> {
@@ -73,8 +76,9 @@ export async function listVersions<V extends ObjectVersion>(
 ): Promise<Page<ObjectRecord<V>>> {
   const keys = objectKeys(vault, collection);
   const [record] = await vault.store.read({ require: vault.require, get: [keys.current(asked.name)] });
-  if (record === undefined) return { items: [] };
-  const { name, current } = decode<ObjectRecord<V>>(record);
+  const object = record === undefined ? undefined : decode<ObjectRecord<V>>(record);
+  if (record === undefined || object === undefined || !isThere(object, vault)) return { items: [] };
+  const { name, current } = object;
   const older = await vault.store.list({
     require: [...vault.require, { key: record.key, version: record.version }],
     prefix: keys.versions(asked.name),
@@ -89,11 +93,21 @@ export async function listVersions<V extends ObjectVersion>(
   return versions.length > asked.limit && last !== undefined ? { items, next: last.current.version } : { items };
 }
 
-async function listPage<R>(vault: VaultScope, prefix: string, page: PageRequest): Promise<Page<R>> {
-  const after = page.after === undefined ? undefined : `${prefix}${page.after}`;
-  const records = await vault.store.list({ require: vault.require, prefix, after, limit: page.limit + 1 });
-  const shown = records.slice(0, page.limit);
-  const items = shown.map((record) => decode<R>(record));
+/** A page is full where another one follows it, also when objects in transition are passed over. */
+async function listPage<R extends Transition>(vault: VaultScope, prefix: string, page: PageRequest): Promise<Page<R>> {
+  const found: { readonly key: string; readonly item: R }[] = [];
+  const limit = page.limit + 1;
+  for (let after = page.after === undefined ? undefined : `${prefix}${page.after}`; ;) {
+    const records = await vault.store.list({ require: vault.require, prefix, after, limit });
+    for (const record of records) {
+      const item = decode<R | PurgedObject>(record);
+      if (isThere(item, vault)) found.push({ key: record.key, item });
+    }
+    if (records.length < limit || found.length >= limit) break;
+    after = records.at(-1)?.key;
+  }
+  const shown = found.slice(0, page.limit);
+  const items = shown.map(({ item }) => item);
   const last = shown.at(-1);
-  return records.length > page.limit && last !== undefined ? { items, next: last.key.slice(prefix.length) } : { items };
+  return found.length > page.limit && last !== undefined ? { items, next: last.key.slice(prefix.length) } : { items };
 }

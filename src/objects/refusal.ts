@@ -7,8 +7,14 @@ export type ObjectRefusal =
   | { readonly kind: 'objectNotFound'; readonly collection: Collection; readonly name: string }
   | { readonly kind: 'deletedObjectNotFound'; readonly collection: Collection; readonly name: string }
   | { readonly kind: 'objectDeletedButRecoverable'; readonly collection: Collection; readonly name: string }
+  /** A deletion, or the purge of many versions, is under way; the other one: a recovery. */
+  | { readonly kind: 'objectBeingDeleted'; readonly collection: Collection }
+  | { readonly kind: 'objectBeingRecovered'; readonly collection: Collection }
   | { readonly kind: 'objectDisabled'; readonly collection: Collection }
   | { readonly kind: 'purgeProtected' }
+  | { readonly kind: 'backupNotValid' }
+  /** `id` is the name and, behind a slash, the version. */
+  | { readonly kind: 'restoreConflict'; readonly collection: Collection; readonly id: string }
   | { readonly kind: 'badParameter'; readonly message: string }
   | KeyRefusal
   | CertificateRefusal;

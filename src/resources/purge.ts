@@ -1,25 +1,66 @@
+import { dueKey, duePut } from '../schedule/due.ts';
+import type { DueSubject } from '../schedule/due.ts';
 import { decode, encode } from '../store/store.ts';
-import type { Store, StoredRecord, Transaction } from '../store/store.ts';
+import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { VaultRecord } from '../types/vault.ts';
-import { vaultIndexKey } from './keys.ts';
+import { vaultIndexKey, vaultKey } from './keys.ts';
 
 const purgedPrefix = 'purged/';
 const batch = 500;
 
+type Deletion = NonNullable<VaultRecord['deleted']>;
+
+/** The purge of a soft-deleted vault when its retention is over: what its deletion puts. */
+export function scheduledPurge(vault: VaultRecord, deleted: Deletion): Put {
+  return duePut('purgeVault', Date.parse(deleted.scheduledPurgeDate), subjectOf(vault));
+}
+
+/** The key of that, which its recovery deletes. */
+export function scheduledPurgeKey(vault: VaultRecord, deleted: Deletion): string {
+  return dueKey('purgeVault', Date.parse(deleted.scheduledPurgeDate), subjectOf(vault));
+}
+
 /**
  * Purging a vault: its name is free with this change, and a tombstone says that its contents must go. They can be many,
- * so they follow in batches (`clearPurged`), after a crash too.
+ * so they follow in batches (`clearPurged`), at once, and after a crash as due work. `now` in milliseconds.
  */
-export function purgeVault(record: StoredRecord, vault: VaultRecord): Transaction {
-  const key = `${purgedPrefix}${vault.incarnation}`;
+export function purgeVault(record: StoredRecord, vault: VaultRecord, now: number): Transaction {
+  const key = tombstoneKey(vault);
+  const clearing = duePut('purgeVault', now, subjectOf(vault));
+  const scheduled = vault.deleted === undefined ? [] : [scheduledPurgeKey(vault, vault.deleted)];
   return {
     require: [
       { key: record.key, version: record.version },
       { key, version: null },
     ],
-    put: [{ key, value: encode({ incarnation: vault.incarnation }) }],
-    delete: [record.key, vaultIndexKey('deleted-vault-in', vault, vault.name)],
+    put: [{ key, value: encode({ incarnation: vault.incarnation }) }, clearing],
+    delete: [
+      record.key,
+      vaultIndexKey('deleted-vault-in', vault, vault.name),
+      // Purged in the very millisecond in which it is due: the one record is the other.
+      ...scheduled.filter((due) => due !== clearing.key),
+    ],
   };
+}
+
+/**
+ * What is to be done for a vault whose purge is due: to purge it, or, where that was done, to clear what it left. Nothing
+ * for one that was recovered meanwhile, also when it was deleted again. Purge protection does not hold this purge up: it
+ * keeps people from purging before the retention is over.
+ */
+export async function dueOfVault(
+  store: Store,
+  subject: DueSubject,
+  now: number,
+): Promise<'nothing' | 'clear' | { readonly vault: VaultRecord; readonly change: Transaction }> {
+  const [record, tombstone] = await store.read({ get: [vaultKey(subject.vault), tombstoneKey(subject)] });
+  if (tombstone !== undefined) return 'clear';
+  if (record === undefined) return 'nothing';
+  const vault = decode<VaultRecord>(record);
+  const { deleted, incarnation } = vault;
+  const isOver = deleted !== undefined && Date.parse(deleted.scheduledPurgeDate) <= now;
+  if (incarnation !== subject.incarnation || !isOver) return 'nothing';
+  return { vault, change: purgeVault(record, vault, now) };
 }
 
 /**
@@ -37,4 +78,12 @@ export async function clearPurged(store: Store, destroyDataKey: (domain: string)
     await destroyDataKey(`vault/${incarnation}`);
     await store.transact({ delete: [tombstone.key] });
   }
+}
+
+function tombstoneKey({ incarnation }: { readonly incarnation: string }): string {
+  return `${purgedPrefix}${incarnation}`;
+}
+
+function subjectOf({ name, incarnation }: VaultRecord): DueSubject {
+  return { vault: name, incarnation };
 }

@@ -3,12 +3,16 @@ import { decode, encode } from '../store/store.ts';
 import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
 import { bindRules } from './bind-rules.ts';
-import { isResourceGroupName, resourceGroupKey, vaultIndexKey, vaultKey } from './keys.ts';
+import { isResourceGroupName, resourceGroupKey, vaultId, vaultIndexKey, vaultKey } from './keys.ts';
 import type { Place } from './keys.ts';
+import { scheduledPurge, scheduledPurgeKey } from './purge.ts';
 import { refuseResource } from './refusal.ts';
-import type { ResourceOutcome } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { mergeProperties, readVaultProperties } from './vault-properties.ts';
 import type { RequestedProperties } from './vault-properties.ts';
+
+/** What the caller needs on a vault to change how access to it is given. */
+const assignAction = 'Microsoft.Authorization/roleAssignments/write';
 
 const dayMs = 86_400_000;
 const empty = encode(null);
@@ -28,6 +32,8 @@ export interface VaultsContext {
   readonly now: number;
   readonly newId: () => string;
   readonly by: { readonly id: string; readonly type: 'Application' | 'User' };
+  /** What else the caller may do, where a change needs it. */
+  readonly lacks: CallerLacks;
 }
 
 export interface PutVault extends Place {
@@ -67,7 +73,8 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
   }
   const requested = withRbacDefault(read.value, existing?.properties, request.rbacByDefault);
   const base = keptByPut(existing?.properties);
-  const properties = await nextProperties(requested, { before: existing?.properties, base }, context);
+  const state = { before: existing, base, subscriptionId: request.subscriptionId };
+  const properties = await nextProperties(requested, state, context);
   if (!properties.ok) return properties;
   const vault: VaultRecord = {
     name: existing?.name ?? request.name,
@@ -97,8 +104,8 @@ export async function patchVault(
   const existing = decode<VaultRecord>(request.record);
   const read = readVaultProperties(request.properties ?? {}, context.profile);
   if (!read.ok) return read;
-  const before = existing.properties;
-  const properties = await nextProperties(read.value, { before, base: before }, context);
+  const { properties: base, subscriptionId } = existing;
+  const properties = await nextProperties(read.value, { before: existing, base, subscriptionId }, context);
   if (!properties.ok) return properties;
   const vault = {
     ...existing,
@@ -110,20 +117,22 @@ export async function patchVault(
   return { ok: true, value: { vault, created: false, change: { require, put: [vaultPut(vault)] } } };
 }
 
-/** DELETE: the vault keeps its name and its contents until it is recovered or purged. */
+/** DELETE: the vault keeps its name and its contents until it is recovered or purged, which it is by itself in the end. */
 export function deleteVault(record: StoredRecord, context: VaultsContext): VaultChange {
   const existing = decode<VaultRecord>(record);
   const retentionMs = existing.properties.softDeleteRetentionInDays * dayMs;
-  const vault: VaultRecord = {
-    ...existing,
-    deleted: {
-      deletionDate: isoSeconds(context.now),
-      scheduledPurgeDate: isoSeconds(context.now + retentionMs),
-    },
+  const deleted = {
+    deletionDate: isoSeconds(context.now),
+    scheduledPurgeDate: isoSeconds(context.now + retentionMs),
   };
+  const vault: VaultRecord = { ...existing, deleted };
   const change = {
     require: [{ key: record.key, version: record.version }],
-    put: [vaultPut(vault), { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty }],
+    put: [
+      vaultPut(vault),
+      { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty },
+      scheduledPurge(vault, deleted),
+    ],
     delete: [vaultIndexKey('vault-in', vault, vault.name)],
   };
   return { ok: true, value: { vault, created: false, change } };
@@ -151,7 +160,7 @@ function recoverVault(
   if (record === undefined || existing?.deleted === undefined || !sameLocation) {
     return refuseResource({ kind: 'softDeletedVaultNotFound', name: request.name, location: request.location });
   }
-  const { deleted: _, ...live } = existing;
+  const { deleted, ...live } = existing;
   const vault = { ...live, systemData: systemData(existing.systemData, context) };
   const change = {
     require: [
@@ -159,28 +168,38 @@ function recoverVault(
       { key: group.key, version: group.version },
     ],
     put: [vaultPut(vault), { key: vaultIndexKey('vault-in', vault, vault.name), value: empty }],
-    delete: [vaultIndexKey('deleted-vault-in', vault, vault.name)],
+    delete: [vaultIndexKey('deleted-vault-in', vault, vault.name), scheduledPurgeKey(vault, deleted)],
   };
   return { ok: true, value: { vault, created: true, change } };
 }
 
 async function nextProperties(
   requested: RequestedProperties,
-  state: { readonly before: VaultProperties | undefined; readonly base: Partial<VaultProperties> },
-  { store }: VaultsContext,
+  state: {
+    readonly before: VaultRecord | undefined;
+    readonly base: Partial<VaultProperties>;
+    readonly subscriptionId: string;
+  },
+  { store, lacks }: VaultsContext,
 ): Promise<
   ResourceOutcome<{ readonly properties: VaultProperties; readonly require: NonNullable<Transaction['require']> }>
 > {
   const { networkAcls, ...rest } = requested;
-  const merged = mergeProperties(rest, state);
+  const before = state.before?.properties;
+  const merged = mergeProperties(rest, { before, base: state.base });
   if (!merged.ok) return merged;
+  // Who changes the permission model decides who may what in the vault, as who assigns roles does (rbac-guide).
+  const isOtherModel = before !== undefined && before.enableRbacAuthorization !== merged.value.enableRbacAuthorization;
+  const lacking = isOtherModel && state.before !== undefined ? lacks(assignAction, vaultId(state.before)) : undefined;
+  if (lacking !== undefined) return refuseResource(lacking);
   const acls = networkAcls ?? state.base.networkAcls;
   if (acls === undefined) return { ok: true, value: { properties: merged.value, require: [] } };
   if (acls.bypass === 'None' && merged.value.enabledForDiskEncryption === true) {
     const message = 'When enabledForDiskEncryption is true, networkAcls.bypass must include "AzureServices".';
     return refuseResource({ kind: 'invalidProperty', message });
   }
-  const bound = await bindRules(acls, state.before?.networkAcls?.virtualNetworkRules ?? [], store);
+  const stored = before?.networkAcls?.virtualNetworkRules ?? [];
+  const bound = await bindRules(acls, stored, { store, subscriptionId: state.subscriptionId, lacks });
   if (!bound.ok) return bound;
   const properties = { ...merged.value, networkAcls: bound.value.networkAcls };
   return { ok: true, value: { properties, require: bound.value.require } };

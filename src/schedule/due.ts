@@ -1,12 +1,12 @@
-import { encode } from '../store/store.ts';
-import type { Put } from '../store/store.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Put, StoredRecord } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 
 /** What a vault does by itself when the time has come. */
 export type DueKind =
-  /** A soft-deleted object whose retention is over. */
+  /** A soft-deleted object whose retention is over, or a purged one whose versions are still there. */
   | 'purgeObject'
-  /** A soft-deleted vault whose retention is over. */
+  /** A soft-deleted vault whose retention is over, or a purged one whose contents are still there. */
   | 'purgeVault'
   /** A lifetime action of a key's rotation policy. */
   | 'rotateKey'
@@ -24,10 +24,21 @@ export interface DueSubject {
   readonly name?: string;
 }
 
+/** A due record as it stands in the store. */
+export interface Due {
+  /** A `DueKind`, unless another release of this server wrote it. */
+  readonly kind: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly subject: DueSubject;
+  /** How often the work was begun and not brought to its end. */
+  readonly attempts: number;
+}
+
 export const duePrefix = 'due/';
 
 /** One work for one subject at one time (milliseconds since 1970); asked for again, it is the same record. */
-export function dueKey(kind: DueKind, at: number, { incarnation, collection, name = '' }: DueSubject): string {
+export function dueKey(kind: string, at: number, { incarnation, collection, name = '' }: DueSubject): string {
   const time = String(Math.max(0, Math.ceil(at))).padStart(15, '0');
   return `${duePrefix}${time}/${kind}/${incarnation}/${collection ?? ''}/${name.toLowerCase()}`;
 }
@@ -35,4 +46,20 @@ export function dueKey(kind: DueKind, at: number, { incarnation, collection, nam
 /** What a transaction puts so that the work is done at that time, or as soon as the server runs again after it. */
 export function duePut(kind: DueKind, at: number, subject: DueSubject): Put {
   return { key: dueKey(kind, at, subject), value: encode(subject) };
+}
+
+/** The same work at a later time: where a record moves while it is worked on, and when that failed. */
+export function duePutAgain({ kind, at, subject, attempts }: Due): Put {
+  return { key: dueKey(kind, at, subject), value: encode({ ...subject, attempts }) };
+}
+
+export function readDue(record: StoredRecord): Due {
+  const [, , kind = ''] = record.key.split('/');
+  const { attempts = 0, ...subject } = decode<DueSubject & { readonly attempts?: number }>(record);
+  return { kind, at: dueTime(record.key), subject, attempts };
+}
+
+/** When the work of a due record's key is due. */
+export function dueTime(key: string): number {
+  return Number(key.slice(duePrefix.length, duePrefix.length + 15));
 }

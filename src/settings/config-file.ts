@@ -82,6 +82,16 @@ function configShape(folder: string) {
         virtualNetworkRules: optional(wholeNumber(0, 100_000)),
       }),
     ),
+    softDelete: optional(object({ transitionMs: optional(wholeNumber(0, 600_000)) })),
+    throttling: optional(
+      object({
+        general: optional(wholeNumber(1, 1_000_000)),
+        hsm: optional(wholeNumber(1, 1_000_000)),
+        softwareCreate: optional(wholeNumber(1, 1_000_000)),
+        hsmCreate: optional(wholeNumber(1, 1_000_000)),
+      }),
+    ),
+    certificates: optional(object({ issueMs: optional(wholeNumber(0, 600_000)) })),
     audit: optional(
       object({
         fsync: optional(flag),

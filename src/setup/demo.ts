@@ -88,14 +88,21 @@ function putDemoVault(store: Store, identity: Identity, now: number) {
   };
   const by = { id: identity.clientId, type: 'Application' } as const;
   const request = { ...place, name: demo.vault, location, tags: {}, properties, rbacByDefault: false };
-  return putVault(request, { store, profile: ruleProfiles.documented, now, newId: randomUUID, by });
+  return putVault(request, {
+    store,
+    profile: ruleProfiles.documented,
+    now,
+    newId: randomUUID,
+    by,
+    lacks: () => undefined,
+  });
 }
 
 async function addSecret(store: Store, now: number): Promise<void> {
   const [record] = await store.read({ get: [vaultKey(demo.vault)] });
   if (record === undefined) return;
   const require = [{ key: record.key, version: record.version }];
-  const scope = vaultScope(decode<VaultRecord>(record), { store, now, require });
+  const scope = vaultScope(decode<VaultRecord>(record), { store, transitionMs: 0, now, require });
   const made = { version: randomBytes(16).toString('hex'), now: Math.floor(now / 1000) };
   const version = newSecretVersion({ value: demo.value }, made);
   const added = await addVersion(scope, 'secrets', { name: demo.secret, version });

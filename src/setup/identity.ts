@@ -3,6 +3,7 @@ import { intoGroups, registerClient } from '../directory/client-registration.ts'
 import { findClient } from '../directory/clients.ts';
 import { globalAdministrators } from '../directory/groups.ts';
 import { groupsOf } from '../directory/memberships.ts';
+import { firstOwner } from '../resources/authorization.ts';
 import { subscriptionKey } from '../resources/keys.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
@@ -25,9 +26,12 @@ export interface Identity {
 }
 
 /** Reads the server's identity, and makes it at the first start. */
-export async function openIdentity(store: Store, options: { readonly demo: boolean }): Promise<Identity> {
+export async function openIdentity(
+  store: Store,
+  options: { readonly demo: boolean; readonly now: number },
+): Promise<Identity> {
   const [record] = await store.read({ get: [identityKey] });
-  const identity = record === undefined ? await makeIdentity(store, options.demo) : decode<Identity>(record);
+  const identity = record === undefined ? await makeIdentity(store, options) : decode<Identity>(record);
   const { tenantId, clientId, clientSecret, objectId } = identity;
   if ((await findClient(store, tenantId, clientId)) === undefined) {
     const secrets = [clientSecret];
@@ -41,7 +45,10 @@ export async function openIdentity(store: Store, options: { readonly demo: boole
   return identity;
 }
 
-async function makeIdentity(store: Store, demo: boolean): Promise<Identity> {
+async function makeIdentity(
+  store: Store,
+  { demo, now }: { readonly demo: boolean; readonly now: number },
+): Promise<Identity> {
   const identity: Identity = {
     tenantId: randomUUID(),
     subscriptionId: randomUUID(),
@@ -54,14 +61,15 @@ async function makeIdentity(store: Store, demo: boolean): Promise<Identity> {
     subscriptionId: identity.subscriptionId,
     displayName: 'Postern',
     tenantId: identity.tenantId,
-    owners: [identity.objectId],
   };
   const key = subscriptionKey(identity.subscriptionId);
+  const owner = { principalId: identity.objectId, name: randomUUID(), now };
   await store.transact({
     require: [{ key: identityKey, version: null }],
     put: [
       { key: identityKey, value: encode(identity) },
       { key, value: encode(subscription) },
+      ...firstOwner(identity.subscriptionId, owner),
     ],
   });
   return identity;

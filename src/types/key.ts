@@ -68,15 +68,20 @@ export type CryptoAnswer =
   | { readonly ok: true; readonly verified: boolean }
   | { readonly ok: false; readonly refusal: CryptoRefusal };
 
-/** Why a key operation is refused for its input; every one ends as a 400 that says what would be right. */
+/** Why a key or an operation with one is refused for its input; every one ends as a 400 that says what would be right. */
 export type CryptoRefusal =
   /** The algorithm is unknown, or none of this operation for this key; `allowed` are those that are. */
   | { readonly kind: 'algorithmNotSupported'; readonly algorithm: string; readonly allowed: readonly string[] }
-  /** A digest, iv, tag or text of the wrong length. */
+  /**
+   * A digest, iv, tag or text of the wrong length, in bytes. `what` is the member as the wire has it, `expected` a clause:
+   * `ES256 requires 32 bytes, encoded with base64url`.
+   */
   | { readonly kind: 'wrongLength'; readonly what: string; readonly found: number; readonly expected: string }
   | { readonly kind: 'missing'; readonly what: string }
   /** What was given does not decrypt or unwrap under this key; no more is said, so that nobody can ask his way in. */
-  | { readonly kind: 'notDecrypted' };
+  | { readonly kind: 'notDecrypted' }
+  /** A key that is imported is none, or none that is supported; `message` names the member and its rule. */
+  | { readonly kind: 'keyNotValid'; readonly message: string };
 
 /** Makes and uses key material, off the thread that answers requests. */
 export interface KeyEngine {

@@ -22,6 +22,7 @@ import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
+import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import { graphRoutes } from '../graph/graph.ts';
 import { dispatchByHost, hostOf } from '../http/host.ts';
@@ -32,16 +33,23 @@ import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
 import { clearPurged } from '../resources/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
+import { announced } from '../schedule/announced.ts';
+import { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
+import { dueHandlers } from './due-handlers.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
 const verifiedTokensMax = 20_000;
 const compiledVaultsMax = 1_000_000;
 const headersTimeoutMs = 20_000;
+/** About as long as one poll of Azure's clients is apart from the next. */
+const defaultTransitionMs = 500;
+/** How long an issuer takes: so long that a client may cancel. */
+const defaultIssueMs = 500;
 /** Longer than clients keep idle connections, so that theirs is not the one that finds it closed. */
 const keepAliveMs = 65_000;
 
@@ -64,10 +72,11 @@ export interface Server {
   readonly rulebook: Rulebook;
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
+  readonly scheduler: Scheduler;
   close(): Promise<void>;
 }
 
-interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins'> {
+interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
   readonly issuers: IssuerTable;
   readonly signingKeys: SigningKeys;
   readonly opaqueTokens: OpaqueTokens;
@@ -90,17 +99,29 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const world = {
+  const engine = openKeyEngine();
+  await engine.ready();
+  const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
+  const { issueMs = defaultIssueMs } = settings.certificates ?? {};
+  const scheduler = new Scheduler({
     store,
+    audit,
+    handlers: dueHandlers({ store, engine, transitionMs, issueMs, names: names[0], destroyLeftovers }),
+    now,
+    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and is tried again'),
+  });
+  const world = {
+    store: announced(store, (at) => scheduler.wake(at)),
     rulebook,
     verifier,
     externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
     audit,
+    transitionMs,
+    issueMs,
     sourceOf: (socket: object) => ingress.sourceOf(socket),
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
-  const engine = openKeyEngine();
   const edges = await openEdges(parts, {
     ...world,
     engine,
@@ -112,16 +133,18 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     destroyLeftovers,
   });
   http.on('request', edges.dispatch);
-  await destroyLeftovers();
+  scheduler.start();
   return {
     ingress,
     rulebook,
     signingKeys,
     names: names[0],
+    scheduler,
     async close() {
       ingress.closeAll();
       http.closeAllConnections();
       await edges.close();
+      await scheduler.close();
       await engine.close();
       await audit.close();
       await store.close();
@@ -137,6 +160,7 @@ async function openEdges(
   const { settings } = parts;
   const dataPlane = await createDataPlane({
     ...world,
+    throttle: throttleOf(settings),
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: names.map(({ authority }) => authority),
   });
@@ -252,6 +276,18 @@ function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean
   ];
   const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));
   return (resource) => known.has(resource);
+}
+
+/** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */
+function throttleOf({ throttling }: Settings): Throttle | undefined {
+  if (throttling === undefined) return undefined;
+  const { general, hsm, softwareCreate, hsmCreate } = documentedLimits;
+  return new Throttle({
+    general: throttling.general ?? general,
+    hsm: throttling.hsm ?? hsm,
+    softwareCreate: throttling.softwareCreate ?? softwareCreate,
+    hsmCreate: throttling.hsmCreate ?? hsmCreate,
+  });
 }
 
 function ruleLimits({ limits }: Settings) {

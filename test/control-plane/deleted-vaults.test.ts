@@ -277,3 +277,36 @@ test('a group is deleted when it is empty only, and its soft-deleted vaults come
   expectStatus(await client.arm('PUT', group, { location }), 201);
   expectStatus(await recover(), 200);
 });
+
+test('a deleted vault is purged by itself when its retention is over, also with purge protection, and not before', async () => {
+  const properties = { enablePurgeProtection: true, softDeleteRetentionInDays: 7 };
+  const { world, client, incarnation } = await startWithDeleted(properties);
+  await using _ = world;
+  expectStatus(await putVault(client, 'kv-alive'), 200);
+  const got = expectStatus(await client.arm('GET', `${deleted}/kv-gone`), 200);
+  const until = Date.parse(String(at(got.body, 'properties', 'scheduledPurgeDate'))) - world.now();
+  world.advance(until - 60_000);
+  await world.server.scheduler.runDue();
+  assert.deepEqual(await keysUnder(world, 'vault-resource/'), ['vault-resource/kv-alive', 'vault-resource/kv-gone']);
+  world.advance(60_000);
+  await world.server.scheduler.runDue();
+  assert.deepEqual(await keysUnder(world, 'vault-resource/'), ['vault-resource/kv-alive']);
+  for (const prefix of [`vault/${incarnation}/`, 'purged/', 'deleted-vault-in/', 'due/']) {
+    assert.deepEqual(await keysUnder(world, prefix), []);
+  }
+});
+
+test('a vault that was recovered is not purged at the old time, and one that was deleted again at its new one', async () => {
+  const { world, client } = await startWithDeleted({ softDeleteRetentionInDays: 7 });
+  await using _ = world;
+  expectStatus(await putVault(client, 'kv-gone', { createMode: 'recover' }), 200);
+  assert.deepEqual(await keysUnder(world, 'due/'), []);
+  world.advance(600_000);
+  expectStatus(await client.arm('DELETE', `${vaults}/kv-gone`), 200);
+  world.advance(7 * dayMs - 60_000);
+  await world.server.scheduler.runDue();
+  assert.deepEqual(await keysUnder(world, 'vault-resource/'), ['vault-resource/kv-gone']);
+  world.advance(60_000);
+  await world.server.scheduler.runDue();
+  assert.deepEqual(await keysUnder(world, 'vault-resource/'), []);
+});

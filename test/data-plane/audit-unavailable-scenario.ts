@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { linesOf } from '../audit/log-lines.ts';
 import type { Answered, Sent } from '../world/client.ts';
 import { startServerWith } from '../world/server.ts';
-import { acls, errorBody, networks, putVault, vaultPath } from './vaults.ts';
+import { acls, errorBody, networks, putVault, transitionMs, vaultPath } from './vaults.ts';
 
 const [, , directory = ''] = process.argv;
 const auditDirectory = join(directory, 'audit');
@@ -23,6 +23,7 @@ for (const name of ['there', 'deleted']) {
   assert.equal((await ask('PUT', `/secrets/${name}`, { body: { value: secret } })).status, 200);
 }
 assert.equal((await ask('DELETE', '/secrets/deleted')).status, 200);
+world.advance(transitionMs);
 
 // A change's record on its way to the log would share a write with another one, and make it fail where it alone would fit.
 while ((await world.folder.store.list({ prefix: 'outbox/', limit: 1 })).length > 0) await pause(20);

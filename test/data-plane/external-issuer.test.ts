@@ -26,7 +26,7 @@ before(async () => {
     });
   });
   const issuers = [{ issuer, tenantId, audiences: ['apps'], jwksUri: `http://127.0.0.1:${port}/certs` }];
-  world = await startServerWith({ options: ['--config', 'postern.json'], config: { issuers } });
+  world = await startServerWith({ config: { issuers } });
   const policy = { tenantId, objectId, permissions: { secrets: ['all'] } };
   await putVault(world.client, 'kv-external', { networkAcls: acls.deny, tenantId, accessPolicies: [policy] });
   await putVault(world.client, 'kv-own');

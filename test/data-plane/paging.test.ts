@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, items, members, putVault } from './vaults.ts';
+import { acls, items, members, putVault, transitionMs } from './vaults.ts';
 
 let world: TestServer;
 let vaults = 0;
@@ -98,6 +98,7 @@ suite('lists', () => {
       tags: { a: 'b' },
     });
     const deleted = await world.client.vault(vault, 'DELETE', '/secrets/Shown');
+    world.advance(transitionMs);
     const gone = await page(first(vault, '/deletedsecrets', undefined));
     assert.deepEqual(gone.items, [
       {

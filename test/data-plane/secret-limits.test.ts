@@ -72,7 +72,7 @@ const sizes: readonly Case[] = [
 
 const types: readonly Case[] = [
   { what: 'a number as value', body: { value: 1 }, refused: 'value must be a string.' },
-  { what: 'null as value', body: { value: null }, refused: 'value must be a string.' },
+  { what: 'null as value', body: { value: null }, refused: 'The member value is missing.' },
   { what: 'a number as contentType', body: { value, contentType: 1 }, refused: 'contentType must be a string.' },
   { what: 'tags in a list', body: { value, tags: ['a'] }, refused: 'tags must be an object of strings.' },
   { what: 'a number in a tag', body: { value, tags: { a: 1 } }, refused: 'tags must be an object of strings.' },

@@ -3,7 +3,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, errorBody, items, members, putVault } from './vaults.ts';
+import { acls, errorBody, items, members, putVault, transitionMs } from './vaults.ts';
 
 const vault = 'kv-secrets';
 const day = 86_400;
@@ -171,6 +171,7 @@ suite('delete, recover and purge', () => {
     const made = await set('gone', { value: '2', tags: { t: '1' } });
     const { value: _, ...bundle } = members(made);
     const deleted = await ok(send('DELETE', '/secrets/GONE'));
+    world.advance(transitionMs);
     const deletedDate = Number(deleted['deletedDate']);
     assert.ok(deletedDate <= seconds() && deletedDate >= Number(made['attributes']?.['created']));
     assert.deepEqual(deleted, {
@@ -198,6 +199,7 @@ suite('delete, recover and purge', () => {
 
     const recovered = await ok(send('POST', '/deletedsecrets/gone/recover'));
     assert.deepEqual(recovered, bundle);
+    world.advance(transitionMs);
     assert.equal((await ok(send('GET', '/secrets/gone')))['value'], '2');
     assert.equal((await ok(send('GET', `/secrets/gone/${old}`)))['value'], '1');
     assert.equal((await send('GET', '/deletedsecrets/gone')).status, 404);
@@ -207,6 +209,7 @@ suite('delete, recover and purge', () => {
     const old = versionOf(await set('purged', { value: '1' }));
     await set('purged', { value: '2' });
     await ok(send('DELETE', '/secrets/purged'));
+    world.advance(transitionMs);
     const answer = await send('DELETE', '/deletedsecrets/Purged');
     assert.equal(answer.status, 204);
     assert.equal(answer.body, undefined);
@@ -265,6 +268,7 @@ suite('delete, recover and purge', () => {
         world.client.vault(kept, method, path, body === undefined ? {} : { body });
       await ok(call('PUT', '/secrets/s', { value: 'v' }));
       const deleted = await ok(call('DELETE', '/secrets/s'));
+      world.advance(transitionMs);
       assert.equal(deleted['attributes']?.['recoveryLevel'], level);
       assert.equal(deleted['attributes']?.['recoverableDays'], days);
       assert.equal(Number(deleted['scheduledPurgeDate']) - Number(deleted['deletedDate']), days * day);
@@ -283,6 +287,7 @@ suite('delete, recover and purge', () => {
         ),
       );
       await ok(call('POST', '/deletedsecrets/s/recover'));
+      world.advance(transitionMs);
       assert.equal((await ok(call('GET', '/secrets/s')))['value'], 'v');
     });
   }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { registerClient } from '../../src/directory/client-registration.ts';
 import type { ClientRegistration } from '../../src/directory/client-registration.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { linesOf } from '../audit/log-lines.ts';
+import { connect } from '../world/client.ts';
 import type { Answered, Client, Credentials, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 
@@ -19,6 +21,9 @@ export function vaultPath(name: string): string {
 
 /** The 127.0.0.7 and ::1 of this machine, as vaults see them; 127.0.0.8 stands for everybody else. */
 export const networks = { allowed: '127.0.0.7', refused: '127.0.0.8' } as const;
+
+/** How long a deletion and a recovery take, unless a setting says otherwise: `advance` by it, and they are complete. */
+export const transitionMs = 500;
 
 const allowedRule = [{ value: '203.0.113.7' }];
 
@@ -71,7 +76,7 @@ export interface Registered extends Credentials {
 /** Registers a client behind the authority's back, in the server's own tenant unless told otherwise. */
 export async function register(
   { client, folder }: TestServer,
-  given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity'>> = {},
+  given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity' | 'groups'>> = {},
 ): Promise<Registered> {
   const clientSecret = `secret-${randomUUID()}`;
   const registered = {
@@ -82,6 +87,12 @@ export async function register(
   };
   await registerClient(folder.store, { ...registered, displayName: 'test', secrets: [clientSecret] });
   return { ...registered, clientSecret };
+}
+
+/** Another client of the administrator, without the tokens that expired when the clock went on. */
+export function newClient({ port, folder }: TestServer): Client {
+  const { certificates, identity } = folder;
+  return connect({ port, domain: 'localhost', ca: certificates.authority.certificate, identity });
 }
 
 /** The caller's line as errors have it. */
@@ -113,8 +124,21 @@ export function items(list: Json): readonly Json[] {
 }
 
 /** The audit log as it stands, oldest first. */
-export function auditRecords({ folder }: TestServer): readonly AuditRecord[] {
+export function auditRecords({ folder }: Pick<TestServer, 'folder'>): readonly AuditRecord[] {
   return linesOf(join(folder.path, 'audit'));
+}
+
+/** Those records, oldest first, once there are `count` of them: a change's is shipped after its answer. */
+export async function recordsWhere(
+  world: Pick<TestServer, 'folder'>,
+  isWanted: (record: AuditRecord) => boolean,
+  count = 1,
+): Promise<readonly AuditRecord[]> {
+  for (let attempt = 0; ; attempt += 1) {
+    const found = auditRecords(world).filter(isWanted);
+    if (found.length >= count || attempt === 100) return found.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+    await pause(20);
+  }
 }
 
 /** Every byte that the audit wrote. */

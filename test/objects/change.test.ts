@@ -3,8 +3,10 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { objectKeys, recoveryLevel } from '../../src/objects/object.ts';
 import type { Outcome } from '../../src/objects/object.ts';
-import { getVersion, listObjects, listVersions } from '../../src/objects/read.ts';
-import { Conflict } from '../../src/store/store.ts';
+import { dueOfObject } from '../../src/objects/purge.ts';
+import { getDeleted, getVersion, listDeleted, listObjects, listVersions } from '../../src/objects/read.ts';
+import { dueKey } from '../../src/schedule/due.ts';
+import { Conflict, decode } from '../../src/store/store.ts';
 import { actions, commit, scope, versionIds } from './vault.ts';
 import type { Scope } from './vault.ts';
 
@@ -139,19 +141,38 @@ suite('purge protection', () => {
   });
 });
 
-test('a purge takes more versions than a page of the store', async () => {
+test('a purge of many versions keeps the name taken until the last of them is gone', async () => {
   const vault = scope();
   const newVersion = versionIds();
+  const stays = objectKeys(vault, 'secrets').current('s-2');
   for (let n = 0; n < 1_205; n += 1) {
     await commit(vault, actions.set(vault, 's', { version: newVersion(), now: n, value: 'v' }));
   }
   await commit(vault, actions.set(vault, 's-2', { version: newVersion(), now: 1, value: 'stays' }));
   await commit(vault, actions.delete(vault, 's', 9));
-  await commit(vault, actions.purge(vault, 's'));
+  assert.ok((await commit(vault, actions.purge(vault, 's'))).ok);
+  const remnant = (await all(vault)).filter(({ key }) => key.includes('-deleted/'));
+  assert.deepEqual(
+    remnant.map((record) => decode(record)),
+    [{ name: 's', purged: true }],
+  );
+  assert.deepEqual(await getDeleted(vault, 'secrets', 's'), {
+    ok: false,
+    refusal: { kind: 'deletedObjectNotFound', collection: 'secrets', name: 's' },
+  });
+  assert.deepEqual(await listDeleted(vault, 'secrets', { after: undefined, limit: 25 }), { items: [] });
+  for (const [name, change] of Object.entries(changes)) {
+    const refusal = { kind: 'objectBeingDeleted', collection: 'secrets' };
+    assert.deepEqual(await change(vault, newVersion), { ok: false, refusal }, name);
+  }
+  const due = await dueOfObject(vault, 'secrets', 's');
+  assert.ok(due.done === 'cleared');
+  await vault.store.transact(due.change);
   assert.deepEqual(
     (await all(vault)).map(({ key }) => key),
-    [objectKeys(vault, 'secrets').current('s-2')],
+    [dueKey('purgeObject', 0, { vault: 'kv', incarnation: 'i', collection: 'secrets', name: 's' }), stays],
   );
+  assert.ok((await commit(vault, actions.set(vault, 's', { version: newVersion(), now: 9, value: 'anew' }))).ok);
 });
 
 test('recoveryLevel says whether the retention is customised and whether there is purge protection', () => {

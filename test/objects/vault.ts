@@ -16,6 +16,7 @@ export function scope(given: Partial<VaultScope> = {}): Scope {
     sku: 'standard',
     softDeleteRetentionInDays: 90,
     purgeProtection: false,
+    transitionMs: 0,
     now: 0,
     require: [],
     ...given,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clearPurged } from '../../src/resources/purge.ts';
+import { vaultKey } from '../../src/resources/keys.ts';
+import { clearPurged, dueOfVault, purgeVault, scheduledPurge } from '../../src/resources/purge.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { deletedVault } from './vault.ts';
 
 async function purgedVault(store: Store, incarnation: string, records: number): Promise<void> {
   const keys = Array.from({ length: records }, (_item, index) => `vault/${incarnation}/secret/${index}`);
@@ -48,4 +50,49 @@ test('what was interrupted is finished the next time', async () => {
   });
   assert.deepEqual(destroyed, ['vault/a']);
   assert.deepEqual(await allKeys(store), []);
+});
+
+const over = Date.parse('2027-01-08T00:00:00Z');
+const deleted = { deletionDate: '2027-01-01T00:00:00Z', scheduledPurgeDate: '2027-01-08T00:00:00Z' };
+const subject = { vault: 'KV', incarnation: 'mine' };
+
+const notDue = [
+  { what: 'was recovered', vault: deletedVault('mine', undefined), now: over },
+  { what: 'is another one of that name', vault: deletedVault('other', deleted), now: over },
+  { what: 'was deleted again', vault: deletedVault('mine', deleted), now: over - 1 },
+  { what: 'is not there any more', vault: undefined, now: over },
+] as const;
+
+for (const { what, vault, now } of notDue) {
+  test(`a vault that ${what} is not purged for work that was put before`, async () => {
+    const store = memoryStore();
+    if (vault !== undefined) await store.transact({ put: [{ key: vaultKey('kv'), value: encode(vault) }] });
+    assert.equal(await dueOfVault(store, subject, now), 'nothing');
+  });
+}
+
+test('a vault whose retention is over is purged, and what it left is due at once', async () => {
+  const store = memoryStore();
+  const vault = deletedVault('mine', deleted);
+  await store.transact({ put: [{ key: vaultKey('kv'), value: encode(vault) }, scheduledPurge(vault, deleted)] });
+  const due = await dueOfVault(store, subject, over);
+  assert.ok(typeof due === 'object');
+  assert.deepEqual(due.vault, vault);
+  await store.transact(due.change);
+  const clearing = `due/${String(over).padStart(15, '0')}/purgeVault/mine//`;
+  assert.deepEqual(await allKeys(store), [clearing, 'purged/mine']);
+  assert.equal(await dueOfVault(store, subject, over), 'clear');
+});
+
+test('a purge before that takes the scheduled one back, unless it is the same record', async () => {
+  const vault = deletedVault('mine', deleted);
+  for (const now of [over - 1, over]) {
+    const store = memoryStore();
+    await store.transact({ put: [{ key: vaultKey('kv'), value: encode(vault) }, scheduledPurge(vault, deleted)] });
+    const [record] = await store.read({ get: [vaultKey('kv')] });
+    assert.ok(record !== undefined);
+    await store.transact(purgeVault(record, vault, now));
+    const due = (await allKeys(store)).filter((key) => key.startsWith('due/'));
+    assert.deepEqual(due, [`due/${String(now).padStart(15, '0')}/purgeVault/mine//`]);
+  }
 });

@@ -118,12 +118,12 @@ test('a user that cannot be kept stops the start, with the name and the rule', a
 
 test("the server's own client is an administrator of the directory at every start", async () => {
   const store = memoryStore();
-  const { tenantId, objectId } = await openIdentity(store, { demo: false });
+  const { tenantId, objectId } = await openIdentity(store, { demo: false, now: 1 });
   const membership = { tenantId, group: globalAdministrators, member: objectId };
   assert.deepEqual(await groupsOf(store, { tenantId, id: objectId }), [globalAdministrators]);
   await commit(store, await removeMember(store, membership));
   assert.deepEqual(await groupsOf(store, { tenantId, id: objectId }), []);
-  await openIdentity(store, { demo: false });
+  await openIdentity(store, { demo: false, now: 1 });
   assert.deepEqual(await groupsOf(store, { tenantId, id: objectId }), [globalAdministrators]);
   const group = await findObject(store, { tenantId, kind: 'group' }, globalAdministrators);
   assert.equal(group?.record.displayName, 'Global Administrator');

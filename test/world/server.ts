@@ -25,10 +25,12 @@ export interface TestServer extends AsyncDisposable {
 export interface TestServerSetting {
   /** Those of `postern start`. */
   readonly options?: readonly string[];
-  /** What stands in the file that `--config` names. */
+  /** What stands in the configuration file. */
   readonly config?: unknown;
   /** Where the audit log stands, if not in the data folder. */
   readonly auditDirectory?: string;
+  /** The server's clock moves by `advance` only. */
+  readonly still?: boolean;
 }
 
 /**
@@ -44,18 +46,20 @@ export async function startServerWith({
   options = [],
   config,
   auditDirectory,
+  still = false,
 }: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
   const data = mkdtempSync(join(tmpdir(), 'postern-test-'));
   const read = readSettings({
-    argv: ['--data', data, '--no-demo', ...options],
+    argv: ['--data', data, '--no-demo', ...options, ...(config === undefined ? [] : ['--config', 'postern.json'])],
     environment: {},
-    readFile: () => JSON.stringify(config ?? {}),
+    readFile: () => JSON.stringify(config),
     folder: home,
   });
   if (!read.ok) throw new Error(read.message);
   let offset = 0;
-  const now = () => Date.now() + offset;
+  const start = Date.now();
+  const now = () => (still ? start : Date.now()) + offset;
   // The name set carries the port, so that it must be known before the server is put together.
   const port = await freePort();
   const settings = { ...read.settings, port };

@@ -6,7 +6,7 @@ export const listTenants: ControlOperation = {
   method: 'GET',
   path: '/tenants',
   action: 'Microsoft.Resources/tenants/read',
-  everyone: true,
+  shows: 'own',
   run: async ({ caller, subscription }) => {
     const { tenant } = caller;
     const defaultDomain = `${tenant}.directory.invalid`;

@@ -46,7 +46,7 @@ export const purgeDeletedVault: ControlOperation = {
     if (found.vault.properties.enablePurgeProtection === true) {
       return refuse({ kind: 'purgeProtected', name: found.vault.name });
     }
-    return { ...answer(200), change: purgeVault(found.record, found.vault), afterwards: call.clearPurged };
+    return { ...answer(200), change: purgeVault(found.record, found.vault, call.now), afterwards: call.clearPurged };
   },
 };
 

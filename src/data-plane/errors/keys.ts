@@ -8,6 +8,40 @@ export const keyErrors = {
     innererror: 'KeyOperationForbidden',
     message: ({ operation }) => `Operation ${operation} is not permitted on this key.`,
   },
+  keyDisabled: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'KeyDisabled',
+    message: ({ operation }) => `Operation ${operation} is not allowed on a disabled key.`,
+  },
+  // Of the following two, the code and the words are not Azure's, of whom only the status is documented.
+  keyNotYetValid: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'KeyNotYetValid',
+    message: ({ operation, notBefore }) =>
+      `Operation ${operation} is not allowed on a key before its attributes.nbf, ${timeOf(notBefore)}.`,
+  },
+  keyExpired: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'KeyExpired',
+    message: ({ operation, expires }) =>
+      `Operation ${operation} is not allowed on a key after its attributes.exp, ${timeOf(expires)}.`,
+  },
+  keyManaged: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'KeyManagedByKeyVault',
+    message: ({ operation }) =>
+      `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`,
+  },
+  attestationMissing: {
+    status: 501,
+    code: 'NotImplemented',
+    message: ({ operation }) =>
+      `Operation ${operation} is not supported: no attestation is configured here, neither of keys nor of those who ask for them.`,
+  },
   algorithmNotSupported: {
     status: 400,
     code: 'BadParameter',
@@ -17,7 +51,7 @@ export const keyErrors = {
   wrongLength: {
     status: 400,
     code: 'BadParameter',
-    message: ({ what, found, expected }) => `${what} has ${found} bytes; expected: ${expected}.`,
+    message: ({ what, found, expected }) => `Invalid length of '${what}': ${found} bytes. ${expected}.`,
   },
   missing: { status: 400, code: 'BadParameter', message: ({ what }) => `The member ${what} is missing.` },
   notDecrypted: {
@@ -25,4 +59,11 @@ export const keyErrors = {
     code: 'BadParameter',
     message: () => 'The value cannot be decrypted with this key and algorithm.',
   },
+  keyNotValid: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;
+
+/** Seconds since 1970; beyond what a date can be, as they are. */
+function timeOf(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
+}

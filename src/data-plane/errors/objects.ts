@@ -28,6 +28,18 @@ export const objectErrors = {
       `${nouns[collection]} ${name} is currently in a deleted but recoverable state, and its name cannot be reused; ` +
       `in this state, the ${nouns[collection].toLowerCase()} can only be recovered or purged.`,
   },
+  objectBeingDeleted: {
+    status: 409,
+    code: 'Conflict',
+    innererror: 'ObjectIsBeingDeleted',
+    message: ({ collection }) => `${nouns[collection]} is currently being deleted.`,
+  },
+  objectBeingRecovered: {
+    status: 409,
+    code: 'Conflict',
+    innererror: 'ObjectIsBeingRecovered',
+    message: ({ collection }) => `${nouns[collection]} is currently being recovered.`,
+  },
   objectDisabled: {
     status: 403,
     code: 'Forbidden',
@@ -43,6 +55,25 @@ export const objectErrors = {
           'Key Vault service will automatically purge it after the retention period has passed.',
         `Vault: ${vaultLine(context)}`,
       ),
+  },
+  backupNotValid: {
+    status: 400,
+    code: 'BadParameter',
+    message: () => 'Backup blob contains invalid or corrupt version.',
+  },
+  restoreConflict: {
+    status: 409,
+    code: 'Conflict',
+    message: ({ collection, id }, { origin }) => {
+      const noun = nouns[collection].toLowerCase();
+      return (
+        `There was a conflict restoring the ${noun} '${origin}/${collection}/${id}'. This can happen if either: a second ` +
+        `${noun} with the same name was created after the first ${noun} was deleted; thus trying to restore a ${noun} ` +
+        `whose name is already in use. To fix this, rename the second ${noun} to something else so that the restore ` +
+        `works. The second probable cause of this exception is when multiple operations are performed in parallel ` +
+        `against the ${noun}. To avoid this error, perform operations against a ${noun} in a sequential manner.`
+      );
+    },
   },
   badParameter: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;

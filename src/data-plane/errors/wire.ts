@@ -9,6 +9,8 @@ export interface ErrorContext {
   readonly source: Source;
   readonly vault: VaultInForce | undefined;
   readonly caller: Caller | undefined;
+  /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
+  readonly origin: string;
   /** `iss` values whose tokens this vault accepts, for AKV10032. */
   readonly acceptedIssuers: readonly string[];
 }

@@ -1,5 +1,6 @@
 /** One operation: how it is asked for, what must not be asked of it, and which permissions do not suffice. */
 export interface Row {
+  /** A body that is a function is made by requests to another vault of the subscription. */
   readonly request: readonly [method: string, path: string, body?: unknown];
   /** Of the one that is done. */
   readonly status?: number;
@@ -40,6 +41,28 @@ export const wrongBodies: readonly Wrong[] = [
   { body: '["v"]', message: 'The request body must be a JSON object.' },
   { body: '"v"', message: 'The request body must be a JSON object.' },
   { body: undefined, message: 'The request body must be a JSON object.' },
+];
+
+/** The body of a restore: the backup of `moved`, in the other vault. */
+export function backupOf(collection: string): (elsewhere: Elsewhere) => Promise<unknown> {
+  return (elsewhere) => elsewhere('POST', `/${collection}/moved/backup`);
+}
+
+/** Asks something of the other vault and gives the answer's body. */
+export type Elsewhere = (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+export function isMadeElsewhere(body: unknown): body is (elsewhere: Elsewhere) => Promise<unknown> {
+  return typeof body === 'function';
+}
+
+export const wrongBackups: readonly Wrong[] = [
+  ...wrongBodies,
+  { body: {}, message: 'The member value is missing.' },
+  { body: { value: 7 }, message: 'value must be a string.' },
+  ...['', 'garbage', 'KVBvc3Rlcm5CYWNrdXBWMS4', `KVBvc3Rlcm5CYWNrdXBWMS4${'A'.repeat(200)}`].map((value) => ({
+    body: { value },
+    message: 'Backup blob contains invalid or corrupt version.',
+  })),
 ];
 
 function skipToken(content: unknown): string {

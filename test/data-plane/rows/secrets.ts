@@ -1,4 +1,4 @@
-import { wrongBodies, wrongName, wrongPages } from './row.ts';
+import { backupOf, wrongBackups, wrongBodies, wrongName, wrongPages } from './row.ts';
 import type { Row } from './row.ts';
 
 /** What the rows need in the vault: requests as the administrator, in order. */
@@ -6,6 +6,9 @@ export const secretSetUp: readonly Row['request'][] = [
   ...['there', 'doomed', 'deleted-1', 'deleted-2'].map((name) => ['PUT', `/secrets/${name}`, { value: 'v' }] as const),
   ...['deleted-1', 'deleted-2'].map((name) => ['DELETE', `/secrets/${name}`] as const),
 ];
+
+/** The same, in another vault of the subscription: what is restored comes from there. */
+export const secretSetUpElsewhere: readonly Row['request'][] = [['PUT', '/secrets/moved', { value: 'v' }]];
 
 /** What a refused request must not change. */
 export const secretLists: readonly string[] = ['/secrets', '/deletedsecrets', '/secrets/there/versions'];
@@ -72,4 +75,9 @@ export const secretRows: Readonly<Record<string, Row>> = {
     status: 204,
     wrong: [wrongName((name) => `/deletedsecrets/${name}`)],
   },
+  SecretBackup: {
+    request: ['POST', '/secrets/there/backup'],
+    wrong: [wrongName((name) => `/secrets/${name}/backup`)],
+  },
+  SecretRestore: { request: ['POST', '/secrets/restore', backupOf('secrets')], wrong: wrongBackups },
 };

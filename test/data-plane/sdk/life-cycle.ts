@@ -1,37 +1,12 @@
-/**
- * Run by `sdk.test.ts` as `life-cycle.ts SCENARIO`, with its settings in POSTERN_TEST_… and the authority's certificate
- * in NODE_EXTRA_CA_CERTS: the official client as an application has it, its challenge verification on.
- */
+/** Run by `sdk.test.ts`: the official client of secrets as an application has it, its challenge verification on. */
 import assert from 'node:assert/strict';
-import { lookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
-import { Agent } from 'node:https';
-import { ClientSecretCredential } from '@azure/identity';
 import { RestError, SecretClient } from '@azure/keyvault-secrets';
+import { agent, collect, credential, perform, vaultUrl } from './connection.ts';
 
-function setting(name: string): string {
-  const value = process.env[`POSTERN_TEST_${name}`];
-  assert.ok(value !== undefined, `POSTERN_TEST_${name} is not set`);
-  return value;
-}
-
-const vaultUrl = setting('VAULT');
-
-/** `*.localhost` is loopback (RFC 6761 section 6.3), which Node's resolver does not know. */
-const toLoopback: LookupFunction = (hostname, options, callback) =>
-  lookup(hostname.endsWith('.localhost') ? '127.0.0.1' : hostname, options, callback);
-
-const agent = new Agent({ lookup: toLoopback, localAddress: setting('FROM'), keepAlive: true });
-const credential = new ClientSecretCredential(setting('TENANT'), setting('CLIENT'), setting('SECRET'), {
-  authorityHost: setting('AUTHORITY'),
-  disableInstanceDiscovery: true,
-});
 const client = new SecretClient(vaultUrl, credential, { agent });
 
 async function names(list: AsyncIterable<{ readonly name: string }>): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const { name } of list) found.push(name);
-  return found;
+  return (await collect(list)).map(({ name }) => name);
 }
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
@@ -56,12 +31,15 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     await Promise.all(Array.from({ length: 30 }, (_, n) => client.setSecret(`page-${n}`, 'v')));
     assert.equal((await names(client.listPropertiesOfSecrets())).length, 31);
 
-    const poller = await client.beginDeleteSecret('sdk', { intervalInMs: 50 });
+    const left = await client.beginDeleteSecret('sdk', { intervalInMs: 50 });
+    assert.equal(left.isDone(), false, 'a deletion takes its time');
+    const poller = await client.beginDeleteSecret('sdk', { intervalInMs: 50, resumeFrom: left.toString() });
     const deleted = await poller.pollUntilDone();
     assert.equal(deleted.properties.recoveryLevel, 'Recoverable+Purgeable');
     assert.deepEqual(await names(client.listDeletedSecrets()), ['sdk']);
     assert.equal((await client.getDeletedSecret('sdk')).recoveryId, `${vaultUrl}/deletedsecrets/sdk`);
     const recovery = await client.beginRecoverDeletedSecret('sdk', { intervalInMs: 50 });
+    assert.equal(recovery.isDone(), false, 'a recovery takes its time');
     await recovery.pollUntilDone();
     assert.equal((await client.getSecret('sdk')).value, 'two');
 
@@ -83,7 +61,4 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-const [, , scenario = ''] = process.argv;
-await scenarios[scenario]?.();
-agent.destroy();
-process.stdout.write(`${scenario}: done\n`);
+await perform(scenarios);

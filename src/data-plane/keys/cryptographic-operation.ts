@@ -1,0 +1,89 @@
+import type { Answer } from '../../http/answer.ts';
+import { checkUse, keyProperties } from '../../objects/key.ts';
+import type { KeyVersion } from '../../objects/key.ts';
+import { refused } from '../../objects/object.ts';
+import type { Outcome } from '../../objects/object.ts';
+import { getVersion } from '../../objects/read.ts';
+import type { CryptoAnswer, CryptoOperation, CryptoRequest } from '../../types/key.ts';
+import { bodyMembers, textMember } from '../body.ts';
+import { objectId } from '../object-id.ts';
+import type { Call, OperationCard } from '../operation.ts';
+import { base64url, octetsMember } from './base64url.ts';
+import { keyId } from './bundle.ts';
+
+const octetNames = ['value', 'signature', 'iv', 'additionalData', 'tag'] as const;
+type OctetName = (typeof octetNames)[number];
+
+/** How a request's octets are called on the wire. `value` and `signature` must be there, the others may. */
+type WireNames = Readonly<Partial<Record<OctetName, string>>> & { readonly value: string };
+
+/** KeyOperationsParameters, KeySignParameters and KeyVerifyParameters. */
+const wireNames: Readonly<Record<CryptoOperation, WireNames>> = {
+  encrypt: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
+  decrypt: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
+  wrapKey: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
+  unwrapKey: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
+  sign: { value: 'value' },
+  verify: { value: 'digest', signature: 'value' },
+};
+
+/** Where an operation with a key is: with a version, or without one, which means the current one. */
+export function pathsOf(operation: string) {
+  return {
+    method: 'POST',
+    path: `/keys/:name/:version/${operation}`,
+    alsoAt: `/keys/:name/${operation}`,
+  } as const;
+}
+
+/** What the operations with a key do: they find it, ask whether it may be used so, use it, and change nothing. */
+export function withKey(operation: CryptoOperation): Pick<OperationCard, 'changes' | 'run'> {
+  return { changes: false, run: (call) => perform(call, operation) };
+}
+
+async function perform(call: Call, operation: CryptoOperation): Promise<Outcome<Answer>> {
+  const asked = objectId(call, 'keys');
+  if (!asked.ok) return asked;
+  const request = cryptoRequest(call.body, wireNames[operation]);
+  if (!request.ok) return request;
+  const found = await getVersion<KeyVersion>(call.vault, 'keys', asked.value);
+  if (!found.ok) return found;
+  const { current } = found.value;
+  const refusal = checkUse(current, operation, call.now);
+  if (refusal !== undefined) return refused(refusal);
+  const answer = await call.engine.perform(operation, current.material, request.value);
+  if (!answer.ok) return refused(answer.refusal);
+  const audit = { keyProperties: keyProperties(current), algorithm: request.value.algorithm };
+  return { ok: true, value: { status: 200, body: resultBody(answer, keyId(call, found.value)) }, audit };
+}
+
+function cryptoRequest(body: unknown, names: WireNames): Outcome<CryptoRequest> {
+  const members = bodyMembers(body, ['alg', ...Object.values(names)]);
+  if (!members.ok) return members;
+  const alg = textMember(members.value, 'alg');
+  if (!alg.ok) return alg;
+  if (alg.value === undefined) return refused({ kind: 'missing', what: 'alg' });
+  const read: { [Name in OctetName]?: Uint8Array } = {};
+  for (const name of octetNames) {
+    const member = names[name];
+    if (member === undefined) continue;
+    const octets = octetsMember(members.value, member);
+    if (!octets.ok) return octets;
+    if (octets.value !== undefined) read[name] = octets.value;
+    else if (name === 'value' || name === 'signature') return refused({ kind: 'missing', what: member });
+  }
+  const { value = new Uint8Array(), ...rest } = read;
+  return { ok: true, value: { algorithm: alg.value, value, ...rest } };
+}
+
+function resultBody(answer: Extract<CryptoAnswer, { readonly ok: true }>, kid: string) {
+  if ('verified' in answer) return { value: answer.verified };
+  const { result, iv, tag, additionalData } = answer;
+  return {
+    kid,
+    value: base64url(result),
+    ...(iv !== undefined && { iv: base64url(iv) }),
+    ...(tag !== undefined && { tag: base64url(tag) }),
+    ...(additionalData !== undefined && { aad: base64url(additionalData) }),
+  };
+}

@@ -1,0 +1,24 @@
+import { keyProperties } from '../../objects/key.ts';
+import type { KeyVersion } from '../../objects/key.ts';
+import { getDeleted } from '../../objects/read.ts';
+import { deletedFacts } from '../facts.ts';
+import { objectName } from '../object-id.ts';
+import type { OperationCard } from '../operation.ts';
+import { keyBundle } from './bundle.ts';
+
+/** GET /deletedkeys/{name} */
+export const getDeletedKey: OperationCard = {
+  name: 'KeyGetDeleted',
+  permission: 'keys/get',
+  method: 'GET',
+  path: '/deletedkeys/:name',
+  async run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const deleted = await getDeleted<KeyVersion>(call.vault, 'keys', name.value);
+    if (!deleted.ok) return deleted;
+    const body = { ...deletedFacts(call, 'keys', deleted.value), ...keyBundle(call, deleted.value) };
+    const audit = { keyProperties: keyProperties(deleted.value.current) };
+    return { ok: true, value: { status: 200, body }, audit };
+  },
+};

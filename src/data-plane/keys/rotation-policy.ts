@@ -1,0 +1,73 @@
+import type { KeyRecord } from '../../objects/key.ts';
+import { refused } from '../../objects/object.ts';
+import type { Outcome } from '../../objects/object.ts';
+import { usualActions } from '../../objects/rotation-policy.ts';
+import type { RotationPolicyParameters } from '../../objects/rotation-policy.ts';
+import { bodyMembers, textMember } from '../body.ts';
+import type { Call } from '../operation.ts';
+
+type ActionParameters = RotationPolicyParameters['lifetimeActions'][number];
+
+/** KeyRotationPolicy. A key for which none was set has the notification that Azure gives it. */
+export function policyBody(call: Call, { name, current }: KeyRecord) {
+  const { lifetimeActions = usualActions, expiryTime, created, updated } = current.rotationPolicy ?? {};
+  return {
+    id: `${call.origin}/keys/${name}/rotationpolicy`,
+    lifetimeActions: lifetimeActions.map(({ action, ...trigger }) => ({ trigger, action: { type: action } })),
+    attributes: {
+      ...(expiryTime !== undefined && { expiryTime }),
+      ...(created !== undefined && { created, updated }),
+    },
+  };
+}
+
+/** A policy as a client sends it, also one that it got and sends back. */
+export function policyParameters(body: unknown): Outcome<RotationPolicyParameters> {
+  const members = bodyMembers(body, ['id', 'lifetimeActions', 'attributes']);
+  if (!members.ok) return members;
+  const attributes = membersAt('attributes', members.value['attributes'] ?? {}, ['expiryTime', 'created', 'updated']);
+  if (!attributes.ok) return attributes;
+  const expiryTime = textMember(attributes.value, 'expiryTime');
+  if (!expiryTime.ok) return expiryTime;
+  const asked: unknown = members.value['lifetimeActions'] ?? [];
+  if (!Array.isArray(asked)) return bad('lifetimeActions must be a list.');
+  const lifetimeActions: ActionParameters[] = [];
+  for (const one of asked) {
+    const action = actionOf(one);
+    if (!action.ok) return action;
+    lifetimeActions.push(action.value);
+  }
+  const value = { lifetimeActions, ...(expiryTime.value !== undefined && { expiryTime: expiryTime.value }) };
+  return { ok: true, value };
+}
+
+function actionOf(found: unknown): Outcome<ActionParameters> {
+  const members = membersAt('Each of lifetimeActions', found, ['trigger', 'action']);
+  if (!members.ok) return members;
+  const action = membersAt('action', members.value['action'], ['type']);
+  if (!action.ok) return action;
+  const type = textMember(action.value, 'type');
+  if (!type.ok) return type;
+  if (type.value === undefined) return refused({ kind: 'missing', what: 'type' });
+  const trigger = membersAt('trigger', members.value['trigger'], ['timeAfterCreate', 'timeBeforeExpiry']);
+  if (!trigger.ok) return trigger;
+  const timeAfterCreate = textMember(trigger.value, 'timeAfterCreate');
+  if (!timeAfterCreate.ok) return timeAfterCreate;
+  const timeBeforeExpiry = textMember(trigger.value, 'timeBeforeExpiry');
+  if (!timeBeforeExpiry.ok) return timeBeforeExpiry;
+  const value = {
+    action: type.value,
+    ...(timeAfterCreate.value !== undefined && { timeAfterCreate: timeAfterCreate.value }),
+    ...(timeBeforeExpiry.value !== undefined && { timeBeforeExpiry: timeBeforeExpiry.value }),
+  };
+  return { ok: true, value };
+}
+
+function membersAt(place: string, found: unknown, known: readonly string[]) {
+  const members = bodyMembers(found, known);
+  return members.ok ? members : bad(`${place} must be an object with no members but ${known.join(', ')}.`);
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

@@ -1,0 +1,38 @@
+/** A duration of ISO 8601 without fractions, as policies have it: `P90D`, `P1Y10D`, `PT48H`. */
+export interface Duration {
+  readonly years: number;
+  readonly months: number;
+  readonly days: number;
+  /** What is no calendar's affair. */
+  readonly ms: number;
+}
+
+// So many digits that no time comes of it which a `Date` cannot hold. What follows a `P` or a `T` must not be nothing.
+const date = '(?:(?<years>\\d{1,4})Y)?(?:(?<months>\\d{1,4})M)?(?:(?<weeks>\\d{1,4})W)?(?:(?<days>\\d{1,5})D)?';
+const time = '(?:(?<hours>\\d{1,6})H)?(?:(?<minutes>\\d{1,7})M)?(?:(?<seconds>\\d{1,8})S)?';
+const form = new RegExp(`^P(?=.)${date}(?:T(?=.)${time})?$`);
+
+/** `undefined` when the text is no such duration. */
+export function parseDuration(text: string): Duration | undefined {
+  const parts = form.exec(text)?.groups;
+  if (parts === undefined) return undefined;
+  const of = (name: string) => Number(parts[name] ?? 0);
+  return {
+    years: of('years'),
+    months: of('months'),
+    days: of('weeks') * 7 + of('days'),
+    ms: ((of('hours') * 60 + of('minutes')) * 60 + of('seconds')) * 1000,
+  };
+}
+
+/**
+ * That much later (`1`) or earlier (`-1`) than `at`, in milliseconds since 1970, by the calendar in UTC. A month has the
+ * days it has: one month after 31 January is the last day of February.
+ */
+export function shift(at: number, duration: Duration, direction: 1 | -1): number {
+  const moved = new Date(at);
+  const month = moved.getUTCMonth() + direction * (duration.years * 12 + duration.months);
+  const day = Math.min(moved.getUTCDate(), new Date(Date.UTC(moved.getUTCFullYear(), month + 1, 0)).getUTCDate());
+  moved.setUTCFullYear(moved.getUTCFullYear(), month, day);
+  return moved.getTime() + direction * (duration.days * 86_400_000 + duration.ms);
+}

@@ -1,0 +1,114 @@
+import type { CryptoOperation, KeyCurve, KeyFamily, KeySpec } from '../types/key.ts';
+import { refused } from './object.ts';
+import type { Outcome, VaultScope } from './object.ts';
+
+/** `kty` as Key Vault writes it: `-HSM` marks a key of a premium vault's HSM (about-keys, "Key types"). */
+export type KeyType = KeyFamily | `${KeyFamily}-HSM`;
+
+/** What may stand in `key_ops`. The last two are for keys that are wrapped or released, which no operation here does. */
+export type KeyPurpose = CryptoOperation | 'import' | 'export';
+
+const types: Readonly<Record<KeyType, { readonly family: KeyFamily; readonly inHsm: boolean }>> = {
+  RSA: { family: 'RSA', inHsm: false },
+  'RSA-HSM': { family: 'RSA', inHsm: true },
+  EC: { family: 'EC', inHsm: false },
+  'EC-HSM': { family: 'EC', inHsm: true },
+  oct: { family: 'oct', inHsm: false },
+  'oct-HSM': { family: 'oct', inHsm: true },
+};
+
+const curves: Readonly<Record<string, KeyCurve>> = {
+  'P-256': 'P-256',
+  'P-384': 'P-384',
+  'P-521': 'P-521',
+  'P-256K': 'P-256K',
+  // As az spells it.
+  SECP256K1: 'P-256K',
+};
+
+const sizes = {
+  RSA: { allowed: [2048, 3072, 4096], usual: 2048 },
+  oct: { allowed: [128, 192, 256], usual: 256 },
+} as const;
+
+/** What keys of a family can be used for, in Azure's order; also their `key_ops` unless others are asked for. */
+const purposes: Readonly<Record<KeyFamily, readonly CryptoOperation[]>> = {
+  RSA: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
+  EC: ['sign', 'verify'],
+  oct: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
+};
+
+export function isInHsm(kty: KeyType): boolean {
+  return types[kty].inHsm;
+}
+
+/** The key type of that name, if this vault can have keys of it. */
+export function readKeyType(found: string, vault: Pick<VaultScope, 'sku'>): Outcome<KeyType> {
+  if (!isKeyType(found)) {
+    return bad(`The key type '${found.slice(0, 64)}' is not supported; allowed: ${Object.keys(types).join(', ')}.`);
+  }
+  if (types[found].inHsm && vault.sku !== 'premium') {
+    return bad(`The key type '${found}' needs a premium vault; this vault's sku is ${vault.sku}.`);
+  }
+  return { ok: true, value: found };
+}
+
+/** The same type in an HSM, as an import asks for it beside the key. */
+export function inHsm(kty: KeyType): KeyType {
+  return `${types[kty].family}-HSM`;
+}
+
+/** What a key of the type is to be, where a client may leave out its size or its curve. */
+export function keySpec(
+  kty: KeyType,
+  { size, curve }: { readonly size?: number | undefined; readonly curve?: string | undefined },
+): Outcome<KeySpec> {
+  const { family } = types[kty];
+  if (family === 'EC') {
+    if (size !== undefined) return bad('key_size is for RSA and oct keys; the size of an EC key is that of its crv.');
+    return curveSpec(curve ?? 'P-256');
+  }
+  if (curve !== undefined) return bad(`crv is for EC keys; an ${family} key is made by its key_size.`);
+  const { allowed, usual } = sizes[family];
+  const bits: number = size ?? usual;
+  if (allowed.some((one) => one === bits)) return { ok: true, value: { family, size: bits } };
+  return bad(`An ${family} key has key_size ${allowed.join(', ')}; ${bits} is not supported.`);
+}
+
+function curveSpec(found: string): Outcome<KeySpec> {
+  const curve = Object.hasOwn(curves, found) ? curves[found] : undefined;
+  if (curve !== undefined) return { ok: true, value: { family: 'EC', curve } };
+  return bad(`The curve '${found.slice(0, 64)}' is not supported; allowed: ${Object.keys(curves).join(', ')}.`);
+}
+
+/** `key_ops` of a key that nobody said anything of. */
+export function usualPurposes(kty: KeyType): readonly KeyPurpose[] {
+  return purposes[types[kty].family];
+}
+
+/** `key_ops` of a key: those that are asked for, if keys of its type can have them, or all. */
+export function keyPurposes(kty: KeyType, asked: readonly string[] | undefined): Outcome<readonly KeyPurpose[]> {
+  const able = usualPurposes(kty);
+  if (asked === undefined) return { ok: true, value: able };
+  const allowed: readonly KeyPurpose[] = [...able, 'import', 'export'];
+  const found: KeyPurpose[] = [];
+  for (const name of asked) {
+    const purpose = allowed.find((one) => one === name);
+    if (purpose === undefined) {
+      const list = allowed.join(', ');
+      return bad(`key_ops has '${name.slice(0, 64)}', which no ${kty} key is for; allowed: ${list}.`);
+    }
+    // RFC 7517 section 4.3.
+    if (found.includes(purpose)) return bad(`key_ops has '${purpose}' twice.`);
+    found.push(purpose);
+  }
+  return { ok: true, value: found };
+}
+
+function isKeyType(value: string): value is KeyType {
+  return Object.hasOwn(types, value);
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

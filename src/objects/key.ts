@@ -1,0 +1,151 @@
+import { keySizeOf, publicKeyOf } from '../crypto/key-material.ts';
+import type { CryptoOperation, KeyMaterial } from '../types/key.ts';
+import type { KeyRefusal } from './key-refusal.ts';
+import { checkRelease, checkReleaseChange } from './key-release.ts';
+import type { ReleasePolicy } from './key-release.ts';
+import { keyPurposes } from './key-type.ts';
+import type { KeyPurpose, KeyType } from './key-type.ts';
+import { refused } from './object.ts';
+import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import { changedFacts, newFacts } from './parameters.ts';
+import type { ObjectParameters } from './parameters.ts';
+import { expiryUnder } from './rotation-policy.ts';
+import type { RotationPolicy } from './rotation-policy.ts';
+
+/** One version of a key. */
+export interface KeyVersion extends ObjectVersion {
+  readonly kty: KeyType;
+  readonly keyOps: readonly KeyPurpose[];
+  /** Never leaves the vault, and is sealed with its record. */
+  readonly material: KeyMaterial;
+  readonly exportable?: true;
+  readonly releasePolicy?: ReleasePolicy;
+  /** The key of a certificate, which alone changes and deletes it. */
+  readonly managed?: true;
+  /** The key's, not the version's: that of the current version counts. It goes where the key goes. */
+  readonly rotationPolicy?: RotationPolicy;
+}
+
+export type KeyRecord = ObjectRecord<KeyVersion>;
+
+/** What a client may say of a key beside what it is made of; every member is optional in an update. */
+export interface KeyParameters extends ObjectParameters {
+  readonly keyOps?: readonly string[];
+  readonly exportable?: boolean;
+  readonly releasePolicy?: ReleasePolicy;
+}
+
+/** A version as it will be, but for its material: whether it may be made is known before that is, for making it is dear. */
+export type KeyDraft = Omit<KeyVersion, 'material'>;
+
+/** A new version of a key; `before` is the current one, if the key exists. `now` in seconds. */
+export function newKeyVersion(
+  parameters: KeyParameters & { readonly kty: KeyType },
+  made: {
+    readonly version: string;
+    readonly now: number;
+    readonly sku: VaultScope['sku'];
+    readonly before: KeyVersion | undefined;
+  },
+): Outcome<KeyDraft> {
+  const { kty, exportable, releasePolicy } = parameters;
+  const keyOps = keyPurposes(kty, parameters.keyOps);
+  if (!keyOps.ok) return keyOps;
+  const refusal = checkRelease({ kty, exportable, releasePolicy }, made);
+  if (refusal !== undefined) return refused(refusal);
+  const rotationPolicy = made.before?.rotationPolicy;
+  const expires = parameters.expires ?? expiryUnder(rotationPolicy, made.now);
+  const value = {
+    version: made.version,
+    kty,
+    keyOps: keyOps.value,
+    ...(exportable === true && { exportable }),
+    ...(releasePolicy !== undefined && { releasePolicy }),
+    ...(rotationPolicy !== undefined && { rotationPolicy }),
+    ...newFacts({ ...parameters, ...(expires !== undefined && { expires }) }, made.now),
+  };
+  return { ok: true, value };
+}
+
+/** A version with what an update says of it changed, and the rest as it was. `now` in seconds. */
+export function updateKeyVersion(
+  before: KeyVersion,
+  parameters: KeyParameters,
+  made: { readonly now: number; readonly sku: VaultScope['sku'] },
+): Outcome<KeyVersion> {
+  const keyOps =
+    parameters.keyOps === undefined
+      ? { ok: true as const, value: before.keyOps }
+      : keyPurposes(before.kty, parameters.keyOps);
+  if (!keyOps.ok) return keyOps;
+  const { kty } = before;
+  const { exportable = before.exportable, releasePolicy = before.releasePolicy } = parameters;
+  const after = { kty, exportable, releasePolicy };
+  const refusal = checkReleaseChange(before, after) ?? checkRelease(after, made);
+  if (refusal !== undefined) return refused(refusal);
+  const facts = changedFacts(before, parameters, made.now);
+  if (!facts.ok) return facts;
+  const value = {
+    ...before,
+    keyOps: keyOps.value,
+    ...facts.value,
+    ...(releasePolicy !== undefined && { releasePolicy }),
+  };
+  return { ok: true, value };
+}
+
+/**
+ * What the next version of a key is when it is rotated: the same with another key. It expires as the policy says, and is
+ * as enabled as the one before, so that no rotation gives back what was switched off. `now` in seconds.
+ */
+export function rotatedVersion(
+  before: KeyVersion,
+  made: { readonly version: string; readonly now: number },
+): Omit<KeyDraft, 'managed'> {
+  const { material: _, managed: __, tags, attributes, ...kept } = before;
+  const expires = expiryUnder(before.rotationPolicy, made.now);
+  const parameters = {
+    enabled: attributes.enabled,
+    ...(tags !== undefined && { tags }),
+    ...(expires !== undefined && { expires }),
+  };
+  return { ...kept, version: made.version, ...newFacts(parameters, made.now) };
+}
+
+/** What goes on with a key that is not yet, or no longer, to be used (about-keys, "Date-time controlled operations"). */
+const outsideItsTime: ReadonlySet<CryptoOperation> = new Set(['decrypt', 'verify', 'unwrapKey']);
+
+/** Why a key cannot be used for an operation now; `undefined` when it can. `now` in seconds. */
+export function checkUse(key: KeyVersion, operation: CryptoOperation, now: number): KeyRefusal | undefined {
+  const { enabled, notBefore = -Infinity, expires = Infinity } = key.attributes;
+  if (!enabled) return { kind: 'keyDisabled', operation };
+  if (!outsideItsTime.has(operation)) {
+    if (now < notBefore) return { kind: 'keyNotYetValid', operation, notBefore };
+    if (now >= expires) return { kind: 'keyExpired', operation, expires };
+  }
+  return key.keyOps.includes(operation) ? undefined : { kind: 'keyOperationForbidden', operation };
+}
+
+/** The public part of a version as a JSON Web Key (RFC 7517), with Key Vault's `kty`; of a symmetric key, nothing more. */
+export function publicJwk({ kty, keyOps, material }: KeyVersion, kid: string): Readonly<Record<string, unknown>> {
+  const { kty: _, ...members } = publicKeyOf(material);
+  return { kid, kty, key_ops: keyOps, ...members };
+}
+
+/** Azure names the HSM that keeps a key by a number, and 0 means software: whatever its type, ours are kept in software. */
+export const hsmPlatform = '0';
+
+/** `keyProperties` of the audit record (monitor-key-vault-reference, "AZKVAuditLogs"). */
+export function keyProperties({ kty, keyOps, material, attributes }: KeyVersion): Readonly<Record<string, unknown>> {
+  return {
+    type: kty,
+    operations: keyOps,
+    ...(material.kty === 'EC' ? { curve: material.crv } : { size: keySizeOf(material) }),
+    attributes: {
+      enabled: attributes.enabled,
+      ...(attributes.notBefore !== undefined && { nbf: attributes.notBefore }),
+      ...(attributes.expires !== undefined && { exp: attributes.expires }),
+      hsmPlatform,
+    },
+  };
+}

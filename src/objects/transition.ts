@@ -1,0 +1,52 @@
+import { decode } from '../store/store.ts';
+import type { StoredRecord } from '../store/store.ts';
+import type { Collection } from '../types/collection.ts';
+import type { VaultScope } from './object.ts';
+import type { ObjectRefusal } from './refusal.ts';
+
+/**
+ * Deletions and recoveries take a moment, as on Azure, whose clients poll for their end: meanwhile the object is to be
+ * seen neither here nor there, and every change of it is refused. Nothing has to happen for them to end: the record says
+ * when that is, and the rest is a comparison with the clock.
+ */
+export interface Transition {
+  /** When the deletion or recovery that made this record is complete, in milliseconds since 1970; absent: at once. */
+  readonly completeAt?: number;
+}
+
+/** What stands in the place of a deleted object that was purged, while its older versions go in batches. */
+export interface PurgedObject {
+  readonly name: string;
+  readonly purged: true;
+}
+
+/** The transition that begins now. */
+export function transition({ transitionMs, now }: VaultScope): Transition {
+  return transitionMs === 0 ? {} : { completeAt: now + transitionMs };
+}
+
+/** Whether an object, living or deleted, is to be seen where its record stands. */
+export function isThere<T extends Transition>(record: T | PurgedObject, { now }: VaultScope): record is T {
+  return !('purged' in record) && (record.completeAt ?? 0) <= now;
+}
+
+/** The records of one name, of which one at most exists. */
+export interface ObjectState {
+  readonly current: StoredRecord | undefined;
+  readonly deleted: StoredRecord | undefined;
+}
+
+/** Why nothing can be changed at the moment; `undefined` when no transition is under way. */
+export function underWay(
+  vault: VaultScope,
+  collection: Collection,
+  { current, deleted }: ObjectState,
+): ObjectRefusal | undefined {
+  if (deleted !== undefined && !isThere(decode<Transition | PurgedObject>(deleted), vault)) {
+    return { kind: 'objectBeingDeleted', collection };
+  }
+  if (current !== undefined && !isThere(decode<Transition>(current), vault)) {
+    return { kind: 'objectBeingRecovered', collection };
+  }
+  return undefined;
+}

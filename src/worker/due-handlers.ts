@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import type { NameSet } from '../http/name-set.ts';
+import { actIfDue, actionLater } from '../objects/certificate-actions.ts';
+import { dueOfCertificate } from '../objects/certificate-change.ts';
+import { completeCertificate } from '../objects/certificate-complete.ts';
+import { testIssuer } from '../objects/certificate-test-issuer.ts';
+import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
+import { keyProperties } from '../objects/key.ts';
+import { vaultScope } from '../objects/object.ts';
+import type { VaultScope } from '../objects/object.ts';
+import { dueOfObject } from '../objects/purge.ts';
+import { vaultId, vaultKey } from '../resources/keys.ts';
+import { dueOfVault } from '../resources/purge.ts';
+import type { DueKind, DueSubject } from '../schedule/due.ts';
+import type { DueAudit, DueHandler, DueOutcome } from '../schedule/scheduler.ts';
+import { decode } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import type { Collection } from '../types/collection.ts';
+import type { KeyEngine } from '../types/key.ts';
+import type { VaultRecord } from '../types/vault.ts';
+
+/** What the handlers of due work are given. */
+export interface DueWorld {
+  readonly store: Store;
+  readonly engine: KeyEngine;
+  readonly transitionMs: number;
+  readonly issueMs: number;
+  /** The names under which records speak of objects. */
+  readonly names: NameSet;
+  /** Destroys what purged vaults left. */
+  readonly destroyLeftovers: () => Promise<void>;
+}
+
+/** An object whose time it is, with its vault, which may be soft-deleted. */
+interface DueObject {
+  readonly vault: VaultRecord;
+  readonly scope: VaultScope;
+  readonly collection: Collection;
+  readonly name: string;
+}
+
+/** As Azure names what a caller does: `SecretPurge`. */
+const nouns: Readonly<Record<Collection, string>> = { secrets: 'Secret', keys: 'Key', certificates: 'Certificate' };
+
+/** Who does which work when its time has come. */
+export function dueHandlers(world: DueWorld): Readonly<Partial<Record<DueKind, DueHandler>>> {
+  const ofObject =
+    (handle: (object: DueObject, world: DueWorld) => Promise<DueOutcome>): DueHandler =>
+    async (subject, now) => {
+      const object = await dueObject(subject, now, world);
+      return object === undefined ? {} : handle(object, world);
+    };
+  return {
+    purgeObject: ofObject(purgeObject),
+    completeCertificate: ofObject(endCertificate),
+    renewCertificate: ofObject(actOnCertificate),
+    purgeVault: (subject, now) => purgeVault(subject, now, world),
+    rotateKey: ofObject(rotateKey),
+  };
+}
+
+async function purgeObject({ vault, scope, collection, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  const due = await (collection === 'certificates'
+    ? dueOfCertificate(scope, name)
+    : dueOfObject(scope, collection, name));
+  if (due.done === 'nothing') return {};
+  if (due.done === 'cleared') return { change: due.change };
+  const operationName = `${nouns[collection]}Purge`;
+  return {
+    change: due.change,
+    audit: objectAudit({ vault, operationName, path: `deleted${collection}/${name}` }, world),
+  };
+}
+
+async function endCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  const ended = await completeCertificate(scope, name, {
+    newVersion,
+    testIssuer: () => testIssuer(world.store, scope.now),
+  });
+  if (ended === undefined) return {};
+  const audit = objectAudit({ vault, operationName: 'CertificateEnroll', path: `certificates/${name}` }, world);
+  return { change: ended.change, audit: { ...audit, properties: { ended: ended.ended } } };
+}
+
+/** What Azure does by an e-mail to the vault's contacts is here a record in the audit log. */
+const actions = { renewed: 'CertificateRenew', announced: 'CertificateNearExpiryEventGridNotification' } as const;
+
+async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  if (vault.deleted !== undefined) return { change: actionLater(scope, name) };
+  const { engine, issueMs } = world;
+  const acted = await actIfDue(scope, name, { engine, issueMs, newVersion });
+  if (acted === undefined) return {};
+  const operationName = actions[acted.acted];
+  return {
+    change: acted.change,
+    audit: objectAudit({ vault, operationName, path: `certificates/${name}` }, world),
+  };
+}
+
+function newVersion(): string {
+  return randomBytes(16).toString('hex');
+}
+
+async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Promise<DueOutcome> {
+  const due = await dueOfVault(world.store, subject, now);
+  if (due === 'nothing') return {};
+  if (due === 'clear') {
+    await world.destroyLeftovers();
+    return {};
+  }
+  return { change: due.change, audit: { operationName: 'VaultPurge', resourceId: vaultId(due.vault) } };
+}
+
+async function rotateKey({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  if (vault.deleted !== undefined) return { change: rotationLater(scope, name) };
+  const rotated = await rotateIfDue(scope, { name, version: newVersion(), engine: world.engine });
+  if (rotated === undefined) return {};
+  if (!rotated.ok) throw new Error(`a key cannot be rotated: ${rotated.refusal.kind}`);
+  const { name: spelt, current } = rotated.value;
+  const audit = objectAudit(
+    { vault, operationName: 'KeyRotateIfDue', path: `keys/${spelt}/${current.version}` },
+    world,
+  );
+  const properties = { keyProperties: keyProperties(current) };
+  return { ...(rotated.change !== undefined && { change: rotated.change }), audit: { ...audit, properties } };
+}
+
+/** `undefined` when the vault is not there any more, or is another one of that name. */
+async function dueObject(
+  { vault: vaultName, incarnation, collection, name }: DueSubject,
+  now: number,
+  { store, transitionMs }: DueWorld,
+): Promise<DueObject | undefined> {
+  const [record] = await store.read({ get: [vaultKey(vaultName)] });
+  if (record === undefined || collection === undefined || name === undefined) return undefined;
+  const vault = decode<VaultRecord>(record);
+  if (vault.incarnation !== incarnation) return undefined;
+  const require = [{ key: record.key, version: record.version }];
+  return { vault, scope: vaultScope(vault, { store, transitionMs, now, require }), collection, name };
+}
+
+function objectAudit(
+  done: { readonly vault: VaultRecord; readonly operationName: string; readonly path: string },
+  { names }: DueWorld,
+): DueAudit {
+  const { vault, operationName, path } = done;
+  const objectId = `https://${vault.name.toLowerCase()}${names.vaultSuffix}/${path}`;
+  return { operationName, resourceId: vaultId(vault), objectId };
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { startServer } from '../world/server.ts';
+import type { TestServer } from '../world/server.ts';
+import { errorBody, items, members, putVault, register } from './vaults.ts';
+
+let world: TestServer;
+let other: TestServer;
+
+before(async () => {
+  // One after the other: each start works in its own folder.
+  world = await startServer();
+  other = await startServer();
+  for (const name of ['kv-from', 'kv-to']) await putVault(world.client, name);
+  await putVault(other.client, 'kv-other');
+});
+
+after(async () => {
+  await world[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+});
+
+const notValid = errorBody('BadParameter', 'Backup blob contains invalid or corrupt version.');
+
+async function backup(name: string): Promise<string> {
+  const { status, body } = await world.client.vault('kv-from', 'POST', `/secrets/${name}/backup`);
+  assert.equal(status, 200, JSON.stringify(body));
+  return String(body['value']);
+}
+
+function restore(value: string, vault = 'kv-to', { client }: Pick<TestServer, 'client'> = world) {
+  return client.vault(vault, 'POST', '/secrets/restore', { body: { value } });
+}
+
+suite('a backup', () => {
+  test('brings the secret back whole: its name, every version, tags, times and content type', async () => {
+    const { client } = world;
+    await client.vault('kv-from', 'PUT', '/secrets/Whole', { body: { value: 'first', tags: { a: 'b' } } });
+    const latest = { value: 'second', contentType: 'text/plain', attributes: { enabled: true, nbf: 1, exp: 4e9 } };
+    await client.vault('kv-from', 'PUT', '/secrets/whole', { body: latest });
+    const restored = await restore(await backup('whole'));
+    assert.equal(restored.status, 200);
+    assert.equal(restored.body['value'], undefined);
+    const there = await client.vault('kv-from', 'GET', '/secrets/whole');
+    const here = await client.vault('kv-to', 'GET', '/secrets/whole');
+    const atHome = (text: unknown) => String(text).replace('kv-from', 'kv-to');
+    assert.deepEqual(members(here.body), { ...members(there.body), id: atHome(there.body['id']) });
+    assert.match(String(here.body['id']), /\/secrets\/Whole\//);
+    const versions = async (vault: string) =>
+      items((await client.vault(vault, 'GET', '/secrets/whole/versions')).body).map((item) => members(item));
+    assert.deepEqual(
+      await versions('kv-to'),
+      (await versions('kv-from')).map((item) => ({ ...item, id: atHome(item['id']) })),
+    );
+    assert.equal((await versions('kv-to')).length, 2);
+  });
+
+  test('has neither name nor value in it, in any encoding', async () => {
+    await world.client.vault('kv-from', 'PUT', '/secrets/hidden-name', { body: { value: 'hidden-value' } });
+    const bytes = Buffer.from(await backup('hidden-name'), 'base64url').toString('latin1');
+    assert.doesNotMatch(bytes, /hidden|secrets/);
+  });
+
+  test('can be restored when its vault was purged', async () => {
+    const { client } = world;
+    await putVault(client, 'kv-doomed');
+    await client.vault('kv-doomed', 'PUT', '/secrets/survivor', { body: { value: 'v' } });
+    const { body } = await client.vault('kv-doomed', 'POST', '/secrets/survivor/backup');
+    const path = '/providers/Microsoft.KeyVault';
+    await client.arm('DELETE', `/resourceGroups/rg${path}/vaults/kv-doomed`);
+    await client.arm('POST', `${path}/locations/westeurope/deletedVaults/kv-doomed/purge`);
+    assert.equal((await restore(String(body['value']))).status, 200);
+    assert.equal((await client.vault('kv-to', 'GET', '/secrets/survivor')).body['value'], 'v');
+  });
+
+  test('is refused where something has its name, live or soft-deleted', async () => {
+    const { client } = world;
+    const set = await client.vault('kv-from', 'PUT', '/secrets/taken', { body: { value: 'v' } });
+    const blob = await backup('taken');
+    const conflict = errorBody(
+      'Conflict',
+      `There was a conflict restoring the secret '${String(set.body['id'])}'. This can happen if either: a second secret with ` +
+        'the same name was created after the first secret was deleted; thus trying to restore a secret whose name is ' +
+        'already in use. To fix this, rename the second secret to something else so that the restore works. The second ' +
+        'probable cause of this exception is when multiple operations are performed in parallel against the secret. To ' +
+        'avoid this error, perform operations against a secret in a sequential manner.',
+    );
+    for (const _ of ['live', 'deleted']) {
+      const { status, body } = await restore(blob, 'kv-from');
+      assert.equal(status, 409);
+      assert.deepEqual(body, conflict);
+      await client.vault('kv-from', 'DELETE', '/secrets/taken');
+    }
+  });
+
+  test('of another server, or with one bit turned, is refused', async () => {
+    await world.client.vault('kv-from', 'PUT', '/secrets/foreign', { body: { value: 'v' } });
+    const blob = await backup('foreign');
+    await other.client.vault('kv-other', 'PUT', '/secrets/x', { body: { value: 'v' } });
+    // So that the other server has a key for backups, too.
+    await other.client.vault('kv-other', 'POST', '/secrets/x/backup');
+    const abroad = await restore(blob, 'kv-other', other);
+    assert.deepEqual([abroad.status, abroad.body], [400, notValid]);
+    const bytes = Buffer.from(blob, 'base64url');
+    for (const at of [0, 17, 60, bytes.length - 1]) {
+      const turned = Uint8Array.from(bytes, (byte, index) => (index === at ? byte ^ 1 : byte));
+      const answer = await restore(Buffer.from(turned).toString('base64url'));
+      assert.deepEqual([answer.status, answer.body], [400, notValid], `bit at ${at}`);
+    }
+    assert.equal((await restore(blob)).status, 200);
+  });
+
+  test('of 501 past versions is refused, and that of 500 is made', async () => {
+    const { client } = world;
+    for (let count = 0; count < 501; count += 1) {
+      await client.vault('kv-from', 'PUT', '/secrets/many', { body: { value: String(count) } });
+    }
+    await backup('many');
+    await client.vault('kv-from', 'PUT', '/secrets/many', { body: { value: 'one more' } });
+    const { status, body } = await client.vault('kv-from', 'POST', '/secrets/many/backup');
+    assert.equal(status, 400);
+    const message = "There are more than 500 past versions of 'many', and more cannot be backed up.";
+    assert.deepEqual(body, errorBody('BadParameter', message));
+  });
+
+  test('is not to be had with the permission to get', async () => {
+    const { client } = world;
+    const reader = await register(world);
+    await putVault(client, 'kv-read', {
+      policies: [{ objectId: reader.objectId, secrets: ['get', 'list', 'restore'] }],
+    });
+    const token = await client.token('vault', reader);
+    assert.equal((await client.vault('kv-read', 'POST', '/secrets/none/backup', { token })).status, 403);
+  });
+});

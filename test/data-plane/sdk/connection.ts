@@ -1,0 +1,42 @@
+/**
+ * How the programs of this folder, each a process of its own, reach the server: their settings come in POSTERN_TEST_…, the
+ * authority's certificate in NODE_EXTRA_CA_CERTS.
+ */
+import assert from 'node:assert/strict';
+import { lookup } from 'node:dns';
+import { Agent } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { ClientSecretCredential } from '@azure/identity';
+
+function setting(name: string): string {
+  const value = process.env[`POSTERN_TEST_${name}`];
+  assert.ok(value !== undefined, `POSTERN_TEST_${name} is not set`);
+  return value;
+}
+
+/** `*.localhost` is loopback (RFC 6761 section 6.3), which Node's resolver does not know. */
+const toLoopback: LookupFunction = (hostname, options, callback) =>
+  lookup(hostname.endsWith('.localhost') ? '127.0.0.1' : hostname, options, callback);
+
+export const vaultUrl = setting('VAULT');
+
+export const agent = new Agent({ lookup: toLoopback, localAddress: setting('FROM'), keepAlive: true });
+
+export const credential = new ClientSecretCredential(setting('TENANT'), setting('CLIENT'), setting('SECRET'), {
+  authorityHost: setting('AUTHORITY'),
+  disableInstanceDiscovery: true,
+});
+
+export async function collect<T>(list: AsyncIterable<T>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const one of list) found.push(one);
+  return found;
+}
+
+/** Runs the scenario that the command line names. */
+export async function perform(scenarios: Readonly<Record<string, () => Promise<void>>>): Promise<void> {
+  const [, , scenario = ''] = process.argv;
+  await scenarios[scenario]?.();
+  agent.destroy();
+  process.stdout.write(`${scenario}: done\n`);
+}

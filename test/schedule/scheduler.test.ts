@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { announced } from '../../src/schedule/announced.ts';
+import { dueKey, duePut } from '../../src/schedule/due.ts';
+import type { DueHandler, DueOutcome } from '../../src/schedule/scheduler.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { Conflict, encode } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { keysUnder, schedule, startNode, subject } from './node.ts';
+
+const start = 1_800_000_000_000;
+const leaseMs = 60_000;
+
+/** A change that can be made once only. */
+function doneOnce(name = ''): DueOutcome {
+  const key = `done/${name}`;
+  return { change: { require: [{ key, version: null }], put: [{ key, value: encode(true) }] } };
+}
+
+/** Handles every work by saying that it is done, and keeps the order. */
+function noting(): { readonly seen: string[]; readonly handler: DueHandler } {
+  const seen: string[] = [];
+  return {
+    seen,
+    handler: async ({ name = '' }) => {
+      seen.push(name);
+      return doneOnce(name);
+    },
+  };
+}
+
+suite('due work', () => {
+  test('is done in the order of its times, when it is due and not a millisecond before', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    const { seen, handler } = noting();
+    const { scheduler } = await startNode(t, { store, clock, handlers: { purgeObject: handler } });
+    await schedule(
+      store,
+      'purgeObject',
+      [start + 1, 'soon'],
+      [start - 5, 'second'],
+      [start - 90, 'first'],
+      [start, 'now'],
+    );
+    await scheduler.runDue();
+    assert.deepEqual(seen, ['first', 'second', 'now']);
+    assert.deepEqual(await keysUnder(store, 'due/'), [dueKey('purgeObject', start + 1, subject('soon'))]);
+    clock.now += 1;
+    await scheduler.runDue();
+    assert.deepEqual(seen, ['first', 'second', 'now', 'soon']);
+    assert.deepEqual(await keysUnder(store, 'due/'), []);
+  });
+
+  test('commits with its record, which names neither a caller nor a source', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    const audit = { operationName: 'KeyRotate', resourceId: '/vaults/kv', objectId: 'https://kv/keys/k' };
+    const handler: DueHandler = async ({ name }) => ({ ...doneOnce(name), audit: { ...audit, properties: { x: 1 } } });
+    const { scheduler, records } = await startNode(t, { store, clock, handlers: { rotateKey: handler } });
+    await schedule(store, 'rotateKey', [start - 3_600_000, 'k']);
+    await scheduler.runDue();
+    const [record, ...others] = await records();
+    assert.deepEqual(others, []);
+    assert.ok(record !== undefined);
+    const { correlationId, properties, ...rest } = record;
+    assert.match(correlationId, /^[0-9a-f-]{36}$/);
+    const { recordId, ...recorded } = properties;
+    assert.ok(recordId !== undefined);
+    assert.deepEqual(rest, {
+      time: '2027-01-15T08:00:00.0000000Z',
+      resourceId: '/VAULTS/KV',
+      category: 'AuditEvent',
+      operationName: 'KeyRotate',
+      operationVersion: '',
+      resultType: 'Success',
+      resultSignature: 'OK',
+      durationMs: '0',
+    });
+    assert.deepEqual(recorded, {
+      x: 1,
+      id: 'https://kv/keys/k',
+      httpStatusCode: 200,
+      scheduled: { kind: 'rotateKey', dueAt: '2027-01-15T07:00:00.000Z' },
+    });
+  });
+
+  test('that is not due any more is dropped, and nothing is recorded', async (t) => {
+    const store = memoryStore();
+    const handlers = { purgeObject: async () => ({}) };
+    const { scheduler, records } = await startNode(t, { store, clock: { now: start }, handlers });
+    await schedule(store, 'purgeObject', [start, 'recovered']);
+    await scheduler.runDue();
+    assert.deepEqual(await keysUnder(store, ''), []);
+    assert.deepEqual(await records(), []);
+  });
+
+  test('that was asked for at several times is done once where both are over', async (t) => {
+    const store = memoryStore();
+    const { seen, handler } = noting();
+    const { scheduler } = await startNode(t, { store, clock: { now: start }, handlers: { purgeObject: handler } });
+    await schedule(store, 'purgeObject', [start - 2, 'twice'], [start - 1, 'twice'], [start - 1, 'once']);
+    await scheduler.runDue();
+    assert.deepEqual(seen, ['twice', 'once']);
+  });
+
+  test('that comes of other work is done in the same run', async (t) => {
+    const store = memoryStore();
+    const { seen, handler } = noting();
+    const handlers = {
+      purgeObject: handler,
+      purgeVault: async () => ({ change: { put: [duePut('purgeObject', start, subject('follows'))] } }),
+    };
+    const { scheduler } = await startNode(t, { store, clock: { now: start }, handlers });
+    await schedule(store, 'purgeVault', [start, 'leads']);
+    await scheduler.runDue();
+    assert.deepEqual(seen, ['follows']);
+    assert.deepEqual(await keysUnder(store, 'due/'), []);
+  });
+});
+
+suite('work that fails', () => {
+  test('is tried again later and later, is logged, and holds nothing else up', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    const { seen, handler } = noting();
+    const tried: number[] = [];
+    const failing: DueHandler = async (work, now) => {
+      if (work.name !== 'broken') return handler(work, now);
+      tried.push((now - start) / 1000);
+      throw new Error('the issuer is closed');
+    };
+    const { scheduler, errors } = await startNode(t, { store, clock, handlers: { purgeObject: failing } });
+    await schedule(store, 'purgeObject', [start - 1, 'broken'], [start, 'whole']);
+    await scheduler.runDue();
+    assert.deepEqual(seen, ['whole']);
+    for (let second = 1; second <= 40; second += 1) {
+      clock.now += 1000;
+      await scheduler.runDue();
+    }
+    assert.deepEqual(tried, [0, 1, 3, 7, 15, 31]);
+    assert.equal(errors.length, tried.length);
+    for (const [message, work] of errors) {
+      assert.equal(message, 'Error: the issuer is closed');
+      assert.match(work, /^due\/\d{15}\/purgeObject\/i\/secrets\/broken$/);
+    }
+    clock.now += 1_000_000_000;
+    for (let hour = 0; hour < 48; hour += 1) {
+      clock.now += 3_600_000;
+      await scheduler.runDue();
+    }
+    const [waiting = ''] = await keysUnder(store, 'due/');
+    assert.equal(waiting, dueKey('purgeObject', clock.now + 3_600_000, subject('broken')), 'an hour at most');
+  });
+
+  test('since something changed meanwhile is decided anew at once', async (t) => {
+    const store = memoryStore();
+    let decisions = 0;
+    const handler: DueHandler = async () => {
+      decisions += 1;
+      const [rules] = await store.read({ get: ['rules'] });
+      if (decisions < 3) await store.transact({ put: [{ key: 'rules', value: encode(decisions) }] });
+      return { change: { require: [{ key: 'rules', version: rules?.version ?? null }], delete: ['rules'] } };
+    };
+    const { scheduler, errors } = await startNode(t, {
+      store,
+      clock: { now: start },
+      handlers: { rotateKey: handler },
+    });
+    await schedule(store, 'rotateKey', [start, 'k']);
+    await scheduler.runDue();
+    assert.equal(decisions, 3);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(await keysUnder(store, ''), []);
+  });
+
+  test('since something changes again and again is left for later', async (t) => {
+    const store = memoryStore();
+    const handler: DueHandler = async () => {
+      throw new Conflict('busy');
+    };
+    const { scheduler, errors } = await startNode(t, {
+      store,
+      clock: { now: start },
+      handlers: { rotateKey: handler },
+    });
+    await schedule(store, 'rotateKey', [start, 'k']);
+    await scheduler.runDue();
+    assert.deepEqual(
+      errors.map(([message]) => message),
+      ['Conflict: the record busy is not in the required state'],
+    );
+    assert.deepEqual(await keysUnder(store, 'due/'), [dueKey('rotateKey', start + 1000, subject('k'))]);
+  });
+
+  test('since nobody here knows its kind is kept for a server that does', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    const old = await startNode(t, { store, clock, handlers: {} });
+    await schedule(store, 'renewCertificate', [start, 'c']);
+    await old.scheduler.runDue();
+    assert.match(String(old.errors), /nothing here does work of the kind renewCertificate/);
+    const { seen, handler } = noting();
+    const young = await startNode(t, { store, clock, handlers: { renewCertificate: handler } });
+    clock.now += 1000;
+    await young.scheduler.runDue();
+    assert.deepEqual(seen, ['c']);
+  });
+});
+
+suite('several nodes on one store', () => {
+  test('do each work once between them', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    const nodes = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const { seen, handler } = noting();
+        const { scheduler, errors } = await startNode(t, { store, clock, handlers: { purgeObject: handler } });
+        return { seen, scheduler, errors };
+      }),
+    );
+    const names = Array.from({ length: 100 }, (_, n) => `w${n}`);
+    await schedule(store, 'purgeObject', ...names.map((name, n) => [start - n, name] as const));
+    await Promise.all(nodes.map(({ scheduler }) => scheduler.runDue()));
+    assert.deepEqual(nodes.flatMap(({ seen }) => seen).toSorted(), names.toSorted());
+    assert.ok(
+      nodes.every(({ seen }) => seen.length < names.length),
+      'no node had it all',
+    );
+    assert.deepEqual(
+      nodes.flatMap(({ errors }) => errors),
+      [],
+    );
+    assert.equal((await keysUnder(store, 'done/')).length, names.length);
+  });
+
+  test('take over what a node that died was doing, when its lease is over and not before', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    let revive = () => {};
+    const hanging: DueHandler = ({ name }) =>
+      new Promise((resolve) => {
+        revive = () => resolve({ change: { put: [{ key: `late/${name}`, value: encode(true) }] } });
+      });
+    const dead = await startNode(t, { store, clock, handlers: { purgeObject: hanging } });
+    const { seen, handler } = noting();
+    const other = await startNode(t, { store, clock, handlers: { purgeObject: handler } });
+    await schedule(store, 'purgeObject', [start, 'orphan']);
+    const never = dead.scheduler.runDue();
+    while ((await keysUnder(store, 'due/')).includes(dueKey('purgeObject', start, subject('orphan'))));
+    clock.now += leaseMs - 1;
+    await other.scheduler.runDue();
+    assert.deepEqual(seen, []);
+    clock.now += 1;
+    await other.scheduler.runDue();
+    assert.deepEqual(seen, ['orphan']);
+    // It was only very slow: its change comes too late and is none.
+    revive();
+    await never;
+    assert.deepEqual(await keysUnder(store, ''), ['done/orphan']);
+    assert.deepEqual(dead.errors, []);
+  });
+
+  test('whatever fails and whenever: each work is done once, and never before its time', async (t) => {
+    const at = fc.nat({ max: 30 });
+    const step = fc.record({ advance: fc.nat({ max: 10 }), node: fc.nat({ max: 1 }), fails: fc.boolean() });
+    const run = fc.asyncProperty(
+      fc.uniqueArray(at, { maxLength: 12 }),
+      fc.array(step, { maxLength: 15 }),
+      async (times, steps) => {
+        const store = memoryStore();
+        const clock = { now: start };
+        let fails = false;
+        const done: string[] = [];
+        const handler: DueHandler = async ({ name = '' }, now) => {
+          if (fails) throw new Error('not now');
+          assert.ok(now >= start + 1000 * Number(name), 'not before its time');
+          done.push(name);
+          return doneOnce(name);
+        };
+        const nodes = [
+          await startNode(t, { store, clock, handlers: { purgeObject: handler } }),
+          await startNode(t, { store, clock, handlers: { purgeObject: handler } }),
+        ];
+        await schedule(store, 'purgeObject', ...times.map((time) => [start + 1000 * time, String(time)] as const));
+        for (const { advance, node, ...rest } of steps) {
+          fails = rest.fails;
+          clock.now += advance * 1000;
+          await nodes[node]?.scheduler.runDue();
+        }
+        fails = false;
+        clock.now += 100_000_000;
+        await Promise.all(nodes.map(({ scheduler }) => scheduler.runDue()));
+        assert.deepEqual(done.toSorted(), times.map(String).toSorted());
+        assert.deepEqual(await keysUnder(store, 'due/'), []);
+      },
+    );
+    await fc.assert(run, { numRuns: 50 });
+  });
+});
+
+suite('a scheduler that was started', () => {
+  /** Handles one work, and says when. */
+  function once(): { readonly done: Promise<string>; readonly handler: DueHandler } {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    return {
+      done: promise,
+      handler: async ({ name = '' }) => {
+        resolve(name);
+        return doneOnce(name);
+      },
+    };
+  }
+
+  async function started(t: Parameters<typeof startNode>[0], store: Store, handler: DueHandler) {
+    const clock = {
+      get now() {
+        return Date.now();
+      },
+    };
+    const { scheduler } = await startNode(t, { store, clock, handlers: { completeCertificate: handler } });
+    scheduler.start();
+    return scheduler;
+  }
+
+  test('does what became due while the server was down', async (t) => {
+    const store = memoryStore();
+    const { done, handler } = once();
+    await schedule(store, 'completeCertificate', [Date.now() - 90 * 86_400_000, 'overdue']);
+    await started(t, store, handler);
+    assert.equal(await done, 'overdue');
+  });
+
+  test('is told of work that is committed, and does it when it is due', async (t) => {
+    const store = memoryStore();
+    const { done, handler } = once();
+    const scheduler = await started(t, store, handler);
+    // Idle by now: it has looked, found nothing, and would sleep for long.
+    await scheduler.runDue();
+    const told = announced(store, (at) => scheduler.wake(at));
+    const at = Date.now() + 40;
+    await schedule(told, 'completeCertificate', [at + 3_600_000, 'later'], [at, 'soon']);
+    assert.equal(await done, 'soon');
+    assert.ok(Date.now() >= at);
+  });
+});
