@@ -61,6 +61,7 @@ export async function startOtherNode(
       return verifier.verify(token);
     },
   };
+  const engine = openKeyEngine();
   const app = await createDataPlane({
     store,
     rulebook,
