@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { groupClaimMax, groupsOf } from '../directory/memberships.ts';
+import { pairwise } from '../directory/pairwise.ts';
 import type { Client } from '../directory/clients.ts';
 import { issuerOf } from './issuer.ts';
 import type { SignedIn } from './user-authentication.ts';
@@ -73,11 +73,6 @@ export async function issueUserToken(subject: UserSubject, world: AuthorityWorld
     unique_name: user.userPrincipalName,
     upn: user.userPrincipalName,
   });
-}
-
-/** One user is another `sub` to each who asks (OpenID Connect Core section 8.1). */
-export function pairwise(userId: string, audience: string): string {
-  return hash('sha256', `${userId} ${audience}`, 'base64url');
 }
 
 async function sign(

@@ -1,3 +1,4 @@
+import { isName } from '../directory/keys.ts';
 import { findByName, findObject } from '../directory/objects.ts';
 import type { UserRecord } from '../directory/records.ts';
 import type { AuthorityRefusal } from './refusal.ts';
@@ -29,17 +30,34 @@ export async function authenticateUser(
 ): Promise<UserAnswer> {
   const { store, attempts, secretCheck } = authority;
   if (tenant !== authority.homeTenant) return refuse({ kind: 'userNotInTenant', username, tenant });
+  // What can be nobody's name is not remembered either.
+  if (!isName(username)) return refuse({ kind: 'passwordWrong' });
   const name = username.toLowerCase();
-  const locked: AuthorityRefusal = { kind: 'accountLocked' };
-  if (!attempts.begin(name)) return refuse(locked);
-  const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
-  const verdict = await secretCheck.check(password, [found?.record.passwordHash ?? decoy]);
+  const begun = attempts.begin(name);
+  if (begun === 'locked') return refuse({ kind: 'accountLocked' });
+  if (begun === 'busy') return refuse({ kind: 'tooManyLogins' });
+  const { found, verdict } = await compare({ tenant, username, password }, { store, secretCheck }).catch(
+    (error: unknown) => {
+      attempts.end(name, 'notCompared');
+      throw error;
+    },
+  );
+  attempts.end(name, outcomes[verdict]);
   if (verdict === 'busy') return refuse({ kind: 'tooManyLogins' });
   if (verdict === 'wrong' || found === undefined) return refuse({ kind: 'passwordWrong' });
-  attempts.succeeded(name);
   if (!found.record.accountEnabled) return refuse({ kind: 'accountDisabled' });
   return { ok: true, signedIn: { user: found.record, authTime: authority.now() } };
 }
+
+async function compare(
+  { tenant, username, password }: Credentials,
+  { store, secretCheck }: Pick<Authority, 'store' | 'secretCheck'>,
+) {
+  const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
+  return { found, verdict: await secretCheck.check(password, [found?.record.passwordHash ?? decoy]) };
+}
+
+const outcomes = { right: 'right', wrong: 'wrong', busy: 'notCompared' } as const;
 
 /** Whether somebody who signed in then is still believed: neither gone nor disabled, nor with another password since. */
 export async function signedInSince(

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import type { Client } from '../directory/clients.ts';
-import { issueUserToken, pairwise, tokenLifetimeSeconds } from './access-token.ts';
+import { pairwise } from '../directory/pairwise.ts';
+import { issueUserToken, tokenLifetimeSeconds } from './access-token.ts';
 import type { AuthenticationMethod } from './access-token.ts';
 import type { Tokens, TokenRequest } from './grants/grant.ts';
 import { issuerOf } from './issuer.ts';

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { pairwise } from '../directory/pairwise.ts';
 import { pathOf } from '../http/request.ts';
 import { Turns } from '../http/turns.ts';
 import type { Caller } from '../types/caller.ts';
@@ -37,10 +38,12 @@ export function graphRoutes(app: FastifyInstance, world: GraphWorld): void {
       });
     }
     edge.get('/oidc/userinfo', async (request, reply) => {
-      const user = await signedInUser(callOf(request, await callerOf(request, world), world));
+      const caller = await callerOf(request, world);
+      const user = await signedInUser(callOf(request, caller, world));
       const { id, displayName, userPrincipalName, givenName, surname, mail } = user;
-      // OpenID Connect Core section 5.3.2.
-      const body = { sub: id, name: displayName, preferred_username: userPrincipalName };
+      // OpenID Connect Core section 5.3.2: the same `sub` as in the client's id_token.
+      const sub = pairwise(id, caller.applicationId ?? '');
+      const body = { sub, name: displayName, preferred_username: userPrincipalName };
       return send(reply, { status: 200, body: { ...body, given_name: givenName, family_name: surname, email: mail } });
     });
     edge.all('/v1.0/*', (request) => {

@@ -17,6 +17,7 @@ import { createVerifier } from '../caller/verify.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
+import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
@@ -124,6 +125,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const edges = await openEdges(parts, { ...world, ...authority, engine, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
   scheduler.start();
+  await edges.longRunning.resume();
   return {
     ingress,
     rulebook,
@@ -133,6 +135,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     async close() {
       ingress.closeAll();
       http.closeAllConnections();
+      await edges.longRunning.close();
       await edges.close();
       await scheduler.close();
       await engine.close();
@@ -157,16 +160,18 @@ async function openEdges(
   const home = openHome(parts, { ...world, issuers, signingKeys, opaqueTokens, names });
   const { store, verifier, now, logError } = world;
   graphRoutes(home, { store, verifier, tenantId: parts.identity.tenantId, now, newId: randomUUID, logError });
-  controlPlaneRoutes(home, {
+  const longRunning = controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
     objects: resourceObjects(world),
+    readSecret: (asked) => readSecretForDeployment(asked, world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
   await home.ready();
   return {
+    longRunning,
     dispatch: dispatchByHost(names, {
       vault: (request, response) => dataPlane.routing(request, response),
       home: (request, response) => home.routing(request, response),

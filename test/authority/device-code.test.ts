@@ -78,7 +78,9 @@ test('a device waits until its user has signed in elsewhere, and gets the tokens
     /You have signed in to Microsoft Azure CLI on your device/,
   );
 
-  assert.equal((await poll(authority, code, { client_id: clientId }))['error'], 'bad_verification_code');
+  const powershell = '1950a258-227b-4e31-a9cf-717495945fc2';
+  assert.equal((await poll(authority, code, { client_id: powershell }))['error'], 'bad_verification_code');
+  assert.deepEqual((await poll(authority, code, { client_id: clientId }))['error_codes'], [7000218]);
   const tokens = await poll(authority, code);
   const claims = decodeJwt(String(tokens['access_token']));
   assert.deepEqual([claims.aud, claims['oid'], claims['appid']], [managementResource, user.id, azureCli]);

@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose';
 import { headerBinding, workloadBinding } from '../../src/directory/bindings.ts';
 import { putClient, registerClient } from '../../src/directory/client-registration.ts';
 import type { ClientRegistration } from '../../src/directory/client-registration.ts';
+import { findObject, putObject } from '../../src/directory/objects.ts';
 import type { Source } from '../../src/types/source.ts';
 import { startAuthority, tenant, vaultResource } from './world.ts';
 import type { TestAuthority } from './world.ts';
@@ -167,7 +168,6 @@ test('a binding that was taken away is worth nothing, and a disabled identity ge
   await putClient(store, { ...system, bindings: [workloadBinding(incarnation, address.text)] });
   assert.equal((await ask(authority, forms['the form of App Service'])).status, 401);
   assert.equal((await ask(authority, forms['the form of a machine'])).status, 200);
-  const { findObject, putObject } = await import('../../src/directory/objects.ts');
   const stored = await findObject(store, { tenantId: tenant, kind: 'servicePrincipal' }, system.objectId);
   assert.ok(stored !== undefined);
   await store.transact(putObject('servicePrincipal', { ...stored.record, accountEnabled: false }, stored));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { servicesTenant } from '../../src/authority/issuer.ts';
+import { intoGroups } from '../../src/directory/client-registration.ts';
 import { findObject } from '../../src/directory/objects.ts';
 import { updateUser } from '../../src/directory/users.ts';
 import type { UserProperties } from '../../src/directory/users.ts';
@@ -264,8 +265,19 @@ test('guesses side by side are no more than guesses in turn', async (t) => {
   const authority = await startAuthority(t);
   const form = { ...passwordForm, password: 'wrong' };
   const answers = await Promise.all(Array.from({ length: 30 }, () => postToken(authority, form, organizations)));
-  const compared = answers.filter(({ body }) => String(body['error_codes']) === '50126');
-  assert.equal(compared.length, 10);
+  const told = (code: number) => answers.filter(({ body }) => String(body['error_codes']) === String(code)).length;
+  assert.deepEqual([told(50126), told(90033)], [10, 20]);
+  assert.deepEqual((await postToken(authority, passwordForm, organizations)).body['error_codes'], [50053]);
+});
+
+test('many right passwords side by side lock nobody out', async (t) => {
+  const authority = await startAuthority(t);
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => postToken(authority, passwordForm, organizations)),
+  );
+  const statuses = new Set(answers.map(({ status }) => status));
+  assert.deepEqual(statuses, new Set([200, 503]), 'some are told to try again');
+  await granted(authority, passwordForm);
 });
 
 test('a disabled account with the right password is told so', async (t) => {
@@ -361,7 +373,6 @@ test('the refresh token of a client that keeps a secret is no use without it', a
 });
 
 test('a user in more groups than a token holds is said to have groups, and none is named', async (t) => {
-  const { intoGroups } = await import('../../src/directory/client-registration.ts');
   const authority = await startAuthority(t);
   const groups = Array.from(
     { length: 200 },

@@ -20,7 +20,7 @@ export const deviceCode: Grant = async (request, authority) => {
   const code = request.form.get('device_code') ?? request.form.get('code');
   if (code === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'device_code' } };
   const home = request.tenant ?? authority.homeTenant;
-  const login = await identifyClient({ ...request, tenant: home, resource: '', publicAllowed: true }, authority);
+  const login = await identifyClient({ ...request, tenant: home, resource: '' }, authority);
   if (!login.ok) return login;
   const { client, method } = login;
   const poll = authority.deviceCodes.poll(code, client.clientId);
