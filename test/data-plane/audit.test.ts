@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { subnetKey } from '../../src/resources/keys.ts';
 import { decode } from '../../src/store/store.ts';
@@ -122,7 +121,7 @@ const cases: readonly Case[] = [
     signature: 'Forbidden',
     operation: 'SecretGet',
     because: 'defaultAction',
-    keys: { isAccessPolicyMatch: false },
+    keys: { isRbacAuthorized: false },
   },
   {
     what: 'refused for its body',
@@ -176,7 +175,15 @@ const cases: readonly Case[] = [
   },
 ];
 
-const networkKeys = ['isAddressAuthorized', 'addrAuthType', 'isAccessPolicyMatch', 'trustedService', 'subnetId'];
+const networkKeys = [
+  'isAddressAuthorized',
+  'addrAuthType',
+  'isAccessPolicyMatch',
+  'isRbacAuthorized',
+  'appliedAssignmentId',
+  'trustedService',
+  'subnetId',
+];
 
 suite('the record of a request', () => {
   for (const { what, vault, request = missing, sent, ...expected } of cases) {
