@@ -1,10 +1,11 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import { Turns } from '../http/turns.ts';
 import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
+import { routesOf } from './routes.ts';
 import { performControl, refusalAnswer, send } from './request.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
@@ -19,24 +20,27 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
     edge.decorateRequest('exchange', null);
     edge.removeAllContentTypeParsers();
     edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
-    for (const operation of operations) {
+    for (const { method, url, find } of routesOf(operations)) {
       edge.route({
-        method: operation.method,
-        url: operation.path,
+        method,
+        url,
         onRequest: async (request, reply) => {
-          const exchange = openExchange(request, operation, world);
+          const route = find(request);
+          if (route === undefined) return notFound(request, reply);
+          const exchange = openExchange(request, route, world);
           request.setDecorator('exchange', exchange);
           try {
             await admitControl(exchange, world);
           } catch (error) {
             await refuse(reply, exchange, error);
           }
+          return undefined;
         },
         handler: async (request, reply) => {
           const exchange =
-            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, operation, world);
+            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, find(request), world);
           const perform = () => performControl(exchange, world);
-          const reads = operation.method === 'GET' || operation.method === 'HEAD';
+          const reads = method === 'GET' || method === 'HEAD';
           const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);
           return send(
             reply,
@@ -56,11 +60,13 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
       );
     });
   });
-  app.setNotFoundHandler(async (request, reply) => {
+  app.setNotFoundHandler(notFound);
+
+  async function notFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const exchange = openExchange(request, undefined, world);
     const { method, url } = request;
     return refuse(reply, exchange, new ControlRefused({ kind: 'routeNotFound', method, path: url.slice(0, 500) }));
-  });
+  }
 
   async function refuse(reply: FastifyReply, exchange: ControlExchange, error: unknown): Promise<FastifyReply> {
     return send(reply, exchange, await refusalAnswer(exchange, error, world));

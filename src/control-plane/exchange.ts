@@ -9,7 +9,9 @@ import { pathOf } from '../http/request.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Source } from '../types/source.ts';
+import type { ControlAdmitted } from './authorize.ts';
 import type { ControlOperation } from './operation.ts';
+import type { ControlRoute } from './routes.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
 /** One request, and what has become known of it so far. */
@@ -19,20 +21,25 @@ export interface ControlExchange {
   readonly request: FastifyRequest;
   readonly names: NameSet;
   readonly operation: ControlOperation | undefined;
+  /** What the operation's path says by name. */
+  readonly params: Readonly<Record<string, string>>;
   readonly source: Source;
   apiVersion?: string;
   caller?: Caller;
   subscription?: SubscriptionRecord;
+  /** Stands until what it was made of is found to have changed. */
+  admitted?: ControlAdmitted;
 }
 
 export function openExchange(
   request: FastifyRequest,
-  operation: ControlOperation | undefined,
+  route: ControlRoute | undefined,
   world: ControlPlaneWorld,
 ): ControlExchange {
   const { names } = hostOf(request.raw);
   const source = world.sourceOf(request.raw.socket);
-  return { requestId: randomUUID(), at: world.now(), request, names, operation, source };
+  const { operation, params = {} } = route ?? {};
+  return { requestId: randomUUID(), at: world.now(), request, names, operation, params, source };
 }
 
 /** The record of a request that concerns a vault; others have none in Azure's schema. */

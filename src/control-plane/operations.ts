@@ -1,3 +1,4 @@
+import { authorizationOperations } from './authorization/operations.ts';
 import type { ControlOperation } from './operation.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
 import { createOrUpdateResourceGroup } from './resource-groups/create-or-update.ts';
@@ -55,4 +56,5 @@ export const operations: readonly ControlOperation[] = [
   getDeletedVault,
   purgeDeletedVault,
   checkNameAvailability,
+  ...authorizationOperations,
 ];

@@ -5,14 +5,18 @@ import type { AuditRecord } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
 import { textsOf } from '../http/parameters.ts';
 import { parseJsonBody, pathOf } from '../http/request.ts';
+import { dropAssignments } from '../resources/authorization.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
-import { operationOf } from './admission.ts';
+import { scopeKey } from './access.ts';
+import { admitted, operationOf } from './admission.ts';
+import type { ControlAdmitted } from './authorize.ts';
 import { renderError } from './errors.ts';
 import { recordOf } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
+import { requiringStore } from './requiring-store.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
@@ -24,20 +28,31 @@ export async function performControl(exchange: ControlExchange, world: ControlPl
   const body = readBody(exchange.request);
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
-      const outcome = await operationOf(exchange).run(callOf(exchange, body, world));
+      const admission = await admitted(exchange, world);
+      const outcome = await operationOf(exchange).run(callOf(exchange, { body, admission }, world));
       if (!outcome.ok) throw new ControlRefused(outcome.refusal);
-      await settle(exchange, outcome, world);
+      await settle(exchange, { outcome, admission }, world);
       return outcome.answer;
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
+      await forgetAdmission(exchange, error.key, world);
     }
   }
   throw new ControlRefused({ kind: 'tooManyConflicts' });
 }
 
+/** Before a request is looked at anew: what it was admitted by may be what has changed. */
+async function forgetAdmission(exchange: ControlExchange, key: string, { rulebook }: ControlPlaneWorld): Promise<void> {
+  delete exchange.admitted;
+  await rulebook.changed([key]);
+}
+
 async function settle(
   exchange: ControlExchange,
-  outcome: Extract<ControlOutcome, { ok: true }>,
+  {
+    outcome,
+    admission,
+  }: { readonly outcome: Extract<ControlOutcome, { ok: true }>; readonly admission: ControlAdmitted },
   world: ControlPlaneWorld,
 ): Promise<void> {
   const record = recordOf(exchange, { status: outcome.answer.status, now: world.now() });
@@ -45,8 +60,27 @@ async function settle(
     if (record !== undefined) await world.audit.read(record);
     return;
   }
-  await commit(outcome.change, record, world);
+  await commit(wholeChange(exchange, outcome.change, admission), record, world);
   await outcome.afterwards?.();
+}
+
+/**
+ * An operation's change, on the word of what admitted it. With a resource go the role assignments at its scope, and do
+ * not come back when it is recovered or made anew.
+ */
+function wholeChange(
+  exchange: ControlExchange,
+  change: Transaction,
+  { access, require }: ControlAdmitted,
+): Transaction {
+  const isDeletion = operationOf(exchange).action.endsWith('/delete');
+  const scope = scopeKey(pathOf(exchange.request.url));
+  const dropped = isDeletion ? dropAssignments(access.authorization, scope) : undefined;
+  return {
+    require: [...require, ...(change.require ?? []), ...(dropped?.require ?? [])],
+    put: [...(change.put ?? []), ...(dropped?.put ?? [])],
+    delete: [...(change.delete ?? []), ...(dropped?.delete ?? [])],
+  };
 }
 
 async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlPlaneWorld): Promise<void> {
@@ -108,8 +142,12 @@ function refusalOf(error: unknown): ControlRefusal {
   return { kind: 'internal' };
 }
 
-function callOf(exchange: ControlExchange, body: ControlCall['body'], world: ControlPlaneWorld): ControlCall {
-  const { request, names, apiVersion, caller, subscription } = exchange;
+function callOf(
+  exchange: ControlExchange,
+  { body, admission }: { readonly body: ControlCall['body']; readonly admission: ControlAdmitted },
+  world: ControlPlaneWorld,
+): ControlCall {
+  const { request, names, apiVersion, caller, subscription, params } = exchange;
   if (apiVersion === undefined || caller === undefined || subscription === undefined) {
     throw new Error('an operation was run before its request was admitted');
   }
@@ -118,17 +156,17 @@ function callOf(exchange: ControlExchange, body: ControlCall['body'], world: Con
     const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
     throw new ControlRefused({ kind: 'badQuery', message });
   }
-  const params = textsOf(request.params);
   return {
-    store: world.store,
+    store: requiringStore(world.store, admission.require),
     rulebook: world.rulebook,
     profile: world.profile,
     subscription,
     caller,
+    access: admission.access,
     names,
     path: pathOf(request.url),
     apiVersion,
-    params: params.ok ? params.texts : {},
+    params,
     query: query.texts,
     ifMatch: request.headers['if-match'],
     body,

@@ -4,13 +4,22 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startWithGroup } from './resources.ts';
-
-const program = fileURLToPath(new URL('sdk/management.ts', import.meta.url));
+import type { TestServer } from '../world/server.ts';
+import { expectStatus, putVault, startWithGroup } from './resources.ts';
 
 test('the official clients make, change, list, delete, recover and purge vaults and networks', async () => {
   await using world = await startWithGroup();
-  const { client, folder } = world;
+  await run(fileURLToPath(new URL('sdk/management.ts', import.meta.url)), world);
+});
+
+test('the official client makes, finds and removes role assignments and roles', async () => {
+  await using world = await startWithGroup();
+  expectStatus(await putVault(world.client, 'kv-roles'), 200);
+  await run(fileURLToPath(new URL('sdk/authorization.ts', import.meta.url)), world);
+});
+
+/** Runs a program of `sdk/` in a process of its own, where the authority's certificate is trusted. */
+async function run(program: string, { client, folder }: TestServer): Promise<void> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {
     env: {
       ...process.env,
@@ -20,4 +29,4 @@ test('the official clients make, change, list, delete, recover and purge vaults 
     timeout: 120_000,
   });
   assert.deepEqual({ stdout, stderr }, { stdout: 'done\n', stderr: '' });
-});
+}

@@ -12,6 +12,7 @@ import type { Verifier } from '../../src/caller/verify.ts';
 import { createDataPlane } from '../../src/data-plane/data-plane.ts';
 import { dispatchByHost } from '../../src/http/host.ts';
 import { Rulebook } from '../../src/rulebook/rulebook.ts';
+import type { KeyEngine } from '../../src/types/key.ts';
 import type { Source } from '../../src/types/source.ts';
 import { connect } from '../world/client.ts';
 import type { Client } from '../world/client.ts';
@@ -26,6 +27,8 @@ export interface OtherNodeSetting {
   /** Where every request comes from. */
   readonly source: Source;
   readonly vaultsMax?: number;
+  /** Closed with the node. */
+  readonly engine?: KeyEngine;
   /** Called before a token is verified, which takes its time. */
   readonly whileVerifying?: (rulebook: Rulebook) => Promise<void>;
 }
@@ -36,7 +39,7 @@ export interface OtherNodeSetting {
  */
 export async function startOtherNode(
   { client, folder, server, now }: TestServer,
-  { source, vaultsMax = 100, whileVerifying }: OtherNodeSetting,
+  { source, vaultsMax = 100, engine = openKeyEngine(), whileVerifying }: OtherNodeSetting,
 ): Promise<OtherNode> {
   const { store, identity, certificates } = folder;
   const rulebook = await Rulebook.open({ store, acceptDeclared: false, vaultsMax });
@@ -58,7 +61,6 @@ export async function startOtherNode(
       return verifier.verify(token);
     },
   };
-  const engine = openKeyEngine();
   const app = await createDataPlane({
     store,
     rulebook,

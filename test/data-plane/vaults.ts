@@ -76,7 +76,7 @@ export interface Registered extends Credentials {
 /** Registers a client behind the authority's back, in the server's own tenant unless told otherwise. */
 export async function register(
   { client, folder }: TestServer,
-  given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity'>> = {},
+  given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity' | 'groups'>> = {},
 ): Promise<Registered> {
   const clientSecret = `secret-${randomUUID()}`;
   const registered = {
