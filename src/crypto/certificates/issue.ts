@@ -117,7 +117,8 @@ async function signed({ issuer, subject, publicKey, extensions, isCa }: Body, va
 function encodedValidity({ notBefore, notAfter }: Validity): Buffer {
   const inRange = [notBefore, notAfter].every((seconds) => seconds >= firstSecond && seconds <= lastSecond);
   if (!inRange || notAfter < notBefore) {
-    const detail = `from ${notBefore} to ${notAfter} seconds since 1970 is none: it ends before it begins, or outside of the years 1950 to 9999.`;
+    const reason = 'it ends before it begins, or outside of the years 1950 to 9999';
+    const detail = `from ${notBefore} to ${notAfter} seconds since 1970 is none: ${reason}.`;
     throw new Refused({ kind: 'badValidity', detail });
   }
   return sequence(time(notBefore), time(notAfter));

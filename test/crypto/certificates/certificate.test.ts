@@ -27,8 +27,17 @@ emailAddress = someone@example.com
 basicConstraints = critical,CA:TRUE,pathlen:3
 keyUsage = critical,digitalSignature,cRLSign,keyCertSign,decipherOnly,keyAgreement
 extendedKeyUsage = codeSigning,1.2.3.4.5
-subjectAltName = DNS:a.example.com,email:a@example.com,IP:192.0.2.1,IP:2001:db8:0:0:1::1,URI:urn:x:y,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:a@b,otherName:1.2.3.4;UTF8:other,RID:1.2.3
+subjectAltName = @names
 certificatePolicies = 1.2.3.4
+[names]
+DNS.1 = a.example.com
+email.1 = a@example.com
+IP.1 = 192.0.2.1
+IP.2 = 2001:db8:0:0:1::1
+URI.1 = urn:x:y
+otherName.1 = 1.3.6.1.4.1.311.20.2.3;UTF8:a@b
+otherName.2 = 1.2.3.4;UTF8:other
+RID.1 = 1.2.3
 `;
 
 /** A certificate that `openssl` makes, as DER. */
