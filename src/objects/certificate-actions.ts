@@ -32,7 +32,7 @@ export function putActions(vault: VaultScope, object: CertificateRecord, from = 
   return [duePut('renewCertificate', Math.max(next.at, from), subjectOf(vault, object.name))];
 }
 
-/** Asks again a day later, while the vault is soft-deleted and may be recovered. */
+/** Asks again a day later: a vault that is soft-deleted may be recovered, an operation may end without a certificate. */
 export function actionLater(vault: VaultScope, name: string): Transaction {
   return { require: vault.require, put: [duePut('renewCertificate', vault.now + dayMs, subjectOf(vault, name))] };
 }
@@ -40,18 +40,20 @@ export function actionLater(vault: VaultScope, name: string): Transaction {
 /**
  * What a certificate's lifetime action changes, if it is due by now: a renewal begins, or its contacts are to be told.
  * `undefined` when nothing is due, because the certificate, its policy or its version is another one by now; what is due
- * later has a record of its own. A certificate whose issuer is `Unknown` cannot be renewed without people.
+ * later has a record of its own. While an operation is under way, it is asked again later. A certificate whose issuer is `Unknown` cannot be renewed without people.
  */
 export async function actIfDue(
   vault: VaultScope,
   name: string,
   world: CertificateWorld,
-): Promise<{ readonly change: Transaction; readonly acted: 'renewed' | 'announced' } | undefined> {
+): Promise<{ readonly change: Transaction; readonly acted: 'renewed' | 'announced' | 'nothing' } | undefined> {
   const state = await certificateState(vault, name);
   const object = currentOf(state);
   const next = object === undefined ? undefined : nextAction(object);
   if (object === undefined || next === undefined || next.at > vault.now) return undefined;
-  if (checkFree(vault, state) !== undefined) return undefined;
+  const refusal = checkFree(vault, state);
+  if (refusal?.kind === 'certificatePending') return { change: actionLater(vault, name), acted: 'nothing' };
+  if (refusal !== undefined) return undefined;
   const { policy, tags, preserveCertOrder } = object.current;
   if (next.action.action === 'EmailContacts' || isUnknown(policy.issuer)) {
     return { change: { require: state.require }, acted: 'announced' };
