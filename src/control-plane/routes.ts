@@ -41,7 +41,11 @@ export function routesOf(operations: readonly ControlOperation[]): readonly Rout
     })),
     ...[...methods].map((method) => {
       const candidates = extending.filter(({ operation }) => operation.method === method);
-      return { method, url: underSubscription, find: (request: FastifyRequest) => find(candidates, pathOf(request.url)) };
+      return {
+        method,
+        url: underSubscription,
+        find: (request: FastifyRequest) => find(candidates, pathOf(request.url)),
+      };
     }),
   ];
 }
