@@ -84,6 +84,7 @@ interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigi
 
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
+  const engine = openKeyEngine();
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
   const rulebook = await Rulebook.open({
@@ -95,8 +96,6 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const engine = openKeyEngine();
-  await engine.ready();
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const { issueMs = defaultIssueMs } = settings.certificates ?? {};
   const scheduler = new Scheduler({
@@ -119,6 +118,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
+  await engine.ready();
   http.on('request', edges.dispatch);
   scheduler.start();
   await edges.longRunning.resume();
