@@ -1,4 +1,5 @@
 import type { Answer } from '../http/answer.ts';
+import { memberOf } from '../http/parameters.ts';
 import type { Turns } from '../http/turns.ts';
 import { authorizeControl, operationOf } from './admission.ts';
 import type { ControlExchange } from './exchange.ts';
@@ -44,8 +45,7 @@ export function innerRequests(
     async perform(behalf, request) {
       const exchange = exchangeOf(behalf, request, world().now());
       const perform = async (): Promise<Answer> => {
-        const { action } = operationOf(exchange);
-        await authorizeControl(behalf, { action, scope: request.path });
+        await admitInner(exchange, behalf, request);
         return performControl(exchange, world());
       };
       const reads = request.method === 'GET';
@@ -58,8 +58,7 @@ export function innerRequests(
     async preview(behalf, request, store) {
       const exchange = exchangeOf(behalf, request, world().now());
       try {
-        const operation = operationOf(exchange);
-        await authorizeControl(behalf, { action: operation.action, scope: request.path });
+        const operation = await admitInner(exchange, behalf, request);
         const outcome = await operation.run(callOf(exchange, bodyOf(exchange), { ...world(), store }));
         if (!outcome.ok) throw new ControlRefused(outcome.refusal);
         if (outcome.change !== undefined) await store.transact(outcome.change);
@@ -70,4 +69,20 @@ export function innerRequests(
     },
     knows: (request) => matchRoute(operations, request) !== undefined,
   };
+}
+
+/** As `admitControl`, for a caller whose token was verified when the work was asked for. */
+async function admitInner(
+  exchange: ControlExchange,
+  behalf: Behalf,
+  { path }: InnerRequest,
+): Promise<ControlOperation> {
+  const operation = operationOf(exchange);
+  const id = memberOf(exchange.request.params, 'subscriptionId');
+  // The operation acts in the subscription that the work was asked for in, whatever the path says.
+  if (typeof id === 'string' && id.toLowerCase() !== behalf.subscription.subscriptionId.toLowerCase()) {
+    throw new ControlRefused({ kind: 'subscriptionNotFound', id });
+  }
+  await authorizeControl(behalf, { action: operation.action, scope: path });
+  return operation;
 }
