@@ -66,6 +66,9 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly requestUri?: string;
   readonly tlsVersion?: string;
   readonly isAccessPolicyMatch?: boolean;
+  readonly isRbacAuthorized?: boolean;
+  /** The role assignment (GUID) that allowed it. */
+  readonly appliedAssignmentId?: string;
   readonly isAddressAuthorized?: boolean;
   readonly addrAuthType?: 'PublicIP' | 'Subnet' | 'TrustedService';
   readonly subnetId?: string;
@@ -133,7 +136,7 @@ function propertiesOf(event: AuditEvent): AuditProperties {
   if (userAgent !== undefined) properties.clientInfo = clip(userAgent, longest.text);
   if (requestUri !== undefined) properties.requestUri = clip(withoutToken(requestUri), longest.text);
   if (tlsVersion !== undefined) properties.tlsVersion = tlsVersion.replace('TLSv', 'TLS').replace('.', '_');
-  if (access !== undefined) properties.isAccessPolicyMatch = access.allowed;
+  if (access !== undefined) addAccessKeys(properties, access);
   if (verdict !== undefined) {
     addNetworkKeys(properties, verdict, source);
     properties.verdict = verdictProperty(verdict, event);
@@ -144,6 +147,16 @@ function propertiesOf(event: AuditEvent): AuditProperties {
     properties.assurance = source.assurance;
   }
   return properties;
+}
+
+/** Azure's keys are others where the vault leaves its data plane to role assignments. */
+function addAccessKeys(properties: Writable<AuditProperties>, access: AccessVerdict): void {
+  if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') {
+    properties.isAccessPolicyMatch = access.allowed;
+    return;
+  }
+  properties.isRbacAuthorized = access.allowed;
+  if (access.allowed) properties.appliedAssignmentId = access.assignment;
 }
 
 /** Azure's records lack these keys where the vault's firewall is open, by `defaultAction: Allow`. */

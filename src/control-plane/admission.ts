@@ -1,12 +1,13 @@
-import { authorizeOwner } from '../access/owners.ts';
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { memberOf } from '../http/parameters.ts';
 import { bearerToken, pathOf } from '../http/request.ts';
 import { subscriptionKey } from '../resources/keys.ts';
-import { decode } from '../store/store.ts';
+import { Conflict, decode } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
+import { authorizeControl } from './authorize.ts';
+import type { ControlAdmitted } from './authorize.ts';
 import type { ControlExchange, ControlRequest } from './exchange.ts';
 import type { ControlOperation } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
@@ -15,6 +16,9 @@ import type { ControlPlaneWorld } from './world.ts';
 /** The names that applications know the resource manager's resource by, wherever they stand. */
 const globalAudiences = ['https://management.azure.com', 'https://management.core.windows.net'];
 
+/** How often a request is looked at anew because assignments or locks change, before it gives up with 409. */
+const attemptsMax = 10;
+
 /**
  * The order of a control-plane request up to its body. The vault's firewall is not in it: "Key Vault firewalls and
  * virtual network rules only apply to the data plane".
@@ -22,26 +26,32 @@ const globalAudiences = ['https://management.azure.com', 'https://management.cor
  * @throws {ControlRefused} with what the request is refused for
  */
 export async function admitControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<void> {
-  const operation = operationOf(exchange);
+  operationOf(exchange);
   exchange.apiVersion = apiVersionOf(exchange.request);
   // Before the token, as on Azure: the challenge names the tenant whose token is wanted.
-  const subscription = (exchange.subscription = await subscriptionOf(exchange.request, world));
+  const subscription = (exchange.subscription = await subscriptionOf(exchange, world));
   const token = bearerOf(exchange.request);
-  const caller = (exchange.caller = await callerOf(token, exchange.names, { subscription, world }));
-  await authorizeControl({ subscription, caller }, { action: operation.action, scope: pathOf(exchange.request.url) });
+  exchange.caller = await callerOf(token, exchange.names, { subscription, world });
+  await admitted(exchange, world);
 }
 
 /**
- * Whether the caller may do that there. Asked for every request, also for those that the server makes on a caller's
- * behalf.
- * @throws {ControlRefused} when it may not
+ * On whose word an admitted request acts; found out anew when that has changed.
+ * @throws {ControlRefused}
  */
-export async function authorizeControl(
-  { subscription, caller }: { readonly subscription: SubscriptionRecord; readonly caller: Caller },
-  { action, scope }: { readonly action: string; readonly scope: string },
-): Promise<void> {
-  if (authorizeOwner(subscription.owners, caller).allowed) return;
-  throw new ControlRefused({ kind: 'notAuthorized', objectId: caller.objectId, action, scope });
+export async function admitted(exchange: ControlExchange, world: ControlPlaneWorld): Promise<ControlAdmitted> {
+  const { caller } = exchange;
+  if (caller === undefined) throw new Error('a request was authorized before its caller was known');
+  const operation = operationOf(exchange);
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    try {
+      return (exchange.admitted ??= await authorizeControl(exchange, { operation, caller }, world));
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      await world.rulebook.changed([error.key]);
+    }
+  }
+  throw new ControlRefused({ kind: 'tooManyConflicts' });
 }
 
 export function operationOf({ operation, request }: ControlExchange): ControlOperation {
@@ -63,9 +73,8 @@ function bearerOf({ headers }: ControlRequest): string {
   return token;
 }
 
-async function subscriptionOf(request: ControlRequest, world: ControlPlaneWorld): Promise<SubscriptionRecord> {
-  const asked = memberOf(request.params, 'subscriptionId');
-  const id = typeof asked === 'string' ? asked : world.homeSubscription;
+async function subscriptionOf({ params }: ControlExchange, world: ControlPlaneWorld): Promise<SubscriptionRecord> {
+  const id = params['subscriptionId'] ?? world.homeSubscription;
   // A key has printable ASCII only; an id that has anything else is no subscription's.
   const known = /^[0-9a-f-]{1,64}$/i.test(id);
   const [record] = known ? await world.store.read({ get: [subscriptionKey(id)] }) : [];

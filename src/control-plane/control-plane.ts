@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
@@ -8,6 +8,7 @@ import { innerRequests } from './inner.ts';
 import { LongRunning } from './long-running/long-running.ts';
 import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
+import { routesOf } from './routes.ts';
 import { inForce, performControl, refusalAnswer, send } from './request.ts';
 import { deleteGroupContents } from './resource-groups/delete-contents.ts';
 import type { ControlPlaneWorld, ControlWorld } from './world.ts';
@@ -24,24 +25,27 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
     edge.decorateRequest('exchange', null);
     edge.removeAllContentTypeParsers();
     edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
-    for (const operation of operations) {
+    for (const { method, url, find } of routesOf(operations)) {
       edge.route({
-        method: operation.method,
-        url: operation.path,
+        method,
+        url,
         onRequest: async (request, reply) => {
-          const exchange = openExchange(request, operation, world);
+          const route = find(request);
+          if (route === undefined) return notFound(request, reply);
+          const exchange = openExchange(request, route, world);
           request.setDecorator('exchange', exchange);
           try {
             await admitControl(exchange, world);
           } catch (error) {
             await refuse(reply, exchange, error);
           }
+          return undefined;
         },
         handler: async (request, reply) => {
           const exchange =
-            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, operation, world);
+            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, find(request), world);
           const perform = () => performControl(exchange, world);
-          const reads = operation.method === 'GET' || operation.method === 'HEAD';
+          const reads = method === 'GET' || method === 'HEAD';
           const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);
           return send(
             reply,
@@ -61,12 +65,14 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
       );
     });
   });
-  app.setNotFoundHandler(async (request, reply) => {
+  app.setNotFoundHandler(notFound);
+  return world.longRunning;
+
+  async function notFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const exchange = openExchange(request, undefined, world);
     const { method, url } = request;
     return refuse(reply, exchange, new ControlRefused({ kind: 'routeNotFound', method, path: url.slice(0, 500) }));
-  });
-  return world.longRunning;
+  }
 
   async function refuse(reply: FastifyReply, exchange: ControlExchange, error: unknown): Promise<FastifyReply> {
     return send(reply, exchange, await refusalAnswer(exchange, error, world));
@@ -85,7 +91,7 @@ function openWorld(parts: ControlPlaneWorld, turns: Turns): ControlWorld {
     works: {
       deployment: (record) => abandonDeployment(record, { store, now }),
       deleteResourceGroup: (record) =>
-        deleteGroupContents(record, { store, inner, turns, closing: () => longRunning.closing }),
+        deleteGroupContents(record, { store, inner, closing: () => longRunning.closing }),
       async purgeVault() {
         await parts.clearPurged();
         return { status: 'Succeeded' };

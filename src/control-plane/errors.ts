@@ -1,16 +1,7 @@
 import { refusalMessage } from '../firewall/refusal.ts';
 import type { RuleRefusal } from '../firewall/refusal.ts';
-import type { ControlRefusal } from './refusal.ts';
-
-interface WireError<R> {
-  readonly status: number;
-  readonly code: string;
-  readonly message: (refusal: R, tenantId: string) => string;
-}
-
-type Kind = ControlRefusal['kind'];
-type OfKind<K extends Kind> = Extract<ControlRefusal, { readonly kind: K }>;
-type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
+import { authorizationErrors } from './errors/authorization.ts';
+import type { Errors, Kind, OfKind, WireError } from './errors/wire.ts';
 
 const rule = { status: 400, code: 'BadRequest', message: (refusal: RuleRefusal) => refusalMessage(refusal) };
 
@@ -80,12 +71,7 @@ export const errors = {
     message: ({ notBefore }) =>
       `The access token is invalid: it is not valid before ${new Date(notBefore * 1000).toISOString()}.`,
   },
-  notAuthorized: {
-    status: 403,
-    code: 'AuthorizationFailed',
-    message: ({ objectId, action, scope }) =>
-      `The client '${objectId}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
-  },
+  ...authorizationErrors,
   bodyNotJson: {
     status: 400,
     code: 'InvalidRequestContent',

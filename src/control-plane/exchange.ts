@@ -10,7 +10,9 @@ import { pathOf } from '../http/request.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Source } from '../types/source.ts';
+import type { ControlAdmitted } from './authorize.ts';
 import type { ControlOperation } from './operation.ts';
+import type { ControlRoute } from './routes.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
 /** A request, as far as operations look at it: one that came over a connection, or one that the server makes itself. */
@@ -18,7 +20,6 @@ export interface ControlRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
   readonly socket: unknown;
@@ -31,22 +32,27 @@ export interface ControlExchange {
   readonly request: ControlRequest;
   readonly names: NameSet;
   readonly operation: ControlOperation | undefined;
+  /** What the operation's path says by name. */
+  readonly params: Readonly<Record<string, string>>;
   readonly source: Source;
   apiVersion?: string;
   caller?: Caller;
   subscription?: SubscriptionRecord;
+  /** Stands until what it was made of is found to have changed. */
+  admitted?: ControlAdmitted;
   /** Takes out of a text what neither the answer nor a record may hold. */
   readonly mask?: ((text: string) => string) | undefined;
 }
 
 export function openExchange(
   request: FastifyRequest,
-  operation: ControlOperation | undefined,
+  route: ControlRoute | undefined,
   world: ControlPlaneWorld,
 ): ControlExchange {
   const { names } = hostOf(request.raw);
   const source = world.sourceOf(request.raw.socket);
-  return { requestId: randomUUID(), at: world.now(), request, names, operation, source };
+  const { operation, params = {} } = route ?? {};
+  return { requestId: randomUUID(), at: world.now(), request, names, operation, params, source };
 }
 
 /** The record of a request that concerns a vault; others have none in Azure's schema. */

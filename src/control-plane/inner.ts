@@ -1,7 +1,8 @@
 import type { Answer } from '../http/answer.ts';
-import { memberOf } from '../http/parameters.ts';
 import type { Turns } from '../http/turns.ts';
-import { authorizeControl, operationOf } from './admission.ts';
+import { Conflict } from '../store/store.ts';
+import { admitted, operationOf } from './admission.ts';
+import type { ControlAdmitted } from './authorize.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { Inner, InnerRequest } from './inner-request.ts';
 import type { Behalf } from './long-running/record.ts';
@@ -26,13 +27,13 @@ export function innerRequests(
         method: request.method,
         url: `${request.path}?api-version=${request.apiVersion}`,
         headers: { 'user-agent': userAgent },
-        params: matched?.params ?? {},
         query: { 'api-version': request.apiVersion },
         body: request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body)),
         socket: undefined,
       },
       names,
       operation: matched?.operation,
+      params: matched?.params ?? {},
       source,
       apiVersion: request.apiVersion,
       caller,
@@ -45,7 +46,7 @@ export function innerRequests(
     async perform(behalf, request) {
       const exchange = exchangeOf(behalf, request, world().now());
       const perform = async (): Promise<Answer> => {
-        await admitInner(exchange, behalf, request);
+        await admitInner(exchange, world());
         return performControl(exchange, world());
       };
       const reads = request.method === 'GET';
@@ -58,13 +59,16 @@ export function innerRequests(
     async preview(behalf, request, store) {
       const exchange = exchangeOf(behalf, request, world().now());
       try {
-        const operation = await admitInner(exchange, behalf, request);
-        const outcome = await operation.run(callOf(exchange, bodyOf(exchange), { ...world(), store }));
+        const admission = await admitInner(exchange, world());
+        const call = callOf(exchange, { body: bodyOf(exchange), admission }, { ...world(), store });
+        const outcome = await operationOf(exchange).run(call);
         if (!outcome.ok) throw new ControlRefused(outcome.refusal);
         if (outcome.change !== undefined) await store.transact(outcome.change);
         return outcome.answer;
       } catch (error) {
-        return renderRefusal(exchange, error, world());
+        // What was tried rests on what changed meanwhile.
+        const cause = error instanceof Conflict ? new ControlRefused({ kind: 'tooManyConflicts' }) : error;
+        return renderRefusal(exchange, cause, world());
       }
     },
     knows: (request) => matchRoute(operations, request) !== undefined,
@@ -72,17 +76,11 @@ export function innerRequests(
 }
 
 /** As `admitControl`, for a caller whose token was verified when the work was asked for. */
-async function admitInner(
-  exchange: ControlExchange,
-  behalf: Behalf,
-  { path }: InnerRequest,
-): Promise<ControlOperation> {
-  const operation = operationOf(exchange);
-  const id = memberOf(exchange.request.params, 'subscriptionId');
+async function admitInner(exchange: ControlExchange, world: ControlWorld): Promise<ControlAdmitted> {
+  const { subscriptionId: id } = exchange.params;
   // The operation acts in the subscription that the work was asked for in, whatever the path says.
-  if (typeof id === 'string' && id.toLowerCase() !== behalf.subscription.subscriptionId.toLowerCase()) {
+  if (id !== undefined && id.toLowerCase() !== exchange.subscription?.subscriptionId.toLowerCase()) {
     throw new ControlRefused({ kind: 'subscriptionNotFound', id });
   }
-  await authorizeControl(behalf, { action: operation.action, scope: path });
-  return operation;
+  return admitted(exchange, world);
 }

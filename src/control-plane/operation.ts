@@ -5,6 +5,7 @@ import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
+import type { Access } from './access.ts';
 import type { Within } from './inner-request.ts';
 import type { Accepted } from './long-running/operation.ts';
 import type { ControlRefusal } from './refusal.ts';
@@ -12,10 +13,20 @@ import type { ControlRefusal } from './refusal.ts';
 /** An operation of the resource manager, whole on one card. */
 export interface ControlOperation {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the resource manager's origin, in Fastify's notation. */
+  /**
+   * Below the resource manager's origin, in Fastify's notation; after `{scope}`, which stands for a subscription's id and
+   * any id below it.
+   */
   readonly path: string;
   /** What the caller must be allowed to do, as role definitions name it. */
   readonly action: string;
+  /** What does as well in its place. */
+  readonly orAction?: string;
+  /**
+   * Of a list: it shows what the caller may see (`visible`: may do the action on), whoever may see anything below its
+   * scope; or what is the caller's own, whoever that is (`own`).
+   */
+  readonly shows?: 'visible' | 'own';
   /** The operation's name in the vault's audit log; only operations on vaults have one (logging.md). */
   readonly audit?: string;
   /** How its body is read, where it is not simply JSON. */
@@ -27,12 +38,15 @@ export interface ControlOperation {
 export type ParsedBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
 
 export interface ControlCall {
+  /** What is read from it, is read on the word of what admitted the request. */
   readonly store: Store;
   readonly rulebook: Rulebook;
   readonly profile: RuleProfile;
   /** The subscription of the path; for a path without one, the first of the caller's tenant. */
   readonly subscription: SubscriptionRecord;
   readonly caller: Caller;
+  /** What else the caller may do. */
+  readonly access: Access;
   readonly names: NameSet;
   /** The path as it was asked, without its query. */
   readonly path: string;

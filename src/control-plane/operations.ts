@@ -1,3 +1,4 @@
+import { authorizationOperations } from './authorization/operations.ts';
 import { cancelDeployment } from './deployments/cancel.ts';
 import { checkDeploymentExistence } from './deployments/check-existence.ts';
 import { createOrUpdateDeployment } from './deployments/create-or-update.ts';
@@ -78,4 +79,5 @@ export const operations: readonly ControlOperation[] = [
   ...listDeploymentOperations,
   ...getDeploymentOperation,
   ...statusOperations,
+  ...authorizationOperations,
 ];

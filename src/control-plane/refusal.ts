@@ -10,6 +10,13 @@ export type ControlRefusal =
   | { readonly kind: 'bearerMissing' }
   | TokenRefusal
   | { readonly kind: 'notAuthorized'; readonly objectId: string; readonly action: string; readonly scope: string }
+  /** `locked`: the scopes of the locks that forbid it. */
+  | {
+      readonly kind: 'scopeLocked';
+      readonly operation: 'write' | 'delete';
+      readonly scope: string;
+      readonly locked: readonly string[];
+    }
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'badQuery'; readonly message: string }

@@ -5,16 +5,20 @@ import type { AuditRecord } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
 import { textsOf } from '../http/parameters.ts';
 import { parseJsonBody, pathOf } from '../http/request.ts';
+import { dropAssignments } from '../resources/authorization.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
-import { operationOf } from './admission.ts';
+import { scopeKey } from './access.ts';
+import { admitted, operationOf } from './admission.ts';
+import type { ControlAdmitted } from './authorize.ts';
 import { renderError } from './errors.ts';
-import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { recordOf } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
+import { requiringStore } from './requiring-store.ts';
 import type { ControlRefusal } from './refusal.ts';
+import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { accept } from './long-running/accept.ts';
 import type { Behalf } from './long-running/record.ts';
 import type { ControlWorld } from './world.ts';
@@ -27,39 +31,74 @@ export async function performControl(exchange: ControlExchange, world: ControlWo
   const body = bodyOf(exchange);
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
-      const call = callOf(exchange, body, world);
+      const admission = await admitted(exchange, world);
+      const call = callOf(exchange, { body, admission }, world);
       await refuseInDeletion(call, exchange.request.method);
       const outcome = await operationOf(exchange).run(call);
       if (!outcome.ok) throw new ControlRefused(outcome.refusal);
-      return await settle(exchange, outcome, { call, world });
+      return await settle(exchange, { outcome, admission, call }, world);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
+      await forgetAdmission(exchange, error.key, world);
     }
   }
   throw new ControlRefused({ kind: 'tooManyConflicts' });
 }
 
+/** Before a request is looked at anew: what it was admitted by may be what has changed. */
+async function forgetAdmission(exchange: ControlExchange, key: string, { rulebook }: ControlWorld): Promise<void> {
+  delete exchange.admitted;
+  await rulebook.changed([key]);
+}
+
 async function settle(
   exchange: ControlExchange,
-  outcome: Extract<ControlOutcome, { ok: true }>,
-  { call, world }: { readonly call: ControlCall; readonly world: ControlWorld },
+  {
+    outcome,
+    admission,
+    call,
+  }: {
+    readonly outcome: Extract<ControlOutcome, { ok: true }>;
+    readonly admission: ControlAdmitted;
+    readonly call: ControlCall;
+  },
+  world: ControlWorld,
 ): Promise<Answer> {
   const { answer, change, accepted } = outcome;
   const record = recordOf(exchange, { status: answer.status, now: world.now() });
   if (accepted === undefined) {
-    if (change !== undefined) await commit(change, record, world);
+    if (change !== undefined) await commit(wholeChange(exchange, change, admission), record, world);
     else if (record !== undefined) await world.audit.read(record);
     return answer;
   }
   const acceptance = await accept(accepted, call);
   const whole = {
-    ...change,
+    require: [...admission.require, ...(change?.require ?? [])],
     put: [...(change?.put ?? []), ...acceptance.put],
     delete: [...(change?.delete ?? []), ...acceptance.delete],
   };
   await commit(whole, record, world);
   world.longRunning.begin(acceptance.record, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
+}
+
+/**
+ * An operation's change, on the word of what admitted it. With a resource go the role assignments at its scope, and do
+ * not come back when it is recovered or made anew.
+ */
+function wholeChange(
+  exchange: ControlExchange,
+  change: Transaction,
+  { access, require }: ControlAdmitted,
+): Transaction {
+  const isDeletion = operationOf(exchange).action.endsWith('/delete');
+  const scope = scopeKey(pathOf(exchange.request.url));
+  const dropped = isDeletion ? dropAssignments(access.authorization, scope) : undefined;
+  return {
+    require: [...require, ...(change.require ?? []), ...(dropped?.require ?? [])],
+    put: [...(change.put ?? []), ...(dropped?.put ?? [])],
+    delete: [...(change.delete ?? []), ...(dropped?.delete ?? [])],
+  };
 }
 
 async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlWorld): Promise<void> {
@@ -83,7 +122,11 @@ export async function inForce(
 }
 
 /** What a failed request is answered, once its record is written. */
-export async function refusalAnswer(exchange: ControlExchange, error: unknown, world: ControlWorld): Promise<Answer> {
+export async function refusalAnswer(
+  exchange: ControlExchange,
+  error: unknown,
+  world: ControlWorld,
+): Promise<Answer> {
   const answer = renderRefusal(exchange, error, world);
   const { status, message } = answer;
   const record = recordOf(exchange, { status, message, now: world.now() });
@@ -140,8 +183,12 @@ function refusalOf(error: unknown): ControlRefusal {
   return { kind: 'internal' };
 }
 
-export function callOf(exchange: ControlExchange, body: ControlCall['body'], world: ControlWorld): ControlCall {
-  const { request, names, apiVersion, caller, subscription } = exchange;
+export function callOf(
+  exchange: ControlExchange,
+  { body, admission }: { readonly body: ControlCall['body']; readonly admission: ControlAdmitted },
+  world: ControlWorld,
+): ControlCall {
+  const { request, names, apiVersion, caller, subscription, params } = exchange;
   if (apiVersion === undefined || caller === undefined || subscription === undefined) {
     throw new Error('an operation was run before its request was admitted');
   }
@@ -150,17 +197,17 @@ export function callOf(exchange: ControlExchange, body: ControlCall['body'], wor
     const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
     throw new ControlRefused({ kind: 'badQuery', message });
   }
-  const params = textsOf(request.params);
   return {
-    store: world.store,
+    store: requiringStore(world.store, admission.require),
     rulebook: world.rulebook,
     profile: world.profile,
     subscription,
     caller,
+    access: admission.access,
     names,
     path: pathOf(request.url),
     apiVersion,
-    params: params.ok ? params.texts : {},
+    params,
     query: query.texts,
     ifMatch: request.headers['if-match'],
     body,

@@ -7,7 +7,7 @@ import { curves } from './keys/curves.ts';
 export type KeyPairMaterial = RsaKeyMaterial | EcKeyMaterial;
 
 /** The key without what only its holder may know. */
-export function publicKeyOf(material: KeyMaterial): PublicKey {
+export function publicKeyOf(material: KeyMaterial | PublicKey): PublicKey {
   if (material.kty === 'RSA') return { kty: 'RSA', n: material.n, e: material.e };
   if (material.kty === 'EC') return { kty: 'EC', crv: material.crv, x: material.x, y: material.y };
   return { kty: 'oct' };

@@ -1,10 +1,12 @@
 import { authorize } from '../access/access-policies.ts';
+import { dataActionOf } from '../access/data-actions.ts';
+import { authorizeRbac } from '../access/role-assignments.ts';
 import { admit as admitCaller, clockSkewSeconds } from '../caller/admit.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { decide } from '../firewall/decide.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { bearerToken, pathOf } from '../http/request.ts';
-import type { Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
+import type { AuthorizationInForce, Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict } from '../store/store.ts';
 import type { Requirement, Store } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
@@ -40,6 +42,7 @@ export interface AdmissionWorld {
  */
 export async function admit(exchange: Exchange, world: AdmissionWorld): Promise<Admitted> {
   const vault = (exchange.vault = await vaultOf(exchange, world.rulebook));
+  const authorization = await authorizationOf(vault, world.rulebook);
   const card = operationOf(exchange);
   exchange.apiVersion = apiVersionOf(exchange);
   const token = bearerOf(exchange);
@@ -47,10 +50,12 @@ export async function admit(exchange: Exchange, world: AdmissionWorld): Promise<
   // The rules may have been replaced, and given back, while the token was verified: from here on nothing is awaited.
   if (world.rulebook.known(exchange.vaultName) !== vault) throw new Conflict(vault.requirement.key);
   const { source, require } = inForce(exchange.source, vault, world.rulebook);
+  if (authorization !== undefined) require.push(authorization.requirement);
   const verdict = (exchange.verdict = decide(vault.firewall, source, caller, card));
   if (!verdict.allowed) await refuse(firewallRefusal(verdict), require, world.store);
-  const access = (exchange.access = permit(vault, caller, card));
-  if (!access.allowed) await refuse(accessRefusal(access, exchange, card), require, world.store);
+  const resource = resourceOf(vault, card, exchange);
+  const access = (exchange.access = permit(vault, caller, { card, authorization, resource }));
+  if (!access.allowed) await refuse(accessRefusal(access, card, resource), require, world.store);
   return { vault, card, require };
 }
 
@@ -109,7 +114,11 @@ async function callerOf(
  * nothing any more, though its connection may live a moment longer. What is gone never comes back: a subnet that is made
  * anew is another incarnation.
  */
-function inForce(source: Source, vault: VaultInForce, rulebook: Rulebook) {
+function inForce(
+  source: Source,
+  vault: VaultInForce,
+  rulebook: Rulebook,
+): { readonly source: Source; readonly require: Requirement[] } {
   if (source.kind !== 'subnet') return { source, require: [vault.requirement] };
   const subnet = rulebook.subnet(source.incarnation);
   if (subnet === undefined) {
@@ -124,10 +133,38 @@ function unproved({ subnet }: SubnetSource, state: string): Source {
   return { kind: 'unknown', reason: `the subnet ${subnet} ${state}` };
 }
 
-function permit(vault: VaultInForce, caller: Caller, card: OperationCard): AccessVerdict {
-  // No role assignments exist yet, so that a vault which leaves its data plane to them lets nobody in.
-  if (vault.access === 'rbac') return { allowed: false, because: 'noRoleAssignment' };
-  return authorize(vault.access, caller, card.permission);
+/** The role assignments that a vault leaves its data plane to; `undefined` for one with access policies. */
+async function authorizationOf(vault: VaultInForce, rulebook: Rulebook): Promise<AuthorizationInForce | undefined> {
+  if (vault.access !== 'rbac') return undefined;
+  const { subscriptionId } = vault;
+  return rulebook.authorization(subscriptionId) ?? (await rulebook.loadAuthorization(subscriptionId));
+}
+
+function permit(
+  vault: VaultInForce,
+  caller: Caller,
+  asked: {
+    readonly card: OperationCard;
+    readonly authorization: AuthorizationInForce | undefined;
+    readonly resource: string;
+  },
+): AccessVerdict {
+  if (vault.access !== 'rbac') return authorize(vault.access, caller, asked.card.permission);
+  // A vault whose subscription is gone lets nobody in.
+  if (asked.authorization === undefined) return { allowed: false, because: 'noRoleAssignment' };
+  return authorizeRbac(asked.authorization.compiled, caller, {
+    kind: 'dataAction',
+    name: dataActionOf(asked.card).key,
+    scope: asked.resource,
+  });
+}
+
+/** What a role must be assigned at or above: the single object that a request names, or else the vault. Lower case. */
+function resourceOf({ scope }: VaultInForce, card: OperationCard, { request }: Exchange): string {
+  const name = memberOf(request.params, 'name');
+  if (typeof name !== 'string' || !dataActionOf(card).ofObject) return scope;
+  const { permission } = card;
+  return `${scope}/${permission.slice(0, permission.indexOf('/'))}/${name.toLowerCase()}`;
 }
 
 /**
@@ -146,11 +183,11 @@ function firewallRefusal(verdict: Extract<Verdict, { allowed: false }>): Refused
 
 function accessRefusal(
   access: Extract<AccessVerdict, { allowed: false }>,
-  exchange: Exchange,
   card: OperationCard,
+  resource: string,
 ): Refused {
   if (access.because === 'noAccessPolicy') return new Refused({ kind: 'deniedByAccessPolicy', operation: card });
-  return new Refused({ kind: 'deniedByRbac', operation: card, path: pathOf(exchange.request.url) });
+  return new Refused({ kind: 'deniedByRbac', action: dataActionOf(card).name, resource });
 }
 
 const audiences = new WeakMap<NameSet, readonly string[]>();

@@ -1,6 +1,7 @@
 import { corsHeaders } from '../http/cors.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
 import type { Source } from '../types/source.ts';
+import type { AccessVerdict } from '../types/verdict.ts';
 import { clientRequestId } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -19,10 +20,23 @@ export function answerHeaders(exchange: Exchange, corsOrigins: readonly string[]
     'x-ms-request-id': exchange.requestId,
     'x-ms-keyvault-service-version': serviceVersion,
     'x-ms-keyvault-network-info': networkInfo(exchange.source),
+    ...(exchange.access !== undefined && rbacHeaders(exchange.access)),
     'x-content-type-options': 'nosniff',
     'strict-transport-security': 'max-age=31536000;includeSubDomains',
     ...(exchange.request.headers.origin !== undefined && corsHeaders(exchange.request.headers.origin, corsOrigins)),
   };
+}
+
+/**
+ * What a vault that leaves its data plane to role assignments says of the one that it found, and of its cache. The ages
+ * are of assignments, deny assignments and roles, in seconds: what is decided on is never older than the request.
+ */
+const rbacCache = { 'x-ms-keyvault-rbac-cache': 'ra_age=0;da_age=0;rd_age=0;brd_age=0;ra_notif_age=0;dec_lev=1;' };
+
+function rbacHeaders(access: AccessVerdict): Record<string, string> {
+  if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') return {};
+  if (!access.allowed) return rbacCache;
+  return { 'x-ms-keyvault-rbac-assignment-id': access.assignment, ...rbacCache };
 }
 
 /** The challenge from which clients learn tenant and resource (authentication-requests-and-responses). */

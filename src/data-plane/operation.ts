@@ -19,6 +19,8 @@ export interface OperationCard extends Operation {
 export interface Call {
   readonly vault: VaultScope;
   readonly engine: KeyEngine;
+  /** How long the issuer of a certificate takes. */
+  readonly issueMs: number;
   /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
   readonly origin: string;
   readonly apiVersion: string;

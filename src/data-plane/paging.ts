@@ -29,7 +29,10 @@ function isPlace(after: string): boolean {
 /** The body of a list answer; `nextLink` is null on the last page, as Azure sends it. */
 export function listBody<T>(call: Call, path: string, page: Page<T>, render: (item: T) => unknown) {
   const query = new URLSearchParams({ 'api-version': call.apiVersion });
-  if (call.query['maxresults'] !== undefined) query.set('maxresults', call.query['maxresults']);
+  for (const name of ['maxresults', 'includePending']) {
+    const asked = call.query[name];
+    if (asked !== undefined) query.set(name, asked);
+  }
   if (page.next !== undefined) query.set('$skiptoken', skipToken(page.next));
   return {
     value: page.items.map(render),

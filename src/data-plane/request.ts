@@ -32,6 +32,8 @@ export interface RequestWorld extends AdmissionWorld {
   readonly audit: Audit;
   /** How long a deletion or a recovery of an object takes. */
   readonly transitionMs: number;
+  /** How long the issuer of a certificate takes. */
+  readonly issueMs: number;
   /** The `iss` values that a vault of this tenant accepts. */
   readonly acceptedIssuers: (tenant: string) => readonly string[];
   readonly corsOrigins: readonly string[];
@@ -92,6 +94,7 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
   const outcome = await card.run({
     vault: vaultScope(vault, { store: world.store, transitionMs: world.transitionMs, now, require }),
     engine: world.engine,
+    issueMs: world.issueMs,
     origin: originOf(exchange),
     apiVersion: exchange.apiVersion ?? '',
     params: params.ok ? params.texts : {},

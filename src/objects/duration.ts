@@ -7,9 +7,10 @@ export interface Duration {
   readonly ms: number;
 }
 
-// So many digits that no time comes of it which a `Date` cannot hold.
-const form =
-  /^P(?=.)(?:(?<years>\d{1,4})Y)?(?:(?<months>\d{1,4})M)?(?:(?<weeks>\d{1,4})W)?(?:(?<days>\d{1,5})D)?(?:T(?=.)(?:(?<hours>\d{1,6})H)?(?:(?<minutes>\d{1,7})M)?(?:(?<seconds>\d{1,8})S)?)?$/;
+// So many digits that no time comes of it which a `Date` cannot hold. What follows a `P` or a `T` must not be nothing.
+const date = '(?:(?<years>\\d{1,4})Y)?(?:(?<months>\\d{1,4})M)?(?:(?<weeks>\\d{1,4})W)?(?:(?<days>\\d{1,5})D)?';
+const time = '(?:(?<hours>\\d{1,6})H)?(?:(?<minutes>\\d{1,7})M)?(?:(?<seconds>\\d{1,8})S)?';
+const form = new RegExp(`^P(?=.)${date}(?:T(?=.)${time})?$`);
 
 /** `undefined` when the text is no such duration. */
 export function parseDuration(text: string): Duration | undefined {
@@ -29,9 +30,9 @@ export function parseDuration(text: string): Duration | undefined {
  * days it has: one month after 31 January is the last day of February.
  */
 export function shift(at: number, duration: Duration, direction: 1 | -1): number {
-  const date = new Date(at);
-  const month = date.getUTCMonth() + direction * (duration.years * 12 + duration.months);
-  const day = Math.min(date.getUTCDate(), new Date(Date.UTC(date.getUTCFullYear(), month + 1, 0)).getUTCDate());
-  date.setUTCFullYear(date.getUTCFullYear(), month, day);
-  return date.getTime() + direction * (duration.days * 86_400_000 + duration.ms);
+  const moved = new Date(at);
+  const month = moved.getUTCMonth() + direction * (duration.years * 12 + duration.months);
+  const day = Math.min(moved.getUTCDate(), new Date(Date.UTC(moved.getUTCFullYear(), month + 1, 0)).getUTCDate());
+  moved.setUTCFullYear(moved.getUTCFullYear(), month, day);
+  return moved.getTime() + direction * (duration.days * 86_400_000 + duration.ms);
 }

@@ -6,6 +6,7 @@ import { decode } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import type { KeyEngine, KeyMaterial, KeySpec } from '../types/key.ts';
 import { restoreObject } from './backup.ts';
+import { certificateKeys } from './certificate.ts';
 import { addVersion, changeVersion } from './change.ts';
 import { newKeyVersion, rotatedVersion, updateKeyVersion } from './key.ts';
 import type { KeyDraft, KeyParameters, KeyRecord, KeyVersion } from './key.ts';
@@ -33,12 +34,14 @@ export interface KeyToChange {
 /** Finds out whether a key, living or deleted, may be changed by `operation`: that of a certificate may not. */
 export async function keyToChange(vault: VaultScope, name: string, operation: string): Promise<Outcome<KeyToChange>> {
   const keys = objectKeys(vault, 'keys');
-  const get = [keys.current(name), keys.deleted(name)];
+  // The name of a certificate that is not issued yet is taken, too.
+  const get = [keys.current(name), keys.deleted(name), certificateKeys(vault).current(name)];
   const records = await vault.store.read({ require: vault.require, get });
   const [current, deleted] = records.map((record) =>
     record === undefined ? undefined : decode<Partial<KeyRecord>>(record).current,
   );
-  if ((current ?? deleted)?.managed === true) return refused({ kind: 'keyManaged', operation });
+  if ((current ?? deleted)?.managed === true || records[2] !== undefined)
+    return refused({ kind: 'keyManaged', operation });
   const seen = get.map((key, index) => ({ key, version: records[index]?.version ?? null }));
   return { ok: true, value: { scope: { ...vault, require: [...vault.require, ...seen] }, before: current } };
 }

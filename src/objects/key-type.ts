@@ -81,9 +81,14 @@ function curveSpec(found: string): Outcome<KeySpec> {
   return bad(`The curve '${found.slice(0, 64)}' is not supported; allowed: ${Object.keys(curves).join(', ')}.`);
 }
 
+/** `key_ops` of a key that nobody said anything of. */
+export function usualPurposes(kty: KeyType): readonly KeyPurpose[] {
+  return purposes[types[kty].family];
+}
+
 /** `key_ops` of a key: those that are asked for, if keys of its type can have them, or all. */
 export function keyPurposes(kty: KeyType, asked: readonly string[] | undefined): Outcome<readonly KeyPurpose[]> {
-  const able = purposes[types[kty].family];
+  const able = usualPurposes(kty);
   if (asked === undefined) return { ok: true, value: able };
   const allowed: readonly KeyPurpose[] = [...able, 'import', 'export'];
   const found: KeyPurpose[] = [];

@@ -8,6 +8,8 @@ import type { ObjectRefusal } from './refusal.ts';
 export interface SecretVersion extends ObjectVersion {
   readonly value: string;
   readonly contentType?: string;
+  /** The secret of a certificate, which alone changes and deletes it. */
+  readonly managed?: true;
 }
 
 /** What a client may say of a secret; every member is optional in an update. */

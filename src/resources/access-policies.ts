@@ -1,6 +1,7 @@
 import { part, readArray, readObject, readString } from '../firewall/json.ts';
 import type { Read, Reader } from '../firewall/json.ts';
 import type { AccessPolicy, AccessPolicyPermissions } from '../types/access-policy.ts';
+import { isGuid } from './guid.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
@@ -73,8 +74,6 @@ const collections = ['keys', 'secrets', 'certificates', 'storage'] as const;
 /** The most policies that a vault takes (assign-access-policy.md). */
 const policiesMax = 1024;
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Reads `properties.accessPolicies`. Every policy is of the vault's own tenant. */
 export function readAccessPolicies(value: unknown, tenantId: string): ResourceOutcome<readonly AccessPolicy[]> {
   const path = 'properties.accessPolicies';
@@ -85,7 +84,7 @@ export function readAccessPolicies(value: unknown, tenantId: string): ResourceOu
   for (const [index, policy] of read.value.entries()) {
     for (const name of ['tenantId', 'objectId', 'applicationId'] as const) {
       const id = policy[name];
-      if (id === undefined || guid.test(id)) continue;
+      if (id === undefined || isGuid(id)) continue;
       return invalid(`Invalid value found at ${path}[${index}].${name}: '${id}' is not a GUID.`);
     }
     if (policy.tenantId.toLowerCase() !== tenantId.toLowerCase()) {

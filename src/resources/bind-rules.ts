@@ -3,7 +3,7 @@ import type { RequestedVirtualNetworkRule } from '../firewall/virtual-network-ru
 import type { Requirement, Store } from '../store/store.ts';
 import type { NetworkAcls, VirtualNetworkRule } from '../types/firewall.ts';
 import { refuseResource } from './refusal.ts';
-import type { ResourceOutcome } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { hasKeyVaultEndpoint, readSubnetById } from './virtual-networks.ts';
 
 interface Bound {
@@ -12,18 +12,28 @@ interface Bound {
   readonly require: readonly Requirement[];
 }
 
+/** What the caller needs on a subnet to add a rule for it. */
+const joinAction = 'Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action';
+
+/** What binding is done with: the subscription is the vault's. */
+interface BindingWorld {
+  readonly store: Store;
+  readonly subscriptionId: string;
+  readonly lacks: CallerLacks;
+}
+
 /**
  * Binds virtual network rules to the subnets that live under their ids now. A rule whose id is stored already keeps its
  * binding, even to a subnet that is gone: clients PUT whole vaults to change a tag, and a subnet that was made anew under
  * an old name must not gain access by that. To bind it anew, the rule is removed and added again.
  *
- * A new rule's subnet must exist and have the `Microsoft.KeyVault` service endpoint;
+ * Who adds a rule must be allowed to join the subnet. A new rule's subnet must exist and have the `Microsoft.KeyVault` service endpoint;
  * `ignoreMissingVnetServiceEndpoint` excuses a missing endpoint, never a missing subnet.
  */
 export async function bindRules(
   requested: RequestedNetworkAcls,
   stored: readonly VirtualNetworkRule[],
-  store: Store,
+  world: BindingWorld,
 ): Promise<ResourceOutcome<Bound>> {
   const bindings = new Map(stored.map(({ id, incarnation }) => [id.toLowerCase(), incarnation]));
   const require = new Map<string, Requirement>();
@@ -31,7 +41,7 @@ export async function bindRules(
   for (const rule of requested.virtualNetworkRules) {
     const known = bindings.get(rule.id.toLowerCase());
     if (known === undefined) {
-      const bound = await bindRule(rule, store);
+      const bound = await bindRule(rule, world);
       if (!bound.ok) return bound;
       bindings.set(rule.id.toLowerCase(), bound.value.incarnation);
       require.set(bound.value.network.key, bound.value.network);
@@ -46,10 +56,14 @@ export async function bindRules(
 
 async function bindRule(
   rule: RequestedVirtualNetworkRule,
-  store: Store,
+  { store, subscriptionId, lacks }: BindingWorld,
 ): Promise<ResourceOutcome<{ readonly incarnation: string; readonly network: Requirement }>> {
   const living = await readSubnetById(rule.id, store);
   const [virtualNetwork, subnet] = splitAtSubnet(rule.id);
+  const lacking = lacks(joinAction, rule.id);
+  const isOwn = rule.id.toLowerCase().startsWith(`/subscriptions/${subscriptionId.toLowerCase()}/`);
+  // Before anything is said of the subnet. Of a subscription that is not there, there is nothing to keep to oneself.
+  if (lacking !== undefined && (isOwn || living !== undefined)) return refuseResource(lacking);
   if (living === undefined) return refuseResource({ kind: 'subnetNotFound', id: rule.id, virtualNetwork, subnet });
   if (!hasKeyVaultEndpoint(living.subnet) && rule.ignoreMissingVnetServiceEndpoint !== true) {
     return refuseResource({ kind: 'subnetWithoutServiceEndpoint', virtualNetwork, subnet });

@@ -21,6 +21,24 @@ export function subscriptionKey(subscriptionId: string): string {
   return `subscription/${subscriptionId.toLowerCase()}`;
 }
 
+/**
+ * The stamp of a subscription's role assignments and role definitions: every change of one puts it anew, so that who
+ * decides on the word of all of them has one version to require.
+ */
+export function authorizationKey(subscriptionId: string): string {
+  return `authorization/${subscriptionId.toLowerCase()}`;
+}
+
+/** The key of a role assignment or a custom role; without a name, the prefix of all of a subscription. */
+export function roleKey(kind: 'role-assignment' | 'role-definition', subscriptionId: string, name = ''): string {
+  return `${kind}/${subscriptionId.toLowerCase()}/${name.toLowerCase()}`;
+}
+
+/** The key of the one record that holds all locks of a subscription. */
+export function locksKey(subscriptionId: string): string {
+  return `locks/${subscriptionId.toLowerCase()}`;
+}
+
 export function resourceGroupKey({ subscriptionId, resourceGroup }: Place): string {
   return `resource-group/${subscriptionId.toLowerCase()}/${keyPart(resourceGroup)}`;
 }

@@ -20,7 +20,38 @@ export type ResourceRefusal =
   /** A virtual network rule names a subnet without the `Microsoft.KeyVault` service endpoint. */
   | { readonly kind: 'subnetWithoutServiceEndpoint'; readonly virtualNetwork: string; readonly subnet: string }
   | { readonly kind: 'locationMismatch'; readonly name: string; readonly location: string; readonly asked: string }
-  | { readonly kind: 'preconditionFailed'; readonly id: string };
+  | { readonly kind: 'preconditionFailed'; readonly id: string }
+  /** The change needs a permission on another resource as well, as a rule does on its subnet. */
+  | {
+      readonly kind: 'linkedNotAuthorized';
+      readonly objectId: string;
+      readonly action: string;
+      readonly scope: string;
+      readonly linkedAction: string;
+      readonly linkedScope: string;
+    }
+  | { readonly kind: 'invalidScope'; readonly scope: string }
+  | { readonly kind: 'invalidRoleAssignmentId'; readonly id: string }
+  | { readonly kind: 'invalidPrincipalId'; readonly id: string }
+  | { readonly kind: 'roleAssignmentNotFound'; readonly id: string }
+  /** The principal has the role at the scope already, under the name `existing`. */
+  | { readonly kind: 'roleAssignmentExists'; readonly existing: string }
+  | { readonly kind: 'roleAssignmentUpdateNotPermitted' }
+  | { readonly kind: 'roleAssignmentLimitExceeded'; readonly limit: number }
+  | { readonly kind: 'roleDefinitionNotFound'; readonly id: string }
+  /** An assignment names a role that does not exist, or not at its scope. */
+  | { readonly kind: 'roleDefinitionUnknown'; readonly id: string }
+  | { readonly kind: 'invalidRoleDefinition'; readonly message: string }
+  | { readonly kind: 'roleDefinitionWithSameNameExists'; readonly name: string }
+  | { readonly kind: 'roleDefinitionHasAssignments' }
+  | { readonly kind: 'roleDefinitionLimitExceeded'; readonly limit: number }
+  | { readonly kind: 'lockNotFound'; readonly name: string };
+
+/**
+ * Why the caller may not make a change that needs an action on another resource as well, or `undefined` when it may; the
+ * second is the resource's ARM id.
+ */
+export type CallerLacks = (action: string, id: string) => ResourceRefusal | undefined;
 
 export type ResourceOutcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: ResourceRefusal };

@@ -5,6 +5,7 @@ import { validateNetworkAcls } from '../firewall/validate.ts';
 import type { RequestedNetworkAcls } from '../firewall/validate.ts';
 import type { VaultProperties } from '../types/vault.ts';
 import { readAccessPolicies } from './access-policies.ts';
+import { isGuid } from './guid.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
@@ -18,8 +19,6 @@ export type RequestedProperties = Partial<
   readonly enablePurgeProtection?: boolean;
   readonly createMode?: 'default' | 'recover';
 };
-
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What the service makes and a client may send back, as az does: accepted and ignored. */
 const readOnly: Members<RequestedProperties> = Object.fromEntries(
@@ -119,7 +118,7 @@ function irreversible(requested: RequestedProperties, before: VaultProperties | 
 
 const readGuid: Reader<string> = (value, path) => {
   const text = readString(value, path);
-  if (!text.ok || guid.test(text.value)) return text;
+  if (!text.ok || isGuid(text.value)) return text;
   return refuse({ kind: 'wrongType', path, expected: 'a GUID', found: 'another text' });
 };
 

@@ -3,13 +3,16 @@ import { decode, encode } from '../store/store.ts';
 import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
 import { bindRules } from './bind-rules.ts';
-import { isResourceGroupName, resourceGroupKey, vaultIndexKey, vaultKey } from './keys.ts';
+import { isResourceGroupName, resourceGroupKey, vaultId, vaultIndexKey, vaultKey } from './keys.ts';
 import type { Place } from './keys.ts';
 import { scheduledPurge, scheduledPurgeKey } from './purge.ts';
 import { refuseResource } from './refusal.ts';
-import type { ResourceOutcome } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { mergeProperties, readVaultProperties } from './vault-properties.ts';
 import type { RequestedProperties } from './vault-properties.ts';
+
+/** What the caller needs on a vault to change how access to it is given. */
+const assignAction = 'Microsoft.Authorization/roleAssignments/write';
 
 const dayMs = 86_400_000;
 const empty = encode(null);
@@ -29,6 +32,8 @@ export interface VaultsContext {
   readonly now: number;
   readonly newId: () => string;
   readonly by: { readonly id: string; readonly type: 'Application' | 'User' };
+  /** What else the caller may do, where a change needs it. */
+  readonly lacks: CallerLacks;
 }
 
 export interface PutVault extends Place {
@@ -68,7 +73,8 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
   }
   const requested = withRbacDefault(read.value, existing?.properties, request.rbacByDefault);
   const base = keptByPut(existing?.properties);
-  const properties = await nextProperties(requested, { before: existing?.properties, base }, context);
+  const state = { before: existing, base, subscriptionId: request.subscriptionId };
+  const properties = await nextProperties(requested, state, context);
   if (!properties.ok) return properties;
   const vault: VaultRecord = {
     name: existing?.name ?? request.name,
@@ -98,8 +104,8 @@ export async function patchVault(
   const existing = decode<VaultRecord>(request.record);
   const read = readVaultProperties(request.properties ?? {}, context.profile);
   if (!read.ok) return read;
-  const before = existing.properties;
-  const properties = await nextProperties(read.value, { before, base: before }, context);
+  const { properties: base, subscriptionId } = existing;
+  const properties = await nextProperties(read.value, { before: existing, base, subscriptionId }, context);
   if (!properties.ok) return properties;
   const vault = {
     ...existing,
@@ -169,21 +175,31 @@ function recoverVault(
 
 async function nextProperties(
   requested: RequestedProperties,
-  state: { readonly before: VaultProperties | undefined; readonly base: Partial<VaultProperties> },
-  { store }: VaultsContext,
+  state: {
+    readonly before: VaultRecord | undefined;
+    readonly base: Partial<VaultProperties>;
+    readonly subscriptionId: string;
+  },
+  { store, lacks }: VaultsContext,
 ): Promise<
   ResourceOutcome<{ readonly properties: VaultProperties; readonly require: NonNullable<Transaction['require']> }>
 > {
   const { networkAcls, ...rest } = requested;
-  const merged = mergeProperties(rest, state);
+  const before = state.before?.properties;
+  const merged = mergeProperties(rest, { before, base: state.base });
   if (!merged.ok) return merged;
+  // Who changes the permission model decides who may what in the vault, as who assigns roles does (rbac-guide).
+  const isOtherModel = before !== undefined && before.enableRbacAuthorization !== merged.value.enableRbacAuthorization;
+  const lacking = isOtherModel && state.before !== undefined ? lacks(assignAction, vaultId(state.before)) : undefined;
+  if (lacking !== undefined) return refuseResource(lacking);
   const acls = networkAcls ?? state.base.networkAcls;
   if (acls === undefined) return { ok: true, value: { properties: merged.value, require: [] } };
   if (acls.bypass === 'None' && merged.value.enabledForDiskEncryption === true) {
     const message = 'When enabledForDiskEncryption is true, networkAcls.bypass must include "AzureServices".';
     return refuseResource({ kind: 'invalidProperty', message });
   }
-  const bound = await bindRules(acls, state.before?.networkAcls?.virtualNetworkRules ?? [], store);
+  const stored = before?.networkAcls?.virtualNetworkRules ?? [];
+  const bound = await bindRules(acls, stored, { store, subscriptionId: state.subscriptionId, lacks });
   if (!bound.ok) return bound;
   const properties = { ...merged.value, networkAcls: bound.value.networkAcls };
   return { ok: true, value: { properties, require: bound.value.require } };

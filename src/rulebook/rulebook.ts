@@ -1,9 +1,13 @@
 import { compileAccessPolicies } from '../access/access-policies.ts';
 import type { CompiledAccessPolicies } from '../access/access-policies.ts';
+import { compileAssignments } from '../access/role-assignments.ts';
+import type { CompiledAssignments } from '../access/role-assignments.ts';
 import { RuleArena } from '../firewall/arena.ts';
 import { compileFirewall, release } from '../firewall/compile.ts';
 import type { CompiledFirewall } from '../firewall/compile.ts';
-import { firewallSettings, subnetKey, vaultId, vaultKey } from '../resources/keys.ts';
+import { readAuthorization } from '../resources/authorization.ts';
+import type { Authorization } from '../resources/authorization.ts';
+import { authorizationKey, firewallSettings, subnetKey, vaultId, vaultKey } from '../resources/keys.ts';
 import { decode } from '../store/store.ts';
 import type { Requirement, Store, StoredRecord } from '../store/store.ts';
 import type { FirewallSettings } from '../types/firewall.ts';
@@ -15,6 +19,8 @@ export interface VaultInForce {
   readonly incarnation: string;
   /** The ARM id. */
   readonly id: string;
+  /** The same in lower case, as role assignments are looked up at. */
+  readonly scope: string;
   readonly subscriptionId: string;
   readonly location: string;
   readonly properties: VaultProperties;
@@ -26,14 +32,23 @@ export interface VaultInForce {
   readonly requirement: Requirement;
 }
 
+/** The role assignments of a subscription, compiled, as of the version of `requirement`. */
+export interface AuthorizationInForce extends Authorization {
+  readonly compiled: CompiledAssignments;
+}
+
+/** Each may hold thousands of assignments. */
+const authorizationsMax = 1000;
+
 export interface SubnetInForce extends SubnetState {
   readonly requirement: Requirement;
 }
 
 /**
- * What is in force now: vaults by name with their compiled rules, and the subnets that live. It is a cache that cannot
- * lie: every entry carries the version that it was made of, and whoever acts on it requires that version in the
- * snapshot or transaction of the act itself, so that a stale entry ends in a `Conflict` and is read again.
+ * What is in force now: vaults by name with their compiled rules, the role assignments of subscriptions, and the subnets
+ * that live. It is a cache that cannot lie: every entry carries the version that it was made of, and whoever acts on it
+ * requires that version in the snapshot or transaction of the act itself, so that a stale entry ends in a `Conflict` and
+ * is read again.
  */
 export class Rulebook {
   readonly #store: Store;
@@ -42,6 +57,7 @@ export class Rulebook {
   readonly #vaultsMax: number;
   /** In the order in which they were read: the first is the one to forget. */
   readonly #vaults = new Map<string, VaultInForce>();
+  readonly #authorizations = new Map<string, AuthorizationInForce>();
   readonly #subnets = new Map<string, SubnetInForce>();
 
   private constructor(options: RulebookOptions) {
@@ -77,10 +93,12 @@ export class Rulebook {
     const vault = decode<VaultRecord>(record);
     if (vault.deleted !== undefined) return undefined;
     const settings = firewallSettings(vault.properties);
+    const id = vaultId(vault);
     const inForce: VaultInForce = {
       name: vault.name,
       incarnation: vault.incarnation,
-      id: vaultId(vault),
+      id,
+      scope: id.toLowerCase(),
       subscriptionId: vault.subscriptionId,
       location: vault.location,
       properties: vault.properties,
@@ -94,6 +112,27 @@ export class Rulebook {
     this.#vaults.set(name, inForce);
     const oldest = this.#vaults.size > this.#vaultsMax ? this.#vaults.keys().next().value : undefined;
     if (oldest !== undefined) this.#forget(oldest);
+    return inForce;
+  }
+
+  /** The role assignments of that subscription if they are known already. */
+  authorization(subscriptionId: string): AuthorizationInForce | undefined {
+    return this.#authorizations.get(authorizationKey(subscriptionId));
+  }
+
+  /**
+   * Reads the role assignments of that subscription; `undefined` when there is no such subscription.
+   * @throws {Conflict} when they are changed meanwhile
+   */
+  async loadAuthorization(subscriptionId: string): Promise<AuthorizationInForce | undefined> {
+    const key = authorizationKey(subscriptionId);
+    const read = await readAuthorization(this.#store, subscriptionId);
+    this.#authorizations.delete(key);
+    if (read === undefined) return undefined;
+    const inForce = { ...read, compiled: compileAssignments(read.tenantId, read.assignments, read.roles) };
+    this.#authorizations.set(key, inForce);
+    const oldest = this.#authorizations.size > authorizationsMax ? this.#authorizations.keys().next().value : undefined;
+    if (oldest !== undefined) this.#authorizations.delete(oldest);
     return inForce;
   }
 
@@ -116,6 +155,7 @@ export class Rulebook {
     const closed: string[] = [];
     for (const key of keys) {
       if (key.startsWith(vaultKey(''))) this.#forget(key.slice(vaultKey('').length));
+      this.#authorizations.delete(key);
       if (!key.startsWith(subnetKey(''))) continue;
       const incarnation = key.slice(subnetKey('').length);
       const before = this.#subnets.get(incarnation);

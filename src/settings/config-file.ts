@@ -65,6 +65,7 @@ function configShape(folder: string) {
         hsmCreate: optional(wholeNumber(1, 1_000_000)),
       }),
     ),
+    certificates: optional(object({ issueMs: optional(wholeNumber(0, 600_000)) })),
     audit: optional(
       object({
         fsync: optional(flag),

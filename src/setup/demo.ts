@@ -88,7 +88,14 @@ function putDemoVault(store: Store, identity: Identity, now: number) {
   };
   const by = { id: identity.clientId, type: 'Application' } as const;
   const request = { ...place, name: demo.vault, location, tags: {}, properties, rbacByDefault: false };
-  return putVault(request, { store, profile: ruleProfiles.documented, now, newId: randomUUID, by });
+  return putVault(request, {
+    store,
+    profile: ruleProfiles.documented,
+    now,
+    newId: randomUUID,
+    by,
+    lacks: () => undefined,
+  });
 }
 
 async function addSecret(store: Store, now: number): Promise<void> {

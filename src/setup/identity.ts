@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { findClient, registerClient } from '../authority/clients.ts';
+import { firstOwner } from '../resources/authorization.ts';
 import { subscriptionKey } from '../resources/keys.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
@@ -19,9 +20,12 @@ export interface Identity {
 }
 
 /** Reads the server's identity, and makes it at the first start. */
-export async function openIdentity(store: Store, options: { readonly demo: boolean }): Promise<Identity> {
+export async function openIdentity(
+  store: Store,
+  options: { readonly demo: boolean; readonly now: number },
+): Promise<Identity> {
   const [record] = await store.read({ get: [identityKey] });
-  const identity = record === undefined ? await makeIdentity(store, options.demo) : decode<Identity>(record);
+  const identity = record === undefined ? await makeIdentity(store, options) : decode<Identity>(record);
   const { tenantId, clientId, clientSecret, objectId } = identity;
   if ((await findClient(store, clientId)) === undefined) {
     const secrets = [clientSecret];
@@ -30,7 +34,10 @@ export async function openIdentity(store: Store, options: { readonly demo: boole
   return identity;
 }
 
-async function makeIdentity(store: Store, demo: boolean): Promise<Identity> {
+async function makeIdentity(
+  store: Store,
+  { demo, now }: { readonly demo: boolean; readonly now: number },
+): Promise<Identity> {
   const identity: Identity = {
     tenantId: randomUUID(),
     subscriptionId: randomUUID(),
@@ -43,14 +50,15 @@ async function makeIdentity(store: Store, demo: boolean): Promise<Identity> {
     subscriptionId: identity.subscriptionId,
     displayName: 'Postern',
     tenantId: identity.tenantId,
-    owners: [identity.objectId],
   };
   const key = subscriptionKey(identity.subscriptionId);
+  const owner = { principalId: identity.objectId, name: randomUUID(), now };
   await store.transact({
     require: [{ key: identityKey, version: null }],
     put: [
       { key: identityKey, value: encode(identity) },
       { key, value: encode(subscription) },
+      ...firstOwner(identity.subscriptionId, owner),
     ],
   });
   return identity;

@@ -1,9 +1,7 @@
-/** A subscription; those in `owners` (object ids) may do everything in it. */
 export interface SubscriptionRecord {
   readonly subscriptionId: string;
   readonly displayName: string;
   readonly tenantId: string;
-  readonly owners: readonly string[];
 }
 
 export interface ResourceGroupRecord {

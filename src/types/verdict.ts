@@ -30,7 +30,23 @@ export type DenyReason =
   /** The subnet was only declared, and the server does not accept that for subnet rules. */
   | 'subnetOnlyDeclared';
 
-/** An access decision: which policy gave the permission, or why none did. `index` counts in the vault's `accessPolicies`. */
+/**
+ * An access decision: which policy or role assignment gave the permission, or why none did. `index` counts in the
+ * vault's `accessPolicies`; `assignment` and `role` are GUIDs.
+ */
 export type AccessVerdict =
   | { readonly allowed: true; readonly because: 'accessPolicy'; readonly index: number }
-  | { readonly allowed: false; readonly because: 'noAccessPolicy' | 'noRoleAssignment' };
+  | {
+      readonly allowed: true;
+      readonly because: 'roleAssignment';
+      readonly assignment: string;
+      readonly role: string;
+    }
+  | { readonly allowed: false; readonly because: AccessDenyReason };
+
+export type AccessDenyReason =
+  | 'noAccessPolicy'
+  /** No role assignment names the caller, or a group of it, at the scope or above. */
+  | 'noRoleAssignment'
+  /** There is one, but no role of them allows the action. */
+  | 'roleLacksAction';

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { NameSet } from '../http/name-set.ts';
+import { actIfDue, actionLater } from '../objects/certificate-actions.ts';
+import { dueOfCertificate } from '../objects/certificate-change.ts';
+import { completeCertificate } from '../objects/certificate-complete.ts';
+import { testIssuer } from '../objects/certificate-test-issuer.ts';
 import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
 import { keyProperties } from '../objects/key.ts';
 import { vaultScope } from '../objects/object.ts';
@@ -20,6 +24,7 @@ export interface DueWorld {
   readonly store: Store;
   readonly engine: KeyEngine;
   readonly transitionMs: number;
+  readonly issueMs: number;
   /** The names under which records speak of objects. */
   readonly names: NameSet;
   /** Destroys what purged vaults left. */
@@ -47,13 +52,17 @@ export function dueHandlers(world: DueWorld): Readonly<Partial<Record<DueKind, D
     };
   return {
     purgeObject: ofObject(purgeObject),
+    completeCertificate: ofObject(endCertificate),
+    renewCertificate: ofObject(actOnCertificate),
     purgeVault: (subject, now) => purgeVault(subject, now, world),
     rotateKey: ofObject(rotateKey),
   };
 }
 
 async function purgeObject({ vault, scope, collection, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  const due = await dueOfObject(scope, collection, name);
+  const due = await (collection === 'certificates'
+    ? dueOfCertificate(scope, name)
+    : dueOfObject(scope, collection, name));
   if (due.done === 'nothing') return {};
   if (due.done === 'cleared') return { change: due.change };
   const operationName = `${nouns[collection]}Purge`;
@@ -61,6 +70,35 @@ async function purgeObject({ vault, scope, collection, name }: DueObject, world:
     change: due.change,
     audit: objectAudit({ vault, operationName, path: `deleted${collection}/${name}` }, world),
   };
+}
+
+async function endCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  const ended = await completeCertificate(scope, name, {
+    newVersion,
+    testIssuer: () => testIssuer(world.store, scope.now),
+  });
+  if (ended === undefined) return {};
+  const audit = objectAudit({ vault, operationName: 'CertificateEnroll', path: `certificates/${name}` }, world);
+  return { change: ended.change, audit: { ...audit, properties: { ended: ended.ended } } };
+}
+
+/** What Azure does by an e-mail to the vault's contacts is here a record in the audit log. */
+const actions = { renewed: 'CertificateRenew', announced: 'CertificateNearExpiryEventGridNotification' } as const;
+
+async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+  if (vault.deleted !== undefined) return { change: actionLater(scope, name) };
+  const { engine, issueMs } = world;
+  const acted = await actIfDue(scope, name, { engine, issueMs, newVersion });
+  if (acted === undefined) return {};
+  const operationName = actions[acted.acted];
+  return {
+    change: acted.change,
+    audit: objectAudit({ vault, operationName, path: `certificates/${name}` }, world),
+  };
+}
+
+function newVersion(): string {
+  return randomBytes(16).toString('hex');
 }
 
 async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Promise<DueOutcome> {
@@ -75,8 +113,7 @@ async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Pr
 
 async function rotateKey({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
   if (vault.deleted !== undefined) return { change: rotationLater(scope, name) };
-  const version = randomBytes(16).toString('hex');
-  const rotated = await rotateIfDue(scope, { name, version, engine: world.engine });
+  const rotated = await rotateIfDue(scope, { name, version: newVersion(), engine: world.engine });
   if (rotated === undefined) return {};
   if (!rotated.ok) throw new Error(`a key cannot be rotated: ${rotated.refusal.kind}`);
   const { name: spelt, current } = rotated.value;

@@ -57,7 +57,7 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   if (account !== undefined) chownSync(path, account.uid, account.gid);
   process.chdir(path);
   const { store, close } = await openStore(settings);
-  const identity = await openIdentity(store, { demo: settings.demo });
+  const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, identity.tenantId);
   const certificates = await openCertificates(store, settings.domain, now);
   writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);

@@ -47,6 +47,8 @@ const compiledVaultsMax = 1_000_000;
 const headersTimeoutMs = 20_000;
 /** About as long as one poll of Azure's clients is apart from the next. */
 const defaultTransitionMs = 500;
+/** How long an issuer takes: so long that a client may cancel. */
+const defaultIssueMs = 500;
 /** Longer than clients keep idle connections, so that theirs is not the one that finds it closed. */
 const keepAliveMs = 65_000;
 
@@ -97,10 +99,11 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const engine = openKeyEngine();
   await engine.ready();
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
+  const { issueMs = defaultIssueMs } = settings.certificates ?? {};
   const scheduler = new Scheduler({
     store,
     audit,
-    handlers: dueHandlers({ store, engine, transitionMs, names: names[0], destroyLeftovers }),
+    handlers: dueHandlers({ store, engine, transitionMs, issueMs, names: names[0], destroyLeftovers }),
     now,
     logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and is tried again'),
   });
@@ -111,6 +114,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
     audit,
     transitionMs,
+    issueMs,
     sourceOf: (socket: object) => ingress.sourceOf(socket),
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),

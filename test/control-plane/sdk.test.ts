@@ -4,28 +4,34 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startWithGroup } from './resources.ts';
+import type { TestServer } from '../world/server.ts';
+import { expectStatus, putVault, startWithGroup } from './resources.ts';
 
-const programs = {
-  'the official clients make, change, list, delete, recover and purge vaults and networks': new URL(
-    'sdk/management.ts',
-    import.meta.url,
-  ),
-  'the official client deploys templates': new URL('sdk/deployments.ts', import.meta.url),
-} as const;
+test('the official clients make, change, list, delete, recover and purge vaults and networks', async () => {
+  await using world = await startWithGroup();
+  await run(fileURLToPath(new URL('sdk/management.ts', import.meta.url)), world);
+});
 
-for (const [what, program] of Object.entries(programs)) {
-  test(what, async () => {
-    await using world = await startWithGroup();
-    const { client, folder } = world;
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [fileURLToPath(program)], {
-      env: {
-        ...process.env,
-        NODE_EXTRA_CA_CERTS: join(folder.path, 'ca.pem'),
-        POSTERN_TEST: JSON.stringify({ ...client.identity, home: client.home }),
-      },
-      timeout: 120_000,
-    });
-    assert.deepEqual({ stdout, stderr }, { stdout: 'done\n', stderr: '' });
+test('the official client makes, finds and removes role assignments and roles', async () => {
+  await using world = await startWithGroup();
+  expectStatus(await putVault(world.client, 'kv-roles'), 200);
+  await run(fileURLToPath(new URL('sdk/authorization.ts', import.meta.url)), world);
+});
+
+test('the official client deploys templates', async () => {
+  await using world = await startWithGroup();
+  await run(fileURLToPath(new URL('sdk/deployments.ts', import.meta.url)), world);
+});
+
+/** Runs a program of `sdk/` in a process of its own, where the authority's certificate is trusted. */
+async function run(program: string, { client, folder }: TestServer): Promise<void> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {
+    env: {
+      ...process.env,
+      NODE_EXTRA_CA_CERTS: join(folder.path, 'ca.pem'),
+      POSTERN_TEST: JSON.stringify({ ...client.identity, home: client.home }),
+    },
+    timeout: 120_000,
   });
+  assert.deepEqual({ stdout, stderr }, { stdout: 'done\n', stderr: '' });
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import { subnetKey } from '../../src/resources/keys.ts';
 import { decode } from '../../src/store/store.ts';
@@ -10,7 +9,7 @@ import { connect } from '../world/client.ts';
 import type { Answered, Sent } from '../world/client.ts';
 import { freePort, startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { accessDenied, acls, auditRecords, auditText, networks, putVault, register } from './vaults.ts';
+import { accessDenied, acls, auditRecords, auditText, networks, putVault, recordsWhere, register } from './vaults.ts';
 import type { Registered } from './vaults.ts';
 
 let world: TestServer;
@@ -29,13 +28,9 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-/** The records of one request, once all of them must be there: a change's is shipped after its answer. */
-async function recordsOf(id: string): Promise<readonly AuditRecord[]> {
-  for (let attempt = 0; ; attempt += 1) {
-    const found = auditRecords(world).filter(({ correlationId }) => correlationId === id);
-    if (found.length > 0 || attempt === 100) return found;
-    await pause(20);
-  }
+/** The records of one request. */
+function recordsOf(id: string): Promise<readonly AuditRecord[]> {
+  return recordsWhere(world, ({ correlationId }) => correlationId === id);
 }
 
 async function ask(vault: string, method: string, path: string, sent: Sent = {}) {
@@ -126,7 +121,7 @@ const cases: readonly Case[] = [
     signature: 'Forbidden',
     operation: 'SecretGet',
     because: 'defaultAction',
-    keys: { isAccessPolicyMatch: false },
+    keys: { isRbacAuthorized: false },
   },
   {
     what: 'refused for its body',
@@ -180,7 +175,15 @@ const cases: readonly Case[] = [
   },
 ];
 
-const networkKeys = ['isAddressAuthorized', 'addrAuthType', 'isAccessPolicyMatch', 'trustedService', 'subnetId'];
+const networkKeys = [
+  'isAddressAuthorized',
+  'addrAuthType',
+  'isAccessPolicyMatch',
+  'isRbacAuthorized',
+  'appliedAssignmentId',
+  'trustedService',
+  'subnetId',
+];
 
 suite('the record of a request', () => {
   for (const { what, vault, request = missing, sent, ...expected } of cases) {

@@ -8,9 +8,13 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { CompactEncrypt, compactVerify } from 'jose';
+import { parseAddress } from '../../src/address/address.ts';
+import { openKeyEngine } from '../../src/crypto/key-engine.ts';
+import type { KeyEngine } from '../../src/types/key.ts';
 import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
+import { startOtherNode } from './other-node.ts';
 import { auditRecords, auditText, errorBody, members, putVault } from './vaults.ts';
 
 const vault = 'kv-use';
@@ -280,17 +284,35 @@ suite('a use is refused', () => {
   });
 });
 
-test('uses of one key at the same time are all answered, and change nothing', async () => {
+test('uses of one key do not wait for each other, and change nothing', async () => {
   const key = await create('busy', { kty: 'EC' });
   const { store } = world.folder;
+  const engine = openKeyEngine();
+  let together = () => {};
+  const all = new Promise<void>((resolve) => {
+    together = resolve;
+  });
+  let waiting = 0;
+  const meeting: KeyEngine = {
+    ...engine,
+    async perform(...asked) {
+      waiting += 1;
+      if (waiting === 5) together();
+      await all;
+      return engine.perform(...asked);
+    },
+  };
+  const address = parseAddress('127.0.0.1');
+  assert.ok(address !== undefined);
+  await using node = await startOtherNode(world, { source: { kind: 'public', address }, engine: meeting });
   const { cursor } = await store.changes(undefined, 1);
-  const value = b64(digestFor('ES256'));
-  const signed = await Promise.all(Array.from({ length: 20 }, () => ok(use('busy', 'sign', { alg: 'ES256', value }))));
-  assert.ok(signed.every((answer) => answer['kid'] === key['key']?.['kid']));
+  const body = { alg: 'ES256', value: b64(digestFor('ES256')) };
+  const uses = Array.from({ length: 5 }, () => ok(node.vault(vault, 'POST', '/keys/busy/sign', { body })));
+  for (const answer of await Promise.all(uses)) assert.equal(answer['kid'], key['key']?.['kid']);
   const changes = await store.changes(cursor, 100);
   assert.ok(!changes.expired);
   assert.deepEqual(
-    changes.keys.filter((name) => name.includes('/keys')),
+    changes.keys.filter((name) => !name.startsWith('outbox/')),
     [],
   );
   assert.deepEqual(await ok(send('GET', '/keys/busy')), key);

@@ -12,6 +12,7 @@ import type { Verifier } from '../../src/caller/verify.ts';
 import { createDataPlane } from '../../src/data-plane/data-plane.ts';
 import { dispatchByHost } from '../../src/http/host.ts';
 import { Rulebook } from '../../src/rulebook/rulebook.ts';
+import type { KeyEngine } from '../../src/types/key.ts';
 import type { Source } from '../../src/types/source.ts';
 import { connect } from '../world/client.ts';
 import type { Client } from '../world/client.ts';
@@ -26,6 +27,8 @@ export interface OtherNodeSetting {
   /** Where every request comes from. */
   readonly source: Source;
   readonly vaultsMax?: number;
+  /** Closed with the node. */
+  readonly engine?: KeyEngine;
   /** Called before a token is verified, which takes its time. */
   readonly whileVerifying?: (rulebook: Rulebook) => Promise<void>;
 }
@@ -36,7 +39,7 @@ export interface OtherNodeSetting {
  */
 export async function startOtherNode(
   { client, folder, server, now }: TestServer,
-  { source, vaultsMax = 100, whileVerifying }: OtherNodeSetting,
+  { source, vaultsMax = 100, engine = openKeyEngine(), whileVerifying }: OtherNodeSetting,
 ): Promise<OtherNode> {
   const { store, identity, certificates } = folder;
   const rulebook = await Rulebook.open({ store, acceptDeclared: false, vaultsMax });
@@ -62,10 +65,11 @@ export async function startOtherNode(
     store,
     rulebook,
     verifier: slow,
-    engine: openKeyEngine(),
+    engine,
     throttle: undefined,
     audit,
     transitionMs: 0,
+    issueMs: 0,
     now,
     sourceOf: () => source,
     externalAudiences: [],
@@ -93,6 +97,7 @@ export async function startOtherNode(
       https.closeAllConnections();
       https.close();
       await app.close();
+      await engine.close();
       await audit.close();
     },
   };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { registerClient } from '../../src/authority/clients.ts';
 import type { ClientRegistration } from '../../src/authority/clients.ts';
 import type { AuditRecord } from '../../src/audit/record.ts';
@@ -75,7 +76,7 @@ export interface Registered extends Credentials {
 /** Registers a client behind the authority's back, in the server's own tenant unless told otherwise. */
 export async function register(
   { client, folder }: TestServer,
-  given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity'>> = {},
+  given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity' | 'groups'>> = {},
 ): Promise<Registered> {
   const clientSecret = `secret-${randomUUID()}`;
   const registered = {
@@ -123,8 +124,21 @@ export function items(list: Json): readonly Json[] {
 }
 
 /** The audit log as it stands, oldest first. */
-export function auditRecords({ folder }: TestServer): readonly AuditRecord[] {
+export function auditRecords({ folder }: Pick<TestServer, 'folder'>): readonly AuditRecord[] {
   return linesOf(join(folder.path, 'audit'));
+}
+
+/** Those records, oldest first, once there are `count` of them: a change's is shipped after its answer. */
+export async function recordsWhere(
+  world: Pick<TestServer, 'folder'>,
+  isWanted: (record: AuditRecord) => boolean,
+  count = 1,
+): Promise<readonly AuditRecord[]> {
+  for (let attempt = 0; ; attempt += 1) {
+    const found = auditRecords(world).filter(isWanted);
+    if (found.length >= count || attempt === 100) return found.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+    await pause(20);
+  }
 }
 
 /** Every byte that the audit wrote. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { accessPolicyUpdates } from '../../src/resources/access-policies.ts';
+import { accessPolicyUpdates, readAccessPolicies } from '../../src/resources/access-policies.ts';
 import type { AccessPolicy } from '../../src/types/access-policy.ts';
 
 const tenantId = '10000000-0000-0000-0000-00000000000a';
@@ -76,4 +76,40 @@ test('replace leaves those whom it does not name', () => {
       assert.deepEqual(grants(after), grants([...named, ...others]));
     }),
   );
+});
+
+test('every permission of the data plane can be granted by its name, in any case, and no other', () => {
+  const permissionNames = {
+    secrets: 'get list set delete recover backup restore purge',
+    keys:
+      'encrypt decrypt wrapKey unwrapKey sign verify get list create update import delete recover backup restore purge ' +
+      'release rotate getrotationpolicy setrotationpolicy',
+    certificates:
+      'get list create import update delete recover backup restore purge managecontacts getissuers listissuers ' +
+      'setissuers deleteissuers manageissuers',
+  };
+  const objectId = '30000000-0000-0000-0000-00000000000c';
+  const read = (collection: string, permission: string) =>
+    readAccessPolicies([{ tenantId, objectId, permissions: { [collection]: [permission] } }], tenantId);
+  for (const [collection, listed] of Object.entries(permissionNames)) {
+    for (const name of ['all', ...listed.split(' ')]) {
+      for (const spelt of [name, name.toUpperCase()]) {
+        const policies = read(collection, spelt);
+        assert.ok(policies.ok, `${collection}/${spelt}`);
+        // What a client sent is what it gets.
+        assert.deepEqual(policies.value[0]?.permissions, { [collection]: [spelt] });
+      }
+    }
+  }
+  for (const [collection, name] of [
+    ['secrets', 'sign'],
+    ['secrets', 'getissuers'],
+    ['keys', 'set'],
+    ['keys', 'wrap'],
+    ['certificates', 'rotate'],
+  ] as const) {
+    const refused = read(collection, name);
+    assert.ok(!refused.ok, `${collection}/${name}`);
+    assert.equal(refused.refusal.kind, 'unknownChoice');
+  }
 });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { bindRules } from '../../src/resources/bind-rules.ts';
 import { virtualNetworkKey } from '../../src/resources/keys.ts';
+import type { CallerLacks, ResourceRefusal } from '../../src/resources/refusal.ts';
 import { deleteSubnet, putNetwork, putSubnet } from '../../src/resources/virtual-networks.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { Conflict, encode } from '../../src/store/store.ts';
@@ -17,6 +18,11 @@ const apps = {
   serviceEndpoints: [{ service: 'Microsoft.KeyVault', locations: ['*'] }],
   others: {},
 };
+
+/** A caller who may join every subnet, unless it lacks what `lacks` says. */
+function worldOf(store: Store, lacks: CallerLacks = () => undefined) {
+  return { store, subscriptionId: place.subscriptionId, lacks };
+}
 
 async function networkRecord(store: Store): Promise<StoredRecord> {
   const [record] = await store.read({ get: [virtualNetworkKey(place, 'net')] });
@@ -42,7 +48,7 @@ async function storeWithSubnet() {
 
 test('a rule is bound to the subnet that lives, on the condition that its network does not change meanwhile', async () => {
   const { store, incarnation } = await storeWithSubnet();
-  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }, { id }] }, [], store);
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }, { id }] }, [], worldOf(store));
   assert.ok(bound.ok);
   const { key, version } = await networkRecord(store);
   assert.deepEqual(bound.value.networkAcls.virtualNetworkRules, [
@@ -54,7 +60,7 @@ test('a rule is bound to the subnet that lives, on the condition that its networ
 
 test('a rule that was bound while its subnet was being deleted and made anew is not stored', async () => {
   const { store } = await storeWithSubnet();
-  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [], store);
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [], worldOf(store));
   assert.ok(bound.ok);
   await store.transact(deleteSubnet(await networkRecord(store), 'apps', randomUUID));
   const again = putSubnet(await networkRecord(store), apps, randomUUID);
@@ -66,7 +72,7 @@ test('a rule that was bound while its subnet was being deleted and made anew is 
 
 test('a rule that is stored already is not looked up, so that nothing can be wrong with it', async () => {
   const stored = [{ id: id.toUpperCase(), incarnation: 'dead' }];
-  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, stored, memoryStore());
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, stored, worldOf(memoryStore()));
   assert.deepEqual(bound, {
     ok: true,
     value: { networkAcls: { ...acls, virtualNetworkRules: [{ id, incarnation: 'dead' }] }, require: [] },
@@ -82,4 +88,31 @@ test('two changes of one network at the same moment: the second is told that it 
   assert.ok(one?.ok === true && other?.ok === true);
   await store.transact(one.value.change);
   await assert.rejects(store.transact(other.value.change), Conflict);
+});
+
+test('who may not join a subnet adds no rule for it, and is told nothing of whether it exists', async () => {
+  const { store } = await storeWithSubnet();
+  const asked: (readonly string[])[] = [];
+  const lacking: ResourceRefusal = { kind: 'subscriptionNotFound', id: 'stands for any refusal' };
+  const world = worldOf(store, (...what) => {
+    asked.push(what);
+    return lacking;
+  });
+  const gone = id.replace(/apps$/, 'gone');
+  for (const rule of [id, gone]) {
+    const refused = await bindRules({ ...acls, virtualNetworkRules: [{ id: rule }] }, [], world);
+    assert.deepEqual(refused, { ok: false, refusal: lacking });
+  }
+  const action = 'Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action';
+  assert.deepEqual(asked, [
+    [action, id],
+    [action, gone],
+  ]);
+  // Of another subscription there is none here, which says nothing of anybody's subnets.
+  const elsewhere = id.replace(place.subscriptionId, '99999999-2222-3333-4444-555555555555');
+  const refused = await bindRules({ ...acls, virtualNetworkRules: [{ id: elsewhere }] }, [], world);
+  assert.equal(refused.ok || refused.refusal.kind, 'subnetNotFound');
+  // What stands already stays.
+  const kept = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [{ id, incarnation: 'i' }], world);
+  assert.equal(kept.ok, true);
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide } from '../../src/firewall/decide.ts';
 import { parseAddress } from '../../src/address/address.ts';
-import { subnetKey, vaultKey } from '../../src/resources/keys.ts';
+import { authorizationChange, firstOwner } from '../../src/resources/authorization.ts';
+import { authorizationKey, roleKey, subnetKey, subscriptionKey, vaultKey } from '../../src/resources/keys.ts';
 import { Rulebook } from '../../src/rulebook/rulebook.ts';
 import type { VaultInForce } from '../../src/rulebook/rulebook.ts';
 import { memoryStore } from '../../src/store/memory.ts';
@@ -142,6 +143,66 @@ test('who may do what is compiled from the access policies, or left to role assi
   const access = (await rulebook.load('kv-policies'))?.access;
   assert.ok(access !== undefined && access !== 'rbac');
   assert.deepEqual([...access.keys()], ['ab']);
+});
+
+test('role assignments are read once, and anew when they are told, or found, to have changed', async () => {
+  const store = memoryStore();
+  const subscription = { subscriptionId: 'Sub', displayName: 'S', tenantId };
+  await store.transact({
+    put: [
+      { key: subscriptionKey('Sub'), value: encode(subscription) },
+      ...firstOwner('Sub', { principalId: 'OWNER', name: 'a', now: 0 }),
+    ],
+  });
+  const rulebook = await open(store);
+  assert.equal(rulebook.authorization('sub'), undefined);
+  assert.equal(await rulebook.loadAuthorization('none'), undefined);
+  const loaded = await rulebook.loadAuthorization('SUB');
+  assert.ok(loaded !== undefined);
+  assert.equal(rulebook.authorization('sub'), loaded);
+  assert.equal(loaded.subscriptionId, 'Sub');
+  assert.deepEqual(
+    loaded.assignments.map(({ name, principalId, scope }) => [name, principalId, scope]),
+    [['a', 'owner', '/subscriptions/Sub']],
+  );
+  await rulebook.changed([authorizationKey('other')]);
+  assert.equal(rulebook.authorization('sub'), loaded);
+  await store.read({ require: [loaded.requirement], get: [] });
+  // Of a change behind its back it knows nothing; whoever acts on its word finds out.
+  await store.transact(authorizationChange(loaded, { delete: [roleKey('role-assignment', 'sub', 'a')] }));
+  assert.equal(rulebook.authorization('sub'), loaded);
+  await assert.rejects(
+    store.read({ require: [loaded.requirement], get: [] }),
+    (error: unknown) => error instanceof Conflict && error.key === authorizationKey('sub'),
+  );
+  await rulebook.changed([authorizationKey('sub')]);
+  assert.equal(rulebook.authorization('sub'), undefined);
+  assert.deepEqual((await rulebook.loadAuthorization('sub'))?.assignments, []);
+});
+
+test('role assignments are those of one moment', async () => {
+  const store = memoryStore();
+  const put = firstOwner('sub', { principalId: 'owner', name: 'a', now: 0 });
+  const subscription = { subscriptionId: 'sub', displayName: 'S', tenantId };
+  await store.transact({ put: [{ key: subscriptionKey('sub'), value: encode(subscription) }, ...put] });
+  const stamp = { key: authorizationKey('sub'), value: encode(null) };
+  let reads = 0;
+  const restless: Store = {
+    read: (request) => store.read(request),
+    list: async (request) => {
+      reads += 1;
+      // Between the pages somebody changes an assignment.
+      const page = await store.list(request);
+      await store.transact({ put: [stamp] });
+      return page;
+    },
+    transact: (transaction) => store.transact(transaction),
+    changes: (since, limit) => store.changes(since, limit),
+    close: () => store.close(),
+  };
+  const rulebook = await open(restless);
+  await assert.rejects(rulebook.loadAuthorization('sub'), Conflict);
+  assert.ok(reads >= 2);
 });
 
 test('rules that make no sense deny everybody', async () => {

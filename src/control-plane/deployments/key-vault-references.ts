@@ -4,10 +4,8 @@ import { decode } from '../../store/store.ts';
 import { isObject } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import { authorizeControl } from '../admission.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
-import { ControlRefused } from '../refusal.ts';
 
 type Refused = Extract<ControlOutcome, { ok: false }>;
 
@@ -65,8 +63,9 @@ async function readReference(
   if (vault === undefined || vault.deleted !== undefined || !sameId(vaultId(vault), id)) {
     return refuse({ kind: 'keyVaultReferenceNotFound', parameter, vaultId: id });
   }
-  const refused = await mayDeploy(vaultId(vault), call);
-  if (refused !== undefined) return refused;
+  if (!call.access.may('Microsoft.KeyVault/vaults/deploy/action', vaultId(vault))) {
+    return refuse({ kind: 'keyVaultReferenceNotAuthorized', objectId: call.caller.objectId, vaultId: id });
+  }
   const { correlationId } = call.within.behalf;
   const origin = `https://${vault.name.toLowerCase()}${call.names.vaultSuffix}`;
   const asked = { vaultId: vaultId(vault), origin, secretName, secretVersion: version, correlationId };
@@ -83,14 +82,4 @@ async function readReference(
 
 function sameId(own: string, asked: string): boolean {
   return own.toLowerCase() === asked.replace(/\/$/, '').toLowerCase();
-}
-
-async function mayDeploy(id: string, call: ControlCall): Promise<Refused | undefined> {
-  try {
-    await authorizeControl(call.within.behalf, { action: 'Microsoft.KeyVault/vaults/deploy/action', scope: id });
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ControlRefused) || error.refusal.kind !== 'notAuthorized') throw error;
-    return refuse({ kind: 'keyVaultReferenceNotAuthorized', objectId: call.caller.objectId, vaultId: id });
-  }
 }

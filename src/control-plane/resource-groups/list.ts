@@ -5,13 +5,17 @@ import { listAnswer } from '../list.ts';
 import type { ControlOperation } from '../operation.ts';
 import { resourceGroupResource } from './resource.ts';
 
+const action = 'Microsoft.Resources/subscriptions/resourceGroups/read';
+
 export const listResourceGroups: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/resourceGroups',
-  action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
+  action,
+  shows: 'visible',
   run: (call) =>
     listAnswer(call, {
       prefix: resourceGroupKey({ subscriptionId: call.subscription.subscriptionId, resourceGroup: '' }),
+      seen: action,
       render: async (records) => records.map((record) => resourceGroupResource(decode<ResourceGroupRecord>(record))),
     }),
 };

@@ -11,6 +11,7 @@ export const listVaultsByResourceGroup: ControlOperation = {
   method: 'GET',
   path: vaultsPath,
   action,
+  shows: 'visible',
   audit: 'VaultList',
   async run(call) {
     const group = await readGroup(call);
@@ -22,18 +23,20 @@ export const listVaultsBySubscription: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/vaults',
   action,
+  shows: 'visible',
   audit: 'VaultList',
   run: (call) => listUnder(call, inSubscription('vault-in', call.subscription.subscriptionId)),
 };
 
 /**
  * The generic list, as clients use it to find a vault's resource group: it filters by type, and perhaps by name, and
- * gives back no properties.
+ * gives back no properties. Who may read a resource sees it here.
  */
 export const listResources: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/resources',
-  action: 'Microsoft.Resources/subscriptions/resources/read',
+  action,
+  shows: 'visible',
   audit: 'VaultList',
   async run(call) {
     const filter = /^resourceType eq '(?<type>[^']+)'(?: and name eq '(?<name>[^']+)')?$/i.exec(
@@ -47,6 +50,7 @@ export const listResources: ControlOperation = {
     const wanted = filter.groups['name']?.toLowerCase();
     return listAnswer(call, {
       prefix: inSubscription('vault-in', call.subscription.subscriptionId),
+      seen: action,
       render: async (records) => {
         const vaults = await vaultsOfIndex(call, records);
         return vaults
@@ -63,6 +67,7 @@ export const listResources: ControlOperation = {
 function listUnder(call: ControlCall, prefix: string) {
   return listAnswer(call, {
     prefix,
+    seen: action,
     render: async (records) => (await vaultsOfIndex(call, records)).map((vault) => vaultResource(vault, call.names)),
   });
 }

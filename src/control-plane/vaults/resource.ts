@@ -82,8 +82,8 @@ export async function vaultsOfIndex(
 }
 
 export function vaultsContext(call: ControlCall): VaultsContext {
-  const { store, profile, now, newId, caller } = call;
+  const { store, profile, now, newId, caller, access } = call;
   const isUser = typeof caller.claims['upn'] === 'string';
   const id = isUser ? String(caller.claims['upn']) : (caller.applicationId ?? caller.objectId);
-  return { store, profile, now, newId, by: { id, type: isUser ? 'User' : 'Application' } };
+  return { store, profile, now, newId, by: { id, type: isUser ? 'User' : 'Application' }, lacks: access.lacks };
 }

@@ -9,6 +9,7 @@ export const updateAccessPolicy: ControlOperation = {
   method: 'PUT',
   path: `${vaultPath}/accessPolicies/:operationKind`,
   action: 'Microsoft.KeyVault/vaults/accessPolicies/write',
+  orAction: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPatch',
   async run(call) {
     const found = await readVaultOf(call);

@@ -13,6 +13,7 @@ export const listVirtualNetworks: ControlOperation = {
   method: 'GET',
   path: networksPath,
   action,
+  shows: 'visible',
   async run(call) {
     const group = await readGroup(call);
     return group.ok ? listUnder(call, virtualNetworkKey(placeOf(call))) : group;
@@ -24,12 +25,14 @@ export const listAllVirtualNetworks: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/providers/Microsoft.Network/virtualNetworks',
   action,
+  shows: 'visible',
   run: (call) => listUnder(call, inSubscription('virtual-network', call.subscription.subscriptionId)),
 };
 
 function listUnder(call: ControlCall, prefix: string) {
   return listAnswer(call, {
     prefix,
+    seen: action,
     render: async (records) => records.map((record) => networkResource(decode<VirtualNetworkRecord>(record))),
   });
 }

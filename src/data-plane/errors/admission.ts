@@ -3,14 +3,6 @@ import type { Errors } from './wire.ts';
 
 const latestVersion = '2026-04-01';
 
-/** Names of data actions where they are not the permission's own (RBAC guide). */
-const dataActions: Readonly<Record<string, string>> = {
-  'secrets/get': 'Microsoft.KeyVault/vaults/secrets/getSecret/action',
-  'secrets/set': 'Microsoft.KeyVault/vaults/secrets/setSecret/action',
-  'secrets/list': 'Microsoft.KeyVault/vaults/secrets/readMetadata/action',
-  'secrets/delete': 'Microsoft.KeyVault/vaults/secrets/delete',
-};
-
 /** What ends a request before its operation begins (rest-error-codes, common-error-codes). */
 export const admissionErrors = {
   vaultNotFound: {
@@ -134,13 +126,13 @@ export const admissionErrors = {
     status: 403,
     code: 'Forbidden',
     innererror: 'ForbiddenByRbac',
-    message: ({ operation, path }, context) =>
+    message: ({ action, resource }, context) =>
       `${lines(
         'Caller is not authorized to perform action on resource.',
         'If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.',
         `Caller: ${callerLine(context)}`,
-        `Action: '${dataActions[operation.permission] ?? `Microsoft.KeyVault/vaults/${operation.permission}/action`}'`,
-        `Resource: '${(context.vault?.id ?? '').toLowerCase()}${path.toLowerCase()}'`,
+        `Action: '${action}'`,
+        `Resource: '${resource}'`,
         'Assignment: (not found)',
         'DenyAssignmentId: null',
         "DecisionReason: 'DeniedWithNoValidRBAC' ",

@@ -1,3 +1,4 @@
+import { parseJsonBody } from '../../http/request.ts';
 import type { KeyParameters } from '../../objects/key.ts';
 import type { ReleasePolicy } from '../../objects/key-release.ts';
 import { refused } from '../../objects/object.ts';
@@ -85,12 +86,8 @@ function isTexts(value: unknown): value is readonly string[] {
 }
 
 function isJsonObject(octets: Uint8Array): boolean {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(octets).toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
+  const parsed = parseJsonBody(Buffer.from(octets));
+  return parsed.ok && typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value);
 }
 
 function bad(message: string) {

@@ -1,4 +1,5 @@
 import { backupObject } from '../../objects/backup.ts';
+import { secretToChange } from '../../objects/secret-change.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 
@@ -11,7 +12,9 @@ export const backupSecret: OperationCard = {
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const blob = await backupObject(call.vault, 'secrets', name.value);
+    const scope = await secretToChange(call.vault, name.value, 'backup');
+    if (!scope.ok) return scope;
+    const blob = await backupObject(scope.value, 'secrets', name.value);
     return blob.ok ? { ...blob, value: { status: 200, body: { value: blob.value } } } : blob;
   },
 };

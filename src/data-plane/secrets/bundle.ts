@@ -15,6 +15,7 @@ export function secretBundle(call: Call, secret: Secret, show: { readonly value:
     ...(show.value && { value: current.value }),
     id: `${call.origin}/secrets/${secret.name}/${current.version}`,
     ...secretFacts(call.vault, current),
+    ...(current.managed && { kid: `${call.origin}/keys/${secret.name}/${current.version}` }),
   };
 }
 
@@ -25,8 +26,12 @@ export function secretItem(call: Call, secret: Secret, version?: string) {
 }
 
 function secretFacts(vault: VaultScope, version: SecretVersion) {
-  const { contentType } = version;
-  return { ...(contentType !== undefined && { contentType }), ...objectFacts(vault, version) };
+  const { contentType, managed } = version;
+  return {
+    ...(contentType !== undefined && { contentType }),
+    ...objectFacts(vault, version),
+    ...(managed && { managed }),
+  };
 }
 
 /** The parameters of a set or an update, with their limits checked. */

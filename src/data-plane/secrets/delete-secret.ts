@@ -1,6 +1,7 @@
 import { deleteObject } from '../../objects/change.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import { deletedFacts } from '../facts.ts';
+import { secretToChange } from '../../objects/secret-change.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretBundle } from './bundle.ts';
@@ -14,7 +15,9 @@ export const deleteSecret: OperationCard = {
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const deleted = await deleteObject<SecretVersion>(call.vault, 'secrets', { name: name.value, now: call.now });
+    const scope = await secretToChange(call.vault, name.value, 'delete');
+    if (!scope.ok) return scope;
+    const deleted = await deleteObject<SecretVersion>(scope.value, 'secrets', { name: name.value, now: call.now });
     if (!deleted.ok) return deleted;
     const body = {
       ...deletedFacts(call, 'secrets', deleted.value),

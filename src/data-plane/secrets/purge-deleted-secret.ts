@@ -1,4 +1,5 @@
 import { purgeDeleted } from '../../objects/change.ts';
+import { secretToChange } from '../../objects/secret-change.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 
@@ -11,7 +12,9 @@ export const purgeDeletedSecret: OperationCard = {
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const purged = await purgeDeleted(call.vault, 'secrets', name.value);
+    const scope = await secretToChange(call.vault, name.value, 'purge');
+    if (!scope.ok) return scope;
+    const purged = await purgeDeleted(scope.value, 'secrets', name.value);
     if (!purged.ok) return purged;
     return { ...purged, value: { status: 204 } };
   },

@@ -1,5 +1,6 @@
 import { recoverDeleted } from '../../objects/change.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { secretToChange } from '../../objects/secret-change.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretBundle } from './bundle.ts';
@@ -13,7 +14,9 @@ export const recoverDeletedSecret: OperationCard = {
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const recovered = await recoverDeleted<SecretVersion>(call.vault, 'secrets', name.value);
+    const scope = await secretToChange(call.vault, name.value, 'recover');
+    if (!scope.ok) return scope;
+    const recovered = await recoverDeleted<SecretVersion>(scope.value, 'secrets', name.value);
     if (!recovered.ok) return recovered;
     return { ...recovered, value: { status: 200, body: secretBundle(call, recovered.value, { value: false }) } };
   },

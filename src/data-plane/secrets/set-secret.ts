@@ -1,6 +1,7 @@
 import { addVersion } from '../../objects/change.ts';
 import { refused } from '../../objects/object.ts';
 import { newSecretVersion } from '../../objects/secret.ts';
+import { secretToChange } from '../../objects/secret-change.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretBundle, secretParameters } from './bundle.ts';
@@ -19,7 +20,9 @@ export const setSecret: OperationCard = {
     const { value } = parameters.value;
     if (value === undefined) return refused({ kind: 'badParameter', message: 'The member value is missing.' });
     const version = newSecretVersion({ ...parameters.value, value }, { version: call.newVersion(), now: call.now });
-    const added = await addVersion(call.vault, 'secrets', { name: name.value, version });
+    const scope = await secretToChange(call.vault, name.value, 'set');
+    if (!scope.ok) return scope;
+    const added = await addVersion(scope.value, 'secrets', { name: name.value, version });
     if (!added.ok) return added;
     return { ...added, value: { status: 200, body: secretBundle(call, added.value, { value: true }) } };
   },

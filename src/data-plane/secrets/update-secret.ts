@@ -2,6 +2,7 @@ import { changeVersion } from '../../objects/change.ts';
 import { refused } from '../../objects/object.ts';
 import { updateSecretVersion } from '../../objects/secret.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { secretToChange } from '../../objects/secret-change.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretBundle, secretParameters } from './bundle.ts';
@@ -22,7 +23,9 @@ export const updateSecret: OperationCard = {
       const message = 'An update cannot change the value; set the secret to add a version with another one.';
       return refused({ kind: 'badParameter', message });
     }
-    const updated = await changeVersion<SecretVersion>(call.vault, 'secrets', {
+    const scope = await secretToChange(call.vault, asked.value.name, 'update');
+    if (!scope.ok) return scope;
+    const updated = await changeVersion<SecretVersion>(scope.value, 'secrets', {
       ...asked.value,
       change: (before) => updateSecretVersion(before, changes, call.now),
     });

@@ -1,9 +1,358 @@
-import type { Row } from './row.ts';
+import { selfSign } from '../../../src/crypto/certificates/issue.ts';
+import { writePem } from '../../../src/crypto/certificates/pem.ts';
+import { ecKey } from '../certificate-files.ts';
+import { wrongBodies, wrongName, wrongPages } from './row.ts';
+import type { Row, Wrong } from './row.ts';
 
-export const certificateSetUp: readonly Row['request'][] = [];
+/** A certificate that was made elsewhere, as a PEM text with its key. */
+const material = ecKey();
+const now = Math.floor(Date.now() / 1000);
+const signed = await selfSign(material, {
+  subject: 'CN=there',
+  ekus: [],
+  keyUsage: ['digitalSignature'],
+  notBefore: now - 60,
+  notAfter: now + 86_400,
+  serial: Buffer.from('01', 'hex'),
+});
+if (!signed.ok) throw new Error(signed.refusal.kind);
+const pem = writePem({ material, certificates: [signed.value] });
+const x5c = [Buffer.from(signed.value).toString('base64')];
+
+const asPem = { secret_props: { contentType: 'application/x-pem-file' } };
+const imported = { value: pem, policy: { ...asPem, key_props: { reuse_key: true }, issuer: { name: 'Unknown' } } };
+/** Nobody issues it, so that nothing changes by itself. */
+const waiting = { policy: { x509_props: { subject: 'CN=waiting' }, key_props: { kty: 'EC' } } };
+
+/** The names of keys and secrets are taken. */
+const issued = ['there', 'doomed', 'deleted-1', 'deleted-2', 'merged'].map((name) => `certificate-${name}`);
+const contacts = { contacts: [{ email: 'a@example.com', name: 'A', phone: '1' }] };
+const issuer = {
+  provider: 'Test',
+  credentials: { account_id: 'account', pwd: 'pass' },
+  org_details: { id: 'org', admin_details: [{ first_name: 'A', last_name: 'B', email: 'a@example.com', phone: '1' }] },
+};
+
+export const certificateSetUp: readonly Row['request'][] = [
+  ...issued.map((name) => ['POST', `/certificates/${name}/import`, imported] as const),
+  ...['deleted-1', 'deleted-2'].map((name) => ['DELETE', `/certificates/certificate-${name}`] as const),
+  ...['asked', 'cancelled', 'forgotten'].map((name) => ['POST', `/certificates/${name}/create`, waiting] as const),
+  // Its key is the one that was imported, as the policy says, so that the certificate that is there fits.
+  ['POST', '/certificates/certificate-merged/create', {}],
+  ['PUT', '/certificates/contacts', contacts],
+  ...['one', 'two'].map((name) => ['PUT', `/certificates/issuers/${name}`, issuer] as const),
+];
 
 export const certificateSetUpElsewhere: readonly Row['request'][] = [];
 
-export const certificateLists: readonly string[] = [];
+export const certificateLists: readonly string[] = [
+  '/certificates?includePending=true',
+  '/deletedcertificates?includePending=true',
+  '/certificates/certificate-there/versions',
+  '/certificates/certificate-there/policy',
+  '/certificates/asked/pending',
+  '/certificates/forgotten/pending',
+  '/certificates/contacts',
+  '/certificates/issuers',
+  '/certificates/issuers/one',
+];
 
-export const certificateRows: Readonly<Record<string, Row>> = {};
+/** What is wrong with the attributes and tags of any operation that makes or changes a version. */
+const wrongFacts = (right: object): readonly Wrong[] => [
+  { body: { ...right, attributes: { enabled: 'yes' } }, message: 'attributes.enabled must be true or false.' },
+  {
+    body: { ...right, attributes: { exp: 4_000_000_000 } },
+    message: 'attributes.exp is that of the X.509 certificate and cannot be set; leave it out.',
+  },
+  { body: { ...right, tags: { a: 1 } }, message: 'tags must be an object of strings.' },
+  { body: { ...right, more: 1 }, message: "The member 'more' is not supported here." },
+];
+
+const types = 'application/x-pkcs12 or application/x-pem-file';
+
+/** What is wrong with a policy; `around` makes the body of it, `at` is where the policy stands in that. */
+const wrongPolicies = (around: (policy: object) => object, at: string): readonly Wrong[] =>
+  [
+    { policy: { more: 1 }, message: `The member '${at}more' is not supported here.` },
+    { policy: { key_props: 7 }, message: `${at}key_props must be an object.` },
+    { policy: { key_props: { key_size: '2048' } }, message: `${at}key_props.key_size must be a number.` },
+    { policy: { x509_props: { ekus: [1] } }, message: `${at}x509_props.ekus must be an array of strings.` },
+    { policy: { lifetime_actions: {} }, message: `${at}lifetime_actions must be an array.` },
+    {
+      policy: { secret_props: { contentType: 'text/plain' } },
+      message: `secret_props.contentType is 'text/plain'; it must be ${types}.`,
+    },
+    {
+      policy: { issuer: { name: '?' } },
+      message: "issuer.name is '?'; an issuer's name has 1 to 127 letters, digits and hyphens.",
+    },
+  ].map(({ policy, message }) => ({ body: around(policy), message }));
+
+/** Those of the certificate and its key, which an import takes from the certificate itself. */
+const wrongContents = (around: (policy: { readonly x509_props?: object }) => object): readonly Wrong[] =>
+  [
+    {
+      policy: { key_props: { kty: 'oct' } },
+      message: "key_props.kty is 'oct'; the key of a certificate is RSA, RSA-HSM, EC, EC-HSM.",
+    },
+    {
+      policy: { key_props: { kty: 'EC-HSM' } },
+      message: "The key type 'EC-HSM' needs a premium vault; this vault's sku is standard.",
+    },
+    {
+      policy: { key_props: { kty: 'RSA', key_size: 1024 } },
+      message: 'An RSA key has key_size 2048, 3072, 4096; 1024 is not supported.',
+    },
+    {
+      policy: { key_props: { kty: 'EC', crv: 'P-192' } },
+      message: "The curve 'P-192' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.",
+    },
+    {
+      policy: { key_props: { kty: 'EC', crv: 'P-384', key_size: 256 } },
+      message: 'key_props.key_size is 256; the keys on P-384 have 384 bits.',
+    },
+    {
+      policy: { x509_props: { validity_months: 0 } },
+      message: 'x509_props.validity_months is 0; it must be a whole number from 1 to 1200.',
+    },
+    {
+      policy: { x509_props: { ekus: ['1.3.x'] } },
+      message: "x509_props.ekus has '1.3.x', which is no object identifier.",
+    },
+    {
+      policy: { x509_props: { key_usage: ['signing'] } },
+      message:
+        "x509_props.key_usage has 'signing'; known are digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, " +
+        'keyAgreement, keyCertSign, cRLSign, encipherOnly, decipherOnly.',
+    },
+    {
+      policy: { lifetime_actions: [{ trigger: { lifetime_percentage: 80 }, action: { action_type: 'Renew' } }] },
+      message: "lifetime_actions: action_type is 'Renew'; it must be AutoRenew or EmailContacts.",
+    },
+    {
+      policy: { lifetime_actions: [{ trigger: { lifetime_percentage: 100 }, action: { action_type: 'AutoRenew' } }] },
+      message: 'lifetime_actions: lifetime_percentage is 100; it must be a whole number from 1 to 99.',
+    },
+    {
+      policy: { lifetime_actions: [{ trigger: {}, action: { action_type: 'AutoRenew' } }] },
+      message: 'lifetime_actions: the trigger has either lifetime_percentage or days_before_expiry.',
+    },
+  ].map(({ policy, message }) => ({ body: around(policy), message }));
+
+const subject = { subject: 'CN=new' };
+const twice: Wrong['message'] = "The query parameter 'again' is given more than once.";
+
+export const certificateRows: Readonly<Record<string, Row>> = {
+  CertificateCreate: {
+    request: ['POST', '/certificates/certificate-new/create', waiting],
+    status: 202,
+    wrong: [
+      wrongName((name) => `/certificates/${name}/create`),
+      ...wrongBodies,
+      ...wrongFacts(waiting),
+      ...wrongPolicies((policy) => ({ policy: { x509_props: subject, ...policy } }), 'policy.'),
+      ...wrongContents((policy) => ({ policy: { ...policy, x509_props: { ...subject, ...policy.x509_props } } })),
+      {
+        body: {},
+        message: 'x509_props has neither a subject nor sans; a certificate needs one of them.',
+      },
+      {
+        body: { policy: { x509_props: subject, issuer: { name: 'nobody' } } },
+        message:
+          "issuer.name is 'nobody', and the vault has no issuer of that name. Set it as a certificate issuer first, or use Self or Unknown.",
+      },
+    ],
+  },
+  CertificateImport: {
+    request: ['POST', '/certificates/certificate-imported/import', imported],
+    wrong: [
+      wrongName((name) => `/certificates/${name}/import`),
+      ...wrongBodies,
+      ...wrongFacts(imported),
+      ...wrongPolicies((policy) => ({ value: pem, policy: { ...asPem, ...policy } }), 'policy.').filter(
+        ({ message }) => !message.startsWith('secret_props'),
+      ),
+      { body: {}, message: 'The member value is missing.' },
+      { body: { ...imported, pwd: 1 }, message: 'pwd must be a string.' },
+      {
+        body: { value: pem, policy: { ...asPem, key_props: { kty: 'RSA' } } },
+        message: 'policy.key_props is about another key than the imported one, which is EC on P-256.',
+      },
+      {
+        body: { value: pem, policy: { ...asPem, key_props: { crv: 'P-384' } } },
+        message: 'policy.key_props is about another key than the imported one, which is EC on P-256.',
+      },
+    ],
+  },
+  CertificateGet: {
+    request: ['GET', '/certificates/certificate-there'],
+    wrong: [wrongName((name) => `/certificates/${name}`)],
+  },
+  CertificateUpdate: {
+    request: ['PATCH', '/certificates/certificate-there', { tags: {} }],
+    wrong: [
+      wrongName((name) => `/certificates/${name}`),
+      ...wrongBodies,
+      ...wrongFacts({}),
+      ...wrongPolicies((policy) => ({ policy }), 'policy.'),
+    ],
+  },
+  CertificateList: {
+    request: ['GET', '/certificates'],
+    wrong: [
+      ...wrongPages('/certificates'),
+      { path: '/certificates?includePending=yes', message: "includePending is 'yes'; it must be true or false." },
+    ],
+  },
+  CertificateListVersions: {
+    request: ['GET', '/certificates/certificate-there/versions'],
+    wrong: [
+      wrongName((name) => `/certificates/${name}/versions`),
+      ...wrongPages('/certificates/certificate-there/versions'),
+    ],
+  },
+  CertificateDelete: {
+    request: ['DELETE', '/certificates/certificate-doomed'],
+    wrong: [wrongName((name) => `/certificates/${name}`)],
+  },
+  CertificateListDeleted: {
+    request: ['GET', '/deletedcertificates'],
+    wrong: [
+      ...wrongPages('/deletedcertificates'),
+      { path: '/deletedcertificates?includePending=1', message: "includePending is '1'; it must be true or false." },
+    ],
+  },
+  CertificateGetDeleted: {
+    request: ['GET', '/deletedcertificates/certificate-deleted-1'],
+    wrong: [wrongName((name) => `/deletedcertificates/${name}`)],
+  },
+  CertificateRecover: {
+    request: ['POST', '/deletedcertificates/certificate-deleted-1/recover'],
+    wrong: [wrongName((name) => `/deletedcertificates/${name}/recover`)],
+  },
+  CertificatePurge: {
+    request: ['DELETE', '/deletedcertificates/certificate-deleted-2'],
+    status: 204,
+    wrong: [wrongName((name) => `/deletedcertificates/${name}`)],
+  },
+  CertificatePolicyGet: {
+    request: ['GET', '/certificates/certificate-there/policy'],
+    wrong: [wrongName((name) => `/certificates/${name}/policy`)],
+  },
+  CertificatePolicyUpdate: {
+    request: ['PATCH', '/certificates/certificate-there/policy', { x509_props: { validity_months: 6 } }],
+    wrong: [
+      wrongName((name) => `/certificates/${name}/policy`),
+      ...wrongBodies,
+      ...wrongPolicies((policy) => policy, ''),
+      ...wrongContents((policy) => policy),
+    ],
+  },
+  CertificatePendingGet: {
+    request: ['GET', '/certificates/asked/pending'],
+    wrong: [wrongName((name) => `/certificates/${name}/pending`)],
+  },
+  CertificatePendingUpdate: {
+    request: ['PATCH', '/certificates/cancelled/pending', { cancellation_requested: true }],
+    wrong: [
+      wrongName((name) => `/certificates/${name}/pending`),
+      ...wrongBodies,
+      { body: {}, message: 'The member cancellation_requested is missing.' },
+      { body: { cancellation_requested: 'true' }, message: 'cancellation_requested must be true or false.' },
+    ],
+  },
+  CertificatePendingDelete: {
+    request: ['DELETE', '/certificates/forgotten/pending'],
+    wrong: [wrongName((name) => `/certificates/${name}/pending`)],
+  },
+  CertificatePendingMerge: {
+    request: ['POST', '/certificates/certificate-merged/pending/merge', { x5c }],
+    status: 201,
+    wrong: [
+      wrongName((name) => `/certificates/${name}/pending/merge`),
+      ...wrongBodies,
+      ...wrongFacts({ x5c }),
+      ...[{}, { x5c: [] }, { x5c: ['ü'] }, { x5c: [...x5c, ''] }].map((body) => ({
+        body,
+        message:
+          'Property x5c has invalid value. X5C must have at least one valid item: each is a certificate in DER, as base64.',
+      })),
+      {
+        path: '/certificates/asked/pending/merge',
+        message: 'The first certificate of x5c is not about the key of the pending request; sign the request itself.',
+      },
+      {
+        body: { x5c: ['AAAA'] },
+        message: 'The first certificate of x5c is not about the key of the pending request; sign the request itself.',
+      },
+    ],
+  },
+  CertificateContactsGet: {
+    request: ['GET', '/certificates/contacts'],
+    wrong: [{ path: '/certificates/contacts?again=1&again=2', message: twice }],
+  },
+  CertificateContactsSet: {
+    request: ['PUT', '/certificates/contacts', contacts],
+    wrong: [
+      ...wrongBodies,
+      ...[{}, { contacts: [] }, { contacts: {} }].map((body) => ({
+        body,
+        message: 'contacts must be an array of 1 to 100 contacts; to have none, delete them.',
+      })),
+      { body: { contacts: [{ name: 'A' }] }, message: "contacts[].email is '', which is no e-mail address." },
+      { body: { contacts: [{ email: 'a' }] }, message: "contacts[].email is 'a', which is no e-mail address." },
+      { body: { contacts: ['a@example.com'] }, message: 'contacts[] must be an object.' },
+      {
+        body: { contacts: [{ email: 'a@example.com', fax: '1' }] },
+        message: "The member 'contacts[].fax' is not supported here.",
+      },
+    ],
+  },
+  CertificateContactsDelete: {
+    request: ['DELETE', '/certificates/contacts'],
+    wrong: [{ path: '/certificates/contacts?again=1&again=2', message: twice }],
+  },
+  CertificateIssuersList: { request: ['GET', '/certificates/issuers'], wrong: wrongPages('/certificates/issuers') },
+  CertificateIssuerGet: {
+    request: ['GET', '/certificates/issuers/one'],
+    wrong: [wrongName((name) => `/certificates/issuers/${name}`)],
+  },
+  CertificateIssuerSet: {
+    request: ['PUT', '/certificates/issuers/new', issuer],
+    wrong: [
+      wrongName((name) => `/certificates/issuers/${name}`),
+      ...wrongBodies,
+      { body: {}, message: 'The member provider is missing.' },
+      {
+        body: { provider: 'Nobody' },
+        message:
+          "provider is 'Nobody'; it must be one of Test, DigiCert, GlobalSign, OneCert, OneCertV2-PublicCA, OneCertV2-PrivateCA, SslAdminV2.",
+      },
+      {
+        body: { ...issuer, credentials: { key: 'k' } },
+        message: "The member 'credentials.key' is not supported here.",
+      },
+      {
+        body: { ...issuer, org_details: { admin_details: {} } },
+        message: 'org_details.admin_details must be an array of at most 100 persons.',
+      },
+      {
+        body: { ...issuer, org_details: { admin_details: [{ email: 1 }] } },
+        message: 'org_details.admin_details[].email must be a string.',
+      },
+    ],
+  },
+  CertificateIssuerUpdate: {
+    request: ['PATCH', '/certificates/issuers/one', { attributes: { enabled: false } }],
+    wrong: [
+      wrongName((name) => `/certificates/issuers/${name}`),
+      ...wrongBodies,
+      { body: { attributes: { enabled: 1 } }, message: 'attributes.enabled must be true or false.' },
+      { body: { provider: 1 }, message: 'provider must be a string.' },
+    ],
+  },
+  CertificateIssuerDelete: {
+    request: ['DELETE', '/certificates/issuers/two'],
+    wrong: [wrongName((name) => `/certificates/issuers/${name}`)],
+  },
+};

@@ -1,0 +1,155 @@
+import type { Caller } from '../types/caller.ts';
+import type { RoleAssignment, RoleDefinition, RolePermission } from '../types/role.ts';
+import type { AccessVerdict } from '../types/verdict.ts';
+import { compileActions, hasAction } from './action-pattern.ts';
+import type { ActionSet } from './action-pattern.ts';
+import { isWithin } from './scope.ts';
+
+/** The role assignments of one subscription by the principal that they name, ready for `authorizeRbac`. */
+export interface CompiledAssignments {
+  /** The subscription's tenant, in which the principals are. */
+  readonly tenantId: string;
+  readonly byPrincipal: ReadonlyMap<string, readonly CompiledAssignment[]>;
+}
+
+interface CompiledAssignment {
+  /** ARM id in lower case. */
+  readonly scope: string;
+  readonly permissions: readonly CompiledPermission[];
+  readonly verdict: AccessVerdict;
+}
+
+interface CompiledPermission {
+  readonly source: RolePermission;
+  readonly action: Allowance;
+  readonly dataAction: Allowance;
+  readonly delegableRoles: ReadonlySet<string> | undefined;
+}
+
+interface Allowance {
+  readonly allowed: ActionSet;
+  readonly not: ActionSet;
+}
+
+/** What is asked: an action on a resource, or a data action on what is in a vault, at a scope. */
+export interface RbacRequest {
+  readonly kind: 'action' | 'dataAction';
+  /** In lower case. */
+  readonly name: string;
+  /** ARM id in lower case. */
+  readonly scope: string;
+  /**
+   * The role (GUID) of the assignment that the action writes or deletes, for permissions that are limited to some;
+   * `any` while it is not known yet, and must be asked again.
+   */
+  readonly role?: string;
+}
+
+const noAssignment: AccessVerdict = Object.freeze({ allowed: false, because: 'noRoleAssignment' });
+const roleLacksAction: AccessVerdict = Object.freeze({ allowed: false, because: 'roleLacksAction' });
+
+const delegating: ReadonlySet<string> = new Set([
+  'microsoft.authorization/roleassignments/write',
+  'microsoft.authorization/roleassignments/delete',
+]);
+
+/** Compiles the assignments of a subscription of that tenant. One whose role there is not gives nothing. */
+export function compileAssignments(
+  tenantId: string,
+  assignments: readonly RoleAssignment[],
+  roles: ReadonlyMap<string, RoleDefinition>,
+): CompiledAssignments {
+  const compiled = new Map<string, readonly CompiledPermission[]>();
+  const byPrincipal = new Map<string, CompiledAssignment[]>();
+  for (const { name, scope, role, principalId } of assignments) {
+    const permissions = compiled.get(role) ?? (roles.get(role)?.permissions ?? []).map(compilePermission);
+    compiled.set(role, permissions);
+    const verdict = { allowed: true, because: 'roleAssignment', assignment: name, role } as const;
+    const assignment = { scope: scope.toLowerCase(), permissions, verdict: Object.freeze(verdict) };
+    const others = byPrincipal.get(principalId);
+    if (others === undefined) byPrincipal.set(principalId, [assignment]);
+    else others.push(assignment);
+  }
+  return { tenantId: tenantId.toLowerCase(), byPrincipal };
+}
+
+/**
+ * Whether a role assignment lets the caller do it, and which one: the caller's own first, then its groups'. What a role
+ * takes away (`notActions`) it takes from itself only: another assignment may give it (role-definitions, "NotActions").
+ *
+ * A trusted service calls with a token of the services' tenant; object ids are unique across tenants, and the operator
+ * named this one. Nobody else from another tenant is who an assignment names.
+ */
+export function authorizeRbac(assignments: CompiledAssignments, caller: Caller, asked: RbacRequest): AccessVerdict {
+  if (!isOfTenant(assignments, caller)) return noAssignment;
+  let verdict = judge(assignments.byPrincipal.get(caller.objectId.toLowerCase()), asked);
+  for (const group of caller.groups) {
+    if (verdict.allowed) break;
+    const byGroup = judge(assignments.byPrincipal.get(group.toLowerCase()), asked);
+    if (byGroup !== noAssignment) verdict = byGroup;
+  }
+  return verdict;
+}
+
+/** Whether the caller may do it at the scope, or at some scope below it: who may see a part of a list may ask for it. */
+export function mayBelow(assignments: CompiledAssignments, caller: Caller, asked: RbacRequest): boolean {
+  return held(assignments, caller).some(
+    (assignment) =>
+      (isWithin(asked.scope, assignment.scope) || isWithin(assignment.scope, asked.scope)) && allows(assignment, asked),
+  );
+}
+
+/** What the caller's roles allow at a scope, as their definitions say it. */
+export function permissionsAt(
+  assignments: CompiledAssignments,
+  caller: Caller,
+  scope: string,
+): readonly RolePermission[] {
+  return held(assignments, caller)
+    .filter((assignment) => isWithin(scope, assignment.scope))
+    .flatMap(({ permissions }) => permissions.map(({ source }) => source));
+}
+
+/** Whether there is any assignment for the caller. */
+export function hasAssignment(assignments: CompiledAssignments, caller: Caller): boolean {
+  return held(assignments, caller).length > 0;
+}
+
+/** The assignments of the caller and of its groups. */
+function held(assignments: CompiledAssignments, caller: Caller): readonly CompiledAssignment[] {
+  if (!isOfTenant(assignments, caller)) return [];
+  return [caller.objectId, ...caller.groups].flatMap((id) => assignments.byPrincipal.get(id.toLowerCase()) ?? []);
+}
+
+function isOfTenant({ tenantId }: CompiledAssignments, { issuerClass, tenant }: Caller): boolean {
+  return issuerClass === 'services' || tenant.toLowerCase() === tenantId;
+}
+
+function judge(candidates: readonly CompiledAssignment[] | undefined, asked: RbacRequest): AccessVerdict {
+  let verdict = noAssignment;
+  for (const assignment of candidates ?? []) {
+    if (!isWithin(asked.scope, assignment.scope)) continue;
+    if (allows(assignment, asked)) return assignment.verdict;
+    verdict = roleLacksAction;
+  }
+  return verdict;
+}
+
+function allows({ permissions }: CompiledAssignment, { kind, name, role }: RbacRequest): boolean {
+  return permissions.some((permission) => {
+    const { allowed, not } = permission[kind];
+    if (!hasAction(allowed, name) || hasAction(not, name)) return false;
+    if (permission.delegableRoles === undefined || !delegating.has(name)) return true;
+    return role === 'any' || (role !== undefined && permission.delegableRoles.has(role));
+  });
+}
+
+function compilePermission(source: RolePermission): CompiledPermission {
+  const { actions, notActions, dataActions, notDataActions, delegableRoles } = source;
+  return {
+    source,
+    action: { allowed: compileActions(actions), not: compileActions(notActions) },
+    dataAction: { allowed: compileActions(dataActions), not: compileActions(notDataActions) },
+    delegableRoles: delegableRoles === undefined ? undefined : new Set(delegableRoles),
+  };
+}

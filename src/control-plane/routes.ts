@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify';
+import { memberOf, textsOf } from '../http/parameters.ts';
+import { pathOf } from '../http/request.ts';
+import { pathSegments } from '../resources/scope.ts';
+import type { ControlOperation } from './operation.ts';
+
+/** The operation that a request asks for, and what its path says by name. */
+export interface ControlRoute {
+  readonly operation: ControlOperation;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Finds the operation of a request that came by a route. */
+export type FindRoute = (request: FastifyRequest) => ControlRoute | undefined;
+
+export interface RouteTable {
+  readonly method: ControlOperation['method'];
+  readonly url: string;
+  readonly find: FindRoute;
+}
+
+const scopePrefix = '{scope}';
+const underSubscription = '/subscriptions/:subscriptionId/*';
+
+/**
+ * Where the operations are to be routed. A router has its wildcard last, but what extends a resource has its id before
+ * it, of any length: all of those share one route a method, at which the end of the path is looked at.
+ */
+export function routesOf(operations: readonly ControlOperation[]): readonly RouteTable[] {
+  const fixed = operations.filter(({ path }) => !path.startsWith(scopePrefix));
+  const extending = operations.filter(({ path }) => path.startsWith(scopePrefix)).map(compile);
+  const methods = new Set(extending.map(({ operation }) => operation.method));
+  return [
+    ...fixed.map((operation) => ({
+      method: operation.method,
+      url: operation.path,
+      find: (request: FastifyRequest) => {
+        const params = textsOf(request.params);
+        return { operation, params: params.ok ? params.texts : {} };
+      },
+    })),
+    ...[...methods].map((method) => {
+      const candidates = extending.filter(({ operation }) => operation.method === method);
+      return { method, url: underSubscription, find: (request: FastifyRequest) => findExtending(candidates, request) };
+    }),
+  ];
+}
+
+interface Extending {
+  readonly operation: ControlOperation;
+  /** The segments after the scope: a text in lower case, or the name of a parameter. */
+  readonly tail: readonly ({ readonly text: string } | { readonly name: string })[];
+}
+
+function compile(operation: ControlOperation): Extending {
+  const tail = operation.path
+    .slice(scopePrefix.length + 1)
+    .split('/')
+    .map((segment) => (segment.startsWith(':') ? { name: segment.slice(1) } : { text: segment.toLowerCase() }));
+  return { operation, tail };
+}
+
+function findExtending(candidates: readonly Extending[], request: FastifyRequest): ControlRoute | undefined {
+  const segments = pathSegments(pathOf(request.url));
+  const subscriptionId = memberOf(request.params, 'subscriptionId');
+  if (typeof subscriptionId !== 'string') return undefined;
+  for (const { operation, tail } of candidates) {
+    const at = segments.length - tail.length;
+    const params: Record<string, string> = { subscriptionId };
+    const matches = tail.every((part, index) => {
+      const segment = segments[at + index];
+      if (segment === undefined) return false;
+      if ('text' in part) return segment.toLowerCase() === part.text;
+      params[part.name] = segment;
+      return true;
+    });
+    if (!matches) continue;
+    params['scope'] = segments
+      .slice(0, at)
+      .map((segment) => `/${segment}`)
+      .join('');
+    return { operation, params };
+  }
+  return undefined;
+}

@@ -1,0 +1,86 @@
+import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { CertifiableKey, CertificateFacts } from '../../types/certificate.ts';
+import type { PublicKey } from '../../types/key.ts';
+import { publicKeyOf } from '../key-material.ts';
+import { readTime, wholeSequence } from './der-read.ts';
+import type { DerReader } from './der-read.ts';
+import { tags } from './der-write.ts';
+import { readExtensions } from './extensions.ts';
+import type { ExtensionFacts } from './extensions.ts';
+import { readPublicKey } from './keys.ts';
+import { textOfName } from './name.ts';
+import { Malformed, outcomeOf } from './refusal.ts';
+import type { Outcome } from './refusal.ts';
+
+/** A certificate, taken apart (RFC 5280 section 4.1). Names and the public key are DER as it stands there. */
+export interface CertificateParts {
+  readonly serial: Buffer;
+  readonly issuer: Buffer;
+  readonly subject: Buffer;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly publicKey: Buffer;
+  readonly extensions: ExtensionFacts;
+}
+
+/** What a certificate (DER) says. Its signature is not checked: that is for whoever trusts its issuer. */
+export function readCertificate(der: Uint8Array): Outcome<CertificateFacts> {
+  return outcomeOf('certificate', () => {
+    const { extensions, ...parts } = partsOf(der);
+    return {
+      subject: textOfName(parts.subject),
+      issuer: textOfName(parts.issuer),
+      notBefore: parts.notBefore,
+      notAfter: parts.notAfter,
+      serial: parts.serial.toString('hex').replace(/^00(?=.)/, ''),
+      thumbprint: hash('sha1', der, 'base64url'),
+      sans: extensions.sans,
+      ekus: extensions.ekus,
+      keyUsage: extensions.keyUsage,
+      isCa: extensions.isCa,
+      publicKey: readPublicKey(parts.publicKey),
+    };
+  });
+}
+
+/** Whether the certificate (DER) is about this key. */
+export function matches(key: CertifiableKey | PublicKey, certificate: Uint8Array): boolean {
+  const found = outcomeOf('certificate', () => readPublicKey(partsOf(certificate).publicKey));
+  return found.ok && isDeepStrictEqual(found.value, publicKeyOf(key));
+}
+
+/** The parts of a certificate, or a `Malformed`. */
+export function partsOf(der: Uint8Array): CertificateParts {
+  const outer = wholeSequence(der, 'the certificate');
+  const body = outer.sequence('the certificate');
+  const algorithm = outer.next(tags.sequence, 'the signature algorithm');
+  outer.bitString('the signature');
+  outer.end();
+  const version = body.optional(0xa0, 'the version') === undefined ? 1 : 3;
+  const serial = body.integer('the serial number');
+  if (!body.next(tags.sequence, 'the signature algorithm').whole.equals(algorithm.whole)) {
+    throw new Malformed('it names two signature algorithms');
+  }
+  const issuer = body.next(tags.sequence, 'the issuer').whole;
+  const validity = body.sequence('the validity');
+  const [notBefore, notAfter] = [
+    readTime(validity.any('its start'), 'its start'),
+    readTime(validity.any('its end'), 'its end'),
+  ];
+  validity.end();
+  const subject = body.next(tags.sequence, 'the subject').whole;
+  const publicKey = body.next(tags.sequence, 'the public key').whole;
+  // Unique identifiers of issuer and subject, which nobody uses (section 4.1.2.8).
+  for (const tag of [0x81, 0x82]) body.optional(tag, 'a unique identifier');
+  const extensions = readExtensions(body.done || version === 1 ? undefined : extensionsIn(body));
+  body.end();
+  return { serial, issuer, subject, notBefore, notAfter, publicKey, extensions };
+}
+
+function extensionsIn(body: DerReader): DerReader {
+  const outer = body.inside(0xa3, 'the extensions');
+  const extensions = outer.sequence('the extensions');
+  outer.end();
+  return extensions;
+}

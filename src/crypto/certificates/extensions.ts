@@ -1,0 +1,144 @@
+import { hash } from 'node:crypto';
+import { keyUsages } from '../../types/certificate.ts';
+import type { AlternativeNames, CertificateContents, KeyUsage } from '../../types/certificate.ts';
+import { decodeAlternativeNames, encodeAlternativeNames } from './alternative-names.ts';
+import { DerReader, readObjectIdentifier, wholeSequence } from './der-read.ts';
+import { bitString, implicit, objectIdentifier, octetString, sequence, tags, yes } from './der-write.ts';
+import { isObjectIdentifier } from './name-attributes.ts';
+import { Malformed, Refused } from './refusal.ts';
+
+/** RFC 5280 section 4.2.1. */
+const identifiers = {
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAlternativeName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  authorityKeyIdentifier: '2.5.29.35',
+  extendedKeyUsage: '2.5.29.37',
+} as const;
+
+const ofRequests: ReadonlySet<string> = new Set([
+  identifiers.keyUsage,
+  identifiers.extendedKeyUsage,
+  identifiers.subjectAlternativeName,
+]);
+
+/** What the extensions of a certificate or a request say. */
+export interface ExtensionFacts {
+  readonly sans: AlternativeNames;
+  /** Also true for names of kinds that `sans` has no place for. */
+  readonly hasAlternativeName: boolean;
+  readonly ekus: readonly string[];
+  readonly keyUsage: readonly KeyUsage[];
+  readonly isCa: boolean;
+  readonly subjectKeyIdentifier: Buffer | undefined;
+  /** Those that a request may ask for, as they were encoded. */
+  readonly requestable: readonly Buffer[];
+}
+
+/** An extension: its identifier and its value, with the flag for those that nobody may ignore. */
+function extension(identifier: string, value: Uint8Array, critical: boolean): Buffer {
+  return sequence(objectIdentifier(identifier), ...(critical ? [yes] : []), octetString(value));
+}
+
+/**
+ * What a request asks for. Without a subject the alternative name is critical, as it alone says who it is (RFC 5280
+ * section 4.2.1.6).
+ */
+export function contentExtensions({ subject, sans, ekus, keyUsage }: CertificateContents): Buffer[] {
+  const names = encodeAlternativeNames(sans ?? {});
+  if (subject === '' && names === undefined) throw nobody();
+  return [
+    ...(keyUsage.length === 0 ? [] : [extension(identifiers.keyUsage, encodeKeyUsage(keyUsage), true)]),
+    ...(ekus.length === 0 ? [] : [extension(identifiers.extendedKeyUsage, encodeExtendedKeyUsage(ekus), false)]),
+    ...(names === undefined ? [] : [extension(identifiers.subjectAlternativeName, names, subject === '')]),
+  ];
+}
+
+/** There is nobody to certify. */
+export function nobody(): Refused {
+  return new Refused({ kind: 'badSubject', detail: 'is empty, and there is no subject alternative name either.' });
+}
+
+/** Whether it is an authority; a path of any length may follow one. */
+export function basicConstraints(isCa: boolean): Buffer {
+  return extension(identifiers.basicConstraints, sequence(...(isCa ? [yes] : [])), true);
+}
+
+/** The two that build chains; a key is named by its SHA-1 (RFC 5280 section 4.2.1.2, method 1). */
+export function keyIdentifiers(subject: Uint8Array, issuer: Uint8Array): Buffer[] {
+  return [
+    extension(identifiers.subjectKeyIdentifier, octetString(subject), false),
+    extension(identifiers.authorityKeyIdentifier, sequence(implicit(0, issuer)), false),
+  ];
+}
+
+/** `publicKey` is a SubjectPublicKeyInfo. */
+export function keyIdentifier(publicKey: Uint8Array): Buffer {
+  const reader = wholeSequence(publicKey, 'the public key');
+  reader.sequence('the algorithm of the public key');
+  return hash('sha1', reader.bitString('the public key'), 'buffer');
+}
+
+/** Named bits, without those zeros that end it (X.690 section 11.2.2). */
+function encodeKeyUsage(usages: readonly KeyUsage[]): Buffer {
+  const places = usages.map((usage) => keyUsages.indexOf(usage));
+  const last = Math.max(...places);
+  const bytes = Buffer.alloc((last >> 3) + 1);
+  for (const place of places) bytes[place >> 3] = (bytes[place >> 3] ?? 0) | (0x80 >> (place & 7));
+  return bitString(bytes, 7 - (last & 7));
+}
+
+function encodeExtendedKeyUsage(ekus: readonly string[]): Buffer {
+  const wrong = ekus.find((eku) => !isObjectIdentifier(eku));
+  if (wrong !== undefined) {
+    const detail = `${JSON.stringify(wrong.slice(0, 130))} is no object identifier, such as 1.3.6.1.5.5.7.3.1.`;
+    throw new Refused({ kind: 'badUsage', detail });
+  }
+  return sequence(...ekus.map(objectIdentifier));
+}
+
+/** Of the contents of an Extensions sequence, or of nothing. Those that are not named above are left alone. */
+export function readExtensions(extensions: DerReader | undefined): ExtensionFacts {
+  const values = new Map<string, Buffer>();
+  const requestable: Buffer[] = [];
+  for (const { whole } of extensions?.rest(tags.sequence, 'an extension') ?? []) {
+    const one = wholeSequence(whole, 'an extension');
+    const identifier = one.objectIdentifier('the identifier of an extension');
+    one.optional(tags.boolean, 'the flag of an extension');
+    const value = one.octetString(`the extension ${identifier}`);
+    one.end();
+    if (values.has(identifier)) throw new Malformed(`the extension ${identifier} stands there twice`);
+    values.set(identifier, value);
+    if (ofRequests.has(identifier)) requestable.push(whole);
+  }
+  const keyId = values.get(identifiers.subjectKeyIdentifier);
+  const names = values.get(identifiers.subjectAlternativeName);
+  return {
+    sans: decodeAlternativeNames(names ?? sequence()),
+    ekus: readExtendedKeyUsage(values.get(identifiers.extendedKeyUsage)),
+    keyUsage: readKeyUsage(values.get(identifiers.keyUsage)),
+    isCa: readIsCa(values.get(identifiers.basicConstraints)),
+    requestable,
+    hasAlternativeName: names !== undefined,
+    subjectKeyIdentifier: keyId && new DerReader(keyId, 'the key identifier').octetString('the key identifier'),
+  };
+}
+
+function readKeyUsage(value: Buffer | undefined): KeyUsage[] {
+  if (value === undefined) return [];
+  const bits = new DerReader(value, 'the key usage').next(tags.bitString, 'the key usage').content.subarray(1);
+  return keyUsages.filter((_, place) => (((bits[place >> 3] ?? 0) << (place & 7)) & 0x80) !== 0);
+}
+
+function readExtendedKeyUsage(value: Buffer | undefined): string[] {
+  if (value === undefined) return [];
+  const usages = wholeSequence(value, 'the extended key usage').rest(tags.objectIdentifier, 'an extended key usage');
+  return Array.from(usages, ({ content }) => readObjectIdentifier(content, 'an extended key usage'));
+}
+
+function readIsCa(value: Buffer | undefined): boolean {
+  if (value === undefined) return false;
+  const reader = wholeSequence(value, 'the basic constraints');
+  return reader.optional(tags.boolean, 'the basic constraints')?.content[0] === 0xff;
+}

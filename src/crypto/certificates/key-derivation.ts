@@ -1,0 +1,106 @@
+import { hash, pbkdf2 } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Malformed, Refused } from './refusal.ts';
+
+/** A password in the two encodings that PKCS #12 knows: PBKDF2 takes UTF-8, its own derivation a BMPString with two zeros. */
+export interface Passphrase {
+  readonly utf8: Buffer;
+  readonly bmp: Buffer;
+}
+
+/** The hash functions of both, with their output and block in bytes. */
+export interface HashFunction {
+  readonly name: string;
+  readonly length: number;
+  readonly block: number;
+}
+
+export const hashFunctions = {
+  sha1: { name: 'sha1', length: 20, block: 64 },
+  sha224: { name: 'sha224', length: 28, block: 64 },
+  sha256: { name: 'sha256', length: 32, block: 64 },
+  sha384: { name: 'sha384', length: 48, block: 128 },
+  sha512: { name: 'sha512', length: 64, block: 128 },
+} as const satisfies Readonly<Record<string, HashFunction>>;
+
+export interface Derivation {
+  readonly hash: HashFunction;
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  /** Bytes that are wanted. */
+  readonly length: number;
+}
+
+/**
+ * Firefox asks for 600,000 rounds for each of key, certificates and code, which is the most that is seen in the wild; a
+ * file may ask for 2^31, and would keep a processor for an hour.
+ */
+const mostRounds = 3_000_000;
+
+/** Rounds between which others have their turn: some milliseconds. */
+const turn = 4_096;
+
+const pbkdf2Later = promisify(pbkdf2);
+
+/** What the reading of one file has cost so far. */
+export class Work {
+  #left = mostRounds;
+
+  /** Takes the rounds of a derivation, or refuses the file. */
+  take({ iterations, length, hash: { length: unit } }: Derivation): void {
+    if (iterations < 1) throw new Malformed('a key is derived in no rounds');
+    this.#left -= iterations * Math.ceil(length / unit);
+    if (this.#left < 0) throw new Refused({ kind: 'tooMuchWork', most: mostRounds });
+  }
+}
+
+/** PBKDF2 (RFC 8018 section 5.2), off this thread. */
+export function pbkdf2Key({ utf8 }: Passphrase, derivation: Derivation, work: Work): Promise<Buffer> {
+  work.take(derivation);
+  const { salt, iterations, length } = derivation;
+  return pbkdf2Later(utf8, salt, iterations, length, derivation.hash.name);
+}
+
+/** What a key of PKCS #12 is for: the ID of RFC 7292 appendix B.3. */
+export const purposes = { encryption: 1, iv: 2, mac: 3 } as const;
+
+/** The derivation of PKCS #12 (RFC 7292 appendix B.2). Nothing native does it, so others have their turn meanwhile. */
+export async function pkcs12Key(
+  { bmp }: Passphrase,
+  { purpose, work, ...derivation }: Derivation & { readonly purpose: number; readonly work: Work },
+): Promise<Buffer> {
+  work.take(derivation);
+  const { salt, iterations, length } = derivation;
+  const { name, block, length: unit } = derivation.hash;
+  const diversifier = Buffer.alloc(block, purpose);
+  const input = Buffer.concat([filled(salt, block), filled(bmp, block)]);
+  const key: Buffer[] = [];
+  for (let made = 0; made < length; made += unit) {
+    let digest = hash(name, Buffer.concat([diversifier, input]), 'buffer');
+    for (let round = 1; round < iterations; round += 1) {
+      digest = hash(name, digest, 'buffer');
+      if (round % turn === 0) await setImmediate();
+    }
+    key.push(digest);
+    addToBlocks(input, Buffer.alloc(block, digest));
+  }
+  return Buffer.concat(key).subarray(0, length);
+}
+
+/** As often as it takes to fill whole blocks; nothing for nothing. */
+function filled(bytes: Uint8Array, block: number): Buffer {
+  return bytes.length === 0 ? Buffer.alloc(0) : Buffer.alloc(Math.ceil(bytes.length / block) * block, bytes);
+}
+
+/** Adds `addend` and one to every block of `blocks`, in place, each a big-endian number. */
+function addToBlocks(blocks: Buffer, addend: Buffer): void {
+  for (let start = 0; start < blocks.length; start += addend.length) {
+    let carry = 1;
+    for (let at = addend.length - 1; at >= 0; at -= 1) {
+      carry += (blocks[start + at] ?? 0) + (addend[at] ?? 0);
+      blocks[start + at] = carry & 0xff;
+      carry >>= 8;
+    }
+  }
+}

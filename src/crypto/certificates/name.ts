@@ -1,0 +1,165 @@
+import { DerReader, readObjectIdentifier, utf8 } from './der-read.ts';
+import { der, objectIdentifier, sequence, set, tags } from './der-write.ts';
+import { attributeTypes, byIdentifier, byName } from './name-attributes.ts';
+import type { AttributeType } from './name-attributes.ts';
+import { Malformed, outcomeOf, Refused } from './refusal.ts';
+import type { Outcome } from './refusal.ts';
+
+const most = 4_000;
+
+/** Sticky: one attribute, its type, and its value in one of the three ways of RFC 4514 section 3 and RFC 1779. */
+const typeOf = /\s*(?:OID\.)?(?<type>[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=\s*/iy;
+const valueOf =
+  /#(?<hex>(?:[0-9a-f]{2})+)\s*|"(?<quoted>(?:[^"\\]|\\.|"")*)"\s*|(?!\s*[#"])(?<plain>(?:[^"\\,;+<>]|\\.)*)/isy;
+
+/** The DER of an X.500 name that is written as RFC 4514 writes it; to check a subject, ask for it. */
+export function encodeName(text: string): Outcome<Uint8Array> {
+  return outcomeOf('certificate', () => nameOf(text));
+}
+
+/** The same, for those inside who let refusals pass. The text begins with the most specific part, DER with the least. */
+export function nameOf(text: string): Buffer {
+  if (text.length > most) throw badSubject(`has ${text.length} characters; at most ${most} are allowed.`);
+  const parts: Buffer[][] = [];
+  let joins = false;
+  for (let at = 0; at < text.length || parts.length > 0;) {
+    const attribute = attributeAt(text, at);
+    const part = joins ? parts.at(-1) : undefined;
+    if (part === undefined) parts.push([attribute.encoded]);
+    else part.push(attribute.encoded);
+    at = attribute.end;
+    if (at === text.length) break;
+    joins = text[at] === '+';
+    at += 1;
+  }
+  return sequence(...parts.toReversed().map((part) => set(...part)));
+}
+
+function attributeAt(text: string, start: number): { readonly encoded: Buffer; readonly end: number } {
+  typeOf.lastIndex = start;
+  const { type } = typeOf.exec(text)?.groups ?? {};
+  if (type === undefined) {
+    const left = quoted(text.slice(start, start + 40).trim());
+    throw badSubject(`has ${left} where NAME=value should stand, as in CN=www.example.com, O=Contoso.`);
+  }
+  const attribute = byName(type);
+  if (attribute === undefined) {
+    const names = attributeTypes.map(({ name }) => name).join(', ');
+    throw badSubject(`names an unknown attribute ${type}. Known are ${names}, and any object identifier.`);
+  }
+  valueOf.lastIndex = typeOf.lastIndex;
+  const { hex, quoted: inQuotes, plain } = valueOf.exec(text)?.groups ?? unreadable(text, type);
+  const end = valueOf.lastIndex;
+  if (!/^[,;+]?$/.test(text.charAt(end))) {
+    throw badSubject(`${quoted(text)} has an unexpected ${text[end]} at character ${end + 1}.`);
+  }
+  const identifier = objectIdentifier(attribute.identifier);
+  if (hex !== undefined) return { encoded: sequence(identifier, rawValue(hex, type)), end };
+  const value = unescaped(inQuotes ?? trimmed(plain ?? ''));
+  if (value === undefined) throw badSubject(`gives ${type} a value with escapes that are no UTF-8.`);
+  return { encoded: sequence(identifier, encodedValue(attribute, type, value)), end };
+}
+
+function unreadable(text: string, type: string): never {
+  throw badSubject(
+    `${quoted(text)} gives ${type} a value that begins with # or ". Put a backslash before it, or end it as it begins.`,
+  );
+}
+
+/** The DER of a value, as RFC 4514 section 2.4 writes it where no text would do. */
+function rawValue(hex: string, type: string): Buffer {
+  const bytes = Buffer.from(hex, 'hex');
+  try {
+    const reader = new DerReader(bytes, type);
+    reader.any(type);
+    reader.end();
+    return bytes;
+  } catch (error) {
+    if (error instanceof Malformed) throw badSubject(`gives ${type} a value in hexadecimal that is no DER.`);
+    throw error;
+  }
+}
+
+function encodedValue({ tag, allowed, most: longest, name }: AttributeType, type: string, value: string): Buffer {
+  if (value === '') throw badSubject(`gives ${type} no value.`);
+  if (!allowed.pattern.test(value)) throw badSubject(`gives ${type} the value ${quoted(value)}; ${allowed.rule}.`);
+  const { length } = Array.from(value);
+  if (length > longest) {
+    throw badSubject(`gives ${type} ${length} characters; RFC 5280 allows ${name} at most ${longest}.`);
+  }
+  return der(tag, Buffer.from(value));
+}
+
+/** Spaces around a value do not belong to it, unless the last one is escaped. */
+function trimmed(plain: string): string {
+  const value = plain.trim();
+  const backslashes = value.length - value.replace(/\\+$/, '').length;
+  return backslashes % 2 === 0 ? value : value + plain.trimStart().charAt(value.length);
+}
+
+/** `\,` and the like stand for themselves, `\C3\A9` for bytes of UTF-8, and `""` in quotes for one. */
+function unescaped(text: string): string | undefined {
+  const pieces = text.matchAll(/\\(?<byte>[0-9a-f]{2})|\\(?<escaped>.)|"(?<escaped>")|(?<literal>[^\\"]+)/gis);
+  const bytes = Array.from(pieces, ({ groups }) =>
+    groups?.['byte'] === undefined
+      ? Buffer.from(groups?.['escaped'] ?? groups?.['literal'] ?? '')
+      : Buffer.from(groups['byte'], 'hex'),
+  );
+  return utf8(Buffer.concat(bytes));
+}
+
+/** The text of a name in DER: what `nameOf` makes of it is equal as names are compared (RFC 5280 section 7.1). */
+export function textOfName(name: Uint8Array): string {
+  const outer = new DerReader(name, 'a name');
+  const parts = Array.from(outer.sequence('a name').rest(tags.set, 'a part of a name'), ({ content }) => {
+    const attributes = Array.from(new DerReader(content, 'a part of a name').rest(tags.sequence, 'an attribute'));
+    if (attributes.length === 0) throw new Malformed('a part of a name is empty');
+    return attributes.map((attribute) => textOfAttribute(attribute.content)).join(' + ');
+  });
+  outer.end();
+  return parts.toReversed().join(', ');
+}
+
+function textOfAttribute(content: Uint8Array): string {
+  const reader = new DerReader(content, 'an attribute');
+  const identifier = readObjectIdentifier(reader.next(tags.objectIdentifier, 'its type').content, 'its type');
+  const value = reader.any('the value of an attribute');
+  reader.end();
+  const known = byIdentifier(identifier);
+  const text = textDecoders[value.tag]?.(value.content);
+  if (text === undefined || text === '') return `${known?.name ?? identifier}=#${value.whole.toString('hex')}`;
+  return `${known?.name ?? identifier}=${escaped(text)}`;
+}
+
+const textDecoders: Readonly<Record<number, (content: Buffer) => string | undefined>> = {
+  [tags.utf8String]: utf8,
+  [tags.printableString]: (content) => content.toString('latin1'),
+  [tags.ia5String]: (content) => content.toString('latin1'),
+  // NumericString, TeletexString (as everybody fills it), VisibleString.
+  0x12: (content) => content.toString('latin1'),
+  0x14: (content) => content.toString('latin1'),
+  0x1a: (content) => content.toString('latin1'),
+  // BMPString.
+  0x1e: (content) => (content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined),
+};
+
+/** RFC 4514 section 2.4; control characters are escaped also where they need not be, so that a line stays one. */
+function escaped(text: string): string {
+  return text
+    .replaceAll(/["+,;<>\\]/g, String.raw`\$&`)
+    .replace(/^[ #]/, String.raw`\$&`)
+    .replace(/(?<!^) $/, String.raw`\ `)
+    .replaceAll(/\p{Cc}/gu, (character) =>
+      Buffer.from(character)
+        .toString('hex')
+        .replaceAll(/../g, String.raw`\$&`),
+    );
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+function badSubject(detail: string): Refused {
+  return new Refused({ kind: 'badSubject', detail });
+}

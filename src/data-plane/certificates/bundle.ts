@@ -1,0 +1,110 @@
+import type { CertificateRecord } from '../../objects/certificate.ts';
+import type { PendingCertificate } from '../../objects/certificate-pending.ts';
+import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificate-policy.ts';
+import { objectFacts } from '../facts.ts';
+import type { Call } from '../operation.ts';
+
+/** CertificateBundle. One that is not issued yet has neither a certificate nor a key nor a secret, but its policy. */
+export function certificateBundle(
+  call: Call,
+  certificate: CertificateRecord,
+  { isPending = false }: { readonly isPending?: boolean } = {},
+) {
+  const { name, current } = certificate;
+  const { version, cer, x5t, policy, preserveCertOrder } = current;
+  const id = `${call.origin}/certificates/${name}`;
+  return {
+    id: `${id}/${version}`,
+    ...(cer !== undefined && {
+      kid: `${call.origin}/keys/${name}/${version}`,
+      sid: `${call.origin}/secrets/${name}/${version}`,
+      x5t,
+      cer,
+    }),
+    ...objectFacts(call.vault, current),
+    policy: policyBody(call, name, policy),
+    ...(preserveCertOrder !== undefined && { preserveCertOrder }),
+    ...(isPending && { pending: { id: `${id}/pending` } }),
+  };
+}
+
+/** CertificateItem of a list; its id names no version unless it stands for one. */
+export function certificateItem(call: Call, { name, current }: CertificateRecord, version?: string) {
+  const id = `${call.origin}/certificates/${name}`;
+  const { x5t } = current;
+  return {
+    id: version === undefined ? id : `${id}/${version}`,
+    ...(x5t !== undefined && { x5t }),
+    ...objectFacts(call.vault, current),
+  };
+}
+
+/** CertificatePolicy */
+export function policyBody(call: Call, name: string, policy: CertificatePolicy) {
+  const { key, x509, contentType, lifetimeActions, issuer, created, updated } = policy;
+  const { dnsNames, ...sans } = x509.sans;
+  return {
+    id: `${call.origin}/certificates/${name}/policy`,
+    key_props: {
+      exportable: key.exportable,
+      kty: key.kty,
+      key_size: key.size,
+      reuse_key: key.reuse,
+      ...(key.curve !== undefined && { crv: key.curve }),
+    },
+    secret_props: { contentType },
+    x509_props: {
+      subject: x509.subject,
+      sans: { ...sans, ...(dnsNames !== undefined && { dns_names: dnsNames }) },
+      ekus: x509.ekus,
+      key_usage: x509.keyUsage,
+      validity_months: x509.validityMonths,
+      basic_constraints: { ca: false },
+    },
+    lifetime_actions: lifetimeActions.map(({ action, trigger }) => ({
+      trigger:
+        'daysBeforeExpiry' in trigger
+          ? { days_before_expiry: trigger.daysBeforeExpiry }
+          : { lifetime_percentage: trigger.lifetimePercentage },
+      action: { action_type: action },
+    })),
+    issuer: issuerBody(issuer),
+    attributes: { enabled: true, created, updated },
+  };
+}
+
+/** Azure's, for each state that an operation can be in. */
+const inProgress =
+  'Pending certificate created. Certificate request is in progress. This may take some time based on the issuer provider. ' +
+  'Please check again later.';
+const toBeMerged = 'Pending certificate created. Please Perform Merge to complete the request.';
+
+/** CertificateOperation */
+export function pendingBody(call: Call, pending: PendingCertificate) {
+  const { name, issuer, csr, cancellationRequested, status, error, requestId } = pending;
+  const id = `${call.origin}/certificates/${name}`;
+  return {
+    id: `${id}/pending`,
+    issuer: issuerBody(issuer),
+    csr,
+    cancellation_requested: cancellationRequested,
+    status,
+    ...(status === 'inProgress' && { status_details: issuer.name === 'Unknown' ? toBeMerged : inProgress }),
+    ...(status === 'completed' && { target: id }),
+    ...(error !== undefined && { error }),
+    request_id: requestId,
+  };
+}
+
+/** When to ask again, in whole seconds, while there is something to wait for. */
+export function retryAfter({ issueMs }: Call, { status }: PendingCertificate): Readonly<Record<string, string>> {
+  return status === 'inProgress' ? { 'retry-after': String(Math.max(1, Math.ceil(issueMs / 1000))) } : {};
+}
+
+function issuerBody({ name, certificateType, certificateTransparency }: PolicyIssuer) {
+  return {
+    name,
+    ...(certificateType !== undefined && { cty: certificateType }),
+    ...(certificateTransparency !== undefined && { cert_transparency: certificateTransparency }),
+  };
+}

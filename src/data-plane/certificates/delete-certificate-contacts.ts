@@ -1,0 +1,16 @@
+import { deleteContacts } from '../../objects/certificate-contacts.ts';
+import type { OperationCard } from '../operation.ts';
+import { contactsBody } from './contacts-body.ts';
+
+/** DELETE /certificates/contacts: answers those that there were. */
+export const deleteCertificateContacts: OperationCard = {
+  name: 'CertificateContactsDelete',
+  permission: 'certificates/managecontacts',
+  method: 'DELETE',
+  path: '/certificates/contacts',
+  async run(call) {
+    const deleted = await deleteContacts(call.vault);
+    if (!deleted.ok) return deleted;
+    return { ...deleted, value: { status: 200, body: contactsBody(call, deleted.value) } };
+  },
+};

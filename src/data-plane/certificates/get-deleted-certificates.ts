@@ -1,0 +1,30 @@
+import type { DeletedObjectRecord } from '../../objects/object.ts';
+import { issuedOnly } from '../../objects/certificate-read.ts';
+import type { CertificateVersion } from '../../objects/certificate.ts';
+import { listDeleted } from '../../objects/read.ts';
+import { deletedFacts } from '../facts.ts';
+import type { OperationCard } from '../operation.ts';
+import { listBody, pageRequest } from '../paging.ts';
+import { certificateItem } from './bundle.ts';
+import { includePending } from './parameters.ts';
+
+/** GET /deletedcertificates */
+export const getDeletedCertificates: OperationCard = {
+  name: 'CertificateListDeleted',
+  permission: 'certificates/list',
+  method: 'GET',
+  path: '/deletedcertificates',
+  async run(call) {
+    const asked = pageRequest(call);
+    if (!asked.ok) return asked;
+    const pending = includePending(call);
+    if (!pending.ok) return pending;
+    const page = await listDeleted<CertificateVersion>(call.vault, 'certificates', asked.page);
+    const shown = issuedOnly<DeletedObjectRecord<CertificateVersion>>(page, pending.value);
+    const body = listBody(call, '/deletedcertificates', shown, (certificate) => ({
+      ...deletedFacts(call, 'certificates', certificate),
+      ...certificateItem(call, certificate),
+    }));
+    return { ok: true, value: { status: 200, body } };
+  },
+};

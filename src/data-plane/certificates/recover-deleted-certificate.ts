@@ -1,0 +1,19 @@
+import { recoverCertificate } from '../../objects/certificate-change.ts';
+import { objectName } from '../object-id.ts';
+import type { OperationCard } from '../operation.ts';
+import { certificateBundle } from './bundle.ts';
+
+/** POST /deletedcertificates/{name}/recover: with its key and its secret. */
+export const recoverDeletedCertificate: OperationCard = {
+  name: 'CertificateRecover',
+  permission: 'certificates/recover',
+  method: 'POST',
+  path: '/deletedcertificates/:name/recover',
+  async run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const recovered = await recoverCertificate(call.vault, name.value);
+    if (!recovered.ok) return recovered;
+    return { ...recovered, value: { status: 200, body: certificateBundle(call, recovered.value) } };
+  },
+};

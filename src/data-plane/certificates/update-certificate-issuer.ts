@@ -1,0 +1,21 @@
+import { updateIssuer } from '../../objects/certificate-issuers.ts';
+import { objectName } from '../object-id.ts';
+import type { OperationCard } from '../operation.ts';
+import { issuerBundle, issuerParameters } from './issuer-body.ts';
+
+/** PATCH /certificates/issuers/{name}: what is mentioned changes. */
+export const updateCertificateIssuer: OperationCard = {
+  name: 'CertificateIssuerUpdate',
+  permission: 'certificates/setissuers',
+  method: 'PATCH',
+  path: '/certificates/issuers/:name',
+  async run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const parameters = issuerParameters(call.body);
+    if (!parameters.ok) return parameters;
+    const updated = await updateIssuer(call.vault, { name: name.value, parameters: parameters.value, now: call.now });
+    if (!updated.ok) return updated;
+    return { ...updated, value: { status: 200, body: issuerBundle(call, updated.value) } };
+  },
+};

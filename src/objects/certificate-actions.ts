@@ -1,0 +1,63 @@
+import { duePut } from '../schedule/due.ts';
+import type { Put, Transaction } from '../store/store.ts';
+import { isIssued } from './certificate.ts';
+import type { CertificateRecord } from './certificate.ts';
+import { beginCertificate } from './certificate-create.ts';
+import type { CertificateWorld } from './certificate-create.ts';
+import { isUnknown } from './certificate-issuer.ts';
+import { actionTime } from './certificate-lifetime.ts';
+import { subjectOf } from './certificate-pending.ts';
+import type { LifetimeAction } from './certificate-policy.ts';
+import { certificateState, checkFree, currentOf } from './certificate-state.ts';
+import type { VaultScope } from './object.ts';
+
+const dayMs = 86_400_000;
+
+/** The next action in a certificate's life, when it is due; `undefined` for none. */
+function nextAction({
+  current,
+}: CertificateRecord): { readonly action: LifetimeAction; readonly at: number } | undefined {
+  const [action] = current.policy.lifetimeActions;
+  const { notBefore, expires, enabled } = current.attributes;
+  if (action === undefined || !isIssued(current) || !enabled) return undefined;
+  if (notBefore === undefined || expires === undefined) return undefined;
+  return { action, at: actionTime(action, { notBefore, expires }) };
+}
+
+/** The due record of a certificate's next action, beside the change that makes the certificate what it is; none for one that has expired. */
+export function putActions(vault: VaultScope, object: CertificateRecord, from = vault.now): readonly Put[] {
+  const next = nextAction(object);
+  const { expires = 0 } = object.current.attributes;
+  if (next === undefined || expires * 1000 <= from) return [];
+  return [duePut('renewCertificate', Math.max(next.at, from), subjectOf(vault, object.name))];
+}
+
+/** Asks again a day later, while the vault is soft-deleted and may be recovered. */
+export function actionLater(vault: VaultScope, name: string): Transaction {
+  return { require: vault.require, put: [duePut('renewCertificate', vault.now + dayMs, subjectOf(vault, name))] };
+}
+
+/**
+ * What a certificate's lifetime action changes, if it is due by now: a renewal begins, or its contacts are to be told.
+ * `undefined` when nothing is due, because the certificate, its policy or its version is another one by now; what is due
+ * later has a record of its own. A certificate whose issuer is `Unknown` cannot be renewed without people.
+ */
+export async function actIfDue(
+  vault: VaultScope,
+  name: string,
+  world: CertificateWorld,
+): Promise<{ readonly change: Transaction; readonly acted: 'renewed' | 'announced' } | undefined> {
+  const state = await certificateState(vault, name);
+  const object = currentOf(state);
+  const next = object === undefined ? undefined : nextAction(object);
+  if (object === undefined || next === undefined || next.at > vault.now) return undefined;
+  if (checkFree(vault, state) !== undefined) return undefined;
+  const { policy, tags, preserveCertOrder } = object.current;
+  if (next.action.action === 'EmailContacts' || isUnknown(policy.issuer)) {
+    return { change: { require: state.require }, acted: 'announced' };
+  }
+  const facts = { ...(tags !== undefined && { tags }), ...(preserveCertOrder !== undefined && { preserveCertOrder }) };
+  const begun = await beginCertificate(vault, { state, policy, facts }, world);
+  if (!begun.ok) throw new Error(`the certificate ${name} cannot be renewed: ${JSON.stringify(begun.refusal)}`);
+  return { change: begun.change ?? {}, acted: 'renewed' };
+}

@@ -1,0 +1,134 @@
+import { decode } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
+import { putActions } from './certificate-actions.ts';
+import { asSeen, certificateKeys, updateCertificateVersion } from './certificate.ts';
+import type { CertificateRecord, CertificateVersion } from './certificate.ts';
+import type { PolicyParameters } from './certificate-policy.ts';
+import { policyFrom } from './certificate-policy-rules.ts';
+import { changeVersion, deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
+import { objectKeys } from './object.ts';
+import type { DeletedObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import type { ObjectParameters } from './parameters.ts';
+import { dueOfObject, scheduledPurgeKey } from './purge.ts';
+
+/** A certificate's key and secret go where it goes. */
+const parts = ['keys', 'secrets'] as const;
+
+/** Changes what is said of one version, and of its key and secret; without `version` of the current one. `now` in seconds. */
+export async function updateCertificate(
+  vault: VaultScope,
+  asked: {
+    readonly name: string;
+    readonly version?: string | undefined;
+    readonly parameters: ObjectParameters;
+    readonly policy?: PolicyParameters | undefined;
+    readonly now: number;
+  },
+): Promise<Outcome<CertificateRecord>> {
+  const { name, version, parameters, policy, now } = asked;
+  const changed = await changeVersion<CertificateVersion>(vault, 'certificates', {
+    name,
+    version,
+    change(before) {
+      const facts = updateCertificateVersion(before, parameters, now);
+      if (!facts.ok || policy === undefined) return facts;
+      const after = policyFrom(vault, policy, { before: before.policy, now });
+      return after.ok ? { ok: true, value: { ...facts.value, policy: after.value } } : after;
+    },
+  });
+  if (!changed.ok) return changed;
+  const { attributes, tags, cer } = changed.value.current;
+  const changes = [changed.change];
+  for (const collection of cer === undefined ? [] : parts) {
+    const part = await changeVersion<ObjectVersion>(vault, collection, {
+      name,
+      version: changed.value.current.version,
+      change: (before) => ({ ok: true, value: { ...before, attributes, ...(tags !== undefined && { tags }) } }),
+    });
+    if (!part.ok) return part;
+    changes.push(part.change);
+  }
+  return { ...changed, change: together([...changes, { put: putActions(vault, changed.value) }]) };
+}
+
+/** Soft-deletes a certificate with its key and its secret, and forgets an operation that was under way. `now` in seconds. */
+export async function deleteCertificate(
+  vault: VaultScope,
+  asked: { readonly name: string; readonly now: number },
+): Promise<Outcome<DeletedObjectRecord<CertificateVersion>>> {
+  const deleted = await deleteObject<CertificateVersion>(vault, 'certificates', asked);
+  if (!deleted.ok) return deleted;
+  const key = certificateKeys(vault).pending(asked.name);
+  const [pending] = await vault.store.read({ require: vault.require, get: [key] });
+  const forgotten = { require: [asSeen(key, pending)], delete: pending === undefined ? [] : [key] };
+  const changes = [deleted.change, forgotten];
+  for (const collection of deleted.value.current.cer === undefined ? [] : parts) {
+    const part = await deleteObject<ObjectVersion>(vault, collection, asked);
+    if (!part.ok) return part;
+    // The certificate's purge is theirs too.
+    const scheduled = scheduledPurgeKey(vault, collection, part.value);
+    changes.push({ ...part.change, put: (part.change?.put ?? []).filter((put) => put.key !== scheduled) });
+  }
+  return { ...deleted, change: together(changes) };
+}
+
+/** Puts a soft-deleted certificate back, with its key and its secret, and what is yet to come in its life. */
+export async function recoverCertificate(vault: VaultScope, name: string): Promise<Outcome<CertificateRecord>> {
+  const recovered = await recoverDeleted<CertificateVersion>(vault, 'certificates', name);
+  if (!recovered.ok) return recovered;
+  const changes = [recovered.change];
+  for (const collection of recovered.value.current.cer === undefined ? [] : parts) {
+    const part = await recoverDeleted<ObjectVersion>(vault, collection, name);
+    if (!part.ok) return part;
+    changes.push(part.change);
+  }
+  // Work that comes due before the recovery is complete would find nothing to do.
+  const put = putActions(vault, recovered.value, vault.now + vault.transitionMs);
+  return { ...recovered, change: together([...changes, { put }]) };
+}
+
+/** Destroys a soft-deleted certificate, its key and its secret, and all their versions. */
+export async function purgeCertificate(vault: VaultScope, name: string): Promise<Outcome<null>> {
+  const purged = await purgeDeleted(vault, 'certificates', name);
+  if (!purged.ok) return purged;
+  const changes = [purged.change];
+  for (const collection of await partsDeleted(vault, name)) {
+    const part = await purgeDeleted(vault, collection, name);
+    if (!part.ok) return part;
+    changes.push(part.change);
+  }
+  return { ...purged, change: together(changes) };
+}
+
+/** As `dueOfObject`, for a certificate with its key and its secret. */
+export async function dueOfCertificate(
+  vault: VaultScope,
+  name: string,
+): Promise<Awaited<ReturnType<typeof dueOfObject>>> {
+  const due = await dueOfObject(vault, 'certificates', name);
+  if (due.done !== 'purged') return due;
+  const changes: Transaction[] = [due.change];
+  for (const collection of await partsDeleted(vault, name)) {
+    const part = await dueOfObject(vault, collection, name);
+    if (part.done !== 'nothing') changes.push(part.change);
+  }
+  return { done: 'purged', change: together(changes) };
+}
+
+/** Those parts that a deleted certificate has: one that was never issued has none. */
+async function partsDeleted(vault: VaultScope, name: string): Promise<readonly ('keys' | 'secrets')[]> {
+  const get = [certificateKeys(vault).deleted(name), ...parts.map((part) => objectKeys(vault, part).deleted(name))];
+  const [certificate] = await vault.store.read({ require: vault.require, get });
+  if (certificate === undefined) return [];
+  return decode<CertificateRecord>(certificate).current.cer === undefined ? [] : parts;
+}
+
+/** Several changes as one. What is required twice is required once. */
+function together(changes: readonly (Transaction | undefined)[]): Transaction {
+  const require = new Map(changes.flatMap((change) => (change?.require ?? []).map((one) => [one.key, one] as const)));
+  return {
+    require: [...require.values()],
+    put: changes.flatMap((change) => change?.put ?? []),
+    delete: changes.flatMap((change) => change?.delete ?? []),
+  };
+}

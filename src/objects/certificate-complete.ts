@@ -1,0 +1,113 @@
+import { issue, selfSign } from '../crypto/certificates/issue.ts';
+import { describeRefusal } from '../crypto/certificates/refusal.ts';
+import type { Transaction } from '../store/store.ts';
+import type { CertifiedMaterial } from '../types/certificate.ts';
+import type { CertificateRecord } from './certificate.ts';
+import { getIssuer } from './certificate-issuers.ts';
+import { isSelf } from './certificate-issuer.ts';
+import { putActions } from './certificate-actions.ts';
+import { makeParts } from './certificate-parts.ts';
+import { putPending } from './certificate-pending.ts';
+import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
+import { certificateState, checkState, currentOf, pendingOf, putParts } from './certificate-state.ts';
+import type { CertificateState } from './certificate-state.ts';
+import { validity } from './certificate-validity.ts';
+import { refused } from './object.ts';
+import type { Outcome, VaultScope } from './object.ts';
+import type { ObjectRefusal } from './refusal.ts';
+
+/** What the issuing of certificates needs besides a vault. */
+export interface IssuingWorld {
+  /** 32 random hexadecimal digits. */
+  readonly newVersion: () => string;
+  /** The authority of issuers of the provider Test. */
+  readonly testIssuer: () => Promise<CertifiedMaterial>;
+}
+
+const againMs = 86_400_000;
+
+/**
+ * What the end of an operation changes, once its time has come: a certificate with its key and its secret, or the status
+ * `cancelled` or `failed`. `undefined` for an operation that is not to end now, or is not there any more.
+ */
+export async function completeCertificate(
+  vault: VaultScope,
+  name: string,
+  world: IssuingWorld,
+): Promise<{ readonly change: Transaction; readonly ended: 'issued' | 'cancelled' | 'failed' } | undefined> {
+  const state = await certificateState(vault, name);
+  const pending = pendingOf(state);
+  if (pending?.status !== 'inProgress' || (pending.readyAt ?? Infinity) > vault.now) return undefined;
+  const { draft } = pending;
+  if (draft === undefined) return undefined;
+  if (pending.cancellationRequested) {
+    return { change: without(vault, state, { ...pending, status: 'cancelled' }), ended: 'cancelled' };
+  }
+  const issued = await issueCertificate(vault, draft, { pending, world });
+  const finished = issued.ok ? await finish(vault, { state, pending, draft, certificates: issued.value }) : issued;
+  if (finished.ok) return { change: finished.change ?? {}, ended: 'issued' };
+  const error = { code: 'Request rejected', message: reasonOf(finished.refusal) };
+  return { change: without(vault, state, { ...pending, status: 'failed', error }), ended: 'failed' };
+}
+
+/** The end of an operation that made no certificate. A renewal that is due is tried again later. */
+function without(vault: VaultScope, state: CertificateState, pending: PendingCertificate): Transaction {
+  const current = currentOf(state);
+  const again = current === undefined ? [] : putActions(vault, current, vault.now + againMs);
+  return { require: state.require, put: [...putPending(vault, pending), ...again] };
+}
+
+/** A certificate that is there, with the end of the operation that made it and the work that follows in its life. */
+export async function finish(
+  vault: VaultScope,
+  done: {
+    readonly state: CertificateState;
+    readonly pending: PendingCertificate;
+    readonly draft: CertificateDraft;
+    readonly certificates: readonly Uint8Array[];
+  },
+): Promise<Outcome<CertificateRecord>> {
+  const { state, pending, draft, certificates } = done;
+  const refusal = checkState(vault, state);
+  if (refusal !== undefined) return refused(refusal);
+  const parts = await makeParts({ ...draft, certificates }, Math.floor(vault.now / 1000));
+  if (!parts.ok) return parts;
+  const { object, put } = putParts(vault, state, parts.value);
+  const { draft: _, readyAt: __, error: ___, ...kept } = pending;
+  const ended = putPending(vault, { ...kept, status: 'completed' });
+  const change = { require: state.require, put: [...put, ...ended, ...putActions(vault, object)] };
+  return { ok: true, value: object, change };
+}
+
+/** The certificate that the issuer makes, and those above it. */
+async function issueCertificate(
+  vault: VaultScope,
+  { policy, material }: CertificateDraft,
+  { pending, world }: { readonly pending: PendingCertificate; readonly world: IssuingWorld },
+): Promise<Outcome<readonly Uint8Array[]>> {
+  const made = {
+    ...validity(policy, Math.floor(vault.now / 1000)),
+    serial: Buffer.from(world.newVersion(), 'hex'),
+  };
+  if (isSelf(policy.issuer)) {
+    const signed = await selfSign(material, { ...policy.x509, ...made });
+    return signed.ok ? { ok: true, value: [signed.value] } : bad(describeRefusal(signed.refusal));
+  }
+  const found = await getIssuer(vault, policy.issuer.name);
+  if (!found.ok) return bad(`The issuer '${policy.issuer.name}' is not there any more.`);
+  const { provider, enabled, name } = found.value;
+  if (!enabled || provider !== 'Test') return bad(`The issuer '${name}' was disabled, or is another one by now.`);
+  const issuer = await world.testIssuer();
+  const issued = await issue({ request: Buffer.from(pending.csr, 'base64'), issuer, ...made });
+  if (!issued.ok) return bad(describeRefusal(issued.refusal));
+  return { ok: true, value: [issued.value, ...issuer.certificates] };
+}
+
+function reasonOf(refusal: ObjectRefusal): string {
+  if (refusal.kind === 'badParameter') return refusal.message;
+  return 'An object of this name came in between; delete and purge it, and create the certificate again.';
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

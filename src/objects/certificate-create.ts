@@ -1,0 +1,150 @@
+import { describeRefusal } from '../crypto/certificates/refusal.ts';
+import { makeRequest } from '../crypto/certificates/request.ts';
+import { encode } from '../store/store.ts';
+import type { CertifiableKey } from '../types/certificate.ts';
+import type { KeyEngine } from '../types/key.ts';
+import { certificateKeys, checkTimes, isIssued } from './certificate.ts';
+import type { CertificateParameters, CertificateVersion } from './certificate.ts';
+import { getIssuer } from './certificate-issuers.ts';
+import { isSelf, isUnknown } from './certificate-issuer.ts';
+import { keySpecOf } from './certificate-key.ts';
+import { putPending } from './certificate-pending.ts';
+import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
+import type { CertificatePolicy, PolicyIssuer, PolicyParameters } from './certificate-policy.ts';
+import { policyFrom } from './certificate-policy-rules.ts';
+import { certificateState, checkFree, currentOf, keyOf } from './certificate-state.ts';
+import type { CertificateState } from './certificate-state.ts';
+import { refused } from './object.ts';
+import type { Outcome, VaultScope } from './object.ts';
+import { validity } from './certificate-validity.ts';
+
+/** What the rules of certificates need besides a vault. */
+export interface CertificateWorld {
+  readonly engine: KeyEngine;
+  /** How long an issuer takes. */
+  readonly issueMs: number;
+  /** 32 random hexadecimal digits. */
+  readonly newVersion: () => string;
+}
+
+/** Begins to make a certificate, or another version of one: makes the key and the request. */
+export async function createCertificate(
+  vault: VaultScope,
+  asked: {
+    readonly name: string;
+    readonly policy: PolicyParameters | undefined;
+    readonly parameters: CertificateParameters;
+  },
+  world: CertificateWorld,
+): Promise<Outcome<PendingCertificate>> {
+  const state = await certificateState(vault, asked.name);
+  const refusal = checkFree(vault, state);
+  if (refusal !== undefined) return refused(refusal);
+  const times = checkTimes(asked.parameters);
+  if (times !== undefined) return times;
+  const before = currentOf(state)?.current;
+  const now = Math.floor(vault.now / 1000);
+  const policy = policyFrom(vault, asked.policy ?? {}, {
+    // Without a policy it is made as the version before was.
+    before: asked.policy === undefined ? before?.policy : undefined,
+    now,
+  });
+  if (!policy.ok) return policy;
+  const { enabled, tags, preserveCertOrder } = asked.parameters;
+  return beginCertificate(
+    vault,
+    {
+      state,
+      policy: { ...policy.value, created: before?.policy.created ?? now },
+      facts: {
+        ...(enabled !== undefined && { enabled }),
+        ...(tags !== undefined && { tags }),
+        ...(preserveCertOrder !== undefined && { preserveCertOrder }),
+      },
+    },
+    world,
+  );
+}
+
+/** The operation that will make the next version as the policy says, on what was seen of the certificate. */
+export async function beginCertificate(
+  vault: VaultScope,
+  begun: {
+    readonly state: CertificateState;
+    readonly policy: CertificatePolicy;
+    readonly facts: Pick<CertificateDraft, 'enabled' | 'tags' | 'preserveCertOrder'>;
+  },
+  { engine, issueMs, newVersion }: CertificateWorld,
+): Promise<Outcome<PendingCertificate>> {
+  const { state, policy, facts } = begun;
+  const issuer = await checkIssuer(vault, policy.issuer);
+  if (!issuer.ok) return issuer;
+  const material = await keyFor(state, policy, engine);
+  const request = await makeRequest(material, policy.x509);
+  if (!request.ok) return bad(describeRefusal(request.refusal));
+  const current = currentOf(state);
+  const pending: PendingCertificate = {
+    name: current?.name ?? state.name,
+    requestId: newVersion(),
+    status: 'inProgress',
+    cancellationRequested: false,
+    issuer: policy.issuer,
+    csr: Buffer.from(request.value).toString('base64'),
+    ...(!isUnknown(policy.issuer) && { readyAt: vault.now + issueMs }),
+    draft: { version: newVersion(), policy, material, ...facts },
+  };
+  const put = [...putPending(vault, pending)];
+  if (current === undefined || !isIssued(current.current)) {
+    const object = { name: pending.name, current: intended(vault, pending) };
+    put.push({ key: certificateKeys(vault).current(pending.name), value: encode(object) });
+  }
+  return { ok: true, value: pending, change: { require: state.require, put } };
+}
+
+/** A first version as Azure shows it before there is one: disabled, and with the policy. */
+function intended({ now }: VaultScope, { draft }: PendingCertificate): CertificateVersion {
+  if (draft === undefined) throw new Error('a certificate is intended by an operation that has begun');
+  const seconds = Math.floor(now / 1000);
+  const { notBefore, notAfter } = validity(draft.policy, seconds);
+  return {
+    version: draft.version,
+    attributes: { enabled: false, notBefore, expires: notAfter, created: seconds, updated: seconds },
+    ...(draft.tags !== undefined && { tags: draft.tags }),
+    policy: draft.policy,
+  };
+}
+
+/** The key of the version before, where the policy reuses it and it is of the kind that the policy asks for; or a new one. */
+async function keyFor(state: CertificateState, policy: CertificatePolicy, engine: KeyEngine): Promise<CertifiableKey> {
+  const before = keyOf(state);
+  const { key } = policy;
+  const was = currentOf(state)?.current.policy.key;
+  const isAlike = was?.kty === key.kty && was.size === key.size && was.curve === key.curve;
+  if (key.reuse && before !== undefined && isAlike) return before.material;
+  const material = await engine.generate(keySpecOf(key));
+  if (material.kty === 'oct') throw new Error('the engine made a symmetric key for a certificate');
+  return material;
+}
+
+/** Refuses at once what would only fail later: an issuer that is not there, or cannot be asked. */
+async function checkIssuer(vault: VaultScope, issuer: PolicyIssuer): Promise<Outcome<null>> {
+  if (isSelf(issuer) || isUnknown(issuer)) return { ok: true, value: null };
+  const found = await getIssuer(vault, issuer.name);
+  if (!found.ok) {
+    return bad(
+      `issuer.name is '${issuer.name}', and the vault has no issuer of that name. ` +
+        'Set it as a certificate issuer first, or use Self or Unknown.',
+    );
+  }
+  const { name, provider, enabled } = found.value;
+  if (!enabled) return bad(`The issuer '${name}' is disabled.`);
+  if (provider === 'Test') return { ok: true, value: null };
+  return bad(
+    `The issuer '${name}' is of the provider ${provider}, which cannot be reached from here. ` +
+      "Use an issuer of the provider Test, or 'Unknown' and merge the certificate that the provider gives you.",
+  );
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

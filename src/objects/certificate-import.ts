@@ -1,0 +1,159 @@
+import { keySizeOf } from '../crypto/key-material.ts';
+import { readCertificate } from '../crypto/certificates/certificate.ts';
+import { readPem } from '../crypto/certificates/pem.ts';
+import { readPkcs12 } from '../crypto/certificates/pkcs12.ts';
+import { describeRefusal } from '../crypto/certificates/refusal.ts';
+import type { AlternativeNames, CertificateFacts, CertifiedMaterial } from '../types/certificate.ts';
+import { putActions } from './certificate-actions.ts';
+import { certificateKeys, checkTimes } from './certificate.ts';
+import type { CertificateParameters, CertificateRecord } from './certificate.ts';
+import { makeParts } from './certificate-parts.ts';
+import type { CertificateContentType, CertificatePolicy, PolicyParameters } from './certificate-policy.ts';
+import { policyFrom } from './certificate-policy-rules.ts';
+import { certificateState, checkFree, currentOf, putParts } from './certificate-state.ts';
+import { validityMonths } from './certificate-validity.ts';
+import { refused } from './object.ts';
+import type { Outcome, VaultScope } from './object.ts';
+
+export interface CertificateImport {
+  readonly name: string;
+  /** A PKCS #12 file as base64, or PEM: as the policy's content type says or, without one, as it looks. */
+  readonly value: string;
+  readonly password: string;
+  readonly policy: PolicyParameters;
+  readonly parameters: CertificateParameters;
+  readonly version: string;
+}
+
+/** Takes a certificate that was made elsewhere, with its private key, as the current version. */
+export async function importCertificate(
+  vault: VaultScope,
+  asked: CertificateImport,
+): Promise<Outcome<CertificateRecord>> {
+  const state = await certificateState(vault, asked.name);
+  const refusal = checkFree(vault, state);
+  if (refusal !== undefined) return refused(refusal);
+  const contentType =
+    asked.policy.contentType ?? (isPem(asked.value) ? 'application/x-pem-file' : 'application/x-pkcs12');
+  // Of any other content type, `policyFrom` says what is wrong.
+  const reader = readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'];
+  const contents = await reader(asked);
+  if (!contents.ok) return contents;
+  const [leaf = new Uint8Array()] = contents.value.certificates;
+  const read = readCertificate(leaf);
+  if (!read.ok) return bad(describeRefusal(read.refusal));
+  const { notBefore, notAfter } = read.value;
+  const now = Math.floor(vault.now / 1000);
+  if (notAfter <= now) {
+    return bad(
+      `The certificate expired at ${new Date(notAfter * 1000).toISOString()}, and cannot be imported any more.`,
+    );
+  }
+  const times = checkTimes(asked.parameters, { notBefore, expires: notAfter });
+  if (times !== undefined) return times;
+  const created = currentOf(state)?.current.policy.created ?? now;
+  const policy = importedPolicy(vault, {
+    asked: { ...asked.policy, contentType },
+    contents: contents.value,
+    facts: read.value,
+    now,
+  });
+  if (!policy.ok) return policy;
+  const { enabled, tags, preserveCertOrder } = asked.parameters;
+  const parts = await makeParts(
+    {
+      version: asked.version,
+      policy: { ...policy.value, created },
+      ...contents.value,
+      ...(enabled !== undefined && { enabled }),
+      ...(tags !== undefined && { tags }),
+      ...(preserveCertOrder !== undefined && { preserveCertOrder }),
+    },
+    now,
+  );
+  if (!parts.ok) return parts;
+  const { object, put } = putParts(vault, state, parts.value);
+  // An operation that is over has nothing more to say.
+  const over = state.pending === undefined ? {} : { delete: [certificateKeys(vault).pending(asked.name)] };
+  const change = { require: state.require, put: [...put, ...putActions(vault, object)], ...over };
+  return { ok: true, value: object, change };
+}
+
+const readers: Readonly<
+  Record<CertificateContentType, (asked: CertificateImport) => Promise<Outcome<CertifiedMaterial>>>
+> = {
+  async 'application/x-pkcs12'({ value, password }) {
+    const bytes = Buffer.from(value, 'base64');
+    const read = await readPkcs12(bytes, password);
+    if (read.ok) return read;
+    const hint = isPem(value) ? ' For PEM, set policy.secret_props.contentType to application/x-pem-file.' : '';
+    return bad(
+      'The specified PKCS#12 X.509 certificate content can not be read. Please check if certificate is in valid PKCS#12 ' +
+        `format. ${describeRefusal(read.refusal)}${hint}`,
+    );
+  },
+  async 'application/x-pem-file'({ value }) {
+    const read = readPem(value);
+    const reason = read.ok ? 'The PEM text holds no private key.' : describeRefusal(read.refusal);
+    if (read.ok && read.value.material !== undefined) {
+      return { ok: true, value: { material: read.value.material, certificates: read.value.certificates } };
+    }
+    return bad(
+      'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM ' +
+        `format. ${reason}`,
+    );
+  },
+};
+
+/** The JavaScript client of certificates drops the policy of an import, in which the content type would stand. */
+function isPem(value: string): boolean {
+  return value.includes('-----BEGIN ');
+}
+
+/** What the certificate itself says, with what a policy can say besides. It may not say something else of the key. */
+function importedPolicy(
+  vault: VaultScope,
+  imported: {
+    readonly asked: PolicyParameters;
+    readonly contents: CertifiedMaterial;
+    readonly facts: CertificateFacts;
+    readonly now: number;
+  },
+): Outcome<CertificatePolicy> {
+  const { asked, contents, facts, now } = imported;
+  const { material } = contents;
+  const { key: wanted = {}, x509: _, ...others } = asked;
+  const { kty = material.kty } = wanted;
+  const form = material.kty === 'RSA' ? { size: keySizeOf(material) } : { curve: material.crv };
+  const is = { ...wanted, kty, ...form };
+  const isOther = Object.entries(form).some(([name, value]) =>
+    Object.entries(wanted).some(([n, v]) => n === name && v !== value),
+  );
+  if (kty.replace('-HSM', '') !== material.kty || isOther) {
+    const found = material.kty === 'RSA' ? `RSA of ${keySizeOf(material)} bits` : `EC on ${material.crv}`;
+    return bad(`policy.key_props is about another key than the imported one, which is ${found}.`);
+  }
+  const x509 = {
+    subject: facts.subject,
+    sans: presentNames(facts.sans),
+    ekus: facts.ekus,
+    keyUsage: facts.keyUsage,
+    validityMonths: validityMonths(facts.notBefore, facts.notAfter),
+  };
+  return policyFrom(vault, { ...others, key: is, x509 }, { now });
+}
+
+function presentNames(sans: AlternativeNames): Partial<AlternativeNames> {
+  const { dnsNames, emails, upns, ipAddresses, uris } = sans;
+  return {
+    ...(dnsNames.length > 0 && { dnsNames }),
+    ...(emails.length > 0 && { emails }),
+    ...(upns.length > 0 && { upns }),
+    ...(ipAddresses.length > 0 && { ipAddresses }),
+    ...(uris.length > 0 && { uris }),
+  };
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

@@ -1,0 +1,127 @@
+import { decode, encode } from '../store/store.ts';
+import { asSeen, certificateKeys } from './certificate.ts';
+import { refused } from './object.ts';
+import type { Outcome, VaultScope } from './object.ts';
+import type { Page, PageRequest } from './read.ts';
+
+/** An issuer that a vault can ask for certificates, with what its provider knows the vault by. */
+export interface IssuerRecord {
+  readonly name: string;
+  readonly provider: IssuerProvider;
+  readonly accountId?: string;
+  /** Never given out. */
+  readonly password?: string;
+  readonly organization?: Organization;
+  readonly enabled: boolean;
+  /** Seconds since 1970, as `updated`. */
+  readonly created: number;
+  readonly updated: number;
+}
+
+export interface Organization {
+  readonly id?: string;
+  readonly administrators: readonly Administrator[];
+}
+
+export interface Administrator {
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly email?: string;
+  readonly phone?: string;
+}
+
+/** `Test` is this server's own authority. The others are Azure's partners, who cannot be asked from here. */
+export const issuerProviders = [
+  'Test',
+  'DigiCert',
+  'GlobalSign',
+  'OneCert',
+  'OneCertV2-PublicCA',
+  'OneCertV2-PrivateCA',
+  'SslAdminV2',
+] as const;
+
+export type IssuerProvider = (typeof issuerProviders)[number];
+
+/** What a client may say of an issuer; every member is optional in an update. */
+export interface IssuerParameters {
+  readonly provider?: string;
+  readonly accountId?: string;
+  readonly password?: string;
+  readonly organization?: Organization;
+  readonly enabled?: boolean;
+}
+
+export function listIssuers(vault: VaultScope, page: PageRequest): Promise<Page<IssuerRecord>> {
+  return issuerPage(vault, certificateKeys(vault).issuers, page);
+}
+
+async function issuerPage(vault: VaultScope, prefix: string, page: PageRequest): Promise<Page<IssuerRecord>> {
+  const after = page.after === undefined ? undefined : `${prefix}${page.after}`;
+  const records = await vault.store.list({ require: vault.require, prefix, after, limit: page.limit + 1 });
+  const shown = records.slice(0, page.limit);
+  const items = shown.map((record) => decode<IssuerRecord>(record));
+  const last = shown.at(-1);
+  return records.length > page.limit && last !== undefined ? { items, next: last.key.slice(prefix.length) } : { items };
+}
+
+export async function getIssuer(vault: VaultScope, name: string): Promise<Outcome<IssuerRecord>> {
+  const [record] = await vault.store.read({ require: vault.require, get: [certificateKeys(vault).issuer(name)] });
+  if (record === undefined) return refused({ kind: 'issuerNotFound' });
+  return { ok: true, value: decode<IssuerRecord>(record) };
+}
+
+/** Makes an issuer, or another one of its name. `now` in seconds. */
+export async function setIssuer(
+  vault: VaultScope,
+  asked: { readonly name: string; readonly parameters: IssuerParameters; readonly now: number },
+): Promise<Outcome<IssuerRecord>> {
+  const { name, parameters, now } = asked;
+  const key = certificateKeys(vault).issuer(name);
+  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  const value = issuerFrom({ name, created: now }, parameters, now);
+  if (!value.ok) return value;
+  const change = { require: [...vault.require, asSeen(key, record)], put: [{ key, value: encode(value.value) }] };
+  return { ...value, change };
+}
+
+/** Changes what a client mentions of an issuer. `now` in seconds. */
+export async function updateIssuer(
+  vault: VaultScope,
+  asked: { readonly name: string; readonly parameters: IssuerParameters; readonly now: number },
+): Promise<Outcome<IssuerRecord>> {
+  const key = certificateKeys(vault).issuer(asked.name);
+  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  if (record === undefined) return refused({ kind: 'issuerNotFound' });
+  const value = issuerFrom(decode<IssuerRecord>(record), asked.parameters, asked.now);
+  if (!value.ok) return value;
+  const change = { require: [...vault.require, asSeen(key, record)], put: [{ key, value: encode(value.value) }] };
+  return { ...value, change };
+}
+
+/** Certificates that it issued stay; renewals of them fail until there is an issuer of that name again. */
+export async function deleteIssuer(vault: VaultScope, name: string): Promise<Outcome<IssuerRecord>> {
+  const key = certificateKeys(vault).issuer(name);
+  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  if (record === undefined) return refused({ kind: 'issuerNotFound' });
+  const change = { require: [...vault.require, asSeen(key, record)], delete: [key] };
+  return { ok: true, value: decode<IssuerRecord>(record), change };
+}
+
+function issuerFrom(
+  before: Pick<IssuerRecord, 'name' | 'created'> & Partial<IssuerRecord>,
+  parameters: IssuerParameters,
+  now: number,
+): Outcome<IssuerRecord> {
+  const found = parameters.provider ?? before.provider;
+  if (found === undefined) return bad('The member provider is missing.');
+  const provider = issuerProviders.find((known) => known.toLowerCase() === found.toLowerCase());
+  if (provider === undefined) {
+    return bad(`provider is '${found.slice(0, 64)}'; it must be one of ${issuerProviders.join(', ')}.`);
+  }
+  return { ok: true, value: { enabled: true, ...before, ...parameters, provider, updated: now } };
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

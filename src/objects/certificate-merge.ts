@@ -1,0 +1,45 @@
+import { matches } from '../crypto/certificates/certificate.ts';
+import { checkTimes } from './certificate.ts';
+import type { CertificateRecord } from './certificate.ts';
+import { finish } from './certificate-complete.ts';
+import { isUnknown } from './certificate-issuer.ts';
+import { certificateState, pendingOf } from './certificate-state.ts';
+import { refused } from './object.ts';
+import type { Outcome, VaultScope } from './object.ts';
+import type { ObjectParameters } from './parameters.ts';
+
+/**
+ * Ends an operation with a certificate that somebody else signed. One whose issuer is at work may not be merged, one that
+ * was cancelled or failed may ("Monitor and manage certificate creation"). What the client says of tags and `enabled`
+ * counts more than what it said before.
+ */
+export async function mergeCertificate(
+  vault: VaultScope,
+  asked: {
+    readonly name: string;
+    /** DER, the key's own first. */
+    readonly certificates: readonly Uint8Array[];
+    readonly parameters: ObjectParameters;
+  },
+): Promise<Outcome<CertificateRecord>> {
+  const { name, certificates } = asked;
+  const { enabled, tags } = asked.parameters;
+  const state = await certificateState(vault, name);
+  const pending = pendingOf(state);
+  if (pending === undefined) return refused({ kind: 'pendingCertificateNotFound', name });
+  const { draft } = pending;
+  if (draft === undefined) return refused({ kind: 'mergeCompleted' });
+  if (pending.status === 'inProgress' && !isUnknown(pending.issuer)) {
+    return refused({ kind: 'mergeForbidden', issuer: pending.issuer.name });
+  }
+  const [leaf] = certificates;
+  if (leaf === undefined || !matches(draft.material, leaf)) {
+    const message =
+      'The first certificate of x5c is not about the key of the pending request; sign the request itself.';
+    return refused({ kind: 'badParameter', message });
+  }
+  const times = checkTimes(asked.parameters);
+  if (times !== undefined) return times;
+  const merged = { ...draft, ...(enabled !== undefined && { enabled }), ...(tags !== undefined && { tags }) };
+  return finish(vault, { state, pending, draft: merged, certificates });
+}

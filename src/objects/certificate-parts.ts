@@ -1,0 +1,82 @@
+import { readCertificate } from '../crypto/certificates/certificate.ts';
+import { writePem } from '../crypto/certificates/pem.ts';
+import { writePkcs12 } from '../crypto/certificates/pkcs12.ts';
+import { describeRefusal } from '../crypto/certificates/refusal.ts';
+import type { CertifiableKey, Certificates } from '../types/certificate.ts';
+import type { CertificateVersion } from './certificate.ts';
+import type { CertificateContentType, CertificatePolicy } from './certificate-policy.ts';
+import type { KeyVersion } from './key.ts';
+import { usualPurposes } from './key-type.ts';
+import { refused } from './object.ts';
+import type { Outcome } from './object.ts';
+import { newFacts } from './parameters.ts';
+import type { SecretVersion } from './secret.ts';
+
+/** A certificate's key, as the rules of keys know it. */
+export interface ManagedKey extends KeyVersion {
+  readonly material: CertifiableKey;
+  readonly managed: true;
+}
+
+/** A version of a certificate is three objects of one name and version (about-certificates, "Composition of a certificate"). */
+export interface CertificateParts {
+  readonly certificate: CertificateVersion;
+  readonly key: ManagedKey;
+  readonly secret: SecretVersion;
+}
+
+export interface Certified {
+  readonly version: string;
+  readonly policy: CertificatePolicy;
+  readonly material: CertifiableKey;
+  /** DER; the key's own first, each of the others the issuer of the one before. */
+  readonly certificates: readonly Uint8Array[];
+  readonly enabled?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly preserveCertOrder?: boolean;
+}
+
+/** The three objects that an issued certificate is, with the same attributes and tags. `now` in seconds. */
+export async function makeParts(certified: Certified, now: number): Promise<Outcome<CertificateParts>> {
+  const { version, policy, material, certificates, enabled, tags, preserveCertOrder } = certified;
+  const [leaf = new Uint8Array()] = certificates;
+  const read = readCertificate(leaf);
+  if (!read.ok) return refused({ kind: 'badParameter', message: describeRefusal(read.refusal) });
+  const { notBefore, notAfter, thumbprint } = read.value;
+  const facts = newFacts(
+    {
+      ...(enabled !== undefined && { enabled }),
+      ...(tags !== undefined && { tags }),
+      notBefore,
+      expires: notAfter,
+    },
+    now,
+  );
+  const { exportable, kty } = policy.key;
+  const certificate: CertificateVersion = {
+    version,
+    ...facts,
+    cer: Buffer.from(leaf).toString('base64'),
+    x5t: thumbprint,
+    policy,
+    ...(preserveCertOrder !== undefined && { preserveCertOrder }),
+  };
+  const key: ManagedKey = {
+    version,
+    ...facts,
+    kty,
+    keyOps: usualPurposes(kty),
+    material,
+    ...(exportable && { exportable }),
+    managed: true,
+  };
+  // A key that may not leave the vault is not in the secret, which has the certificates alone then.
+  const value = await contents[policy.contentType]({ material: exportable ? material : undefined, certificates });
+  const secret: SecretVersion = { version, ...facts, value, contentType: policy.contentType, managed: true };
+  return { ok: true, value: { certificate, key, secret } };
+}
+
+const contents: Readonly<Record<CertificateContentType, (held: Certificates) => Promise<string>>> = {
+  'application/x-pkcs12': async (held) => Buffer.from(await writePkcs12(held)).toString('base64'),
+  'application/x-pem-file': (held) => Promise.resolve(writePem(held)),
+};

@@ -1,0 +1,83 @@
+import { speltIssuer } from './certificate-issuer.ts';
+import { policyKey } from './certificate-key.ts';
+import { defaultActions, lifetimeActions } from './certificate-lifetime.ts';
+import type {
+  CertificateContentType,
+  CertificatePolicy,
+  LifetimeAction,
+  LifetimeActionParameters,
+  PolicyIssuer,
+  PolicyParameters,
+} from './certificate-policy.ts';
+import { policyX509 } from './certificate-x509.ts';
+import { refused } from './object.ts';
+import type { Outcome, VaultScope } from './object.ts';
+
+const contentTypes: Readonly<Record<CertificateContentType, true>> = {
+  'application/x-pkcs12': true,
+  'application/x-pem-file': true,
+};
+
+/**
+ * The policy that comes of what a client says, of the one before, and of Azure's defaults where neither says anything.
+ * `vault` says whether keys may lie in an HSM; `now` in seconds.
+ */
+export function policyFrom(
+  vault: Pick<VaultScope, 'sku'>,
+  parameters: PolicyParameters,
+  known: { readonly before?: CertificatePolicy | undefined; readonly now: number },
+): Outcome<CertificatePolicy> {
+  const { before, now } = known;
+  const issuer = issuerOf(parameters, before);
+  if (!issuer.ok) return issuer;
+  const key = policyKey(vault, parameters.key ?? {}, before?.key);
+  if (!key.ok) return key;
+  const contentType = parameters.contentType ?? before?.contentType ?? 'application/x-pkcs12';
+  if (!isContentType(contentType)) {
+    const allowed = Object.keys(contentTypes).join(' or ');
+    return bad(`secret_props.contentType is '${contentType.slice(0, 64)}'; it must be ${allowed}.`);
+  }
+  const x509 = policyX509(parameters.x509 ?? {}, before?.x509, key.value);
+  if (!x509.ok) return x509;
+  const wanted = parameters.lifetimeActions ?? (before?.lifetimeActions ?? defaultActions(issuer.value)).map(asSent);
+  const actions = lifetimeActions(wanted, x509.value.validityMonths);
+  if (!actions.ok) return actions;
+  const value = {
+    issuer: issuer.value,
+    key: key.value,
+    contentType,
+    x509: x509.value,
+    lifetimeActions: actions.value,
+    created: before?.created ?? now,
+    updated: now,
+  };
+  return { ok: true, value };
+}
+
+/** A policy that names no issuer leaves it to people to find one ("Monitor and manage certificate creation"). */
+function issuerOf({ issuer = {} }: PolicyParameters, before: CertificatePolicy | undefined): Outcome<PolicyIssuer> {
+  const name = speltIssuer(issuer.name ?? before?.issuer.name ?? 'Unknown');
+  if (!/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
+    return bad(`issuer.name is '${name.slice(0, 64)}'; an issuer's name has 1 to 127 letters, digits and hyphens.`);
+  }
+  const { certificateType = before?.issuer.certificateType } = issuer;
+  const { certificateTransparency = before?.issuer.certificateTransparency } = issuer;
+  const value = {
+    name,
+    ...(certificateType !== undefined && { certificateType }),
+    ...(certificateTransparency !== undefined && { certificateTransparency }),
+  };
+  return { ok: true, value };
+}
+
+function asSent({ action, trigger }: LifetimeAction): LifetimeActionParameters {
+  return { action, ...trigger };
+}
+
+function isContentType(contentType: string): contentType is CertificateContentType {
+  return Object.hasOwn(contentTypes, contentType);
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

@@ -1,0 +1,85 @@
+import type { AlternativeNames, KeyUsage } from '../types/certificate.ts';
+import type { KeyCurve } from '../types/key.ts';
+
+export type CertificateKeyType = 'RSA' | 'RSA-HSM' | 'EC' | 'EC-HSM';
+
+export type CertificateContentType = 'application/x-pkcs12' | 'application/x-pem-file';
+
+export type LifetimeActionType = 'AutoRenew' | 'EmailContacts';
+
+/** How certificates of one name are made: validated and complete. */
+export interface CertificatePolicy {
+  readonly issuer: PolicyIssuer;
+  readonly key: PolicyKey;
+  /** Of the secret. */
+  readonly contentType: CertificateContentType;
+  readonly x509: PolicyX509;
+  readonly lifetimeActions: readonly LifetimeAction[];
+  /** Seconds since 1970, as `updated`. */
+  readonly created: number;
+  readonly updated: number;
+}
+
+export interface PolicyIssuer {
+  /** `Self`, `Unknown` (somebody else signs the request, and the certificate is merged), or an issuer of the vault. */
+  readonly name: string;
+  readonly certificateType?: string;
+  readonly certificateTransparency?: boolean;
+}
+
+export interface PolicyKey {
+  readonly exportable: boolean;
+  readonly kty: CertificateKeyType;
+  /** In bits; of an EC key it follows from the curve. */
+  readonly size: number;
+  readonly curve?: KeyCurve;
+  /** Whether a renewal keeps the key. */
+  readonly reuse: boolean;
+}
+
+export interface PolicyX509 {
+  readonly subject: string;
+  readonly sans: Partial<AlternativeNames>;
+  /** Object identifiers. */
+  readonly ekus: readonly string[];
+  readonly keyUsage: readonly KeyUsage[];
+  readonly validityMonths: number;
+}
+
+export interface LifetimeAction {
+  readonly action: LifetimeActionType;
+  readonly trigger: LifetimeTrigger;
+}
+
+export type LifetimeTrigger = { readonly daysBeforeExpiry: number } | { readonly lifetimePercentage: number };
+
+/** What a client may say of a policy; every member is optional, and its value not checked yet. */
+export interface PolicyParameters {
+  readonly issuer?: Partial<PolicyIssuer>;
+  readonly key?: KeyParameters;
+  readonly contentType?: string;
+  readonly x509?: X509Parameters;
+  readonly lifetimeActions?: readonly LifetimeActionParameters[];
+}
+
+export interface KeyParameters {
+  readonly exportable?: boolean;
+  readonly kty?: string;
+  readonly size?: number;
+  readonly curve?: string;
+  readonly reuse?: boolean;
+}
+
+export interface X509Parameters {
+  readonly subject?: string;
+  readonly sans?: Partial<AlternativeNames>;
+  readonly ekus?: readonly string[];
+  readonly keyUsage?: readonly string[];
+  readonly validityMonths?: number;
+}
+
+export interface LifetimeActionParameters {
+  readonly action?: string;
+  readonly daysBeforeExpiry?: number;
+  readonly lifetimePercentage?: number;
+}

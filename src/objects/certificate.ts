@@ -1,0 +1,93 @@
+import type { StoredRecord } from '../store/store.ts';
+import type { CertificatePolicy } from './certificate-policy.ts';
+import { objectKeys, refused } from './object.ts';
+import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import { changedFacts } from './parameters.ts';
+import type { ObjectParameters } from './parameters.ts';
+
+/** One version of a certificate. The key and the secret of the same name and version have the rest of it. */
+export interface CertificateVersion extends ObjectVersion {
+  /** DER, base64. Absent in a first version that nobody has issued yet. */
+  readonly cer?: string;
+  /** SHA-1 of the DER, base64url (RFC 7517 section 4.8). */
+  readonly x5t?: string;
+  /** What the version was made with; that of the current version is the certificate's policy. */
+  readonly policy: CertificatePolicy;
+  readonly preserveCertOrder?: boolean;
+}
+
+export type CertificateRecord = ObjectRecord<CertificateVersion>;
+
+/** What a client may say of a certificate beside its policy. */
+export interface CertificateParameters extends ObjectParameters {
+  readonly preserveCertOrder?: boolean;
+}
+
+/** Whether there is a certificate, not only the intention to have one. */
+export function isIssued({ cer }: CertificateVersion): boolean {
+  return cer !== undefined;
+}
+
+/** Where the records of certificates lie, beside those that every collection has. */
+export function certificateKeys(vault: VaultScope) {
+  const root = `vault/${vault.incarnation}`;
+  return {
+    ...objectKeys(vault, 'certificates'),
+    pending: (name: string) => `${root}/certificates-pending/${name.toLowerCase()}`,
+    issuers: `${root}/certificates-issuers/`,
+    issuer: (name: string) => `${root}/certificates-issuers/${name.toLowerCase()}`,
+    contacts: `${root}/certificates-contacts`,
+  };
+}
+
+/** Tags and `enabled` of a version changed. Its times are those of the X.509 certificate. `now` in seconds. */
+export function updateCertificateVersion(
+  before: CertificateVersion,
+  parameters: ObjectParameters,
+  now: number,
+): Outcome<CertificateVersion> {
+  const refusal = checkTimes(parameters, before.attributes);
+  if (refusal !== undefined) return refusal;
+  if (parameters.enabled === true && !isIssued(before)) {
+    return bad('attributes.enabled is true, but the certificate is not issued yet.');
+  }
+  const facts = changedFacts(before, parameters, now);
+  return facts.ok ? { ok: true, value: { ...before, ...facts.value } } : facts;
+}
+
+/** A client may send back the times that it was given, and no others. */
+export function checkTimes(
+  { notBefore, expires }: ObjectParameters,
+  is: { readonly notBefore?: number; readonly expires?: number } = {},
+) {
+  if (notBefore !== undefined && notBefore !== is.notBefore) return bad(notTheirs('nbf'));
+  if (expires !== undefined && expires !== is.expires) return bad(notTheirs('exp'));
+  return undefined;
+}
+
+function notTheirs(name: string): string {
+  return `attributes.${name} is that of the X.509 certificate and cannot be set; leave it out.`;
+}
+
+/** `certificateProperties` of the audit record. */
+export function certificateProperties({ attributes, policy, x5t }: CertificateVersion) {
+  const { enabled, notBefore, expires } = attributes;
+  return {
+    subject: policy.x509.subject,
+    ...(x5t !== undefined && { sha1: Buffer.from(x5t, 'base64url').toString('hex').toUpperCase() }),
+    attributes: {
+      enabled,
+      ...(notBefore !== undefined && { nbf: notBefore }),
+      ...(expires !== undefined && { exp: expires }),
+    },
+  };
+}
+
+/** The requirement that a record stays as it was seen. */
+export function asSeen(key: string, record: StoredRecord | undefined) {
+  return { key, version: record?.version ?? null };
+}
+
+function bad(message: string) {
+  return refused({ kind: 'badParameter', message });
+}

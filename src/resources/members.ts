@@ -1,0 +1,14 @@
+import { refuse } from '../firewall/json.ts';
+import type { Members } from '../firewall/json.ts';
+
+/** Members that the service makes and a client may send back: accepted, and not looked at. */
+export function ignored<T>(names: readonly string[]): Members<T> {
+  return Object.fromEntries(names.map((name) => [name, () => ({ ok: true, value: {} }) as const]));
+}
+
+/** Members that Azure has and Postern does not: `null` says as much as nothing, anything else is refused. */
+export function refusedUnlessNull<T>(names: readonly string[]): Members<T> {
+  const reader = (_: unknown, path: string) =>
+    refuse({ kind: 'wrongType', path, expected: 'null, for this is not supported here', found: 'another value' });
+  return Object.fromEntries(names.map((name) => [name, reader]));
+}

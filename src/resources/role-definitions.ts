@@ -1,0 +1,159 @@
+import { isWithin } from '../access/scope.ts';
+import { part, readArray, readObject, readString } from '../firewall/json.ts';
+import type { Read } from '../firewall/json.ts';
+import { encode } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
+import type { RoleDefinition, RolePermission } from '../types/role.ts';
+import { authorizationChange } from './authorization.ts';
+import type { Authorization } from './authorization.ts';
+import { isGuid } from './guid.ts';
+import { roleKey } from './keys.ts';
+import { ignored, refusedUnlessNull } from './members.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+import { parseScope } from './scope.ts';
+
+/** Azure's limit of a tenant (troubleshoot-limits). */
+const rolesMax = 5000;
+const actionsMax = 1000;
+
+/** `properties` of a role definition as a request gives them. */
+interface RequestedRole {
+  readonly roleName?: string;
+  readonly description?: string;
+  readonly type?: string;
+  readonly permissions?: readonly RolePermission[];
+  readonly assignableScopes?: readonly string[];
+}
+
+export interface PutRole {
+  readonly id: string;
+  readonly properties: unknown;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The caller's object id. */
+  readonly by: string;
+}
+
+/** PUT of a custom role: creates it, or puts this in the place of what it was. */
+export function putRole(
+  request: PutRole,
+  authorization: Authorization,
+): ResourceOutcome<{ readonly role: RoleDefinition; readonly change: Transaction }> {
+  if (!isGuid(request.id)) return invalid(`The role definition ID '${request.id}' is not a GUID.`);
+  const id = request.id.toLowerCase();
+  const before = authorization.roles.get(id);
+  if (before?.type === 'BuiltInRole') {
+    return invalid(
+      `'${before.roleName}' is a built-in role and cannot be changed. Create a custom role of another ID.`,
+    );
+  }
+  const read = readRole(request.properties);
+  if (!read.ok) return read;
+  const checked = checkRole(read.value, authorization);
+  if (!checked.ok) return checked;
+  const others = [...authorization.roles.values()].filter((role) => role.id !== id);
+  const { roleName } = checked.value;
+  if (others.some((role) => role.roleName.toLowerCase() === roleName.toLowerCase())) {
+    return refuseResource({ kind: 'roleDefinitionWithSameNameExists', name: roleName });
+  }
+  if (others.filter(({ type }) => type === 'CustomRole').length >= rolesMax) {
+    return refuseResource({ kind: 'roleDefinitionLimitExceeded', limit: rolesMax });
+  }
+  const at = new Date(request.now).toISOString();
+  const role: RoleDefinition = {
+    id,
+    ...checked.value,
+    type: 'CustomRole',
+    createdOn: before?.createdOn ?? at,
+    updatedOn: at,
+    createdBy: before?.createdBy ?? request.by,
+    updatedBy: request.by,
+  };
+  const key = roleKey('role-definition', authorization.subscriptionId, id);
+  return {
+    ok: true,
+    value: { role, change: authorizationChange(authorization, { put: [{ key, value: encode(role) }] }) },
+  };
+}
+
+/** DELETE of a custom role that nobody is assigned. */
+export function deleteRole(role: RoleDefinition, authorization: Authorization): ResourceOutcome<Transaction> {
+  if (role.type === 'BuiltInRole') return invalid(`'${role.roleName}' is a built-in role and cannot be deleted.`);
+  if (authorization.assignments.some((assignment) => assignment.role === role.id)) {
+    return refuseResource({ kind: 'roleDefinitionHasAssignments' });
+  }
+  const key = roleKey('role-definition', authorization.subscriptionId, role.id);
+  return { ok: true, value: authorizationChange(authorization, { delete: [key] }) };
+}
+
+/** Whether a role can be assigned at a scope; with `andBelow` also whether it can at some scope below that. */
+export function isAssignableAt(role: RoleDefinition, scope: string, andBelow = false): boolean {
+  return role.assignableScopes.some((assignable) => {
+    const outer = assignable === '/' ? '' : assignable.toLowerCase();
+    return isWithin(scope, outer) || (andBelow && isWithin(outer, scope));
+  });
+}
+
+function readRole(properties: unknown): Read<RequestedRole> {
+  return readObject<RequestedRole>(properties, 'properties', {
+    ...ignored(['createdOn', 'updatedOn', 'createdBy', 'updatedBy']),
+    roleName: (name, path) => part(readString(name, path), (roleName) => ({ roleName })),
+    description: (text, path) => part(readString(text, path), (description) => ({ description })),
+    type: (text, path) => part(readString(text, path), (type) => ({ type })),
+    permissions: (value, path) => part(readArray(value, path, readPermission), (permissions) => ({ permissions })),
+    assignableScopes: (value, path) =>
+      part(readArray(value, path, readString), (assignableScopes) => ({ assignableScopes })),
+  });
+}
+
+function readPermission(value: unknown, path: string): Read<RolePermission> {
+  const list = (name: 'actions' | 'notActions' | 'dataActions' | 'notDataActions') => (given: unknown, at: string) =>
+    part(readArray(given, at, readString), (names) => ({ [name]: names }));
+  const read = readObject<RolePermission>(value, path, {
+    ...refusedUnlessNull(['condition', 'conditionVersion']),
+    actions: list('actions'),
+    notActions: list('notActions'),
+    dataActions: list('dataActions'),
+    notDataActions: list('notDataActions'),
+  });
+  if (!read.ok) return read;
+  return { ok: true, value: { actions: [], notActions: [], dataActions: [], notDataActions: [], ...read.value } };
+}
+
+type Checked = Pick<RoleDefinition, 'roleName' | 'description' | 'permissions' | 'assignableScopes'>;
+
+function checkRole(requested: RequestedRole, { subscriptionId }: Authorization): ResourceOutcome<Checked> {
+  const { roleName = '', description = '', type = 'CustomRole', permissions = [], assignableScopes = [] } = requested;
+  if (roleName === '' || roleName.length > 512) return invalid('properties.roleName must have 1 to 512 characters.');
+  if (type.toLowerCase() !== 'customrole') return invalid(`properties.type is '${type}'; it must be 'CustomRole'.`);
+  if (permissions.length === 0) return invalid('properties.permissions must have at least one entry.');
+  const names = permissions.flatMap((permission) => [
+    ...permission.actions,
+    ...permission.notActions,
+    ...permission.dataActions,
+    ...permission.notDataActions,
+  ]);
+  if (names.length > actionsMax)
+    return invalid(`A role takes at most ${actionsMax} actions; these are ${names.length}.`);
+  const odd = names.find((name) => !/^(?:\*|[\w.*-]+(?:\/[\w.*-]+)+)$/.test(name) || name.length > 256);
+  if (odd !== undefined) {
+    return invalid(
+      `'${odd.slice(0, 256)}' is no action; an action has the form 'Microsoft.KeyVault/vaults/read', with * for any text.`,
+    );
+  }
+  if (assignableScopes.length === 0) return invalid('properties.assignableScopes must have at least one scope.');
+  for (const id of assignableScopes) {
+    const scope = parseScope(id);
+    const isHere = scope?.subscriptionId.toLowerCase() === subscriptionId.toLowerCase();
+    if (isHere && scope?.type === undefined) continue;
+    return invalid(
+      `'${id}' is no assignable scope; it must be this subscription or a resource group of it, such as '/subscriptions/${subscriptionId}'.`,
+    );
+  }
+  return { ok: true, value: { roleName, description, permissions, assignableScopes } };
+}
+
+function invalid(message: string) {
+  return refuseResource({ kind: 'invalidRoleDefinition', message });
+}

@@ -1,0 +1,74 @@
+import type { EcKeyMaterial, PublicKey, RsaKeyMaterial } from './key.ts';
+
+/** Key material that a certificate can be about. */
+export type CertifiableKey = RsaKeyMaterial | EcKeyMaterial;
+
+/** The bits of RFC 5280 section 4.2.1.3, in their order, as Azure spells them in `x509_props.key_usage`. */
+export const keyUsages = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+
+export type KeyUsage = (typeof keyUsages)[number];
+
+/** RFC 5280 section 4.2.1.6. A user principal name is an otherName of type 1.3.6.1.4.1.311.20.2.3. */
+export interface AlternativeNames {
+  readonly dnsNames: readonly string[];
+  readonly emails: readonly string[];
+  readonly upns: readonly string[];
+  /** As text: `192.0.2.1`, `2001:db8::1`. */
+  readonly ipAddresses: readonly string[];
+  readonly uris: readonly string[];
+}
+
+/** Whom a certificate is for and what for; a request (RFC 2986) says the same. */
+export interface CertificateContents {
+  /** An X.500 name as RFC 4514 writes it, the most specific first: `CN=www.example.com, O=Contoso, C=US`. May be empty beside a SAN. */
+  readonly subject: string;
+  readonly sans?: Partial<AlternativeNames> | undefined;
+  /** Object identifiers: `1.3.6.1.5.5.7.3.1`. */
+  readonly ekus: readonly string[];
+  readonly keyUsage: readonly KeyUsage[];
+}
+
+export interface Validity {
+  /** Seconds since 1970. */
+  readonly notBefore: number;
+  /** Seconds since 1970; the last second that belongs to it (RFC 5280 section 4.1.2.5). */
+  readonly notAfter: number;
+  /** Up to 20 bytes, random ones: it is made positive as RFC 5280 section 4.1.2.2 wants it. */
+  readonly serial: Uint8Array;
+}
+
+/** What a certificate says. */
+export interface CertificateFacts extends Required<CertificateContents> {
+  readonly sans: AlternativeNames;
+  readonly issuer: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Hexadecimal, lower case, without the sign's zero byte. */
+  readonly serial: string;
+  /** SHA-1 of the DER, base64url: the `x5t` of RFC 7517 and of Azure. */
+  readonly thumbprint: string;
+  readonly publicKey: Exclude<PublicKey, { readonly kty: 'oct' }>;
+  readonly isCa: boolean;
+}
+
+/** A certificate (DER) with the private key to it. */
+export interface CertifiedMaterial {
+  readonly material: CertifiableKey;
+  /** DER; the first is the one that the key belongs to, each of the rest is the issuer of the one before. */
+  readonly certificates: readonly Uint8Array[];
+}
+
+/** Certificates (DER, the first one's issuer after it, and so on) with the private key to the first, or without it. */
+export interface Certificates extends Omit<CertifiedMaterial, 'material'> {
+  readonly material: CertifiableKey | undefined;
+}

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readCertificate } from '../../../src/crypto/certificates/certificate.ts';
+import { issue, makeTestIssuer, selfSign } from '../../../src/crypto/certificates/issue.ts';
+import { makeRequest } from '../../../src/crypto/certificates/request.ts';
+import { notRun } from '../../not-run.ts';
+import { contents, during, ec, kinds, material, pem, selfSigned, textOf, validity, value } from './material.ts';
+import type { Kind } from './material.ts';
+import { file, hasOpenssl, openssl, run } from './openssl.ts';
+
+/** How `openssl` names the signatures. */
+const signatures: Readonly<Record<Kind, string>> = {
+  'RSA 2048': 'sha256WithRSAEncryption',
+  'RSA 3072': 'sha256WithRSAEncryption',
+  'RSA 4096': 'sha256WithRSAEncryption',
+  'P-256': 'ecdsa-with-SHA256',
+  'P-384': 'ecdsa-with-SHA384',
+  'P-521': 'ecdsa-with-SHA512',
+  'P-256K': 'ecdsa-with-SHA256',
+};
+
+const strictly = ['verify', '-x509_strict', '-check_ss_sig', '-attime', during];
+
+/** The parts of `openssl x509 -text` or `req -text` that say what the certificate is for. */
+const extensionTexts = [
+  /X509v3 Key Usage: critical\s+Digital Signature, Key Encipherment\n/,
+  /X509v3 Extended Key Usage:\s+TLS Web Server Authentication, TLS Web Client Authentication\n/,
+  /X509v3 Subject Alternative Name:\s+DNS:www\.example\.com, DNS:\*\.example\.org, email:someone@example\.com, /,
+  /othername: UPN:someone@corp\.example\.com, IP Address:192\.0\.2\.7, IP Address:2001:DB8:0:0:0:0:0:7, /,
+  /URI:https:\/\/example\.com\/path\n/,
+];
+
+if (hasOpenssl) {
+  for (const kind of kinds) {
+    describe(`with a key of ${kind}`, () => {
+      it('what is self-signed verifies with openssl, and says what was asked for', async () => {
+        const der = await selfSigned(material(kind));
+        const path = file(pem(der));
+        assert.match(openssl([...strictly, '-CAfile', path, path]).toString(), /: OK\n$/);
+        const text = openssl(['x509', '-inform', 'DER', '-text', '-noout'], der).toString();
+        const mentioned = [
+          new RegExp(`Signature Algorithm: ${signatures[kind]}\n`),
+          /Version: 3 \(0x2\)/,
+          /Issuer: C=US, O=Contoso, CN=www\.example\.com\n/,
+          /Subject: C=US, O=Contoso, CN=www\.example\.com\n/,
+          /Not Before: Jan {2}1 00:00:00 2026 GMT\n\s+Not After : Jan {2}1 00:00:00 2027 GMT\n/,
+          /X509v3 Basic Constraints: critical\s+CA:FALSE\n/,
+          ...extensionTexts,
+        ];
+        for (const pattern of mentioned) assert.match(text, pattern);
+      });
+
+      it('a signature that was damaged does not verify, so that the test above can fail', async () => {
+        const der = Buffer.from(await selfSigned(material(kind)));
+        der.writeUInt8((der.at(-1) ?? 0) ^ 1, der.length - 1);
+        const path = file(pem(der));
+        assert.match(run([...strictly, '-CAfile', path, path]).text, /certificate signature failure/);
+      });
+
+      it('openssl accepts the request, and the certificate that an issuer makes of it', async () => {
+        const request = value(await makeRequest(material(kind), contents));
+        const { ok, text } = run(['req', '-inform', 'DER', '-verify', '-text', '-noout'], request);
+        assert.ok(ok);
+        assert.match(text, /Certificate request self-signature verify OK/);
+        for (const pattern of [/Subject: C=US, O=Contoso, CN=www\.example\.com\n/, ...extensionTexts]) {
+          assert.match(text, pattern);
+        }
+        const issuer = await makeTestIssuer('Postern Test CA', validity.notBefore * 1000);
+        const der = value(await issue({ request, issuer, ...validity }));
+        const chain = [...strictly, '-purpose', 'sslserver', '-CAfile', file(pem(...issuer.certificates))];
+        assert.match(openssl([...chain, file(pem(der))]).toString(), /: OK\n$/);
+        const printed = openssl(['x509', '-inform', 'DER', '-text', '-noout'], der).toString();
+        for (const pattern of [/Issuer: CN=Postern Test CA\n/, ...extensionTexts]) assert.match(printed, pattern);
+      });
+    });
+  }
+
+  it('a request that openssl made is signed, and its challenge password goes nowhere', async () => {
+    const configuration = file(
+      '[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\nreq_extensions=ex\n[dn]\nCN=a.example.com\nO=Contoso\n' +
+        '[at]\nchallengePassword=hidden\n[ex]\nsubjectAltName=DNS:a.example.com,dirName:dn\nbasicConstraints=CA:TRUE\n',
+    );
+    const key = openssl(['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048']);
+    const request = openssl(['req', '-new', '-config', configuration, '-key', file(key), '-outform', 'DER', '-sha512']);
+    const issuer = await makeTestIssuer('CA', validity.notBefore * 1000);
+    const der = value(await issue({ request, issuer, ...validity }));
+    const text = openssl(['x509', '-inform', 'DER', '-text', '-noout'], der).toString();
+    assert.match(text, /DNS:a\.example\.com, DirName:\/?CN ?= ?a\.example\.com/);
+    assert.doesNotMatch(text, /hidden|CA:TRUE/);
+    const facts = value(readCertificate(der));
+    assert.deepEqual([facts.subject, facts.issuer], ['O=Contoso, CN=a.example.com', 'CN=CA']);
+  });
+
+  it('a request signed with RSASSA-PSS or on Ed25519 is refused by its name', async () => {
+    const issuer = await makeTestIssuer('CA', validity.notBefore * 1000);
+    const request = (...args: readonly string[]) =>
+      openssl(['req', '-new', '-subj', '/CN=a', '-nodes', '-keyout', '/dev/null', '-outform', 'DER', ...args]);
+    const pss = request('-newkey', 'rsa:2048', '-sigopt', 'rsa_padding_mode:pss');
+    assert.equal(
+      textOf(await issue({ request: pss, issuer, ...validity })),
+      'The signature RSASSA-PSS (1.2.840.113549.1.1.10) is not supported; ' +
+        'RSASSA-PKCS1-v1_5 and ECDSA with SHA-256, SHA-384 or SHA-512 are.',
+    );
+    assert.equal(
+      textOf(await issue({ request: request('-newkey', 'ed25519'), issuer, ...validity })),
+      'The key is ed25519. RSA keys of 2048, 3072 or 4096 bits and EC keys on P-256, P-384, P-521 or P-256K are supported.',
+    );
+  });
+} else notRun('certificates and requests, checked by openssl', 'there is no openssl 3 on PATH');
+
+describe('an authority', () => {
+  it('is what may sign certificates, and nothing else is', async () => {
+    const key = ec('prime256v1');
+    assert.equal(value(readCertificate(await selfSigned(key))).isCa, false);
+    assert.equal(value(readCertificate(await selfSigned(key, { keyUsage: ['cRLSign'] }))).isCa, false);
+    assert.equal(value(readCertificate(await selfSigned(key, { keyUsage: ['cRLSign', 'keyCertSign'] }))).isCa, true);
+  });
+
+  it('may be called anything, as long as its name fits', async () => {
+    const issuer = await makeTestIssuer(' #1, "CA" + Söhne\\ ', validity.notBefore * 1000);
+    const facts = value(readCertificate(issuer.certificates[0] ?? Buffer.alloc(0)));
+    assert.equal(facts.subject, String.raw`CN=\ #1\, \"CA\" \+ Söhne\\\ `);
+    assert.equal(facts.isCa, true);
+  });
+
+  it('signs no request whose signature is not of its key, nor one of its own that is damaged', async () => {
+    const issuer = await makeTestIssuer('CA', validity.notBefore * 1000);
+    const request = Buffer.from(value(await makeRequest(ec('prime256v1'), contents)));
+    const at = request.indexOf('Contoso');
+    request.write('Kontoso', at);
+    assert.equal(
+      textOf(await issue({ request, issuer, ...validity })),
+      'The signature of the certificate request does not belong to its public key.',
+    );
+    assert.equal(
+      textOf(await issue({ request: request.subarray(0, -1), issuer, ...validity })),
+      'This is not a certificate request that can be read: the request is cut short.',
+    );
+  });
+
+  it('signs nothing with a key that is not that of its certificate', async () => {
+    const issuer = { ...(await makeTestIssuer('CA', validity.notBefore * 1000)), material: ec('prime256v1') };
+    const request = value(await makeRequest(ec('prime256v1'), contents));
+    assert.equal(
+      textOf(await issue({ request, issuer, ...validity })),
+      'The private key belongs to none of the certificates.',
+    );
+  });
+});
+
+describe('what cannot be certified', () => {
+  const key = ec('prime256v1');
+  const uncertifiable: readonly (readonly [object, string])[] = [
+    [{ subject: '', sans: {} }, 'The subject is empty, and there is no subject alternative name either.'],
+    [
+      { sans: { dnsNames: ['bücher.example'] } },
+      'The subject alternative name "bücher.example" is no DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com.',
+    ],
+    [
+      { sans: { dnsNames: ['a.*.example.com'] } },
+      'The subject alternative name "a.*.example.com" is no DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com.',
+    ],
+    [
+      { sans: { emails: ['nobody'] } },
+      'The subject alternative name "nobody" is no e-mail address in ASCII, such as someone@example.com.',
+    ],
+    [
+      { sans: { upns: ['nobody'] } },
+      'The subject alternative name "nobody" is no user principal name, such as someone@example.com.',
+    ],
+    [
+      { sans: { ipAddresses: ['192.0.2.256'] } },
+      'The subject alternative name "192.0.2.256" is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1.',
+    ],
+    [
+      { sans: { ipAddresses: ['fe80::1%eth0'] } },
+      'The subject alternative name "fe80::1%eth0" is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1.',
+    ],
+    [
+      { sans: { uris: ['/path'] } },
+      'The subject alternative name "/path" is no absolute URI in ASCII, such as https://example.com/path.',
+    ],
+    [
+      { ekus: ['serverAuth'] },
+      'The extended key usage "serverAuth" is no object identifier, such as 1.3.6.1.5.5.7.3.1.',
+    ],
+    [{ ekus: ['1.40.1'] }, 'The extended key usage "1.40.1" is no object identifier, such as 1.3.6.1.5.5.7.3.1.'],
+    [
+      { notAfter: validity.notBefore - 1 },
+      `The validity from ${validity.notBefore} to ${validity.notBefore - 1} seconds since 1970 is none: it ends before it begins, or outside of the years 1950 to 9999.`,
+    ],
+    [
+      { notAfter: 253_402_300_800 },
+      `The validity from ${validity.notBefore} to 253402300800 seconds since 1970 is none: it ends before it begins, or outside of the years 1950 to 9999.`,
+    ],
+  ];
+  for (const [changed, text] of uncertifiable) {
+    it(`is refused: ${text}`, async () => {
+      assert.equal(textOf(await selfSign(key, { ...contents, ...validity, ...changed })), text);
+    });
+  }
+});
+
+describe('what can be certified', () => {
+  const key = ec('prime256v1');
+
+  it('has an alternative name without a subject, and nobody may ignore it then', async () => {
+    const der = await selfSigned(key, { subject: '' });
+    const facts = value(readCertificate(der));
+    assert.deepEqual([facts.subject, facts.sans.dnsNames], ['', contents.sans?.dnsNames]);
+    // The identifier 2.5.29.17, with the flag behind it or without.
+    assert.ok(Buffer.from(der).includes('0603551d110101ff04', 'hex'));
+    assert.ok(Buffer.from(await selfSigned(key)).includes('0603551d1104', 'hex'));
+  });
+
+  it('lasts until the last second of the year 9999, which is how "no end" is written (RFC 5280 section 4.1.2.5)', async () => {
+    const der = value(await selfSign(key, { ...contents, ...validity, notAfter: 253_402_300_799 }));
+    assert.equal(value(readCertificate(der)).notAfter, 253_402_300_799);
+  });
+});

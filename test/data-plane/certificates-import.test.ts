@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { ecKey, OpensslFolder } from './certificate-files.ts';
+import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
+import type { CertificateWorld } from './certificate-world.ts';
+import { selfSign } from '../../src/crypto/certificates/issue.ts';
+import { writePem } from '../../src/crypto/certificates/pem.ts';
+import { errorBody, items, members } from './vaults.ts';
+
+let world: CertificateWorld;
+
+before(async () => {
+  world = await certificateWorld('kv-import');
+});
+
+after(() => world[Symbol.asyncDispose]());
+
+const asPem = { secret_props: { contentType: 'application/x-pem-file' } };
+
+async function refuses(name: string, body: object, message: string | RegExp): Promise<void> {
+  const answer = await world.send('POST', `/certificates/${name}/import`, body);
+  assert.equal(answer.status, 400, JSON.stringify(answer.body));
+  if (typeof message === 'string') assert.deepEqual(answer.body, errorBody('BadParameter', message));
+  else assert.match(String(answer.body['error']?.['message']), message);
+  assert.equal((await world.send('GET', `/certificates/${name}`)).status, 404);
+}
+
+/** A certificate that openssl makes, `leaf.pem` with `leaf.key`, by an authority in `ca.pem`. */
+async function make(openssl: OpensslFolder, key: readonly string[]): Promise<void> {
+  const authority = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key'];
+  await openssl.run('req', '-x509', ...authority, '-subj', '/CN=CA', '-days', '400', '-out', 'ca.pem');
+  const request = ['-newkey', ...key, '-nodes', '-keyout', 'leaf.key', '-subj', '/O=Contoso/CN=imported.example.com'];
+  const contents = [
+    'subjectAltName=DNS:imported.example.com,IP:192.0.2.7',
+    'extendedKeyUsage=serverAuth',
+    'keyUsage=critical,digitalSignature',
+  ].flatMap((extension) => ['-addext', extension]);
+  const days = ['-days', '365', '-CA', 'ca.pem', '-CAkey', 'ca.key'];
+  await openssl.run('req', '-x509', ...request, ...contents, ...days, '-out', 'leaf.pem');
+}
+
+const files = [
+  { title: 'as OpenSSL 3 writes it', options: [], password: '' },
+  { title: 'with a password', options: [], password: 'pä55 word' },
+  { title: 'as old programs write it', options: ['-legacy'], password: 'old' },
+  {
+    title: 'with 3DES',
+    options: ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'],
+    password: 'p',
+  },
+];
+const keys = {
+  RSA: ['rsa:2048'],
+  EC: ['ec', '-pkeyopt', 'ec_paramgen_curve:P-384'],
+};
+
+suite('a PKCS #12 file', () => {
+  for (const { title, options, password } of files) {
+    for (const [kty, key] of Object.entries(keys)) {
+      test(`${title}, with an ${kty} key, is a certificate, a key and a secret then`, async () => {
+        using openssl = new OpensslFolder();
+        await make(openssl, key);
+        const bundle = ['-inkey', 'leaf.key', '-in', 'leaf.pem', '-certfile', 'ca.pem', '-out', 'file.p12'];
+        await openssl.run('pkcs12', '-export', ...bundle, ...options, '-passout', `pass:${password}`);
+        const name = `${kty}-${files.findIndex((file) => file.title === title)}`;
+        const value = openssl.read('file.p12').toString('base64');
+        const imported = await world.ok('POST', `/certificates/${name}/import`, { value, pwd: password });
+        assert.deepEqual(await world.ok('GET', `/certificates/${name}`), imported);
+        openssl.certificate('cer.pem', imported['cer']);
+        const fingerprint = await openssl.run('x509', '-in', 'leaf.pem', '-noout', '-fingerprint', '-sha1');
+        assert.equal(await openssl.run('x509', '-in', 'cer.pem', '-noout', '-fingerprint', '-sha1'), fingerprint);
+        const x5t = Buffer.from(String(imported['x5t']), 'base64url').toString('hex').toUpperCase();
+        assert.equal(fingerprint.trim().split('=')[1]?.replaceAll(':', ''), x5t);
+        const secret = await world.ok('GET', `/secrets/${name}`);
+        openssl.write('out.p12', Buffer.from(String(secret['value']), 'base64'));
+        await openssl.run('pkcs12', '-in', 'out.p12', '-passin', 'pass:', '-nodes', '-out', 'all.pem');
+        assert.equal(openssl.read('all.pem').toString().split('BEGIN CERTIFICATE').length, 3);
+        const fromKey = await openssl.run('pkey', '-in', 'leaf.key', '-pubout');
+        assert.equal(await openssl.run('pkey', '-in', 'all.pem', '-pubout'), fromKey);
+        assert.equal((await world.ok('GET', `/keys/${name}`))['key']?.['kty'], kty);
+      });
+    }
+  }
+
+  test('gives the certificate its policy, besides what the client says', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.EC);
+    await openssl.run(
+      'pkcs12',
+      '-export',
+      '-inkey',
+      'leaf.key',
+      '-in',
+      'leaf.pem',
+      '-out',
+      'f.p12',
+      '-passout',
+      'pass:',
+    );
+    const value = openssl.read('f.p12').toString('base64');
+    const now = Math.floor(world.server.now() / 1000);
+    const policy = {
+      key_props: { exportable: false, reuse_key: true },
+      issuer: { name: 'Self' },
+      lifetime_actions: [{ trigger: { days_before_expiry: 30 }, action: { action_type: 'AutoRenew' } }],
+    };
+    const body = { value, policy, attributes: { enabled: false }, tags: { a: 'b' }, preserveCertOrder: true };
+    const imported = await world.ok('POST', '/certificates/policy/import', body);
+    assert.deepEqual(imported['policy'], {
+      id: `${world.origin}/certificates/policy/policy`,
+      key_props: { exportable: false, kty: 'EC', key_size: 384, reuse_key: true, crv: 'P-384' },
+      secret_props: { contentType: 'application/x-pkcs12' },
+      x509_props: {
+        subject: 'CN=imported.example.com, O=Contoso',
+        sans: { dns_names: ['imported.example.com'], ipAddresses: ['192.0.2.7'] },
+        ekus: ['1.3.6.1.5.5.7.3.1'],
+        key_usage: ['digitalSignature'],
+        validity_months: 12,
+        basic_constraints: { ca: false },
+      },
+      lifetime_actions: policy.lifetime_actions,
+      issuer: { name: 'Self' },
+      attributes: { enabled: true, created: now, updated: now },
+    });
+    assert.deepEqual([imported['tags'], imported['preserveCertOrder']], [{ a: 'b' }, true]);
+    assert.equal(imported['attributes']?.['enabled'], false);
+    assert.equal((await world.send('GET', '/secrets/policy')).status, 403);
+    await world.ok('PATCH', '/certificates/policy', { attributes: { enabled: true } });
+    const secret = await world.ok('GET', '/secrets/policy');
+    openssl.write('out.p12', Buffer.from(String(secret['value']), 'base64'));
+    const out = await openssl.run('pkcs12', '-in', 'out.p12', '-passin', 'pass:', '-nodes');
+    assert.match(out, /BEGIN CERTIFICATE/);
+    assert.doesNotMatch(out, /PRIVATE KEY/);
+  });
+
+  test('is refused with a reason where it cannot be taken', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.EC);
+    const value = async (...options: readonly string[]) => {
+      await openssl.run('pkcs12', '-export', '-in', 'leaf.pem', '-out', 'f.p12', '-passout', 'pass:right', ...options);
+      return openssl.read('f.p12').toString('base64');
+    };
+    const unreadable =
+      'The specified PKCS#12 X.509 certificate content can not be read. Please check if certificate is in valid PKCS#12 format. ';
+    const file = await value('-inkey', 'leaf.key');
+    await refuses('refused', { value: file, pwd: 'wrong' }, `${unreadable}The password of the PKCS #12 file is wrong.`);
+    await refuses('refused', { value: file }, `${unreadable}The password of the PKCS #12 file is wrong.`);
+    const keyless = await value('-nokeys');
+    await refuses('refused', { value: keyless, pwd: 'right' }, `${unreadable}The PKCS #12 file holds no private key.`);
+    await refuses('refused', { value: 'AAAA' }, /^The specified PKCS#12 X\.509 certificate content can not be read\./);
+    const pem = openssl.read('leaf.pem').toString();
+    const asked = { secret_props: { contentType: 'application/x-pkcs12' } };
+    await refuses(
+      'refused',
+      { value: pem, policy: asked },
+      / For PEM, set policy\.secret_props\.contentType to application\/x-pem-file\.$/,
+    );
+  });
+});
+
+suite('a PEM text', () => {
+  test('with its key first or last is taken, and given back with the key first', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.RSA);
+    const [key, leaf, ca] = ['leaf.key', 'leaf.pem', 'ca.pem'].map((name) => openssl.read(name).toString());
+    const expected = `${key}${leaf}${ca}`;
+    for (const [index, value] of [expected, `${leaf}${ca}${key}`].entries()) {
+      const imported = await world.ok('POST', `/certificates/pem-${index}/import`, { value, policy: asPem });
+      assert.equal(imported['policy']?.['issuer']?.['name'], 'Unknown');
+      const secret = await world.ok('GET', `/secrets/pem-${index}`);
+      assert.deepEqual([secret['value'], secret['contentType']], [expected, 'application/x-pem-file']);
+    }
+    // Without a policy it is what it looks like, as the JavaScript client needs it.
+    const bare = await world.ok('POST', '/certificates/pem-bare/import', { value: expected });
+    assert.equal(bare['policy']?.['secret_props']?.['contentType'], 'application/x-pem-file');
+  });
+
+  test('is refused with a reason where it cannot be taken', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.EC);
+    const leaf = openssl.read('leaf.pem').toString();
+    const unexpected =
+      'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format. ';
+    await refuses('no-pem', { value: leaf, policy: asPem }, `${unexpected}The PEM text holds no private key.`);
+    const other = openssl.read('ca.key').toString();
+    await refuses(
+      'no-pem',
+      { value: `${other}${leaf}`, policy: asPem },
+      `${unexpected}The private key belongs to none of the certificates.`,
+    );
+    await openssl.run('pkey', '-in', 'leaf.key', '-aes256', '-passout', 'pass:p', '-out', 'sealed.key');
+    const sealed = openssl.read('sealed.key').toString();
+    await refuses(
+      'no-pem',
+      { value: `${sealed}${leaf}`, policy: asPem },
+      `${unexpected}The private key is encrypted. Write it without a password (openssl pkey), or use a PKCS #12 file.`,
+    );
+  });
+
+  test('of a certificate that has expired is refused', async () => {
+    const material = ecKey();
+    const now = Math.floor(world.server.now() / 1000);
+    const pemOf = async (notAfter: number) => {
+      const validity = { notBefore: now - 1000, notAfter, serial: Buffer.from('05', 'hex') };
+      const signed = await selfSign(material, { subject: 'CN=old', ekus: [], keyUsage: [], ...validity });
+      assert.ok(signed.ok);
+      return { value: writePem({ material, certificates: [signed.value] }), policy: asPem };
+    };
+    const at = new Date(now * 1000).toISOString();
+    await refuses('old', await pemOf(now), `The certificate expired at ${at}, and cannot be imported any more.`);
+    await world.ok('POST', '/certificates/old/import', await pemOf(now + 2));
+  });
+});
+
+test('an import adds a version, and takes the place of an operation that is over', async () => {
+  using openssl = new OpensslFolder();
+  await make(openssl, keys.EC);
+  const value = `${openssl.read('leaf.key').toString()}${openssl.read('leaf.pem').toString()}`;
+  await world.ok('POST', '/certificates/again/create', { policy: selfSigned('CN=again') }, 202);
+  await world.pass(issueMs);
+  const first = await world.ok('GET', '/certificates/again');
+  const second = await world.ok('POST', '/certificates/again/import', { value, policy: asPem });
+  assert.notEqual(versionOf(second), versionOf(first));
+  assert.equal(items(await world.ok('GET', '/certificates/again/versions')).length, 2);
+  assert.equal((await world.send('GET', '/certificates/again/pending')).status, 404);
+  assert.equal(members(await world.ok('GET', '/certificates/again'))['pending'], undefined);
+  const older = await world.ok('GET', `/secrets/again/${versionOf(first)}`);
+  assert.equal(older['contentType'], 'application/x-pkcs12');
+});

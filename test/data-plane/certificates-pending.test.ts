@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { OpensslFolder, signedByOpenssl } from './certificate-files.ts';
+import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
+import type { CertificateWorld } from './certificate-world.ts';
+import { auditText, errorBody, items, transitionMs } from './vaults.ts';
+import type { Json } from '../world/client.ts';
+
+let world: CertificateWorld;
+
+before(async () => {
+  world = await certificateWorld('kv-pending');
+});
+
+after(() => world[Symbol.asyncDispose]());
+
+async function refuses(
+  method: string,
+  path: string,
+  body: unknown,
+  expected: readonly [status: number, body: unknown],
+) {
+  const answer = await world.send(method, path, body);
+  assert.deepEqual([answer.status, answer.body], expected, `${method} ${path}`);
+}
+
+const notFound = (name: string) =>
+  [404, errorBody('PendingCertificateNotFound', `Pending certificate not found: ${name}`)] as const;
+
+function begin(name: string, policy: object = selfSigned(`CN=${name}`), more: object = {}): Promise<Json> {
+  return world.ok('POST', `/certificates/${name}/create`, { policy, ...more }, 202);
+}
+
+suite('an operation', () => {
+  test('is cancelled on request, when its time comes', async () => {
+    const begun = await begin('cancelled');
+    const asked = await world.ok('PATCH', '/certificates/cancelled/pending', { cancellation_requested: true });
+    assert.deepEqual(asked, { ...begun, cancellation_requested: true });
+    await world.pass(issueMs);
+    const { status_details: _, ...kept } = Object.fromEntries(Object.entries(asked));
+    assert.deepEqual(await world.ok('GET', '/certificates/cancelled/pending'), { ...kept, status: 'cancelled' });
+    const certificate = await world.ok('GET', '/certificates/cancelled');
+    assert.deepEqual([certificate['cer'], certificate['attributes']?.['enabled']], [undefined, false]);
+    assert.equal((await world.send('GET', '/secrets/cancelled')).status, 404);
+    const record = (await world.records()).findLast(({ operationName }) => operationName === 'CertificateEnroll');
+    assert.equal(record?.properties['ended'], 'cancelled');
+  });
+
+  test('goes on when the request is taken back in time', async () => {
+    await begin('back');
+    for (const cancellation_requested of [true, false]) {
+      await world.ok('PATCH', '/certificates/back/pending', { cancellation_requested });
+    }
+    await world.pass(issueMs);
+    assert.equal((await world.ok('GET', '/certificates/back/pending'))['status'], 'completed');
+  });
+
+  test('that is over cannot be changed any more', async () => {
+    await world.issued('over', selfSigned('CN=over'));
+    await refuses('PATCH', '/certificates/over/pending', { cancellation_requested: true }, [
+      403,
+      errorBody('Forbidden', 'Pending status must be in progress to allow update.'),
+    ]);
+  });
+
+  test('that is deleted makes no certificate, and leaves what it was to be', async () => {
+    const begun = await begin('deleted');
+    assert.deepEqual(await world.ok('DELETE', '/certificates/deleted/pending'), begun);
+    await refuses('GET', '/certificates/deleted/pending', undefined, notFound('deleted'));
+    await refuses('DELETE', '/certificates/deleted/pending', undefined, notFound('deleted'));
+    await refuses('PATCH', '/certificates/deleted/pending', { cancellation_requested: true }, notFound('deleted'));
+    await world.pass(issueMs);
+    const certificate = await world.ok('GET', '/certificates/deleted');
+    assert.deepEqual([certificate['cer'], certificate['pending']], [undefined, undefined]);
+    // The work of the one that was deleted does not end the next one early.
+    await begin('deleted');
+    await world.server.server.scheduler.runDue();
+    assert.equal((await world.ok('GET', '/certificates/deleted/pending'))['status'], 'inProgress');
+    await world.pass(issueMs);
+    assert.notEqual((await world.ok('GET', '/certificates/deleted'))['cer'], undefined);
+    assert.equal(items(await world.ok('GET', '/certificates/deleted/versions')).length, 1);
+  });
+
+  test('goes with its certificate', async () => {
+    await begin('with');
+    await world.ok('DELETE', '/certificates/with');
+    await refuses('GET', '/certificates/with/pending', undefined, notFound('with'));
+    await world.pass(Math.max(issueMs, transitionMs));
+    assert.equal((await world.send('GET', '/certificates/with')).status, 404);
+    assert.equal((await world.ok('GET', '/deletedcertificates/with'))['cer'], undefined);
+  });
+
+  test('is the only one of its name, until it is over', async () => {
+    await begin('single');
+    const message =
+      "A new key vault certificate can not be created or imported while a pending key vault certificate's status is inProgress.";
+    const taken = [409, errorBody('Forbidden', message)] as const;
+    await refuses('POST', '/certificates/single/create', { policy: selfSigned('CN=2') }, taken);
+    await refuses('POST', '/certificates/single/import', { value: 'AAAA' }, taken);
+    await world.pass(issueMs);
+    await begin('single');
+  });
+
+  test('is found by its own id only, where one is asked for', async () => {
+    const begun = await begin('by-id');
+    const id = String(begun['request_id']);
+    assert.deepEqual(await world.ok('GET', `/certificates/by-id/pending?request_id=${id}`), begun);
+    const other = '0'.repeat(32);
+    for (const method of ['GET', 'DELETE']) {
+      await refuses(method, `/certificates/by-id/pending?request_id=${other}`, undefined, notFound('by-id'));
+    }
+    await world.ok('DELETE', `/certificates/by-id/pending?request_id=${id}`);
+  });
+
+  test('begins once, however many ask for it at the same time', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => world.send('POST', '/certificates/many/create', { policy: selfSigned('CN=m') })),
+    );
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [202, 409, 409, 409],
+    );
+    await world.pass(issueMs);
+    assert.equal(items(await world.ok('GET', '/certificates/many/versions')).length, 1);
+  });
+});
+
+suite('a certificate that somebody else signs', () => {
+  const elsewhere = (subject: string) => ({
+    key_props: { kty: 'RSA' },
+    secret_props: { contentType: 'application/x-pem-file' },
+    x509_props: { subject, sans: { dns_names: ['merged.example.com'] } },
+  });
+
+  test('waits for its merge, however long that takes, and has the whole chain then', async () => {
+    using openssl = new OpensslFolder();
+    const begun = await begin('merged', elsewhere('CN=merged'), { tags: { a: '1' } });
+    assert.equal(begun['issuer']?.['name'], 'Unknown');
+    const details = 'Pending certificate created. Please Perform Merge to complete the request.';
+    assert.equal(begun['status_details'], details);
+    await world.pass(30 * 60_000);
+    assert.deepEqual(await world.ok('GET', '/certificates/merged/pending'), begun);
+    const { leaf, ca } = await signedByOpenssl(openssl, begun['csr']);
+    const answer = await world.send('POST', '/certificates/merged/pending/merge', {
+      x5c: [leaf, ca],
+      tags: { b: '2' },
+    });
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    assert.equal(answer.headers.location, `${world.origin}/certificates/merged?api-version=7.4`);
+    const merged = await world.ok('GET', '/certificates/merged');
+    assert.deepEqual(answer.body, merged);
+    assert.equal(merged['cer'], leaf);
+    assert.deepEqual(merged['tags'], { b: '2' });
+    assert.deepEqual(merged['policy']?.['lifetime_actions'], [
+      { trigger: { lifetime_percentage: 80 }, action: { action_type: 'EmailContacts' } },
+    ]);
+    const pending = await world.ok('GET', '/certificates/merged/pending');
+    assert.deepEqual([pending['status'], pending['target']], ['completed', `${world.origin}/certificates/merged`]);
+    const secret = await world.ok('GET', `/secrets/merged/${versionOf(merged)}`);
+    openssl.write('all.pem', String(secret['value']));
+    const verified = ['verify', '-no_check_time', '-CAfile', 'ca.pem', 'all.pem'];
+    assert.equal(await openssl.run(...verified), 'all.pem: OK\n');
+    assert.equal(String(secret['value']).split('BEGIN CERTIFICATE').length, 3);
+    const fromKey = await openssl.run('pkey', '-in', 'all.pem', '-pubout');
+    assert.equal(await openssl.run('x509', '-in', 'leaf.pem', '-noout', '-pubkey'), fromKey);
+    await refuses('POST', '/certificates/merged/pending/merge', { x5c: [leaf] }, [
+      403,
+      errorBody('Forbidden', 'Merge is forbidden on a pending object that is completed; create another version first.'),
+    ]);
+  });
+
+  test('is merged with nothing but a certificate of its own key', async () => {
+    using openssl = new OpensslFolder();
+    const wanted = await begin('fits', elsewhere('CN=fits'));
+    const other = await begin('fits-not', elsewhere('CN=fits'));
+    const { leaf } = await signedByOpenssl(openssl, other['csr']);
+    const message =
+      'The first certificate of x5c is not about the key of the pending request; sign the request itself.';
+    const refused = [400, errorBody('BadParameter', message)] as const;
+    await refuses('POST', '/certificates/fits/pending/merge', { x5c: [leaf] }, refused);
+    assert.deepEqual(await world.ok('GET', '/certificates/fits/pending'), wanted);
+    await refuses('POST', '/certificates/nothing/pending/merge', { x5c: [leaf] }, notFound('nothing'));
+  });
+
+  test('is cancelled as any other, a moment later', async () => {
+    await begin('given-up', elsewhere('CN=given-up'));
+    await world.pass(60_000);
+    await world.ok('PATCH', '/certificates/given-up/pending', { cancellation_requested: true });
+    await world.pass(issueMs - 1);
+    assert.equal((await world.ok('GET', '/certificates/given-up/pending'))['status'], 'inProgress');
+    await world.pass(1);
+    assert.equal((await world.ok('GET', '/certificates/given-up/pending'))['status'], 'cancelled');
+  });
+
+  test('may take the place of one whose issuer did not make it, but not while that is at work', async () => {
+    using openssl = new OpensslFolder();
+    const begun = await begin('instead', selfSigned('CN=instead'));
+    const { leaf } = await signedByOpenssl(openssl, begun['csr']);
+    await refuses('POST', '/certificates/instead/pending/merge', { x5c: [leaf] }, [
+      403,
+      errorBody('Forbidden', 'Merge is forbidden on pending object created with issuer : Self while it is in progess.'),
+    ]);
+    await world.ok('PATCH', '/certificates/instead/pending', { cancellation_requested: true });
+    await world.pass(issueMs);
+    const merged = await world.ok('POST', '/certificates/instead/pending/merge', { x5c: [leaf] }, 201);
+    assert.deepEqual([merged['cer'], merged['attributes']?.['enabled']], [leaf, true]);
+  });
+});
+
+suite('an issuer', () => {
+  const policy = (issuer: string, more: object = {}) => ({
+    issuer: { name: issuer, cty: 'OV-SSL', cert_transparency: true },
+    key_props: { kty: 'EC' },
+    secret_props: { contentType: 'application/x-pem-file' },
+    x509_props: { subject: 'CN=www.example.com', sans: { dns_names: ['www.example.com'] } },
+    ...more,
+  });
+
+  test('of the provider Test signs by an authority of this server, which is in the chain', async () => {
+    using openssl = new OpensslFolder();
+    await world.ok('PUT', '/certificates/issuers/ours', {
+      provider: 'test',
+      credentials: { account_id: 'a', pwd: 'p' },
+    });
+    const authorities: string[] = [];
+    for (const name of ['ours-1', 'ours-2']) {
+      const certificate = await world.issued(name, policy('ours'));
+      assert.deepEqual(certificate['policy']?.['issuer'], { name: 'ours', cty: 'OV-SSL', cert_transparency: true });
+      const { value } = Object.fromEntries(Object.entries(await world.ok('GET', `/secrets/${name}`)));
+      const [, leaf = '', authority = ''] = String(value).split(/(?=-----BEGIN CERTIFICATE)/);
+      openssl.write('leaf.pem', leaf);
+      openssl.write('authority.pem', authority);
+      const host = ['-purpose', 'sslserver', '-verify_hostname', 'www.example.com'];
+      const verified = await openssl.run('verify', '-no_check_time', ...host, '-CAfile', 'authority.pem', 'leaf.pem');
+      assert.equal(verified, 'leaf.pem: OK\n');
+      openssl.certificate('cer.pem', certificate['cer']);
+      assert.equal(openssl.read('cer.pem').toString(), leaf);
+      authorities.push(authority);
+    }
+    assert.equal(authorities[0], authorities[1]);
+  });
+
+  test('of another provider is kept, and cannot be asked', async () => {
+    await world.ok('PUT', '/certificates/issuers/theirs', { provider: 'DigiCert' });
+    const message =
+      "The issuer 'theirs' is of the provider DigiCert, which cannot be reached from here. Use an issuer of the provider " +
+      "Test, or 'Unknown' and merge the certificate that the provider gives you.";
+    await refuses('POST', '/certificates/theirs/create', { policy: policy('theirs') }, [
+      400,
+      errorBody('BadParameter', message),
+    ]);
+    assert.equal((await world.send('GET', '/certificates/theirs')).status, 404);
+  });
+
+  test('that is disabled is not asked', async () => {
+    await world.ok('PUT', '/certificates/issuers/resting', { provider: 'Test', attributes: { enabled: false } });
+    const refused = [400, errorBody('BadParameter', "The issuer 'resting' is disabled.")] as const;
+    await refuses('POST', '/certificates/resting/create', { policy: policy('resting') }, refused);
+  });
+
+  test('that goes meanwhile leaves a failed operation, which says why', async () => {
+    await world.ok('PUT', '/certificates/issuers/going', { provider: 'Test' });
+    await begin('left', policy('going'));
+    await world.ok('DELETE', '/certificates/issuers/going');
+    await world.pass(issueMs);
+    const pending = await world.ok('GET', '/certificates/left/pending');
+    assert.equal(pending['status'], 'failed');
+    const error = { code: 'Request rejected', message: "The issuer 'going' is not there any more." };
+    assert.deepEqual(pending['error'], error);
+  });
+
+  test('is given back without its password, which stands nowhere else either', async () => {
+    const issuer = {
+      provider: 'GlobalSign',
+      credentials: { account_id: 'account', pwd: 'pass-1234' },
+      org_details: {
+        id: 'org',
+        admin_details: [{ first_name: 'A', last_name: 'B', email: 'a@b.example', phone: '1' }],
+      },
+      attributes: { enabled: true },
+    };
+    const set = await world.ok('PUT', '/certificates/issuers/Kept', issuer);
+    const now = Math.floor(world.server.now() / 1000);
+    assert.deepEqual(set, {
+      ...issuer,
+      id: `${world.origin}/certificates/issuers/Kept`,
+      credentials: { account_id: 'account' },
+      attributes: { enabled: true, created: now, updated: now },
+    });
+    await world.pass(5000);
+    const updated = await world.ok('PATCH', '/certificates/issuers/kept', { credentials: { account_id: 'other' } });
+    const attributes = { enabled: true, created: now, updated: now + 5 };
+    assert.deepEqual(updated, { ...set, credentials: { account_id: 'other' }, attributes });
+    assert.deepEqual(await world.ok('GET', '/certificates/issuers/KEPT'), updated);
+    const listed = items(await world.ok('GET', '/certificates/issuers')).find((item) => item['id'] === set['id']);
+    assert.deepEqual(listed, { id: set['id'], provider: 'GlobalSign' });
+    assert.deepEqual(await world.ok('DELETE', '/certificates/issuers/kept'), updated);
+    assert.ok(!auditText(world.server.folder.path).includes('pass-1234'));
+    const missing = [404, errorBody('CertificateIssuerNotFound', 'Issuer not found')] as const;
+    await refuses('GET', '/certificates/issuers/kept', undefined, missing);
+    await refuses('PATCH', '/certificates/issuers/kept', {}, missing);
+    await refuses('DELETE', '/certificates/issuers/kept', undefined, missing);
+  });
+});
+
+test('a vault has the contacts that were set last, or none', async () => {
+  const missing = [404, errorBody('ContactsNotFound', 'Contacts not found')] as const;
+  await refuses('GET', '/certificates/contacts', undefined, missing);
+  await refuses('DELETE', '/certificates/contacts', undefined, missing);
+  await world.ok('PUT', '/certificates/contacts', { contacts: [{ email: 'a@example.com' }] });
+  const contacts = [{ email: 'b@example.com', name: 'B', phone: '1' }, { email: 'c@example.com' }];
+  const body = { id: `${world.origin}/certificates/contacts`, contacts };
+  assert.deepEqual(await world.ok('PUT', '/certificates/contacts', { contacts }), body);
+  assert.deepEqual(await world.ok('GET', '/certificates/contacts'), body);
+  assert.deepEqual(await world.ok('DELETE', '/certificates/contacts'), body);
+  await refuses('GET', '/certificates/contacts', undefined, missing);
+});
