@@ -1,6 +1,8 @@
 import type { Answer } from '../http/answer.ts';
 import type { Turns } from '../http/turns.ts';
+import { authorizationKey } from '../resources/keys.ts';
 import { Conflict } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
 import { admitted, operationOf } from './admission.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import type { ControlExchange } from './exchange.ts';
@@ -17,34 +19,9 @@ export function innerRequests(
   operations: readonly ControlOperation[],
   { turns, world }: { readonly turns: Turns; readonly world: () => ControlWorld },
 ): Inner {
-  const exchangeOf = (behalf: Behalf, request: InnerRequest, now: number): ControlExchange => {
-    const matched = matchRoute(operations, request);
-    const { caller, subscription, names, source, userAgent } = behalf;
-    return {
-      requestId: behalf.correlationId,
-      at: now,
-      request: {
-        method: request.method,
-        url: `${request.path}?api-version=${request.apiVersion}`,
-        headers: { 'user-agent': userAgent },
-        query: { 'api-version': request.apiVersion },
-        body: request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body)),
-        socket: undefined,
-      },
-      names,
-      operation: matched?.operation,
-      params: matched?.params ?? {},
-      source,
-      apiVersion: request.apiVersion,
-      caller,
-      subscription,
-      mask: request.mask,
-    };
-  };
-
   return {
     async perform(behalf, request) {
-      const exchange = exchangeOf(behalf, request, world().now());
+      const exchange = exchangeOf(behalf, request, { operations, now: world().now() });
       const perform = async (): Promise<Answer> => {
         await admitInner(exchange, world());
         return performControl(exchange, world());
@@ -57,13 +34,13 @@ export function innerRequests(
       }
     },
     async preview(behalf, request, store) {
-      const exchange = exchangeOf(behalf, request, world().now());
+      const exchange = exchangeOf(behalf, request, { operations, now: world().now() });
       try {
         const admission = await admitInner(exchange, world());
-        const call = callOf(exchange, { body: bodyOf(exchange), admission }, { ...world(), store });
-        const outcome = await operationOf(exchange).run(call);
+        const call = callOf(exchange, { body: bodyOf(exchange), admission }, world());
+        const outcome = await operationOf(exchange).run({ ...call, store });
         if (!outcome.ok) throw new ControlRefused(outcome.refusal);
-        if (outcome.change !== undefined) await store.transact(outcome.change);
+        if (outcome.change !== undefined) await store.transact(onTrial(outcome.change, behalf));
         return outcome.answer;
       } catch (error) {
         // What was tried rests on what changed meanwhile.
@@ -73,6 +50,41 @@ export function innerRequests(
     },
     knows: (request) => matchRoute(operations, request) !== undefined,
   };
+}
+
+/** The exchange of a request that came over no connection. */
+function exchangeOf(
+  { caller, subscription, names, source, userAgent, correlationId }: Behalf,
+  { method, path, apiVersion, body, mask }: InnerRequest,
+  { operations, now }: { readonly operations: readonly ControlOperation[]; readonly now: number },
+): ControlExchange {
+  const matched = matchRoute(operations, { method, path });
+  return {
+    requestId: correlationId,
+    at: now,
+    request: {
+      method,
+      url: `${path}?api-version=${apiVersion}`,
+      headers: { 'user-agent': userAgent },
+      query: { 'api-version': apiVersion },
+      body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
+      socket: undefined,
+    },
+    names,
+    operation: matched?.operation,
+    params: matched?.params ?? {},
+    source,
+    apiVersion,
+    caller,
+    subscription,
+    mask,
+  };
+}
+
+/** Who may do what is as it is: what a trial would give or take away does not count in it, and does not stamp it. */
+function onTrial(change: Transaction, { subscription }: Behalf): Transaction {
+  const stamp = authorizationKey(subscription.subscriptionId);
+  return { ...change, put: (change.put ?? []).filter(({ key }) => key !== stamp) };
 }
 
 /** As `admitControl`, for a caller whose token was verified when the work was asked for. */

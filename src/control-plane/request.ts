@@ -122,11 +122,7 @@ export async function inForce(
 }
 
 /** What a failed request is answered, once its record is written. */
-export async function refusalAnswer(
-  exchange: ControlExchange,
-  error: unknown,
-  world: ControlWorld,
-): Promise<Answer> {
+export async function refusalAnswer(exchange: ControlExchange, error: unknown, world: ControlWorld): Promise<Answer> {
   const answer = renderRefusal(exchange, error, world);
   const { status, message } = answer;
   const record = recordOf(exchange, { status, message, now: world.now() });
@@ -215,6 +211,7 @@ export function callOf(
     newId: randomUUID,
     within: {
       behalf: behalfOf(exchange, { caller, subscription }),
+      store: world.store,
       inner: world.inner,
       longRunning: world.longRunning,
       readSecret: world.readSecret,

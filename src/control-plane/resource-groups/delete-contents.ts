@@ -9,7 +9,7 @@ import { forgetDeployment } from '../deployments/forget.ts';
 import type { DeploymentRecord } from '../deployments/record.ts';
 import type { Inner } from '../inner-request.ts';
 import type { WorkEnd } from '../long-running/operation.ts';
-import type { OperationRecord } from '../long-running/record.ts';
+import type { ArmError, OperationRecord } from '../long-running/record.ts';
 import { contentsOf } from './contents.ts';
 
 const batch = 100;
@@ -41,7 +41,7 @@ export async function deleteGroupContents(record: OperationRecord, world: Deleti
         message: `Deletion of resource group '${place.resourceGroup}' did not finish: the resource ${id} could not be deleted.`,
         details: [{ ...errorOf(deleted), target: id }],
       };
-      return { status: 'Failed', error, ...(await keepGroup(place, world.store)) };
+      return keepGroup(record, error, world.store);
     }
   }
   await forgetDeployments(place, world.store);
@@ -62,9 +62,12 @@ async function forgetDeployments(place: Place, store: Store): Promise<void> {
   }
 }
 
-async function keepGroup(place: Place, store: Store): Promise<Pick<WorkEnd, 'change'>> {
-  const [record] = await store.read({ get: [resourceGroupKey(place)] });
-  if (record === undefined) return {};
+/** The end of a deletion that could not be done: the group can be used again. */
+export async function keepGroup({ behalf, subject }: OperationRecord, error: ArmError, store: Store): Promise<WorkEnd> {
+  const { subscriptionId } = behalf.subscription;
+  const key = resourceGroupKey({ subscriptionId, resourceGroup: subject['resourceGroup'] ?? '' });
+  const [record] = await store.read({ get: [key] });
+  if (record === undefined) return { status: 'Failed', error };
   const { deleting: _, ...group } = decode<ResourceGroupRecord>(record);
-  return { change: { put: [{ key: record.key, value: encode(group) }] } };
+  return { status: 'Failed', error, change: { put: [{ key, value: encode(group) }] } };
 }
