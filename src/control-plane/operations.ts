@@ -18,6 +18,7 @@ import { getResourceGroup } from './resource-groups/get.ts';
 import { listResourceGroups } from './resource-groups/list.ts';
 import { getSubscription } from './subscriptions/get.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
+import { listTenants } from './tenants/list.ts';
 import { checkNameAvailability } from './vaults/check-name-availability.ts';
 import { createOrUpdateVault } from './vaults/create-or-update.ts';
 import { deleteVault } from './vaults/delete.ts';
@@ -38,6 +39,7 @@ import { listAllVirtualNetworks, listVirtualNetworks } from './virtual-networks/
 
 /** Every operation of the resource manager. */
 export const operations: readonly ControlOperation[] = [
+  listTenants,
   listSubscriptions,
   getSubscription,
   createOrUpdateResourceGroup,

@@ -77,7 +77,7 @@ async function settle(
     put: [...(change?.put ?? []), ...acceptance.put],
     delete: [...(change?.delete ?? []), ...acceptance.delete],
   };
-  await commit(whole, record, world);
+  await commit(wholeChange(exchange, whole, admission), record, world);
   world.longRunning.begin(acceptance.record, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }

@@ -1,9 +1,6 @@
 import type { ControlOperation } from './operation.ts';
-
-interface Matched {
-  readonly operation: ControlOperation;
-  readonly params: Readonly<Record<string, string>>;
-}
+import { findExtending } from './routes.ts';
+import type { ControlRoute } from './routes.ts';
 
 /** What stands before the provider of an operation on whatever resource: its id, of any length. */
 const scopePrefix = '{scope}';
@@ -15,15 +12,15 @@ const scopePrefix = '{scope}';
 export function matchRoute(
   operations: readonly ControlOperation[],
   { method, path }: { readonly method: string; readonly path: string },
-): Matched | undefined {
+): ControlRoute | undefined {
   const segments = path.split('/').filter((segment) => segment !== '');
-  let best: (Matched & { readonly fixed: number }) | undefined;
+  let best: (ControlRoute & { readonly fixed: number }) | undefined;
   for (const operation of operations) {
     if (operation.method !== method) continue;
     const found = matchPath(operation.path, segments);
     if (found !== undefined && (best === undefined || found.fixed > best.fixed)) best = { operation, ...found };
   }
-  return best;
+  return best ?? findExtending(operations, { method, path });
 }
 
 function matchPath(path: string, segments: readonly string[]) {

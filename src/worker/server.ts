@@ -10,6 +10,7 @@ import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers, servicesTenant } from '../authority/issuer.ts';
+import { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { authorityRoutes } from '../authority/routes.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
 import { clockSkewSeconds } from '../caller/admit.ts';
@@ -24,6 +25,7 @@ import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
+import { graphRoutes } from '../graph/graph.ts';
 import { dispatchByHost, hostOf } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -78,6 +80,7 @@ export interface Server {
 interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
   readonly issuers: IssuerTable;
   readonly signingKeys: SigningKeys;
+  readonly opaqueTokens: OpaqueTokens;
   readonly names: readonly NameSet[];
   readonly ingress: Ingress;
   readonly destroyLeftovers: () => Promise<void>;
@@ -93,6 +96,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     vaultsMax: compiledVaultsMax,
   });
   const { signingKeys, issuers, verifier } = await openAuthority(parts);
+  const opaqueTokens = await OpaqueTokens.open(store);
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
@@ -119,7 +123,16 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
-  const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
+  const edges = await openEdges(parts, {
+    ...world,
+    engine,
+    issuers,
+    signingKeys,
+    opaqueTokens,
+    names,
+    ingress,
+    destroyLeftovers,
+  });
   http.on('request', edges.dispatch);
   scheduler.start();
   await edges.longRunning.resume();
@@ -145,7 +158,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
 /** What answers requests: the vaults, and whatever stands under the server's own names. */
 async function openEdges(
   parts: ServerParts,
-  { issuers, signingKeys, names, ingress, destroyLeftovers, ...world }: EdgesWorld,
+  { issuers, signingKeys, opaqueTokens, names, ingress, destroyLeftovers, ...world }: EdgesWorld,
 ) {
   const { settings } = parts;
   const dataPlane = await createDataPlane({
@@ -154,7 +167,9 @@ async function openEdges(
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: names.map(({ authority }) => authority),
   });
-  const home = openHome(parts, signingKeys, names);
+  const home = openHome(parts, { ...world, issuers, signingKeys, opaqueTokens, names });
+  const { store, verifier, now, logError } = world;
+  graphRoutes(home, { store, verifier, tenantId: parts.identity.tenantId, now, newId: randomUUID, logError });
   const longRunning = controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
@@ -177,14 +192,21 @@ async function openEdges(
 /** The edges under the server's own names, so far with the authority's endpoints. */
 function openHome(
   { store, identity, now }: ServerParts,
-  signingKeys: SigningKeys,
-  names: readonly NameSet[],
+  world: Pick<EdgesWorld, 'issuers' | 'signingKeys' | 'opaqueTokens' | 'names' | 'sourceOf'>,
 ): FastifyInstance {
+  const { issuers, signingKeys, opaqueTokens, names } = world;
   const home = fastify({ ...routerOptions });
   authorityRoutes(home, {
     store,
     signingKeys,
     tenants: [identity.tenantId, servicesTenant],
+    homeTenant: identity.tenantId,
+    opaqueTokens,
+    externalKeys(issuer) {
+      const known = issuers.find(issuer);
+      return known?.issuerClass === 'external' ? known.keys : undefined;
+    },
+    sourceOf: (request) => world.sourceOf(request.raw.socket),
     isResource: resourceCheck(names),
     authorityOf: (request) => hostOf(request.raw).names.authority,
     authorities: () => names.map(({ authority }) => authority),
@@ -248,12 +270,13 @@ async function openServerAudit({ settings, store, auditDirectory, now, log }: Se
   return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
 }
 
-/** What the authority issues tokens for: the vaults and the resource manager, under each of their names. */
+/** What the authority issues tokens for: the vaults, the resource manager and Graph, under each of their names. */
 function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean {
   const origins = [
     'https://vault.azure.net',
     'https://management.azure.com',
     'https://management.core.windows.net',
+    'https://graph.microsoft.com',
     ...names.flatMap(({ vaultResource, resourceManager }) => [vaultResource, resourceManager]),
   ];
   const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));
