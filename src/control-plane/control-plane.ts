@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { admitControl, apiVersionOf } from './admission.ts';
+import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import { Turns } from '../http/turns.ts';
 import { abandonDeployment, failDeployment } from './deployments/run.ts';
 import { innerRequests } from './inner.ts';
 import { LongRunning } from './long-running/long-running.ts';
-import { metadataEndpoints } from './metadata-endpoints.ts';
+import { metadataRoute } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
 import { routesOf } from './routes.ts';
@@ -54,10 +54,7 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
         },
       });
     }
-    edge.get('/metadata/endpoints', async (request, reply) => {
-      const exchange = openExchange(request, undefined, world);
-      return send(reply, exchange, { status: 200, body: metadataEndpoints(exchange.names, apiVersionOf(request)) });
-    });
+    metadataRoute(edge, world);
     edge.setErrorHandler(async (error, request, reply) => {
       const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
       const cause = tooLarge ? new ControlRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
