@@ -69,7 +69,6 @@ export const operations: readonly ControlOperation[] = [
   getDeletedVault,
   purgeDeletedVault,
   checkNameAvailability,
-  ...authorizationOperations,
   ...createOrUpdateDeployment,
   ...validateDeployment,
   ...whatIfDeployment,
@@ -82,4 +81,5 @@ export const operations: readonly ControlOperation[] = [
   ...listDeploymentOperations,
   ...getDeploymentOperation,
   ...statusOperations,
+  ...authorizationOperations,
 ];
