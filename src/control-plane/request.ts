@@ -12,13 +12,13 @@ import { scopeKey } from './access.ts';
 import { admitted, operationOf } from './admission.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import { renderError } from './errors.ts';
-import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { recordOf } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import { requiringStore } from './requiring-store.ts';
 import type { ControlRefusal } from './refusal.ts';
+import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { accept } from './long-running/accept.ts';
 import type { Behalf } from './long-running/record.ts';
 import type { ControlWorld } from './world.ts';
@@ -73,7 +73,7 @@ async function settle(
   }
   const acceptance = await accept(accepted, call);
   const whole = {
-    ...change,
+    require: [...admission.require, ...(change?.require ?? [])],
     put: [...(change?.put ?? []), ...acceptance.put],
     delete: [...(change?.delete ?? []), ...acceptance.delete],
   };
@@ -212,6 +212,7 @@ export function callOf(
     objects: world.objects,
     within: {
       behalf: behalfOf(exchange, { caller, subscription }),
+      store: world.store,
       inner: world.inner,
       longRunning: world.longRunning,
       readSecret: world.readSecret,

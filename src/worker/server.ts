@@ -1,17 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
-import { ownIssuers, servicesTenant } from '../authority/issuer.ts';
+import { ownIssuers } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
-import { authorityRoutes } from '../authority/routes.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
 import { clockSkewSeconds } from '../caller/admit.ts';
 import { createIssuers } from '../caller/issuers.ts';
-import type { IssuerTable } from '../caller/issuers.ts';
 import { remoteKeys } from '../caller/key-sources.ts';
 import { createVerifier } from '../caller/verify.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
@@ -22,8 +18,7 @@ import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
-import { graphRoutes } from '../graph/graph.ts';
-import { dispatchByHost, hostOf } from '../http/host.ts';
+import { dispatchByHost } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { routerOptions } from '../http/router.ts';
@@ -37,6 +32,8 @@ import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
+import { signInRoutes } from './sign-in.ts';
+import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
 import { openServerAudit } from './server-audit.ts';
 
@@ -78,9 +75,7 @@ export interface Server {
 }
 
 interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
-  readonly issuers: IssuerTable;
-  readonly signingKeys: SigningKeys;
-  readonly opaqueTokens: OpaqueTokens;
+  readonly authority: AuthorityParts;
   readonly names: readonly NameSet[];
   readonly ingress: Ingress;
   readonly destroyLeftovers: () => Promise<void>;
@@ -88,6 +83,7 @@ interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigi
 
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
+  const engine = openKeyEngine();
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
   const rulebook = await Rulebook.open({
@@ -99,8 +95,6 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const engine = openKeyEngine();
-  await engine.ready();
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const { issueMs = defaultIssueMs } = settings.certificates ?? {};
   const scheduler = new Scheduler({
@@ -122,7 +116,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
-  const edges = await openEdges(parts, { ...world, ...authority, engine, names, ingress, destroyLeftovers });
+  const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
+  await engine.ready();
   http.on('request', edges.dispatch);
   scheduler.start();
   await edges.longRunning.resume();
@@ -146,20 +141,16 @@ export async function openServer(parts: ServerParts): Promise<Server> {
 }
 
 /** What answers requests: the vaults, and whatever stands under the server's own names. */
-async function openEdges(
-  parts: ServerParts,
-  { issuers, signingKeys, opaqueTokens, names, ingress, destroyLeftovers, ...world }: EdgesWorld,
-) {
+async function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...world }: EdgesWorld) {
   const { settings } = parts;
   const dataPlane = await createDataPlane({
     ...world,
     throttle: throttleOf(settings),
-    acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
-    corsOrigins: names.map(({ authority }) => authority),
+    acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
+    corsOrigins: names.map((set) => set.authority),
   });
-  const home = openHome(parts, { ...world, issuers, signingKeys, opaqueTokens, names });
-  const { store, verifier, now, logError } = world;
-  graphRoutes(home, { store, verifier, tenantId: parts.identity.tenantId, now, newId: randomUUID, logError });
+  const home = fastify({ ...routerOptions });
+  signInRoutes(home, { ...world, ...authority, names, tenantId: parts.identity.tenantId });
   const longRunning = controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
@@ -178,33 +169,6 @@ async function openEdges(
     }),
     close: () => Promise.all([dataPlane.close(), home.close()]),
   };
-}
-
-/** The edges under the server's own names, so far with the authority's endpoints. */
-function openHome(
-  { store, identity, now }: ServerParts,
-  world: Pick<EdgesWorld, 'issuers' | 'signingKeys' | 'opaqueTokens' | 'names' | 'sourceOf'>,
-): FastifyInstance {
-  const { issuers, signingKeys, opaqueTokens, names } = world;
-  const home = fastify({ ...routerOptions });
-  authorityRoutes(home, {
-    store,
-    signingKeys,
-    tenants: [identity.tenantId, servicesTenant],
-    homeTenant: identity.tenantId,
-    opaqueTokens,
-    externalKeys(issuer) {
-      const known = issuers.find(issuer);
-      return known?.issuerClass === 'external' ? known.keys : undefined;
-    },
-    sourceOf: (request) => world.sourceOf(request.raw.socket),
-    isResource: resourceCheck(names),
-    authorityOf: (request) => hostOf(request.raw).names.authority,
-    authorities: () => names.map(({ authority }) => authority),
-    now,
-    newId: randomUUID,
-  });
-  return home;
 }
 
 /** One HTTP server for all listeners: the ingress ends TLS and hands it the connections. */
@@ -252,19 +216,6 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
   const verifier = createVerifier({ issuers, now, cacheSize: verifiedTokensMax });
   forget = verifier.drop;
   return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
-}
-
-/** What the authority issues tokens for: the vaults, the resource manager and Graph, under each of their names. */
-function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean {
-  const origins = [
-    'https://vault.azure.net',
-    'https://management.azure.com',
-    'https://management.core.windows.net',
-    'https://graph.microsoft.com',
-    ...names.flatMap(({ vaultResource, resourceManager }) => [vaultResource, resourceManager]),
-  ];
-  const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));
-  return (resource) => known.has(resource);
 }
 
 /** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */
