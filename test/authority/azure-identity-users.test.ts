@@ -52,7 +52,6 @@ before(async () => {
   issuer = 'https://cluster.example';
   const federated = { name: 'robot', issuer, subject, audiences: ['api://AzureADTokenExchange'] };
   world = await startServerWith({
-    options: ['--config', 'postern.json'],
     config: {
       users: [{ ...ada, displayName: 'Ada', objectId: 'f0000000-0000-4000-8000-000000000001' }],
       clients: [

@@ -16,7 +16,7 @@ const noSubscription = '--allow-no-subscriptions';
 const program = fileURLToPath(new URL('user-of-browser.ts', import.meta.url));
 
 function startWithAda() {
-  return startServerWith({ options: ['--config', 'postern.json'], config: { users: [user] } });
+  return startServerWith({ config: { users: [user] } });
 }
 
 function expectDone(result: AzResult): AzResult {

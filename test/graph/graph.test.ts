@@ -16,7 +16,6 @@ const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 let world: TestServer;
 before(async () => {
   world = await startServerWith({
-    options: ['--config', 'postern.json'],
     config: { users: [{ ...ada, displayName: 'Ada' }] },
   });
 });
