@@ -1,4 +1,15 @@
 import { authorizationOperations } from './authorization/operations.ts';
+import { cancelDeployment } from './deployments/cancel.ts';
+import { checkDeploymentExistence } from './deployments/check-existence.ts';
+import { createOrUpdateDeployment } from './deployments/create-or-update.ts';
+import { deleteDeployment } from './deployments/delete.ts';
+import { exportDeploymentTemplate } from './deployments/export-template.ts';
+import { getDeployment } from './deployments/get.ts';
+import { listDeployments } from './deployments/list.ts';
+import { getDeploymentOperation, listDeploymentOperations } from './deployments/operations.ts';
+import { validateDeployment } from './deployments/validate.ts';
+import { whatIfDeployment } from './deployments/what-if.ts';
+import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
 import { createOrUpdateResourceGroup } from './resource-groups/create-or-update.ts';
@@ -58,5 +69,17 @@ export const operations: readonly ControlOperation[] = [
   getDeletedVault,
   purgeDeletedVault,
   checkNameAvailability,
+  ...createOrUpdateDeployment,
+  ...validateDeployment,
+  ...whatIfDeployment,
+  ...getDeployment,
+  ...checkDeploymentExistence,
+  ...listDeployments,
+  ...deleteDeployment,
+  ...cancelDeployment,
+  ...exportDeploymentTemplate,
+  ...listDeploymentOperations,
+  ...getDeploymentOperation,
+  ...statusOperations,
   ...authorizationOperations,
 ];

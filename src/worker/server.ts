@@ -18,6 +18,7 @@ import { createVerifier } from '../caller/verify.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
+import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
@@ -83,6 +84,7 @@ interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigi
 
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
+  const engine = openKeyEngine();
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
   const rulebook = await Rulebook.open({
@@ -94,8 +96,6 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const engine = openKeyEngine();
-  await engine.ready();
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const { issueMs = defaultIssueMs } = settings.certificates ?? {};
   const scheduler = new Scheduler({
@@ -118,8 +118,10 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
+  await engine.ready();
   http.on('request', edges.dispatch);
   scheduler.start();
+  await edges.longRunning.resume();
   return {
     ingress,
     rulebook,
@@ -129,6 +131,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     async close() {
       ingress.closeAll();
       http.closeAllConnections();
+      await edges.longRunning.close();
       await edges.close();
       await scheduler.close();
       await engine.close();
@@ -149,15 +152,17 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   });
   const home = fastify({ ...routerOptions });
   signInRoutes(home, { ...world, ...authority, names, tenantId: parts.identity.tenantId });
-  controlPlaneRoutes(home, {
+  const longRunning = controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
+    readSecret: (asked) => readSecretForDeployment(asked, world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
   await home.ready();
   return {
+    longRunning,
     dispatch: dispatchByHost(names, {
       vault: (request, response) => dataPlane.routing(request, response),
       home: (request, response) => home.routing(request, response),

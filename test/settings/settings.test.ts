@@ -130,11 +130,12 @@ test('the configuration file is read, and its paths are relative to its own fold
       loadBalancers: [{ listen: '0.0.0.0:8445', from: ['192.0.2.0/24', '2001:DB8::1'], version: 'any' }],
       limits: { ipRules: 10 },
       softDelete: { transitionMs: 0 },
+      certificates: { issueMs: 0 },
       audit: { fsync: true, maxBytes: 1_000_000, files: 3 },
       masterKeyFile: '../key',
     },
   });
-  const { clients, users, gateways, loadBalancers, limits, softDelete, audit, masterKeyFile } = settings;
+  const { clients, users, gateways, loadBalancers, limits, softDelete, certificates, audit, masterKeyFile } = settings;
   assert.equal(clients[0]?.clientId, client.clientId.toLowerCase());
   assert.equal(clients[0]?.certificate, '/home/ada/conf/app.pem');
   assert.deepEqual(clients[1]?.workloads, [{ subnet: vnet, address: '10.0.0.4' }]);
@@ -150,6 +151,7 @@ test('the configuration file is read, and its paths are relative to its own fold
   ]);
   assert.equal(limits?.ipRules, 10);
   assert.equal(softDelete?.transitionMs, 0);
+  assert.equal(certificates?.issueMs, 0);
   assert.deepEqual(audit, { fsync: true, maxBytes: 1_000_000, files: 3 });
   assert.equal(masterKeyFile, '/home/ada/key');
 });
@@ -199,6 +201,7 @@ test('a member of the configuration file that is unknown or wrong is refused by 
     [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 is none of: 1, 2, any/],
     [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /an IPv6 address stands in brackets/],
     [{ limits: { ipRules: -1 } }, /limits\.ipRules: -1 is not a whole number from 0 to 100000/],
+    [{ certificates: { issueMs: -1 } }, /certificates\.issueMs: -1 is not a whole number from 0 to 600000/],
     [{ softDelete: { transitionMs: 0.5 } }, /softDelete\.transitionMs: 0\.5 is not a whole number from 0 to 600000/],
     [{ audit: { fsync: 'yes' } }, /audit\.fsync: "yes" is neither true nor false/],
   ];
