@@ -9,6 +9,7 @@ import { listDeployments } from './deployments/list.ts';
 import { getDeploymentOperation, listDeploymentOperations } from './deployments/operations.ts';
 import { validateDeployment } from './deployments/validate.ts';
 import { whatIfDeployment } from './deployments/what-if.ts';
+import { insightsOperations } from './diagnostic-settings/operations.ts';
 import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
@@ -19,6 +20,7 @@ import { listResourceGroups } from './resource-groups/list.ts';
 import { getSubscription } from './subscriptions/get.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
 import { listTenants } from './tenants/list.ts';
+import { vaultObjectOperations } from './vault-objects/operations.ts';
 import { checkNameAvailability } from './vaults/check-name-availability.ts';
 import { createOrUpdateVault } from './vaults/create-or-update.ts';
 import { deleteVault } from './vaults/delete.ts';
@@ -26,6 +28,7 @@ import { getDeletedVault, listDeletedVaults, purgeDeletedVault } from './vaults/
 import { explainVault } from './vaults/explain.ts';
 import { getVault } from './vaults/get.ts';
 import { listResources, listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
+import { listPrivateLinkResources } from './vaults/private-link-resources.ts';
 import { updateAccessPolicy } from './vaults/update-access-policy.ts';
 import { updateVault } from './vaults/update.ts';
 import { createOrUpdateSubnet } from './virtual-networks/create-or-update-subnet.ts';
@@ -82,4 +85,7 @@ export const operations: readonly ControlOperation[] = [
   ...getDeploymentOperation,
   ...statusOperations,
   ...authorizationOperations,
+  listPrivateLinkResources,
+  ...vaultObjectOperations,
+  ...insightsOperations,
 ];

@@ -210,6 +210,7 @@ export function callOf(
     body,
     now: world.now(),
     newId: randomUUID,
+    objects: world.objects,
     within: {
       behalf: behalfOf(exchange, { caller, subscription }),
       store: world.store,

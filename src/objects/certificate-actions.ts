@@ -31,7 +31,8 @@ export function putActions(vault: VaultScope, object: CertificateRecord, from = 
   if (next === undefined || expires * 1000 <= from) return [];
   // Once is enough, unless the policy is a new one.
   const { policy } = object.current;
-  if (isOnlyAnnounced(policy, next.action) && next.at < vault.now && (policy.updated + 1) * 1000 <= vault.now) return [];
+  if (isOnlyAnnounced(policy, next.action) && next.at < vault.now && (policy.updated + 1) * 1000 <= vault.now)
+    return [];
   return [duePut('renewCertificate', Math.max(next.at, from), subjectOf(vault, object.name))];
 }
 

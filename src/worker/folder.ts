@@ -44,6 +44,8 @@ export interface OpenFolder {
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
   readonly auditDirectory: string;
+  /** Where diagnostic settings send copies of audit records: a folder for each storage account. */
+  readonly storageDirectory: string;
   /** Closes what stays open beside the store, once that is closed. */
   close(): Promise<void>;
 }
@@ -65,7 +67,7 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);
   mkdirSync('audit', { recursive: true, mode: 0o700 });
   if (account !== undefined) giveAll('.', account);
-  return { path, store, identity, certificates, auditDirectory: 'audit', close };
+  return { path, store, identity, certificates, auditDirectory: 'audit', storageDirectory: 'storage', close };
 }
 
 async function openStore(settings: Settings): Promise<Pick<OpenFolder, 'store' | 'close'>> {

@@ -1,12 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
-import { openAudit } from '../audit/audit.ts';
-import type { Audit } from '../audit/audit.ts';
-import { openAuditLog } from '../audit/log.ts';
-import { defaultQuota } from '../audit/quota.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
@@ -20,6 +15,7 @@ import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
+import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import { dispatchByHost } from '../http/host.ts';
@@ -39,6 +35,7 @@ import type { SealedStore } from '../store/sealed.ts';
 import { signInRoutes } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
+import { openServerAudit } from './server-audit.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
@@ -61,6 +58,8 @@ export interface ServerParts {
   readonly certificates: ServerCertificates;
   /** Where the audit log stands; relative to the working directory, which outlives a privilege drop. */
   readonly auditDirectory: string;
+  /** Where diagnostic settings send copies of its records; relative likewise. */
+  readonly storageDirectory: string;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -84,6 +83,7 @@ interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigi
 
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
+  const engine = openKeyEngine();
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
   const rulebook = await Rulebook.open({
@@ -95,8 +95,6 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const engine = openKeyEngine();
-  await engine.ready();
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const { issueMs = defaultIssueMs } = settings.certificates ?? {};
   const scheduler = new Scheduler({
@@ -119,6 +117,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
+  await engine.ready();
   http.on('request', edges.dispatch);
   scheduler.start();
   await edges.longRunning.resume();
@@ -157,6 +156,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
+    objects: resourceObjects(world),
     readSecret: (asked) => readSecretForDeployment(asked, world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
@@ -215,14 +215,7 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
   const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
   const verifier = createVerifier({ issuers, now, cacheSize: verifiedTokensMax });
   forget = verifier.drop;
-  return { signingKeys, issuers, opaqueTokens: await OpaqueTokens.open(store), verifier };
-}
-
-async function openServerAudit({ settings, store, auditDirectory, now, log }: ServerParts): Promise<Audit> {
-  const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10 } = settings.audit ?? {};
-  const notice = (message: string) => log.warn(message);
-  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, fsync, notice });
-  return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
+  return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
 }
 
 /** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */
