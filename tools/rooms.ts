@@ -16,6 +16,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   access: { imports: ['types'], platform: 'pure' },
   caller: { imports: ['types'], platform: 'packages' },
   crypto: { imports: ['types'], platform: 'packages' },
+  templates: { imports: [], platform: 'pure' },
   store: { imports: ['crypto'], platform: 'node only' },
   schedule: { imports: ['audit', 'store/store.ts', 'types'], platform: 'node only' },
   objects: { imports: ['crypto', 'schedule/due.ts', 'store/store.ts', 'types'], platform: 'node only' },
@@ -29,7 +30,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
   audit: { imports: ['store/store.ts', 'types'], platform: 'node only' },
   http: { imports: ['types'], platform: 'packages' },
-  authority: { imports: ['http', 'caller', 'crypto', 'store/store.ts', 'types'], platform: 'packages' },
+  directory: { imports: ['store/store.ts', 'types'], platform: 'node only' },
+  authority: { imports: ['http', 'caller', 'crypto', 'directory', 'store/store.ts', 'types'], platform: 'packages' },
   'control-plane': {
     imports: [
       'http',
@@ -40,17 +42,19 @@ export const rooms: Readonly<Record<string, Room>> = {
       'resources',
       'rulebook',
       'audit',
+      'templates',
       'store/store.ts',
       'types',
     ],
     platform: 'packages',
   },
+  graph: { imports: ['http', 'caller', 'directory', 'store/store.ts', 'types'], platform: 'packages' },
   'data-plane': {
     imports: ['http', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', 'store/store.ts', 'types'],
     platform: 'packages',
   },
   setup: {
-    imports: ['authority', 'crypto', 'firewall', 'objects', 'resources', 'settings', 'store/store.ts', 'types'],
+    imports: ['crypto', 'directory', 'firewall', 'objects', 'resources', 'settings', 'store/store.ts', 'types'],
     platform: 'node only',
   },
   worker: {
@@ -61,7 +65,9 @@ export const rooms: Readonly<Record<string, Room>> = {
       'control-plane',
       'crypto',
       'data-plane',
+      'directory',
       'firewall',
+      'graph',
       'http',
       'ingress',
       'objects',

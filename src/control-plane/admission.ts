@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify';
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { memberOf } from '../http/parameters.ts';
@@ -9,7 +8,7 @@ import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import { authorizeControl } from './authorize.ts';
 import type { ControlAdmitted } from './authorize.ts';
-import type { ControlExchange } from './exchange.ts';
+import type { ControlExchange, ControlRequest } from './exchange.ts';
 import type { ControlOperation } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import type { ControlPlaneWorld } from './world.ts';
@@ -60,7 +59,7 @@ export function operationOf({ operation, request }: ControlExchange): ControlOpe
   throw new ControlRefused({ kind: 'routeNotFound', method: request.method, path: pathOf(request.url).slice(0, 500) });
 }
 
-function apiVersionOf(request: FastifyRequest): string {
+export function apiVersionOf(request: Pick<ControlRequest, 'query'>): string {
   const version = memberOf(request.query, 'api-version');
   if (version === undefined) throw new ControlRefused({ kind: 'apiVersionMissing' });
   if (typeof version === 'string' && /^20\d\d-\d\d-\d\d(?:-preview)?$/.test(version)) return version;
@@ -68,7 +67,7 @@ function apiVersionOf(request: FastifyRequest): string {
   throw new ControlRefused({ kind: 'apiVersionUnknown', found: found.slice(0, 64) });
 }
 
-function bearerOf({ headers }: FastifyRequest): string {
+function bearerOf({ headers }: ControlRequest): string {
   const token = bearerToken(headers);
   if (token === undefined) throw new ControlRefused({ kind: 'bearerMissing' });
   return token;

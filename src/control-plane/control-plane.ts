@@ -3,19 +3,23 @@ import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import { Turns } from '../http/turns.ts';
+import { abandonDeployment, failDeployment } from './deployments/run.ts';
+import { innerRequests } from './inner.ts';
+import { LongRunning } from './long-running/long-running.ts';
+import { metadataRoute } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
 import { routesOf } from './routes.ts';
-import { performControl, refusalAnswer, send } from './request.ts';
-import type { ControlPlaneWorld } from './world.ts';
+import { inForce, performControl, refusalAnswer, send } from './request.ts';
+import { deleteGroupContents, keepGroup } from './resource-groups/delete-contents.ts';
+import type { ControlPlaneWorld, ControlWorld } from './world.ts';
 
 /** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */
 const bodyLimit = 4_194_304;
 
-/** Puts the resource manager's operations on `app`. */
-export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorld): void {
-  // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
-  const turns = new Turns();
+/** Puts the resource manager's operations on `app`. What it gives back goes on beside requests: long-running operations. */
+export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorld): LongRunning {
+  const { world, turns } = openWorld(parts);
   void app.register(async (edge) => {
     edge.decorateRequest('exchange', null);
     edge.removeAllContentTypeParsers();
@@ -50,6 +54,7 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
         },
       });
     }
+    metadataRoute(edge, world);
     edge.setErrorHandler(async (error, request, reply) => {
       const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
       const cause = tooLarge ? new ControlRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
@@ -61,6 +66,7 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
     });
   });
   app.setNotFoundHandler(notFound);
+  return world.longRunning;
 
   async function notFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const exchange = openExchange(request, undefined, world);
@@ -71,4 +77,37 @@ export function controlPlaneRoutes(app: FastifyInstance, world: ControlPlaneWorl
   async function refuse(reply: FastifyReply, exchange: ControlExchange, error: unknown): Promise<FastifyReply> {
     return send(reply, exchange, await refusalAnswer(exchange, error, world));
   }
+}
+
+/** What operations are given beside what the server gives: operations from within, and those that take their time. */
+function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; readonly turns: Turns } {
+  // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
+  const turns = new Turns();
+  const { store, now, logError } = parts;
+  const inner = innerRequests(operations, { turns, world: () => world });
+  const longRunning: LongRunning = new LongRunning({
+    store,
+    now,
+    logError,
+    committed: (change) => inForce(change, parts),
+    works: {
+      deployment: {
+        run: (record) => abandonDeployment(record, { store, now }),
+        fail: (record, error) => failDeployment(record, error, { store, now }),
+      },
+      deleteResourceGroup: {
+        run: (record) => deleteGroupContents(record, { store, inner, closing: () => longRunning.closing }),
+        fail: (record, error) => keepGroup(record, error, store),
+      },
+      purgeVault: {
+        async run() {
+          await parts.clearPurged();
+          return { status: 'Succeeded' };
+        },
+      },
+      done: { run: async () => ({ status: 'Succeeded' }) },
+    },
+  });
+  const world: ControlWorld = { ...parts, inner, longRunning };
+  return { world, turns };
 }

@@ -159,6 +159,12 @@ export const errors = {
         `Subnets ${subnet} of virtual network ${virtualNetwork} do not have ServiceEndpoints for Microsoft.KeyVault resources configured. Add Microsoft.KeyVault to subnet's ServiceEndpoints collection before trying to ACL Microsoft.KeyVault resources to these subnets.`,
       ),
   },
+  dataSinkInUse: {
+    status: 409,
+    code: 'Conflict',
+    message: ({ sink, setting, category }) =>
+      `Data sink '${sink}' is already used in diagnostic setting '${setting}' for category '${category}'. Data sinks can't be reused in different settings on the same category for the same resource.`,
+  },
   locationMismatch: {
     status: 409,
     code: 'InvalidResourceLocation',
@@ -169,6 +175,65 @@ export const errors = {
     status: 412,
     code: 'PreconditionFailed',
     message: ({ id }) => `The If-Match condition does not hold: ${id} was changed by somebody else. Read it again.`,
+  },
+  vaultObjectNotFound: { status: 404, code: 'NotFound', message: ({ message }) => message },
+  vaultObjectConflict: { status: 409, code: 'Conflict', message: ({ message }) => message },
+  operationUnknown: {
+    status: 404,
+    code: 'OperationNotFound',
+    message: ({ id }) =>
+      `The operation '${id}' could not be found. Operations can be asked for until a week after their start.`,
+  },
+  resourceGroupBeingDeleted: {
+    status: 409,
+    code: 'ResourceGroupBeingDeleted',
+    message: ({ name }) => `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`,
+  },
+  invalidTemplate: {
+    status: 400,
+    code: 'InvalidTemplate',
+    message: ({ message }) => `Deployment template validation failed: '${message}'.`,
+  },
+  invalidDeployment: { status: 400, code: 'InvalidDeployment', message: ({ message }) => message },
+  deploymentNotValid: {
+    status: 400,
+    code: 'InvalidTemplateDeployment',
+    message: ({ name, trackingId }) =>
+      `The template deployment '${name}' is not valid according to the validation procedure. The tracking id is '${trackingId}'. See inner errors for details.`,
+  },
+  deploymentNotFound: {
+    status: 404,
+    code: 'DeploymentNotFound',
+    message: ({ name }) => `Deployment '${name}' could not be found.`,
+  },
+  deploymentActive: {
+    status: 409,
+    code: 'DeploymentActive',
+    message: ({ name, since }) =>
+      `Unable to edit or replace deployment '${name}': previous deployment from '${since}' is still active. Please see https://aka.ms/arm-deploy for usage details.`,
+  },
+  deploymentNotActive: {
+    status: 409,
+    code: 'DeploymentNotActive',
+    message: ({ name, state }) => `The deployment '${name}' cannot be cancelled: it is not running, but ${state}.`,
+  },
+  keyVaultReferenceNotFound: {
+    status: 404,
+    code: 'KeyVaultParameterReferenceNotFound',
+    message: ({ parameter, vaultId }) =>
+      `The specified KeyVault '${vaultId}' of the template parameter '${parameter}' could not be found. Please see https://aka.ms/arm-keyvault for usage details.`,
+  },
+  keyVaultReferenceNotAuthorized: {
+    status: 403,
+    code: 'KeyVaultParameterReferenceAuthorizationFailed',
+    message: ({ objectId, vaultId }) =>
+      `The client '${objectId}' with object id '${objectId}' does not have permission to perform action 'Microsoft.KeyVault/vaults/deploy/action' on the specified KeyVault resource '${vaultId}'. Please see https://aka.ms/arm-keyvault for usage details.`,
+  },
+  keyVaultReferenceNotRead: {
+    status: 400,
+    code: 'KeyVaultParameterReferenceSecretRetrieveFailed',
+    message: ({ parameter, vaultId, status, answered }) =>
+      `The secret of KeyVault parameter '${parameter}' cannot be retrieved. Http status code: '${status}'. Error message: '${answered}'. The KeyVault is '${vaultId}'. Please see https://aka.ms/arm-keyvault for usage details.`,
   },
   tooManyConflicts: {
     status: 409,
@@ -200,5 +265,6 @@ const table: Errors = errors;
 export function renderError<K extends Kind>(refusal: OfKind<K> & { readonly kind: K }, tenantId: string) {
   const { status, code, message }: WireError<OfKind<K>> = table[refusal.kind];
   const text = message(refusal, tenantId);
-  return { status, message: text, body: { error: { code, message: text } } };
+  const details = 'details' in refusal ? { details: refusal.details } : {};
+  return { status, message: text, body: { error: { code, message: text, ...details } } };
 }

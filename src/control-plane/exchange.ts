@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import { auditRecord } from '../audit/record.ts';
@@ -14,11 +15,21 @@ import type { ControlOperation } from './operation.ts';
 import type { ControlRoute } from './routes.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
+/** A request, as far as operations look at it: one that came over a connection, or one that the server makes itself. */
+export interface ControlRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly socket: unknown;
+}
+
 /** One request, and what has become known of it so far. */
 export interface ControlExchange {
   readonly requestId: string;
   readonly at: number;
-  readonly request: FastifyRequest;
+  readonly request: ControlRequest;
   readonly names: NameSet;
   readonly operation: ControlOperation | undefined;
   /** What the operation's path says by name. */
@@ -29,6 +40,8 @@ export interface ControlExchange {
   subscription?: SubscriptionRecord;
   /** Stands until what it was made of is found to have changed. */
   admitted?: ControlAdmitted;
+  /** Takes out of a text what neither the answer nor a record may hold. */
+  readonly mask?: ((text: string) => string) | undefined;
 }
 
 export function openExchange(
@@ -49,7 +62,7 @@ export function recordOf(
 ): AuditRecord | undefined {
   const { operation, request, caller, source, names } = exchange;
   if (operation?.audit === undefined) return undefined;
-  const { socket } = request.raw;
+  const { socket } = request;
   const event: AuditEvent = {
     at: exchange.at,
     durationMs: outcome.now - exchange.at,

@@ -6,7 +6,10 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Access } from './access.ts';
+import type { Within } from './inner-request.ts';
+import type { Accepted } from './long-running/operation.ts';
 import type { ControlRefusal } from './refusal.ts';
+import type { VaultObjects } from './vault-objects/objects.ts';
 
 /** An operation of the resource manager, whole on one card. */
 export interface ControlOperation {
@@ -27,8 +30,13 @@ export interface ControlOperation {
   readonly shows?: 'visible' | 'own';
   /** The operation's name in the vault's audit log; only operations on vaults have one (logging.md). */
   readonly audit?: string;
+  /** How its body is read, where it is not simply JSON. */
+  readonly parseBody?: (body: unknown) => ParsedBody;
   readonly run: (call: ControlCall) => Promise<ControlOutcome>;
 }
+
+/** A body's JSON: `undefined` for none. */
+export type ParsedBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
 
 export interface ControlCall {
   /** What is read from it, is read on the word of what admitted the request. */
@@ -52,8 +60,9 @@ export interface ControlCall {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly newId: () => string;
-  /** Destroys what purged vaults left. */
-  readonly clearPurged: () => Promise<void>;
+  readonly objects: VaultObjects;
+  /** For what goes on after the answer, and for what is asked of other operations. */
+  readonly within: Within;
 }
 
 export type ControlOutcome =
@@ -61,6 +70,7 @@ export type ControlOutcome =
       readonly ok: true;
       readonly answer: Answer;
       readonly change?: Transaction;
-      readonly afterwards?: () => Promise<void>;
+      /** What goes on after the answer, or can be asked for later. */
+      readonly accepted?: Accepted;
     }
   | { readonly ok: false; readonly refusal: ControlRefusal };

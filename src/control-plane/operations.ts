@@ -1,4 +1,16 @@
 import { authorizationOperations } from './authorization/operations.ts';
+import { cancelDeployment } from './deployments/cancel.ts';
+import { checkDeploymentExistence } from './deployments/check-existence.ts';
+import { createOrUpdateDeployment } from './deployments/create-or-update.ts';
+import { deleteDeployment } from './deployments/delete.ts';
+import { exportDeploymentTemplate } from './deployments/export-template.ts';
+import { getDeployment } from './deployments/get.ts';
+import { listDeployments } from './deployments/list.ts';
+import { getDeploymentOperation, listDeploymentOperations } from './deployments/operations.ts';
+import { validateDeployment } from './deployments/validate.ts';
+import { whatIfDeployment } from './deployments/what-if.ts';
+import { insightsOperations } from './diagnostic-settings/operations.ts';
+import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
 import { createOrUpdateResourceGroup } from './resource-groups/create-or-update.ts';
@@ -7,6 +19,8 @@ import { getResourceGroup } from './resource-groups/get.ts';
 import { listResourceGroups } from './resource-groups/list.ts';
 import { getSubscription } from './subscriptions/get.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
+import { listTenants } from './tenants/list.ts';
+import { vaultObjectOperations } from './vault-objects/operations.ts';
 import { checkNameAvailability } from './vaults/check-name-availability.ts';
 import { createOrUpdateVault } from './vaults/create-or-update.ts';
 import { deleteVault } from './vaults/delete.ts';
@@ -14,6 +28,7 @@ import { getDeletedVault, listDeletedVaults, purgeDeletedVault } from './vaults/
 import { explainVault } from './vaults/explain.ts';
 import { getVault } from './vaults/get.ts';
 import { listResources, listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
+import { listPrivateLinkResources } from './vaults/private-link-resources.ts';
 import { updateAccessPolicy } from './vaults/update-access-policy.ts';
 import { updateVault } from './vaults/update.ts';
 import { createOrUpdateSubnet } from './virtual-networks/create-or-update-subnet.ts';
@@ -27,6 +42,7 @@ import { listAllVirtualNetworks, listVirtualNetworks } from './virtual-networks/
 
 /** Every operation of the resource manager. */
 export const operations: readonly ControlOperation[] = [
+  listTenants,
   listSubscriptions,
   getSubscription,
   createOrUpdateResourceGroup,
@@ -56,5 +72,20 @@ export const operations: readonly ControlOperation[] = [
   getDeletedVault,
   purgeDeletedVault,
   checkNameAvailability,
+  ...createOrUpdateDeployment,
+  ...validateDeployment,
+  ...whatIfDeployment,
+  ...getDeployment,
+  ...checkDeploymentExistence,
+  ...listDeployments,
+  ...deleteDeployment,
+  ...cancelDeployment,
+  ...exportDeploymentTemplate,
+  ...listDeploymentOperations,
+  ...getDeploymentOperation,
+  ...statusOperations,
   ...authorizationOperations,
+  listPrivateLinkResources,
+  ...vaultObjectOperations,
+  ...insightsOperations,
 ];

@@ -1,5 +1,6 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
+import type { ArmError } from './long-running/record.ts';
 
 /** Everything that the control plane refuses a request for. `errors.ts` gives each its status, code and wording. */
 export type ControlRefusal =
@@ -20,6 +21,34 @@ export type ControlRefusal =
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'badQuery'; readonly message: string }
   | ResourceRefusal
+  /** A secret or key of a vault, in the data plane's words. */
+  | { readonly kind: 'vaultObjectNotFound'; readonly message: string }
+  | { readonly kind: 'vaultObjectConflict'; readonly message: string }
+  | { readonly kind: 'operationUnknown'; readonly id: string }
+  | { readonly kind: 'resourceGroupBeingDeleted'; readonly name: string }
+  /** `message` is the sentence of the template language's own refusal. */
+  | { readonly kind: 'invalidTemplate'; readonly message: string }
+  | { readonly kind: 'invalidDeployment'; readonly message: string }
+  /** What Azure has for a template that can be read and cannot be deployed; `details` says what each resource was answered. */
+  | {
+      readonly kind: 'deploymentNotValid';
+      readonly name: string;
+      readonly trackingId: string;
+      readonly details: readonly ArmError[];
+    }
+  | { readonly kind: 'deploymentNotFound'; readonly name: string }
+  | { readonly kind: 'deploymentActive'; readonly name: string; readonly since: string }
+  | { readonly kind: 'deploymentNotActive'; readonly name: string; readonly state: string }
+  | { readonly kind: 'keyVaultReferenceNotFound'; readonly parameter: string; readonly vaultId: string }
+  | { readonly kind: 'keyVaultReferenceNotAuthorized'; readonly objectId: string; readonly vaultId: string }
+  /** `status`, `code` and `answered` are the vault's own answer. */
+  | {
+      readonly kind: 'keyVaultReferenceNotRead';
+      readonly parameter: string;
+      readonly vaultId: string;
+      readonly status: number;
+      readonly answered: string;
+    }
   | { readonly kind: 'tooManyConflicts' }
   | { readonly kind: 'recordUnavailable' }
   | { readonly kind: 'unreadable' }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
@@ -18,21 +18,25 @@ import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import { requiringStore } from './requiring-store.ts';
 import type { ControlRefusal } from './refusal.ts';
-import type { ControlPlaneWorld } from './world.ts';
+import { refuseInDeletion } from './resource-groups/deletion.ts';
+import { accept } from './long-running/accept.ts';
+import type { Behalf } from './long-running/record.ts';
+import type { ControlWorld } from './world.ts';
 
 /** Changes of one process come in turn, so that only another node can be in the way, again and again. */
 const attemptsMax = 10;
 
 /** The order of an admitted request: body, operation, commit with its audit record, rules in force, answer. */
-export async function performControl(exchange: ControlExchange, world: ControlPlaneWorld): Promise<Answer> {
-  const body = readBody(exchange.request);
+export async function performControl(exchange: ControlExchange, world: ControlWorld): Promise<Answer> {
+  const body = bodyOf(exchange);
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
       const admission = await admitted(exchange, world);
-      const outcome = await operationOf(exchange).run(callOf(exchange, { body, admission }, world));
+      const call = callOf(exchange, { body, admission }, world);
+      await refuseInDeletion(call, exchange.request.method);
+      const outcome = await operationOf(exchange).run(call);
       if (!outcome.ok) throw new ControlRefused(outcome.refusal);
-      await settle(exchange, { outcome, admission }, world);
-      return outcome.answer;
+      return await settle(exchange, { outcome, admission, call }, world);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
       await forgetAdmission(exchange, error.key, world);
@@ -42,7 +46,7 @@ export async function performControl(exchange: ControlExchange, world: ControlPl
 }
 
 /** Before a request is looked at anew: what it was admitted by may be what has changed. */
-async function forgetAdmission(exchange: ControlExchange, key: string, { rulebook }: ControlPlaneWorld): Promise<void> {
+async function forgetAdmission(exchange: ControlExchange, key: string, { rulebook }: ControlWorld): Promise<void> {
   delete exchange.admitted;
   await rulebook.changed([key]);
 }
@@ -52,16 +56,30 @@ async function settle(
   {
     outcome,
     admission,
-  }: { readonly outcome: Extract<ControlOutcome, { ok: true }>; readonly admission: ControlAdmitted },
-  world: ControlPlaneWorld,
-): Promise<void> {
-  const record = recordOf(exchange, { status: outcome.answer.status, now: world.now() });
-  if (outcome.change === undefined) {
-    if (record !== undefined) await world.audit.read(record);
-    return;
+    call,
+  }: {
+    readonly outcome: Extract<ControlOutcome, { ok: true }>;
+    readonly admission: ControlAdmitted;
+    readonly call: ControlCall;
+  },
+  world: ControlWorld,
+): Promise<Answer> {
+  const { answer, change, accepted } = outcome;
+  const record = recordOf(exchange, { status: answer.status, now: world.now() });
+  if (accepted === undefined) {
+    if (change !== undefined) await commit(wholeChange(exchange, change, admission), record, world);
+    else if (record !== undefined) await world.audit.read(record);
+    return answer;
   }
-  await commit(wholeChange(exchange, outcome.change, admission), record, world);
-  await outcome.afterwards?.();
+  const acceptance = await accept(accepted, call);
+  const whole = {
+    require: [...admission.require, ...(change?.require ?? [])],
+    put: [...(change?.put ?? []), ...acceptance.put],
+    delete: [...(change?.delete ?? []), ...acceptance.delete],
+  };
+  await commit(wholeChange(exchange, whole, admission), record, world);
+  world.longRunning.begin(acceptance.record, accepted.work);
+  return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }
 
 /**
@@ -83,7 +101,7 @@ function wholeChange(
   };
 }
 
-async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlPlaneWorld): Promise<void> {
+async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlWorld): Promise<void> {
   const put = record === undefined ? [] : [world.audit.stage(record).put];
   try {
     await world.store.transact({ ...change, put: [...(change.put ?? []), ...put] });
@@ -91,24 +109,24 @@ async function commit(change: Transaction, record: AuditRecord | undefined, worl
     throw error instanceof Conflict ? error : new ControlRefused({ kind: 'recordUnavailable' }, { cause: error });
   }
   if (put.length > 0) world.audit.committed();
-  // Before the answer: whoever is told that a rule changed may rely on it.
+  await inForce(change, world);
+}
+
+/** Before the answer: whoever is told that a rule changed may rely on it. */
+export async function inForce(
+  change: Transaction,
+  world: Pick<ControlWorld, 'rulebook' | 'closeSubnets'>,
+): Promise<void> {
   const keys = [...(change.put ?? []).map(({ key }) => key), ...(change.delete ?? [])];
   world.closeSubnets(await world.rulebook.changed(keys));
 }
 
 /** What a failed request is answered, once its record is written. */
-export async function refusalAnswer(
-  exchange: ControlExchange,
-  error: unknown,
-  world: ControlPlaneWorld,
-): Promise<Answer> {
-  const refusal = refusalOf(error);
-  if (ours.has(refusal.kind)) world.logError(error, exchange.requestId);
-  const tenantId = exchange.subscription?.tenantId ?? '';
-  const { status, message, body } = renderError(refusal, tenantId);
-  const answer = { status, body, ...(status === 401 && { headers: challenge(exchange, tenantId) }) };
+export async function refusalAnswer(exchange: ControlExchange, error: unknown, world: ControlWorld): Promise<Answer> {
+  const answer = renderRefusal(exchange, error, world);
+  const { status, message } = answer;
   const record = recordOf(exchange, { status, message, now: world.now() });
-  if (record === undefined || refusal.kind === 'recordUnavailable') return answer;
+  if (record === undefined || refusalOf(error).kind === 'recordUnavailable') return answer;
   try {
     if (exchange.caller === undefined) await world.audit.unauthenticated(record);
     else await world.audit.read(record);
@@ -116,6 +134,25 @@ export async function refusalAnswer(
   } catch (failure) {
     return refusalAnswer(exchange, failure, world);
   }
+}
+
+/** What a failed request is answered, and the message in it. */
+export function renderRefusal(
+  exchange: ControlExchange,
+  error: unknown,
+  world: Pick<ControlWorld, 'logError'>,
+): Answer & { readonly message: string } {
+  const refusal = refusalOf(error);
+  if (ours.has(refusal.kind)) world.logError(error, exchange.requestId);
+  const tenantId = exchange.subscription?.tenantId ?? '';
+  const { status, message: whole, body } = renderError(refusal, tenantId);
+  const message = exchange.mask?.(whole) ?? whole;
+  return {
+    status,
+    message,
+    body: { error: { ...body.error, message } },
+    ...(status === 401 && { headers: challenge(exchange, tenantId) }),
+  };
 }
 
 export function send(reply: FastifyReply, exchange: ControlExchange, answer: Answer): FastifyReply {
@@ -142,10 +179,10 @@ function refusalOf(error: unknown): ControlRefusal {
   return { kind: 'internal' };
 }
 
-function callOf(
+export function callOf(
   exchange: ControlExchange,
   { body, admission }: { readonly body: ControlCall['body']; readonly admission: ControlAdmitted },
-  world: ControlPlaneWorld,
+  world: ControlWorld,
 ): ControlCall {
   const { request, names, apiVersion, caller, subscription, params } = exchange;
   if (apiVersion === undefined || caller === undefined || subscription === undefined) {
@@ -172,12 +209,30 @@ function callOf(
     body,
     now: world.now(),
     newId: randomUUID,
-    clearPurged: world.clearPurged,
+    objects: world.objects,
+    within: {
+      behalf: behalfOf(exchange, { caller, subscription }),
+      store: world.store,
+      inner: world.inner,
+      longRunning: world.longRunning,
+      readSecret: world.readSecret,
+      mask: exchange.mask,
+      clock: world.now,
+    },
   };
 }
 
-function readBody(request: FastifyRequest): ControlCall['body'] {
-  const body = parseJsonBody(request.body);
+function behalfOf(
+  { names, source, requestId, request }: ControlExchange,
+  who: Pick<Behalf, 'caller' | 'subscription'>,
+): Behalf {
+  const userAgent = request.headers['user-agent'];
+  return { ...who, names, source, correlationId: requestId, ...(userAgent !== undefined && { userAgent }) };
+}
+
+/** @throws {ControlRefused} when it is no JSON object */
+export function bodyOf({ operation, request }: ControlExchange): ControlCall['body'] {
+  const body = (operation?.parseBody ?? parseJsonBody)(request.body);
   if (body.ok && body.value === undefined) return {};
   const value = body.ok ? body.value : null;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

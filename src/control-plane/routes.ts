@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { memberOf, textsOf } from '../http/parameters.ts';
+import { textsOf } from '../http/parameters.ts';
 import { pathOf } from '../http/request.ts';
 import { pathSegments } from '../resources/scope.ts';
 import type { ControlOperation } from './operation.ts';
@@ -27,8 +27,8 @@ const underSubscription = '/subscriptions/:subscriptionId/*';
  * it, of any length: all of those share one route a method, at which the end of the path is looked at.
  */
 export function routesOf(operations: readonly ControlOperation[]): readonly RouteTable[] {
-  const fixed = operations.filter(({ path }) => !path.startsWith(scopePrefix));
-  const extending = operations.filter(({ path }) => path.startsWith(scopePrefix)).map(compile);
+  const fixed = operations.filter((operation) => !isExtending(operation));
+  const extending = operations.filter(isExtending).map(compile);
   const methods = new Set(extending.map(({ operation }) => operation.method));
   return [
     ...fixed.map((operation) => ({
@@ -41,7 +41,11 @@ export function routesOf(operations: readonly ControlOperation[]): readonly Rout
     })),
     ...[...methods].map((method) => {
       const candidates = extending.filter(({ operation }) => operation.method === method);
-      return { method, url: underSubscription, find: (request: FastifyRequest) => findExtending(candidates, request) };
+      return {
+        method,
+        url: underSubscription,
+        find: (request: FastifyRequest) => find(candidates, pathOf(request.url)),
+      };
     }),
   ];
 }
@@ -60,10 +64,23 @@ function compile(operation: ControlOperation): Extending {
   return { operation, tail };
 }
 
-function findExtending(candidates: readonly Extending[], request: FastifyRequest): ControlRoute | undefined {
-  const segments = pathSegments(pathOf(request.url));
-  const subscriptionId = memberOf(request.params, 'subscriptionId');
-  if (typeof subscriptionId !== 'string') return undefined;
+/** The operation, of those that extend a resource, that a path is one of. */
+export function findExtending(
+  operations: readonly ControlOperation[],
+  { method, path }: { readonly method: string; readonly path: string },
+): ControlRoute | undefined {
+  const extending = operations.filter((operation) => operation.method === method && isExtending(operation));
+  return find(extending.map(compile), path);
+}
+
+function isExtending({ path }: ControlOperation): boolean {
+  return path.startsWith(scopePrefix);
+}
+
+function find(candidates: readonly Extending[], path: string): ControlRoute | undefined {
+  const segments = pathSegments(path);
+  const [subscriptions, subscriptionId] = segments;
+  if (subscriptions?.toLowerCase() !== 'subscriptions' || subscriptionId === undefined) return undefined;
   for (const { operation, tail } of candidates) {
     const at = segments.length - tail.length;
     const params: Record<string, string> = { subscriptionId };

@@ -16,6 +16,8 @@ export type Refusal =
   | { readonly kind: 'deniedByAccessPolicy'; readonly operation: Operation }
   /** `action` as role definitions name it; `resource` is the ARM id that no role assignment allows it on, in lower case. */
   | { readonly kind: 'deniedByRbac'; readonly action: string; readonly resource: string }
+  /** A trusted service that the vault does not let do this: `enabledForTemplateDeployment` and the like. */
+  | { readonly kind: 'deniedToService'; readonly service: string }
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'throttled'; readonly reason: string; readonly retryAfterSeconds: number }

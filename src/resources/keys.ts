@@ -72,6 +72,30 @@ export function isResourceGroupName(name: string): boolean {
   return name.length <= 90 && /^[-\w.()\p{L}\p{N}]*[-\w()\p{L}\p{N}]$/u.test(name);
 }
 
+/** The key of a deployment in a resource group, or, without one, at the scope of the subscription; without a name, the prefix of all. */
+export function deploymentKey(subscriptionId: string, resourceGroup: string | undefined, name = ''): string {
+  const at = resourceGroup === undefined ? 'deployment-at-subscription' : 'deployment';
+  const group = resourceGroup === undefined ? '' : `${keyPart(resourceGroup)}/`;
+  return `${at}/${subscriptionId.toLowerCase()}/${group}${name.toLowerCase()}`;
+}
+
+/** What was done for a deployment, by the long-running operation that carries it out; without an id, the prefix of all. */
+export function deploymentOperationKey(deploymentRun: string, operationId = ''): string {
+  return `deployment-operation/${deploymentRun}/${operationId}`;
+}
+
+/** The key of a long-running operation. Its id begins with its time, so that the oldest come first. */
+export function longRunningKey(subscriptionId: string, id = ''): string {
+  return `long-running/${subscriptionId.toLowerCase()}/${id.toLowerCase()}`;
+}
+
+/** Stands as long as a long-running operation is under way, so that a start finds what the last run left. */
+export function underWayKey(subscriptionId: string, id: string): string {
+  return `${underWayPrefix}${subscriptionId.toLowerCase()}/${id.toLowerCase()}`;
+}
+
+export const underWayPrefix = 'under-way/';
+
 /** A resource group's name may have letters of any script; a key has ASCII only. */
 function keyPart(name: string): string {
   return encodeURIComponent(name.toLowerCase());
@@ -84,6 +108,11 @@ export function vaultId(vault: Pick<VaultRecord, 'subscriptionId' | 'resourceGro
 
 export function virtualNetworkId(network: Place & { readonly name: string }): string {
   return `/subscriptions/${network.subscriptionId}/resourceGroups/${network.resourceGroup}/providers/Microsoft.Network/virtualNetworks/${network.name}`;
+}
+
+/** The key of a diagnostic setting, by the ARM id of its resource in any case; without a name, the prefix of all of that resource. */
+export function diagnosticSettingKey(resourceId: string, name = ''): string {
+  return `diagnostic-setting/${encodeURIComponent(resourceId.toUpperCase())}/${encodeURIComponent(name.toLowerCase())}`;
 }
 
 /** What of a vault the firewall looks at. */

@@ -9,4 +9,6 @@ export interface ResourceGroupRecord {
   readonly subscriptionId: string;
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Present from the moment that its deletion was accepted: nothing new is made in it. */
+  readonly deleting?: true;
 }

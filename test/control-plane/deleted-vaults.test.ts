@@ -7,9 +7,11 @@ import {
   at,
   expectError,
   expectStatus,
+  followed,
   group,
   location,
   namesIn,
+  putNetwork,
   putVault,
   startWithGroup,
   storedVault,
@@ -170,7 +172,12 @@ test('a purged vault is gone with its contents, and its name is free for another
   assert.ok((await keysUnder(world, `vault/${gone.incarnation}/`)).length >= 3);
   expectStatus(await client.arm('DELETE', `${vaults}/kv-gone`), 200);
   assert.ok((await keysUnder(world, `vault/${gone.incarnation}/`)).length >= 3);
-  expectStatus(await client.arm('POST', `${deleted}/kv-gone/purge`), 200);
+  const purged = expectStatus(await client.arm('POST', `${deleted}/kv-gone/purge`), 202);
+  assert.match(
+    String(purged.headers.location),
+    /\/locations\/westeurope\/operationResults\/[0-9a-f-]{36}\?api-version=2023-07-01$/,
+  );
+  expectStatus(await followed(client, purged), 200);
   assert.deepEqual(await keysUnder(world, `vault/${gone.incarnation}/`), []);
   assert.deepEqual(await keysUnder(world, 'purged/'), []);
   assert.deepEqual(await keysUnder(world, 'deleted-vault-in/'), []);
@@ -216,7 +223,7 @@ test('a vault is deleted, listed, recovered and purged also when the subscriptio
   expectStatus(await client.arm('DELETE', `${vaults}/kv-upper`), 200);
   expectStatus(await client.arm('GET', `${deleted}/kv-upper`), 200);
   assert.deepEqual(await namesOf(client, `${provider}/deletedVaults`), ['kv-upper']);
-  expectStatus(await client.arm('POST', `${deleted}/kv-upper/purge`), 200);
+  expectStatus(await followed(client, expectStatus(await client.arm('POST', `${deleted}/kv-upper/purge`), 202)), 200);
 });
 
 test('checkNameAvailability says whether a name is valid and free', async () => {
@@ -260,18 +267,15 @@ test('a name that lives in another group is in use, in any case and under any ap
   expectStatus(await client.arm('GET', `${vaults}/kv-one`), 200);
 });
 
-test('a group is deleted when it is empty only, and its soft-deleted vaults come back once it is there again', async () => {
+test('a group is deleted with what is in it, and its soft-deleted vaults come back once it is there again', async () => {
   const { world, client } = await startWithDeleted();
   await using _ = world;
   expectStatus(await putVault(client, 'kv-alive'), 200);
-  expectError(
-    await client.arm('DELETE', group),
-    400,
-    'BadRequest',
-    "The resource group 'rg' is not empty: delete its key vaults and virtual networks first.",
-  );
-  expectStatus(await client.arm('DELETE', `${vaults}/kv-alive`), 200);
-  expectStatus(await client.arm('DELETE', group), 200);
+  expectStatus(await putNetwork(client, 'net', ['s']), 201);
+  const accepted = expectStatus(await client.arm('DELETE', group), 202);
+  expectStatus(await followed(client, accepted), 200);
+  expectStatus(await client.arm('GET', group), 404);
+  assert.deepEqual(namesIn((await client.arm('GET', `${provider}/deletedVaults`)).body), ['kv-alive', 'Kv-Gone']);
   const recover = () => putVault(client, 'kv-gone', { createMode: 'recover' });
   expectError(await recover(), 404, 'ResourceGroupNotFound', "Resource group 'rg' could not be found.");
   expectStatus(await client.arm('PUT', group, { location }), 201);

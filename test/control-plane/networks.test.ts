@@ -5,6 +5,7 @@ import {
   endpoint,
   expectError,
   expectStatus,
+  followed,
   location,
   networks,
   putNetwork,
@@ -272,7 +273,7 @@ test('a resource group is made, asked for, tagged and deleted', async () => {
   const retagged = await client.arm('PUT', `${groups}/new_(1).x`, { location, tags: {} });
   assert.deepEqual(expectStatus(retagged, 200).body, { ...expected, tags: {} });
   expectStatus(await client.arm('PUT', `${groups}/new_(1).x`, { location: 'northeurope' }), 409);
-  expectStatus(await client.arm('DELETE', `${groups}/New_(1).x`), 200);
+  expectStatus(await followed(client, expectStatus(await client.arm('DELETE', `${groups}/New_(1).x`), 202)), 200);
   expectStatus(await client.arm('DELETE', `${groups}/New_(1).x`), 404);
   for (const name of ['x.', 'a%20b', 'g'.repeat(91), '%F0%9D%92%9C'.repeat(90)]) {
     expectError(

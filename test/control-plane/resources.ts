@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { vaultKey } from '../../src/resources/keys.ts';
 import { decode } from '../../src/store/store.ts';
 import type { VaultRecord } from '../../src/types/vault.ts';
@@ -72,6 +73,21 @@ export async function verdictOf(client: Client, vault: string, from: { from: str
 export function expectStatus(answered: Answered, status: number): Answered {
   assert.equal(answered.status, status, JSON.stringify(answered.body));
   return answered;
+}
+
+/**
+ * What a long-running operation ends with: the answer of the address that its headers name, once that is neither 202 nor
+ * `Running`.
+ */
+export async function followed(client: Client, answered: Answered): Promise<Answered> {
+  const url = answered.headers['azure-asyncoperation'] ?? answered.headers.location;
+  assert.ok(typeof url === 'string', `no long-running operation: ${JSON.stringify(answered.body)}`);
+  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 20) {
+    const status = await client.send(url, { token: await client.token('arm') });
+    if (status.status !== 202 && status.body?.['status'] !== 'Running') return status;
+    await sleep(20);
+  }
+  throw new Error(`waited in vain for ${url}`);
 }
 
 export function expectError(answered: Answered, status: number, code: string, message: string): void {

@@ -18,6 +18,11 @@ test('the official client makes, finds and removes role assignments and roles', 
   await run(fileURLToPath(new URL('sdk/authorization.ts', import.meta.url)), world);
 });
 
+test('the official client deploys templates', async () => {
+  await using world = await startWithGroup();
+  await run(fileURLToPath(new URL('sdk/deployments.ts', import.meta.url)), world);
+});
+
 /** Runs a program of `sdk/` in a process of its own, where the authority's certificate is trusted. */
 async function run(program: string, { client, folder }: TestServer): Promise<void> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {

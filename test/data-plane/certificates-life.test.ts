@@ -113,6 +113,13 @@ suite('a certificate', () => {
     await world.pass(until(first, 0.1) + 1000);
     await world.pass(dayMs);
     assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 1);
+    await world.ok('PATCH', '/certificates/told', { tags: { a: 'b' } });
+    await world.pass(dayMs);
+    assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 1);
+    // A policy that is new, and asks for it, is another matter.
+    await world.ok('PATCH', '/certificates/told/policy', renewAt({ lifetime_percentage: 5 }, 'EmailContacts'));
+    await world.pass(0);
+    assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 2);
     assert.equal(await acts('told', 'CertificateRenew'), 0);
     assert.equal(await versionsOf('told'), 1);
   });

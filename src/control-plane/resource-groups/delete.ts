@@ -1,11 +1,11 @@
-import { virtualNetworkKey, vaultIndexKey } from '../../resources/keys.ts';
+import { encode } from '../../store/store.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
+import { answer } from '../outcome.ts';
 import { groupPath, placeOf, readGroup } from './resource.ts';
 
 /**
- * Deletes an empty group. Azure deletes what is in it too; here that is asked for explicitly, until it can be done as a
- * long-running operation that survives a restart.
+ * Deletes a group and what is in it, as a long-running operation: 202, and `Location` says when it is over. Vaults in it
+ * are soft-deleted, as when they are deleted one by one.
  */
 export const deleteResourceGroup: ControlOperation = {
   method: 'DELETE',
@@ -14,14 +14,18 @@ export const deleteResourceGroup: ControlOperation = {
   async run(call) {
     const found = await readGroup(call);
     if (!found.ok) return found;
-    const place = placeOf(call);
-    for (const prefix of [vaultIndexKey('vault-in', place), virtualNetworkKey(place)]) {
-      const [inside] = await call.store.list({ prefix, limit: 1 });
-      if (inside === undefined) continue;
-      const message = `The resource group '${found.group.name}' is not empty: delete its key vaults and virtual networks first.`;
-      return refuse({ kind: 'invalidProperty', message });
-    }
     const { key, version } = found.record;
-    return { ...answer(200), change: { require: [{ key, version }], delete: [key] } };
+    const { subscriptionId } = call.subscription;
+    return {
+      ...answer(202),
+      change: { require: [{ key, version }], put: [{ key, value: encode({ ...found.group, deleting: true }) }] },
+      accepted: {
+        kind: 'deleteResourceGroup',
+        resourceId: `/subscriptions/${subscriptionId}/resourceGroups/${found.group.name}`,
+        subject: { resourceGroup: placeOf(call).resourceGroup },
+        statusPath: (id) => `/subscriptions/${subscriptionId}/operationresults/${id}`,
+        header: 'location',
+      },
+    };
   },
 };

@@ -8,14 +8,14 @@ import { refuse } from '../outcome.ts';
 export const groupPath = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup';
 
 export function resourceGroupResource(group: ResourceGroupRecord) {
-  const { name, subscriptionId, location, tags } = group;
+  const { name, subscriptionId, location, tags, deleting } = group;
   return {
     id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`,
     name,
     type: 'Microsoft.Resources/resourceGroups',
     location,
     tags,
-    properties: { provisioningState: 'Succeeded' },
+    properties: { provisioningState: deleting === undefined ? 'Succeeded' : 'Deleting' },
   };
 }
 

@@ -34,7 +34,7 @@ export const getDeletedVault: ControlOperation = {
   },
 };
 
-/** POST …/purge: the vault's name is free at once; its contents are destroyed behind it. */
+/** POST …/purge: the vault's name is free at once; its contents are destroyed behind the answer, 202 with `Location`. */
 export const purgeDeletedVault: ControlOperation = {
   method: 'POST',
   path: `${deletedVaultPath}/purge`,
@@ -46,7 +46,18 @@ export const purgeDeletedVault: ControlOperation = {
     if (found.vault.properties.enablePurgeProtection === true) {
       return refuse({ kind: 'purgeProtected', name: found.vault.name });
     }
-    return { ...answer(200), change: purgeVault(found.record, found.vault, call.now), afterwards: call.clearPurged };
+    const { location } = found.vault;
+    return {
+      ...answer(202),
+      change: purgeVault(found.record, found.vault, call.now),
+      accepted: {
+        kind: 'purgeVault',
+        resourceId: call.path,
+        statusPath: (id) =>
+          `/subscriptions/${call.subscription.subscriptionId}/providers/Microsoft.KeyVault/locations/${location}/operationResults/${id}`,
+        header: 'location',
+      },
+    };
   },
 };
 

@@ -2,7 +2,7 @@ import { readSubnet } from '../../resources/network-properties.ts';
 import { findSubnet, putSubnet } from '../../resources/virtual-networks.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
-import { ifMatchHolds, readNetworkOf, subnetPath, subnetResource } from './resource.ts';
+import { ifMatchHolds, networkMade, readNetworkOf, subnetPath, subnetResource } from './resource.ts';
 
 export const createOrUpdateSubnet: ControlOperation = {
   method: 'PUT',
@@ -21,6 +21,10 @@ export const createOrUpdateSubnet: ControlOperation = {
     const { network, created, change } = put.value;
     const subnet = findSubnet(network, name);
     if (subnet === undefined) throw new Error('a subnet that was put is not in its network');
-    return { ...answer(created ? 201 : 200, subnetResource(network, subnet)), change };
+    return {
+      ...answer(created ? 201 : 200, subnetResource(network, subnet)),
+      change,
+      ...(created && { accepted: networkMade(call, network.location) }),
+    };
   },
 };

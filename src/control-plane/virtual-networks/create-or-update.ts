@@ -6,7 +6,7 @@ import type { VirtualNetworkRecord } from '../../types/network.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
-import { ifMatchHolds, networkName, networkPath, networkResource } from './resource.ts';
+import { ifMatchHolds, networkMade, networkName, networkPath, networkResource } from './resource.ts';
 
 const networkNameRule =
   '2 to 64 letters, digits, underscores, hyphens and full stops, a letter or digit first, no hyphen or full stop last';
@@ -42,6 +42,10 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     if (!put.ok) return put;
     const { network, created, change } = put.value;
     const require = [...(change.require ?? []), { key: group.record.key, version: group.record.version }];
-    return { ...answer(created ? 201 : 200, networkResource(network)), change: { ...change, require } };
+    return {
+      ...answer(created ? 201 : 200, networkResource(network)),
+      change: { ...change, require },
+      ...(created && { accepted: networkMade(call, network.location) }),
+    };
   },
 };

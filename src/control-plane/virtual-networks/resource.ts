@@ -3,12 +3,25 @@ import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
+import type { Accepted } from '../long-running/operation.ts';
 import { refuse } from '../outcome.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
 
 export const networksPath = `${groupPath}/providers/Microsoft.Network/virtualNetworks`;
 export const networkPath = `${networksPath}/:virtualNetwork`;
 export const subnetPath = `${networkPath}/subnets/:subnet`;
+
+/** A network is made with the answer; clients ask all the same whether it is done. */
+export function networkMade(call: ControlCall, location: string): Accepted {
+  const { subscriptionId } = call.subscription;
+  return {
+    kind: 'done',
+    resourceId: call.path,
+    statusPath: (id) =>
+      `/subscriptions/${subscriptionId}/providers/Microsoft.Network/locations/${location}/operations/${id}`,
+    header: 'azure-asyncoperation',
+  };
+}
 
 export function networkResource(network: VirtualNetworkRecord) {
   return {

@@ -144,6 +144,17 @@ export const admissionErrors = {
     code: 'Throttled',
     message: ({ reason }) => `Request was not processed because too many requests were received. Reason: ${reason}`,
   },
+  deniedToService: {
+    status: 403,
+    code: 'Forbidden',
+    innererror: 'AccessDenied',
+    message: ({ service }, context) =>
+      lines(
+        'Access denied to first party service.',
+        `Caller: name=${service};tid=${context.caller?.tenant ?? ''};${callerLine(context)}`,
+        `Vault: ${vaultLine(context)}`,
+      ),
+  },
   bodyNotJson: {
     status: 400,
     code: 'BadParameter',

@@ -1,0 +1,75 @@
+import type { Answer } from '../../http/answer.ts';
+import { finishBody, finishOutputs } from '../../templates/finish.ts';
+import type { Finished, Needed, Output, References } from '../../templates/finish.ts';
+import type { Plan, PlannedResource } from '../../templates/plan.ts';
+import { isObject, readValue } from '../../templates/value.ts';
+import type { ValueObject } from '../../templates/value.ts';
+import { errorOf } from '../arm-error.ts';
+import type { ArmError } from '../long-running/record.ts';
+
+/** What carries the steps of a deployment out: for good, or on trial. */
+export interface Hands {
+  /** The state of a resource, for `reference`. */
+  readonly read: (needed: Needed) => Promise<Answer>;
+  /** Makes a resource. */
+  readonly make: (resource: PlannedResource, body: ValueObject) => Promise<Made>;
+  /** Asked before each resource. */
+  readonly canceled: () => Promise<boolean>;
+}
+
+export type Made = { readonly ok: true } | { readonly ok: false; readonly error: ArmError };
+
+export type Executed =
+  | { readonly kind: 'done'; readonly outputs: Readonly<Record<string, Output>> }
+  | { readonly kind: 'failed'; readonly error: ArmError }
+  | { readonly kind: 'canceled' };
+
+/**
+ * Makes the resources of a plan one after the other. The first that fails ends it: nothing that comes after it is made,
+ * and what was made stays.
+ */
+export async function execute(plan: Plan, hands: Hands): Promise<Executed> {
+  for (const resource of plan.resources) {
+    if (resource.existing || !resource.wanted) continue;
+    if (await hands.canceled()) return { kind: 'canceled' };
+    const body = await settle((references) => finishBody(plan, resource, references), hands, resource.id);
+    if (!body.ok) return failed(body.error);
+    const made = await hands.make(resource, body.value);
+    if (!made.ok) return failed({ ...made.error, target: made.error.target ?? resource.id });
+  }
+  if (await hands.canceled()) return { kind: 'canceled' };
+  const outputs = await settle((references) => finishOutputs(plan, references), hands);
+  return outputs.ok ? { kind: 'done', outputs: outputs.value } : failed(outputs.error);
+}
+
+function failed(error: ArmError): Executed {
+  return { kind: 'failed', error };
+}
+
+/** How many resources one body may refer to; each is read once for it. */
+const referencesMax = 1000;
+
+/** Evaluates as often as it takes: each time with the state of one more resource. */
+async function settle<T>(
+  step: (references: References) => Finished<T>,
+  hands: Hands,
+  target?: string,
+): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ArmError }> {
+  const references = new Map<string, ValueObject>();
+  while (references.size < referencesMax) {
+    const outcome = step(references);
+    if (!outcome.ok) {
+      const where = target === undefined ? 'the outputs' : `resource '${target}'`;
+      const message = `Unable to process template language expressions for ${where}. '${outcome.refusal.message}'`;
+      return { ok: false, error: { code: 'InvalidTemplate', message } };
+    }
+    if (outcome.value.done) return { ok: true, value: outcome.value.value };
+    const { needed } = outcome.value;
+    const answer = await hands.read(needed);
+    const state = readValue(answer.body);
+    if (answer.status >= 400 || !isObject(state)) return { ok: false, error: errorOf(answer) };
+    references.set(needed.id.toLowerCase(), state);
+  }
+  const message = `More than ${referencesMax} resources are referred to in one place.`;
+  return { ok: false, error: { code: 'InvalidTemplate', message } };
+}

@@ -1,0 +1,85 @@
+import { vaultId, vaultKey } from '../../resources/keys.ts';
+import { isVaultName } from '../../resources/vaults.ts';
+import { decode } from '../../store/store.ts';
+import { isObject } from '../../templates/value.ts';
+import type { Value, ValueObject } from '../../templates/value.ts';
+import type { VaultRecord } from '../../types/vault.ts';
+import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { refuse } from '../outcome.ts';
+
+type Refused = Extract<ControlOutcome, { ok: false }>;
+
+const vaultIdForm =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults\/([^/]+)\/?$/i;
+
+/**
+ * The parameters of a deployment as values: `{ value }` is one, `{ reference: { keyVault: { id }, secretName,
+ * secretVersion } }` is read from the vault ("Use Azure Key Vault to pass secure parameter value"). The deploying caller
+ * must be allowed `Microsoft.KeyVault/vaults/deploy/action` on the vault; the read is the template deployment service's.
+ */
+export async function parameterValues(
+  given: Value,
+  call: ControlCall,
+): Promise<{ readonly ok: true; readonly values: ValueObject } | Refused> {
+  if (given === null) return { ok: true, values: {} };
+  if (!isObject(given))
+    return refuse({ kind: 'invalidDeployment', message: "The deployment's parameters must be an object." });
+  const values: [string, Value][] = [];
+  for (const [name, parameter] of Object.entries(given)) {
+    if (!isObject(parameter)) return malformed(name);
+    const { value, reference, ...others } = parameter;
+    if (Object.keys(others).some((member) => member !== 'metadata' && member !== 'type')) return malformed(name);
+    if (reference === undefined || reference === null) {
+      if (value !== undefined) values.push([name, value]);
+      continue;
+    }
+    const read = await readReference(name, reference, call);
+    if (!read.ok) return read;
+    values.push([name, read.value]);
+  }
+  return { ok: true, values: Object.fromEntries(values) };
+}
+
+function malformed(name: string): Refused {
+  const forms = '{"value": …} or {"reference": {"keyVault": {"id": …}, "secretName": …}}';
+  const message = `The value of deployment parameter '${name}' is not valid: give ${forms}.`;
+  return refuse({ kind: 'invalidDeployment', message });
+}
+
+async function readReference(
+  parameter: string,
+  reference: Value,
+  call: ControlCall,
+): Promise<{ readonly ok: true; readonly value: string } | Refused> {
+  if (!isObject(reference)) return malformed(parameter);
+  const { keyVault, secretName, secretVersion } = reference;
+  const id = isObject(keyVault) ? keyVault['id'] : undefined;
+  if (typeof id !== 'string' || typeof secretName !== 'string') return malformed(parameter);
+  const version = secretVersion === null || secretVersion === '' ? undefined : secretVersion;
+  if (version !== undefined && typeof version !== 'string') return malformed(parameter);
+  const name = vaultIdForm.exec(id)?.[1] ?? '';
+  const [record] = isVaultName(name) ? await call.store.read({ get: [vaultKey(name)] }) : [];
+  const vault = record === undefined ? undefined : decode<VaultRecord>(record);
+  if (vault === undefined || vault.deleted !== undefined || !sameId(vaultId(vault), id)) {
+    return refuse({ kind: 'keyVaultReferenceNotFound', parameter, vaultId: id });
+  }
+  if (!call.access.may('Microsoft.KeyVault/vaults/deploy/action', vaultId(vault))) {
+    return refuse({ kind: 'keyVaultReferenceNotAuthorized', objectId: call.caller.objectId, vaultId: id });
+  }
+  const { correlationId } = call.within.behalf;
+  const origin = `https://${vault.name.toLowerCase()}${call.names.vaultSuffix}`;
+  const asked = { vaultId: vaultId(vault), origin, secretName, secretVersion: version, correlationId };
+  const read = await call.within.readSecret(asked);
+  if (read.ok) return read;
+  return refuse({
+    kind: 'keyVaultReferenceNotRead',
+    parameter,
+    vaultId: id,
+    status: read.status,
+    answered: read.message,
+  });
+}
+
+function sameId(own: string, asked: string): boolean {
+  return own.toLowerCase() === asked.replace(/\/$/, '').toLowerCase();
+}

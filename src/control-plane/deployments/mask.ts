@@ -1,0 +1,50 @@
+import { isObject } from '../../templates/value.ts';
+import type { Value } from '../../templates/value.ts';
+import type { ArmError } from '../long-running/record.ts';
+
+export type Mask = (text: string) => string;
+
+/** Shorter values stand in other texts by chance. */
+const tellingLength = 6;
+const stars = '*****';
+
+/** Takes the values of secure parameters out of texts that are stored, logged or answered. */
+export function maskOf(secrets: readonly string[], before: Mask | undefined): Mask {
+  return (text) =>
+    secrets.reduce(
+      (masked, secret) => {
+        if (masked === secret) return stars;
+        return secret.length < tellingLength ? masked : masked.replaceAll(secret, () => stars);
+      },
+      before === undefined ? text : before(text),
+    );
+}
+
+export function maskValue(value: Value, mask: Mask): Value {
+  if (typeof value === 'string') return mask(value);
+  if (Array.isArray(value)) return value.map((item: Value) => maskValue(item, mask));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, maskValue(item, mask)]));
+}
+
+export function maskError(error: ArmError, mask: Mask): ArmError {
+  const { details } = error;
+  return {
+    ...error,
+    message: mask(error.message),
+    ...(details !== undefined && { details: details.map((detail) => maskError(detail, mask)) }),
+  };
+}
+
+/** A template without the default values of its secure parameters, also those of the deployments nested in it. */
+export function withoutSecureDefaults(template: Value): Value {
+  if (Array.isArray(template)) return template.map(withoutSecureDefaults);
+  if (!isObject(template)) return template;
+  const { type } = template;
+  const secure = typeof type === 'string' && /^secure(?:string|object)$/i.test(type);
+  return Object.fromEntries(
+    Object.entries(template)
+      .filter(([name]) => !(secure && name.toLowerCase() === 'defaultvalue'))
+      .map(([name, value]) => [name, withoutSecureDefaults(value)]),
+  );
+}

@@ -1,0 +1,170 @@
+import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
+import { decode } from '../../store/store.ts';
+import type { Requirement } from '../../store/store.ts';
+import { planDeployment } from '../../templates/plan.ts';
+import type { Plan, PlannedResource } from '../../templates/plan.ts';
+import { isObject, memberOf, readValue } from '../../templates/value.ts';
+import type { Value, ValueObject } from '../../templates/value.ts';
+import type { ResourceGroupRecord } from '../../types/resource-group.ts';
+import type { ArmError } from '../long-running/record.ts';
+import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { refuse } from '../outcome.ts';
+import { parameterValues } from './key-vault-references.ts';
+import { maskOf } from './mask.ts';
+import type { Mask } from './mask.ts';
+import { deploymentScope } from './scope.ts';
+
+/** A deployment that is asked for: which, where and what. */
+export interface AskedDeployment {
+  readonly name: string;
+  /** Absent at the scope of the subscription. */
+  readonly resourceGroup: string | undefined;
+  readonly location: string | undefined;
+  readonly properties: unknown;
+}
+
+/** A deployment that can be carried out. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly template: Value;
+  /** Takes the values of its secure parameters out of a text. */
+  readonly mask: Mask;
+  /** Its group as it is spelt, and the word on which it is there. */
+  readonly group: ResourceGroupRecord | undefined;
+  readonly require: readonly Requirement[];
+}
+
+type Refused = Extract<ControlOutcome, { ok: false }>;
+
+/** Members of `properties` that change nothing here. */
+const harmless = new Set([
+  'mode',
+  'template',
+  'parameters',
+  'debugSetting',
+  'expressionEvaluationOptions',
+  'whatIfSettings',
+  'validationLevel',
+]);
+
+const nameForm = /^[-\w.()]{1,64}$/;
+
+/** Reads what a request asks for, the secrets that it refers to, and plans it. Nothing is changed. */
+export async function prepare(
+  asked: AskedDeployment,
+  call: ControlCall,
+): Promise<{ readonly ok: true; readonly prepared: Prepared } | Refused> {
+  if (!nameForm.test(asked.name)) {
+    return invalid(
+      `The deployment name '${asked.name}' is invalid: 1 to 64 letters, digits, hyphens, underscores, brackets and full stops.`,
+    );
+  }
+  const group = await groupOf(asked, call);
+  if (!group.ok) return group;
+  const properties = readValue(asked.properties);
+  if (!isObject(properties))
+    return invalid("The deployment's 'properties' must be an object with 'mode' and 'template'.");
+  const unfit = unsupported(properties);
+  if (unfit !== undefined) return invalid(unfit);
+  const template = memberOf(properties, 'template');
+  if (template === undefined) return invalid("The deployment's 'properties' must have a 'template'.");
+  const parameters = await parameterValues(memberOf(properties, 'parameters') ?? {}, call);
+  if (!parameters.ok) return parameters;
+  const scope = deploymentScope(call, {
+    name: asked.name,
+    group: group.record,
+    ...(asked.location !== undefined && { location: asked.location }),
+  });
+  const planned = planDeployment({ template, parameters: parameters.values, scope });
+  const secrets = textsOf(parameters.values);
+  if (!planned.ok)
+    return refuse({ ...planned.refusal, message: hide(planned.refusal.message, { template, secrets, call }) });
+  const plan = planned.value;
+  const details = plan.resources.flatMap((resource) => cannotBeMade(resource, call));
+  if (details.length > 0) {
+    return refuse({
+      kind: 'deploymentNotValid',
+      name: asked.name,
+      trackingId: call.within.behalf.correlationId,
+      details,
+    });
+  }
+  const mask = maskOf(plan.secrets, call.within.mask);
+  return { ok: true, prepared: { plan, template, mask, group: group.record, require: group.require } };
+}
+
+function invalid(message: string): Refused {
+  return refuse({ kind: 'invalidDeployment', message });
+}
+
+async function groupOf({ resourceGroup }: AskedDeployment, call: ControlCall) {
+  if (resourceGroup === undefined) return { ok: true, record: undefined, require: [] } as const;
+  const { subscriptionId } = call.subscription;
+  const [record] = isResourceGroupName(resourceGroup)
+    ? await call.store.read({ get: [resourceGroupKey({ subscriptionId, resourceGroup })] })
+    : [];
+  if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: resourceGroup });
+  const require = [{ key: record.key, version: record.version }];
+  return { ok: true, record: decode<ResourceGroupRecord>(record), require } as const;
+}
+
+/** What of a deployment's properties cannot be done, in a sentence that says what to do instead. */
+function unsupported(properties: ValueObject): string | undefined {
+  const mode = memberOf(properties, 'mode') ?? 'Incremental';
+  if (typeof mode !== 'string' || mode.toLowerCase() !== 'incremental') {
+    return `The deployment mode '${JSON.stringify(mode)}' is not supported: only 'Incremental' is. Delete what the template leaves out yourself.`;
+  }
+  for (const [name, value] of Object.entries(properties)) {
+    const known = [...harmless].some((member) => member.toLowerCase() === name.toLowerCase());
+    if (!known && value !== null) {
+      const instead = /link$/i.test(name)
+        ? 'This server fetches nothing from elsewhere: send the JSON itself.'
+        : 'Leave it out.';
+      return `The deployment property '${name}' is not supported. ${instead}`;
+    }
+  }
+  const debug = memberOf(properties, 'debugSetting');
+  const level = isObject(debug) ? memberOf(debug, 'detailLevel') : undefined;
+  if (level === undefined || level === null || (typeof level === 'string' && level.toLowerCase() === 'none'))
+    return undefined;
+  return "The deployment property 'debugSetting.detailLevel' must be 'none': requests and responses are not recorded.";
+}
+
+/** A resource for which there is no operation, or that stands in another subscription. */
+function cannotBeMade(
+  { existing, wanted, id, type, apiVersion }: PlannedResource,
+  call: ControlCall,
+): readonly ArmError[] {
+  if (existing || !wanted) return [];
+  const root = `/subscriptions/${call.subscription.subscriptionId}/`.toLowerCase();
+  if (!id.toLowerCase().startsWith(root)) {
+    return [
+      {
+        code: 'InvalidTemplate',
+        target: id,
+        message: `The resource '${id}' is not in the subscription of the deployment.`,
+      },
+    ];
+  }
+  if (call.within.inner.knows({ method: 'PUT', path: id })) return [];
+  const message = `The resource type '${type}' could not be found for api version '${apiVersion}': this server has no such resources.`;
+  return [{ code: 'InvalidResourceType', target: id, message }];
+}
+
+/** Which of the parameters were secure is not known when the template cannot be read: then no value is shown. */
+function hide(
+  message: string,
+  {
+    template,
+    secrets,
+    call,
+  }: { readonly template: Value; readonly secrets: readonly string[]; readonly call: ControlCall },
+): string {
+  const mayBeSecure = /"secure(?:string|object)"/i.test(JSON.stringify(template));
+  return maskOf(mayBeSecure ? secrets : [], call.within.mask)(message);
+}
+
+function textsOf(value: Value): readonly string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+}

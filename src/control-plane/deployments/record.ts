@@ -1,0 +1,50 @@
+import type { ArmError, OperationStatus } from '../long-running/record.ts';
+
+/** A deployment as it is stored. No value of a secure parameter or output is in it. */
+export interface DeploymentRecord {
+  readonly name: string;
+  readonly subscriptionId: string;
+  /** As the group is spelt; absent at the scope of the subscription. */
+  readonly resourceGroup?: string;
+  /** Where its record lies, at the scope of the subscription. */
+  readonly location?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** The long-running operation that carries it out. */
+  readonly operationId: string;
+  readonly correlationId: string;
+  readonly state: OperationStatus;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** JSON. Without the default values of its secure parameters. */
+  readonly template: unknown;
+  /** A number that is the same for the same template. */
+  readonly templateHash: string;
+  /** By name, `{ type, value }`; of a secure one the type alone. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  readonly resources: readonly DeployedResource[];
+  /** Ids of those that are made. */
+  readonly made: readonly string[];
+  readonly error?: ArmError;
+}
+
+export interface DeployedResource {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string;
+  readonly location?: string;
+  readonly dependsOn: readonly string[];
+}
+
+/** What was done for one resource of a deployment. */
+export interface DeploymentOperationRecord {
+  readonly operationId: string;
+  readonly provisioningOperation: 'Create';
+  readonly state: OperationStatus;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly status: number;
+  readonly target?: Pick<DeployedResource, 'id' | 'type' | 'name'>;
+  readonly error?: ArmError;
+}

@@ -1,0 +1,179 @@
+import { deploymentKey, deploymentOperationKey } from '../../resources/keys.ts';
+import { decode, encode } from '../../store/store.ts';
+import type { Store, StoredRecord } from '../../store/store.ts';
+import type { Plan, PlannedResource } from '../../templates/plan.ts';
+import { errorOf } from '../arm-error.ts';
+import type { Inner } from '../inner-request.ts';
+import type { LongRunning } from '../long-running/long-running.ts';
+import { operationId } from '../long-running/operation.ts';
+import type { WorkEnd } from '../long-running/operation.ts';
+import type { ArmError, Behalf, OperationRecord } from '../long-running/record.ts';
+import { execute } from './execute.ts';
+import type { Executed, Hands, Made } from './execute.ts';
+import { maskError } from './mask.ts';
+import type { Mask } from './mask.ts';
+import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
+import { deploymentId } from './resource.ts';
+
+/** What carrying a deployment out needs. */
+export interface RunWorld {
+  readonly store: Store;
+  readonly inner: Inner;
+  readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+export interface Run {
+  readonly record: DeploymentRecord;
+  readonly plan: Plan;
+  readonly mask: Mask;
+  readonly behalf: Behalf;
+}
+
+/** Carries a deployment out, resource by resource, each as an operation of the caller who deploys. */
+export async function runDeployment(run: Run, world: RunWorld): Promise<WorkEnd> {
+  const executed = await execute(run.plan, handsOf(run, world));
+  if (executed.kind === 'failed')
+    return endOf(run.record, { kind: 'failed', error: maskError(executed.error, run.mask) }, world);
+  return endOf(run.record, executed, world);
+}
+
+function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
+  return {
+    read: ({ id, apiVersion }) => world.inner.perform(behalf, { method: 'GET', path: id, apiVersion, mask }),
+    async canceled() {
+      if (world.longRunning.closing) throw new Error('the server is ending');
+      const stored = await storedDeployment(record, world.store);
+      return stored === undefined || stored.deployment.state !== 'Running';
+    },
+    async make(resource, body) {
+      const startedAt = world.now();
+      const { id: path, apiVersion } = resource;
+      const answer = await world.inner.perform(behalf, { method: 'PUT', path, apiVersion, body, mask });
+      const made =
+        answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, world }) : refusedBy(answer, mask);
+      const done = { status: answer.status, startedAt, ...(!made.ok && { error: made.error }) };
+      await note(record, resource, { done, world });
+      return made;
+    },
+  };
+}
+
+function refusedBy(answer: Parameters<typeof errorOf>[0], mask: Mask): Made {
+  return { ok: false, error: maskError(errorOf(answer), mask) };
+}
+
+/** A nested deployment goes on after its answer; the deployment around it goes on when it is over. */
+async function waitFor(
+  { id, type, name, standing }: PlannedResource,
+  headers: Readonly<Record<string, string>> | undefined,
+  { behalf, world }: { readonly behalf: Behalf; readonly world: RunWorld },
+): Promise<Made> {
+  if (type.toLowerCase() !== 'microsoft.resources/deployments') return { ok: true };
+  const operation = /\/([0-9a-f-]{36})\?/i.exec(headers?.['azure-asyncoperation'] ?? '')?.[1];
+  if (operation !== undefined) await world.longRunning.settled(operation);
+  const { subscriptionId } = behalf.subscription;
+  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(standing.resourceGroup) }, world.store);
+  if (stored?.deployment.state === 'Succeeded') return { ok: true };
+  const error = stored?.deployment.error ?? {
+    code: 'DeploymentCanceled',
+    message: 'The nested deployment was cancelled.',
+  };
+  const message =
+    "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.";
+  return { ok: false, error: { code: 'ResourceDeploymentFailure', target: id, message, details: [error] } };
+}
+
+function groupOf(resourceGroup: string | undefined) {
+  return resourceGroup === undefined ? {} : { resourceGroup };
+}
+
+async function storedDeployment(
+  { subscriptionId, resourceGroup, name }: Pick<DeploymentRecord, 'subscriptionId' | 'resourceGroup' | 'name'>,
+  store: Store,
+): Promise<{ readonly record: StoredRecord; readonly deployment: DeploymentRecord } | undefined> {
+  const [record] = await store.read({ get: [deploymentKey(subscriptionId, resourceGroup, name)] });
+  return record === undefined ? undefined : { record, deployment: decode<DeploymentRecord>(record) };
+}
+
+/** Writes down what was done for a resource. */
+async function note(
+  { operationId: deployment }: DeploymentRecord,
+  { id, type, name }: PlannedResource,
+  {
+    done,
+    world,
+  }: {
+    readonly done: { readonly status: number; readonly startedAt: number; readonly error?: ArmError };
+    readonly world: RunWorld;
+  },
+): Promise<void> {
+  const endedAt = world.now();
+  const noted: DeploymentOperationRecord = {
+    ...done,
+    operationId: operationId(endedAt, world.newId()),
+    provisioningOperation: 'Create',
+    state: done.error === undefined ? 'Succeeded' : 'Failed',
+    endedAt,
+    target: { id, type, name: name.split('/').at(-1) ?? name },
+  };
+  await world.store.transact({
+    put: [{ key: deploymentOperationKey(deployment, noted.operationId), value: encode(noted) }],
+  });
+}
+
+type Ended = Executed | { readonly kind: 'failed'; readonly error: ArmError };
+
+/** How a deployment ends. One that was cancelled, or deleted with its group, meanwhile stays so. */
+async function endOf(
+  { subscriptionId, resourceGroup, name, operationId: own }: DeploymentRecord,
+  executed: Ended,
+  world: Pick<RunWorld, 'store' | 'now'>,
+): Promise<WorkEnd> {
+  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(resourceGroup) }, world.store);
+  if (stored === undefined || stored.deployment.operationId !== own) return { status: 'Canceled' };
+  const { record, deployment } = stored;
+  const require = [{ key: record.key, version: record.version }];
+  const endedAt = world.now();
+  const again = () => endOf(deployment, executed, world);
+  const put = (ended: DeploymentRecord) => ({ require, put: [{ key: record.key, value: encode(ended) }] });
+  if (deployment.state === 'Canceled' || executed.kind === 'canceled') {
+    return { status: 'Canceled', change: put({ ...deployment, state: 'Canceled', endedAt }), again };
+  }
+  if (executed.kind === 'done') {
+    const { outputs } = executed;
+    return { status: 'Succeeded', change: put({ ...deployment, state: 'Succeeded', endedAt, outputs }), again };
+  }
+  const error = failure(deployment, executed.error);
+  return { status: 'Failed', error, change: put({ ...deployment, state: 'Failed', endedAt, error }), again };
+}
+
+function failure(deployment: DeploymentRecord, error: ArmError): ArmError {
+  return {
+    code: 'DeploymentFailed',
+    target: deploymentId(deployment),
+    message:
+      'At least one resource deployment operation failed. Please list deployment operations for details. Please see https://aka.ms/arm-deployment-operations for usage details.',
+    details: [error],
+  };
+}
+
+/** The end of a deployment that a restart of the server interrupted. */
+export function abandonDeployment(record: OperationRecord, world: Pick<RunWorld, 'store' | 'now'>): Promise<WorkEnd> {
+  const message =
+    'The server was started anew while the deployment was under way, and the values of secure parameters are not stored. Deploy it again: what it made already stays as it is.';
+  return failDeployment(record, { code: 'DeploymentInterrupted', message }, world);
+}
+
+/** The end of a deployment that could not go on. */
+export async function failDeployment(
+  { subject, behalf }: OperationRecord,
+  error: ArmError,
+  world: Pick<RunWorld, 'store' | 'now'>,
+): Promise<WorkEnd> {
+  const { name = '', resourceGroup } = subject;
+  const { subscriptionId } = behalf.subscription;
+  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(resourceGroup) }, world.store);
+  return stored === undefined ? { status: 'Canceled' } : endOf(stored.deployment, { kind: 'failed', error }, world);
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { DeploymentScope } from '../../templates/frame.ts';
+import type { ValueObject } from '../../templates/value.ts';
+import type { ResourceGroupRecord } from '../../types/resource-group.ts';
+import type { ControlCall } from '../operation.ts';
+import { resourceGroupResource } from '../resource-groups/resource.ts';
+
+/** What the functions of a template say of where it is deployed, and by whom. */
+export function deploymentScope(
+  call: ControlCall,
+  deployment: { readonly name: string; readonly group: ResourceGroupRecord | undefined; readonly location?: string },
+): DeploymentScope {
+  const { subscription, caller, names } = call;
+  const { subscriptionId, tenantId, displayName } = subscription;
+  const { name, group, location } = deployment;
+  const upn = caller.claims['upn'];
+  return {
+    subscriptionId,
+    subscription: { id: `/subscriptions/${subscriptionId}`, subscriptionId, tenantId, displayName },
+    ...(group !== undefined && { resourceGroupName: group.name, resourceGroup: groupValue(group) }),
+    tenant: { tenantId },
+    deployment: {
+      name,
+      ...(location !== undefined && { location }),
+      properties: { mode: 'Incremental', provisioningState: 'Accepted' },
+    },
+    environment: {
+      name: 'Postern',
+      resourceManager: names.resourceManager,
+      authentication: {
+        loginEndpoint: names.authority,
+        audiences: [names.resourceManager],
+        tenant: 'common',
+        identityProvider: 'AAD',
+      },
+      suffixes: { keyvaultDns: names.vaultSuffix },
+    },
+    deployer: {
+      objectId: caller.objectId,
+      tenantId: caller.tenant,
+      ...(typeof upn === 'string' && { userPrincipalName: upn }),
+    },
+    now: call.now,
+    newId: call.newId,
+    sha1: (bytes) => createHash('sha1').update(bytes).digest(),
+  };
+}
+
+function groupValue(group: ResourceGroupRecord): ValueObject {
+  const { id, name, type, location, tags, properties } = resourceGroupResource(group);
+  return { id, name, type, location, tags, properties };
+}

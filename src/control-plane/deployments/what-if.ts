@@ -1,0 +1,96 @@
+import { compare } from '../../templates/compare.ts';
+import { isObject, memberOf, readValue } from '../../templates/value.ts';
+import type { Value } from '../../templates/value.ts';
+import { contentsOf } from '../resource-groups/contents.ts';
+import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { answer, locationMissing, refuse } from '../outcome.ts';
+import { parseDeploymentBody } from './body.ts';
+import { maskValue } from './mask.ts';
+import type { Mask } from './mask.ts';
+import { overlay } from './overlay.ts';
+import { prepare } from './prepare.ts';
+import { preview } from './preview.ts';
+import type { Previewed } from './preview.ts';
+import { askedDeployment, atEachScope } from './resource.ts';
+
+/** How many resources of each type are looked at that the template does not name. */
+const ignoredMax = 500;
+
+/** POST …/whatIf: what the deployment would change, found by carrying it out on a store that nothing of it reaches. */
+export const whatIfDeployment = atEachScope('/:deployment/whatIf', {
+  method: 'POST',
+  action: 'Microsoft.Resources/deployments/whatIf/action',
+  parseBody: parseDeploymentBody,
+  run: whatIf,
+});
+
+async function whatIf(call: ControlCall): Promise<ControlOutcome> {
+  const asked = askedDeployment(call);
+  if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
+  const trial = { ...call, store: overlay(call.store) };
+  const prepared = await prepare(asked, trial);
+  if (!prepared.ok) return prepared;
+  const { plan, mask } = prepared.prepared;
+  const seen: Previewed[] = [];
+  const executed = await preview(plan, mask, { call: trial, seen: (previewed) => seen.push(previewed) });
+  if (executed.kind === 'failed') {
+    // Azure answers 200 too: the asking itself succeeded.
+    return answer(200, { status: 'Failed', error: executed.error });
+  }
+  const whole = wantsPayloads(call);
+  const changes = [...seen.map((previewed) => changeOf(previewed, mask, whole)), ...(await ignored(call, seen))];
+  return answer(200, {
+    status: 'Succeeded',
+    properties: { correlationId: call.within.behalf.correlationId, changes },
+  });
+}
+
+/** `FullResourcePayloads` unless the request asks for ids only. */
+function wantsPayloads({ body }: ControlCall): boolean {
+  const properties = readValue(body['properties']);
+  const settings = isObject(properties) ? memberOf(properties, 'whatIfSettings') : undefined;
+  const format = isObject(settings) ? memberOf(settings, 'resultFormat') : undefined;
+  return !(typeof format === 'string' && format.toLowerCase() === 'resourceidonly');
+}
+
+function changeOf({ id, before, after }: Previewed, mask: Mask, whole: boolean) {
+  const then = shownOf(before, mask);
+  const now = shownOf(after, mask);
+  if (then === undefined) return { resourceId: id, changeType: 'Create', ...(whole && { after: now ?? {} }) };
+  const delta = compare(then, now ?? {});
+  if (delta.length === 0) {
+    return { resourceId: id, changeType: 'NoChange', ...(whole && { before: then, after: now ?? {} }) };
+  }
+  if (!whole) return { resourceId: id, changeType: 'Deploy' };
+  return { resourceId: id, changeType: 'Modify', before: then, after: now ?? {}, delta };
+}
+
+/** What the service writes itself, at every change. */
+const volatile = new Set(['etag', 'systemData', 'provisioningState', 'resourceGuid']);
+
+function shownOf(resource: unknown, mask: Mask): Value | undefined {
+  const value = readValue(resource);
+  return value === undefined ? undefined : maskValue(withoutVolatile(value), mask);
+}
+
+function withoutVolatile(value: Value): Value {
+  if (Array.isArray(value)) return value.map(withoutVolatile);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !volatile.has(name))
+      .map(([name, item]) => [name, withoutVolatile(item)]),
+  );
+}
+
+/** What is in the group and not in the template: an incremental deployment leaves it alone. */
+async function ignored(call: ControlCall, seen: readonly Previewed[]) {
+  const { resourceGroup } = call.params;
+  if (resourceGroup === undefined) return [];
+  const { subscriptionId } = call.subscription;
+  const named = new Set(seen.map(({ id }) => id.toLowerCase()));
+  const contents = await contentsOf(call.store, { subscriptionId, resourceGroup }, ignoredMax);
+  return contents
+    .filter(({ id }) => !named.has(id.toLowerCase()))
+    .map(({ id }) => ({ resourceId: id, changeType: 'Ignore' }));
+}

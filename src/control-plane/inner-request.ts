@@ -1,0 +1,57 @@
+import type { Answer } from '../http/answer.ts';
+import type { Store } from '../store/store.ts';
+import type { LongRunning } from './long-running/long-running.ts';
+import type { Behalf } from './long-running/record.ts';
+
+/** A request that the server makes itself, on somebody's behalf: for a resource of a deployment, or of a group that goes. */
+export interface InnerRequest {
+  readonly method: 'GET' | 'PUT' | 'DELETE';
+  /** Below the resource manager's origin, without a query. */
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly body?: unknown;
+  /** Takes out of a text what no record may hold. */
+  readonly mask?: (text: string) => string;
+}
+
+/**
+ * Operations from within. They are admitted as if the caller had asked for them: permission for each, an audit record for
+ * each, in turn with the other changes of the subscription. A refusal is an answer too.
+ */
+export interface Inner {
+  readonly perform: (behalf: Behalf, request: InnerRequest) => Promise<Answer>;
+  /** What `perform` would answer, with the change made in `store` only: one that is laid over the real one. */
+  readonly preview: (behalf: Behalf, request: InnerRequest, store: Store) => Promise<Answer>;
+  /** Whether there is an operation for that. */
+  readonly knows: (request: Pick<InnerRequest, 'method' | 'path'>) => boolean;
+}
+
+/** What an operation is given that asks others, or goes on after its answer. */
+export interface Within {
+  readonly behalf: Behalf;
+  /** Without the requirements of the request: it is long answered when this is used. */
+  readonly store: Store;
+  readonly inner: Inner;
+  readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
+  readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
+  /** Takes out of a text what nothing that is stored or answered may hold. */
+  readonly mask: ((text: string) => string) | undefined;
+  /** Milliseconds since 1970, each time that it is asked. */
+  readonly clock: () => number;
+}
+
+/** What a Key Vault reference in the parameters of a deployment asks for. */
+export interface SecretAsked {
+  /** ARM id of the vault. */
+  readonly vaultId: string;
+  /** The vault's URL, under the names that were asked. */
+  readonly origin: string;
+  readonly secretName: string;
+  readonly secretVersion: string | undefined;
+  readonly correlationId: string;
+}
+
+/** The secret's value, or what the vault answers instead. */
+export type SecretRead =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly status: number; readonly code: string; readonly message: string };

@@ -1,0 +1,34 @@
+import type { Put } from '../../store/store.ts';
+import type { NameSet } from '../../http/name-set.ts';
+import type { ControlCall } from '../operation.ts';
+import { forgotten, newOperation, operationPuts, retryAfterSeconds } from './operation.ts';
+import type { Accepted } from './operation.ts';
+import type { OperationRecord } from './record.ts';
+
+interface Acceptance {
+  readonly record: OperationRecord;
+  /** Part of the transaction of the card's own change. */
+  readonly put: readonly Put[];
+  readonly delete: readonly string[];
+  /** Where the client asks how far it is. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The record and the headers of a long-running operation that a card has accepted. */
+export async function accept(accepted: Accepted, call: ControlCall): Promise<Acceptance> {
+  const { store, apiVersion, now, newId, names, subscription } = call;
+  const record = newOperation(accepted, { behalf: call.within.behalf, now, newId });
+  return {
+    record,
+    put: operationPuts(record),
+    delete: await forgotten(store, subscription.subscriptionId, now),
+    headers: {
+      [accepted.header]: statusUrl(names, accepted.statusPath(record.id), apiVersion),
+      'retry-after': String(retryAfterSeconds),
+    },
+  };
+}
+
+export function statusUrl(names: NameSet, path: string, apiVersion: string): string {
+  return `${names.resourceManager}${path}?api-version=${apiVersion}`;
+}

@@ -1,0 +1,82 @@
+import { groupPath } from '../resource-groups/resource.ts';
+import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { statusUrl } from './accept.ts';
+import { readOperation, retryAfterSeconds } from './operation.ts';
+import type { OperationRecord } from './record.ts';
+
+const read = 'Microsoft.Resources/subscriptions/operationresults/read';
+
+type Found = { readonly ok: true; readonly record: OperationRecord } | Extract<ControlOutcome, { ok: false }>;
+
+/** Who asked for the work may ask how far it is, wherever his permission was; others need one at the subscription. */
+async function operationOf(call: ControlCall): Promise<Found> {
+  const id = call.params['operationId'] ?? '';
+  const { subscriptionId } = call.subscription;
+  const record = await readOperation(call.store, subscriptionId, id);
+  const own = record?.behalf.caller.objectId === call.caller.objectId;
+  if (record === undefined || !(own || call.access.may(read, `/subscriptions/${subscriptionId}`))) {
+    return refuse({ kind: 'operationUnknown', id });
+  }
+  return { ok: true, record };
+}
+
+/** What `Azure-AsyncOperation` leads to: 200, and how far the operation is ("Track asynchronous Azure operations"). */
+async function asyncStatus(call: ControlCall): Promise<ControlOutcome> {
+  const found = await operationOf(call);
+  if (!found.ok) return found;
+  const { status, startedAt, endedAt, error, id } = found.record;
+  const body = {
+    id: call.path,
+    name: id,
+    status,
+    startTime: new Date(startedAt).toISOString(),
+    ...(endedAt !== undefined && { endTime: new Date(endedAt).toISOString() }),
+    ...(error !== undefined && { error }),
+  };
+  const headers = { 'retry-after': String(retryAfterSeconds) };
+  return { ok: true, answer: { status: 200, body, ...(status === 'Running' && { headers }) } };
+}
+
+/** What `Location` leads to: 202 until the operation is over, then 200, or the error that it ended with. */
+async function locationStatus(call: ControlCall): Promise<ControlOutcome> {
+  const found = await operationOf(call);
+  if (!found.ok) return found;
+  const { status, error } = found.record;
+  if (status === 'Running') {
+    const headers = {
+      location: statusUrl(call.names, call.path, call.apiVersion),
+      'retry-after': String(retryAfterSeconds),
+    };
+    return { ok: true, answer: { status: 202, headers } };
+  }
+  if (error !== undefined) return answer(409, { error });
+  return answer(200);
+}
+
+const subscriptionPath = '/subscriptions/:subscriptionId';
+
+const card = { method: 'GET', shows: 'own' } as const;
+
+/** Where clients ask how far a long-running operation is, one for each kind of resource. */
+export const statusOperations: readonly ControlOperation[] = [
+  { ...card, path: `${subscriptionPath}/operationresults/:operationId`, action: read, run: locationStatus },
+  {
+    ...card,
+    path: `${subscriptionPath}/providers/Microsoft.KeyVault/locations/:location/operationResults/:operationId`,
+    action: 'Microsoft.KeyVault/locations/operationResults/read',
+    run: locationStatus,
+  },
+  {
+    ...card,
+    path: `${subscriptionPath}/providers/Microsoft.Network/locations/:location/operations/:operationId`,
+    action: 'Microsoft.Network/locations/operations/read',
+    run: asyncStatus,
+  },
+  ...[subscriptionPath, groupPath].map((scope) => ({
+    ...card,
+    path: `${scope}/providers/Microsoft.Resources/deployments/:deployment/operationStatuses/:operationId`,
+    action: 'Microsoft.Resources/deployments/operationstatuses/read',
+    run: asyncStatus,
+  })),
+];

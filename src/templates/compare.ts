@@ -1,0 +1,42 @@
+import { isArray, isObject, sameValue } from './value.ts';
+import type { Value } from './value.ts';
+
+/** A property that differs, as what-if tells it: where, how, and what it is before and after ("ARM template what-if"). */
+export interface PropertyChange {
+  /** `properties.networkAcls.bypass`; in an array the index. */
+  readonly path: string;
+  readonly propertyChangeType: 'Create' | 'Delete' | 'Modify' | 'Array';
+  readonly before?: Value;
+  readonly after?: Value;
+  readonly children?: readonly PropertyChange[];
+}
+
+/** How two states of a resource differ; nothing where they are the same. */
+export function compare(before: Value, after: Value, path = ''): readonly PropertyChange[] {
+  if (sameValue(before, after)) return [];
+  if (isObject(before) && isObject(after)) {
+    const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...names].flatMap((name) => {
+      const at = path === '' ? name : `${path}.${name}`;
+      return compareMember(memberAt(before, name), memberAt(after, name), at);
+    });
+  }
+  if (isArray(before) && isArray(after)) {
+    const length = Math.max(before.length, after.length);
+    const children = Array.from({ length }, (_, index) =>
+      compareMember(before[index], after[index], String(index)),
+    ).flat();
+    return [{ path, propertyChangeType: 'Array', before, after, children }];
+  }
+  return [{ path, propertyChangeType: 'Modify', before, after }];
+}
+
+function compareMember(before: Value | undefined, after: Value | undefined, path: string): readonly PropertyChange[] {
+  if (before === undefined) return after === undefined ? [] : [{ path, propertyChangeType: 'Create', after }];
+  if (after === undefined) return [{ path, propertyChangeType: 'Delete', before }];
+  return compare(before, after, path);
+}
+
+function memberAt(object: { readonly [name: string]: Value }, name: string): Value | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}

@@ -1,0 +1,179 @@
+import { refuse } from './refusal.ts';
+
+/** An expression of the template language, parsed ("Syntax and expressions in ARM templates"). */
+export type Expression =
+  | { readonly kind: 'literal'; readonly value: string | number }
+  | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
+  /** `.name`, and `.?name`, which is null where there is no such member. */
+  | { readonly kind: 'member'; readonly of: Expression; readonly name: string; readonly safe: boolean }
+  /** `[index]`, and `[?index]`. */
+  | { readonly kind: 'index'; readonly of: Expression; readonly by: Expression; readonly safe: boolean };
+
+/** Azure's limit ("Template limits"). */
+export const expressionLengthMax = 24_576;
+
+/** How deep calls may be nested; Azure states none, and the reader must not run out of stack. */
+const nestingMax = 120;
+
+/** Whether a string of a template is an expression, and not a text that happens to begin with a bracket. */
+export function isExpression(text: string): boolean {
+  return text.startsWith('[') && text.endsWith(']') && !text.startsWith('[[');
+}
+
+/** A text that is no expression, without the bracket that `[[…]` has more than it means. */
+export function literalText(text: string): string {
+  return text.startsWith('[[') && text.endsWith(']') ? text.slice(1) : text;
+}
+
+interface Cursor {
+  readonly text: string;
+  at: number;
+  depth: number;
+}
+
+/**
+ * Reads a string for which `isExpression` holds.
+ * @throws {TemplateRefused}
+ */
+export function parseExpression(text: string): Expression {
+  if (text.length > expressionLengthMax) {
+    refuse(
+      `The template language expression has ${text.length} characters; at most ${expressionLengthMax} are allowed.`,
+    );
+  }
+  const cursor: Cursor = { text: text.slice(1, -1), at: 0, depth: 0 };
+  const expression = readPostfixed(cursor);
+  skipSpace(cursor);
+  if (cursor.at < cursor.text.length) unexpected(cursor);
+  return expression;
+}
+
+/** The text of an expression, which reads back as the same one. */
+export function printExpression(expression: Expression): string {
+  return `[${print(expression)}]`;
+}
+
+function print(expression: Expression): string {
+  if (expression.kind === 'literal') {
+    return typeof expression.value === 'number' ? String(expression.value) : quote(expression.value);
+  }
+  if (expression.kind === 'call') return `${expression.name}(${expression.arguments.map(print).join(', ')})`;
+  const safe = expression.safe ? '?' : '';
+  if (expression.kind === 'index') return `${print(expression.of)}[${safe}${print(expression.by)}]`;
+  return `${print(expression.of)}.${safe}${expression.name}`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function readPostfixed(cursor: Cursor): Expression {
+  cursor.depth += 1;
+  if (cursor.depth > nestingMax) refuse(`The template language expression is nested more than ${nestingMax} deep.`);
+  let expression = readPrimary(cursor);
+  for (let links = 0; ; links += 1) {
+    if (links > nestingMax) refuse(`The template language expression has more than ${nestingMax} accessors in a row.`);
+    skipSpace(cursor);
+    if (take(cursor, '.')) {
+      const safe = take(cursor, '?');
+      expression = { kind: 'member', of: expression, name: readIdentifier(cursor), safe };
+    } else if (take(cursor, '[')) {
+      const safe = take(cursor, '?');
+      const by = readPostfixed(cursor);
+      expect(cursor, ']');
+      expression = { kind: 'index', of: expression, by, safe };
+    } else {
+      cursor.depth -= 1;
+      return expression;
+    }
+  }
+}
+
+function readPrimary(cursor: Cursor): Expression {
+  skipSpace(cursor);
+  const next = cursor.text[cursor.at] ?? '';
+  if (next === "'") return { kind: 'literal', value: readString(cursor) };
+  if (/[-0-9]/.test(next)) return { kind: 'literal', value: readNumber(cursor) };
+  let name = readIdentifier(cursor);
+  skipSpace(cursor);
+  // A function of the template's own stands in a namespace.
+  if (take(cursor, '.')) name = `${name}.${readIdentifier(cursor)}`;
+  skipSpace(cursor);
+  expect(cursor, '(');
+  return { kind: 'call', name, arguments: readArguments(cursor) };
+}
+
+function readArguments(cursor: Cursor): readonly Expression[] {
+  const found: Expression[] = [];
+  skipSpace(cursor);
+  if (take(cursor, ')')) return found;
+  for (;;) {
+    found.push(readPostfixed(cursor));
+    skipSpace(cursor);
+    if (take(cursor, ')')) return found;
+    expect(cursor, ',');
+  }
+}
+
+/** A quote inside a string is written twice. */
+function readString(cursor: Cursor): string {
+  const { text } = cursor;
+  let value = '';
+  for (let from = cursor.at + 1; ;) {
+    const end = text.indexOf("'", from);
+    if (end === -1)
+      refuse(`The string that begins at position '${cursor.at}' of the expression '${shown(text)}' is not terminated.`);
+    value += text.slice(from, end);
+    if (text[end + 1] !== "'") {
+      cursor.at = end + 1;
+      return value;
+    }
+    value += "'";
+    from = end + 2;
+  }
+}
+
+function readNumber(cursor: Cursor): number {
+  const digits = /^-?\d+/.exec(cursor.text.slice(cursor.at, cursor.at + 24))?.[0];
+  const value = Number(digits);
+  if (digits === undefined || !Number.isSafeInteger(value)) unexpected(cursor);
+  cursor.at += digits.length;
+  // The language has no negative zero.
+  return value === 0 ? 0 : value;
+}
+
+function readIdentifier(cursor: Cursor): string {
+  skipSpace(cursor);
+  const rest = cursor.text.slice(cursor.at, cursor.at + 256);
+  const name = /^[A-Za-z_$#][\w$#-]*/.exec(rest)?.[0];
+  if (name === undefined) unexpected(cursor);
+  cursor.at += name.length;
+  return name;
+}
+
+function skipSpace(cursor: Cursor): void {
+  while (/\s/.test(cursor.text[cursor.at] ?? '')) cursor.at += 1;
+}
+
+function take(cursor: Cursor, sign: string): boolean {
+  if (cursor.text[cursor.at] !== sign) return false;
+  cursor.at += 1;
+  return true;
+}
+
+function expect(cursor: Cursor, sign: string): void {
+  skipSpace(cursor);
+  if (!take(cursor, sign)) unexpected(cursor);
+}
+
+function unexpected({ text, at }: Cursor): never {
+  const found = text[at];
+  const what = found === undefined ? 'ends too early' : `has an unexpected '${found}' at position '${at}'`;
+  return refuse(
+    `The template language expression '${shown(text)}' is not valid: it ${what}. Please see https://aka.ms/arm-template-expressions for usage details.`,
+  );
+}
+
+function shown(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

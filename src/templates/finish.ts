@@ -1,0 +1,181 @@
+import { directoryOf, namedBy } from './dependencies.ts';
+import type { Directory } from './dependencies.ts';
+import { copyOf, evaluateValue } from './evaluate.ts';
+import { budgetMax, pay } from './frame.ts';
+import type { Frame, ReferenceAsked } from './frame.ts';
+import { resolved, typeOf } from './parameters.ts';
+import type { Plan, PlannedResource } from './plan.ts';
+import { outcomeOf, refuse } from './refusal.ts';
+import type { TemplateOutcome } from './refusal.ts';
+import { isObject, memberOf } from './value.ts';
+import type { Value, ValueObject } from './value.ts';
+
+/** A resource whose state is needed before the evaluation can go on. */
+export interface Needed {
+  readonly id: string;
+  readonly apiVersion: string;
+}
+
+/** What was read of resources, by id in lower case: each as the resource manager gives it back. */
+export type References = ReadonlyMap<string, ValueObject>;
+
+/** A value, or the resource whose state it waits for: read that, and ask again. */
+export type Finished<T> = TemplateOutcome<
+  { readonly done: true; readonly value: T } | { readonly done: false; readonly needed: Needed }
+>;
+
+/** Ends an evaluation that needs the state of a resource which was not read yet. */
+class StateNeeded extends Error {
+  override readonly name = 'StateNeeded';
+  readonly needed: Needed;
+
+  constructor(needed: Needed) {
+    super(needed.id);
+    this.needed = needed;
+  }
+}
+
+/** The body with which a resource is made. */
+export function finishBody(plan: Plan, resource: PlannedResource, references: References): Finished<ValueObject> {
+  return finished(() => {
+    const frame = atRuntime(plan, resource.frame, references);
+    const body = isDeployment(resource) ? nestedBody(resource.body, frame) : evaluateValue(resource.body, frame);
+    pay(frame.budget, body);
+    return isObject(body) ? body : {};
+  });
+}
+
+/** An output as the deployment's record has it: of a secure one the type alone. */
+export interface Output {
+  readonly type: string;
+  readonly value?: Value;
+}
+
+export function finishOutputs(plan: Plan, references: References): Finished<Readonly<Record<string, Output>>> {
+  return finished(() => {
+    const frame = atRuntime(plan, plan.frame, references);
+    const outputs = [...plan.outputs].flatMap(([name, declaration]) => {
+      if (evaluateValue(memberOf(declaration, 'condition') ?? true, frame) !== true) return [];
+      return [[name, finishOutput(name, declaration, { plan, frame })] as const];
+    });
+    return Object.fromEntries(outputs);
+  });
+}
+
+function finishOutput(
+  name: string,
+  declared: ValueObject,
+  { plan, frame }: { readonly plan: Plan; readonly frame: Frame },
+): Output {
+  const declaration = resolved(declared, plan.definitions);
+  const type = typeOf(name, declaration);
+  const copy = memberOf(declaration, 'copy');
+  const value = isObject(copy)
+    ? copyOf({ name, ...copy }, frame)[1]
+    : evaluateValue(memberOf(declaration, 'value') ?? null, frame);
+  pay(frame.budget, value);
+  const optional = value === null && memberOf(declaration, 'nullable') === true;
+  if (!optional && !type.holds(value)) {
+    refuse(`The template output '${name}' is not valid: its value is not of type '${type.name}'.`);
+  }
+  if (type.secure) return { type: type.name };
+  if (reveals(value, plan.secrets)) {
+    refuse(
+      `The template output '${name}' is not valid: it would reveal the value of a secure parameter. Give it the type securestring or secureobject.`,
+    );
+  }
+  return { type: type.name, value };
+}
+
+/** A short secret may stand in any text by chance. */
+const tellingLength = 6;
+
+function reveals(value: Value, secrets: readonly string[]): boolean {
+  if (typeof value === 'string') {
+    return secrets.some((secret) => value === secret || (secret.length >= tellingLength && value.includes(secret)));
+  }
+  return typeof value === 'object' && value !== null && Object.values(value).some((item) => reveals(item, secrets));
+}
+
+export function isDeployment({ type }: Pick<PlannedResource, 'type'>): boolean {
+  return type.toLowerCase() === 'microsoft.resources/deployments';
+}
+
+/**
+ * A nested deployment. With the scope `inner` its template stays as it is written, and is evaluated by itself; with
+ * `outer`, the default, it is evaluated here, and what came out of it is text: it must not be taken for expressions again.
+ */
+function nestedBody(body: ValueObject, frame: Frame): Value {
+  const properties = memberOf(body, 'properties');
+  if (!isObject(properties)) return evaluateValue(body, frame);
+  const options = memberOf(properties, 'expressionEvaluationOptions');
+  const scope = isObject(options) ? evaluateValue(memberOf(options, 'scope') ?? 'outer', frame) : 'outer';
+  const inner = typeof scope === 'string' && scope.toLowerCase() === 'inner';
+  const members = Object.entries(properties).map(([name, value]) => {
+    if (name.toLowerCase() !== 'template') return [name, evaluateValue(value, frame)] as const;
+    return [name, inner ? value : literal(evaluateValue(value, frame))] as const;
+  });
+  const rest = Object.entries(body).filter(([name]) => name.toLowerCase() !== 'properties');
+  return Object.fromEntries([
+    ...rest.map(([name, value]) => [name, evaluateValue(value, frame)] as const),
+    ['properties', Object.fromEntries(members)] as const,
+  ]);
+}
+
+function literal(value: Value): Value {
+  if (typeof value === 'string') return value.startsWith('[') && value.endsWith(']') ? `[${value}` : value;
+  if (Array.isArray(value)) return value.map(literal);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, literal(item)]));
+}
+
+function finished<T>(step: () => T): Finished<T> {
+  try {
+    const outcome = outcomeOf(step);
+    return outcome.ok ? { ok: true, value: { done: true, value: outcome.value } } : outcome;
+  } catch (error) {
+    if (error instanceof StateNeeded) return { ok: true, value: { done: false, needed: error.needed } };
+    throw error;
+  }
+}
+
+/** The frame in which `reference` has a value, with a budget of its own for each resource. */
+function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
+  const stateOf = (asked: ReferenceAsked, resource: PlannedResource | undefined) => {
+    const id = resource?.id ?? asked.resource;
+    const apiVersion = asked.apiVersion ?? resource?.apiVersion;
+    if (!id.startsWith('/') || apiVersion === undefined) {
+      return refuse(
+        `The template function 'reference' cannot find '${asked.resource}': it is not defined in the template, so give its id and an api-version. Please see https://aka.ms/arm-functions for usage details.`,
+      );
+    }
+    const state = references.get(id.toLowerCase());
+    if (state === undefined) throw new StateNeeded({ id, apiVersion });
+    return asked.full ? state : (memberOf(state, 'properties') ?? {});
+  };
+  let known: Directory | undefined;
+  const directory = () => (known ??= directoryOf(plan.resources));
+  const named = (wanted: string) =>
+    plan.resources.filter(({ symbol }) => symbol?.toLowerCase() === wanted.toLowerCase());
+  return {
+    ...frame,
+    budget: { left: budgetMax },
+    runtime: {
+      reference(asked) {
+        const { subscriptionId, resourceGroupName: resourceGroup } = frame.scope;
+        const found = namedBy(asked.resource, { subscriptionId, resourceGroup }, directory());
+        return stateOf(asked, found.length === 1 ? found[0] : undefined);
+      },
+      information(symbol) {
+        const [found] = named(symbol);
+        if (found === undefined) return refuse(`The symbolic name '${symbol}' is not defined in the template.`);
+        const { id, name, type, apiVersion } = found;
+        return { id, name: name.split('/').at(-1) ?? name, type, apiVersion };
+      },
+      loop: (symbol, full) =>
+        plan.resources
+          .filter(({ loop }) => loop?.toLowerCase() === symbol.toLowerCase())
+          .map((resource) => stateOf({ resource: symbol, apiVersion: undefined, full }, resource)),
+    },
+  };
+}

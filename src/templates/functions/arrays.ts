@@ -1,0 +1,115 @@
+import { isArray, isObject, memberOf, sameValue } from '../value.ts';
+import type { Value, ValueObject } from '../value.ts';
+import { array, integer, mismatch, text } from './function.ts';
+import type { Called, Functions } from './function.ts';
+
+/** A string or an array, cut. */
+function cut(given: readonly Value[], call: Called, [from, to]: readonly [number, number?]): Value {
+  const [of] = given;
+  return typeof of === 'string' ? of.slice(from, to) : array(given, 0, call).slice(from, to);
+}
+
+function length(given: readonly Value[], call: Called): number {
+  const [of = null] = given;
+  if (typeof of === 'string' || isArray(of)) return of.length;
+  return isObject(of) ? Object.keys(of).length : array(given, 0, call).length;
+}
+
+function contains(given: readonly Value[], call: Called): boolean {
+  const [container = null, item = null] = given;
+  if (isArray(container)) return container.some((found) => sameValue(found, item));
+  if (isObject(container)) return memberOf(container, text(given, 1, call)) !== undefined;
+  return text(given, 0, call).includes(typeof item === 'number' ? String(item) : text(given, 1, call));
+}
+
+/** Arrays: items once each. Objects: members of the later ones win, and objects in them are joined in turn. */
+function union(given: readonly Value[], call: Called): Value {
+  const [first = null] = given;
+  if (isArray(first)) return distinct(given.flatMap((_, index) => [...array(given, index, call)]));
+  return given.reduce<ValueObject>((joined, other) => {
+    if (!isObject(other)) return mismatch(call, 'all parameters must be arrays, or all objects');
+    return join(joined, other);
+  }, {});
+}
+
+function join(before: ValueObject, after: ValueObject): ValueObject {
+  const members = new Map<string, Value>(Object.entries(before));
+  for (const [name, value] of Object.entries(after)) {
+    const known = members.get(name);
+    members.set(name, isObject(known) && isObject(value) ? join(known, value) : value);
+  }
+  return Object.fromEntries(members);
+}
+
+function distinct(items: readonly Value[]): readonly Value[] {
+  const found: Value[] = [];
+  for (const item of items) if (!found.some((other) => sameValue(other, item))) found.push(item);
+  return found;
+}
+
+function intersection(given: readonly Value[], call: Called): Value {
+  const [first = null, ...others] = given;
+  if (isArray(first)) {
+    return distinct(first).filter((item) =>
+      others.every((_, index) => array(others, index, call).some((found) => sameValue(found, item))),
+    );
+  }
+  if (!isObject(first)) return mismatch(call, 'all parameters must be arrays, or all objects');
+  const members = Object.entries(first).filter(([name, value]) =>
+    others.every((other) => isObject(other) && Object.hasOwn(other, name) && sameValue(other[name] ?? null, value)),
+  );
+  return Object.fromEntries(members);
+}
+
+/** Position of an item in an array, or of a text in a text whatever its case; -1 when it is not there. */
+function position(given: readonly Value[], call: Called, last: boolean): number {
+  const [of = null, item = null] = given;
+  if (isArray(of)) {
+    const same = (found: Value) => sameValue(found, item);
+    return last ? of.findLastIndex(same) : of.findIndex(same);
+  }
+  const [within, wanted] = [text(given, 0, call).toLowerCase(), text(given, 1, call).toLowerCase()];
+  return last ? within.lastIndexOf(wanted) : within.indexOf(wanted);
+}
+
+function flattened(given: readonly Value[], call: Called): Value {
+  return array(given, 0, call).flatMap((_, index, items) => [...array(items, index, call)]);
+}
+
+function concat(given: readonly Value[], call: Called): Value {
+  if (isArray(given[0])) return given.flatMap((_, index) => [...array(given, index, call)]);
+  return given.map((value, index) => (isScalar(value) ? written(value) : text(given, index, call))).join('');
+}
+
+function isScalar(value: Value): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** As .NET writes a value into a text. */
+export function written(value: string | number | boolean): string {
+  return typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
+}
+
+export const arrays: Functions = {
+  array: { arity: [1, 1], run: ([value = null]) => (isArray(value) ? value : [value]) },
+  createArray: { arity: [0, Infinity], run: (given) => given },
+  concat: { arity: [1, Infinity], run: concat },
+  contains: { arity: [2, 2], run: contains },
+  empty: { arity: [1, 1], run: (given, call) => given[0] === null || length(given, call) === 0 },
+  length: { arity: [1, 1], run: length },
+  first: { arity: [1, 1], makes: false, run: (given, call) => itemAt(given, call, 0) },
+  last: { arity: [1, 1], makes: false, run: (given, call) => itemAt(given, call, -1) },
+  skip: { arity: [2, 2], run: (given, call) => cut(given, call, [Math.max(0, integer(given, 1, call))]) },
+  take: { arity: [2, 2], run: (given, call) => cut(given, call, [0, Math.max(0, integer(given, 1, call))]) },
+  union: { arity: [1, Infinity], run: union },
+  intersection: { arity: [2, Infinity], run: intersection },
+  indexOf: { arity: [2, 2], run: (given, call) => position(given, call, false) },
+  lastIndexOf: { arity: [2, 2], run: (given, call) => position(given, call, true) },
+  flatten: { arity: [1, 1], run: flattened },
+};
+
+/** Of an empty text nothing, of an empty array null. */
+function itemAt(given: readonly Value[], call: Called, index: number): Value {
+  const [of] = given;
+  return typeof of === 'string' ? (of.at(index) ?? '') : (array(given, 0, call).at(index) ?? null);
+}

@@ -1,0 +1,35 @@
+import { sameValue } from '../value.ts';
+import type { Value } from '../value.ts';
+import { boolean, mismatch, text } from './function.ts';
+import type { Called, Functions } from './function.ts';
+
+/** Numbers by their size, strings by their ordinals; nothing else has an order. */
+function order(given: readonly Value[], call: Called): number {
+  const [a, b] = given;
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  const [left, right] = [text(given, 0, call), text(given, 1, call)];
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/** `true`, `True`, 1 and the like, as `bool` reads them. */
+function readBoolean(value: Value, call: Called): boolean {
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number') return value !== 0;
+  const word = typeof value === 'string' ? value.toLowerCase() : '';
+  if (word === 'true' || word === '1') return true;
+  if (word === 'false' || word === '0') return false;
+  return mismatch(call, "'true', 'false' or a whole number is needed");
+}
+
+export const comparisons: Functions = {
+  equals: { arity: [2, 2], run: ([a = null, b = null]) => sameValue(a, b) },
+  less: { arity: [2, 2], run: (given, call) => order(given, call) < 0 },
+  lessOrEquals: { arity: [2, 2], run: (given, call) => order(given, call) <= 0 },
+  greater: { arity: [2, 2], run: (given, call) => order(given, call) > 0 },
+  greaterOrEquals: { arity: [2, 2], run: (given, call) => order(given, call) >= 0 },
+  not: { arity: [1, 1], run: ([value = null], { name }) => !boolean(value, name) },
+  bool: { arity: [1, 1], run: ([value = null], call) => readBoolean(value, call) },
+  true: { arity: [0, 0], run: () => true },
+  false: { arity: [0, 0], run: () => false },
+  null: { arity: [0, 0], run: () => null },
+};

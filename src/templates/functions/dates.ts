@@ -1,0 +1,111 @@
+import type { Value } from '../value.ts';
+import { integer, mismatch, text } from './function.ts';
+import type { Called, Functions } from './function.ts';
+
+/** The signs of .NET's date formats that are supported, and what each writes (in UTC). */
+const signs: readonly (readonly [RegExp, (date: Date) => string])[] = [
+  [/^yyyy/, (date) => String(date.getUTCFullYear()).padStart(4, '0')],
+  [/^yy/, (date) => two(date.getUTCFullYear() % 100)],
+  [/^MM/, (date) => two(date.getUTCMonth() + 1)],
+  [/^M/, (date) => String(date.getUTCMonth() + 1)],
+  [/^dd/, (date) => two(date.getUTCDate())],
+  [/^d/, (date) => String(date.getUTCDate())],
+  [/^HH/, (date) => two(date.getUTCHours())],
+  [/^mm/, (date) => two(date.getUTCMinutes())],
+  [/^ss/, (date) => two(date.getUTCSeconds())],
+  [/^fff/, (date) => String(date.getUTCMilliseconds()).padStart(3, '0')],
+  [/^[^A-Za-z%\\'"]/, () => ''],
+  [/^[TZ]/, () => ''],
+];
+
+/** .NET's standard formats of one letter. */
+const standard: Readonly<Record<string, string>> = {
+  d: 'MM/dd/yyyy',
+  s: 'yyyy-MM-ddTHH:mm:ss',
+  u: 'yyyy-MM-dd HH:mm:ssZ',
+};
+
+function two(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+function writeDate(date: Date, format: string, call: Called): string {
+  let [rest, out] = [standard[format] ?? format, ''];
+  while (rest !== '') {
+    const found = signs
+      .map(([sign, write]) => [sign.exec(rest)?.[0], write] as const)
+      .find(([sign]) => sign !== undefined);
+    const [sign, write] = found ?? [];
+    if (sign === undefined || write === undefined) {
+      const known = 'yyyy, yy, MM, M, dd, d, HH, mm, ss, fff, T, Z and punctuation';
+      return mismatch(call, `the date format '${format}' has a sign that is not supported; ${known} are`);
+    }
+    const part = write(date);
+    out += part === '' ? sign : part;
+    rest = rest.slice(sign.length);
+  }
+  return out;
+}
+
+/** "utcNow" writes it so unless told otherwise. */
+const compact = 'yyyyMMddTHHmmssZ';
+
+function readDate(given: string, call: Called): Date {
+  const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(given);
+  const iso = basic === null ? given : `${basic.slice(1, 4).join('-')}T${basic.slice(4, 7).join(':')}Z`;
+  const date = new Date(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/.test(iso) ? iso.replace(' ', 'T') : iso);
+  return Number.isNaN(date.getTime()) ? mismatch(call, `'${given.slice(0, 64)}' is no date`) : date;
+}
+
+/** A duration (ISO 8601) added: its years and months by the calendar, the rest by the clock. */
+function dateTimeAdd(given: readonly Value[], call: Called): string {
+  const base = readDate(text(given, 0, call), call);
+  const duration = text(given, 1, call);
+  const parts = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(
+    duration,
+  );
+  if (parts === null || duration.endsWith('P') || duration.endsWith('T')) {
+    return mismatch(call, `'${duration.slice(0, 64)}' is no duration such as P3D or -PT1H`);
+  }
+  const sign = parts[1] === '-' ? -1 : 1;
+  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts
+    .slice(2)
+    .map((part: string | undefined) => sign * Number(part ?? 0));
+  const day = base.getUTCDate();
+  base.setUTCDate(1);
+  base.setUTCMonth(base.getUTCMonth() + months + 12 * years);
+  const lastDay = new Date(Date.UTC(base.getUTCFullYear(), base.getUTCMonth() + 1, 0)).getUTCDate();
+  base.setUTCDate(Math.min(day, lastDay));
+  const ms = (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1000;
+  const sum = new Date(base.getTime() + ms);
+  if (Number.isNaN(sum.getTime())) return mismatch(call, 'the sum is no date');
+  return writeDate(sum, given.length > 2 ? text(given, 2, call) : compact, call);
+}
+
+function utcNow(given: readonly Value[], call: Called): string {
+  if (!call.frame.inDefault) mismatch(call, 'it can only be used in the default value of a parameter');
+  return writeDate(new Date(call.frame.scope.now), given.length > 0 ? text(given, 0, call) : compact, call);
+}
+
+export const dates: Functions = {
+  utcNow: { arity: [0, 1], run: utcNow },
+  newGuid: {
+    arity: [0, 0],
+    run: (_, call) =>
+      call.frame.inDefault
+        ? call.frame.scope.newId()
+        : mismatch(call, 'it can only be used in the default value of a parameter'),
+  },
+  dateTimeAdd: { arity: [2, 3], run: dateTimeAdd },
+  dateTimeToEpoch: {
+    arity: [1, 1],
+    run: (given, call) => Math.trunc(readDate(text(given, 0, call), call).getTime() / 1000),
+  },
+  dateTimeFromEpoch: {
+    arity: [1, 1],
+    run: (given, call) => {
+      const date = new Date(integer(given, 0, call) * 1000);
+      return Number.isNaN(date.getTime()) ? mismatch(call, 'it is no date') : date.toISOString().replace('.000Z', 'Z');
+    },
+  },
+};

@@ -1,0 +1,89 @@
+import { weave } from '../resource-id.ts';
+import type { Value } from '../value.ts';
+import { mismatch, text, texts } from './function.ts';
+import type { Called, Functions } from './function.ts';
+
+const guidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+interface Named {
+  readonly before: readonly string[];
+  readonly type: string;
+  readonly names: readonly string[];
+}
+
+/** The arguments before the resource type (it is the first with a slash in it), the type, and the names after it. */
+function splitAtType(given: readonly Value[], call: Called): Named {
+  const all = texts(given, call);
+  const at = all.findIndex((part) => part.includes('/'));
+  const type = all[at];
+  if (type === undefined)
+    return mismatch(call, 'none of its parameters is a resource type, such as Microsoft.KeyVault/vaults');
+  return { before: all.slice(0, at), type, names: all.slice(at + 1) };
+}
+
+function provided({ type, names }: Named, call: Called): string {
+  return (
+    weave(type, names) ??
+    mismatch(call, `the type '${type}' needs as many names as it has segments, not ${names.length}`)
+  );
+}
+
+function resourceId(given: readonly Value[], call: Called): string {
+  const named = splitAtType(given, call);
+  const { scope } = call.frame;
+  const { before } = named;
+  if (before.length > 2) mismatch(call, 'at most a subscription and a resource group stand before the type');
+  const aSubscription = before.length === 1 && guidForm.test(before[0] ?? '');
+  const subscriptionId = before.length === 2 || aSubscription ? (before[0] ?? '') : scope.subscriptionId;
+  const group = aSubscription ? undefined : (before.at(-1) ?? scope.resourceGroupName);
+  const root = `/subscriptions/${subscriptionId}${group === undefined ? '' : `/resourceGroups/${group}`}`;
+  return `${root}/providers/${provided(named, call)}`;
+}
+
+function subscriptionResourceId(given: readonly Value[], call: Called): string {
+  const named = splitAtType(given, call);
+  if (named.before.length > 1) mismatch(call, 'at most a subscription stands before the type');
+  return `/subscriptions/${named.before[0] ?? call.frame.scope.subscriptionId}/providers/${provided(named, call)}`;
+}
+
+function tenantResourceId(given: readonly Value[], call: Called): string {
+  const named = splitAtType(given, call);
+  if (named.before.length > 0) mismatch(call, 'the type comes first');
+  return `/providers/${provided(named, call)}`;
+}
+
+function extensionResourceId(given: readonly Value[], call: Called): string {
+  const [of, ...rest] = given;
+  const named = splitAtType(rest, call);
+  if (named.before.length > 0) mismatch(call, 'the type comes second');
+  return `${text([of ?? null], 0, call).replace(/\/$/, '')}/providers/${provided(named, call)}`;
+}
+
+function runtimeOf(call: Called) {
+  return (
+    call.frame.runtime ??
+    mismatch(call, 'it is not expected at this location: its value is known only when resources are deployed')
+  );
+}
+
+export const resources: Functions = {
+  resourceId: { arity: [2, Infinity], run: resourceId },
+  subscriptionResourceId: { arity: [2, Infinity], run: subscriptionResourceId },
+  tenantResourceId: { arity: [2, Infinity], run: tenantResourceId },
+  extensionResourceId: { arity: [3, Infinity], run: extensionResourceId },
+  reference: {
+    arity: [1, 3],
+    run(given, call) {
+      const full = given.length > 2 ? text(given, 2, call).toLowerCase() : '';
+      if (full !== '' && full !== 'full') mismatch(call, `its third parameter may only be 'Full'`);
+      const apiVersion = given.length > 1 ? text(given, 1, call) : undefined;
+      return runtimeOf(call).reference({ resource: text(given, 0, call), apiVersion, full: full === 'full' });
+    },
+  },
+  references: {
+    arity: [1, 2],
+    run: (given, call) =>
+      runtimeOf(call).loop(text(given, 0, call), given.length > 1 && text(given, 1, call).toLowerCase() === 'full'),
+  },
+  resourceInfo: { arity: [1, 1], run: (given, call) => runtimeOf(call).information(text(given, 0, call)) },
+};

@@ -1,0 +1,30 @@
+/** Why a template is refused; `message` is the sentence inside Azure's "Deployment template validation failed: '…'." */
+export interface TemplateRefusal {
+  readonly kind: 'invalidTemplate';
+  readonly message: string;
+}
+
+export type TemplateOutcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: TemplateRefusal };
+
+/** Ends the reading or the evaluation of a template, from however deep in it. `outcomeOf` makes a value of it. */
+class TemplateRefused extends Error {
+  override readonly name = 'TemplateRefused';
+}
+
+/** @throws {TemplateRefused} always */
+export function refuse(message: string): never {
+  throw new TemplateRefused(message);
+}
+
+/** What `step` gives, or what it refuses the template for. */
+export function outcomeOf<T>(step: () => T): TemplateOutcome<T> {
+  try {
+    return { ok: true, value: step() };
+  } catch (error) {
+    if (error instanceof TemplateRefused) {
+      return { ok: false, refusal: { kind: 'invalidTemplate', message: error.message } };
+    }
+    throw error;
+  }
+}
