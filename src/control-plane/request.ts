@@ -72,12 +72,13 @@ async function settle(
     return answer;
   }
   const acceptance = await accept(accepted, call);
+  // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
   const whole = {
     require: [...admission.require, ...(change?.require ?? [])],
     put: [...(change?.put ?? []), ...acceptance.put],
     delete: [...(change?.delete ?? []), ...acceptance.delete],
   };
-  await commit(wholeChange(exchange, whole, admission), record, world);
+  await commit(whole, record, world);
   world.longRunning.begin(acceptance.record, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { hsmPlatform } from '../objects/key.ts';
+import { hsmPlatform, keyForm } from '../objects/key.ts';
 import type { KeyRecord, KeyVersion } from '../objects/key.ts';
 import { recoveryLevel, vaultScope } from '../objects/object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome } from '../objects/object.ts';
 import { getVersion, listObjects, listVersions } from '../objects/read.ts';
 import type { Page } from '../objects/read.ts';
 import type { SecretVersion } from '../objects/secret.ts';
-import { keySizeOf } from '../crypto/key-material.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { VaultRecord } from '../types/vault.ts';
@@ -133,6 +132,7 @@ function secretObject(asked: ObjectAsked, secret: ObjectRecord<SecretVersion>): 
 
 function keyObject(asked: ObjectAsked, key: KeyRecord): ResourceObject {
   const { kty, keyOps, material, exportable = false, releasePolicy } = key.current;
+  const form = keyForm(material);
   const scope = vaultScope(asked.vault, { ...asked, transitionMs: 0 });
   const uri = `${asked.origin}/keys/${key.name}`;
   return {
@@ -141,7 +141,7 @@ function keyObject(asked: ObjectAsked, key: KeyRecord): ResourceObject {
       attributes: { ...attributesOf(key.current), recoveryLevel: recoveryLevel(scope), exportable, hsmPlatform },
       kty,
       keyOps,
-      ...(material.kty === 'EC' ? { curveName: material.crv } : { keySize: keySizeOf(material) }),
+      ...('curve' in form ? { curveName: form.curve } : { keySize: form.size }),
       keyUri: uri,
       keyUriWithVersion: `${uri}/${key.current.version}`,
       ...(releasePolicy !== undefined && { releasePolicy }),

@@ -18,7 +18,7 @@ export const logCategories: Readonly<Record<LogCategory, readonly LogCategoryGro
 };
 
 /** As on Azure. */
-export const settingsMax = 5;
+const settingsMax = 5;
 
 const categories: readonly LogCategory[] = ['AuditEvent', 'AzurePolicyEvaluationDetails'];
 const groups: readonly LogCategoryGroup[] = ['audit', 'allLogs'];

@@ -45,13 +45,15 @@ function runSuite(): void {
     assert.equal(account['tenantId'], identity.tenantId);
     assert.deepEqual(account['user'], { name: identity.clientId, type: 'servicePrincipal' });
 
-    const { output: made } = expectDone(await az.run('ad', 'sp', 'create-for-rbac', '--name', 'robot'));
+    const role = ['--role', 'Reader', '--scopes', `/subscriptions/${identity.subscriptionId}`];
+    const { output: made } = expectDone(await az.run('ad', 'sp', 'create-for-rbac', '--name', 'robot', ...role));
     const [appId, password] = [String(made['appId']), String(made['password'])];
     assert.equal(made['tenant'], identity.tenantId);
     const { output: found } = expectDone(await az.run('ad', 'sp', 'show', '--id', appId));
     assert.equal(found['displayName'], 'robot');
     const asRobot = ['login', '--service-principal', '--tenant', identity.tenantId, '-u', appId, '-p', password];
-    expectDone(await az.run(...asRobot, noSubscription));
+    const { output: accounts } = expectDone(await az.run(...asRobot));
+    assert.equal(accounts[0]?.['id'], identity.subscriptionId, 'by its role');
     const refused = await az.run('ad', 'app', 'create', '--display-name', 'x');
     assert.equal(refused.status, 1);
     assert.match(refused.stderr, /directory permission is needed/i);

@@ -51,5 +51,8 @@ if (isThere) {
     }
   });
 } else {
-  notRun("the clients for Python, which drive every method", `no ${imports.join(', ')} for ${python}: install python3-azure`);
+  notRun(
+    'the clients for Python, which drive every method',
+    `no ${imports.join(', ')} for ${python}: install python3-azure`,
+  );
 }
