@@ -123,7 +123,9 @@ suite('a backup', () => {
     const { client } = world;
     await client.vault('kv-from', 'POST', '/keys/awaited/create', { body: { kty: 'EC' } });
     const { body } = await client.vault('kv-from', 'POST', '/keys/awaited/backup');
-    const waiting = { policy: { x509_props: { subject: 'CN=a' }, key_props: { kty: 'EC' }, issuer: { name: 'Unknown' } } };
+    const waiting = {
+      policy: { x509_props: { subject: 'CN=a' }, key_props: { kty: 'EC' }, issuer: { name: 'Unknown' } },
+    };
     await client.vault('kv-to', 'POST', '/certificates/awaited/create', { body: waiting });
     const refusal = await client.vault('kv-to', 'POST', '/keys/restore', { body: { value: body['value'] } });
     assert.equal(refusal.status, 409);
