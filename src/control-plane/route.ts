@@ -1,5 +1,5 @@
 import type { ControlOperation } from './operation.ts';
-import { findExtending } from './routes.ts';
+import { findBeside } from './routes.ts';
 import type { ControlRoute } from './routes.ts';
 
 /**
@@ -17,7 +17,7 @@ export function matchRoute(
     const found = match(operation.path, segments);
     if (found !== undefined && (best === undefined || found.fixed > best.fixed)) best = { operation, ...found };
   }
-  return best ?? findExtending(operations, { method, path });
+  return best ?? findBeside(operations, { method, path });
 }
 
 function match(pattern: string, segments: readonly string[]) {
