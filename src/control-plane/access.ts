@@ -1,5 +1,5 @@
 import { authorizeRbac, mayBelow } from '../access/role-assignments.ts';
-import { pathSegments } from '../resources/scope.ts';
+import { pathSegments } from '../resources/scope-id.ts';
 import type { CallerLacks } from '../resources/refusal.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
 import type { Caller } from '../types/caller.ts';

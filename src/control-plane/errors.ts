@@ -1,6 +1,7 @@
 import { refusalMessage } from '../firewall/refusal.ts';
 import type { RuleRefusal } from '../firewall/refusal.ts';
 import { authorizationErrors } from './errors/authorization.ts';
+import { networkErrors } from './errors/network.ts';
 import type { Errors, Kind, OfKind, WireError } from './errors/wire.ts';
 
 const rule = { status: 400, code: 'BadRequest', message: (refusal: RuleRefusal) => refusalMessage(refusal) };
@@ -72,6 +73,7 @@ export const errors = {
       `The access token is invalid: it is not valid before ${new Date(notBefore * 1000).toISOString()}.`,
   },
   ...authorizationErrors,
+  ...networkErrors,
   bodyNotJson: {
     status: 400,
     code: 'InvalidRequestContent',

@@ -1,4 +1,5 @@
 import { readSkipToken, skipToken } from '../http/skip-token.ts';
+import { keyLengthMax } from '../resources/keys.ts';
 import type { StoredRecord } from '../store/store.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { answer, refuse } from './outcome.ts';
@@ -6,40 +7,74 @@ import { answer, refuse } from './outcome.ts';
 /** Page size of ARM lists, unless `$top` says otherwise. */
 const pageSize = 1000;
 
-/** The store's: a longer one can only come of a token that was made up. */
-const keyLengthMax = 1024;
-
-interface ListRequest {
+interface ListSource {
   readonly prefix: string;
-  /** The records of a page as resources. */
+  /** The records of a page as resources, those that are shown. */
   readonly render: (records: readonly StoredRecord[]) => Promise<readonly { readonly id: string }[]>;
+}
+
+interface ListRequest extends ListSource {
   /** Only what the caller may do this action on is shown; a page may so be shorter than it was asked to be. */
   readonly seen?: string;
 }
 
 /** One page of an ARM list: `{ value, nextLink }`, with `$top` and an opaque `$skiptoken`. */
-export async function listAnswer(call: ControlCall, { prefix, render, seen }: ListRequest): Promise<ControlOutcome> {
+export async function listAnswer(call: ControlCall, { seen, prefix, render }: ListRequest): Promise<ControlOutcome> {
+  const { access } = call;
+  const shown = async (records: readonly StoredRecord[]) => {
+    const rendered = await render(records);
+    return seen === undefined ? rendered : rendered.filter(({ id }) => access.may(seen, id));
+  };
+  return listAnswerOf(call, [{ prefix, render: shown }]);
+}
+
+/**
+ * The same of a list that is made of several, one after the other. Each page walks at most as many records as it may
+ * have, so that it can be short, or empty, and have a next one.
+ */
+export async function listAnswerOf(call: ControlCall, sources: readonly ListSource[]): Promise<ControlOutcome> {
   const limit = call.query['$top'] === undefined ? pageSize : Number(call.query['$top']);
   if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
     const message = `$top is '${call.query['$top']}'; it must be a whole number from 1 to ${pageSize}.`;
     return refuse({ kind: 'badQuery', message });
   }
-  const token = call.query['$skiptoken'];
-  const after = token === undefined ? undefined : readSkipToken(token);
-  const from = after === undefined ? undefined : `${prefix}${after}`;
-  if (token !== undefined && (from === undefined || from.length > keyLengthMax)) {
+  const start = startOf(call.query['$skiptoken'], sources);
+  if (start === undefined) {
     return refuse({
       kind: 'badQuery',
       message: '$skiptoken is not one that this server gave out; follow nextLink as it is.',
     });
   }
-  const { access } = call;
-  const records = await call.store.list({ prefix, after: from, limit: limit + 1 });
-  const shown = records.slice(0, limit);
-  const last = shown.at(-1);
-  const rendered = await render(shown);
-  const value = seen === undefined ? rendered : rendered.filter(({ id }) => access.may(seen, id));
-  if (records.length <= limit || last === undefined) return answer(200, { value });
-  const query = new URLSearchParams({ ...call.query, $skiptoken: skipToken(last.key.slice(prefix.length)) });
+  const value: { readonly id: string }[] = [];
+  let walked = 0;
+  for (const [offset, { prefix, render }] of sources.slice(start.source).entries()) {
+    const after = offset === 0 && start.after !== undefined ? `${prefix}${start.after}` : undefined;
+    const room = limit - walked;
+    const records = await call.store.list({ prefix, after, limit: room + 1 });
+    const shown = records.slice(0, room);
+    value.push(...(await render(shown)));
+    walked += shown.length;
+    const last = shown.at(-1);
+    const source = start.source + offset;
+    if (records.length > room) {
+      const next = last === undefined ? `${source}|` : `${source}|${last.key.slice(prefix.length)}`;
+      return page(call, value, next);
+    }
+  }
+  return answer(200, { value });
+}
+
+function page(call: ControlCall, value: readonly unknown[], next: string): ControlOutcome {
+  const query = new URLSearchParams({ ...call.query, $skiptoken: skipToken(next) });
   return answer(200, { value, nextLink: `${call.names.resourceManager}${call.path}?${query.toString()}` });
+}
+
+/** Where a page begins: in which source, and after which end of a key there; `undefined` for a token that is made up. */
+function startOf(token: string | undefined, sources: readonly ListSource[]) {
+  if (token === undefined) return { source: 0, after: undefined };
+  const [, digits = '', after = ''] = /^(\d{1,2})\|(.*)$/.exec(readSkipToken(token) ?? '') ?? [];
+  const source = Number(digits);
+  const found = digits === '' ? undefined : sources[source];
+  if (found === undefined || found.prefix.length + after.length > keyLengthMax) return undefined;
+  return { source, after: after === '' ? undefined : after };
 }

@@ -16,7 +16,8 @@ export interface ControlOperation {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /**
    * Below the resource manager's origin, in Fastify's notation; after `{scope}`, which stands for a subscription's id and
-   * any id below it.
+   * any id below it. `{resource}` is any resource, `{resources}` any list, of types without operations of their own:
+   * `action` is the last part of the type's.
    */
   readonly path: string;
   /** What the caller must be allowed to do, as role definitions name it. */
@@ -43,6 +44,9 @@ export interface ControlCall {
   readonly store: Store;
   readonly rulebook: Rulebook;
   readonly profile: RuleProfile;
+  readonly publicAddressPool: string;
+  /** Whether answers are changed as Azure changes them, instead of giving back what was sent. */
+  readonly azureNormalization: boolean;
   /** The subscription of the path; for a path without one, the first of the caller's tenant. */
   readonly subscription: SubscriptionRecord;
   readonly caller: Caller;
@@ -56,6 +60,8 @@ export interface ControlCall {
   readonly query: Readonly<Record<string, string>>;
   /** The header `If-Match`. */
   readonly ifMatch: string | undefined;
+  /** The header `If-None-Match`. */
+  readonly ifNoneMatch: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
   /** Milliseconds since 1970. */
   readonly now: number;

@@ -10,13 +10,30 @@ import { getDeploymentOperation, listDeploymentOperations } from './deployments/
 import { validateDeployment } from './deployments/validate.ts';
 import { whatIfDeployment } from './deployments/what-if.ts';
 import { insightsOperations } from './diagnostic-settings/operations.ts';
+import { listLocations } from './locations/list.ts';
+import { listAvailableEndpointServices } from './locations/list-endpoint-services.ts';
 import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
+import { createOrUpdatePeering } from './peerings/create-or-update.ts';
+import { deletePeering } from './peerings/delete.ts';
+import { getPeering } from './peerings/get.ts';
+import { listPeerings } from './peerings/list.ts';
+import { providerOperations } from './providers/operations.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
 import { createOrUpdateResourceGroup } from './resource-groups/create-or-update.ts';
 import { deleteResourceGroup } from './resource-groups/delete.ts';
 import { getResourceGroup } from './resource-groups/get.ts';
 import { listResourceGroups } from './resource-groups/list.ts';
+import { updateResourceGroup } from './resource-groups/update.ts';
+import { checkResourceExistence } from './resources/check-existence.ts';
+import { createOrUpdateResource } from './resources/create-or-update.ts';
+import { deleteResource } from './resources/delete.ts';
+import { getResource } from './resources/get.ts';
+import { itemOperations } from './resources/items.ts';
+import { listResourcesOfType } from './resources/list-of-type.ts';
+import { listResources, listResourcesByResourceGroup } from './resources/list.ts';
+import { moveOperations } from './resources/move.ts';
+import { updateResource } from './resources/update.ts';
 import { getSubscription } from './subscriptions/get.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
 import { listTenants } from './tenants/list.ts';
@@ -27,7 +44,7 @@ import { deleteVault } from './vaults/delete.ts';
 import { getDeletedVault, listDeletedVaults, purgeDeletedVault } from './vaults/deleted.ts';
 import { explainVault } from './vaults/explain.ts';
 import { getVault } from './vaults/get.ts';
-import { listResources, listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
+import { listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
 import { listPrivateLinkResources } from './vaults/private-link-resources.ts';
 import { updateAccessPolicy } from './vaults/update-access-policy.ts';
 import { updateVault } from './vaults/update.ts';
@@ -39,6 +56,7 @@ import { getSubnet } from './virtual-networks/get-subnet.ts';
 import { getVirtualNetwork } from './virtual-networks/get.ts';
 import { listSubnets } from './virtual-networks/list-subnets.ts';
 import { listAllVirtualNetworks, listVirtualNetworks } from './virtual-networks/list.ts';
+import { updateVirtualNetworkTags } from './virtual-networks/update-tags.ts';
 
 /** Every operation of the resource manager. */
 export const operations: readonly ControlOperation[] = [
@@ -49,23 +67,28 @@ export const operations: readonly ControlOperation[] = [
   getResourceGroup,
   checkResourceGroupExistence,
   listResourceGroups,
+  updateResourceGroup,
   deleteResourceGroup,
   createOrUpdateVirtualNetwork,
   getVirtualNetwork,
   listVirtualNetworks,
   listAllVirtualNetworks,
   deleteVirtualNetwork,
+  updateVirtualNetworkTags,
   createOrUpdateSubnet,
   getSubnet,
   listSubnets,
   deleteVirtualNetworkSubnet,
+  createOrUpdatePeering,
+  getPeering,
+  listPeerings,
+  deletePeering,
   createOrUpdateVault,
   updateVault,
   getVault,
   deleteVault,
   listVaultsByResourceGroup,
   listVaultsBySubscription,
-  listResources,
   updateAccessPolicy,
   explainVault,
   listDeletedVaults,
@@ -88,4 +111,17 @@ export const operations: readonly ControlOperation[] = [
   listPrivateLinkResources,
   ...vaultObjectOperations,
   ...insightsOperations,
+  ...providerOperations,
+  listLocations,
+  listAvailableEndpointServices,
+  ...itemOperations,
+  listResources,
+  listResourcesByResourceGroup,
+  ...moveOperations,
+  createOrUpdateResource,
+  getResource,
+  checkResourceExistence,
+  updateResource,
+  deleteResource,
+  listResourcesOfType,
 ];

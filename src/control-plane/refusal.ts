@@ -49,6 +49,8 @@ export type ControlRefusal =
       readonly status: number;
       readonly answered: string;
     }
+  | { readonly kind: 'providerUnknown'; readonly namespace: string }
+  | { readonly kind: 'moveNotSupported' }
   | { readonly kind: 'tooManyConflicts' }
   | { readonly kind: 'recordUnavailable' }
   | { readonly kind: 'unreadable' }

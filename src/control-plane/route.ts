@@ -1,5 +1,5 @@
 import type { ControlOperation } from './operation.ts';
-import { findExtending } from './routes.ts';
+import { findBeside } from './routes.ts';
 import type { ControlRoute } from './routes.ts';
 
 /** What stands before the provider of an operation on whatever resource: its id, of any length. */
@@ -20,7 +20,7 @@ export function matchRoute(
     const found = matchPath(operation.path, segments);
     if (found !== undefined && (best === undefined || found.fixed > best.fixed)) best = { operation, ...found };
   }
-  return best ?? findExtending(operations, { method, path });
+  return best ?? findBeside(operations, { method, path });
 }
 
 function matchPath(path: string, segments: readonly string[]) {

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { textsOf } from '../http/parameters.ts';
 import { pathOf } from '../http/request.ts';
-import { pathSegments } from '../resources/scope.ts';
+import { isServed } from '../resources/resource-types.ts';
+import { parseList, parseScope, pathSegments } from '../resources/scope-id.ts';
 import type { ControlOperation } from './operation.ts';
 
 /** The operation that a request asks for, and what its path says by name. */
@@ -20,6 +21,9 @@ export interface RouteTable {
 }
 
 const scopePrefix = '{scope}';
+/** Operations on any resource of a group, and on lists of any type: the last to be looked for. */
+const resourcePath = '{resource}';
+const resourcesPath = '{resources}';
 const underSubscription = '/subscriptions/:subscriptionId/*';
 
 /**
@@ -27,9 +31,10 @@ const underSubscription = '/subscriptions/:subscriptionId/*';
  * it, of any length: all of those share one route a method, at which the end of the path is looked at.
  */
 export function routesOf(operations: readonly ControlOperation[]): readonly RouteTable[] {
-  const fixed = operations.filter((operation) => !isExtending(operation));
+  const fixed = operations.filter((operation) => !isExtending(operation) && !isGeneral(operation));
   const extending = operations.filter(isExtending).map(compile);
-  const methods = new Set(extending.map(({ operation }) => operation.method));
+  const general = operations.filter(isGeneral);
+  const methods = new Set([...extending.map(({ operation }) => operation.method), ...general.map(({ method }) => method)]);
   return [
     ...fixed.map((operation) => ({
       method: operation.method,
@@ -41,10 +46,14 @@ export function routesOf(operations: readonly ControlOperation[]): readonly Rout
     })),
     ...[...methods].map((method) => {
       const candidates = extending.filter(({ operation }) => operation.method === method);
+      const others = general.filter((operation) => operation.method === method);
       return {
         method,
         url: underSubscription,
-        find: (request: FastifyRequest) => find(candidates, pathOf(request.url)),
+        find: (request: FastifyRequest) => {
+          const path = pathOf(request.url);
+          return find(candidates, path) ?? findGeneral(others, path);
+        },
       };
     }),
   ];
@@ -64,13 +73,41 @@ function compile(operation: ControlOperation): Extending {
   return { operation, tail };
 }
 
-/** The operation, of those that extend a resource, that a path is one of. */
-export function findExtending(
+/** The operation, of those that extend a resource or are on any resource, that a path is one of. */
+export function findBeside(
   operations: readonly ControlOperation[],
   { method, path }: { readonly method: string; readonly path: string },
 ): ControlRoute | undefined {
   const extending = operations.filter((operation) => operation.method === method && isExtending(operation));
-  return find(extending.map(compile), path);
+  const general = operations.filter((operation) => operation.method === method && isGeneral(operation));
+  return find(extending.map(compile), path) ?? findGeneral(general, path);
+}
+
+function isGeneral({ path }: ControlOperation): boolean {
+  return path === resourcePath || path === resourcesPath;
+}
+
+/** The action of such an operation is that of the type which the path names. */
+function findGeneral(operations: readonly ControlOperation[], path: string): ControlRoute | undefined {
+  const named = nameIn(path);
+  if (named === undefined || !isServed(named.type)) return undefined;
+  const operation = operations.find((one) => (one.path === resourcePath) === named.isResource);
+  if (operation === undefined) return undefined;
+  const { subscriptionId, resourceGroup } = named;
+  return {
+    operation: { ...operation, action: `${named.type}/${operation.action}` },
+    params: { subscriptionId, ...(resourceGroup !== undefined && { resourceGroup }) },
+  };
+}
+
+function nameIn(path: string) {
+  const scope = parseScope(path);
+  if (scope?.type !== undefined) {
+    const { subscriptionId, resourceGroup, type } = scope;
+    return { isResource: true, subscriptionId, resourceGroup, type };
+  }
+  const list = parseList(path);
+  return list === undefined ? undefined : { isResource: false, ...list };
 }
 
 function isExtending({ path }: ControlOperation): boolean {

@@ -18,6 +18,10 @@ export interface ControlPlaneWorld {
   readonly externalAudiences: readonly string[];
   readonly audit: Audit;
   readonly profile: RuleProfile;
+  /** Where public IP addresses come from (IPv4, CIDR). */
+  readonly publicAddressPool: string;
+  /** Whether answers are changed as Azure changes them, instead of giving back what was sent. */
+  readonly azureNormalization: boolean;
   /** Where a path names no subscription. */
   readonly homeSubscription: string;
   readonly sourceOf: (socket: Socket) => Source;

@@ -50,7 +50,7 @@ export function virtualNetworkKey(place: Place, name = ''): string {
 
 /** The prefix of all of a kind in a subscription. */
 export function inSubscription(
-  kind: 'virtual-network' | 'vault-in' | 'deleted-vault-in',
+  kind: 'virtual-network' | 'vault-in' | 'deleted-vault-in' | 'resource',
   subscriptionId: string,
 ): string {
   return `${kind}/${subscriptionId.toLowerCase()}/`;
@@ -96,6 +96,26 @@ export function underWayKey(subscriptionId: string, id: string): string {
 
 export const underWayPrefix = 'under-way/';
 
+/**
+ * The key of a resource that has no kind of record of its own, in the order of its id, so that what is below it follows
+ * it; with fewer names than types, without a type, the prefix of all of that type, of that group.
+ */
+export function resourceKey(place: Place, type: string | undefined, names: readonly string[]): string {
+  const [namespace, ...types] = type === undefined ? [] : type.split('/');
+  const path = [namespace, ...types.flatMap((part, index) => [part, names[index]])];
+  const steps = path.flatMap((step) => (step === undefined ? [] : [keyPart(step)]));
+  const isWhole = types.length > 0 && names.length === types.length;
+  return `${inSubscription('resource', place.subscriptionId)}${[keyPart(place.resourceGroup), ...steps].join('/')}${isWhole ? '' : '/'}`;
+}
+
+/** Keys are longer than this nowhere (`Store`). */
+export const keyLengthMax = 1024;
+
+/** Holds a public address for the resource that has it; without one, the prefix of all that are held. */
+export function publicAddressKey(address = ''): string {
+  return `public-address/${address}`;
+}
+
 /** A resource group's name may have letters of any script; a key has ASCII only. */
 function keyPart(name: string): string {
   return encodeURIComponent(name.toLowerCase());
@@ -118,4 +138,12 @@ export function diagnosticSettingKey(resourceId: string, name = ''): string {
 /** What of a vault the firewall looks at. */
 export function firewallSettings(properties: VaultProperties): FirewallSettings {
   return { publicNetworkAccess: properties.publicNetworkAccess, networkAcls: properties.networkAcls };
+}
+
+/** ARM id of a resource: a name for each part of its type. */
+export function resourceId(resource: Place & { readonly type: string; readonly names: readonly string[] }): string {
+  const { subscriptionId, resourceGroup, names } = resource;
+  const [namespace, ...types] = resource.type.split('/');
+  const path = types.map((type, index) => `/${type}/${names[index] ?? ''}`).join('');
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${namespace}${path}`;
 }

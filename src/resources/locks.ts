@@ -9,7 +9,7 @@ import { refusedUnlessNull } from './members.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { requireScope } from './scope.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './scope-id.ts';
 
 /** Azure's limit of a scope (azure-subscription-service-limits). */
 const locksOfScopeMax = 20;

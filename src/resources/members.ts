@@ -12,3 +12,13 @@ export function refusedUnlessNull<T>(names: readonly string[]): Members<T> {
     refuse({ kind: 'wrongType', path, expected: 'null, for this is not supported here', found: 'another value' });
   return Object.fromEntries(names.map((name) => [name, reader]));
 }
+
+/** The members of a value that should be an object; none of anything else. */
+export function membersOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** The same without some. */
+export function without(members: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
+}

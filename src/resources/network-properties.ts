@@ -3,6 +3,7 @@ import type { Range } from '../address/range.ts';
 import { part, readArray, readString, refuse } from '../firewall/json.ts';
 import type { Read } from '../firewall/json.ts';
 import type { ServiceEndpoint } from '../types/network.ts';
+import { membersOf } from './members.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
@@ -11,6 +12,8 @@ export interface RequestedSubnet {
   readonly name: string;
   readonly addressPrefix: string;
   readonly serviceEndpoints: readonly ServiceEndpoint[];
+  /** Of its NAT gateway, which `linkSubnets` found. */
+  readonly publicAddresses?: readonly string[];
   readonly others: Readonly<Record<string, unknown>>;
 }
 
@@ -28,8 +31,8 @@ const subnetName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 
 /** Reads `properties` of a virtual network. */
 export function readNetwork(value: unknown): Read<RequestedNetwork> {
-  const { addressSpace, subnets, ...others } = members(value);
-  const prefixes = members(addressSpace)['addressPrefixes'];
+  const { addressSpace, subnets, virtualNetworkPeerings: _, ...others } = membersOf(value);
+  const prefixes = membersOf(addressSpace)['addressPrefixes'];
   const read = readArray(prefixes, 'properties.addressSpace.addressPrefixes', readPrefix);
   if (!read.ok) return read;
   const base = { addressPrefixes: read.value, others: kept(others) };
@@ -48,7 +51,7 @@ export function readSubnet(name: string, properties: unknown, path: string): Rea
       found: 'another text',
     });
   }
-  const { addressPrefix, addressPrefixes, serviceEndpoints, ...others } = members(properties);
+  const { addressPrefix, addressPrefixes, serviceEndpoints, ...others } = membersOf(properties);
   const sole: unknown = Array.isArray(addressPrefixes) && addressPrefixes.length === 1 ? addressPrefixes[0] : undefined;
   const prefix = readPrefix(addressPrefix ?? sole, `${path}.properties.addressPrefix`);
   if (!prefix.ok) return prefix;
@@ -87,14 +90,18 @@ export function checkAddresses(
 }
 
 function readNamedSubnet(value: unknown, path: string): Read<RequestedSubnet> {
-  const { name, properties } = members(value);
+  const { name, properties } = membersOf(value);
   const read = readString(name, `${path}.name`);
   return read.ok ? readSubnet(read.value, properties, path) : read;
 }
 
-/** `locations` is what Azure answers for Key Vault, whose endpoints reach every region. */
+/** `locations` as they were sent; else what Azure answers for Key Vault, whose endpoints reach every region. */
 function readEndpoint(value: unknown, path: string): Read<ServiceEndpoint> {
-  return part(readString(members(value)['service'], `${path}.service`), (service) => ({ service, locations: ['*'] }));
+  const { service, locations } = membersOf(value);
+  const named = readString(service, `${path}.service`);
+  if (!named.ok) return named;
+  const read = readArray(locations ?? ['*'], `${path}.locations`, readString);
+  return part(read, (list) => ({ service: named.value, locations: list.length === 0 ? ['*'] : list }));
 }
 
 function readPrefix(value: unknown, path: string): Read<string> {
@@ -109,10 +116,6 @@ function rangeOf(prefix: string): Range {
   const parsed = parseRange(prefix);
   if (!parsed.ok) throw new Error(`the stored address prefix ${prefix} cannot be read`);
   return parsed.range;
-}
-
-function members(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 function kept(others: Record<string, unknown>): Record<string, unknown> {

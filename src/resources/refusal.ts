@@ -47,7 +47,29 @@ export type ResourceRefusal =
   | { readonly kind: 'roleDefinitionWithSameNameExists'; readonly name: string }
   | { readonly kind: 'roleDefinitionHasAssignments' }
   | { readonly kind: 'roleDefinitionLimitExceeded'; readonly limit: number }
-  | { readonly kind: 'lockNotFound'; readonly name: string };
+  | { readonly kind: 'lockNotFound'; readonly name: string }
+  | { readonly kind: 'parentNotFound'; readonly parent: string }
+  /** `id` is not there, or in another region than `by`. */
+  | { readonly kind: 'referenceInvalid'; readonly id: string; readonly by: string }
+  /** `users` are the ARM ids of what refers to it. */
+  | { [K in InUse]: { readonly kind: K; readonly id: string; readonly users: readonly string[] } }[InUse]
+  | { readonly kind: 'publicAddressTaken'; readonly id: string; readonly users: readonly string[] }
+  | { readonly kind: 'publicAddressesExhausted'; readonly pool: string }
+  | {
+      readonly kind: 'securityRuleConflict';
+      readonly rules: readonly [string, string];
+      readonly priority: number;
+      readonly direction: string;
+    }
+  | {
+      readonly kind: 'addressSpacesOverlap';
+      readonly network: string;
+      readonly remote: string;
+      readonly prefixes: readonly string[];
+    };
+
+/** Why what is referred to stays. */
+export type InUse = 'networkSecurityGroupInUse' | 'routeTableInUse' | 'natGatewayInUse' | 'publicAddressInUse';
 
 /**
  * Why the caller may not make a change that needs an action on another resource as well, or `undefined` when it may; the

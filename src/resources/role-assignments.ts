@@ -12,7 +12,7 @@ import { isAssignableAt } from './role-definitions.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { requireScope } from './scope.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './scope-id.ts';
 
 /** Azure's limit of a subscription (troubleshoot-limits). */
 const assignmentsMax = 4000;

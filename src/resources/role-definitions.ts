@@ -11,7 +11,7 @@ import { roleKey } from './keys.ts';
 import { ignored, refusedUnlessNull } from './members.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
-import { parseScope } from './scope.ts';
+import { parseScope } from './scope-id.ts';
 
 /** Azure's limit of a tenant (troubleshoot-limits). */
 const rolesMax = 5000;

@@ -2,53 +2,23 @@ import { decode } from '../store/store.ts';
 import type { Requirement, Store, StoredRecord } from '../store/store.ts';
 import type { VirtualNetworkRecord } from '../types/network.ts';
 import type { VaultRecord } from '../types/vault.ts';
-import { isResourceGroupName, resourceGroupKey, subscriptionKey, vaultKey, virtualNetworkKey } from './keys.ts';
+import {
+  isResourceGroupName,
+  keyLengthMax,
+  resourceGroupKey,
+  resourceKey,
+  subscriptionKey,
+  vaultKey,
+  virtualNetworkKey,
+} from './keys.ts';
 import type { Place } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
+import type { Scope } from './scope-id.ts';
+import { isServed } from './resource-types.ts';
+import { findPeering } from './peerings.ts';
 import { findSubnet } from './virtual-networks.ts';
 import { isAt, isVaultName } from './vaults.ts';
-
-/** An ARM id that roles can be assigned and locks be put at, taken apart. */
-export interface Scope {
-  /** As it was sent, without a slash at its end. */
-  readonly id: string;
-  readonly subscriptionId: string;
-  readonly resourceGroup?: string;
-  /** `Microsoft.KeyVault/vaults/secrets`, and a name for each of its parts after the first. */
-  readonly type?: string;
-  readonly names?: readonly string[];
-}
-
-/** The segments of a path, decoded; one that would hide a slash stays as it is. Doubled and final slashes mean nothing. */
-export function pathSegments(path: string): readonly string[] {
-  return path
-    .split('/')
-    .filter((segment) => segment !== '')
-    .map((segment) => {
-      try {
-        const decoded = decodeURIComponent(segment);
-        return decoded.includes('/') ? segment : decoded;
-      } catch {
-        return segment;
-      }
-    });
-}
-
-/** Takes the ARM id of a subscription, a group or a resource apart; `undefined` for anything else. */
-export function parseScope(path: string): Scope | undefined {
-  const segments = pathSegments(path);
-  const id = segments.map((segment) => `/${segment}`).join('');
-  const [subscriptions = '', subscriptionId = '', groups, resourceGroup, providers, namespace, ...rest] = segments;
-  if (subscriptions.toLowerCase() !== 'subscriptions' || subscriptionId === '') return undefined;
-  if (groups === undefined) return { id, subscriptionId };
-  if (groups.toLowerCase() !== 'resourcegroups' || resourceGroup === undefined) return undefined;
-  if (providers === undefined) return { id, subscriptionId, resourceGroup };
-  if (providers.toLowerCase() !== 'providers' || namespace === undefined) return undefined;
-  if (rest.length === 0 || rest.length % 2 === 1) return undefined;
-  const type = [namespace, ...rest.filter((_, index) => index % 2 === 0)].join('/');
-  return { id, subscriptionId, resourceGroup, type, names: rest.filter((_, index) => index % 2 === 1) };
-}
 
 /** Where the record of a resource lies by its type, and whether what lies there is the resource that is meant. */
 interface Lookup {
@@ -69,6 +39,18 @@ const network: Lookup = {
   is: () => true,
 };
 
+/** A resource that has no kind of record of its own. */
+function lookupOf(type: string): Lookup | undefined {
+  if (!isServed(type)) return undefined;
+  return {
+    key(names, place) {
+      const key = resourceKey(place, type, names);
+      return key.length > keyLengthMax ? undefined : key;
+    },
+    is: () => true,
+  };
+}
+
 /**
  * What can be a scope here. Of a vault's objects only the vault must be there: an object may be made after the access
  * to it is given, as on Azure.
@@ -79,6 +61,13 @@ const lookups: ReadonlyMap<string, Lookup> = new Map([
   ['microsoft.keyvault/vaults/keys', vault],
   ['microsoft.keyvault/vaults/certificates', vault],
   ['microsoft.network/virtualnetworks', network],
+  [
+    'microsoft.network/virtualnetworks/virtualnetworkpeerings',
+    {
+      key: network.key,
+      is: (record, [, name = '']) => findPeering(decode<VirtualNetworkRecord>(record), name) !== undefined,
+    },
+  ],
   [
     'microsoft.network/virtualnetworks/subnets',
     {
@@ -101,7 +90,7 @@ export async function requireScope(scope: Scope, store: Store): Promise<Resource
   const [group] = isResourceGroupName(resourceGroup) ? await store.read({ get: [resourceGroupKey(place)] }) : [];
   if (group === undefined) return refuseResource({ kind: 'resourceGroupNotFound', name: resourceGroup });
   if (type === undefined) return { ok: true, value: { key: group.key, version: group.version } };
-  const lookup = lookups.get(type.toLowerCase());
+  const lookup = lookups.get(type.toLowerCase()) ?? lookupOf(type);
   const key = lookup?.key(names, place);
   const [record] = key === undefined ? [] : await store.read({ get: [key] });
   if (record === undefined || lookup?.is(record, names, place) !== true) {

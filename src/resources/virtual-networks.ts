@@ -48,6 +48,7 @@ export function putNetwork(record: StoredRecord | undefined, request: PutNetwork
     addressPrefixes: request.requested.addressPrefixes,
     others: request.requested.others,
     subnets,
+    ...(before?.peerings !== undefined && { peerings: before.peerings }),
   };
   return { ok: true, value: { network, created: before === undefined, change: networkChange(network, record) } };
 }
@@ -118,7 +119,7 @@ function nextSubnet(
 }
 
 /** The network's new record, with the states of those subnets that changed: the rest of the house watches only these. */
-function networkChange(network: VirtualNetworkRecord, record: StoredRecord | undefined): Transaction {
+export function networkChange(network: VirtualNetworkRecord, record: StoredRecord | undefined): Transaction {
   const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
   const known = new Map(before?.subnets.map((subnet) => [subnet.incarnation, subnet]));
   const key = virtualNetworkKey(network, network.name);
@@ -126,7 +127,7 @@ function networkChange(network: VirtualNetworkRecord, record: StoredRecord | und
   for (const subnet of network.subnets) {
     const old = known.get(subnet.incarnation);
     known.delete(subnet.incarnation);
-    if (old !== undefined && hasKeyVaultEndpoint(old) === hasKeyVaultEndpoint(subnet)) continue;
+    if (old !== undefined && isSameState(old, subnet)) continue;
     put.push({ key: subnetKey(subnet.incarnation), value: encode(stateOf(network, subnet)) });
   }
   return {
@@ -142,9 +143,26 @@ function stateOf(network: VirtualNetworkRecord, subnet: SubnetRecord): SubnetSta
     id: `${virtualNetworkId(network)}/subnets/${subnet.name}`.toLowerCase(),
     vnet: network.resourceGuid,
     serviceEndpoint: hasKeyVaultEndpoint(subnet),
+    ...(subnet.publicAddresses !== undefined && { publicAddresses: subnet.publicAddresses }),
   };
+}
+
+function isSameState(one: SubnetRecord, other: SubnetRecord): boolean {
+  return (
+    hasKeyVaultEndpoint(one) === hasKeyVaultEndpoint(other) &&
+    one.publicAddresses?.join() === other.publicAddresses?.join()
+  );
 }
 
 export function hasKeyVaultEndpoint(subnet: Pick<SubnetRecord, 'serviceEndpoints'>): boolean {
   return subnet.serviceEndpoints.some(({ service }) => service.toLowerCase() === keyVaultService);
+}
+
+/** Several changes as one. */
+export function joined(...changes: readonly Transaction[]): Transaction {
+  return {
+    require: changes.flatMap(({ require = [] }) => require),
+    put: changes.flatMap(({ put = [] }) => put),
+    delete: changes.flatMap((change) => change.delete ?? []),
+  };
 }

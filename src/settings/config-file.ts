@@ -6,6 +6,7 @@ import {
   endpoint,
   flag,
   guid,
+  ipv4Network,
   network,
   oneOf,
   refuse,
@@ -99,6 +100,10 @@ function configShape(folder: string) {
         files: optional(wholeNumber(1, 10_000)),
       }),
     ),
+    /** Where public IP addresses come from: IPv4, CIDR. */
+    publicAddressPool: optional(ipv4Network),
+    /** Answers changed as Azure changes them. */
+    azureNormalization: optional(flag),
     masterKeyFile: optional(file),
   });
 }

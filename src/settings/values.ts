@@ -91,6 +91,15 @@ export const network: Read<string> = (value, at) => {
   return refuse(value, at, `is neither an IPv4 range nor an IP address (${range.problem.kind})`);
 };
 
+/** An IPv4 range that has addresses to give: /30 or larger, /16 or smaller. */
+export const ipv4Network: Read<string> = (value, at) => {
+  const given = text(value, at);
+  const range = parseRange(given);
+  if (!range.ok) return refuse(value, at, `is no IPv4 range (${range.problem.kind})`);
+  const { prefix } = range.range;
+  return prefix >= 16 && prefix <= 30 ? given : refuse(value, at, 'is a range of another size than /16 to /30');
+};
+
 /** A DNS name in lower case, under which `*.vault.<domain>` can stand. */
 export const domain: Read<string> = (value, at) => {
   const given = text(value, at);

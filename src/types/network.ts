@@ -12,6 +12,20 @@ export interface VirtualNetworkRecord {
   /** Members of `properties` that mean nothing to Postern but are given back as they were sent. */
   readonly others: Readonly<Record<string, unknown>>;
   readonly subnets: readonly SubnetRecord[];
+  readonly peerings?: readonly PeeringRecord[];
+}
+
+/** A peering, as far as it is stored in one of the two networks; the other has one of its own. */
+export interface PeeringRecord {
+  readonly name: string;
+  readonly etag: string;
+  /** ARM id of the other network, as it was sent. */
+  readonly remote: string;
+  /** `resourceGuid` of the other network: one that is made anew under the name is another. */
+  readonly remoteGuid: string;
+  readonly remotePrefixes: readonly string[];
+  readonly state: 'Initiated' | 'Connected' | 'Disconnected';
+  readonly others: Readonly<Record<string, unknown>>;
 }
 
 export interface SubnetRecord {
@@ -21,6 +35,8 @@ export interface SubnetRecord {
   readonly etag: string;
   readonly addressPrefix: string;
   readonly serviceEndpoints: readonly ServiceEndpoint[];
+  /** The addresses of its NAT gateway, when it has one. */
+  readonly publicAddresses?: readonly string[];
   readonly others: Readonly<Record<string, unknown>>;
 }
 

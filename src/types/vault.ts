@@ -52,4 +52,6 @@ export interface SubnetState {
   readonly vnet: string;
   /** Whether `serviceEndpoints` has `Microsoft.KeyVault`. */
   readonly serviceEndpoint: boolean;
+  /** What the world sees the subnet as: the addresses of its NAT gateway, when it has one. */
+  readonly publicAddresses?: readonly string[];
 }

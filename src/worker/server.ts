@@ -46,6 +46,8 @@ const headersTimeoutMs = 20_000;
 const defaultTransitionMs = 500;
 /** How long an issuer takes: so long that a client may cancel. */
 const defaultIssueMs = 500;
+/** TEST-NET-2 (RFC 5737): nobody's address is given away. */
+const defaultPublicAddressPool = '198.51.100.0/24';
 /** Longer than clients keep idle connections, so that theirs is not the one that finds it closed. */
 const keepAliveMs = 65_000;
 
@@ -154,6 +156,8 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   const longRunning = controlPlaneRoutes(home, {
     ...world,
     profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
+    publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
+    azureNormalization: settings.azureNormalization ?? false,
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
     objects: resourceObjects(world),

@@ -253,7 +253,7 @@ test('what cannot be deployed is refused before anything is made', async () => {
     'InvalidDeployment',
     /^The value of deployment parameter 'a' is not valid: give \{"value": …\}/,
   );
-  const storage = { type: 'Microsoft.Storage/storageAccounts', apiVersion: '2023-01-01', name: 'x', location };
+  const storage = { type: 'Microsoft.Network/loadBalancers', apiVersion: '2023-01-01', name: 'x', location };
   const answered = await refused(
     { resources: [vault, storage] },
     {},
@@ -263,9 +263,9 @@ test('what cannot be deployed is refused before anything is made', async () => {
   assert.deepEqual(at(answered.body, 'error', 'details'), [
     {
       code: 'InvalidResourceType',
-      target: `/subscriptions/${subscriptionId}${group}/providers/Microsoft.Storage/storageAccounts/x`,
+      target: `/subscriptions/${subscriptionId}${group}/providers/Microsoft.Network/loadBalancers/x`,
       message:
-        "The resource type 'Microsoft.Storage/storageAccounts' could not be found for api version '2023-01-01': this server has no such resources.",
+        "The resource type 'Microsoft.Network/loadBalancers' could not be found for api version '2023-01-01': this server has no such resources.",
     },
   ]);
   expectStatus(await client.arm('PUT', `${deployments}/${'n'.repeat(65)}`, bodyWith({})), 400);

@@ -149,18 +149,19 @@ test('a filter that is not supported is refused, never ignored', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const filters = [
-    '',
-    "resourceType eq 'Microsoft.Network/virtualNetworks'",
-    "name eq 'kv-2'",
     "resourceType eq 'Microsoft.KeyVault/vaults' or name eq 'kv-2'",
-    "resourceType eq 'Microsoft.KeyVault/vaults' and location eq 'westeurope'",
+    "resourceType eq 'Microsoft.KeyVault/vaults' and",
+    "plan eq 'x'",
+    "name eq kv-2",
+    "name gt 'kv-2'",
+    "resourceType eq 'Microsoft.KeyVault/vaults' name eq 'kv-2'",
   ];
   for (const filter of filters) {
     expectError(
       await client.arm('GET', `/resources?$filter=${encodeURIComponent(filter)}`),
       400,
       'BadRequest',
-      `$filter is '${filter}'; supported is "resourceType eq 'Microsoft.KeyVault/vaults'", with "and name eq '…'" after it or not.`,
+      `$filter is '${filter}'; supported is resourceType, name, resourceGroup, location, tagName, tagValue with eq or ne; substringof('…', name); startswith(tagName, '…'); joined by and.`,
     );
   }
 });

@@ -1,7 +1,7 @@
 import type { RoleAssignment, RoleDefinition } from '../../types/role.ts';
 import type { Lock } from '../../types/lock.ts';
-import { parseScope } from '../../resources/scope.ts';
-import type { Scope } from '../../resources/scope.ts';
+import { parseScope } from '../../resources/scope-id.ts';
+import type { Scope } from '../../resources/scope-id.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 

@@ -1,8 +1,17 @@
-import { virtualNetworkId, virtualNetworkKey, vaultId, vaultIndexKey, vaultKey } from '../../resources/keys.ts';
+import {
+  resourceId,
+  resourceKey,
+  virtualNetworkId,
+  virtualNetworkKey,
+  vaultId,
+  vaultIndexKey,
+  vaultKey,
+} from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
 import { decode } from '../../store/store.ts';
 import type { Store } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
+import type { ResourceRecord } from '../../types/resource.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 
 /** A resource of a group, by its id, with an api-version that its operations take. */
@@ -28,10 +37,20 @@ const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<re
       apiVersion: '2024-05-01',
     }));
   },
+  // In the order of their types, so that NAT gateways go before the public addresses that they have.
+  async (store, place, limit) => {
+    const found = await store.list({ prefix: resourceKey(place, undefined, []), limit });
+    return found.map((record) => ({ id: resourceId(decode<ResourceRecord>(record)), apiVersion: '2024-05-01' }));
+  },
 ];
 
-/** At most `limit` resources of each type in the group. */
+/** At most `limit` resources of each kind in the group; none of a kind while there are more of the one before, which may refer to it. */
 export async function contentsOf(store: Store, place: Place, limit: number): Promise<readonly Content[]> {
-  const found = await Promise.all(kinds.map((kind) => kind(store, place, limit)));
-  return found.flat();
+  const contents: Content[] = [];
+  for (const kind of kinds) {
+    const found = await kind(store, place, limit);
+    contents.push(...found);
+    if (found.length === limit) break;
+  }
+  return contents;
 }

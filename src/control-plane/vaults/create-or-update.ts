@@ -1,8 +1,12 @@
 import { putVault } from '../../resources/vaults.ts';
-import type { ControlOperation } from '../operation.ts';
-import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
+import { ifMatchRefusal } from '../if-match.ts';
+import type { Requirement } from '../../store/store.ts';
+import type { VaultRecord } from '../../types/vault.ts';
+import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import { locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
 import { placeOf } from '../resource-groups/resource.ts';
-import { vaultPath, vaultResource, vaultsContext } from './resource.ts';
+import { normalizeNewVault } from './normalize.ts';
+import { readVaultOf, vaultAnswer, vaultEtag, vaultPath, vaultsContext } from './resource.ts';
 
 /** From this version on a new vault leaves its data plane to role assignments unless it says otherwise (access-control-default.md). */
 const rbacByDefaultFrom = '2026-02-01';
@@ -16,6 +20,8 @@ export const createOrUpdateVault: ControlOperation = {
   async run(call) {
     const location = locationOf(call.body);
     if (location === undefined) return refuse(locationMissing);
+    const before = await conditionsOf(call);
+    if (!before.ok) return before;
     const put = await putVault(
       {
         ...placeOf(call),
@@ -28,6 +34,29 @@ export const createOrUpdateVault: ControlOperation = {
       vaultsContext(call),
     );
     if (!put.ok) return put;
-    return { ...answer(200, vaultResource(put.value.vault, call.names)), change: put.value.change };
+    const { vault, created, change } = put.value;
+    const require = [...(change.require ?? []), ...before.require];
+    return { ...(created ? newVaultAnswer(vault, call) : vaultAnswer(200, vault, call)), change: { ...change, require } };
   },
 };
+
+/**
+ * The state of the vault that the conditions of the request are true of. Without conditions the last writer wins, as on
+ * Azure: who read what before is nothing that a server can know.
+ */
+async function conditionsOf(
+  call: ControlCall,
+): Promise<{ readonly ok: true; readonly require: readonly Requirement[] } | Extract<ControlOutcome, { ok: false }>> {
+  if (call.ifMatch === undefined && call.ifNoneMatch === undefined) return { ok: true, require: [] };
+  const found = await readVaultOf(call);
+  const refused = ifMatchRefusal(call, found.ok ? vaultEtag(found.vault) : undefined);
+  if (refused !== undefined) return refused;
+  return { ok: true, require: found.ok ? [{ key: found.record.key, version: found.record.version }] : [] };
+}
+
+function newVaultAnswer(vault: VaultRecord, call: ControlCall) {
+  const made = vaultAnswer(200, vault, call);
+  if (!call.azureNormalization) return made;
+  const { body } = made.answer;
+  return { ok: true, answer: { ...made.answer, body: { ...body, properties: normalizeNewVault(body.properties) } } } as const;
+}

@@ -1,6 +1,5 @@
 import type { ControlOperation } from '../operation.ts';
-import { answer } from '../outcome.ts';
-import { readVaultOf, vaultPath, vaultResource } from './resource.ts';
+import { readVaultOf, vaultPath, vaultAnswer } from './resource.ts';
 
 export const getVault: ControlOperation = {
   method: 'GET',
@@ -9,6 +8,6 @@ export const getVault: ControlOperation = {
   audit: 'VaultGet',
   async run(call) {
     const found = await readVaultOf(call);
-    return found.ok ? answer(200, vaultResource(found.vault, call.names)) : found;
+    return found.ok ? vaultAnswer(200, found.vault, call) : found;
   },
 };

@@ -1,19 +1,29 @@
+import { createHash } from 'node:crypto';
 import type { NameSet } from '../../http/name-set.ts';
 import { vaultId, vaultKey } from '../../resources/keys.ts';
 import { isAt, isVaultName } from '../../resources/vaults.ts';
 import type { VaultsContext } from '../../resources/vaults.ts';
-import { decode } from '../../store/store.ts';
+import { decode, encode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
+import { normalizeVault } from './normalize.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
 
 export const vaultsPath = `${groupPath}/providers/Microsoft.KeyVault/vaults`;
 export const vaultPath = `${vaultsPath}/:vault`;
 
 /** A vault as the resource manager gives it back: what was sent, and what the service adds. Bindings of rules stay inside. */
-export function vaultResource(vault: VaultRecord, names: NameSet) {
+export function vaultResource(vault: VaultRecord, { names, azureNormalization }: VaultWorld) {
+  const resource = vaultAsSent(vault, names);
+  return azureNormalization ? { ...resource, properties: normalizeVault(resource.properties) } : resource;
+}
+
+/** What a vault's answer depends on, beside the vault. */
+type VaultWorld = Pick<ControlCall, 'names' | 'azureNormalization'>;
+
+function vaultAsSent(vault: VaultRecord, names: NameSet) {
   const { networkAcls, ...properties } = vault.properties;
   return {
     id: vaultId(vault),
@@ -79,6 +89,20 @@ export async function vaultsOfIndex(
   const get = index.map(({ key }) => vaultKey(key.slice(key.lastIndexOf('/') + 1)));
   const records = get.length === 0 ? [] : await call.store.read({ get });
   return records.flatMap((record) => (record === undefined ? [] : [decode<VaultRecord>(record)]));
+}
+
+/**
+ * The `ETag` of a vault, which Azure has not: a digest of all that is stored of it. Answers carry it as a header only, for
+ * a member that Azure does not have would be a difference to clients that compare.
+ */
+export function vaultEtag(vault: VaultRecord): string {
+  return `"${createHash('sha256').update(encode(vault)).digest('hex').slice(0, 32)}"`;
+}
+
+/** A vault in an answer, with its `ETag`. */
+export function vaultAnswer(status: number, vault: VaultRecord, world: VaultWorld) {
+  const answer = { status, body: vaultResource(vault, world), headers: { etag: vaultEtag(vault) } };
+  return { ok: true, answer } as const;
 }
 
 export function vaultsContext(call: ControlCall): VaultsContext {

@@ -1,8 +1,9 @@
 import { accessPolicyUpdates, readAccessPolicies } from '../../resources/access-policies.ts';
 import { patchVault } from '../../resources/vaults.ts';
+import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
-import { readVaultOf, vaultPath, vaultsContext } from './resource.ts';
+import { readVaultOf, vaultPath, vaultEtag, vaultsContext } from './resource.ts';
 
 /** PUT …/accessPolicies/{add | replace | remove} */
 export const updateAccessPolicy: ControlOperation = {
@@ -20,6 +21,8 @@ export const updateAccessPolicy: ControlOperation = {
       const message = `'${kind}' is not an update of access policies; use ${[...accessPolicyUpdates.keys()].join(', ')}.`;
       return refuse({ kind: 'badQuery', message });
     }
+    const refused = ifMatchRefusal(call, vaultEtag(found.vault));
+    if (refused !== undefined) return refused;
     const properties: unknown = call.body['properties'];
     const named: unknown =
       typeof properties === 'object' && properties !== null && 'accessPolicies' in properties

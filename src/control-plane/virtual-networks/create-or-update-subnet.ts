@@ -1,8 +1,10 @@
 import { readSubnet } from '../../resources/network-properties.ts';
-import { findSubnet, putSubnet } from '../../resources/virtual-networks.ts';
+import { linkSubnets } from '../../resources/subnet-links.ts';
+import { findSubnet, joined, putSubnet } from '../../resources/virtual-networks.ts';
+import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
-import { ifMatchHolds, networkMade, readNetworkOf, subnetPath, subnetResource } from './resource.ts';
+import { answer } from '../outcome.ts';
+import { networkMade, readNetworkOf, subnetPath, subnetResource } from './resource.ts';
 
 export const createOrUpdateSubnet: ControlOperation = {
   method: 'PUT',
@@ -13,17 +15,21 @@ export const createOrUpdateSubnet: ControlOperation = {
     if (!found.ok) return found;
     const name = call.params['subnet'] ?? '';
     const before = findSubnet(found.network, name);
-    if (!ifMatchHolds(call, before)) return refuse({ kind: 'preconditionFailed', id: call.path });
+    const refused = ifMatchRefusal(call, before?.etag);
+    if (refused !== undefined) return refused;
     const requested = readSubnet(name, call.body['properties'], 'subnet');
     if (!requested.ok) return requested;
-    const put = putSubnet(found.record, requested.value, call.newId);
+    const subnets = { before: before === undefined ? [] : [before], after: [requested.value] };
+    const linked = await linkSubnets(found.network, subnets, { store: call.store, lacks: call.access.lacks });
+    if (!linked.ok) return linked;
+    const put = putSubnet(found.record, linked.value.subnets[0] ?? requested.value, call.newId);
     if (!put.ok) return put;
     const { network, created, change } = put.value;
     const subnet = findSubnet(network, name);
     if (subnet === undefined) throw new Error('a subnet that was put is not in its network');
     return {
       ...answer(created ? 201 : 200, subnetResource(network, subnet)),
-      change,
+      change: joined(change, linked.value.change),
       ...(created && { accepted: networkMade(call, network.location) }),
     };
   },

@@ -1,12 +1,20 @@
+import { membersOf } from '../../resources/members.ts';
 import { readNetwork } from '../../resources/network-properties.ts';
 import { virtualNetworkKey } from '../../resources/keys.ts';
-import { putNetwork } from '../../resources/virtual-networks.ts';
+import type { RequestedNetwork } from '../../resources/network-properties.ts';
+import { findPeering } from '../../resources/peerings.ts';
+import type { ResourceOutcome } from '../../resources/refusal.ts';
+import { linkSubnets } from '../../resources/subnet-links.ts';
+import type { LinkingNetwork } from '../../resources/subnet-links.ts';
+import { joined, putNetwork } from '../../resources/virtual-networks.ts';
 import { decode } from '../../store/store.ts';
+import type { Transaction } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
-import type { ControlOperation } from '../operation.ts';
+import { ifMatchRefusal } from '../if-match.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
-import { ifMatchHolds, networkMade, networkName, networkPath, networkResource } from './resource.ts';
+import { networkMade, networkName, networkPath, networkResource } from './resource.ts';
 
 const networkNameRule =
   '2 to 64 letters, digits, underscores, hyphens and full stops, a letter or digit first, no hyphen or full stop last';
@@ -28,24 +36,58 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     if (!group.ok) return group;
     const [record] = await call.store.read({ get: [virtualNetworkKey(place, name)] });
     const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
-    if (!ifMatchHolds(call, before)) return refuse({ kind: 'preconditionFailed', id: call.path });
-    const location = locationOf(call.body) ?? before?.location;
+    const refused = ifMatchRefusal(call, before?.etag);
+    if (refused !== undefined) return refused;
+    const asked = locationOf(call.body);
+    const location = before?.location ?? asked;
     if (location === undefined) return refuse(locationMissing);
+    if (asked !== undefined && !isSameLocation(asked, location)) return refuse({ kind: 'locationMismatch', name, location, asked });
+    const linked = await linkRequested({ ...place, name, location }, { before, requested: requested.value }, call);
+    if (!linked.ok) return linked;
     const put = putNetwork(record, {
       ...place,
       name,
       location,
       tags: tagsOf(call.body),
-      requested: requested.value,
+      requested: linked.value.requested,
       newId: call.newId,
     });
     if (!put.ok) return put;
     const { network, created, change } = put.value;
-    const require = [...(change.require ?? []), { key: group.record.key, version: group.record.version }];
+    const unknown = unknownPeering(call.body, network);
+    if (unknown !== undefined) return refuse({ kind: 'invalidProperty', message: unknown });
+    const require = [{ key: group.record.key, version: group.record.version }];
     return {
       ...answer(created ? 201 : 200, networkResource(network)),
-      change: { ...change, require },
+      change: joined(change, linked.value.change, { require }),
       ...(created && { accepted: networkMade(call, network.location) }),
     };
   },
 };
+
+/** A request that says nothing of subnets leaves them as they are, with what they refer to. */
+async function linkRequested(
+  network: LinkingNetwork,
+  { before, requested }: { readonly before: VirtualNetworkRecord | undefined; readonly requested: RequestedNetwork },
+  { store, access }: ControlCall,
+): Promise<ResourceOutcome<{ readonly requested: RequestedNetwork; readonly change: Transaction }>> {
+  if (requested.subnets === undefined) return { ok: true, value: { requested, change: {} } };
+  const subnets = { before: before?.subnets ?? [], after: requested.subnets };
+  const linked = await linkSubnets(network, subnets, { store, lacks: access.lacks });
+  if (!linked.ok) return linked;
+  return { ok: true, value: { requested: { ...requested, subnets: linked.value.subnets }, change: linked.value.change } };
+}
+
+/** Clients send back the peerings that they were given, which stay as they are. One that there is not cannot be made so. */
+function unknownPeering(body: ControlCall['body'], network: VirtualNetworkRecord): string | undefined {
+  const { virtualNetworkPeerings } = membersOf(body['properties']);
+  if (!Array.isArray(virtualNetworkPeerings)) return undefined;
+  const names = virtualNetworkPeerings.map((peering: unknown) => membersOf(peering)['name']);
+  const unknown = names.find((one) => typeof one !== 'string' || findPeering(network, one) === undefined);
+  if (names.length === 0 || !names.some((one) => one === unknown)) return undefined;
+  return `The virtual network ${network.name} has no peering ${JSON.stringify(unknown)}: put it under its own id, .../virtualNetworks/${network.name}/virtualNetworkPeerings/{name}.`;
+}
+
+function isSameLocation(one: string, other: string): boolean {
+  return one.toLowerCase().replaceAll(' ', '') === other.toLowerCase().replaceAll(' ', '');
+}

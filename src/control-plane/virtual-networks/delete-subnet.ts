@@ -1,7 +1,9 @@
-import { deleteSubnet, findSubnet } from '../../resources/virtual-networks.ts';
+import { unlinkSubnets } from '../../resources/subnet-links.ts';
+import { deleteSubnet, findSubnet, joined } from '../../resources/virtual-networks.ts';
+import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
-import { ifMatchHolds, readNetworkOf, subnetPath } from './resource.ts';
+import { answer } from '../outcome.ts';
+import { readNetworkOf, subnetPath } from './resource.ts';
 
 export const deleteVirtualNetworkSubnet: ControlOperation = {
   method: 'DELETE',
@@ -13,7 +15,11 @@ export const deleteVirtualNetworkSubnet: ControlOperation = {
     const name = call.params['subnet'] ?? '';
     const subnet = findSubnet(found.network, name);
     if (subnet === undefined) return answer(204);
-    if (!ifMatchHolds(call, subnet)) return refuse({ kind: 'preconditionFailed', id: call.path });
-    return { ...answer(200), change: deleteSubnet(found.record, name, call.newId) };
+    const refused = ifMatchRefusal(call, subnet.etag);
+    if (refused !== undefined) return refused;
+    const world = { store: call.store, lacks: call.access.lacks };
+    const unlinked = await unlinkSubnets(found.network, [subnet], world);
+    if (!unlinked.ok) return unlinked;
+    return { ...answer(200), change: joined(deleteSubnet(found.record, name, call.newId), unlinked.value.change) };
   },
 };

@@ -1,7 +1,10 @@
-import { deleteNetwork } from '../../resources/virtual-networks.ts';
+import { disconnect } from '../../resources/peerings.ts';
+import { unlinkSubnets } from '../../resources/subnet-links.ts';
+import { deleteNetwork, joined } from '../../resources/virtual-networks.ts';
+import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
-import { ifMatchHolds, networkPath, readNetworkOf } from './resource.ts';
+import { answer } from '../outcome.ts';
+import { networkPath, readNetworkOf } from './resource.ts';
 
 export const deleteVirtualNetwork: ControlOperation = {
   method: 'DELETE',
@@ -10,7 +13,13 @@ export const deleteVirtualNetwork: ControlOperation = {
   async run(call) {
     const found = await readNetworkOf(call);
     if (!found.ok) return found.refusal.kind === 'resourceNotFound' ? answer(204) : found;
-    if (!ifMatchHolds(call, found.network)) return refuse({ kind: 'preconditionFailed', id: call.path });
-    return { ...answer(200), change: deleteNetwork(found.record) };
+    const refused = ifMatchRefusal(call, found.network.etag);
+    if (refused !== undefined) return refused;
+    const { network, record } = found;
+    const { store, access } = call;
+    const unlinked = await unlinkSubnets(network, network.subnets, { store, lacks: access.lacks });
+    if (!unlinked.ok) return unlinked;
+    const left = await disconnect(network, network.peerings ?? [], store);
+    return { ...answer(200), change: joined(deleteNetwork(record), unlinked.value.change, left) };
   },
 };

@@ -1,7 +1,7 @@
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
 import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
-import type { SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
+import type { PeeringRecord, SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import type { Accepted } from '../long-running/operation.ts';
 import { refuse } from '../outcome.ts';
@@ -37,6 +37,9 @@ export function networkResource(network: VirtualNetworkRecord) {
       resourceGuid: network.resourceGuid,
       addressSpace: { addressPrefixes: network.addressPrefixes },
       subnets: network.subnets.map((subnet) => subnetResource(network, subnet)),
+      ...(network.peerings !== undefined && {
+        virtualNetworkPeerings: network.peerings.map((peering) => peeringResource(network, peering)),
+      }),
     },
   };
 }
@@ -61,6 +64,26 @@ export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetReco
   };
 }
 
+/** A peering, as it stands in one of its two networks. */
+export function peeringResource(network: VirtualNetworkRecord, peering: PeeringRecord) {
+  const space = { addressPrefixes: peering.remotePrefixes };
+  return {
+    name: peering.name,
+    id: `${virtualNetworkId(network)}/virtualNetworkPeerings/${peering.name}`,
+    etag: peering.etag,
+    type: 'Microsoft.Network/virtualNetworks/virtualNetworkPeerings',
+    properties: {
+      ...peering.others,
+      provisioningState: 'Succeeded',
+      peeringState: peering.state,
+      peeringSyncLevel: peering.state === 'Connected' ? 'FullyInSync' : 'RemoteNotInSync',
+      remoteVirtualNetwork: { id: peering.remote },
+      remoteAddressSpace: space,
+      remoteVirtualNetworkAddressSpace: space,
+    },
+  };
+}
+
 /** The virtual network of the path and its record. */
 export async function readNetworkOf(
   call: ControlCall,
@@ -81,8 +104,3 @@ export async function readNetworkOf(
 
 /** Names of virtual networks: 2 to 64 characters (Azure's naming rules). */
 export const networkName = /^[a-z0-9][a-z0-9_.-]{0,62}[a-z0-9_]$/i;
-
-/** Whether the client's `If-Match` holds (RFC 9110 section 13.1.1): `*` of whatever exists, an etag of that state only. */
-export function ifMatchHolds({ ifMatch }: ControlCall, current: { readonly etag: string } | undefined): boolean {
-  return ifMatch === undefined || (current !== undefined && (ifMatch === '*' || ifMatch === current.etag));
-}

@@ -1,0 +1,24 @@
+import { putResource } from '../../resources/any-resource.ts';
+import type { ControlOperation } from '../operation.ts';
+import { answer } from '../outcome.ts';
+import { ifMatchRefusal } from '../if-match.ts';
+import { networkMade } from '../virtual-networks/resource.ts';
+import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
+
+/** PUT of a resource whose type has no operations of its own. `action` is that of the type. */
+export const createOrUpdateResource: ControlOperation = {
+  method: 'PUT',
+  path: '{resource}',
+  action: 'write',
+  async run(call) {
+    const name = nameOf(call);
+    const found = await readNamed(call, name);
+    const refused = ifMatchRefusal(call, found.ok ? found.resource.etag : undefined);
+    if (refused !== undefined) return refused;
+    const put = await putResource(name, call.body, resourcesContext(call));
+    if (!put.ok) return put;
+    const { resource, created, change } = put.value;
+    const accepted = created && isNetwork(resource) ? { accepted: networkMade(call, resource.location ?? '') } : {};
+    return { ...answer(created ? 201 : 200, anyResource(resource)), change, ...accepted };
+  },
+};

@@ -1,0 +1,149 @@
+import {
+  inSubscription,
+  resourceKey,
+  vaultId,
+  vaultIndexKey,
+  virtualNetworkId,
+  virtualNetworkKey,
+} from '../../resources/keys.ts';
+import type { Place } from '../../resources/keys.ts';
+import { decode } from '../../store/store.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import type { VirtualNetworkRecord } from '../../types/network.ts';
+import type { ResourceRecord } from '../../types/resource.ts';
+import { listAnswerOf } from '../list.ts';
+import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import { refuse } from '../outcome.ts';
+import { groupPath, placeOf, readGroup } from '../resource-groups/resource.ts';
+import { vaultsOfIndex } from '../vaults/resource.ts';
+import { parseFilter } from './filter.ts';
+import type { Filtered } from './filter.ts';
+import { anyResource } from './resource.ts';
+
+/** A resource as the generic list shows it: without its properties. */
+interface Listed extends Filtered {
+  readonly shown: { readonly id: string };
+  /** ISO times, where they are known: virtual networks have none. */
+  readonly times?: { readonly createdTime: string; readonly changedTime: string };
+}
+
+interface Source {
+  /** The only type that it has, in lower case. */
+  readonly type?: string;
+  readonly prefix: (subscriptionId: string, place: Place | undefined) => string;
+  readonly read: (call: ControlCall, records: readonly StoredRecord[]) => Promise<readonly Listed[]>;
+}
+
+const sources: readonly Source[] = [
+  {
+    type: 'microsoft.keyvault/vaults',
+    prefix: (subscriptionId, place) =>
+      place === undefined ? inSubscription('vault-in', subscriptionId) : vaultIndexKey('vault-in', place),
+    async read(call, records) {
+      const vaults = await vaultsOfIndex(call, records);
+      return vaults.map(({ name, location, tags, resourceGroup, systemData, ...vault }) => {
+        const type = 'Microsoft.KeyVault/vaults';
+        const id = vaultId({ ...vault, name, resourceGroup });
+        const times = { createdTime: systemData.createdAt, changedTime: systemData.lastModifiedAt };
+        return { name, type, location, resourceGroup, tags, times, shown: { id, name, type, location, tags } };
+      });
+    },
+  },
+  {
+    type: 'microsoft.network/virtualnetworks',
+    prefix: (subscriptionId, place) =>
+      place === undefined ? inSubscription('virtual-network', subscriptionId) : virtualNetworkKey(place),
+    async read(_, records) {
+      return records.map((record) => {
+        const network = decode<VirtualNetworkRecord>(record);
+        const { name, location, tags, resourceGroup } = network;
+        const type = 'Microsoft.Network/virtualNetworks';
+        const id = virtualNetworkId(network);
+        return { name, type, location, resourceGroup, tags, shown: { id, name, type, location, tags } };
+      });
+    },
+  },
+  {
+    prefix: (subscriptionId, place) =>
+      place === undefined ? inSubscription('resource', subscriptionId) : resourceKey(place, undefined, []),
+    async read(_, records) {
+      return records.map((record) => {
+        const resource = decode<ResourceRecord>(record);
+        const { properties: _properties, etag: _etag, ...shown } = anyResource(resource);
+        const { type, tags, location, names, resourceGroup, createdTime, changedTime } = resource;
+        const name = names.join('/');
+        return {
+          name,
+          type,
+          resourceGroup,
+          tags,
+          ...(location !== undefined && { location }),
+          times: { createdTime, changedTime },
+          shown: { ...shown, name },
+        };
+      });
+    },
+  },
+];
+
+const expansions: ReadonlySet<string> = new Set(['createdtime', 'changedtime', 'provisioningstate']);
+
+const action = 'Microsoft.Resources/subscriptions/resources/read';
+
+/**
+ * The resources of all types, as clients use it to find the group of a vault. Everybody of the tenant may ask, and sees
+ * what it may read.
+ */
+export const listResources: ControlOperation = {
+  method: 'GET',
+  path: '/subscriptions/:subscriptionId/resources',
+  action,
+  shows: 'own',
+  audit: 'VaultList',
+  run: (call) => listAll(call, undefined),
+};
+
+export const listResourcesByResourceGroup: ControlOperation = {
+  method: 'GET',
+  path: `${groupPath}/resources`,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/resources/read',
+  shows: 'own',
+  async run(call) {
+    const group = await readGroup(call);
+    return group.ok ? listAll(call, placeOf(call)) : group;
+  },
+};
+
+async function listAll(call: ControlCall, place: Place | undefined): Promise<ControlOutcome> {
+  const filter = parseFilter(call.query['$filter'] ?? '');
+  if (!filter.ok) return refuse({ kind: 'badQuery', message: filter.message });
+  const expand = (call.query['$expand'] ?? '').split(',').filter((word) => word !== '');
+  const strange = expand.find((word) => !expansions.has(word.trim().toLowerCase()));
+  if (strange !== undefined) {
+    const message = `$expand is '${call.query['$expand']}'; supported are createdTime, changedTime and provisioningState.`;
+    return refuse({ kind: 'badQuery', message });
+  }
+  const wanted = new Set(expand.map((word) => word.trim().toLowerCase()));
+  const { type } = filter;
+  const asked = sources.filter((source) => type === undefined || source.type === undefined || source.type === type);
+  return listAnswerOf(
+    call,
+    asked.map((source) => ({
+      prefix: source.prefix(call.subscription.subscriptionId, place),
+      async render(records) {
+        const read = await source.read(call, records);
+        return read
+          .filter((resource) => filter.holds(resource) && call.access.may(`${resource.type}/read`, resource.shown.id))
+          .map((resource) => ({ ...resource.shown, ...expanded(resource, wanted) }));
+      },
+    })),
+  );
+}
+
+function expanded({ times }: Listed, wanted: ReadonlySet<string>) {
+  return {
+    ...(wanted.has('createdtime') && times !== undefined && { createdTime: times.createdTime }),
+    ...(wanted.has('changedtime') && times !== undefined && { changedTime: times.changedTime }),
+    ...(wanted.has('provisioningstate') && { provisioningState: 'Succeeded' }),
+  };
+}

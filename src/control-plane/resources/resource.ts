@@ -1,0 +1,102 @@
+import type { ResourcesContext } from '../../resources/kind-rules.ts';
+import { itemsOf, kindOf } from '../../resources/kinds.ts';
+import type { Kind } from '../../resources/kinds.ts';
+import { resourceId } from '../../resources/keys.ts';
+import { readResource } from '../../resources/any-resource.ts';
+import type { ResourceName } from '../../resources/any-resource.ts';
+import { parseScope } from '../../resources/scope-id.ts';
+import { defaultSecurityRules } from '../../resources/security-rules.ts';
+import type { Item } from '../../resources/security-rules.ts';
+import { decode } from '../../store/store.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
+import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { refuse } from '../outcome.ts';
+
+type Refused = Extract<ControlOutcome, { ok: false }>;
+
+/** The resource that a path names; its router let it here only if it names one. */
+export function nameOf({ path, subscription }: ControlCall): ResourceName {
+  const { resourceGroup = '', type = '', names = [] } = parseScope(path) ?? {};
+  return { subscriptionId: subscription.subscriptionId, resourceGroup, type, names };
+}
+
+export function resourcesContext(call: ControlCall): ResourcesContext {
+  const { store, now, newId, subscription, access, publicAddressPool } = call;
+  return { store, now, newId, tenantId: subscription.tenantId, lacks: access.lacks, publicAddressPool };
+}
+
+/** A resource and its record. */
+export async function readNamed(
+  call: ControlCall,
+  name: ResourceName,
+): Promise<{ readonly ok: true; readonly record: StoredRecord; readonly resource: ResourceRecord } | Refused> {
+  const record = await readResource(name, call.store);
+  if (record !== undefined) return { ok: true, record, resource: decode<ResourceRecord>(record) };
+  const { type, names, resourceGroup } = name;
+  return refuse({ kind: 'resourceNotFound', type: kindOf(type)?.type ?? type, name: names.join('/'), resourceGroup });
+}
+
+/** A resource as the resource manager gives it back: what was sent, and what the service adds. */
+export function anyResource(resource: ResourceRecord) {
+  const kind = kindOf(resource.type);
+  const { location, tags, envelope, identity, names, type } = resource;
+  return {
+    id: resourceId(resource),
+    name: names.at(-1) ?? '',
+    type,
+    ...(location !== undefined && { location }),
+    tags,
+    ...envelope,
+    ...(identity !== undefined && { identity: identityShown(identity) }),
+    ...(isNetwork(resource) && { etag: resource.etag }),
+    properties: { ...resource.properties, ...madeFor(resource, kind) },
+  };
+}
+
+/** What lies in a resource, under its own id. */
+export function itemResource(resource: ResourceRecord, member: string, item: Item) {
+  return {
+    name: item.name,
+    id: `${resourceId(resource)}/${member}/${item.name}`,
+    etag: resource.etag,
+    type: `${resource.type}/${member}`,
+    properties: { provisioningState: 'Succeeded', ...item.properties },
+  };
+}
+
+/** Resources of Microsoft.Network have etags, others have none. */
+export function isNetwork({ type }: { readonly type: string }): boolean {
+  return type.toLowerCase().startsWith('microsoft.network/');
+}
+
+function madeFor(resource: ResourceRecord, kind: Kind | undefined): Record<string, unknown> {
+  if (!isNetwork(resource)) {
+    const { publicAddresses: _, ...made } = resource.made;
+    // Of an identity only the ids count; anything else is said to have succeeded.
+    return kind === undefined ? { provisioningState: 'Succeeded' } : made;
+  }
+  const { items, use } = kind ?? {};
+  const users = (resource.usedBy ?? []).map((id) => ({ id }));
+  const { ipAddress } = resource.made;
+  return {
+    provisioningState: 'Succeeded',
+    resourceGuid: resource.guid,
+    ...(ipAddress !== undefined && { ipAddress }),
+    ...(items !== undefined && {
+      [items.member]: itemsOf(resource, items).map((item) => itemResource(resource, items.member, item)),
+    }),
+    ...(items?.member === 'securityRules' && {
+      defaultSecurityRules: defaultSecurityRules.map((item) => itemResource(resource, 'defaultSecurityRules', item)),
+    }),
+    ...(use !== undefined && users.length > 0 && { [use.member]: use.single === true ? users[0] : users }),
+  };
+}
+
+function identityShown({ type, system, user }: ResourceIdentity) {
+  return {
+    type,
+    ...(system !== undefined && { principalId: system.principalId, tenantId: system.tenantId }),
+    ...(user !== undefined && { userAssignedIdentities: user }),
+  };
+}

@@ -1,0 +1,211 @@
+import { decode, encode } from '../store/store.ts';
+import type { Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
+import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
+import { readIdentity } from './identities.ts';
+import { isResourceGroupName, keyLengthMax, publicAddressKey, resourceId, resourceKey } from './keys.ts';
+import type { Place } from './keys.ts';
+import { finishByKind, linkingOf } from './kind-rules.ts';
+import type { ResourcesContext } from './kind-rules.ts';
+import { kindOf } from './kinds.ts';
+import { membersOf, without } from './members.ts';
+import { relink } from './references.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+import { requireScope } from './scope.ts';
+
+/** The id of a resource, taken apart. */
+export interface ResourceName extends Place {
+  readonly type: string;
+  readonly names: readonly string[];
+}
+
+type ResourceChange = ResourceOutcome<{
+  readonly resource: ResourceRecord;
+  readonly created: boolean;
+  readonly change: Transaction;
+}>;
+
+const notInEnvelope = ['id', 'name', 'type', 'location', 'tags', 'identity', 'properties', 'etag', 'systemData'];
+const namePattern = /^[^<>%&\\?/\p{Cc}]{0,259}[^<>%&\\?/\p{Cc}. ]$/u;
+
+/** The record of a resource, if the name can have one and it is there. */
+export async function readResource(name: ResourceName, store: Store): Promise<StoredRecord | undefined> {
+  if (!isResourceGroupName(name.resourceGroup)) return undefined;
+  const key = resourceKey(name, name.type, name.names);
+  if (key.length > keyLengthMax) return undefined;
+  const [record] = await store.read({ get: [key] });
+  return record;
+}
+
+/** PUT of a whole resource: creates it, or replaces all that the request can say of it. */
+export async function putResource(
+  name: ResourceName,
+  body: Readonly<Record<string, unknown>>,
+  context: ResourcesContext,
+): Promise<ResourceChange> {
+  const bad = name.names.find((part) => !namePattern.test(part));
+  if (bad !== undefined || resourceKey(name, name.type, name.names).length > keyLengthMax) {
+    const rule = '1 to 260 characters, none of < > % & \\ ? / and no control character, no full stop or space last';
+    return invalid(`The resource name '${(bad ?? name.names.join('/')).slice(0, 300)}' is invalid: ${rule}.`);
+  }
+  const place = await requirePlace(name, context.store);
+  if (!place.ok) return place;
+  const record = await readResource(name, context.store);
+  return write({ name, record, body, require: place.value }, context);
+}
+
+/** PATCH: `tags`, `identity` and what else stands beside `properties` replace what was, `properties` member by member. */
+export async function patchResource(
+  record: StoredRecord,
+  body: Readonly<Record<string, unknown>>,
+  context: ResourcesContext,
+): Promise<ResourceChange> {
+  const before = decode<ResourceRecord>(record);
+  const { envelope, tags, location, identity } = before;
+  const sent = identity === undefined ? {} : { identity: identityAsSent(identity) };
+  const whole = { ...envelope, tags, location, ...sent, ...body };
+  const properties = { ...before.properties, ...membersOf(body['properties']) };
+  return write({ name: before, record, body: { ...whole, properties }, require: [] }, context);
+}
+
+/** DELETE of a resource that nothing refers to. What lies below it must be deleted with it, by `below`. */
+export async function deleteResource(
+  record: StoredRecord,
+  below: readonly StoredRecord[],
+  context: ResourcesContext,
+): Promise<ResourceOutcome<Transaction>> {
+  const resource = decode<ResourceRecord>(record);
+  const kind = kindOf(resource.type);
+  const { usedBy = [] } = resource;
+  if (kind?.use !== undefined && usedBy.length > 0) {
+    return refuseResource({ kind: kind.use.refusal, id: resourceId(resource), users: usedBy });
+  }
+  const links = { before: kind?.links?.(resource) ?? [], after: [] };
+  const linked = await relink(links, linkingOf(resource, context));
+  if (!linked.ok) return linked;
+  const { ipAddress } = resource.made;
+  const all = [record, ...below];
+  return {
+    ok: true,
+    value: {
+      require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require],
+      put: linked.value.put,
+      delete: [...all.map(({ key }) => key), ...(ipAddress === undefined ? [] : [publicAddressKey(ipAddress)])],
+    },
+  };
+}
+
+interface Write {
+  readonly name: ResourceName;
+  readonly record: StoredRecord | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly require: readonly Requirement[];
+}
+
+async function write({ name, record, body, require }: Write, context: ResourcesContext): Promise<ResourceChange> {
+  const kind = kindOf(name.type);
+  const before = record === undefined ? undefined : decode<ResourceRecord>(record);
+  const location = locationOf(body, before, name);
+  if (!location.ok) return location;
+  const properties = kind === undefined ? readOpen(body['properties']) : kind.read(body['properties'], 'properties');
+  if (!properties.ok) return properties;
+  const identity = await readIdentity(body['identity'], before?.identity, { ...context, by: resourceId(name) });
+  if (!identity.ok) return identity;
+  const envelope = { ...(kind?.sku !== undefined && { sku: kind.sku }), ...withoutNulls(without(body, notInEnvelope)) };
+  const at = new Date(context.now).toISOString();
+  const draft: ResourceRecord = {
+    subscriptionId: before?.subscriptionId ?? name.subscriptionId,
+    resourceGroup: before?.resourceGroup ?? name.resourceGroup,
+    type: before?.type ?? kind?.type ?? name.type,
+    names: before?.names ?? name.names,
+    ...(location.value !== undefined && { location: location.value }),
+    tags: tagsIn(body),
+    envelope,
+    ...(identity.value.identity !== undefined && { identity: identity.value.identity }),
+    properties: properties.value,
+    made: before?.made ?? {},
+    guid: before?.guid ?? context.newId(),
+    etag: `W/"${context.newId()}"`,
+    createdTime: before?.createdTime ?? at,
+    changedTime: at,
+    ...(before?.usedBy !== undefined && { usedBy: before.usedBy }),
+  };
+  const finished = await finishByKind({ draft, before, kind }, context);
+  if (!finished.ok) return finished;
+  const { resource, change } = finished.value;
+  const key = record?.key ?? resourceKey(name, name.type, name.names);
+  return {
+    ok: true,
+    value: {
+      resource,
+      created: before === undefined,
+      change: {
+        require: [
+          { key, version: record?.version ?? null },
+          ...require,
+          ...identity.value.require,
+          ...(change.require ?? []),
+        ],
+        put: [{ key, value: encode(resource) }, ...(change.put ?? [])],
+        delete: change.delete ?? [],
+      },
+    },
+  };
+}
+
+/** The group must be there, and what the resource lies in. */
+async function requirePlace(name: ResourceName, store: Store): Promise<ResourceOutcome<readonly Requirement[]>> {
+  const { subscriptionId, resourceGroup, type, names } = name;
+  const place = { id: '', subscriptionId, resourceGroup };
+  const group = await requireScope(place, store);
+  if (!group.ok || names.length < 2) return group.ok ? { ok: true, value: [group.value] } : group;
+  const above = { ...place, type: type.slice(0, type.lastIndexOf('/')), names: names.slice(0, -1) };
+  const parent = await requireScope(above, store);
+  if (!parent.ok) return refuseResource({ kind: 'parentNotFound', parent: `${above.type}/${above.names.join('/')}` });
+  return { ok: true, value: [group.value, parent.value] };
+}
+
+/** Where it stands, for ever. What lies in another resource may have no location. */
+function locationOf(
+  body: Readonly<Record<string, unknown>>,
+  before: ResourceRecord | undefined,
+  { names }: ResourceName,
+): ResourceOutcome<string | undefined> {
+  const given = body['location'];
+  const asked = typeof given === 'string' && given !== '' ? given : undefined;
+  const known = before?.location;
+  if (known !== undefined && asked !== undefined && bare(asked) !== bare(known)) {
+    return refuseResource({ kind: 'locationMismatch', name: names.join('/'), location: known, asked });
+  }
+  const location = known ?? asked;
+  if (location !== undefined || names.length > 1) return { ok: true, value: location };
+  return invalid('The \'location\' property is required: give the region, for example "westeurope".');
+}
+
+/** "West Europe" is "westeurope". */
+function bare(location: string): string {
+  return location.toLowerCase().replaceAll(' ', '');
+}
+
+function readOpen(value: unknown): ResourceOutcome<ResourceRecord['properties']> {
+  if (value !== undefined && value !== null && (typeof value !== 'object' || Array.isArray(value))) {
+    return invalid('Invalid value found at properties: it must be an object.');
+  }
+  return { ok: true, value: without(membersOf(value), ['provisioningState']) };
+}
+
+function tagsIn(body: Readonly<Record<string, unknown>>): ResourceRecord['tags'] {
+  return Object.fromEntries(Object.entries(membersOf(body['tags'])).map(([tag, value]) => [tag, String(value)]));
+}
+
+function withoutNulls(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null && value !== undefined));
+}
+
+function identityAsSent({ type, user }: ResourceIdentity) {
+  return { type, ...(user !== undefined && { userAssignedIdentities: user }) };
+}
+
+function invalid(message: string) {
+  return refuseResource({ kind: 'invalidProperty', message });
+}

@@ -1,0 +1,168 @@
+import { overlaps, parseRange } from '../address/range.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
+import type { PeeringRecord, VirtualNetworkRecord } from '../types/network.ts';
+import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from './keys.ts';
+import { membersOf, without } from './members.ts';
+import { readReference } from './network-references.ts';
+import { refuseResource } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome } from './refusal.ts';
+import { parseScope } from './scope-id.ts';
+
+const peerAction = 'Microsoft.Network/virtualNetworks/peer/action';
+const flags = [
+  'allowVirtualNetworkAccess',
+  'allowForwardedTraffic',
+  'allowGatewayTransit',
+  'useRemoteGateways',
+] as const;
+
+/** What the service makes of a peering, or knows from the other network. */
+const madeByService = [
+  'peeringState',
+  'peeringSyncLevel',
+  'provisioningState',
+  'resourceGuid',
+  'remoteAddressSpace',
+  'remoteVirtualNetworkAddressSpace',
+  'remoteVirtualNetwork',
+];
+
+interface PeeringWorld {
+  readonly store: Store;
+  readonly newId: () => string;
+  readonly lacks: CallerLacks;
+}
+
+type PeeringChange = ResourceOutcome<{
+  readonly network: VirtualNetworkRecord;
+  readonly peering: PeeringRecord;
+  readonly created: boolean;
+  readonly change: Transaction;
+}>;
+
+/** The peering of that name, in any case. */
+export function findPeering({ peerings = [] }: VirtualNetworkRecord, name: string): PeeringRecord | undefined {
+  return peerings.find((peering) => peering.name.toLowerCase() === name.toLowerCase());
+}
+
+/**
+ * PUT of a peering. It is `Initiated` until the other network has one back to this, and both are `Connected` then. The
+ * other network must be there, and no address be of both (virtual-network "virtual network peering").
+ */
+export async function putPeering(
+  record: StoredRecord,
+  { name, properties }: { readonly name: string; readonly properties: unknown },
+  { store, newId, lacks }: PeeringWorld,
+): Promise<PeeringChange> {
+  const network = decode<VirtualNetworkRecord>(record);
+  const members = membersOf(properties);
+  const reference = readReference(members['remoteVirtualNetwork'], 'properties.remoteVirtualNetwork');
+  if (!reference.ok) return reference;
+  const path = 'properties';
+  if (reference.value === undefined)
+    return refuseResource({ kind: 'missingMember', path, member: 'remoteVirtualNetwork' });
+  const notFlag = flags.find((flag) => members[flag] !== undefined && typeof members[flag] !== 'boolean');
+  if (notFlag !== undefined) {
+    const refusal = {
+      kind: 'wrongType',
+      path: `${path}.${notFlag}`,
+      expected: 'true or false',
+      found: 'another value',
+    };
+    return refuseResource({ ...refusal, kind: 'wrongType' });
+  }
+  const before = findPeering(network, name);
+  const by = `${virtualNetworkId(network)}/virtualNetworkPeerings/${name}`;
+  const lacking = lacks(peerAction, reference.value);
+  if (lacking !== undefined) return refuseResource(lacking);
+  const other = await readNetworkById(reference.value, store);
+  const isOther = other !== undefined && other.key !== record.key;
+  const isMoved = before !== undefined && before.remote.toLowerCase() !== reference.value.toLowerCase();
+  if (!isOther || isMoved) return refuseResource({ kind: 'referenceInvalid', id: reference.value, by });
+  const remote = decode<VirtualNetworkRecord>(other);
+  const prefixes = overlapping(network.addressPrefixes, remote.addressPrefixes);
+  if (prefixes.length > 0) {
+    return refuseResource({
+      kind: 'addressSpacesOverlap',
+      network: virtualNetworkId(network),
+      remote: reference.value,
+      prefixes,
+    });
+  }
+  const back = remote.peerings?.find((one) => one.remoteGuid === network.resourceGuid && one.state !== 'Disconnected');
+  const peering: PeeringRecord = {
+    name: before?.name ?? name,
+    etag: `W/"${newId()}"`,
+    remote: reference.value,
+    remoteGuid: remote.resourceGuid,
+    remotePrefixes: remote.addressPrefixes,
+    state: back === undefined ? 'Initiated' : 'Connected',
+    others: {
+      ...Object.fromEntries(flags.map((flag) => [flag, flag === 'allowVirtualNetworkAccess'])),
+      ...without(members, madeByService),
+    },
+  };
+  const changed = withPeering(network, peering);
+  const put = [{ key: record.key, value: encode(changed) }];
+  const require = [
+    { key: record.key, version: record.version },
+    { key: other.key, version: other.version },
+  ];
+  if (back !== undefined)
+    put.push({ key: other.key, value: encode(withPeering(remote, { ...back, state: 'Connected' })) });
+  return { ok: true, value: { network: changed, peering, created: before === undefined, change: { require, put } } };
+}
+
+/** What the other networks of peerings that go are left with: `Disconnected`. */
+export async function disconnect(
+  network: VirtualNetworkRecord,
+  peerings: readonly PeeringRecord[],
+  store: Store,
+): Promise<{ readonly require: readonly Requirement[]; readonly put: readonly Put[] }> {
+  const require: Requirement[] = [];
+  const put: Put[] = [];
+  for (const peering of peerings) {
+    const other = await readNetworkById(peering.remote, store);
+    const remote = other === undefined ? undefined : decode<VirtualNetworkRecord>(other);
+    const back = remote?.peerings?.find((one) => one.remoteGuid === network.resourceGuid);
+    if (other === undefined || remote === undefined || back === undefined) continue;
+    require.push({ key: other.key, version: other.version });
+    put.push({ key: other.key, value: encode(withPeering(remote, { ...back, state: 'Disconnected' })) });
+  }
+  return { require, put };
+}
+
+/** DELETE of a peering. */
+export async function deletePeering(record: StoredRecord, peering: PeeringRecord, store: Store): Promise<Transaction> {
+  const network = decode<VirtualNetworkRecord>(record);
+  const peerings = network.peerings?.filter((one) => one !== peering && one.name !== peering.name) ?? [];
+  const left = await disconnect(network, [peering], store);
+  return {
+    require: [{ key: record.key, version: record.version }, ...left.require],
+    put: [{ key: record.key, value: encode({ ...network, peerings }) }, ...left.put],
+  };
+}
+
+function withPeering(network: VirtualNetworkRecord, peering: PeeringRecord): VirtualNetworkRecord {
+  const { peerings = [] } = network;
+  const index = peerings.findIndex(({ name }) => name === peering.name);
+  return { ...network, peerings: index === -1 ? [...peerings, peering] : peerings.with(index, peering) };
+}
+
+async function readNetworkById(id: string, store: Store): Promise<StoredRecord | undefined> {
+  const { type, names: [name = ''] = [], subscriptionId = '', resourceGroup = '' } = parseScope(id) ?? {};
+  const isNetwork = type?.toLowerCase() === 'microsoft.network/virtualnetworks' && /^[\w.-]{1,64}$/.test(name);
+  if (!isNetwork || !isResourceGroupName(resourceGroup)) return undefined;
+  const [record] = await store.read({ get: [virtualNetworkKey({ subscriptionId, resourceGroup }, name)] });
+  return record;
+}
+
+function overlapping(some: readonly string[], others: readonly string[]): readonly string[] {
+  return some.filter((prefix) => others.some((other) => meet(prefix, other)));
+}
+
+function meet(one: string, other: string): boolean {
+  const [a, b] = [parseRange(one), parseRange(other)];
+  return a.ok && b.ok && overlaps(a.range, b.range);
+}

@@ -1,0 +1,29 @@
+/** Types with records of the general kind whose rules are known here, as Azure spells them. */
+export const knownTypes = {
+  natGateway: 'Microsoft.Network/natGateways',
+  networkSecurityGroup: 'Microsoft.Network/networkSecurityGroups',
+  publicAddress: 'Microsoft.Network/publicIPAddresses',
+  routeTable: 'Microsoft.Network/routeTables',
+  userAssignedIdentity: 'Microsoft.ManagedIdentity/userAssignedIdentities',
+} as const;
+
+const known: ReadonlySet<string> = new Set(Object.values(knownTypes).map((type) => type.toLowerCase()));
+
+/**
+ * Namespaces that have only what is built here. A private endpoint that was merely stored would look as if it let somebody
+ * in; a storage account that is merely stored has an identity, which is what it is there for.
+ */
+const closed: ReadonlySet<string> = new Set([
+  'microsoft.authorization',
+  'microsoft.keyvault',
+  'microsoft.network',
+  'microsoft.resources',
+]);
+
+/** Whether resources of the type can be made, beside those that have operations of their own. */
+export function isServed(type: string): boolean {
+  const [namespace = '', ...types] = type.toLowerCase().split('/');
+  return (
+    known.has(type.toLowerCase()) || (types.length > 0 && /^[a-z0-9.]+$/.test(namespace) && !closed.has(namespace))
+  );
+}

@@ -1,0 +1,43 @@
+/** A resource of a type that has no kind of record of its own, as it is stored. */
+export interface ResourceRecord {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  /** `Microsoft.Web/sites/slots`, and a name for each of its parts after the first. */
+  readonly type: string;
+  readonly names: readonly string[];
+  readonly location?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** `sku`, `kind` and whatever else stands beside `properties`, as it was sent. */
+  readonly envelope: Readonly<Record<string, unknown>>;
+  readonly identity?: ResourceIdentity;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** What the service made when it was created. */
+  readonly made: ResourceMade;
+  readonly guid: string;
+  readonly etag: string;
+  /** ISO times. */
+  readonly createdTime: string;
+  readonly changedTime: string;
+  /** ARM ids of the resources that refer to it: it cannot be deleted while there are any. */
+  readonly usedBy?: readonly string[];
+}
+
+export interface ResourceMade {
+  /** Of a user-assigned identity. */
+  readonly principalId?: string;
+  readonly clientId?: string;
+  readonly tenantId?: string;
+  /** Of a public IP address. */
+  readonly ipAddress?: string;
+  /** Of a NAT gateway: those of its public IP addresses. */
+  readonly publicAddresses?: readonly string[];
+}
+
+/** Managed identities of a resource. */
+export interface ResourceIdentity {
+  /** As it was sent: `SystemAssigned`, `UserAssigned`, or both, with a comma. */
+  readonly type: string;
+  readonly system?: { readonly principalId: string; readonly clientId: string; readonly tenantId: string };
+  /** By ARM id, as it was sent. */
+  readonly user?: Readonly<Record<string, { readonly principalId: string; readonly clientId: string }>>;
+}
