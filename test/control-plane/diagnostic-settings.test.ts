@@ -84,7 +84,10 @@ test('a setting is given back in the form of Azure, and is gone once it is delet
   expectStatus(await client.arm('DELETE', `${settings}/service`), 200);
   expectStatus(await client.arm('DELETE', `${settings}/service`), 204);
   assert.deepEqual(namesIn(expectStatus(await client.arm('GET', settings), 200).body), []);
-  const message = `The Resource 'Microsoft.KeyVault/vaults/kv-logged/providers/Microsoft.Insights/diagnosticSettings/service' under resource group 'rg' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`;
+  const type = 'Microsoft.KeyVault/vaults/kv-logged/providers/Microsoft.Insights/diagnosticSettings';
+  const message =
+    `The Resource '${type}/service' under resource group 'rg' was not found. ` +
+    'For more details please go to https://aka.ms/ARMResourceNotFoundFix';
   expectError(await client.arm('GET', `${settings}/service`), 404, 'ResourceNotFound', message);
 });
 
@@ -150,7 +153,9 @@ test('two settings do not send one category to one account, and there are five a
   const storageAccountId = account(client);
   expectStatus(await put(client, 'first', { storageAccountId, logs }), 200);
   const groups = [{ categoryGroup: 'audit', enabled: true }];
-  const message = `Data sink '${storageAccountId}' is already used in diagnostic setting 'first' for category 'AuditEvent'. Data sinks can't be reused in different settings on the same category for the same resource.`;
+  const message =
+    `Data sink '${storageAccountId}' is already used in diagnostic setting 'first' for category 'AuditEvent'. ` +
+    `Data sinks can't be reused in different settings on the same category for the same resource.`;
   expectError(await put(client, 'second', { storageAccountId, logs: groups }), 409, 'Conflict', message);
   const disabled = [{ ...auditEvent, enabled: false }];
   expectStatus(await put(client, 'second', { storageAccountId, logs: disabled }), 200);
