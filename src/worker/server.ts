@@ -24,6 +24,7 @@ import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
+import type { RuleProfile } from '../firewall/profiles.ts';
 import { dispatchByHost, hostOf } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -159,7 +160,7 @@ async function openEdges(
   const home = openHome(parts, signingKeys, names);
   const longRunning = controlPlaneRoutes(home, {
     ...world,
-    profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
+    profile: answeredAs(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
     azureNormalization: settings.azureNormalization ?? false,
     homeSubscription: parts.identity.subscriptionId,
@@ -176,6 +177,11 @@ async function openEdges(
     }),
     close: () => Promise.all([dataPlane.close(), home.close()]),
   };
+}
+
+/** What a client sent is what it gets, unless it wants to see what Azure makes of it. */
+function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
+  return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
 }
 
 /** The edges under the server's own names, so far with the authority's endpoints. */
