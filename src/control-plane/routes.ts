@@ -34,7 +34,10 @@ export function routesOf(operations: readonly ControlOperation[]): readonly Rout
   const fixed = operations.filter((operation) => !isExtending(operation) && !isGeneral(operation));
   const extending = operations.filter(isExtending).map(compile);
   const general = operations.filter(isGeneral);
-  const methods = new Set([...extending.map(({ operation }) => operation.method), ...general.map(({ method }) => method)]);
+  const methods = new Set([
+    ...extending.map(({ operation }) => operation.method),
+    ...general.map(({ method }) => method),
+  ]);
   return [
     ...fixed.map((operation) => ({
       method: operation.method,

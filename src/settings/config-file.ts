@@ -1,7 +1,19 @@
 import { dirname, resolve } from 'node:path';
 import { SettingRefused } from './refused.ts';
 import { list, object, optional, optionalList } from './shape.ts';
-import { endpoint, flag, guid, ipv4Network, network, oneOf, refuse, text, webAddress, wholeNumber, type Read } from './values.ts';
+import {
+  endpoint,
+  flag,
+  guid,
+  ipv4Network,
+  network,
+  oneOf,
+  refuse,
+  text,
+  webAddress,
+  wholeNumber,
+  type Read,
+} from './values.ts';
 
 /** The settings that stand in a file only. Paths in it are relative to its folder, and absolute here. */
 export type ConfigFile = ReturnType<ReturnType<typeof configShape>>;

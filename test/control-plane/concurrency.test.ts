@@ -7,14 +7,18 @@ const kv = `${vaults}/kv-two`;
 
 async function addRule(client: Client, value: string, conditional: boolean) {
   const got = await client.arm('GET', kv);
-  const body = JSON.parse(JSON.stringify(got.body)) as { properties: { networkAcls: { ipRules: { value: string }[] } } };
+  const body = JSON.parse(JSON.stringify(got.body)) as {
+    properties: { networkAcls: { ipRules: { value: string }[] } };
+  };
   body.properties.networkAcls.ipRules.push({ value });
   return () => client.arm('PUT', kv, body, conditional ? { headers: { 'if-match': String(got.headers.etag) } } : {});
 }
 
 async function addresses(client: Client) {
   const got = await client.arm('GET', kv);
-  return (at(got.body, 'properties', 'networkAcls', 'ipRules') as unknown as { value: string }[]).map(({ value }) => value);
+  return (at(got.body, 'properties', 'networkAcls', 'ipRules') as unknown as { value: string }[]).map(
+    ({ value }) => value,
+  );
 }
 
 const acls = { networkAcls: { bypass: 'None', defaultAction: 'Deny', ipRules: [] } };
@@ -45,9 +49,14 @@ test('of twenty at the same moment one is let in, and the others are told', asyn
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-two', acls), 200);
-  const edits = await Promise.all(Array.from({ length: 20 }, (_, index) => addRule(client, `203.0.113.${index + 1}`, true)));
+  const edits = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => addRule(client, `203.0.113.${index + 1}`, true)),
+  );
   const statuses = (await Promise.all(edits.map((edit) => edit()))).map(({ status }) => status);
-  assert.deepEqual(statuses.toSorted((a, b) => a - b), [200, ...Array.from({ length: 19 }, () => 412)]);
+  assert.deepEqual(
+    statuses.toSorted((a, b) => a - b),
+    [200, ...Array.from({ length: 19 }, () => 412)],
+  );
   assert.equal((await addresses(client)).length, 1);
 });
 

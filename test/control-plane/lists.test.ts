@@ -152,7 +152,7 @@ test('a filter that is not supported is refused, never ignored', async () => {
     "resourceType eq 'Microsoft.KeyVault/vaults' or name eq 'kv-2'",
     "resourceType eq 'Microsoft.KeyVault/vaults' and",
     "plan eq 'x'",
-    "name eq kv-2",
+    'name eq kv-2',
     "name gt 'kv-2'",
     "resourceType eq 'Microsoft.KeyVault/vaults' name eq 'kv-2'",
   ];

@@ -8,7 +8,18 @@ import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { register } from '../data-plane/vaults.ts';
 import { assign } from '../world/assign.ts';
-import { at, expectError, expectStatus, followed, group, location, namesIn, networks, putNetwork, startWithGroup } from './resources.ts';
+import {
+  at,
+  expectError,
+  expectStatus,
+  followed,
+  group,
+  location,
+  namesIn,
+  networks,
+  putNetwork,
+  startWithGroup,
+} from './resources.ts';
 
 const provider = `${group}/providers/Microsoft.Network`;
 const groups = `${provider}/networkSecurityGroups`;
@@ -16,7 +27,11 @@ const gateways = `${provider}/natGateways`;
 const addresses = `${provider}/publicIPAddresses`;
 const tables = `${provider}/routeTables`;
 
-const standard = { location, sku: { name: 'Standard', tier: 'Regional' }, properties: { publicIPAllocationMethod: 'Static' } };
+const standard = {
+  location,
+  sku: { name: 'Standard', tier: 'Regional' },
+  properties: { publicIPAllocationMethod: 'Static' },
+};
 const rule = {
   protocol: 'Tcp',
   access: 'Allow',
@@ -50,7 +65,12 @@ test('a network security group has its rules, the default ones, and says what us
   assert.deepEqual(withoutEtags((await client.arm('PUT', `${groups}/nsg`, made.body)).body), withoutEtags(made.body));
   const two = { ...rule, priority: 101, protocol: 'tcp', direction: 'inbound', sourceAddressPrefix: '203.0.113.0/24' };
   const put = expectStatus(await client.arm('PUT', `${groups}/nsg/securityRules/two`, { properties: two }), 201);
-  assert.deepEqual(at(put.body, 'properties'), { provisioningState: 'Succeeded', ...two, protocol: 'Tcp', direction: 'Inbound' });
+  assert.deepEqual(at(put.body, 'properties'), {
+    provisioningState: 'Succeeded',
+    ...two,
+    protocol: 'Tcp',
+    direction: 'Inbound',
+  });
   assert.deepEqual(namesIn((await client.arm('GET', `${groups}/nsg/securityRules`)).body), ['kv', 'two']);
   expectStatus(await client.arm('PUT', `${groups}/nsg/securityRules/TWO`, { properties: two }), 200);
   expectStatus(await client.arm('DELETE', `${groups}/nsg/securityRules/two`), 200);
@@ -62,7 +82,13 @@ test('a network security group has its rules, the default ones, and says what us
 test('a security rule that is wrong is refused, and changes nothing', async () => {
   await using world = await startWithGroup();
   const { client } = world;
-  expectStatus(await client.arm('PUT', `${groups}/nsg`, { location, properties: { securityRules: [{ name: 'kv', properties: rule }] } }), 201);
+  expectStatus(
+    await client.arm('PUT', `${groups}/nsg`, {
+      location,
+      properties: { securityRules: [{ name: 'kv', properties: rule }] },
+    }),
+    201,
+  );
   const before = await client.arm('GET', `${groups}/nsg`);
   const wrong = 'Invalid value found at properties.';
   const refusals: readonly (readonly [object, string])[] = [
@@ -80,7 +106,9 @@ test('a security rule that is wrong is refused, and changes nothing', async () =
     [{ sourceApplicationSecurityGroups: [{ id: 'x' }] }, 'there are no application security groups here'],
   ];
   for (const [change, text] of refusals) {
-    const answered = await client.arm('PUT', `${groups}/nsg/securityRules/two`, { properties: { ...rule, priority: 200, ...change } });
+    const answered = await client.arm('PUT', `${groups}/nsg/securityRules/two`, {
+      properties: { ...rule, priority: 200, ...change },
+    });
     const message = String(at(expectStatus(answered, 400).body, 'error', 'message'));
     assert.ok(message.includes(text), message);
   }
@@ -90,7 +118,10 @@ test('a security rule that is wrong is refused, and changes nothing', async () =
     'SecurityRuleConflict',
     'Security rule kv conflicts with rule two. Rules cannot have the same Priority and Direction: both have 100 and Outbound.',
   );
-  expectStatus(await client.arm('PUT', `${groups}/nsg/securityRules/two`, { properties: { ...rule, direction: 'Inbound' } }), 201);
+  expectStatus(
+    await client.arm('PUT', `${groups}/nsg/securityRules/two`, { properties: { ...rule, direction: 'Inbound' } }),
+    201,
+  );
   expectStatus(await client.arm('DELETE', `${groups}/nsg/securityRules/two`), 200);
   assert.deepEqual(withoutEtags((await client.arm('GET', `${groups}/nsg`)).body), withoutEtags(before.body));
 });
@@ -100,7 +131,10 @@ test('what a subnet refers to must be there, cannot be deleted, and is free when
   const { client } = world;
   expectStatus(await client.arm('PUT', `${groups}/nsg`, { location, properties: {} }), 201);
   expectStatus(await client.arm('PUT', `${tables}/rt`, { location, properties: {} }), 201);
-  const references = { networkSecurityGroup: { id: `${idOf(client, groups)}/NSG` }, routeTable: { id: `${idOf(client, tables)}/rt` } };
+  const references = {
+    networkSecurityGroup: { id: `${idOf(client, groups)}/NSG` },
+    routeTable: { id: `${idOf(client, tables)}/rt` },
+  };
   const missing = { networkSecurityGroup: { id: `${idOf(client, groups)}/none` } };
   expectError(
     await putNetwork(client, 'net', ['apps'], missing),
@@ -111,9 +145,15 @@ test('what a subnet refers to must be there, cannot be deleted, and is free when
   expectStatus(await client.arm('GET', `${networks}/net`), 404);
   expectStatus(await putNetwork(client, 'net', ['apps', 'more'], references), 201);
   const subnet = `${networks}/net/subnets/apps`;
-  assert.deepEqual(at((await client.arm('GET', subnet)).body, 'properties', 'networkSecurityGroup'), references.networkSecurityGroup);
+  assert.deepEqual(
+    at((await client.arm('GET', subnet)).body, 'properties', 'networkSecurityGroup'),
+    references.networkSecurityGroup,
+  );
   const users = ['apps', 'more'].map((name) => `${idOf(client, networks)}/net/subnets/${name}`);
-  assert.deepEqual(at((await client.arm('GET', `${groups}/nsg`)).body, 'properties', 'subnets'), users.map((id) => ({ id })));
+  assert.deepEqual(
+    at((await client.arm('GET', `${groups}/nsg`)).body, 'properties', 'subnets'),
+    users.map((id) => ({ id })),
+  );
   const inUse = (kind: string, code: string) => async (path: string) => {
     const answered = expectStatus(await client.arm('DELETE', path), 400);
     assert.equal(at(answered.body, 'error', 'code'), code);
@@ -122,7 +162,12 @@ test('what a subnet refers to must be there, cannot be deleted, and is free when
   await inUse('Network security group', 'InUseNetworkSecurityGroupCannotBeDeleted')(`${groups}/nsg`);
   await inUse('Route table', 'InUseRouteTableCannotBeDeleted')(`${tables}/rt`);
   expectStatus(await client.arm('DELETE', subnet), 200);
-  expectStatus(await client.arm('PUT', `${networks}/net/subnets/more`, { properties: { addressPrefix: '10.0.1.0/24', routeTable: references.routeTable } }), 200);
+  expectStatus(
+    await client.arm('PUT', `${networks}/net/subnets/more`, {
+      properties: { addressPrefix: '10.0.1.0/24', routeTable: references.routeTable },
+    }),
+    200,
+  );
   expectStatus(await client.arm('DELETE', `${groups}/nsg`), 200);
   await inUse('Route table', 'InUseRouteTableCannotBeDeleted')(`${tables}/rt`);
   expectStatus(await client.arm('DELETE', `${networks}/net`), 200);
@@ -137,16 +182,27 @@ test('a NAT gateway gives its subnets its public addresses', async () => {
     const made = expectStatus(await client.arm('PUT', `${addresses}/${name}`, standard), 201);
     assert.deepEqual(at(made.body, 'sku'), standard.sku);
     ips.push(String(at(made.body, 'properties', 'ipAddress')));
-    assert.deepEqual(withoutEtags((await client.arm('PUT', `${addresses}/${name}`, made.body)).body), withoutEtags(made.body));
+    assert.deepEqual(
+      withoutEtags((await client.arm('PUT', `${addresses}/${name}`, made.body)).body),
+      withoutEtags(made.body),
+    );
   }
   assert.deepEqual(ips, ['198.51.100.1', '198.51.100.2']);
   const idOfAddress = (name: string) => ({ id: `${idOf(client, addresses)}/${name}` });
-  const gateway = (...names: readonly string[]) => ({ location, properties: { publicIpAddresses: names.map(idOfAddress) } });
+  const gateway = (...names: readonly string[]) => ({
+    location,
+    properties: { publicIpAddresses: names.map(idOfAddress) },
+  });
   const made = expectStatus(await client.arm('PUT', `${gateways}/nat`, gateway('one')), 201);
   assert.deepEqual(at(made.body, 'sku'), { name: 'Standard', tier: 'Regional' });
   assert.equal(at(made.body, 'properties', 'idleTimeoutInMinutes'), 4);
-  assert.deepEqual(at((await client.arm('GET', `${addresses}/one`)).body, 'properties', 'natGateway'), { id: `${idOf(client, gateways)}/nat` });
-  const network = expectStatus(await putNetwork(client, 'net', ['apps'], { natGateway: { id: `${idOf(client, gateways)}/nat` } }), 201);
+  assert.deepEqual(at((await client.arm('GET', `${addresses}/one`)).body, 'properties', 'natGateway'), {
+    id: `${idOf(client, gateways)}/nat`,
+  });
+  const network = expectStatus(
+    await putNetwork(client, 'net', ['apps'], { natGateway: { id: `${idOf(client, gateways)}/nat` } }),
+    201,
+  );
   const incarnation = String(at(network.body, 'properties', 'subnets', 0, 'properties', 'resourceGuid'));
   assert.deepEqual((await stateOf(world, incarnation)).publicAddresses, [ips[0]]);
   expectStatus(await client.arm('PUT', `${gateways}/nat`, gateway('one', 'two')), 200);
@@ -161,7 +217,10 @@ test('a NAT gateway gives its subnets its public addresses', async () => {
   const code = async (path: string) => at(expectStatus(await client.arm('DELETE', path), 400).body, 'error', 'code');
   assert.equal(await code(`${addresses}/one`), 'PublicIPAddressCannotBeDeleted');
   assert.equal(await code(`${gateways}/nat`), 'InUseNatGatewayCannotBeDeleted');
-  expectStatus(await client.arm('PUT', `${networks}/net/subnets/apps`, { properties: { addressPrefix: '10.0.0.0/24' } }), 200);
+  expectStatus(
+    await client.arm('PUT', `${networks}/net/subnets/apps`, { properties: { addressPrefix: '10.0.0.0/24' } }),
+    200,
+  );
   assert.equal((await stateOf(world, incarnation)).publicAddresses, undefined);
   expectStatus(await client.arm('DELETE', `${gateways}/nat`), 200);
   expectStatus(await client.arm('DELETE', `${addresses}/one`), 200);
@@ -193,8 +252,14 @@ test('public addresses come from the pool of the settings, and end with it', asy
   );
   const gateway = { location, properties: { publicIpAddresses: [{ id: `${idOf(client, addresses)}/d` }] } };
   const refused = expectStatus(await client.arm('PUT', `${gateways}/nat`, gateway), 400);
-  assert.match(String(at(refused.body, 'error', 'message')), /must have the sku Standard and the allocation method Static/);
-  expectStatus(await put('f', { ...standard, properties: { publicIPAllocationMethod: 'Static', publicIPAddressVersion: 'IPv6' } }), 400);
+  assert.match(
+    String(at(refused.body, 'error', 'message')),
+    /must have the sku Standard and the allocation method Static/,
+  );
+  expectStatus(
+    await put('f', { ...standard, properties: { publicIPAllocationMethod: 'Static', publicIPAddressVersion: 'IPv6' } }),
+    400,
+  );
 });
 
 test('a peering is Initiated, Connected when the other way is there, and Disconnected when that goes', async () => {
@@ -211,7 +276,11 @@ test('a peering is Initiated, Connected when the other way is there, and Disconn
       properties: { remoteVirtualNetwork: remote(to), allowForwardedTraffic: true },
     });
   const state = async (from: string, to: string) =>
-    at((await client.arm('GET', `${networks}/${from}/virtualNetworkPeerings/to-${to}`)).body, 'properties', 'peeringState');
+    at(
+      (await client.arm('GET', `${networks}/${from}/virtualNetworkPeerings/to-${to}`)).body,
+      'properties',
+      'peeringState',
+    );
   const made = expectStatus(await peer('va', 'vb'), 201);
   assert.deepEqual(at(made.body, 'properties'), {
     allowVirtualNetworkAccess: true,
@@ -245,12 +314,20 @@ test('a peering is Initiated, Connected when the other way is there, and Disconn
 test('routes are validated', async () => {
   await using world = await startWithGroup();
   const { client } = world;
-  expectStatus(await client.arm('PUT', `${tables}/rt`, { location, properties: { disableBgpRoutePropagation: true } }), 201);
+  expectStatus(
+    await client.arm('PUT', `${tables}/rt`, { location, properties: { disableBgpRoutePropagation: true } }),
+    201,
+  );
   const put = (properties: object) => client.arm('PUT', `${tables}/rt/routes/r`, { properties });
   const route = { addressPrefix: '0.0.0.0/0', nextHopType: 'VirtualAppliance', nextHopIpAddress: '10.0.0.4' };
   expectStatus(await put(route), 201);
   expectStatus(await put({ addressPrefix: 'AzureKeyVault', nextHopType: 'internet' }), 200);
-  for (const bad of [{ nextHopType: 'Internet' }, { nextHopIpAddress: 'x' }, { nextHopIpAddress: undefined }, { addressPrefix: '10.0.0.1/8' }]) {
+  for (const bad of [
+    { nextHopType: 'Internet' },
+    { nextHopIpAddress: 'x' },
+    { nextHopIpAddress: undefined },
+    { addressPrefix: '10.0.0.1/8' },
+  ]) {
     expectStatus(await put({ ...route, ...bad }), 400);
   }
   const shown = await client.arm('GET', `${tables}/rt`);

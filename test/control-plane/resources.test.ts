@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Client } from '../world/client.ts';
-import { at, expectError, expectStatus, followed, group, location, namesIn, putNetwork, putVault, startWithGroup } from './resources.ts';
+import {
+  at,
+  expectError,
+  expectStatus,
+  followed,
+  group,
+  location,
+  namesIn,
+  putNetwork,
+  putVault,
+  startWithGroup,
+} from './resources.ts';
 
 const storage = `${group}/providers/Microsoft.Storage/storageAccounts`;
 const identities = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
@@ -59,15 +70,25 @@ test('identities are made with a resource, stay with it, and are lent by user-as
   const { client } = world;
   const { tenantId, subscriptionId } = client.identity;
   const made = expectStatus(await client.arm('PUT', `${identities}/shared`, { location }), 201);
-  const { principalId, clientId } = { principalId: at(made.body, 'properties', 'principalId'), clientId: at(made.body, 'properties', 'clientId') };
+  const { principalId, clientId } = {
+    principalId: at(made.body, 'properties', 'principalId'),
+    clientId: at(made.body, 'properties', 'clientId'),
+  };
   assert.match(String(principalId), guid);
   assert.deepEqual(at(made.body, 'properties'), { principalId, clientId, tenantId });
-  assert.deepEqual(at((await client.arm('PUT', `${identities}/shared`, { location })).body, 'properties'), at(made.body, 'properties'));
+  assert.deepEqual(
+    at((await client.arm('PUT', `${identities}/shared`, { location })).body, 'properties'),
+    at(made.body, 'properties'),
+  );
   const put = (identity: unknown) => client.arm('PUT', `${storage}/files`, { location, identity });
   const system = at(expectStatus(await put({ type: 'SystemAssigned' }), 201).body, 'identity');
   assert.deepEqual(system, { type: 'SystemAssigned', principalId: at(system, 'principalId'), tenantId });
   const sharedId = `/subscriptions/${subscriptionId}${identities}/Shared`;
-  const both = at(expectStatus(await put({ type: 'SystemAssigned, UserAssigned', userAssignedIdentities: { [sharedId]: {} } }), 200).body, 'identity');
+  const both = at(
+    expectStatus(await put({ type: 'SystemAssigned, UserAssigned', userAssignedIdentities: { [sharedId]: {} } }), 200)
+      .body,
+    'identity',
+  );
   assert.deepEqual(both, {
     ...system,
     type: 'SystemAssigned, UserAssigned',
@@ -137,7 +158,10 @@ test('the generic list has every kind, filters them, and pages', async () => {
   assert.deepEqual(await find(''), all);
   assert.deepEqual(await find('', '/resourceGroups/OTHER/resources'), all.slice(2));
   assert.deepEqual(await pages(client, '/resources?$top=2'), [all.slice(0, 2), all.slice(2, 4), all.slice(4)]);
-  assert.deepEqual(await pages(client, '/resources?$top=1'), all.map((name) => [name]));
+  assert.deepEqual(
+    await pages(client, '/resources?$top=1'),
+    all.map((name) => [name]),
+  );
   assert.deepEqual(await find("resourceType eq 'Microsoft.Network/virtualNetworks'"), ['net']);
   assert.deepEqual(await find("resourceType ne 'microsoft.web/sites'"), ['kv-a', 'net']);
   assert.deepEqual(await find("name eq 'O''Neill'"), ["o'neill"]);
@@ -172,13 +196,21 @@ test('what is in a group goes with it, and a lock or a role can be put on any of
 test('providers, regions and the lists of managed HSMs answer what az asks before it begins', async () => {
   await using world = await startWithGroup();
   const { client } = world;
-  for (const [method, path] of [['GET', '/providers/microsoft.keyvault'], ['POST', '/providers/Microsoft.KeyVault/register']] as const) {
+  for (const [method, path] of [
+    ['GET', '/providers/microsoft.keyvault'],
+    ['POST', '/providers/Microsoft.KeyVault/register'],
+  ] as const) {
     const provider = expectStatus(await client.arm(method, path), 200);
     assert.equal(at(provider.body, 'registrationState'), 'Registered');
     assert.equal(at(provider.body, 'resourceTypes', 0, 'resourceType'), 'vaults');
     assert.equal(at(provider.body, 'resourceTypes', 0, 'apiVersions', 0), '2026-02-01');
   }
-  expectError(await client.arm('GET', '/providers/Contoso.No'), 404, 'InvalidResourceNamespace', "The resource namespace 'Contoso.No' is invalid.");
+  expectError(
+    await client.arm('GET', '/providers/Contoso.No'),
+    404,
+    'InvalidResourceNamespace',
+    "The resource namespace 'Contoso.No' is invalid.",
+  );
   assert.ok(Number(at((await client.arm('GET', '/providers')).body, 'value', 'length')) > 10);
   const regions = (await client.arm('GET', '/locations')).body;
   assert.ok(namesIn(regions).includes('westeurope'));

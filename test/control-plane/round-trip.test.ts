@@ -3,7 +3,19 @@ import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { at, expectStatus, group, location, networks, putNetwork, putVault, startWithGroup, subnetId, vaultBody, vaults } from './resources.ts';
+import {
+  at,
+  expectStatus,
+  group,
+  location,
+  networks,
+  putNetwork,
+  putVault,
+  startWithGroup,
+  subnetId,
+  vaultBody,
+  vaults,
+} from './resources.ts';
 
 /** Letters of each in some case: what ARM compares without it, and must give back with it. */
 function inSomeCase(text: string): fc.Arbitrary<string> {
@@ -30,19 +42,36 @@ suite('what a client sent is what it gets', () => {
       {
         bypass: fc.constantFrom('None', 'AzureServices'),
         defaultAction: fc.constantFrom('Allow', 'Deny'),
-        ipRules: fc.array(fc.constantFrom('203.0.113.7', '20.1.0.0/16', '198.51.100.0/24', '8.8.8.8').map((value) => ({ value }))),
-        virtualNetworkRules: fc.tuple(...subnets).chain((ids) =>
-          fc.shuffledSubarray(ids.map((id) => ({ id }))).chain((rules) =>
-            fc.tuple(...rules.map((rule) => fc.option(flag).map((ignore) => (ignore === null ? rule : { ...rule, ignoreMissingVnetServiceEndpoint: ignore })))),
-          ),
+        ipRules: fc.array(
+          fc.constantFrom('203.0.113.7', '20.1.0.0/16', '198.51.100.0/24', '8.8.8.8').map((value) => ({ value })),
         ),
+        virtualNetworkRules: fc
+          .tuple(...subnets)
+          .chain((ids) =>
+            fc
+              .shuffledSubarray(ids.map((id) => ({ id })))
+              .chain((rules) =>
+                fc.tuple(
+                  ...rules.map((rule) =>
+                    fc
+                      .option(flag)
+                      .map((ignore) =>
+                        ignore === null ? rule : { ...rule, ignoreMissingVnetServiceEndpoint: ignore },
+                      ),
+                  ),
+                ),
+              ),
+          ),
       },
       { requiredKeys: ['bypass', 'defaultAction', 'ipRules', 'virtualNetworkRules'] },
     );
     const policy = fc.record({
       tenantId: fc.constant(client.identity.tenantId),
       objectId: fc.uuid(),
-      permissions: fc.record({ secrets: fc.uniqueArray(permission), keys: fc.uniqueArray(permission.filter((name) => name !== 'SET')) }),
+      permissions: fc.record({
+        secrets: fc.uniqueArray(permission),
+        keys: fc.uniqueArray(permission.filter((name) => name !== 'SET')),
+      }),
     });
     const body = fc.record({
       tags: fc.dictionary(fc.stringMatching(/^[A-Za-z][A-Za-z0-9]{0,8}$/), fc.string({ maxLength: 8 }), { maxKeys: 3 }),
@@ -75,10 +104,17 @@ suite('what a client sent is what it gets', () => {
     const service = fc.constantFrom('Microsoft.KeyVault', 'microsoft.storage', 'Microsoft.SQL');
     const properties = fc.record(
       {
-        serviceEndpoints: fc.array(fc.record({ service, locations: fc.constantFrom(['*'], ['westeurope', 'northeurope']) })),
+        serviceEndpoints: fc.array(
+          fc.record({ service, locations: fc.constantFrom(['*'], ['westeurope', 'northeurope']) }),
+        ),
         privateEndpointNetworkPolicies: fc.constantFrom('Enabled', 'Disabled'),
         privateLinkServiceNetworkPolicies: fc.constantFrom('Enabled', 'Disabled'),
-        delegations: fc.array(fc.record({ name: fc.constant('d'), properties: fc.record({ serviceName: fc.constant('Microsoft.Web/serverFarms') }) })),
+        delegations: fc.array(
+          fc.record({
+            name: fc.constant('d'),
+            properties: fc.record({ serviceName: fc.constant('Microsoft.Web/serverFarms') }),
+          }),
+        ),
         defaultOutboundAccess: flag,
       },
       { requiredKeys: [] },
@@ -92,7 +128,11 @@ suite('what a client sent is what it gets', () => {
             enableDdosProtection: flag,
             flowTimeoutInMinutes: fc.integer({ min: 4, max: 30 }),
             dhcpOptions: fc.constant({ dnsServers: ['10.8.0.4'] }),
-            subnets: fc.tuple(...chosen.map((name, index) => properties.map((some) => ({ name, properties: { addressPrefix: `10.8.${index}.0/24`, ...some } })))),
+            subnets: fc.tuple(
+              ...chosen.map((name, index) =>
+                properties.map((some) => ({ name, properties: { addressPrefix: `10.8.${index}.0/24`, ...some } })),
+              ),
+            ),
           },
           { requiredKeys: ['addressSpace', 'subnets'] },
         ),
@@ -117,7 +157,10 @@ test('azureNormalization gives back what Azure makes of it', async () => {
   const { client } = world;
   expectStatus(await client.arm('PUT', group, { location }), 201);
   expectStatus(await putNetwork(client, 'Net', ['Apps']), 201);
-  const open = expectStatus(await putVault(client, 'kv-open', { networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' } }), 200);
+  const open = expectStatus(
+    await putVault(client, 'kv-open', { networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' } }),
+    200,
+  );
   assert.equal(at(open.body, 'properties', 'networkAcls'), undefined);
   assert.equal(at(open.body, 'properties', 'provisioningState'), 'RegisteringDns');
   assert.equal(at(open.body, 'properties', 'vaultUri'), client.vaultOrigin('kv-open'));
@@ -126,10 +169,19 @@ test('azureNormalization gives back what Azure makes of it', async () => {
   assert.equal(at(later.body, 'properties', 'vaultUri'), `${client.vaultOrigin('kv-open')}/`);
   assert.equal(at(later.body, 'properties', 'networkAcls', 'defaultAction'), 'Allow');
   const id = subnetId(client, 'Net', 'Apps');
-  const networkAcls = { bypass: 'None', defaultAction: 'Deny', ipRules: [{ value: '203.0.113.7' }], virtualNetworkRules: [{ id }] };
+  const networkAcls = {
+    bypass: 'None',
+    defaultAction: 'Deny',
+    ipRules: [{ value: '203.0.113.7' }],
+    virtualNetworkRules: [{ id }],
+  };
   const closed = expectStatus(await putVault(client, 'kv-closed', { networkAcls }), 200);
   const acls = at(closed.body, 'properties', 'networkAcls');
-  assert.deepEqual(acls, { ...networkAcls, ipRules: [{ value: '203.0.113.7/32' }], virtualNetworkRules: [{ id: id.toLowerCase() }] });
+  assert.deepEqual(acls, {
+    ...networkAcls,
+    ipRules: [{ value: '203.0.113.7/32' }],
+    virtualNetworkRules: [{ id: id.toLowerCase() }],
+  });
 });
 
 /** Every member that was sent stands in the answer with its value; lists have just what was sent, in its order. */

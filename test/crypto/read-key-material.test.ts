@@ -23,7 +23,8 @@ function changed(member: string, change: (integer: bigint) => bigint): string {
   return Buffer.from(integer.padStart(integer.length + (integer.length % 2), '0'), 'hex').toString('base64url');
 }
 
-const withZeros = (member: string) => Buffer.concat([Buffer.alloc(2), Buffer.from(member, 'base64url')]).toString('base64url');
+const withZeros = (member: string) =>
+  Buffer.concat([Buffer.alloc(2), Buffer.from(member, 'base64url')]).toString('base64url');
 
 describe('readKeyMaterial', () => {
   for (const [name, key] of Object.entries({ rsaOfA1, rsaOfA2, rsaOfA2OfJwe, ecOfA3, ecOfA4 })) {
@@ -68,10 +69,7 @@ describe('readKeyMaterial', () => {
       assert.equal(messageOf(jwk), 'The key must be a JSON Web Key, an object.');
     }
     for (const kty of [undefined, 'rsa', 'OKP', 'RSA-HSM-HSM', 'constructor', 7]) {
-      assert.equal(
-        messageOf({ ...rsaOfA2, kty }),
-        "The key's kty must be RSA, EC or oct, or one of them with -HSM.",
-      );
+      assert.equal(messageOf({ ...rsaOfA2, kty }), "The key's kty must be RSA, EC or oct, or one of them with -HSM.");
     }
   });
 
@@ -95,10 +93,7 @@ describe('readKeyMaterial', () => {
 
   it('refuses other sizes and curves', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    assert.equal(
-      messageOf(privateKey.export({ format: 'jwk' })),
-      'The RSA key has 1024 bits; use 2048, 3072, 4096.',
-    );
+    assert.equal(messageOf(privateKey.export({ format: 'jwk' })), 'The RSA key has 1024 bits; use 2048, 3072, 4096.');
     assert.equal(messageOf({ kty: 'oct', k: 'AAAA' }), 'The oct key has 24 bits; use 128, 192, 256.');
     assert.equal(
       messageOf({ ...ecOfA3, crv: 'P-224' }),

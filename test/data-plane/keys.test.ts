@@ -4,16 +4,7 @@ import type { AuditRecord } from '../../src/audit/record.ts';
 import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import {
-  acls,
-  auditText,
-  errorBody,
-  items,
-  members,
-  putVault,
-  recordsWhere,
-  transitionMs,
-} from './vaults.ts';
+import { acls, auditText, errorBody, items, members, putVault, recordsWhere, transitionMs } from './vaults.ts';
 
 const vault = 'kv-keys';
 const premium = 'kv-premium';

@@ -22,13 +22,15 @@ async function list({ subscription }: ControlCall): Promise<ControlOutcome> {
 const nothing = async (): Promise<ControlOutcome> => answer(200, { value: [] });
 
 /** There are no managed HSMs; az asks for them with every list of vaults. */
-const hsms = [`${path}/Microsoft.KeyVault`, `${groupPath}/providers/Microsoft.KeyVault`].map((at): ControlOperation => ({
-  method: 'GET',
-  path: `${at}/managedHSMs`,
-  action: 'Microsoft.KeyVault/managedHSMs/read',
-  shows: 'own',
-  run: nothing,
-}));
+const hsms = [`${path}/Microsoft.KeyVault`, `${groupPath}/providers/Microsoft.KeyVault`].map(
+  (at): ControlOperation => ({
+    method: 'GET',
+    path: `${at}/managedHSMs`,
+    action: 'Microsoft.KeyVault/managedHSMs/read',
+    shows: 'own',
+    run: nothing,
+  }),
+);
 
 /** Metadata of providers, which everybody of the tenant may read. */
 export const providerOperations: readonly ControlOperation[] = [

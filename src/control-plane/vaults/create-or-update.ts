@@ -36,7 +36,10 @@ export const createOrUpdateVault: ControlOperation = {
     if (!put.ok) return put;
     const { vault, created, change } = put.value;
     const require = [...(change.require ?? []), ...before.require];
-    return { ...(created ? newVaultAnswer(vault, call) : vaultAnswer(200, vault, call)), change: { ...change, require } };
+    return {
+      ...(created ? newVaultAnswer(vault, call) : vaultAnswer(200, vault, call)),
+      change: { ...change, require },
+    };
   },
 };
 
@@ -58,5 +61,8 @@ function newVaultAnswer(vault: VaultRecord, call: ControlCall) {
   const made = vaultAnswer(200, vault, call);
   if (!call.azureNormalization) return made;
   const { body } = made.answer;
-  return { ok: true, answer: { ...made.answer, body: { ...body, properties: normalizeNewVault(body.properties) } } } as const;
+  return {
+    ok: true,
+    answer: { ...made.answer, body: { ...body, properties: normalizeNewVault(body.properties) } },
+  } as const;
 }

@@ -41,7 +41,8 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     const asked = locationOf(call.body);
     const location = before?.location ?? asked;
     if (location === undefined) return refuse(locationMissing);
-    if (asked !== undefined && !isSameLocation(asked, location)) return refuse({ kind: 'locationMismatch', name, location, asked });
+    if (asked !== undefined && !isSameLocation(asked, location))
+      return refuse({ kind: 'locationMismatch', name, location, asked });
     const linked = await linkRequested({ ...place, name, location }, { before, requested: requested.value }, call);
     if (!linked.ok) return linked;
     const put = putNetwork(record, {
@@ -75,7 +76,10 @@ async function linkRequested(
   const subnets = { before: before?.subnets ?? [], after: requested.subnets };
   const linked = await linkSubnets(network, subnets, { store, lacks: access.lacks });
   if (!linked.ok) return linked;
-  return { ok: true, value: { requested: { ...requested, subnets: linked.value.subnets }, change: linked.value.change } };
+  return {
+    ok: true,
+    value: { requested: { ...requested, subnets: linked.value.subnets }, change: linked.value.change },
+  };
 }
 
 /** Clients send back the peerings that they were given, which stay as they are. One that there is not cannot be made so. */

@@ -351,7 +351,10 @@ describe('ECDSA signatures that others published', () => {
       const value = digest(curves[crv].hash, text);
       const key = ecKey(crv, hex(d));
       assert.equal(await verified(key, { algorithm, value, signature: hex(r + s) }), true);
-      assert.equal(await verified(key, { algorithm, value: digest(curves[crv].hash, `${text}.`), signature: hex(r + s) }), false);
+      assert.equal(
+        await verified(key, { algorithm, value: digest(curves[crv].hash, `${text}.`), signature: hex(r + s) }),
+        false,
+      );
     });
   }
 });
