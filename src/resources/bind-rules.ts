@@ -71,8 +71,9 @@ async function bindRule(
   return { ok: true, value: { incarnation: living.subnet.incarnation, network: living.network } };
 }
 
-/** The ids of the virtual network and the subnet's name, spelt as they were sent. */
+/** The ids of the virtual network and the subnet's name, in lower case, as Azure's texts have them. */
 function splitAtSubnet(id: string): readonly [string, string] {
-  const at = id.toLowerCase().lastIndexOf('/subnets/');
-  return [id.slice(0, at), id.slice(at + '/subnets/'.length)];
+  const lower = id.toLowerCase();
+  const at = lower.lastIndexOf('/subnets/');
+  return [lower.slice(0, at), lower.slice(at + '/subnets/'.length)];
 }

@@ -131,8 +131,8 @@ export function virtualNetworkId(network: Place & { readonly name: string }): st
 }
 
 /** The key of a diagnostic setting, by the ARM id of its resource in any case; without a name, the prefix of all of that resource. */
-export function diagnosticSettingKey(resourceId: string, name = ''): string {
-  return `diagnostic-setting/${encodeURIComponent(resourceId.toUpperCase())}/${encodeURIComponent(name.toLowerCase())}`;
+export function diagnosticSettingKey(id: string, name = ''): string {
+  return `diagnostic-setting/${encodeURIComponent(id.toUpperCase())}/${encodeURIComponent(name.toLowerCase())}`;
 }
 
 /** What of a vault the firewall looks at. */

@@ -6,7 +6,7 @@ import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from './keys
 import { membersOf, without } from './members.ts';
 import { readReference } from './network-references.ts';
 import { refuseResource } from './refusal.ts';
-import type { CallerLacks, ResourceOutcome } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome, ResourceRefusal } from './refusal.ts';
 import { parseScope } from './scope-id.ts';
 
 const peerAction = 'Microsoft.Network/virtualNetworks/peer/action';
@@ -62,16 +62,8 @@ export async function putPeering(
   const path = 'properties';
   if (reference.value === undefined)
     return refuseResource({ kind: 'missingMember', path, member: 'remoteVirtualNetwork' });
-  const notFlag = flags.find((flag) => members[flag] !== undefined && typeof members[flag] !== 'boolean');
-  if (notFlag !== undefined) {
-    const refusal = {
-      kind: 'wrongType',
-      path: `${path}.${notFlag}`,
-      expected: 'true or false',
-      found: 'another value',
-    };
-    return refuseResource({ ...refusal, kind: 'wrongType' });
-  }
+  const wrong = wrongFlag(members, path);
+  if (wrong !== undefined) return refuseResource(wrong);
   const before = findPeering(network, name);
   const by = `${virtualNetworkId(network)}/virtualNetworkPeerings/${name}`;
   const lacking = lacks(peerAction, reference.value);
@@ -165,4 +157,11 @@ function overlapping(some: readonly string[], others: readonly string[]): readon
 function meet(one: string, other: string): boolean {
   const [a, b] = [parseRange(one), parseRange(other)];
   return a.ok && b.ok && overlaps(a.range, b.range);
+}
+
+/** A flag of a peering that is neither true nor false. */
+function wrongFlag(members: Readonly<Record<string, unknown>>, path: string): ResourceRefusal | undefined {
+  const flag = flags.find((name) => members[name] !== undefined && typeof members[name] !== 'boolean');
+  if (flag === undefined) return undefined;
+  return { kind: 'wrongType', path: `${path}.${flag}`, expected: 'true or false', found: 'another value' };
 }

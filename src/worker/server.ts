@@ -18,6 +18,7 @@ import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
+import type { RuleProfile } from '../firewall/profiles.ts';
 import { dispatchByHost } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -155,7 +156,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   signInRoutes(home, { ...world, ...authority, names, tenantId: parts.identity.tenantId });
   const longRunning = controlPlaneRoutes(home, {
     ...world,
-    profile: withLimits(ruleProfiles[settings.rules], ruleLimits(settings)),
+    profile: answeredAs(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
     azureNormalization: settings.azureNormalization ?? false,
     homeSubscription: parts.identity.subscriptionId,
@@ -173,6 +174,11 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
     }),
     close: () => Promise.all([dataPlane.close(), home.close()]),
   };
+}
+
+/** What a client sent is what it gets, unless it wants to see what Azure makes of it. */
+function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
+  return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
 }
 
 /** One HTTP server for all listeners: the ingress ends TLS and hands it the connections. */

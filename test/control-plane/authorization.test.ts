@@ -193,7 +193,7 @@ suite('linked access', () => {
         answered,
         403,
         'LinkedAuthorizationFailed',
-        `The client '${caller.objectId}' with object id '${caller.objectId}' has permission to perform action 'Microsoft.KeyVault/vaults/write' on scope '${subscription()}${kv}'; however, it does not have permission to perform action(s) '${join}' on the linked scope(s) '${subnet.toLowerCase()}' (respectively) or the linked scope(s) are invalid.`,
+        `The client '${caller.objectId}' with object id '${caller.objectId}' has permission to perform action 'Microsoft.KeyVault/vaults/write' on scope '${subscription()}${kv}'; however, it does not have permission to perform action(s) '${join}' on the linked scope(s) '${subnet}' (respectively) or the linked scope(s) are invalid.`,
       );
     refusedFor(await as(caller, 'PUT', kv, vaultBody(client, rule(apps))), apps);
     refusedFor(await as(caller, 'PATCH', kv, { properties: rule(apps) }), apps);

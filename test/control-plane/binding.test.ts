@@ -166,7 +166,7 @@ test('ignoreMissingVnetServiceEndpoint excuses the endpoint, and the rule works 
   const networkAcls = { defaultAction: 'Deny', bypass: 'None', virtualNetworkRules };
   const put = expectStatus(await putVault(client, 'kv-new', { networkAcls }), 200);
   assert.deepEqual(at(put.body, 'properties', 'networkAcls', 'virtualNetworkRules'), [
-    { id: subnet.toLowerCase(), ignoreMissingVnetServiceEndpoint: true },
+    { id: subnet, ignoreMissingVnetServiceEndpoint: true },
   ]);
   expectError(
     await client.arm('POST', `${vaults}/kv-new/explain`, { from, subnet }),

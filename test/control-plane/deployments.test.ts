@@ -66,7 +66,7 @@ test('a deployment makes its resources in their order, and says what it made', a
   ]);
   const vault = await client.arm('GET', `${vaults}/kv-made`);
   assert.deepEqual(at(vault.body, 'properties', 'networkAcls', 'virtualNetworkRules'), [
-    { id: subnetId(client, 'net', 'apps').toLowerCase() },
+    { id: subnetId(client, 'net', 'apps') },
   ]);
   const operations = await client.arm('GET', `${deployments}/main/operations`);
   assert.deepEqual(

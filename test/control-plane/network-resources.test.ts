@@ -94,8 +94,8 @@ test('a security rule that is wrong is refused, and changes nothing', async () =
   const refusals: readonly (readonly [object, string])[] = [
     [{ priority: 99 }, `${wrong}priority: this is another value; it must be a whole number from 100 to 4096.`],
     [{ priority: 4097 }, `${wrong}priority: this is another value; it must be a whole number from 100 to 4096.`],
-    [{ protocol: 'Sctp' }, `${wrong}protocol: "Sctp" is not one of *, Tcp, Udp, Icmp, Esp, Ah.`],
-    [{ direction: 'Both' }, `${wrong}direction: "Both" is not one of Inbound, Outbound.`],
+    [{ protocol: 'Sctp' }, `${wrong}protocol: "Sctp" is not a choice; use * or Tcp or Udp or Icmp or Esp or Ah.`],
+    [{ direction: 'Both' }, `${wrong}direction: "Both" is not a choice; use Inbound or Outbound.`],
     [{ access: null }, 'access'],
     [{ destinationAddressPrefix: 'AzureKeyVault.Atlantis' }, 'AzureKeyVault.WestEurope'],
     [{ destinationAddressPrefix: 'AzureKeyvaults' }, 'service tag'],
@@ -267,9 +267,9 @@ test('a peering is Initiated, Connected when the other way is there, and Disconn
   const { client } = world;
   const space = (name: string, prefix: string) =>
     client.arm('PUT', `${networks}/${name}`, { location, properties: { addressSpace: { addressPrefixes: [prefix] } } });
-  expectStatus(await space('a', '10.1.0.0/16'), 201);
-  expectStatus(await space('b', '10.2.0.0/16'), 201);
-  expectStatus(await space('c', '10.1.128.0/17'), 201);
+  expectStatus(await space('va', '10.1.0.0/16'), 201);
+  expectStatus(await space('vb', '10.2.0.0/16'), 201);
+  expectStatus(await space('vc', '10.1.128.0/17'), 201);
   const remote = (name: string) => ({ id: `${idOf(client, networks)}/${name}` });
   const peer = (from: string, to: string) =>
     client.arm('PUT', `${networks}/${from}/virtualNetworkPeerings/to-${to}`, {
@@ -281,7 +281,7 @@ test('a peering is Initiated, Connected when the other way is there, and Disconn
       'properties',
       'peeringState',
     );
-  const made = expectStatus(await peer('a', 'b'), 201);
+  const made = expectStatus(await peer('va', 'vb'), 201);
   assert.deepEqual(at(made.body, 'properties'), {
     allowVirtualNetworkAccess: true,
     allowForwardedTraffic: true,
@@ -290,25 +290,25 @@ test('a peering is Initiated, Connected when the other way is there, and Disconn
     provisioningState: 'Succeeded',
     peeringState: 'Initiated',
     peeringSyncLevel: 'RemoteNotInSync',
-    remoteVirtualNetwork: remote('b'),
+    remoteVirtualNetwork: remote('vb'),
     remoteAddressSpace: { addressPrefixes: ['10.2.0.0/16'] },
     remoteVirtualNetworkAddressSpace: { addressPrefixes: ['10.2.0.0/16'] },
   });
-  expectStatus(await peer('b', 'a'), 201);
-  assert.deepEqual([await state('a', 'b'), await state('b', 'a')], ['Connected', 'Connected']);
-  const whole = await client.arm('GET', `${networks}/a`);
-  const again = expectStatus(await client.arm('PUT', `${networks}/a`, whole.body), 200);
+  expectStatus(await peer('vb', 'va'), 201);
+  assert.deepEqual([await state('va', 'vb'), await state('vb', 'va')], ['Connected', 'Connected']);
+  const whole = await client.arm('GET', `${networks}/va`);
+  const again = expectStatus(await client.arm('PUT', `${networks}/va`, whole.body), 200);
   assert.deepEqual(withoutEtags(again.body), withoutEtags(whole.body));
-  assert.deepEqual(namesIn((await client.arm('GET', `${networks}/a/virtualNetworkPeerings`)).body), ['to-b']);
-  const overlap = expectStatus(await peer('a', 'c'), 400);
+  assert.deepEqual(namesIn((await client.arm('GET', `${networks}/va/virtualNetworkPeerings`)).body), ['to-vb']);
+  const overlap = expectStatus(await peer('va', 'vc'), 400);
   assert.equal(at(overlap.body, 'error', 'code'), 'VnetAddressSpacesOverlap');
-  assert.equal(at(expectStatus(await peer('a', 'none'), 400).body, 'error', 'code'), 'InvalidResourceReference');
-  assert.equal(at(expectStatus(await peer('a', 'a'), 400).body, 'error', 'code'), 'InvalidResourceReference');
-  expectStatus(await client.arm('DELETE', `${networks}/b/virtualNetworkPeerings/to-a`), 200);
-  expectStatus(await client.arm('DELETE', `${networks}/b/virtualNetworkPeerings/to-a`), 204);
-  assert.equal(await state('a', 'b'), 'Disconnected');
-  expectStatus(await client.arm('DELETE', `${networks}/b`), 200);
-  assert.equal(await state('a', 'b'), 'Disconnected');
+  assert.equal(at(expectStatus(await peer('va', 'none'), 400).body, 'error', 'code'), 'InvalidResourceReference');
+  assert.equal(at(expectStatus(await peer('va', 'va'), 400).body, 'error', 'code'), 'InvalidResourceReference');
+  expectStatus(await client.arm('DELETE', `${networks}/vb/virtualNetworkPeerings/to-va`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/vb/virtualNetworkPeerings/to-va`), 204);
+  assert.equal(await state('va', 'vb'), 'Disconnected');
+  expectStatus(await client.arm('DELETE', `${networks}/vb`), 200);
+  assert.equal(await state('va', 'vb'), 'Disconnected');
 });
 
 test('routes are validated', async () => {

@@ -90,7 +90,7 @@ test('identities are made with a resource, stay with it, and are lent by user-as
     'identity',
   );
   assert.deepEqual(both, {
-    ...system,
+    ...Object.fromEntries(Object.entries(system ?? {})),
     type: 'SystemAssigned, UserAssigned',
     userAssignedIdentities: { [sharedId]: { principalId, clientId } },
   });

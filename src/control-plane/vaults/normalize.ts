@@ -10,23 +10,9 @@ interface Shown {
 }
 
 /**
- * The properties of a vault as Azure changes them on the way back (recorded answers): ids of subnets in lower case, and an
- * address without a prefix with /32.
- */
-export function normalizeVault<T extends Shown>(properties: T): T {
-  const { networkAcls } = properties;
-  if (networkAcls === undefined) return properties;
-  const ipRules = networkAcls.ipRules.map((rule) => ({
-    ...rule,
-    value: rule.value.includes('/') ? rule.value : `${rule.value}/32`,
-  }));
-  const virtualNetworkRules = networkAcls.virtualNetworkRules.map((rule) => ({ ...rule, id: rule.id.toLowerCase() }));
-  return { ...properties, networkAcls: { ...networkAcls, ipRules, virtualNetworkRules } };
-}
-
-/**
- * The same in the answer of the PUT that makes the vault: an ACL that allows everything is not there, the vault's name is
- * only being registered, and its URL has no slash at its end.
+ * The properties of a vault as Azure gives them in the answer of the PUT that makes it (recorded answers): an ACL that
+ * allows everything is not there, the vault's name is only being registered, and its URL has no slash at its end. What
+ * Azure makes of addresses and ids is the rule profile's.
  */
 export function normalizeNewVault<T extends Shown & { readonly provisioningState: string }>(properties: T) {
   const { networkAcls, ...others } = properties;

@@ -8,22 +8,13 @@ import type { StoredRecord } from '../../store/store.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
-import { normalizeVault } from './normalize.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
 
 export const vaultsPath = `${groupPath}/providers/Microsoft.KeyVault/vaults`;
 export const vaultPath = `${vaultsPath}/:vault`;
 
 /** A vault as the resource manager gives it back: what was sent, and what the service adds. Bindings of rules stay inside. */
-export function vaultResource(vault: VaultRecord, { names, azureNormalization }: VaultWorld) {
-  const resource = vaultAsSent(vault, names);
-  return azureNormalization ? { ...resource, properties: normalizeVault(resource.properties) } : resource;
-}
-
-/** What a vault's answer depends on, beside the vault. */
-type VaultWorld = Pick<ControlCall, 'names' | 'azureNormalization'>;
-
-function vaultAsSent(vault: VaultRecord, names: NameSet) {
+export function vaultResource(vault: VaultRecord, { names }: { readonly names: NameSet }) {
   const { networkAcls, ...properties } = vault.properties;
   return {
     id: vaultId(vault),
@@ -100,7 +91,7 @@ export function vaultEtag(vault: VaultRecord): string {
 }
 
 /** A vault in an answer, with its `ETag`. */
-export function vaultAnswer(status: number, vault: VaultRecord, world: VaultWorld) {
+export function vaultAnswer(status: number, vault: VaultRecord, world: { readonly names: NameSet }) {
   const answer = { status, body: vaultResource(vault, world), headers: { etag: vaultEtag(vault) } };
   return { ok: true, answer } as const;
 }

@@ -57,7 +57,7 @@ async function makeVault(subnetId: string): Promise<Vault> {
   const vault = await vaults.createOrUpdate('rg', 'kv-sdk', { location, tags: { a: 'b' }, properties });
   assert.deepEqual(vault.properties.networkAcls, {
     ...networkAcls,
-    virtualNetworkRules: [{ id: subnetId.toLowerCase(), ignoreMissingVnetServiceEndpoint: undefined }],
+    virtualNetworkRules: [{ id: subnetId, ignoreMissingVnetServiceEndpoint: undefined }],
   });
   // The client asks with api-version 2026-02-01, since which this is the default of a new vault.
   assert.equal(vault.properties.enableRbacAuthorization, true);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Client } from '../world/client.ts';
+import { at, expectError, expectStatus, putVault, startWithGroup, vaults } from './resources.ts';
+
+const kv = `${vaults}/kv-two`;
+
+async function addRule(client: Client, value: string, conditional: boolean) {
+  const got = await client.arm('GET', kv);
+  const body = JSON.parse(JSON.stringify(got.body)) as {
+    properties: { networkAcls: { ipRules: { value: string }[] } };
+  };
+  body.properties.networkAcls.ipRules.push({ value });
+  return () => client.arm('PUT', kv, body, conditional ? { headers: { 'if-match': String(got.headers.etag) } } : {});
+}
+
+async function addresses(client: Client) {
+  const got = await client.arm('GET', kv);
+  return (at(got.body, 'properties', 'networkAcls', 'ipRules') as unknown as { value: string }[]).map(
+    ({ value }) => value,
+  );
+}
+
+const acls = { networkAcls: { bypass: 'None', defaultAction: 'Deny', ipRules: [] } };
+
+test('of two who edit one vault with If-Match the second is told, and loses nothing', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  expectStatus(await putVault(client, 'kv-two', acls), 200);
+  const [one, other] = [await addRule(client, '203.0.113.1', true), await addRule(client, '203.0.113.2', true)];
+  const first = expectStatus(await one(), 200);
+  expectError(
+    await other(),
+    412,
+    'PreconditionFailed',
+    `The If-Match condition does not hold: /subscriptions/${client.identity.subscriptionId}${kv} was changed by somebody else. Read it again.`,
+  );
+  assert.deepEqual(await addresses(client), ['203.0.113.1']);
+  // The answer of a PUT has the condition of the next one.
+  const patch = { tags: { a: 'b' } };
+  expectStatus(await client.arm('PATCH', kv, patch, { headers: { 'if-match': String(first.headers.etag) } }), 200);
+  expectStatus(await client.arm('PATCH', kv, patch, { headers: { 'if-match': String(first.headers.etag) } }), 412);
+  expectStatus(await client.arm('DELETE', kv, undefined, { headers: { 'if-match': String(first.headers.etag) } }), 412);
+  expectStatus(await (await addRule(client, '203.0.113.2', true))(), 200);
+  assert.deepEqual(await addresses(client), ['203.0.113.1', '203.0.113.2']);
+});
+
+test('of twenty at the same moment one is let in, and the others are told', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  expectStatus(await putVault(client, 'kv-two', acls), 200);
+  const edits = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => addRule(client, `203.0.113.${index + 1}`, true)),
+  );
+  const statuses = (await Promise.all(edits.map((edit) => edit()))).map(({ status }) => status);
+  assert.deepEqual(
+    statuses.toSorted((a, b) => a - b),
+    [200, ...Array.from({ length: 19 }, () => 412)],
+  );
+  assert.equal((await addresses(client)).length, 1);
+});
+
+test('If-None-Match: * makes a vault only where none is; without a condition the last writer wins, as on Azure', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  expectStatus(await client.arm('PUT', kv, {}, { headers: { 'if-match': '*' } }), 400);
+  const made = await putVault(client, 'kv-two', acls);
+  expectStatus(made, 200);
+  expectStatus(await client.arm('PUT', kv, made.body, { headers: { 'if-none-match': '*' } }), 412);
+  const [one, other] = [await addRule(client, '203.0.113.1', false), await addRule(client, '203.0.113.2', false)];
+  expectStatus(await one(), 200);
+  expectStatus(await other(), 200);
+  assert.deepEqual(await addresses(client), ['203.0.113.2']);
+  assert.equal(at((await client.arm('GET', kv)).body, 'etag'), undefined);
+});
