@@ -130,7 +130,7 @@ export function virtualNetworkId(network: Place & { readonly name: string }): st
   return `/subscriptions/${network.subscriptionId}/resourceGroups/${network.resourceGroup}/providers/Microsoft.Network/virtualNetworks/${network.name}`;
 }
 
-/** The key of a diagnostic setting, by the ARM id of its resource in any case; without a name, the prefix of all of that resource. */
+/** The key of a diagnostic setting, by the ARM id of its vault in any case; without a name, the prefix of all of that vault. */
 export function diagnosticSettingKey(id: string, name = ''): string {
   return `diagnostic-setting/${encodeURIComponent(id.toUpperCase())}/${encodeURIComponent(name.toLowerCase())}`;
 }
