@@ -21,7 +21,7 @@ import {
 function inSomeCase(text: string): fc.Arbitrary<string> {
   return fc
     .array(fc.boolean(), { minLength: text.length, maxLength: text.length })
-    .map((upper) => [...text].map((letter, index) => (upper[index] === true ? letter.toUpperCase() : letter)).join(''));
+    .map((upper) => text.split('').map((letter, index) => (upper[index] === true ? letter.toUpperCase() : letter)).join(''));
 }
 
 const permission = fc.constantFrom('get', 'List', 'SET', 'delete', 'recover');
