@@ -30,7 +30,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
   audit: { imports: ['store/store.ts', 'types'], platform: 'node only' },
   http: { imports: ['types'], platform: 'packages' },
-  authority: { imports: ['http', 'caller', 'crypto', 'store/store.ts', 'types'], platform: 'packages' },
+  directory: { imports: ['store/store.ts', 'types'], platform: 'node only' },
+  authority: { imports: ['http', 'caller', 'crypto', 'directory', 'store/store.ts', 'types'], platform: 'packages' },
   'control-plane': {
     imports: [
       'http',
@@ -47,12 +48,13 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     platform: 'packages',
   },
+  graph: { imports: ['http', 'caller', 'directory', 'store/store.ts', 'types'], platform: 'packages' },
   'data-plane': {
     imports: ['http', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', 'store/store.ts', 'types'],
     platform: 'packages',
   },
   setup: {
-    imports: ['authority', 'crypto', 'firewall', 'objects', 'resources', 'settings', 'store/store.ts', 'types'],
+    imports: ['crypto', 'directory', 'firewall', 'objects', 'resources', 'settings', 'store/store.ts', 'types'],
     platform: 'node only',
   },
   worker: {
@@ -63,7 +65,9 @@ export const rooms: Readonly<Record<string, Room>> = {
       'control-plane',
       'crypto',
       'data-plane',
+      'directory',
       'firewall',
+      'graph',
       'http',
       'ingress',
       'objects',

@@ -69,10 +69,24 @@ function match(
   return found?.verdict;
 }
 
+/** "This operation requires the certificates/manageissuers/getissuers permission" (Get Certificate Issuer, and its kin): either does. */
+const implied: Readonly<Record<string, readonly string[]>> = {
+  'certificates/manageissuers': [
+    'certificates/getissuers',
+    'certificates/listissuers',
+    'certificates/setissuers',
+    'certificates/deleteissuers',
+  ],
+};
+
 function permissionSet(policy: AccessPolicy): ReadonlySet<string> {
   const set = new Set<string>();
   for (const [collection, names] of Object.entries(policy.permissions)) {
-    for (const name of names ?? []) set.add(`${collection}/${name}`.toLowerCase());
+    for (const name of names ?? []) {
+      const permission = `${collection}/${name}`.toLowerCase();
+      set.add(permission);
+      for (const also of implied[permission] ?? []) set.add(also);
+    }
   }
   return set;
 }

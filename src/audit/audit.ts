@@ -1,4 +1,5 @@
 import type { Put, Store } from '../store/store.ts';
+import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
 import { Outbox } from './outbox.ts';
 import type { QuotaSettings } from './quota.ts';
@@ -12,6 +13,8 @@ export interface AuditParts {
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
   readonly quota: QuotaSettings;
+  /** Gets a copy of every record that is in the log, and is closed with the audit. */
+  readonly exports?: AuditExport;
   readonly notice: (message: string) => void;
 }
 
@@ -42,7 +45,9 @@ export class Audit {
    * @throws {AuditUnavailable}
    */
   read(record: AuditRecord): Promise<void> {
-    return this.#parts.log.append(JSON.stringify(record));
+    const { log, exports } = this.#parts;
+    const appended = log.append(JSON.stringify(record));
+    return exports === undefined ? appended : appended.then(() => exports.take(record));
   }
 
   /**
@@ -74,6 +79,7 @@ export class Audit {
     await this.#summarise();
     clearTimeout(this.#summaryTimer);
     await this.#outbox.close();
+    await this.#parts.exports?.flush();
     await this.#parts.log.close();
   }
 

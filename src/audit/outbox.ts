@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Put, Store } from '../store/store.ts';
 import { decode, encode } from '../store/store.ts';
+import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
 import { recordIdMaker } from './record-id.ts';
 import type { AuditRecord } from './record.ts';
@@ -12,6 +13,7 @@ export interface OutboxParts {
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
   readonly notice: (message: string) => void;
+  readonly exports?: AuditExport;
 }
 
 const prefix = 'outbox/audit/';
@@ -119,12 +121,14 @@ export class Outbox {
   }
 
   async #shipAll(): Promise<void> {
-    const { store, log } = this.#parts;
+    const { store, log, exports } = this.#parts;
     await this.#forgetWritten();
     for (;;) {
       const records = await store.list({ prefix, limit: batchSize });
       if (records.length === 0) return;
-      await log.write(records.map((record) => JSON.stringify(decode<AuditRecord>(record))));
+      const written = records.map(decode<AuditRecord>);
+      await log.write(written.map((record) => JSON.stringify(record)));
+      for (const record of written) exports?.take(record);
       this.#written = records.map(({ key }) => key);
       await this.#forgetWritten();
       if (!this.#closing) await pause(pauseMs);

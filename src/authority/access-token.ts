@@ -1,11 +1,16 @@
 import { SignJWT } from 'jose';
-import type { AuthenticationMethod } from './client-authentication.ts';
-import type { Client } from './clients.ts';
+import { groupClaimMax, groupsOf } from '../directory/memberships.ts';
+import { pairwise } from '../directory/pairwise.ts';
+import type { Client } from '../directory/clients.ts';
 import { issuerOf } from './issuer.ts';
+import type { SignedIn } from './user-authentication.ts';
 import type { AuthorityWorld } from './world.ts';
 
 /** Entra's tokens for applications live an hour. */
 export const tokenLifetimeSeconds = 3600;
+
+/** `appidacr`: how the client proved who it is: not at all, by a secret, or by a signature. */
+export type AuthenticationMethod = '0' | '1' | '2';
 
 export interface AccessToken {
   readonly jwt: string;
@@ -16,18 +21,65 @@ export interface AccessToken {
   readonly expiresAt: number;
 }
 
-export interface TokenSubject {
+interface Subject {
   readonly client: Client;
   readonly method: AuthenticationMethod;
   readonly resource: string;
+}
+
+export interface ApplicationSubject extends Subject {
+  /** The service principal's. */
+  readonly objectId: string;
+}
+
+export interface UserSubject extends Subject {
+  readonly signedIn: SignedIn;
+  /** Where the request came from, where that is known. */
+  readonly address: string | undefined;
 }
 
 /**
  * An app-only access token of Entra's version 1, which is what Key Vault and the resource manager ask for, whichever
  * endpoint issues it (Microsoft, "Access token claims reference").
  */
-export async function issueAccessToken(subject: TokenSubject, world: AuthorityWorld): Promise<AccessToken> {
-  const { client, method, resource } = subject;
+export async function issueAccessToken(subject: ApplicationSubject, world: AuthorityWorld): Promise<AccessToken> {
+  const { client, objectId } = subject;
+  const { tenantId, managedIdentity } = client;
+  return sign(subject, world, {
+    ...(await groupClaims(tenantId, objectId, world)),
+    idtyp: 'app',
+    oid: objectId,
+    sub: objectId,
+    tid: tenantId,
+    ...(managedIdentity === undefined ? {} : { xms_mirid: managedIdentity }),
+  });
+}
+
+/** The same of a client that acts for a user. */
+export async function issueUserToken(subject: UserSubject, world: AuthorityWorld): Promise<AccessToken> {
+  const { client, resource, signedIn, address } = subject;
+  const { user } = signedIn;
+  return sign(subject, world, {
+    acr: '1',
+    amr: ['pwd'],
+    ...(await groupClaims(user.tenantId, user.id, world)),
+    idtyp: 'user',
+    ...(address === undefined ? {} : { ipaddr: address }),
+    name: user.displayName,
+    oid: user.id,
+    scp: 'user_impersonation',
+    sub: pairwise(user.id, resource),
+    tid: client.tenantId,
+    unique_name: user.userPrincipalName,
+    upn: user.userPrincipalName,
+  });
+}
+
+async function sign(
+  { client, method, resource }: Subject,
+  world: AuthorityWorld,
+  who: Readonly<Record<string, unknown>>,
+): Promise<AccessToken> {
   const { kid, privateKey } = world.signingKeys.current;
   const issuer = issuerOf(client.tenantId);
   const issuedAt = Math.floor(world.now() / 1000);
@@ -41,18 +93,20 @@ export async function issueAccessToken(subject: TokenSubject, world: AuthorityWo
     aio: opaque(world.newId()),
     appid: client.clientId,
     appidacr: method,
-    ...(client.groups === undefined ? {} : { groups: [...client.groups] }),
     idp: issuer,
-    idtyp: 'app',
-    oid: client.objectId,
-    sub: client.objectId,
-    tid: client.tenantId,
+    ...who,
     uti: opaque(world.newId()),
     ver: '1.0',
-    ...(client.managedIdentity === undefined ? {} : { xms_mirid: client.managedIdentity }),
   };
   const jwt = await new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid }).sign(privateKey);
   return { jwt, resource, notBefore: issuedAt, expiresAt };
+}
+
+async function groupClaims(tenantId: string, id: string, { store }: AuthorityWorld) {
+  const groups = await groupsOf(store, { tenantId, id, limit: groupClaimMax });
+  if (groups.length === 0) return {};
+  // As Entra does, a token says that there are more groups than it can hold, and then names none of them.
+  return groups.length > groupClaimMax ? { hasgroups: true } : { groups };
 }
 
 /** A GUID's 16 bytes in base64url, as Entra writes `uti`. */

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
 import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
-import type { Client, ClientCertificate } from './clients.ts';
+import type { Client } from '../directory/clients.ts';
+import type { KeyCredential } from '../directory/records.ts';
 import type { AssertionRefusal } from './refusal.ts';
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -77,7 +78,7 @@ export async function verifyAssertion(
 
 async function signatureRefusal(
   { text, alg, x5t, x5tS256 }: ClientAssertion,
-  certificates: readonly ClientCertificate[],
+  certificates: readonly KeyCredential[],
   now: number,
 ): Promise<AssertionRefusal | undefined> {
   if (alg !== 'RS256' && alg !== 'PS256') return { kind: 'assertionAlgorithmUnsupported' };

@@ -1,7 +1,11 @@
-import { assertionType, readAssertion, verifyAssertion } from './client-assertion.ts';
+import { findClient } from '../directory/clients.ts';
+import type { Client } from '../directory/clients.ts';
+import type { PasswordCredential } from '../directory/records.ts';
+import type { AuthenticationMethod } from './access-token.ts';
+import { verifyAssertion } from './client-assertion.ts';
 import type { ClientAssertion } from './client-assertion.ts';
-import { findClient } from './clients.ts';
-import type { Client } from './clients.ts';
+import { readCredential } from './client-credential.ts';
+import { verifyFederated } from './federated-assertion.ts';
 import type { Form } from './form.ts';
 import { issuerOf } from './issuer.ts';
 import type { AuthorityRefusal } from './refusal.ts';
@@ -17,42 +21,87 @@ export interface LoginRequest {
   readonly resource: string;
 }
 
-/** `appidacr`: how the client proved who it is. */
-export type AuthenticationMethod = '1' | '2';
-
 export type Authentication =
   { readonly ok: true; readonly client: Client; readonly method: AuthenticationMethod } | Refused;
 
 type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
 
-type Credential =
-  | { readonly ok: true; readonly by: 'secret'; readonly clientId: string; readonly secret: string }
-  | { readonly ok: true; readonly by: 'assertion'; readonly clientId: string; readonly assertion: ClientAssertion };
+interface Login {
+  readonly request: LoginRequest;
+  readonly authority: Authority;
+}
 
-/** Who asks for a token: a client of the tenant that shows its secret (RFC 6749 section 2.3.1) or signs with its certificate (RFC 7523). */
+/**
+ * Who asks for a token: a client of the tenant that shows its secret (RFC 6749 section 2.3.1), signs with its certificate
+ * (RFC 7523) or brings another issuer's token.
+ */
 export async function authenticateClient(request: LoginRequest, authority: Authority): Promise<Authentication> {
   const credential = readCredential(request);
   if (!credential.ok) return credential;
-  const client = await findClient(authority.store, credential.clientId);
-  if (client === undefined || client.tenantId !== request.tenant) {
-    return refuse({ kind: 'clientUnknown', clientId: credential.clientId, tenant: request.tenant });
-  }
+  const found = await clientOf(credential.clientId, { request, authority });
+  if (!found.ok) return found;
+  const { client } = found;
   if (credential.by === 'assertion') return byAssertion(credential.assertion, client, { request, authority });
+  if (credential.by === 'federated') return byFederation(credential.text, client, authority);
   return bySecret(credential.secret, client, authority);
 }
 
-async function bySecret(secret: string, client: Client, { secretCheck }: Authority): Promise<Authentication> {
-  const hashes = client.secrets.map(({ hash }) => hash);
-  const verdict = await secretCheck.check(secret, hashes);
+/**
+ * The client that acts for a user. One that cannot keep a secret shows none (RFC 6749 section 2.1): where it is
+ * registered so, or where `publicAllowed` says that the redirect URI or the grant makes it one.
+ */
+export async function identifyClient(
+  request: LoginRequest & { readonly publicAllowed?: boolean },
+  authority: Authority,
+): Promise<Authentication> {
+  const { form, authorization, publicAllowed = false } = request;
+  const shows = [authorization, form.get('client_secret'), form.get('client_assertion')];
+  const showsNothing = shows.every((credential) => credential === undefined);
+  const clientId = form.get('client_id');
+  if (showsNothing && clientId === undefined) return refuse({ kind: 'parameterMissing', name: 'client_id' });
+  const named = clientId === undefined ? undefined : await clientOf(clientId, { request, authority });
+  if (named?.ok === false) return named;
+  const client = named?.client;
+  if (showsNothing && client !== undefined) {
+    if (publicAllowed || client.isFallbackPublicClient) return { ok: true, client, method: '0' };
+    return refuse({ kind: 'clientCredentialNeeded' });
+  }
+  const keeps =
+    client === undefined || [client.secrets, client.certificates, client.federatedIdentityCredentials].some(some);
+  return keeps ? authenticateClient(request, authority) : refuse({ kind: 'clientIsPublic' });
+}
+
+function some(credentials: readonly unknown[]): boolean {
+  return credentials.length > 0;
+}
+
+async function clientOf(
+  clientId: string,
+  { request: { tenant }, authority }: Login,
+): Promise<{ readonly ok: true; readonly client: Client } | Refused> {
+  const client = await findClient(authority.store, tenant, clientId);
+  if (client === undefined) return refuse({ kind: 'clientUnknown', clientId, tenant });
+  return client.enabled ? { ok: true, client } : refuse({ kind: 'clientDisabled', clientId: client.clientId });
+}
+
+async function bySecret(secret: string, client: Client, { secretCheck, now }: Authority): Promise<Authentication> {
+  const { clientId } = client;
+  const hashesOf = (credentials: readonly PasswordCredential[]) => credentials.map(({ hash }) => hash);
+  const live = client.secrets.filter(({ startDateTime = 0, endDateTime = Infinity }) => {
+    return startDateTime <= now() && now() < endDateTime;
+  });
+  const verdict = await secretCheck.check(secret, hashesOf(live));
   if (verdict === 'busy') return refuse({ kind: 'tooManyLogins' });
-  if (verdict === 'wrong') return refuse({ kind: 'secretWrong', clientId: client.clientId });
-  return { ok: true, client, method: '1' };
+  if (verdict === 'right') return { ok: true, client, method: '1' };
+  const dead = client.secrets.filter((credential) => !live.includes(credential));
+  const expired = dead.length > 0 && (await secretCheck.check(secret, hashesOf(dead))) === 'right';
+  return refuse({ kind: expired ? 'secretExpired' : 'secretWrong', clientId });
 }
 
 async function byAssertion(
   assertion: ClientAssertion,
   client: Client,
-  { request, authority }: { request: LoginRequest; authority: Authority },
+  { request, authority }: Login,
 ): Promise<Authentication> {
   const audiences = assertionAudiences(request.tenant, authority.authorities());
   const verdict = await verifyAssertion(assertion, client, { audiences, now: authority.now() });
@@ -66,6 +115,11 @@ async function byAssertion(
   return { ok: true, client, method: '2' };
 }
 
+async function byFederation(text: string, client: Client, authority: Authority): Promise<Authentication> {
+  const refusal = await verifyFederated(text, client.federatedIdentityCredentials, authority);
+  return refusal === undefined ? { ok: true, client, method: '2' } : refuse(refusal);
+}
+
 /** The token endpoints of the tenant under every name set of ours, and its issuer in both versions. */
 function assertionAudiences(tenant: string, authorities: readonly string[]): readonly string[] {
   const endpoints = authorities.flatMap((origin) => [
@@ -74,54 +128,6 @@ function assertionAudiences(tenant: string, authorities: readonly string[]): rea
     `${origin}/${tenant}/v2.0`,
   ]);
   return [...endpoints, issuerOf(tenant)].map((audience) => audience.toLowerCase());
-}
-
-/** Exactly one way to authenticate (RFC 6749 section 2.3). */
-function readCredential({ form, authorization }: LoginRequest): Credential | Refused {
-  const secret = form.get('client_secret');
-  const assertion = form.get('client_assertion');
-  const shown = [secret, assertion, authorization].filter((credential) => credential !== undefined);
-  if (shown.length > 1) return refuse({ kind: 'credentialsSeveral' });
-  if (authorization !== undefined) return readBasic(authorization, form.get('client_id'));
-  if (assertion !== undefined) return readAssertionCredential(assertion, form);
-  const clientId = form.get('client_id');
-  if (clientId === undefined) return refuse({ kind: 'parameterMissing', name: 'client_id' });
-  if (secret === undefined) return refuse({ kind: 'credentialMissing' });
-  return { ok: true, by: 'secret', clientId, secret };
-}
-
-function readAssertionCredential(text: string, form: Form): Credential | Refused {
-  const type = form.get('client_assertion_type');
-  if (type === undefined) return refuse({ kind: 'parameterMissing', name: 'client_assertion_type' });
-  if (type !== assertionType) return refuse({ kind: 'assertionTypeUnsupported', type });
-  const assertion = readAssertion(text);
-  if (assertion === undefined) return refuse({ kind: 'assertionMalformed' });
-  // RFC 7521 section 4.2: `client_id` may be left out, and otherwise names the same client.
-  const clientId = form.get('client_id') ?? assertion.clientId;
-  if (clientId.toLowerCase() !== assertion.clientId.toLowerCase()) return refuse({ kind: 'assertionOfOtherClient' });
-  return { ok: true, by: 'assertion', clientId, assertion };
-}
-
-/** RFC 6749 section 2.3.1: both halves are form-encoded before they are joined by the colon. */
-function readBasic(authorization: string, clientIdOfForm: string | undefined): Credential | Refused {
-  const [scheme, encoded = ''] = authorization.split(' ');
-  const halves = Buffer.from(encoded, 'base64').toString().split(':').map(formDecode);
-  const [clientId, secret] = halves;
-  if (scheme?.toLowerCase() !== 'basic' || halves.length !== 2 || !clientId || !secret) {
-    return refuse({ kind: 'credentialMissing' });
-  }
-  if (clientIdOfForm !== undefined && clientIdOfForm.toLowerCase() !== clientId.toLowerCase()) {
-    return refuse({ kind: 'credentialsSeveral' });
-  }
-  return { ok: true, by: 'secret', clientId, secret };
-}
-
-function formDecode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(refusal: AuthorityRefusal): Refused {

@@ -1,15 +1,17 @@
 import { issuerOf } from './issuer.ts';
 import { tenantOfIssuer } from './tenant.ts';
+import { grantTypes } from './token.ts';
 
 /** What both versions of the configuration say (OpenID Connect Discovery 1.0 section 3). */
 const abilities = {
   token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
-  grant_types_supported: ['client_credentials'],
+  grant_types_supported: grantTypes,
+  code_challenge_methods_supported: ['S256'],
   response_modes_supported: ['query', 'fragment', 'form_post'],
   response_types_supported: ['code'],
   subject_types_supported: ['pairwise'],
   id_token_signing_alg_values_supported: ['RS256'],
-  scopes_supported: ['openid'],
+  scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
 };
 
 /** The configuration of version 1, whose issuer is the one in our tokens. `origin`: the authority under the name set that was asked. */
@@ -18,6 +20,9 @@ export function openidConfigurationV1(origin: string, tenant: string): unknown {
     issuer: issuerOf(tenantOfIssuer(tenant)),
     authorization_endpoint: `${origin}/${tenant}/oauth2/authorize`,
     token_endpoint: `${origin}/${tenant}/oauth2/token`,
+    device_authorization_endpoint: `${origin}/${tenant}/oauth2/devicecode`,
+    end_session_endpoint: `${origin}/${tenant}/oauth2/logout`,
+    userinfo_endpoint: `${origin}/oidc/userinfo`,
     jwks_uri: `${origin}/${tenant}/discovery/keys`,
     ...abilities,
   };
@@ -29,6 +34,9 @@ export function openidConfigurationV2(origin: string, tenant: string): unknown {
     issuer: `${origin}/${tenantOfIssuer(tenant)}/v2.0`,
     authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/authorize`,
     token_endpoint: `${origin}/${tenant}/oauth2/v2.0/token`,
+    device_authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/devicecode`,
+    end_session_endpoint: `${origin}/${tenant}/oauth2/v2.0/logout`,
+    userinfo_endpoint: `${origin}/oidc/userinfo`,
     jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
     ...abilities,
   };
@@ -47,5 +55,19 @@ export function instanceDiscovery(authorizationEndpoint: string, authorities: re
     tenant_discovery_endpoint: `${origin}/${tenant}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
     metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+  };
+}
+
+/**
+ * Which kind of account a name is, which MSAL asks before it sends a password. All are kept here; whether there is such
+ * an account is not said.
+ */
+export function userRealm(username: string, origin: string): unknown {
+  return {
+    ver: '1.0',
+    account_type: 'Managed',
+    domain_name: username.slice(username.indexOf('@') + 1),
+    cloud_instance_name: new URL(origin).host,
+    cloud_audience_urn: 'urn:federation:MicrosoftOnline',
   };
 }

@@ -1,28 +1,22 @@
 import type { Answer } from '../http/answer.ts';
+import { assertionErrors } from './errors/assertions.ts';
+import { clientErrors } from './errors/clients.ts';
+import { managedIdentityErrors } from './errors/managed-identity.ts';
+import { signInErrors } from './errors/sign-in.ts';
+import { userErrors } from './errors/users.ts';
+import { badRequest, shown } from './errors/wire.ts';
+import type { ErrorsOf } from './errors/wire.ts';
 import type { AuthorityRefusal } from './refusal.ts';
-
-interface OAuthError {
-  readonly status: number;
-  /** RFC 6749 section 5.2, and Entra's own `invalid_tenant`, `invalid_instance`, `invalid_resource`. */
-  readonly error: string;
-  /** The AADSTS number. */
-  readonly code: number;
-}
 
 type Kind = AuthorityRefusal['kind'];
 
 type RefusalOf = { readonly [K in Kind]: Extract<AuthorityRefusal, { readonly kind: K }> };
 
-type Errors = { readonly [K in Kind]: OAuthError & { readonly message: (refusal: RefusalOf[K]) => string } };
-
-const badRequest = { status: 400, error: 'invalid_request' };
-const badClient = { status: 401, error: 'invalid_client' };
-
 /**
  * Each refusal as Entra words it (Microsoft, "Microsoft Entra authentication and authorization error codes", and what
  * its users quote). Where Entra has no number of its own, the nearest stands with a text that says more.
  */
-export const errors: Errors = {
+export const errors: ErrorsOf<AuthorityRefusal> = {
   hostUnknown: {
     ...badRequest,
     status: 421,
@@ -100,108 +94,17 @@ export const errors: Errors = {
       'the application has not been installed by the administrator of the tenant or consented to by any user in the ' +
       'tenant. You might have sent your authentication request to the wrong tenant.',
   },
-  clientUnknown: {
-    status: 400,
-    error: 'unauthorized_client',
-    code: 700016,
-    message: ({ clientId, tenant }) =>
-      `Application with identifier '${shown(clientId)}' was not found in the directory '${tenant}'. This can happen if ` +
-      'the application has not been installed by the administrator of the tenant or consented to by any user in the ' +
-      'tenant. You may have sent your authentication request to the wrong tenant.',
-  },
-  credentialMissing: {
-    ...badClient,
-    code: 7000216,
-    message: () =>
-      "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
-  },
-  credentialsSeveral: {
-    ...badRequest,
-    code: 90023,
-    message: () =>
-      "The request authenticates the client in more than one way: send either 'client_secret', or a Basic " +
-      "Authorization header, or 'client_assertion'.",
-  },
-  secretWrong: {
-    ...badClient,
-    code: 7000215,
-    message: ({ clientId }) =>
-      'Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the ' +
-      `client secret ID, for a secret added to app '${clientId}'.`,
-  },
   tooManyLogins: {
     status: 503,
     error: 'temporarily_unavailable',
     code: 90033,
     message: () => 'A transient error has occurred. Please try again.',
   },
-  assertionTypeUnsupported: {
-    ...badRequest,
-    code: 90023,
-    message: ({ type }) =>
-      `The 'client_assertion_type' '${shown(type)}' is not supported: use ` +
-      "'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'.",
-  },
-  assertionMalformed: {
-    ...badClient,
-    code: 50027,
-    message: () =>
-      'JWT token is invalid or malformed. A client assertion has a header with alg and x5t or x5t#S256, and the claims ' +
-      'aud, exp, iss, jti and sub.',
-  },
-  assertionAlgorithmUnsupported: {
-    ...badClient,
-    code: 700027,
-    message: () => 'Invalid JWT token. Unsupported asymmetric signing algorithm. Use RS256 or PS256.',
-  },
-  assertionKeyUnknown: {
-    ...badClient,
-    code: 700027,
-    message: ({ thumbprint }) => signatureText(`The key was not found., ${thumbprintText(thumbprint)}`),
-  },
-  assertionKeyExpired: {
-    ...badClient,
-    code: 700027,
-    message: ({ thumbprint, from, to }) =>
-      signatureText(`The key used is expired., ${thumbprintText(thumbprint)}, Found key 'Start=${from}, End=${to}'`),
-  },
-  assertionSignatureWrong: {
-    ...badClient,
-    code: 700027,
-    message: ({ thumbprint }) =>
-      signatureText(
-        `The key was found, but use of the key to verify the signature failed., ${thumbprintText(thumbprint)}`,
-      ),
-  },
-  assertionOfOtherClient: {
-    ...badClient,
-    code: 700021,
-    message: () => "Client assertion application identifier doesn't match 'client_id' parameter.",
-  },
-  assertionForOtherAudience: {
-    ...badClient,
-    code: 700023,
-    message: () =>
-      "Client assertion audience claim does not match Realm issuer. Use this tenant's token endpoint as 'aud'.",
-  },
-  assertionOutOfTime: {
-    ...badClient,
-    code: 700024,
-    message: ({ now, from, to }) =>
-      `Client assertion is not within its valid time range. Current time: ${iso(now)}, assertion valid from ` +
-      `${iso(from)}, expiry time of assertion ${iso(to)}.`,
-  },
-  assertionTooLong: {
-    ...badClient,
-    code: 700024,
-    message: ({ secondsMax }) =>
-      `Client assertion is not within its valid time range. It may expire at most ${secondsMax} seconds from now.`,
-  },
-  assertionReplayed: {
-    ...badClient,
-    code: 50027,
-    message: () => 'JWT token is invalid. This client assertion was used before; make one with a new jti.',
-  },
+  ...clientErrors,
+  ...assertionErrors,
+  ...userErrors,
+  ...signInErrors,
+  ...managedIdentityErrors,
   internal: {
     status: 500,
     error: 'server_error',
@@ -228,13 +131,20 @@ export function oauthError(refusal: AuthorityRefusal, { traceId, correlationId, 
     status,
     body: {
       error,
-      error_description: `AADSTS${code}: ${messageOf(refusal.kind, refusal)} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,
-      error_codes: [code],
+      error_description: `${errorText(refusal)} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,
+      error_codes: code === undefined ? [] : [code],
       timestamp,
       trace_id: traceId,
       correlation_id: correlationId,
     },
   };
+}
+
+/** What people are told: Entra's number and words. */
+export function errorText(refusal: AuthorityRefusal): string {
+  const { code } = errors[refusal.kind];
+  const text = messageOf(refusal.kind, refusal);
+  return code === undefined ? text : `AADSTS${code}: ${text}`;
 }
 
 function messageOf<K extends Kind>(kind: K, refusal: RefusalOf[K]): string {
@@ -247,21 +157,4 @@ function tenantText(tenant: string): string {
     'correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions ' +
     'for the tenant.'
   );
-}
-
-function signatureText(reason: string): string {
-  return `Client assertion contains an invalid signature. [Reason - ${reason}]`;
-}
-
-function thumbprintText(thumbprint: string): string {
-  return `Thumbprint of key used by client: '${shown(thumbprint)}'`;
-}
-
-function iso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
-
-/** What the request said, cut to a length and without control characters: it ends up on terminals. */
-function shown(value: string): string {
-  return value.slice(0, 256).replace(/[^\x20-\x7e]/g, '?');
 }

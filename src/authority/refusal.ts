@@ -15,13 +15,26 @@ export type AuthorityRefusal =
   | { readonly kind: 'scopeNotDefault'; readonly scope: string }
   | { readonly kind: 'scopeOfSeveral'; readonly scope: string }
   | { readonly kind: 'resourceUnknown'; readonly resource: string; readonly tenant: string }
+  | { readonly kind: 'tooManyLogins' }
+  | ClientRefusal
+  | AssertionRefusal
+  | UserRefusal
+  | SignInRefusal
+  | ManagedIdentityRefusal
+  | { readonly kind: 'internal' };
+
+/** Who asks is not the client that it says. */
+export type ClientRefusal =
   | { readonly kind: 'clientUnknown'; readonly clientId: string; readonly tenant: string }
+  | { readonly kind: 'clientDisabled'; readonly clientId: string }
+  | { readonly kind: 'servicePrincipalMissing'; readonly clientId: string; readonly tenant: string }
   | { readonly kind: 'credentialMissing' }
   | { readonly kind: 'credentialsSeveral' }
+  /** It acts for a user, and is none of those that need not show who they are. */
+  | { readonly kind: 'clientCredentialNeeded' }
+  | { readonly kind: 'clientIsPublic' }
   | { readonly kind: 'secretWrong'; readonly clientId: string }
-  | { readonly kind: 'tooManyLogins' }
-  | AssertionRefusal
-  | { readonly kind: 'internal' };
+  | { readonly kind: 'secretExpired'; readonly clientId: string };
 
 /** Times in seconds since 1970. */
 export type AssertionRefusal =
@@ -35,4 +48,53 @@ export type AssertionRefusal =
   | { readonly kind: 'assertionForOtherAudience' }
   | { readonly kind: 'assertionOutOfTime'; readonly now: number; readonly from: number; readonly to: number }
   | { readonly kind: 'assertionTooLong'; readonly secondsMax: number }
-  | { readonly kind: 'assertionReplayed' };
+  | { readonly kind: 'assertionReplayed' }
+  | { readonly kind: 'federatedIssuerUnknown'; readonly issuer: string }
+  | { readonly kind: 'federatedSubjectUnknown'; readonly subject: string }
+  | { readonly kind: 'federatedAudienceUnknown'; readonly audience: string }
+  /** A credential of the client names it, and the configuration of this server does not. */
+  | { readonly kind: 'federatedIssuerNotTrusted'; readonly issuer: string }
+  | { readonly kind: 'federatedKeysUnavailable'; readonly issuer: string; readonly kid: string }
+  | { readonly kind: 'federatedSignatureWrong'; readonly issuer: string; readonly subject: string };
+
+/** The user, or what stands for an earlier sign-in, is not believed. Times in milliseconds since 1970. */
+export type UserRefusal =
+  | { readonly kind: 'passwordWrong' }
+  | { readonly kind: 'accountLocked' }
+  | { readonly kind: 'accountDisabled' }
+  | { readonly kind: 'userNotInTenant'; readonly username: string; readonly tenant: string }
+  | { readonly kind: 'signInRevoked' }
+  | { readonly kind: 'refreshTokenInvalid' }
+  | { readonly kind: 'refreshTokenExpired'; readonly issuedAt: number; readonly days: number }
+  | { readonly kind: 'refreshTokenOfOtherClient' }
+  | { readonly kind: 'deviceCodePending' }
+  | { readonly kind: 'deviceCodeTooFast' }
+  | { readonly kind: 'deviceCodeExpired' }
+  | { readonly kind: 'deviceCodeUnknown' }
+  | { readonly kind: 'codeInvalid' }
+  | { readonly kind: 'codeExpired' }
+  | { readonly kind: 'codeUsed' }
+  | { readonly kind: 'redirectMismatch'; readonly redirectUri: string }
+  | { readonly kind: 'verifierWrong' };
+
+/** The sign-in page cannot be shown, or what it sent cannot be taken. */
+export type SignInRefusal =
+  | { readonly kind: 'redirectUnknown'; readonly redirectUri: string; readonly clientId: string }
+  | { readonly kind: 'responseTypeUnsupported'; readonly responseType: string }
+  | { readonly kind: 'responseModeUnsupported'; readonly responseMode: string }
+  | { readonly kind: 'challengeMissing' }
+  | { readonly kind: 'challengeMethodUnsupported'; readonly method: string }
+  | { readonly kind: 'signInNeeded' }
+  | { readonly kind: 'signInForged' }
+  | { readonly kind: 'userCodeUnknown' };
+
+export type ManagedIdentityRefusal =
+  | { readonly kind: 'metadataHeaderMissing' }
+  | { readonly kind: 'metadataForwarded' }
+  | { readonly kind: 'metadataVersionUnsupported'; readonly version: string; readonly supported: string }
+  | { readonly kind: 'metadataParameterMissing'; readonly name: string }
+  | { readonly kind: 'identityHeaderWrong' }
+  | { readonly kind: 'workloadUnknown' }
+  | { readonly kind: 'identityNotFound' }
+  | { readonly kind: 'identityNotNamed' }
+  | { readonly kind: 'identityNamedTwice' };

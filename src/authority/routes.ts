@@ -1,23 +1,37 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SecretCheck } from '../directory/secret.ts';
 import type { Answer } from '../http/answer.ts';
 import { AssertionUses } from './assertion-uses.ts';
-import { SecretCheck } from './client-secret.ts';
-import { instanceDiscovery, openidConfigurationV1, openidConfigurationV2 } from './discovery.ts';
+import { AuthorizationCodes } from './authorization-codes.ts';
+import { answerDeviceRequest } from './device-authorization.ts';
+import { DeviceCodes } from './device-codes.ts';
+import { instanceDiscovery, openidConfigurationV1, openidConfigurationV2, userRealm } from './discovery.ts';
 import { oauthError } from './errors.ts';
 import { formBytesMax } from './form.ts';
+import { managedIdentityRoutes } from './managed-identity/routes.ts';
 import type { AuthorityRefusal } from './refusal.ts';
+import { SignInAttempts } from './sign-in-attempts.ts';
+import { signInRoutes } from './sign-in/routes.ts';
 import { tenantOfDiscovery } from './tenant.ts';
 import { answerTokenRequest } from './token.ts';
-import type { TokenCall } from './token.ts';
+import type { TokenAnswer, TokenCall } from './token.ts';
 import type { Authority, AuthorityWorld } from './world.ts';
 
 interface TenantRoute {
   Params: { tenant: string };
 }
 
-const tokenPaths: Readonly<Record<string, TokenCall['endpoint']>> = {
-  '/:tenant/oauth2/token': 'v1',
-  '/:tenant/oauth2/v2.0/token': 'v2',
+interface TokenRoute {
+  readonly endpoint: TokenCall['endpoint'];
+  readonly answer: (call: TokenCall, authority: Authority) => Promise<TokenAnswer>;
+}
+
+/** Where applications post their forms. */
+const tokenPaths: Readonly<Record<string, TokenRoute>> = {
+  '/:tenant/oauth2/token': { endpoint: 'v1', answer: answerTokenRequest },
+  '/:tenant/oauth2/v2.0/token': { endpoint: 'v2', answer: answerTokenRequest },
+  '/:tenant/oauth2/devicecode': { endpoint: 'v1', answer: answerDeviceRequest },
+  '/:tenant/oauth2/v2.0/devicecode': { endpoint: 'v2', answer: answerDeviceRequest },
 };
 
 const configurationPaths: Readonly<Record<string, (origin: string, tenant: string) => unknown>> = {
@@ -35,6 +49,9 @@ export function authorityRoutes(app: FastifyInstance, world: AuthorityWorld): vo
     ...world,
     secretCheck: new SecretCheck(world.now),
     assertionUses: new AssertionUses(world.now),
+    attempts: new SignInAttempts(world.now),
+    deviceCodes: new DeviceCodes(world.now),
+    authorizationCodes: new AuthorizationCodes(world.now),
   };
   void app.register(async (edge) => {
     edge.removeAllContentTypeParsers();
@@ -54,6 +71,10 @@ export function authorityRoutes(app: FastifyInstance, world: AuthorityWorld): vo
     });
     tokenRoutes(edge, authority);
     discoveryRoutes(edge, authority);
+    signInRoutes(edge, authority);
+    managedIdentityRoutes(edge, authority, {
+      answer: (answered, request, reply) => conclude(answered, { request, reply, authority }),
+    });
   });
 }
 
@@ -65,16 +86,18 @@ const bodyRefusals: Readonly<Record<string, AuthorityRefusal>> = {
 };
 
 function tokenRoutes(edge: FastifyInstance, authority: Authority): void {
-  for (const [path, endpoint] of Object.entries(tokenPaths)) {
+  for (const [path, { endpoint, answer }] of Object.entries(tokenPaths)) {
     // Above `info` Fastify logs no URL: a client that puts its secret into the query must not find it in our log.
     edge.post<TenantRoute>(path, { logLevel: 'warn' }, async (request, reply) => {
       const exchange = { request, reply, authority };
-      if (authority.authorityOf(request) === undefined) return refuse({ kind: 'hostUnknown' }, exchange);
+      const origin = authority.authorityOf(request);
+      if (origin === undefined) return refuse({ kind: 'hostUnknown' }, exchange);
       const { authorization } = request.headers;
       const body = typeof request.body === 'string' ? request.body : '';
       const { tenant } = request.params;
-      const answer = await answerTokenRequest({ endpoint, tenant, body, authorization }, authority);
-      return answer.ok ? send(answer.answer, reply) : refuse(answer.refusal, exchange);
+      const source = authority.sourceOf(request);
+      const address = source.kind === 'unknown' ? undefined : source.address.text;
+      return conclude(await answer({ endpoint, tenant, body, authorization, origin, address }, authority), exchange);
     });
   }
 }
@@ -97,6 +120,11 @@ function discoveryRoutes(edge: FastifyInstance, authority: Authority): void {
       return send({ status: 200, body: authority.signingKeys.jwks() }, reply);
     });
   }
+  edge.get<{ Params: { username: string } }>('/common/userrealm/:username', async (request, reply) => {
+    const origin = authority.authorityOf(request);
+    if (origin === undefined) return refuse({ kind: 'hostUnknown' }, { request, reply, authority });
+    return send({ status: 200, body: userRealm(request.params.username, origin) }, reply);
+  });
   edge.get<{ Querystring: { authorization_endpoint?: unknown } }>(
     '/common/discovery/instance',
     async (request, reply) => {
@@ -112,6 +140,10 @@ interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly authority: Authority;
+}
+
+function conclude(answered: TokenAnswer, exchange: Exchange): FastifyReply {
+  return answered.ok ? send(answered.answer, exchange.reply) : refuse(answered.refusal, exchange);
 }
 
 /** The correlation id is the client's own where it sent one. */

@@ -1,15 +1,22 @@
 import type { AuthorityRefusal } from './refusal.ts';
 
-/** In the tenant's place, "whatever tenant the user's account is of": of no use to one who has no account. */
+/** In the tenant's place, "whatever tenant the user's account is of". */
+const ofAccount: ReadonlySet<string> = new Set(['common', 'organizations']);
+/** The same, and that of accounts that are of no organization: there are none here. */
 const placeholders: ReadonlySet<string> = new Set(['common', 'organizations', 'consumers']);
 
-export type TenantAnswer =
-  { readonly ok: true; readonly tenant: string } | { readonly ok: false; readonly refusal: AuthorityRefusal };
+type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
 
-/** The tenant that a token request's path names, in lower case. */
-export function tenantOfToken(segment: string, served: readonly string[]): TenantAnswer {
+export type TenantAnswer = { readonly ok: true; readonly tenant: string } | Refused;
+
+/** The tenant that a request's path names, in lower case; `undefined` where whose account it is decides. */
+export function tenantOfToken(
+  segment: string,
+  served: readonly string[],
+): { readonly ok: true; readonly tenant: string | undefined } | Refused {
   const tenant = segment.toLowerCase();
   if (served.includes(tenant)) return { ok: true, tenant };
+  if (ofAccount.has(tenant)) return { ok: true, tenant: undefined };
   const refusal: AuthorityRefusal = placeholders.has(tenant)
     ? { kind: 'tenantNotNamed' }
     : { kind: 'tenantNotFound', tenant: segment };

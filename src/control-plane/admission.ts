@@ -59,7 +59,7 @@ export function operationOf({ operation, request }: ControlExchange): ControlOpe
   throw new ControlRefused({ kind: 'routeNotFound', method: request.method, path: pathOf(request.url).slice(0, 500) });
 }
 
-function apiVersionOf(request: ControlRequest): string {
+export function apiVersionOf(request: Pick<ControlRequest, 'query'>): string {
   const version = memberOf(request.query, 'api-version');
   if (version === undefined) throw new ControlRefused({ kind: 'apiVersionMissing' });
   if (typeof version === 'string' && /^20\d\d-\d\d-\d\d(?:-preview)?$/.test(version)) return version;

@@ -3,14 +3,15 @@ import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import { Turns } from '../http/turns.ts';
-import { abandonDeployment } from './deployments/run.ts';
+import { abandonDeployment, failDeployment } from './deployments/run.ts';
 import { innerRequests } from './inner.ts';
 import { LongRunning } from './long-running/long-running.ts';
+import { metadataRoute } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
 import { routesOf } from './routes.ts';
 import { inForce, performControl, refusalAnswer, send } from './request.ts';
-import { deleteGroupContents } from './resource-groups/delete-contents.ts';
+import { deleteGroupContents, keepGroup } from './resource-groups/delete-contents.ts';
 import type { ControlPlaneWorld, ControlWorld } from './world.ts';
 
 /** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */
@@ -18,9 +19,7 @@ const bodyLimit = 4_194_304;
 
 /** Puts the resource manager's operations on `app`. What it gives back goes on beside requests: long-running operations. */
 export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorld): LongRunning {
-  // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
-  const turns = new Turns();
-  const world = openWorld(parts, turns);
+  const { world, turns } = openWorld(parts);
   void app.register(async (edge) => {
     edge.decorateRequest('exchange', null);
     edge.removeAllContentTypeParsers();
@@ -55,6 +54,7 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
         },
       });
     }
+    metadataRoute(edge, world);
     edge.setErrorHandler(async (error, request, reply) => {
       const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
       const cause = tooLarge ? new ControlRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
@@ -80,7 +80,9 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
 }
 
 /** What operations are given beside what the server gives: operations from within, and those that take their time. */
-function openWorld(parts: ControlPlaneWorld, turns: Turns): ControlWorld {
+function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; readonly turns: Turns } {
+  // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
+  const turns = new Turns();
   const { store, now, logError } = parts;
   const inner = innerRequests(operations, { turns, world: () => world });
   const longRunning: LongRunning = new LongRunning({
@@ -89,16 +91,23 @@ function openWorld(parts: ControlPlaneWorld, turns: Turns): ControlWorld {
     logError,
     committed: (change) => inForce(change, parts),
     works: {
-      deployment: (record) => abandonDeployment(record, { store, now }),
-      deleteResourceGroup: (record) =>
-        deleteGroupContents(record, { store, inner, turns, closing: () => longRunning.closing }),
-      async purgeVault() {
-        await parts.clearPurged();
-        return { status: 'Succeeded' };
+      deployment: {
+        run: (record) => abandonDeployment(record, { store, now }),
+        fail: (record, error) => failDeployment(record, error, { store, now }),
       },
-      done: async () => ({ status: 'Succeeded' }),
+      deleteResourceGroup: {
+        run: (record) => deleteGroupContents(record, { store, inner, closing: () => longRunning.closing }),
+        fail: (record, error) => keepGroup(record, error, store),
+      },
+      purgeVault: {
+        async run() {
+          await parts.clearPurged();
+          return { status: 'Succeeded' };
+        },
+      },
+      done: { run: async () => ({ status: 'Succeeded' }) },
     },
   });
   const world: ControlWorld = { ...parts, inner, longRunning };
-  return world;
+  return { world, turns };
 }

@@ -161,6 +161,12 @@ export const errors = {
         `Subnets ${subnet} of virtual network ${virtualNetwork} do not have ServiceEndpoints for Microsoft.KeyVault resources configured. Add Microsoft.KeyVault to subnet's ServiceEndpoints collection before trying to ACL Microsoft.KeyVault resources to these subnets.`,
       ),
   },
+  dataSinkInUse: {
+    status: 409,
+    code: 'Conflict',
+    message: ({ sink, setting, category }) =>
+      `Data sink '${sink}' is already used in diagnostic setting '${setting}' for category '${category}'. Data sinks can't be reused in different settings on the same category for the same resource.`,
+  },
   locationMismatch: {
     status: 409,
     code: 'InvalidResourceLocation',
@@ -172,6 +178,8 @@ export const errors = {
     code: 'PreconditionFailed',
     message: ({ id }) => `The If-Match condition does not hold: ${id} was changed by somebody else. Read it again.`,
   },
+  vaultObjectNotFound: { status: 404, code: 'NotFound', message: ({ message }) => message },
+  vaultObjectConflict: { status: 409, code: 'Conflict', message: ({ message }) => message },
   operationUnknown: {
     status: 404,
     code: 'OperationNotFound',

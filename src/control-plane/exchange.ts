@@ -20,7 +20,6 @@ export interface ControlRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
   readonly socket: unknown;

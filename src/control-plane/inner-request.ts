@@ -29,6 +29,8 @@ export interface Inner {
 /** What an operation is given that asks others, or goes on after its answer. */
 export interface Within {
   readonly behalf: Behalf;
+  /** Without the requirements of the request: it is long answered when this is used. */
+  readonly store: Store;
   readonly inner: Inner;
   readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
   readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;

@@ -1,5 +1,10 @@
+import type { Answer } from '../http/answer.ts';
 import type { Turns } from '../http/turns.ts';
+import { authorizationKey } from '../resources/keys.ts';
+import { Conflict } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
 import { admitted, operationOf } from './admission.ts';
+import type { ControlAdmitted } from './authorize.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { Inner, InnerRequest } from './inner-request.ts';
 import type { Behalf } from './long-running/record.ts';
@@ -14,36 +19,13 @@ export function innerRequests(
   operations: readonly ControlOperation[],
   { turns, world }: { readonly turns: Turns; readonly world: () => ControlWorld },
 ): Inner {
-  const exchangeOf = (behalf: Behalf, request: InnerRequest, now: number): ControlExchange => {
-    const matched = matchRoute(operations, request);
-    const { caller, subscription, names, source, userAgent } = behalf;
-    return {
-      requestId: behalf.correlationId,
-      at: now,
-      request: {
-        method: request.method,
-        url: `${request.path}?api-version=${request.apiVersion}`,
-        headers: { 'user-agent': userAgent },
-        params: matched?.params ?? {},
-        query: { 'api-version': request.apiVersion },
-        body: request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body)),
-        socket: undefined,
-      },
-      names,
-      operation: matched?.operation,
-      params: matched?.params ?? {},
-      source,
-      apiVersion: request.apiVersion,
-      caller,
-      subscription,
-      mask: request.mask,
-    };
-  };
-
   return {
     async perform(behalf, request) {
-      const exchange = exchangeOf(behalf, request, world().now());
-      const perform = () => performControl(exchange, world());
+      const exchange = exchangeOf(behalf, request, { operations, now: world().now() });
+      const perform = async (): Promise<Answer> => {
+        await admitInner(exchange, world());
+        return performControl(exchange, world());
+      };
       const reads = request.method === 'GET';
       try {
         return await (reads ? perform() : turns.take(behalf.subscription.subscriptionId, perform));
@@ -52,18 +34,65 @@ export function innerRequests(
       }
     },
     async preview(behalf, request, store) {
-      const exchange = exchangeOf(behalf, request, world().now());
+      const exchange = exchangeOf(behalf, request, { operations, now: world().now() });
       try {
-        const admission = await admitted(exchange, world());
-        const call = callOf(exchange, { body: bodyOf(exchange), admission }, { ...world(), store });
-        const outcome = await operationOf(exchange).run(call);
+        const admission = await admitInner(exchange, world());
+        const call = callOf(exchange, { body: bodyOf(exchange), admission }, world());
+        const outcome = await operationOf(exchange).run({ ...call, store });
         if (!outcome.ok) throw new ControlRefused(outcome.refusal);
-        if (outcome.change !== undefined) await store.transact(outcome.change);
+        if (outcome.change !== undefined) await store.transact(onTrial(outcome.change, behalf));
         return outcome.answer;
       } catch (error) {
-        return renderRefusal(exchange, error, world());
+        // What was tried rests on what changed meanwhile.
+        const cause = error instanceof Conflict ? new ControlRefused({ kind: 'tooManyConflicts' }) : error;
+        return renderRefusal(exchange, cause, world());
       }
     },
     knows: (request) => matchRoute(operations, request) !== undefined,
   };
+}
+
+/** The exchange of a request that came over no connection. */
+function exchangeOf(
+  { caller, subscription, names, source, userAgent, correlationId }: Behalf,
+  { method, path, apiVersion, body, mask }: InnerRequest,
+  { operations, now }: { readonly operations: readonly ControlOperation[]; readonly now: number },
+): ControlExchange {
+  const matched = matchRoute(operations, { method, path });
+  return {
+    requestId: correlationId,
+    at: now,
+    request: {
+      method,
+      url: `${path}?api-version=${apiVersion}`,
+      headers: { 'user-agent': userAgent },
+      query: { 'api-version': apiVersion },
+      body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
+      socket: undefined,
+    },
+    names,
+    operation: matched?.operation,
+    params: matched?.params ?? {},
+    source,
+    apiVersion,
+    caller,
+    subscription,
+    mask,
+  };
+}
+
+/** Who may do what is as it is: what a trial would give or take away does not count in it, and does not stamp it. */
+function onTrial(change: Transaction, { subscription }: Behalf): Transaction {
+  const stamp = authorizationKey(subscription.subscriptionId);
+  return { ...change, put: (change.put ?? []).filter(({ key }) => key !== stamp) };
+}
+
+/** As `admitControl`, for a caller whose token was verified when the work was asked for. */
+async function admitInner(exchange: ControlExchange, world: ControlWorld): Promise<ControlAdmitted> {
+  const { subscriptionId: id } = exchange.params;
+  // The operation acts in the subscription that the work was asked for in, whatever the path says.
+  if (id !== undefined && id.toLowerCase() !== exchange.subscription?.subscriptionId.toLowerCase()) {
+    throw new ControlRefused({ kind: 'subscriptionNotFound', id });
+  }
+  return admitted(exchange, world);
 }

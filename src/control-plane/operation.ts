@@ -9,6 +9,7 @@ import type { Access } from './access.ts';
 import type { Within } from './inner-request.ts';
 import type { Accepted } from './long-running/operation.ts';
 import type { ControlRefusal } from './refusal.ts';
+import type { VaultObjects } from './vault-objects/objects.ts';
 
 /** An operation of the resource manager, whole on one card. */
 export interface ControlOperation {
@@ -65,6 +66,7 @@ export interface ControlCall {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly newId: () => string;
+  readonly objects: VaultObjects;
   /** For what goes on after the answer, and for what is asked of other operations. */
   readonly within: Within;
 }

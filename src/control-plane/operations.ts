@@ -9,6 +9,7 @@ import { listDeployments } from './deployments/list.ts';
 import { getDeploymentOperation, listDeploymentOperations } from './deployments/operations.ts';
 import { validateDeployment } from './deployments/validate.ts';
 import { whatIfDeployment } from './deployments/what-if.ts';
+import { insightsOperations } from './diagnostic-settings/operations.ts';
 import { listLocations } from './locations/list.ts';
 import { listAvailableEndpointServices } from './locations/list-endpoint-services.ts';
 import { statusOperations } from './long-running/status.ts';
@@ -35,6 +36,8 @@ import { moveOperations } from './resources/move.ts';
 import { updateResource } from './resources/update.ts';
 import { getSubscription } from './subscriptions/get.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
+import { listTenants } from './tenants/list.ts';
+import { vaultObjectOperations } from './vault-objects/operations.ts';
 import { checkNameAvailability } from './vaults/check-name-availability.ts';
 import { createOrUpdateVault } from './vaults/create-or-update.ts';
 import { deleteVault } from './vaults/delete.ts';
@@ -42,6 +45,7 @@ import { getDeletedVault, listDeletedVaults, purgeDeletedVault } from './vaults/
 import { explainVault } from './vaults/explain.ts';
 import { getVault } from './vaults/get.ts';
 import { listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
+import { listPrivateLinkResources } from './vaults/private-link-resources.ts';
 import { updateAccessPolicy } from './vaults/update-access-policy.ts';
 import { updateVault } from './vaults/update.ts';
 import { createOrUpdateSubnet } from './virtual-networks/create-or-update-subnet.ts';
@@ -56,6 +60,7 @@ import { updateVirtualNetworkTags } from './virtual-networks/update-tags.ts';
 
 /** Every operation of the resource manager. */
 export const operations: readonly ControlOperation[] = [
+  listTenants,
   listSubscriptions,
   getSubscription,
   createOrUpdateResourceGroup,
@@ -90,7 +95,6 @@ export const operations: readonly ControlOperation[] = [
   getDeletedVault,
   purgeDeletedVault,
   checkNameAvailability,
-  ...authorizationOperations,
   ...createOrUpdateDeployment,
   ...validateDeployment,
   ...whatIfDeployment,
@@ -103,6 +107,10 @@ export const operations: readonly ControlOperation[] = [
   ...listDeploymentOperations,
   ...getDeploymentOperation,
   ...statusOperations,
+  ...authorizationOperations,
+  listPrivateLinkResources,
+  ...vaultObjectOperations,
+  ...insightsOperations,
   ...providerOperations,
   listLocations,
   listAvailableEndpointServices,

@@ -21,6 +21,9 @@ export type ControlRefusal =
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'badQuery'; readonly message: string }
   | ResourceRefusal
+  /** A secret or key of a vault, in the data plane's words. */
+  | { readonly kind: 'vaultObjectNotFound'; readonly message: string }
+  | { readonly kind: 'vaultObjectConflict'; readonly message: string }
   | { readonly kind: 'operationUnknown'; readonly id: string }
   | { readonly kind: 'resourceGroupBeingDeleted'; readonly name: string }
   /** `message` is the sentence of the template language's own refusal. */

@@ -12,13 +12,13 @@ import { scopeKey } from './access.ts';
 import { admitted, operationOf } from './admission.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import { renderError } from './errors.ts';
-import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { recordOf } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import { requiringStore } from './requiring-store.ts';
 import type { ControlRefusal } from './refusal.ts';
+import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { accept } from './long-running/accept.ts';
 import type { Behalf } from './long-running/record.ts';
 import type { ControlWorld } from './world.ts';
@@ -72,12 +72,13 @@ async function settle(
     return answer;
   }
   const acceptance = await accept(accepted, call);
+  // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
   const whole = {
-    ...change,
+    require: [...admission.require, ...(change?.require ?? [])],
     put: [...(change?.put ?? []), ...acceptance.put],
     delete: [...(change?.delete ?? []), ...acceptance.delete],
   };
-  await commit(wholeChange(exchange, whole, admission), record, world);
+  await commit(whole, record, world);
   world.longRunning.begin(acceptance.record, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }
@@ -212,8 +213,10 @@ export function callOf(
     body,
     now: world.now(),
     newId: randomUUID,
+    objects: world.objects,
     within: {
       behalf: behalfOf(exchange, { caller, subscription }),
+      store: world.store,
       inner: world.inner,
       longRunning: world.longRunning,
       readSecret: world.readSecret,

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { Source } from '../types/source.ts';
 import type { Inner, SecretAsked, SecretRead } from './inner-request.ts';
 import type { LongRunning } from './long-running/long-running.ts';
+import type { VaultObjects } from './vault-objects/objects.ts';
 
 /** What the control plane is given. */
 export interface ControlPlaneWorld {
@@ -28,6 +29,7 @@ export interface ControlPlaneWorld {
   readonly clearPurged: () => Promise<void>;
   /** Ends the open connections of subnets whose service endpoint is gone. */
   readonly closeSubnets: (incarnations: readonly string[]) => void;
+  readonly objects: VaultObjects;
   /** Reads a secret as the template deployment service, through the vault's firewall and into its log. */
   readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
   readonly now: () => number;

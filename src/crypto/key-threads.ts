@@ -50,6 +50,7 @@ export class KeyThreads {
   #threads: readonly Thread[];
   #waiting: Job[] = [];
   #lastId = 0;
+  #closing = false;
   #failure: Error | undefined;
 
   constructor({ count, depth, niceness }: KeyThreadsOptions) {
@@ -78,6 +79,7 @@ export class KeyThreads {
   /** What a thread has is done first; what waits for one is rejected. */
   async close(): Promise<void> {
     const threads = this.#threads;
+    this.#closing = true;
     this.#fail(new Error('the key engine is closed'));
     for (const { worker } of threads) {
       worker.ref();
@@ -91,14 +93,14 @@ export class KeyThreads {
     const file = new URL(`./key-thread${extname(import.meta.url)}`, import.meta.url);
     // The environment may hold the master key, which this thread has no use for.
     const worker = new Worker(file, { workerData: data, env: {}, execArgv: [] });
-    // An idle thread keeps no process alive.
-    worker.unref();
     const ready = Promise.withResolvers<void>();
     const exited = Promise.withResolvers<void>();
     const thread: Thread = { worker, jobs: new Map(), exited: exited.promise };
     worker.on('message', (reply: KeyThreadReply) => {
       if (reply === 'ready') ready.resolve();
       else this.#receive(thread, reply);
+      // An idle thread keeps no process alive.
+      if (thread.jobs.size === 0 && !this.#closing) worker.unref();
     });
     worker.on('error', (error) => this.#lose(thread, error instanceof Error ? error : new Error(String(error))));
     worker.on('exit', () => {
@@ -128,7 +130,6 @@ export class KeyThreads {
   #receive(thread: Thread, reply: Exclude<KeyThreadReply, 'ready'>): void {
     const job = thread.jobs.get(reply.id);
     thread.jobs.delete(reply.id);
-    if (thread.jobs.size === 0) thread.worker.unref();
     this.#distribute();
     if ('result' in reply) job?.done.resolve(reply.result);
     else job?.done.reject(new Error(reply.failure));

@@ -4,7 +4,10 @@ import type { ObjectParameters } from '../objects/parameters.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The members of a request's body, or of an object `at` some place in it. One that is not in `known` is refused by name, for what is not supported is never ignored. */
+/**
+ * The members of a request's body, or of an object `at` some place in it. One that is not in `known` is refused by name, for
+ * what is not supported is never ignored.
+ */
 export function bodyMembers(body: unknown, known: readonly string[], at = ''): Outcome<Members> {
   if (!isObject(body)) return bad('The request body must be a JSON object.');
   const unknown = Object.keys(body).find((member) => !known.includes(member));

@@ -7,7 +7,7 @@ import type { CertificateWorld } from './certificate-create.ts';
 import { isUnknown } from './certificate-issuer.ts';
 import { actionTime } from './certificate-lifetime.ts';
 import { subjectOf } from './certificate-pending.ts';
-import type { LifetimeAction } from './certificate-policy.ts';
+import type { CertificatePolicy, LifetimeAction } from './certificate-policy.ts';
 import { certificateState, checkFree, currentOf } from './certificate-state.ts';
 import type { VaultScope } from './object.ts';
 
@@ -24,15 +24,24 @@ function nextAction({
   return { action, at: actionTime(action, { notBefore, expires }) };
 }
 
-/** The due record of a certificate's next action, beside the change that makes the certificate what it is; none for one that has expired. */
+/** The due record of a certificate's next action, beside the change that makes it what it is; none for one that has expired. */
 export function putActions(vault: VaultScope, object: CertificateRecord, from = vault.now): readonly Put[] {
   const next = nextAction(object);
   const { expires = 0 } = object.current.attributes;
   if (next === undefined || expires * 1000 <= from) return [];
+  // Once is enough, unless the policy is a new one.
+  const { policy } = object.current;
+  if (isOnlyAnnounced(policy, next.action) && next.at < vault.now && (policy.updated + 1) * 1000 <= vault.now)
+    return [];
   return [duePut('renewCertificate', Math.max(next.at, from), subjectOf(vault, object.name))];
 }
 
-/** Asks again a day later, while the vault is soft-deleted and may be recovered. */
+/** A certificate whose issuer is `Unknown` cannot be renewed without people. */
+function isOnlyAnnounced({ issuer }: CertificatePolicy, { action }: LifetimeAction): boolean {
+  return action === 'EmailContacts' || isUnknown(issuer);
+}
+
+/** Asks again a day later: a vault that is soft-deleted may be recovered, an operation may end without a certificate. */
 export function actionLater(vault: VaultScope, name: string): Transaction {
   return { require: vault.require, put: [duePut('renewCertificate', vault.now + dayMs, subjectOf(vault, name))] };
 }
@@ -40,20 +49,22 @@ export function actionLater(vault: VaultScope, name: string): Transaction {
 /**
  * What a certificate's lifetime action changes, if it is due by now: a renewal begins, or its contacts are to be told.
  * `undefined` when nothing is due, because the certificate, its policy or its version is another one by now; what is due
- * later has a record of its own. A certificate whose issuer is `Unknown` cannot be renewed without people.
+ * later has a record of its own. While an operation is under way, it is asked again later.
  */
 export async function actIfDue(
   vault: VaultScope,
   name: string,
   world: CertificateWorld,
-): Promise<{ readonly change: Transaction; readonly acted: 'renewed' | 'announced' } | undefined> {
+): Promise<{ readonly change: Transaction; readonly acted: 'renewed' | 'announced' | 'nothing' } | undefined> {
   const state = await certificateState(vault, name);
   const object = currentOf(state);
   const next = object === undefined ? undefined : nextAction(object);
   if (object === undefined || next === undefined || next.at > vault.now) return undefined;
-  if (checkFree(vault, state) !== undefined) return undefined;
+  const refusal = checkFree(vault, state);
+  if (refusal?.kind === 'certificatePending') return { change: actionLater(vault, name), acted: 'nothing' };
+  if (refusal !== undefined) return undefined;
   const { policy, tags, preserveCertOrder } = object.current;
-  if (next.action.action === 'EmailContacts' || isUnknown(policy.issuer)) {
+  if (isOnlyAnnounced(policy, next.action)) {
     return { change: { require: state.require }, acted: 'announced' };
   }
   const facts = { ...(tags !== undefined && { tags }), ...(preserveCertOrder !== undefined && { preserveCertOrder }) };

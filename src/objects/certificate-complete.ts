@@ -1,13 +1,14 @@
 import { issue, selfSign } from '../crypto/certificates/issue.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
-import type { Transaction } from '../store/store.ts';
+import type { Put, Transaction } from '../store/store.ts';
 import type { CertifiedMaterial } from '../types/certificate.ts';
+import { certificateKeys } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
 import { getIssuer } from './certificate-issuers.ts';
 import { isSelf } from './certificate-issuer.ts';
 import { putActions } from './certificate-actions.ts';
 import { makeParts } from './certificate-parts.ts';
-import { putPending } from './certificate-pending.ts';
+import { getPending, putPending } from './certificate-pending.ts';
 import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
 import { certificateState, checkState, currentOf, pendingOf, putParts } from './certificate-state.ts';
 import type { CertificateState } from './certificate-state.ts';
@@ -52,9 +53,31 @@ export async function completeCertificate(
 
 /** The end of an operation that made no certificate. A renewal that is due is tried again later. */
 function without(vault: VaultScope, state: CertificateState, pending: PendingCertificate): Transaction {
+  return { require: state.require, put: [...putPending(vault, pending), ...actionsAgain(vault, state)] };
+}
+
+/**
+ * Forgets an operation. What it was to be a version of stays; a first version that was never issued stays disabled, and a
+ * renewal that is due is tried again later.
+ */
+export async function deletePending(
+  vault: VaultScope,
+  asked: { readonly name: string; readonly requestId?: string | undefined },
+): Promise<Outcome<PendingCertificate>> {
+  const found = await getPending(vault, asked);
+  if (!found.ok) return found;
+  const state = await certificateState(vault, asked.name);
+  const change = {
+    require: [...state.require, ...(found.change?.require ?? [])],
+    put: actionsAgain(vault, state),
+    delete: [certificateKeys(vault).pending(asked.name)],
+  };
+  return { ok: true, value: found.value, change };
+}
+
+function actionsAgain(vault: VaultScope, state: CertificateState): readonly Put[] {
   const current = currentOf(state);
-  const again = current === undefined ? [] : putActions(vault, current, vault.now + againMs);
-  return { require: state.require, put: [...putPending(vault, pending), ...again] };
+  return current === undefined ? [] : putActions(vault, current, vault.now + againMs);
 }
 
 /** A certificate that is there, with the end of the operation that made it and the work that follows in its life. */

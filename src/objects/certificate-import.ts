@@ -17,7 +17,7 @@ import type { Outcome, VaultScope } from './object.ts';
 
 export interface CertificateImport {
   readonly name: string;
-  /** A PKCS #12 file as base64, or PEM: as the policy's content type says or, without one, as it looks. */
+  /** A PKCS #12 file as base64, or PEM, also as base64: as the policy's content type says or, without one, as it looks. */
   readonly value: string;
   readonly password: string;
   readonly policy: PolicyParameters;
@@ -93,7 +93,8 @@ const readers: Readonly<
     );
   },
   async 'application/x-pem-file'({ value }) {
-    const read = readPem(value);
+    // "Accepted formats: PEM content or Base64 encoded PEM content", as Azure puts it; the client for Python sends the latter.
+    const read = readPem(isPem(value) ? value : Buffer.from(value, 'base64').toString('latin1'));
     const reason = read.ok ? 'The PEM text holds no private key.' : describeRefusal(read.refusal);
     if (read.ok && read.value.material !== undefined) {
       return { ok: true, value: { material: read.value.material, certificates: read.value.certificates } };

@@ -68,16 +68,6 @@ export async function updatePending(
   return { ok: true, value, change: { ...found.change, put: putPending(vault, value) } };
 }
 
-/** Forgets an operation. What it was to be a version of stays; a first version that was never issued stays disabled. */
-export async function deletePending(
-  vault: VaultScope,
-  asked: { readonly name: string; readonly requestId?: string | undefined },
-): Promise<Outcome<PendingCertificate>> {
-  const found = await getPending(vault, asked);
-  if (!found.ok) return found;
-  return { ...found, change: { ...found.change, delete: [certificateKeys(vault).pending(asked.name)] } };
-}
-
 /** An operation as it is stored, with the work that ends it. */
 export function putPending(vault: VaultScope, pending: PendingCertificate): readonly Put[] {
   const { name, status, readyAt } = pending;

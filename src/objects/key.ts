@@ -1,5 +1,5 @@
 import { keySizeOf, publicKeyOf } from '../crypto/key-material.ts';
-import type { CryptoOperation, KeyMaterial } from '../types/key.ts';
+import type { CryptoOperation, KeyCurve, KeyMaterial } from '../types/key.ts';
 import type { KeyRefusal } from './key-refusal.ts';
 import { checkRelease, checkReleaseChange } from './key-release.ts';
 import type { ReleasePolicy } from './key-release.ts';
@@ -135,12 +135,17 @@ export function publicJwk({ kty, keyOps, material }: KeyVersion, kid: string): R
 /** Azure names the HSM that keeps a key by a number, and 0 means software: whatever its type, ours are kept in software. */
 export const hsmPlatform = '0';
 
+/** The curve of an EC key, the size in bits of any other. */
+export function keyForm(material: KeyMaterial): { readonly curve: KeyCurve } | { readonly size: number } {
+  return material.kty === 'EC' ? { curve: material.crv } : { size: keySizeOf(material) };
+}
+
 /** `keyProperties` of the audit record (monitor-key-vault-reference, "AZKVAuditLogs"). */
 export function keyProperties({ kty, keyOps, material, attributes }: KeyVersion): Readonly<Record<string, unknown>> {
   return {
     type: kty,
     operations: keyOps,
-    ...(material.kty === 'EC' ? { curve: material.crv } : { size: keySizeOf(material) }),
+    ...keyForm(material),
     attributes: {
       enabled: attributes.enabled,
       ...(attributes.notBefore !== undefined && { nbf: attributes.notBefore }),

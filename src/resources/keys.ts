@@ -130,6 +130,11 @@ export function virtualNetworkId(network: Place & { readonly name: string }): st
   return `/subscriptions/${network.subscriptionId}/resourceGroups/${network.resourceGroup}/providers/Microsoft.Network/virtualNetworks/${network.name}`;
 }
 
+/** The key of a diagnostic setting, by the ARM id of its resource in any case; without a name, the prefix of all of that resource. */
+export function diagnosticSettingKey(id: string, name = ''): string {
+  return `diagnostic-setting/${encodeURIComponent(id.toUpperCase())}/${encodeURIComponent(name.toLowerCase())}`;
+}
+
 /** What of a vault the firewall looks at. */
 export function firewallSettings(properties: VaultProperties): FirewallSettings {
   return { publicNetworkAccess: properties.publicNetworkAccess, networkAcls: properties.networkAcls };

@@ -19,6 +19,8 @@ export type ResourceRefusal =
   | { readonly kind: 'subnetNotFound'; readonly id: string; readonly virtualNetwork: string; readonly subnet: string }
   /** A virtual network rule names a subnet without the `Microsoft.KeyVault` service endpoint. */
   | { readonly kind: 'subnetWithoutServiceEndpoint'; readonly virtualNetwork: string; readonly subnet: string }
+  /** A diagnostic setting sends what another one of the resource already sends there. */
+  | { readonly kind: 'dataSinkInUse'; readonly sink: string; readonly setting: string; readonly category: string }
   | { readonly kind: 'locationMismatch'; readonly name: string; readonly location: string; readonly asked: string }
   | { readonly kind: 'preconditionFailed'; readonly id: string }
   /** The change needs a permission on another resource as well, as a rule does on its subnet. */

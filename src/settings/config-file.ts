@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { SettingRefused } from './refused.ts';
 import { list, object, optional, optionalList } from './shape.ts';
 import {
+  address,
   endpoint,
   flag,
   guid,
@@ -43,6 +44,11 @@ export function readConfigFile(contents: string, path: string): ConfigFile {
     'clientId',
   );
   refuseTwice(
+    config.users.map((user) => user.userPrincipalName.toLowerCase()),
+    `${path}.users`,
+    'userPrincipalName',
+  );
+  refuseTwice(
     config.issuers.map((issuer) => issuer.issuer),
     `${path}.issuers`,
     'issuer',
@@ -54,6 +60,15 @@ function configShape(folder: string) {
   const file: Read<string> = (value, at) => resolve(folder, text(value, at));
   return object({
     clients: optionalList(clientOf(file)),
+    users: optionalList(
+      object({
+        userPrincipalName: text,
+        password: secret,
+        objectId: optional(guid),
+        displayName: optional(text),
+        groups: optionalList(guid),
+      }),
+    ),
     issuers: optionalList(object({ issuer: text, tenantId: guid, audiences: list(text), jwksUri: webAddress })),
     gateways: optional(
       object({
@@ -93,7 +108,13 @@ function configShape(folder: string) {
   });
 }
 
-/** An application that may ask the authority for tokens: it proves itself by a secret, a certificate, or is a managed identity. */
+/** Where it cannot be guessed: what it stands in for is a client's secret. */
+const identityHeaderLength = 32;
+
+/**
+ * An application that may ask the authority for tokens: it proves itself by a secret, a certificate or another issuer's
+ * token, acts for its users only, or is a managed identity.
+ */
 function clientOf(file: Read<string>) {
   const members = object({
     clientId: guid,
@@ -101,14 +122,33 @@ function clientOf(file: Read<string>) {
     tenantId: optional(guid),
     secret: optional(secret),
     certificate: optional(file),
+    federatedCredentials: optionalList(object({ name: text, issuer: text, subject: text, audiences: list(text) })),
+    publicClient: optional(flag),
+    redirectUris: optional(
+      object({ publicClient: optionalList(text), web: optionalList(text), spa: optionalList(text) }),
+    ),
     managedIdentity: optional(text),
+    identityHeader: optional(secret),
+    workloads: optionalList(object({ subnet: guid, address })),
     groups: optionalList(guid),
     displayName: optional(text),
   });
   return (value: unknown, at: string): ReturnType<typeof members> => {
     const client = members(value, at);
-    if (client.secret === undefined && client.certificate === undefined && client.managedIdentity === undefined) {
-      throw new SettingRefused(`${at}: the client has neither a secret, nor a certificate, nor a managedIdentity.`);
+    const { secret: shown, certificate, managedIdentity, identityHeader, federatedCredentials } = client;
+    const proofs = [shown, certificate, managedIdentity, client.publicClient === true ? 'public' : undefined];
+    if (proofs.every((proof) => proof === undefined) && federatedCredentials.length === 0) {
+      throw new SettingRefused(
+        `${at}: the client has neither a secret, nor a certificate, nor a managedIdentity, nor federatedCredentials, and is no publicClient.`,
+      );
+    }
+    if (managedIdentity === undefined && (identityHeader !== undefined || client.workloads.length > 0)) {
+      throw new SettingRefused(`${at}: identityHeader and workloads are of a client with a managedIdentity.`);
+    }
+    if (identityHeader !== undefined && identityHeader.length < identityHeaderLength) {
+      throw new SettingRefused(
+        `${at}.identityHeader: is shorter than ${identityHeaderLength} characters: make a random one, for example with openssl rand -hex 32.`,
+      );
     }
     return client;
   };

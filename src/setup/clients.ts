@@ -1,37 +1,77 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { deleteClient, findClient, putClient } from '../authority/clients.ts';
+import { headerBinding, workloadBinding } from '../directory/bindings.ts';
+import { deleteClient, putClient } from '../directory/client-registration.ts';
+import { findClient } from '../directory/clients.ts';
+import { isGuid } from '../directory/keys.ts';
+import { removeMember } from '../directory/memberships.ts';
 import type { Settings } from '../settings/settings.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 
-const registeredKey = 'setup/configured-clients';
+const registeredKey = 'setup/registered-clients';
+
+/** A client that the configuration file named at the last start. */
+interface Registered {
+  readonly clientId: string;
+  readonly tenantId: string;
+  readonly objectId: string;
+  readonly groups: readonly string[];
+}
 
 /**
- * Makes the clients of the configuration file the authority's: those that are new or changed are registered, those that
- * the file does not name any more are removed. One without `objectId` gets one that stays.
+ * Makes the clients of the configuration file the directory's: those that are new or changed are registered, those that
+ * the file does not name any more are removed, and so are they from the groups that it names no more. One without
+ * `objectId` gets one that stays.
  */
 export async function registerClients(store: Store, clients: Settings['clients'], tenantId: string): Promise<void> {
   const [record] = await store.read({ get: [registeredKey] });
-  const before = record === undefined ? [] : decode<readonly string[]>(record);
-  const named = clients.map(({ clientId }) => clientId);
-  if (before.length === 0 && named.length === 0) return;
+  const before = record === undefined ? [] : decode<readonly Registered[]>(record);
+  if (before.length === 0 && clients.length === 0) return;
+  const named = await Promise.all(clients.map((client) => registeredOf(store, client, tenantId)));
   // First of all, so that after a crash none is forgotten.
-  await store.transact({ put: [{ key: registeredKey, value: encode([...new Set([...before, ...named])]) }] });
-  for (const client of clients) {
-    const { clientId, displayName = clientId, secret, certificate, managedIdentity, groups } = client;
-    const known = await findClient(store, clientId);
-    await putClient(store, {
-      clientId,
-      objectId: client.objectId ?? known?.objectId ?? randomUUID(),
-      tenantId: client.tenantId ?? tenantId,
-      displayName,
-      secrets: secret === undefined ? [] : [secret],
-      certificates: certificate === undefined ? [] : [readFileSync(certificate, 'utf8')],
-      groups,
-      ...(managedIdentity !== undefined && { managedIdentity }),
-    });
+  await store.transact({ put: [{ key: registeredKey, value: encode([...before, ...named]) }] });
+  for (const old of before) {
+    const now = named.find(({ clientId, tenantId: tenant }) => clientId === old.clientId && tenant === old.tenantId);
+    if (now === undefined) await deleteClient(store, old);
+    else await leaveGroups(store, old, now);
   }
-  for (const clientId of before.filter((id) => !named.includes(id))) await deleteClient(store, clientId);
+  for (const [index, client] of clients.entries()) await putConfigured(store, client, named[index]);
   await store.transact({ put: [{ key: registeredKey, value: encode(named) }] });
+}
+
+type ConfiguredClient = Settings['clients'][number];
+
+async function registeredOf(store: Store, client: ConfiguredClient, homeTenant: string): Promise<Registered> {
+  const { clientId, tenantId = homeTenant, groups } = client;
+  const known = await findClient(store, tenantId, clientId);
+  return { clientId, tenantId, objectId: client.objectId ?? known?.objectId ?? randomUUID(), groups };
+}
+
+async function putConfigured(store: Store, client: ConfiguredClient, named: Registered | undefined): Promise<void> {
+  if (named === undefined) return;
+  const { clientId, displayName = clientId, secret, certificate, managedIdentity, identityHeader } = client;
+  const { workloads, redirectUris, publicClient, federatedCredentials } = client;
+  await putClient(store, {
+    ...named,
+    displayName,
+    secrets: secret === undefined ? [] : [secret],
+    certificates: certificate === undefined ? [] : [readFileSync(certificate, 'utf8')],
+    ...(managedIdentity !== undefined && { managedIdentity }),
+    bindings: [
+      ...(identityHeader === undefined ? [] : [headerBinding(identityHeader)]),
+      ...workloads.map(({ subnet, address }) => workloadBinding(subnet, address)),
+    ],
+    ...(redirectUris !== undefined && { redirectUris }),
+    ...(publicClient !== undefined && { publicClient }),
+    federatedCredentials,
+  });
+}
+
+async function leaveGroups(store: Store, old: Registered, now: Registered): Promise<void> {
+  const { tenantId, objectId: member } = old;
+  for (const group of old.groups.filter((id) => isGuid(id) && !now.groups.includes(id))) {
+    const left = await removeMember(store, { tenantId, group, member });
+    if (left.ok) await store.transact(left.change);
+  }
 }

@@ -1,5 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { findClient, registerClient } from '../authority/clients.ts';
+import { intoGroups, registerClient } from '../directory/client-registration.ts';
+import { findClient } from '../directory/clients.ts';
+import { globalAdministrators } from '../directory/groups.ts';
+import { groupsOf } from '../directory/memberships.ts';
 import { firstOwner } from '../resources/authorization.ts';
 import { subscriptionKey } from '../resources/keys.ts';
 import { decode, encode } from '../store/store.ts';
@@ -8,7 +11,10 @@ import type { SubscriptionRecord } from '../types/resource-group.ts';
 
 const identityKey = 'setup/identity';
 
-/** Who this server is: made at its first start, the same at every other. The client is its administrator, owner of the subscription. */
+/**
+ * Who this server is: made at its first start, the same at every other. The client is its administrator, owner of the
+ * subscription and in the directory's group of administrators.
+ */
 export interface Identity {
   readonly tenantId: string;
   readonly subscriptionId: string;
@@ -27,9 +33,14 @@ export async function openIdentity(
   const [record] = await store.read({ get: [identityKey] });
   const identity = record === undefined ? await makeIdentity(store, options) : decode<Identity>(record);
   const { tenantId, clientId, clientSecret, objectId } = identity;
-  if ((await findClient(store, clientId)) === undefined) {
+  if ((await findClient(store, tenantId, clientId)) === undefined) {
     const secrets = [clientSecret];
     await registerClient(store, { tenantId, clientId, objectId, displayName: 'Postern administrator', secrets });
+  }
+  // Also where the directory's administrators have put themselves out of office.
+  const groups = await groupsOf(store, { tenantId, id: objectId });
+  if (!groups.includes(globalAdministrators)) {
+    await store.transact(await intoGroups(store, { tenantId, member: objectId, groups: [globalAdministrators] }));
   }
   return identity;
 }

@@ -90,6 +90,7 @@ async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWor
   const { engine, issueMs } = world;
   const acted = await actIfDue(scope, name, { engine, issueMs, newVersion });
   if (acted === undefined) return {};
+  if (acted.acted === 'nothing') return { change: acted.change };
   const operationName = actions[acted.acted];
   return {
     change: acted.change,

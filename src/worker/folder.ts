@@ -19,6 +19,7 @@ import type { ServerCertificates } from '../setup/certificates.ts';
 import { registerClients } from '../setup/clients.ts';
 import { openIdentity } from '../setup/identity.ts';
 import type { Identity } from '../setup/identity.ts';
+import { registerUsers } from '../setup/users.ts';
 import { openCommitMark } from '../store/commit-mark.ts';
 import { memoryStore } from '../store/memory.ts';
 import { StoreRefused } from '../store/refused.ts';
@@ -43,6 +44,8 @@ export interface OpenFolder {
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
   readonly auditDirectory: string;
+  /** Where diagnostic settings send copies of audit records: a folder for each storage account. */
+  readonly storageDirectory: string;
   /** Closes what stays open beside the store, once that is closed. */
   close(): Promise<void>;
 }
@@ -59,11 +62,12 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   const { store, close } = await openStore(settings);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, identity.tenantId);
+  await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const certificates = await openCertificates(store, settings.domain, now);
   writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);
   mkdirSync('audit', { recursive: true, mode: 0o700 });
   if (account !== undefined) giveAll('.', account);
-  return { path, store, identity, certificates, auditDirectory: 'audit', close };
+  return { path, store, identity, certificates, auditDirectory: 'audit', storageDirectory: 'storage', close };
 }
 
 async function openStore(settings: Settings): Promise<Pick<OpenFolder, 'store' | 'close'>> {

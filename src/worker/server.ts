@@ -1,20 +1,13 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { openAudit } from '../audit/audit.ts';
-import type { Audit } from '../audit/audit.ts';
-import { openAuditLog } from '../audit/log.ts';
-import { defaultQuota } from '../audit/quota.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
-import { ownIssuers, servicesTenant } from '../authority/issuer.ts';
-import { authorityRoutes } from '../authority/routes.ts';
+import { ownIssuers } from '../authority/issuer.ts';
+import { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
 import { clockSkewSeconds } from '../caller/admit.ts';
 import { createIssuers } from '../caller/issuers.ts';
-import type { IssuerTable } from '../caller/issuers.ts';
 import { remoteKeys } from '../caller/key-sources.ts';
 import { createVerifier } from '../caller/verify.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
@@ -22,10 +15,11 @@ import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
+import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
-import { dispatchByHost, hostOf } from '../http/host.ts';
+import { dispatchByHost } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { routerOptions } from '../http/router.ts';
@@ -39,7 +33,10 @@ import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
+import { signInRoutes } from './sign-in.ts';
+import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
+import { openServerAudit } from './server-audit.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
@@ -64,6 +61,8 @@ export interface ServerParts {
   readonly certificates: ServerCertificates;
   /** Where the audit log stands; relative to the working directory, which outlives a privilege drop. */
   readonly auditDirectory: string;
+  /** Where diagnostic settings send copies of its records; relative likewise. */
+  readonly storageDirectory: string;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -79,8 +78,7 @@ export interface Server {
 }
 
 interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
-  readonly issuers: IssuerTable;
-  readonly signingKeys: SigningKeys;
+  readonly authority: AuthorityParts;
   readonly names: readonly NameSet[];
   readonly ingress: Ingress;
   readonly destroyLeftovers: () => Promise<void>;
@@ -88,6 +86,7 @@ interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigi
 
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
+  const engine = openKeyEngine();
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
   const rulebook = await Rulebook.open({
@@ -95,12 +94,10 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     acceptDeclared: settings.acceptDeclared,
     vaultsMax: compiledVaultsMax,
   });
-  const { signingKeys, issuers, verifier } = await openAuthority(parts);
+  const { verifier, ...authority } = await openAuthority(parts);
   const http = createHttp();
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
-  const engine = openKeyEngine();
-  await engine.ready();
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const { issueMs = defaultIssueMs } = settings.certificates ?? {};
   const scheduler = new Scheduler({
@@ -122,14 +119,15 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     now,
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
-  const edges = await openEdges(parts, { ...world, engine, issuers, signingKeys, names, ingress, destroyLeftovers });
+  const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
+  await engine.ready();
   http.on('request', edges.dispatch);
   scheduler.start();
   await edges.longRunning.resume();
   return {
     ingress,
     rulebook,
-    signingKeys,
+    signingKeys: authority.signingKeys,
     names: names[0],
     scheduler,
     async close() {
@@ -146,18 +144,16 @@ export async function openServer(parts: ServerParts): Promise<Server> {
 }
 
 /** What answers requests: the vaults, and whatever stands under the server's own names. */
-async function openEdges(
-  parts: ServerParts,
-  { issuers, signingKeys, names, ingress, destroyLeftovers, ...world }: EdgesWorld,
-) {
+async function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...world }: EdgesWorld) {
   const { settings } = parts;
   const dataPlane = await createDataPlane({
     ...world,
     throttle: throttleOf(settings),
-    acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
-    corsOrigins: names.map(({ authority }) => authority),
+    acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
+    corsOrigins: names.map((set) => set.authority),
   });
-  const home = openHome(parts, signingKeys, names);
+  const home = fastify({ ...routerOptions });
+  signInRoutes(home, { ...world, ...authority, names, tenantId: parts.identity.tenantId });
   const longRunning = controlPlaneRoutes(home, {
     ...world,
     profile: answeredAs(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
@@ -165,6 +161,7 @@ async function openEdges(
     azureNormalization: settings.azureNormalization ?? false,
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
+    objects: resourceObjects(world),
     readSecret: (asked) => readSecretForDeployment(asked, world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
@@ -182,26 +179,6 @@ async function openEdges(
 /** What a client sent is what it gets, unless it wants to see what Azure makes of it. */
 function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
   return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
-}
-
-/** The edges under the server's own names, so far with the authority's endpoints. */
-function openHome(
-  { store, identity, now }: ServerParts,
-  signingKeys: SigningKeys,
-  names: readonly NameSet[],
-): FastifyInstance {
-  const home = fastify({ ...routerOptions });
-  authorityRoutes(home, {
-    store,
-    signingKeys,
-    tenants: [identity.tenantId, servicesTenant],
-    isResource: resourceCheck(names),
-    authorityOf: (request) => hostOf(request.raw).names.authority,
-    authorities: () => names.map(({ authority }) => authority),
-    now,
-    newId: randomUUID,
-  });
-  return home;
 }
 
 /** One HTTP server for all listeners: the ingress ends TLS and hands it the connections. */
@@ -248,26 +225,7 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
   const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
   const verifier = createVerifier({ issuers, now, cacheSize: verifiedTokensMax });
   forget = verifier.drop;
-  return { signingKeys, issuers, verifier };
-}
-
-async function openServerAudit({ settings, store, auditDirectory, now, log }: ServerParts): Promise<Audit> {
-  const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10 } = settings.audit ?? {};
-  const notice = (message: string) => log.warn(message);
-  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, fsync, notice });
-  return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice });
-}
-
-/** What the authority issues tokens for: the vaults and the resource manager, under each of their names. */
-function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean {
-  const origins = [
-    'https://vault.azure.net',
-    'https://management.azure.com',
-    'https://management.core.windows.net',
-    ...names.flatMap(({ vaultResource, resourceManager }) => [vaultResource, resourceManager]),
-  ];
-  const known = new Set(origins.flatMap((origin) => [origin, `${origin}/`]));
-  return (resource) => known.has(resource);
+  return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
 }
 
 /** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */

@@ -90,3 +90,12 @@ test("a trusted service is known by its object id, though its token is of the se
   assert.deepEqual(verdict([policy({ secrets: ['list'] })], service), denied);
   assert.deepEqual(verdict([policy({ secrets: ['get'] }, { applicationId: application })], service), denied);
 });
+
+test('who manages issuers may do each of the things that this is', () => {
+  const [given, listed] = [[policy({ certificates: ['ManageIssuers'] })], [policy({ certificates: ['listissuers'] })]];
+  for (const name of ['getissuers', 'listissuers', 'setissuers', 'deleteissuers', 'manageissuers'] as const) {
+    assert.deepEqual(verdict(given, {}, `certificates/${name}`), byPolicy(0));
+    assert.equal(verdict(listed, {}, `certificates/${name}`).allowed, name === 'listissuers');
+  }
+  assert.deepEqual(verdict(given, {}, 'certificates/managecontacts'), denied);
+});

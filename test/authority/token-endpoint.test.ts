@@ -5,6 +5,7 @@ import { servicesTenant } from '../../src/authority/issuer.ts';
 import {
   clientId,
   goodForm,
+  groupId,
   identity,
   managementResource,
   objectId,
@@ -44,7 +45,7 @@ test('the version 2 endpoint answers with numbers and a version 1 token, as Entr
     exp: 1_700_003_600,
     appid: clientId,
     appidacr: '1',
-    groups: ['g1'],
+    groups: [groupId],
     idp: `https://sts.windows.net/${tenant}/`,
     idtyp: 'app',
     oid: objectId,
@@ -232,10 +233,10 @@ const refused: Readonly<Record<string, Refused>> = {
     says: "AADSTS900144: The request body must contain the following parameter: 'resource'.",
   },
   'a grant that is not supported': {
-    form: { ...goodForm, grant_type: 'password' },
+    form: { ...goodForm, grant_type: 'implicit' },
     status: 400,
     error: 'unsupported_grant_type',
-    says: "AADSTS70003: The app requested an unsupported grant type 'password'.",
+    says: "AADSTS70003: The app requested an unsupported grant type 'implicit'.",
   },
   'a scope without /.default': {
     form: { ...goodForm, scope: vaultResource },

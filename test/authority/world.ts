@@ -7,22 +7,44 @@ import type { TestContext } from 'node:test';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import { registerClient } from '../../src/authority/clients.ts';
+import { intoGroups, registerClient } from '../../src/directory/client-registration.ts';
+import type { Changed } from '../../src/directory/objects.ts';
+import { createUser } from '../../src/directory/users.ts';
 import { servicesTenant } from '../../src/authority/issuer.ts';
 import { authorityRoutes } from '../../src/authority/routes.ts';
+import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import type { AuthorityWorld } from '../../src/authority/world.ts';
+import type { KeySource } from '../../src/caller/key-sources.ts';
+import { Browser } from './browser.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { Source } from '../../src/types/source.ts';
 
 export const tenant = '11111111-1111-4111-8111-111111111111';
 export const clientId = 'a1111111-1111-4111-8111-111111111111';
 export const objectId = 'b1111111-1111-4111-8111-111111111111';
 export const serviceClientId = 'c1111111-1111-4111-8111-111111111111';
+export const groupId = 'e0000000-1111-4111-8111-111111111111';
 export const secret = 'a secret of the operator+choice:100% /wörk';
 export const otherSecret = 'the-one-before';
 export const vaultResource = 'https://vault.localhost:8443';
 export const managementResource = 'https://management.core.windows.net/';
 export const identity = '/subscriptions/s/resourcegroups/g/providers/microsoft.datafactory/factories/f';
+
+/** The user that there is, of group `groupId`. */
+export const user = {
+  id: 'f1111111-1111-4111-8111-111111111111',
+  userPrincipalName: 'ada@contoso.example',
+  displayName: 'Ada',
+} as const;
+export const password = 'correct horse & battery';
+
+/** Azure CLI's own client, which every tenant knows. */
+export const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+
+/** A client with a server of its own, that keeps its secret. */
+export const web = { clientId: 'a2222222-2222-4222-8222-222222222222', redirectUri: 'https://app.example/cb' };
 
 /** The origin that an injected request asks. */
 export const origin = 'https://localhost:8443';
@@ -87,6 +109,10 @@ export interface TestAuthority {
 export interface TestAuthorityOptions {
   readonly certificates?: readonly string[];
   readonly clock?: Clock;
+  /** The keys of issuers that the operator added. */
+  readonly externalKeys?: ReadonlyMap<string, KeySource>;
+  /** What the ingress proved about where requests come from. */
+  readonly source?: Source;
 }
 
 /** The authority with one ordinary client, which has two secrets, and one trusted service. */
@@ -96,7 +122,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   const store = memoryStore();
   const origins = [origin, azureOrigin];
   const certificates = options.certificates ?? [];
-  const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: ['g1'] };
+  const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: [groupId] };
   await registerClient(store, { ...ordinary, secrets: [otherSecret, secret], certificates });
   await registerClient(store, {
     clientId: serviceClientId,
@@ -106,10 +132,24 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     secrets: [secret],
     managedIdentity: identity,
   });
+  await registerClient(store, {
+    clientId: web.clientId,
+    objectId: 'b2222222-2222-4222-8222-222222222222',
+    tenantId: tenant,
+    displayName: '<b>Web</b> & "co"',
+    secrets: [secret],
+    redirectUris: { web: [web.redirectUri] },
+  });
+  await commit(store, await createUser(store, { ...user, tenantId: tenant, password }, 0));
+  await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups: [groupId] }));
   const world: AuthorityWorld = {
     store,
     signingKeys: await SigningKeys.open({ store, now, keepMs: 4_200_000 }),
     tenants: [tenant, servicesTenant],
+    homeTenant: tenant,
+    opaqueTokens: await OpaqueTokens.open(store),
+    externalKeys: (issuer) => options.externalKeys?.get(issuer),
+    sourceOf: () => options.source ?? { kind: 'unknown', reason: 'a test' },
     isResource: (resource) => [vaultResource, managementResource].includes(resource),
     authorityOf: ({ headers: { host } }) => (host === 'elsewhere.example' ? undefined : `https://${host}`),
     authorities: () => origins,
@@ -122,6 +162,31 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   await app.ready();
   t.after(() => app.close());
   return { app, world, clock, log, origins };
+}
+
+/** Makes a change of the directory that must not be refused. */
+export async function commit<T>(store: Store, changed: Changed<T>): Promise<T> {
+  assert.ok(changed.ok, JSON.stringify(changed));
+  await store.transact(changed.change);
+  return changed.value;
+}
+
+/** A browser that has the authority open. */
+export function browserOf({ app }: TestAuthority): Browser {
+  return new Browser(async ({ method, url, headers, body }) => {
+    const { pathname, search, host } = new URL(url);
+    const target = { method, url: `${pathname}${search}`, headers: { ...headers, host } };
+    const response = await app.inject({ ...target, ...(body !== undefined && { payload: body }) });
+    return { status: response.statusCode, text: response.body, headers: headersOf(response.headers) };
+  });
+}
+
+function headersOf(headers: object): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (entry): entry is [string, string | string[]] => typeof entry[1] === 'string' || Array.isArray(entry[1]),
+    ),
+  );
 }
 
 /** Serves it over https on loopback, under an origin of its own, which is returned. */

@@ -182,6 +182,25 @@ test('an expression that cannot be evaluated when its turn comes fails the deplo
   );
 });
 
+test('what a deployment refers to must be there, and in its own subscription', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  const other = '11111111-2222-4333-8444-555555555555';
+  const rows: readonly (readonly [string, string, string])[] = [
+    [`/subscriptions/${other}${vaults}/kv`, 'SubscriptionNotFound', `The subscription '${other}' could not be found.`],
+    [
+      `/subscriptions/${client.identity.subscriptionId}${vaults}/kv-none`,
+      'ResourceNotFound',
+      "The Resource 'Microsoft.KeyVault/vaults/kv-none' under resource group 'rg' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+    ],
+  ];
+  for (const [index, [id, code, message]] of rows.entries()) {
+    const outputs = { o: { type: 'string', value: `[reference('${id}', '2023-07-01').vaultUri]` } };
+    const { ended } = await deploy(client, `refer-${index}`, { outputs });
+    assert.deepEqual(at(ended.body, 'error', 'details', 0), { code, message });
+  }
+});
+
 test('what cannot be deployed is refused before anything is made', async () => {
   await using world = await startWithGroup();
   const { client } = world;

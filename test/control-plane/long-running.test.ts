@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Turns } from '../../src/http/turns.ts';
 import type { OperationRecord } from '../../src/control-plane/long-running/record.ts';
 import { deleteGroupContents } from '../../src/control-plane/resource-groups/delete-contents.ts';
 import { longRunningKey, underWayKey } from '../../src/resources/keys.ts';
@@ -112,7 +111,6 @@ test('what cannot be deleted keeps its group, and the operation says what it was
   const asked: string[] = [];
   const end = await deleteGroupContents(record, {
     store: folder.store,
-    turns: new Turns(),
     closing: () => false,
     inner: {
       async perform(_, { path }) {

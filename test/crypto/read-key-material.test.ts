@@ -135,7 +135,8 @@ describe('readKeyMaterial', () => {
   it('puts nothing of a key into its messages', () => {
     const spoilt = { ...rsaOfA2, qi: rsaOfA2.dp };
     const message = messageOf(spoilt);
-    for (const member of Object.values(rsaOfA2).filter((text) => text.length > 4)) assert.ok(!message.includes(member));
+    const { n, d, p, q, dp, dq, qi } = rsaOfA2;
+    for (const member of [n, d, p, q, dp, dq, qi]) assert.ok(!message.includes(member));
   });
 });
 

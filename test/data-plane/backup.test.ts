@@ -55,6 +55,83 @@ suite('a backup', () => {
     assert.equal((await versions('kv-to')).length, 2);
   });
 
+  test('of a key brings its rotation policy along, and the rotation goes on', async () => {
+    const { client } = world;
+    await client.vault('kv-from', 'POST', '/keys/turning/create', { body: { kty: 'EC' } });
+    const lifetimeActions = [{ trigger: { timeAfterCreate: 'P30D' }, action: { type: 'Rotate' } }];
+    const policy = { lifetimeActions, attributes: { expiryTime: 'P90D' } };
+    await client.vault('kv-from', 'PUT', '/keys/turning/rotationpolicy', { body: policy });
+    const { body } = await client.vault('kv-from', 'POST', '/keys/turning/backup');
+    const { status } = await client.vault('kv-to', 'POST', '/keys/restore', { body: { value: body['value'] } });
+    assert.equal(status, 200);
+    const { body: there } = await client.vault('kv-to', 'GET', '/keys/turning/rotationpolicy');
+    assert.equal(there['attributes']?.['expiryTime'], 'P90D');
+    const due = (await world.folder.store.list({ prefix: 'due/', limit: 1000 })).filter(({ key }) =>
+      key.includes('turning'),
+    );
+    assert.equal(due.length, 2, 'one in each vault');
+  });
+
+  test('of a certificate has its policy, and every version with its key and its secret', async () => {
+    const { client } = world;
+    const create = { policy: { x509_props: { subject: 'CN=a' }, key_props: { kty: 'EC' }, issuer: { name: 'Self' } } };
+    for (const subject of ['CN=first', 'CN=second']) {
+      const body = { policy: { ...create.policy, x509_props: { subject } } };
+      assert.equal((await client.vault('kv-from', 'POST', '/certificates/Whole-one/create', { body })).status, 202);
+      world.advance(1000);
+      await world.server.scheduler.runDue();
+    }
+    const { body: blob } = await client.vault('kv-from', 'POST', '/certificates/whole-one/backup');
+    const into = (vault: string) =>
+      client.vault(vault, 'POST', '/certificates/restore', { body: { value: blob['value'] } });
+    assert.equal((await restore(String(blob['value']))).status, 400, 'it is no backup of a secret');
+
+    const inTheWay = await client.vault('kv-to', 'PUT', '/secrets/whole-one', { body: { value: 'v' } });
+    assert.equal(inTheWay.status, 200);
+    const refusal = await into('kv-to');
+    assert.equal(refusal.status, 409);
+    assert.match(String(refusal.body['error']?.['message']), /^A secret named Whole-one exists or is soft-deleted, /);
+    assert.equal((await client.vault('kv-to', 'GET', '/keys/whole-one')).status, 404);
+
+    await putVault(client, 'kv-third');
+    assert.equal((await into('kv-third')).status, 200);
+    const again = await into('kv-third');
+    assert.equal(again.status, 409);
+    assert.match(String(again.body['error']?.['message']), /^There was a conflict restoring the certificate /);
+    const seen = async (vault: string) => {
+      const found: unknown[] = [];
+      const lists = ['certificates', 'keys', 'secrets'].map((collection) => `/${collection}/whole-one`);
+      for (const path of [...lists, ...lists.map((list) => `${list}/versions`), '/certificates/whole-one/policy']) {
+        const { body } = await client.vault(vault, 'GET', path);
+        const { pending: _, ...kept } = members(body);
+        found.push(kept);
+        if (!path.endsWith('versions')) continue;
+        for (const item of items(body)) {
+          const id = String(item['id'] ?? item['kid']);
+          const one = await client.vault(vault, 'GET', id.slice(client.vaultOrigin(vault).length));
+          assert.equal(one.status, 200);
+          found.push({ ...members(one.body), pending: undefined });
+        }
+      }
+      assert.equal(found.length, 13);
+      return JSON.stringify(found).replaceAll(vault, 'kv');
+    };
+    assert.equal(await seen('kv-third'), await seen('kv-from'));
+  });
+
+  test('of a key is not restored under the name of a certificate that is not issued yet', async () => {
+    const { client } = world;
+    await client.vault('kv-from', 'POST', '/keys/awaited/create', { body: { kty: 'EC' } });
+    const { body } = await client.vault('kv-from', 'POST', '/keys/awaited/backup');
+    const waiting = {
+      policy: { x509_props: { subject: 'CN=a' }, key_props: { kty: 'EC' }, issuer: { name: 'Unknown' } },
+    };
+    await client.vault('kv-to', 'POST', '/certificates/awaited/create', { body: waiting });
+    const refusal = await client.vault('kv-to', 'POST', '/keys/restore', { body: { value: body['value'] } });
+    assert.equal(refusal.status, 409);
+    assert.match(String(refusal.body['error']?.['message']), /^There was a conflict restoring the key /);
+  });
+
   test('has neither name nor value in it, in any encoding', async () => {
     await world.client.vault('kv-from', 'PUT', '/secrets/hidden-name', { body: { value: 'hidden-value' } });
     const bytes = Buffer.from(await backup('hidden-name'), 'base64url').toString('latin1');

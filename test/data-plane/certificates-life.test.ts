@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { certificateWorld, dayMs, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
-import { items, location, newClient, transitionMs, vaultPath } from './vaults.ts';
+import { items, location, members, newClient, transitionMs, vaultPath } from './vaults.ts';
 import type { Json } from '../world/client.ts';
 
 let world: CertificateWorld;
@@ -30,7 +30,7 @@ async function versionsOf(name: string): Promise<number> {
 }
 
 function lifeMs(certificate: Json): number {
-  const { nbf, exp } = Object.fromEntries(Object.entries(certificate['attributes'] ?? {}));
+  const { nbf, exp } = members(certificate['attributes']);
   return (Number(exp) - Number(nbf)) * 1000;
 }
 
@@ -113,6 +113,13 @@ suite('a certificate', () => {
     await world.pass(until(first, 0.1) + 1000);
     await world.pass(dayMs);
     assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 1);
+    await world.ok('PATCH', '/certificates/told', { tags: { a: 'b' } });
+    await world.pass(dayMs);
+    assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 1);
+    // A policy that is new, and asks for it, is another matter.
+    await world.ok('PATCH', '/certificates/told/policy', renewAt({ lifetime_percentage: 5 }, 'EmailContacts'));
+    await world.pass(0);
+    assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 2);
     assert.equal(await acts('told', 'CertificateRenew'), 0);
     assert.equal(await versionsOf('told'), 1);
   });
@@ -159,6 +166,24 @@ suite('a certificate', () => {
     await world.pass(2000);
     await world.pass(issueMs);
     assert.equal(await versionsOf('ours'), 2);
+  });
+
+  test('is renewed a day later where an operation was in the way, or was deleted', async () => {
+    const policy = { ...selfSigned('CN=way'), ...renewAt({ lifetime_percentage: 50 }) };
+    const first = await world.issued('way', policy);
+    await world.ok('POST', '/certificates/way/create', { policy: { ...policy, issuer: { name: 'Unknown' } } }, 202);
+    await world.pass(until(first, 0.5) + 1000);
+    assert.equal(await acts('way', 'CertificateRenew'), 0);
+    await world.ok('DELETE', '/certificates/way/pending');
+    await world.pass(dayMs);
+    assert.equal(await acts('way', 'CertificateRenew'), 1);
+    await world.ok('DELETE', '/certificates/way/pending');
+    await world.pass(dayMs - 1000);
+    assert.equal(await acts('way', 'CertificateRenew'), 1);
+    await world.pass(2000);
+    await world.pass(issueMs);
+    assert.equal(await acts('way', 'CertificateRenew'), 2);
+    assert.equal(await versionsOf('way'), 2);
   });
 
   test('in a deleted vault waits for the vault to come back', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { operations } from '../../src/data-plane/operations.ts';
+import type { Collection } from '../../src/types/collection.ts';
 import type { Permission } from '../../src/types/operation.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
@@ -20,8 +21,10 @@ import { certificateLists, certificateRows, certificateSetUp, certificateSetUpEl
 import { keyLists, keyRows, keySetUp, keySetUpElsewhere } from './rows/keys.ts';
 import { isMadeElsewhere } from './rows/row.ts';
 import type { Row } from './rows/row.ts';
+import { answerModels, differences } from './shapes.ts';
 import { secretLists, secretRows, secretSetUp, secretSetUpElsewhere } from './rows/secrets.ts';
 
+const collections: readonly Collection[] = ['secrets', 'keys', 'certificates'];
 const vault = 'kv-table';
 const otherVault = 'kv-elsewhere';
 
@@ -104,6 +107,12 @@ function permissionOf(operation: string): string {
   return operations.find(({ name }) => name === operation)?.permission ?? '';
 }
 
+function collectionOf(operation: string): Collection {
+  const found = collections.find((collection) => permissionOf(operation).startsWith(`${collection}/`));
+  assert.ok(found !== undefined);
+  return found;
+}
+
 /** All that stands in the vault: what a refused request must not change. */
 async function contents(): Promise<unknown> {
   const lists = await Promise.all([...secretLists, ...keyLists, ...certificateLists].map((path) => admin('GET', path)));
@@ -111,7 +120,9 @@ async function contents(): Promise<unknown> {
 }
 
 test('the table has a row for every operation, and nothing else', () => {
-  assert.deepEqual(operations.map(({ name }) => name).toSorted(), Object.keys(table).toSorted());
+  const names = operations.map(({ name }) => name).toSorted();
+  assert.deepEqual(names, Object.keys(table).toSorted());
+  assert.deepEqual(names, Object.keys(answerModels).toSorted());
 });
 
 for (const [name, row] of Object.entries(table)) {
@@ -126,6 +137,7 @@ for (const [name, row] of Object.entries(table)) {
         const answer = await admin(method, wrong.path ?? path, sent);
         assert.equal(answer.status, 400, JSON.stringify({ wrong, body: answer.body }));
         assert.deepEqual(answer.body, errorBody('BadParameter', wrong.message));
+        assert.deepEqual(differences(collectionOf(name), 'KeyVaultError', answer.body), []);
       }
       assert.deepEqual(await contents(), unchanged);
     });
@@ -164,6 +176,9 @@ for (const [name, row] of Object.entries(table)) {
     test('is done for a caller who has its permission and no other', async () => {
       const { answer } = await as(only, name, row);
       assert.equal(answer.status, row.status ?? 200, JSON.stringify(answer.body));
+      const model = answer.status < 300 ? answerModels[name] : 'KeyVaultError';
+      if (model === undefined) assert.equal(answer.body, undefined);
+      else assert.deepEqual(differences(collectionOf(name), model, answer.body), []);
     });
   });
 }

@@ -115,7 +115,11 @@ test('an option that is unknown, incomplete, doubled or out of range is refused,
 test('the configuration file is read, and its paths are relative to its own folder', () => {
   const settings = accepted([], {
     config: {
-      clients: [{ ...client, certificate: 'app.pem', groups: [vnet] }],
+      clients: [
+        { ...client, certificate: 'app.pem', groups: [vnet] },
+        { clientId: vnet, managedIdentity: '/x', workloads: [{ subnet: vnet.toUpperCase(), address: '10.0.0.4' }] },
+      ],
+      users: [{ userPrincipalName: 'ada@contoso.example', password: 's3cret' }],
       issuers: [
         { issuer: 'https://id.example/', tenantId: vnet, audiences: ['a'], jwksUri: 'https://id.example/keys' },
       ],
@@ -126,13 +130,19 @@ test('the configuration file is read, and its paths are relative to its own fold
       loadBalancers: [{ listen: '0.0.0.0:8445', from: ['192.0.2.0/24', '2001:DB8::1'], version: 'any' }],
       limits: { ipRules: 10 },
       softDelete: { transitionMs: 0 },
+      certificates: { issueMs: 0 },
       audit: { fsync: true, maxBytes: 1_000_000, files: 3 },
       masterKeyFile: '../key',
     },
   });
-  const { clients, gateways, loadBalancers, limits, softDelete, audit, masterKeyFile } = settings;
+  const { clients, users, gateways, loadBalancers, limits, softDelete, certificates, audit, masterKeyFile } = settings;
   assert.equal(clients[0]?.clientId, client.clientId.toLowerCase());
   assert.equal(clients[0]?.certificate, '/home/ada/conf/app.pem');
+  assert.deepEqual(clients[1]?.workloads, [{ subnet: vnet, address: '10.0.0.4' }]);
+  assert.deepEqual(
+    users.map(({ userPrincipalName, groups }) => [userPrincipalName, groups]),
+    [['ada@contoso.example', []]],
+  );
   assert.deepEqual(gateways?.tls?.listen, { address: '::1', port: 8444 });
   assert.equal(gateways?.tls?.clientCa, '/home/ada/conf/ca.pem');
   assert.deepEqual(gateways?.unix, [{ vnet, path: '/run/gateway/in.sock' }]);
@@ -141,6 +151,7 @@ test('the configuration file is read, and its paths are relative to its own fold
   ]);
   assert.equal(limits?.ipRules, 10);
   assert.equal(softDelete?.transitionMs, 0);
+  assert.equal(certificates?.issueMs, 0);
   assert.deepEqual(audit, { fsync: true, maxBytes: 1_000_000, files: 3 });
   assert.equal(masterKeyFile, '/home/ada/key');
 });
@@ -166,6 +177,21 @@ test('a member of the configuration file that is unknown or wrong is refused by 
       { clients: [client, { ...client, clientId: client.clientId.toLowerCase() }] },
       /clientId 0f0e.* stands there twice/,
     ],
+    [{ clients: [{ clientId: vnet, publicClient: false }] }, /nor federatedCredentials, and is no publicClient\.$/],
+    [{ clients: [{ ...client, identityHeader: 'h'.repeat(32) }] }, /identityHeader and workloads are of a client with/],
+    [
+      { clients: [{ clientId: vnet, managedIdentity: '/x', identityHeader: 'h'.repeat(31) }] },
+      /clients\[0\]\.identityHeader: is shorter than 32 characters: make a random one/,
+    ],
+    [
+      { clients: [{ clientId: vnet, managedIdentity: '/x', workloads: [{ subnet: vnet, address: 'x' }] }] },
+      /workloads\[0\]\.address: "x" is not an IP address/,
+    ],
+    [{ users: [{ userPrincipalName: 'ada@x' }] }, /users\[0\]\.password: is not a text with something in it/],
+    [
+      { users: ['ada@x', 'ADA@x'].map((userPrincipalName) => ({ userPrincipalName, password: 's3cret' })) },
+      /users: the userPrincipalName ada@x stands there twice/,
+    ],
     [{ clients: [{ ...client, clientId: 'x' }] }, /clients\[0\]\.clientId: "x" is not a GUID/],
     [{ issuers: [issuer, issuer] }, /issuer https:\/\/id\.example\/ stands there twice/],
     [{ issuers: [{ ...issuer, jwksUri: 'http://id.example/keys' }] }, /jwksUri: .* is not an https:\/\/ address/],
@@ -175,6 +201,7 @@ test('a member of the configuration file that is unknown or wrong is refused by 
     [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 is none of: 1, 2, any/],
     [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /an IPv6 address stands in brackets/],
     [{ limits: { ipRules: -1 } }, /limits\.ipRules: -1 is not a whole number from 0 to 100000/],
+    [{ certificates: { issueMs: -1 } }, /certificates\.issueMs: -1 is not a whole number from 0 to 600000/],
     [{ softDelete: { transitionMs: 0.5 } }, /softDelete\.transitionMs: 0\.5 is not a whole number from 0 to 600000/],
     [{ audit: { fsync: 'yes' } }, /audit\.fsync: "yes" is neither true nor false/],
   ];
@@ -198,6 +225,8 @@ test('the master key comes from the environment or a file, not both, and no mess
     refusedWith([], { environment, config: { masterKeyFile: 'key' } }),
     refusedWith([], { config: '{"clients":[{"secret":"s3cret"' }),
     refusedWith([], { config: { clients: [{ ...client, secret: ['s3cret'] }] } }),
+    refusedWith([], { config: { users: [{ userPrincipalName: 'a@b', password: ['s3cret'] }] } }),
+    refusedWith([], { config: { clients: [{ ...client, managedIdentity: '/x', identityHeader: 's3cret' }] } }),
   ];
   assert.match(messages[0] ?? '', /exclude each other/);
   for (const message of messages) assert.doesNotMatch(message, /key-one|key-two|s3cret/);

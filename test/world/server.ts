@@ -67,6 +67,7 @@ export async function startServerWith({
   const server = await openServer({
     ...folder,
     auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
+    storageDirectory: join(data, folder.storageDirectory),
     settings,
     port,
     now,

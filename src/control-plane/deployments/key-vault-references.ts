@@ -63,8 +63,9 @@ async function readReference(
   if (vault === undefined || vault.deleted !== undefined || !sameId(vaultId(vault), id)) {
     return refuse({ kind: 'keyVaultReferenceNotFound', parameter, vaultId: id });
   }
-  const refused = mayDeploy(vaultId(vault), call);
-  if (refused !== undefined) return refused;
+  if (!call.access.may('Microsoft.KeyVault/vaults/deploy/action', vaultId(vault))) {
+    return refuse({ kind: 'keyVaultReferenceNotAuthorized', objectId: call.caller.objectId, vaultId: id });
+  }
   const { correlationId } = call.within.behalf;
   const origin = `https://${vault.name.toLowerCase()}${call.names.vaultSuffix}`;
   const asked = { vaultId: vaultId(vault), origin, secretName, secretVersion: version, correlationId };
@@ -81,9 +82,4 @@ async function readReference(
 
 function sameId(own: string, asked: string): boolean {
   return own.toLowerCase() === asked.replace(/\/$/, '').toLowerCase();
-}
-
-function mayDeploy(id: string, { access, caller }: ControlCall): Refused | undefined {
-  if (access.may('Microsoft.KeyVault/vaults/deploy/action', id)) return undefined;
-  return refuse({ kind: 'keyVaultReferenceNotAuthorized', objectId: caller.objectId, vaultId: id });
 }

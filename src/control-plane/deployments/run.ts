@@ -160,15 +160,20 @@ function failure(deployment: DeploymentRecord, error: ArmError): ArmError {
 }
 
 /** The end of a deployment that a restart of the server interrupted. */
-export async function abandonDeployment(
+export function abandonDeployment(record: OperationRecord, world: Pick<RunWorld, 'store' | 'now'>): Promise<WorkEnd> {
+  const message =
+    'The server was started anew while the deployment was under way, and the values of secure parameters are not stored. Deploy it again: what it made already stays as it is.';
+  return failDeployment(record, { code: 'DeploymentInterrupted', message }, world);
+}
+
+/** The end of a deployment that could not go on. */
+export async function failDeployment(
   { subject, behalf }: OperationRecord,
+  error: ArmError,
   world: Pick<RunWorld, 'store' | 'now'>,
 ): Promise<WorkEnd> {
   const { name = '', resourceGroup } = subject;
   const { subscriptionId } = behalf.subscription;
   const stored = await storedDeployment({ subscriptionId, name, ...groupOf(resourceGroup) }, world.store);
-  if (stored === undefined) return { status: 'Canceled' };
-  const message =
-    'The server was started anew while the deployment was under way, and the values of secure parameters are not stored. Deploy it again: what it made already stays as it is.';
-  return endOf(stored.deployment, { kind: 'failed', error: { code: 'DeploymentInterrupted', message } }, world);
+  return stored === undefined ? { status: 'Canceled' } : endOf(stored.deployment, { kind: 'failed', error }, world);
 }

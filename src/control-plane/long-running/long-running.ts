@@ -1,11 +1,18 @@
 import { longRunningKey, underWayKey, underWayPrefix } from '../../resources/keys.ts';
 import { Conflict, decode, encode } from '../../store/store.ts';
 import type { Store, Transaction } from '../../store/store.ts';
-import type { OperationRecord, WorkKind } from './record.ts';
+import type { ArmError, OperationRecord, WorkKind } from './record.ts';
 import type { WorkEnd } from './operation.ts';
 
-/** What is done for each kind of work when nobody who accepted it does it: after a restart, and where it needs no more than is stored. */
-export type Works = Readonly<Record<WorkKind, (record: OperationRecord) => Promise<WorkEnd>>>;
+/** What is done for a kind of work. */
+interface Work {
+  /** When nobody who accepted it does it: after a restart, and where it needs no more than is stored. */
+  readonly run: (record: OperationRecord) => Promise<WorkEnd>;
+  /** How it ends when it cannot be done for a reason that nobody foresaw. */
+  readonly fail?: (record: OperationRecord, error: ArmError) => Promise<WorkEnd>;
+}
+
+export type Works = Readonly<Record<WorkKind, Work>>;
 
 interface LongRunningParts {
   readonly store: Store;
@@ -35,7 +42,7 @@ export class LongRunning {
   /** Starts the work of an operation whose record is committed. */
   begin(record: OperationRecord, work?: () => Promise<WorkEnd>): void {
     if (record.status !== 'Running') return;
-    const run = this.#carryOut(record, work ?? (() => this.#parts.works[record.kind](record)));
+    const run = this.#carryOut(record, work ?? (() => this.#parts.works[record.kind].run(record)));
     this.#underWay.set(record.id, run);
     void run.finally(() => this.#underWay.delete(record.id));
   }
@@ -68,18 +75,27 @@ export class LongRunning {
   }
 
   async #carryOut(record: OperationRecord, work: () => Promise<WorkEnd>): Promise<void> {
+    const { logError, works } = this.#parts;
+    const { correlationId } = record.behalf;
     try {
-      let end: WorkEnd | undefined = await work();
-      while (end !== undefined) end = await this.#end(record, end);
+      await this.#endAs(record, await work());
     } catch (error) {
       // What is under way when the server ends is found again by its record.
       if (this.#closing) return;
-      this.#parts.logError(error, record.behalf.correlationId);
+      logError(error, correlationId);
       const failed = { code: 'InternalServerError', message: 'An unexpected error occurred.' };
-      await this.#end(record, { status: 'Failed', error: failed }).catch((failure: unknown) =>
-        this.#parts.logError(failure, record.behalf.correlationId),
-      );
+      try {
+        const end = await works[record.kind].fail?.(record, failed);
+        await this.#endAs(record, end ?? { status: 'Failed', error: failed });
+      } catch (failure) {
+        logError(failure, correlationId);
+      }
     }
+  }
+
+  async #endAs(record: OperationRecord, first: WorkEnd): Promise<void> {
+    let end: WorkEnd | undefined = first;
+    while (end !== undefined) end = await this.#end(record, end);
   }
 
   /** Returns another end where this one rests on what was changed meanwhile. */

@@ -5,12 +5,19 @@ import { statusUrl } from './accept.ts';
 import { readOperation, retryAfterSeconds } from './operation.ts';
 import type { OperationRecord } from './record.ts';
 
+const read = 'Microsoft.Resources/subscriptions/operationresults/read';
+
 type Found = { readonly ok: true; readonly record: OperationRecord } | Extract<ControlOutcome, { ok: false }>;
 
+/** Who asked for the work may ask how far it is, wherever his permission was; others need one at the subscription. */
 async function operationOf(call: ControlCall): Promise<Found> {
   const id = call.params['operationId'] ?? '';
-  const record = await readOperation(call.store, call.subscription.subscriptionId, id);
-  if (record === undefined) return refuse({ kind: 'operationUnknown', id });
+  const { subscriptionId } = call.subscription;
+  const record = await readOperation(call.store, subscriptionId, id);
+  const own = record?.behalf.caller.objectId === call.caller.objectId;
+  if (record === undefined || !(own || call.access.may(read, `/subscriptions/${subscriptionId}`))) {
+    return refuse({ kind: 'operationUnknown', id });
+  }
   return { ok: true, record };
 }
 
@@ -47,26 +54,27 @@ async function locationStatus(call: ControlCall): Promise<ControlOutcome> {
   return answer(200);
 }
 
-const read = 'Microsoft.Resources/subscriptions/operationresults/read';
 const subscriptionPath = '/subscriptions/:subscriptionId';
+
+const card = { method: 'GET', shows: 'own' } as const;
 
 /** Where clients ask how far a long-running operation is, one for each kind of resource. */
 export const statusOperations: readonly ControlOperation[] = [
-  { method: 'GET', path: `${subscriptionPath}/operationresults/:operationId`, action: read, run: locationStatus },
+  { ...card, path: `${subscriptionPath}/operationresults/:operationId`, action: read, run: locationStatus },
   {
-    method: 'GET',
+    ...card,
     path: `${subscriptionPath}/providers/Microsoft.KeyVault/locations/:location/operationResults/:operationId`,
     action: 'Microsoft.KeyVault/locations/operationResults/read',
     run: locationStatus,
   },
   {
-    method: 'GET',
+    ...card,
     path: `${subscriptionPath}/providers/Microsoft.Network/locations/:location/operations/:operationId`,
     action: 'Microsoft.Network/locations/operations/read',
     run: asyncStatus,
   },
-  ...[subscriptionPath, groupPath].map((scope): ControlOperation => ({
-    method: 'GET',
+  ...[subscriptionPath, groupPath].map((scope) => ({
+    ...card,
     path: `${scope}/providers/Microsoft.Resources/deployments/:deployment/operationStatuses/:operationId`,
     action: 'Microsoft.Resources/deployments/operationstatuses/read',
     run: asyncStatus,

@@ -69,7 +69,7 @@ const algorithms: ReadonlyMap<string, Algorithm> = new Map([
 ]);
 
 /** The names of the algorithms that a key can do an operation with; none is a key that cannot. */
-export function algorithmsFor(operation: CryptoOperation, material: KeyMaterial): readonly string[] {
+function algorithmsFor(operation: CryptoOperation, material: KeyMaterial): readonly string[] {
   return [...algorithms].filter(([, one]) => one.serves(operation) && one.fits(material)).map(([name]) => name);
 }
 

@@ -1,4 +1,4 @@
-import { deletePending } from '../../objects/certificate-pending.ts';
+import { deletePending } from '../../objects/certificate-complete.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { pendingBody } from './bundle.ts';

@@ -20,7 +20,7 @@ export const mergeCertificate: OperationCard = {
     if (!members.ok) return members;
     const parameters = certificateParameters(members.value);
     if (!parameters.ok) return parameters;
-    const certificates = (members.value.x5c ?? []).map(base64).filter((bytes) => bytes !== undefined);
+    const certificates = (members.value.x5c ?? []).map(certificateOf).filter((bytes) => bytes !== undefined);
     if (certificates.length === 0 || certificates.length !== members.value.x5c?.length) {
       const message =
         'Property x5c has invalid value. X5C must have at least one valid item: each is a certificate in DER, as base64.';
@@ -34,3 +34,16 @@ export const mergeCertificate: OperationCard = {
     return { ...merged, value: { status: 201, body, headers }, audit };
   },
 };
+
+/** The first octet of a certificate, a SEQUENCE (X.690 section 8.9). */
+const sequence = 0x30;
+
+/**
+ * A certificate in DER, as base64. Azure also takes base64 of that text: Microsoft's tests of its client for Python give
+ * the client, which encodes what it is given, the lines of a PEM file.
+ */
+function certificateOf(item: string): Uint8Array | undefined {
+  const octets = base64(item);
+  if (octets === undefined || octets[0] === sequence) return octets;
+  return base64(Buffer.from(octets).toString('latin1')) ?? octets;
+}

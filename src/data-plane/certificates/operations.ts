@@ -1,4 +1,5 @@
 import type { OperationCard } from '../operation.ts';
+import { backupCertificate } from './backup-certificate.ts';
 import { createCertificate } from './create-certificate.ts';
 import { deleteCertificate } from './delete-certificate.ts';
 import { deleteCertificateContacts } from './delete-certificate-contacts.ts';
@@ -18,6 +19,7 @@ import { importCertificate } from './import-certificate.ts';
 import { mergeCertificate } from './merge-certificate.ts';
 import { purgeDeletedCertificate } from './purge-deleted-certificate.ts';
 import { recoverDeletedCertificate } from './recover-deleted-certificate.ts';
+import { restoreCertificate } from './restore-certificate.ts';
 import { setCertificateContacts } from './set-certificate-contacts.ts';
 import { setCertificateIssuer } from './set-certificate-issuer.ts';
 import { updateCertificate } from './update-certificate.ts';
@@ -38,6 +40,8 @@ export const certificateOperations: readonly OperationCard[] = [
   getDeletedCertificate,
   recoverDeletedCertificate,
   purgeDeletedCertificate,
+  backupCertificate,
+  restoreCertificate,
   getCertificatePolicy,
   updateCertificatePolicy,
   getCertificateOperation,

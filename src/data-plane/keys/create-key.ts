@@ -1,9 +1,11 @@
 import { createKey as create } from '../../objects/key-change.ts';
 import { keySpec, readKeyType } from '../../objects/key-type.ts';
+import type { KeyRecord } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
+import type { Outcome } from '../../objects/object.ts';
 import { bodyMembers, textMember } from '../body.ts';
 import { objectName } from '../object-id.ts';
-import type { OperationCard } from '../operation.ts';
+import type { Call, OperationCard } from '../operation.ts';
 import { keyAnswer } from './bundle.ts';
 import { keyParameters, numberMember } from './parameters.ts';
 
@@ -15,38 +17,40 @@ export const createKey: OperationCard = {
   permission: 'keys/create',
   method: 'POST',
   path: '/keys/:name/create',
-  async run(call) {
-    const name = objectName(call);
-    if (!name.ok) return name;
-    const body = bodyMembers(call.body, members);
-    if (!body.ok) return body;
-    const found = textMember(body.value, 'kty');
-    if (!found.ok) return found;
-    if (found.value === undefined) return refused({ kind: 'missing', what: 'kty' });
-    const kty = readKeyType(found.value, call.vault);
-    if (!kty.ok) return kty;
-    const size = numberMember(body.value, 'key_size');
-    if (!size.ok) return size;
-    const curve = textMember(body.value, 'crv');
-    if (!curve.ok) return curve;
-    const spec = keySpec(kty.value, { size: size.value, curve: curve.value });
-    if (!spec.ok) return spec;
-    const exponent = numberMember(body.value, 'public_exponent');
-    if (!exponent.ok) return exponent;
-    if (exponent.value !== undefined && (spec.value.family !== 'RSA' || exponent.value !== 65_537)) {
-      const message = `public_exponent is ${exponent.value}; RSA keys have 65537 here, other keys none.`;
-      return refused({ kind: 'badParameter', message });
-    }
-    const parameters = keyParameters(body.value, body.value['key_ops']);
-    if (!parameters.ok) return parameters;
-    const created = await create(call.vault, {
-      name: name.value,
-      version: call.newVersion(),
-      now: call.now,
-      parameters: { ...parameters.value, kty: kty.value },
-      spec: spec.value,
-      engine: call.engine,
-    });
-    return keyAnswer(call, created);
-  },
+  run: async (call) => keyAnswer(call, await keyCreated(call)),
 };
+
+/** The key with the version that the body describes. */
+export async function keyCreated(call: Call): Promise<Outcome<KeyRecord>> {
+  const name = objectName(call);
+  if (!name.ok) return name;
+  const body = bodyMembers(call.body, members);
+  if (!body.ok) return body;
+  const found = textMember(body.value, 'kty');
+  if (!found.ok) return found;
+  if (found.value === undefined) return refused({ kind: 'missing', what: 'kty' });
+  const kty = readKeyType(found.value, call.vault);
+  if (!kty.ok) return kty;
+  const size = numberMember(body.value, 'key_size');
+  if (!size.ok) return size;
+  const curve = textMember(body.value, 'crv');
+  if (!curve.ok) return curve;
+  const spec = keySpec(kty.value, { size: size.value, curve: curve.value });
+  if (!spec.ok) return spec;
+  const exponent = numberMember(body.value, 'public_exponent');
+  if (!exponent.ok) return exponent;
+  if (exponent.value !== undefined && (spec.value.family !== 'RSA' || exponent.value !== 65_537)) {
+    const message = `public_exponent is ${exponent.value}; RSA keys have 65537 here, other keys none.`;
+    return refused({ kind: 'badParameter', message });
+  }
+  const parameters = keyParameters(body.value, body.value['key_ops']);
+  if (!parameters.ok) return parameters;
+  return create(call.vault, {
+    name: name.value,
+    version: call.newVersion(),
+    now: call.now,
+    parameters: { ...parameters.value, kty: kty.value },
+    spec: spec.value,
+    engine: call.engine,
+  });
+}

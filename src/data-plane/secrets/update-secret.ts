@@ -1,10 +1,11 @@
 import { changeVersion } from '../../objects/change.ts';
 import { refused } from '../../objects/object.ts';
+import type { ObjectRecord, Outcome } from '../../objects/object.ts';
 import { updateSecretVersion } from '../../objects/secret.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import { secretToChange } from '../../objects/secret-change.ts';
 import { objectId } from '../object-id.ts';
-import type { OperationCard } from '../operation.ts';
+import type { Call, OperationCard } from '../operation.ts';
 import { secretBundle, secretParameters } from './bundle.ts';
 
 /** PATCH /secrets/{name}/{version?}: everything but the value. Without a version, as az sends it, the current one. */
@@ -14,22 +15,27 @@ export const updateSecret: OperationCard = {
   method: 'PATCH',
   path: '/secrets/:name/:version?',
   async run(call) {
-    const asked = objectId(call, 'secrets');
-    if (!asked.ok) return asked;
-    const parameters = secretParameters(call.body);
-    if (!parameters.ok) return parameters;
-    const { value, ...changes } = parameters.value;
-    if (value !== undefined) {
-      const message = 'An update cannot change the value; set the secret to add a version with another one.';
-      return refused({ kind: 'badParameter', message });
-    }
-    const scope = await secretToChange(call.vault, asked.value.name, 'update');
-    if (!scope.ok) return scope;
-    const updated = await changeVersion<SecretVersion>(scope.value, 'secrets', {
-      ...asked.value,
-      change: (before) => updateSecretVersion(before, changes, call.now),
-    });
+    const updated = await secretUpdated(call);
     if (!updated.ok) return updated;
     return { ...updated, value: { status: 200, body: secretBundle(call, updated.value, { value: false }) } };
   },
 };
+
+/** The secret with what the body says of a version changed. */
+export async function secretUpdated(call: Call): Promise<Outcome<ObjectRecord<SecretVersion>>> {
+  const asked = objectId(call, 'secrets');
+  if (!asked.ok) return asked;
+  const parameters = secretParameters(call.body);
+  if (!parameters.ok) return parameters;
+  const { value, ...changes } = parameters.value;
+  if (value !== undefined) {
+    const message = 'An update cannot change the value; set the secret to add a version with another one.';
+    return refused({ kind: 'badParameter', message });
+  }
+  const scope = await secretToChange(call.vault, asked.value.name, 'update');
+  if (!scope.ok) return scope;
+  return changeVersion<SecretVersion>(scope.value, 'secrets', {
+    ...asked.value,
+    change: (before) => updateSecretVersion(before, changes, call.now),
+  });
+}

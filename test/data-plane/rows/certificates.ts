@@ -1,7 +1,7 @@
 import { selfSign } from '../../../src/crypto/certificates/issue.ts';
 import { writePem } from '../../../src/crypto/certificates/pem.ts';
 import { ecKey } from '../certificate-files.ts';
-import { wrongBodies, wrongName, wrongPages } from './row.ts';
+import { backupOf, wrongBackups, wrongBodies, wrongName, wrongPages } from './row.ts';
 import type { Row, Wrong } from './row.ts';
 
 /** A certificate that was made elsewhere, as a PEM text with its key. */
@@ -43,7 +43,9 @@ export const certificateSetUp: readonly Row['request'][] = [
   ...['one', 'two'].map((name) => ['PUT', `/certificates/issuers/${name}`, issuer] as const),
 ];
 
-export const certificateSetUpElsewhere: readonly Row['request'][] = [];
+export const certificateSetUpElsewhere: readonly Row['request'][] = [
+  ['POST', '/certificates/certificate-moved/import', imported],
+];
 
 export const certificateLists: readonly string[] = [
   '/certificates?includePending=true',
@@ -234,6 +236,14 @@ export const certificateRows: Readonly<Record<string, Row>> = {
     request: ['DELETE', '/deletedcertificates/certificate-deleted-2'],
     status: 204,
     wrong: [wrongName((name) => `/deletedcertificates/${name}`)],
+  },
+  CertificateBackup: {
+    request: ['POST', '/certificates/certificate-there/backup'],
+    wrong: [wrongName((name) => `/certificates/${name}/backup`)],
+  },
+  CertificateRestore: {
+    request: ['POST', '/certificates/restore', backupOf('certificates', 'certificate-moved')],
+    wrong: wrongBackups,
   },
   CertificatePolicyGet: {
     request: ['GET', '/certificates/certificate-there/policy'],

@@ -43,9 +43,9 @@ export const wrongBodies: readonly Wrong[] = [
   { body: undefined, message: 'The request body must be a JSON object.' },
 ];
 
-/** The body of a restore: the backup of `moved`, in the other vault. */
-export function backupOf(collection: string): (elsewhere: Elsewhere) => Promise<unknown> {
-  return (elsewhere) => elsewhere('POST', `/${collection}/moved/backup`);
+/** The body of a restore: the backup of an object of the other vault. */
+export function backupOf(collection: string, name = 'moved'): (elsewhere: Elsewhere) => Promise<unknown> {
+  return (elsewhere) => elsewhere('POST', `/${collection}/${name}/backup`);
 }
 
 /** Asks something of the other vault and gives the answer's body. */

@@ -209,10 +209,15 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     const again = await client.beginRecoverDeletedCertificate('doomed', { ...quick, resumeFrom: recovery.toString() });
     assert.deepEqual((await again.pollUntilDone()).cer, certificate.cer);
     assert.match(String((await secrets.getSecret('doomed')).value), /^-----BEGIN PRIVATE KEY-----/);
+    const blob = await client.backupCertificate('doomed');
+    assert.ok(blob !== undefined);
     await deleteAndPurge('doomed');
     await assert.rejects(client.getDeletedCertificate('doomed'), { code: 'CertificateNotFound', statusCode: 404 });
     await assert.rejects(client.getCertificate('doomed'), { code: 'CertificateNotFound', statusCode: 404 });
     await assert.rejects(secrets.getSecret('doomed'), { code: 'SecretNotFound', statusCode: 404 });
+    const restored = await client.restoreCertificateBackup(blob);
+    assert.deepEqual([restored.cer, restored.policy], [certificate.cer, certificate.policy]);
+    assert.match(String((await secrets.getSecret('doomed')).value), /^-----BEGIN PRIVATE KEY-----/);
   },
 
   async issuers() {

@@ -43,10 +43,14 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     await recovery.pollUntilDone();
     assert.equal((await client.getSecret('sdk')).value, 'two');
 
+    const blob = await client.backupSecret('sdk');
+    assert.ok(blob !== undefined);
     await (await client.beginDeleteSecret('sdk', { intervalInMs: 50 })).pollUntilDone();
     await client.purgeDeletedSecret('sdk');
     await assert.rejects(client.getDeletedSecret('sdk'), { code: 'SecretNotFound', statusCode: 404 });
     await assert.rejects(client.getSecret('sdk'), { code: 'SecretNotFound', statusCode: 404 });
+    assert.equal((await client.restoreSecretBackup(blob)).version, second.properties.version);
+    assert.equal((await client.getSecret('sdk')).value, 'two');
   },
 
   async refused() {

@@ -22,10 +22,19 @@ export function generateClientSecret(): string {
 }
 
 /** `scrypt$N$r$p$salt$hash`, the last two in base64url. */
-export async function hashClientSecret(secret: string): Promise<string> {
+export function hashClientSecret(secret: string): Promise<string> {
+  return hashSecret(secret, cost);
+}
+
+/** The same for what a person remembers, at four times the cost. */
+export function hashPassword(password: string): Promise<string> {
+  return hashSecret(password, { ...cost, N: 4 * cost.N });
+}
+
+async function hashSecret(secret: string, { N, r, p }: typeof cost): Promise<string> {
   const salt = randomBytes(16);
-  const digest = await derive(secret, salt, cost);
-  return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), digest.toString('base64url')].join('$');
+  const digest = await derive(secret, salt, { N, r, p });
+  return ['scrypt', N, r, p, salt.toString('base64url'), digest.toString('base64url')].join('$');
 }
 
 export type SecretVerdict = 'right' | 'wrong' | 'busy';
@@ -90,10 +99,11 @@ export class SecretCheck {
   }
 }
 
-async function matches(secret: string, stored: string): Promise<boolean> {
+/** Whether that is the secret that was hashed. */
+export async function matches(secret: string, stored: string): Promise<boolean> {
   const [scheme, N, r, p, salt, digest] = stored.split('$');
   if (scheme !== 'scrypt' || salt === undefined || digest === undefined) {
-    throw new Error('a client secret is stored in a form that this version does not know: register the client anew');
+    throw new Error('a secret is stored in a form that this version does not know: set it anew');
   }
   const expected = Buffer.from(digest, 'base64url');
   const actual = await derive(secret, Buffer.from(salt, 'base64url'), { N: Number(N), r: Number(r), p: Number(p) });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SecretCheck, generateClientSecret, hashClientSecret } from '../../src/authority/client-secret.ts';
-import { findClient, registerClient } from '../../src/authority/clients.ts';
+import { SecretCheck, generateClientSecret, hashClientSecret } from '../../src/directory/secret.ts';
+import { registerClient } from '../../src/directory/client-registration.ts';
+import { findClient } from '../../src/directory/clients.ts';
 import { decode } from '../../src/store/store.ts';
 import { memoryStore } from '../../src/store/memory.ts';
-import { clientId, objectId, secret, selfSigned, tenant } from './world.ts';
+import { clientId, objectId, secret, selfSigned, tenant } from '../authority/world.ts';
 
 const registration = { clientId, objectId, tenantId: tenant, displayName: 'ci' };
 
@@ -12,14 +13,14 @@ test('a client is found in any letter case, with nothing but hashes of its secre
   const store = memoryStore();
   const { certificate } = await selfSigned();
   const client = await registerClient(store, { ...registration, secrets: [secret], certificates: [certificate] });
-  assert.deepEqual(await findClient(store, clientId.toUpperCase()), client);
-  const [record] = await store.read({ get: [`authority/client/${clientId}`] });
-  assert.ok(record !== undefined);
-  assert.equal(JSON.stringify(decode(record)).includes(secret), false);
+  assert.deepEqual(await findClient(store, tenant, clientId.toUpperCase()), client);
+  const records = await store.list({ prefix: 'directory/', limit: 100 });
+  assert.ok(records.length > 0);
+  for (const record of records) assert.equal(JSON.stringify(decode(record)).includes(secret), false);
   assert.match(client.secrets[0]?.hash ?? '', /^scrypt\$4096\$8\$1\$/);
   assert.match(client.certificates[0]?.sha256 ?? '', /^[\w-]{43}$/);
   for (const nobody of [objectId, '', 'x', `${clientId}/x`, 'é'])
-    assert.equal(await findClient(store, nobody), undefined);
+    assert.equal(await findClient(store, tenant, nobody), undefined);
 });
 
 test('a client id is registered once', async () => {
@@ -36,8 +37,8 @@ test('a registration that cannot be kept as it is says what to change', async ()
     [{ ...registration, clientId: clientId.toUpperCase() }, /clientId A1111111-.* is not a GUID in lower case/],
     [{ ...registration, secrets: ['1', '2', '3', '4', '5'] }, /has 5 secrets: give it at most 4/],
     [{ ...registration, secrets: [''] }, /none of them empty/],
-    [{ ...registration, certificates: [ec.certificate] }, /has a key of type ec: use an RSA key/],
-    [{ ...registration, certificates: [ec.privateKey] }, /is not an X\.509 certificate in PEM/],
+    [{ ...registration, certificates: [ec.certificate] }, /it has a key of type ec: use an RSA key/],
+    [{ ...registration, certificates: [ec.privateKey] }, /it is not an X\.509 certificate/],
   ] as const;
   for (const [wrong, message] of cases)
     await assert.rejects(registerClient(store, wrong), { name: 'RangeError', message });

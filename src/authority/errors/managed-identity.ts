@@ -1,0 +1,39 @@
+import type { ManagedIdentityRefusal } from '../refusal.ts';
+import { badRequest, shown } from './wire.ts';
+import type { ErrorsOf } from './wire.ts';
+
+/** A workload does not get a managed identity's token (Microsoft, "How to use managed identities to acquire an access token"). */
+export const managedIdentityErrors: ErrorsOf<ManagedIdentityRefusal> = {
+  metadataHeaderMissing: { ...badRequest, message: () => 'Required metadata header not specified' },
+  metadataForwarded: {
+    ...badRequest,
+    message: () => 'The request came through a proxy (X-Forwarded-For), and who asks is known by its connection only',
+  },
+  metadataVersionUnsupported: {
+    ...badRequest,
+    message: ({ version, supported }) => `The api-version '${shown(version)}' is not supported: use ${supported}`,
+  },
+  metadataParameterMissing: { ...badRequest, message: ({ name }) => `The query parameter '${name}' is missing` },
+  identityHeaderWrong: {
+    status: 401,
+    error: 'unauthorized',
+    message: () => 'The header X-IDENTITY-HEADER is missing, or is that of no workload',
+  },
+  workloadUnknown: {
+    status: 403,
+    error: 'forbidden',
+    message: () =>
+      'No managed identity is bound to the address and subnet that the request came from: name them under the ' +
+      "client's workloads in the configuration file",
+  },
+  identityNotFound: { ...badRequest, message: () => 'Identity not found' },
+  identityNotNamed: {
+    ...badRequest,
+    message: () =>
+      'The workload has no system-assigned identity: name a user-assigned one by client_id, object_id or mi_res_id',
+  },
+  identityNamedTwice: {
+    ...badRequest,
+    message: () => 'Name the identity by one of client_id, object_id (or principal_id) and mi_res_id',
+  },
+};

@@ -1,0 +1,104 @@
+import type { UserRefusal } from '../refusal.ts';
+import { badGrant, iso, shown } from './wire.ts';
+import type { ErrorsOf } from './wire.ts';
+
+/** The user, or what stands for an earlier sign-in, is not believed. */
+export const userErrors: ErrorsOf<UserRefusal> = {
+  passwordWrong: {
+    ...badGrant,
+    code: 50126,
+    message: () => 'Error validating credentials due to invalid username or password.',
+  },
+  accountLocked: {
+    ...badGrant,
+    code: 50053,
+    message: () =>
+      "The account is locked, you've tried to sign in too many times with an incorrect user ID or password. Wait a " +
+      'minute, or longer where it was locked before.',
+  },
+  accountDisabled: { ...badGrant, code: 50057, message: () => 'The user account is disabled.' },
+  userNotInTenant: {
+    ...badGrant,
+    code: 50020,
+    message: ({ username, tenant }) => `User account '${shown(username)}' does not exist in tenant '${shown(tenant)}'.`,
+  },
+  signInRevoked: {
+    ...badGrant,
+    code: 50173,
+    message: () =>
+      'The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have ' +
+      'changed or reset their password.',
+  },
+  refreshTokenInvalid: {
+    ...badGrant,
+    code: 9002313,
+    message: () => 'Invalid request. Request is malformed or invalid: this is no refresh token of this authority.',
+  },
+  refreshTokenExpired: {
+    ...badGrant,
+    code: 700082,
+    message: ({ issuedAt, days }) =>
+      `The refresh token has expired due to inactivity. The token was issued on ${iso(issuedAt / 1000)} and was inactive ` +
+      `for ${days}.00:00:00.`,
+  },
+  refreshTokenOfOtherClient: {
+    ...badGrant,
+    code: 70000,
+    message: () => 'The provided refresh token was issued to another client.',
+  },
+  deviceCodePending: {
+    status: 400,
+    error: 'authorization_pending',
+    code: 70016,
+    message: () => 'OAuth 2.0 device flow error. Authorization is pending. Continue polling.',
+  },
+  deviceCodeTooFast: {
+    status: 400,
+    error: 'slow_down',
+    code: 70016,
+    message: () => 'OAuth 2.0 device flow error. Authorization is pending. Poll as seldom as the interval says.',
+  },
+  deviceCodeExpired: {
+    status: 400,
+    error: 'expired_token',
+    code: 70020,
+    message: () =>
+      "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+  },
+  deviceCodeUnknown: {
+    status: 400,
+    error: 'bad_verification_code',
+    code: 70019,
+    message: () =>
+      'Verification code is not known, or was used: ask for a new one. A code is forgotten when the server starts anew.',
+  },
+  codeInvalid: {
+    ...badGrant,
+    code: 70000,
+    message: () => "Provided value for the input parameter 'code' is not valid: sign in again.",
+  },
+  codeExpired: {
+    ...badGrant,
+    code: 70008,
+    message: () =>
+      'The provided authorization code or refresh token has expired due to inactivity. Send a new interactive ' +
+      'authorization request for this user and resource.',
+  },
+  codeUsed: {
+    ...badGrant,
+    code: 54005,
+    message: () =>
+      'OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.',
+  },
+  redirectMismatch: {
+    ...badGrant,
+    code: 500112,
+    message: ({ redirectUri }) =>
+      `The reply address '${shown(redirectUri)}' does not match the reply address provided when requesting Authorization code.`,
+  },
+  verifierWrong: {
+    ...badGrant,
+    code: 501481,
+    message: () => 'The Code_Verifier does not match the code_challenge supplied in the authorization request.',
+  },
+};

@@ -1,0 +1,89 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
+import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
+import type { KeySource } from '../caller/key-sources.ts';
+import type { FederatedIdentityCredential } from '../directory/records.ts';
+import type { AuthorityRefusal } from './refusal.ts';
+
+/** How far the issuer's clock may be off. */
+const skewSeconds = 300;
+
+/** Asymmetric ones only, as for every other token of an issuer that the operator added. */
+const algorithms: ReadonlySet<string> = new Set([
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+]);
+
+export interface FederationWorld {
+  /** The keys of an issuer that the operator added; `undefined` for any other: no issuer is asked on a client's word. */
+  readonly externalKeys: (issuer: string) => KeySource | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Whether an assertion is of another issuer, and not one that the client signed about itself. */
+export function isFederated(text: string): boolean {
+  const payload = decode(text)?.payload;
+  return typeof payload?.iss === 'string' && payload.iss.startsWith('https://') && payload.iss !== payload.sub;
+}
+
+/**
+ * Workload identity federation: whether this token is what one of the client's federated identity credentials speaks of,
+ * by issuer, subject and audience, each letter by letter, and whether that issuer signed it. Returns what is wrong.
+ */
+export async function verifyFederated(
+  text: string,
+  credentials: readonly FederatedIdentityCredential[],
+  { externalKeys, now }: FederationWorld,
+): Promise<AuthorityRefusal | undefined> {
+  const decoded = decode(text);
+  if (decoded === undefined || decoded.header.crit !== undefined) return { kind: 'assertionMalformed' };
+  const { header, payload } = decoded;
+  const { iss: issuer = '', sub: subject = '', exp, nbf = payload.iat ?? 0 } = payload;
+  if (typeof exp !== 'number' || typeof nbf !== 'number') return { kind: 'assertionMalformed' };
+  const unmatched = matchRefusal(payload, credentials);
+  if (unmatched !== undefined) return unmatched;
+  const keys = externalKeys(issuer);
+  if (keys === undefined) return { kind: 'federatedIssuerNotTrusted', issuer };
+  const alg = header.alg ?? '';
+  if (!algorithms.has(alg)) return { kind: 'assertionAlgorithmUnsupported' };
+  const answer = await keys({ alg, kid: header.kid });
+  if (!answer.ok) return { kind: 'federatedKeysUnavailable', issuer, kid: header.kid ?? '' };
+  try {
+    await compactVerify(text, answer.key, { algorithms: [alg] });
+  } catch {
+    return { kind: 'federatedSignatureWrong', issuer, subject };
+  }
+  const seconds = now() / 1000;
+  const inTime = seconds < exp + skewSeconds && seconds >= nbf - skewSeconds;
+  return inTime ? undefined : { kind: 'assertionOutOfTime', now: seconds, from: nbf, to: exp };
+}
+
+function matchRefusal(
+  { iss: issuer = '', sub: subject = '', aud }: JWTPayload,
+  credentials: readonly FederatedIdentityCredential[],
+): AuthorityRefusal | undefined {
+  const audiences = typeof aud === 'string' ? [aud] : (aud ?? []);
+  const ofIssuer = credentials.filter((credential) => credential.issuer === issuer);
+  if (ofIssuer.length === 0) return { kind: 'federatedIssuerUnknown', issuer };
+  const ofSubject = ofIssuer.filter((credential) => credential.subject === subject);
+  if (ofSubject.length === 0) return { kind: 'federatedSubjectUnknown', subject };
+  const ofAudience = ofSubject.filter((credential) => credential.audiences.some((one) => audiences.includes(one)));
+  return ofAudience.length === 0 ? { kind: 'federatedAudienceUnknown', audience: audiences.join(', ') } : undefined;
+}
+
+function decode(
+  text: string,
+): { readonly header: ProtectedHeaderParameters; readonly payload: JWTPayload } | undefined {
+  try {
+    return { header: decodeProtectedHeader(text), payload: decodeJwt(text) };
+  } catch {
+    return undefined;
+  }
+}

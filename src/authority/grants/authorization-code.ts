@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto';
+import type { CodeGrant } from '../authorization-codes.ts';
+import { identifyClient } from '../client-authentication.ts';
+import type { Form } from '../form.ts';
+import type { AuthorityRefusal } from '../refusal.ts';
+import { readDelegatedScope } from '../scope.ts';
+import { signedInSince } from '../user-authentication.ts';
+import { issueUserTokens } from '../user-tokens.ts';
+import type { Grant } from './grant.ts';
+
+const refusals = {
+  unknown: { kind: 'codeInvalid' },
+  expired: { kind: 'codeExpired' },
+  used: { kind: 'codeUsed' },
+} as const satisfies Readonly<Record<string, AuthorityRefusal>>;
+
+/** A client redeems what the sign-in page sent to its redirect URI (RFC 6749 section 4.1.3, RFC 7636 section 4.5). */
+export const authorizationCode: Grant = async (request, authority) => {
+  const code = request.form.get('code');
+  if (code === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'code' } };
+  const redeemed = authority.authorizationCodes.redeem(code);
+  if (redeemed.kind !== 'granted') return { ok: false, refusal: refusals[redeemed.kind] };
+  const { grant } = redeemed;
+  const { tenant, confidential, nonce } = grant;
+  const form: Form = new Map([['scope', grant.scope], ...request.form]);
+  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
+  if (!asked.ok) return asked;
+  const { scope } = asked;
+  const publicAllowed = !confidential;
+  const login = await identifyClient({ ...request, tenant, resource: scope.resource, publicAllowed }, authority);
+  if (!login.ok) return login;
+  const { client, method } = login;
+  const refusal = mismatch(grant, { form, clientId: client.clientId, tenant: request.tenant });
+  if (refusal !== undefined) return { ok: false, refusal };
+  const user = await signedInSince(grant, authority);
+  if (!user.ok) return user;
+  const issued = { request, client, method, signedIn: user.signedIn, scope, nonce };
+  return { ok: true, tokens: await issueUserTokens(issued, authority) };
+};
+
+/** In what the request differs from the one that the code was given for. */
+function mismatch(
+  grant: CodeGrant,
+  shown: { readonly form: Form; readonly clientId: string; readonly tenant: string | undefined },
+): AuthorityRefusal | undefined {
+  const { form, clientId, tenant } = shown;
+  if (clientId !== grant.clientId) return { kind: 'codeInvalid' };
+  if (tenant !== undefined && tenant !== grant.tenant) {
+    return { kind: 'userNotInTenant', username: grant.userId, tenant };
+  }
+  const redirectUri = form.get('redirect_uri') ?? '';
+  if (redirectUri !== grant.redirectUri) return { kind: 'redirectMismatch', redirectUri };
+  const verifier = form.get('code_verifier');
+  if (grant.challenge === undefined) return verifier === undefined ? undefined : { kind: 'verifierWrong' };
+  if (verifier === undefined) return { kind: 'parameterMissing', name: 'code_verifier' };
+  return hash('sha256', verifier, 'base64url') === grant.challenge ? undefined : { kind: 'verifierWrong' };
+}

@@ -1,0 +1,41 @@
+import { identifyClient } from '../client-authentication.ts';
+import type { Form } from '../form.ts';
+import type { AuthorityRefusal } from '../refusal.ts';
+import { readDelegatedScope } from '../scope.ts';
+import { signedInSince } from '../user-authentication.ts';
+import { issueUserTokens } from '../user-tokens.ts';
+import type { Poll } from '../device-codes.ts';
+import type { Grant } from './grant.ts';
+
+const refusals: Readonly<Record<Exclude<Poll['kind'], 'approved'>, AuthorityRefusal>> = {
+  pending: { kind: 'deviceCodePending' },
+  slowDown: { kind: 'deviceCodeTooFast' },
+  expired: { kind: 'deviceCodeExpired' },
+  unknown: { kind: 'deviceCodeUnknown' },
+};
+
+/** A device without a browser asks whether its user has signed in elsewhere (RFC 8628 section 3.4). */
+export const deviceCode: Grant = async (request, authority) => {
+  // Version 1 calls it `code`; MSAL sends both.
+  const code = request.form.get('device_code') ?? request.form.get('code');
+  if (code === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'device_code' } };
+  const home = request.tenant ?? authority.homeTenant;
+  const login = await identifyClient({ ...request, tenant: home, resource: '' }, authority);
+  if (!login.ok) return login;
+  const { client, method } = login;
+  const poll = authority.deviceCodes.poll(code, client.clientId);
+  if (poll.kind !== 'approved') return { ok: false, refusal: refusals[poll.kind] };
+  const { approval, request: began } = poll;
+  const { tenant } = approval;
+  if (request.tenant !== undefined && request.tenant !== tenant) {
+    return { ok: false, refusal: { kind: 'userNotInTenant', username: approval.userId, tenant: request.tenant } };
+  }
+  const form: Form = new Map([...request.form, ['scope', began.scope]]);
+  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
+  if (!asked.ok) return asked;
+  const user = await signedInSince(approval, authority);
+  if (!user.ok) return user;
+  const { signedIn } = user;
+  const issued = { request, client, method, signedIn, scope: asked.scope };
+  return { ok: true, tokens: await issueUserTokens(issued, authority) };
+};

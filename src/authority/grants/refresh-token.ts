@@ -1,0 +1,48 @@
+import { identifyClient } from '../client-authentication.ts';
+import type { Form } from '../form.ts';
+import { readDelegatedScope } from '../scope.ts';
+import { signedInSince } from '../user-authentication.ts';
+import { issueUserTokens, refreshDays } from '../user-tokens.ts';
+import type { RefreshGrant } from '../user-tokens.ts';
+import type { Grant } from './grant.ts';
+
+const lifetimeMs = refreshDays * 86_400_000;
+
+/**
+ * A user's client asks again (RFC 6749 section 6), also for another resource. The answer has a new refresh token; the
+ * old one stays good until it expires, as Entra's do, and ends with the user's password.
+ */
+export const refreshToken: Grant = async (request, authority) => {
+  const text = request.form.get('refresh_token');
+  if (text === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'refresh_token' } };
+  const grant = authority.opaqueTokens.open('refresh', text);
+  if (!isRefreshGrant(grant)) return { ok: false, refusal: { kind: 'refreshTokenInvalid' } };
+  const { tenant, userId, authTime, issuedAt } = grant;
+  if (request.tenant !== undefined && request.tenant !== tenant) {
+    return { ok: false, refusal: { kind: 'userNotInTenant', username: userId, tenant: request.tenant } };
+  }
+  const form: Form = new Map([['scope', grant.scope], ...request.form]);
+  const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
+  if (!asked.ok) return asked;
+  const { scope } = asked;
+  const publicAllowed = !grant.confidential;
+  const login = await identifyClient({ ...request, tenant, resource: scope.resource, publicAllowed }, authority);
+  if (!login.ok) return login;
+  const { client, method } = login;
+  if (client.clientId !== grant.clientId) return { ok: false, refusal: { kind: 'refreshTokenOfOtherClient' } };
+  if (authority.now() >= issuedAt + lifetimeMs) {
+    return { ok: false, refusal: { kind: 'refreshTokenExpired', issuedAt, days: refreshDays } };
+  }
+  const user = await signedInSince({ tenant, userId, authTime }, authority);
+  if (!user.ok) return user;
+  // A refresh request names its scopes anew, and MSAL leaves out none of OpenID Connect's; version 1's names none.
+  const tokens = await issueUserTokens(
+    { request, client, method, signedIn: user.signedIn, scope: { ...scope, offline: true } },
+    authority,
+  );
+  return { ok: true, tokens };
+};
+
+function isRefreshGrant(value: unknown): value is RefreshGrant {
+  return typeof value === 'object' && value !== null && 'issuedAt' in value && 'confidential' in value;
+}

@@ -1,0 +1,97 @@
+import { findClient } from '../../directory/clients.ts';
+import { registeredAs } from '../../directory/redirect-uris.ts';
+import type { RedirectUris } from '../../directory/records.ts';
+import type { Form } from '../form.ts';
+import type { AuthorityRefusal } from '../refusal.ts';
+import { readDelegatedScope, scopeText } from '../scope.ts';
+import type { Authority } from '../world.ts';
+
+const responseModes = ['query', 'fragment', 'form_post'] as const;
+
+export type ResponseMode = (typeof responseModes)[number];
+
+/** Where the answer goes, once that is known to be the client's. */
+export interface Return {
+  readonly redirectUri: string;
+  readonly responseMode: ResponseMode;
+  readonly state: string | undefined;
+}
+
+/** An authorization request (RFC 6749 section 4.1.1) that may be granted when somebody has signed in. */
+export interface AuthorizationRequest extends Return {
+  readonly tenant: string;
+  readonly clientId: string;
+  readonly clientName: string;
+  /** Whether the code is redeemed with the client's credential. */
+  readonly confidential: boolean;
+  readonly scope: string;
+  readonly nonce: string | undefined;
+  readonly challenge: string | undefined;
+  /** Whether the answer says who the account is to MSAL. */
+  readonly clientInfo: boolean;
+}
+
+export type AuthorizationAnswer =
+  | { readonly ok: true; readonly request: AuthorizationRequest }
+  /** `back` where the client is to hear of it; otherwise the user is told, and nobody is redirected to. */
+  | { readonly ok: false; readonly refusal: AuthorityRefusal; readonly back?: Return };
+
+export interface AuthorizeCall {
+  readonly endpoint: 'v1' | 'v2';
+  /** The tenant that the path names, `undefined` for `common` and `organizations`. */
+  readonly tenant: string | undefined;
+  readonly origin: string;
+  /** The parameters of the query. */
+  readonly form: Form;
+}
+
+export async function readAuthorization(call: AuthorizeCall, authority: Authority): Promise<AuthorizationAnswer> {
+  const { form, endpoint, origin } = call;
+  const tenant = call.tenant ?? authority.homeTenant;
+  const clientId = form.get('client_id');
+  if (clientId === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'client_id' } };
+  const redirectUri = form.get('redirect_uri');
+  if (redirectUri === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'redirect_uri' } };
+  const client = await findClient(authority.store, tenant, clientId);
+  if (client === undefined) return { ok: false, refusal: { kind: 'clientUnknown', clientId, tenant } };
+  const type = registeredAs(client.redirectUris, redirectUri, origin);
+  if (type === undefined) return { ok: false, refusal: { kind: 'redirectUnknown', redirectUri, clientId } };
+  const back: Return = { redirectUri, responseMode: modeOf(form) ?? 'query', state: form.get('state') };
+  const refusal = protocolRefusal(form, type);
+  if (refusal !== undefined) return { ok: false, refusal, back };
+  const asked = readDelegatedScope({ endpoint, form, tenant, directory: origin }, authority);
+  if (!asked.ok) return { ...asked, back };
+  return {
+    ok: true,
+    request: {
+      ...back,
+      tenant,
+      clientId: client.clientId,
+      clientName: client.displayName,
+      confidential: type === 'web',
+      scope: scopeText(asked.scope),
+      nonce: form.get('nonce'),
+      challenge: form.get('code_challenge'),
+      clientInfo: form.get('client_info') === '1',
+    },
+  };
+}
+
+function modeOf(form: Form): ResponseMode | undefined {
+  const asked = form.get('response_mode') ?? 'query';
+  return responseModes.find((mode) => mode === asked);
+}
+
+function protocolRefusal(form: Form, type: keyof RedirectUris): AuthorityRefusal | undefined {
+  if (modeOf(form) === undefined) {
+    return { kind: 'responseModeUnsupported', responseMode: form.get('response_mode') ?? '' };
+  }
+  const responseType = form.get('response_type') ?? '';
+  if (responseType !== 'code') return { kind: 'responseTypeUnsupported', responseType };
+  const challenge = form.get('code_challenge');
+  // RFC 9700 section 2.1.1: a client that keeps no secret must bind the code to itself, and by a hash.
+  if (challenge === undefined) return type === 'web' ? undefined : { kind: 'challengeMissing' };
+  const method = form.get('code_challenge_method') ?? 'plain';
+  if (method !== 'S256' || !/^[\w-]{43}$/.test(challenge)) return { kind: 'challengeMethodUnsupported', method };
+  return undefined;
+}

@@ -1,0 +1,137 @@
+import type { Answer } from '../../http/answer.ts';
+import { findClient } from '../../directory/clients.ts';
+import { devicePath } from '../device-authorization.ts';
+import { errors, errorText } from '../errors.ts';
+import type { Form } from '../form.ts';
+import type { AuthorityRefusal } from '../refusal.ts';
+import { authenticateUser } from '../user-authentication.ts';
+import type { SignedIn } from '../user-authentication.ts';
+import type { Authority } from '../world.ts';
+import { formActionOf, grantCode, refuseClient } from './answer-client.ts';
+import { readAuthorization } from './authorization-request.ts';
+import type { AuthorizationRequest, AuthorizeCall } from './authorization-request.ts';
+import { nonceOf } from './cookies.ts';
+import type { Cookies } from './cookies.ts';
+import { messagePage, signInPage, userCodePage } from './page.ts';
+import { sessionCookieOf, sessionOf } from './session.ts';
+
+/** How long a page may stand open before its form is sent. */
+const pageMs = 15 * 60_000;
+
+/** What a page's form brings back, sealed: nobody but the browser that was given the page can send it, or change it. */
+interface PageState {
+  readonly nonce: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly purpose:
+    | { readonly kind: 'authorize'; readonly request: AuthorizationRequest }
+    | { readonly kind: 'userCode' }
+    | { readonly kind: 'device'; readonly userCode: string; readonly tenant: string; readonly clientName: string };
+}
+
+type Purpose = PageState['purpose'];
+
+export interface Browser {
+  readonly cookies: Cookies;
+  /** Whether the browser says that the form stood on another site. */
+  readonly crossSite: boolean;
+}
+
+/** `GET /{tenant}/oauth2/v2.0/authorize`: the page, or at once what the client waits for. */
+export async function authorize(call: AuthorizeCall, browser: Browser, authority: Authority): Promise<Answer> {
+  const read = await readAuthorization(call, authority);
+  if (!read.ok) return read.back === undefined ? refusalPage(read.refusal) : refuseClient(read.back, read.refusal);
+  const { request } = read;
+  const prompts = (call.form.get('prompt') ?? '').split(' ');
+  const asks = ['login', 'select_account', 'consent'].some((prompt) => prompts.includes(prompt));
+  const signedIn = asks ? undefined : await sessionOf(browser.cookies.session, request.tenant, authority);
+  if (signedIn !== undefined) return grantCode(request, signedIn, authority);
+  if (prompts.includes('none')) return refuseClient(request, { kind: 'signInNeeded' });
+  return askToSignIn({ kind: 'authorize', request }, { browser, username: call.form.get('login_hint') }, authority);
+}
+
+/** `GET /devicelogin`: the page that asks for the code. */
+export function askForUserCode(browser: Browser, authority: Authority, refusal?: AuthorityRefusal): Answer {
+  const { state, cookie } = sealState({ kind: 'userCode' }, browser, authority);
+  const error = refusal === undefined ? {} : { error: errorText(refusal) };
+  return userCodePage({ action: devicePath, state, cookie, ...error });
+}
+
+/** `POST /devicelogin`: from the code to the page that says what it lets in. */
+export async function takeUserCode(form: Form, browser: Browser, authority: Authority): Promise<Answer> {
+  const purpose = openState(form, browser, authority);
+  if (purpose?.kind !== 'userCode') return refusalPage({ kind: 'signInForged' });
+  const userCode = form.get('otc') ?? '';
+  const device = authority.deviceCodes.find(userCode);
+  if (device === undefined) return askForUserCode(browser, authority, { kind: 'userCodeUnknown' });
+  const { tenant, clientId } = device;
+  const client = await findClient(authority.store, tenant, clientId);
+  const clientName = client?.displayName ?? clientId;
+  return askToSignIn({ kind: 'device', userCode, tenant, clientName }, { browser }, authority);
+}
+
+/** `POST /{tenant}/login`: name and password, and then what was signed in to. */
+export async function signIn(form: Form, browser: Browser, authority: Authority): Promise<Answer> {
+  const purpose = openState(form, browser, authority);
+  if (purpose === undefined || purpose.kind === 'userCode') return refusalPage({ kind: 'signInForged' });
+  const tenant = purpose.kind === 'device' ? purpose.tenant : purpose.request.tenant;
+  const username = form.get('login') ?? '';
+  const user = await authenticateUser({ tenant, username, password: form.get('passwd') ?? '' }, authority);
+  if (!user.ok) return askToSignIn(purpose, { browser, username, refusal: user.refusal }, authority);
+  const { signedIn } = user;
+  const answer = goOn(purpose, signedIn, authority);
+  return { ...answer, headers: { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) } };
+}
+
+function goOn(purpose: Exclude<Purpose, { kind: 'userCode' }>, signedIn: SignedIn, authority: Authority): Answer {
+  if (purpose.kind === 'authorize') return grantCode(purpose.request, signedIn, authority);
+  const { userCode, tenant, clientName } = purpose;
+  const approval = { userId: signedIn.user.id, tenant, authTime: signedIn.authTime };
+  if (!authority.deviceCodes.approve(userCode, approval)) return refusalPage({ kind: 'userCodeUnknown' });
+  return messagePage('Signed in', `You have signed in to ${clientName} on your device. You may close this window.`);
+}
+
+interface Asking {
+  readonly browser: Browser;
+  readonly username?: string | undefined;
+  readonly refusal?: AuthorityRefusal;
+}
+
+function askToSignIn(
+  purpose: Exclude<Purpose, { kind: 'userCode' }>,
+  { browser, username, refusal }: Asking,
+  authority: Authority,
+): Answer {
+  const { state, cookie } = sealState(purpose, browser, authority);
+  const device = purpose.kind === 'device';
+  return signInPage({
+    action: `/${device ? purpose.tenant : purpose.request.tenant}/login`,
+    state,
+    cookie,
+    username,
+    device,
+    clientName: device ? purpose.clientName : purpose.request.clientName,
+    ...(device ? {} : { formAction: formActionOf(purpose.request.redirectUri) }),
+    ...(refusal === undefined ? {} : { error: errorText(refusal), status: errors[refusal.kind].status }),
+  });
+}
+
+function sealState(purpose: Purpose, { cookies }: Browser, authority: Authority) {
+  const { nonce, cookie } = nonceOf(cookies);
+  const state: PageState = { nonce, expiresAt: authority.now() + pageMs, purpose };
+  return { state: authority.opaqueTokens.seal('sign-in', state), cookie };
+}
+
+function openState(form: Form, { cookies, crossSite }: Browser, authority: Authority): Purpose | undefined {
+  const state = authority.opaqueTokens.open('sign-in', form.get('state') ?? '');
+  if (crossSite || !isPageState(state) || state.nonce !== cookies.nonce) return undefined;
+  return authority.now() < state.expiresAt ? state.purpose : undefined;
+}
+
+function isPageState(value: unknown): value is PageState {
+  return typeof value === 'object' && value !== null && 'purpose' in value && 'nonce' in value;
+}
+
+export function refusalPage(refusal: AuthorityRefusal): Answer {
+  return messagePage("Sorry, we can't sign you in", errorText(refusal), { status: errors[refusal.kind].status });
+}

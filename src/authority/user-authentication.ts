@@ -1,0 +1,77 @@
+import { isName } from '../directory/keys.ts';
+import { findByName, findObject } from '../directory/objects.ts';
+import type { UserRecord } from '../directory/records.ts';
+import type { AuthorityRefusal } from './refusal.ts';
+import type { Authority } from './world.ts';
+
+/** Somebody who signed in, and when (milliseconds since 1970). */
+export interface SignedIn {
+  readonly user: UserRecord;
+  readonly authTime: number;
+}
+
+export type UserAnswer =
+  { readonly ok: true; readonly signedIn: SignedIn } | { readonly ok: false; readonly refusal: AuthorityRefusal };
+
+export interface Credentials {
+  /** The tenant that is served. */
+  readonly tenant: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Of nobody's password: what is compared where there is no user, so that an answer's time does not tell. */
+const decoy = 'scrypt$16384$8$1$mZbq0jSJ5S7kDqfJvYhQ3A$V0eP1l5n0q0VQ2n3m6b0rUqg0k0l1xF9u9w6y1yT2oM';
+
+/** Whether that is the user's password. A name that is not known and a wrong password are one answer. */
+export async function authenticateUser(
+  { tenant, username, password }: Credentials,
+  authority: Authority,
+): Promise<UserAnswer> {
+  const { store, attempts, secretCheck } = authority;
+  if (tenant !== authority.homeTenant) return refuse({ kind: 'userNotInTenant', username, tenant });
+  // What can be nobody's name is not remembered either.
+  if (!isName(username)) return refuse({ kind: 'passwordWrong' });
+  const name = username.toLowerCase();
+  const begun = attempts.begin(name);
+  if (begun === 'locked') return refuse({ kind: 'accountLocked' });
+  if (begun === 'busy') return refuse({ kind: 'tooManyLogins' });
+  const { found, verdict } = await compare({ tenant, username, password }, { store, secretCheck }).catch(
+    (error: unknown) => {
+      attempts.end(name, 'notCompared');
+      throw error;
+    },
+  );
+  attempts.end(name, outcomes[verdict]);
+  if (verdict === 'busy') return refuse({ kind: 'tooManyLogins' });
+  if (verdict === 'wrong' || found === undefined) return refuse({ kind: 'passwordWrong' });
+  if (!found.record.accountEnabled) return refuse({ kind: 'accountDisabled' });
+  return { ok: true, signedIn: { user: found.record, authTime: authority.now() } };
+}
+
+async function compare(
+  { tenant, username, password }: Credentials,
+  { store, secretCheck }: Pick<Authority, 'store' | 'secretCheck'>,
+) {
+  const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
+  return { found, verdict: await secretCheck.check(password, [found?.record.passwordHash ?? decoy]) };
+}
+
+const outcomes = { right: 'right', wrong: 'wrong', busy: 'notCompared' } as const;
+
+/** Whether somebody who signed in then is still believed: neither gone nor disabled, nor with another password since. */
+export async function signedInSince(
+  { tenant, userId, authTime }: { readonly tenant: string; readonly userId: string; readonly authTime: number },
+  { store }: Authority,
+): Promise<UserAnswer> {
+  const found = await findObject(store, { tenantId: tenant, kind: 'user' }, userId);
+  if (found === undefined) return refuse({ kind: 'signInRevoked' });
+  const { record: user } = found;
+  if (!user.accountEnabled) return refuse({ kind: 'accountDisabled' });
+  if (authTime < user.signInSessionsValidFrom) return refuse({ kind: 'signInRevoked' });
+  return { ok: true, signedIn: { user, authTime } };
+}
+
+function refuse(refusal: AuthorityRefusal): UserAnswer {
+  return { ok: false, refusal };
+}

@@ -1,0 +1,98 @@
+import { SignJWT } from 'jose';
+import type { Client } from '../directory/clients.ts';
+import { pairwise } from '../directory/pairwise.ts';
+import { issueUserToken, tokenLifetimeSeconds } from './access-token.ts';
+import type { AuthenticationMethod } from './access-token.ts';
+import type { Tokens, TokenRequest } from './grants/grant.ts';
+import { issuerOf } from './issuer.ts';
+import { scopeText, scopeWords } from './scope.ts';
+import type { DelegatedScope } from './scope.ts';
+import type { SignedIn } from './user-authentication.ts';
+import type { Authority } from './world.ts';
+
+/** A refresh token that is not used for so long is worth nothing (Microsoft, "Refresh tokens in the identity platform"). */
+export const refreshDays = 90;
+
+/** What a refresh token stands for; sealed, so that nobody else can say it. Times in milliseconds since 1970. */
+export interface RefreshGrant {
+  readonly clientId: string;
+  readonly tenant: string;
+  readonly userId: string;
+  readonly authTime: number;
+  readonly issuedAt: number;
+  /** As it was asked for: what a later request that names none means. */
+  readonly scope: string;
+  /** Whether whoever redeems it must show the client's credential. */
+  readonly confidential: boolean;
+}
+
+export interface UserTokensRequest {
+  readonly request: TokenRequest;
+  readonly client: Client;
+  readonly method: AuthenticationMethod;
+  readonly signedIn: SignedIn;
+  readonly scope: DelegatedScope;
+  readonly nonce?: string | undefined;
+}
+
+/** All that a client gets when a user has signed in. */
+export async function issueUserTokens(asked: UserTokensRequest, authority: Authority): Promise<Tokens> {
+  const { request, client, method, signedIn, scope } = asked;
+  const { resource } = scope;
+  const access = await issueUserToken({ client, method, resource, signedIn, address: request.address }, authority);
+  return {
+    access,
+    scope: scopeWords(resource),
+    ...(scope.openid && { idToken: await issueIdToken(asked, authority) }),
+    ...(scope.offline && { refreshToken: sealRefreshToken(asked, authority) }),
+    ...(request.form.get('client_info') === '1' && { clientInfo: clientInfo(signedIn) }),
+  };
+}
+
+/** Who the account is to MSAL, which keeps tokens under it. */
+export function clientInfo({ user }: SignedIn): string {
+  return Buffer.from(`{"uid":"${user.id}","utid":"${user.tenantId}"}`).toString('base64url');
+}
+
+function sealRefreshToken({ client, method, signedIn, scope }: UserTokensRequest, authority: Authority): string {
+  const grant: RefreshGrant = {
+    clientId: client.clientId,
+    tenant: client.tenantId,
+    userId: signedIn.user.id,
+    authTime: signedIn.authTime,
+    issuedAt: authority.now(),
+    scope: scopeText(scope),
+    confidential: method !== '0',
+  };
+  return authority.opaqueTokens.seal('refresh', grant);
+}
+
+/** OpenID Connect Core section 2, with Entra's claims of the version that was asked. */
+async function issueIdToken(
+  { request, client, signedIn, nonce }: UserTokensRequest,
+  { signingKeys, now }: Authority,
+): Promise<string> {
+  const { endpoint, origin, form } = request;
+  const { user, authTime } = signedIn;
+  const { tenantId } = client;
+  const { kid, privateKey } = signingKeys.current;
+  const issuedAt = Math.floor(now() / 1000);
+  const claims = {
+    // As the client wrote it: MSAL compares letter by letter.
+    aud: form.get('client_id') ?? client.clientId,
+    iss: endpoint === 'v1' ? issuerOf(tenantId) : `${origin}/${tenantId}/v2.0`,
+    iat: issuedAt,
+    nbf: issuedAt,
+    exp: issuedAt + tokenLifetimeSeconds,
+    auth_time: Math.floor(authTime / 1000),
+    name: user.displayName,
+    ...(nonce === undefined ? {} : { nonce }),
+    oid: user.id,
+    preferred_username: user.userPrincipalName,
+    sub: pairwise(user.id, client.clientId),
+    tid: tenantId,
+    ...(endpoint === 'v1' ? { unique_name: user.userPrincipalName, upn: user.userPrincipalName } : {}),
+    ver: endpoint === 'v1' ? '1.0' : '2.0',
+  };
+  return new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid }).sign(privateKey);
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify';
+import type { NameSet } from '../http/name-set.ts';
+import { apiVersionOf } from './admission.ts';
+import { openExchange } from './exchange.ts';
+import { send } from './request.ts';
+import type { ControlPlaneWorld } from './world.ts';
+
+/** The one route of the resource manager that asks for no token. */
+export function metadataRoute(edge: FastifyInstance, world: ControlPlaneWorld): void {
+  edge.get('/metadata/endpoints', async (request, reply) => {
+    const exchange = openExchange(request, undefined, world);
+    return send(reply, exchange, { status: 200, body: metadataEndpoints(exchange.names, apiVersionOf(request)) });
+  });
+}
+
+/**
+ * `GET /metadata/endpoints`: where everything of this cloud is, for whoever asks, without a token. It has three forms:
+ * that of Azure Stack until 2018, a list of clouds until 2021, and one cloud since.
+ */
+function metadataEndpoints(names: NameSet, apiVersion: string): unknown {
+  if (apiVersion < '2018') return azureStackForm(names);
+  const cloud = cloudOf(names);
+  return apiVersion < '2022' ? [cloud] : cloud;
+}
+
+/** What az, PowerShell and Terraform read. What has no counterpart here is not named, so that nobody is sent elsewhere. */
+function cloudOf({ authority, resourceManager, vaultSuffix }: NameSet) {
+  return {
+    name: 'Postern',
+    portal: `${resourceManager}/portal/`,
+    authentication: {
+      loginEndpoint: authority,
+      audiences: [resourceManager, 'https://management.core.windows.net/', 'https://management.azure.com/'],
+      tenant: 'common',
+      identityProvider: 'AAD',
+    },
+    resourceManager,
+    // Graph stands under the same origin, and az learns it from here only.
+    graph: resourceManager,
+    graphAudience: resourceManager,
+    microsoftGraphResourceId: resourceManager,
+    suffixes: { keyVaultDns: vaultSuffix.slice(1) },
+  };
+}
+
+/** `Add-AzEnvironment -ARMEndpoint`. */
+function azureStackForm({ authority, resourceManager, vaultSuffix }: NameSet) {
+  return {
+    galleryEndpoint: resourceManager,
+    graphEndpoint: resourceManager,
+    graphAudience: resourceManager,
+    portalEndpoint: `${resourceManager}/portal/`,
+    keyVaultDns: vaultSuffix.slice(1),
+    keyVaultAudience: `https://${vaultSuffix.slice(1)}`,
+    authentication: { loginEndpoint: authority, audiences: [resourceManager] },
+  };
+}

@@ -1,0 +1,11 @@
+import type { ControlOperation } from '../operation.ts';
+import { objectList, secretsPath } from './resource.ts';
+
+/** GET of the secrets, without their values. */
+export const listSecrets: ControlOperation = {
+  method: 'GET',
+  path: secretsPath,
+  action: 'Microsoft.KeyVault/vaults/secrets/read',
+  audit: 'SecretList',
+  run: (call) => objectList(call, { collection: 'secrets', list: call.objects.listSecrets }),
+};

@@ -1,0 +1,79 @@
+import type { Store } from '../store/store.ts';
+import { noRedirectUris } from './applications.ts';
+import { isGuid } from './keys.ts';
+import { findByName } from './objects.ts';
+import type {
+  ApplicationRecord,
+  FederatedIdentityCredential,
+  KeyCredential,
+  PasswordCredential,
+  RedirectUris,
+  ServicePrincipalRecord,
+} from './records.ts';
+import { managedIdentityOf } from './service-principals.ts';
+import { wellKnownClients } from './well-known.ts';
+
+/** What asks the authority for tokens: an application and its service principal as one. All ids are GUIDs in lower case. */
+export interface Client {
+  readonly clientId: string;
+  readonly tenantId: string;
+  readonly displayName: string;
+  /** The service principal's `oid`, which access policies and role assignments name; a client without one acts for users only. */
+  readonly objectId: string | undefined;
+  readonly enabled: boolean;
+  readonly secrets: readonly PasswordCredential[];
+  readonly certificates: readonly KeyCredential[];
+  readonly federatedIdentityCredentials: readonly FederatedIdentityCredential[];
+  readonly redirectUris: RedirectUris;
+  /** Whether it need not show who it is where no redirect URI decides that. */
+  readonly isFallbackPublicClient: boolean;
+  /** ARM id of the resource whose managed identity this is; becomes `xms_mirid`. */
+  readonly managedIdentity: string | undefined;
+}
+
+/** The client of that id in a tenant, in any letter case; anything that is no GUID is nobody's. */
+export async function findClient(store: Store, tenantId: string, clientId: string): Promise<Client | undefined> {
+  const appId = clientId.toLowerCase();
+  if (!isGuid(appId)) return undefined;
+  const [application, principal] = await Promise.all([
+    findByName(store, { tenantId, kind: 'application' }, appId),
+    findByName(store, { tenantId, kind: 'servicePrincipal' }, appId),
+  ]);
+  if (application === undefined && principal === undefined) return wellKnown(tenantId, appId);
+  return clientOf(application?.record, principal?.record);
+}
+
+/** What the two records of a client are together. */
+export function clientOf(
+  application: ApplicationRecord | undefined,
+  principal: ServicePrincipalRecord | undefined,
+): Client {
+  const { appId = '', tenantId = '', displayName = '' } = application ?? principal ?? {};
+  return {
+    clientId: appId,
+    tenantId,
+    displayName,
+    objectId: principal?.id,
+    enabled: principal?.accountEnabled ?? true,
+    secrets: [...(application?.passwordCredentials ?? []), ...(principal?.passwordCredentials ?? [])],
+    certificates: [...(application?.keyCredentials ?? []), ...(principal?.keyCredentials ?? [])],
+    federatedIdentityCredentials: application?.federatedIdentityCredentials ?? [],
+    redirectUris: application?.redirectUris ?? noRedirectUris,
+    isFallbackPublicClient: application?.isFallbackPublicClient ?? false,
+    managedIdentity: principal === undefined ? undefined : managedIdentityOf(principal),
+  };
+}
+
+function wellKnown(tenantId: string, appId: string): Client | undefined {
+  const known = wellKnownClients.find((client) => client.appId === appId);
+  if (known === undefined) return undefined;
+  const { displayName, redirectUris } = known;
+  return {
+    ...clientOf(undefined, undefined),
+    clientId: appId,
+    tenantId,
+    displayName,
+    redirectUris,
+    isFallbackPublicClient: true,
+  };
+}

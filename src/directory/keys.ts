@@ -1,0 +1,57 @@
+import type { DirectoryRecords, ObjectKind } from './records.ts';
+
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether it can be the id of anything in a directory: a GUID in lower case. */
+export function isGuid(value: string): boolean {
+  return guid.test(value);
+}
+
+/** Where the objects of a kind lie. */
+export function kindPrefix(tenantId: string, kind: ObjectKind): string {
+  return `directory/${tenantId}/${kind}/`;
+}
+
+export function objectKey(tenantId: string, kind: ObjectKind, id: string): string {
+  return `${kindPrefix(tenantId, kind)}${id}`;
+}
+
+/** Where the id of the one object that has this name lies. Names are compared without regard to case. */
+export function nameKey(tenantId: string, kind: ObjectKind, name: string): string {
+  return `directory/${tenantId}/name/${kind}/${encodeURIComponent(name.toLowerCase())}`;
+}
+
+/** The members of a group: `<prefix><member>`. */
+export function membersPrefix(tenantId: string, group: string): string {
+  return `directory/${tenantId}/members/${group}/`;
+}
+
+/** The groups that an object is a member of itself: `<prefix><group>`. */
+export function groupsPrefix(tenantId: string, member: string): string {
+  return `directory/${tenantId}/groups/${member}/`;
+}
+
+/** The identities that whoever has this binding is: `<prefix><tenant>/<id>`. */
+export function bindingPrefix(binding: string): string {
+  return `directory/binding/${binding}/`;
+}
+
+export function bindingKey(binding: string, of: { readonly tenantId: string; readonly id: string }): string {
+  return `${bindingPrefix(binding)}${of.tenantId}/${of.id}`;
+}
+
+/** A key has at most 1,024 characters, of which a name's are up to three each. */
+const nameLengthMax = 255;
+
+/** Whether it can be a name that an object is found by. */
+export function isName(name: string): boolean {
+  return name !== '' && name.length <= nameLengthMax && name.isWellFormed();
+}
+
+/** The names of an object, each of which no other object of its kind may have. */
+export const namesOf: { readonly [K in ObjectKind]: (record: DirectoryRecords[K]) => readonly string[] } = {
+  user: ({ userPrincipalName }) => [userPrincipalName],
+  group: () => [],
+  application: ({ appId, identifierUris }) => [appId, ...identifierUris],
+  servicePrincipal: ({ servicePrincipalNames }) => servicePrincipalNames,
+};

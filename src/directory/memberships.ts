@@ -1,0 +1,112 @@
+import { encode } from '../store/store.ts';
+import type { Put, Store, Transaction } from '../store/store.ts';
+import { groupsPrefix, membersPrefix, objectKey } from './keys.ts';
+import { findAny, findObject } from './objects.ts';
+import type { AnyObject, Changed } from './objects.ts';
+
+/** As many groups as Entra puts into a token (Microsoft, "Configure group claims"): one with more has none of them. */
+export const groupClaimMax = 200;
+
+/** More groups than this above one object are not looked for. */
+const groupsMax = 1000;
+
+export interface Membership {
+  readonly tenantId: string;
+  readonly group: string;
+  readonly member: string;
+}
+
+/**
+ * The ids of all groups that an object is in, also through other groups, in the order of distance. At most `limit` and
+ * one more, which tells that there are more.
+ */
+export async function groupsOf(
+  store: Store,
+  { tenantId, id, limit = groupsMax }: { readonly tenantId: string; readonly id: string; readonly limit?: number },
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  // Groups may hold each other in a circle.
+  const seen = new Set([id]);
+  for (let of: readonly string[] = [id]; of.length > 0 && found.length <= limit;) {
+    const lists = await Promise.all(
+      of.map(async (member) => {
+        const prefix = groupsPrefix(tenantId, member);
+        const edges = await store.list({ prefix, limit: limit + 1 });
+        return edges.map(({ key }) => key.slice(prefix.length));
+      }),
+    );
+    of = [...new Set(lists.flat())].filter((group) => !seen.has(group));
+    for (const group of of) seen.add(group);
+    found.push(...of);
+  }
+  return found.slice(0, limit + 1);
+}
+
+/** The members of a group themselves, at most `limit` of those after `after`. */
+export async function membersOf(
+  store: Store,
+  { tenantId, group }: Pick<Membership, 'tenantId' | 'group'>,
+  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+): Promise<readonly AnyObject[]> {
+  const prefix = membersPrefix(tenantId, group);
+  const edges = await store.list({ prefix, after: after === undefined ? undefined : prefix + after, limit });
+  return findAny(
+    store,
+    tenantId,
+    edges.map(({ key }) => key.slice(prefix.length)),
+  );
+}
+
+/** Puts an object into a group. */
+export async function addMember(store: Store, { tenantId, group, member }: Membership): Promise<Changed<undefined>> {
+  const into = await findObject(store, { tenantId, kind: 'group' }, group);
+  if (into === undefined) return { ok: false, refusal: { kind: 'objectNotFound', id: group } };
+  const [object] = await findAny(store, tenantId, [member]);
+  if (object === undefined || object.kind === 'application') {
+    return { ok: false, refusal: { kind: 'objectNotFound', id: member } };
+  }
+  const membership = { tenantId, group: into.record.id, member: object.record.id };
+  const [there] = await store.read({ get: [memberKey(membership)] });
+  if (there !== undefined) return { ok: false, refusal: { kind: 'memberAlready', id: member } };
+  const [memberRecord] = await store.read({ get: [objectKey(tenantId, object.kind, object.record.id)] });
+  if (memberRecord === undefined) return { ok: false, refusal: { kind: 'objectNotFound', id: member } };
+  return {
+    ok: true,
+    value: undefined,
+    change: {
+      // Neither may go meanwhile: an edge without an end would come back with the next object of that id.
+      require: [
+        { key: objectKey(tenantId, 'group', into.record.id), version: into.version },
+        { key: memberRecord.key, version: memberRecord.version },
+        { key: memberKey(membership), version: null },
+      ],
+      put: membershipPuts(membership),
+    },
+  };
+}
+
+/** Takes an object out of a group. */
+export async function removeMember(store: Store, membership: Membership): Promise<Changed<undefined>> {
+  const key = memberKey(membership);
+  const [there] = await store.read({ get: [key] });
+  if (there === undefined) return { ok: false, refusal: { kind: 'objectNotFound', id: membership.member } };
+  return {
+    ok: true,
+    value: undefined,
+    change: { require: [{ key, version: there.version }], delete: membershipKeys(membership) },
+  };
+}
+
+/** Both directions of a membership. */
+export function membershipPuts(membership: Membership): readonly Put[] {
+  return membershipKeys(membership).map((key) => ({ key, value: encode(true) }));
+}
+
+function membershipKeys(membership: Membership): NonNullable<Transaction['delete']> {
+  const { tenantId, group, member } = membership;
+  return [memberKey(membership), `${groupsPrefix(tenantId, member)}${group}`];
+}
+
+function memberKey({ tenantId, group, member }: Membership): string {
+  return `${membersPrefix(tenantId, group)}${member}`;
+}

@@ -1,0 +1,161 @@
+import { decode, encode } from '../store/store.ts';
+import type { Store, StoredRecord, Transaction, Version } from '../store/store.ts';
+import {
+  bindingKey,
+  groupsPrefix,
+  isGuid,
+  isName,
+  kindPrefix,
+  membersPrefix,
+  nameKey,
+  namesOf,
+  objectKey,
+} from './keys.ts';
+import { objectKinds } from './records.ts';
+import type { DirectoryRecords, ObjectKind } from './records.ts';
+import type { DirectoryRefusal } from './refusal.ts';
+
+/** An object as it stands, and the version that a change of it requires. */
+export interface Stored<K extends ObjectKind> {
+  readonly record: DirectoryRecords[K];
+  readonly version: Version;
+}
+
+/** An object of whatever kind. */
+export type AnyObject = {
+  readonly [K in ObjectKind]: { readonly kind: K; readonly record: DirectoryRecords[K] };
+}[ObjectKind];
+
+/** What a rule makes of a request: a change for the caller to commit, or why not. */
+export type Changed<T> =
+  | { readonly ok: true; readonly value: T; readonly change: Transaction }
+  | { readonly ok: false; readonly refusal: DirectoryRefusal };
+
+export interface Place<K extends ObjectKind> {
+  readonly tenantId: string;
+  readonly kind: K;
+}
+
+/** The object of that id, in any letter case. */
+export async function findObject<K extends ObjectKind>(
+  store: Store,
+  { tenantId, kind }: Place<K>,
+  id: string,
+): Promise<Stored<K> | undefined> {
+  const lower = id.toLowerCase();
+  if (!isGuid(lower)) return undefined;
+  const [record] = await store.read({ get: [objectKey(tenantId, kind, lower)] });
+  return record === undefined ? undefined : stored<K>(record);
+}
+
+/** The object that has this name: a user's `userPrincipalName`, a client id, a service principal name. */
+export async function findByName<K extends ObjectKind>(
+  store: Store,
+  place: Place<K>,
+  name: string,
+): Promise<Stored<K> | undefined> {
+  if (!isName(name)) return undefined;
+  const [record] = await store.read({ get: [nameKey(place.tenantId, place.kind, name)] });
+  return record === undefined ? undefined : findObject(store, place, decode<string>(record));
+}
+
+/** The objects of these ids, of whatever kind, in the order of the ids; unknown ids are left out. */
+export async function findAny(store: Store, tenantId: string, ids: readonly string[]): Promise<readonly AnyObject[]> {
+  const known = ids.map((id) => id.toLowerCase()).filter(isGuid);
+  const places = known.flatMap((id) => objectKinds.map((kind) => ({ kind, key: objectKey(tenantId, kind, id) })));
+  const records = await store.read({ get: places.map(({ key }) => key) });
+  return places.flatMap(({ kind }, index) => {
+    const record = records[index];
+    return record === undefined ? [] : [anyObject(kind, record)];
+  });
+}
+
+/** At most `limit` objects of a kind that come after the id `after`. */
+export async function listObjects<K extends ObjectKind>(
+  store: Store,
+  { tenantId, kind }: Place<K>,
+  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+): Promise<readonly DirectoryRecords[K][]> {
+  const prefix = kindPrefix(tenantId, kind);
+  const records = await store.list({ prefix, after: after === undefined ? undefined : prefix + after, limit });
+  return records.map((record) => stored<K>(record).record);
+}
+
+/** Puts an object, new or in the place of `before`, with the names that it is found by. */
+export function putObject<K extends ObjectKind>(
+  kind: K,
+  record: DirectoryRecords[K],
+  before: Stored<K> | undefined,
+): Transaction {
+  const { tenantId, id } = record;
+  const key = objectKey(tenantId, kind, id);
+  const keys = nameKeys(kind, record);
+  const keysBefore = before === undefined ? [] : nameKeys(kind, before.record);
+  const added = keys.filter((name) => !keysBefore.includes(name));
+  return {
+    require: [{ key, version: before?.version ?? null }, ...added.map((name) => ({ key: name, version: null }))],
+    put: [{ key, value: encode(record) }, ...added.map((name) => ({ key: name, value: encode(id) }))],
+    delete: keysBefore.filter((name) => !keys.includes(name)),
+  };
+}
+
+/** As `putObject`, and says which name another object has already. A name that is taken meanwhile is a `Conflict`. */
+export async function changeObject<K extends ObjectKind>(
+  store: Store,
+  { kind, record, before }: { kind: K; record: DirectoryRecords[K]; before: Stored<K> | undefined },
+): Promise<Changed<DirectoryRecords[K]>> {
+  const names = namesOf[kind](record);
+  const had = before === undefined ? [] : namesOf[kind](before.record).map((name) => name.toLowerCase());
+  for (const name of names.filter((other) => !had.includes(other.toLowerCase()))) {
+    const [taken] = await store.read({ get: [nameKey(record.tenantId, kind, name)] });
+    if (taken !== undefined) return { ok: false, refusal: { kind: 'nameTaken', objectKind: kind, name } };
+  }
+  return { ok: true, value: record, change: putObject(kind, record, before) };
+}
+
+/** So many memberships of one object go with it in one transaction. */
+const membershipsMax = 50_000;
+
+/** Takes an object away, with its names, memberships and members. */
+export async function removeObject<K extends ObjectKind>(
+  store: Store,
+  kind: K,
+  { record, version }: Stored<K>,
+): Promise<Transaction> {
+  const { tenantId, id } = record;
+  const key = objectKey(tenantId, kind, id);
+  const [members, groups] = [membersPrefix(tenantId, id), groupsPrefix(tenantId, id)];
+  const edges = await Promise.all([members, groups].map((prefix) => store.list({ prefix, limit: membershipsMax })));
+  const mirrored = [
+    ...(edges[0] ?? []).map((edge) => `${groupsPrefix(tenantId, edge.key.slice(members.length))}${id}`),
+    ...(edges[1] ?? []).map((edge) => `${membersPrefix(tenantId, edge.key.slice(groups.length))}${id}`),
+  ];
+  const bindings = 'bindings' in record ? record.bindings.map((binding) => bindingKey(binding, record)) : [];
+  const edgeKeys = edges.flat().map((edge) => edge.key);
+  return {
+    require: [{ key, version }],
+    delete: [...new Set([key, ...nameKeys(kind, record), ...edgeKeys, ...mirrored, ...bindings])],
+  };
+}
+
+function nameKeys<K extends ObjectKind>(kind: K, record: DirectoryRecords[K]): readonly string[] {
+  return [...new Set(namesOf[kind](record).map((name) => nameKey(record.tenantId, kind, name)))];
+}
+
+function stored<K extends ObjectKind>(record: StoredRecord): Stored<K> {
+  return { record: decode<DirectoryRecords[K]>(record), version: record.version };
+}
+
+const decoders: { readonly [K in ObjectKind]: (record: StoredRecord) => AnyObject } = {
+  user: (record) => ({ kind: 'user', record: decode<DirectoryRecords['user']>(record) }),
+  group: (record) => ({ kind: 'group', record: decode<DirectoryRecords['group']>(record) }),
+  application: (record) => ({ kind: 'application', record: decode<DirectoryRecords['application']>(record) }),
+  servicePrincipal: (record) => ({
+    kind: 'servicePrincipal',
+    record: decode<DirectoryRecords['servicePrincipal']>(record),
+  }),
+};
+
+function anyObject(kind: ObjectKind, record: StoredRecord): AnyObject {
+  return decoders[kind](record);
+}

@@ -1,0 +1,85 @@
+import type { Store } from '../store/store.ts';
+import { changeObject, findByName } from './objects.ts';
+import type { Changed } from './objects.ts';
+import type { ServicePrincipalRecord } from './records.ts';
+
+export interface NewServicePrincipal {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly appId: string;
+  readonly accountEnabled?: boolean;
+}
+
+/** Makes the service principal of an application of the tenant. `now` in milliseconds since 1970. */
+export async function createServicePrincipal(
+  store: Store,
+  { id, tenantId, appId, accountEnabled = true }: NewServicePrincipal,
+  now: number,
+): Promise<Changed<ServicePrincipalRecord>> {
+  const application = await findByName(store, { tenantId, kind: 'application' }, appId);
+  if (application === undefined) return { ok: false, refusal: { kind: 'applicationUnknown', appId } };
+  const { displayName, identifierUris } = application.record;
+  const record: ServicePrincipalRecord = {
+    ...bare({ id, tenantId, appId: application.record.appId, displayName }),
+    servicePrincipalNames: [application.record.appId, ...identifierUris],
+    accountEnabled,
+    createdAt: now,
+  };
+  return changeObject(store, { kind: 'servicePrincipal', record, before: undefined });
+}
+
+export interface NewManagedIdentity {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly appId: string;
+  readonly displayName: string;
+  /** ARM id of the resource whose identity this is, or of the user-assigned identity itself. */
+  readonly resourceId: string;
+}
+
+/** Makes the service principal of a managed identity, which has no application and, unless one is bound, no credential. */
+export async function createManagedIdentity(
+  store: Store,
+  identity: NewManagedIdentity,
+  now: number,
+): Promise<Changed<ServicePrincipalRecord>> {
+  const { resourceId, ...rest } = identity;
+  const record: ServicePrincipalRecord = {
+    ...bare(rest),
+    servicePrincipalType: 'ManagedIdentity',
+    alternativeNames: alternativeNamesOf(resourceId),
+    createdAt: now,
+  };
+  return changeObject(store, { kind: 'servicePrincipal', record, before: undefined });
+}
+
+/** As Entra writes them: whether the identity stands for itself, and the ARM id of its resource. */
+export function alternativeNamesOf(resourceId: string): readonly string[] {
+  return [`isExplicit=${isUserAssigned(resourceId) ? 'True' : 'False'}`, resourceId];
+}
+
+/** The ARM id of the resource whose managed identity this is, `undefined` for an application's service principal. */
+export function managedIdentityOf(principal: ServicePrincipalRecord): string | undefined {
+  if (principal.servicePrincipalType !== 'ManagedIdentity') return undefined;
+  return principal.alternativeNames.find((name) => name.startsWith('/'));
+}
+
+export function isUserAssigned(resourceId: string): boolean {
+  return /\/providers\/microsoft\.managedidentity\/userassignedidentities\/[^/]+$/i.test(resourceId);
+}
+
+type Bare = Pick<ServicePrincipalRecord, 'id' | 'tenantId' | 'appId' | 'displayName'>;
+
+/** An enabled service principal without credentials. */
+export function bare(principal: Bare): ServicePrincipalRecord {
+  return {
+    ...principal,
+    servicePrincipalType: 'Application',
+    servicePrincipalNames: [principal.appId],
+    alternativeNames: [],
+    accountEnabled: true,
+    passwordCredentials: [],
+    keyCredentials: [],
+    bindings: [],
+  };
+}

@@ -1,0 +1,16 @@
+import { updateApplication as update } from '../../directory/applications.ts';
+import { objectOf } from '../get.ts';
+import type { GraphOperation } from '../operation.ts';
+import { done } from '../outcome.ts';
+import { applicationPropertiesOf } from './properties.ts';
+
+export const updateApplication: GraphOperation = {
+  method: 'PATCH',
+  path: '/applications/:id',
+  access: 'write',
+  async run(call) {
+    const stored = await objectOf(call, 'application');
+    const properties = applicationPropertiesOf(call.body, { before: stored.record, newId: call.newId });
+    return done(await update(call.store, stored, properties));
+  },
+};

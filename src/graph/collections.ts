@@ -1,0 +1,70 @@
+import type { DirectoryRecords, ObjectKind } from '../directory/records.ts';
+import type { Value } from './filter.ts';
+
+/** A collection of Graph: where its objects are listed, and what may be asked of them. */
+export interface Collection<K extends ObjectKind> {
+  readonly kind: K;
+  /** `users`: the segment of its path. */
+  readonly segment: string;
+  /** What a filter may name. */
+  readonly properties: { readonly [property: string]: (record: DirectoryRecords[K]) => Value };
+  /** Those of them by whose value an object is found without looking at the others. */
+  readonly names: readonly string[];
+}
+
+export const users: Collection<'user'> = {
+  kind: 'user',
+  segment: 'users',
+  properties: {
+    id: ({ id }) => id,
+    userPrincipalName: ({ userPrincipalName }) => userPrincipalName,
+    displayName: ({ displayName }) => displayName,
+    mail: ({ mail }) => mail,
+    mailNickname: ({ mailNickname }) => mailNickname,
+    givenName: ({ givenName }) => givenName,
+    surname: ({ surname }) => surname,
+    accountEnabled: ({ accountEnabled }) => accountEnabled,
+  },
+  names: ['userPrincipalName'],
+};
+
+export const groups: Collection<'group'> = {
+  kind: 'group',
+  segment: 'groups',
+  properties: {
+    id: ({ id }) => id,
+    displayName: ({ displayName }) => displayName,
+    mailNickname: ({ mailNickname }) => mailNickname,
+    description: ({ description }) => description,
+    securityEnabled: () => true,
+    mailEnabled: () => false,
+  },
+  names: [],
+};
+
+export const applications: Collection<'application'> = {
+  kind: 'application',
+  segment: 'applications',
+  properties: {
+    id: ({ id }) => id,
+    appId: ({ appId }) => appId,
+    displayName: ({ displayName }) => displayName,
+    identifierUris: ({ identifierUris }) => identifierUris,
+  },
+  names: ['appId', 'identifierUris'],
+};
+
+export const servicePrincipals: Collection<'servicePrincipal'> = {
+  kind: 'servicePrincipal',
+  segment: 'servicePrincipals',
+  properties: {
+    id: ({ id }) => id,
+    appId: ({ appId }) => appId,
+    displayName: ({ displayName }) => displayName,
+    servicePrincipalNames: ({ servicePrincipalNames }) => servicePrincipalNames,
+    servicePrincipalType: ({ servicePrincipalType }) => servicePrincipalType,
+    alternativeNames: ({ alternativeNames }) => alternativeNames,
+    accountEnabled: ({ accountEnabled }) => accountEnabled,
+  },
+  names: ['appId', 'servicePrincipalNames'],
+};

@@ -1,0 +1,28 @@
+import { required } from '../body.ts';
+import { objectOf } from '../get.ts';
+import type { GraphOperation } from '../operation.ts';
+import { answer, entity } from '../outcome.ts';
+import { federatedResource } from '../resource.ts';
+import { credentialsPath, putCredential, readCredential } from './credential.ts';
+
+/** A token of that issuer is the application then, where the configuration of this server trusts the issuer. */
+export const createFederatedIdentityCredential: GraphOperation = {
+  method: 'POST',
+  path: credentialsPath,
+  access: 'write',
+  async run(call) {
+    const { name, issuer, subject, audiences, ...rest } = readCredential(call.body, '');
+    const credential = {
+      ...rest,
+      id: call.newId(),
+      name: required(name, 'name'),
+      issuer: required(issuer, 'issuer'),
+      subject: required(subject, 'subject'),
+      audiences: required(audiences, 'audiences'),
+    };
+    const changed = await putCredential(call, await objectOf(call, 'application'), credential);
+    if (!changed.ok) return changed;
+    const shown = entity(call, 'federatedIdentityCredentials/$entity', federatedResource(credential));
+    return { ...answer(201, shown), change: changed.change };
+  },
+};

@@ -1,0 +1,127 @@
+import { findByName, listObjects } from '../directory/objects.ts';
+import type { DirectoryRecords, ObjectKind } from '../directory/records.ts';
+import { readSkipToken, skipToken } from '../http/skip-token.ts';
+import type { Collection } from './collections.ts';
+import { matchesFilter, parseFilter, requiredValues } from './filter.ts';
+import type { Filter } from './filter.ts';
+import type { GraphCall, GraphOperation, GraphOutcome } from './operation.ts';
+import { answer } from './outcome.ts';
+import { GraphRefused } from './refusal.ts';
+import { resources } from './resource.ts';
+import { refuseOptions, select } from './select.ts';
+
+/** Page size unless `$top` says otherwise, and the largest (Microsoft, "Paging Microsoft Graph data in your app"). */
+const pageSize = 100;
+const pageSizeMax = 999;
+/** So many objects are looked at for one page of a filter; where there are more, the page is short and has a link. */
+const scannedMax = 5_000;
+
+/** `GET /users`, and so on: `$filter`, `$select`, `$top`, and pages by `@odata.nextLink`. */
+export function listCollection<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
+  return {
+    method: 'GET',
+    path: `/${collection.segment}`,
+    access: 'read',
+    async run(call) {
+      refuseOptions(call, ['$filter', '$select', '$top', '$skiptoken']);
+      const filter = filterOf(call, Object.keys(collection.properties));
+      const names = filter === undefined ? undefined : requiredValues(filter, collection.names);
+      const page = names === undefined ? await scan(call, collection, filter) : await lookUp(call, collection, names);
+      const meant =
+        names === undefined ? page.records : page.records.filter((record) => isMeant(collection, record, filter));
+      return listOutcome(call, {
+        context: collection.segment,
+        value: meant.map((record) => select(call, resources[collection.kind](record))),
+        next: page.next,
+      });
+    },
+  };
+}
+
+export interface ListPage {
+  readonly context: string;
+  readonly value: readonly object[];
+  /** The key after which the next page begins. */
+  readonly next: string | undefined;
+}
+
+export function listOutcome(call: GraphCall, { context, value, next }: ListPage): GraphOutcome {
+  const { origin, path, query } = call;
+  const link = next === undefined ? undefined : new URLSearchParams({ ...query, $skiptoken: skipToken(next) });
+  return answer(200, {
+    '@odata.context': `${origin}/v1.0/$metadata#${context}`,
+    ...(link !== undefined && { '@odata.nextLink': `${origin}${path}?${link.toString()}` }),
+    value,
+  });
+}
+
+/**
+ * Where a list goes on and how many it shows.
+ * @throws {GraphRefused}
+ */
+export function pageOf({ query }: GraphCall): { readonly after: string | undefined; readonly limit: number } {
+  const limit = query['$top'] === undefined ? pageSize : Number(query['$top']);
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax) {
+    const rule = `it must be a whole number from 1 to ${pageSizeMax}`;
+    throw new GraphRefused({ kind: 'queryInvalid', name: '$top', rule });
+  }
+  const token = query['$skiptoken'];
+  const after = token === undefined ? undefined : readSkipToken(token);
+  if (token !== undefined && after === undefined) {
+    const rule = 'it is none that this server gave out; follow @odata.nextLink as it is';
+    throw new GraphRefused({ kind: 'queryInvalid', name: '$skiptoken', rule });
+  }
+  return { after, limit };
+}
+
+interface Found<K extends ObjectKind> {
+  readonly records: readonly DirectoryRecords[K][];
+  readonly next: string | undefined;
+}
+
+async function lookUp<K extends ObjectKind>(
+  { store, tenantId }: GraphCall,
+  { kind }: Collection<K>,
+  names: readonly string[],
+): Promise<Found<K>> {
+  const found = await Promise.all(names.map((name) => findByName(store, { tenantId, kind }, name)));
+  const records = new Map(found.flatMap((object) => (object === undefined ? [] : [[object.record.id, object.record]])));
+  return { records: [...records.values()], next: undefined };
+}
+
+async function scan<K extends ObjectKind>(
+  call: GraphCall,
+  collection: Collection<K>,
+  filter: Filter | undefined,
+): Promise<Found<K>> {
+  const { store, tenantId } = call;
+  const { limit, after } = pageOf(call);
+  const records: DirectoryRecords[K][] = [];
+  let last = after;
+  for (let scanned = 0; scanned < scannedMax; scanned += pageSizeMax) {
+    const batch = await listObjects(store, { tenantId, kind: collection.kind }, { after: last, limit: pageSizeMax });
+    for (const record of batch) {
+      if (records.length === limit) return { records, next: last };
+      if (isMeant(collection, record, filter)) records.push(record);
+      last = record.id;
+    }
+    if (batch.length < pageSizeMax) return { records, next: undefined };
+  }
+  return { records, next: last };
+}
+
+function isMeant<K extends ObjectKind>(
+  { properties }: Collection<K>,
+  record: DirectoryRecords[K],
+  filter: Filter | undefined,
+): boolean {
+  return filter === undefined || matchesFilter(filter, (property) => properties[property]?.(record));
+}
+
+function filterOf({ query }: GraphCall, properties: readonly string[]): Filter | undefined {
+  const text = query['$filter'];
+  if (text === undefined) return undefined;
+  const parsed = parseFilter(text, properties);
+  if (!parsed.ok) throw new GraphRefused({ kind: 'queryInvalid', name: '$filter', rule: parsed.rule });
+  return parsed.filter;
+}

@@ -1,0 +1,45 @@
+import { addPassword as add, removePassword as remove } from '../directory/credentials.ts';
+import type { CredentialHolder } from '../directory/credentials.ts';
+import { dateTime, object, required, text } from './body.ts';
+import type { Collection } from './collections.ts';
+import { objectOf } from './get.ts';
+import type { GraphOperation } from './operation.ts';
+import { answer, done, entity } from './outcome.ts';
+import { passwordCredentialResource } from './resource.ts';
+
+const readAdd = object({
+  passwordCredential: object({ displayName: text, startDateTime: dateTime, endDateTime: dateTime }),
+});
+const readRemove = object({ keyId: text });
+
+/** `POST /applications/{id}/addPassword`: the one answer that shows the secret, which is made here. */
+export function addPassword<K extends CredentialHolder>({ kind, segment }: Collection<K>): GraphOperation {
+  return {
+    method: 'POST',
+    path: `/${segment}/:id/addPassword`,
+    access: 'write',
+    async run(call) {
+      const { passwordCredential = {} } = readAdd(call.body, '');
+      const before = await objectOf(call, kind);
+      const { store, now, newId } = call;
+      const added = await add(store, { kind, before, now }, { ...passwordCredential, keyId: newId() });
+      if (!added.ok) return added;
+      const { credential, secret } = added.value;
+      const shown = { ...passwordCredentialResource(credential), secretText: secret };
+      return { ...answer(200, entity(call, 'microsoft.graph.passwordCredential', shown)), change: added.change };
+    },
+  };
+}
+
+/** `POST /applications/{id}/removePassword`. */
+export function removePassword<K extends CredentialHolder>({ kind, segment }: Collection<K>): GraphOperation {
+  return {
+    method: 'POST',
+    path: `/${segment}/:id/removePassword`,
+    access: 'write',
+    async run(call) {
+      const keyId = required(readRemove(call.body, '').keyId, 'keyId');
+      return done(await remove(call.store, { kind, before: await objectOf(call, kind) }, keyId));
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import type { TokenRefusal } from '../caller/refusal.ts';
+import type { DirectoryRefusal } from '../directory/refusal.ts';
+
+/** Everything that Graph refuses a request for. `errors.ts` gives each its status, code and wording. */
+export type GraphRefusal =
+  | { readonly kind: 'segmentNotFound'; readonly path: string }
+  | { readonly kind: 'bearerMissing' }
+  | TokenRefusal
+  | { readonly kind: 'notAdministrator' }
+  | { readonly kind: 'notUser' }
+  | { readonly kind: 'bodyNotJson' }
+  | { readonly kind: 'bodyTooLarge'; readonly limit: number }
+  | { readonly kind: 'memberUnknown'; readonly name: string; readonly known: string }
+  | { readonly kind: 'queryUnsupported'; readonly name: string }
+  | { readonly kind: 'queryInvalid'; readonly name: string; readonly rule: string }
+  | DirectoryRefusal
+  | { readonly kind: 'tooManyConflicts' }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'internal' };
+
+/** Ends a request; `cause` is for the log only. */
+export class GraphRefused extends Error {
+  override readonly name = 'GraphRefused';
+  readonly refusal: GraphRefusal;
+
+  constructor(refusal: GraphRefusal, options?: ErrorOptions) {
+    super(refusal.kind, options);
+    this.refusal = refusal;
+  }
+}

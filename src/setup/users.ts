@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { intoGroups } from '../directory/client-registration.ts';
+import { isGuid } from '../directory/keys.ts';
+import { removeMember } from '../directory/memberships.ts';
+import { findByName, findObject, removeObject } from '../directory/objects.ts';
+import type { Changed, Place, Stored } from '../directory/objects.ts';
+import type { UserRecord } from '../directory/records.ts';
+import { matches } from '../directory/secret.ts';
+import { createUser, updateUser } from '../directory/users.ts';
+import type { Settings } from '../settings/settings.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+
+const registeredKey = 'setup/registered-users';
+
+/** A user that the configuration file named at the last start. */
+interface Registered {
+  readonly id: string;
+  readonly groups: readonly string[];
+}
+
+export interface UsersScope {
+  readonly tenantId: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Makes the users of the configuration file the directory's, as `registerClients` does the clients. A password that is the
+ * same as before changes nothing, so that those who are signed in stay so.
+ */
+export async function registerUsers(store: Store, users: Settings['users'], scope: UsersScope): Promise<void> {
+  const [record] = await store.read({ get: [registeredKey] });
+  const before = record === undefined ? [] : decode<readonly Registered[]>(record);
+  if (before.length === 0 && users.length === 0) return;
+  const place = { tenantId: scope.tenantId, kind: 'user' } as const;
+  const named = await Promise.all(
+    users.map(async ({ userPrincipalName, objectId, groups }) => {
+      const known = await findByName(store, place, userPrincipalName);
+      return { id: objectId ?? known?.record.id ?? randomUUID(), groups };
+    }),
+  );
+  // First of all, so that after a crash none is forgotten.
+  await store.transact({ put: [{ key: registeredKey, value: encode([...before, ...named]) }] });
+  for (const old of before) await forget(store, { old, now: named.find(({ id }) => id === old.id) }, place);
+  for (const [index, user] of users.entries()) {
+    const registered = named[index];
+    if (registered !== undefined) await putConfigured(store, { user, registered }, scope);
+  }
+  await store.transact({ put: [{ key: registeredKey, value: encode(named) }] });
+}
+
+async function forget(
+  store: Store,
+  { old, now }: { readonly old: Registered; readonly now: Registered | undefined },
+  place: Place<'user'>,
+): Promise<void> {
+  if (now === undefined) {
+    const known = await findObject(store, place, old.id);
+    if (known !== undefined) await store.transact(await removeObject(store, 'user', known));
+    return;
+  }
+  for (const group of old.groups.filter((id) => isGuid(id) && !now.groups.includes(id))) {
+    const left = await removeMember(store, { tenantId: place.tenantId, group, member: old.id });
+    if (left.ok) await store.transact(left.change);
+  }
+}
+
+interface Configured {
+  readonly user: Settings['users'][number];
+  readonly registered: Registered;
+}
+
+async function putConfigured(store: Store, { user, registered }: Configured, { tenantId, now }: UsersScope) {
+  const { userPrincipalName, password, displayName = userPrincipalName } = user;
+  const { id, groups } = registered;
+  const before = await findObject(store, { tenantId, kind: 'user' }, id);
+  const changed =
+    before === undefined
+      ? await createUser(store, { id, tenantId, userPrincipalName, displayName, password }, now)
+      : await updateUser(
+          store,
+          { before, now },
+          { userPrincipalName, displayName, ...(await passwordOf(before, password)) },
+        );
+  await store.transact(changeOf(changed, userPrincipalName));
+  await store.transact(await intoGroups(store, { tenantId, member: id, groups }));
+}
+
+async function passwordOf({ record }: Stored<'user'>, password: string): Promise<{ readonly password?: string }> {
+  const same = record.passwordHash !== undefined && (await matches(password, record.passwordHash));
+  return same ? {} : { password };
+}
+
+/** @throws {RangeError} when the user cannot be kept as the file has it */
+function changeOf(changed: Changed<UserRecord>, name: string) {
+  if (changed.ok) return changed.change;
+  const { refusal } = changed;
+  const why = refusal.kind === 'propertyInvalid' ? `${refusal.property}: ${refusal.rule}` : refusal.kind;
+  throw new RangeError(`the user ${name} of the configuration file cannot be registered: ${why}`);
+}

@@ -1,0 +1,29 @@
+/** Where the records of a vault go besides the server's own audit log. */
+export interface DiagnosticSettingRecord {
+  /** ARM id of the vault, spelt as it was made. */
+  readonly resourceId: string;
+  readonly name: string;
+  readonly properties: DiagnosticSettingProperties;
+}
+
+export interface DiagnosticSettingProperties {
+  readonly storageAccountId: string;
+  readonly logs: readonly LogSetting[];
+  readonly metrics: readonly MetricSetting[];
+}
+
+/** One kind of records: by `category`, or by the group that it belongs to. */
+export interface LogSetting {
+  readonly category?: LogCategory;
+  readonly categoryGroup?: LogCategoryGroup;
+  readonly enabled: boolean;
+}
+
+export interface MetricSetting {
+  readonly category: string;
+  readonly enabled: false;
+}
+
+export type LogCategory = 'AuditEvent' | 'AzurePolicyEvaluationDetails';
+
+export type LogCategoryGroup = 'audit' | 'allLogs';

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { openAudit } from '../audit/audit.ts';
+import type { Audit } from '../audit/audit.ts';
+import { AuditExport } from '../audit/export.ts';
+import { openAuditLog } from '../audit/log.ts';
+import { defaultQuota } from '../audit/quota.ts';
+import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
+import { diagnosticSettingKey } from '../resources/keys.ts';
+import type { Settings } from '../settings/settings.ts';
+import { decode } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import type { DiagnosticSettingRecord } from '../types/diagnostic-setting.ts';
+
+interface ServerAuditParts {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly auditDirectory: string;
+  readonly storageDirectory: string;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** The audit as the settings want it, its records sent on to where the vaults' diagnostic settings say. */
+export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
+  const { settings, store, auditDirectory, storageDirectory, now, log } = parts;
+  const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10 } = settings.audit ?? {};
+  const notice = (message: string) => log.warn(message);
+  const exports = new AuditExport({
+    directory: storageDirectory,
+    async accountsOf(resourceId) {
+      const records = await store.list({ prefix: diagnosticSettingKey(resourceId), limit: 100 });
+      const settingsOfVault = records.map((record) => decode<DiagnosticSettingRecord>(record).properties);
+      return [...new Set(settingsOfVault.filter(exportsAuditEvents).map(storageAccountOf))];
+    },
+    notice,
+  });
+  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, fsync, notice });
+  return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice, exports });
+}

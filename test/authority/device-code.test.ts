@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeJwt } from 'jose';
+import { DeviceCodes } from '../../src/authority/device-codes.ts';
+import { errorOf } from './browser.ts';
+import {
+  azureCli,
+  browserOf,
+  clientId,
+  managementResource,
+  origin,
+  password,
+  postToken,
+  startAuthority,
+  tenant,
+  user,
+  vaultResource,
+} from './world.ts';
+import type { TestAuthority } from './world.ts';
+
+const credentials = { login: user.userPrincipalName, passwd: password };
+const scope = `${managementResource}/.default openid offline_access`;
+
+async function begin({ app }: TestAuthority, form: Record<string, string> = {}, path = 'oauth2/v2.0/devicecode') {
+  const response = await app.inject({
+    method: 'POST',
+    url: `/organizations/${path}`,
+    headers: { host: 'localhost:8443', 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({ client_id: azureCli, scope, ...form }).toString(),
+  });
+  const body: Readonly<Record<string, unknown>> = response.json();
+  return body;
+}
+
+async function poll(authority: TestAuthority, code: unknown, form: Record<string, string> = {}) {
+  const { body } = await postToken(
+    authority,
+    {
+      grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+      client_id: azureCli,
+      device_code: String(code),
+      ...form,
+    },
+    { tenant: 'organizations' },
+  );
+  return body;
+}
+
+/** What a user does with the code. */
+async function enter(authority: TestAuthority, userCode: string) {
+  const browser = browserOf(authority);
+  return { browser, page: await browser.submit(await browser.open(`${origin}/devicelogin`), { otc: userCode }) };
+}
+
+test('a device waits until its user has signed in elsewhere, and gets the tokens once', async (t) => {
+  const authority = await startAuthority(t);
+  const { user_code: userCode, device_code: code, ...rest } = await begin(authority);
+  assert.match(String(userCode), /^[BCDFGHJKLMNPQRSTVWXZ]{9}$/);
+  assert.deepEqual(rest, {
+    verification_uri: `${origin}/devicelogin`,
+    expires_in: 900,
+    interval: 5,
+    message: `To sign in, use a web browser to open the page ${origin}/devicelogin and enter the code ${String(userCode)} to authenticate.`,
+  });
+  assert.equal((await poll(authority, code))['error'], 'authorization_pending');
+  assert.equal((await poll(authority, code))['error'], 'slow_down');
+  authority.clock.ms += 5000;
+  const pending = await poll(authority, code);
+  assert.deepEqual([pending['error'], pending['error_codes']], ['authorization_pending', [70016]]);
+
+  // However it is typed.
+  const { browser, page } = await enter(authority, String(userCode).toLowerCase().replace(/(...)/, '$1-'));
+  assert.match(page.text, /You are signing in to <b>Microsoft Azure CLI<\/b> on another device\./);
+  const wrong = await browser.submit(page, { ...credentials, passwd: 'x' });
+  assert.match(errorOf(wrong), /^AADSTS50126: /);
+  assert.match(
+    (await browser.submit(wrong, credentials)).text,
+    /You have signed in to Microsoft Azure CLI on your device/,
+  );
+
+  const powershell = '1950a258-227b-4e31-a9cf-717495945fc2';
+  assert.equal((await poll(authority, code, { client_id: powershell }))['error'], 'bad_verification_code');
+  assert.deepEqual((await poll(authority, code, { client_id: clientId }))['error_codes'], [7000218]);
+  const tokens = await poll(authority, code);
+  const claims = decodeJwt(String(tokens['access_token']));
+  assert.deepEqual([claims.aud, claims['oid'], claims['appid']], [managementResource, user.id, azureCli]);
+  assert.ok('refresh_token' in tokens && 'id_token' in tokens);
+  assert.equal((await poll(authority, code))['error'], 'bad_verification_code');
+});
+
+test('a code is good for one sign-in, for a quarter of an hour', async (t) => {
+  const authority = await startAuthority(t);
+  const first = await begin(authority);
+  const { browser, page } = await enter(authority, String(first['user_code']));
+  await browser.submit(page, credentials);
+  const again = await enter(authority, String(first['user_code']));
+  assert.match(errorOf(again.page), /^AADSTS70018: That code didn't work/);
+
+  const second = await begin(authority);
+  authority.clock.ms += 1000;
+  const open = await enter(authority, String(second['user_code']));
+  authority.clock.ms += 899_000 - 1;
+  assert.equal((await poll(authority, second['device_code']))['error'], 'authorization_pending');
+  authority.clock.ms += 1;
+  assert.match(errorOf(await open.browser.submit(open.page, credentials)), /^AADSTS70018: /);
+  const expired = await poll(authority, second['device_code']);
+  assert.deepEqual([expired['error'], expired['error_codes']], ['expired_token', [70020]]);
+});
+
+test('a wrong code is told, and the page goes on working', async (t) => {
+  const authority = await startAuthority(t);
+  const { user_code: userCode } = await begin(authority);
+  const { browser, page } = await enter(authority, 'BCDFGHJKL');
+  assert.equal(page.status, 400);
+  assert.match((await browser.submit(page, { otc: String(userCode) })).text, /Microsoft Azure CLI/);
+});
+
+test('the code is taken from the page that asks for it only', async (t) => {
+  const authority = await startAuthority(t);
+  const { user_code: userCode } = await begin(authority);
+  const [mine, other] = [browserOf(authority), browserOf(authority)];
+  const page = await mine.open(`${origin}/devicelogin`);
+  await other.open(`${origin}/devicelogin`);
+  const answer = await other.submit(page, { otc: String(userCode) });
+  assert.match(errorOf(answer), /^AADSTS165000: /);
+  // Nor does the page of the code take a password.
+  const forged = { ...page, text: page.text.replace('/devicelogin', `/${tenant}/login`) };
+  assert.match(errorOf(await mine.submit(forged, credentials)), /^AADSTS165000: /);
+});
+
+test('version 1 has other names for the same', async (t) => {
+  const authority = await startAuthority(t);
+  const body = await begin(authority, { scope: '', resource: vaultResource }, 'oauth2/devicecode');
+  assert.deepEqual(
+    [body['verification_url'], body['expires_in'], body['interval']],
+    [`${origin}/devicelogin`, '900', '5'],
+  );
+  const { browser, page } = await enter(authority, String(body['user_code']));
+  await browser.submit(page, credentials);
+  const form = { grant_type: 'device_code', client_id: azureCli, code: String(body['device_code']) };
+  const answer = await postToken(authority, form, { endpoint: 'v1', tenant: 'common' });
+  assert.equal(decodeJwt(String(answer.body['access_token'])).aud, vaultResource);
+});
+
+test('a request for a code says what is wrong with it', async (t) => {
+  const authority = await startAuthority(t);
+  const cases = [
+    [{ client_id: '' }, 900144],
+    [{ client_id: user.id }, 700016],
+    [{ scope: 'https://elsewhere.example/.default' }, 500011],
+  ] as const;
+  for (const [form, code] of cases) assert.deepEqual((await begin(authority, form))['error_codes'], [code]);
+});
+
+test('the codes that wait are bounded, and free themselves when they expire', () => {
+  let ms = 0;
+  const codes = new DeviceCodes(() => ms);
+  const request = { clientId: 'c', tenant, scope: 's' };
+  for (let waiting = 0; waiting < 10_000; waiting += 1) assert.ok(codes.begin(request) !== undefined);
+  assert.equal(codes.begin(request), undefined);
+  ms = 899_999;
+  assert.equal(codes.begin(request), undefined);
+  ms = 900_000;
+  assert.ok(codes.begin(request) !== undefined);
+});

@@ -1,0 +1,6 @@
+/** A workload with a managed identity, as App Service starts one: it prints the token that it gets. */
+import { ManagedIdentityCredential } from '@azure/identity';
+
+const { scope } = JSON.parse(process.env['POSTERN_TEST'] ?? '{}') as { scope: string };
+const { token } = await new ManagedIdentityCredential().getToken(scope);
+process.stdout.write(`${token}\n`);

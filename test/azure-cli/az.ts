@@ -1,0 +1,87 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json } from '../control-plane/resources.ts';
+import type { Json } from '../world/client.ts';
+import type { TestServer } from '../world/server.ts';
+
+export interface AzResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What it printed as JSON; `undefined` for nothing. */
+  readonly output: Json;
+}
+
+export interface RunningAz {
+  readonly child: ChildProcess;
+  readonly ended: Promise<AzResult>;
+}
+
+/** The Azure CLI, with a configuration folder of its own, pointed at one server. */
+export interface Az extends Disposable {
+  readonly run: (...args: readonly string[]) => Promise<AzResult>;
+  readonly start: (...args: readonly string[]) => RunningAz;
+}
+
+const cloud = 'Postern';
+/** A command takes a second or two. */
+const timeoutMs = 60_000;
+
+/** Whether this machine has Debian's package, or another. */
+export function azIsInstalled(): boolean {
+  return spawnSync('az', ['version'], { stdio: 'ignore', timeout: timeoutMs }).status === 0;
+}
+
+export function azAt({ folder }: TestServer, environment: Readonly<Record<string, string>> = {}): Az {
+  const home = mkdtempSync(join(tmpdir(), 'postern-az-'));
+  const ca = join(folder.path, 'ca.pem');
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    AZURE_CONFIG_DIR: home,
+    AZURE_CLOUD_NAME: cloud,
+    // Else it asks Microsoft whether our host is an authority.
+    AZURE_CORE_INSTANCE_DISCOVERY: 'false',
+    AZURE_CORE_COLLECT_TELEMETRY: 'false',
+    AZURE_CORE_LOGIN_EXPERIENCE_V2: 'off',
+    PYTHONWARNINGS: 'ignore',
+    REQUESTS_CA_BUNDLE: ca,
+    SSL_CERT_FILE: ca,
+    ...environment,
+  };
+
+  function start(...args: readonly string[]): RunningAz {
+    const registers = args[0] === 'cloud';
+    const known = registers ? { ...env, AZURE_CLOUD_NAME: undefined } : env;
+    const child = spawn('az', [...args, '--output', 'json'], { env: known, timeout: timeoutMs });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr += chunk;
+    });
+    const ended = new Promise<AzResult>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status) => {
+        const output = json(status === 0 && stdout.trim() !== '' ? JSON.parse(stdout) : undefined);
+        resolve({ status, stdout, stderr, output });
+      });
+    });
+    return { child, ended };
+  }
+
+  return {
+    start,
+    run: (...args) => start(...args).ended,
+    [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }),
+  };
+}
+
+/** Tells it where everything is, by the address of the resource manager alone. */
+export async function registerCloud(az: Az, resourceManager: string): Promise<AzResult> {
+  return az.run('cloud', 'register', '--name', cloud, '--endpoint-resource-manager', resourceManager);
+}

@@ -1,0 +1,69 @@
+/**
+ * Run by `sdk.test.ts` with the settings in POSTERN_TEST as JSON and the authority's certificate in NODE_EXTRA_CA_CERTS:
+ * the official clients of what stands below a vault. The vault `kv-below` in the resource group `rg` is there already.
+ */
+import assert from 'node:assert/strict';
+import { KeyVaultManagementClient } from '@azure/arm-keyvault';
+import { MonitorClient } from '@azure/arm-monitor';
+import { ClientSecretCredential } from '@azure/identity';
+
+const setting: unknown = JSON.parse(process.env['POSTERN_TEST'] ?? '{}');
+const settingOf = (name: string) => String(Reflect.get(Object(setting), name));
+const [home, tenantId, subscriptionId] = [settingOf('home'), settingOf('tenantId'), settingOf('subscriptionId')];
+const credential = new ClientSecretCredential(tenantId, settingOf('clientId'), settingOf('clientSecret'), {
+  authorityHost: home,
+  disableInstanceDiscovery: true,
+});
+const options = { endpoint: home, credentialScopes: [`${home}/.default`] };
+const { secrets, keys, privateLinkResources } = new KeyVaultManagementClient(credential, subscriptionId, options);
+const { diagnosticSettings, diagnosticSettingsCategory } = new MonitorClient(credential, subscriptionId, options);
+const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`;
+const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-below`;
+
+async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<readonly (string | undefined)[]> {
+  const found = [];
+  for await (const { name } of list) found.push(name);
+  return found;
+}
+
+const storageAccountId = `${group}/providers/Microsoft.Storage/storageAccounts/seclogs`;
+const made = await diagnosticSettings.createOrUpdate(vault, 'service', {
+  storageAccountId,
+  logs: [{ categoryGroup: 'allLogs', enabled: true }],
+});
+assert.deepEqual([made.name, made.storageAccountId, made.logs?.[0]?.categoryGroup], ['service', storageAccountId, 'allLogs']);
+assert.equal((await diagnosticSettings.get(vault, 'service')).logs?.[0]?.enabled, true);
+assert.deepEqual(await names(diagnosticSettings.list(vault)), ['service']);
+assert.deepEqual(await names(diagnosticSettingsCategory.list(vault)), [
+  'AuditEvent',
+  'AzurePolicyEvaluationDetails',
+  'AllMetrics',
+]);
+await diagnosticSettings.delete(vault, 'service');
+await assert.rejects(diagnosticSettings.get(vault, 'service'), { statusCode: 404, code: 'ResourceNotFound' });
+
+const expires = new Date(4_102_444_800_000);
+const secret = await secrets.createOrUpdate('rg', 'kv-below', 'word', {
+  properties: { value: 'xyzzy', attributes: { enabled: true, expires } },
+});
+assert.deepEqual([secret.name, secret.properties.value], ['word', undefined]);
+assert.deepEqual(secret.properties.attributes?.expires, expires);
+const updated = await secrets.update('rg', 'kv-below', 'word', { properties: { contentType: 'text/plain' } });
+assert.equal(updated.properties.secretUriWithVersion, secret.properties.secretUriWithVersion);
+assert.equal((await secrets.get('rg', 'kv-below', 'word')).properties.contentType, 'text/plain');
+assert.deepEqual(await names(secrets.list('rg', 'kv-below')), ['word']);
+
+const key = await keys.createIfNotExist('rg', 'kv-below', 'k', { properties: { kty: 'EC', curveName: 'P-384' } });
+const version = String(key.keyUriWithVersion?.split('/').at(-1));
+assert.equal(key.curveName, 'P-384');
+const again = await keys.createIfNotExist('rg', 'kv-below', 'k', { properties: { kty: 'RSA' } });
+assert.deepEqual([again.kty, again.keyUriWithVersion], ['EC', key.keyUriWithVersion]);
+assert.equal((await keys.get('rg', 'kv-below', 'k')).keyUriWithVersion, key.keyUriWithVersion);
+assert.deepEqual(await names(keys.list('rg', 'kv-below')), ['k']);
+assert.deepEqual(await names(keys.listVersions('rg', 'kv-below', 'k')), [version]);
+assert.equal((await keys.getVersion('rg', 'kv-below', 'k', version)).kty, 'EC');
+await assert.rejects(keys.get('rg', 'kv-below', 'absent'), { statusCode: 404, code: 'NotFound' });
+
+const { value } = await privateLinkResources.listByVault('rg', 'kv-below');
+assert.deepEqual([value?.[0]?.name, value?.[0]?.groupId], ['vault', 'vault']);
+process.stdout.write('done\n');

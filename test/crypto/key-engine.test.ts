@@ -1,0 +1,446 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { openKeyEngine } from '../../src/crypto/key-engine.ts';
+import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyMaterial, KeySpec } from '../../src/types/key.ts';
+import { rsaOfA2 } from './keys/published-keys.ts';
+
+const specs = {
+  'RSA 2048': { family: 'RSA', size: 2048 },
+  'RSA 3072': { family: 'RSA', size: 3072 },
+  'P-256': { family: 'EC', curve: 'P-256' },
+  'P-384': { family: 'EC', curve: 'P-384' },
+  'P-521': { family: 'EC', curve: 'P-521' },
+  'P-256K': { family: 'EC', curve: 'P-256K' },
+  'oct 128': { family: 'oct', size: 128 },
+  'oct 192': { family: 'oct', size: 192 },
+  'oct 256': { family: 'oct', size: 256 },
+} as const satisfies Readonly<Record<string, KeySpec>>;
+type KeyName = keyof typeof specs;
+
+const encryptions = ['RSA1_5', 'RSA-OAEP', 'RSA-OAEP-256'];
+const rsaSignatures = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+const macs = ['HS256', 'HS384', 'HS512'];
+const contents = (size: number) => [`A${size}GCM`, `A${size}CBC`, `A${size}CBCPAD`];
+const wraps = (size: number) => [`A${size}KW`, 'CKM_AES_KEY_WRAP', 'CKM_AES_KEY_WRAP_PAD'];
+
+/** What each key can do. */
+const abilities: Readonly<
+  Record<KeyName, { encrypt: readonly string[]; wrap: readonly string[]; sign: readonly string[] }>
+> = {
+  'RSA 2048': { encrypt: encryptions, wrap: encryptions, sign: rsaSignatures },
+  'RSA 3072': { encrypt: encryptions, wrap: encryptions, sign: rsaSignatures },
+  'P-256': { encrypt: [], wrap: [], sign: ['ES256'] },
+  'P-384': { encrypt: [], wrap: [], sign: ['ES384'] },
+  'P-521': { encrypt: [], wrap: [], sign: ['ES512'] },
+  'P-256K': { encrypt: [], wrap: [], sign: ['ES256K'] },
+  'oct 128': { encrypt: contents(128), wrap: wraps(128), sign: macs },
+  'oct 192': { encrypt: contents(192), wrap: wraps(192), sign: macs },
+  'oct 256': { encrypt: contents(256), wrap: wraps(256), sign: macs },
+};
+const operations = {
+  encrypt: 'encrypt',
+  decrypt: 'encrypt',
+  wrapKey: 'wrap',
+  unwrapKey: 'wrap',
+  sign: 'sign',
+  verify: 'sign',
+} as const satisfies Readonly<Record<CryptoOperation, keyof (typeof abilities)[KeyName]>>;
+
+const names = Object.keys(specs) as KeyName[];
+const everyAlgorithm = [...new Set(names.flatMap((name) => Object.values(abilities[name]).flat()))];
+const engine = openKeyEngine({ threads: 2 });
+const keys = new Map<KeyName, KeyMaterial>();
+
+before(async () => {
+  await Promise.all(names.map(async (name) => keys.set(name, await engine.generate(specs[name]))));
+});
+after(() => engine.close());
+
+function key(name: KeyName): KeyMaterial {
+  const found = keys.get(name);
+  assert.ok(found !== undefined);
+  return found;
+}
+
+const perform = (operation: CryptoOperation, name: KeyName, request: CryptoRequest) =>
+  engine.perform(operation, key(name), request);
+
+function resultOf(answer: CryptoAnswer) {
+  assert.ok(answer.ok && 'result' in answer, JSON.stringify(answer));
+  return answer;
+}
+
+const digestLength = (algorithm: string) => Number(algorithm.slice(2, 5)) / 8;
+
+describe('an algorithm that is not for the key or the operation', () => {
+  for (const name of names) {
+    for (const operation of Object.keys(operations) as CryptoOperation[]) {
+      it(`${operation} with ${name} says which are`, async () => {
+        const allowed = abilities[name][operations[operation]];
+        const others = [
+          ...everyAlgorithm,
+          'RSNULL',
+          'none',
+          'rs256',
+          '',
+          'constructor',
+          'toString',
+          '__proto__',
+        ].filter((algorithm) => !allowed.includes(algorithm));
+        for (const algorithm of others) {
+          const answer = await perform(operation, name, { algorithm, value: new Uint8Array(32) });
+          assert.deepEqual(answer, { ok: false, refusal: { kind: 'algorithmNotSupported', algorithm, allowed } });
+        }
+      });
+    }
+  }
+});
+
+describe('lengths', () => {
+  const refused = (what: string, found: number, expected: string) => ({
+    ok: false,
+    refusal: { kind: 'wrongLength', what, found, expected },
+  });
+
+  it('of a digest are exact, and are said as Azure does', async () => {
+    for (const name of names.filter((one) => !one.startsWith('oct'))) {
+      for (const algorithm of abilities[name].sign) {
+        const length = digestLength(algorithm);
+        for (const found of [0, length - 1, length + 1]) {
+          const value = new Uint8Array(found);
+          const expected = `${algorithm} requires ${length} bytes, encoded with base64url`;
+          assert.deepEqual(await perform('sign', name, { algorithm, value }), refused('value', found, expected));
+          assert.deepEqual(
+            await perform('verify', name, { algorithm, value, signature: new Uint8Array(256) }),
+            refused('digest', found, expected),
+          );
+        }
+      }
+    }
+  });
+
+  it('of a text for RSA are at most what the modulus holds', async () => {
+    for (const [algorithm, most] of [
+      ['RSA1_5', 245],
+      ['RSA-OAEP', 214],
+      ['RSA-OAEP-256', 190],
+    ] as const) {
+      for (const [close, open] of [
+        ['encrypt', 'decrypt'],
+        ['wrapKey', 'unwrapKey'],
+      ] as const) {
+        const value = new Uint8Array(most).fill(1);
+        const { result } = resultOf(await perform(close, 'RSA 2048', { algorithm, value }));
+        const opened = resultOf(await perform(open, 'RSA 2048', { algorithm, value: result }));
+        assert.deepEqual(new Uint8Array(opened.result), value);
+        assert.deepEqual(
+          await perform(close, 'RSA 2048', { algorithm, value: new Uint8Array(most + 1) }),
+          refused('value', most + 1, `${algorithm} requires at most ${most} bytes with this key`),
+        );
+        for (const found of [0, 255, 257]) {
+          assert.deepEqual(
+            await perform(open, 'RSA 2048', { algorithm, value: new Uint8Array(found) }),
+            refused('value', found, `${algorithm} requires 256 bytes with this key`),
+          );
+        }
+      }
+    }
+  });
+
+  it('of iv and tag are exact', async () => {
+    const value = new Uint8Array(16);
+    const iv = new Uint8Array(12);
+    const tag = new Uint8Array(16);
+    const requires = (algorithm: string, length: number) =>
+      `${algorithm} requires ${length} bytes, encoded with base64url`;
+    for (const length of [0, 11, 13, 16]) {
+      const request = { algorithm: 'A256GCM', value, iv: new Uint8Array(length), tag };
+      const expected = refused('iv', length, requires('A256GCM', 12));
+      assert.deepEqual(await perform('encrypt', 'oct 256', { ...request, tag: new Uint8Array() }), expected);
+      assert.deepEqual(await perform('decrypt', 'oct 256', request), expected);
+    }
+    for (const length of [0, 4, 12, 15, 17]) {
+      const request = { algorithm: 'A256GCM', value, iv, tag: new Uint8Array(length) };
+      assert.deepEqual(await perform('decrypt', 'oct 256', request), refused('tag', length, requires('A256GCM', 16)));
+    }
+    for (const algorithm of ['A128CBC', 'A128CBCPAD']) {
+      const request = { algorithm, value, iv };
+      const expected = refused('iv', 12, requires(algorithm, 16));
+      assert.deepEqual(await perform('encrypt', 'oct 128', request), expected);
+      assert.deepEqual(await perform('decrypt', 'oct 128', request), expected);
+    }
+  });
+
+  it('of AES texts are whole blocks, or halves of blocks for wrapping', async () => {
+    const iv = new Uint8Array(16);
+    for (const length of [0, 15, 17]) {
+      const value = new Uint8Array(length);
+      const blocks = (algorithm: string) => refused('value', length, `${algorithm} requires whole blocks of 16 bytes`);
+      assert.deepEqual(await perform('encrypt', 'oct 128', { algorithm: 'A128CBC', value, iv }), blocks('A128CBC'));
+      assert.deepEqual(await perform('decrypt', 'oct 128', { algorithm: 'A128CBC', value, iv }), blocks('A128CBC'));
+      assert.deepEqual(
+        await perform('decrypt', 'oct 128', { algorithm: 'A128CBCPAD', value, iv }),
+        blocks('A128CBCPAD'),
+      );
+      resultOf(await perform('encrypt', 'oct 128', { algorithm: 'A128CBCPAD', value, iv }));
+    }
+    for (const [operation, algorithm, lengths, expected] of [
+      ['wrapKey', 'A128KW', [0, 8, 15, 17], 'requires 16, 24, 32 or more bytes, in steps of 8'],
+      ['unwrapKey', 'A128KW', [0, 16, 23, 25], 'requires 24, 32, 40 or more bytes, in steps of 8'],
+      ['wrapKey', 'CKM_AES_KEY_WRAP_PAD', [0], 'requires at least 1 byte'],
+      ['unwrapKey', 'CKM_AES_KEY_WRAP_PAD', [0, 8, 15, 17], 'requires 16, 24, 32 or more bytes, in steps of 8'],
+    ] as const) {
+      for (const length of lengths) {
+        assert.deepEqual(
+          await perform(operation, 'oct 128', { algorithm, value: new Uint8Array(length) }),
+          refused('value', length, `${algorithm} ${expected}`),
+        );
+      }
+    }
+  });
+
+  it('of what an algorithm does not take are 0', async () => {
+    const value = new Uint8Array(16);
+    const octets = new Uint8Array(3);
+    for (const [name, operation, algorithm, taken, others] of [
+      ['oct 128', 'encrypt', 'A128CBC', { iv: value }, ['additionalData', 'tag']],
+      ['oct 128', 'decrypt', 'A128CBCPAD', { iv: value }, ['additionalData', 'tag']],
+      ['oct 128', 'wrapKey', 'A128KW', {}, ['iv', 'additionalData', 'tag']],
+      ['RSA 2048', 'encrypt', 'RSA-OAEP', {}, ['iv', 'additionalData', 'tag']],
+    ] as const) {
+      for (const other of others) {
+        const what = other === 'additionalData' ? 'aad' : other;
+        const answer = await perform(operation, name, { algorithm, value, ...taken, [other]: octets });
+        assert.deepEqual(answer, refused(what, 3, `${algorithm} takes none`));
+      }
+      if (operation !== 'decrypt') {
+        resultOf(await perform(operation, name, { algorithm, value, ...taken, tag: new Uint8Array() }));
+      }
+    }
+  });
+});
+
+it('what is missing is named', async () => {
+  const value = new Uint8Array(32);
+  for (const [operation, name, request, what] of [
+    ['encrypt', 'oct 256', { algorithm: 'A256CBC', value }, 'iv'],
+    ['decrypt', 'oct 256', { algorithm: 'A256CBCPAD', value }, 'iv'],
+    ['decrypt', 'oct 256', { algorithm: 'A256GCM', value }, 'iv'],
+    ['decrypt', 'oct 256', { algorithm: 'A256GCM', value, iv: new Uint8Array(12) }, 'tag'],
+    ['verify', 'oct 256', { algorithm: 'HS256', value }, 'value'],
+    ['verify', 'RSA 2048', { algorithm: 'RS256', value }, 'value'],
+    ['verify', 'P-256', { algorithm: 'ES256', value }, 'value'],
+  ] as const) {
+    assert.deepEqual(await perform(operation, name, request), { ok: false, refusal: { kind: 'missing', what } });
+  }
+});
+
+/** One bit of it changed. */
+function flipped(octets: Uint8Array, bit: number): Uint8Array {
+  const changed = new Uint8Array(octets);
+  const at = bit % (8 * octets.length);
+  changed[at >> 3] = (changed[at >> 3] ?? 0) ^ (1 << (at & 7));
+  return changed;
+}
+
+const bits = fc.nat();
+/** Tens of runs each: an RSA operation takes milliseconds. */
+const runs = { numRuns: 15 };
+const notDecrypted = { ok: false, refusal: { kind: 'notDecrypted' } };
+
+describe('what is signed is verified, and nothing else', () => {
+  for (const name of names) {
+    for (const algorithm of abilities[name].sign) {
+      it(`${algorithm} with ${name}`, async () => {
+        const length = digestLength(algorithm);
+        const values = fc.oneof(
+          fc.uint8Array({ minLength: length, maxLength: length }),
+          fc.constant(new Uint8Array(length)),
+        );
+        await fc.assert(
+          fc.asyncProperty(values, bits, async (value, bit) => {
+            const { result: signature } = resultOf(await perform('sign', name, { algorithm, value }));
+            const verify = (request: Omit<CryptoRequest, 'algorithm'>) =>
+              perform('verify', name, { algorithm, ...request });
+            assert.deepEqual(await verify({ value, signature }), { ok: true, verified: true });
+            const no = { ok: true, verified: false };
+            assert.deepEqual(await verify({ value, signature: flipped(signature, bit) }), no);
+            assert.deepEqual(await verify({ value: flipped(value, bit), signature }), no);
+            assert.deepEqual(await verify({ value, signature: signature.subarray(1) }), no);
+            assert.deepEqual(await verify({ value, signature: new Uint8Array() }), no);
+            assert.deepEqual(await verify({ value, signature: Buffer.concat([signature, Buffer.alloc(1)]) }), no);
+          }),
+          runs,
+        );
+      });
+    }
+  }
+
+  it('not a signature with r or s out of range', async () => {
+    const order = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex');
+    const one = Buffer.concat([Buffer.alloc(31), Buffer.of(1)]);
+    for (const half of [Buffer.alloc(32), order, Buffer.alloc(32, 255)]) {
+      for (const signature of [Buffer.concat([half, one]), Buffer.concat([one, half])]) {
+        const answer = await perform('verify', 'P-256', { algorithm: 'ES256', value: new Uint8Array(32), signature });
+        assert.deepEqual(answer, { ok: true, verified: false });
+      }
+    }
+  });
+
+  it('not with another key of the same kind', async () => {
+    const value = randomBytes(32);
+    const { result: signature } = resultOf(await perform('sign', 'RSA 2048', { algorithm: 'PS256', value }));
+    const answer = await engine.perform('verify', rsaOfA2, { algorithm: 'PS256', value, signature });
+    assert.deepEqual(answer, { ok: true, verified: false });
+  });
+});
+
+describe('what is encrypted is decrypted, and nothing else', () => {
+  const ivOf = (algorithm: string) => (algorithm.includes('CBC') ? { iv: randomBytes(16) } : {});
+
+  for (const name of names) {
+    for (const [close, open, algorithms] of [
+      ['encrypt', 'decrypt', abilities[name].encrypt],
+      ['wrapKey', 'unwrapKey', abilities[name].wrap],
+    ] as const) {
+      for (const algorithm of algorithms) {
+        it(`${close} ${algorithm} with ${name}`, async () => {
+          await fc.assert(
+            fc.asyncProperty(fc.uint8Array({ minLength: 16, maxLength: 64 }), bits, async (octets, bit) => {
+              const value = octets.subarray(0, octets.length - (octets.length % 16));
+              const closed = resultOf(await perform(close, name, { algorithm, value, ...ivOf(algorithm) }));
+              const { result, iv, tag } = closed;
+              const request = { algorithm, ...(iv && { iv }), ...(tag && { tag }) };
+              const opened = resultOf(await perform(open, name, { ...request, value: result }));
+              assert.deepEqual(new Uint8Array(opened.result), new Uint8Array(value));
+              const damaged = await perform(open, name, { ...request, value: flipped(result, bit) });
+              // CBC authenticates nothing; RSA1_5 almost nothing.
+              if (damaged.ok && (algorithm.includes('CBC') || algorithm === 'RSA1_5')) {
+                assert.notDeepEqual(new Uint8Array(resultOf(damaged).result), new Uint8Array(value));
+              } else assert.deepEqual(damaged, notDecrypted);
+            }),
+            runs,
+          );
+        });
+      }
+    }
+  }
+
+  it('with additional data, iv and tag as they were', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array(), fc.uint8Array({ minLength: 1 }), bits, async (value, additionalData, bit) => {
+        const closed = resultOf(await perform('encrypt', 'oct 192', { algorithm: 'A192GCM', value, additionalData }));
+        const { result, iv, tag } = closed;
+        assert.ok(iv?.length === 12 && tag?.length === 16);
+        assert.deepEqual(closed.additionalData, additionalData);
+        const request = { algorithm: 'A192GCM', value: result, iv, tag, additionalData };
+        assert.deepEqual(new Uint8Array(resultOf(await perform('decrypt', 'oct 192', request)).result), value);
+        for (const change of [
+          { iv: flipped(iv, bit) },
+          { tag: flipped(tag, bit) },
+          { additionalData: flipped(additionalData, bit) },
+          { additionalData: new Uint8Array() },
+        ]) {
+          assert.deepEqual(await perform('decrypt', 'oct 192', { ...request, ...change }), notDecrypted);
+        }
+      }),
+    );
+  });
+
+  it('with an iv that is new each time, where none is given', async () => {
+    const request = { algorithm: 'A128GCM', value: new Uint8Array(4) };
+    const ivs = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const { iv } = resultOf(await perform('encrypt', 'oct 128', request));
+        return Buffer.from(iv ?? []).toString('hex');
+      }),
+    );
+    assert.equal(new Set(ivs).size, 50);
+  });
+});
+
+describe('the threads', () => {
+  it('make RSA keys one at a time, in turn, while other operations go on', async () => {
+    const order: string[] = [];
+    const make = async (size: number) => {
+      const material = await engine.generate({ family: 'RSA', size });
+      order.push(`RSA ${size}`);
+      return material;
+    };
+    const made = Promise.all([make(4096), make(2048), make(3072)]);
+    const value = randomBytes(32);
+    await perform('sign', 'P-256', { algorithm: 'ES256', value });
+    await perform('sign', 'RSA 2048', { algorithm: 'RS256', value });
+    await engine.generate({ family: 'EC', curve: 'P-521' });
+    order.push('others');
+    const moduli = (await made).map(
+      (material) => material.kty === 'RSA' && Buffer.from(material.n, 'base64url').length,
+    );
+    assert.deepEqual(order, ['others', 'RSA 4096', 'RSA 2048', 'RSA 3072']);
+    assert.deepEqual(moduli, [512, 256, 384]);
+  });
+
+  it('do many operations with many keys at once, each with its own', async () => {
+    const values = Array.from({ length: 60 }, () => randomBytes(32));
+    const signers = ['RSA 2048', 'P-256', 'RSA 3072', 'P-256'] as const;
+    const verified = values.map(async (value, index) => {
+      const name = signers[index % signers.length] ?? 'P-256';
+      const algorithm = name === 'P-256' ? 'ES256' : 'RS256';
+      const { result: signature } = resultOf(await perform('sign', name, { algorithm, value }));
+      return perform('verify', name, { algorithm, value, signature });
+    });
+    for (const answer of await Promise.all(verified)) assert.deepEqual(answer, { ok: true, verified: true });
+  });
+
+  it('get no more of a buffer than is meant', async () => {
+    const pool = Buffer.alloc(1 << 20, 7);
+    const value = pool.subarray(100, 132);
+    const { result: signature } = resultOf(await perform('sign', 'RSA 2048', { algorithm: 'RS256', value }));
+    const same = { algorithm: 'RS256', value: new Uint8Array(32).fill(7), signature };
+    assert.deepEqual(await perform('verify', 'RSA 2048', same), { ok: true, verified: true });
+  });
+
+  it('say that a stored key cannot be used without saying anything of it, and go on', async () => {
+    const broken: KeyMaterial = { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', d: 'c2VjcmV0' };
+    const request = { algorithm: 'ES256', value: new Uint8Array(32), signature: new Uint8Array(64).fill(1) };
+    await assert.rejects(engine.perform('verify', broken, request), (error: Error) => {
+      assert.match(error.message, /^the key engine failed: /);
+      assert.doesNotMatch(error.message, /c2VjcmV0|AAAA/);
+      return true;
+    });
+    const unusable: KeyMaterial = { ...rsaOfA2, p: 'AA' };
+    await assert.rejects(engine.perform('decrypt', unusable, { algorithm: 'RSA-OAEP', value: new Uint8Array(256) }));
+    resultOf(await perform('sign', 'P-256', { algorithm: 'ES256', value: request.value }));
+  });
+});
+
+describe('closing', () => {
+  it('finishes what is under way, and refuses what comes later', async () => {
+    const other = openKeyEngine({ threads: 1 });
+    const value = randomBytes(32);
+    const under = other.perform('sign', rsaOfA2, { algorithm: 'RS256', value });
+    await other.close();
+    resultOf(await under);
+    const closed = { message: 'the key engine is closed' };
+    await assert.rejects(other.perform('sign', rsaOfA2, { algorithm: 'RS256', value }), closed);
+    await assert.rejects(other.generate({ family: 'RSA', size: 2048 }), closed);
+    await other.close();
+  });
+
+  it('is not needed for a process to end', () => {
+    const file = new URL('../../src/crypto/key-engine.ts', import.meta.url).href;
+    const script = `import { openKeyEngine } from '${file}';
+      const engine = openKeyEngine({ threads: 1 });
+      await engine.ready();
+      const { kty } = await engine.generate({ family: 'EC', curve: 'P-256' });
+      console.log(kty);`;
+    const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      timeout: 30_000,
+    });
+    assert.equal(status, 0);
+    assert.equal(stdout.toString(), 'EC\n');
+  });
+});

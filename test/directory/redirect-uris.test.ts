@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { redirectUriRule, registeredAs } from '../../src/directory/redirect-uris.ts';
+
+const home = 'https://localhost:8443';
+const registered = {
+  publicClient: ['http://localhost', 'http://127.0.0.1/cb', 'msal-app://auth'],
+  web: ['https://app.example/cb', 'http://localhost:3000/web?x=1'],
+  spa: ['/portal/'],
+};
+
+test('a redirect URI is taken byte by byte, but for the port of a loopback address', () => {
+  const cases = [
+    ['http://localhost', 'publicClient'],
+    ['http://localhost/', 'publicClient'],
+    ['http://localhost:53682', 'publicClient'],
+    ['http://localhost:53682/', 'publicClient'],
+    ['http://127.0.0.1:1/cb', 'publicClient'],
+    ['msal-app://auth', 'publicClient'],
+    ['https://app.example/cb', 'web'],
+    ['http://localhost:9/web?x=1', 'web'],
+    ['https://localhost:8443/portal/', 'spa'],
+    ['http://localhost:53682/elsewhere', undefined],
+    ['http://127.0.0.1:1/', undefined],
+    ['http://localhost:9/web', undefined],
+    ['http://localhost.evil.example', undefined],
+    ['http://user@localhost:1', undefined],
+    ['http://localhost:1#fragment', undefined],
+    ['https://localhost:1', undefined],
+    ['https://app.example:444/cb', undefined],
+    ['https://app.example/cb/', undefined],
+    ['https://app.example/cb?x=1', undefined],
+    ['https://APP.example/cb', undefined],
+    ['https://evil.example/portal/', undefined],
+    ['/portal/', undefined],
+    ['', undefined],
+  ] as const;
+  for (const [uri, type] of cases) assert.equal(registeredAs(registered, uri, home), type, uri);
+});
+
+test('a redirect URI that could be anybody’s cannot be registered', () => {
+  const refused = [
+    ['x', /not an absolute URI/],
+    ['https://a.example/#b', /has a fragment/],
+    ['https://*.example/', /has a wildcard/],
+    ['http://a.example/', /not encrypted: use https/],
+    ['http://127.0.0.2/', /not encrypted/],
+    ['javascript:alert(1)', /not an address/],
+  ] as const;
+  for (const [uri, rule] of refused) assert.match(redirectUriRule(uri) ?? '', rule, uri);
+  for (const uri of ['https://a.example/b?c', 'http://localhost:1/x', 'http://[::1]/', 'app://x']) {
+    assert.equal(redirectUriRule(uri), undefined, uri);
+  }
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { headerBinding, identitiesBoundTo, workloadBinding } from '../../src/directory/bindings.ts';
+import { intoGroups } from '../../src/directory/client-registration.ts';
+import { findClient } from '../../src/directory/clients.ts';
+import { globalAdministrators } from '../../src/directory/groups.ts';
+import { groupsOf, removeMember } from '../../src/directory/memberships.ts';
+import { findByName, findObject } from '../../src/directory/objects.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import type { Settings } from '../../src/settings/settings.ts';
+import { registerClients } from '../../src/setup/clients.ts';
+import { openIdentity } from '../../src/setup/identity.ts';
+import { registerUsers } from '../../src/setup/users.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
+import { commit, tenant } from '../authority/world.ts';
+
+const clientId = 'a0000000-0000-4000-8000-000000000001';
+const [one, two, three] = [1, 2, 3].map((number) => `e0000000-0000-4000-8000-00000000000${number}`);
+const header = 'h'.repeat(32);
+
+/** What one start with this configuration file makes. */
+async function start(store: Store, config: object, now = 1): Promise<void> {
+  const read = readSettings({
+    argv: ['--config', 'postern.json'],
+    environment: {},
+    readFile: () => JSON.stringify(config),
+    folder: '/',
+  });
+  assert.ok(read.ok, JSON.stringify(read));
+  const { clients, users }: Settings = read.settings;
+  await registerClients(store, clients, tenant);
+  await registerUsers(store, users, { tenantId: tenant, now });
+}
+
+const find = (store: Store) => findClient(store, tenant, clientId);
+
+test('a client keeps the object id that it was given, and its groups are those of the file and those of Graph', async () => {
+  const store = memoryStore();
+  await start(store, { clients: [{ clientId, secret: 's', groups: [one, two] }] });
+  const client = await find(store);
+  const id = client?.objectId ?? '';
+  assert.equal(client?.secrets.length, 1);
+  await store.transact(await intoGroups(store, { tenantId: tenant, member: id, groups: [three ?? ''] }));
+  await start(store, { clients: [{ clientId, secret: 't', groups: [two] }] });
+  assert.equal((await find(store))?.objectId, id);
+  assert.deepEqual((await groupsOf(store, { tenantId: tenant, id })).toSorted(), [two, three]);
+
+  await start(store, {});
+  assert.equal(await find(store), undefined);
+  assert.deepEqual(await groupsOf(store, { tenantId: tenant, id }), []);
+});
+
+test('what proves a managed identity goes with the line that named it', async () => {
+  const store = memoryStore();
+  const identity = { clientId, managedIdentity: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a' };
+  const workloads = [{ subnet: one, address: '10.0.0.4' }];
+  const bindings = [headerBinding(header), workloadBinding(one ?? '', '10.0.0.4')];
+  const bound = async () => {
+    const counts = await Promise.all(bindings.map(async (binding) => (await identitiesBoundTo(store, binding)).length));
+    return counts;
+  };
+  await start(store, { clients: [{ ...identity, identityHeader: header, workloads }] });
+  assert.deepEqual(await bound(), [1, 1]);
+  await start(store, { clients: [{ ...identity, workloads }] });
+  assert.deepEqual(await bound(), [0, 1]);
+  await start(store, { clients: [{ ...identity, workloads, objectId: two }] });
+  assert.deepEqual(await bound(), [0, 1]);
+  assert.equal((await find(store))?.objectId, two);
+  await start(store, {});
+  assert.deepEqual(await bound(), [0, 0]);
+});
+
+test('a managed identity that becomes an application has one, and the other way round', async () => {
+  const store = memoryStore();
+  const place = { tenantId: tenant, kind: 'application' } as const;
+  await start(store, { clients: [{ clientId, secret: 's' }] });
+  assert.ok((await findByName(store, place, clientId)) !== undefined);
+  await start(store, { clients: [{ clientId, secret: 's', managedIdentity: '/subscriptions/s' }] });
+  assert.equal(await findByName(store, place, clientId), undefined);
+  assert.equal((await find(store))?.managedIdentity, '/subscriptions/s');
+  assert.equal((await find(store))?.secrets.length, 1, 'a trusted service has both');
+  await start(store, { clients: [{ clientId, secret: 's' }] });
+  assert.equal((await find(store))?.managedIdentity, undefined);
+});
+
+test('a user stays signed in over a start with the same password, and not with another', async () => {
+  const store = memoryStore();
+  const ada = { userPrincipalName: 'ada@contoso.example', password: 'correct horse', groups: [one] };
+  const read = async () => {
+    const found = await findByName(store, { tenantId: tenant, kind: 'user' }, ada.userPrincipalName);
+    return found?.record;
+  };
+  await start(store, { users: [ada] }, 1);
+  const first = await read();
+  assert.equal(first?.displayName, ada.userPrincipalName);
+  assert.deepEqual(await groupsOf(store, { tenantId: tenant, id: first.id }), [one]);
+  await start(store, { users: [{ ...ada, displayName: 'Ada', groups: [two] }] }, 2);
+  assert.deepEqual(await read(), { ...first, displayName: 'Ada' });
+  assert.deepEqual(await groupsOf(store, { tenantId: tenant, id: first.id }), [two]);
+  await start(store, { users: [{ ...ada, password: 'another password' }] }, 3);
+  const changed = await read();
+  assert.equal(changed?.signInSessionsValidFrom, 3);
+  assert.notEqual(changed.passwordHash, first.passwordHash);
+  await start(store, {}, 4);
+  assert.equal(await read(), undefined);
+});
+
+test('a user that cannot be kept stops the start, with the name and the rule', async () => {
+  const users = [{ userPrincipalName: 'ada@contoso.example', password: 'short' }];
+  await assert.rejects(start(memoryStore(), { users }), {
+    name: 'RangeError',
+    message:
+      'the user ada@contoso.example of the configuration file cannot be registered: passwordProfile.password: it must have ' +
+      '8 to 256 characters',
+  });
+});
+
+test("the server's own client is an administrator of the directory at every start", async () => {
+  const store = memoryStore();
+  const { tenantId, objectId } = await openIdentity(store, { demo: false, now: 1 });
+  const membership = { tenantId, group: globalAdministrators, member: objectId };
+  assert.deepEqual(await groupsOf(store, { tenantId, id: objectId }), [globalAdministrators]);
+  await commit(store, await removeMember(store, membership));
+  assert.deepEqual(await groupsOf(store, { tenantId, id: objectId }), []);
+  await openIdentity(store, { demo: false, now: 1 });
+  assert.deepEqual(await groupsOf(store, { tenantId, id: objectId }), [globalAdministrators]);
+  const group = await findObject(store, { tenantId, kind: 'group' }, globalAdministrators);
+  assert.equal(group?.record.displayName, 'Global Administrator');
+});
