@@ -170,4 +170,3 @@ function meet(one: string, other: string): boolean {
   const [a, b] = [parseRange(one), parseRange(other)];
   return a.ok && b.ok && overlaps(a.range, b.range);
 }
-

@@ -11,9 +11,15 @@ async function addRule(client: Client, value: string, conditional: boolean) {
   const { properties } = got.body;
   const before: unknown = at(properties, 'networkAcls', 'ipRules');
   assert.ok(Array.isArray(before));
-  const networkAcls = { ...acls.networkAcls, ipRules: [...before, { value }] };
-  const body = { ...Object(got.body), properties: { ...Object(properties), networkAcls } };
+  const rules: readonly unknown[] = before;
+  const networkAcls = { ...acls.networkAcls, ipRules: [...rules, { value }] };
+  const body = { ...objectIn(got.body), properties: { ...objectIn(properties), networkAcls } };
   return () => client.arm('PUT', kv, body, conditional ? { headers: { 'if-match': String(got.headers.etag) } } : {});
+}
+
+function objectIn(value: unknown): object {
+  assert.ok(typeof value === 'object' && value !== null);
+  return value;
 }
 
 async function addresses(client: Client): Promise<readonly string[]> {
