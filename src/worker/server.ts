@@ -15,6 +15,7 @@ import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
+import { asMeant } from '../data-plane/method.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
@@ -169,7 +170,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   return {
     longRunning,
     dispatch: dispatchByHost(names, {
-      vault: (request, response) => dataPlane.routing(request, response),
+      vault: (request, response) => dataPlane.routing(asMeant(request), response),
       home: (request, response) => home.routing(request, response),
     }),
     close: () => Promise.all([dataPlane.close(), home.close()]),
