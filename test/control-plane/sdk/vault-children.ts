@@ -29,20 +29,20 @@ async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<r
 const storageAccountId = `${group}/providers/Microsoft.Storage/storageAccounts/seclogs`;
 const made = await diagnosticSettings.createOrUpdate(vault, 'service', {
   storageAccountId,
-  logs: [{ categoryGroup: 'allLogs', enabled: true }],
+  logs: [{ category: 'AuditEvent', enabled: true }],
 });
-assert.deepEqual([made.name, made.storageAccountId, made.logs?.[0]?.categoryGroup], ['service', storageAccountId, 'allLogs']);
+assert.deepEqual([made.name, made.storageAccountId], ['service', storageAccountId]);
 assert.equal((await diagnosticSettings.get(vault, 'service')).logs?.[0]?.enabled, true);
-assert.deepEqual(await names(diagnosticSettings.list(vault)), ['service']);
-assert.deepEqual(await names(diagnosticSettingsCategory.list(vault)), [
-  'AuditEvent',
-  'AzurePolicyEvaluationDetails',
-  'AllMetrics',
-]);
+assert.deepEqual(
+  (await diagnosticSettings.list(vault)).value?.map(({ name }) => name),
+  ['service'],
+);
+const categories = (await diagnosticSettingsCategory.list(vault)).value?.map(({ name }) => name);
+assert.deepEqual(categories, ['AuditEvent', 'AzurePolicyEvaluationDetails', 'AllMetrics']);
 await diagnosticSettings.delete(vault, 'service');
 await assert.rejects(diagnosticSettings.get(vault, 'service'), { statusCode: 404, code: 'ResourceNotFound' });
 
-const expires = new Date(4_102_444_800_000);
+const expires = new Date(1_893_456_000_000);
 const secret = await secrets.createOrUpdate('rg', 'kv-below', 'word', {
   properties: { value: 'xyzzy', attributes: { enabled: true, expires } },
 });
