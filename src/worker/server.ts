@@ -19,6 +19,7 @@ import { asMeant } from '../data-plane/method.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
+import { answerClientError } from '../http/client-error.ts';
 import { dispatchByHost } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -180,6 +181,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
 function createHttp(): HttpServer {
   const http = createHttpServer({ headersTimeout: headersTimeoutMs, requireHostHeader: false });
   http.keepAliveTimeout = keepAliveMs;
+  http.on('clientError', answerClientError);
   return http;
 }
 
