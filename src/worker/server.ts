@@ -20,6 +20,7 @@ import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
+import { answerClientError } from '../http/client-error.ts';
 import { dispatchByHost } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -186,6 +187,7 @@ function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settin
 function createHttp(): HttpServer {
   const http = createHttpServer({ headersTimeout: headersTimeoutMs, requireHostHeader: false });
   http.keepAliveTimeout = keepAliveMs;
+  http.on('clientError', answerClientError);
   return http;
 }
 
