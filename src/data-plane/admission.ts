@@ -15,6 +15,7 @@ import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import type { OperationCard } from './operation.ts';
 import { memberOf } from '../http/parameters.ts';
+import { otherMethod } from './method.ts';
 import { Refused } from './refusal.ts';
 
 /** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */
@@ -66,6 +67,13 @@ async function vaultOf({ vaultName }: Exchange, rulebook: Rulebook): Promise<Vau
 }
 
 function operationOf({ card, request }: Exchange): OperationCard {
+  const named = otherMethod(request.raw);
+  if (named !== undefined) {
+    const message =
+      `The header X-HTTP-Method names '${named.slice(0, 64)}' on a request of the method ${request.method}; only a POST ` +
+      'may have it, and it may name PATCH or DELETE.';
+    throw new Refused({ kind: 'badParameter', message });
+  }
   if (card !== undefined) return card;
   throw new Refused({ kind: 'operationNotFound', method: request.method, path: pathOf(request.url).slice(0, 200) });
 }

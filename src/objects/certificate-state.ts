@@ -106,8 +106,14 @@ export function putParts(
     put.push({ key: keys.version(name, before.current.version), value: encode(before.current) });
   }
   put.push(...putPart(vault, 'keys', { name, version: key, before: state.parts.keys.current }));
-  put.push(...putPart(vault, 'secrets', { name, version: secret, before: state.parts.secrets.current }));
+  const previousVersion = versionOf(state.parts.secrets.current);
+  const version = { ...secret, ...(previousVersion !== undefined && { previousVersion }) };
+  put.push(...putPart(vault, 'secrets', { name, version, before: state.parts.secrets.current }));
   return { object, put };
+}
+
+function versionOf(record: StoredRecord | undefined): string | undefined {
+  return record === undefined ? undefined : decode<ObjectRecord<ObjectVersion>>(record).current.version;
 }
 
 function putPart(

@@ -10,6 +10,8 @@ export interface SecretVersion extends ObjectVersion {
   readonly contentType?: string;
   /** The secret of a certificate, which alone changes and deletes it. */
   readonly managed?: true;
+  /** Of a certificate's: the version that was the current one before this one. */
+  readonly previousVersion?: string;
 }
 
 /** What a client may say of a secret; every member is optional in an update. */

@@ -1,4 +1,6 @@
 import { overlaps, parseRange } from '../address/range.ts';
+import { refuse } from '../firewall/json.ts';
+import type { Read } from '../firewall/json.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { PeeringRecord, VirtualNetworkRecord } from '../types/network.ts';
@@ -6,7 +8,7 @@ import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from './keys
 import { membersOf, without } from './members.ts';
 import { readReference } from './network-references.ts';
 import { refuseResource } from './refusal.ts';
-import type { CallerLacks, ResourceOutcome, ResourceRefusal } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { parseScope } from './scope-id.ts';
 
 const peerAction = 'Microsoft.Network/virtualNetworks/peer/action';
@@ -46,6 +48,32 @@ export function findPeering({ peerings = [] }: VirtualNetworkRecord, name: strin
   return peerings.find((peering) => peering.name.toLowerCase() === name.toLowerCase());
 }
 
+/** What a peering's PUT says. */
+interface RequestedPeering {
+  readonly remote: string;
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+function readPeering(properties: unknown): Read<RequestedPeering> {
+  const path = 'properties';
+  const members = membersOf(properties);
+  const reference = readReference(members['remoteVirtualNetwork'], `${path}.remoteVirtualNetwork`);
+  if (!reference.ok) return reference;
+  const remote = reference.value;
+  if (remote === undefined) return refuse({ kind: 'missingMember', path, member: 'remoteVirtualNetwork' });
+  const notFlag = flags.find((flag) => members[flag] !== undefined && typeof members[flag] !== 'boolean');
+  if (notFlag !== undefined) {
+    return refuse({
+      kind: 'wrongType',
+      path: `${path}.${notFlag}`,
+      expected: 'true or false',
+      found: 'another value',
+    });
+  }
+  const defaults = Object.fromEntries(flags.map((flag) => [flag, flag === 'allowVirtualNetworkAccess']));
+  return { ok: true, value: { remote, others: { ...defaults, ...without(members, madeByService) } } };
+}
+
 /**
  * PUT of a peering. It is `Initiated` until the other network has one back to this, and both are `Connected` then. The
  * other network must be there, and no address be of both (virtual-network "virtual network peering").
@@ -56,53 +84,37 @@ export async function putPeering(
   { store, newId, lacks }: PeeringWorld,
 ): Promise<PeeringChange> {
   const network = decode<VirtualNetworkRecord>(record);
-  const members = membersOf(properties);
-  const reference = readReference(members['remoteVirtualNetwork'], 'properties.remoteVirtualNetwork');
-  if (!reference.ok) return reference;
-  const path = 'properties';
-  if (reference.value === undefined)
-    return refuseResource({ kind: 'missingMember', path, member: 'remoteVirtualNetwork' });
-  const wrong = wrongFlag(members, path);
-  if (wrong !== undefined) return refuseResource(wrong);
+  const requested = readPeering(properties);
+  if (!requested.ok) return requested;
+  const { remote: id, others } = requested.value;
   const before = findPeering(network, name);
   const by = `${virtualNetworkId(network)}/virtualNetworkPeerings/${name}`;
-  const lacking = lacks(peerAction, reference.value);
+  const lacking = lacks(peerAction, id);
   if (lacking !== undefined) return refuseResource(lacking);
-  const other = await readNetworkById(reference.value, store);
+  const other = await readNetworkById(id, store);
   const isOther = other !== undefined && other.key !== record.key;
-  const isMoved = before !== undefined && before.remote.toLowerCase() !== reference.value.toLowerCase();
-  if (!isOther || isMoved) return refuseResource({ kind: 'referenceInvalid', id: reference.value, by });
+  const isMoved = before !== undefined && before.remote.toLowerCase() !== id.toLowerCase();
+  if (!isOther || isMoved) return refuseResource({ kind: 'referenceInvalid', id, by });
   const remote = decode<VirtualNetworkRecord>(other);
   const prefixes = overlapping(network.addressPrefixes, remote.addressPrefixes);
   if (prefixes.length > 0) {
-    return refuseResource({
-      kind: 'addressSpacesOverlap',
-      network: virtualNetworkId(network),
-      remote: reference.value,
-      prefixes,
-    });
+    return refuseResource({ kind: 'addressSpacesOverlap', network: virtualNetworkId(network), remote: id, prefixes });
   }
   const back = remote.peerings?.find((one) => one.remoteGuid === network.resourceGuid && one.state !== 'Disconnected');
   const peering: PeeringRecord = {
     name: before?.name ?? name,
     etag: `W/"${newId()}"`,
-    remote: reference.value,
+    remote: id,
     remoteGuid: remote.resourceGuid,
     remotePrefixes: remote.addressPrefixes,
     state: back === undefined ? 'Initiated' : 'Connected',
-    others: {
-      ...Object.fromEntries(flags.map((flag) => [flag, flag === 'allowVirtualNetworkAccess'])),
-      ...without(members, madeByService),
-    },
+    others,
   };
   const changed = withPeering(network, peering);
+  const require = [record, other].map(({ key, version }) => ({ key, version }));
   const put = [{ key: record.key, value: encode(changed) }];
-  const require = [
-    { key: record.key, version: record.version },
-    { key: other.key, version: other.version },
-  ];
-  if (back !== undefined)
-    put.push({ key: other.key, value: encode(withPeering(remote, { ...back, state: 'Connected' })) });
+  const connected = back === undefined ? [] : [withPeering(remote, { ...back, state: 'Connected' })];
+  put.push(...connected.map((next) => ({ key: other.key, value: encode(next) })));
   return { ok: true, value: { network: changed, peering, created: before === undefined, change: { require, put } } };
 }
 
@@ -157,11 +169,4 @@ function overlapping(some: readonly string[], others: readonly string[]): readon
 function meet(one: string, other: string): boolean {
   const [a, b] = [parseRange(one), parseRange(other)];
   return a.ok && b.ok && overlaps(a.range, b.range);
-}
-
-/** A flag of a peering that is neither true nor false. */
-function wrongFlag(members: Readonly<Record<string, unknown>>, path: string): ResourceRefusal | undefined {
-  const flag = flags.find((name) => members[name] !== undefined && typeof members[name] !== 'boolean');
-  if (flag === undefined) return undefined;
-  return { kind: 'wrongType', path: `${path}.${flag}`, expected: 'true or false', found: 'another value' };
 }

@@ -15,10 +15,12 @@ import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
+import { asMeant } from '../data-plane/method.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
+import { answerClientError } from '../http/client-error.ts';
 import { dispatchByHost } from '../http/host.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -169,7 +171,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   return {
     longRunning,
     dispatch: dispatchByHost(names, {
-      vault: (request, response) => dataPlane.routing(request, response),
+      vault: (request, response) => dataPlane.routing(asMeant(request), response),
       home: (request, response) => home.routing(request, response),
     }),
     close: () => Promise.all([dataPlane.close(), home.close()]),
@@ -185,6 +187,7 @@ function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settin
 function createHttp(): HttpServer {
   const http = createHttpServer({ headersTimeout: headersTimeoutMs, requireHostHeader: false });
   http.keepAliveTimeout = keepAliveMs;
+  http.on('clientError', answerClientError);
   return http;
 }
 

@@ -216,7 +216,7 @@ test('another subscription and another path are not found', async () => {
     const message = `The subscription '${decodeURIComponent(id)}' could not be found.`;
     expectError(answered, 404, 'SubscriptionNotFound', message);
   }
-  const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/disks?api-version=2022-12-01`;
+  const path = `/subscriptions/${subscriptionId}/nothing/of/the/kind?api-version=2022-12-01`;
   const nowhere = await client.send(`${client.home}${path}`, { token });
   expectError(nowhere, 404, 'InvalidResourceType', `There is no operation GET ${path} here.`);
   const listed = await client.send(`${client.home}/subscriptions?api-version=2022-12-01`, { token });

@@ -1,24 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Client } from '../world/client.ts';
-import { at, expectError, expectStatus, putVault, startWithGroup, vaults } from './resources.ts';
+import { at, expectError, expectStatus, json, putVault, startWithGroup, vaults } from './resources.ts';
 
 const kv = `${vaults}/kv-two`;
 
+/** The first half of an edit, which reads; what it gives back is the second, which writes. */
 async function addRule(client: Client, value: string, conditional: boolean) {
   const got = await client.arm('GET', kv);
-  const body = JSON.parse(JSON.stringify(got.body)) as {
-    properties: { networkAcls: { ipRules: { value: string }[] } };
-  };
-  body.properties.networkAcls.ipRules.push({ value });
+  const { properties } = got.body;
+  const before: unknown = at(properties, 'networkAcls', 'ipRules');
+  assert.ok(Array.isArray(before));
+  const rules: readonly unknown[] = before;
+  const networkAcls = { ...acls.networkAcls, ipRules: [...rules, { value }] };
+  const body = { ...objectIn(got.body), properties: { ...objectIn(properties), networkAcls } };
   return () => client.arm('PUT', kv, body, conditional ? { headers: { 'if-match': String(got.headers.etag) } } : {});
 }
 
-async function addresses(client: Client) {
-  const got = await client.arm('GET', kv);
-  return (at(got.body, 'properties', 'networkAcls', 'ipRules') as unknown as { value: string }[]).map(
-    ({ value }) => value,
-  );
+function objectIn(value: unknown): object {
+  assert.ok(typeof value === 'object' && value !== null);
+  return value;
+}
+
+async function addresses(client: Client): Promise<readonly string[]> {
+  const rules: unknown = at((await client.arm('GET', kv)).body, 'properties', 'networkAcls', 'ipRules');
+  assert.ok(Array.isArray(rules));
+  return rules.map((rule: unknown) => String(at(json(rule), 'value')));
 }
 
 const acls = { networkAcls: { bypass: 'None', defaultAction: 'Deny', ipRules: [] } };

@@ -90,7 +90,8 @@ test('identities are made with a resource, stay with it, and are lent by user-as
     'identity',
   );
   assert.deepEqual(both, {
-    ...Object.fromEntries(Object.entries(system ?? {})),
+    principalId: at(system, 'principalId'),
+    tenantId,
     type: 'SystemAssigned, UserAssigned',
     userAssignedIdentities: { [sharedId]: { principalId, clientId } },
   });

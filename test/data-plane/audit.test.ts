@@ -305,7 +305,10 @@ suite('a source that came over a subnet', () => {
     assert.equal(properties?.addrAuthType, 'Subnet');
     assert.equal(properties.subnetId, id);
     assert.equal(properties.assurance, 'enforced');
-    assert.deepEqual([properties.verdict?.because, properties.verdict?.rule], ['virtualNetworkRule', id]);
+    assert.deepEqual(
+      [properties.verdict?.because, properties.verdict?.rule?.toLowerCase()],
+      ['virtualNetworkRule', id],
+    );
 
     // An IP rule for the very address is no use to a subnet.
     const refused = await over('kv-rule');

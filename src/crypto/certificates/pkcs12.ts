@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { CertifiableKey, Certificates, CertifiedMaterial } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
 import { derOf } from './ber.ts';
-import { inChainOrder } from './chain.ts';
+import { distinct, inChainOrder } from './chain.ts';
 import { DerReader, wholeSequence } from './der-read.ts';
 import { explicit, implicit, integer, objectIdentifier, octetString, sequence, set, tags } from './der-write.ts';
 import { Work } from './key-derivation.ts';
@@ -45,23 +45,38 @@ interface Opening {
  */
 export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome<CertifiedMaterial>> {
   return outcomeOfLater(what, async () => {
-    if (bytes.length > mostBytes) throw new Refused({ kind: 'tooLarge', what, found: bytes.length, most: mostBytes });
-    if (bytes[0] !== tags.sequence) throw new Malformed('it does not begin with 0x30, as a DER sequence does');
-    const file = wholeSequence(derOf(bytes), 'the file');
-    if (file.count('the version') !== 3) throw new Malformed('its version is not 3');
-    const contents = dataOf(file.sequence('the authenticated safe'));
-    const macData = file.done ? undefined : file.sequence('the authentication data');
-    file.end();
-    const work = new Work();
-    const passphrases = await passphrasesOf({ contents, macData, password, work });
-    const opening: Opening = { passphrases, work, keys: [], certificates: [] };
-    const safe = wholeSequence(derOf(contents), 'the authenticated safe');
-    while (!safe.done) await openContents(safe.sequence('a safe'), opening);
-    const [material, another] = opening.keys;
+    const { material, certificates } = await contentsOf(bytes, password);
     if (material === undefined) throw new Refused({ kind: 'noPrivateKey', what });
-    if (another !== undefined) throw new Refused({ kind: 'severalPrivateKeys', what, found: opening.keys.length });
-    return inChainOrder(material, opening.certificates, what);
+    return inChainOrder(material, certificates, what);
   });
+}
+
+/** As `readPkcs12`; a file that has no key is its certificates, in their order. */
+export function readPkcs12Contents(bytes: Uint8Array, password: string): Promise<Outcome<Certificates>> {
+  return outcomeOfLater(what, async () => {
+    const { material, certificates } = await contentsOf(bytes, password);
+    if (material !== undefined) return inChainOrder(material, certificates, what);
+    return { material, certificates: distinct(certificates, what).map(({ der }) => der) };
+  });
+}
+
+/** @throws {Refused} @throws {Malformed} */
+async function contentsOf(bytes: Uint8Array, password: string): Promise<Certificates> {
+  if (bytes.length > mostBytes) throw new Refused({ kind: 'tooLarge', what, found: bytes.length, most: mostBytes });
+  if (bytes[0] !== tags.sequence) throw new Malformed('it does not begin with 0x30, as a DER sequence does');
+  const file = wholeSequence(derOf(bytes), 'the file');
+  if (file.count('the version') !== 3) throw new Malformed('its version is not 3');
+  const contents = dataOf(file.sequence('the authenticated safe'));
+  const macData = file.done ? undefined : file.sequence('the authentication data');
+  file.end();
+  const work = new Work();
+  const passphrases = await passphrasesOf({ contents, macData, password, work });
+  const opening: Opening = { passphrases, work, keys: [], certificates: [] };
+  const safe = wholeSequence(derOf(contents), 'the authenticated safe');
+  while (!safe.done) await openContents(safe.sequence('a safe'), opening);
+  const [material, another] = opening.keys;
+  if (another !== undefined) throw new Refused({ kind: 'severalPrivateKeys', what, found: opening.keys.length });
+  return { material, certificates: opening.certificates };
 }
 
 interface Protection {

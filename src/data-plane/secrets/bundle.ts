@@ -11,12 +11,20 @@ type Secret = ObjectRecord<SecretVersion>;
 /** SecretBundle, without the value where the operation does not disclose it. */
 export function secretBundle(call: Call, secret: Secret, show: { readonly value: boolean }) {
   const { current } = secret;
+  const { previousVersion } = current;
   return {
     ...(show.value && { value: current.value }),
     id: `${call.origin}/secrets/${secret.name}/${current.version}`,
     ...secretFacts(call.vault, current),
     ...(current.managed && { kid: `${call.origin}/keys/${secret.name}/${current.version}` }),
+    ...(previousVersion !== undefined && knowsPreviousVersion(call) && { previousVersion }),
   };
+}
+
+/** "Only populated when the secret was retrieved using API version 2025-07-01 or later" (`SecretProperties.previousVersion`). */
+function knowsPreviousVersion({ apiVersion }: Call): boolean {
+  // The older ones by number, 7.0 to 7.6, are not comparable with those by date.
+  return !apiVersion.startsWith('7.') && apiVersion >= '2025-07-01';
 }
 
 /** SecretItem of a list; its id names no version unless it stands for one. */

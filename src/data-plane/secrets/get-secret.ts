@@ -1,6 +1,7 @@
 import { refused } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
+import { secretAs } from '../../objects/secret-content.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretBundle } from './bundle.ts';
@@ -14,13 +15,12 @@ export const getSecret: OperationCard = {
   async run(call) {
     const asked = objectId(call, 'secrets');
     if (!asked.ok) return asked;
-    if (call.query['outContentType'] !== undefined) {
-      const message = 'outContentType is not supported; leave it out, and the secret comes as it was stored.';
-      return refused({ kind: 'badParameter', message });
-    }
     const found = await getVersion<SecretVersion>(call.vault, 'secrets', asked.value);
     if (!found.ok) return found;
     if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });
-    return { ok: true, value: { status: 200, body: secretBundle(call, found.value, { value: true }) } };
+    const current = await secretAs(found.value.current, call.query['outContentType']);
+    if (!current.ok) return current;
+    const secret = { ...found.value, current: current.value };
+    return { ok: true, value: { status: 200, body: secretBundle(call, secret, { value: true }) } };
   },
 };

@@ -28,7 +28,7 @@ export const secretRows: Readonly<Record<string, Row>> = {
       wrongName((name) => `/secrets/${name}`),
       {
         path: '/secrets/there?outContentType=application/x-pem-file',
-        message: 'outContentType is not supported; leave it out, and the secret comes as it was stored.',
+        message: 'outContentType converts the secret of a certificate, and this secret is none: leave it out.',
       },
     ],
   },
