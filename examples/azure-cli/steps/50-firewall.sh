@@ -19,7 +19,7 @@ refused 'Client address: 203.0.113.8' \
 
 run az keyvault network-rule add --name "$vault" --resource-group "$group" --vnet-name blue --subnet workloads \
   --query properties.networkAcls.virtualNetworkRules
-shows "/virtualNetworks/blue/subnets/workloads" az keyvault network-rule list --name "$vault"
+shows /blue/subnets/workloads az keyvault network-rule list --name "$vault"
 hides 203.0.113.4/30 az keyvault network-rule remove --name "$vault" --ip-address 203.0.113.4/30 \
   --query properties.networkAcls
 refused 'Client address: 203.0.113.7' \
