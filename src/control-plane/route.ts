@@ -2,12 +2,9 @@ import type { ControlOperation } from './operation.ts';
 import { findBeside } from './routes.ts';
 import type { ControlRoute } from './routes.ts';
 
-/** What stands before the provider of an operation on whatever resource: its id, of any length. */
-const scopePrefix = '{scope}';
-
 /**
  * The operation that a path is one of, as the router of requests finds it: whatever the case, and the one with more
- * fixed segments where several fit. A parameter is one segment, `{scope}` at the start is the id of any resource.
+ * fixed segments where several fit. A parameter is one segment. What extends a resource comes last, as it does there.
  */
 export function matchRoute(
   operations: readonly ControlOperation[],
@@ -17,24 +14,10 @@ export function matchRoute(
   let best: (ControlRoute & { readonly fixed: number }) | undefined;
   for (const operation of operations) {
     if (operation.method !== method) continue;
-    const found = matchPath(operation.path, segments);
+    const found = match(operation.path, segments);
     if (found !== undefined && (best === undefined || found.fixed > best.fixed)) best = { operation, ...found };
   }
   return best ?? findBeside(operations, { method, path });
-}
-
-function matchPath(path: string, segments: readonly string[]) {
-  if (!path.startsWith(scopePrefix)) return match(path, segments);
-  const length = path.slice(scopePrefix.length).split('/').length - 1;
-  const scope = segments.slice(0, -length);
-  const found = match(path.slice(scopePrefix.length), segments.slice(-length));
-  if (found === undefined || scope[0]?.toLowerCase() !== 'subscriptions') return undefined;
-  const params = {
-    ...found.params,
-    subscriptionId: scope[1] ?? '',
-    scope: scope.map((segment) => `/${segment}`).join(''),
-  };
-  return { params, fixed: found.fixed };
 }
 
 function match(pattern: string, segments: readonly string[]) {
