@@ -45,6 +45,7 @@ import { getDeletedVault, listDeletedVaults, purgeDeletedVault } from './vaults/
 import { explainVault } from './vaults/explain.ts';
 import { getVault } from './vaults/get.ts';
 import { listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
+import { listOperations } from './vaults/list-operations.ts';
 import { listPrivateLinkResources } from './vaults/private-link-resources.ts';
 import { updateAccessPolicy } from './vaults/update-access-policy.ts';
 import { updateVault } from './vaults/update.ts';
@@ -58,8 +59,7 @@ import { listSubnets } from './virtual-networks/list-subnets.ts';
 import { listAllVirtualNetworks, listVirtualNetworks } from './virtual-networks/list.ts';
 import { updateVirtualNetworkTags } from './virtual-networks/update-tags.ts';
 
-/** Every operation of the resource manager. */
-export const operations: readonly ControlOperation[] = [
+const cards: readonly ControlOperation[] = [
   listTenants,
   listSubscriptions,
   getSubscription,
@@ -125,3 +125,6 @@ export const operations: readonly ControlOperation[] = [
   deleteResource,
   listResourcesOfType,
 ];
+
+/** Every operation of the resource manager. */
+export const operations: readonly ControlOperation[] = [...cards, listOperations(cards)];

@@ -15,7 +15,11 @@ const credential = new ClientSecretCredential(tenantId, settingOf('clientId'), s
   disableInstanceDiscovery: true,
 });
 const options = { endpoint: home, credentialScopes: [`${home}/.default`] };
-const { secrets, keys, privateLinkResources } = new KeyVaultManagementClient(credential, subscriptionId, options);
+const { secrets, keys, privateLinkResources, operations } = new KeyVaultManagementClient(
+  credential,
+  subscriptionId,
+  options,
+);
 const { diagnosticSettings, diagnosticSettingsCategory } = new MonitorClient(credential, subscriptionId, options);
 const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`;
 const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-below`;
@@ -66,4 +70,10 @@ await assert.rejects(keys.get('rg', 'kv-below', 'absent'), { statusCode: 404, co
 
 const { value } = await privateLinkResources.listByVault('rg', 'kv-below');
 assert.deepEqual([value?.[0]?.name, value?.[0]?.groupId], ['vault', 'vault']);
+
+const actions = new Set(await names(operations.list()));
+for (const action of ['vaults/write', 'vaults/secrets/read', 'locations/deletedVaults/purge/action']) {
+  assert.ok(actions.has(`Microsoft.KeyVault/${action}`), action);
+}
+assert.ok([...actions].every((action) => action?.startsWith('Microsoft.KeyVault/')));
 process.stdout.write('done\n');
