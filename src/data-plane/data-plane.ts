@@ -71,7 +71,7 @@ export function createDataPlane(world: DataPlaneWorld): Listener {
     const answer = card.method === 'GET' ? reading(world) : sending(world, card.changes === false ? undefined : turns);
     for (const path of [card.path, card.alsoAt]) {
       if (path === undefined) continue;
-      router.on(card.method, path, (request, response, params, _store, query) => {
+      router.on(card.method, path, (request, response, ...[params, , query]) => {
         void respond(requestOf(request, params, query), response, { card, answer });
       });
     }

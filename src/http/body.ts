@@ -4,8 +4,7 @@ export type BodyFault = 'tooLarge' | 'notWellFormed' | 'cutOff';
 
 /** A body as it came; `undefined` for none. Or why it was not read. */
 export type Body =
-  | { readonly ok: true; readonly bytes: Buffer | undefined }
-  | { readonly ok: false; readonly fault: BodyFault };
+  { readonly ok: true; readonly bytes: Buffer | undefined } | { readonly ok: false; readonly fault: BodyFault };
 
 /** RFC 9110 section 8.3.1, as far as to tell a media type from what is none. */
 const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;

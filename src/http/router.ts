@@ -10,4 +10,9 @@ export const routing = {
 } as const;
 
 /** The same for Fastify: no header of the client's changes what we take its address or host to be. */
-export const routerOptions = { logger: false, trustProxy: false, exposeHeadRoutes: false, routerOptions: routing } as const;
+export const routerOptions = {
+  logger: false,
+  trustProxy: false,
+  exposeHeadRoutes: false,
+  routerOptions: routing,
+} as const;
