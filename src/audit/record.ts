@@ -219,7 +219,8 @@ function timeOf(at: number): string {
 let lastTime = { at: 0, text: '1970-01-01T00:00:00.0000000Z' };
 
 function withoutToken(uri: string): string {
-  return uri.replace(tokenInQuery, '$1…');
+  // Hardly any URI has an underscore, and to look for one is many times cheaper.
+  return uri.includes('_') ? uri.replace(tokenInQuery, '$1…') : uri;
 }
 
 function clip(text: string, length: number): string {

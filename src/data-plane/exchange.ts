@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/record.ts';
 import { explain } from '../firewall/explain.ts';
 import { matchedRule } from '../firewall/matched-rule.ts';
@@ -22,17 +22,30 @@ export interface Admitted {
   readonly require: readonly Requirement[];
 }
 
+/** A request as its path names an operation. */
+export interface VaultRequest {
+  readonly raw: IncomingMessage;
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Of the path and of the query, decoded; one that the query gives twice is a list. */
+  readonly params: unknown;
+  readonly query: unknown;
+}
+
 /** One request, and what has become known of it so far: the refusal's wording and the audit record are made of it. */
 export interface Exchange {
   readonly requestId: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly request: FastifyRequest;
+  readonly request: VaultRequest;
   readonly names: NameSet;
   readonly vaultName: string;
   readonly source: Source;
   /** Absent where the path is no operation's. */
   readonly card: OperationCard | undefined;
+  body?: Buffer | undefined;
   vault?: VaultInForce;
   apiVersion?: string;
   caller?: Caller;
@@ -43,7 +56,7 @@ export interface Exchange {
 }
 
 export function openExchange(
-  request: FastifyRequest,
+  request: VaultRequest,
   known: { readonly card: OperationCard | undefined; readonly source: Source; readonly now: number },
 ): Exchange {
   const host = hostOf(request.raw);
@@ -101,8 +114,8 @@ export function auditEvent(
 }
 
 /** The client's own id for the request, which Azure gives back and writes down; bounded, for the client chose it. */
-export function clientRequestId(request: FastifyRequest): string | undefined {
-  const id = request.headers['x-ms-client-request-id'];
+export function clientRequestId({ headers }: VaultRequest): string | undefined {
+  const id = headers['x-ms-client-request-id'];
   return typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
 }
 

@@ -8,23 +8,29 @@ import type { Exchange } from './exchange.ts';
 /** The version that Azure's data plane stated when its exchanges were recorded; clients show it, none compares it. */
 const serviceVersion = '1.9.3038.1';
 
-/** The headers that stand on every answer of a vault, refusals included. */
-export function answerHeaders(exchange: Exchange, corsOrigins: readonly string[]): Record<string, string> {
-  const clientId = clientRequestId(exchange.request);
-  return {
-    'cache-control': 'no-cache',
-    pragma: 'no-cache',
-    expires: '-1',
-    'x-ms-keyvault-region': exchange.vault?.location ?? 'unknown',
-    ...(clientId !== undefined && { 'x-ms-client-request-id': clientId }),
-    'x-ms-request-id': exchange.requestId,
-    'x-ms-keyvault-service-version': serviceVersion,
-    'x-ms-keyvault-network-info': networkInfo(exchange.source),
-    ...(exchange.access !== undefined && rbacHeaders(exchange.access)),
-    'x-content-type-options': 'nosniff',
-    'strict-transport-security': 'max-age=31536000;includeSubDomains',
-    ...(exchange.request.headers.origin !== undefined && corsHeaders(exchange.request.headers.origin, corsOrigins)),
-  };
+const fixed = [
+  ['cache-control', 'no-cache'],
+  ['pragma', 'no-cache'],
+  ['expires', '-1'],
+  ['x-ms-keyvault-service-version', serviceVersion],
+  ['x-content-type-options', 'nosniff'],
+  ['strict-transport-security', 'max-age=31536000;includeSubDomains'],
+].flat();
+
+/** The headers that stand on every answer of a vault, refusals included: name, value, name, value. */
+export function answerHeaders(exchange: Exchange, corsOrigins: readonly string[]): string[] {
+  const { vault, request, requestId, source, access } = exchange;
+  const headers = [...fixed, 'x-ms-keyvault-region', vault?.location ?? 'unknown', 'x-ms-request-id', requestId];
+  headers.push('x-ms-keyvault-network-info', networkInfo(source));
+  const clientId = clientRequestId(request);
+  if (clientId !== undefined) headers.push('x-ms-client-request-id', clientId);
+  if (access !== undefined) add(headers, rbacHeaders(access));
+  if (request.headers.origin !== undefined) add(headers, corsHeaders(request.headers.origin, corsOrigins));
+  return headers;
+}
+
+function add(headers: string[], more: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(more)) headers.push(name, value);
 }
 
 /**

@@ -7,9 +7,9 @@ const replaceable: ReadonlySet<string> = new Set(['PATCH', 'DELETE']);
 
 /** The request as its sender means it: a POST may stand for the PATCH or the DELETE that its header names. */
 export function asMeant(request: IncomingMessage): IncomingMessage {
-  const named = namedMethods(request);
-  const [method] = named;
-  if (request.method === 'POST' && method !== undefined && replaceable.has(method)) request.method = method;
+  if (request.method !== 'POST') return request;
+  const [method] = namedMethods(request);
+  if (method !== undefined && replaceable.has(method)) request.method = method;
   return request;
 }
 
@@ -19,5 +19,10 @@ export function otherMethod(request: IncomingMessage): string | undefined {
 }
 
 function namedMethods(request: IncomingMessage): readonly string[] {
-  return headers.flatMap((name) => request.headers[name] ?? []).map((method) => method.trim().toUpperCase());
+  const named: string[] = [];
+  for (const name of headers) {
+    const given = request.headers[name];
+    if (given !== undefined) named.push(...[given].flat().map((method) => method.trim().toUpperCase()));
+  }
+  return named;
 }

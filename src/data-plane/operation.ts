@@ -6,7 +6,7 @@ import type { Operation } from '../types/operation.ts';
 /** A data-plane operation, whole on one card: where it is, what it needs, what it does. */
 export interface OperationCard extends Operation {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below the vault's host, in Fastify's notation. */
+  /** Below the vault's host, in the router's notation (`find-my-way`). */
   readonly path: string;
   /** The same operation at another path, that leaves something out. */
   readonly alsoAt?: string;

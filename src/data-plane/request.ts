@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { FastifyReply } from 'fastify';
+import type { ServerResponse } from 'node:http';
 import type { Audit } from '../audit/audit.ts';
 import { auditRecord } from '../audit/record.ts';
 import { AuditUnavailable } from '../audit/log.ts';
@@ -81,7 +81,7 @@ async function whileInForce<T>(
 /** The order of an admitted request: body, operation, audit (in the operation's own transaction, where it changes something), answer. */
 export async function perform(exchange: Exchange, admitted: Admitted, world: RequestWorld): Promise<Answer> {
   const { card, vault, require } = admitted;
-  const body = parseJsonBody(exchange.request.body);
+  const body = parseJsonBody(exchange.body);
   if (!body.ok) return refuse(new Refused({ kind: 'bodyNotJson' }), require, world.store);
   const query = textsOf(exchange.request.query);
   if (!query.ok) {
@@ -173,9 +173,16 @@ function refusalOf(error: unknown): Refusal {
 }
 
 /** Sends an answer with the headers that every answer of a vault has. */
-export function send(reply: FastifyReply, exchange: Exchange, world: RequestWorld, answer: Answer): FastifyReply {
-  reply.code(answer.status).headers(answerHeaders(exchange, world.corsOrigins));
-  if (answer.headers !== undefined) reply.headers(answer.headers);
-  if (answer.body === undefined) return reply.send();
-  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
+export function send(response: ServerResponse, exchange: Exchange, world: RequestWorld, answer: Answer): void {
+  const headers = answerHeaders(exchange, world.corsOrigins);
+  for (const [name, value] of Object.entries(answer.headers ?? {})) headers.push(name, value);
+  if (answer.body === undefined) {
+    // RFC 9110 section 8.6: a 204 has none.
+    if (answer.status !== 204) headers.push('content-length', '0');
+    response.writeHead(answer.status, headers).end();
+    return;
+  }
+  const body = JSON.stringify(answer.body);
+  headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(Buffer.byteLength(body)));
+  response.writeHead(answer.status, headers).end(body);
 }

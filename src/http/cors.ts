@@ -16,12 +16,10 @@ export function corsHeaders(origin: string | undefined, allowed: readonly string
   return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'Origin' };
 }
 
-/** Headers for the answer to a preflight request. */
+/** What the answer to a preflight request has beside `corsHeaders`. */
 export function preflightHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
-  const headers = corsHeaders(origin, allowed);
-  if (headers['access-control-allow-origin'] === undefined) return {};
+  if (origin === undefined || !allowed.includes(origin)) return {};
   return {
-    ...headers,
     'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
     'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id',
     'access-control-max-age': '600',

@@ -1,3 +1,5 @@
+import type { Requirement } from './store.ts';
+
 /** A record's version and value as the database has them; `undefined`: there is no such record. */
 export type Row = { readonly version: string; readonly value: Uint8Array } | undefined;
 
@@ -8,22 +10,37 @@ const valueBytesMax = 4096;
 /**
  * Rows of one state of the database, as they lie in it: sealed, where the store is. SQLite itself says when they are
  * not true any more (`PRAGMA data_version`, which changes with every commit of another connection), so that the cache is
- * emptied rather than kept up.
+ * emptied rather than kept up. Between a look at that and the next commit of ours, nobody need be asked.
  */
 export class RowCache {
   readonly #rows = new Map<string, Row>();
   readonly #versions = new Map<string, string | null>();
   #state: unknown;
+  #doubted = true;
 
   /** To be told the database's `data_version` at the beginning of each snapshot. */
   enter(state: unknown): void {
+    this.#doubted = false;
     if (state === this.#state) return;
     this.#state = state;
     this.#rows.clear();
     this.#versions.clear();
   }
 
-  /** The row under `key`, read only if it is not known. */
+  /** The database may have another state by now. */
+  doubt(): void {
+    this.#doubted = true;
+  }
+
+  /** Whether these rows and versions are all known, so that no snapshot is needed to have them. */
+  knows(rows: readonly string[], versions: readonly Requirement[] = []): boolean {
+    if (this.#doubted) return false;
+    for (const key of rows) if (!this.#rows.has(key)) return false;
+    for (const { key } of versions) if (!this.#versions.has(key)) return false;
+    return true;
+  }
+
+  /** The row under `key`, read only if it is not known; in a snapshot. */
   row(key: string, read: (key: string) => Row): Row {
     if (this.#rows.has(key)) return this.#rows.get(key);
     const row = read(key);
@@ -31,7 +48,7 @@ export class RowCache {
     return row;
   }
 
-  /** The version under `key`, `null` for no record. */
+  /** The version under `key`, `null` for no record; in a snapshot. */
   version(key: string, read: (key: string) => string | null): string | null {
     const known = this.#versions.get(key);
     if (known !== undefined) return known;

@@ -83,12 +83,12 @@ class Sealed implements SealedStore {
     this.#counter = counter;
   }
 
-  async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
+  read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
     for (const key of request.get) assertNotOurs(key);
     return this.#records.read(request);
   }
 
-  async list(request: List): Promise<readonly StoredRecord[]> {
+  list(request: List): Promise<readonly StoredRecord[]> {
     assertNotOurs(request.prefix);
     return this.#records.list(request);
   }

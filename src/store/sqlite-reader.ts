@@ -8,8 +8,9 @@ import type { Changes, Cursor, List, Read, Requirement, StoredRecord } from './s
 /**
  * The connection of the reads, on the thread that asks: a point read costs less than a message to another thread.
  *
- * To open a snapshot costs more than to read a record from it, so all reads of one turn of the event loop share one.
- * The owner calls `refresh` before it tells anybody of a commit: a read that starts after an acknowledged write sees it.
+ * To open a snapshot costs more than to read a record from it, so all reads of one turn of the event loop share one, and
+ * what is read again before the next commit needs none. The owner calls `refresh` before it tells anybody of a commit: a
+ * read that starts after an acknowledged write sees it.
  */
 export class SqliteReader {
   readonly #database: DatabaseSync;
@@ -50,13 +51,16 @@ export class SqliteReader {
   }
 
   read(request: Read): (StoredRecord | undefined)[] {
-    return this.#inSnapshot(() => {
-      this.#check(request.require);
-      return request.get.map((key) => {
-        const row = this.#cache.row(key, this.#readRow);
-        // A copy: whoever asked may write into it.
-        return row === undefined ? undefined : { key, version: row.version, value: row.value.slice() };
-      });
+    const known = this.#cache.knows(request.get, request.require);
+    return known ? this.#read(request) : this.#inSnapshot(() => this.#read(request));
+  }
+
+  #read({ require, get }: Read): (StoredRecord | undefined)[] {
+    this.#check(require);
+    return get.map((key) => {
+      const row = this.#cache.row(key, this.#readRow);
+      // A copy: whoever asked may write into it.
+      return row === undefined ? undefined : { key, version: row.version, value: row.value.slice() };
     });
   }
 
@@ -84,6 +88,11 @@ export class SqliteReader {
 
   /** The next read sees all that is committed by now. */
   refresh(): void {
+    this.#cache.doubt();
+    this.#endSnapshot();
+  }
+
+  #endSnapshot(): void {
     clearImmediate(this.#turnEnds);
     if (this.#snapshot && this.#database.isTransaction) this.#end.run();
     this.#snapshot = false;
@@ -107,7 +116,7 @@ export class SqliteReader {
         this.#snapshot = true;
         // Reading it also opens the snapshot, so that it speaks of this one.
         this.#cache.enter(this.#dataVersion.get()?.[0]);
-        this.#turnEnds = setImmediate(() => this.refresh());
+        this.#turnEnds = setImmediate(() => this.#endSnapshot());
       }
       return reads();
     } catch (error) {

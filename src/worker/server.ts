@@ -148,7 +148,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
 /** What answers requests: the vaults, and whatever stands under the server's own names. */
 async function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...world }: EdgesWorld) {
   const { settings } = parts;
-  const dataPlane = await createDataPlane({
+  const dataPlane = createDataPlane({
     ...world,
     throttle: throttleOf(settings),
     acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
@@ -171,10 +171,10 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   return {
     longRunning,
     dispatch: dispatchByHost(names, {
-      vault: (request, response) => dataPlane.routing(asMeant(request), response),
+      vault: (request, response) => dataPlane(asMeant(request), response),
       home: (request, response) => home.routing(request, response),
     }),
-    close: () => Promise.all([dataPlane.close(), home.close()]),
+    close: () => home.close(),
   };
 }
 

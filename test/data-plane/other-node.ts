@@ -61,7 +61,7 @@ export async function startOtherNode(
       return verifier.verify(token);
     },
   };
-  const app = await createDataPlane({
+  const dataPlane = createDataPlane({
     store,
     rulebook,
     verifier: slow,
@@ -81,7 +81,7 @@ export async function startOtherNode(
   const https = createServer(
     { key, cert: `${certificate}\n${certificates.authority.certificate}` },
     dispatchByHost([server.names], {
-      vault: (request, response) => app.routing(request, response),
+      vault: dataPlane,
       home: (_request, response) => response.end(),
     }),
   );
@@ -96,7 +96,6 @@ export async function startOtherNode(
     async [Symbol.asyncDispose]() {
       https.closeAllConnections();
       https.close();
-      await app.close();
       await engine.close();
       await audit.close();
     },
