@@ -24,16 +24,9 @@ export class SealedRecords {
 
   /** @throws {Conflict} @throws {Unreadable} */
   async read(request: Read): Promise<(StoredRecord | undefined)[]> {
-    const records = await this.#inner.read(request);
     const opened: (StoredRecord | undefined)[] = [];
-    for (const record of records) {
-      if (record === undefined) {
-        opened.push(undefined);
-        continue;
-      }
-      const domain = domainOf(record.key);
-      // Awaiting costs more than the cache's answer, and this is the path of every request.
-      opened.push(this.#open(record, this.#keys.cached(domain) ?? (await this.#keys.load(domain))));
+    for (const record of await this.#inner.read(request)) {
+      opened.push(record === undefined ? undefined : (this.#openAtOnce(record) ?? (await this.#openWithKey(record))));
     }
     return opened;
   }
@@ -44,7 +37,7 @@ export class SealedRecords {
     const ownStart = page.findIndex((record) => record.key.startsWith(sealPrefix));
     const opened: StoredRecord[] = [];
     for (const record of ownStart === -1 ? page : page.slice(0, ownStart)) {
-      opened.push(this.#open(record, await this.#keys.load(domainOf(record.key))));
+      opened.push(this.#openAtOnce(record) ?? (await this.#openWithKey(record)));
     }
     if (ownStart === -1) return opened;
     const rest = { ...request, after: lastKeyUnder(sealPrefix), limit: request.limit - opened.length };
@@ -97,8 +90,19 @@ export class SealedRecords {
     return dataKey;
   }
 
-  #open({ key, version, value: sealed }: StoredRecord, dataKey: DataKey | undefined): StoredRecord {
-    if (dataKey === undefined) throw new Unreadable(`the data key of the record ${key} is gone: it was destroyed`);
+  /** With a data key that is in the cache: to await it costs more, and this is the path of every request. */
+  #openAtOnce(record: StoredRecord): StoredRecord | undefined {
+    const dataKey = this.#keys.cached(domainOf(record.key));
+    return dataKey === undefined ? undefined : this.#open(record, dataKey);
+  }
+
+  async #openWithKey(record: StoredRecord): Promise<StoredRecord> {
+    const dataKey = await this.#keys.load(domainOf(record.key));
+    if (dataKey !== undefined) return this.#open(record, dataKey);
+    throw new Unreadable(`the data key of the record ${record.key} is gone: it was destroyed`);
+  }
+
+  #open({ key, version, value: sealed }: StoredRecord, dataKey: DataKey): StoredRecord {
     const value = open(dataKey.sealing, sealed, this.#context(key, version));
     if (value === undefined) throw new Unreadable(`the record ${key} is not what was written`);
     return { key, version, value };

@@ -83,12 +83,12 @@ class Sealed implements SealedStore {
     this.#counter = counter;
   }
 
-  read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
+  async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
     for (const key of request.get) assertNotOurs(key);
     return this.#records.read(request);
   }
 
-  list(request: List): Promise<readonly StoredRecord[]> {
+  async list(request: List): Promise<readonly StoredRecord[]> {
     assertNotOurs(request.prefix);
     return this.#records.list(request);
   }
