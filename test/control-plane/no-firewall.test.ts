@@ -41,7 +41,7 @@ test("a vault's firewall is not asked by its control plane, and every operation 
     ['DELETE', one, undefined, 'VaultDelete', one],
     ['GET', `${provider}/deletedVaults`, undefined, 'VaultListDeleted', `${provider}/deletedVaults`],
     ['GET', deleted, undefined, 'VaultGetDeleted', deleted],
-    ['PUT', one, recover, 'VaultPut', one],
+    ['PUT', one, recover, 'VaultRecover', one],
     ['DELETE', one, undefined, 'VaultDelete', one],
     ['POST', `${deleted}/purge`, undefined, 'VaultPurge', `${deleted}/purge`],
   ];
