@@ -19,6 +19,7 @@ import { deletePeering } from './peerings/delete.ts';
 import { getPeering } from './peerings/get.ts';
 import { listPeerings } from './peerings/list.ts';
 import { connectionOperations } from './private-endpoint-connections/operations.ts';
+import { listPrivateDnsZoneGroups } from './private-endpoints/list-dns-zone-groups.ts';
 import { listsOfOperations } from './providers/list-operations.ts';
 import { providerOperations } from './providers/operations.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
@@ -111,6 +112,7 @@ const cards: readonly ControlOperation[] = [
   ...authorizationOperations,
   listPrivateLinkResources,
   ...connectionOperations,
+  listPrivateDnsZoneGroups,
   ...vaultObjectOperations,
   ...insightsOperations,
   ...providerOperations,

@@ -115,7 +115,9 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   if (!properties.ok) return properties;
   const identity = await readIdentity(body['identity'], before?.identity, { ...context, by: resourceId(name) });
   if (!identity.ok) return identity;
-  const envelope = { ...(kind?.sku !== undefined && { sku: kind.sku }), ...withoutNulls(without(body, notInEnvelope)) };
+  const asked = withoutNulls(without(body, notInEnvelope));
+  // A request may leave out a part of the sku, as az does.
+  const envelope = kind?.sku === undefined ? asked : { ...asked, sku: { ...kind.sku, ...membersOf(asked['sku']) } };
   const at = new Date(context.now).toISOString();
   const draft: ResourceRecord = {
     subscriptionId: before?.subscriptionId ?? name.subscriptionId,

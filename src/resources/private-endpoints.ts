@@ -75,7 +75,7 @@ export async function disconnectEndpoint(resource: ResourceRecord, store: Store)
 export function connectedVault(resource: ResourceRecord): string | undefined {
   const isEndpoint = resource.type === knownTypes.privateEndpoint;
   if (!isEndpoint || resource.made.connection?.state.status === 'Disconnected') return undefined;
-  return endpointLink(resource).connection.properties.privateLinkServiceId;
+  return parseScope(endpointLink(resource).connection.properties.privateLinkServiceId)?.id;
 }
 
 /** An endpoint stands in its network's region and subscription, and who makes it may join the subnet. */

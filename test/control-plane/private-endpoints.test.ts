@@ -56,7 +56,11 @@ function endpointBody(client: Client, { manual = false, subnet = 'apps', ...othe
   const list = manual ? 'manualPrivateLinkServiceConnections' : 'privateLinkServiceConnections';
   return {
     location,
-    properties: { subnet: { id: subnetId(client, 'net', subnet) }, [list]: [{ name: 'kv', properties }], ...others.properties },
+    properties: {
+      subnet: { id: subnetId(client, 'net', subnet) },
+      [list]: [{ name: 'kv', properties }],
+      ...others.properties,
+    },
   };
 }
 
@@ -120,6 +124,8 @@ test('a private endpoint makes a connection of its vault, which both show, and w
       customDnsConfigs: [],
     },
   });
+  assert.deepEqual((await client.arm('GET', `${endpoints}/pe/privateDnsZoneGroups`)).body, { value: [] });
+  expectStatus(await client.arm('GET', `${endpoints}/none/privateDnsZoneGroups`), 404);
   const path = await connectionPath(client);
   const connection = expectStatus(await client.arm('GET', path), 200);
   const properties = {
@@ -142,9 +148,10 @@ test('a private endpoint makes a connection of its vault, which both show, and w
   // A client sends back what it read, and what says nothing of them keeps them.
   assert.deepEqual(connectionsOf((await client.arm('PUT', `${vaults}/kv-pe`, vault.body)).body), shown);
   assert.deepEqual(connectionsOf((await putVault(client, 'kv-pe', {}, { tags: { a: 'b' } })).body), shown);
-  assert.deepEqual(at((await client.arm('GET', `${networks}/net/subnets/apps`)).body, 'properties', 'privateEndpoints'), [
-    { id },
-  ]);
+  assert.deepEqual(
+    at((await client.arm('GET', `${networks}/net/subnets/apps`)).body, 'properties', 'privateEndpoints'),
+    [{ id }],
+  );
   assert.deepEqual(namesIn((await client.arm('GET', endpoints)).body), ['pe']);
   assert.deepEqual(namesIn((await client.arm('GET', '/providers/Microsoft.Network/privateEndpoints')).body), ['pe']);
 
@@ -219,7 +226,10 @@ test('a vault that is deleted ends its connections, and is recovered, or made an
   await using world = await startWithVault();
   const { client } = world;
   for (const name of ['one', 'two']) {
-    expectStatus(await client.arm('PUT', `${endpoints}/${name}`, endpointBody(client, { manual: name === 'two' })), 201);
+    expectStatus(
+      await client.arm('PUT', `${endpoints}/${name}`, endpointBody(client, { manual: name === 'two' })),
+      201,
+    );
   }
   expectStatus(await client.arm('DELETE', `${vaults}/kv-pe`), 200);
   for (const name of ['one', 'two']) assert.equal(at(await stateOf(client, name), 'status'), 'Disconnected');
@@ -266,14 +276,22 @@ test('what is asked of a private endpoint and is not there is refused, and nothi
   const own = (connection: object) => endpointBody(client, { connection });
   const more = (properties: object) => endpointBody(client, { properties });
   const refused: readonly (readonly [object, number, string])[] = [
-    [own({ privateLinkServiceId: storage }), 400, `privateLinkServiceId is '${storage}'. Here it must be the id of a vault`],
+    [
+      own({ privateLinkServiceId: storage }),
+      400,
+      `privateLinkServiceId is '${storage}'. Here it must be the id of a vault`,
+    ],
     [own({ privateLinkServiceId: idOf(client, `${vaults}/kv-none`) }), 404, "'Microsoft.KeyVault/vaults/kv-none'"],
     [own({ groupIds: ['blob'] }), 400, 'privateLinkServiceConnections[0].properties.groupIds'],
     [own({ groupIds: [] }), 400, 'the one group that a vault has'],
     [own({ requestMessage: 'x'.repeat(141) }), 400, 'at most 140 characters'],
     [own({ target: 'x' }), 400, 'target'],
     [more({ subnet: null }), 400, 'subnet'],
-    [more({ subnet: { id: subnetId(client, 'net', 'none') } }), 400, `Resource ${subnetId(client, 'net', 'none')} referenced by`],
+    [
+      more({ subnet: { id: subnetId(client, 'net', 'none') } }),
+      400,
+      `Resource ${subnetId(client, 'net', 'none')} referenced by`,
+    ],
     [more({ privateLinkServiceConnections: [] }), 400, 'exactly one'],
     [more({ ipConfigurations: [{ name: 'x' }] }), 400, 'a private endpoint has no address here'],
     [more({ customNetworkInterfaceName: 'nic' }), 400, 'a private endpoint has no address here'],
@@ -293,6 +311,48 @@ test('what is asked of a private endpoint and is not there is refused, and nothi
     const answered = expectStatus(await client.arm('PUT', `${endpoints}/pe`, body), 400);
     assert.ok(String(at(answered.body, 'error', 'message')).endsWith(rule), JSON.stringify(answered.body));
   }
+});
+
+test('a template makes a vault, a network and a private endpoint between them, and a preview makes nothing', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  const { properties: vault } = vaultBody(client);
+  const network = { addressSpace: { addressPrefixes: ['10.0.0.0/16'] } };
+  const subnets = [{ name: 'apps', properties: { addressPrefix: '10.0.0.0/24' } }];
+  const [vaultType, networkType] = ['Microsoft.KeyVault/vaults', 'Microsoft.Network/virtualNetworks'];
+  const apiVersion = '2023-07-01';
+  const template = {
+    $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+    contentVersion: '1.0.0.0',
+    resources: [
+      {
+        type: 'Microsoft.Network/privateEndpoints',
+        apiVersion,
+        name: 'pe',
+        location,
+        dependsOn: [`[resourceId('${vaultType}', 'kv-pe')]`, `[resourceId('${networkType}', 'net')]`],
+        properties: {
+          subnet: { id: "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'net', 'apps')]" },
+          privateLinkServiceConnections: [
+            {
+              name: 'kv',
+              properties: { privateLinkServiceId: `[resourceId('${vaultType}', 'kv-pe')]`, groupIds: ['vault'] },
+            },
+          ],
+        },
+      },
+      { type: vaultType, apiVersion, name: 'kv-pe', location, properties: vault },
+      { type: networkType, apiVersion, name: 'net', location, properties: { ...network, subnets } },
+    ],
+  };
+  const deployment = `${group}/providers/Microsoft.Resources/deployments/linked`;
+  const body = { properties: { mode: 'Incremental', template } };
+  expectStatus(await client.arm('POST', `${deployment}/validate`, body), 200);
+  expectStatus(await client.arm('GET', `${endpoints}/pe`), 404);
+  const deployed = expectStatus(await client.arm('PUT', deployment, body), 201);
+  assert.equal(at((await followed(client, deployed)).body, 'status'), 'Succeeded');
+  assert.deepEqual(await stateOf(client, 'pe'), approved);
+  assert.match(await connectionPath(client), /\/pe\./);
 });
 
 test('a vault takes 64 connections', async () => {
@@ -334,7 +394,6 @@ test('who may not approve at the vault, or join the subnet, is refused; asking n
   await assign(client, { role: 'Key Vault Contributor', principalId: objectId, at: `${vaults}/kv-pe` });
   expectStatus(await put(), 201);
 
-
   // Who may make endpoints in a group of his own, and approve them, still needs the subnet.
   const stranger = await register(world);
   const own = '/resourceGroups/own';
@@ -349,7 +408,11 @@ test('who may not approve at the vault, or join the subnet, is refused; asking n
     const message = `The client '${stranger.objectId}' with object id '${stranger.objectId}' has permission to perform action 'Microsoft.Network/privateEndpoints/write' on scope '${idOf(client, elsewhere)}'; however, it does not have permission to perform action(s) '${join}' on the linked scope(s) '${linked}' (respectively) or the linked scope(s) are invalid.`;
     expectError(await putElsewhere(subnet), 403, code, message);
   }
-  await assign(client, { role: 'Network Contributor', principalId: stranger.objectId, at: `${networks}/net/subnets/apps` });
+  await assign(client, {
+    role: 'Network Contributor',
+    principalId: stranger.objectId,
+    at: `${networks}/net/subnets/apps`,
+  });
   expectStatus(await putElsewhere('apps'), 201);
 });
 
@@ -369,19 +432,19 @@ test('the vault’s log has its connections, and nothing of a connection opens a
   expectStatus(await client.arm('DELETE', `${endpoints}/other`), 200);
   expectStatus(await client.arm('DELETE', `${endpoints}/pe`), 200);
   const expected = [
-    ['PutPrivateEndpointConnectionProxy', 201],
-    ['GetPrivateEndpointConnections', 200],
-    ['GetPrivateEndpointConnection', 200],
-    ['PutPrivateEndpointConnection', 200],
-    ['PutPrivateEndpointConnection', 400],
-    ['DeletePrivateEndpointConnection', 200],
-    ['PutPrivateEndpointConnectionProxy', 201],
-    ['DeletePrivateEndpointConnectionProxy', 200],
+    'PutPrivateEndpointConnectionProxy 201',
+    'GetPrivateEndpointConnections 200',
+    'GetPrivateEndpointConnection 200',
+    'PutPrivateEndpointConnection 200',
+    'PutPrivateEndpointConnection 400',
+    'DeletePrivateEndpointConnection 200',
+    'PutPrivateEndpointConnectionProxy 201',
+    'DeletePrivateEndpointConnectionProxy 200',
   ];
   const isWanted = ({ operationName }: AuditRecord) => operationName.includes('PrivateEndpoint');
   const records = await recordsWhere(world, isWanted, expected.length);
   // In any order: the record of a change follows its commit, that of a read comes before its answer.
-  const shown = records.map(({ operationName, properties }) => [operationName, properties.httpStatusCode]);
+  const shown = records.map(({ operationName, properties }) => `${operationName} ${properties.httpStatusCode}`);
   assert.deepEqual(shown.toSorted(), expected.toSorted());
   const vault = idOf(client, `${vaults}/kv-pe`).toUpperCase();
   assert.ok(records.every(({ resourceId }) => resourceId === vault));

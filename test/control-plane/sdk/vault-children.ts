@@ -78,7 +78,12 @@ const { value } = await privateLinkResources.listByVault('rg', 'kv-below');
 assert.deepEqual([value?.[0]?.name, value?.[0]?.groupId], ['vault', 'vault']);
 
 const actions = new Set(await names(operations.list()));
-for (const action of ['locations/deletedVaults/purge/action', 'vaults/write', 'vaults/secrets/read', 'vaults/deploy/action']) {
+for (const action of [
+  'locations/deletedVaults/purge/action',
+  'vaults/write',
+  'vaults/secrets/read',
+  'vaults/deploy/action',
+]) {
   assert.ok(actions.has(`Microsoft.KeyVault/${action}`), action);
 }
 assert.ok([...actions].every((action) => action?.startsWith('Microsoft.KeyVault/')));
