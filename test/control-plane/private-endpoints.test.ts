@@ -252,8 +252,13 @@ test('a subnet with a private endpoint cannot be deleted, and goes with the reso
   const { client } = world;
   expectStatus(await client.arm('PUT', `${endpoints}/pe`, endpointBody(client)), 201);
   const id = idOf(client, `${endpoints}/pe`);
-  const message = `Subnet apps is in use by ${id} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.`;
-  const inUse = (answered: Answered) => expectError(answered, 400, 'InUseSubnetCannotBeDeleted', message);
+  const inUse = (answered: Answered) =>
+    expectError(
+      answered,
+      400,
+      'InUseSubnetCannotBeDeleted',
+      `Subnet apps is in use by ${id} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.`,
+    );
   inUse(await client.arm('DELETE', `${networks}/net/subnets/apps`));
   inUse(await client.arm('DELETE', `${networks}/net`));
   inUse(await putNetwork(client, 'net', []));
@@ -405,8 +410,12 @@ test('who may not approve at the vault, or join the subnet, is refused; asking n
     client.arm('PUT', elsewhere, endpointBody(client, { subnet }), { token: await client.token('arm', stranger) });
   for (const subnet of ['apps', 'none']) {
     const linked = subnetId(client, 'net', subnet);
-    const message = `The client '${stranger.objectId}' with object id '${stranger.objectId}' has permission to perform action 'Microsoft.Network/privateEndpoints/write' on scope '${idOf(client, elsewhere)}'; however, it does not have permission to perform action(s) '${join}' on the linked scope(s) '${linked}' (respectively) or the linked scope(s) are invalid.`;
-    expectError(await putElsewhere(subnet), 403, code, message);
+    expectError(
+      await putElsewhere(subnet),
+      403,
+      code,
+      `The client '${stranger.objectId}' with object id '${stranger.objectId}' has permission to perform action 'Microsoft.Network/privateEndpoints/write' on scope '${idOf(client, elsewhere)}'; however, it does not have permission to perform action(s) '${join}' on the linked scope(s) '${linked}' (respectively) or the linked scope(s) are invalid.`,
+    );
   }
   await assign(client, {
     role: 'Network Contributor',
