@@ -31,28 +31,28 @@ const listNames = { true: 'manualPrivateLinkServiceConnections', false: 'private
 type Step = readonly [string, (client: Client) => Promise<Answered | undefined>];
 
 const name = fc.constantFrom('a', 'b', 'c');
-const make = fc
-  .tuple(name, fc.boolean(), fc.constantFrom('apps', 'more'))
-  .map(([endpoint, manual, subnet]): Step => [
-    `make ${endpoint} ${manual ? 'by request ' : ''}in ${subnet}`,
-    (client) => {
-      const privateLinkServiceId = `/subscriptions/${client.identity.subscriptionId}${vault}`;
-      const connection = { name: 'kv', properties: { privateLinkServiceId, groupIds: ['vault'] } };
-      const properties = { subnet: { id: subnetId(client, 'net', subnet) }, [listNames[`${manual}`]]: [connection] };
-      return client.arm('PUT', `${endpoints}/${endpoint}`, { location, properties });
-    },
-  ]);
+const make = fc.tuple(name, fc.boolean(), fc.constantFrom('apps', 'more')).map(([endpoint, manual, subnet]): Step => [
+  `make ${endpoint} ${manual ? 'by request ' : ''}in ${subnet}`,
+  (client) => {
+    const privateLinkServiceId = `/subscriptions/${client.identity.subscriptionId}${vault}`;
+    const connection = { name: 'kv', properties: { privateLinkServiceId, groupIds: ['vault'] } };
+    const properties = { subnet: { id: subnetId(client, 'net', subnet) }, [listNames[`${manual}`]]: [connection] };
+    return client.arm('PUT', `${endpoints}/${endpoint}`, { location, properties });
+  },
+]);
 const remove = name.map((endpoint): Step => [
   `delete ${endpoint}`,
   (client) => client.arm('DELETE', `${endpoints}/${endpoint}`),
 ]);
-const decide = fc.tuple(fc.nat({ max: 2 }), fc.constantFrom('Approved', 'Rejected')).map(([nth, status]): Step => [
-  `${status} connection ${nth}`,
-  (client) =>
-    onConnection(client, nth, (path) =>
-      client.arm('PUT', path, { properties: { privateLinkServiceConnectionState: { status } } }),
-    ),
-]);
+const decide = fc
+  .tuple(fc.nat({ max: 2 }), fc.constantFrom('Approved', 'Rejected'))
+  .map(([nth, status]): Step => [
+    `${status} connection ${nth}`,
+    (client) =>
+      onConnection(client, nth, (path) =>
+        client.arm('PUT', path, { properties: { privateLinkServiceConnectionState: { status } } }),
+      ),
+  ]);
 const drop = fc
   .nat({ max: 2 })
   .map((nth): Step => [
