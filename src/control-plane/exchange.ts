@@ -11,7 +11,7 @@ import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Source } from '../types/source.ts';
 import type { ControlAdmitted } from './authorize.ts';
-import type { ControlOperation } from './operation.ts';
+import type { ControlOperation, RecordedAs } from './operation.ts';
 import type { ControlRoute } from './routes.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
@@ -40,6 +40,8 @@ export interface ControlExchange {
   subscription?: SubscriptionRecord;
   /** Stands until what it was made of is found to have changed. */
   admitted?: ControlAdmitted;
+  /** What the operation says of its record. */
+  recordedAs?: RecordedAs | undefined;
   /** Takes out of a text what neither the answer nor a record may hold. */
   readonly mask?: ((text: string) => string) | undefined;
 }
@@ -60,15 +62,16 @@ export function recordOf(
   exchange: ControlExchange,
   outcome: { readonly status: number; readonly message?: string; readonly now: number },
 ): AuditRecord | undefined {
-  const { operation, request, caller, source, names } = exchange;
-  if (operation?.audit === undefined) return undefined;
+  const { operation, request, caller, source, names, recordedAs } = exchange;
+  const operationName = recordedAs?.operationName ?? operation?.audit;
+  if (operationName === undefined) return undefined;
   const { socket } = request;
   const event: AuditEvent = {
     at: exchange.at,
     durationMs: outcome.now - exchange.at,
-    operationName: caller === undefined ? 'Authentication' : operation.audit,
+    operationName: caller === undefined ? 'Authentication' : operationName,
     apiVersion: exchange.apiVersion ?? '',
-    resourceId: resourceOf(pathOf(request.url)),
+    resourceId: recordedAs?.resourceId ?? resourceOf(pathOf(request.url)),
     status: outcome.status,
     message: outcome.message,
     source,

@@ -78,5 +78,13 @@ export type ControlOutcome =
       readonly change?: Transaction;
       /** What goes on after the answer, or can be asked for later. */
       readonly accepted?: Accepted;
+      readonly recordedAs?: RecordedAs;
     }
-  | { readonly ok: false; readonly refusal: ControlRefusal };
+  | { readonly ok: false; readonly refusal: ControlRefusal; readonly recordedAs?: RecordedAs };
+
+/** How an operation stands in the vault's audit log, where its card alone does not say it. */
+export interface RecordedAs {
+  readonly operationName: string;
+  /** ARM id of the vault, where the path does not name it. */
+  readonly resourceId?: string;
+}

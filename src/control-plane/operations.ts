@@ -18,6 +18,9 @@ import { createOrUpdatePeering } from './peerings/create-or-update.ts';
 import { deletePeering } from './peerings/delete.ts';
 import { getPeering } from './peerings/get.ts';
 import { listPeerings } from './peerings/list.ts';
+import { connectionOperations } from './private-endpoint-connections/operations.ts';
+import { listPrivateDnsZoneGroups } from './private-endpoints/list-dns-zone-groups.ts';
+import { listsOfOperations } from './providers/list-operations.ts';
 import { providerOperations } from './providers/operations.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
 import { createOrUpdateResourceGroup } from './resource-groups/create-or-update.ts';
@@ -45,7 +48,6 @@ import { getDeletedVault, listDeletedVaults, purgeDeletedVault } from './vaults/
 import { explainVault } from './vaults/explain.ts';
 import { getVault } from './vaults/get.ts';
 import { listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/list.ts';
-import { listOperations } from './vaults/list-operations.ts';
 import { listPrivateLinkResources } from './vaults/private-link-resources.ts';
 import { updateAccessPolicy } from './vaults/update-access-policy.ts';
 import { updateVault } from './vaults/update.ts';
@@ -109,6 +111,8 @@ const cards: readonly ControlOperation[] = [
   ...statusOperations,
   ...authorizationOperations,
   listPrivateLinkResources,
+  ...connectionOperations,
+  listPrivateDnsZoneGroups,
   ...vaultObjectOperations,
   ...insightsOperations,
   ...providerOperations,
@@ -127,4 +131,4 @@ const cards: readonly ControlOperation[] = [
 ];
 
 /** Every operation of the resource manager. */
-export const operations: readonly ControlOperation[] = [...cards, listOperations(cards)];
+export const operations: readonly ControlOperation[] = [...cards, ...listsOfOperations(cards)];

@@ -35,6 +35,7 @@ export async function performControl(exchange: ControlExchange, world: ControlWo
       const call = callOf(exchange, { body, admission }, world);
       await refuseInDeletion(call, exchange.request.method);
       const outcome = await operationOf(exchange).run(call);
+      exchange.recordedAs = outcome.recordedAs;
       if (!outcome.ok) throw new ControlRefused(outcome.refusal);
       return await settle(exchange, { outcome, admission, call }, world);
     } catch (error) {

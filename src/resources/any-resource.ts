@@ -8,9 +8,12 @@ import { finishByKind, linkingOf } from './kind-rules.ts';
 import type { ResourcesContext } from './kind-rules.ts';
 import { kindOf } from './kinds.ts';
 import { membersOf, without } from './members.ts';
+import { disconnectEndpoint } from './private-endpoints.ts';
 import { relink } from './references.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
+import { isSameLocation } from './regions.ts';
+import { knownTypes } from './resource-types.ts';
 import { requireScope } from './scope.ts';
 
 /** The id of a resource, taken apart. */
@@ -83,13 +86,14 @@ export async function deleteResource(
   const links = { before: kind?.links?.(resource) ?? [], after: [] };
   const linked = await relink(links, linkingOf(resource, context));
   if (!linked.ok) return linked;
+  const left = kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
   const { ipAddress } = resource.made;
   const all = [record, ...below];
   return {
     ok: true,
     value: {
-      require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require],
-      put: linked.value.put,
+      require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require, ...(left.require ?? [])],
+      put: [...linked.value.put, ...(left.put ?? [])],
       delete: [...all.map(({ key }) => key), ...(ipAddress === undefined ? [] : [publicAddressKey(ipAddress)])],
     },
   };
@@ -111,7 +115,9 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   if (!properties.ok) return properties;
   const identity = await readIdentity(body['identity'], before?.identity, { ...context, by: resourceId(name) });
   if (!identity.ok) return identity;
-  const envelope = { ...(kind?.sku !== undefined && { sku: kind.sku }), ...withoutNulls(without(body, notInEnvelope)) };
+  const asked = withoutNulls(without(body, notInEnvelope));
+  // A request may leave out a part of the sku, as az does.
+  const envelope = kind?.sku === undefined ? asked : { ...asked, sku: { ...kind.sku, ...membersOf(asked['sku']) } };
   const at = new Date(context.now).toISOString();
   const draft: ResourceRecord = {
     subscriptionId: before?.subscriptionId ?? name.subscriptionId,
@@ -174,17 +180,12 @@ function locationOf(
   const given = body['location'];
   const asked = typeof given === 'string' && given !== '' ? given : undefined;
   const known = before?.location;
-  if (known !== undefined && asked !== undefined && bare(asked) !== bare(known)) {
+  if (known !== undefined && asked !== undefined && !isSameLocation(asked, known)) {
     return refuseResource({ kind: 'locationMismatch', name: names.join('/'), location: known, asked });
   }
   const location = known ?? asked;
   if (location !== undefined || names.length > 1) return { ok: true, value: location };
   return invalid('The \'location\' property is required: give the region, for example "westeurope".');
-}
-
-/** "West Europe" is "westeurope". */
-function bare(location: string): string {
-  return location.toLowerCase().replaceAll(' ', '');
 }
 
 function readOpen(value: unknown): ResourceOutcome<ResourceRecord['properties']> {

@@ -6,6 +6,7 @@ import { itemsOf } from './kinds.ts';
 import type { Kind } from './kinds.ts';
 import { membersOf } from './members.ts';
 import { allocateAddress } from './public-addresses.ts';
+import { connectEndpoint } from './private-endpoints.ts';
 import { movePublicSource } from './public-source.ts';
 import { relink } from './references.ts';
 import { refuseResource } from './refusal.ts';
@@ -86,6 +87,7 @@ async function make(
     const publicAddresses = addresses.flatMap((address) => address.made.ipAddress ?? []);
     return { ok: true, value: { made: publicAddresses.length > 0 ? { publicAddresses } : {}, change: {} } };
   }
+  if (kind.type === knownTypes.privateEndpoint) return connectEndpoint(draft, before, context);
   if (kind.type !== knownTypes.publicAddress) return { ok: true, value: { made, change: {} } };
   return makeAddress({ draft, before }, context);
 }

@@ -6,6 +6,7 @@ import { membersOf, without } from './members.ts';
 import { readReference } from './network-references.ts';
 import type { Link } from './references.ts';
 import type { InUse, ResourceOutcome } from './refusal.ts';
+import { readPrivateEndpoint } from './private-endpoint-properties.ts';
 import { knownTypes } from './resource-types.ts';
 import { readRoute } from './routes.ts';
 import { checkSecurityRules, readSecurityRule } from './security-rules.ts';
@@ -64,6 +65,7 @@ const rows: readonly Kind[] = [
     sku: { name: 'Basic', tier: 'Regional' },
     use: { refusal: 'publicAddressInUse', member: 'natGateway', single: true },
   },
+  { type: knownTypes.privateEndpoint, read: readPrivateEndpoint },
   { type: knownTypes.userAssignedIdentity, read: () => ({ ok: true, value: {} }) },
 ];
 

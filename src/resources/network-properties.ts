@@ -25,7 +25,14 @@ export interface RequestedNetwork {
 }
 
 /** What the service makes; a client sends it back and it is ignored. */
-const madeByService = new Set(['provisioningState', 'resourceGuid', 'ipConfigurations', 'purpose', 'etag']);
+const madeByService = new Set([
+  'provisioningState',
+  'resourceGuid',
+  'ipConfigurations',
+  'privateEndpoints',
+  'purpose',
+  'etag',
+]);
 
 const subnetName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 

@@ -4,6 +4,7 @@ import type { ResourceRecord } from '../types/resource.ts';
 import { isResourceGroupName, resourceKey } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
+import { isSameLocation } from './regions.ts';
 import { parseScope } from './scope-id.ts';
 
 /** That one resource refers to another, both by ARM id. */
@@ -81,7 +82,7 @@ function fits(target: ResourceRecord | undefined, link: Link, { subscriptionId, 
     target !== undefined &&
     target.type.toLowerCase() === link.type.toLowerCase() &&
     target.subscriptionId.toLowerCase() === subscriptionId.toLowerCase() &&
-    target.location?.toLowerCase() === location.toLowerCase()
+    isSameLocation(target.location ?? '', location)
   );
 }
 

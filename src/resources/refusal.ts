@@ -53,6 +53,8 @@ export type ResourceRefusal =
   | { readonly kind: 'referenceInvalid'; readonly id: string; readonly by: string }
   /** `users` are the ARM ids of what refers to it. */
   | { [K in InUse]: { readonly kind: K; readonly id: string; readonly users: readonly string[] } }[InUse]
+  /** `users` are the private endpoints in it. */
+  | { readonly kind: 'subnetInUse'; readonly id: string; readonly users: readonly string[] }
   | { readonly kind: 'publicAddressTaken'; readonly id: string; readonly users: readonly string[] }
   | { readonly kind: 'publicAddressesExhausted'; readonly pool: string }
   | {

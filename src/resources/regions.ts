@@ -145,3 +145,12 @@ const names: ReadonlySet<string> = new Set(regions.map(({ name }) => name));
 export function isRegion(name: string): boolean {
   return names.has(name.toLowerCase());
 }
+
+/** Whether two texts name one region: "West Europe" is "westeurope". */
+export function isSameLocation(one: string, other: string): boolean {
+  return bare(one) === bare(other);
+}
+
+function bare(location: string): string {
+  return location.toLowerCase().replaceAll(' ', '');
+}

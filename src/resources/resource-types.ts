@@ -2,6 +2,7 @@
 export const knownTypes = {
   natGateway: 'Microsoft.Network/natGateways',
   networkSecurityGroup: 'Microsoft.Network/networkSecurityGroups',
+  privateEndpoint: 'Microsoft.Network/privateEndpoints',
   publicAddress: 'Microsoft.Network/publicIPAddresses',
   routeTable: 'Microsoft.Network/routeTables',
   userAssignedIdentity: 'Microsoft.ManagedIdentity/userAssignedIdentities',
@@ -10,8 +11,8 @@ export const knownTypes = {
 const known: ReadonlySet<string> = new Set(Object.values(knownTypes).map((type) => type.toLowerCase()));
 
 /**
- * Namespaces that have only what is built here. A private endpoint that was merely stored would look as if it let somebody
- * in; a storage account that is merely stored has an identity, which is what it is there for.
+ * Namespaces that have only what is built here. A load balancer that was merely stored would look as if it carried
+ * traffic; a storage account that is merely stored has an identity, which is what it is there for.
  */
 const closed: ReadonlySet<string> = new Set([
   'microsoft.authorization',

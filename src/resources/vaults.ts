@@ -5,6 +5,7 @@ import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts
 import { bindRules } from './bind-rules.ts';
 import { isResourceGroupName, resourceGroupKey, vaultId, vaultIndexKey, vaultKey } from './keys.ts';
 import type { Place } from './keys.ts';
+import { disconnectEndpoints } from './private-endpoint-connections.ts';
 import { scheduledPurge, scheduledPurgeKey } from './purge.ts';
 import { refuseResource } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
@@ -85,6 +86,9 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
     tags: request.tags,
     properties: properties.value.properties,
     systemData: systemData(existing?.systemData, context),
+    ...(existing?.privateEndpointConnections !== undefined && {
+      privateEndpointConnections: existing.privateEndpointConnections,
+    }),
   };
   const put: Put[] = [vaultPut(vault)];
   if (existing === undefined) put.push({ key: vaultIndexKey('vault-in', vault, vault.name), value: empty });
@@ -117,9 +121,14 @@ export async function patchVault(
   return { ok: true, value: { vault, created: false, change: { require, put: [vaultPut(vault)] } } };
 }
 
-/** DELETE: the vault keeps its name and its contents until it is recovered or purged, which it is by itself in the end. */
-export function deleteVault(record: StoredRecord, context: VaultsContext): VaultChange {
-  const existing = decode<VaultRecord>(record);
+/**
+ * DELETE: the vault keeps its name and its contents until it is recovered or purged, which it is by itself in the end. Its
+ * private endpoint connections end, as role assignments do: nobody is let into a recovered vault by what was before.
+ */
+export async function deleteVault(record: StoredRecord, context: VaultsContext): Promise<VaultChange> {
+  const whole = decode<VaultRecord>(record);
+  const { privateEndpointConnections: _, ...existing } = whole;
+  const ended = await disconnectEndpoints(whole, context);
   const retentionMs = existing.properties.softDeleteRetentionInDays * dayMs;
   const deleted = {
     deletionDate: isoSeconds(context.now),
@@ -127,8 +136,9 @@ export function deleteVault(record: StoredRecord, context: VaultsContext): Vault
   };
   const vault: VaultRecord = { ...existing, deleted };
   const change = {
-    require: [{ key: record.key, version: record.version }],
+    require: [{ key: record.key, version: record.version }, ...(ended.require ?? [])],
     put: [
+      ...(ended.put ?? []),
       vaultPut(vault),
       { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty },
       scheduledPurge(vault, deleted),

@@ -6,6 +6,7 @@ import { subnetKey, virtualNetworkId, virtualNetworkKey } from './keys.ts';
 import type { Place } from './keys.ts';
 import { checkAddresses } from './network-properties.ts';
 import type { RequestedNetwork, RequestedSubnet } from './network-properties.ts';
+import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { parseSubnetId } from './subnet-id.ts';
 
@@ -37,6 +38,12 @@ export function putNetwork(record: StoredRecord | undefined, request: PutNetwork
     [];
   const addresses = checkAddresses(request.requested.addressPrefixes, subnets);
   if (!addresses.ok) return addresses;
+  const kept = new Set(subnets.map(({ incarnation }) => incarnation));
+  const inUse = refuseInUse(
+    before,
+    (before?.subnets ?? []).filter(({ incarnation }) => !kept.has(incarnation)),
+  );
+  if (inUse !== undefined) return inUse;
   const network: VirtualNetworkRecord = {
     name: before?.name ?? request.name,
     resourceGuid: before?.resourceGuid ?? request.newId(),
@@ -70,18 +77,57 @@ export function putSubnet(
 }
 
 /** DELETE of one subnet; its incarnation never comes back. */
-export function deleteSubnet(record: StoredRecord, subnetName: string, newId: () => string): Transaction {
+export function deleteSubnet(
+  record: StoredRecord,
+  subnetName: string,
+  newId: () => string,
+): ResourceOutcome<Transaction> {
   const before = decode<VirtualNetworkRecord>(record);
+  const inUse = refuseInUse(
+    before,
+    before.subnets.filter(({ name }) => name.toLowerCase() === subnetName.toLowerCase()),
+  );
+  if (inUse !== undefined) return inUse;
   const subnets = before.subnets.filter(({ name }) => name.toLowerCase() !== subnetName.toLowerCase());
-  return networkChange({ ...before, etag: `W/"${newId()}"`, subnets }, record);
+  return { ok: true, value: networkChange({ ...before, etag: `W/"${newId()}"`, subnets }, record) };
 }
 
-export function deleteNetwork(record: StoredRecord): Transaction {
-  const { subnets } = decode<VirtualNetworkRecord>(record);
+export function deleteNetwork(record: StoredRecord): ResourceOutcome<Transaction> {
+  const network = decode<VirtualNetworkRecord>(record);
+  const { subnets } = network;
+  const inUse = refuseInUse(network, subnets);
+  if (inUse !== undefined) return inUse;
   return {
-    require: [{ key: record.key, version: record.version }],
-    delete: [record.key, ...subnets.map(({ incarnation }) => subnetKey(incarnation))],
+    ok: true,
+    value: {
+      require: [{ key: record.key, version: record.version }],
+      delete: [record.key, ...subnets.map(({ incarnation }) => subnetKey(incarnation))],
+    },
   };
+}
+
+/** The change by which a subnet holds other private endpoints. */
+export function changeEndpoints(
+  record: StoredRecord,
+  subnetName: string,
+  change: (all: readonly string[]) => readonly string[],
+): Transaction {
+  const before = decode<VirtualNetworkRecord>(record);
+  const subnets = before.subnets.map((subnet) => {
+    if (subnet.name !== subnetName) return subnet;
+    const { privateEndpoints = [], ...others } = subnet;
+    const all = change(privateEndpoints);
+    return all.length === 0 ? others : { ...others, privateEndpoints: all };
+  });
+  return networkChange({ ...before, subnets }, record);
+}
+
+/** What keeps subnets from being deleted. */
+function refuseInUse(network: VirtualNetworkRecord | undefined, subnets: readonly SubnetRecord[]) {
+  const used = subnets.find(({ privateEndpoints = [] }) => privateEndpoints.length > 0);
+  if (network === undefined || used === undefined) return undefined;
+  const id = `${virtualNetworkId(network)}/subnets/${used.name}`;
+  return refuseResource({ kind: 'subnetInUse', id, users: used.privateEndpoints ?? [] });
 }
 
 /** The subnet of that name, in any case. */
@@ -96,11 +142,13 @@ export async function readSubnetById(id: string, store: Store): Promise<LivingSu
   const [record] = await store.read({ get: [virtualNetworkKey(place, place.virtualNetwork)] });
   if (record === undefined) return undefined;
   const subnet = findSubnet(decode<VirtualNetworkRecord>(record), place.subnet);
-  return subnet === undefined ? undefined : { subnet, network: { key: record.key, version: record.version } };
+  return subnet === undefined ? undefined : { subnet, record, network: { key: record.key, version: record.version } };
 }
 
 export interface LivingSubnet {
   readonly subnet: SubnetRecord;
+  /** Of its network. */
+  readonly record: StoredRecord;
   readonly network: Requirement;
 }
 
@@ -115,6 +163,7 @@ function nextSubnet(
     name: known?.name ?? requested.name,
     incarnation: known?.incarnation ?? newId(),
     etag: `W/"${newId()}"`,
+    ...(known?.privateEndpoints !== undefined && { privateEndpoints: known.privateEndpoints }),
   };
 }
 

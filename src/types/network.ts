@@ -37,6 +37,8 @@ export interface SubnetRecord {
   readonly serviceEndpoints: readonly ServiceEndpoint[];
   /** The addresses of its NAT gateway, when it has one. */
   readonly publicAddresses?: readonly string[];
+  /** ARM ids of the private endpoints in it: it cannot be deleted while there are any. */
+  readonly privateEndpoints?: readonly string[];
   readonly others: Readonly<Record<string, unknown>>;
 }
 

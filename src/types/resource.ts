@@ -1,3 +1,5 @@
+import type { ConnectionState } from './private-endpoint.ts';
+
 /** A resource of a type that has no kind of record of its own, as it is stored. */
 export interface ResourceRecord {
   readonly subscriptionId: string;
@@ -29,6 +31,8 @@ export interface ResourceMade {
   readonly tenantId?: string;
   /** Of a public IP address. */
   readonly ipAddress?: string;
+  /** Of a private endpoint: its connection's name at the vault, and how it stands. */
+  readonly connection?: { readonly name: string; readonly state: ConnectionState };
   /** Of a NAT gateway: those of its public IP addresses. */
   readonly publicAddresses?: readonly string[];
 }

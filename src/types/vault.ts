@@ -1,5 +1,6 @@
 import type { AccessPolicy } from './access-policy.ts';
 import type { NetworkAcls } from './firewall.ts';
+import type { PrivateEndpointConnection } from './private-endpoint.ts';
 
 /**
  * A vault as it is stored, under `vaultKey(name)`: a vault's name is unique in the whole world, also while it is
@@ -16,6 +17,8 @@ export interface VaultRecord {
   readonly tags: Readonly<Record<string, string>>;
   readonly properties: VaultProperties;
   readonly systemData: SystemData;
+  /** Absent where there are none, as in a soft-deleted vault. */
+  readonly privateEndpointConnections?: readonly PrivateEndpointConnection[];
   /** Present while the vault is soft-deleted. */
   readonly deleted?: { readonly deletionDate: string; readonly scheduledPurgeDate: string };
 }

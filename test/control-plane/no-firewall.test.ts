@@ -41,7 +41,7 @@ test("a vault's firewall is not asked by its control plane, and every operation 
     ['DELETE', one, undefined, 'VaultDelete', one],
     ['GET', `${provider}/deletedVaults`, undefined, 'VaultListDeleted', `${provider}/deletedVaults`],
     ['GET', deleted, undefined, 'VaultGetDeleted', deleted],
-    ['PUT', one, recover, 'VaultPut', one],
+    ['PUT', one, recover, 'VaultRecover', one],
     ['DELETE', one, undefined, 'VaultDelete', one],
     ['POST', `${deleted}/purge`, undefined, 'VaultPurge', `${deleted}/purge`],
   ];
@@ -72,6 +72,7 @@ test('a refused and an unauthenticated request are in the audit log as what they
   const before = auditLog(world).length;
   expectStatus(await client.arm('GET', `${vaults}/kv-none`), 404);
   expectStatus(await client.arm('PUT', `${vaults}/kv-none`, {}), 400);
+  expectStatus(await client.arm('PUT', `${vaults}/kv-none`, vaultBody(client, { createMode: 'Recover' })), 404);
   expectStatus(await client.arm('GET', `${vaults}/kv-none`, undefined, { token: undefined }), 401);
   const lines = auditLog(world).slice(before);
   assert.deepEqual(
@@ -79,10 +80,11 @@ test('a refused and an unauthenticated request are in the audit log as what they
     [
       ['VaultGet', 'Not Found', 404],
       ['VaultPut', 'Bad Request', 400],
+      ['VaultRecover', 'Not Found', 404],
       ['Authentication', 'Unauthorized', 401],
     ],
   );
-  assert.equal(lines[2]?.['identity'], undefined);
+  assert.equal(lines[3]?.['identity'], undefined);
   assert.equal(
     lines[1]?.['resultDescription'],
     'The \'location\' property is required: give the region, for example "westeurope".',

@@ -116,9 +116,9 @@ test('what is not served, not named well or elsewhere is refused, and nothing is
   await using world = await startWithGroup();
   const { client } = world;
   const refused: readonly (readonly [string, unknown, number, string])[] = [
-    [`${group}/providers/Microsoft.Network/privateEndpoints/x`, { location }, 404, 'InvalidResourceType'],
+    [`${group}/providers/Microsoft.Network/loadBalancers/x`, { location }, 404, 'InvalidResourceType'],
     [`${group}/providers/Microsoft.KeyVault/managedHSMs/x`, { location }, 404, 'InvalidResourceType'],
-    [`${group}/providers/Microsoft.KeyVault/vaults/kv-a/privateEndpointConnections/x`, {}, 404, 'InvalidResourceType'],
+    [`${group}/providers/Microsoft.KeyVault/vaults/kv-a/eventGridFilters/x`, {}, 404, 'InvalidResourceType'],
     [`${storage}/a%3Cb`, { location }, 400, 'BadRequest'],
     [`${storage}/${'%C3%A9'.repeat(260)}`, { location }, 400, 'BadRequest'],
     [`${storage}/x`, {}, 400, 'BadRequest'],

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestServer } from '../world/server.ts';
-import { expectStatus, putVault, startWithGroup } from './resources.ts';
+import { expectStatus, putNetwork, putVault, startWithGroup } from './resources.ts';
 
 test('the official clients make, change, list, delete, recover and purge vaults and networks', async () => {
   await using world = await startWithGroup();
@@ -32,6 +32,13 @@ test('the official clients log a vault, and write and read its secrets and keys 
 test('the official clients make the rest of Microsoft.Network, and resources of any type', async () => {
   await using world = await startWithGroup();
   await run(fileURLToPath(new URL('sdk/network.ts', import.meta.url)), world);
+});
+
+test('the official clients make private endpoints, and approve, reject and delete their connections', async () => {
+  await using world = await startWithGroup();
+  expectStatus(await putVault(world.client, 'kv-linked'), 200);
+  expectStatus(await putNetwork(world.client, 'net', ['apps']), 201);
+  await run(fileURLToPath(new URL('sdk/private-endpoints.ts', import.meta.url)), world);
 });
 
 /** Runs a program of `sdk/` in a process of its own, where the authority's certificate is trusted. */

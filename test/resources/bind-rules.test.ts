@@ -62,7 +62,9 @@ test('a rule that was bound while its subnet was being deleted and made anew is 
   const { store } = await storeWithSubnet();
   const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [], worldOf(store));
   assert.ok(bound.ok);
-  await store.transact(deleteSubnet(await networkRecord(store), 'apps', randomUUID));
+  const deleted = deleteSubnet(await networkRecord(store), 'apps', randomUUID);
+  assert.ok(deleted.ok);
+  await store.transact(deleted.value);
   const again = putSubnet(await networkRecord(store), apps, randomUUID);
   assert.ok(again.ok);
   await store.transact(again.value.change);

@@ -1,5 +1,5 @@
 import type { ControlOperation } from '../operation.ts';
-import { listDiagnosticSettingsCategories } from './categories.ts';
+import { getDiagnosticSettingsCategory, listDiagnosticSettingsCategories } from './categories.ts';
 import { createOrUpdateDiagnosticSetting } from './create-or-update.ts';
 import { deleteDiagnosticSetting } from './delete.ts';
 import { getDiagnosticSetting } from './get.ts';
@@ -12,4 +12,5 @@ export const insightsOperations: readonly ControlOperation[] = [
   listDiagnosticSettings,
   deleteDiagnosticSetting,
   listDiagnosticSettingsCategories,
+  getDiagnosticSettingsCategory,
 ];

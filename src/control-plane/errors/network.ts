@@ -34,6 +34,12 @@ export const networkErrors = {
     message: ({ id, users }) =>
       `Nat Gateway ${id} cannot be deleted because it is in use by the following resources: ${usedBy(users)}.`,
   },
+  subnetInUse: {
+    status: 400,
+    code: 'InUseSubnetCannotBeDeleted',
+    message: ({ id, users }) =>
+      `Subnet ${id.slice(id.lastIndexOf('/') + 1)} is in use by ${usedBy(users)} and cannot be deleted. In order to delete the subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.`,
+  },
   publicAddressInUse: {
     status: 400,
     code: 'PublicIPAddressCannotBeDeleted',

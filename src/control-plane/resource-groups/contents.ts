@@ -8,6 +8,7 @@ import {
   vaultKey,
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
+import { knownTypes } from '../../resources/resource-types.ts';
 import { decode } from '../../store/store.ts';
 import type { Store } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
@@ -30,6 +31,7 @@ const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<re
       record === undefined ? [] : [{ id: vaultId(decode<VaultRecord>(record)), apiVersion: '2023-07-01' }],
     );
   },
+  (store, place, limit) => resourcesOf(store, resourceKey(place, knownTypes.privateEndpoint, []), limit),
   async (store, place, limit) => {
     const found = await store.list({ prefix: virtualNetworkKey(place), limit });
     return found.map((record) => ({
@@ -38,11 +40,13 @@ const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<re
     }));
   },
   // In the order of their types, so that NAT gateways go before the public addresses that they have.
-  async (store, place, limit) => {
-    const found = await store.list({ prefix: resourceKey(place, undefined, []), limit });
-    return found.map((record) => ({ id: resourceId(decode<ResourceRecord>(record)), apiVersion: '2024-05-01' }));
-  },
+  (store, place, limit) => resourcesOf(store, resourceKey(place, undefined, []), limit),
 ];
+
+async function resourcesOf(store: Store, prefix: string, limit: number): Promise<readonly Content[]> {
+  const found = await store.list({ prefix, limit });
+  return found.map((record) => ({ id: resourceId(decode<ResourceRecord>(record)), apiVersion: '2024-05-01' }));
+}
 
 /** At most `limit` resources of each kind in the group; none of a kind while there are more of the one before, which may refer to it. */
 export async function contentsOf(store: Store, place: Place, limit: number): Promise<readonly Content[]> {

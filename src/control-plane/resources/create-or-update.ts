@@ -1,4 +1,5 @@
 import { putResource } from '../../resources/any-resource.ts';
+import { connectedVault } from '../../resources/private-endpoints.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
 import { ifMatchRefusal } from '../if-match.ts';
@@ -19,6 +20,14 @@ export const createOrUpdateResource: ControlOperation = {
     if (!put.ok) return put;
     const { resource, created, change } = put.value;
     const accepted = created && isNetwork(resource) ? { accepted: networkMade(call, resource.location ?? '') } : {};
-    return { ...answer(created ? 201 : 200, anyResource(resource)), change, ...accepted };
+    const vault = created ? connectedVault(resource) : undefined;
+    return {
+      ...answer(created ? 201 : 200, anyResource(resource)),
+      change,
+      ...accepted,
+      ...(vault !== undefined && {
+        recordedAs: { operationName: 'PutPrivateEndpointConnectionProxy', resourceId: vault },
+      }),
+    };
   },
 };

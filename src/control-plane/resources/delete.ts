@@ -1,4 +1,5 @@
 import { deleteResource as deleteAny } from '../../resources/any-resource.ts';
+import { connectedVault } from '../../resources/private-endpoints.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
@@ -19,7 +20,15 @@ export const deleteResource: ControlOperation = {
     if (refused !== undefined) return refused;
     const below = await readBelow(call, found.record);
     const deleted = await deleteAny(found.record, below, resourcesContext(call));
-    return deleted.ok ? { ...answer(200), change: deleted.value } : deleted;
+    if (!deleted.ok) return deleted;
+    const vault = connectedVault(found.resource);
+    return {
+      ...answer(200),
+      change: deleted.value,
+      ...(vault !== undefined && {
+        recordedAs: { operationName: 'DeletePrivateEndpointConnectionProxy', resourceId: vault },
+      }),
+    };
   },
 };
 

@@ -4,6 +4,8 @@ import type { Kind } from '../../resources/kinds.ts';
 import { resourceId } from '../../resources/keys.ts';
 import { readResource } from '../../resources/any-resource.ts';
 import type { ResourceName } from '../../resources/any-resource.ts';
+import { serviceConnections } from '../../resources/private-endpoint-properties.ts';
+import { knownTypes } from '../../resources/resource-types.ts';
 import { parseScope } from '../../resources/scope-id.ts';
 import { defaultSecurityRules } from '../../resources/security-rules.ts';
 import type { Item } from '../../resources/security-rules.ts';
@@ -89,7 +91,31 @@ function madeFor(resource: ResourceRecord, kind: Kind | undefined): Record<strin
     ...(items?.member === 'securityRules' && {
       defaultSecurityRules: defaultSecurityRules.map((item) => itemResource(resource, 'defaultSecurityRules', item)),
     }),
+    ...(resource.type === knownTypes.privateEndpoint && endpointShown(resource)),
     ...(use !== undefined && users.length > 0 && { [use.member]: use.single === true ? users[0] : users }),
+  };
+}
+
+/** The connection of a private endpoint, which has neither an address nor a name of its own here. */
+function endpointShown(resource: ResourceRecord): Record<string, unknown> {
+  const { properties, etag, made } = resource;
+  const shown = (member: string) =>
+    serviceConnections(properties[member]).map((connection) => ({
+      name: connection.name,
+      id: `${resourceId(resource)}/${member}/${connection.name}`,
+      etag,
+      type: `${resource.type}/${member}`,
+      properties: {
+        provisioningState: 'Succeeded',
+        ...connection.properties,
+        privateLinkServiceConnectionState: made.connection?.state,
+      },
+    }));
+  return {
+    privateLinkServiceConnections: shown('privateLinkServiceConnections'),
+    manualPrivateLinkServiceConnections: shown('manualPrivateLinkServiceConnections'),
+    networkInterfaces: [],
+    customDnsConfigs: [],
   };
 }
 

@@ -1,3 +1,4 @@
+import { membersOf } from '../../resources/members.ts';
 import { putVault } from '../../resources/vaults.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { Requirement } from '../../store/store.ts';
@@ -18,30 +19,37 @@ export const createOrUpdateVault: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPut',
   async run(call) {
-    const location = locationOf(call.body);
-    if (location === undefined) return refuse(locationMissing);
-    const before = await conditionsOf(call);
-    if (!before.ok) return before;
-    const put = await putVault(
-      {
-        ...placeOf(call),
-        name: call.params['vault'] ?? '',
-        location,
-        tags: tagsOf(call.body),
-        properties: call.body['properties'],
-        rbacByDefault: call.apiVersion >= rbacByDefaultFrom,
-      },
-      vaultsContext(call),
-    );
-    if (!put.ok) return put;
-    const { vault, created, change } = put.value;
-    const require = [...(change.require ?? []), ...before.require];
-    return {
-      ...(created ? newVaultAnswer(vault, call) : vaultAnswer(200, vault, call)),
-      change: { ...change, require },
-    };
+    const outcome = await createOrRecover(call);
+    const { createMode } = membersOf(call.body['properties']);
+    const isRecovery = typeof createMode === 'string' && createMode.toLowerCase() === 'recover';
+    return isRecovery ? { ...outcome, recordedAs: { operationName: 'VaultRecover' } } : outcome;
   },
 };
+
+async function createOrRecover(call: ControlCall): Promise<ControlOutcome> {
+  const location = locationOf(call.body);
+  if (location === undefined) return refuse(locationMissing);
+  const before = await conditionsOf(call);
+  if (!before.ok) return before;
+  const put = await putVault(
+    {
+      ...placeOf(call),
+      name: call.params['vault'] ?? '',
+      location,
+      tags: tagsOf(call.body),
+      properties: call.body['properties'],
+      rbacByDefault: call.apiVersion >= rbacByDefaultFrom,
+    },
+    vaultsContext(call),
+  );
+  if (!put.ok) return put;
+  const { vault, created, change } = put.value;
+  const require = [...(change.require ?? []), ...before.require];
+  return {
+    ...(created ? newVaultAnswer(vault, call) : vaultAnswer(200, vault, call)),
+    change: { ...change, require },
+  };
+}
 
 /**
  * The state of the vault that the conditions of the request are true of. Without conditions the last writer wins, as on

@@ -15,7 +15,7 @@ export const deleteVault: ControlOperation = {
     if (!found.ok) return found.refusal.kind === 'resourceNotFound' ? answer(204) : found;
     const refused = ifMatchRefusal(call, vaultEtag(found.vault));
     if (refused !== undefined) return refused;
-    const deleted = softDelete(found.record, vaultsContext(call));
+    const deleted = await softDelete(found.record, vaultsContext(call));
     return deleted.ok ? { ...answer(200), change: deleted.value.change } : deleted;
   },
 };

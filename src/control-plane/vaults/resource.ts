@@ -5,6 +5,7 @@ import { isAt, isVaultName } from '../../resources/vaults.ts';
 import type { VaultsContext } from '../../resources/vaults.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
+import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
@@ -16,8 +17,10 @@ export const vaultPath = `${vaultsPath}/:vault`;
 /** A vault as the resource manager gives it back: what was sent, and what the service adds. Bindings of rules stay inside. */
 export function vaultResource(vault: VaultRecord, { names }: { readonly names: NameSet }) {
   const { networkAcls, ...properties } = vault.properties;
+  const { privateEndpointConnections } = vault;
+  const id = vaultId(vault);
   return {
-    id: vaultId(vault),
+    id,
     name: vault.name,
     type: 'Microsoft.KeyVault/vaults',
     location: vault.location,
@@ -32,8 +35,24 @@ export function vaultResource(vault: VaultRecord, { names }: { readonly names: N
           virtualNetworkRules: networkAcls.virtualNetworkRules.map(({ incarnation: _, ...rule }) => rule),
         },
       }),
+      ...(privateEndpointConnections !== undefined && {
+        privateEndpointConnections: privateEndpointConnections.map((one) => connectionItem(id, one)),
+      }),
       enableSoftDelete: true,
       vaultUri: `https://${vault.name}${names.vaultSuffix}/`,
+      provisioningState: 'Succeeded',
+    },
+  };
+}
+
+/** A private endpoint's connection, as the vault with that ARM id shows it. */
+export function connectionItem(id: string, { name, etag, endpoint, state }: PrivateEndpointConnection) {
+  return {
+    id: `${id}/privateEndpointConnections/${name}`,
+    etag,
+    properties: {
+      privateEndpoint: { id: endpoint },
+      privateLinkServiceConnectionState: state,
       provisioningState: 'Succeeded',
     },
   };

@@ -3,6 +3,7 @@ import { readNetwork } from '../../resources/network-properties.ts';
 import { virtualNetworkKey } from '../../resources/keys.ts';
 import type { RequestedNetwork } from '../../resources/network-properties.ts';
 import { findPeering } from '../../resources/peerings.ts';
+import { isSameLocation } from '../../resources/regions.ts';
 import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { linkSubnets } from '../../resources/subnet-links.ts';
 import type { LinkingNetwork } from '../../resources/subnet-links.ts';
@@ -90,8 +91,4 @@ function unknownPeering(body: ControlCall['body'], network: VirtualNetworkRecord
   const unknown = names.find((one) => typeof one !== 'string' || findPeering(network, one) === undefined);
   if (names.length === 0 || !names.some((one) => one === unknown)) return undefined;
   return `The virtual network ${network.name} has no peering ${JSON.stringify(unknown)}: put it under its own id, .../virtualNetworks/${network.name}/virtualNetworkPeerings/{name}.`;
-}
-
-function isSameLocation(one: string, other: string): boolean {
-  return one.toLowerCase().replaceAll(' ', '') === other.toLowerCase().replaceAll(' ', '');
 }

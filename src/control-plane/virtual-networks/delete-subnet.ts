@@ -17,9 +17,11 @@ export const deleteVirtualNetworkSubnet: ControlOperation = {
     if (subnet === undefined) return answer(204);
     const refused = ifMatchRefusal(call, subnet.etag);
     if (refused !== undefined) return refused;
+    const deleted = deleteSubnet(found.record, name, call.newId);
+    if (!deleted.ok) return deleted;
     const world = { store: call.store, lacks: call.access.lacks };
     const unlinked = await unlinkSubnets(found.network, [subnet], world);
     if (!unlinked.ok) return unlinked;
-    return { ...answer(200), change: joined(deleteSubnet(found.record, name, call.newId), unlinked.value.change) };
+    return { ...answer(200), change: joined(deleted.value, unlinked.value.change) };
   },
 };

@@ -16,10 +16,12 @@ export const deleteVirtualNetwork: ControlOperation = {
     const refused = ifMatchRefusal(call, found.network.etag);
     if (refused !== undefined) return refused;
     const { network, record } = found;
+    const deleted = deleteNetwork(record);
+    if (!deleted.ok) return deleted;
     const { store, access } = call;
     const unlinked = await unlinkSubnets(network, network.subnets, { store, lacks: access.lacks });
     if (!unlinked.ok) return unlinked;
     const left = await disconnect(network, network.peerings ?? [], store);
-    return { ...answer(200), change: joined(deleteNetwork(record), unlinked.value.change, left) };
+    return { ...answer(200), change: joined(deleted.value, unlinked.value.change, left) };
   },
 };

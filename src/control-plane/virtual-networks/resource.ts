@@ -60,6 +60,7 @@ export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetReco
       resourceGuid: subnet.incarnation,
       addressPrefix: subnet.addressPrefix,
       serviceEndpoints: subnet.serviceEndpoints.map((endpoint) => ({ provisioningState: 'Succeeded', ...endpoint })),
+      ...(subnet.privateEndpoints !== undefined && { privateEndpoints: subnet.privateEndpoints.map((id) => ({ id })) }),
     },
   };
 }

@@ -43,6 +43,12 @@ assert.deepEqual(
 );
 const categories = (await diagnosticSettingsCategory.list(vault)).value?.map(({ name }) => name);
 assert.deepEqual(categories, ['AuditEvent', 'AzurePolicyEvaluationDetails', 'AllMetrics']);
+const one = await diagnosticSettingsCategory.get(vault, 'auditevent');
+assert.deepEqual([one.name, one.categoryType], ['AuditEvent', 'Logs']);
+await assert.rejects(diagnosticSettingsCategory.get(vault, 'AuditEvents'), {
+  statusCode: 404,
+  code: 'ResourceNotFound',
+});
 await diagnosticSettings.delete(vault, 'service');
 await assert.rejects(diagnosticSettings.get(vault, 'service'), { statusCode: 404, code: 'ResourceNotFound' });
 
@@ -72,7 +78,12 @@ const { value } = await privateLinkResources.listByVault('rg', 'kv-below');
 assert.deepEqual([value?.[0]?.name, value?.[0]?.groupId], ['vault', 'vault']);
 
 const actions = new Set(await names(operations.list()));
-for (const action of ['vaults/write', 'vaults/secrets/read', 'locations/deletedVaults/purge/action']) {
+for (const action of [
+  'locations/deletedVaults/purge/action',
+  'vaults/write',
+  'vaults/secrets/read',
+  'vaults/deploy/action',
+]) {
   assert.ok(actions.has(`Microsoft.KeyVault/${action}`), action);
 }
 assert.ok([...actions].every((action) => action?.startsWith('Microsoft.KeyVault/')));

@@ -1,0 +1,125 @@
+import { part, readChoice, readObject, readString } from '../firewall/json.ts';
+import type { Read } from '../firewall/json.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Store, StoredRecord, Transaction } from '../store/store.ts';
+import type { ConnectionState, PrivateEndpointConnection } from '../types/private-endpoint.ts';
+import type { ResourceRecord } from '../types/resource.ts';
+import type { VaultRecord } from '../types/vault.ts';
+import { resourceKey } from './keys.ts';
+import { parseScope } from './scope-id.ts';
+
+interface ConnectionsWorld {
+  readonly store: Store;
+  readonly newId: () => string;
+}
+
+/** A connection after a change at the vault, and the change. */
+export interface ConnectionChange {
+  readonly connection: PrivateEndpointConnection;
+  readonly change: Transaction;
+}
+
+/** What a private endpoint shows once its vault, or somebody there, has ended the connection. It stays so. */
+const disconnected: ConnectionState = {
+  status: 'Disconnected',
+  description: 'The connection was deleted at the vault.',
+  actionsRequired: 'Delete the private endpoint, and create another.',
+};
+
+/** The connection of that name, in any case. */
+export function findConnection(
+  { privateEndpointConnections = [] }: VaultRecord,
+  name: string,
+): PrivateEndpointConnection | undefined {
+  return privateEndpointConnections.find((one) => one.name.toLowerCase() === name.toLowerCase());
+}
+
+/** Reads `privateLinkServiceConnectionState` of a PUT: it approves or rejects, or leaves the status as it is. */
+export function readConnectionState(value: unknown, path: string, before: ConnectionState): Read<ConnectionState> {
+  const choices = [...new Set(['Approved', 'Rejected', before.status] as const)];
+  const read = readObject<ConnectionState>(value, path, {
+    status: (word, at) => part(readChoice(word, at, choices), (status) => ({ status })),
+    description: (text, at) => part(readString(text, at), (description) => ({ description })),
+    actionsRequired: (text, at) => part(readString(text, at), (actionsRequired) => ({ actionsRequired })),
+  });
+  return part(read, ({ status = before.status, description = '', actionsRequired = 'None' }) => ({
+    status,
+    description,
+    actionsRequired,
+  }));
+}
+
+/** Puts a connection's state, at the vault and at the private endpoint. */
+export async function decideConnection(
+  record: StoredRecord,
+  decided: { readonly connection: PrivateEndpointConnection; readonly state: ConnectionState },
+  world: ConnectionsWorld,
+): Promise<ConnectionChange> {
+  const { connection: before, state } = decided;
+  const connection = { ...before, state, etag: `W/"${world.newId()}"` };
+  const change = changeConnections(record, (all) => all.map((one) => (one.name === before.name ? connection : one)));
+  return { connection, change: joined(change, await tell([connection], state, world)) };
+}
+
+/** Deletes a connection at the vault; the private endpoint stays, `Disconnected`. */
+export async function deleteConnection(
+  record: StoredRecord,
+  connection: PrivateEndpointConnection,
+  world: ConnectionsWorld,
+): Promise<Transaction> {
+  const change = changeConnections(record, (all) => all.filter(({ name }) => name !== connection.name));
+  return joined(change, await tell([connection], disconnected, world));
+}
+
+/** What the private endpoints of a vault that goes are told. */
+export async function disconnectEndpoints(
+  { privateEndpointConnections = [] }: VaultRecord,
+  world: ConnectionsWorld,
+): Promise<Transaction> {
+  return tell(privateEndpointConnections, disconnected, world);
+}
+
+/** A vault's record with other connections. */
+export function changeConnections(
+  record: StoredRecord,
+  change: (all: readonly PrivateEndpointConnection[]) => readonly PrivateEndpointConnection[],
+): Transaction {
+  const { privateEndpointConnections = [], ...vault } = decode<VaultRecord>(record);
+  const all = change(privateEndpointConnections);
+  const value = encode({ ...vault, ...(all.length > 0 && { privateEndpointConnections: all }) });
+  return { require: [{ key: record.key, version: record.version }], put: [{ key: record.key, value }] };
+}
+
+/** Writes the state of connections into the records of their private endpoints. */
+async function tell(
+  connections: readonly PrivateEndpointConnection[],
+  state: ConnectionState,
+  { store, newId }: ConnectionsWorld,
+): Promise<Transaction> {
+  const get = connections.map(({ endpoint }) => endpointKey(endpoint));
+  const records = get.length === 0 ? [] : await store.read({ get });
+  const changed = records.flatMap((record, index) => {
+    if (record === undefined) return [];
+    const endpoint = decode<ResourceRecord>(record);
+    const { name } = connections[index] ?? {};
+    if (name === undefined || endpoint.made.connection?.name !== name) return [];
+    const made = { ...endpoint.made, connection: { name, state } };
+    return [{ record, value: encode({ ...endpoint, made, etag: `W/"${newId()}"` }) }];
+  });
+  return {
+    require: changed.map(({ record }) => ({ key: record.key, version: record.version })),
+    put: changed.map(({ record, value }) => ({ key: record.key, value })),
+  };
+}
+
+function endpointKey(id: string): string {
+  const { subscriptionId = '', resourceGroup = '', type, names = [] } = parseScope(id) ?? {};
+  return resourceKey({ subscriptionId, resourceGroup }, type, names);
+}
+
+function joined(...changes: readonly Transaction[]): Transaction {
+  return {
+    require: changes.flatMap(({ require = [] }) => require),
+    put: changes.flatMap(({ put = [] }) => put),
+  };
+}
