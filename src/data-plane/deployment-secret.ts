@@ -3,7 +3,7 @@ import { auditRecord } from '../audit/record.ts';
 import { decide } from '../firewall/decide.ts';
 import { explain } from '../firewall/explain.ts';
 import { matchedRule } from '../firewall/matched-rule.ts';
-import { servicesTenant } from '../firewall/trusted-services.ts';
+import { servicesTenant } from '../types/caller.ts';
 import { vaultScope } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
 import type { SecretVersion } from '../objects/secret.ts';
