@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { hsmPlatform, keyForm } from '../objects/key.ts';
 import type { KeyRecord, KeyVersion } from '../objects/key.ts';
+import { newVersion } from '../objects/new-version.ts';
 import { recoveryLevel, vaultScope } from '../objects/object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome } from '../objects/object.ts';
 import { getVersion, listObjects, listVersions } from '../objects/read.ts';
@@ -63,7 +63,7 @@ function callOf(asked: Asked, { engine, transitionMs, issueMs }: World): Call {
     query: {},
     body,
     now: Math.floor(now / 1000),
-    newVersion: () => randomBytes(16).toString('hex'),
+    newVersion,
   };
 }
 

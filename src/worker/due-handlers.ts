@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { NameSet } from '../http/name-set.ts';
 import { actIfDue, actionLater } from '../objects/certificate-actions.ts';
 import { dueOfCertificate } from '../objects/certificate-change.ts';
@@ -6,6 +5,7 @@ import { completeCertificate } from '../objects/certificate-complete.ts';
 import { testIssuer } from '../objects/certificate-test-issuer.ts';
 import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
 import { keyProperties } from '../objects/key.ts';
+import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { dueOfObject } from '../objects/purge.ts';
@@ -94,10 +94,6 @@ async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWor
     change: acted.change,
     audit: objectAudit({ vault, operationName, path: `certificates/${name}` }, world),
   };
-}
-
-function newVersion(): string {
-  return randomBytes(16).toString('hex');
 }
 
 async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Promise<DueOutcome> {
