@@ -13,10 +13,9 @@ import { RuleArena } from '../src/firewall/arena.ts';
 import { compileFirewall } from '../src/firewall/compile.ts';
 import type { CompiledFirewall } from '../src/firewall/compile.ts';
 import { decide } from '../src/firewall/decide.ts';
-import type { Caller } from '../src/types/caller.ts';
 import type { FirewallSettings } from '../src/types/firewall.ts';
-import type { Operation } from '../src/types/operation.ts';
 import type { Source } from '../src/types/source.ts';
+import { callerWith, secretGet } from '../test/firewall/samples.ts';
 
 const collectGarbage = garbageCollector();
 
@@ -44,21 +43,8 @@ const batch = 1000;
 const batches = 3000;
 const questions = 1 << 16;
 
-const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
 /** An ordinary service principal: the bypass is looked at, and does not apply. */
-const caller: Caller = {
-  issuer: 'https://sts.windows.net/11111111-2222-3333-4444-555555555555/',
-  issuerClass: 'own',
-  tenant: '11111111-2222-3333-4444-555555555555',
-  objectId: 'aaaaaaaa-2222-3333-4444-555555555555',
-  applicationId: 'bbbbbbbb-2222-3333-4444-555555555555',
-  groups: [],
-  managedIdentity: undefined,
-  audience: 'https://vault.localhost',
-  notBefore: 0,
-  expiresAt: 0,
-  claims: {},
-};
+const caller = callerWith({});
 
 function randomRanges(count: number): readonly Range[] {
   return Array.from({ length: count }, () => networkOf(0x0b000000 + random(0x70000000), 16 + random(17)));
@@ -102,7 +88,7 @@ const nowhere: Source = { kind: 'unknown', reason: '' };
 const nothing = compileFirewall(settingsOf([], []), new RuleArena());
 
 function allows(firewall: CompiledFirewall, source: Source | undefined): boolean {
-  return decide(firewall, source ?? nowhere, caller, operation).allowed;
+  return decide(firewall, source ?? nowhere, caller, secretGet).allowed;
 }
 
 interface Measured {

@@ -31,7 +31,6 @@ interface Row {
 }
 
 await using engine = closing(openKeyEngine({ threads }));
-await engine.ready();
 const rsa = await engine.generate({ family: 'RSA', size: 2048 });
 const otherRsa = await engine.generate({ family: 'RSA', size: 2048 });
 const longRsa = await engine.generate({ family: 'RSA', size: 4096 });

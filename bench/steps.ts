@@ -16,7 +16,9 @@ import { vaultScope } from '../src/objects/object.ts';
 import { getVersion } from '../src/objects/read.ts';
 import type { SecretVersion } from '../src/objects/secret.ts';
 import type { Source } from '../src/types/source.ts';
+import { putVault } from '../test/data-plane/vaults.ts';
 import { startServer } from '../test/world/server.ts';
+import { addressRules } from './rules.ts';
 
 const operation = { name: 'SecretGet', permission: 'secrets/get' } as const;
 const source: Source = { kind: 'public', address: { family: 4, value: 0xcb007107, text: '203.0.113.7' } };
@@ -24,24 +26,8 @@ const rows: [string, number][] = [];
 
 await using world = await startServer();
 const { client, server, folder } = world;
-const { tenantId, objectId } = client.identity;
-await client.arm('PUT', '/resourceGroups/rg', { location: 'westeurope' });
-await client.arm('PUT', '/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/bench', {
-  location: 'westeurope',
-  properties: {
-    tenantId,
-    sku: { family: 'A', name: 'standard' },
-    accessPolicies: [{ tenantId, objectId, permissions: { secrets: ['get', 'set'] } }],
-    networkAcls: {
-      defaultAction: 'Deny',
-      bypass: 'None',
-      ipRules: [
-        ...Array.from({ length: 126 }, (_, index) => ({ value: `198.51.100.${2 * index + 1}` })),
-        { value: '203.0.113.0/24' },
-      ],
-    },
-  },
-});
+const { tenantId } = client.identity;
+await putVault(client, 'bench', { networkAcls: addressRules });
 await client.vault('bench', 'PUT', '/secrets/name', { body: { value: 'a value of some forty characters, as usual' } });
 
 const vault = await server.rulebook.load('bench');

@@ -35,8 +35,7 @@ const chosen: Rules = {
   'import/no-default-export': 'error',
   'import/no-duplicates': 'error',
   'import/no-mutable-exports': 'error',
-  // @peculiar/x509 wants this one first, for its effect alone.
-  'import/no-unassigned-import': ['error', { allow: ['reflect-metadata'] }],
+  'import/no-unassigned-import': 'error',
   'node/no-process-env': 'error',
   'oxc/no-barrel-file': ['error', { threshold: 0 }],
   'typescript/ban-ts-comment': 'error',

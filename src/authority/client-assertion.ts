@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
-import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
+import { compactVerify } from 'jose';
 import type { Client } from '../directory/clients.ts';
 import type { KeyCredential } from '../directory/records.ts';
+import { decodeAssertion } from './decode-assertion.ts';
 import type { AssertionRefusal } from './refusal.ts';
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -113,16 +113,6 @@ function timeRefusal({ notBefore, expiresAt }: ClientAssertion, now: number): As
     return { kind: 'assertionTooLong', secondsMax: lifetimeSecondsMax };
   }
   return undefined;
-}
-
-function decodeAssertion(
-  text: string,
-): { header: ProtectedHeaderParameters & { 'x5t#S256'?: unknown }; payload: JWTPayload } | undefined {
-  try {
-    return { header: decodeProtectedHeader(text), payload: decodeJwt(text) };
-  } catch {
-    return undefined;
-  }
 }
 
 /** RFC 7515 says base64url; MSAL for Python pads it, and MSAL for Go writes plain base64. */

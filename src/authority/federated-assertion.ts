@@ -1,24 +1,13 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
-import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
+import { compactVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { KeySource } from '../caller/key-sources.ts';
+import { algorithms } from '../caller/verify.ts';
 import type { FederatedIdentityCredential } from '../directory/records.ts';
+import { decodeAssertion } from './decode-assertion.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 
 /** How far the issuer's clock may be off. */
 const skewSeconds = 300;
-
-/** Asymmetric ones only, as for every other token of an issuer that the operator added. */
-const algorithms: ReadonlySet<string> = new Set([
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-]);
 
 export interface FederationWorld {
   /** The keys of an issuer that the operator added; `undefined` for any other: no issuer is asked on a client's word. */
@@ -29,7 +18,7 @@ export interface FederationWorld {
 
 /** Whether an assertion is of another issuer, and not one that the client signed about itself. */
 export function isFederated(text: string): boolean {
-  const payload = decode(text)?.payload;
+  const payload = decodeAssertion(text)?.payload;
   return typeof payload?.iss === 'string' && payload.iss.startsWith('https://') && payload.iss !== payload.sub;
 }
 
@@ -42,7 +31,7 @@ export async function verifyFederated(
   credentials: readonly FederatedIdentityCredential[],
   { externalKeys, now }: FederationWorld,
 ): Promise<AuthorityRefusal | undefined> {
-  const decoded = decode(text);
+  const decoded = decodeAssertion(text);
   if (decoded === undefined || decoded.header.crit !== undefined) return { kind: 'assertionMalformed' };
   const { header, payload } = decoded;
   const { iss: issuer = '', sub: subject = '', exp, nbf = payload.iat ?? 0 } = payload;
@@ -52,7 +41,7 @@ export async function verifyFederated(
   const keys = externalKeys(issuer);
   if (keys === undefined) return { kind: 'federatedIssuerNotTrusted', issuer };
   const alg = header.alg ?? '';
-  if (!algorithms.has(alg)) return { kind: 'assertionAlgorithmUnsupported' };
+  if (!algorithms.external.includes(alg)) return { kind: 'assertionAlgorithmUnsupported' };
   const answer = await keys({ alg, kid: header.kid });
   if (!answer.ok) return { kind: 'federatedKeysUnavailable', issuer, kid: header.kid ?? '' };
   try {
@@ -76,14 +65,4 @@ function matchRefusal(
   if (ofSubject.length === 0) return { kind: 'federatedSubjectUnknown', subject };
   const ofAudience = ofSubject.filter((credential) => credential.audiences.some((one) => audiences.includes(one)));
   return ofAudience.length === 0 ? { kind: 'federatedAudienceUnknown', audience: audiences.join(', ') } : undefined;
-}
-
-function decode(
-  text: string,
-): { readonly header: ProtectedHeaderParameters; readonly payload: JWTPayload } | undefined {
-  try {
-    return { header: decodeProtectedHeader(text), payload: decodeJwt(text) };
-  } catch {
-    return undefined;
-  }
 }

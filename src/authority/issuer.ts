@@ -1,9 +1,7 @@
 import { ownKeys } from '../caller/key-sources.ts';
 import type { Issuer } from '../caller/issuers.ts';
+import { servicesTenant } from '../types/caller.ts';
 import type { SigningKeys } from './signing-keys.ts';
-
-/** The tenant of Microsoft's own services (AKV10032 lists it at every vault): its callers may be trusted services. */
-export const servicesTenant = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
 
 /**
  * The `iss` of our v1 tokens, the same as Entra's. Neither port nor Host is in it: a token that was asked for under one

@@ -11,7 +11,7 @@ import type { TokenPart, TokenRefusal } from './refusal.ts';
  * The signature algorithms (RFC 7518 section 3.1) that each class of issuer may use, all of them asymmetric: a public
  * key must never serve as an HMAC secret (RFC 8725 section 3.1).
  */
-const algorithms: Readonly<Record<IssuerClass, readonly string[]>> = {
+export const algorithms: Readonly<Record<IssuerClass, readonly string[]>> = {
   own: ['RS256'],
   services: ['RS256'],
   external: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],

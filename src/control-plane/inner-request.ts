@@ -1,5 +1,6 @@
 import type { Answer } from '../http/answer.ts';
 import type { Store } from '../store/store.ts';
+import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import type { Behalf } from './long-running/record.ts';
 
@@ -39,19 +40,3 @@ export interface Within {
   /** Milliseconds since 1970, each time that it is asked. */
   readonly clock: () => number;
 }
-
-/** What a Key Vault reference in the parameters of a deployment asks for. */
-export interface SecretAsked {
-  /** ARM id of the vault. */
-  readonly vaultId: string;
-  /** The vault's URL, under the names that were asked. */
-  readonly origin: string;
-  readonly secretName: string;
-  readonly secretVersion: string | undefined;
-  readonly correlationId: string;
-}
-
-/** The secret's value, or what the vault answers instead. */
-export type SecretRead =
-  | { readonly ok: true; readonly value: string }
-  | { readonly ok: false; readonly status: number; readonly code: string; readonly message: string };

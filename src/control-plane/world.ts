@@ -4,8 +4,9 @@ import type { Verifier } from '../caller/verify.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store } from '../store/store.ts';
+import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
-import type { Inner, SecretAsked, SecretRead } from './inner-request.ts';
+import type { Inner } from './inner-request.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import type { VaultObjects } from './vault-objects/objects.ts';
 

@@ -7,13 +7,8 @@ import { generateOct } from './keys/generate.ts';
 import { KeyInUse } from './keys/key-in-use.ts';
 
 export interface KeyEngineOptions {
-  /** For operations with RSA and EC keys; one more makes RSA keys. */
+  /** At most, for operations with RSA and EC keys; one more makes RSA keys. */
   readonly threads?: number;
-}
-
-export interface OpenKeyEngine extends KeyEngine {
-  /** Fulfilled when its threads have loaded their code: a process that gives up its privileges waits for it before. */
-  ready(): Promise<void>;
 }
 
 const threadsMax = 8;
@@ -24,18 +19,15 @@ const generatorNiceness = 10;
 
 /**
  * The engine that makes and uses key material. What takes microseconds (oct keys) is done at once; RSA and EC, up to
- * milliseconds, by threads. RSA keys, up to seconds, are made one at a time, by a thread that stands back. Of key
- * material nothing is kept when no request needs it.
+ * milliseconds, by threads, which start when they are needed. RSA keys, up to seconds, are made one at a time, by a
+ * thread that stands back. Of key material nothing is kept when no request needs it.
  */
 export function openKeyEngine({
   threads: count = Math.min(availableParallelism(), threadsMax),
-}: KeyEngineOptions = {}): OpenKeyEngine {
+}: KeyEngineOptions = {}): KeyEngine {
   const threads = new KeyThreads({ count, depth, niceness: 0 });
   const generator = new KeyThreads({ count: 1, depth: 1, niceness: generatorNiceness });
   return {
-    async ready() {
-      await Promise.all([threads.ready(), generator.ready()]);
-    },
     async generate(spec) {
       if (spec.family === 'oct') return generateOct(spec.size);
       const made = await (spec.family === 'RSA' ? generator : threads).run({ kind: 'generate', spec });

@@ -13,7 +13,6 @@ function serve(data: unknown): void {
   // Linux has a priority for each thread, and 0 is the one that calls; elsewhere it would be the whole process's.
   if (data.niceness > 0 && process.platform === 'linux') setPriority(0, data.niceness);
   port.on('message', (request: KeyThreadRequest) => serveRow(port, request));
-  reply(port, 'ready');
 }
 
 /**

@@ -1,5 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { readThreadCode, startThread } from './thread-code.ts';
+import type { ThreadCode } from './thread-code.ts';
 import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyMaterial, KeySpec } from '../types/key.ts';
 
 export type KeyTask =
@@ -16,11 +18,12 @@ export type KeyTaskResult = CryptoAnswer | KeyMaterial;
 /** To a thread. `close` ends it when all that was sent before is done. */
 export type KeyThreadRequest = { readonly id: number; readonly task: KeyTask } | 'close';
 
-/** From a thread: first that it has loaded all that it ever will, then a reply for each task. */
+/** From a thread, for each task. */
 export type KeyThreadReply =
-  'ready' | { readonly id: number; readonly result: KeyTaskResult } | { readonly id: number; readonly failure: string };
+  { readonly id: number; readonly result: KeyTaskResult } | { readonly id: number; readonly failure: string };
 
 export interface KeyThreadsOptions {
+  /** How many there are at most. */
   readonly count: number;
   /** How many tasks a thread has at once: one that it does, and others that wait, so that it need not wait for us. */
   readonly depth: number;
@@ -30,6 +33,7 @@ export interface KeyThreadsOptions {
 
 export interface KeyThreadData {
   readonly niceness: number;
+  readonly code: ThreadCode;
 }
 
 interface Job {
@@ -43,33 +47,36 @@ interface Thread {
   readonly exited: Promise<void>;
 }
 
-/** A fixed number of threads that do what would hold up the event loop, first come, first served. */
+/**
+ * What a thread may hold. A task's octets lie outside of it; what is in it is small, and is not to be kept for long: V8
+ * would let the young generation grow to 96 MiB before it looks at it.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+
+/**
+ * Threads that do what would hold up the event loop, first come, first served. One is started when all that there are
+ * have something to do: it takes some 9 MiB, and tens of milliseconds, which many servers never need.
+ */
 export class KeyThreads {
+  readonly #count: number;
   readonly #depth: number;
-  readonly #ready: Promise<unknown>;
-  #threads: readonly Thread[];
+  readonly #data: KeyThreadData;
+  #threads: readonly Thread[] = [];
   #waiting: Job[] = [];
   #lastId = 0;
   #closing = false;
-  #failure: Error | undefined;
 
   constructor({ count, depth, niceness }: KeyThreadsOptions) {
+    this.#count = count;
     this.#depth = depth;
-    const starting = Array.from({ length: count }, () => this.#start({ niceness }));
-    this.#threads = starting.map(({ thread }) => thread);
-    this.#ready = Promise.all(starting.map(({ ready }) => ready));
-    // Whoever waits for it is told; nobody needs to.
-    this.#ready.catch(() => {});
-  }
-
-  /** Fulfilled when every thread has loaded its code, and will open nothing more. */
-  async ready(): Promise<void> {
-    await this.#ready;
+    // The thread's file has the ending that this one has: .ts in a checkout, .js in dist/.
+    const entry = new URL(`./key-thread${extname(import.meta.url)}`, import.meta.url);
+    this.#data = { niceness, code: readThreadCode(entry) };
   }
 
   /** Rejected when the task failed, which is never the client's fault, or when the thread has ended. */
   run(task: KeyTask): Promise<KeyTaskResult> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#closing) return Promise.reject(closed());
     const done = Promise.withResolvers<KeyTaskResult>();
     this.#waiting.push({ task, done });
     this.#distribute();
@@ -80,7 +87,8 @@ export class KeyThreads {
   async close(): Promise<void> {
     const threads = this.#threads;
     this.#closing = true;
-    this.#fail(new Error('the key engine is closed'));
+    for (const { done } of this.#waiting) done.reject(closed());
+    this.#waiting = [];
     for (const { worker } of threads) {
       worker.ref();
       post(worker, 'close');
@@ -88,36 +96,29 @@ export class KeyThreads {
     await Promise.all(threads.map(({ exited }) => exited));
   }
 
-  #start(data: KeyThreadData): { readonly thread: Thread; readonly ready: Promise<void> } {
-    // The thread's file has the ending that this one has: .ts in a checkout, .js in dist/.
-    const file = new URL(`./key-thread${extname(import.meta.url)}`, import.meta.url);
+  #start(): Thread {
     // The environment may hold the master key, which this thread has no use for.
-    const worker = new Worker(file, { workerData: data, env: {}, execArgv: [] });
-    const ready = Promise.withResolvers<void>();
+    const options = { workerData: this.#data, resourceLimits, env: {}, execArgv: [] };
+    const worker = new Worker(startThread, { ...options, eval: true });
     const exited = Promise.withResolvers<void>();
     const thread: Thread = { worker, jobs: new Map(), exited: exited.promise };
+    this.#threads = [...this.#threads, thread];
     worker.on('message', (reply: KeyThreadReply) => {
-      if (reply === 'ready') ready.resolve();
-      else this.#receive(thread, reply);
+      this.#receive(thread, reply);
       // An idle thread keeps no process alive.
       if (thread.jobs.size === 0 && !this.#closing) worker.unref();
     });
     worker.on('error', (error) => this.#lose(thread, error instanceof Error ? error : new Error(String(error))));
     worker.on('exit', () => {
-      const error = new Error('a thread of the key engine has ended');
-      this.#lose(thread, error);
-      ready.reject(error);
+      this.#lose(thread, new Error('a thread of the key engine has ended'));
       exited.resolve();
     });
-    return { thread, ready: ready.promise };
+    return thread;
   }
 
   #distribute(): void {
     while (this.#waiting.length > 0) {
-      const thread = this.#threads.reduce<Thread | undefined>(
-        (least, one) => (one.jobs.size < (least?.jobs.size ?? this.#depth) ? one : least),
-        undefined,
-      );
+      const thread = this.#threadToUse();
       const job = thread && this.#waiting.shift();
       if (thread === undefined || job === undefined) return;
       this.#lastId += 1;
@@ -127,7 +128,16 @@ export class KeyThreads {
     }
   }
 
-  #receive(thread: Thread, reply: Exclude<KeyThreadReply, 'ready'>): void {
+  /** The one that has least to do; another one, if that is something and there may be another. */
+  #threadToUse(): Thread | undefined {
+    const least = this.#threads.reduce<Thread | undefined>(
+      (found, one) => (one.jobs.size < (found?.jobs.size ?? this.#depth) ? one : found),
+      undefined,
+    );
+    return least?.jobs.size !== 0 && this.#threads.length < this.#count ? this.#start() : least;
+  }
+
+  #receive(thread: Thread, reply: KeyThreadReply): void {
     const job = thread.jobs.get(reply.id);
     thread.jobs.delete(reply.id);
     this.#distribute();
@@ -135,20 +145,17 @@ export class KeyThreads {
     else job?.done.reject(new Error(reply.failure));
   }
 
-  /** The others go on; after a privilege drop there may be no file to start another one from. */
+  /** The others go on, and another one takes its place when it is needed. */
   #lose(thread: Thread, error: Error): void {
     this.#threads = this.#threads.filter((one) => one !== thread);
     for (const { done } of thread.jobs.values()) done.reject(error);
     thread.jobs.clear();
-    if (this.#threads.length === 0) this.#fail(error);
-    else this.#distribute();
+    this.#distribute();
   }
+}
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const { done } of this.#waiting) done.reject(this.#failure);
-    this.#waiting = [];
-  }
+function closed(): Error {
+  return new Error('the key engine is closed');
 }
 
 function post(worker: Worker, request: KeyThreadRequest): void {

@@ -3,15 +3,16 @@ import { auditRecord } from '../audit/record.ts';
 import { decide } from '../firewall/decide.ts';
 import { explain } from '../firewall/explain.ts';
 import { matchedRule } from '../firewall/matched-rule.ts';
-import { servicesTenant } from '../firewall/trusted-services.ts';
 import { vaultScope } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
 import type { SecretVersion } from '../objects/secret.ts';
 import type { Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
+import { servicesTenant } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Operation } from '../types/operation.ts';
+import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
 import type { Verdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
@@ -25,20 +26,6 @@ interface ReadWorld {
   readonly transitionMs: number;
   readonly now: () => number;
 }
-
-interface Asked {
-  /** ARM id of the vault. */
-  readonly vaultId: string;
-  /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
-  readonly origin: string;
-  readonly secretName: string;
-  readonly secretVersion: string | undefined;
-  readonly correlationId: string;
-}
-
-type Read =
-  | { readonly ok: true; readonly value: string }
-  | { readonly ok: false; readonly status: number; readonly code: string; readonly message: string };
 
 const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
 
@@ -72,7 +59,7 @@ const attemptsMax = 10;
  *
  * @throws {AuditUnavailable} and nothing is disclosed
  */
-export async function readSecretForDeployment(asked: Asked, world: ReadWorld): Promise<Read> {
+export async function readSecretForDeployment(asked: SecretAsked, world: ReadWorld): Promise<SecretRead> {
   const name = (asked.vaultId.split('/').at(-1) ?? '').toLowerCase();
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const vault = world.rulebook.known(name) ?? (await world.rulebook.load(name));
@@ -87,7 +74,7 @@ export async function readSecretForDeployment(asked: Asked, world: ReadWorld): P
   return refused({ kind: 'tooManyConflicts' }, { asked });
 }
 
-async function readFrom(vault: VaultInForce, asked: Asked, world: ReadWorld): Promise<Read> {
+async function readFrom(vault: VaultInForce, asked: SecretAsked, world: ReadWorld): Promise<SecretRead> {
   const at = world.now();
   const verdict = decide(vault.firewall, source, service, operation);
   const require = [vault.requirement];
@@ -129,7 +116,7 @@ function gate(vault: VaultInForce, verdict: Verdict): Refusal | undefined {
 
 const nameForm = /^[0-9a-z-]{1,127}$/i;
 
-async function secretOf(vault: VaultInForce, asked: Asked, world: ReadWorld): Promise<Read> {
+async function secretOf(vault: VaultInForce, asked: SecretAsked, world: ReadWorld): Promise<SecretRead> {
   const { secretName, secretVersion } = asked;
   if (!nameForm.test(secretName) || (secretVersion !== undefined && !/^[0-9a-f]{32}$/i.test(secretVersion))) {
     const name = secretName.slice(0, 127);
@@ -148,8 +135,8 @@ async function secretOf(vault: VaultInForce, asked: Asked, world: ReadWorld): Pr
 
 function refused(
   refusal: Refusal,
-  { vault, asked }: { readonly vault?: VaultInForce; readonly asked: Asked },
-): Extract<Read, { ok: false }> {
+  { vault, asked }: { readonly vault?: VaultInForce; readonly asked: SecretAsked },
+): Extract<SecretRead, { ok: false }> {
   const context = { source, vault, caller: service, origin: asked.origin, acceptedIssuers: [] };
   const { status, message, body } = renderError(refusal, context);
   return { ok: false, status, code: body.error.code ?? '', message };

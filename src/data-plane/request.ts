@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Audit } from '../audit/audit.ts';
 import { auditRecord } from '../audit/record.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import { parseJsonBody } from '../http/request.ts';
+import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
@@ -101,7 +101,7 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     query: query.texts,
     body: body.value,
     now: Math.floor(now / 1000),
-    newVersion: () => randomBytes(16).toString('hex'),
+    newVersion,
   });
   if (!outcome.ok) return refuse(new Refused(outcome.refusal), require, world.store);
   throttle(vault, surcharge(card.name, outcome.audit?.['keyProperties']), world);

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { hsmPlatform, keyForm } from '../objects/key.ts';
 import type { KeyRecord, KeyVersion } from '../objects/key.ts';
+import { newVersion } from '../objects/new-version.ts';
 import { recoveryLevel, vaultScope } from '../objects/object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome } from '../objects/object.ts';
 import { getVersion, listObjects, listVersions } from '../objects/read.ts';
@@ -8,50 +8,16 @@ import type { Page } from '../objects/read.ts';
 import type { SecretVersion } from '../objects/secret.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
-import type { VaultRecord } from '../types/vault.ts';
+import type { ObjectAnswer, ObjectAsked, ObjectPage, PageAsked, ResourceObject } from '../types/vault-object.ts';
 import { renderError } from './errors.ts';
 import { keyCreated } from './keys/create-key.ts';
 import type { Call } from './operation.ts';
 import { secretSet } from './secrets/set-secret.ts';
 import { secretUpdated } from './secrets/update-secret.ts';
 
-/** A secret or key as the resource manager asks for it, whoever is asked about the vault's network. */
-export interface ObjectAsked {
+interface Asked extends ObjectAsked {
   readonly store: Store;
-  readonly vault: VaultRecord;
   readonly require: readonly Requirement[];
-  /** `https://NAME.vault.localhost:8443` */
-  readonly origin: string;
-  readonly apiVersion: string;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  readonly name: string;
-  readonly version?: string;
-  /** The body as the data plane reads it. */
-  readonly body?: Readonly<Record<string, unknown>>;
-}
-
-/** An object as a resource: what the resource manager may show of it. Neither a value nor key material is in it. */
-export interface ResourceObject {
-  readonly name: string;
-  readonly version: string;
-  readonly tags: Readonly<Record<string, string>> | undefined;
-  readonly properties: Readonly<Record<string, unknown>>;
-}
-
-export type ObjectAnswer<T> =
-  | { readonly ok: true; readonly value: T; readonly change?: Transaction }
-  /** In the words of the data plane. */
-  | { readonly ok: false; readonly status: number; readonly message: string };
-
-export interface ObjectPage {
-  readonly items: readonly ResourceObject[];
-  readonly next?: string;
-}
-
-interface ObjectPageAsked extends ObjectAsked {
-  readonly after: string | undefined;
-  readonly limit: number;
 }
 
 interface World {
@@ -63,30 +29,29 @@ interface World {
 /** The vaults' secrets and keys for the resource manager, by the same rules as for the vaults' own clients. */
 export function resourceObjects(world: World) {
   return {
-    setSecret: async (asked: ObjectAsked) => answered(asked, await secretSet(callOf(asked, world)), secretObject),
-    updateSecret: async (asked: ObjectAsked) =>
-      answered(asked, await secretUpdated(callOf(asked, world)), secretObject),
-    getSecret: async (asked: ObjectAsked) =>
+    setSecret: async (asked: Asked) => answered(asked, await secretSet(callOf(asked, world)), secretObject),
+    updateSecret: async (asked: Asked) => answered(asked, await secretUpdated(callOf(asked, world)), secretObject),
+    getSecret: async (asked: Asked) =>
       answered(asked, await getVersion<SecretVersion>(callOf(asked, world).vault, 'secrets', asked), secretObject),
-    listSecrets: async (asked: ObjectPageAsked) =>
+    listSecrets: async (asked: Asked & PageAsked) =>
       paged(asked, await listObjects<SecretVersion>(callOf(asked, world).vault, 'secrets', asked), secretObject),
     /** Makes the key, unless it is there: then it is given back as it is. */
-    async createKey(asked: ObjectAsked): Promise<ObjectAnswer<ResourceObject>> {
+    async createKey(asked: Asked): Promise<ObjectAnswer<Transaction>> {
       const call = callOf(asked, world);
       const before = await getVersion<KeyVersion>(call.vault, 'keys', { name: asked.name });
       const found = before.ok || before.refusal.kind !== 'objectNotFound';
       return answered(asked, found ? before : await keyCreated(call), keyObject);
     },
-    getKey: async (asked: ObjectAsked) =>
+    getKey: async (asked: Asked) =>
       answered(asked, await getVersion<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyObject),
-    listKeys: async (asked: ObjectPageAsked) =>
+    listKeys: async (asked: Asked & PageAsked) =>
       paged(asked, await listObjects<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyObject),
-    listKeyVersions: async (asked: ObjectPageAsked) =>
+    listKeyVersions: async (asked: Asked & PageAsked) =>
       paged(asked, await listVersions<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyObject),
   };
 }
 
-function callOf(asked: ObjectAsked, { engine, transitionMs, issueMs }: World): Call {
+function callOf(asked: Asked, { engine, transitionMs, issueMs }: World): Call {
   const { store, vault, require, origin, apiVersion, now, name, body } = asked;
   return {
     vault: vaultScope(vault, { store, transitionMs, now, require }),
@@ -98,13 +63,13 @@ function callOf(asked: ObjectAsked, { engine, transitionMs, issueMs }: World): C
     query: {},
     body,
     now: Math.floor(now / 1000),
-    newVersion: () => randomBytes(16).toString('hex'),
+    newVersion,
   };
 }
 
-type Shown<R> = (asked: ObjectAsked, object: R) => ResourceObject;
+type Shown<R> = (asked: Asked, object: R) => ResourceObject;
 
-function answered<R>(asked: ObjectAsked, outcome: Outcome<R>, shown: Shown<R>): ObjectAnswer<ResourceObject> {
+function answered<R>(asked: Asked, outcome: Outcome<R>, shown: Shown<R>): ObjectAnswer<Transaction> {
   if (outcome.ok) return { ...outcome, value: shown(asked, outcome.value) };
   const source = { kind: 'unknown', reason: 'the resource manager asks' } as const;
   const context = { source, vault: undefined, caller: undefined, origin: asked.origin, acceptedIssuers: [] };
@@ -112,11 +77,11 @@ function answered<R>(asked: ObjectAsked, outcome: Outcome<R>, shown: Shown<R>): 
   return { ok: false, status, message };
 }
 
-function paged<R>(asked: ObjectAsked, { items, next }: Page<R>, shown: Shown<R>): ObjectPage {
+function paged<R>(asked: Asked, { items, next }: Page<R>, shown: Shown<R>): ObjectPage {
   return { items: items.map((object) => shown(asked, object)), ...(next !== undefined && { next }) };
 }
 
-function secretObject(asked: ObjectAsked, secret: ObjectRecord<SecretVersion>): ResourceObject {
+function secretObject(asked: Asked, secret: ObjectRecord<SecretVersion>): ResourceObject {
   const { contentType } = secret.current;
   const uri = `${asked.origin}/secrets/${secret.name}`;
   return {
@@ -130,7 +95,7 @@ function secretObject(asked: ObjectAsked, secret: ObjectRecord<SecretVersion>): 
   };
 }
 
-function keyObject(asked: ObjectAsked, key: KeyRecord): ResourceObject {
+function keyObject(asked: Asked, key: KeyRecord): ResourceObject {
   const { kty, keyOps, material, exportable = false, releasePolicy } = key.current;
   const form = keyForm(material);
   const scope = vaultScope(asked.vault, { ...asked, transitionMs: 0 });

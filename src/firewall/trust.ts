@@ -1,6 +1,7 @@
+import { servicesTenant } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Operation } from '../types/operation.ts';
-import { servicesTenant, trustedServices } from './trusted-services.ts';
+import { trustedServices } from './trusted-services.ts';
 import type { TrustedService } from './trusted-services.ts';
 
 /** A top-level resource's id; a child of a resource is another thing, and is not recognised as it. */

@@ -13,9 +13,6 @@ export interface TrustedService {
   readonly permissions: readonly Permission[];
 }
 
-/** Microsoft's tenant of first-party applications, whose tokens every vault accepts beside its own tenant's. */
-export const servicesTenant = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
-
 const customerManagedKey: readonly Permission[] = ['keys/get', 'keys/wrapKey', 'keys/unwrapKey'];
 
 /**

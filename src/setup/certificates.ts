@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import type { CertifiedKey } from '../crypto/server-certificates.ts';
+import { makeCertificateAuthority, makeServerCertificate } from '../crypto/certificates/server-certificates.ts';
+import type { CertifiedKey } from '../crypto/certificates/server-certificates.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 
@@ -24,8 +25,6 @@ export async function openCertificates(store: Store, domain: string, now: number
   const stored = record === undefined ? undefined : decode<ServerCertificates>(record);
   const known = stored?.domain === domain ? stored : undefined;
   if (known !== undefined && isUsable(known.server.certificate, now)) return known;
-  // Loaded only here: the packages that make certificates would cost every other start its time.
-  const { makeCertificateAuthority, makeServerCertificate } = await import('../crypto/server-certificates.ts');
   const authority =
     known !== undefined && isUsable(known.authority.certificate, now)
       ? known.authority

@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { addVersion } from '../objects/change.ts';
+import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import { newSecretVersion } from '../objects/secret.ts';
 import { resourceGroupKey, vaultKey, virtualNetworkId, virtualNetworkKey } from '../resources/keys.ts';
@@ -103,7 +104,7 @@ async function addSecret(store: Store, now: number): Promise<void> {
   if (record === undefined) return;
   const require = [{ key: record.key, version: record.version }];
   const scope = vaultScope(decode<VaultRecord>(record), { store, transitionMs: 0, now, require });
-  const made = { version: randomBytes(16).toString('hex'), now: Math.floor(now / 1000) };
+  const made = { version: newVersion(), now: Math.floor(now / 1000) };
   const version = newSecretVersion({ value: demo.value }, made);
   const added = await addVersion(scope, 'secrets', { name: demo.secret, version });
   if (added.ok && added.change !== undefined) await store.transact(added.change);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { StoreRefused } from './refused.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** The number of a commit, kept where whoever can put back an older database cannot write: beside the master key. */
 export interface CommitMark {
@@ -75,13 +76,4 @@ function parseSlot(slot: Buffer): bigint | undefined {
 /** Against torn writes, not against a forger. */
 function digest(commit: bigint): string {
   return createHash('sha256').update(String(commit)).digest('hex').slice(0, 16);
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreRefused } from './refused.ts';
+import { syncFolder } from './sync-folder.ts';
 
 // The file's header is read with `node:fs` before SQLite opens the file, and never after: POSIX drops all locks of a
 // process on a file as soon as that process closes any descriptor of it (fcntl(2)), SQLite's among them.
@@ -131,16 +132,6 @@ function logHasPages(log: string, pageSize: number, wanted: { from: number; to: 
       missing.delete(frame.readUInt32BE(0));
     }
     return missing.size === 0;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** The rename is durable once the folder is. */
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -4,6 +4,9 @@
  */
 export type IssuerClass = 'own' | 'services' | 'external';
 
+/** Microsoft's tenant of first-party applications, whose tokens every vault accepts beside its own tenant's (AKV10032 lists it). */
+export const servicesTenant = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
+
 /** A verified token, as plain data. */
 export interface Caller {
   readonly issuer: string;

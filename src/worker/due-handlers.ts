@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { NameSet } from '../http/name-set.ts';
 import { actIfDue, actionLater } from '../objects/certificate-actions.ts';
 import { dueOfCertificate } from '../objects/certificate-change.ts';
@@ -6,6 +5,7 @@ import { completeCertificate } from '../objects/certificate-complete.ts';
 import { testIssuer } from '../objects/certificate-test-issuer.ts';
 import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
 import { keyProperties } from '../objects/key.ts';
+import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { dueOfObject } from '../objects/purge.ts';
@@ -15,6 +15,7 @@ import type { DueKind, DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueOutcome } from '../schedule/scheduler.ts';
 import { decode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
+import { collectionNouns } from '../types/collection.ts';
 import type { Collection } from '../types/collection.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { VaultRecord } from '../types/vault.ts';
@@ -39,9 +40,6 @@ interface DueObject {
   readonly name: string;
 }
 
-/** As Azure names what a caller does: `SecretPurge`. */
-const nouns: Readonly<Record<Collection, string>> = { secrets: 'Secret', keys: 'Key', certificates: 'Certificate' };
-
 /** Who does which work when its time has come. */
 export function dueHandlers(world: DueWorld): Readonly<Partial<Record<DueKind, DueHandler>>> {
   const ofObject =
@@ -65,7 +63,7 @@ async function purgeObject({ vault, scope, collection, name }: DueObject, world:
     : dueOfObject(scope, collection, name));
   if (due.done === 'nothing') return {};
   if (due.done === 'cleared') return { change: due.change };
-  const operationName = `${nouns[collection]}Purge`;
+  const operationName = `${collectionNouns[collection]}Purge`;
   return {
     change: due.change,
     audit: objectAudit({ vault, operationName, path: `deleted${collection}/${name}` }, world),
@@ -96,10 +94,6 @@ async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWor
     change: acted.change,
     audit: objectAudit({ vault, operationName, path: `certificates/${name}` }, world),
   };
-}
-
-function newVersion(): string {
-  return randomBytes(16).toString('hex');
 }
 
 async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Promise<DueOutcome> {

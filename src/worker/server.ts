@@ -122,7 +122,6 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
-  await engine.ready();
   http.on('request', edges.dispatch);
   scheduler.start();
   await edges.longRunning.resume();

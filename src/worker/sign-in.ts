@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { servicesTenant } from '../authority/issuer.ts';
+import { servicesTenant } from '../types/caller.ts';
 import type { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { authorityRoutes } from '../authority/routes.ts';
 import type { SigningKeys } from '../authority/signing-keys.ts';

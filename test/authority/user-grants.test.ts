@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { servicesTenant } from '../../src/authority/issuer.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import { intoGroups } from '../../src/directory/client-registration.ts';
 import { findObject } from '../../src/directory/objects.ts';
 import { updateUser } from '../../src/directory/users.ts';

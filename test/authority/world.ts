@@ -1,21 +1,22 @@
-import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { randomUUID, webcrypto } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { TestContext } from 'node:test';
-import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { intoGroups, registerClient } from '../../src/directory/client-registration.ts';
 import type { Changed } from '../../src/directory/objects.ts';
 import { createUser } from '../../src/directory/users.ts';
-import { servicesTenant } from '../../src/authority/issuer.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import { authorityRoutes } from '../../src/authority/routes.ts';
 import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import type { AuthorityWorld } from '../../src/authority/world.ts';
 import type { KeySource } from '../../src/caller/key-sources.ts';
+import { selfSign } from '../../src/crypto/certificates/issue.ts';
+import { writePem } from '../../src/crypto/certificates/pem.ts';
+import { ec, rsa, value } from '../crypto/certificates/material.ts';
 import { Browser } from './browser.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -61,34 +62,21 @@ export interface CertificateOptions {
   readonly notBefore?: Date;
   /** In a day unless given. */
   readonly notAfter?: Date;
-  /** RSA with 2048 bits unless given. */
+  /** As OpenSSL names it; RSA with 2048 bits unless given. */
   readonly curve?: string;
 }
 
 /** A self-signed certificate for `localhost`. */
 export async function selfSigned(options: CertificateOptions = {}): Promise<KeyAndCertificate> {
-  const rsa = {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    publicExponent: new Uint8Array([1, 0, 1]),
-    modulusLength: 2048,
-  };
-  const { curve } = options;
-  const algorithm = curve === undefined ? rsa : { name: 'ECDSA', hash: 'SHA-256', namedCurve: curve };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=localhost',
-    notBefore: options.notBefore ?? new Date(Date.now() - 60_000),
-    notAfter: options.notAfter ?? new Date(Date.now() + 86_400_000),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }])],
-  });
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const lines = pkcs8.toString('base64').replace(/.{64}/g, '$&\n');
+  const { curve, notBefore = new Date(Date.now() - 60_000), notAfter = new Date(Date.now() + 86_400_000) } = options;
+  const material = curve === undefined ? rsa(2048) : ec(curve);
+  const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
+  const contents = { subject: 'CN=localhost', sans: { dnsNames: ['localhost'] }, ekus: [], keyUsage: [] };
+  const validity = { notBefore: seconds(notBefore), notAfter: seconds(notAfter), serial: randomBytes(16) };
+  const certificate = value(await selfSign(material, { ...contents, ...validity }));
   return {
-    certificate: certificate.toString('pem'),
-    privateKey: `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`,
+    certificate: writePem({ material: undefined, certificates: [certificate] }),
+    privateKey: writePem({ material, certificates: [] }),
   };
 }
 

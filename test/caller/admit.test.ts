@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { admit } from '../../src/caller/admit.ts';
 import type { Admission } from '../../src/caller/admit.ts';
 import type { TokenRefusal } from '../../src/caller/refusal.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import type { Caller } from '../../src/types/caller.ts';
-import { claims, issuedAt, ownIssuer, servicesIssuer, servicesTenant, tenant, vaultAudience } from './tokens.ts';
+import { claims, issuedAt, ownIssuer, servicesIssuer, tenant, vaultAudience } from './tokens.ts';
 
 const caller: Caller = {
   issuer: ownIssuer,

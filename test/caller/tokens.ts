@@ -5,9 +5,9 @@ import type { JWTPayload } from 'jose';
 import { ownKeys } from '../../src/caller/key-sources.ts';
 import { createIssuers } from '../../src/caller/issuers.ts';
 import type { Issuer, IssuerTable } from '../../src/caller/issuers.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 
 export const tenant = '11111111-1111-4111-8111-111111111111';
-export const servicesTenant = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
 export const ownIssuer = `https://sts.windows.net/${tenant}/`;
 export const servicesIssuer = `https://sts.windows.net/${servicesTenant}/`;
 export const vaultAudience = 'https://vault.localhost:8443';

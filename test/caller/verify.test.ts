@@ -4,6 +4,7 @@ import type { TokenRefusal } from '../../src/caller/refusal.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
 import type { Verifier } from '../../src/caller/verify.ts';
 import { createIssuers } from '../../src/caller/issuers.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import {
   claims,
   forge,
@@ -13,7 +14,6 @@ import {
   own,
   ownIssuer,
   servicesIssuer,
-  servicesTenant,
   sign,
   stranger,
   tenant,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { registerClient } from '../../src/directory/client-registration.ts';
-import { servicesTenant } from '../../src/authority/issuer.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import { assign } from '../world/assign.ts';
 import type { Credentials } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { servicesTenant } from '../../src/types/caller.ts';
 import type { Client, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 import { bodyWith, deploy, deployments, networkIn, put } from './deployments.ts';
@@ -7,7 +8,6 @@ import { at, auditLog, expectError, expectStatus, group, putVault, startWithGrou
 
 const value = 'the-value-of-the-secret';
 const service = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
-const servicesTenant = 'f8cdef31-a31e-4b4a-93e4-5f571e91255a';
 
 /** A vault `kv-ref` with a secret, in whose rules is nobody who asks here. */
 async function startWithSecret(properties: object): Promise<{ readonly world: TestServer; readonly version: string }> {

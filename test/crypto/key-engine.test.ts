@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { cpSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { openKeyEngine } from '../../src/crypto/key-engine.ts';
 import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyMaterial, KeySpec } from '../../src/types/key.ts';
@@ -417,6 +422,70 @@ describe('the threads', () => {
   });
 });
 
+/** The threads that are started while it runs, and what it returns. */
+async function startedBy<T>(run: () => Promise<T>): Promise<{ readonly threads: readonly Worker[]; readonly value: T }> {
+  const threads: Worker[] = [];
+  const add = (thread: Worker) => threads.push(thread);
+  process.on('worker', add);
+  try {
+    return { value: await run(), threads };
+  } finally {
+    process.off('worker', add);
+  }
+}
+
+describe('the number of threads', () => {
+  const request = { algorithm: 'RS256', value: new Uint8Array(32) };
+
+  it('is what there is to do at once, and the limit at most', async () => {
+    const other = openKeyEngine({ threads: 2 });
+    const sign = async (times: number) => {
+      const row = Array.from({ length: times }, () => other.perform('sign', rsaOfA2, request));
+      for (const answer of await Promise.all(row)) resultOf(answer);
+    };
+    const numbers: number[] = [];
+    const count = async (run: () => Promise<unknown>) => numbers.push((await startedBy(run)).threads.length);
+    await count(() => other.generate({ family: 'oct', size: 128 }));
+    await count(() => sign(1));
+    await count(() => sign(1));
+    await count(() => sign(20));
+    await count(() => sign(20));
+    await count(() => other.generate({ family: 'RSA', size: 2048 }));
+    await other.close();
+    assert.deepEqual(numbers, [0, 1, 0, 1, 0, 1]);
+  });
+
+  it('is made up for when one has ended, with what it had to do as the only loss', async () => {
+    const other = openKeyEngine({ threads: 1 });
+    process.once('worker', (thread) => {
+      void thread.terminate();
+    });
+    await assert.rejects(other.perform('sign', rsaOfA2, request), { message: 'a thread of the key engine has ended' });
+    const { threads, value: answer } = await startedBy(() => other.perform('sign', rsaOfA2, request));
+    resultOf(answer);
+    assert.equal(threads.length, 1);
+    await other.close();
+  });
+
+  it('grows also where the code cannot be read any more', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-engine-'));
+    for (const room of ['crypto', 'types']) {
+      cpSync(new URL(`../../src/${room}`, import.meta.url), join(folder, room), { recursive: true });
+    }
+    const script = `import { rmSync } from 'node:fs';
+      import { openKeyEngine } from '${pathToFileURL(join(folder, 'crypto/key-engine.ts')).href}';
+      const engine = openKeyEngine({ threads: 1 });
+      rmSync('${folder}', { recursive: true });
+      const { kty } = await engine.generate({ family: 'EC', curve: 'P-256' });
+      console.log(kty);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      timeout: 30_000,
+      encoding: 'utf8',
+    });
+    assert.deepEqual([stdout, stderr], ['EC\n', '']);
+  });
+});
+
 describe('closing', () => {
   it('finishes what is under way, and refuses what comes later', async () => {
     const other = openKeyEngine({ threads: 1 });
@@ -434,7 +503,6 @@ describe('closing', () => {
     const file = new URL('../../src/crypto/key-engine.ts', import.meta.url).href;
     const script = `import { openKeyEngine } from '${file}';
       const engine = openKeyEngine({ threads: 1 });
-      await engine.ready();
       const { kty } = await engine.generate({ family: 'EC', curve: 'P-256' });
       console.log(kty);`;
     const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { servicesTenant } from '../../src/authority/issuer.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import type { Answered } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';

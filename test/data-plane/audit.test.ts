@@ -7,6 +7,7 @@ import { decode } from '../../src/store/store.ts';
 import type { SubnetState } from '../../src/types/vault.ts';
 import { connect } from '../world/client.ts';
 import type { Answered, Sent } from '../world/client.ts';
+import { putNetwork, subnetId } from '../control-plane/resources.ts';
 import { freePort, startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { accessDenied, acls, auditRecords, auditText, networks, putVault, recordsWhere, register } from './vaults.ts';
@@ -262,21 +263,10 @@ suite('the record of a request', () => {
 });
 
 suite('a source that came over a subnet', () => {
-  const network = '/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/net';
-  const putNetwork = (serviceEndpoints: readonly object[]) =>
-    world.client.arm('PUT', network, {
-      location: 'westeurope',
-      properties: {
-        addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
-        subnets: [{ name: 'sub', properties: { addressPrefix: '10.0.0.0/24', serviceEndpoints } }],
-      },
-    });
-  const endpoint = [{ service: 'Microsoft.KeyVault' }];
-
   test('is let in by the rule of the subnet, named in the record, and shown its private address', async () => {
-    await putNetwork(endpoint);
     const { client, folder } = world;
-    const subnet = `/subscriptions/${client.identity.subscriptionId}${network}/subnets/sub`;
+    await putNetwork(client, 'net', ['sub']);
+    const subnet = subnetId(client, 'net', 'sub');
     await putVault(client, 'kv-subnet', {
       networkAcls: { defaultAction: 'Deny', bypass: 'None', virtualNetworkRules: [{ id: subnet }] },
     });

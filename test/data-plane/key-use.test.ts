@@ -15,7 +15,7 @@ import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { startOtherNode } from './other-node.ts';
-import { auditRecords, auditText, errorBody, members, putVault } from './vaults.ts';
+import { auditRecords, auditText, errorBody, members, ok, putVault } from './vaults.ts';
 
 const vault = 'kv-use';
 let world: TestServer;
@@ -34,12 +34,6 @@ after(async () => {
 
 function send(method: string, path: string, body?: unknown): Promise<Answered> {
   return world.client.vault(vault, method, path, body === undefined ? {} : { body });
-}
-
-async function ok(answer: Promise<Answered>): Promise<Json> {
-  const { status, body } = await answer;
-  assert.equal(status, 200, JSON.stringify(body));
-  return body;
 }
 
 const create = (name: string, body: object) => ok(send('POST', `/keys/${name}/create`, body));

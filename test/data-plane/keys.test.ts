@@ -4,7 +4,7 @@ import type { AuditRecord } from '../../src/audit/record.ts';
 import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, auditText, errorBody, items, members, putVault, recordsWhere, transitionMs } from './vaults.ts';
+import { acls, auditText, errorBody, items, members, ok, putVault, recordsWhere, transitionMs } from './vaults.ts';
 
 const vault = 'kv-keys';
 const premium = 'kv-premium';
@@ -21,12 +21,6 @@ after(() => world[Symbol.asyncDispose]());
 
 function send(method: string, path: string, body?: unknown, name = vault): Promise<Answered> {
   return world.client.vault(name, method, path, body === undefined ? {} : { body });
-}
-
-async function ok(answer: Promise<Answered>): Promise<Json> {
-  const { status, body } = await answer;
-  assert.equal(status, 200, JSON.stringify(body));
-  return body;
 }
 
 function create(name: string, body: object, inVault = vault): Promise<Json> {

@@ -7,6 +7,7 @@ import { decode } from '../../src/store/store.ts';
 import type { Source } from '../../src/types/source.ts';
 import type { SubnetState } from '../../src/types/vault.ts';
 import type { Answered, Sent } from '../world/client.ts';
+import { networks as virtualNetworks, putNetwork } from '../control-plane/resources.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { startOtherNode } from './other-node.ts';
@@ -78,17 +79,8 @@ suite('a node that nobody told of a change', () => {
   }
 
   test('lets nobody in over a subnet that is gone, or whose endpoint is off', async () => {
-    const network = '/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/net';
-    const putNetwork = (serviceEndpoints: readonly object[]) =>
-      world.client.arm('PUT', network, {
-        location: 'westeurope',
-        properties: {
-          addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
-          subnets: [{ name: 'sub', properties: { addressPrefix: '10.0.0.0/24', serviceEndpoints } }],
-        },
-      });
-    const endpoint = [{ service: 'Microsoft.KeyVault' }];
-    await putNetwork(endpoint);
+    const putSubnet = (others?: object) => putNetwork(world.client, 'net', ['sub'], others);
+    await putSubnet();
     const [record] = await world.folder.store.list({ prefix: subnetKey(''), limit: 1 });
     assert.ok(record);
     const { id, incarnation } = decode<SubnetState>(record);
@@ -102,13 +94,13 @@ suite('a node that nobody told of a change', () => {
     await using node = await startOtherNode(world, { source });
     const ask = async () => outcome(await node.vault(vault, 'GET', '/secrets/s'));
     assert.equal(await ask(), '200');
-    await putNetwork([]);
+    await putSubnet({ serviceEndpoints: [] });
     assert.equal(await ask(), '403 ForbiddenByFirewall');
-    await putNetwork(endpoint);
+    await putSubnet();
     assert.equal(await ask(), '200');
-    await world.client.arm('DELETE', `${network}/subnets/sub`);
+    await world.client.arm('DELETE', `${virtualNetworks}/net/subnets/sub`);
     assert.equal(await ask(), '403 ForbiddenByFirewall');
-    await putNetwork(endpoint);
+    await putSubnet();
     assert.equal(await ask(), '403 ForbiddenByFirewall', 'a subnet that is made anew is another one');
   });
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import type { Answered, Json } from '../world/client.ts';
+import type { Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, errorBody, items, members, putVault, transitionMs } from './vaults.ts';
+import { acls, errorBody, items, members, ok, putVault, transitionMs } from './vaults.ts';
 
 const vault = 'kv-secrets';
 const day = 86_400;
@@ -18,12 +18,6 @@ after(() => world[Symbol.asyncDispose]());
 
 const send = (method: string, path: string, body?: unknown) =>
   world.client.vault(vault, method, path, body === undefined ? {} : { body });
-
-async function ok(answer: Promise<Answered>, status = 200): Promise<Json> {
-  const { status: found, body } = await answer;
-  assert.equal(found, status, JSON.stringify(body));
-  return body;
-}
 
 async function set(name: string, body: object): Promise<Json> {
   return ok(send('PUT', `/secrets/${name}`, body));

@@ -108,6 +108,13 @@ export function accessDenied(caller: Omit<Registered, 'clientSecret'>, permissio
   );
 }
 
+/** The body of an answer of this status. */
+export async function ok(answer: Promise<Answered>, status = 200): Promise<Json> {
+  const { status: found, body } = await answer;
+  assert.equal(found, status, JSON.stringify(body));
+  return body;
+}
+
 /** The body of an error; `inner` is Azure's `innererror`. */
 export function errorBody(code: string, message: string, inner?: string): unknown {
   return { error: { code, message, ...(inner !== undefined && { innererror: { code: inner } }) } };

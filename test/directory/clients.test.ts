@@ -31,7 +31,7 @@ test('a client id is registered once', async () => {
 
 test('a registration that cannot be kept as it is says what to change', async () => {
   const store = memoryStore();
-  const ec = await selfSigned({ curve: 'P-256' });
+  const ec = await selfSigned({ curve: 'prime256v1' });
   const cases = [
     [{ ...registration, objectId: 'x' }, /objectId x is not a GUID in lower case/],
     [{ ...registration, clientId: clientId.toUpperCase() }, /clientId A1111111-.* is not a GUID in lower case/],

@@ -1,4 +1,5 @@
 import { parseAddress } from '../../src/address/address.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import type { Caller } from '../../src/types/caller.ts';
 import type { FirewallSettings, NetworkAcls } from '../../src/types/firewall.ts';
 import type { Operation, Permission } from '../../src/types/operation.ts';
@@ -71,5 +72,5 @@ export function managedIdentityOf(resourceType: string): Caller {
 
 /** An application of the services' tenant. */
 export function serviceApplication(applicationId: string): Caller {
-  return callerWith({ issuerClass: 'services', tenant: 'f8cdef31-a31e-4b4a-93e4-5f571e91255a', applicationId });
+  return callerWith({ issuerClass: 'services', tenant: servicesTenant, applicationId });
 }

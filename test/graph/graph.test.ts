@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { globalAdministrators } from '../../src/directory/groups.ts';
-import { servicesTenant } from '../../src/authority/issuer.ts';
+import { servicesTenant } from '../../src/types/caller.ts';
 import { selfSigned } from '../authority/world.ts';
 import { at, claimsOf, expectStatus, json } from '../control-plane/resources.ts';
 import { register } from '../data-plane/vaults.ts';

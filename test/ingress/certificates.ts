@@ -1,6 +1,11 @@
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+import { randomBytes } from 'node:crypto';
+import { implicit, objectIdentifier, octetString, sequence } from '../../src/crypto/certificates/der-write.ts';
+import { makeTestIssuer } from '../../src/crypto/certificates/issue.ts';
+import { publicKeyInfo } from '../../src/crypto/certificates/keys.ts';
+import { commonName } from '../../src/crypto/certificates/name.ts';
+import { writePem } from '../../src/crypto/certificates/pem.ts';
+import { issuerIn, sign } from '../../src/crypto/certificates/sign.ts';
+import { generateEc } from '../../src/crypto/keys/generate.ts';
 
 /** A certificate authority for one test run, in memory. */
 export interface TestAuthority {
@@ -11,41 +16,34 @@ export interface TestAuthority {
   }>;
 }
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const day = 86_400_000;
+const daySeconds = 86_400;
 
+/** It signs whatever names it is given, also those that no honest authority would. */
 export async function testAuthority(name: string): Promise<TestAuthority> {
-  x509.cryptoProvider.set(webcrypto);
-  const validity = { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    ...validity,
-    name: `CN=${name}`,
-    keys,
-    signingAlgorithm: algorithm,
-    extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
-  });
+  const own = await makeTestIssuer(name, Date.now());
+  const issuer = issuerIn(own);
+  const now = Math.floor(Date.now() / 1000);
   return {
-    cert: authority.toString('pem'),
+    cert: writePem({ ...own, material: undefined }),
     async issue({ dns = [], uris = [] }) {
-      const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+      const material = generateEc('P-256');
+      // GeneralName (RFC 5280 section 4.2.1.6): 2 is a DNS name, 6 a URI.
       const names = [
-        ...dns.map((value) => ({ type: 'dns' as const, value })),
-        ...uris.map((value) => ({ type: 'url' as const, value })),
+        ...dns.map((value) => implicit(2, Buffer.from(value))),
+        ...uris.map((value) => implicit(6, Buffer.from(value))),
       ];
-      const certificate = await x509.X509CertificateGenerator.create({
-        ...validity,
-        subject: 'CN=leaf',
-        issuer: authority.subject,
-        publicKey: own.publicKey,
-        signingKey: keys.privateKey,
-        signingAlgorithm: algorithm,
-        extensions: names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)],
-      });
-      const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.privateKey)).toString('base64');
+      const certificate = await sign(
+        {
+          issuer,
+          subject: commonName('leaf'),
+          publicKey: publicKeyInfo(material),
+          extensions: [sequence(objectIdentifier('2.5.29.17'), octetString(sequence(...names)))],
+        },
+        { notBefore: now - daySeconds, notAfter: now + daySeconds, serial: randomBytes(16) },
+      );
       return {
-        key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
-        cert: certificate.toString('pem'),
+        key: writePem({ material, certificates: [] }),
+        cert: writePem({ material: undefined, certificates: [certificate] }),
       };
     },
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Json } from '../world/client.ts';
 import type { Agent } from './agent.ts';
 import type { SubnetName, VnetName } from './namespaces.ts';
-import type { Ready } from './postern-process.ts';
+import type { ReadyLine } from '../world/process.ts';
 import { parseAs } from './parse-as.ts';
 
 const vault = 'gate';
@@ -25,10 +25,10 @@ export interface Rules {
 /** Works at a desk on the internet, over the resource manager's interface, as any tool of Azure would. */
 export class Administrator {
   readonly #desk: Agent;
-  readonly #ready: Ready;
+  readonly #ready: ReadyLine;
   readonly #tokens = new Map<string, Promise<string>>();
 
-  constructor(desk: Agent, ready: Ready) {
+  constructor(desk: Agent, ready: ReadyLine) {
     this.#desk = desk;
     this.#ready = ready;
   }

@@ -8,7 +8,8 @@ import { Administrator, application } from './administrator.ts';
 import { Agent } from './agent.ts';
 import { packKit, type Kit } from './kit.ts';
 import { Networks, places, vaultAddress, type SubnetName, type VnetName, type WorkloadName } from './namespaces.ts';
-import { PosternProcess, type Ready } from './postern-process.ts';
+import type { ReadyLine } from '../world/process.ts';
+import { PosternProcess } from './postern-process.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 export const domain = 'postern.test';
@@ -65,7 +66,7 @@ export class Lab implements AsyncDisposable {
   readonly #configFile: string;
   readonly #undo: (() => void)[] = [];
   #postern: PosternProcess | undefined;
-  #ready: Ready | undefined;
+  #ready: ReadyLine | undefined;
   #administrator: Administrator | undefined;
   #workloads: Workloads | undefined;
 
@@ -105,7 +106,7 @@ export class Lab implements AsyncDisposable {
     return there(this.#workloads);
   }
 
-  get ready(): Ready {
+  get ready(): ReadyLine {
     return there(this.#ready);
   }
 

@@ -5,20 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import type { RefusedConnection } from '../../src/ingress/refusal.ts';
+import type { ReadyLine } from '../world/process.ts';
 import { parseAs } from './parse-as.ts';
-
-/** The line that `postern start --json` prints. */
-export interface Ready {
-  readonly home: string;
-  readonly tenantId: string;
-  readonly subscriptionId: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly objectId: string;
-  readonly caFile: string;
-  readonly dataDir: string;
-  readonly controlSocket: string;
-}
 
 export interface PosternStart {
   readonly root: string;
@@ -38,7 +26,7 @@ const patienceMs = 15_000;
 export class PosternProcess implements AsyncDisposable {
   readonly #start: PosternStart;
   readonly #child: ChildProcess;
-  readonly #ready = Promise.withResolvers<Ready>();
+  readonly #ready = Promise.withResolvers<ReadyLine>();
   #log = '';
 
   constructor(start: PosternStart) {
@@ -50,14 +38,14 @@ export class PosternProcess implements AsyncDisposable {
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
       if (!printed.includes('\n')) return;
-      const ready = parseAs<Ready>(printed);
+      const ready = parseAs<ReadyLine>(printed);
       this.#ready.resolve(ready);
     });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
     this.#child.once('exit', () => this.#ready.reject(new Error(`postern ended before it was ready:\n${this.#log}`)));
   }
 
-  get ready(): Promise<Ready> {
+  get ready(): Promise<ReadyLine> {
     return this.#ready.promise;
   }
 

@@ -1,22 +1,31 @@
-import type { VaultRecord } from '../../src/types/vault.ts';
+import type { VaultProperties, VaultRecord } from '../../src/types/vault.ts';
 
 /** A vault `KV` as it is stored; soft-deleted where that is given. */
 export function deletedVault(incarnation: string, deleted: VaultRecord['deleted']): VaultRecord {
+  const properties = { ...defaults, softDeleteRetentionInDays: 7 };
+  return { ...vaultRecord('KV', properties), incarnation, ...(deleted !== undefined && { deleted }) };
+}
+
+/** The properties of a vault without rules. */
+const defaults: VaultProperties = {
+  tenantId: '10000000-0000-0000-0000-00000000000a',
+  sku: { family: 'A', name: 'standard' },
+  accessPolicies: [],
+  softDeleteRetentionInDays: 90,
+  enableRbacAuthorization: false,
+  publicNetworkAccess: 'Enabled',
+};
+
+/** A vault as it is stored, of incarnation `life-of-NAME`. */
+export function vaultRecord(name: string, properties: Partial<VaultProperties> = {}): VaultRecord {
   return {
-    name: 'KV',
-    incarnation,
+    name,
+    incarnation: `life-of-${name}`,
     subscriptionId: 's',
     resourceGroup: 'rg',
     location: 'westeurope',
     tags: {},
-    properties: {
-      tenantId: 't',
-      sku: { family: 'A', name: 'standard' },
-      accessPolicies: [],
-      softDeleteRetentionInDays: 7,
-      enableRbacAuthorization: false,
-      publicNetworkAccess: 'Enabled',
-    },
+    properties: { ...defaults, ...properties },
     systemData: {
       createdBy: 'a',
       createdByType: 'Application',
@@ -25,6 +34,5 @@ export function deletedVault(incarnation: string, deleted: VaultRecord['deleted'
       lastModifiedByType: 'Application',
       lastModifiedAt: '2026-12-01T00:00:00.000Z',
     },
-    ...(deleted !== undefined && { deleted }),
   };
 }

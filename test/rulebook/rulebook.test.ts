@@ -10,42 +10,15 @@ import { memoryStore } from '../../src/store/memory.ts';
 import { Conflict, encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { SubnetState, VaultProperties, VaultRecord } from '../../src/types/vault.ts';
+import { vaultRecord } from '../resources/vault.ts';
 
 const tenantId = '10000000-0000-0000-0000-00000000000a';
 const secretGet = { name: 'SecretGet', permission: 'secrets/get' } as const;
 
 function vault(name: string, ipRules: readonly string[], others: Partial<VaultProperties> = {}): VaultRecord {
-  return {
-    name,
-    incarnation: `life-of-${name}`,
-    subscriptionId: 's',
-    resourceGroup: 'rg',
-    location: 'westeurope',
-    tags: {},
-    properties: {
-      tenantId,
-      sku: { family: 'A', name: 'standard' },
-      accessPolicies: [],
-      softDeleteRetentionInDays: 90,
-      enableRbacAuthorization: false,
-      publicNetworkAccess: 'Enabled',
-      networkAcls: {
-        bypass: 'None',
-        defaultAction: 'Deny',
-        ipRules: ipRules.map((value) => ({ value })),
-        virtualNetworkRules: [],
-      },
-      ...others,
-    },
-    systemData: {
-      createdBy: 'me',
-      createdByType: 'User',
-      createdAt: '',
-      lastModifiedBy: 'me',
-      lastModifiedByType: 'User',
-      lastModifiedAt: '',
-    },
-  };
+  const values = ipRules.map((value) => ({ value }));
+  const networkAcls = { bypass: 'None', defaultAction: 'Deny', ipRules: values, virtualNetworkRules: [] } as const;
+  return vaultRecord(name, { tenantId, networkAcls, ...others });
 }
 
 function subnet(incarnation: string, others: Partial<SubnetState> = {}): SubnetState {

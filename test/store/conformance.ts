@@ -13,6 +13,23 @@ export interface Opened {
   readonly dispose: () => Promise<void>;
 }
 
+/** A store that is closed and opened again on the folder in which it lies. */
+export async function onDisk<S extends Store>(folder: AsyncDisposable, start: () => Promise<S>): Promise<Opened> {
+  let store = await start();
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      store = await start();
+      return store;
+    },
+    dispose: async () => {
+      await store.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** `history`: how many changes the store is to remember at least. */
 export type Open = (options?: { readonly history?: number }) => Promise<Opened>;
 

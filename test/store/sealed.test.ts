@@ -8,7 +8,7 @@ import type { SealedStoreOptions } from '../../src/store/sealed.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { decode, encode } from '../../src/store/store.ts';
 import type { Store, StoredRecord } from '../../src/store/store.ts';
-import { conformance } from './conformance.ts';
+import { conformance, onDisk } from './conformance.ts';
 import { temporaryFolder } from './folder.ts';
 import { memoryMark, stay } from './sealing.ts';
 
@@ -40,19 +40,7 @@ conformance(
       const inner = await openSqliteStore({ file: join(folder.path, 'postern.db'), ...options });
       return openSealedStore({ inner, masterKey, mark });
     };
-    let store = await start();
-    return {
-      store,
-      reopen: async () => {
-        await store.close();
-        store = await start();
-        return store;
-      },
-      dispose: async () => {
-        await store.close();
-        await folder[Symbol.asyncDispose]();
-      },
-    };
+    return onDisk(folder, start);
   },
   'durable',
 );

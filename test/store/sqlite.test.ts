@@ -8,25 +8,13 @@ import { describe, it } from 'node:test';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { encode } from '../../src/store/store.ts';
 import type { Opened } from './conformance.ts';
-import { conformance } from './conformance.ts';
+import { conformance, onDisk } from './conformance.ts';
 import { temporaryFolder } from './folder.ts';
 
 async function openConforming(options = {}): Promise<Opened> {
   const folder = await temporaryFolder();
   const file = join(folder.path, 'postern.db');
-  let store = await openSqliteStore({ file, ...options });
-  return {
-    store,
-    reopen: async () => {
-      await store.close();
-      store = await openSqliteStore({ file, ...options });
-      return store;
-    },
-    dispose: async () => {
-      await store.close();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
+  return onDisk(folder, () => openSqliteStore({ file, ...options }));
 }
 
 conformance('sqlite', openConforming, 'durable');

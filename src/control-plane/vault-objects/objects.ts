@@ -1,5 +1,5 @@
 import type { Requirement, Store, Transaction } from '../../store/store.ts';
-import type { VaultRecord } from '../../types/vault.ts';
+import type { ObjectAnswer, ObjectAsked, ObjectPage, PageAsked } from '../../types/vault-object.ts';
 
 /** What the control plane is given of the vaults' objects; the data plane has their rules. */
 export interface VaultObjects {
@@ -13,39 +13,10 @@ export interface VaultObjects {
   readonly listKeyVersions: List;
 }
 
-export type Change = (asked: ObjectAsked) => Promise<ObjectAnswer>;
-export type List = (asked: ObjectPageAsked) => Promise<ObjectPage>;
+export type Change = (asked: Asked) => Promise<ObjectAnswer<Transaction>>;
+export type List = (asked: Asked & PageAsked) => Promise<ObjectPage>;
 
-export interface ObjectAsked {
+interface Asked extends ObjectAsked {
   readonly store: Store;
-  readonly vault: VaultRecord;
   readonly require: readonly Requirement[];
-  readonly origin: string;
-  readonly apiVersion: string;
-  readonly now: number;
-  readonly name: string;
-  readonly version?: string;
-  readonly body?: Readonly<Record<string, unknown>>;
 }
-
-interface ObjectPageAsked extends ObjectAsked {
-  readonly after: string | undefined;
-  readonly limit: number;
-}
-
-interface ObjectPage {
-  readonly items: readonly ResourceObject[];
-  readonly next?: string;
-}
-
-/** Neither a value nor key material is in it. */
-export interface ResourceObject {
-  readonly name: string;
-  readonly version: string;
-  readonly tags: Readonly<Record<string, string>> | undefined;
-  readonly properties: Readonly<Record<string, unknown>>;
-}
-
-type ObjectAnswer =
-  | { readonly ok: true; readonly value: ResourceObject; readonly change?: Transaction }
-  | { readonly ok: false; readonly status: number; readonly message: string };

@@ -2,10 +2,11 @@ import { readSkipToken, skipToken } from '../../http/skip-token.ts';
 import { vaultId } from '../../resources/keys.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { VaultRecord } from '../../types/vault.ts';
+import type { ObjectAsked, ResourceObject } from '../../types/vault-object.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { answer, refuse, tagsOf } from '../outcome.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
-import type { Change, List, ObjectAsked, ResourceObject } from './objects.ts';
+import type { Change, List } from './objects.ts';
 
 export const secretsPath = `${vaultPath}/secrets`;
 export const secretPath = `${secretsPath}/:name`;

@@ -3,7 +3,17 @@ import { keyUsages } from '../../types/certificate.ts';
 import type { AlternativeNames, CertificateContents, KeyUsage } from '../../types/certificate.ts';
 import { decodeAlternativeNames, encodeAlternativeNames } from './alternative-names.ts';
 import { DerReader, readObjectIdentifier, wholeSequence } from './der-read.ts';
-import { bitString, implicit, objectIdentifier, octetString, sequence, tags, yes } from './der-write.ts';
+import {
+  bitString,
+  explicit,
+  implicit,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  tags,
+  yes,
+} from './der-write.ts';
 import { isObjectIdentifier } from './name-attributes.ts';
 import { Malformed, Refused } from './refusal.ts';
 
@@ -13,6 +23,7 @@ const identifiers = {
   keyUsage: '2.5.29.15',
   subjectAlternativeName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const;
@@ -60,20 +71,40 @@ export function nobody(): Refused {
   return new Refused({ kind: 'badSubject', detail: 'is empty, and there is no subject alternative name either.' });
 }
 
-/** Whether it is an authority; a path of any length may follow one. */
-export function basicConstraints(isCa: boolean): Buffer {
-  return extension(identifiers.basicConstraints, sequence(...(isCa ? [yes] : [])), true);
+/** Whether it is an authority, and how many others may follow one: any number, unless `pathLength` says (section 4.2.1.9). */
+export function basicConstraints({
+  isCa,
+  pathLength,
+}: {
+  readonly isCa: boolean;
+  readonly pathLength?: number;
+}): Buffer {
+  const most = pathLength === undefined ? [] : [integer(pathLength)];
+  return extension(identifiers.basicConstraints, sequence(...(isCa ? [yes] : []), ...most), true);
 }
 
-/** The two that build chains; a key is named by its SHA-1 (RFC 5280 section 4.2.1.2, method 1). */
-export function keyIdentifiers(subject: Uint8Array, issuer: Uint8Array): Buffer[] {
-  return [
-    extension(identifiers.subjectKeyIdentifier, octetString(subject), false),
-    extension(identifiers.authorityKeyIdentifier, sequence(implicit(0, issuer)), false),
-  ];
+/**
+ * Lets an authority speak for the domain and what is under it, and for no IPv4 or IPv6 address: a constraint on one kind
+ * of name says nothing of the others (section 4.2.1.10).
+ */
+export function nameConstraints(domain: string): Buffer {
+  const permitted = explicit(0, sequence(implicit(2, Buffer.from(domain))));
+  // Address and mask, all zero: every address of the family.
+  const excluded = explicit(1, ...[8, 32].map((octets) => sequence(implicit(7, Buffer.alloc(octets)))));
+  return extension(identifiers.nameConstraints, sequence(permitted, excluded), true);
 }
 
-/** `publicKey` is a SubjectPublicKeyInfo. */
+/** What others name this key by, to build chains. */
+export function subjectKeyIdentifier(identifier: Uint8Array): Buffer {
+  return extension(identifiers.subjectKeyIdentifier, octetString(identifier), false);
+}
+
+/** Which of its issuer's keys signed it. */
+export function authorityKeyIdentifier(identifier: Uint8Array): Buffer {
+  return extension(identifiers.authorityKeyIdentifier, sequence(implicit(0, identifier)), false);
+}
+
+/** A key is named by its SHA-1 (section 4.2.1.2, method 1). `publicKey` is a SubjectPublicKeyInfo. */
 export function keyIdentifier(publicKey: Uint8Array): Buffer {
   const reader = wholeSequence(publicKey, 'the public key');
   reader.sequence('the algorithm of the public key');

@@ -1,14 +1,27 @@
-import { generateKeyPair, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
-import type { CertifiableKey, CertificateContents, CertifiedMaterial, Validity } from '../../types/certificate.ts';
-import { matches, partsOf } from './certificate.ts';
-import { bitString, explicit, integer, sequence, time } from './der-write.ts';
-import { basicConstraints, contentExtensions, keyIdentifier, keyIdentifiers, nobody } from './extensions.ts';
-import { publicKeyInfo, readPrivateKey, signatureAlgorithmOf, signWith } from './keys.ts';
+import { randomBytes } from 'node:crypto';
+import type {
+  CertifiableKey,
+  CertificateContents,
+  CertifiedMaterial,
+  KeyUsage,
+  Validity,
+} from '../../types/certificate.ts';
+import { generateEc } from '../keys/generate.ts';
+import { sequence } from './der-write.ts';
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  contentExtensions,
+  keyIdentifier,
+  nobody,
+  subjectKeyIdentifier,
+} from './extensions.ts';
+import { publicKeyInfo } from './keys.ts';
 import { nameOf } from './name.ts';
-import { outcomeOfLater, Refused } from './refusal.ts';
+import { outcomeOfLater } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 import { partsOfRequest } from './request.ts';
+import { issuerIn, sign } from './sign.ts';
 
 /** A certificate of an authority for the owner of a key, who asked for it with a request. */
 export interface Issuing extends Validity {
@@ -18,16 +31,6 @@ export interface Issuing extends Validity {
   readonly issuer: CertifiedMaterial;
 }
 
-/** Everything that is signed, encoded. */
-interface Body {
-  readonly issuer: { readonly name: Uint8Array; readonly keyIdentifier: Uint8Array; readonly material: CertifiableKey };
-  readonly subject: Uint8Array;
-  readonly publicKey: Uint8Array;
-  readonly extensions: readonly Uint8Array[];
-  readonly isCa: boolean;
-}
-
-const makeKeyPair = promisify(generateKeyPair);
 const yearSeconds = 31_536_000;
 
 /**
@@ -41,10 +44,10 @@ export function selfSign(
   return outcomeOfLater('certificate', () => {
     const publicKey = publicKeyInfo(material);
     const subject = nameOf(contents.subject);
-    const extensions = contentExtensions(contents);
-    const issuer = { name: subject, keyIdentifier: keyIdentifier(publicKey), material };
-    const isCa = contents.keyUsage.includes('keyCertSign');
-    return signed({ issuer, subject, publicKey, extensions, isCa }, contents);
+    const { keyUsage } = contents;
+    const own = keyIdentifier(publicKey);
+    const extensions = completed({ keyUsage, asked: contentExtensions(contents), subject: own, issuer: own });
+    return sign({ issuer: { name: subject, material }, subject, publicKey, extensions }, contents);
   });
 }
 
@@ -54,20 +57,13 @@ export function selfSign(
  */
 export function issue({ request, issuer, ...validity }: Issuing): Promise<Outcome<Uint8Array>> {
   return outcomeOfLater('certificate request', () => {
-    const { subject, publicKey, extensions } = partsOfRequest(request);
-    const { hasAlternativeName, keyUsage, requestable } = extensions;
+    const { subject, publicKey, extensions: asked } = partsOfRequest(request);
+    const { hasAlternativeName, keyUsage, requestable } = asked;
     if (subject.equals(sequence()) && !hasAlternativeName) throw nobody();
-    const { material, certificates } = issuer;
-    const [own] = certificates;
-    if (own === undefined || !matches(material, own)) throw new Refused({ kind: 'keyDoesNotMatch' });
-    const parts = partsOf(own);
-    const by = {
-      name: parts.subject,
-      keyIdentifier: parts.extensions.subjectKeyIdentifier ?? keyIdentifier(parts.publicKey),
-      material,
-    };
-    const isCa = keyUsage.includes('keyCertSign');
-    return signed({ issuer: by, subject, publicKey, extensions: requestable, isCa }, validity);
+    const by = issuerIn(issuer);
+    const names = { subject: keyIdentifier(publicKey), issuer: by.keyIdentifier };
+    const extensions = completed({ keyUsage, asked: requestable, ...names });
+    return sign({ issuer: by, subject, publicKey, extensions }, validity);
   });
 }
 
@@ -76,8 +72,7 @@ export function issue({ request, issuer, ...validity }: Issuing): Promise<Outcom
  * common name, with whatever characters; `now` is in milliseconds.
  */
 export async function makeTestIssuer(name: string, now: number): Promise<CertifiedMaterial> {
-  const { privateKey } = await makeKeyPair('ec', { namedCurve: 'prime256v1' });
-  const material = readPrivateKey(privateKey.export({ format: 'der', type: 'pkcs8' }), 'pkcs8');
+  const material = generateEc('P-256');
   const notBefore = Math.floor(now / 1000) - 86_400;
   const certificate = await selfSign(material, {
     subject: `CN=${name.replaceAll(/[^A-Za-z0-9]/gu, String.raw`\$&`)}`,
@@ -91,46 +86,16 @@ export async function makeTestIssuer(name: string, now: number): Promise<Certifi
   return { material, certificates: [certificate.value] };
 }
 
-/** RFC 5280 section 4.1: the body, the algorithm, the signature. */
-async function signed({ issuer, subject, publicKey, extensions, isCa }: Body, validity: Validity): Promise<Uint8Array> {
-  const algorithm = signatureAlgorithmOf(issuer.material).encoded;
-  const body = sequence(
-    explicit(0, integer(2)),
-    integer(positive(validity.serial)),
-    algorithm,
-    issuer.name,
-    encodedValidity(validity),
-    subject,
-    publicKey,
-    explicit(
-      3,
-      sequence(
-        basicConstraints(isCa),
-        ...extensions,
-        ...keyIdentifiers(keyIdentifier(publicKey), issuer.keyIdentifier),
-      ),
-    ),
-  );
-  return sequence(body, algorithm, bitString(await signWith(issuer.material, body)));
+interface Asked {
+  readonly keyUsage: readonly KeyUsage[];
+  readonly asked: readonly Uint8Array[];
+  /** The identifiers of their keys. */
+  readonly subject: Uint8Array;
+  readonly issuer: Uint8Array;
 }
 
-function encodedValidity({ notBefore, notAfter }: Validity): Buffer {
-  const inRange = [notBefore, notAfter].every((seconds) => seconds >= firstSecond && seconds <= lastSecond);
-  if (!inRange || notAfter < notBefore) {
-    const reason = 'it ends before it begins, or outside of the years 1950 to 9999';
-    const detail = `from ${notBefore} to ${notAfter} seconds since 1970 is none: ${reason}.`;
-    throw new Refused({ kind: 'badValidity', detail });
-  }
-  return sequence(time(notBefore), time(notAfter));
-}
-
-const firstSecond = Date.UTC(1950, 0) / 1000;
-const lastSecond = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
-
-/** Neither zero nor negative, and of at most 20 bytes (RFC 5280 section 4.1.2.2): its first byte is 40 to 7f. */
-function positive(serial: Uint8Array): Buffer {
-  const bytes = Buffer.from(serial);
-  if (bytes.length === 0 || bytes.length > 20) throw new TypeError('a serial number has 1 to 20 bytes');
-  bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x40, 0);
-  return bytes;
+/** What is asked for, and what every certificate has. */
+function completed({ keyUsage, asked, subject, issuer }: Asked): readonly Uint8Array[] {
+  const isCa = keyUsage.includes('keyCertSign');
+  return [basicConstraints({ isCa }), ...asked, subjectKeyIdentifier(subject), authorityKeyIdentifier(issuer)];
 }

@@ -35,6 +35,11 @@ export function nameOf(text: string): Buffer {
   return sequence(...parts.toReversed().map((part) => set(...part)));
 }
 
+/** A name that is a common name only. The text is right already; `nameOf` is for what people write. */
+export function commonName(text: string): Buffer {
+  return sequence(set(sequence(objectIdentifier('2.5.4.3'), der(tags.utf8String, Buffer.from(text)))));
+}
+
 function attributeAt(text: string, start: number): { readonly encoded: Buffer; readonly end: number } {
   typeOf.lastIndex = start;
   const { type } = typeOf.exec(text)?.groups ?? {};

@@ -28,7 +28,8 @@ function generateRsa(size: number): RsaKeyMaterial {
   return read.material;
 }
 
-function generateEc(curve: KeyCurve): EcKeyMaterial {
+/** Microseconds, up to a millisecond. */
+export function generateEc(curve: KeyCurve): EcKeyMaterial {
   const { group, octets: length } = curves[curve];
   const pair = createECDH(group);
   const point = pair.generateKeys();

@@ -1,4 +1,5 @@
-import { lines, nouns, vaultLine } from './wire.ts';
+import { collectionNouns as nouns } from '../../types/collection.ts';
+import { lines, vaultLine } from './wire.ts';
 import type { Errors } from './wire.ts';
 
 const recoveryHelp =

@@ -1,6 +1,5 @@
 import type { VaultInForce } from '../../rulebook/rulebook.ts';
 import type { Caller } from '../../types/caller.ts';
-import type { Collection } from '../../types/collection.ts';
 import type { Source } from '../../types/source.ts';
 import type { Refusal } from '../refusal.ts';
 
@@ -26,12 +25,6 @@ export interface WireError<R> {
 export type Kind = Refusal['kind'];
 export type OfKind<K extends Kind> = { readonly [P in Kind]: Extract<Refusal, { readonly kind: P }> }[K];
 export type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
-
-export const nouns: Readonly<Record<Collection, string>> = {
-  secrets: 'Secret',
-  keys: 'Key',
-  certificates: 'Certificate',
-};
 
 export function callerLine({ caller }: ErrorContext): string {
   if (caller === undefined) return 'unknown';

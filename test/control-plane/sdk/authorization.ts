@@ -1,20 +1,9 @@
-/**
- * Run by `sdk.test.ts` as `management.ts` is: the official authorization client. The vault `kv-roles` is there already.
- */
+/** Run by `sdk.test.ts`: the official authorization client. The vault `kv-roles` is there already. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
-import { ClientSecretCredential } from '@azure/identity';
+import { credential, objectId, options, subscriptionId } from './connection.ts';
 
-const setting: unknown = JSON.parse(process.env['POSTERN_TEST'] ?? '{}');
-const settingOf = (name: string) => String(Reflect.get(Object(setting), name));
-const [home, tenantId, objectId] = [settingOf('home'), settingOf('tenantId'), settingOf('objectId')];
-const subscriptionId = settingOf('subscriptionId');
-const credential = new ClientSecretCredential(tenantId, settingOf('clientId'), settingOf('clientSecret'), {
-  authorityHost: home,
-  disableInstanceDiscovery: true,
-});
-const options = { endpoint: home, credentialScopes: [`${home}/.default`] };
 const client = new AuthorizationManagementClient(credential, subscriptionId, options);
 const { permissions, roleAssignments, roleDefinitions } = client;
 

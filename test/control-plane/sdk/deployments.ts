@@ -1,20 +1,9 @@
-/**
- * Run by `sdk.test.ts` with the settings in POSTERN_TEST as JSON and the authority's certificate in NODE_EXTRA_CA_CERTS:
- * the official deployments client as an application has it. The resource group `rg` is there already.
- */
+/** Run by `sdk.test.ts`: the official deployments client as an application has it. */
 import assert from 'node:assert/strict';
-import { ClientSecretCredential } from '@azure/identity';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { DeploymentsClient } from '@azure/arm-resourcesdeployments';
+import { credential, home, names, options, subscriptionId } from './connection.ts';
 
-const setting: unknown = JSON.parse(process.env['POSTERN_TEST'] ?? '{}');
-const settingOf = (name: string) => String(Reflect.get(Object(setting), name));
-const [home, tenantId, subscriptionId] = [settingOf('home'), settingOf('tenantId'), settingOf('subscriptionId')];
-const credential = new ClientSecretCredential(tenantId, settingOf('clientId'), settingOf('clientSecret'), {
-  authorityHost: home,
-  disableInstanceDiscovery: true,
-});
-const options = { endpoint: home, credentialScopes: [`${home}/.default`] };
 const scopes = { endpoint: home, credentials: { scopes: [`${home}/.default`] } };
 const { deployments, deploymentOperations } = new DeploymentsClient(credential, subscriptionId, scopes);
 const { resourceGroups } = new ResourceManagementClient(credential, subscriptionId, options);
@@ -36,12 +25,6 @@ const template = {
 };
 const properties = (name: string) =>
   ({ properties: { mode: 'Incremental', template, parameters: { name: { value: name } } } }) as const;
-
-async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const item of list) found.push(item.name ?? '');
-  return found;
-}
 
 const valid = await deployments.validate('rg', 'sdk', properties('kv-sdk-deployed'));
 assert.equal(valid.properties?.provisioningState, 'Succeeded');

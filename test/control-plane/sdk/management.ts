@@ -1,32 +1,14 @@
-/**
- * Run by `sdk.test.ts` with the settings in POSTERN_TEST as JSON and the authority's certificate in NODE_EXTRA_CA_CERTS:
- * the official management clients as an application has them. The resource group `rg` is there already.
- */
+/** Run by `sdk.test.ts`: the official management clients as an application has them. */
 import assert from 'node:assert/strict';
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import type { Vault } from '@azure/arm-keyvault';
 import { NetworkManagementClient } from '@azure/arm-network';
-import { ClientSecretCredential } from '@azure/identity';
+import { credential, names, objectId, options, subscriptionId, tenantId } from './connection.ts';
 
-const setting: unknown = JSON.parse(process.env['POSTERN_TEST'] ?? '{}');
-const settingOf = (name: string) => String(Reflect.get(Object(setting), name));
-const [home, tenantId, objectId] = [settingOf('home'), settingOf('tenantId'), settingOf('objectId')];
-const subscriptionId = settingOf('subscriptionId');
 const location = 'westeurope';
 const name = { name: 'kv-sdk', type: 'Microsoft.KeyVault/vaults' } as const;
-const credential = new ClientSecretCredential(tenantId, settingOf('clientId'), settingOf('clientSecret'), {
-  authorityHost: home,
-  disableInstanceDiscovery: true,
-});
-const options = { endpoint: home, credentialScopes: [`${home}/.default`] };
 const { vaults } = new KeyVaultManagementClient(credential, subscriptionId, options);
 const { virtualNetworks, subnets } = new NetworkManagementClient(credential, subscriptionId, options);
-
-async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const item of list) found.push(item.name ?? '');
-  return found;
-}
 
 async function makeSubnet(): Promise<string> {
   const addressSpace = { addressPrefixes: ['10.0.0.0/16'] };

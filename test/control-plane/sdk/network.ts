@@ -1,30 +1,15 @@
 /**
- * Run by `sdk.test.ts` as `management.ts` is: the official clients make, change, list and delete the other resources of
- * Microsoft.Network and a generic one. The resource group `rg` is there already.
+ * Run by `sdk.test.ts`: the official clients make, change, list and delete the other resources of Microsoft.Network and a
+ * generic one.
  */
 import assert from 'node:assert/strict';
 import { NetworkManagementClient } from '@azure/arm-network';
 import { ResourceManagementClient } from '@azure/arm-resources';
-import { ClientSecretCredential } from '@azure/identity';
+import { credential, names, options, subscriptionId } from './connection.ts';
 
-const setting: unknown = JSON.parse(process.env['POSTERN_TEST'] ?? '{}');
-const settingOf = (name: string) => String(Reflect.get(Object(setting), name));
-const home = settingOf('home');
-const subscriptionId = settingOf('subscriptionId');
 const location = 'westeurope';
-const credential = new ClientSecretCredential(settingOf('tenantId'), settingOf('clientId'), settingOf('clientSecret'), {
-  authorityHost: home,
-  disableInstanceDiscovery: true,
-});
-const options = { endpoint: home, credentialScopes: [`${home}/.default`] };
 const network = new NetworkManagementClient(credential, subscriptionId, options);
 const { resources, providers, resourceGroups } = new ResourceManagementClient(credential, subscriptionId, options);
-
-async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const item of list) found.push(item.name ?? '');
-  return found;
-}
 
 async function makeNetworks(): Promise<void> {
   const sku = { name: 'Standard' } as const;

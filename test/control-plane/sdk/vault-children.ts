@@ -1,20 +1,9 @@
-/**
- * Run by `sdk.test.ts` with the settings in POSTERN_TEST as JSON and the authority's certificate in NODE_EXTRA_CA_CERTS:
- * the official clients of what stands below a vault. The vault `kv-below` in the resource group `rg` is there already.
- */
+/** Run by `sdk.test.ts`: the official clients of what stands below a vault. The vault `kv-below` is there already. */
 import assert from 'node:assert/strict';
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import { MonitorClient } from '@azure/arm-monitor';
-import { ClientSecretCredential } from '@azure/identity';
+import { credential, names, options, subscriptionId } from './connection.ts';
 
-const setting: unknown = JSON.parse(process.env['POSTERN_TEST'] ?? '{}');
-const settingOf = (name: string) => String(Reflect.get(Object(setting), name));
-const [home, tenantId, subscriptionId] = [settingOf('home'), settingOf('tenantId'), settingOf('subscriptionId')];
-const credential = new ClientSecretCredential(tenantId, settingOf('clientId'), settingOf('clientSecret'), {
-  authorityHost: home,
-  disableInstanceDiscovery: true,
-});
-const options = { endpoint: home, credentialScopes: [`${home}/.default`] };
 const { secrets, keys, privateLinkResources, operations } = new KeyVaultManagementClient(
   credential,
   subscriptionId,
@@ -23,12 +12,6 @@ const { secrets, keys, privateLinkResources, operations } = new KeyVaultManageme
 const { diagnosticSettings, diagnosticSettingsCategory } = new MonitorClient(credential, subscriptionId, options);
 const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`;
 const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-below`;
-
-async function names(list: AsyncIterable<{ readonly name?: string }>): Promise<readonly (string | undefined)[]> {
-  const found = [];
-  for await (const { name } of list) found.push(name);
-  return found;
-}
 
 const storageAccountId = `${group}/providers/Microsoft.Storage/storageAccounts/seclogs`;
 const made = await diagnosticSettings.createOrUpdate(vault, 'service', {

@@ -36,7 +36,7 @@ export function material(kind: Kind): CertifiableKey {
   return known;
 }
 
-function rsa(modulusLength: number): CertifiableKey {
+export function rsa(modulusLength: number): CertifiableKey {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
   return readPrivateKey(privateKey.export({ format: 'der', type: 'pkcs8' }), 'pkcs8');
 }

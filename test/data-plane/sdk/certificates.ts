@@ -4,9 +4,9 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { CertificateClient } from '@azure/keyvault-certificates';
 import type { CertificatePolicy, KeyVaultCertificate } from '@azure/keyvault-certificates';
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
-import { RestError, SecretClient } from '@azure/keyvault-secrets';
+import { SecretClient } from '@azure/keyvault-secrets';
 import { OpensslFolder, signedByOpenssl } from '../certificate-files.ts';
-import { agent, collect, credential, perform, vaultUrl } from './connection.ts';
+import { agent, collect, credential, perform, vaultUrl, wrongly } from './connection.ts';
 
 const client = new CertificateClient(vaultUrl, credential, { agent });
 const secrets = new SecretClient(vaultUrl, credential, { agent });
@@ -35,15 +35,6 @@ function x509Of({ cer }: KeyVaultCertificate): X509Certificate {
 async function deleteAndPurge(name: string): Promise<void> {
   await (await client.beginDeleteCertificate(name, quick)).pollUntilDone();
   await client.purgeDeletedCertificate(name);
-}
-
-async function wrongly(does: Promise<unknown>, statusCode: number, message: RegExp): Promise<void> {
-  await assert.rejects(does, (error) => {
-    assert.ok(error instanceof RestError, String(error));
-    assert.equal(error.statusCode, statusCode);
-    assert.match(error.message, message);
-    return true;
-  });
 }
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {

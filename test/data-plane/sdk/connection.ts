@@ -7,6 +7,7 @@ import { lookup } from 'node:dns';
 import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { ClientSecretCredential } from '@azure/identity';
+import { RestError } from '@azure/keyvault-secrets';
 
 function setting(name: string): string {
   const value = process.env[`POSTERN_TEST_${name}`];
@@ -31,6 +32,16 @@ export async function collect<T>(list: AsyncIterable<T>): Promise<readonly T[]> 
   const found: T[] = [];
   for await (const one of list) found.push(one);
   return found;
+}
+
+/** That the client throws what the server answered. */
+export async function wrongly(does: Promise<unknown>, statusCode: number, message: RegExp): Promise<void> {
+  await assert.rejects(does, (error) => {
+    assert.ok(error instanceof RestError, String(error));
+    assert.equal(error.statusCode, statusCode);
+    assert.match(error.message, message);
+    return true;
+  });
 }
 
 /** Runs the scenario that the command line names. */

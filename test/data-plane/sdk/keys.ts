@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
 import type { JsonWebKey, KeyVaultKey } from '@azure/keyvault-keys';
-import { RestError } from '@azure/keyvault-secrets';
-import { agent, collect, credential, perform, vaultUrl } from './connection.ts';
+import { agent, collect, credential, perform, vaultUrl, wrongly } from './connection.ts';
 
 const client = new KeyClient(vaultUrl, credential, { agent });
 const quick = { intervalInMs: 50 };
@@ -37,15 +36,6 @@ function octets(jwk: object): JsonWebKey {
     ...(kty !== undefined && { kty }),
     ...(crv !== undefined && { crv }),
   };
-}
-
-async function wrongly(does: Promise<unknown>, statusCode: number, message: RegExp): Promise<void> {
-  await assert.rejects(does, (error) => {
-    assert.ok(error instanceof RestError, String(error));
-    assert.equal(error.statusCode, statusCode);
-    assert.match(error.message, message);
-    return true;
-  });
 }
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import type { CertifiableKey, CertificateContents, CertifiedMaterial, Validity } from '../../types/certificate.ts';
+import { generateEc } from '../keys/generate.ts';
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  contentExtensions,
+  keyIdentifier,
+  nameConstraints,
+  subjectKeyIdentifier,
+} from './extensions.ts';
+import { publicKeyInfo } from './keys.ts';
+import { commonName } from './name.ts';
+import { readPem, writePem } from './pem.ts';
+import { describeRefusal } from './refusal.ts';
+import { issuerIn, sign } from './sign.ts';
+
+/** PEM, the key as PKCS #8. The certificate's last line does not end, and never did in what stores hold. */
+export interface CertifiedKey {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+const daySeconds = 86_400;
+const caDays = 3650;
+/** Browsers refuse server certificates that live longer (CA/Browser Forum, ballot SC22). */
+const serverDays = 397;
+const serverAuthentication = '1.3.6.1.5.5.7.3.1';
+
+/**
+ * A certificate authority that people may install: its name constraints (RFC 5280 section 4.2.1.10) let it speak for
+ * `domain` and what is under it, and for no address, so that whoever steals its key gains nothing elsewhere. `now` is in
+ * milliseconds.
+ */
+export async function makeCertificateAuthority(domain: string, now: number): Promise<CertifiedKey> {
+  const material = generateEc('P-256');
+  const publicKey = publicKeyInfo(material);
+  const subject = `Postern CA for ${domain}`;
+  const contents: CertificateContents = { subject, ekus: [], keyUsage: ['keyCertSign', 'cRLSign'] };
+  const name = commonName(subject);
+  const extensions = [
+    basicConstraints({ isCa: true, pathLength: 0 }),
+    ...contentExtensions(contents),
+    subjectKeyIdentifier(keyIdentifier(publicKey)),
+    nameConstraints(domain),
+  ];
+  const body = { issuer: { name, material }, subject: name, publicKey, extensions };
+  return inPem(material, await sign(body, validity(now, caDays)));
+}
+
+/** The server's certificate: the domain, and every vault under it. `now` is in milliseconds. */
+export async function makeServerCertificate(
+  authority: CertifiedKey,
+  domain: string,
+  now: number,
+): Promise<CertifiedKey> {
+  const issuer = issuerIn(read(authority));
+  const material = generateEc('P-256');
+  const publicKey = publicKeyInfo(material);
+  const contents: CertificateContents = {
+    subject: domain,
+    sans: { dnsNames: [domain, `vault.${domain}`, `*.vault.${domain}`] },
+    ekus: [serverAuthentication],
+    keyUsage: ['digitalSignature'],
+  };
+  const extensions = [
+    basicConstraints({ isCa: false }),
+    ...contentExtensions(contents),
+    subjectKeyIdentifier(keyIdentifier(publicKey)),
+    authorityKeyIdentifier(issuer.keyIdentifier),
+  ];
+  const body = { issuer, subject: commonName(domain), publicKey, extensions };
+  return inPem(material, await sign(body, validity(now, serverDays - 1)));
+}
+
+/** From a day ago, for clients whose clock is slow. */
+function validity(now: number, days: number): Validity {
+  const seconds = Math.floor(now / 1000);
+  return { notBefore: seconds - daySeconds, notAfter: seconds + days * daySeconds, serial: randomBytes(16) };
+}
+
+function inPem(material: CertifiableKey, certificate: Uint8Array): CertifiedKey {
+  return {
+    key: writePem({ material, certificates: [] }),
+    certificate: writePem({ material: undefined, certificates: [certificate] }).trimEnd(),
+  };
+}
+
+function read({ key, certificate }: CertifiedKey): CertifiedMaterial {
+  const found = readPem(key + certificate);
+  if (!found.ok) throw new TypeError(`the server's certificate authority: ${describeRefusal(found.refusal)}`);
+  const { material, certificates } = found.value;
+  if (material === undefined) throw new TypeError("the server's certificate authority has no key");
+  return { material, certificates };
+}

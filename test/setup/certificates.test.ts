@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { openCertificates } from '../../src/setup/certificates.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { encode } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { file, hasOpenssl, openssl } from '../crypto/certificates/openssl.ts';
+import { notRun } from '../not-run.ts';
+
+/** What another implementation made and a store has held since, from the time `made` on; for `localhost`. */
+const older: unknown = JSON.parse(readFileSync(`${import.meta.dirname}/older-certificates.json`, 'utf8'));
+const made = 1_790_000_000_123;
+const dayMs = 86_400_000;
+
+async function olderStore(): Promise<Store> {
+  const store = memoryStore();
+  await store.transact({ put: [{ key: 'setup/certificates', value: encode(older) }] });
+  return store;
+}
+
+test('what is made at the first start is what later starts open', async () => {
+  const store = memoryStore();
+  const first = await openCertificates(store, 'localhost', made);
+  assert.deepEqual(await openCertificates(store, 'localhost', made + dayMs), first);
+});
+
+test('the certificates of an older data folder open unchanged until 60 days before their end', async () => {
+  const store = await olderStore();
+  assert.deepEqual(await openCertificates(store, 'localhost', made), older);
+  assert.deepEqual(await openCertificates(store, 'localhost', made + 336 * dayMs - 1_000), older);
+});
+
+test('they are renewed under their own authority, which who installed it goes on trusting', async () => {
+  const now = made + 336 * dayMs;
+  const { authority, server } = await openCertificates(await olderStore(), 'localhost', now);
+  assert.ok(typeof older === 'object' && older !== null && 'authority' in older);
+  assert.deepEqual(authority, older.authority);
+  const issuer = new X509Certificate(authority.certificate);
+  const renewed = new X509Certificate(server.certificate);
+  assert.ok(renewed.checkIssued(issuer) && renewed.verify(issuer.publicKey));
+  if (!hasOpenssl) return notRun('openssl verifies a renewed certificate', 'openssl 3 is not installed');
+  const trusting = ['verify', '-x509_strict', '-purpose', 'sslserver', '-attime', String(Math.floor(now / 1000))];
+  const paths = [file(authority.certificate), file(server.certificate)];
+  assert.match(openssl([...trusting, '-CAfile', ...paths]).toString(), /: OK\n$/);
+});
+
+test('another domain gets certificates and an authority of its own', async () => {
+  const { domain, authority, server } = await openCertificates(await olderStore(), 'vaults.example', made);
+  assert.equal(domain, 'vaults.example');
+  assert.equal(new X509Certificate(authority.certificate).subject, 'CN=Postern CA for vaults.example');
+  assert.equal(
+    new X509Certificate(server.certificate).checkHost('blue.vault.vaults.example'),
+    '*.vault.vaults.example',
+  );
+});
