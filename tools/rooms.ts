@@ -21,7 +21,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   schedule: { imports: ['audit', 'store/store.ts', 'types'], platform: 'node only' },
   objects: { imports: ['crypto', 'schedule/due.ts', 'store/store.ts', 'types'], platform: 'node only' },
   resources: {
-    imports: ['firewall', 'access', 'address', 'schedule/due.ts', 'store/store.ts', 'types'],
+    imports: ['firewall', 'access', 'address', 'directory', 'schedule/due.ts', 'store/store.ts', 'types'],
     platform: 'node only',
   },
   rulebook: { imports: ['firewall', 'access', 'resources', 'store/store.ts', 'types'], platform: 'node only' },

@@ -1,3 +1,4 @@
+import { together } from '../directory/applications.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
@@ -8,6 +9,7 @@ import { finishByKind, linkingOf } from './kind-rules.ts';
 import type { ResourcesContext } from './kind-rules.ts';
 import { kindOf } from './kinds.ts';
 import { membersOf, without } from './members.ts';
+import { changePrincipals } from './principals.ts';
 import { disconnectEndpoint } from './private-endpoints.ts';
 import { relink } from './references.ts';
 import { refuseResource } from './refusal.ts';
@@ -89,14 +91,15 @@ export async function deleteResource(
   const left = kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
   const { ipAddress } = resource.made;
   const all = [record, ...below];
-  return {
-    ok: true,
-    value: {
-      require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require, ...(left.require ?? [])],
-      put: [...linked.value.put, ...(left.put ?? [])],
-      delete: [...all.map(({ key }) => key), ...(ipAddress === undefined ? [] : [publicAddressKey(ipAddress)])],
-    },
+  const principals = await Promise.all(
+    all.map((gone) => changePrincipals({ before: decode<ResourceRecord>(gone), after: undefined }, context)),
+  );
+  const change = {
+    require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require],
+    put: linked.value.put,
+    delete: [...all.map(({ key }) => key), ...(ipAddress === undefined ? [] : [publicAddressKey(ipAddress)])],
   };
+  return { ok: true, value: together(change, left, ...principals) };
 }
 
 interface Write {
@@ -140,22 +143,14 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   if (!finished.ok) return finished;
   const { resource, change } = finished.value;
   const key = record?.key ?? resourceKey(name, name.type, name.names);
+  const own = {
+    require: [{ key, version: record?.version ?? null }, ...require, ...identity.value.require],
+    put: [{ key, value: encode(resource) }],
+  };
+  const principals = await changePrincipals({ before, after: resource }, context);
   return {
     ok: true,
-    value: {
-      resource,
-      created: before === undefined,
-      change: {
-        require: [
-          { key, version: record?.version ?? null },
-          ...require,
-          ...identity.value.require,
-          ...(change.require ?? []),
-        ],
-        put: [{ key, value: encode(resource) }, ...(change.put ?? [])],
-        delete: change.delete ?? [],
-      },
-    },
+    value: { resource, created: before === undefined, change: together(own, change, principals) },
   };
 }
 
