@@ -1,7 +1,7 @@
 import { removeObject } from '../directory/objects.ts';
 import type { ObjectKind } from '../directory/records.ts';
 import type { Collection } from './collections.ts';
-import { objectOf } from './get.ts';
+import { ownObjectOf } from './get.ts';
 import type { GraphOperation } from './operation.ts';
 import { answer } from './outcome.ts';
 
@@ -12,7 +12,7 @@ export function deleteObject<K extends ObjectKind>(collection: Collection<K>): G
     path: `/${collection.segment}/:id`,
     access: 'write',
     async run(call) {
-      const stored = await objectOf(call, collection.kind);
+      const stored = await ownObjectOf(call, collection.kind);
       return { ...answer(204), change: await removeObject(call.store, collection.kind, stored) };
     },
   };

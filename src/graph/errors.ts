@@ -85,6 +85,11 @@ export const errors: Errors = {
     code: 'Request_UnsupportedQuery',
     message: ({ name, rule }) => `Unsupported or invalid query option '${name}': ${rule}.`,
   },
+  managedIdentityOfResource: {
+    ...badRequest,
+    message: ({ id, resourceId = 'its resource' }) =>
+      `The service principal '${id}' is the managed identity of ${resourceId}: it has no credentials of its own, and is deleted with it.`,
+  },
   objectNotFound: { ...notFound, message: ({ id }) => notThere(id) },
   credentialNotFound: { ...badRequest, message: ({ keyId }) => `No credential found for the keyId '${keyId}'.` },
   nameTaken: {

@@ -2,7 +2,7 @@ import { addPassword as add, removePassword as remove } from '../directory/crede
 import type { CredentialHolder } from '../directory/credentials.ts';
 import { dateTime, object, required, text } from './body.ts';
 import type { Collection } from './collections.ts';
-import { objectOf } from './get.ts';
+import { objectOf, ownObjectOf } from './get.ts';
 import type { GraphOperation } from './operation.ts';
 import { answer, done, entity } from './outcome.ts';
 import { passwordCredentialResource } from './resource.ts';
@@ -20,7 +20,7 @@ export function addPassword<K extends CredentialHolder>({ kind, segment }: Colle
     access: 'write',
     async run(call) {
       const { passwordCredential = {} } = readAdd(call.body, '');
-      const before = await objectOf(call, kind);
+      const before = await ownObjectOf(call, kind);
       const { store, now, newId } = call;
       const added = await add(store, { kind, before, now }, { ...passwordCredential, keyId: newId() });
       if (!added.ok) return added;
