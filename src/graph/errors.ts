@@ -122,6 +122,11 @@ export const errors: Errors = {
     code: 'Request_Conflict',
     message: () => 'The object was changed by others again and again meanwhile. Try again.',
   },
+  recordUnavailable: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: () => 'The change or its audit record cannot be written, so nothing was changed.',
+  },
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',

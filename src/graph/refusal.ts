@@ -16,6 +16,7 @@ export type GraphRefusal =
   | { readonly kind: 'managedIdentityOfResource'; readonly id: string; readonly resourceId: string | undefined }
   | DirectoryRefusal
   | { readonly kind: 'tooManyConflicts' }
+  | { readonly kind: 'recordUnavailable' }
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'internal' };
 

@@ -13,6 +13,20 @@ interface IdentityIds {
   readonly tenantId: string;
 }
 
+/** A service principal that comes or goes, as the directory's log names it. */
+export interface PrincipalChange {
+  readonly activity: 'Add service principal' | 'Remove service principal';
+  readonly id: string;
+  readonly displayName: string;
+}
+
+export interface PrincipalsChanged {
+  readonly change: Transaction;
+  readonly principals: readonly PrincipalChange[];
+}
+
+const nothing: PrincipalsChanged = { change: {}, principals: [] };
+
 interface PrincipalsWorld {
   readonly store: Store;
   /** Milliseconds since 1970. */
@@ -28,17 +42,24 @@ interface PrincipalsWorld {
 export async function changePrincipals(
   { before, after }: { readonly before: ResourceRecord | undefined; readonly after: ResourceRecord | undefined },
   world: PrincipalsWorld,
-): Promise<Transaction> {
+): Promise<PrincipalsChanged> {
   const [had, has] = [ownIdentity(before), ownIdentity(after)];
-  const changes: Transaction[] = [];
+  const changes: PrincipalsChanged[] = [];
   if (had !== undefined && had.principalId !== has?.principalId) changes.push(await removePrincipal(had, world.store));
   if (after !== undefined && has !== undefined) changes.push(await requirePrincipal(has, after, world));
   const resource = after ?? before;
   const [idsBefore, ids] = [before, after].map((record) => identitiesOf(record, world.tenantId));
   if (resource !== undefined && JSON.stringify(idsBefore) !== JSON.stringify(ids)) {
-    changes.push(setResourceIdentities(resourceId(resource), ids ?? []));
+    changes.push({ change: setResourceIdentities(resourceId(resource), ids ?? []), principals: [] });
   }
-  return together(...changes);
+  return changedTogether(changes);
+}
+
+export function changedTogether(changes: readonly PrincipalsChanged[]): PrincipalsChanged {
+  return {
+    change: together(...changes.map(({ change }) => change)),
+    principals: changes.flatMap(({ principals }) => principals),
+  };
 }
 
 /** The identity that is the resource's own: its system-assigned one, or that which it is. */
@@ -61,18 +82,21 @@ async function requirePrincipal(
   { principalId: id, clientId: appId, tenantId }: IdentityIds,
   resource: ResourceRecord,
   { store, now }: PrincipalsWorld,
-): Promise<Transaction> {
+): Promise<PrincipalsChanged> {
   const known = await findObject(store, { tenantId, kind: 'servicePrincipal' }, id);
-  if (known !== undefined) return {};
+  if (known !== undefined) return nothing;
   const displayName = resource.names.at(-1) ?? '';
   const identity = { id, tenantId, appId, displayName, resourceId: resourceId(resource) };
   const made = await createManagedIdentity(store, identity, now);
   // Its only name is a random GUID.
   if (!made.ok) throw new Error(`the service principal of a managed identity was refused: ${made.refusal.kind}`);
-  return made.change;
+  return { change: made.change, principals: [{ activity: 'Add service principal', id, displayName }] };
 }
 
-async function removePrincipal({ principalId, tenantId }: IdentityIds, store: Store): Promise<Transaction> {
+async function removePrincipal({ principalId, tenantId }: IdentityIds, store: Store): Promise<PrincipalsChanged> {
   const stored = await findObject(store, { tenantId, kind: 'servicePrincipal' }, principalId);
-  return stored === undefined ? {} : removeObject(store, 'servicePrincipal', stored);
+  if (stored === undefined) return nothing;
+  const { id, displayName } = stored.record;
+  const change = await removeObject(store, 'servicePrincipal', stored);
+  return { change, principals: [{ activity: 'Remove service principal', id, displayName }] };
 }

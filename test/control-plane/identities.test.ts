@@ -58,7 +58,10 @@ test('the identity of any resource is a service principal for as long as the res
   assert.equal(at(listed.body, 'value', 0, 'id'), principalId);
 
   const roles = `${group}/providers/Microsoft.Authorization/roleAssignments`;
-  const reader = idOf(client, '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7');
+  const reader = idOf(
+    client,
+    '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7',
+  );
   const properties = { roleDefinitionId: reader, principalId, principalType: 'ServicePrincipal' };
   const assigned = expectStatus(await client.arm('PUT', `${roles}/${randomUUID()}`, { properties }), 201);
   assert.equal(at(assigned.body, 'properties', 'principalType'), 'ServicePrincipal');
@@ -69,7 +72,11 @@ test('the identity of any resource is a service principal for as long as the res
   assert.equal(await principalOf(world, principalId), undefined, 'None takes it away');
 
   const anew = at(expectStatus(await client.arm('PUT', site, system), 200).body, 'identity', 'principalId');
-  const slot = at(expectStatus(await client.arm('PUT', `${site}/slots/next`, system), 201).body, 'identity', 'principalId');
+  const slot = at(
+    expectStatus(await client.arm('PUT', `${site}/slots/next`, system), 201).body,
+    'identity',
+    'principalId',
+  );
   assert.equal(new Set([principalId, anew, slot]).size, 3);
   const slotPrincipal = await principalOf(world, slot);
   assert.equal(slotPrincipal?.['displayName'], 'next');

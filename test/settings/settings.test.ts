@@ -188,7 +188,10 @@ test('a member of the configuration file that is unknown or wrong is refused by 
       { clients: [{ clientId: vnet, managedIdentity: '/x', workloads: [{ subnet: vnet, address: 'x' }] }] },
       /workloads\[0\]\.address: "x" is not an IP address/,
     ],
-    [{ workloads: [{ resourceId: '/x', identityHeader: 'h'.repeat(32) }] }, /workloads\[0\]\.resourceId: "\/x" is no ARM id/],
+    [
+      { workloads: [{ resourceId: '/x', identityHeader: 'h'.repeat(32) }] },
+      /workloads\[0\]\.resourceId: "\/x" is no ARM id/,
+    ],
     [{ workloads: [{ resourceId: site }] }, /workloads\[0\]: the workload has neither an identityHeader nor addresses/],
     [{ workloads: [{ resourceId: site, identityHeader: 'h' }] }, /workloads\[0\]\.identityHeader: is shorter than 32/],
     [{ users: [{ userPrincipalName: 'ada@x' }] }, /users\[0\]\.password: is not a text with something in it/],

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerBinding, identitiesBoundTo, setResourceIdentities, workloadBinding } from '../../src/directory/bindings.ts';
+import {
+  headerBinding,
+  identitiesBoundTo,
+  setResourceIdentities,
+  workloadBinding,
+} from '../../src/directory/bindings.ts';
 import { intoGroups } from '../../src/directory/client-registration.ts';
 import { findClient } from '../../src/directory/clients.ts';
 import { globalAdministrators } from '../../src/directory/groups.ts';
