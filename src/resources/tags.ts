@@ -64,7 +64,7 @@ function checkTags(tags: Tags): ResourceOutcome<Tags> {
 /** A tag that is there keeps the name that it has. */
 function merged(before: Tags, given: Tags): Tags {
   const known = new Map(Object.keys(before).map((name) => [name.toLowerCase(), name]));
-  const added = Object.entries(given).map(([name, value]) => [known.get(name.toLowerCase()) ?? name, value]);
+  const added = Object.entries(given).map(([name, value]) => [known.get(name.toLowerCase()) ?? name, value] as const);
   return { ...before, ...Object.fromEntries(added) };
 }
 
@@ -72,7 +72,9 @@ function merged(before: Tags, given: Tags): Tags {
 function remaining(before: Tags, given: Tags): Tags {
   const wanted = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
   return Object.fromEntries(
-    Object.entries(before).filter(([name, value]) => ![value, ''].includes(wanted.get(name.toLowerCase()) ?? `${value}.`)),
+    Object.entries(before).filter(
+      ([name, value]) => ![value, ''].includes(wanted.get(name.toLowerCase()) ?? `${value}.`),
+    ),
   );
 }
 

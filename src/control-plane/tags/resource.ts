@@ -1,7 +1,7 @@
 import { subscriptionKey } from '../../resources/keys.ts';
 import { membersOf } from '../../resources/members.ts';
+import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { parseScope, pathSegments } from '../../resources/scope-id.ts';
-import { changeTags } from '../../resources/tags.ts';
 import type { Tags } from '../../resources/tags.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
@@ -14,7 +14,7 @@ import { rememberingStore } from './remembering-store.ts';
 export const tagsTail = '/providers/Microsoft.Resources/tags/default';
 
 /** What the tags of a scope are made of those that it has. */
-export type ChangeOfTags = (before: Tags) => ReturnType<typeof changeTags>;
+export type ChangeOfTags = (before: Tags) => ResourceOutcome<Tags>;
 
 export async function readTagsAt(call: ControlCall, cards: readonly ControlOperation[]): Promise<ControlOutcome> {
   const scope = scopeOf(call);

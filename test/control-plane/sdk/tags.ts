@@ -43,4 +43,4 @@ for (const scope of [subscription, group, `${group}/providers/Microsoft.KeyVault
   await tagsOperations.beginDeleteAtScopeAndWait(scope);
   assert.deepEqual((await tagsOperations.getAtScope(scope)).properties.tags, {});
 }
-console.log('done');
+process.stdout.write('done\n');
