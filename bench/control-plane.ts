@@ -28,6 +28,7 @@ interface Postern extends Served {
   readonly vaultToken: string;
   readonly key: string;
   readonly certificate: string;
+  readonly ca: string;
 }
 
 /** A server in a process of its own, which is asked by lines. */
@@ -118,16 +119,21 @@ function ratios(time: number, cpu: number): void {
 }
 
 /** A bare server that answers each request with the bytes that Postern answered with. */
-async function bareFor({ key, certificate }: Postern, { headers, text }: Answered) {
+async function bareFor({ key, certificate, ca }: Postern, { headers, text }: Answered) {
   const server = new Server('serve-bare.ts');
   server.tell(JSON.stringify({ key, certificate, headers, body: text }));
   const served = await server.line<Served>();
-  return { ...served, server, agent: keepAlive() };
+  return { ...served, server, agent: keepAlive(ca) };
 }
 
 const server = new Server('serve-control-plane.ts', `${vaults}`);
 const postern = await server.line<Postern>();
-const arm = { port: postern.port, agent: keepAlive(), host: new URL(postern.home).host, token: postern.armToken };
+const arm = {
+  port: postern.port,
+  agent: keepAlive(postern.ca),
+  host: new URL(postern.home).host,
+  token: postern.armToken,
+};
 const ofVault: Asked = { ...arm, path: `${postern.vaultPath}?api-version=2023-07-01` };
 
 await edits();
@@ -234,7 +240,7 @@ async function lists(): Promise<void> {
 async function staleness(): Promise<void> {
   const secret: Asked = {
     port: postern.port,
-    agent: keepAlive(),
+    agent: keepAlive(postern.ca),
     host: postern.vaultHost,
     token: postern.vaultToken,
     path: '/secrets/name?api-version=7.4',

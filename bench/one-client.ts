@@ -18,13 +18,13 @@ export interface Asked {
   readonly body?: string;
 }
 
-/** One connection, which stays open. */
-export const keepAlive = () => new Agent({ keepAlive: true, maxSockets: 1 });
+/** One connection, which stays open; `ca` signed the server's certificate. */
+export const keepAlive = (ca: string) => new Agent({ ca, keepAlive: true, maxSockets: 1 });
 
 export function send({ port, agent, method = 'GET', path, host, token, body }: Asked): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const headers = { host, authorization: `Bearer ${token}`, ...(body !== undefined && json(body)) };
-    const options = { host: '127.0.0.1', servername: host.replace(/:\d+$/, ''), rejectUnauthorized: false };
+    const options = { host: '127.0.0.1', servername: host.replace(/:\d+$/, '') };
     const outgoing = request({ ...options, port, agent, method, path, headers }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('error', reject);

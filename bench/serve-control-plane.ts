@@ -74,6 +74,7 @@ console.log(
     vaultToken: await client.token('vault'),
     key,
     certificate,
+    ca: client.ca,
   }),
 );
 for await (const _ of createInterface(process.stdin)) {
