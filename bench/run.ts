@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
-const benches = ['decide', 'store', 'steps', 'keys', 'http', 'vault', 'start'];
+const benches = ['decide', 'store', 'steps', 'keys', 'http', 'vault', 'control-plane', 'start'];
 const chosen = process.argv.slice(2);
 const processor = cpus()[0]?.model ?? 'unknown processor';
 const memory = (totalmem() / 2 ** 30).toFixed(0);

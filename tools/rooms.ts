@@ -21,7 +21,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   schedule: { imports: ['audit', 'store/store.ts', 'types'], platform: 'node only' },
   objects: { imports: ['crypto', 'schedule/due.ts', 'store/store.ts', 'types'], platform: 'node only' },
   resources: {
-    imports: ['firewall', 'access', 'address', 'schedule/due.ts', 'store/store.ts', 'types'],
+    imports: ['firewall', 'access', 'address', 'directory', 'schedule/due.ts', 'store/store.ts', 'types'],
     platform: 'node only',
   },
   rulebook: { imports: ['firewall', 'access', 'resources', 'store/store.ts', 'types'], platform: 'node only' },
@@ -31,7 +31,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   audit: { imports: ['store/store.ts', 'types'], platform: 'node only' },
   http: { imports: ['types'], platform: 'packages' },
   directory: { imports: ['store/store.ts', 'types'], platform: 'node only' },
-  authority: { imports: ['http', 'caller', 'crypto', 'directory', 'store/store.ts', 'types'], platform: 'packages' },
+  authority: {
+    imports: ['http', 'caller', 'crypto', 'directory', 'audit', 'store/store.ts', 'types'],
+    platform: 'packages',
+  },
   'control-plane': {
     imports: [
       'http',
@@ -48,7 +51,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     platform: 'packages',
   },
-  graph: { imports: ['http', 'caller', 'directory', 'store/store.ts', 'types'], platform: 'packages' },
+  graph: { imports: ['http', 'caller', 'directory', 'audit', 'store/store.ts', 'types'], platform: 'packages' },
   'data-plane': {
     imports: ['http', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', 'store/store.ts', 'types'],
     platform: 'packages',

@@ -1,4 +1,4 @@
-import type { AuditRecord } from './record.ts';
+import type { AuditCategory, AuditRecord } from './record.ts';
 import { auditRecord } from './record.ts';
 
 /** A token bucket: so many at once, and so many a second in the long run. */
@@ -35,6 +35,8 @@ export interface Bucket {
 export type Suppressed = ReadonlyMap<string, Count>;
 
 interface Count {
+  readonly category: AuditCategory;
+  readonly operationName: string;
   readonly resourceId: string;
   readonly callerIpAddress: string | undefined;
   readonly subnetId: string | undefined;
@@ -45,9 +47,11 @@ interface Count {
   readonly lastTime: string;
 }
 
+const ofVaults = { category: 'AuditEvent', operationName: 'Authentication' } as const;
+
 /** What is counted together, once the settings' number of summaries is reached. */
 const othersKey = '';
-const others = { resourceId: '', callerIpAddress: undefined, subnetId: undefined };
+const others = { ...ofVaults, resourceId: '', callerIpAddress: undefined, subnetId: undefined };
 
 /** The bucket after one token was taken at `now`; `undefined` if there is none. A bucket not seen before is full. */
 export function take(bucket: Bucket | undefined, rate: Rate, now: number): Bucket | undefined {
@@ -116,9 +120,21 @@ export class UnauthenticatedQuota {
   }
 }
 
-function countOf({ time, resourceId, callerIpAddress, correlationId, properties }: AuditRecord): Count {
+function countOf(record: AuditRecord): Count {
+  const { time, category, resourceId, callerIpAddress, correlationId, properties } = record;
   const { subnetId } = properties;
-  return { resourceId, callerIpAddress, subnetId, correlationId, requests: 1, firstTime: time, lastTime: time };
+  const { operationName } = category === 'AuditEvent' ? ofVaults : record;
+  return {
+    category,
+    operationName,
+    resourceId,
+    callerIpAddress,
+    subnetId,
+    correlationId,
+    requests: 1,
+    firstTime: time,
+    lastTime: time,
+  };
 }
 
 /** The records that stand for what was counted. */
@@ -127,11 +143,13 @@ export function summaries(suppressed: Suppressed): readonly AuditRecord[] {
 }
 
 function summary(count: Count): AuditRecord {
-  const { resourceId, callerIpAddress, subnetId, correlationId, requests, firstTime, lastTime } = count;
+  const { category, operationName, resourceId, callerIpAddress, subnetId, correlationId } = count;
+  const { requests, firstTime, lastTime } = count;
   const record = auditRecord({
     at: Date.parse(lastTime),
     durationMs: 0,
-    operationName: 'Authentication',
+    category,
+    operationName,
     apiVersion: '',
     resourceId,
     status: 401,

@@ -8,13 +8,17 @@ export interface AuditEvent {
   /** When the request came, in milliseconds since 1970. */
   readonly at: number;
   readonly durationMs: number;
+  /** `AuditEvent` unless given. */
+  readonly category?: AuditCategory;
   /** As Azure names it: `SecretGet`, `VaultPut`, `Authentication`. */
   readonly operationName: string;
   /** The `api-version` asked for. */
   readonly apiVersion: string;
-  /** ARM id of the vault. */
+  /** ARM id of the vault, or of the directory (`directoryId`). */
   readonly resourceId: string;
   readonly status: number;
+  /** A sign-in's error, by its number where it has one; `Success` unless given. */
+  readonly resultType?: string;
   /** The error's message, on failure. */
   readonly message?: string | undefined;
   /** Absent, as is the caller, where the service did it by itself. */
@@ -37,17 +41,20 @@ export interface AuditEvent {
   readonly properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Of vaults; of the directory's changes; of sign-ins (Microsoft, "Microsoft Entra monitoring and health", the names of its logs). */
+export type AuditCategory = 'AuditEvent' | 'AuditLogs' | 'SignInLogs';
+
 /** Azure's AuditEvent record (logging.md, "Interpret your Key Vault logs"), with additions under `properties`. */
 export interface AuditRecord {
   /** ISO 8601 with seven fractional digits. */
   readonly time: string;
   /** Upper-case. */
   readonly resourceId: string;
-  readonly category: 'AuditEvent';
+  readonly category: AuditCategory;
   readonly operationName: string;
   readonly operationVersion: string;
-  /** `Success` in every real record, those of refusals included; `resultSignature` and `httpStatusCode` tell. */
-  readonly resultType: 'Success';
+  /** `Success` in every real record of a vault, those of refusals included; `resultSignature` and `httpStatusCode` tell. */
+  readonly resultType: string;
   readonly resultSignature: string;
   readonly resultDescription?: string;
   readonly durationMs: string;
@@ -107,10 +114,10 @@ export function auditRecord(event: AuditEvent): AuditRecord {
   return {
     time: timeOf(event.at),
     resourceId: clip(event.resourceId, longest.text).toUpperCase(),
-    category: 'AuditEvent',
+    category: event.category ?? 'AuditEvent',
     operationName: event.operationName,
     operationVersion: clip(event.apiVersion, longest.id),
-    resultType: 'Success',
+    resultType: event.resultType ?? 'Success',
     resultSignature: STATUS_CODES[event.status] ?? String(event.status),
     ...(message !== undefined && { resultDescription: clip(message.replaceAll('\r\n', '\n'), longest.message) }),
     durationMs: String(Math.max(0, Math.round(event.durationMs))),
@@ -120,6 +127,11 @@ export function auditRecord(event: AuditEvent): AuditRecord {
     // Last, as `recordIdMark` relies on.
     properties: propertiesOf(event),
   };
+}
+
+/** What Entra's records have as their resource: the directory of a tenant. */
+export function directoryId(tenantId: string): string {
+  return `/tenants/${tenantId}/providers/Microsoft.aadiam`;
 }
 
 /** The record of a change, under the id that makes it appear in the log once; see `Outbox`. */

@@ -7,12 +7,14 @@ import { answerDeviceRequest } from './device-authorization.ts';
 import { DeviceCodes } from './device-codes.ts';
 import { instanceDiscovery, openidConfigurationV1, openidConfigurationV2, userRealm } from './discovery.ts';
 import { oauthError } from './errors.ts';
-import { formBytesMax } from './form.ts';
+import { originOf, recordFailedSignIn } from './failed-sign-in.ts';
+import type { SignInNames, SignInOrigin } from './failed-sign-in.ts';
+import { formBytesMax, parseForm } from './form.ts';
 import { managedIdentityRoutes } from './managed-identity/routes.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 import { signInRoutes } from './sign-in/routes.ts';
-import { tenantOfDiscovery } from './tenant.ts';
+import { tenantOfDiscovery, tenantOfToken } from './tenant.ts';
 import { answerTokenRequest } from './token.ts';
 import type { TokenAnswer, TokenCall } from './token.ts';
 import type { Authority, AuthorityWorld } from './world.ts';
@@ -40,8 +42,6 @@ const configurationPaths: Readonly<Record<string, (origin: string, tenant: strin
 };
 
 const keysPaths = ['/:tenant/discovery/keys', '/:tenant/discovery/v2.0/keys'];
-
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Puts the authority's endpoints on `app`, with parsing and errors of their own that nothing else on it sees. */
 export function authorityRoutes(app: FastifyInstance, world: AuthorityWorld): void {
@@ -97,7 +97,8 @@ function tokenRoutes(edge: FastifyInstance, authority: Authority): void {
       const { tenant } = request.params;
       const source = authority.sourceOf(request);
       const address = source.kind === 'unknown' ? undefined : source.address.text;
-      return conclude(await answer({ endpoint, tenant, body, authorization, origin, address }, authority), exchange);
+      const answered = await answer({ endpoint, tenant, body, authorization, origin, address }, authority);
+      return conclude(answered, { ...exchange, names: namesIn(body, tenant, authority) });
     });
   }
 }
@@ -140,16 +141,35 @@ interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly authority: Authority;
+  /** Who asks says to be. */
+  readonly names?: SignInNames;
 }
 
-function conclude(answered: TokenAnswer, exchange: Exchange): FastifyReply {
-  return answered.ok ? send(answered.answer, exchange.reply) : refuse(answered.refusal, exchange);
+async function conclude(answered: TokenAnswer, exchange: Exchange): Promise<FastifyReply> {
+  if (answered.ok) return send(answered.answer, exchange.reply);
+  const { request, authority, names = {} } = exchange;
+  const origin = originOf(request, authority);
+  await recordFailedSignIn(answered.refusal, { origin, names }, authority);
+  return refuse(answered.refusal, exchange, origin);
 }
 
-/** The correlation id is the client's own where it sent one. */
-function refuse(refusal: AuthorityRefusal, { request, reply, authority }: Exchange): FastifyReply {
-  const sent = request.headers['client-request-id'];
-  const correlationId = typeof sent === 'string' && guid.test(sent) ? sent : authority.newId();
+/** What a form says of who sends it. */
+function namesIn(body: string, tenant: string, { tenants }: Authority): SignInNames {
+  const named = tenantOfToken(tenant, tenants);
+  const parsed = parseForm(body);
+  if (!parsed.ok) return {};
+  return {
+    tenant: named.ok ? named.tenant : undefined,
+    clientId: parsed.form.get('client_id'),
+    username: parsed.form.get('username'),
+  };
+}
+
+function refuse(
+  refusal: AuthorityRefusal,
+  { request, reply, authority }: Exchange,
+  { correlationId }: SignInOrigin = originOf(request, authority),
+): FastifyReply {
   return send(oauthError(refusal, { traceId: authority.newId(), correlationId, now: authority.now() }), reply);
 }
 

@@ -6,6 +6,7 @@ import type { Source } from '../types/source.ts';
 import type { AssertionUses } from './assertion-uses.ts';
 import type { AuthorizationCodes } from './authorization-codes.ts';
 import type { DeviceCodes } from './device-codes.ts';
+import type { SignInAudit } from './failed-sign-in.ts';
 import type { OpaqueTokens } from './opaque-tokens.ts';
 import type { SignInAttempts } from './sign-in-attempts.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -19,6 +20,7 @@ export interface AuthorityWorld {
   /** The one of them that has users, which `organizations` and `common` mean. */
   readonly homeTenant: string;
   readonly opaqueTokens: OpaqueTokens;
+  readonly audit: SignInAudit;
   /** The keys of an issuer that the operator added, `undefined` for any other. */
   readonly externalKeys: (issuer: string) => KeySource | undefined;
   /** What the ingress proved about where a request came from. */

@@ -26,7 +26,7 @@ export function scopeKey(path: string): string {
 }
 
 /** Subscription and group of a scope: what a list is of. */
-function listScope(scope: string): string {
+export function listScope(scope: string): string {
   return /^\/subscriptions\/[^/]+(?:\/resourcegroups\/[^/]+)?/.exec(scope)?.[0] ?? scope;
 }
 

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
-import { auditRecord } from '../audit/record.ts';
+import { auditRecord, directoryId } from '../audit/record.ts';
 import type { AuditEvent, AuditRecord } from '../audit/record.ts';
 import { hostOf } from '../http/host.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { pathOf } from '../http/request.ts';
+import type { PrincipalChange } from '../resources/principals.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Source } from '../types/source.ts';
@@ -57,21 +58,53 @@ export function openExchange(
   return { requestId: randomUUID(), at: world.now(), request, names, operation, params, source };
 }
 
+interface RecordedOutcome {
+  readonly status: number;
+  readonly message?: string;
+  readonly now: number;
+}
+
 /** The record of a request that concerns a vault; others have none in Azure's schema. */
-export function recordOf(
-  exchange: ControlExchange,
-  outcome: { readonly status: number; readonly message?: string; readonly now: number },
-): AuditRecord | undefined {
-  const { operation, request, caller, source, names, recordedAs } = exchange;
+export function recordOf(exchange: ControlExchange, outcome: RecordedOutcome): AuditRecord | undefined {
+  const { operation, request, caller, recordedAs } = exchange;
   const operationName = recordedAs?.operationName ?? operation?.audit;
   if (operationName === undefined) return undefined;
+  return auditRecord({
+    ...eventOf(exchange, outcome),
+    operationName: caller === undefined ? 'Authentication' : operationName,
+    resourceId: recordedAs?.resourceId ?? resourceOf(pathOf(request.url)),
+  });
+}
+
+/** The record of a service principal that comes or goes with its resource, in the directory's log. */
+export function principalRecordOf(
+  exchange: ControlExchange,
+  outcome: RecordedOutcome,
+  { activity, id, displayName }: PrincipalChange,
+): AuditRecord {
+  return auditRecord({
+    ...eventOf(exchange, outcome),
+    category: 'AuditLogs',
+    operationName: activity,
+    resourceId: directoryId(exchange.subscription?.tenantId ?? ''),
+    properties: {
+      category: 'ApplicationManagement',
+      result: 'success',
+      targetResources: [{ type: 'ServicePrincipal', id, displayName }],
+    },
+  });
+}
+
+function eventOf(
+  exchange: ControlExchange,
+  outcome: RecordedOutcome,
+): Omit<AuditEvent, 'operationName' | 'resourceId'> {
+  const { request, caller, source, names } = exchange;
   const { socket } = request;
-  const event: AuditEvent = {
+  return {
     at: exchange.at,
     durationMs: outcome.now - exchange.at,
-    operationName: caller === undefined ? 'Authentication' : operationName,
     apiVersion: exchange.apiVersion ?? '',
-    resourceId: recordedAs?.resourceId ?? resourceOf(pathOf(request.url)),
     status: outcome.status,
     message: outcome.message,
     source,
@@ -81,7 +114,6 @@ export function recordOf(
     userAgent: request.headers['user-agent'],
     tlsVersion: socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined,
   };
-  return auditRecord(event);
 }
 
 /** The vault that a path speaks of, or what it speaks of instead: an action on a vault is recorded under the vault. */

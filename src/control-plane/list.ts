@@ -1,6 +1,7 @@
 import { readSkipToken, skipToken } from '../http/skip-token.ts';
 import { keyLengthMax } from '../resources/keys.ts';
 import type { StoredRecord } from '../store/store.ts';
+import { listScope, scopeKey } from './access.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { answer, refuse } from './outcome.ts';
 
@@ -21,9 +22,11 @@ interface ListRequest extends ListSource {
 /** One page of an ARM list: `{ value, nextLink }`, with `$top` and an opaque `$skiptoken`. */
 export async function listAnswer(call: ControlCall, { seen, prefix, render }: ListRequest): Promise<ControlOutcome> {
   const { access } = call;
+  // What an assignment allows at a scope it allows on all below: most callers need no look at each resource.
+  const seesAll = seen === undefined || access.may(seen, listScope(scopeKey(call.path)));
   const shown = async (records: readonly StoredRecord[]) => {
     const rendered = await render(records);
-    return seen === undefined ? rendered : rendered.filter(({ id }) => access.may(seen, id));
+    return seesAll ? rendered : rendered.filter(({ id }) => access.may(seen, id));
   };
   return listAnswerOf(call, [{ prefix, render: shown }]);
 }

@@ -1,6 +1,7 @@
 import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/name-set.ts';
+import type { PrincipalChange } from '../resources/principals.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
@@ -76,6 +77,8 @@ export type ControlOutcome =
       readonly ok: true;
       readonly answer: Answer;
       readonly change?: Transaction;
+      /** The service principals that the change makes and removes: each has a record in the directory's log. */
+      readonly principals?: readonly PrincipalChange[];
       /** What goes on after the answer, or can be asked for later. */
       readonly accepted?: Accepted;
       readonly recordedAs?: RecordedAs;

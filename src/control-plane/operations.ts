@@ -39,6 +39,7 @@ import { moveOperations } from './resources/move.ts';
 import { updateResource } from './resources/update.ts';
 import { getSubscription } from './subscriptions/get.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
+import { tagsOperations } from './tags/operations.ts';
 import { listTenants } from './tenants/list.ts';
 import { vaultObjectOperations } from './vault-objects/operations.ts';
 import { checkNameAvailability } from './vaults/check-name-availability.ts';
@@ -131,4 +132,8 @@ const cards: readonly ControlOperation[] = [
 ];
 
 /** Every operation of the resource manager. */
-export const operations: readonly ControlOperation[] = [...cards, ...listsOfOperations(cards)];
+export const operations: readonly ControlOperation[] = [
+  ...cards,
+  ...tagsOperations(cards),
+  ...listsOfOperations(cards),
+];

@@ -12,7 +12,7 @@ import { scopeKey } from './access.ts';
 import { admitted, operationOf } from './admission.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import { renderError } from './errors.ts';
-import { recordOf } from './exchange.ts';
+import { principalRecordOf, recordOf } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
@@ -65,10 +65,13 @@ async function settle(
   },
   world: ControlWorld,
 ): Promise<Answer> {
-  const { answer, change, accepted } = outcome;
-  const record = recordOf(exchange, { status: answer.status, now: world.now() });
+  const { answer, change, principals = [], accepted } = outcome;
+  const recorded = { status: answer.status, now: world.now() };
+  const record = recordOf(exchange, recorded);
+  const ofPrincipals = principals.map((principal) => principalRecordOf(exchange, recorded, principal));
+  const records = [...(record === undefined ? [] : [record]), ...ofPrincipals];
   if (accepted === undefined) {
-    if (change !== undefined) await commit(wholeChange(exchange, change, admission), record, world);
+    if (change !== undefined) await commit(wholeChange(exchange, change, admission), records, world);
     else if (record !== undefined) await world.audit.read(record);
     return answer;
   }
@@ -79,7 +82,7 @@ async function settle(
     put: [...(change?.put ?? []), ...acceptance.put],
     delete: [...(change?.delete ?? []), ...acceptance.delete],
   };
-  await commit(whole, record, world);
+  await commit(whole, records, world);
   world.longRunning.begin(acceptance.record, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }
@@ -103,8 +106,8 @@ function wholeChange(
   };
 }
 
-async function commit(change: Transaction, record: AuditRecord | undefined, world: ControlWorld): Promise<void> {
-  const put = record === undefined ? [] : [world.audit.stage(record).put];
+async function commit(change: Transaction, records: readonly AuditRecord[], world: ControlWorld): Promise<void> {
+  const put = records.map((record) => world.audit.stage(record).put);
   try {
     await world.store.transact({ ...change, put: [...(change.put ?? []), ...put] });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { encode } from '../store/store.ts';
-import type { Put, Store } from '../store/store.ts';
-import { bindingKey, bindingPrefix } from './keys.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Put, Store, Transaction } from '../store/store.ts';
+import { bindingKey, bindingPrefix, resourceBindingKey, resourceBindingPrefix, resourceIdentitiesKey } from './keys.ts';
 import { findObject } from './objects.ts';
 import type { ServicePrincipalRecord } from './records.ts';
 
@@ -19,22 +19,46 @@ export function workloadBinding(incarnation: string, address: string): string {
   return `subnet-${incarnation.toLowerCase()}-${address}`;
 }
 
-export function putBinding(binding: string, principal: Pick<ServicePrincipalRecord, 'tenantId' | 'id'>): Put {
+export function putBinding(binding: string, principal: IdentityId): Put {
   return { key: bindingKey(binding, principal), value: encode(true) };
 }
+
+/** The service principal of a managed identity. */
+export type IdentityId = Pick<ServicePrincipalRecord, 'tenantId' | 'id'>;
 
 /** So many identities one workload may have; Azure's virtual machines are told to stay below as well. */
 const identitiesMax = 100;
 
-/** The identities that whoever has this binding is. */
+/** The identities that whoever has this binding is: its own, and those that the resource has whose workload it is. */
 export async function identitiesBoundTo(store: Store, binding: string): Promise<readonly ServicePrincipalRecord[]> {
   const prefix = bindingPrefix(binding);
   const edges = await store.list({ prefix, limit: identitiesMax });
+  const own = edges.map(({ key }) => {
+    const [tenantId = '', id = ''] = key.slice(prefix.length).split('/');
+    return { tenantId, id };
+  });
+  const ofResources = await identitiesOfResources(store, binding);
   const found = await Promise.all(
-    edges.map(async ({ key }) => {
-      const [tenantId = '', id = ''] = key.slice(prefix.length).split('/');
-      return findObject(store, { tenantId, kind: 'servicePrincipal' }, id);
-    }),
+    [...own, ...ofResources].map(({ tenantId, id }) => findObject(store, { tenantId, kind: 'servicePrincipal' }, id)),
   );
   return found.flatMap((principal) => (principal === undefined ? [] : [principal.record]));
+}
+
+async function identitiesOfResources(store: Store, binding: string): Promise<readonly IdentityId[]> {
+  const edges = await store.list({ prefix: resourceBindingPrefix(binding), limit: identitiesMax });
+  if (edges.length === 0) return [];
+  const get = edges.map((edge) => resourceIdentitiesKey(decode<string>(edge)));
+  const records = await store.read({ get });
+  return records.flatMap((record) => (record === undefined ? [] : decode<readonly IdentityId[]>(record)));
+}
+
+/** That whoever has the binding is the workload of a resource (ARM id), whatever identities that has or will have. */
+export function putResourceBinding(binding: string, resourceId: string): Put {
+  return { key: resourceBindingKey(binding, resourceId), value: encode(resourceId) };
+}
+
+/** Says which identities a resource has now (ARM id), in the place of those that it had. */
+export function setResourceIdentities(resourceId: string, identities: readonly IdentityId[]): Transaction {
+  const key = resourceIdentitiesKey(resourceId);
+  return identities.length === 0 ? { delete: [key] } : { put: [{ key, value: encode(identities) }] };
 }

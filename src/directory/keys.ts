@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { DirectoryRecords, ObjectKind } from './records.ts';
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -38,6 +39,25 @@ export function bindingPrefix(binding: string): string {
 
 export function bindingKey(binding: string, of: { readonly tenantId: string; readonly id: string }): string {
   return `${bindingPrefix(binding)}${of.tenantId}/${of.id}`;
+}
+
+/** The identities that the workload of a resource has; an ARM id may be longer than a key, so its digest stands for it. */
+export function resourceIdentitiesKey(resourceId: string): string {
+  return `directory/resource-identities/${resourceDigest(resourceId)}`;
+}
+
+/** The resources whose workload whoever has this binding is: `<prefix><digest of the ARM id>`; without one, of all bindings. */
+export function resourceBindingPrefix(binding?: string): string {
+  return `directory/resource-binding/${binding === undefined ? '' : `${binding}/`}`;
+}
+
+export function resourceBindingKey(binding: string, resourceId: string): string {
+  return `${resourceBindingPrefix(binding)}${resourceDigest(resourceId)}`;
+}
+
+/** ARM ids are compared without regard to case. */
+function resourceDigest(resourceId: string): string {
+  return hash('sha256', resourceId.toLowerCase(), 'hex');
 }
 
 /** A key has at most 1,024 characters, of which a name's are up to three each. */

@@ -85,6 +85,11 @@ export const errors: Errors = {
     code: 'Request_UnsupportedQuery',
     message: ({ name, rule }) => `Unsupported or invalid query option '${name}': ${rule}.`,
   },
+  managedIdentityOfResource: {
+    ...badRequest,
+    message: ({ id, resourceId = 'its resource' }) =>
+      `The service principal '${id}' is the managed identity of ${resourceId}: it has no credentials of its own, and is deleted with it.`,
+  },
   objectNotFound: { ...notFound, message: ({ id }) => notThere(id) },
   credentialNotFound: { ...badRequest, message: ({ keyId }) => `No credential found for the keyId '${keyId}'.` },
   nameTaken: {
@@ -116,6 +121,11 @@ export const errors: Errors = {
     status: 409,
     code: 'Request_Conflict',
     message: () => 'The object was changed by others again and again meanwhile. Try again.',
+  },
+  recordUnavailable: {
+    status: 503,
+    code: 'ServiceUnavailable',
+    message: () => 'The change or its audit record cannot be written, so nothing was changed.',
   },
   unreadable: {
     status: 503,

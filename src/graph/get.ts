@@ -1,6 +1,7 @@
 import { findByName, findObject } from '../directory/objects.ts';
 import type { Stored } from '../directory/objects.ts';
 import type { ObjectKind } from '../directory/records.ts';
+import { managedIdentityOf } from '../directory/service-principals.ts';
 import type { Collection } from './collections.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
 import { answer, entity } from './outcome.ts';
@@ -21,6 +22,20 @@ export function getObject<K extends ObjectKind>(collection: Collection<K>): Grap
       return answer(200, entity(call, `${collection.segment}/$entity`, shown));
     },
   };
+}
+
+/**
+ * The same, to be deleted or given a credential: not a managed identity, which goes with its resource and has no credentials
+ * that anybody knows.
+ * @throws {GraphRefused}
+ */
+export async function ownObjectOf<K extends ObjectKind>(call: GraphCall, kind: K): Promise<Stored<K>> {
+  const stored = await objectOf(call, kind);
+  const { record } = stored;
+  if ('servicePrincipalType' in record && record.servicePrincipalType === 'ManagedIdentity') {
+    throw new GraphRefused({ kind: 'managedIdentityOfResource', id: record.id, resourceId: managedIdentityOf(record) });
+  }
+  return stored;
 }
 
 /**

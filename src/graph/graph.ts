@@ -6,7 +6,7 @@ import type { Caller } from '../types/caller.ts';
 import { signedInUser } from './me.ts';
 import { operations } from './operations.ts';
 import { GraphRefused } from './refusal.ts';
-import { callerOf, callOf, mayPerform, performGraph, refusalAnswer, send } from './request.ts';
+import { admitGraph, callerOf, callOf, performGraph, refusalAnswer, send } from './request.ts';
 import type { GraphWorld } from './world.ts';
 
 const bodyLimit = 1_048_576;
@@ -24,16 +24,11 @@ export function graphRoutes(app: FastifyInstance, world: GraphWorld): void {
         method: operation.method,
         url: `/v1.0${operation.path}`,
         // Before the body: no byte of a stranger's is read.
-        onRequest: async (request) => {
-          const caller = await callerOf(request, world);
-          if (!mayPerform(operation, caller)) throw new GraphRefused({ kind: 'notAdministrator' });
-          request.setDecorator('graphCaller', caller);
-        },
+        onRequest: async (request) => request.setDecorator('graphCaller', await admitGraph(operation, request, world)),
         handler: async (request, reply) => {
           const caller = request.getDecorator<Caller | null>('graphCaller');
           if (caller === null) throw new Error('an operation was run before its request was admitted');
-          const perform = () => performGraph(operation, callOf(request, caller, world));
-          return send(reply, await (operation.access === 'read' ? perform() : turns.take('', perform)));
+          return send(reply, await performGraph(operation, { request, caller, turns }, world));
         },
       });
     }

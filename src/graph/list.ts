@@ -4,7 +4,7 @@ import { readSkipToken, skipToken } from '../http/skip-token.ts';
 import type { Collection } from './collections.ts';
 import { matchesFilter, parseFilter, requiredValues } from './filter.ts';
 import type { Filter } from './filter.ts';
-import type { GraphCall, GraphOperation, GraphOutcome } from './operation.ts';
+import type { GraphCall, GraphOperation, GraphOutcome, Read } from './operation.ts';
 import { answer } from './outcome.ts';
 import { GraphRefused } from './refusal.ts';
 import { resources } from './resource.ts';
@@ -45,7 +45,7 @@ export interface ListPage {
   readonly next: string | undefined;
 }
 
-export function listOutcome(call: GraphCall, { context, value, next }: ListPage): GraphOutcome {
+export function listOutcome(call: GraphCall, { context, value, next }: ListPage): GraphOutcome<Read> {
   const { origin, path, query } = call;
   const link = next === undefined ? undefined : new URLSearchParams({ ...query, $skiptoken: skipToken(next) });
   return answer(200, {

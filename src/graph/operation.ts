@@ -1,17 +1,27 @@
 import type { Answer } from '../http/answer.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
+import type { Activity } from './activities.ts';
 import type { GraphRefusal } from './refusal.ts';
 
-/** An operation of Graph, whole on one card. */
-export interface GraphOperation {
+interface Card {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/v1.0`, in Fastify's notation. */
   readonly path: string;
-  /** Every caller of the tenant may read its directory, as Entra's users may; only its administrators may write. */
-  readonly access: 'read' | 'write';
-  readonly run: (call: GraphCall) => Promise<GraphOutcome>;
 }
+
+/**
+ * An operation of Graph, whole on one card. Every caller of the tenant may read its directory, as Entra's users may; only
+ * its administrators may write, and every write has a record.
+ */
+export type GraphOperation =
+  | (Card & { readonly access: 'read'; readonly run: (call: GraphCall) => Promise<GraphOutcome<Read>> })
+  | (Card & {
+      readonly access: 'write';
+      /** What the record of it says, by the body. */
+      readonly activity: (body: GraphCall['body']) => Activity;
+      readonly run: (call: GraphCall) => Promise<GraphOutcome<Changed>>;
+    });
 
 export interface GraphCall {
   readonly store: Store;
@@ -29,6 +39,21 @@ export interface GraphCall {
   readonly newId: () => string;
 }
 
-export type GraphOutcome =
-  | { readonly ok: true; readonly answer: Answer; readonly change?: Transaction }
-  | { readonly ok: false; readonly refusal: GraphRefusal };
+/** What was changed, as its record names it. */
+export interface Target {
+  readonly id: string;
+  readonly displayName?: string;
+}
+
+export interface Read {
+  readonly answer: Answer;
+}
+
+export interface Changed extends Read {
+  readonly change: Transaction;
+  /** What the activity is done to, and then what else it names. */
+  readonly targets: readonly [Target, ...Target[]];
+}
+
+export type GraphOutcome<T extends Read> =
+  (T & { readonly ok: true }) | { readonly ok: false; readonly refusal: GraphRefusal };

@@ -1,10 +1,11 @@
 import { addPassword as add, removePassword as remove } from '../directory/credentials.ts';
 import type { CredentialHolder } from '../directory/credentials.ts';
+import { secretsAdded, secretsRemoved } from './activities.ts';
 import { dateTime, object, required, text } from './body.ts';
 import type { Collection } from './collections.ts';
-import { objectOf } from './get.ts';
+import { objectOf, ownObjectOf } from './get.ts';
 import type { GraphOperation } from './operation.ts';
-import { answer, done, entity } from './outcome.ts';
+import { answer, done, entity, targetOf } from './outcome.ts';
 import { passwordCredentialResource } from './resource.ts';
 
 const readAdd = object({
@@ -18,15 +19,17 @@ export function addPassword<K extends CredentialHolder>({ kind, segment }: Colle
     method: 'POST',
     path: `/${segment}/:id/addPassword`,
     access: 'write',
+    activity: () => secretsAdded[kind],
     async run(call) {
       const { passwordCredential = {} } = readAdd(call.body, '');
-      const before = await objectOf(call, kind);
+      const before = await ownObjectOf(call, kind);
       const { store, now, newId } = call;
       const added = await add(store, { kind, before, now }, { ...passwordCredential, keyId: newId() });
       if (!added.ok) return added;
       const { credential, secret } = added.value;
       const shown = { ...passwordCredentialResource(credential), secretText: secret };
-      return { ...answer(200, entity(call, 'microsoft.graph.passwordCredential', shown)), change: added.change };
+      const answered = answer(200, entity(call, 'microsoft.graph.passwordCredential', shown));
+      return { ...answered, change: added.change, targets: [targetOf(before.record)] };
     },
   };
 }
@@ -37,9 +40,11 @@ export function removePassword<K extends CredentialHolder>({ kind, segment }: Co
     method: 'POST',
     path: `/${segment}/:id/removePassword`,
     access: 'write',
+    activity: () => secretsRemoved[kind],
     async run(call) {
       const keyId = required(readRemove(call.body, '').keyId, 'keyId');
-      return done(await remove(call.store, { kind, before: await objectOf(call, kind) }, keyId));
+      const before = await objectOf(call, kind);
+      return done(await remove(call.store, { kind, before }, keyId), targetOf(before.record));
     },
   };
 }

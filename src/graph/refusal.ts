@@ -13,8 +13,10 @@ export type GraphRefusal =
   | { readonly kind: 'memberUnknown'; readonly name: string; readonly known: string }
   | { readonly kind: 'queryUnsupported'; readonly name: string }
   | { readonly kind: 'queryInvalid'; readonly name: string; readonly rule: string }
+  | { readonly kind: 'managedIdentityOfResource'; readonly id: string; readonly resourceId: string | undefined }
   | DirectoryRefusal
   | { readonly kind: 'tooManyConflicts' }
+  | { readonly kind: 'recordUnavailable' }
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'internal' };
 

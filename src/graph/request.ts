@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditUnavailable } from '../audit/log.ts';
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import { globalAdministrators } from '../directory/groups.ts';
 import type { Answer } from '../http/answer.ts';
@@ -6,8 +7,12 @@ import { hostOf } from '../http/host.ts';
 import { textsOf } from '../http/parameters.ts';
 import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
+import type { Turns } from '../http/turns.ts';
 import type { Caller } from '../types/caller.ts';
 import { renderError } from './errors.ts';
+import type { ErrorTrace } from './errors.ts';
+import { recordOf } from './record.ts';
+import type { ChangeAsked } from './record.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
 import { GraphRefused } from './refusal.ts';
 import type { GraphRefusal } from './refusal.ts';
@@ -43,24 +48,71 @@ export async function callerOf(request: FastifyRequest, world: GraphWorld): Prom
   return caller;
 }
 
-/** Whether the caller may do that; see `GraphOperation`. */
-export function mayPerform({ access }: Pick<GraphOperation, 'access'>, { groups }: Pick<Caller, 'groups'>): boolean {
-  return access === 'read' || groups.includes(globalAdministrators);
+/**
+ * Who asks, if it may: only administrators may change the directory (`GraphOperation`).
+ * @throws {GraphRefused}
+ */
+export async function admitGraph(operation: GraphOperation, request: FastifyRequest, world: GraphWorld) {
+  const caller = await callerOf(request, world);
+  if (operation.access === 'read' || caller.groups.includes(globalAdministrators)) return caller;
+  const refused = new GraphRefused({ kind: 'notAdministrator' });
+  throw await refusedOnRecord({ request, operation, caller }, refused, world);
 }
 
-/** The order of an admitted request: body, operation, commit, answer. */
-export async function performGraph(operation: GraphOperation, call: GraphCall): Promise<Answer> {
+/** What an admitted request is answered; changes come in turn. */
+export async function performGraph(
+  operation: GraphOperation,
+  { request, caller, turns }: Pick<ChangeAsked, 'request' | 'caller'> & { readonly turns: Turns },
+  world: GraphWorld,
+): Promise<Answer> {
+  if (operation.access === 'read') {
+    const outcome = await operation.run(callOf(request, caller, world));
+    if (!outcome.ok) throw new GraphRefused(outcome.refusal);
+    return outcome.answer;
+  }
+  const asked = { request, operation, caller };
+  try {
+    const call = callOf(request, caller, world);
+    return await turns.take('', () => changeGraph(asked, call, world));
+  } catch (error) {
+    throw await refusedOnRecord(asked, error, world);
+  }
+}
+
+/** The order of an admitted change: operation, commit with its audit record, answer. */
+async function changeGraph(asked: ChangeAsked, call: GraphCall, world: GraphWorld): Promise<Answer> {
+  const { audit } = world;
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     try {
-      const outcome = await operation.run(call);
+      const outcome = await asked.operation.run(call);
       if (!outcome.ok) throw new GraphRefused(outcome.refusal);
-      if (outcome.change !== undefined) await call.store.transact(outcome.change);
-      return outcome.answer;
+      const { answer, change, targets } = outcome;
+      const recorded = { status: answer.status, targets, body: call.body, requestId: world.newId() };
+      const { put } = audit.stage(recordOf(asked, recorded, world));
+      await call.store.transact({ ...change, put: [...(change.put ?? []), put] });
+      audit.committed();
+      return answer;
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
     }
   }
   throw new GraphRefused({ kind: 'tooManyConflicts' });
+}
+
+/** What a change is refused for, once that has a record too. */
+async function refusedOnRecord(asked: ChangeAsked, error: unknown, world: GraphWorld): Promise<unknown> {
+  const { request } = asked;
+  const requestId = world.newId();
+  const { status, body } = renderError(refusalOf(error), traceOf(request, requestId, world));
+  const { id } = paramsOf(request);
+  const targets = id === undefined ? [] : [{ id }];
+  const outcome = { status, message: body.error.message, targets, body: {}, requestId };
+  try {
+    await world.audit.read(recordOf(asked, outcome, world));
+    return error;
+  } catch (failure) {
+    return failure;
+  }
 }
 
 export function callOf(request: FastifyRequest, caller: Caller, world: GraphWorld): GraphCall {
@@ -72,14 +124,13 @@ export function callOf(request: FastifyRequest, caller: Caller, world: GraphWorl
       rule: 'it is given more than once',
     });
   }
-  const params = textsOf(request.params);
   return {
     store: world.store,
     tenantId: world.tenantId,
     caller,
     origin: hostOf(request.raw).names.resourceManager,
     path: pathOf(request.url),
-    params: params.ok ? params.texts : {},
+    params: paramsOf(request),
     query: query.texts,
     body: readBody(request),
     now: world.now(),
@@ -87,14 +138,17 @@ export function callOf(request: FastifyRequest, caller: Caller, world: GraphWorl
   };
 }
 
+function paramsOf(request: FastifyRequest): GraphCall['params'] {
+  const params = textsOf(request.params);
+  return params.ok ? params.texts : {};
+}
+
 /** What a failed request is answered. */
 export function refusalAnswer(request: FastifyRequest, error: unknown, world: GraphWorld): Answer {
   const requestId = world.newId();
   const refusal = refusalOf(error);
-  if (refusal.kind === 'internal' || refusal.kind === 'unreadable') world.logError(error, requestId);
-  const sent = request.headers['client-request-id'];
-  const clientRequestId = typeof sent === 'string' && /^[\w-]{1,64}$/.test(sent) ? sent : requestId;
-  const { status, body } = renderError(refusal, { requestId, clientRequestId, now: world.now() });
+  if (ours.has(refusal.kind)) world.logError(error, requestId);
+  const { status, body } = renderError(refusal, traceOf(request, requestId, world));
   const { authority } = hostOf(request.raw).names;
   const challenge = `Bearer realm="", authorization_uri="${authority}/common/oauth2/authorize"`;
   return {
@@ -102,6 +156,14 @@ export function refusalAnswer(request: FastifyRequest, error: unknown, world: Gr
     body,
     headers: { 'request-id': requestId, ...(status === 401 && { 'www-authenticate': challenge }) },
   };
+}
+
+const ours: ReadonlySet<GraphRefusal['kind']> = new Set(['internal', 'recordUnavailable', 'unreadable']);
+
+function traceOf({ headers }: FastifyRequest, requestId: string, world: GraphWorld): ErrorTrace {
+  const sent = headers['client-request-id'];
+  const clientRequestId = typeof sent === 'string' && /^[\w-]{1,64}$/.test(sent) ? sent : requestId;
+  return { requestId, clientRequestId, now: world.now() };
 }
 
 export function send(reply: FastifyReply, { status, body, headers = {} }: Answer): FastifyReply {
@@ -114,6 +176,7 @@ export function send(reply: FastifyReply, { status, body, headers = {} }: Answer
 
 function refusalOf(error: unknown): GraphRefusal {
   if (error instanceof GraphRefused) return error.refusal;
+  if (error instanceof AuditUnavailable) return { kind: 'recordUnavailable' };
   if (error instanceof Unreadable) return { kind: 'unreadable' };
   return { kind: 'internal' };
 }

@@ -1,5 +1,6 @@
+import { together } from '../directory/applications.ts';
 import { decode, encode } from '../store/store.ts';
-import type { Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
+import type { Requirement, Store, StoredRecord } from '../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
 import { readIdentity } from './identities.ts';
 import { isResourceGroupName, keyLengthMax, publicAddressKey, resourceId, resourceKey } from './keys.ts';
@@ -8,6 +9,8 @@ import { finishByKind, linkingOf } from './kind-rules.ts';
 import type { ResourcesContext } from './kind-rules.ts';
 import { kindOf } from './kinds.ts';
 import { membersOf, without } from './members.ts';
+import { changedTogether, changePrincipals } from './principals.ts';
+import type { PrincipalsChanged } from './principals.ts';
 import { disconnectEndpoint } from './private-endpoints.ts';
 import { relink } from './references.ts';
 import { refuseResource } from './refusal.ts';
@@ -22,11 +25,9 @@ export interface ResourceName extends Place {
   readonly names: readonly string[];
 }
 
-type ResourceChange = ResourceOutcome<{
-  readonly resource: ResourceRecord;
-  readonly created: boolean;
-  readonly change: Transaction;
-}>;
+type ResourceChange = ResourceOutcome<
+  PrincipalsChanged & { readonly resource: ResourceRecord; readonly created: boolean }
+>;
 
 const notInEnvelope = ['id', 'name', 'type', 'location', 'tags', 'identity', 'properties', 'etag', 'systemData'];
 const namePattern = /^[^<>%&\\?/\p{Cc}]{0,259}[^<>%&\\?/\p{Cc}. ]$/u;
@@ -76,7 +77,7 @@ export async function deleteResource(
   record: StoredRecord,
   below: readonly StoredRecord[],
   context: ResourcesContext,
-): Promise<ResourceOutcome<Transaction>> {
+): Promise<ResourceOutcome<PrincipalsChanged>> {
   const resource = decode<ResourceRecord>(record);
   const kind = kindOf(resource.type);
   const { usedBy = [] } = resource;
@@ -89,14 +90,15 @@ export async function deleteResource(
   const left = kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
   const { ipAddress } = resource.made;
   const all = [record, ...below];
-  return {
-    ok: true,
-    value: {
-      require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require, ...(left.require ?? [])],
-      put: [...linked.value.put, ...(left.put ?? [])],
-      delete: [...all.map(({ key }) => key), ...(ipAddress === undefined ? [] : [publicAddressKey(ipAddress)])],
-    },
+  const principals = await Promise.all(
+    all.map((gone) => changePrincipals({ before: decode<ResourceRecord>(gone), after: undefined }, context)),
+  );
+  const change = {
+    require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require],
+    put: linked.value.put,
+    delete: [...all.map(({ key }) => key), ...(ipAddress === undefined ? [] : [publicAddressKey(ipAddress)])],
   };
+  return { ok: true, value: changedTogether([{ change: together(change, left), principals: [] }, ...principals]) };
 }
 
 interface Write {
@@ -140,23 +142,13 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   if (!finished.ok) return finished;
   const { resource, change } = finished.value;
   const key = record?.key ?? resourceKey(name, name.type, name.names);
-  return {
-    ok: true,
-    value: {
-      resource,
-      created: before === undefined,
-      change: {
-        require: [
-          { key, version: record?.version ?? null },
-          ...require,
-          ...identity.value.require,
-          ...(change.require ?? []),
-        ],
-        put: [{ key, value: encode(resource) }, ...(change.put ?? [])],
-        delete: change.delete ?? [],
-      },
-    },
+  const own = {
+    require: [{ key, version: record?.version ?? null }, ...require, ...identity.value.require],
+    put: [{ key, value: encode(resource) }],
   };
+  const changed = await changePrincipals({ before, after: resource }, context);
+  const whole = { ...changed, change: together(own, change, changed.change) };
+  return { ok: true, value: { resource, created: before === undefined, ...whole } };
 }
 
 /** The group must be there, and what the resource lies in. */

@@ -69,6 +69,7 @@ function configShape(folder: string) {
         groups: optionalList(guid),
       }),
     ),
+    workloads: optionalList(workloadOf),
     issuers: optionalList(object({ issuer: text, tenantId: guid, audiences: list(text), jwksUri: webAddress })),
     gateways: optional(
       object({
@@ -145,13 +146,30 @@ function clientOf(file: Read<string>) {
     if (managedIdentity === undefined && (identityHeader !== undefined || client.workloads.length > 0)) {
       throw new SettingRefused(`${at}: identityHeader and workloads are of a client with a managedIdentity.`);
     }
-    if (identityHeader !== undefined && identityHeader.length < identityHeaderLength) {
-      throw new SettingRefused(
-        `${at}.identityHeader: is shorter than ${identityHeaderLength} characters: make a random one, for example with openssl rand -hex 32.`,
-      );
-    }
+    refuseShort(identityHeader, at);
     return client;
   };
+}
+
+/** By what a workload proves that it is that of a resource (ARM id): it then has whatever identities the resource has. */
+const workloadOf = (value: unknown, at: string) => {
+  const workload = workloadShape(value, at);
+  const { resourceId, identityHeader, addresses } = workload;
+  if (!/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/i.test(resourceId)) {
+    refuse(resourceId, `${at}.resourceId`, 'is no ARM id of a resource: /subscriptions/…/resourceGroups/…/providers/…');
+  }
+  if (identityHeader === undefined && addresses.length === 0) {
+    throw new SettingRefused(`${at}: the workload has neither an identityHeader nor addresses.`);
+  }
+  refuseShort(identityHeader, at);
+  return workload;
+};
+
+function refuseShort(identityHeader: string | undefined, at: string): void {
+  if (identityHeader === undefined || identityHeader.length >= identityHeaderLength) return;
+  throw new SettingRefused(
+    `${at}.identityHeader: is shorter than ${identityHeaderLength} characters: make a random one, for example with openssl rand -hex 32.`,
+  );
 }
 
 /** As `text`, but a wrong value is not shown. */
@@ -159,6 +177,12 @@ const secret: Read<string> = (value, at) => {
   if (typeof value !== 'string' || value === '') throw new SettingRefused(`${at}: is not a text with something in it.`);
   return value;
 };
+
+const workloadShape = object({
+  resourceId: text,
+  identityHeader: optional(secret),
+  addresses: optionalList(object({ subnet: guid, address })),
+});
 
 function someOf<T>(read: Read<T>): Read<readonly T[]> {
   const all = list(read);

@@ -2,6 +2,7 @@ export interface SubscriptionRecord {
   readonly subscriptionId: string;
   readonly displayName: string;
   readonly tenantId: string;
+  readonly tags?: Readonly<Record<string, unknown>>;
 }
 
 export interface ResourceGroupRecord {

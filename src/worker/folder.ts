@@ -20,6 +20,7 @@ import { registerClients } from '../setup/clients.ts';
 import { openIdentity } from '../setup/identity.ts';
 import type { Identity } from '../setup/identity.ts';
 import { registerUsers } from '../setup/users.ts';
+import { bindWorkloads } from '../setup/workloads.ts';
 import { openCommitMark } from '../store/commit-mark.ts';
 import { memoryStore } from '../store/memory.ts';
 import { StoreRefused } from '../store/refused.ts';
@@ -62,6 +63,7 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   const { store, close } = await openStore(settings);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, identity.tenantId);
+  await bindWorkloads(store, settings.workloads);
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const certificates = await openCertificates(store, settings.domain, now);
   writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);

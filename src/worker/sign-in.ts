@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { servicesTenant } from '../types/caller.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { authorityRoutes } from '../authority/routes.ts';
 import type { SigningKeys } from '../authority/signing-keys.ts';
@@ -11,6 +11,7 @@ import { graphRoutes } from '../graph/graph.ts';
 import { hostOf } from '../http/host.ts';
 import type { NameSet } from '../http/name-set.ts';
 import type { Store } from '../store/store.ts';
+import { servicesTenant } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 
 /** What the authority keeps over a restart, and whom else's tokens are believed. */
@@ -23,6 +24,7 @@ export interface AuthorityParts {
 export interface SignInWorld extends AuthorityParts {
   readonly store: Store;
   readonly verifier: Verifier;
+  readonly audit: Audit;
   readonly tenantId: string;
   readonly names: readonly NameSet[];
   readonly sourceOf: (socket: Socket) => Source;
@@ -32,25 +34,27 @@ export interface SignInWorld extends AuthorityParts {
 
 /** Puts the authority and Graph, which share the directory, on the server that answers under our own names. */
 export function signInRoutes(home: FastifyInstance, world: SignInWorld): void {
-  const { store, verifier, tenantId, names, issuers, signingKeys, opaqueTokens, now, logError } = world;
+  const { store, verifier, audit, sourceOf, tenantId, names, issuers, signingKeys, opaqueTokens } = world;
+  const { now, logError } = world;
   authorityRoutes(home, {
     store,
     signingKeys,
     tenants: [tenantId, servicesTenant],
     homeTenant: tenantId,
     opaqueTokens,
+    audit,
     externalKeys(issuer) {
       const known = issuers.find(issuer);
       return known?.issuerClass === 'external' ? known.keys : undefined;
     },
-    sourceOf: (request) => world.sourceOf(request.raw.socket),
+    sourceOf: (request) => sourceOf(request.raw.socket),
     isResource: resourceCheck(names),
     authorityOf: (request) => hostOf(request.raw).names.authority,
     authorities: () => names.map(({ authority }) => authority),
     now,
     newId: randomUUID,
   });
-  graphRoutes(home, { store, verifier, tenantId, now, newId: randomUUID, logError });
+  graphRoutes(home, { store, verifier, audit, sourceOf, tenantId, now, newId: randomUUID, logError });
 }
 
 /** What the authority issues tokens for: the vaults, the resource manager and Graph, under each of their names. */

@@ -100,7 +100,8 @@ test('the page loads nothing, is framed by nobody, leads nowhere else, and its c
 });
 
 test('a wrong password is answered on the page, which goes on working; what was typed stands there escaped', async (t) => {
-  const browser = browserOf(await startAuthority(t));
+  const authority = await startAuthority(t);
+  const browser = browserOf(authority);
   const wrong = await browser.submit(await browser.open(addressOf()), { login: '"><i>', passwd: 'wrong' });
   assert.equal(wrong.status, 400);
   assert.equal(errorOf(wrong), 'AADSTS50126: Error validating credentials due to invalid username or password.');
@@ -108,6 +109,10 @@ test('a wrong password is answered on the page, which goes on working; what was 
   assert.equal(wrong.text.includes('wrong'), false);
   assert.equal(browser.cookies.has('__Host-postern-session'), false);
   assert.ok(redirectOf(await browser.submit(wrong, credentials)).searchParams.has('code'));
+  assert.deepEqual(
+    authority.failed.map(({ category, resultType, properties }) => [category, resultType, properties['appId']]),
+    [['SignInLogs', '50126', azureCli]],
+  );
 });
 
 test('a form is taken only from the browser and the page that it was given to, and in time', async (t) => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import type { TestContext } from 'node:test';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import type { AuditRecord } from '../../src/audit/record.ts';
 import { intoGroups, registerClient } from '../../src/directory/client-registration.ts';
 import type { Changed } from '../../src/directory/objects.ts';
 import { createUser } from '../../src/directory/users.ts';
@@ -90,6 +91,8 @@ export interface TestAuthority {
   readonly clock: Clock;
   /** What was logged, line by line. */
   readonly log: readonly string[];
+  /** The records of sign-ins that failed. */
+  readonly failed: readonly AuditRecord[];
   /** The origins of its name sets. */
   readonly origins: string[];
 }
@@ -108,6 +111,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   const clock = options.clock ?? { ms: 1_700_000_000_500 };
   const now = (): number => clock.ms;
   const store = memoryStore();
+  const failed: AuditRecord[] = [];
   const origins = [origin, azureOrigin];
   const certificates = options.certificates ?? [];
   const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: [groupId] };
@@ -136,6 +140,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     tenants: [tenant, servicesTenant],
     homeTenant: tenant,
     opaqueTokens: await OpaqueTokens.open(store),
+    audit: { unauthenticated: async (record) => void failed.push(record) },
     externalKeys: (issuer) => options.externalKeys?.get(issuer),
     sourceOf: () => options.source ?? { kind: 'unknown', reason: 'a test' },
     isResource: (resource) => [vaultResource, managementResource].includes(resource),
@@ -149,7 +154,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   authorityRoutes(app, world);
   await app.ready();
   t.after(() => app.close());
-  return { app, world, clock, log, origins };
+  return { app, world, clock, log, failed, origins };
 }
 
 /** Makes a change of the directory that must not be refused. */

@@ -41,6 +41,12 @@ test('the official clients make private endpoints, and approve, reject and delet
   await run(fileURLToPath(new URL('sdk/private-endpoints.ts', import.meta.url)), world);
 });
 
+test('the official client tags a vault, a group and the subscription', async () => {
+  await using world = await startWithGroup();
+  expectStatus(await putVault(world.client, 'kv-tags'), 200);
+  await run(fileURLToPath(new URL('sdk/tags.ts', import.meta.url)), world);
+});
+
 /** Runs a program of `sdk/` in a process of its own, where the authority's certificate is trusted. */
 async function run(program: string, { client, folder }: TestServer): Promise<void> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {

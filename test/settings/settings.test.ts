@@ -30,6 +30,7 @@ function refusedWith(argv: readonly string[], given?: Given): string {
 }
 
 const client = { clientId: '0F0E0D0C-0b0a-0908-0706-050403020100', secret: 's3cret' };
+const site = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app';
 const vnet = '11111111-2222-3333-4444-555555555555';
 
 test('without options it serves loopback on 8443, with the data folder in the current one and the loopback NAT table', () => {
@@ -187,6 +188,12 @@ test('a member of the configuration file that is unknown or wrong is refused by 
       { clients: [{ clientId: vnet, managedIdentity: '/x', workloads: [{ subnet: vnet, address: 'x' }] }] },
       /workloads\[0\]\.address: "x" is not an IP address/,
     ],
+    [
+      { workloads: [{ resourceId: '/x', identityHeader: 'h'.repeat(32) }] },
+      /workloads\[0\]\.resourceId: "\/x" is no ARM id/,
+    ],
+    [{ workloads: [{ resourceId: site }] }, /workloads\[0\]: the workload has neither an identityHeader nor addresses/],
+    [{ workloads: [{ resourceId: site, identityHeader: 'h' }] }, /workloads\[0\]\.identityHeader: is shorter than 32/],
     [{ users: [{ userPrincipalName: 'ada@x' }] }, /users\[0\]\.password: is not a text with something in it/],
     [
       { users: ['ada@x', 'ADA@x'].map((userPrincipalName) => ({ userPrincipalName, password: 's3cret' })) },

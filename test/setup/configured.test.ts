@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headerBinding, identitiesBoundTo, workloadBinding } from '../../src/directory/bindings.ts';
+import {
+  headerBinding,
+  identitiesBoundTo,
+  setResourceIdentities,
+  workloadBinding,
+} from '../../src/directory/bindings.ts';
 import { intoGroups } from '../../src/directory/client-registration.ts';
 import { findClient } from '../../src/directory/clients.ts';
 import { globalAdministrators } from '../../src/directory/groups.ts';
 import { groupsOf, removeMember } from '../../src/directory/memberships.ts';
 import { findByName, findObject } from '../../src/directory/objects.ts';
+import { createManagedIdentity } from '../../src/directory/service-principals.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 import { registerClients } from '../../src/setup/clients.ts';
 import { openIdentity } from '../../src/setup/identity.ts';
 import { registerUsers } from '../../src/setup/users.ts';
+import { bindWorkloads } from '../../src/setup/workloads.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { commit, tenant } from '../authority/world.ts';
@@ -28,8 +35,9 @@ async function start(store: Store, config: object, now = 1): Promise<void> {
     folder: '/',
   });
   assert.ok(read.ok, JSON.stringify(read));
-  const { clients, users }: Settings = read.settings;
+  const { clients, users, workloads }: Settings = read.settings;
   await registerClients(store, clients, tenant);
+  await bindWorkloads(store, workloads);
   await registerUsers(store, users, { tenantId: tenant, now });
 }
 
@@ -69,6 +77,31 @@ test('what proves a managed identity goes with the line that named it', async ()
   assert.equal((await find(store))?.objectId, two);
   await start(store, {});
   assert.deepEqual(await bound(), [0, 0]);
+});
+
+test('a workload is bound to its resource for as long as the file says so, and to nothing else', async () => {
+  const store = memoryStore();
+  const resourceId = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a';
+  const principal = { id: one ?? '', tenantId: tenant, appId: clientId, displayName: 'a' };
+  const made = await createManagedIdentity(store, { ...principal, resourceId }, 0);
+  assert.ok(made.ok);
+  await store.transact(made.change);
+  await store.transact(setResourceIdentities(resourceId.toUpperCase(), [principal]));
+  const addresses = [{ subnet: one, address: '10.0.0.4' }];
+  const bindings = [headerBinding(header), workloadBinding(one ?? '', '10.0.0.4')];
+  const bound = () =>
+    Promise.all(
+      bindings.map(async (binding) => (await identitiesBoundTo(store, binding)).map(({ displayName }) => displayName)),
+    );
+  await start(store, { workloads: [{ resourceId, identityHeader: header, addresses }] });
+  assert.deepEqual(await bound(), [['a'], ['a']]);
+  await start(store, { workloads: [{ resourceId, addresses }] });
+  assert.deepEqual(await bound(), [[], ['a']]);
+  await start(store, { workloads: [{ resourceId: `${resourceId}b`, identityHeader: header, addresses }] });
+  assert.deepEqual(await bound(), [[], []], 'of another resource, which has no identity');
+  await start(store, { workloads: [{ resourceId, addresses }] });
+  await store.transact(setResourceIdentities(resourceId, []));
+  assert.deepEqual(await bound(), [[], []], 'the resource has none any more');
 });
 
 test('a managed identity that becomes an application has one, and the other way round', async () => {

@@ -12,7 +12,7 @@ const identityEndpointPath = '/msi/token';
 const instanceMetadataPath = '/metadata/identity/oauth2/token';
 
 export interface Replies {
-  readonly answer: (answered: IdentityAnswer, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+  readonly answer: (answered: IdentityAnswer, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }
 
 /** Puts both endpoints of managed identities on `edge`. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../../http/answer.ts';
 import { devicePath } from '../device-authorization.ts';
+import { originOf } from '../failed-sign-in.ts';
 import { parseForm } from '../form.ts';
 import type { Form } from '../form.ts';
 import { tenantOfToken } from '../tenant.ts';
@@ -24,16 +25,22 @@ export function signInRoutes(edge: FastifyInstance, authority: Authority): void 
     edge.get<TenantRoute>(path, { logLevel: 'warn' }, async (request, reply) => {
       return show(
         reply,
-        await atTenant(request, (place) => authorize({ ...place, endpoint }, browserOf(request), authority)),
+        await atTenant(request, (place) => authorize({ ...place, endpoint }, browserOf(request, authority), authority)),
       );
     });
   }
   edge.post<TenantRoute>('/:tenant/login', async (request, reply) => {
-    return show(reply, await withForm(bodyOf(request), (form) => signIn(form, browserOf(request), authority)));
+    return show(
+      reply,
+      await withForm(bodyOf(request), (form) => signIn(form, browserOf(request, authority), authority)),
+    );
   });
-  edge.get(devicePath, async (request, reply) => show(reply, askForUserCode(browserOf(request), authority)));
+  edge.get(devicePath, async (request, reply) => show(reply, askForUserCode(browserOf(request, authority), authority)));
   edge.post(devicePath, async (request, reply) => {
-    return show(reply, await withForm(bodyOf(request), (form) => takeUserCode(form, browserOf(request), authority)));
+    return show(
+      reply,
+      await withForm(bodyOf(request), (form) => takeUserCode(form, browserOf(request, authority), authority)),
+    );
   });
   for (const path of logoutPaths) {
     edge.get<TenantRoute>(path, async (request, reply) => {
@@ -71,9 +78,14 @@ function bodyOf({ body }: FastifyRequest): string {
   return typeof body === 'string' ? body : '';
 }
 
-function browserOf({ headers }: FastifyRequest): Browser {
+function browserOf(request: FastifyRequest, authority: Authority): Browser {
+  const { headers } = request;
   const site = headers['sec-fetch-site'];
-  return { cookies: readCookies(headers.cookie), crossSite: site !== undefined && site !== 'same-origin' };
+  return {
+    cookies: readCookies(headers.cookie),
+    crossSite: site !== undefined && site !== 'same-origin',
+    origin: originOf(request, authority),
+  };
 }
 
 function show(reply: FastifyReply, { status, body, headers = {} }: Answer): FastifyReply {

@@ -2,6 +2,8 @@ import type { Answer } from '../../http/answer.ts';
 import { findClient } from '../../directory/clients.ts';
 import { devicePath } from '../device-authorization.ts';
 import { errors, errorText } from '../errors.ts';
+import { recordFailedSignIn } from '../failed-sign-in.ts';
+import type { SignInOrigin } from '../failed-sign-in.ts';
 import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { authenticateUser } from '../user-authentication.ts';
@@ -35,6 +37,7 @@ export interface Browser {
   readonly cookies: Cookies;
   /** Whether the browser says that the form stood on another site. */
   readonly crossSite: boolean;
+  readonly origin: SignInOrigin;
 }
 
 /** `GET /{tenant}/oauth2/v2.0/authorize`: the page, or at once what the client waits for. */
@@ -77,7 +80,12 @@ export async function signIn(form: Form, browser: Browser, authority: Authority)
   const tenant = purpose.kind === 'device' ? purpose.tenant : purpose.request.tenant;
   const username = form.get('login') ?? '';
   const user = await authenticateUser({ tenant, username, password: form.get('passwd') ?? '' }, authority);
-  if (!user.ok) return askToSignIn(purpose, { browser, username, refusal: user.refusal }, authority);
+  if (!user.ok) {
+    const { refusal } = user;
+    const clientId = purpose.kind === 'device' ? undefined : purpose.request.clientId;
+    await recordFailedSignIn(refusal, { origin: browser.origin, names: { tenant, username, clientId } }, authority);
+    return askToSignIn(purpose, { browser, username, refusal }, authority);
+  }
   const { signedIn } = user;
   const answer = goOn(purpose, signedIn, authority);
   return { ...answer, headers: { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) } };

@@ -18,12 +18,13 @@ export const createOrUpdateResource: ControlOperation = {
     if (refused !== undefined) return refused;
     const put = await putResource(name, call.body, resourcesContext(call));
     if (!put.ok) return put;
-    const { resource, created, change } = put.value;
+    const { resource, created, change, principals } = put.value;
     const accepted = created && isNetwork(resource) ? { accepted: networkMade(call, resource.location ?? '') } : {};
     const vault = created ? connectedVault(resource) : undefined;
     return {
       ...answer(created ? 201 : 200, anyResource(resource)),
       change,
+      principals,
       ...accepted,
       ...(vault !== undefined && {
         recordedAs: { operationName: 'PutPrivateEndpointConnectionProxy', resourceId: vault },

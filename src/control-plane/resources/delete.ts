@@ -24,7 +24,7 @@ export const deleteResource: ControlOperation = {
     const vault = connectedVault(found.resource);
     return {
       ...answer(200),
-      change: deleted.value,
+      ...deleted.value,
       ...(vault !== undefined && {
         recordedAs: { operationName: 'DeletePrivateEndpointConnectionProxy', resourceId: vault },
       }),

@@ -73,6 +73,7 @@ async function putItem(call: ControlCall, type: string, items: Items): Promise<C
   return {
     ...answer(created ? 201 : 200, itemResource(put.value.resource, items.member, item)),
     change: put.value.change,
+    principals: put.value.principals,
     ...(created && { accepted: networkMade(call, resource.location ?? '') }),
   };
 }
@@ -86,7 +87,9 @@ async function deleteItem(call: ControlCall, type: string, items: Items): Promis
   const refused = ifMatchRefusal(call, found.resource.etag);
   if (refused !== undefined) return refused;
   const put = await putWith(call, found.resource, { [items.member]: all.filter((one) => one !== item) });
-  return put.ok ? { ...answer(200), change: put.value.change } : put;
+  if (!put.ok) return put;
+  const { change, principals } = put.value;
+  return { ...answer(200), change, principals };
 }
 
 function putWith(call: ControlCall, resource: ResourceRecord, properties: Record<string, unknown>) {

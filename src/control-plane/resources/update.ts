@@ -15,6 +15,7 @@ export const updateResource: ControlOperation = {
     if (refused !== undefined) return refused;
     const patched = await patchResource(found.record, call.body, resourcesContext(call));
     if (!patched.ok) return patched;
-    return { ...answer(200, anyResource(patched.value.resource)), change: patched.value.change };
+    const { resource, change, principals } = patched.value;
+    return { ...answer(200, anyResource(resource)), change, principals };
   },
 };

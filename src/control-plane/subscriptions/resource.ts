@@ -1,7 +1,7 @@
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
 
 export function subscriptionResource(subscription: SubscriptionRecord) {
-  const { subscriptionId, displayName, tenantId } = subscription;
+  const { subscriptionId, displayName, tenantId, tags } = subscription;
   return {
     id: `/subscriptions/${subscriptionId}`,
     subscriptionId,
@@ -15,5 +15,6 @@ export function subscriptionResource(subscription: SubscriptionRecord) {
     },
     authorizationSource: 'RoleBased',
     managedByTenants: [],
+    ...(tags !== undefined && { tags }),
   };
 }

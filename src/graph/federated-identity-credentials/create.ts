@@ -1,7 +1,8 @@
+import { activities } from '../activities.ts';
 import { required } from '../body.ts';
 import { objectOf } from '../get.ts';
 import type { GraphOperation } from '../operation.ts';
-import { answer, entity } from '../outcome.ts';
+import { answer, entity, targetOf } from '../outcome.ts';
 import { federatedResource } from '../resource.ts';
 import { credentialsPath, putCredential, readCredential } from './credential.ts';
 
@@ -10,6 +11,7 @@ export const createFederatedIdentityCredential: GraphOperation = {
   method: 'POST',
   path: credentialsPath,
   access: 'write',
+  activity: () => activities.updateApplication,
   async run(call) {
     const { name, issuer, subject, audiences, ...rest } = readCredential(call.body, '');
     const credential = {
@@ -20,9 +22,10 @@ export const createFederatedIdentityCredential: GraphOperation = {
       subject: required(subject, 'subject'),
       audiences: required(audiences, 'audiences'),
     };
-    const changed = await putCredential(call, await objectOf(call, 'application'), credential);
+    const stored = await objectOf(call, 'application');
+    const changed = await putCredential(call, stored, credential);
     if (!changed.ok) return changed;
     const shown = entity(call, 'federatedIdentityCredentials/$entity', federatedResource(credential));
-    return { ...answer(201, shown), change: changed.change };
+    return { ...answer(201, shown), change: changed.change, targets: [targetOf(stored.record)] };
   },
 };

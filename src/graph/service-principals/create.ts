@@ -1,7 +1,8 @@
 import { createServicePrincipal as create } from '../../directory/service-principals.ts';
+import { activities } from '../activities.ts';
 import { flag, object, required, text } from '../body.ts';
 import type { GraphOperation } from '../operation.ts';
-import { answer, entity } from '../outcome.ts';
+import { answer, entity, targetOf } from '../outcome.ts';
 import { resources } from '../resource.ts';
 
 const read = object({ accountEnabled: flag, appId: text });
@@ -10,6 +11,7 @@ export const createServicePrincipal: GraphOperation = {
   method: 'POST',
   path: '/servicePrincipals',
   access: 'write',
+  activity: () => activities.addServicePrincipal,
   async run(call) {
     const { store, tenantId, now, newId } = call;
     const { appId, accountEnabled = true } = read(call.body, '');
@@ -17,6 +19,6 @@ export const createServicePrincipal: GraphOperation = {
     const made = await create(store, asked, now);
     if (!made.ok) return made;
     const shown = entity(call, 'servicePrincipals/$entity', resources.servicePrincipal(made.value));
-    return { ...answer(201, shown), change: made.change };
+    return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
   },
 };

@@ -1,7 +1,8 @@
 import { createUser as create } from '../../directory/users.ts';
+import { activities } from '../activities.ts';
 import { required } from '../body.ts';
 import type { GraphOperation } from '../operation.ts';
-import { answer, entity } from '../outcome.ts';
+import { answer, entity, targetOf } from '../outcome.ts';
 import { resources } from '../resource.ts';
 import { userPropertiesOf } from './properties.ts';
 
@@ -9,6 +10,7 @@ export const createUser: GraphOperation = {
   method: 'POST',
   path: '/users',
   access: 'write',
+  activity: () => activities.addUser,
   async run(call) {
     const { store, tenantId, now, newId } = call;
     const properties = userPropertiesOf(call.body);
@@ -18,6 +20,10 @@ export const createUser: GraphOperation = {
     const user = { ...properties, id: newId(), tenantId, userPrincipalName, displayName };
     const made = await create(store, user, now);
     if (!made.ok) return made;
-    return { ...answer(201, entity(call, 'users/$entity', resources.user(made.value))), change: made.change };
+    return {
+      ...answer(201, entity(call, 'users/$entity', resources.user(made.value))),
+      change: made.change,
+      targets: [targetOf(made.value)],
+    };
   },
 };

@@ -1,0 +1,83 @@
+import { membersOf } from './members.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** Microsoft, "Use tags to organize your Azure resources", "Limitations". */
+const tagsMax = 50;
+const nameMax = 512;
+const valueMax = 256;
+const forbidden = /[<>%&\\?/]/;
+
+/** What PATCH does with the tags that it is given (Tags - Update At Scope). Names are compared without regard to case. */
+const tagOperations: Readonly<Record<string, (before: Tags, given: Tags) => Tags>> = {
+  replace: (_, given) => given,
+  merge: merged,
+  delete: remaining,
+};
+
+/** Reads `properties.tags`. Names and values are strings; two names that differ in case only are one. */
+export function readTags(properties: unknown): ResourceOutcome<Tags> {
+  const { tags } = membersOf(properties);
+  if (tags === undefined || tags === null) return { ok: true, value: {} };
+  if (typeof tags !== 'object' || Array.isArray(tags)) return invalid('properties.tags must be an object of strings.');
+  const read: Record<string, string> = {};
+  const names = new Set<string>();
+  for (const [name, value] of Object.entries(tags)) {
+    if (typeof value !== 'string') return invalid(`The value of the tag '${name.slice(0, nameMax)}' must be a string.`);
+    if (names.has(name.toLowerCase())) return invalid(`The tag '${name.slice(0, nameMax)}' is given twice.`);
+    names.add(name.toLowerCase());
+    read[name] = value;
+  }
+  return { ok: true, value: read };
+}
+
+/** The tags after `operation` (`Merge`, `Replace` or `Delete`, in any case) with those that are given. */
+export function changeTags(
+  before: Tags,
+  { operation, given }: { readonly operation: unknown; readonly given: Tags },
+): ResourceOutcome<Tags> {
+  const name = typeof operation === 'string' ? operation.toLowerCase() : '';
+  const change = Object.hasOwn(tagOperations, name) ? tagOperations[name] : undefined;
+  if (change === undefined) return invalid("operation must be 'Merge', 'Replace' or 'Delete'.");
+  return checkTags(change(before, given));
+}
+
+function checkTags(tags: Tags): ResourceOutcome<Tags> {
+  const entries = Object.entries(tags);
+  if (entries.length > tagsMax) {
+    return invalid(`There would be ${entries.length} tags; a resource, group or subscription has at most ${tagsMax}.`);
+  }
+  for (const [name, value] of entries) {
+    const shown = name.slice(0, nameMax);
+    if (name === '' || name.length > nameMax || forbidden.test(name)) {
+      return invalid(`The tag name '${shown}' is invalid: 1 to ${nameMax} characters, none of < > % & \\ ? /.`);
+    }
+    if (value.length > valueMax) {
+      return invalid(`The value of the tag '${shown}' has ${value.length} characters, and may have ${valueMax}.`);
+    }
+  }
+  return { ok: true, value: tags };
+}
+
+/** A tag that is there keeps the name that it has. */
+function merged(before: Tags, given: Tags): Tags {
+  const known = new Map(Object.keys(before).map((name) => [name.toLowerCase(), name]));
+  const added = Object.entries(given).map(([name, value]) => [known.get(name.toLowerCase()) ?? name, value] as const);
+  return { ...before, ...Object.fromEntries(added) };
+}
+
+/** A tag goes whose name is given without a value, or with the one that it has. */
+function remaining(before: Tags, given: Tags): Tags {
+  const wanted = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
+  return Object.fromEntries(
+    Object.entries(before).filter(
+      ([name, value]) => ![value, ''].includes(wanted.get(name.toLowerCase()) ?? `${value}.`),
+    ),
+  );
+}
+
+function invalid(message: string) {
+  return refuseResource({ kind: 'invalidProperty', message });
+}
