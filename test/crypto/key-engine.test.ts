@@ -423,7 +423,9 @@ describe('the threads', () => {
 });
 
 /** The threads that are started while it runs, and what it returns. */
-async function startedBy<T>(run: () => Promise<T>): Promise<{ readonly threads: readonly Worker[]; readonly value: T }> {
+async function startedBy<T>(
+  run: () => Promise<T>,
+): Promise<{ readonly threads: readonly Worker[]; readonly value: T }> {
   const threads: Worker[] = [];
   const add = (thread: Worker) => threads.push(thread);
   process.on('worker', add);
