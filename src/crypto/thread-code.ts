@@ -20,15 +20,18 @@ export function readThreadCode(entry: URL): ThreadCode {
   return { entry: entry.href, texts };
 }
 
-/** What a thread evaluates first: from then on the modules in `workerData.code` are loaded from there, others as always. */
+/**
+ * What a thread evaluates first: the module that it imports is `entry`, and this one's imports come from `workerData.code`,
+ * others from where they always do.
+ */
 export const startThread = `
   const { registerHooks } = require('node:module');
   const { entry, texts } = require('node:worker_threads').workerData.code;
   const format = entry.endsWith('.ts') ? 'module-typescript' : 'module';
-  const urlOf = (specifier, from) => (specifier.startsWith('node:') ? specifier : new URL(specifier, from).href);
   registerHooks({
     resolve(specifier, context, next) {
-      const url = urlOf(specifier, specifier === entry ? undefined : context.parentURL);
+      const { parentURL } = context;
+      const url = texts.has(parentURL) ? new URL(specifier, parentURL).href : entry;
       return texts.has(url) ? { url, format, shortCircuit: true } : next(specifier, context);
     },
     load(url, context, next) {
@@ -36,5 +39,5 @@ export const startThread = `
       return source === undefined ? next(url, context) : { source, format, shortCircuit: true };
     },
   });
-  import(entry);
+  import('./key-thread.ts');
 `;

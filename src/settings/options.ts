@@ -34,7 +34,9 @@ const options = {
   },
   config: {
     value: 'FILE',
-    help: 'JSON file with clients, users, issuers, gateways, loadBalancers, limits, throttling, softDelete, certificates, audit, masterKeyFile',
+    help:
+      'JSON file with clients, users, workloads, issuers, gateways, loadBalancers, limits, throttling, softDelete, certificates, ' +
+      'audit, publicAddressPool, azureNormalization, masterKeyFile',
   },
   'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
   'no-demo': { help: 'do not make the demo world at the first start' },
