@@ -56,12 +56,13 @@ export async function restoreObject<V extends ObjectVersion>(
   const own = placesOf(vault, collection, name);
   // A certificate that is not issued yet will have a key and a secret of its name.
   if (collection !== 'certificates') own.push(objectKeys(vault, 'certificates').current(name));
-  const places = [...own, ...parts.flatMap((part) => placesOf(vault, part.collection, name))];
+  const others = collection === 'certificates' ? (['keys', 'secrets'] as const) : [];
+  const places = [...own, ...others.flatMap((other) => placesOf(vault, other, name))];
   const records = await vault.store.read({ require: vault.require, get: places });
   const isTaken = (keys: readonly string[]) => keys.some((key) => records[places.indexOf(key)] !== undefined);
   if (isTaken(own)) return refused({ kind: 'restoreConflict', collection, id: `${name}/${current.version}` });
-  const taken = parts.find((part) => isTaken(placesOf(vault, part.collection, name)));
-  if (taken !== undefined) return refused({ kind: 'certificateNameTaken', collection: taken.collection, name });
+  const taken = others.find((other) => isTaken(placesOf(vault, other, name)));
+  if (taken !== undefined) return refused({ kind: 'certificateNameTaken', collection: taken, name });
   const free: readonly Requirement[] = places.map((key) => ({ key, version: null }));
   const put = [backup, ...parts].flatMap((versions) => putVersions(vault, versions));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the blob is ours: its seal was opened

@@ -6,7 +6,8 @@ import type { CertificateRecord, CertificateVersion } from './certificate.ts';
 import type { PolicyParameters } from './certificate-policy.ts';
 import { policyFrom } from './certificate-policy-rules.ts';
 import { changeVersion, deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
-import { objectKeys } from './object.ts';
+import { certificateState, checkName } from './certificate-state.ts';
+import { objectKeys, refused } from './object.ts';
 import type { DeletedObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
 import type { ObjectParameters } from './parameters.ts';
 import { dueOfObject, scheduledPurgeKey } from './purge.ts';
@@ -76,8 +77,13 @@ export async function deleteCertificate(
 export async function recoverCertificate(vault: VaultScope, name: string): Promise<Outcome<CertificateRecord>> {
   const recovered = await recoverDeleted<CertificateVersion>(vault, 'certificates', name);
   if (!recovered.ok) return recovered;
-  const changes = [recovered.change];
-  for (const collection of recovered.value.current.cer === undefined ? [] : parts) {
+  const isIssued = recovered.value.current.cer !== undefined;
+  // While one that was never issued was deleted, its name was anybody's.
+  const state = isIssued ? undefined : await certificateState(vault, name);
+  const taken = state === undefined ? undefined : checkName(state);
+  if (taken !== undefined) return refused(taken);
+  const changes = [{ require: state?.require ?? [] }, recovered.change];
+  for (const collection of isIssued ? parts : []) {
     const part = await recoverDeleted<ObjectVersion>(vault, collection, name);
     if (!part.ok) return part;
     changes.push(part.change);

@@ -45,7 +45,9 @@ export async function completeCertificate(
     return { change: without(vault, state, { ...pending, status: 'cancelled' }), ended: 'cancelled' };
   }
   const issued = await issueCertificate(vault, draft, { pending, world });
-  const finished = issued.ok ? await finish(vault, { state, pending, draft, certificates: issued.value }) : issued;
+  const finished = issued.ok
+    ? await finish(vault, { state, pending, draft: draftOf(state, draft), certificates: issued.value })
+    : issued;
   if (finished.ok) return { change: finished.change ?? {}, ended: 'issued' };
   const error = { code: 'Request rejected', message: reasonOf(finished.refusal) };
   return { change: without(vault, state, { ...pending, status: 'failed', error }), ended: 'failed' };
@@ -78,6 +80,12 @@ export async function deletePending(
 function actionsAgain(vault: VaultScope, state: CertificateState): readonly Put[] {
   const current = currentOf(state);
   return current === undefined ? [] : putActions(vault, current, vault.now + againMs);
+}
+
+/** What a version is made of, with the tags that a first version was given while it was only intended. */
+export function draftOf(state: CertificateState, draft: CertificateDraft): CertificateDraft {
+  const tags = currentOf(state)?.current.version === draft.version ? currentOf(state)?.current.tags : undefined;
+  return tags === undefined ? draft : { ...draft, tags };
 }
 
 /** A certificate that is there, with the end of the operation that made it and the work that follows in its life. */

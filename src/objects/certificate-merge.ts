@@ -1,7 +1,7 @@
 import { matches } from '../crypto/certificates/certificate.ts';
 import { checkTimes } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
-import { finish } from './certificate-complete.ts';
+import { draftOf, finish } from './certificate-complete.ts';
 import { isUnknown } from './certificate-issuer.ts';
 import { certificateState, pendingOf } from './certificate-state.ts';
 import { refused } from './object.ts';
@@ -40,6 +40,10 @@ export async function mergeCertificate(
   }
   const times = checkTimes(asked.parameters);
   if (times !== undefined) return times;
-  const merged = { ...draft, ...(enabled !== undefined && { enabled }), ...(tags !== undefined && { tags }) };
+  const merged = {
+    ...draftOf(state, draft),
+    ...(enabled !== undefined && { enabled }),
+    ...(tags !== undefined && { tags }),
+  };
   return finish(vault, { state, pending, draft: merged, certificates });
 }

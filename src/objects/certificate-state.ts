@@ -55,10 +55,15 @@ export async function certificateState(vault: VaultScope, name: string): Promise
 
 /** Why no version can be made under this name now; `undefined` when one can. */
 export function checkState(vault: VaultScope, state: CertificateState): ObjectRefusal | undefined {
-  const { name, current, deleted, parts } = state;
+  const { name, current, deleted } = state;
   const refusal = underWay(vault, 'certificates', { current, deleted });
   if (refusal !== undefined) return refusal;
   if (deleted !== undefined) return { kind: 'objectDeletedButRecoverable', collection: 'certificates', name };
+  return checkName(state);
+}
+
+/** Whether an ordinary key or secret has the name of a certificate that is not deleted with its own ones. */
+export function checkName({ name, parts }: CertificateState): ObjectRefusal | undefined {
   for (const collection of ['keys', 'secrets'] as const) {
     const part = parts[collection];
     if (part.current !== undefined && decode<ObjectRecord<KeyVersion>>(part.current).current.managed !== true) {

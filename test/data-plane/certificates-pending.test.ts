@@ -90,6 +90,41 @@ suite('an operation', () => {
     assert.equal((await world.ok('GET', '/deletedcertificates/with'))['cer'], undefined);
   });
 
+  test('ends in a certificate with the tags that were given to the one that it was to be', async () => {
+    await begin('tagged', undefined, { tags: { at: 'creation' } });
+    await world.ok('PATCH', '/certificates/tagged', { tags: { at: 'update' } });
+    await world.pass(issueMs);
+    for (const path of ['/certificates/tagged', '/keys/tagged', '/secrets/tagged']) {
+      assert.deepEqual(members((await world.ok('GET', path))['tags']), { at: 'update' });
+    }
+    // Of a next version, what the operation began with counts: the update was of the version before.
+    await begin('tagged', undefined, { tags: { at: 'renewal' } });
+    await world.ok('PATCH', '/certificates/tagged', { tags: { at: 'another update' } });
+    await world.pass(issueMs);
+    assert.deepEqual(members((await world.ok('GET', '/certificates/tagged'))['tags']), { at: 'renewal' });
+  });
+
+  test('leaves its name to others while its certificate is deleted, which then does not come back', async () => {
+    await begin('contested', selfSigned('CN=c', { issuer: { name: 'Unknown' } }));
+    const { value } = members(await world.ok('POST', '/certificates/contested/backup'));
+    await world.ok('DELETE', '/certificates/contested');
+    await world.pass(transitionMs);
+    await world.ok('PUT', '/secrets/contested', { value: 'v' });
+    const message =
+      'A secret named contested exists or is soft-deleted, and a certificate needs its name for a key and a secret of its own. ' +
+      'Use another name, or delete and purge the other object first.';
+    const recover = ['POST', '/deletedcertificates/contested/recover', undefined] as const;
+    await refuses(...recover, [409, errorBody('Conflict', message)]);
+    await world.ok('DELETE', '/secrets/contested');
+    await world.pass(transitionMs);
+    await refuses(...recover, [409, errorBody('Conflict', message)]);
+    await world.ok('DELETE', '/deletedcertificates/contested', undefined, 204);
+    await refuses('POST', '/certificates/restore', { value }, [409, errorBody('Conflict', message)]);
+    await world.ok('DELETE', '/deletedsecrets/contested', undefined, 204);
+    await world.ok('POST', '/certificates/restore', { value });
+    assert.equal((await world.send('PUT', '/secrets/contested', { value: 'v' })).status, 403);
+  });
+
   test('is the only one of its name, until it is over', async () => {
     await begin('single');
     const message =

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { operations } from '../../src/data-plane/operations.ts';
 import type { Collection } from '../../src/types/collection.ts';
@@ -14,6 +15,7 @@ import {
   location,
   networks,
   putVault,
+  recordsWhere,
   register,
 } from './vaults.ts';
 import type { PolicyHolder, Registered } from './vaults.ts';
@@ -95,12 +97,14 @@ async function as(callers: ReadonlyMap<string, Registered>, name: string, { requ
   const [method, path] = request;
   const body = bodies.get(name);
   const token = await world.client.token('vault', caller);
+  const id = randomUUID();
   const answer = await world.client.vault(vault, method, path, {
     token,
+    headers: { 'x-ms-client-request-id': id },
     from: networks.allowed,
     ...(body !== undefined && { body }),
   });
-  return { caller, answer };
+  return { caller, answer, id };
 }
 
 function permissionOf(operation: string): string {
@@ -174,11 +178,14 @@ for (const [name, row] of Object.entries(table)) {
     });
 
     test('is done for a caller who has its permission and no other', async () => {
-      const { answer } = await as(only, name, row);
+      const { answer, id } = await as(only, name, row);
       assert.equal(answer.status, row.status ?? 200, JSON.stringify(answer.body));
       const model = answer.status < 300 ? answerModels[name] : 'KeyVaultError';
       if (model === undefined) assert.equal(answer.body, undefined);
       else assert.deepEqual(differences(collectionOf(name), model, answer.body), []);
+      const [record] = await recordsWhere(world, ({ correlationId }) => correlationId === id);
+      assert.equal(record?.operationName, name);
+      assert.equal(record.properties.httpStatusCode, answer.status);
     });
   });
 }

@@ -59,6 +59,10 @@ export function issuerParameters(body: unknown): Outcome<IssuerParameters> {
   if (!credentials.ok) return credentials;
   const facts = objectParameters({ attributes: members.value.attributes });
   if (!facts.ok) return facts;
+  // An issuer has no time of its own.
+  const { notBefore, expires } = facts.value;
+  const time = notBefore !== undefined ? 'nbf' : expires !== undefined ? 'exp' : undefined;
+  if (time !== undefined) return bad(`The member 'attributes.${time}' is not supported here.`);
   const organization = org_details === undefined ? undefined : organizationOf(org_details);
   if (organization?.ok === false) return organization;
   const { account_id, pwd } = credentials.value;

@@ -1,7 +1,7 @@
 import { selfSign } from '../../../src/crypto/certificates/issue.ts';
 import { writePem } from '../../../src/crypto/certificates/pem.ts';
 import { ecKey } from '../certificate-files.ts';
-import { backupOf, wrongBackups, wrongBodies, wrongName, wrongPages } from './row.ts';
+import { backupOf, wrongAttributes, wrongBackups, wrongBodies, wrongNames, wrongPages, wrongTags } from './row.ts';
 import type { Row, Wrong } from './row.ts';
 
 /** A certificate that was made elsewhere, as a PEM text with its key. */
@@ -26,7 +26,8 @@ const waiting = { policy: { x509_props: { subject: 'CN=waiting' }, key_props: { 
 
 /** The names of keys and secrets are taken. */
 const issued = ['there', 'doomed', 'deleted-1', 'deleted-2', 'merged'].map((name) => `certificate-${name}`);
-const contacts = { contacts: [{ email: 'a@example.com', name: 'A', phone: '1' }] };
+const contact = { email: 'a@example.com', name: 'A', phone: '1' };
+const contacts = { contacts: [contact] };
 const issuer = {
   provider: 'Test',
   credentials: { account_id: 'account', pwd: 'pass' },
@@ -61,15 +62,20 @@ export const certificateLists: readonly string[] = [
 
 /** What is wrong with the attributes and tags of any operation that makes or changes a version. */
 const wrongFacts = (right: object): readonly Wrong[] => [
-  { body: { ...right, attributes: { enabled: 'yes' } }, message: 'attributes.enabled must be true or false.' },
+  ...wrongTags(right),
+  ...wrongAttributes(right),
+  {
+    body: { ...right, attributes: { nbf: 1 } },
+    message: 'attributes.nbf is that of the X.509 certificate and cannot be set; leave it out.',
+  },
   {
     body: { ...right, attributes: { exp: 4_000_000_000 } },
     message: 'attributes.exp is that of the X.509 certificate and cannot be set; leave it out.',
   },
-  { body: { ...right, tags: { a: 1 } }, message: 'tags must be an object of strings.' },
   { body: { ...right, more: 1 }, message: "The member 'more' is not supported here." },
 ];
 
+const autoRenew = { action_type: 'AutoRenew' };
 const types = 'application/x-pkcs12 or application/x-pem-file';
 
 /** What is wrong with a policy; `around` makes the body of it, `at` is where the policy stands in that. */
@@ -91,55 +97,99 @@ const wrongPolicies = (around: (policy: object) => object, at: string): readonly
   ].map(({ policy, message }) => ({ body: around(policy), message }));
 
 /** Those of the certificate and its key, which an import takes from the certificate itself. */
-const wrongContents = (around: (policy: { readonly x509_props?: object }) => object): readonly Wrong[] =>
-  [
-    {
-      policy: { key_props: { kty: 'oct' } },
-      message: "key_props.kty is 'oct'; the key of a certificate is RSA, RSA-HSM, EC, EC-HSM.",
+const wrongContents = (around: (policy: PolicyBody) => object): readonly Wrong[] =>
+  wrongPolicyBodies.map(({ policy, message }) => ({ body: around(policy), message }));
+
+interface PolicyBody {
+  readonly key_props?: object;
+  readonly x509_props?: object;
+  readonly lifetime_actions?: readonly object[];
+}
+
+const wrongPolicyBodies: readonly { readonly policy: PolicyBody; readonly message: string }[] = [
+  {
+    policy: { key_props: { kty: 'oct' } },
+    message: "key_props.kty is 'oct'; the key of a certificate is RSA, RSA-HSM, EC, EC-HSM.",
+  },
+  {
+    policy: { key_props: { kty: 'EC-HSM' } },
+    message: "The key type 'EC-HSM' needs a premium vault; this vault's sku is standard.",
+  },
+  ...[1024, 2047, 8192].map((size) => ({
+    policy: { key_props: { kty: 'RSA', key_size: size } },
+    message: `An RSA key has key_size 2048, 3072, 4096; ${size} is not supported.`,
+  })),
+  {
+    policy: { key_props: { kty: 'RSA', crv: 'P-256' } },
+    message: 'crv is for EC keys; an RSA key is made by its key_size.',
+  },
+  {
+    policy: { key_props: { kty: 'EC', crv: 'P-192' } },
+    message: "The curve 'P-192' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.",
+  },
+  {
+    policy: { key_props: { kty: 'EC', crv: 'P-384', key_size: 256 } },
+    message: 'key_props.key_size is 256; the keys on P-384 have 384 bits.',
+  },
+  ...[0, -1, 1.5, 1201].map((months) => ({
+    policy: { x509_props: { validity_months: months } },
+    message: `x509_props.validity_months is ${months}; it must be a whole number from 1 to 1200.`,
+  })),
+  ...['1.3.x', '', '3.1', '1', '1..2', '1.02'].map((oid) => ({
+    policy: { x509_props: { ekus: [oid] } },
+    message: `x509_props.ekus has '${oid}', which is no object identifier.`,
+  })),
+  {
+    policy: { x509_props: { subject: `CN=${'n'.repeat(198)}` } },
+    message: 'x509_props.subject has 201 characters; at most 200 are allowed.',
+  },
+  {
+    policy: { x509_props: { sans: { dns_names: Array.from({ length: 101 }, (_, n) => `n${n}.example.com`) } } },
+    message: 'x509_props.sans has 101 names; at most 100 are allowed.',
+  },
+  {
+    policy: { x509_props: { key_usage: ['signing'] } },
+    message:
+      "x509_props.key_usage has 'signing'; known are digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, " +
+      'keyAgreement, keyCertSign, cRLSign, encipherOnly, decipherOnly.',
+  },
+  {
+    policy: { lifetime_actions: [{ trigger: { lifetime_percentage: 80 }, action: { action_type: 'Renew' } }] },
+    message: "lifetime_actions: action_type is 'Renew'; it must be AutoRenew or EmailContacts.",
+  },
+  ...[0, 100, 0.5].map((percentage) => ({
+    policy: { lifetime_actions: [{ trigger: { lifetime_percentage: percentage }, action: autoRenew }] },
+    message: `lifetime_actions: lifetime_percentage is ${percentage}; it must be a whole number from 1 to 99.`,
+  })),
+  ...[0, 28].map((days) => ({
+    policy: {
+      x509_props: { validity_months: 1 },
+      lifetime_actions: [{ trigger: { days_before_expiry: days }, action: autoRenew }],
     },
-    {
-      policy: { key_props: { kty: 'EC-HSM' } },
-      message: "The key type 'EC-HSM' needs a premium vault; this vault's sku is standard.",
+    message:
+      `lifetime_actions: days_before_expiry is ${days}; it must be a whole number from 1 to 27, which is 27 for each month ` +
+      'of the validity.',
+  })),
+  {
+    policy: {
+      lifetime_actions: Array.from({ length: 2 }, () => ({
+        trigger: { lifetime_percentage: 80 },
+        action: autoRenew,
+      })),
     },
-    {
-      policy: { key_props: { kty: 'RSA', key_size: 1024 } },
-      message: 'An RSA key has key_size 2048, 3072, 4096; 1024 is not supported.',
+    message: 'At most one action is allowed',
+  },
+  {
+    policy: {
+      lifetime_actions: [{ trigger: { lifetime_percentage: 80, days_before_expiry: 9 }, action: autoRenew }],
     },
-    {
-      policy: { key_props: { kty: 'EC', crv: 'P-192' } },
-      message: "The curve 'P-192' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.",
-    },
-    {
-      policy: { key_props: { kty: 'EC', crv: 'P-384', key_size: 256 } },
-      message: 'key_props.key_size is 256; the keys on P-384 have 384 bits.',
-    },
-    {
-      policy: { x509_props: { validity_months: 0 } },
-      message: 'x509_props.validity_months is 0; it must be a whole number from 1 to 1200.',
-    },
-    {
-      policy: { x509_props: { ekus: ['1.3.x'] } },
-      message: "x509_props.ekus has '1.3.x', which is no object identifier.",
-    },
-    {
-      policy: { x509_props: { key_usage: ['signing'] } },
-      message:
-        "x509_props.key_usage has 'signing'; known are digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, " +
-        'keyAgreement, keyCertSign, cRLSign, encipherOnly, decipherOnly.',
-    },
-    {
-      policy: { lifetime_actions: [{ trigger: { lifetime_percentage: 80 }, action: { action_type: 'Renew' } }] },
-      message: "lifetime_actions: action_type is 'Renew'; it must be AutoRenew or EmailContacts.",
-    },
-    {
-      policy: { lifetime_actions: [{ trigger: { lifetime_percentage: 100 }, action: { action_type: 'AutoRenew' } }] },
-      message: 'lifetime_actions: lifetime_percentage is 100; it must be a whole number from 1 to 99.',
-    },
-    {
-      policy: { lifetime_actions: [{ trigger: {}, action: { action_type: 'AutoRenew' } }] },
-      message: 'lifetime_actions: the trigger has either lifetime_percentage or days_before_expiry.',
-    },
-  ].map(({ policy, message }) => ({ body: around(policy), message }));
+    message: 'lifetime_actions: the trigger has either lifetime_percentage or days_before_expiry.',
+  },
+  {
+    policy: { lifetime_actions: [{ trigger: {}, action: { action_type: 'AutoRenew' } }] },
+    message: 'lifetime_actions: the trigger has either lifetime_percentage or days_before_expiry.',
+  },
+];
 
 const subject = { subject: 'CN=new' };
 const twice: Wrong['message'] = "The query parameter 'again' is given more than once.";
@@ -149,7 +199,7 @@ export const certificateRows: Readonly<Record<string, Row>> = {
     request: ['POST', '/certificates/certificate-new/create', waiting],
     status: 202,
     wrong: [
-      wrongName((name) => `/certificates/${name}/create`),
+      ...wrongNames((name) => `/certificates/${name}/create`),
       ...wrongBodies,
       ...wrongFacts(waiting),
       ...wrongPolicies((policy) => ({ policy: { x509_props: subject, ...policy } }), 'policy.'),
@@ -168,7 +218,7 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   CertificateImport: {
     request: ['POST', '/certificates/certificate-imported/import', imported],
     wrong: [
-      wrongName((name) => `/certificates/${name}/import`),
+      ...wrongNames((name) => `/certificates/${name}/import`),
       ...wrongBodies,
       ...wrongFacts(imported),
       ...wrongPolicies((policy) => ({ value: pem, policy: { ...asPem, ...policy } }), 'policy.').filter(
@@ -188,12 +238,12 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   },
   CertificateGet: {
     request: ['GET', '/certificates/certificate-there'],
-    wrong: [wrongName((name) => `/certificates/${name}`)],
+    wrong: [...wrongNames((name) => `/certificates/${name}`)],
   },
   CertificateUpdate: {
     request: ['PATCH', '/certificates/certificate-there', { tags: {} }],
     wrong: [
-      wrongName((name) => `/certificates/${name}`),
+      ...wrongNames((name) => `/certificates/${name}`),
       ...wrongBodies,
       ...wrongFacts({}),
       ...wrongPolicies((policy) => ({ policy }), 'policy.'),
@@ -209,13 +259,13 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   CertificateListVersions: {
     request: ['GET', '/certificates/certificate-there/versions'],
     wrong: [
-      wrongName((name) => `/certificates/${name}/versions`),
+      ...wrongNames((name) => `/certificates/${name}/versions`),
       ...wrongPages('/certificates/certificate-there/versions'),
     ],
   },
   CertificateDelete: {
     request: ['DELETE', '/certificates/certificate-doomed'],
-    wrong: [wrongName((name) => `/certificates/${name}`)],
+    wrong: [...wrongNames((name) => `/certificates/${name}`)],
   },
   CertificateListDeleted: {
     request: ['GET', '/deletedcertificates'],
@@ -226,20 +276,20 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   },
   CertificateGetDeleted: {
     request: ['GET', '/deletedcertificates/certificate-deleted-1'],
-    wrong: [wrongName((name) => `/deletedcertificates/${name}`)],
+    wrong: [...wrongNames((name) => `/deletedcertificates/${name}`)],
   },
   CertificateRecover: {
     request: ['POST', '/deletedcertificates/certificate-deleted-1/recover'],
-    wrong: [wrongName((name) => `/deletedcertificates/${name}/recover`)],
+    wrong: [...wrongNames((name) => `/deletedcertificates/${name}/recover`)],
   },
   CertificatePurge: {
     request: ['DELETE', '/deletedcertificates/certificate-deleted-2'],
     status: 204,
-    wrong: [wrongName((name) => `/deletedcertificates/${name}`)],
+    wrong: [...wrongNames((name) => `/deletedcertificates/${name}`)],
   },
   CertificateBackup: {
     request: ['POST', '/certificates/certificate-there/backup'],
-    wrong: [wrongName((name) => `/certificates/${name}/backup`)],
+    wrong: [...wrongNames((name) => `/certificates/${name}/backup`)],
   },
   CertificateRestore: {
     request: ['POST', '/certificates/restore', backupOf('certificates', 'certificate-moved')],
@@ -247,12 +297,12 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   },
   CertificatePolicyGet: {
     request: ['GET', '/certificates/certificate-there/policy'],
-    wrong: [wrongName((name) => `/certificates/${name}/policy`)],
+    wrong: [...wrongNames((name) => `/certificates/${name}/policy`)],
   },
   CertificatePolicyUpdate: {
     request: ['PATCH', '/certificates/certificate-there/policy', { x509_props: { validity_months: 6 } }],
     wrong: [
-      wrongName((name) => `/certificates/${name}/policy`),
+      ...wrongNames((name) => `/certificates/${name}/policy`),
       ...wrongBodies,
       ...wrongPolicies((policy) => policy, ''),
       ...wrongContents((policy) => policy),
@@ -260,12 +310,12 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   },
   CertificatePendingGet: {
     request: ['GET', '/certificates/asked/pending'],
-    wrong: [wrongName((name) => `/certificates/${name}/pending`)],
+    wrong: [...wrongNames((name) => `/certificates/${name}/pending`)],
   },
   CertificatePendingUpdate: {
     request: ['PATCH', '/certificates/cancelled/pending', { cancellation_requested: true }],
     wrong: [
-      wrongName((name) => `/certificates/${name}/pending`),
+      ...wrongNames((name) => `/certificates/${name}/pending`),
       ...wrongBodies,
       { body: {}, message: 'The member cancellation_requested is missing.' },
       { body: { cancellation_requested: 'true' }, message: 'cancellation_requested must be true or false.' },
@@ -273,13 +323,13 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   },
   CertificatePendingDelete: {
     request: ['DELETE', '/certificates/forgotten/pending'],
-    wrong: [wrongName((name) => `/certificates/${name}/pending`)],
+    wrong: [...wrongNames((name) => `/certificates/${name}/pending`)],
   },
   CertificatePendingMerge: {
     request: ['POST', '/certificates/certificate-merged/pending/merge', { x5c }],
     status: 201,
     wrong: [
-      wrongName((name) => `/certificates/${name}/pending/merge`),
+      ...wrongNames((name) => `/certificates/${name}/pending/merge`),
       ...wrongBodies,
       ...wrongFacts({ x5c }),
       ...[{}, { x5c: [] }, { x5c: ['ü'] }, { x5c: [...x5c, ''] }].map((body) => ({
@@ -305,12 +355,17 @@ export const certificateRows: Readonly<Record<string, Row>> = {
     request: ['PUT', '/certificates/contacts', contacts],
     wrong: [
       ...wrongBodies,
-      ...[{}, { contacts: [] }, { contacts: {} }].map((body) => ({
-        body,
-        message: 'contacts must be an array of 1 to 100 contacts; to have none, delete them.',
-      })),
+      ...[{}, { contacts: [] }, { contacts: {} }, { contacts: Array.from({ length: 101 }, () => contact) }].map(
+        (body) => ({
+          body,
+          message: 'contacts must be an array of 1 to 100 contacts; to have none, delete them.',
+        }),
+      ),
       { body: { contacts: [{ name: 'A' }] }, message: "contacts[].email is '', which is no e-mail address." },
-      { body: { contacts: [{ email: 'a' }] }, message: "contacts[].email is 'a', which is no e-mail address." },
+      ...['', 'a', '@example.com', 'a@', 'a@b@c', 'a b@example.com'].map((email) => ({
+        body: { contacts: [contact, { email }] },
+        message: `contacts[].email is '${email}', which is no e-mail address.`,
+      })),
       { body: { contacts: ['a@example.com'] }, message: 'contacts[] must be an object.' },
       {
         body: { contacts: [{ email: 'a@example.com', fax: '1' }] },
@@ -325,12 +380,12 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   CertificateIssuersList: { request: ['GET', '/certificates/issuers'], wrong: wrongPages('/certificates/issuers') },
   CertificateIssuerGet: {
     request: ['GET', '/certificates/issuers/one'],
-    wrong: [wrongName((name) => `/certificates/issuers/${name}`)],
+    wrong: [...wrongNames((name) => `/certificates/issuers/${name}`)],
   },
   CertificateIssuerSet: {
     request: ['PUT', '/certificates/issuers/new', issuer],
     wrong: [
-      wrongName((name) => `/certificates/issuers/${name}`),
+      ...wrongNames((name) => `/certificates/issuers/${name}`),
       ...wrongBodies,
       { body: {}, message: 'The member provider is missing.' },
       {
@@ -342,9 +397,14 @@ export const certificateRows: Readonly<Record<string, Row>> = {
         body: { ...issuer, credentials: { key: 'k' } },
         message: "The member 'credentials.key' is not supported here.",
       },
-      {
-        body: { ...issuer, org_details: { admin_details: {} } },
+      ...[{}, Array.from({ length: 101 }, () => ({}))].map((persons) => ({
+        body: { ...issuer, org_details: { admin_details: persons } },
         message: 'org_details.admin_details must be an array of at most 100 persons.',
+      })),
+      ...wrongAttributes(issuer),
+      {
+        body: { ...issuer, attributes: { nbf: 1 } },
+        message: "The member 'attributes.nbf' is not supported here.",
       },
       {
         body: { ...issuer, org_details: { admin_details: [{ email: 1 }] } },
@@ -355,14 +415,20 @@ export const certificateRows: Readonly<Record<string, Row>> = {
   CertificateIssuerUpdate: {
     request: ['PATCH', '/certificates/issuers/one', { attributes: { enabled: false } }],
     wrong: [
-      wrongName((name) => `/certificates/issuers/${name}`),
+      ...wrongNames((name) => `/certificates/issuers/${name}`),
       ...wrongBodies,
-      { body: { attributes: { enabled: 1 } }, message: 'attributes.enabled must be true or false.' },
+      ...wrongAttributes({}),
+      { body: { attributes: { exp: 1 } }, message: "The member 'attributes.exp' is not supported here." },
       { body: { provider: 1 }, message: 'provider must be a string.' },
+      {
+        body: { provider: 'Nobody' },
+        message:
+          "provider is 'Nobody'; it must be one of Test, DigiCert, GlobalSign, OneCert, OneCertV2-PublicCA, OneCertV2-PrivateCA, SslAdminV2.",
+      },
     ],
   },
   CertificateIssuerDelete: {
     request: ['DELETE', '/certificates/issuers/two'],
-    wrong: [wrongName((name) => `/certificates/issuers/${name}`)],
+    wrong: [...wrongNames((name) => `/certificates/issuers/${name}`)],
   },
 };

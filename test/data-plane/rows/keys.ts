@@ -1,5 +1,14 @@
 import { createCipheriv, createHmac } from 'node:crypto';
-import { backupOf, wrongBackups, wrongBodies, wrongName, wrongPages } from './row.ts';
+import {
+  backupOf,
+  wrongAttributes,
+  wrongBackups,
+  wrongBodies,
+  wrongNames,
+  wrongPages,
+  wrongTags,
+  wrongTimes,
+} from './row.ts';
 import type { Row, Wrong } from './row.ts';
 
 /** The 256-bit key and the wrapped key of RFC 3394 section 4.3. */
@@ -17,6 +26,17 @@ const policy = {
   lifetimeActions: [{ trigger: { timeAfterCreate: 'P30D' }, action: { type: 'Rotate' } }],
   attributes: { expiryTime: 'P90D' },
 };
+
+const rotate = { type: 'Rotate' };
+
+/** Each action alone in a policy of keys that live for 90 days. */
+const wrongActions = (
+  ...wrong: readonly (readonly [actionAndTrigger: readonly [object, object], message: string])[]
+): readonly Wrong[] =>
+  wrong.map(([[action, trigger], message]) => ({
+    body: { lifetimeActions: [{ trigger, action }], attributes: policy.attributes },
+    message,
+  }));
 
 export const keySetUp: readonly Row['request'][] = [
   ...['there', 'doomed', 'deleted-1', 'deleted-2'].map(
@@ -39,12 +59,9 @@ export const keyLists: readonly string[] = [
 /** What is wrong with what any client says of a key, beside what is right. */
 const wrongFacts = (right: object): readonly Wrong[] => [
   { body: { ...right, attributes: { exportable: 'yes' } }, message: 'attributes.exportable must be true or false.' },
-  {
-    body: { ...right, attributes: { secret: true } },
-    message: "The member 'attributes.secret' is not supported here.",
-  },
-  { body: { ...right, attributes: { nbf: 2, exp: 1 } }, message: 'attributes.exp (1) is before attributes.nbf (2).' },
-  { body: { ...right, tags: { a: 1 } }, message: 'tags must be an object of strings.' },
+  ...wrongTags(right),
+  ...wrongAttributes(right),
+  wrongTimes(right),
   {
     body: { ...right, release_policy: { data: b64(Buffer.from('[]')) } },
     message: 'release_policy.data must be a JSON object in base64url.',
@@ -63,8 +80,8 @@ const wrongFacts = (right: object): readonly Wrong[] => [
 function wrongUses(operation: string, right: Readonly<Record<string, unknown>>): readonly Wrong[] {
   const octets = Object.keys(right).filter((name) => name !== 'alg');
   return [
-    wrongName((name) => `/keys/${name}/${operation}`),
-    wrongName((name) => `/keys/${name}/${'0'.repeat(32)}/${operation}`),
+    ...wrongNames((name) => `/keys/${name}/${operation}`),
+    ...wrongNames((name) => `/keys/${name}/${'0'.repeat(32)}/${operation}`),
     ...wrongBodies,
     { body: { ...right, alg: undefined }, message: 'The member alg is missing.' },
     { body: { ...right, alg: 256 }, message: 'alg must be a string.' },
@@ -90,6 +107,28 @@ const missing = (name: string, right: object): Wrong => ({
   message: `The member ${name} is missing.`,
 });
 
+/** Algorithms that a 256-bit key is not for, or that are none. */
+const wrongAlgorithms = (right: object, allowed: string): readonly Wrong[] =>
+  ['A128CBCPAD', 'A192KW', 'RSA-OAEP', 'ES256', 'RSNULL', 'a256cbcpad', 'constructor', ''].map((alg) => ({
+    body: { ...right, alg },
+    message: `The algorithm '${alg}' is not supported for this key; allowed: ${allowed}.`,
+  }));
+
+const wrongLengths = (
+  right: object,
+  name: string,
+  { lengths, rule }: { readonly lengths: readonly number[]; readonly rule: string },
+): readonly Wrong[] =>
+  lengths.map((length) => ({
+    body: { ...right, [name]: b64(Buffer.alloc(length)) },
+    message: `Invalid length of '${name}': ${length} bytes. ${rule}.`,
+  }));
+
+const ciphers = 'A256GCM, A256CBC, A256CBCPAD';
+const wraps = 'A256KW, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_PAD';
+const wholeBlocks = 'A256CBC requires whole blocks of 16 bytes';
+const wrapSteps = 'A256KW requires 16, 24, 32 or more bytes, in steps of 8';
+const unwrapSteps = 'A256KW requires 24, 32, 40 or more bytes, in steps of 8';
 const plain = { alg: 'A256CBCPAD', value: b64(Buffer.from('plaintext')), iv: b64(iv) };
 const sealed = { alg: 'A256CBCPAD', value: b64(ciphertext), iv: b64(iv) };
 const toSign = { alg: 'HS256', value: b64(digest) };
@@ -101,7 +140,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
   KeyCreate: {
     request: ['POST', '/keys/new/create', { kty: 'EC' }],
     wrong: [
-      wrongName((name) => `/keys/${name}/create`),
+      ...wrongNames((name) => `/keys/${name}/create`),
       ...wrongBodies,
       ...wrongFacts({ kty: 'EC' }),
       { body: { kty: 'EC', key_ops: 'sign' }, message: 'key_ops must be a list of strings.' },
@@ -115,23 +154,48 @@ export const keyRows: Readonly<Record<string, Row>> = {
         body: { kty: 'RSA-HSM' },
         message: "The key type 'RSA-HSM' needs a premium vault; this vault's sku is standard.",
       },
+      ...['rsa', 'Oct', 'OKP', ''].map((kty) => ({
+        body: { kty },
+        message: `The key type '${kty}' is not supported; allowed: RSA, RSA-HSM, EC, EC-HSM, oct, oct-HSM.`,
+      })),
+      ...[0, -2048, 1024, 2047, 2049, 8192].map((size) => ({
+        body: { kty: 'RSA', key_size: size },
+        message: `An RSA key has key_size 2048, 3072, 4096; ${size} is not supported.`,
+      })),
+      ...[64, 127, 129, 512].map((size) => ({
+        body: { kty: 'oct', key_size: size },
+        message: `An oct key has key_size 128, 192, 256; ${size} is not supported.`,
+      })),
+      ...['2048', 2048.5].map((size) => ({
+        body: { kty: 'RSA', key_size: size },
+        message: 'key_size must be a whole number.',
+      })),
       {
-        body: { kty: 'RSA', key_size: 1024 },
-        message: 'An RSA key has key_size 2048, 3072, 4096; 1024 is not supported.',
+        body: { kty: 'EC', key_size: 256 },
+        message: 'key_size is for RSA and oct keys; the size of an EC key is that of its crv.',
       },
-      { body: { kty: 'RSA', key_size: '2048' }, message: 'key_size must be a whole number.' },
+      {
+        body: { kty: 'RSA', crv: 'P-256' },
+        message: 'crv is for EC keys; an RSA key is made by its key_size.',
+      },
+      {
+        body: { kty: 'EC', public_exponent: 65_537 },
+        message: 'public_exponent is 65537; RSA keys have 65537 here, other keys none.',
+      },
+      { body: { kty: 'EC', crv: 7 }, message: 'crv must be a string.' },
       {
         body: { kty: 'RSA', public_exponent: 3 },
         message: 'public_exponent is 3; RSA keys have 65537 here, other keys none.',
       },
-      {
-        body: { kty: 'EC', crv: 'P-192' },
-        message: "The curve 'P-192' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.",
-      },
-      {
-        body: { kty: 'EC', key_ops: ['encrypt'] },
-        message: "key_ops has 'encrypt', which no EC key is for; allowed: sign, verify, import, export.",
-      },
+      ...['P-192', 'p-256', 'secp256r1', 'Ed25519', 'constructor'].map((crv) => ({
+        body: { kty: 'EC', crv },
+        message: `The curve '${crv}' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.`,
+      })),
+      ...['encrypt', 'wrapKey', 'Sign', 'deriveKey'].map((purpose) => ({
+        body: { kty: 'EC', key_ops: ['sign', purpose] },
+        message: `key_ops has '${purpose}', which no EC key is for; allowed: sign, verify, import, export.`,
+      })),
+      { body: { kty: 'EC', key_ops: ['sign', 'sign'] }, message: "key_ops has 'sign' twice." },
       {
         body: { kty: 'EC', attributes: { exportable: true } },
         message:
@@ -142,7 +206,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
   KeyImport: {
     request: ['PUT', '/keys/imported', { key: oct }],
     wrong: [
-      wrongName((name) => `/keys/${name}`),
+      ...wrongNames((name) => `/keys/${name}`),
       ...wrongBodies,
       ...wrongFacts({ key: oct }),
       { body: {}, message: 'The member key is missing.' },
@@ -162,7 +226,10 @@ export const keyRows: Readonly<Record<string, Row>> = {
         body: { key: oct, Hsm: true },
         message: "The key type 'oct-HSM' needs a premium vault; this vault's sku is standard.",
       },
-      { body: { key: { ...oct, k: 'AAAA' } }, message: 'The oct key has 24 bits; use 128, 192, 256.' },
+      ...[3, 15, 17, 31, 33, 64].map((length) => ({
+        body: { key: { ...oct, k: b64(Buffer.alloc(length, 1)) } },
+        message: `The oct key has ${length * 8} bits; use 128, 192, 256.`,
+      })),
       { body: { key: { kty: 'oct' } }, message: "The key's member k is missing: an oct key needs k." },
       {
         body: { key: { ...oct, key_ops: ['seal'] } },
@@ -171,14 +238,18 @@ export const keyRows: Readonly<Record<string, Row>> = {
       },
     ],
   },
-  KeyGet: { request: ['GET', '/keys/there'], wrong: [wrongName((name) => `/keys/${name}`)] },
+  KeyGet: { request: ['GET', '/keys/there'], wrong: [...wrongNames((name) => `/keys/${name}`)] },
   KeyUpdate: {
     request: ['PATCH', '/keys/there', { tags: {} }],
     wrong: [
-      wrongName((name) => `/keys/${name}`),
+      ...wrongNames((name) => `/keys/${name}`),
       ...wrongBodies,
       ...wrongFacts({}),
       { body: { key_ops: 'sign' }, message: 'key_ops must be a list of strings.' },
+      {
+        body: { key_ops: ['encrypt'] },
+        message: "key_ops has 'encrypt', which no EC key is for; allowed: sign, verify, import, export.",
+      },
       { body: { key_size: 256 }, message: "The member 'key_size' is not supported here." },
       {
         body: { attributes: { exportable: true } },
@@ -186,43 +257,86 @@ export const keyRows: Readonly<Record<string, Row>> = {
       },
     ],
   },
-  KeyDelete: { request: ['DELETE', '/keys/doomed'], wrong: [wrongName((name) => `/keys/${name}`)] },
+  KeyDelete: { request: ['DELETE', '/keys/doomed'], wrong: [...wrongNames((name) => `/keys/${name}`)] },
   KeyList: { request: ['GET', '/keys'], wrong: wrongPages('/keys') },
   KeyListVersions: {
     request: ['GET', '/keys/there/versions'],
-    wrong: [wrongName((name) => `/keys/${name}/versions`), ...wrongPages('/keys/there/versions')],
+    wrong: [...wrongNames((name) => `/keys/${name}/versions`), ...wrongPages('/keys/there/versions')],
   },
   KeyListDeleted: { request: ['GET', '/deletedkeys'], wrong: wrongPages('/deletedkeys') },
   KeyGetDeleted: {
     request: ['GET', '/deletedkeys/deleted-1'],
-    wrong: [wrongName((name) => `/deletedkeys/${name}`)],
+    wrong: [...wrongNames((name) => `/deletedkeys/${name}`)],
   },
   KeyRecover: {
     request: ['POST', '/deletedkeys/deleted-1/recover'],
-    wrong: [wrongName((name) => `/deletedkeys/${name}/recover`)],
+    wrong: [...wrongNames((name) => `/deletedkeys/${name}/recover`)],
   },
   KeyPurge: {
     request: ['DELETE', '/deletedkeys/deleted-2'],
     status: 204,
-    wrong: [wrongName((name) => `/deletedkeys/${name}`)],
+    wrong: [...wrongNames((name) => `/deletedkeys/${name}`)],
   },
-  KeyBackup: { request: ['POST', '/keys/there/backup'], wrong: [wrongName((name) => `/keys/${name}/backup`)] },
+  KeyBackup: { request: ['POST', '/keys/there/backup'], wrong: [...wrongNames((name) => `/keys/${name}/backup`)] },
   KeyRestore: { request: ['POST', '/keys/restore', backupOf('keys')], wrong: wrongBackups },
-  KeyEncrypt: use('encrypt', plain, [missing('value', plain)]),
-  KeyDecrypt: use('decrypt', sealed, [missing('value', sealed)]),
-  KeySign: use('sign', toSign, [missing('value', toSign)]),
-  KeyVerify: use('verify', signed, [missing('value', signed), missing('digest', signed)]),
-  KeyWrap: use('wrapkey', toWrap, [missing('value', toWrap)]),
-  KeyUnwrap: use('unwrapkey', toUnwrap, [missing('value', toUnwrap)]),
-  KeyRotate: { request: ['POST', '/keys/there/rotate'], wrong: [wrongName((name) => `/keys/${name}/rotate`)] },
+  KeyEncrypt: use('encrypt', plain, [
+    missing('value', plain),
+    missing('iv', plain),
+    ...wrongAlgorithms(plain, ciphers),
+    ...wrongLengths(plain, 'iv', {
+      lengths: [0, 12, 15, 17],
+      rule: 'A256CBCPAD requires 16 bytes, encoded with base64url',
+    }),
+    ...wrongLengths({ ...plain, alg: 'A256GCM' }, 'iv', {
+      lengths: [11, 13, 16],
+      rule: 'A256GCM requires 12 bytes, encoded with base64url',
+    }),
+    ...wrongLengths({ ...plain, alg: 'A256CBC' }, 'value', { lengths: [0, 15, 17], rule: wholeBlocks }),
+    ...wrongLengths(plain, 'aad', { lengths: [1], rule: 'A256CBCPAD takes none' }),
+  ]),
+  KeyDecrypt: use('decrypt', sealed, [
+    missing('value', sealed),
+    missing('iv', sealed),
+    ...wrongAlgorithms(sealed, ciphers),
+    ...wrongLengths(sealed, 'iv', {
+      lengths: [0, 15, 17],
+      rule: 'A256CBCPAD requires 16 bytes, encoded with base64url',
+    }),
+    ...wrongLengths(sealed, 'tag', { lengths: [16], rule: 'A256CBCPAD takes none' }),
+    {
+      body: { ...sealed, value: b64(Buffer.alloc(16)) },
+      message: 'The value cannot be decrypted with this key and algorithm.',
+    },
+  ]),
+  KeySign: use('sign', toSign, [missing('value', toSign), ...wrongAlgorithms(toSign, 'HS256, HS384, HS512')]),
+  KeyVerify: use('verify', signed, [
+    missing('value', signed),
+    missing('digest', signed),
+    ...wrongAlgorithms(signed, 'HS256, HS384, HS512'),
+  ]),
+  KeyWrap: use('wrapkey', toWrap, [
+    missing('value', toWrap),
+    ...wrongAlgorithms(toWrap, wraps),
+    ...wrongLengths(toWrap, 'value', { lengths: [0, 8, 15, 17, 23], rule: wrapSteps }),
+  ]),
+  KeyUnwrap: use('unwrapkey', toUnwrap, [
+    missing('value', toUnwrap),
+    ...wrongAlgorithms(toUnwrap, wraps),
+    ...wrongLengths(toUnwrap, 'value', { lengths: [0, 16, 23, 25], rule: unwrapSteps }),
+    {
+      body: { ...toUnwrap, value: b64(Buffer.alloc(24)) },
+      message: 'The value cannot be decrypted with this key and algorithm.',
+    },
+  ]),
+  KeyRotate: { request: ['POST', '/keys/there/rotate'], wrong: [...wrongNames((name) => `/keys/${name}/rotate`)] },
   KeyRotationPolicyGet: {
     request: ['GET', '/keys/there/rotationpolicy'],
-    wrong: [wrongName((name) => `/keys/${name}/rotationpolicy`)],
+    wrong: [...wrongNames((name) => `/keys/${name}/rotationpolicy`)],
   },
   KeyRotationPolicySet: {
     request: ['PUT', '/keys/there/rotationpolicy', policy],
     wrong: [
-      wrongName((name) => `/keys/${name}/rotationpolicy`),
+      ...wrongNames((name) => `/keys/${name}/rotationpolicy`),
       ...wrongBodies,
       { body: { lifetimeActions: {} }, message: 'lifetimeActions must be a list.' },
       {
@@ -250,13 +364,51 @@ export const keyRows: Readonly<Record<string, Row>> = {
         body: { attributes: { expiryTime: 'P27D' } },
         message: 'attributes.expiryTime is P27D; it must be at least 28 days.',
       },
+      ...['', 'P', '90', 'P-90D', 'P1.5Y', 'p90d', 'PT'].map((expiryTime) => ({
+        body: { attributes: { expiryTime } },
+        message: `attributes.expiryTime is '${expiryTime}'; it must be an ISO 8601 duration such as P90D, P1Y10D or PT720H.`,
+      })),
+      ...wrongActions(
+        [
+          [{ type: 'Renew' }, { timeAfterCreate: 'P30D' }],
+          "The action type 'Renew' is not supported; allowed: Rotate, Notify.",
+        ],
+        [[rotate, {}], 'The trigger of Rotate must have one of timeAfterCreate and timeBeforeExpiry.'],
+        [
+          [rotate, { timeAfterCreate: 'P30D', timeBeforeExpiry: 'P30D' }],
+          'The trigger of Rotate has both timeAfterCreate and timeBeforeExpiry; one is allowed.',
+        ],
+        [[rotate, { timeAfterCreate: 'P6D' }], 'timeAfterCreate is P6D; it must be at least 7 days.'],
+        [
+          [rotate, { timeAfterCreate: 'P84D' }],
+          'timeAfterCreate is P84D; the rotation must be at least 7 days before the key expires, as attributes.expiryTime says.',
+        ],
+        [[rotate, { timeBeforeExpiry: 'P6D' }], 'timeBeforeExpiry is P6D; it must be at least 7 days.'],
+        [
+          [rotate, { timeBeforeExpiry: 'P84D' }],
+          'timeBeforeExpiry is P84D; the rotation must be at least 7 days after the key is made, and attributes.expiryTime ' +
+            'ends before that.',
+        ],
+        [
+          [{ type: 'Notify' }, { timeAfterCreate: 'P30D' }],
+          'timeAfterCreate is for Rotate only; a notification goes by timeBeforeExpiry.',
+        ],
+      ),
+      {
+        body: { ...policy, lifetimeActions: [...policy.lifetimeActions, ...policy.lifetimeActions] },
+        message: 'lifetimeActions has two actions of the type Rotate; one is allowed.',
+      },
+      {
+        body: { lifetimeActions: [{ trigger: { timeBeforeExpiry: 'P30D' }, action: rotate }] },
+        message: 'A Rotate by timeBeforeExpiry needs attributes.expiryTime.',
+      },
     ],
   },
   KeyRelease: {
     request: ['POST', '/keys/there/release', { target: 'token' }],
     status: 501,
     wrong: [
-      wrongName((name) => `/keys/${name}/release`),
+      ...wrongNames((name) => `/keys/${name}/release`),
       ...wrongBodies,
       { body: {}, message: 'The member target is missing.' },
       { body: { target: 'token', nonce: 1 }, message: 'nonce must be a string.' },
@@ -265,7 +417,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
   KeyGetAttestation: {
     request: ['GET', '/keys/there/attestation'],
     status: 501,
-    wrong: [wrongName((name) => `/keys/${name}/attestation`)],
+    wrong: [...wrongNames((name) => `/keys/${name}/attestation`)],
   },
   GetRandomBytes: {
     request: ['POST', '/rng', { count: 16 }],

@@ -15,10 +15,11 @@ export interface Wrong {
 }
 
 const nameRule = 'A name has 1 to 127 letters, digits and hyphens.';
-export const wrongName = (path: (name: string) => string): Wrong => ({
-  path: path('under_score'),
-  message: `The request URI contains an invalid name: under_score. ${nameRule}`,
-});
+export const wrongNames = (path: (name: string) => string): readonly Wrong[] =>
+  ['under_score', 'full.stop', 'n'.repeat(128)].map((name) => ({
+    path: path(name),
+    message: `The request URI contains an invalid name: ${name}. ${nameRule}`,
+  }));
 export const wrongPages = (path: string): readonly Wrong[] => [
   ...['0', '26', '-1', '1.5', '1e1', '', 'all'].map((found) => ({
     path: `${path}?maxresults=${found}`,
@@ -42,6 +43,37 @@ export const wrongBodies: readonly Wrong[] = [
   { body: '"v"', message: 'The request body must be a JSON object.' },
   { body: undefined, message: 'The request body must be a JSON object.' },
 ];
+
+/** Tags as nothing may have them: beside `right`, which has none. */
+export const wrongTags = (right: object): readonly Wrong[] => {
+  const many = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`t${n}`, '']));
+  const tooLong = (name: string) => `The tag '${name}' is too long; name and value may have 512 characters each.`;
+  return [
+    { tags: { a: 1 }, message: 'tags must be an object of strings.' },
+    { tags: ['a'], message: 'tags must be an object of strings.' },
+    { tags: many, message: 'There are 16 tags; at most 15 are allowed.' },
+    { tags: { ['n'.repeat(513)]: '' }, message: tooLong('n'.repeat(64)) },
+    { tags: { t: 'v'.repeat(513) }, message: tooLong('t') },
+  ].map(({ tags, message }) => ({ body: { ...right, tags }, message }));
+};
+
+/** Attributes as nothing may have them. */
+export const wrongAttributes = (right: object): readonly Wrong[] =>
+  [
+    { attributes: [], message: 'attributes must be an object.' },
+    { attributes: 'enabled', message: 'attributes must be an object.' },
+    { attributes: { enabled: 'true' }, message: 'attributes.enabled must be true or false.' },
+    { attributes: { enabled: 1 }, message: 'attributes.enabled must be true or false.' },
+    { attributes: { nbf: 1.5 }, message: 'attributes.nbf must be a whole number of seconds since 1970.' },
+    { attributes: { exp: '2030-01-01' }, message: 'attributes.exp must be a whole number of seconds since 1970.' },
+    { attributes: { secret: true }, message: "The member 'attributes.secret' is not supported here." },
+  ].map(({ attributes, message }) => ({ body: { ...right, attributes }, message }));
+
+/** Times of which each alone would do. */
+export const wrongTimes = (right: object): Wrong => ({
+  body: { ...right, attributes: { nbf: 2, exp: 1 } },
+  message: 'attributes.exp (1) is before attributes.nbf (2).',
+});
 
 /** The body of a restore: the backup of an object of the other vault. */
 export function backupOf(collection: string, name = 'moved'): (elsewhere: Elsewhere) => Promise<unknown> {

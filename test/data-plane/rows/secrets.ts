@@ -1,5 +1,14 @@
-import { backupOf, wrongBackups, wrongBodies, wrongName, wrongPages } from './row.ts';
-import type { Row } from './row.ts';
+import {
+  backupOf,
+  wrongAttributes,
+  wrongBackups,
+  wrongBodies,
+  wrongNames,
+  wrongPages,
+  wrongTags,
+  wrongTimes,
+} from './row.ts';
+import type { Row, Wrong } from './row.ts';
 
 /** What the rows need in the vault: requests as the administrator, in order. */
 export const secretSetUp: readonly Row['request'][] = [
@@ -13,30 +22,57 @@ export const secretSetUpElsewhere: readonly Row['request'][] = [['PUT', '/secret
 /** What a refused request must not change. */
 export const secretLists: readonly string[] = ['/secrets', '/deletedsecrets', '/secrets/there/versions'];
 
+const most = 25 * 1024;
+
+/** What is wrong with what a client says of a secret beside its value. */
+const wrongFacts = (right: object): readonly Wrong[] => [
+  ...wrongTags(right),
+  ...wrongAttributes(right),
+  wrongTimes(right),
+  { body: { ...right, contentType: 1 }, message: 'contentType must be a string.' },
+  {
+    body: { ...right, contentType: 'c'.repeat(256) },
+    message: 'contentType has 256 characters; at most 255 are allowed.',
+  },
+  { body: { ...right, kid: 'k' }, message: "The member 'kid' is not supported here." },
+];
+
 export const secretRows: Readonly<Record<string, Row>> = {
   SecretSet: {
     request: ['PUT', '/secrets/new', { value: 'v' }],
     wrong: [
-      wrongName((name) => `/secrets/${name}`),
+      ...wrongNames((name) => `/secrets/${name}`),
       ...wrongBodies,
+      ...wrongFacts({ value: 'v' }),
       { body: {}, message: 'The member value is missing.' },
+      { body: { value: null }, message: 'The member value is missing.' },
+      { body: { value: 1 }, message: 'value must be a string.' },
+      {
+        body: { value: 'x'.repeat(most + 1) },
+        message: `The secret's value has ${most + 1} bytes; at most ${most} are allowed.`,
+      },
     ],
   },
   SecretGet: {
     request: ['GET', '/secrets/there'],
     wrong: [
-      wrongName((name) => `/secrets/${name}`),
+      ...wrongNames((name) => `/secrets/${name}`),
       {
         path: '/secrets/there?outContentType=application/x-pem-file',
         message: 'outContentType converts the secret of a certificate, and this secret is none: leave it out.',
+      },
+      {
+        path: '/secrets/there?outContentType=text/plain',
+        message: "outContentType is 'text/plain'; it may be application/x-pem-file or application/x-pkcs12.",
       },
     ],
   },
   SecretUpdate: {
     request: ['PATCH', '/secrets/there', { tags: {} }],
     wrong: [
-      wrongName((name) => `/secrets/${name}`),
+      ...wrongNames((name) => `/secrets/${name}`),
       ...wrongBodies,
+      ...wrongFacts({}),
       {
         body: { value: 'other' },
         message: 'An update cannot change the value; set the secret to add a version with another one.',
@@ -45,7 +81,7 @@ export const secretRows: Readonly<Record<string, Row>> = {
   },
   SecretDelete: {
     request: ['DELETE', '/secrets/doomed'],
-    wrong: [wrongName((name) => `/secrets/${name}`)],
+    wrong: [...wrongNames((name) => `/secrets/${name}`)],
   },
   SecretList: {
     request: ['GET', '/secrets'],
@@ -59,25 +95,25 @@ export const secretRows: Readonly<Record<string, Row>> = {
   },
   SecretListVersions: {
     request: ['GET', '/secrets/there/versions'],
-    wrong: [wrongName((name) => `/secrets/${name}/versions`), ...wrongPages('/secrets/there/versions')],
+    wrong: [...wrongNames((name) => `/secrets/${name}/versions`), ...wrongPages('/secrets/there/versions')],
   },
   SecretListDeleted: { request: ['GET', '/deletedsecrets'], wrong: wrongPages('/deletedsecrets') },
   SecretGetDeleted: {
     request: ['GET', '/deletedsecrets/deleted-1'],
-    wrong: [wrongName((name) => `/deletedsecrets/${name}`)],
+    wrong: [...wrongNames((name) => `/deletedsecrets/${name}`)],
   },
   SecretRecover: {
     request: ['POST', '/deletedsecrets/deleted-1/recover'],
-    wrong: [wrongName((name) => `/deletedsecrets/${name}/recover`)],
+    wrong: [...wrongNames((name) => `/deletedsecrets/${name}/recover`)],
   },
   SecretPurge: {
     request: ['DELETE', '/deletedsecrets/deleted-2'],
     status: 204,
-    wrong: [wrongName((name) => `/deletedsecrets/${name}`)],
+    wrong: [...wrongNames((name) => `/deletedsecrets/${name}`)],
   },
   SecretBackup: {
     request: ['POST', '/secrets/there/backup'],
-    wrong: [wrongName((name) => `/secrets/${name}/backup`)],
+    wrong: [...wrongNames((name) => `/secrets/${name}/backup`)],
   },
   SecretRestore: { request: ['POST', '/secrets/restore', backupOf('secrets')], wrong: wrongBackups },
 };
