@@ -17,9 +17,20 @@ export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record
   return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]));
 }
 
+/** A region's name stands in a header of every answer of its vaults. */
+const regionName = /^[A-Za-z0-9][A-Za-z0-9 ()-]{0,89}$/;
+
 /** `location` of a request body, `undefined` when it has none. */
-export function locationOf(body: Readonly<Record<string, unknown>>): string | undefined {
-  return typeof body['location'] === 'string' && body['location'] !== '' ? body['location'] : undefined;
+export function readLocation(
+  body: Readonly<Record<string, unknown>>,
+):
+  { readonly ok: true; readonly value: string | undefined } | { readonly ok: false; readonly refusal: ControlRefusal } {
+  const { location } = body;
+  if (location === undefined || location === null || location === '') return { ok: true, value: undefined };
+  if (typeof location === 'string' && regionName.test(location)) return { ok: true, value: location };
+  const found = JSON.stringify(location).slice(0, 100);
+  const rule = 'a region is a text of at most 90 letters, digits and spaces, for example "westeurope"';
+  return { ok: false, refusal: { kind: 'badQuery', message: `The location ${found} is no region: ${rule}.` } };
 }
 
 export const locationMissing: ControlRefusal = {

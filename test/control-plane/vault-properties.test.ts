@@ -262,6 +262,21 @@ test('a body that is no JSON object, or has no location, is refused', async () =
   );
 });
 
+test('a location that cannot stand in a header is refused, and any that looks like a region is served', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  for (const bad of ['西欧', 'west\r\nx: y', ' westeurope', 'w'.repeat(91), 7]) {
+    const shown = JSON.stringify(bad).slice(0, 100);
+    const message = `The location ${shown} is no region: a region is a text of at most 90 letters, digits and spaces, for example "westeurope".`;
+    expectError(await putVault(client, 'kv-new', {}, { location: bad }), 400, 'BadRequest', message);
+    expectError(await client.arm('PUT', '/resourceGroups/other', { location: bad }), 400, 'BadRequest', message);
+  }
+  expectStatus(await client.arm('GET', `${vaults}/kv-new`), 404);
+  expectStatus(await putVault(client, 'kv-new', {}, { location: 'Here (Stage) 2' }), 200);
+  const { headers } = await client.vault('kv-new', 'GET', '/secrets');
+  assert.equal(headers['x-ms-keyvault-region'], 'Here (Stage) 2');
+});
+
 test('a vault in a group that does not exist is refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;

@@ -2,7 +2,7 @@ import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
+import { answer, locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
 import { groupPath, placeOf, resourceGroupResource } from './resource.ts';
 
 export const createOrUpdateResourceGroup: ControlOperation = {
@@ -19,7 +19,9 @@ export const createOrUpdateResourceGroup: ControlOperation = {
     const key = resourceGroupKey(place);
     const [record] = await call.store.read({ get: [key] });
     const before = record === undefined ? undefined : decode<ResourceGroupRecord>(record);
-    const location = locationOf(call.body) ?? before?.location;
+    const asked = readLocation(call.body);
+    if (!asked.ok) return asked;
+    const location = asked.value ?? before?.location;
     if (location === undefined) return refuse(locationMissing);
     if (before !== undefined && before.location.toLowerCase() !== location.toLowerCase()) {
       return refuse({ kind: 'locationMismatch', name: before.name, location: before.location, asked: location });

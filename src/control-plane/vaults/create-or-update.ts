@@ -4,7 +4,7 @@ import { ifMatchRefusal } from '../if-match.ts';
 import type { Requirement } from '../../store/store.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
-import { locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
+import { locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
 import { placeOf } from '../resource-groups/resource.ts';
 import { normalizeNewVault } from './normalize.ts';
 import { readVaultOf, vaultAnswer, vaultEtag, vaultPath, vaultsContext } from './resource.ts';
@@ -27,7 +27,9 @@ export const createOrUpdateVault: ControlOperation = {
 };
 
 async function createOrRecover(call: ControlCall): Promise<ControlOutcome> {
-  const location = locationOf(call.body);
+  const asked = readLocation(call.body);
+  if (!asked.ok) return asked;
+  const { value: location } = asked;
   if (location === undefined) return refuse(locationMissing);
   const before = await conditionsOf(call);
   if (!before.ok) return before;

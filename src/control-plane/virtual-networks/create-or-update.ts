@@ -13,7 +13,7 @@ import type { Transaction } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { answer, locationMissing, locationOf, refuse, tagsOf } from '../outcome.ts';
+import { answer, locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
 import { networkMade, networkName, networkPath, networkResource } from './resource.ts';
 
@@ -39,7 +39,9 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
     const refused = ifMatchRefusal(call, before?.etag);
     if (refused !== undefined) return refused;
-    const asked = locationOf(call.body);
+    const read = readLocation(call.body);
+    if (!read.ok) return read;
+    const { value: asked } = read;
     const location = before?.location ?? asked;
     if (location === undefined) return refuse(locationMissing);
     if (asked !== undefined && !isSameLocation(asked, location))
