@@ -95,7 +95,7 @@ function withCredentials(
 
 type Wording = (breach: FederatedBreach, credential: FederatedIdentityCredential) => string;
 
-/** The sentences up to the colon are those of "Federated identity credential considerations", "Errors". */
+/** Up to the colon, Microsoft's ("Important considerations and restrictions for federated identity credentials", "Errors"). */
 const wordings: Readonly<Record<FederatedBreach['kind'], Wording>> = {
   malformed: ({ property, rule }, { name }) =>
     property === 'name'
