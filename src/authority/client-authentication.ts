@@ -116,7 +116,9 @@ async function byAssertion(
 }
 
 async function byFederation(text: string, client: Client, authority: Authority): Promise<Authentication> {
-  const refusal = await verifyFederated(text, client.federatedIdentityCredentials, authority);
+  const { clientId, displayName, federatedIdentityCredentials: credentials } = client;
+  if (credentials.length === 0) return refuse({ kind: 'federatedCredentialMissing', clientId, displayName });
+  const refusal = await verifyFederated(text, credentials, authority);
   return refusal === undefined ? { ok: true, client, method: '2' } : refuse(refusal);
 }
 

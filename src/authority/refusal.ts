@@ -49,6 +49,7 @@ export type AssertionRefusal =
   | { readonly kind: 'assertionOutOfTime'; readonly now: number; readonly from: number; readonly to: number }
   | { readonly kind: 'assertionTooLong'; readonly secondsMax: number }
   | { readonly kind: 'assertionReplayed' }
+  | { readonly kind: 'federatedCredentialMissing'; readonly clientId: string; readonly displayName: string }
   | { readonly kind: 'federatedIssuerUnknown'; readonly issuer: string }
   | { readonly kind: 'federatedSubjectUnknown'; readonly subject: string }
   | { readonly kind: 'federatedAudienceUnknown'; readonly audience: string }

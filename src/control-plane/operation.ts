@@ -77,7 +77,7 @@ export type ControlOutcome =
       readonly ok: true;
       readonly answer: Answer;
       readonly change?: Transaction;
-      /** The service principals that the change makes and removes: each has a record in the directory's log. */
+      /** The service principals that the change makes, changes and removes: each has a record in the directory's log. */
       readonly principals?: readonly PrincipalChange[];
       /** What goes on after the answer, or can be asked for later. */
       readonly accepted?: Accepted;

@@ -51,6 +51,7 @@ export type ControlRefusal =
     }
   | { readonly kind: 'providerUnknown'; readonly namespace: string }
   | { readonly kind: 'moveNotSupported' }
+  | { readonly kind: 'predefinedTagsNotSupported' }
   | { readonly kind: 'tooManyConflicts' }
   | { readonly kind: 'recordUnavailable' }
   | { readonly kind: 'unreadable' }

@@ -1,5 +1,6 @@
 import type { Store, Transaction } from '../store/store.ts';
 import { tooManyCertificates } from './credentials.ts';
+import { federatedMax } from './federated-credentials.ts';
 import { isName } from './keys.ts';
 import { changeObject, findByName, putObject, removeObject } from './objects.ts';
 import type { Changed, Stored } from './objects.ts';
@@ -31,8 +32,6 @@ export const noRedirectUris: RedirectUris = { publicClient: [], web: [], spa: []
 const nameLengthMax = 256;
 const identifierUrisMax = 50;
 const redirectUrisMax = 256;
-/** Microsoft, "Important considerations and restrictions for federated identity credentials". */
-const federatedMax = 20;
 
 /** Registers an application. `now` in milliseconds since 1970. */
 export async function createApplication(

@@ -57,7 +57,10 @@ export function clientOf(
     enabled: principal?.accountEnabled ?? true,
     secrets: [...(application?.passwordCredentials ?? []), ...(principal?.passwordCredentials ?? [])],
     certificates: [...(application?.keyCredentials ?? []), ...(principal?.keyCredentials ?? [])],
-    federatedIdentityCredentials: application?.federatedIdentityCredentials ?? [],
+    federatedIdentityCredentials: [
+      ...(application?.federatedIdentityCredentials ?? []),
+      ...(principal?.federatedIdentityCredentials ?? []),
+    ],
     redirectUris: application?.redirectUris ?? noRedirectUris,
     isFallbackPublicClient: application?.isFallbackPublicClient ?? false,
     managedIdentity: principal === undefined ? undefined : managedIdentityOf(principal),

@@ -48,6 +48,8 @@ export interface ServicePrincipalRecord extends DirectoryRecord {
   readonly accountEnabled: boolean;
   readonly passwordCredentials: readonly PasswordCredential[];
   readonly keyCredentials: readonly KeyCredential[];
+  /** Of a user-assigned identity, as its resource has them. An application's are in its own record. */
+  readonly federatedIdentityCredentials?: readonly FederatedIdentityCredential[];
   /** By what a workload proves that it is this identity; see `bindings.ts`. */
   readonly bindings: readonly string[];
 }
@@ -82,7 +84,7 @@ export interface KeyCredential {
   readonly endDateTime?: number;
 }
 
-/** A token of that issuer, with that subject and audience, is the application (workload identity federation). */
+/** A token of that issuer, with that subject and audience, is the application or identity (workload identity federation). */
 export interface FederatedIdentityCredential {
   readonly id: string;
   readonly name: string;

@@ -2,6 +2,7 @@ import { together } from '../directory/applications.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Requirement, Store, StoredRecord } from '../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
+import { dropFederated } from './federated-credentials.ts';
 import { readIdentity } from './identities.ts';
 import { isResourceGroupName, keyLengthMax, publicAddressKey, resourceId, resourceKey } from './keys.ts';
 import type { Place } from './keys.ts';
@@ -88,6 +89,7 @@ export async function deleteResource(
   const linked = await relink(links, linkingOf(resource, context));
   if (!linked.ok) return linked;
   const left = kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
+  const dropped = kind?.type === knownTypes.federatedCredential ? [await dropFederated(resource, context.store)] : [];
   const { ipAddress } = resource.made;
   const all = [record, ...below];
   const principals = await Promise.all(
@@ -98,7 +100,10 @@ export async function deleteResource(
     put: linked.value.put,
     delete: [...all.map(({ key }) => key), ...(ipAddress === undefined ? [] : [publicAddressKey(ipAddress)])],
   };
-  return { ok: true, value: changedTogether([{ change: together(change, left), principals: [] }, ...principals]) };
+  return {
+    ok: true,
+    value: changedTogether([{ change: together(change, left), principals: [] }, ...dropped, ...principals]),
+  };
 }
 
 interface Write {
@@ -111,6 +116,10 @@ interface Write {
 async function write({ name, record, body, require }: Write, context: ResourcesContext): Promise<ResourceChange> {
   const kind = kindOf(name.type);
   const before = record === undefined ? undefined : decode<ResourceRecord>(record);
+  const beside = kind?.isProxy === true ? besideProperties(body) : undefined;
+  if (beside !== undefined) {
+    return invalid(`A resource of the type ${kind?.type ?? ''} has no '${beside}': leave it out.`);
+  }
   const location = locationOf(body, before, name);
   if (!location.ok) return location;
   const properties = kind === undefined ? readOpen(body['properties']) : kind.read(body['properties'], 'properties');
@@ -140,14 +149,14 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   };
   const finished = await finishByKind({ draft, before, kind }, context);
   if (!finished.ok) return finished;
-  const { resource, change } = finished.value;
+  const { resource, ...ofKind } = finished.value;
   const key = record?.key ?? resourceKey(name, name.type, name.names);
   const own = {
     require: [{ key, version: record?.version ?? null }, ...require, ...identity.value.require],
     put: [{ key, value: encode(resource) }],
   };
   const changed = await changePrincipals({ before, after: resource }, context);
-  const whole = { ...changed, change: together(own, change, changed.change) };
+  const whole = changedTogether([{ change: own, principals: [] }, ofKind, changed]);
   return { ok: true, value: { resource, created: before === undefined, ...whole } };
 }
 
@@ -178,6 +187,12 @@ function locationOf(
   const location = known ?? asked;
   if (location !== undefined || names.length > 1) return { ok: true, value: location };
   return invalid('The \'location\' property is required: give the region, for example "westeurope".');
+}
+
+/** The member of a body that says more than a proxy resource can have. Nothing and `{}` say nothing. */
+function besideProperties(body: Readonly<Record<string, unknown>>): string | undefined {
+  const others = withoutNulls(without(body, ['id', 'name', 'type', 'properties', 'etag', 'systemData']));
+  return Object.keys(others).find((member) => JSON.stringify(others[member]) !== '{}');
 }
 
 function readOpen(value: unknown): ResourceOutcome<ResourceRecord['properties']> {

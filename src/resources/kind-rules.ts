@@ -1,10 +1,12 @@
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceMade, ResourceRecord } from '../types/resource.ts';
+import { putFederated } from './federated-credentials.ts';
 import { newIdentity } from './identities.ts';
 import { resourceId } from './keys.ts';
 import { itemsOf } from './kinds.ts';
 import type { Kind } from './kinds.ts';
 import { membersOf } from './members.ts';
+import type { PrincipalsChanged } from './principals.ts';
 import { allocateAddress } from './public-addresses.ts';
 import { connectEndpoint } from './private-endpoints.ts';
 import { movePublicSource } from './public-source.ts';
@@ -34,8 +36,8 @@ interface Draft {
 export async function finishByKind(
   { draft, before, kind }: Draft,
   context: ResourcesContext,
-): Promise<ResourceOutcome<{ readonly resource: ResourceRecord; readonly change: Transaction }>> {
-  if (kind === undefined) return { ok: true, value: { resource: draft, change: {} } };
+): Promise<ResourceOutcome<PrincipalsChanged & { readonly resource: ResourceRecord }>> {
+  if (kind === undefined) return { ok: true, value: { resource: draft, change: {}, principals: [] } };
   const checked = checkItems(draft, kind);
   if (!checked.ok) return checked;
   const links = { before: before === undefined ? [] : (kind.links?.(before) ?? []), after: kind.links?.(draft) ?? [] };
@@ -52,6 +54,7 @@ export async function finishByKind(
     ok: true,
     value: {
       resource,
+      principals: made.value.principals ?? [],
       change: {
         require: [...linked.value.require, ...(made.value.change.require ?? []), ...(moved.require ?? [])],
         put: [...linked.value.put, ...(made.value.change.put ?? []), ...(moved.put ?? [])],
@@ -66,7 +69,11 @@ function checkItems(draft: ResourceRecord, kind: Kind): ResourceOutcome<null> {
   return kind.check(itemsOf(draft, kind.items));
 }
 
-type Made = ResourceOutcome<{ readonly made: ResourceMade; readonly change: Transaction }>;
+type Made = ResourceOutcome<{
+  readonly made: ResourceMade;
+  readonly change: Transaction;
+  readonly principals?: PrincipalsChanged['principals'];
+}>;
 
 async function make(
   { draft, before, kind }: Draft & { readonly kind: Kind },
@@ -76,6 +83,10 @@ async function make(
   const { made } = draft;
   if (kind.type === knownTypes.userAssignedIdentity) {
     return { ok: true, value: { made: before?.made ?? newIdentity(context), change: {} } };
+  }
+  if (kind.type === knownTypes.federatedCredential) {
+    const put = await putFederated(draft, context.store);
+    return put.ok ? { ok: true, value: { made, ...put.value } } : put;
   }
   if (kind.type === knownTypes.natGateway) {
     const dynamic = addresses.find((address) => address.made.ipAddress === undefined || skuOf(address) !== 'standard');

@@ -1,6 +1,7 @@
 import { part, readArray, readChoice, refuse } from '../firewall/json.ts';
 import type { Read, Reader } from '../firewall/json.ts';
 import type { ResourceRecord } from '../types/resource.ts';
+import { readFederatedProperties } from './federated-credentials.ts';
 import { resourceId } from './keys.ts';
 import { membersOf, without } from './members.ts';
 import { readReference } from './network-references.ts';
@@ -16,6 +17,8 @@ import type { Item } from './security-rules.ts';
 export interface Kind {
   readonly type: string;
   readonly read: Reader<ResourceRecord['properties']>;
+  /** It has `properties` only (a proxy resource of ARM): no location, no tags, and no place among the resources of a group. */
+  readonly isProxy?: true;
   /** `sku` where a request gives none. */
   readonly sku?: Readonly<Record<string, unknown>>;
   /** What lies in it under ids of its own: the member of `properties`, which is also the last part of their type. */
@@ -67,6 +70,7 @@ const rows: readonly Kind[] = [
   },
   { type: knownTypes.privateEndpoint, read: readPrivateEndpoint },
   { type: knownTypes.userAssignedIdentity, read: () => ({ ok: true, value: {} }) },
+  { type: knownTypes.federatedCredential, read: readFederatedProperties, isProxy: true },
 ];
 
 /** By type in lower case. */

@@ -13,9 +13,9 @@ interface IdentityIds {
   readonly tenantId: string;
 }
 
-/** A service principal that comes or goes, as the directory's log names it. */
+/** A service principal that comes, goes or is changed, as the directory's log names it. */
 export interface PrincipalChange {
-  readonly activity: 'Add service principal' | 'Remove service principal';
+  readonly activity: 'Add service principal' | 'Update service principal' | 'Remove service principal';
   readonly id: string;
   readonly displayName: string;
 }

@@ -1,5 +1,6 @@
 /** Types with records of the general kind whose rules are known here, as Azure spells them. */
 export const knownTypes = {
+  federatedCredential: 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials',
   natGateway: 'Microsoft.Network/natGateways',
   networkSecurityGroup: 'Microsoft.Network/networkSecurityGroups',
   privateEndpoint: 'Microsoft.Network/privateEndpoints',
@@ -24,7 +25,8 @@ const closed: ReadonlySet<string> = new Set([
 /** Whether resources of the type can be made, beside those that have operations of their own. */
 export function isServed(type: string): boolean {
   const [namespace = '', ...types] = type.toLowerCase().split('/');
-  return (
-    known.has(type.toLowerCase()) || (types.length > 0 && /^[a-z0-9.]+$/.test(namespace) && !closed.has(namespace))
-  );
+  if (known.has(type.toLowerCase())) return true;
+  // Only a user-assigned identity has them: merely stored, one of a web app would look as if its workload could sign in.
+  if (types.at(-1) === 'federatedidentitycredentials') return false;
+  return types.length > 0 && /^[a-z0-9.]+$/.test(namespace) && !closed.has(namespace);
 }

@@ -44,6 +44,31 @@ export function changeTags(
   return checkTags(change(before, given));
 }
 
+/** A tag name that is in use: how many have it, and how many with which value. */
+export interface TagName {
+  readonly name: string;
+  readonly count: number;
+  /** By value. */
+  readonly values: ReadonlyMap<string, number>;
+}
+
+/**
+ * The tag names that are in use, in the order of the alphabet. Names that differ in case only are one, spelt as it was
+ * met first; values that do are two.
+ */
+export function tagNamesOf(all: readonly Tags[]): readonly TagName[] {
+  const names = new Map<string, { readonly name: string; readonly values: Map<string, number> }>();
+  for (const [name, value] of all.flatMap((tags) => Object.entries(tags))) {
+    const key = name.toLowerCase();
+    const { values } = names.get(key) ?? { values: new Map<string, number>() };
+    values.set(value, (values.get(value) ?? 0) + 1);
+    names.set(key, { name: names.get(key)?.name ?? name, values });
+  }
+  return [...names.entries()]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, { name, values }]) => ({ name, count: [...values.values()].reduce((sum, n) => sum + n, 0), values }));
+}
+
 function checkTags(tags: Tags): ResourceOutcome<Tags> {
   const entries = Object.entries(tags);
   if (entries.length > tagsMax) {

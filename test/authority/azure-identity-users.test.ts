@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +10,15 @@ import {
   DeviceCodeCredential,
   UsernamePasswordCredential,
 } from '@azure/identity';
-import { SignJWT, decodeJwt, exportJWK } from 'jose';
+import { decodeJwt } from 'jose';
 import { claimsOf } from '../control-plane/resources.ts';
 import { putVault } from '../data-plane/vaults.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { redirectOf } from './browser.ts';
 import { browserAt } from './browser-at.ts';
+import { exchangeAudience, startCluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 
 const ada = { userPrincipalName: 'ada@contoso.example', password: 'correct horse & battery' };
 const desktop = 'a0000000-0000-4000-8000-000000000001';
@@ -32,25 +31,13 @@ const machine = {
 const redirectUri = 'https://app.example/cb';
 const subject = 'system:serviceaccount:default:robot';
 
-const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const program = fileURLToPath(new URL('managed-identity-client.ts', import.meta.url));
 
-/** The issuer of a cluster's tokens. */
-const cluster = createServer((_request, response) => {
-  void exportJWK(keys.publicKey).then((jwk) =>
-    response.end(JSON.stringify({ keys: [{ ...jwk, kid: 'one', alg: 'RS256' }] })),
-  );
-});
-
+let cluster: Cluster;
 let world: TestServer;
-let issuer: string;
 before(async () => {
-  cluster.listen(0, '127.0.0.1');
-  await once(cluster, 'listening');
-  const address = cluster.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  issuer = 'https://cluster.example';
-  const federated = { name: 'robot', issuer, subject, audiences: ['api://AzureADTokenExchange'] };
+  cluster = await startCluster();
+  const federated = { name: 'robot', issuer: cluster.issuer, subject, audiences: [exchangeAudience] };
   world = await startServerWith({
     config: {
       users: [{ ...ada, displayName: 'Ada', objectId: 'f0000000-0000-4000-8000-000000000001' }],
@@ -60,20 +47,13 @@ before(async () => {
         { clientId: robot, federatedCredentials: [federated] },
         { ...machine, managedIdentity: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app' },
       ],
-      issuers: [
-        {
-          issuer,
-          tenantId: 'e0000000-0000-4000-8000-000000000001',
-          audiences: [],
-          jwksUri: `http://127.0.0.1:${address.port}/keys`,
-        },
-      ],
+      issuers: [cluster.configured],
     },
   });
 });
 after(async () => {
-  cluster.close();
   await world[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
 });
 
 const tenant = () => world.client.identity.tenantId;
@@ -146,15 +126,7 @@ test('AuthorizationCodeCredential redeems what the sign-in page sent to its redi
 });
 
 test("ClientAssertionCredential brings a cluster's token, and gets one of its own", async () => {
-  const assertion = async (others: object = {}) =>
-    new SignJWT({ ...others })
-      .setProtectedHeader({ alg: 'RS256', kid: 'one' })
-      .setIssuer(issuer)
-      .setSubject(subject)
-      .setAudience('api://AzureADTokenExchange')
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(keys.privateKey);
+  const assertion = () => cluster.sign({ subject });
   const credential = new ClientAssertionCredential(tenant(), robot, assertion, options());
   const { token } = await credential.getToken(scope());
   assert.deepEqual([decodeJwt(token)['appid'], decodeJwt(token)['idtyp']], [robot, 'app']);

@@ -129,7 +129,7 @@ const refused: Readonly<Record<string, { assertion: () => Promise<string>; clien
   'for a client without such a credential': {
     assertion: () => sign(claims),
     client: clientId,
-    says: 'AADSTS700211: No matching',
+    says: `AADSTS70025: The client '${clientId}'(ci) has no configured federated identity credentials.`,
   },
 };
 

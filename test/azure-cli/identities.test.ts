@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { at, expectStatus, group, json, location, startWithGroup } from '../control-plane/resources.ts';
+import { exchangeAudience, startCluster } from '../authority/cluster.ts';
+import { at, claimsOf, expectStatus, group, json, location, startWithGroup } from '../control-plane/resources.ts';
 import { notRun } from '../not-run.ts';
+import { startServerWith } from '../world/server.ts';
 import { azAt, azIsInstalled, registerCloud } from './az.ts';
 import type { AzResult } from './az.ts';
 
@@ -36,6 +38,48 @@ function runSuite(): void {
     const gone = await az.run('ad', 'sp', 'show', '--id', id);
     assert.notEqual(gone.status, 0);
     assert.match(gone.stderr, /does not exist or one of its queried reference-property objects are not present/);
+  });
+
+  test('az federates a user-assigned identity with a cluster, and signs in as it with a token of the cluster', async () => {
+    await using cluster = await startCluster();
+    await using world = await startServerWith({ config: { issuers: [cluster.configured] } });
+    const { client } = world;
+    const { tenantId, clientId, clientSecret } = client.identity;
+    expectStatus(await client.arm('PUT', group, { location, tags: { env: 'test' } }), 201);
+    using az = azAt(world);
+    expectDone(await registerCloud(az, client.home));
+    expectDone(await az.run('login', '--service-principal', '--tenant', tenantId, '-u', clientId, '-p', clientSecret));
+    const made = json(expectDone(await az.run('identity', 'create', '-g', 'rg', '-n', 'app', '-l', location)).output);
+    const identity = String(made['clientId']);
+    const subject = 'system:serviceaccount:shop:cart';
+    const credential = (command: string, ...options: readonly string[]) =>
+      az.run('identity', 'federated-credential', command, '-g', 'rg', '--identity-name', 'app', ...options);
+    const said = ['--issuer', cluster.issuer, '--subject', subject, '--audiences', exchangeAudience];
+    const created = json(expectDone(await credential('create', '-n', 'aks', ...said)).output);
+    assert.deepEqual(
+      [created['name'], created['issuer'], created['subject'], created['audiences']?.[0]],
+      ['aks', cluster.issuer, subject, exchangeAudience],
+    );
+    const twice = await credential('create', '-n', 'again', ...said);
+    assert.match(twice.stderr, /Issuer and subject combination already exists for this Managed Identity/);
+    const listed = json(expectDone(await credential('list')).output);
+    assert.deepEqual([listed[0]?.['name'], listed[1]], ['aks', undefined]);
+    const tags = json(expectDone(await az.run('tag', 'list')).output);
+    assert.deepEqual([tags[0]?.['tagName'], tags[0]?.['count']?.['value'], tags[1]], ['env', 1, undefined]);
+
+    const signIn = async () => {
+      const who = ['--service-principal', '--tenant', tenantId, '-u', identity, '--allow-no-subscriptions'];
+      return az.run('login', ...who, '--federated-token', await cluster.sign({ subject }));
+    };
+    expectDone(await signIn());
+    const { output } = expectDone(await az.run('account', 'get-access-token'));
+    assert.equal(claimsOf(String(output['accessToken']))['oid'], made['principalId']);
+    expectDone(await az.run('login', '--service-principal', '--tenant', tenantId, '-u', clientId, '-p', clientSecret));
+    expectDone(await credential('delete', '-n', 'aks', '--yes'));
+    assert.deepEqual(json(expectDone(await credential('list')).output)[0], undefined);
+    // Else it shows the token that it keeps.
+    expectDone(await az.run('account', 'clear'));
+    assert.match((await signIn()).stderr, /AADSTS70025: .* has no configured federated identity credentials/);
   });
 }
 

@@ -97,11 +97,11 @@ test('so has each change of an application, its credentials and its service prin
   const keyCredentials = [{ type: 'AsymmetricX509Cert', usage: 'Verify', key }];
   expectStatus(await graph('PATCH', `/applications/${id}`, { keyCredentials }), 204);
   expectStatus(await graph('PATCH', `/applications/${id}`, { displayName: 'App' }), 204);
-  const credential = { name: 'ci', issuer: 'https://i.example', subject: 's', audiences: ['a'] };
+  const credential = { name: 'main', issuer: 'https://i.example', subject: 's', audiences: ['a'] };
   const federated = `/applications/${id}/federatedIdentityCredentials`;
   expectStatus(await graph('POST', federated, credential), 201);
-  expectStatus(await graph('PATCH', `${federated}/ci`, { subject: 't' }), 204);
-  expectStatus(await graph('DELETE', `${federated}/ci`), 204);
+  expectStatus(await graph('PATCH', `${federated}/main`, { subject: 't' }), 204);
+  expectStatus(await graph('DELETE', `${federated}/main`), 204);
   expectStatus(await graph('PATCH', `/servicePrincipals/${principal}`, { accountEnabled: false }), 204);
   expectStatus(await graph('DELETE', `/servicePrincipals/${principal}`), 204);
   expectStatus(await graph('DELETE', `/applications/${id}`), 204);

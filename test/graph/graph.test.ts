@@ -332,9 +332,19 @@ test('federated identity credentials are kept with the application, one for each
   expectRefusal(await graph('POST', path, { ...credential, name: 'again' }), {
     status: 400,
     code: 'Request_BadRequest',
-    says: "Invalid value specified for property 'name' of the resource: 'main' has the same name, or the same issuer",
+    says: "Invalid value specified for property 'subject' of the resource: 'main' has the same issuer and subject",
   });
-  expectStatus(await graph('POST', path, { ...credential, name: 'b', subject: 't', audiences: ['x', 'y'] }), 400);
+  for (const [given, says] of [
+    [{ audiences: ['x', 'y'] }, "'audiences' of the resource: it must have exactly one audience"],
+    [{ name: 'MAIN' }, "'name' of the resource: 'main' has the same name"],
+    [{ name: 'b' }, "'name' of the resource: it must have 3 to 120 letters, digits, hyphens and underscores"],
+    [{ issuer: 'http://ci.example' }, "'issuer' of the resource: it must be the https URL"],
+    [{ subject: 's'.repeat(601) }, "'subject' of the resource: it must have 1 to 600 characters"],
+  ] as const) {
+    const answered = await graph('POST', path, { ...credential, name: 'other', subject: 't', ...given });
+    const expected = { status: 400, code: 'Request_BadRequest' };
+    expectRefusal(answered, { ...expected, says: `Invalid value specified for property ${says}` });
+  }
   expectStatus(await graph('PATCH', `${path}/${String(made['id'])}`, { subject: 'other' }), 204);
   assert.equal((await graph('GET', `${path}/main`)).body['subject'], 'other');
   assert.equal(value(await graph('GET', path)).length, 1);

@@ -71,6 +71,12 @@ export const assertionErrors: ErrorsOf<AssertionRefusal> = {
     code: 50027,
     message: () => 'JWT token is invalid. This client assertion was used before; make one with a new jti.',
   },
+  federatedCredentialMissing: {
+    ...badClient,
+    code: 70025,
+    message: ({ clientId, displayName }) =>
+      `The client '${clientId}'(${shown(displayName)}) has no configured federated identity credentials.`,
+  },
   federatedIssuerUnknown: {
     ...badClient,
     code: 700211,

@@ -81,4 +81,10 @@ export const networkErrors = {
     message: () =>
       'Resources cannot be moved here: their ids are part of rules and role assignments. Create them anew in the other resource group.',
   },
+  predefinedTagsNotSupported: {
+    status: 400,
+    code: 'PredefinedTagsNotSupported',
+    message: () =>
+      'Tag names and values cannot be predefined here, and none is left to delete: they are those that resources and resource groups have. Put the tag there, with /providers/Microsoft.Resources/tags/default after its id.',
+  },
 } satisfies Partial<Errors>;

@@ -57,7 +57,11 @@ const table: readonly (readonly [string, readonly string[], readonly string[]])[
     resources,
     ['subscriptions', 'resourceGroups', 'resources', 'providers', 'deployments', 'tags'],
   ],
-  ['Microsoft.ManagedIdentity', ['2024-11-30', '2023-01-31'], ['userAssignedIdentities']],
+  [
+    'Microsoft.ManagedIdentity',
+    ['2024-11-30', '2023-01-31'],
+    ['userAssignedIdentities', 'userAssignedIdentities/federatedIdentityCredentials'],
+  ],
   ['Microsoft.Insights', ['2021-05-01-preview', '2020-02-02'], ['diagnosticSettings', 'components', 'actionGroups']],
   ['Microsoft.OperationalInsights', ['2023-09-01', '2022-10-01'], ['workspaces']],
   ['Microsoft.Storage', ['2024-01-01', '2023-05-01', '2023-01-01'], ['storageAccounts']],

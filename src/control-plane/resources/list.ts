@@ -7,6 +7,7 @@ import {
   virtualNetworkKey,
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
+import { kindOf } from '../../resources/kinds.ts';
 import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
@@ -34,7 +35,8 @@ interface Source {
   readonly read: (call: ControlCall, records: readonly StoredRecord[]) => Promise<readonly Listed[]>;
 }
 
-const sources: readonly Source[] = [
+/** Where the resources of a subscription, or of a group, are found. */
+export const sources: readonly Source[] = [
   {
     type: 'microsoft.keyvault/vaults',
     prefix: (subscriptionId, place) =>
@@ -67,8 +69,9 @@ const sources: readonly Source[] = [
     prefix: (subscriptionId, place) =>
       place === undefined ? inSubscription('resource', subscriptionId) : resourceKey(place, undefined, []),
     async read(_, records) {
-      return records.map((record) => {
-        const resource = decode<ResourceRecord>(record);
+      const resources = records.map((record) => decode<ResourceRecord>(record));
+      const tracked = resources.filter(({ type }) => kindOf(type)?.isProxy !== true);
+      return tracked.map((resource) => {
         const { properties: _properties, etag: _etag, ...shown } = anyResource(resource);
         const { type, tags, location, names, resourceGroup, createdTime, changedTime } = resource;
         const name = names.join('/');

@@ -48,7 +48,7 @@ export function anyResource(resource: ResourceRecord) {
     name: names.at(-1) ?? '',
     type,
     ...(location !== undefined && { location }),
-    tags,
+    ...(kind?.isProxy !== true && { tags }),
     ...envelope,
     ...(identity !== undefined && { identity: identityShown(identity) }),
     ...(isNetwork(resource) && { etag: resource.etag }),

@@ -1,4 +1,5 @@
 import { updateApplication } from '../../directory/applications.ts';
+import { federatedBreach } from '../../directory/federated-credentials.ts';
 import type { Changed, Stored } from '../../directory/objects.ts';
 import type { ApplicationRecord, FederatedIdentityCredential } from '../../directory/records.ts';
 import { invalid, list, object, text } from '../body.ts';
@@ -30,18 +31,14 @@ export function credentialOf({ params }: GraphCall, { record }: Stored<'applicat
   return found;
 }
 
-/** Puts a credential into the application's list, in the place of the one of its id. One subject of an issuer is one credential. */
+/** Puts a credential into the application's list, in the place of the one of its id. */
 export function putCredential(
   { store }: GraphCall,
   stored: Stored<'application'>,
   credential: FederatedIdentityCredential,
 ): Promise<Changed<ApplicationRecord>> {
   const others = stored.record.federatedIdentityCredentials.filter(({ id }) => id !== credential.id);
-  if (credential.audiences.length !== 1) invalid('audiences', 'it must have exactly one audience');
-  const same = others.find(
-    ({ name, issuer, subject }) =>
-      name === credential.name || (issuer === credential.issuer && subject === credential.subject),
-  );
-  if (same !== undefined) invalid('name', `'${same.name}' has the same name, or the same issuer and subject`);
+  const breach = federatedBreach(credential, others);
+  if (breach !== undefined) invalid(breach.property, breach.rule);
   return updateApplication(store, stored, { federatedIdentityCredentials: [...others, credential] });
 }
