@@ -266,8 +266,8 @@ test('a location that cannot stand in a header is refused, and any that looks li
   await using world = await startWithGroup();
   const { client } = world;
   for (const bad of ['西欧', 'west\r\nx: y', ' westeurope', 'w'.repeat(91), 7]) {
-    const shown = JSON.stringify(bad).slice(0, 100);
-    const message = `The location ${shown} is no region: a region is a text of at most 90 letters, digits and spaces, for example "westeurope".`;
+    const rule = 'a region is a text of at most 90 letters, digits and spaces, for example "westeurope"';
+    const message = `The location ${JSON.stringify(bad).slice(0, 100)} is no region: ${rule}.`;
     expectError(await putVault(client, 'kv-new', {}, { location: bad }), 400, 'BadRequest', message);
     expectError(await client.arm('PUT', '/resourceGroups/other', { location: bad }), 400, 'BadRequest', message);
   }
