@@ -36,7 +36,7 @@ type Answering = (exchange: Exchange) => Promise<Answer>;
 
 /**
  * The edge at `<vault>.vault.<domain>`. The order of a request: `admission.ts`, then `perform`. Not on Fastify, as the
- * other edges are: its request and its reply cost as much as half of a bare answer (bench/README.md).
+ * other edges are: its request and its reply would be up to a tenth of what a GET costs (bench/README.md).
  */
 export function createDataPlane(world: DataPlaneWorld): Listener {
   const respond = async (request: VaultRequest, response: ServerResponse, to: Responding) => {
