@@ -40,6 +40,21 @@ shows() {
   [[ $output == *"$text"* ]] || fail "it should have shown: $text"
 }
 
+# eventually TEXT COMMAND…: the same, at once or some seconds later. A deletion and a recovery take their time, as on Azure.
+eventually() {
+  local text=$1 output
+  shift
+  show "$@"
+  for _ in $(seq 20); do
+    if output=$("$@" 2>&1) && [[ $output == *"$text"* ]]; then
+      printf '%s\n' "$output"
+      return
+    fi
+    sleep 0.2
+  done
+  fail "it should have shown: $text. The last time it was: $output"
+}
+
 # hides TEXT COMMAND…: it must succeed and not print TEXT.
 hides() {
   local text=$1 output

@@ -6,9 +6,9 @@ run az keyvault secret set --vault-name "$vault" --name connection --value 'seco
 run az keyvault secret list-versions --vault-name "$vault" --name connection --query 'length(@)'
 run az keyvault secret backup --vault-name "$vault" --name connection --file "$work/connection.backup"
 run az keyvault secret delete --vault-name "$vault" --name connection --query deletedDate
-shows connection az keyvault secret list-deleted --vault-name "$vault" --query '[].name'
+eventually connection az keyvault secret list-deleted --vault-name "$vault" --query '[].name'
 run az keyvault secret recover --vault-name "$vault" --name connection --query name
-shows second az keyvault secret show --vault-name "$vault" --name connection --query value --output tsv
+eventually second az keyvault secret show --vault-name "$vault" --name connection --query value --output tsv
 
 run az keyvault key create --vault-name "$vault" --name wrapping --kty RSA --size 2048 --query key.kty
 encrypted=$(az keyvault key encrypt --vault-name "$vault" --name wrapping --algorithm RSA-OAEP-256 --value c2VjcmV0 --data-type base64 \
