@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { after, suite, test } from 'node:test';
+import { readBody } from '../../src/http/body.ts';
+import type { Body } from '../../src/http/body.ts';
+import { freePort } from '../world/server.ts';
+
+const limit = 1000;
+let tell: (body: Body) => void = () => {};
+const server = createServer((request, response) => void answer(request, response));
+const port = await freePort();
+server.listen(port, '127.0.0.1');
+await once(server, 'listening');
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  tell(await readBody(request, limit));
+  response.end();
+}
+
+/** What is read of a request with these headers, of which `sent` arrives, and then the end of the connection. */
+async function readOf(headers: readonly string[], sent: string): Promise<Body> {
+  const body = Promise.withResolvers<Body>();
+  tell = body.resolve;
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.end(['PUT / HTTP/1.1', 'Host: a', ...headers, '', sent].join('\r\n'));
+  socket.resume();
+  return body.promise;
+}
+
+const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+const chunked = ['Transfer-Encoding: chunked'];
+const read = (body: Body) => (body.ok ? body.bytes?.toString() : body.fault);
+
+suite('a body', () => {
+  test('is read whole, in one piece or in many, up to the limit', async () => {
+    const whole = 'w'.repeat(limit);
+    assert.equal(read(await readOf([`Content-Length: ${limit}`], whole)), whole);
+    assert.equal(
+      read(await readOf(chunked, `${chunk('a')}${chunk('b'.repeat(limit - 1))}0\r\n\r\n`)),
+      `a${whole.slice(1).replaceAll('w', 'b')}`,
+    );
+    assert.equal(read(await readOf(['Content-Length: 0'], '')), '');
+  });
+
+  test('is none where no header announces one', async () => {
+    assert.deepEqual(await readOf([], ''), { ok: true, bytes: undefined });
+  });
+
+  test('of a byte more is refused, by what its header says or when that byte comes', async () => {
+    // Nothing of it has been sent.
+    assert.equal(read(await readOf([`Content-Length: ${limit + 1}`], '')), 'tooLarge');
+    assert.equal(read(await readOf(chunked, `${chunk('a'.repeat(limit))}${chunk('b')}`)), 'tooLarge');
+  });
+
+  for (const type of ['text', 'a/', '/b', 'a b/c', 'a/b,c/d', '']) {
+    test(`of the media type '${type}' is not well formed`, async () => {
+      assert.equal(read(await readOf([`Content-Type: ${type}`, 'Content-Length: 2'], '{}')), 'notWellFormed');
+    });
+  }
+
+  for (const type of [
+    'application/json',
+    'application/json; charset=utf-8',
+    'text/plain;x',
+    'Application/vnd.a+json',
+  ]) {
+    test(`of the media type '${type}' is read`, async () => {
+      assert.equal(read(await readOf([`Content-Type: ${type}`, 'Content-Length: 2'], '{}')), '{}');
+    });
+  }
+
+  for (const [how, headers, sent] of [
+    ['by its length', ['Content-Length: 10'], 'half'],
+    ['in chunks', chunked, chunk('half')],
+  ] as const) {
+    test(`sent ${how} that ends early is cut off`, async () => {
+      assert.equal(read(await readOf(headers, sent)), 'cutOff');
+    });
+  }
+});
