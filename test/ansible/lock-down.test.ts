@@ -49,6 +49,8 @@ async function play({ ready }: RunningPostern, folder: string) {
     env: {
       ...process.env,
       HOME: folder,
+      // Ansible asks who runs it, and the uid of a container may have no account.
+      LOGNAME: process.env['LOGNAME'] ?? 'postern',
       ANSIBLE_NOCOLOR: '1',
       PYTHONPATH: join(import.meta.dirname, 'shim'),
       PYTHONWARNINGS: 'ignore',
