@@ -7,10 +7,13 @@ import type { Outcome } from './refusal.ts';
 
 const most = 4_000;
 
-/** Sticky: one attribute, its type, and its value in one of the three ways of RFC 4514 section 3 and RFC 1779. */
-const typeOf = /\s*(?:OID\.)?(?<type>[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=\s*/iy;
+/**
+ * Sticky: one attribute, its type, and its value in one of the three ways of RFC 4514 section 3 and RFC 1779. Of what
+ * Unicode calls white space most may be part of a value: the space that stands around one is ASCII's.
+ */
+const typeOf = /[ \t\r\n]*(?:OID\.)?(?<type>[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)[ \t\r\n]*=[ \t\r\n]*/iy;
 const valueOf =
-  /#(?<hex>(?:[0-9a-f]{2})+)\s*|"(?<quoted>(?:[^"\\]|\\.|"")*)"\s*|(?!\s*[#"])(?<plain>(?:[^"\\,;+<>]|\\.)*)/isy;
+  /#(?<hex>(?:[0-9a-f]{2})+)[ \t\r\n]*|"(?<quoted>(?:[^"\\]|\\.|"")*)"[ \t\r\n]*|(?![#"])(?<plain>(?:[^"\\,;+<>]|\\.)*)/isy;
 
 /** The DER of an X.500 name that is written as RFC 4514 writes it; to check a subject, ask for it. */
 export function encodeName(text: string): Outcome<Uint8Array> {
@@ -97,9 +100,9 @@ function encodedValue({ tag, allowed, most: longest, name }: AttributeType, type
 
 /** Spaces around a value do not belong to it, unless the last one is escaped. */
 function trimmed(plain: string): string {
-  const value = plain.trim();
+  const value = plain.replace(/[ \t\r\n]+$/, '');
   const backslashes = value.length - value.replace(/\\+$/, '').length;
-  return backslashes % 2 === 0 ? value : value + plain.trimStart().charAt(value.length);
+  return backslashes % 2 === 0 ? value : value + plain.charAt(value.length);
 }
 
 /** `\,` and the like stand for themselves, `\C3\A9` for bytes of UTF-8, and `""` in quotes for one. */
@@ -152,8 +155,8 @@ const textDecoders: Readonly<Record<number, (content: Buffer) => string | undefi
 function escaped(text: string): string {
   return text
     .replaceAll(/["+,;<>\\]/g, String.raw`\$&`)
-    .replace(/^[ #]/, String.raw`\$&`)
     .replace(/(?<!^) $/, String.raw`\ `)
+    .replace(/^[ #]/, String.raw`\$&`)
     .replaceAll(/\p{Cc}/gu, (character) =>
       Buffer.from(character)
         .toString('hex')

@@ -8,6 +8,10 @@ import { hasOpenssl, openssl } from './openssl.ts';
 
 /** A subject as it may be written, and as it is read again. */
 const subjects: readonly (readonly [string, string])[] = [
+  // Only ASCII's space around a value does not belong to it.
+  ['CN= \t\u3000a\u00a0 \t', 'CN=\u3000a\u00a0'],
+  [String.raw`CN=\20`, String.raw`CN=\ `],
+  [String.raw`CN=\20\20`, String.raw`CN=\ \ `],
   ['CN=www.example.com', 'CN=www.example.com'],
   ['CN=www.example.com, O=Contoso, C=US', 'CN=www.example.com, O=Contoso, C=US'],
   [
@@ -86,9 +90,13 @@ describe('a subject', () => {
   });
 
   it('is read as it was written, whatever is in it', () => {
+    const awkward = fc.constantFrom(' ', '\t', '\n', '\u3000', '\u00a0', '\ufeff', '\\', '"', '#', 'a');
     const attribute = fc.tuple(
       fc.constantFrom('CN', 'O', 'OU', 'L', 'ST', '1.2.3.4'),
-      fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+      fc.oneof(
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+        fc.string({ unit: awkward, minLength: 1, maxLength: 6 }),
+      ),
       fc.constantFrom('pairs', 'quotes'),
     );
     fc.assert(
