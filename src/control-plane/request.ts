@@ -6,7 +6,7 @@ import type { Answer } from '../http/answer.ts';
 import { textsOf } from '../http/parameters.ts';
 import { parseJsonBody, pathOf } from '../http/request.ts';
 import { dropAssignments } from '../resources/authorization.ts';
-import { Conflict, Unreadable } from '../store/store.ts';
+import { Conflict, together, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import { scopeKey } from './access.ts';
 import { admitted, operationOf } from './admission.ts';
@@ -77,12 +77,7 @@ async function settle(
   }
   const acceptance = await accept(accepted, call);
   // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
-  const whole = {
-    require: [...admission.require, ...(change?.require ?? [])],
-    put: [...(change?.put ?? []), ...acceptance.put],
-    delete: [...(change?.delete ?? []), ...acceptance.delete],
-  };
-  await commit(whole, records, world);
+  await commit(together({ require: admission.require }, change, acceptance), records, world);
   world.longRunning.begin(acceptance.record, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }
@@ -99,11 +94,7 @@ function wholeChange(
   const isDeletion = operationOf(exchange).action.endsWith('/delete');
   const scope = scopeKey(pathOf(exchange.request.url));
   const dropped = isDeletion ? dropAssignments(access.authorization, scope) : undefined;
-  return {
-    require: [...require, ...(change.require ?? []), ...(dropped?.require ?? [])],
-    put: [...(change.put ?? []), ...(dropped?.put ?? [])],
-    delete: [...(change.delete ?? []), ...(dropped?.delete ?? [])],
-  };
+  return together({ require }, change, dropped);
 }
 
 async function commit(change: Transaction, records: readonly AuditRecord[], world: ControlWorld): Promise<void> {

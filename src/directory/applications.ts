@@ -1,3 +1,4 @@
+import { together } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { tooManyCertificates } from './credentials.ts';
 import { federatedMax } from './federated-credentials.ts';
@@ -79,15 +80,6 @@ export async function deleteApplication(store: Store, stored: Stored<'applicatio
   const change = await removeObject(store, 'application', stored);
   const principal = await findByName(store, { tenantId, kind: 'servicePrincipal' }, appId);
   return principal === undefined ? change : together(change, await removeObject(store, 'servicePrincipal', principal));
-}
-
-/** One transaction of several, which must not write the same keys. */
-export function together(...changes: readonly Transaction[]): Transaction {
-  return {
-    require: changes.flatMap((change) => change.require ?? []),
-    put: changes.flatMap((change) => change.put ?? []),
-    delete: changes.flatMap((change) => change.delete ?? []),
-  };
 }
 
 function propertyRefusal(properties: ApplicationProperties): DirectoryRefusal | undefined {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { together } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { noRedirectUris, together } from './applications.ts';
+import { noRedirectUris } from './applications.ts';
 import { putBinding } from './bindings.ts';
 import { clientOf } from './clients.ts';
 import type { Client } from './clients.ts';

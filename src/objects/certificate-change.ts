@@ -1,4 +1,4 @@
-import { decode } from '../store/store.ts';
+import { decode, together } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import { putActions } from './certificate-actions.ts';
 import { asSeen, certificateKeys, updateCertificateVersion } from './certificate.ts';
@@ -49,7 +49,7 @@ export async function updateCertificate(
     if (!part.ok) return part;
     changes.push(part.change);
   }
-  return { ...changed, change: together([...changes, { put: putActions(vault, changed.value) }]) };
+  return { ...changed, change: together(...changes, { put: putActions(vault, changed.value) }) };
 }
 
 /** Soft-deletes a certificate with its key and its secret, and forgets an operation that was under way. `now` in seconds. */
@@ -70,7 +70,7 @@ export async function deleteCertificate(
     const scheduled = scheduledPurgeKey(vault, collection, part.value);
     changes.push({ ...part.change, put: (part.change?.put ?? []).filter((put) => put.key !== scheduled) });
   }
-  return { ...deleted, change: together(changes) };
+  return { ...deleted, change: together(...changes) };
 }
 
 /** Puts a soft-deleted certificate back, with its key and its secret, and what is yet to come in its life. */
@@ -90,7 +90,7 @@ export async function recoverCertificate(vault: VaultScope, name: string): Promi
   }
   // Work that comes due before the recovery is complete would find nothing to do.
   const put = putActions(vault, recovered.value, vault.now + vault.transitionMs);
-  return { ...recovered, change: together([...changes, { put }]) };
+  return { ...recovered, change: together(...changes, { put }) };
 }
 
 /** Destroys a soft-deleted certificate, its key and its secret, and all their versions. */
@@ -103,7 +103,7 @@ export async function purgeCertificate(vault: VaultScope, name: string): Promise
     if (!part.ok) return part;
     changes.push(part.change);
   }
-  return { ...purged, change: together(changes) };
+  return { ...purged, change: together(...changes) };
 }
 
 /** As `dueOfObject`, for a certificate with its key and its secret. */
@@ -118,7 +118,7 @@ export async function dueOfCertificate(
     const part = await dueOfObject(vault, collection, name);
     if (part.done !== 'nothing') changes.push(part.change);
   }
-  return { done: 'purged', change: together(changes) };
+  return { done: 'purged', change: together(...changes) };
 }
 
 /** Those parts that a deleted certificate has: one that was never issued has none. */
@@ -127,14 +127,4 @@ async function partsDeleted(vault: VaultScope, name: string): Promise<readonly (
   const [certificate] = await vault.store.read({ require: vault.require, get });
   if (certificate === undefined) return [];
   return decode<CertificateRecord>(certificate).current.cer === undefined ? [] : parts;
-}
-
-/** Several changes as one. What is required twice is required once. */
-function together(changes: readonly (Transaction | undefined)[]): Transaction {
-  const require = new Map(changes.flatMap((change) => (change?.require ?? []).map((one) => [one.key, one] as const)));
-  return {
-    require: [...require.values()],
-    put: changes.flatMap((change) => change?.put ?? []),
-    delete: changes.flatMap((change) => change?.delete ?? []),
-  };
 }

@@ -1,5 +1,4 @@
-import { together } from '../directory/applications.ts';
-import { decode, encode } from '../store/store.ts';
+import { decode, encode, together } from '../store/store.ts';
 import type { Requirement, Store, StoredRecord } from '../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
 import { dropFederated } from './federated-credentials.ts';

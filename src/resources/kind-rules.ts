@@ -1,3 +1,4 @@
+import { together } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceMade, ResourceRecord } from '../types/resource.ts';
 import { putFederated } from './federated-credentials.ts';
@@ -55,11 +56,7 @@ export async function finishByKind(
     value: {
       resource,
       principals: made.value.principals ?? [],
-      change: {
-        require: [...linked.value.require, ...(made.value.change.require ?? []), ...(moved.require ?? [])],
-        put: [...linked.value.put, ...(made.value.change.put ?? []), ...(moved.put ?? [])],
-        delete: made.value.change.delete ?? [],
-      },
+      change: together(linked.value, made.value.change, moved),
     },
   };
 }

@@ -1,7 +1,7 @@
-import { together } from '../directory/applications.ts';
 import { setResourceIdentities } from '../directory/bindings.ts';
 import { findObject, removeObject } from '../directory/objects.ts';
 import { createManagedIdentity } from '../directory/service-principals.ts';
+import { together } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { resourceId } from './keys.ts';

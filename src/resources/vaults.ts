@@ -1,5 +1,5 @@
 import type { RuleProfile } from '../firewall/profiles.ts';
-import { decode, encode } from '../store/store.ts';
+import { decode, encode, together } from '../store/store.ts';
 import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
 import { bindRules } from './bind-rules.ts';
@@ -136,16 +136,15 @@ export async function deleteVault(record: StoredRecord, context: VaultsContext):
   };
   const vault: VaultRecord = { ...existing, deleted };
   const change = {
-    require: [{ key: record.key, version: record.version }, ...(ended.require ?? [])],
+    require: [{ key: record.key, version: record.version }],
     put: [
-      ...(ended.put ?? []),
       vaultPut(vault),
       { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty },
       scheduledPurge(vault, deleted),
     ],
     delete: [vaultIndexKey('vault-in', vault, vault.name)],
   };
-  return { ok: true, value: { vault, created: false, change } };
+  return { ok: true, value: { vault, created: false, change: together(change, ended) } };
 }
 
 /** Whether a vault stands in that subscription and group. */

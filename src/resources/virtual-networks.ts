@@ -206,12 +206,3 @@ function isSameState(one: SubnetRecord, other: SubnetRecord): boolean {
 export function hasKeyVaultEndpoint(subnet: Pick<SubnetRecord, 'serviceEndpoints'>): boolean {
   return subnet.serviceEndpoints.some(({ service }) => service.toLowerCase() === keyVaultService);
 }
-
-/** Several changes as one. */
-export function joined(...changes: readonly Transaction[]): Transaction {
-  return {
-    require: changes.flatMap(({ require = [] }) => require),
-    put: changes.flatMap(({ put = [] }) => put),
-    delete: changes.flatMap((change) => change.delete ?? []),
-  };
-}

@@ -11,7 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Audit } from '../audit/audit.ts';
 import { auditRecord } from '../audit/record.ts';
-import { Conflict } from '../store/store.ts';
+import { Conflict, together } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { duePrefix, duePutAgain, dueTime, readDue } from './due.ts';
 import type { Due, DueKind, DueSubject } from './due.ts';
@@ -213,11 +213,9 @@ export class Scheduler {
 
   async #commit(work: Taken, { change = {}, audit }: DueOutcome, began: number): Promise<void> {
     const staged = audit === undefined ? undefined : this.#parts.audit.stage(this.#record(work, audit, began));
-    await this.#parts.store.transact({
-      require: [...(change.require ?? []), { key: work.key, version: work.version }],
-      put: [...(change.put ?? []), ...(staged === undefined ? [] : [staged.put])],
-      delete: [...(change.delete ?? []), work.key],
-    });
+    const done = { require: [{ key: work.key, version: work.version }], delete: [work.key] };
+    const recorded = staged === undefined ? undefined : { put: [staged.put] };
+    await this.#parts.store.transact(together(change, recorded, done));
     if (staged !== undefined) this.#parts.audit.committed();
   }
 

@@ -97,6 +97,15 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
+/** Several changes as one transaction, in their order. No two of them may write the same key. */
+export function together(...changes: readonly (Transaction | undefined)[]): Transaction {
+  return {
+    require: changes.flatMap((change) => change?.require ?? []),
+    put: changes.flatMap((change) => change?.put ?? []),
+    delete: changes.flatMap((change) => change?.delete ?? []),
+  };
+}
+
 /** A record's value as this project writes them: UTF-8 JSON. */
 export function encode(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));

@@ -1,6 +1,7 @@
 import { readSubnet } from '../../resources/network-properties.ts';
 import { linkSubnets } from '../../resources/subnet-links.ts';
-import { findSubnet, joined, putSubnet } from '../../resources/virtual-networks.ts';
+import { findSubnet, putSubnet } from '../../resources/virtual-networks.ts';
+import { together } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
@@ -29,7 +30,7 @@ export const createOrUpdateSubnet: ControlOperation = {
     if (subnet === undefined) throw new Error('a subnet that was put is not in its network');
     return {
       ...answer(created ? 201 : 200, subnetResource(network, subnet)),
-      change: joined(change, linked.value.change),
+      change: together(change, linked.value.change),
       ...(created && { accepted: networkMade(call, network.location) }),
     };
   },

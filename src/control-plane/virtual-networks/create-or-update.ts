@@ -7,8 +7,8 @@ import { isSameLocation } from '../../resources/regions.ts';
 import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { linkSubnets } from '../../resources/subnet-links.ts';
 import type { LinkingNetwork } from '../../resources/subnet-links.ts';
-import { joined, putNetwork } from '../../resources/virtual-networks.ts';
-import { decode } from '../../store/store.ts';
+import { putNetwork } from '../../resources/virtual-networks.ts';
+import { decode, together } from '../../store/store.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { ifMatchRefusal } from '../if-match.ts';
@@ -63,7 +63,7 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     const require = [{ key: group.record.key, version: group.record.version }];
     return {
       ...answer(created ? 201 : 200, networkResource(network)),
-      change: joined(change, linked.value.change, { require }),
+      change: together(change, linked.value.change, { require }),
       ...(created && { accepted: networkMade(call, network.location) }),
     };
   },

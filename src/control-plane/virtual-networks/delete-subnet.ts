@@ -1,5 +1,6 @@
 import { unlinkSubnets } from '../../resources/subnet-links.ts';
-import { deleteSubnet, findSubnet, joined } from '../../resources/virtual-networks.ts';
+import { deleteSubnet, findSubnet } from '../../resources/virtual-networks.ts';
+import { together } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
@@ -22,6 +23,6 @@ export const deleteVirtualNetworkSubnet: ControlOperation = {
     const world = { store: call.store, lacks: call.access.lacks };
     const unlinked = await unlinkSubnets(found.network, [subnet], world);
     if (!unlinked.ok) return unlinked;
-    return { ...answer(200), change: joined(deleted.value, unlinked.value.change) };
+    return { ...answer(200), change: together(deleted.value, unlinked.value.change) };
   },
 };

@@ -1,6 +1,7 @@
 import { disconnect } from '../../resources/peerings.ts';
 import { unlinkSubnets } from '../../resources/subnet-links.ts';
-import { deleteNetwork, joined } from '../../resources/virtual-networks.ts';
+import { deleteNetwork } from '../../resources/virtual-networks.ts';
+import { together } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
@@ -22,6 +23,6 @@ export const deleteVirtualNetwork: ControlOperation = {
     const unlinked = await unlinkSubnets(network, network.subnets, { store, lacks: access.lacks });
     if (!unlinked.ok) return unlinked;
     const left = await disconnect(network, network.peerings ?? [], store);
-    return { ...answer(200), change: joined(deleted.value, unlinked.value.change, left) };
+    return { ...answer(200), change: together(deleted.value, unlinked.value.change, left) };
   },
 };
