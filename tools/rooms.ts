@@ -19,7 +19,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   templates: { imports: [], platform: 'pure' },
   store: { imports: ['crypto'], platform: 'node only' },
   schedule: { imports: ['audit', 'store/store.ts', 'types'], platform: 'node only' },
-  objects: { imports: ['crypto', 'schedule/due.ts', 'store/store.ts', 'types'], platform: 'node only' },
+  objects: {
+    imports: ['crypto', 'resources/regions.ts', 'schedule/due.ts', 'store/store.ts', 'types'],
+    platform: 'node only',
+  },
   resources: {
     imports: ['firewall', 'access', 'address', 'directory', 'schedule/due.ts', 'store/store.ts', 'types'],
     platform: 'node only',

@@ -7,7 +7,7 @@ export type TokenRefusal =
   | { readonly kind: 'malformed'; readonly part: TokenPart }
   /** The header's `alg` is none that the issuer may use: `none` and the HMAC family are never among them. */
   | { readonly kind: 'unsupportedAlgorithm'; readonly found: string; readonly supported: readonly string[] }
-  /** The issuer has no key of that `kid`, or the token names none and the issuer has several. */
+  /** Azure's AKV10046. The issuer has no key of that `kid`, or the token names none and the issuer has several. */
   | { readonly kind: 'unknownKey'; readonly kid: string | undefined }
   /** The issuer's key set could not be fetched: our trouble or the issuer's, not the caller's. */
   | { readonly kind: 'keysUnavailable'; readonly issuer: string }

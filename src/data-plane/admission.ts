@@ -66,7 +66,7 @@ async function vaultOf({ vaultName }: Exchange, rulebook: Rulebook): Promise<Vau
   return vault;
 }
 
-function operationOf({ card, request }: Exchange): OperationCard {
+function operationOf({ card, otherMethods: allowed, request }: Exchange): OperationCard {
   const named = otherMethod(request.raw);
   if (named !== undefined) {
     const message =
@@ -75,7 +75,9 @@ function operationOf({ card, request }: Exchange): OperationCard {
     throw new Refused({ kind: 'badParameter', message });
   }
   if (card !== undefined) return card;
-  throw new Refused({ kind: 'operationNotFound', method: request.method, path: pathOf(request.url).slice(0, 200) });
+  const asked = { method: request.method, path: pathOf(request.url).slice(0, 200) };
+  if (allowed.length > 0) throw new Refused({ kind: 'methodNotAllowed', ...asked, allowed });
+  throw new Refused({ kind: 'operationNotFound', ...asked });
 }
 
 function apiVersionOf({ request }: Exchange): string {

@@ -29,10 +29,13 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 interface Responding {
   readonly card?: OperationCard;
+  readonly otherMethods?: readonly string[];
   readonly answer: (exchange: Exchange) => Answer | Promise<Answer>;
 }
 
 type Answering = (exchange: Exchange) => Promise<Answer>;
+
+const methods = [...new Set(operations.map(({ method }) => method))];
 
 /**
  * The edge at `<vault>.vault.<domain>`. The order of a request: `admission.ts`, then `perform`. Not on Fastify, as the
@@ -41,7 +44,7 @@ type Answering = (exchange: Exchange) => Promise<Answer>;
 export function createDataPlane(world: DataPlaneWorld): Listener {
   const respond = async (request: VaultRequest, response: ServerResponse, to: Responding) => {
     const source = world.sourceOf(request.raw.socket);
-    const exchange = openExchange(request, { card: to.card, source, now: world.now() });
+    const exchange = openExchange(request, { ...to, source, now: world.now() });
     try {
       send(response, exchange, world, await to.answer(exchange));
     } catch (error) {
@@ -49,11 +52,18 @@ export function createDataPlane(world: DataPlaneWorld): Listener {
       response.destroy();
     }
   };
-  const noOperation: Listener = (request, response) =>
-    void respond(requestOf(request), response, { answer: (exchange) => answerOf(exchange, world, neverAdmitted) });
+  const noOperation = (request: IncomingMessage, response: ServerResponse, otherMethods: readonly string[] = []) => {
+    const answer = (exchange: Exchange) => answerOf(exchange, world, neverAdmitted);
+    void respond(requestOf(request), response, { otherMethods, answer });
+  };
   const router = findMyWay({
     ...routing,
-    defaultRoute: noOperation,
+    defaultRoute: (request, response) =>
+      noOperation(
+        request,
+        response,
+        methods.filter((method) => router.find(method, request.url ?? '') !== null),
+      ),
     // A path that cannot be decoded, or is too long, is no operation's either.
     onBadUrl: (_path, request, response) => noOperation(request, response),
     onMaxParamLength: (_path, request, response) => noOperation(request, response),

@@ -137,7 +137,7 @@ function refused(
   refusal: Refusal,
   { vault, asked }: { readonly vault?: VaultInForce; readonly asked: SecretAsked },
 ): Extract<SecretRead, { ok: false }> {
-  const context = { source, vault, caller: service, origin: asked.origin, acceptedIssuers: [] };
+  const context = { source, vault, caller: service, origin: asked.origin, encodedTokenHeader: '', acceptedIssuers: [] };
   const { status, message, body } = renderError(refusal, context);
   return { ok: false, status, code: body.error.code ?? '', message };
 }

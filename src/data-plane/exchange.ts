@@ -43,8 +43,10 @@ export interface Exchange {
   readonly names: NameSet;
   readonly vaultName: string;
   readonly source: Source;
-  /** Absent where the path is no operation's. */
+  /** Absent where path and method are no operation's. */
   readonly card: OperationCard | undefined;
+  /** The methods that the path has, where the request's is none of them. */
+  readonly otherMethods: readonly string[];
   body?: Buffer | undefined;
   vault?: VaultInForce;
   apiVersion?: string;
@@ -57,12 +59,13 @@ export interface Exchange {
 
 export function openExchange(
   request: VaultRequest,
-  known: { readonly card: OperationCard | undefined; readonly source: Source; readonly now: number },
+  known: Partial<Pick<Exchange, 'card' | 'otherMethods'>> & Pick<Exchange, 'source'> & { readonly now: number },
 ): Exchange {
   const host = hostOf(request.raw);
   if (host.kind !== 'vault') throw new Error('the data plane was given a request for a host that is no vault');
-  const { card, source, now } = known;
-  return { requestId: randomUUID(), at: now, request, names: host.names, vaultName: host.vault, source, card };
+  const { card, otherMethods = [], source, now } = known;
+  const { names, vault: vaultName } = host;
+  return { requestId: randomUUID(), at: now, request, names, vaultName, source, card, otherMethods };
 }
 
 /** Before a request is decided anew: no answer and no record may speak of rules that were replaced. */

@@ -1,4 +1,3 @@
-import { objectLimits } from '../objects/limits.ts';
 import { refused } from '../objects/object.ts';
 import type { Outcome } from '../objects/object.ts';
 import type { Collection } from '../types/collection.ts';
@@ -8,10 +7,7 @@ import type { Call } from './operation.ts';
 export function objectName(call: Call): Outcome<string> {
   const name = call.params['name'] ?? '';
   if (/^[0-9a-zA-Z-]{1,127}$/.test(name)) return { ok: true, value: name };
-  const message =
-    `The request URI contains an invalid name: ${name.slice(0, 200)}. ` +
-    `A name has 1 to ${objectLimits.name} letters, digits and hyphens.`;
-  return refused({ kind: 'badParameter', message });
+  return refused({ kind: 'badParameter', message: `The request URI contains an invalid name: ${name.slice(0, 200)}` });
 }
 
 /**

@@ -28,16 +28,16 @@ function isPlace(after: string): boolean {
 
 /** The body of a list answer; `nextLink` is null on the last page, as Azure sends it. */
 export function listBody<T>(call: Call, path: string, page: Page<T>, render: (item: T) => unknown) {
-  const query = new URLSearchParams({ 'api-version': call.apiVersion });
-  for (const name of ['maxresults', 'includePending']) {
-    const asked = call.query[name];
-    if (asked !== undefined) query.set(name, asked);
-  }
-  if (page.next !== undefined) query.set('$skiptoken', skipToken(page.next));
-  return {
-    value: page.items.map(render),
-    nextLink: page.next === undefined ? null : `${call.origin}${path}?${query.toString()}`,
-  };
+  return { value: page.items.map(render), nextLink: page.next === undefined ? null : nextLink(call, path, page.next) };
+}
+
+/** In Azure's spelling and order: there are clients that cut the token out of it. */
+function nextLink(call: Call, path: string, next: string): string {
+  const asked = ['maxresults', 'includePending'].flatMap((name) => {
+    const value = call.query[name];
+    return value === undefined ? [] : [`&${name}=${encodeURIComponent(value)}`];
+  });
+  return `${call.origin}${path}?api-version=${call.apiVersion}&$skiptoken=${skipToken(next)}${asked.join('')}`;
 }
 
 function bad(message: string): { readonly ok: false; readonly refusal: ObjectRefusal } {

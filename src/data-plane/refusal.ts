@@ -7,6 +7,13 @@ import type { Denied } from '../types/verdict.ts';
 export type Refusal =
   | { readonly kind: 'vaultNotFound'; readonly name: string }
   | { readonly kind: 'operationNotFound'; readonly method: string; readonly path: string }
+  /** An operation of the path has another method, one of `allowed`. */
+  | {
+      readonly kind: 'methodNotAllowed';
+      readonly method: string;
+      readonly path: string;
+      readonly allowed: readonly string[];
+    }
   | { readonly kind: 'apiVersionMissing' }
   | { readonly kind: 'apiVersionUnknown'; readonly found: string }
   | { readonly kind: 'bearerMissing' }

@@ -1,9 +1,9 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Audit } from '../audit/audit.ts';
 import { auditRecord } from '../audit/record.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
-import { parseJsonBody } from '../http/request.ts';
+import { bearerToken, parseJsonBody } from '../http/request.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
@@ -21,6 +21,9 @@ import { Refused } from './refusal.ts';
 import { surcharge, transactionOf } from './throttle.ts';
 import type { Throttle, Transaction as Throttled } from './throttle.ts';
 import type { Refusal } from './refusal.ts';
+
+/** As much of a token's header as a refusal gives back. */
+const encodedTokenHeaderMax = 512;
 
 /** How often a request is decided anew because rules or objects changed under it, before it gives up with 409. */
 const attemptsMax = 10;
@@ -146,6 +149,7 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
     vault: exchange.vault,
     caller: exchange.caller,
     origin: originOf(exchange),
+    encodedTokenHeader: encodedTokenHeader(exchange.request.headers),
     acceptedIssuers: world.acceptedIssuers(exchange.vault?.properties.tenantId ?? ''),
   };
   const { status, message, body } = renderError(refusal, context);
@@ -154,6 +158,8 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
     body,
     ...(status === 401 && exchange.vault !== undefined && { headers: challengeHeader(exchange, exchange.vault) }),
     ...(refusal.kind === 'throttled' && { headers: { 'retry-after': String(refusal.retryAfterSeconds) } }),
+    // RFC 9110 section 15.5.6.
+    ...(refusal.kind === 'methodNotAllowed' && { headers: { allow: refusal.allowed.join(', ') } }),
   };
   const record = auditRecord(auditEvent(exchange, { status, message, now: world.now() }));
   try {
@@ -163,6 +169,11 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
   } catch (failure) {
     return refusal.kind === 'recordUnavailable' ? answer : refusalAnswer(exchange, failure, world);
   }
+}
+
+function encodedTokenHeader(headers: IncomingHttpHeaders): string {
+  const [header = ''] = bearerToken(headers)?.split('.', 1) ?? [];
+  return header.slice(0, encodedTokenHeaderMax);
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -72,7 +72,14 @@ type Shown<R> = (asked: Asked, object: R) => ResourceObject;
 function answered<R>(asked: Asked, outcome: Outcome<R>, shown: Shown<R>): ObjectAnswer<Transaction> {
   if (outcome.ok) return { ...outcome, value: shown(asked, outcome.value) };
   const source = { kind: 'unknown', reason: 'the resource manager asks' } as const;
-  const context = { source, vault: undefined, caller: undefined, origin: asked.origin, acceptedIssuers: [] };
+  const context = {
+    source,
+    vault: undefined,
+    caller: undefined,
+    origin: asked.origin,
+    encodedTokenHeader: '',
+    acceptedIssuers: [],
+  };
   const { status, message } = renderError(outcome.refusal, context);
   return { ok: false, status, message };
 }

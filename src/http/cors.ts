@@ -21,7 +21,7 @@ export function preflightHeaders(origin: string | undefined, allowed: readonly s
   if (origin === undefined || !allowed.includes(origin)) return {};
   return {
     'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
-    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id',
+    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id, x-ms-useragent',
     'access-control-max-age': '600',
   };
 }

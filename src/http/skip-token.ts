@@ -3,13 +3,13 @@
  * follows a change neither repeats nor skips what did not change.
  */
 export function skipToken(after: string): string {
-  return Buffer.from(JSON.stringify({ NextMarker: after, TargetLocation: 0 })).toString('base64');
+  return Buffer.from(JSON.stringify({ NextMarker: after, TargetLocation: 0 })).toString('base64url');
 }
 
 /** The key, or its end, of a token that `skipToken` made; `undefined` for anything else, also for what can be no key. */
 export function readSkipToken(token: string): string | undefined {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(token, 'base64').toString());
+    const parsed: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
     if (typeof parsed !== 'object' || parsed === null || !('NextMarker' in parsed)) return undefined;
     const { NextMarker: after } = parsed;
     return typeof after === 'string' && /^[\x21-\x7e]{1,900}$/.test(after) ? after : undefined;

@@ -26,8 +26,8 @@ interface Backup extends StoredVersions {
 }
 
 /**
- * An object with all its versions, as one sealed text that only a vault of the same subscription on this server can
- * restore, also after the vault itself was purged. A certificate takes its key and its secret along.
+ * An object with all its versions, as one sealed text that only a vault of the same subscription and geography on this
+ * server can restore, also after the vault itself was purged. A certificate takes its key and its secret along.
  */
 export async function backupObject(vault: VaultScope, collection: Collection, name: string): Promise<Outcome<string>> {
   const found = await storedVersions(vault, collection, name);
@@ -49,8 +49,10 @@ export async function restoreObject<V extends ObjectVersion>(
   blob: string,
 ): Promise<Outcome<ObjectRecord<V>>> {
   const [stored] = await vault.store.read({ require: vault.require, get: [backupKeyOf(vault)] });
-  const backup = stored === undefined ? undefined : readBackup(blob, keyIn(stored), vault);
-  if (backup?.collection !== collection) return refused({ kind: 'backupNotValid' });
+  const read = readBackup(blob, stored === undefined ? undefined : keyIn(stored), vault);
+  if (!read.ok) return read;
+  const { value: backup } = read;
+  if (backup.collection !== collection) return refused({ kind: 'backupNotValid' });
   const { object, parts = [] } = backup;
   const { name, current } = object;
   const own = placesOf(vault, collection, name);
@@ -125,11 +127,13 @@ async function sealed(vault: VaultScope, backup: Backup): Promise<Outcome<string
   return { ok: true, value, change: { require: [...vault.require, { key: keyKey, version: null }], put } };
 }
 
-function readBackup(blob: string, key: Uint8Array, vault: VaultScope): Backup | undefined {
+function readBackup(blob: string, key: Uint8Array | undefined, vault: VaultScope): Outcome<Backup> {
   const bytes = Buffer.from(blob, 'base64url');
-  if (!bytes.subarray(0, mark.length).equals(mark)) return undefined;
-  const plaintext = open(new SealingKey(key), bytes.subarray(mark.length), boundTo(vault));
-  return plaintext === undefined ? undefined : decode<Backup>({ key: '', version: '', value: plaintext });
+  if (!bytes.subarray(0, mark.length).equals(mark)) return refused({ kind: 'backupNotValid' });
+  const sealing = key === undefined ? undefined : new SealingKey(key);
+  const plaintext = sealing === undefined ? undefined : open(sealing, bytes.subarray(mark.length), boundTo(vault));
+  if (plaintext === undefined) return refused({ kind: 'backupNotOpened' });
+  return { ok: true, value: decode<Backup>({ key: '', version: '', value: plaintext }) };
 }
 
 /** Each subscription seals its backups with a key of its own, which master keys may come and go over. */
@@ -141,6 +145,7 @@ function keyIn(record: StoredRecord): Buffer {
   return Buffer.from(decode<{ readonly key: string }>(record).key, 'base64');
 }
 
-function boundTo({ subscriptionId }: VaultScope): Uint8Array {
-  return Buffer.from(`backup ${subscriptionId.toLowerCase()}`);
+/** "Same Azure subscription and Azure geography" (backup.md, "Limitations"). */
+function boundTo({ subscriptionId, geography }: VaultScope): Uint8Array {
+  return Buffer.from(`backup ${subscriptionId.toLowerCase()} ${geography}`);
 }

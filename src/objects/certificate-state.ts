@@ -56,7 +56,7 @@ export async function certificateState(vault: VaultScope, name: string): Promise
 /** Why no version can be made under this name now; `undefined` when one can. */
 export function checkState(vault: VaultScope, state: CertificateState): ObjectRefusal | undefined {
   const { name, current, deleted } = state;
-  const refusal = underWay(vault, 'certificates', { current, deleted });
+  const refusal = underWay(vault, 'certificates', { current, deleted, creating: name });
   if (refusal !== undefined) return refusal;
   if (deleted !== undefined) return { kind: 'objectDeletedButRecoverable', collection: 'certificates', name };
   return checkName(state);

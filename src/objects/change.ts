@@ -17,7 +17,7 @@ export async function addVersion<V extends ObjectVersion>(
 ): Promise<Outcome<ObjectRecord<V>>> {
   const keys = objectKeys(vault, collection);
   const { current, deleted } = await stateOf(vault, collection, added.name);
-  const refusal = underWay(vault, collection, { current, deleted });
+  const refusal = underWay(vault, collection, { current, deleted, creating: added.name });
   if (refusal !== undefined) return refused(refusal);
   if (deleted !== undefined) return refused({ kind: 'objectDeletedButRecoverable', collection, name: added.name });
   const before = current === undefined ? undefined : decode<ObjectRecord<V>>(current);

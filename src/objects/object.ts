@@ -1,3 +1,4 @@
+import { geographyOf } from '../resources/regions.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import type { VaultRecord } from '../types/vault.ts';
@@ -40,6 +41,8 @@ export interface VaultScope {
   readonly name: string;
   readonly incarnation: string;
   readonly subscriptionId: string;
+  /** Of the region that the vault is in: its backups can be restored nowhere else. */
+  readonly geography: string;
   /** A premium vault has keys in an HSM. */
   readonly sku: 'standard' | 'premium';
   readonly softDeleteRetentionInDays: number;
@@ -54,15 +57,16 @@ export interface VaultScope {
 
 /** A vault as the rules of its objects see it. */
 export function vaultScope(
-  vault: Pick<VaultRecord, 'name' | 'incarnation' | 'subscriptionId' | 'properties'>,
+  vault: Pick<VaultRecord, 'name' | 'incarnation' | 'subscriptionId' | 'location' | 'properties'>,
   known: Pick<VaultScope, 'store' | 'transitionMs' | 'now' | 'require'>,
 ): VaultScope {
-  const { name, incarnation, subscriptionId, properties } = vault;
+  const { name, incarnation, subscriptionId, location, properties } = vault;
   return {
     ...known,
     name,
     incarnation,
     subscriptionId,
+    geography: geographyOf(location),
     sku: properties.sku.name,
     softDeleteRetentionInDays: properties.softDeleteRetentionInDays,
     purgeProtection: properties.enablePurgeProtection === true,

@@ -14,7 +14,7 @@ export interface Transition {
   readonly completeAt?: number;
 }
 
-/** What stands in the place of a deleted object that was purged, while its older versions go in batches. */
+/** What keeps the name of a deleted object that was purged: for a moment, and until all of its versions are gone. */
 export interface PurgedObject {
   readonly name: string;
   readonly purged: true;
@@ -36,17 +36,21 @@ export interface ObjectState {
   readonly deleted: StoredRecord | undefined;
 }
 
-/** Why nothing can be changed at the moment; `undefined` when no transition is under way. */
+/**
+ * Why nothing can be changed at the moment; `undefined` when no transition is under way. `creating` is the name of what
+ * would be made, where that is what was asked for.
+ */
 export function underWay(
   vault: VaultScope,
   collection: Collection,
-  { current, deleted }: ObjectState,
+  { current, deleted, creating }: ObjectState & { readonly creating?: string },
 ): ObjectRefusal | undefined {
+  const made = creating === undefined ? {} : { creating };
   if (deleted !== undefined && !isThere(decode<Transition | PurgedObject>(deleted), vault)) {
-    return { kind: 'objectBeingDeleted', collection };
+    return { kind: 'objectBeingDeleted', collection, ...made };
   }
   if (current !== undefined && !isThere(decode<Transition>(current), vault)) {
-    return { kind: 'objectBeingRecovered', collection };
+    return { kind: 'objectBeingRecovered', collection, ...made };
   }
   return undefined;
 }

@@ -140,15 +140,21 @@ export const regions: readonly Region[] = rows.map(
   }),
 );
 
-const names: ReadonlySet<string> = new Set(regions.map(({ name }) => name));
+const geographies: ReadonlyMap<string, string> = new Map(regions.map(({ name, geography }) => [name, geography]));
 
 export function isRegion(name: string): boolean {
-  return names.has(name.toLowerCase());
+  return geographies.has(name.toLowerCase());
 }
 
 /** Whether two texts name one region: "West Europe" is "westeurope". */
 export function isSameLocation(one: string, other: string): boolean {
   return bare(one) === bare(other);
+}
+
+/** The geography of a region, within which what is stored there stays; a region that Azure does not have is one by itself. */
+export function geographyOf(location: string): string {
+  const name = bare(location);
+  return geographies.get(name) ?? name;
 }
 
 function bare(location: string): string {

@@ -14,7 +14,7 @@ test('an allowed origin is named, never a star, and caches are told', () => {
   assert.deepEqual(corsHeaders('https://portal.example', allowed), headers);
   assert.deepEqual(preflightHeaders('https://portal.example', allowed), {
     'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
-    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id',
+    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id, x-ms-useragent',
     'access-control-max-age': '600',
   });
 });

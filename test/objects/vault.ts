@@ -13,6 +13,7 @@ export function scope(given: Partial<VaultScope> = {}): Scope {
     name: 'kv',
     incarnation: 'i',
     subscriptionId: 's',
+    geography: 'Europe',
     sku: 'standard',
     softDeleteRetentionInDays: 90,
     purgeProtection: false,

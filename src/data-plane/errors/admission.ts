@@ -16,6 +16,13 @@ export const admissionErrors = {
     code: 'NotFound',
     message: ({ method, path }) => `The data plane has no operation ${method} ${path}.`,
   },
+  // Of Azure's answer the status alone is recorded.
+  methodNotAllowed: {
+    status: 405,
+    code: 'MethodNotAllowed',
+    message: ({ method, path, allowed }) =>
+      `The data plane has no operation ${method} ${path}; the path takes ${allowed.join(', ')}.`,
+  },
   apiVersionMissing: {
     status: 400,
     code: 'BadParameter',
@@ -46,7 +53,8 @@ export const admissionErrors = {
   unknownKey: {
     status: 401,
     code: 'Unauthorized',
-    message: ({ kid }) => `Error validating token: its issuer has no signing key '${kid ?? '(no kid)'}'.`,
+    message: (_, { encodedTokenHeader }) =>
+      `AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: '${encodedTokenHeader}'.`,
   },
   keysUnavailable: {
     status: 503,

@@ -1,3 +1,4 @@
+import { managedMessage } from './wire.ts';
 import type { Errors } from './wire.ts';
 
 /** What the rules of certificates refuse ("Monitor and manage certificate creation" has most of the texts). */
@@ -41,8 +42,7 @@ export const certificateErrors = {
     status: 403,
     code: 'Forbidden',
     innererror: 'SecretManagedByKeyVault',
-    message: ({ operation }) =>
-      `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`,
+    message: ({ operation }) => managedMessage(operation, 'secret'),
   },
   contactsNotFound: { status: 404, code: 'ContactsNotFound', message: () => 'Contacts not found' },
   issuerNotFound: { status: 404, code: 'CertificateIssuerNotFound', message: () => 'Issuer not found' },

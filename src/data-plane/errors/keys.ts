@@ -1,3 +1,4 @@
+import { managedMessage } from './wire.ts';
 import type { Errors } from './wire.ts';
 
 /** What the rules of keys refuse. */
@@ -33,8 +34,7 @@ export const keyErrors = {
     status: 403,
     code: 'Forbidden',
     innererror: 'KeyManagedByKeyVault',
-    message: ({ operation }) =>
-      `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`,
+    message: ({ operation }) => managedMessage(operation, 'Key'),
   },
   attestationMissing: {
     status: 501,

@@ -1,6 +1,8 @@
 import { collectionNouns as nouns } from '../../types/collection.ts';
 import { lines, vaultLine } from './wire.ts';
-import type { Errors } from './wire.ts';
+import type { Errors, OfKind } from './wire.ts';
+
+type BeingChanged = OfKind<'objectBeingDeleted' | 'objectBeingRecovered'>;
 
 const recoveryHelp =
   'If you recently deleted this %s you may be able to recover it using the correct recovery command. ' +
@@ -33,13 +35,13 @@ export const objectErrors = {
     status: 409,
     code: 'Conflict',
     innererror: 'ObjectIsBeingDeleted',
-    message: ({ collection }) => `${nouns[collection]} is currently being deleted.`,
+    message: (refusal) => beingChanged(refusal, 'deleted'),
   },
   objectBeingRecovered: {
     status: 409,
     code: 'Conflict',
     innererror: 'ObjectIsBeingRecovered',
-    message: ({ collection }) => `${nouns[collection]} is currently being recovered.`,
+    message: (refusal) => beingChanged(refusal, 'recovered'),
   },
   objectDisabled: {
     status: 403,
@@ -62,6 +64,8 @@ export const objectErrors = {
     code: 'BadParameter',
     message: () => 'Backup blob contains invalid or corrupt version.',
   },
+  // The words are recorded (azure-cli#8767); the status beside them is not.
+  backupNotOpened: { status: 400, code: 'BadParameter', message: () => 'Cannot decrypt backup blob.' },
   restoreConflict: {
     status: 409,
     code: 'Conflict',
@@ -78,3 +82,10 @@ export const objectErrors = {
   },
   badParameter: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;
+
+/** Azure has a sentence for who changes the object, and another one for who would make one of its name. */
+function beingChanged({ collection, creating }: BeingChanged, how: 'deleted' | 'recovered'): string {
+  const noun = nouns[collection];
+  if (creating === undefined) return `${noun} is currently being ${how}.`;
+  return `${noun} ${creating} is currently being ${how} and cannot be re-created; retry later.`;
+}

@@ -10,6 +10,8 @@ export interface ErrorContext {
   readonly caller: Caller | undefined;
   /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
   readonly origin: string;
+  /** The first part of the token's JWT as it came, cut to a length that a log can bear; it holds no secret. */
+  readonly encodedTokenHeader: string;
   /** `iss` values whose tokens this vault accepts, for AKV10032. */
   readonly acceptedIssuers: readonly string[];
 }
@@ -39,4 +41,13 @@ export function vaultLine({ vault }: ErrorContext): string {
 /** Azure ends the lines of its messages so. */
 export function lines(...parts: readonly string[]): string {
   return parts.join('\r\n');
+}
+
+/** What belongs to a certificate is changed with it. Azure writes the one noun large and the other one small. */
+export function managedMessage(operation: string, noun: 'Key' | 'secret'): string {
+  return (
+    `Operation "${operation}" is not allowed on this ${noun}, since it is associated with a certificate. Perform the ` +
+    'operation on the corresponding certificate. For more information refer to ' +
+    'https://docs.microsoft.com/en-us/azure/key-vault/certificates/about-certificates#composition-of-a-certificate'
+  );
 }
