@@ -35,7 +35,7 @@ interface Responding {
 
 type Answering = (exchange: Exchange) => Promise<Answer>;
 
-const methods = [...new Set(operations.map(({ method }) => method))];
+const methods: readonly OperationCard['method'][] = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
 /**
  * The edge at `<vault>.vault.<domain>`. The order of a request: `admission.ts`, then `perform`. Not on Fastify, as the

@@ -9,6 +9,7 @@ import { objectKeys } from './object.ts';
 import type { ObjectRecord, ObjectVersion, VaultScope } from './object.ts';
 import type { ObjectRefusal } from './refusal.ts';
 import { underWay } from './transition.ts';
+import type { PurgedObject } from './transition.ts';
 
 /** Everything that stands under a certificate's name, in one snapshot. */
 export interface CertificateState {
@@ -69,8 +70,11 @@ export function checkName({ name, parts }: CertificateState): ObjectRefusal | un
     if (part.current !== undefined && decode<ObjectRecord<KeyVersion>>(part.current).current.managed !== true) {
       return { kind: 'certificateNameTaken', collection, name };
     }
+    if (part.deleted === undefined) continue;
+    if ('purged' in decode<PurgedObject>(part.deleted))
+      return { kind: 'objectBeingDeleted', collection, creating: name };
     // While the certificate is not deleted, a deleted one of that name was an ordinary one.
-    if (part.deleted !== undefined) return { kind: 'certificateNameTaken', collection, name };
+    return { kind: 'certificateNameTaken', collection, name };
   }
   return undefined;
 }

@@ -22,8 +22,9 @@ export function scheduledPurgeKey(vault: VaultScope, collection: Collection, obj
 }
 
 /**
- * Destroys a deleted object and its versions: in this change, or, where they are many, in batches. Then a tombstone keeps
- * its name until the last of them is gone, for a new object of that name would have its versions in the same place.
+ * Destroys a deleted object and its versions: in this change, or, where they are many, in batches. A tombstone keeps its
+ * name as long as a purge takes on Azure (azure-sdk-for-net#34322), and until the last of them is gone, for a new object
+ * of that name would have its versions in the same place.
  */
 export async function purgeObject(
   vault: VaultScope,
@@ -35,14 +36,16 @@ export async function purgeObject(
   const older = await vault.store.list({ prefix, limit: batch + 1 });
   const require = [...vault.require, { key: deleted.key, version: deleted.version }];
   const scheduled = scheduledPurgeKey(vault, collection, object);
-  if (older.length <= batch) return { require, delete: [deleted.key, ...older.map(({ key }) => key), scheduled] };
+  const versions = older.length <= batch ? older.map(({ key }) => key) : [];
+  const isWhole = older.length <= batch && vault.transitionMs === 0;
+  if (isWhole) return { require, delete: [deleted.key, ...versions, scheduled] };
   const tombstone: PurgedObject = { name: object.name, purged: true };
-  const clearing = duePut('purgeObject', vault.now, subjectOf(vault, collection, object.name));
+  const clearing = duePut('purgeObject', vault.now + vault.transitionMs, subjectOf(vault, collection, object.name));
   return {
     require,
     put: [{ key: deleted.key, value: encode(tombstone) }, clearing],
-    // Purged in the very millisecond in which it is due: the one record is the other.
-    delete: scheduled === clearing.key ? [] : [scheduled],
+    // Cleared in the very millisecond in which it was to be purged: the one record is the other.
+    delete: scheduled === clearing.key ? versions : [...versions, scheduled],
   };
 }
 
@@ -61,7 +64,8 @@ export async function dueOfObject(
   const object = decode<DeletedObjectRecord<ObjectVersion> | PurgedObject>(deleted);
   if ('purged' in object) return { done: 'cleared', change: await clear(vault, collection, deleted) };
   if (object.scheduledPurgeDate * 1000 > vault.now) return { done: 'nothing' };
-  return { done: 'purged', change: await purgeObject(vault, collection, deleted) };
+  // Nobody has asked for it, and so nobody waits for its end.
+  return { done: 'purged', change: await purgeObject({ ...vault, transitionMs: 0 }, collection, deleted) };
 }
 
 /** Deletes batch after batch of what a purged object left, and returns the last one, with the tombstone. */

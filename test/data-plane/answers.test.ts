@@ -156,6 +156,19 @@ suite('the 401 of a token that is not for this vault', () => {
     });
   }
 
+  test('a key that nobody has signed with is AKV10046, with the header of the token and nothing more of it', async () => {
+    const [header = '', payload = '', signature = ''] = (await world.client.token('vault')).split('.');
+    const read = JSON.parse(Buffer.from(header, 'base64url').toString()) as Record<string, unknown>;
+    const foreign = Buffer.from(JSON.stringify({ ...read, kid: 'nobody' })).toString('base64url');
+    const token = `${foreign}.${payload}.${signature}`;
+    const answer = await world.client.vault('kv-open', 'GET', '/secrets/x', { token });
+    assert.equal(answer.status, 401);
+    assert.equal(
+      text(answer),
+      `AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: '${foreign}'.`,
+    );
+  });
+
   test('what is no JWT is refused without being repeated', async () => {
     const answer = await world.client.vault('kv-open', 'GET', '/secrets/x', { token: 'not-a-token' });
     assert.equal(answer.status, 401);
@@ -163,6 +176,27 @@ suite('the 401 of a token that is not for this vault', () => {
       text(answer),
       'Error validating token: it is not a JWT, or its token is missing or of the wrong form.',
     );
+  });
+});
+
+suite('the 405 of a path that has other methods', () => {
+  for (const [method, path, allowed] of [
+    ['POST', '/secrets/x', 'GET, PUT, PATCH, DELETE'],
+    ['DELETE', '/secrets', 'GET'],
+    ['DELETE', '/keys/x/create', 'GET, POST, PATCH'],
+  ] as const) {
+    test(`${method} ${path} names them`, async () => {
+      const answer = await world.client.vault('kv-open', method, path);
+      assert.equal(answer.status, 405);
+      assert.equal(answer.headers['allow'], allowed);
+      const message = `The data plane has no operation ${method} ${path}; the path takes ${allowed}.`;
+      assert.deepEqual(answer.body, errorBody('MethodNotAllowed', message));
+    });
+  }
+
+  test('no operation has a path that is a 404', async () => {
+    const answer = await world.client.vault('kv-open', 'DELETE', '/no/such/thing');
+    assert.deepEqual([answer.status, answer.headers['allow']], [404, undefined]);
   });
 });
 

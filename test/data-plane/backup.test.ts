@@ -21,6 +21,7 @@ after(async () => {
 });
 
 const notValid = errorBody('BadParameter', 'Backup blob contains invalid or corrupt version.');
+const notOpened = errorBody('BadParameter', 'Cannot decrypt backup blob.');
 
 async function backup(name: string): Promise<string> {
   const { status, body } = await world.client.vault('kv-from', 'POST', `/secrets/${name}/backup`);
@@ -177,14 +178,31 @@ suite('a backup', () => {
     // So that the other server has a key for backups, too.
     await other.client.vault('kv-other', 'POST', '/secrets/x/backup');
     const abroad = await restore(blob, 'kv-other', other);
-    assert.deepEqual([abroad.status, abroad.body], [400, notValid]);
+    assert.deepEqual([abroad.status, abroad.body], [400, notOpened]);
     const bytes = Buffer.from(blob, 'base64url');
-    for (const at of [0, 17, 60, bytes.length - 1]) {
+    for (const [at, refusal] of [
+      [0, notValid],
+      [16, notValid],
+      [17, notOpened],
+      [60, notOpened],
+      [bytes.length - 1, notOpened],
+    ] as const) {
       const turned = Uint8Array.from(bytes, (byte, index) => (index === at ? byte ^ 1 : byte));
       const answer = await restore(Buffer.from(turned).toString('base64url'));
-      assert.deepEqual([answer.status, answer.body], [400, notValid], `bit at ${at}`);
+      assert.deepEqual([answer.status, answer.body], [400, refusal], `bit at ${at}`);
     }
     assert.equal((await restore(blob)).status, 200);
+  });
+
+  test('is restored in another region of its geography, and in none of another one', async () => {
+    const { client } = world;
+    await client.vault('kv-from', 'PUT', '/secrets/traveller', { body: { value: 'v' } });
+    const blob = await backup('traveller');
+    await putVault(client, 'kv-abroad', { region: 'eastus' });
+    await putVault(client, 'kv-near', { region: 'North Europe' });
+    const abroad = await restore(blob, 'kv-abroad');
+    assert.deepEqual([abroad.status, abroad.body], [400, notOpened]);
+    assert.equal((await restore(blob, 'kv-near')).status, 200);
   });
 
   test('of 501 past versions is refused, and that of 500 is made', async () => {

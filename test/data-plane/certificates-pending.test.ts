@@ -119,8 +119,10 @@ suite('an operation', () => {
     await world.pass(transitionMs);
     await refuses(...recover, [409, errorBody('Conflict', message)]);
     await world.ok('DELETE', '/deletedcertificates/contested', undefined, 204);
+    await world.pass(transitionMs);
     await refuses('POST', '/certificates/restore', { value }, [409, errorBody('Conflict', message)]);
     await world.ok('DELETE', '/deletedsecrets/contested', undefined, 204);
+    await world.pass(transitionMs);
     await world.ok('POST', '/certificates/restore', { value });
     assert.equal((await world.send('PUT', '/secrets/contested', { value: 'v' })).status, 403);
   });

@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import { OpensslFolder } from './certificate-files.ts';
 import { certificateWorld, dayMs, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
-import { auditText, errorBody, items, members, transitionMs } from './vaults.ts';
+import { auditText, errorBody, items, managedBody, members, transitionMs } from './vaults.ts';
 import type { Json } from '../world/client.ts';
 
 let world: CertificateWorld;
@@ -341,13 +341,8 @@ suite('its key', () => {
     await world.issued('managed', selfSigned('CN=managed'));
     const refused = async (operation: string, method: string, path: string, body?: unknown) => {
       const answer = await world.send(method, path, body);
-      const inner = path.includes('keys') ? 'KeyManagedByKeyVault' : 'SecretManagedByKeyVault';
-      const message = `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`;
-      assert.deepEqual(
-        [answer.status, answer.body],
-        [403, errorBody('Forbidden', message, inner)],
-        `${method} ${path}`,
-      );
+      const managed = managedBody(operation, path.includes('keys') ? 'Key' : 'secret');
+      assert.deepEqual([answer.status, answer.body], [403, managed], `${method} ${path}`);
     };
     const unchanged = await world.ok('GET', '/certificates/managed');
     await refused('set', 'PUT', '/secrets/managed', { value: 'v' });
@@ -403,11 +398,16 @@ suite('the name of a certificate', () => {
     await world.pass(transitionMs);
     await taken('taken', 'secret');
     await world.ok('DELETE', '/deletedsecrets/taken', undefined, 204);
+    const early = await world.send('POST', '/certificates/taken/create', { policy: selfSigned('CN=n') });
+    const message = 'Secret taken is currently being deleted and cannot be re-created; retry later.';
+    assert.deepEqual([early.status, early.body], [409, errorBody('Conflict', message, 'ObjectIsBeingDeleted')]);
+    await world.pass(transitionMs);
     await world.ok('POST', '/keys/taken/create', { kty: 'EC' });
     await taken('taken', 'key');
     await world.ok('DELETE', '/keys/taken');
     await world.pass(transitionMs);
     await world.ok('DELETE', '/deletedkeys/taken', undefined, 204);
+    await world.pass(transitionMs);
     await world.issued('taken', selfSigned('CN=free'));
   });
 
@@ -462,6 +462,7 @@ suite('a deleted certificate', () => {
     await world.ok('DELETE', '/deletedcertificates/purged', undefined, 204);
     assert.deepEqual(await seen('purged', 'deleted'), [404, 404, 404]);
     assert.deepEqual(await seen('purged', ''), [404, 404, 404]);
+    await world.pass(transitionMs);
     await world.ok('PUT', '/secrets/purged', { value: 'an ordinary one' });
   });
 

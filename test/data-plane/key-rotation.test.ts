@@ -9,7 +9,7 @@ import { scope } from '../objects/vault.ts';
 import type { Answered, Json } from '../world/client.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { auditRecords, errorBody, items, members, newClient, putVault, transitionMs, vaultPath } from './vaults.ts';
+import { auditRecords, items, managedBody, members, newClient, putVault, transitionMs, vaultPath } from './vaults.ts';
 
 const day = 86_400_000;
 let world: TestServer;
@@ -273,13 +273,6 @@ suite('by itself a key is rotated', () => {
 
 suite('the key of a certificate', () => {
   const vault = 'kv-managed';
-  const refusal = (operation: string) =>
-    errorBody(
-      'Forbidden',
-      `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`,
-      'KeyManagedByKeyVault',
-    );
-
   before(async () => {
     await vaultOf(vault);
     const { incarnation } = (await storedVault(world, vault)).vault;
@@ -318,7 +311,7 @@ suite('the key of a certificate', () => {
       const { send } = keysOf(vault);
       const answer = await send(method, path, body);
       assert.equal(answer.status, 403);
-      assert.deepEqual(answer.body, refusal(operation));
+      assert.deepEqual(answer.body, managedBody(operation, 'Key'));
     });
   }
 

@@ -69,6 +69,17 @@ suite('lists', () => {
     assert.deepEqual((await pages(first(vault, '/secrets', 1))).flat(), ids);
   });
 
+  test('go on at a nextLink that is spelt as Azure spells it', async () => {
+    const vault = await freshVault();
+    await Promise.all(['a', 'b'].map((name) => set(vault, name)));
+    const { next = '' } = await page(first(vault, '/secrets', 1));
+    const token = /^https:\/\/[^?]+\/secrets\?api-version=7\.4&\$skiptoken=([\w-]+)&maxresults=1$/.exec(next)?.[1];
+    assert.deepEqual(JSON.parse(Buffer.from(token ?? '', 'base64url').toString()), {
+      NextMarker: 'a',
+      TargetLocation: 0,
+    });
+  });
+
   test('of nothing are one empty page', async () => {
     const vault = await freshVault();
     for (const path of ['/secrets', '/deletedsecrets', '/secrets/none/versions']) {

@@ -52,10 +52,12 @@ const changes = [
 ] as const;
 
 async function assertRefused(send: Send, participle: 'Deleted' | 'Recovered'): Promise<void> {
-  const message = `Secret is currently being ${participle.toLowerCase()}.`;
+  const changing = `Secret is currently being ${participle.toLowerCase()}.`;
+  const creating = `Secret s is currently being ${participle.toLowerCase()} and cannot be re-created; retry later.`;
   for (const [method, path, body] of changes) {
     const answer = await send(method, path, body);
     assert.equal(answer.status, 409, `${method} ${path}`);
+    const message = method === 'PUT' ? creating : changing;
     assert.deepEqual(answer.body, errorBody('Conflict', message, `ObjectIsBeing${participle}`));
   }
 }
@@ -109,6 +111,27 @@ suite('a deletion and a recovery take their time', () => {
     assert.deepEqual(await names('/secrets'), ['s']);
     assert.equal((await names('/secrets/s/versions')).length, 2);
     assert.equal((await send('PUT', '/secrets/s', { value: '3' })).status, 200);
+  });
+
+  test('a secret that was purged is gone, and its name is free when that is complete', async () => {
+    const { send } = await vaultOf('kv-purging');
+    const backup = await send('POST', '/secrets/s/backup');
+    await send('DELETE', '/secrets/s');
+    world.advance(transitionMs);
+    assert.equal((await send('DELETE', '/deletedsecrets/s')).status, 204);
+    for (const passed of [0, transitionMs - 1]) {
+      world.advance(passed);
+      await world.server.scheduler.runDue();
+      assertMissing(await send('GET', '/secrets/s'), 'live');
+      assertMissing(await send('GET', '/deletedsecrets/s'), 'deleted');
+      await assertRefused(send, 'Deleted');
+      assert.equal((await send('POST', '/secrets/restore', { value: backup.body['value'] })).status, 409);
+    }
+    world.advance(1);
+    await world.server.scheduler.runDue();
+    const anew = await send('PUT', '/secrets/s', { value: 'anew' });
+    assert.equal(anew.status, 200);
+    assert.equal((await send('GET', '/secrets/s/versions')).body['value']?.length, 1);
   });
 
   test('pages are full also where secrets in transition are passed over', async () => {
@@ -242,6 +265,7 @@ suite('when its retention is over a deleted secret is purged by itself', () => {
     world.advance(transitionMs);
     assert.equal((await send('DELETE', '/deletedsecrets/s')).status, 204);
     assertMissing(await send('GET', '/deletedsecrets/s'), 'deleted');
+    world.advance(transitionMs);
     await run();
     assert.deepEqual(await contents('kv-many'), []);
     assert.equal((await send('PUT', '/secrets/s', { value: 'anew' })).status, 200);

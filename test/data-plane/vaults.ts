@@ -41,18 +41,22 @@ export interface PolicyHolder {
   readonly certificates?: readonly string[];
 }
 
-/** Puts a vault of that name, with the administrator allowed everything unless `policies` say otherwise. */
+/** Puts a vault of that name, with the administrator allowed everything unless `policies` say otherwise, in `region`. */
 export async function putVault(
   client: Client,
   name: string,
-  { policies, ...properties }: Readonly<Record<string, unknown>> & { readonly policies?: readonly PolicyHolder[] } = {},
+  {
+    policies,
+    region = location,
+    ...properties
+  }: Readonly<Record<string, unknown>> & { readonly policies?: readonly PolicyHolder[]; readonly region?: string } = {},
 ): Promise<Answered> {
   const { tenantId, objectId } = client.identity;
   await client.arm('PUT', group, { location });
   const all = ['all'];
   const holders = policies ?? [{ objectId, secrets: all, keys: all, certificates: all }];
   const answer = await client.arm('PUT', vaultPath(name), {
-    location,
+    location: region,
     properties: {
       tenantId,
       sku: { family: 'A', name: 'standard' },
@@ -116,6 +120,15 @@ export async function ok(answer: Promise<Answered>, status = 200): Promise<Json>
 }
 
 /** The body of an error; `inner` is Azure's `innererror`. */
+/** What is said to who would change a certificate's key or secret by itself. */
+export function managedBody(operation: string, noun: 'Key' | 'secret'): unknown {
+  const message =
+    `Operation "${operation}" is not allowed on this ${noun}, since it is associated with a certificate. Perform the ` +
+    'operation on the corresponding certificate. For more information refer to ' +
+    'https://docs.microsoft.com/en-us/azure/key-vault/certificates/about-certificates#composition-of-a-certificate';
+  return errorBody('Forbidden', message, noun === 'Key' ? 'KeyManagedByKeyVault' : 'SecretManagedByKeyVault');
+}
+
 export function errorBody(code: string, message: string, inner?: string): unknown {
   return { error: { code, message, ...(inner !== undefined && { innererror: { code: inner } }) } };
 }

@@ -24,8 +24,10 @@ export interface ModelObject {
   isIssued: boolean;
   /** In seconds, while it is deleted. */
   deletedDate: number | undefined;
-  /** When its last deletion or recovery is complete, in milliseconds. */
+  /** When its last deletion, recovery or purge is complete, in milliseconds. */
   completeAt: number;
+  /** Only its name is left, until that is complete. */
+  isPurged: boolean;
 }
 
 /** The operation that is to end in a certificate. */
@@ -67,7 +69,7 @@ export interface Model {
   count: number;
 }
 
-export type Phase = 'none' | 'live' | 'deleting' | 'deleted' | 'recovering';
+export type Phase = 'none' | 'live' | 'deleting' | 'deleted' | 'recovering' | 'purging';
 
 export const collections: readonly Collection[] = ['secrets', 'keys', 'certificates'];
 
@@ -89,6 +91,7 @@ export function objectOf(vault: ModelVault, collection: Collection, name: string
 
 export function phaseOf(object: ModelObject | undefined, now: number): Phase {
   if (object === undefined) return 'none';
+  if (object.isPurged) return 'purging';
   if (object.deletedDate === undefined) return now < object.completeAt ? 'recovering' : 'live';
   return now < object.completeAt ? 'deleting' : 'deleted';
 }
@@ -96,18 +99,24 @@ export function phaseOf(object: ModelObject | undefined, now: number): Phase {
 /** Whether the name is a certificate's, which alone changes the key and the secret; one that is not issued and deleted has none. */
 export function isManaged(vault: ModelVault, collection: Collection, name: string): boolean {
   const certificate = collection === 'certificates' ? undefined : vault.objects.certificates.get(name.toLowerCase());
-  return certificate !== undefined && (certificate.isIssued || certificate.deletedDate === undefined);
+  if (certificate === undefined || certificate.isPurged) return false;
+  return certificate.isIssued || certificate.deletedDate === undefined;
 }
 
-/** Whether a key or a secret of its own has the name. */
-function hasOthers(vault: ModelVault, name: string): boolean {
-  return (['keys', 'secrets'] as const).some((collection) => vault.objects[collection].has(name.toLowerCase()));
+/** The key or the secret that has the name for itself. */
+function otherOf(vault: ModelVault, name: string): ModelObject | undefined {
+  return vault.objects.keys.get(name.toLowerCase()) ?? vault.objects.secrets.get(name.toLowerCase());
+}
+
+/** What is answered to a certificate that needs the name of that. */
+function takenBy(other: ModelObject): string {
+  return other.isPurged ? '409 ObjectIsBeingDeleted' : '409 Conflict';
 }
 
 /** Whether nothing can be restored under that name. */
 function isTaken(vault: ModelVault, collection: Collection, name: string): boolean {
-  if (vault.objects[collection].has(name.toLowerCase())) return true;
-  return collection === 'certificates' ? hasOthers(vault, name) : isManaged(vault, collection, name);
+  if (objectOf(vault, collection, name) !== undefined) return true;
+  return collection === 'certificates' ? otherOf(vault, name) !== undefined : isManaged(vault, collection, name);
 }
 
 export type Operation =
@@ -126,8 +135,12 @@ export type Operation =
   | 'forget';
 
 const nouns: Readonly<Record<Collection, string>> = { secrets: 'Secret', keys: 'Key', certificates: 'Certificate' };
-const inTransition = { deleting: '409 ObjectIsBeingDeleted', recovering: '409 ObjectIsBeingRecovered' };
-const neither = { deleting: '404', recovering: '404' };
+const inTransition = {
+  deleting: '409 ObjectIsBeingDeleted',
+  recovering: '409 ObjectIsBeingRecovered',
+  purging: '409 ObjectIsBeingDeleted',
+};
+const neither = { deleting: '404', recovering: '404', purging: '404' };
 const made = (status: string) => ({
   none: status,
   live: status,
@@ -178,13 +191,13 @@ export function expectedOf(model: Model, { operation, place, collection, name, b
   if (makes.has(operation)) {
     if (vault.pendings.get(name.toLowerCase())?.status === 'inProgress') return '409 Forbidden';
     const isFree = answer.startsWith('20');
-    if (isFree && hasOthers(vault, name)) return '409 Conflict';
+    const other = isFree ? otherOf(vault, name) : undefined;
+    if (other !== undefined) return takenBy(other);
     return isFree && operation === 'create' ? '202' : answer;
   }
   // What was never issued leaves its name to others while it is deleted.
-  if (operation === 'recover' && phase === 'deleted' && object?.isIssued === false && hasOthers(vault, name)) {
-    return '409 Conflict';
-  }
+  const other = object?.isIssued === false ? otherOf(vault, name) : undefined;
+  if (operation === 'recover' && phase === 'deleted' && other !== undefined) return takenBy(other);
   return isNoVersion(object, back) && phase === 'live' ? missing('404') : answer;
 }
 
@@ -247,7 +260,7 @@ const effects: Readonly<Partial<Record<Operation, Effect>>> = {
     object.completeAt = model.now + transitionMs;
   },
   purge(model, done) {
-    vaultOf(model, done).objects[done.collection].delete(done.name.toLowerCase());
+    Object.assign(existing(model, done), { isPurged: true, versions: [], completeAt: model.now + transitionMs });
   },
   cancel(model, done) {
     const pending = pendingOf(model, done);
@@ -266,7 +279,7 @@ export function apply(model: Model, done: Done): void {
 /** The same of a restore. */
 export function applyRestore(model: Model, place: Place, { collection, name, isIssued, versions }: ModelBackup): void {
   const restored = structuredClone([...versions]);
-  const object = { name, versions: restored, isIssued, deletedDate: undefined, completeAt: 0 };
+  const object = { name, versions: restored, isIssued, deletedDate: undefined, completeAt: 0, isPurged: false };
   model.vaults[place].objects[collection].set(name.toLowerCase(), object);
 }
 
@@ -275,7 +288,7 @@ function addVersion(model: Model, done: Done): void {
   const objects = vaultOf(model, done).objects[done.collection];
   const object = objects.get(done.name.toLowerCase());
   if (object === undefined) {
-    const facts = { isIssued: true, deletedDate: undefined, completeAt: 0 };
+    const facts = { isIssued: true, deletedDate: undefined, completeAt: 0, isPurged: false };
     objects.set(done.name.toLowerCase(), { name: done.name, versions: [version], ...facts });
     return;
   }
@@ -292,7 +305,7 @@ function begin(model: Model, done: Done, readyAt: number | undefined): void {
   const object = vault.objects.certificates.get(name.toLowerCase());
   if (object?.isIssued === true) return;
   const versions = [{ id: undefined, tag, content: undefined }];
-  const facts = { isIssued: false, deletedDate: undefined, completeAt: 0 };
+  const facts = { isIssued: false, deletedDate: undefined, completeAt: 0, isPurged: false };
   vault.objects.certificates.set(name.toLowerCase(), { name: object?.name ?? name, versions, ...facts });
 }
 
@@ -306,8 +319,9 @@ export function pass(model: Model, ms: number): void {
       if (pending.status === 'inProgress' && (pending.readyAt ?? Infinity) <= model.now) end(vault, key, pending);
     }
     for (const objects of Object.values(vault.objects)) {
-      for (const [key, { deletedDate }] of objects) {
-        if (deletedDate !== undefined && isOver(deletedDate, model.now)) objects.delete(key);
+      for (const [key, { deletedDate, isPurged, completeAt }] of objects) {
+        const isGone = isPurged ? completeAt <= model.now : deletedDate !== undefined && isOver(deletedDate, model.now);
+        if (isGone) objects.delete(key);
       }
     }
   }
