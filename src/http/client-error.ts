@@ -7,6 +7,8 @@ interface Wire {
   readonly message: string;
 }
 
+const lingerMs = 1_000;
+
 /** What Node's parser gives up on, by its code; whatever is not here is no HTTP. */
 const refusals: Readonly<Record<string, Wire>> = {
   HPE_HEADER_OVERFLOW: {
@@ -42,4 +44,6 @@ export function answerClientError(error: Error, socket: Duplex): void {
     'Connection: close',
   ];
   socket.end([...head, '', body].join('\r\n'));
+  // It is over, whether the client goes or not; destroyed at once, the answer might not reach it.
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

@@ -1,4 +1,3 @@
-import { createServer as createHttpServer } from 'node:http';
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
@@ -20,8 +19,8 @@ import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
-import { answerClientError } from '../http/client-error.ts';
 import { dispatchByHost } from '../http/host.ts';
+import { createHttp } from '../http/http-server.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { routerOptions } from '../http/router.ts';
@@ -44,15 +43,12 @@ import { openServerAudit } from './server-audit.ts';
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
 const verifiedTokensMax = 20_000;
 const compiledVaultsMax = 1_000_000;
-const headersTimeoutMs = 20_000;
 /** About as long as one poll of Azure's clients is apart from the next. */
 const defaultTransitionMs = 500;
 /** How long an issuer takes: so long that a client may cancel. */
 const defaultIssueMs = 500;
 /** TEST-NET-2 (RFC 5737): nobody's address is given away. */
 const defaultPublicAddressPool = '198.51.100.0/24';
-/** Longer than clients keep idle connections, so that theirs is not the one that finds it closed. */
-const keepAliveMs = 65_000;
 
 export interface ServerParts {
   readonly settings: Settings;
@@ -134,6 +130,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     async close() {
       ingress.closeAll();
       http.closeAllConnections();
+      http.close();
       await edges.longRunning.close();
       await edges.close();
       await scheduler.close();
@@ -180,14 +177,6 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
 /** What a client sent is what it gets, unless it wants to see what Azure makes of it. */
 function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
   return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
-}
-
-/** One HTTP server for all listeners: the ingress ends TLS and hands it the connections. */
-function createHttp(): HttpServer {
-  const http = createHttpServer({ headersTimeout: headersTimeoutMs, requireHostHeader: false });
-  http.keepAliveTimeout = keepAliveMs;
-  http.on('clientError', answerClientError);
-  return http;
 }
 
 function openIngress({ settings, certificates, now, log }: ServerParts, rulebook: Rulebook, http: HttpServer): Ingress {
