@@ -9,7 +9,7 @@ import { memberOf } from '../http/parameters.ts';
 import { routing } from '../http/router.ts';
 import { Turns } from '../http/turns.ts';
 import type { Source } from '../types/source.ts';
-import { openExchange } from './exchange.ts';
+import { forgetDecision, openExchange } from './exchange.ts';
 import type { Exchange, VaultRequest } from './exchange.ts';
 import type { OperationCard } from './operation.ts';
 import { operations } from './operations.ts';
@@ -102,6 +102,8 @@ function sending(world: RequestWorld, turns: Turns | undefined): Answering {
     const body = await readBody(exchange.request.raw, bodyLimit);
     if (!body.ok) return refusalAnswer(exchange, new Refused(bodyRefusals[body.fault]), world);
     exchange.body = body.bytes;
+    // It may have taken minutes: what admitted the header is asked again.
+    forgetDecision(exchange);
     const operate = () => reading(world)(exchange);
     return turns === undefined ? operate() : turns.take(objectOf(exchange), operate);
   };

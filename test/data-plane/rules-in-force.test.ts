@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import { after, before, suite, test } from 'node:test';
 import { randomUUID } from 'node:crypto';
+import { tokenLifetimeSeconds } from '../../src/authority/access-token.ts';
+import { clockSkewSeconds } from '../../src/caller/admit.ts';
 import type { Answered, Sent } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
@@ -253,26 +255,30 @@ suite('while 64 clients hammer the vault', () => {
   });
 });
 
-test('the record of a request that was decided twice speaks of the second decision only', async () => {
-  const vault = await vaultWithSecret('kv-twice');
+interface Late {
+  readonly vault: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** The status and the record of a request from the allowed network, whose body comes only when `meanwhile` is over. */
+async function sendLate(server: TestServer, asked: Late, meanwhile: () => Promise<unknown>) {
+  const { client, port } = server;
   const id = randomUUID();
-  const { client } = world;
-  // Admitted with the headers, refused with the body: the rules change between the two.
-  const agent = new Agent({ keepAlive: true });
-  const token = await client.token('vault');
-  const body = JSON.stringify({ value: 'late' });
+  const body = JSON.stringify(asked.body);
+  const host = `${asked.vault}.vault.localhost`;
   const outgoing = request({
     host: '127.0.0.1',
-    port: world.port,
-    servername: `${vault}.vault.localhost`,
+    port,
+    servername: host,
     ca: client.ca,
-    agent,
-    method: 'PUT',
-    path: '/secrets/late?api-version=7.4',
+    method: asked.method,
+    path: `${asked.path}?api-version=7.4`,
     localAddress: networks.allowed,
     headers: {
-      host: `${vault}.vault.localhost:${world.port}`,
-      authorization: `Bearer ${token}`,
+      host: `${host}:${port}`,
+      authorization: `Bearer ${await client.token('vault')}`,
       'content-type': 'application/json',
       'content-length': body.length,
       'x-ms-client-request-id': id,
@@ -285,17 +291,45 @@ test('the record of a request that was decided twice speaks of the second decisi
     outgoing.on('error', reject);
   });
   outgoing.write(body.slice(0, 5));
-  await client.vault(vault, 'GET', '/secrets/s', { from: networks.allowed });
-  await putVault(client, vault, noRule.properties);
+  // Admitted by now: this request came later.
+  await client.vault(asked.vault, 'GET', '/secrets/s', { from: networks.allowed });
+  await meanwhile();
   outgoing.end(body.slice(5));
-  assert.equal(await answered, 403);
-  agent.destroy();
-  const records = auditRecords(world).filter(({ correlationId }) => correlationId === id);
+  const status = await answered;
+  const records = auditRecords(server).filter(({ correlationId }) => correlationId === id);
   assert.equal(records.length, 1);
-  const { verdict, isAccessPolicyMatch, isAddressAuthorized } = records[0]?.properties ?? {};
-  assert.equal(verdict?.because, 'noIpRule');
-  assert.equal(isAddressAuthorized, false);
-  assert.equal(isAccessPolicyMatch, undefined);
-  await putVault(client, vault, open.properties);
-  assert.equal((await client.vault(vault, 'GET', '/secrets/late', { from: networks.allowed })).status, 404);
+  return { status, record: records[0] };
+}
+
+suite('a request that is admitted before its body comes is decided anew when it has come', () => {
+  for (const [method, path, body] of [
+    ['PUT', '/secrets/late', { value: 'late' }],
+    ['POST', '/rng', { count: 1 }],
+  ] as const) {
+    test(`${method} ${path}, whose record speaks of the second decision only`, async () => {
+      const vault = await vaultWithSecret(`kv-late-${method.toLowerCase()}`);
+      const { client } = world;
+      const { status, record } = await sendLate(world, { vault, method, path, body }, () =>
+        putVault(client, vault, noRule.properties),
+      );
+      assert.equal(status, 403);
+      const { verdict, isAccessPolicyMatch, isAddressAuthorized } = record?.properties ?? {};
+      assert.equal(verdict?.because, 'noIpRule');
+      assert.equal(isAddressAuthorized, false);
+      assert.equal(isAccessPolicyMatch, undefined);
+      await putVault(client, vault, open.properties);
+      assert.equal((await client.vault(vault, 'GET', '/secrets/late', { from: networks.allowed })).status, 404);
+    });
+  }
+
+  test('by the token, too, which may have expired meanwhile', async () => {
+    await using other = await startServer();
+    await putVault(other.client, 'kv-patient', open.properties);
+    const asked = { vault: 'kv-patient', method: 'PUT', path: '/secrets/late', body: { value: 'late' } };
+    const inTime = await sendLate(other, asked, async () => other.advance(tokenLifetimeSeconds * 1000));
+    assert.equal(inTime.status, 200);
+    const tooLate = await sendLate(other, asked, async () => other.advance((clockSkewSeconds + 1) * 1000));
+    assert.equal(tooLate.status, 401);
+    assert.match(String(tooLate.record?.resultDescription), /^\[TokenExpired\]/);
+  });
 });
