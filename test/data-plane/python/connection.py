@@ -4,11 +4,12 @@ A scenario is written once and driven with both kinds of client: `ask` waits for
 coroutine, a poller or pages, and notes that the method was called.
 """
 
+import asyncio
 import inspect
 import os
 import socket
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.core.paging import ItemPaged
 from azure.core.polling import LROPoller
 
@@ -65,6 +66,16 @@ async def ask(client, method, *given, **options):
     if isinstance(answer, ItemPaged):
         return list(answer)
     return [item async for item in answer] if hasattr(answer, "__aiter__") else answer
+
+
+async def ask_when_free(client, method, *given):
+    """Tries for some seconds while the name of what was purged is taken: there is nothing to poll for, on Azure neither."""
+    for _ in range(100):
+        try:
+            return await ask(client, method, *given)
+        except ResourceExistsError:
+            await asyncio.sleep(0.1)
+    return await ask(client, method, *given)
 
 
 async def refused(status, text, client, method, *given, **options):

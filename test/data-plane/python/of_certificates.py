@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from connection import POLLING, TRANSPORT, VAULT, ask, refused
+from connection import POLLING, TRANSPORT, VAULT, ask, ask_when_free, refused
 
 
 def policy(**more):
@@ -128,7 +128,7 @@ async def deletes(client, secrets):
     await ask(client, "delete_certificate", "made", **POLLING)
     await ask(client, "purge_deleted_certificate", "made")
     await refused(404, "Deleted Certificate not found: made", client, "get_deleted_certificate", "made")
-    restored = await ask(client, "restore_certificate_backup", blob)
+    restored = await ask_when_free(client, "restore_certificate_backup", blob)
     assert (restored.id, restored.cer, restored.key_id) == (certificate.id, certificate.cer, certificate.key_id)
     assert restored.policy.validity_in_months == 9
     assert (await ask(secrets, "get_secret", "made")).value == secret.value

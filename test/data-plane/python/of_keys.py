@@ -8,7 +8,7 @@ from azure.keyvault.keys.crypto import EncryptionAlgorithm, KeyWrapAlgorithm, Si
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-from connection import POLLING, TRANSPORT, VAULT, ask, refused
+from connection import POLLING, TRANSPORT, VAULT, ask, ask_when_free, refused
 
 TEXT = b"a text of no secrecy"
 
@@ -63,7 +63,7 @@ async def deletes(client):
     await ask(client, "delete_key", "imported", **POLLING)
     await ask(client, "purge_deleted_key", "imported")
     await refused(404, "Deleted Key not found: imported", client, "get_deleted_key", "imported")
-    restored = await ask(client, "restore_key_backup", blob)
+    restored = await ask_when_free(client, "restore_key_backup", blob)
     assert (restored.id, restored.key.x) == (key.id, key.key.x)
     await refused(409, "There was a conflict restoring the key", client, "restore_key_backup", blob)
 

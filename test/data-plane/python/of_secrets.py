@@ -2,7 +2,7 @@ from datetime import datetime, timezone
 
 from azure.core.rest import HttpRequest
 
-from connection import POLLING, TRANSPORT, VAULT, ask, refused
+from connection import POLLING, TRANSPORT, VAULT, ask, ask_when_free, refused
 
 
 async def all_methods(client):
@@ -41,7 +41,7 @@ async def all_methods(client):
     await ask(client, "delete_secret", "python", **POLLING)
     await ask(client, "purge_deleted_secret", "python")
     await refused(404, "Deleted Secret not found: python", client, "get_deleted_secret", "python")
-    restored = await ask(client, "restore_secret_backup", blob)
+    restored = await ask_when_free(client, "restore_secret_backup", blob)
     assert (restored.id, restored.expires_on) == (second.id, expires)
     assert (await ask(client, "get_secret", "python")).value == "two"
     await refused(400, "Backup blob contains invalid or corrupt version.", client, "restore_secret_backup", b"garbage")

@@ -6,7 +6,7 @@ import type { CertificatePolicy, KeyVaultCertificate } from '@azure/keyvault-cer
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { OpensslFolder, signedByOpenssl } from '../certificate-files.ts';
-import { agent, collect, credential, perform, vaultUrl, wrongly } from './connection.ts';
+import { agent, collect, credential, perform, vaultUrl, whenFree, wrongly } from './connection.ts';
 
 const client = new CertificateClient(vaultUrl, credential, { agent });
 const secrets = new SecretClient(vaultUrl, credential, { agent });
@@ -206,7 +206,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     await assert.rejects(client.getDeletedCertificate('doomed'), { code: 'CertificateNotFound', statusCode: 404 });
     await assert.rejects(client.getCertificate('doomed'), { code: 'CertificateNotFound', statusCode: 404 });
     await assert.rejects(secrets.getSecret('doomed'), { code: 'SecretNotFound', statusCode: 404 });
-    const restored = await client.restoreCertificateBackup(blob);
+    const restored = await whenFree(() => client.restoreCertificateBackup(blob));
     assert.deepEqual([restored.cer, restored.policy], [certificate.cer, certificate.policy]);
     assert.match(String((await secrets.getSecret('doomed')).value), /^-----BEGIN PRIVATE KEY-----/);
   },

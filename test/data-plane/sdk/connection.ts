@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { lookup } from 'node:dns';
 import { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { ClientSecretCredential } from '@azure/identity';
 import { RestError } from '@azure/keyvault-secrets';
 
@@ -42,6 +43,18 @@ export async function wrongly(does: Promise<unknown>, statusCode: number, messag
     assert.match(error.message, message);
     return true;
   });
+}
+
+/** Tries for some seconds while the name of what was purged is taken: there is nothing to poll for, on Azure neither. */
+export async function whenFree<T>(does: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await does();
+    } catch (error) {
+      if (!(error instanceof RestError && error.statusCode === 409) || attempt === 100) throw error;
+      await setTimeout(100);
+    }
+  }
 }
 
 /** Runs the scenario that the command line names. */
