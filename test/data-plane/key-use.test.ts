@@ -15,7 +15,7 @@ import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { startOtherNode } from './other-node.ts';
-import { auditRecords, auditText, errorBody, members, ok, putVault } from './vaults.ts';
+import { auditRecords, auditText, errorBody, members, ok, putVault, register } from './vaults.ts';
 
 const vault = 'kv-use';
 let world: TestServer;
@@ -171,6 +171,28 @@ suite('what others encrypt for a key', () => {
     assert.deepEqual(octets(opened['value']), message);
     const tampered = await use('gcm', 'decrypt', { alg: 'A128GCM', value, iv, tag });
     assert.equal(tampered.status, 400);
+  });
+
+  test('it does not open for who may only encrypt, by the iv of the text', async () => {
+    await create('counter', { kty: 'oct', key_size: 256 });
+    const { value, iv } = members(await ok(use('counter', 'encrypt', { alg: 'A256GCM', value: b64(message) })));
+    const writer = await register(world);
+    const { objectId } = world.client.identity;
+    await putVault(world.client, vault, {
+      policies: [
+        { objectId, keys: ['all'] },
+        { objectId: writer.objectId, keys: ['encrypt'] },
+      ],
+    });
+    const token = await world.client.token('vault', writer);
+    const encrypt = (body: object) => world.client.vault(vault, 'POST', '/keys/counter/encrypt', { token, body });
+    const chosen = await encrypt({ alg: 'A256GCM', value, iv });
+    assert.equal(chosen.status, 400);
+    const rule = "Invalid length of 'iv': 12 bytes. A256GCM takes none to encrypt: the vault makes it.";
+    assert.deepEqual(chosen.body, errorBody('BadParameter', rule));
+    const drawn = await ok(encrypt({ alg: 'A256GCM', value }));
+    assert.notEqual(drawn['iv'], iv);
+    assert.notDeepEqual(octets(drawn['value']), message);
   });
 });
 

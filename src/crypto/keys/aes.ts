@@ -10,17 +10,22 @@ const blockLength = 16;
 const gcmIvLength = 12;
 const gcmTagLength = 16;
 
-/** NIST SP 800-38D. Without an iv one is drawn: Key Vault's clients send none. */
+/**
+ * NIST SP 800-38D. The vault draws the iv ("For AES-GCM the service must generate the IV", say Key Vault's clients): under
+ * an iv that the caller chooses, encrypting a ciphertext again decrypts it, and two texts of one iv let anybody forge tags.
+ */
 export const gcm: Operations<OctKeyMaterial> = {
   encrypt(key, request) {
     const { value, additionalData } = request;
-    const iv = request.iv ?? randomBytes(gcmIvLength);
-    if (iv.length !== gcmIvLength) return wrongLength('iv', iv, requires(request, gcmIvLength));
-    const cipher = createCipheriv(gcmName(key), octets(key), iv);
-    if (additionalData !== undefined) cipher.setAAD(additionalData);
-    const text = Buffer.concat([cipher.update(value), cipher.final()]);
-    const tag = cipher.getAuthTag();
-    return { ok: true, result: text, iv, tag, ...(additionalData !== undefined && { additionalData }) };
+    for (const made of ['iv', 'tag'] as const) {
+      const found = request[made];
+      if (found !== undefined && found.length > 0) {
+        return wrongLength(made, found, `${request.algorithm} takes none to encrypt: the vault makes it`);
+      }
+    }
+    const iv = randomBytes(gcmIvLength);
+    const sealed = sealGcm(octets(key), iv, { value, additionalData });
+    return { ok: true, ...sealed, iv, ...(additionalData !== undefined && { additionalData }) };
   },
   decrypt(key, request) {
     const { value, iv, tag, additionalData } = request;
@@ -28,12 +33,24 @@ export const gcm: Operations<OctKeyMaterial> = {
     if (tag === undefined) return missing('tag');
     if (iv.length !== gcmIvLength) return wrongLength('iv', iv, requires(request, gcmIvLength));
     if (tag.length !== gcmTagLength) return wrongLength('tag', tag, requires(request, gcmTagLength));
-    const decipher = createDecipheriv(gcmName(key), octets(key), iv, { authTagLength: gcmTagLength });
+    const decipher = createDecipheriv(gcmName(octets(key)), octets(key), iv, { authTagLength: gcmTagLength });
     decipher.setAuthTag(tag);
     if (additionalData !== undefined) decipher.setAAD(additionalData);
     return decrypted(() => [decipher.update(value), decipher.final()]);
   },
 };
+
+/** GCM's authenticated encryption (NIST SP 800-38D section 7.1); no two texts of a key may have the same iv. */
+export function sealGcm(
+  key: Uint8Array,
+  iv: Uint8Array,
+  { value, additionalData }: Pick<CryptoRequest, 'value'> & { readonly additionalData: Uint8Array | undefined },
+): { readonly result: Uint8Array; readonly tag: Uint8Array } {
+  const cipher = createCipheriv(gcmName(key), key, iv);
+  if (additionalData !== undefined) cipher.setAAD(additionalData);
+  const text = Buffer.concat([cipher.update(value), cipher.final()]);
+  return { result: text, tag: cipher.getAuthTag() };
+}
 
 /** NIST SP 800-38A section 6.2: whole blocks. */
 export const cbc = cbcWith({ padding: false });
@@ -140,8 +157,8 @@ function cbcName(key: KeyInUse<OctKeyMaterial>): string {
   return `aes-${octets(key).length * 8}-cbc`;
 }
 
-function gcmName(key: KeyInUse<OctKeyMaterial>): CipherGCMTypes {
-  const bits = octets(key).length * 8;
+function gcmName(key: Uint8Array): CipherGCMTypes {
+  const bits = key.length * 8;
   if (bits !== 128 && bits !== 192 && bits !== 256) throw new RangeError(`AES has no key of ${bits} bits`);
   return `aes-${bits}-gcm`;
 }

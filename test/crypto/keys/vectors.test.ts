@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createECDH, createHash } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import { openKeyEngine } from '../../../src/crypto/key-engine.ts';
+import { sealGcm } from '../../../src/crypto/keys/aes.ts';
 import { curves } from '../../../src/crypto/keys/curves.ts';
 import { readKeyMaterial } from '../../../src/crypto/read-key-material.ts';
 import type { CryptoOperation, CryptoRequest, KeyCurve, KeyMaterial } from '../../../src/types/key.ts';
@@ -287,12 +288,12 @@ describe('AES-GCM, the test cases of its specification (McGrew and Viega, append
   for (const [algorithm, testCase, ciphertext, tag] of rows) {
     it(`${algorithm}: test case ${testCase}`, async () => {
       const bits = Number(algorithm.slice(1, 4));
-      const key = octKey(hex('feffe9928665731c6d6a8f9467308308'.repeat(2)).subarray(0, bits / 8));
-      const closed = await resultOf('encrypt', key, { algorithm, value, iv, additionalData });
+      const key = hex('feffe9928665731c6d6a8f9467308308'.repeat(2)).subarray(0, bits / 8);
+      // The engine draws every iv.
+      const closed = sealGcm(key, iv, { value, additionalData });
       assert.equal(Buffer.from(closed.result).toString('hex'), ciphertext);
-      assert.equal(Buffer.from(closed.tag ?? []).toString('hex'), tag);
-      assert.deepEqual(Buffer.from(closed.additionalData ?? []), additionalData);
-      const opened = await resultOf('decrypt', key, {
+      assert.equal(Buffer.from(closed.tag).toString('hex'), tag);
+      const opened = await resultOf('decrypt', octKey(key), {
         algorithm,
         value: closed.result,
         iv,
