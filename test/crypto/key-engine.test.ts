@@ -26,7 +26,7 @@ const specs = {
 type KeyName = keyof typeof specs;
 
 const encryptions = ['RSA1_5', 'RSA-OAEP', 'RSA-OAEP-256'];
-const rsaSignatures = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+const rsaSignatures = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'RSNULL'];
 const macs = ['HS256', 'HS384', 'HS512'];
 const contents = (size: number) => [`A${size}GCM`, `A${size}CBC`, `A${size}CBCPAD`];
 const wraps = (size: number) => [`A${size}KW`, 'CKM_AES_KEY_WRAP', 'CKM_AES_KEY_WRAP_PAD'];
@@ -78,23 +78,17 @@ function resultOf(answer: CryptoAnswer) {
   return answer;
 }
 
-const digestLength = (algorithm: string) => Number(algorithm.slice(2, 5)) / 8;
+/** RSNULL takes values of any length that the modulus holds. */
+const digestLength = (algorithm: string) => (algorithm === 'RSNULL' ? 19 : Number(algorithm.slice(2, 5)) / 8);
 
 describe('an algorithm that is not for the key or the operation', () => {
   for (const name of names) {
     for (const operation of Object.keys(operations) as CryptoOperation[]) {
       it(`${operation} with ${name} says which are`, async () => {
         const allowed = abilities[name][operations[operation]];
-        const others = [
-          ...everyAlgorithm,
-          'RSNULL',
-          'none',
-          'rs256',
-          '',
-          'constructor',
-          'toString',
-          '__proto__',
-        ].filter((algorithm) => !allowed.includes(algorithm));
+        const others = [...everyAlgorithm, 'none', 'rs256', '', 'constructor', 'toString', '__proto__'].filter(
+          (algorithm) => !allowed.includes(algorithm),
+        );
         for (const algorithm of others) {
           const answer = await perform(operation, name, { algorithm, value: new Uint8Array(32) });
           assert.deepEqual(answer, { ok: false, refusal: { kind: 'algorithmNotSupported', algorithm, allowed } });
@@ -112,7 +106,7 @@ describe('lengths', () => {
 
   it('of a digest are exact, and are said as Azure does', async () => {
     for (const name of names.filter((one) => !one.startsWith('oct'))) {
-      for (const algorithm of abilities[name].sign) {
+      for (const algorithm of abilities[name].sign.filter((one) => one !== 'RSNULL')) {
         const length = digestLength(algorithm);
         for (const found of [0, length - 1, length + 1]) {
           const value = new Uint8Array(found);
@@ -124,6 +118,24 @@ describe('lengths', () => {
           );
         }
       }
+    }
+  });
+
+  it('of a value for RSNULL are at most what the modulus holds', async () => {
+    for (const [name, most] of [
+      ['RSA 2048', 245],
+      ['RSA 3072', 373],
+    ] as const) {
+      for (const length of [0, 1, most]) {
+        const value = new Uint8Array(length).fill(1);
+        const { result: signature } = resultOf(await perform('sign', name, { algorithm: 'RSNULL', value }));
+        const verify = await perform('verify', name, { algorithm: 'RSNULL', value, signature });
+        assert.deepEqual(verify, { ok: true, verified: true });
+      }
+      const request = { algorithm: 'RSNULL', value: new Uint8Array(most + 1), signature: new Uint8Array(256) };
+      const expected = `RSNULL requires at most ${most} bytes with this key`;
+      assert.deepEqual(await perform('sign', name, request), refused('value', most + 1, expected));
+      assert.deepEqual(await perform('verify', name, request), refused('digest', most + 1, expected));
     }
   });
 

@@ -181,6 +181,39 @@ function openssl() {
     });
   }
 
+  for (const size of [2048, 3072, 4096]) {
+    it(`verifies our RSNULL with ${size} bits, of a DigestInfo and of any value, and we its`, async () => {
+      const key = size === 2048 ? rsa : await generated({ family: 'RSA', size });
+      // SHA-1's DigestInfo (RFC 8017 section 9.2, note 1), for which there is no algorithm of its own.
+      const sha1 = createHash('sha1').update('a text').digest();
+      const digestInfo = Buffer.concat([Buffer.from('3021300906052b0e03021a05000414', 'hex'), sha1]);
+      for (const [value, signed, settings] of [
+        [digestInfo, sha1, options(['digest:sha1'])],
+        [randomBytes(64), undefined, []],
+      ] as const) {
+        const input = signed ?? value;
+        const { result } = await resultOf('sign', key, { algorithm: 'RSNULL', value });
+        const files = ['-pubin', '-inkey', publicPem(key), '-sigfile', file('signature', result)];
+        assert.equal(run(['pkeyutl', '-verify', ...files, ...settings], input).ok, true);
+        assert.equal(run(['pkeyutl', '-verify', ...files, ...settings], randomBytes(input.length)).ok, false);
+        const signature = output(['pkeyutl', '-sign', '-inkey', privatePem(key), ...settings], input);
+        assert.equal(await verified(key, { algorithm: 'RSNULL', value, signature }), true);
+      }
+      // openssl verifies no longer ones, but takes them out of a signature.
+      const longest = randomBytes(size / 8 - 11);
+      const { result } = await resultOf('sign', key, { algorithm: 'RSNULL', value: longest });
+      assert.deepEqual(output(['pkeyutl', '-verifyrecover', '-pubin', '-inkey', publicPem(key)], result), longest);
+    });
+  }
+
+  it('is RS256 when RSNULL is given the DigestInfo of SHA-256, and not its digest alone', async () => {
+    const value = digest('RS256', 'a text');
+    const digestInfo = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), value]);
+    const { result: signature } = await resultOf('sign', rsa, { algorithm: 'RS256', value });
+    assert.equal(await verified(rsa, { algorithm: 'RSNULL', value: digestInfo, signature }), true);
+    assert.equal(await verified(rsa, { algorithm: 'RSNULL', value, signature }), false);
+  });
+
   it('makes PSS signatures with another salt, which RFC 7518 section 3.5 does not know', async () => {
     const value = digest('PS256', 'a text');
     for (const saltLength of ['0', '20', 'max']) {

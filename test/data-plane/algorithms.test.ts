@@ -23,7 +23,7 @@ after(async () => {
 
 const words = (text: string) => text.split(' ');
 const rsaEncryption = words('RSA1_5 RSA-OAEP RSA-OAEP-256');
-const rsaSignature = words('RS256 RS384 RS512 PS256 PS384 PS512');
+const rsaSignature = words('RS256 RS384 RS512 PS256 PS384 PS512 RSNULL');
 const hmacs = words('HS256 HS384 HS512');
 
 type Algorithms = Readonly<Record<'encrypt' | 'wrapKey' | 'sign', readonly string[]>>;
@@ -45,7 +45,7 @@ const keys: readonly (readonly [body: Readonly<Record<string, unknown>>, algorit
   ...[128, 192, 256].map((bits) => [{ kty: 'oct', key_size: bits }, ofOct(bits)] as const),
 ];
 
-const every = [...new Set(keys.flatMap(([, algorithms]) => Object.values(algorithms).flat())), 'RSNULL', 'none'];
+const every = [...new Set(keys.flatMap(([, algorithms]) => Object.values(algorithms).flat())), 'none'];
 const b64 = (octets: Uint8Array) => Buffer.from(octets).toString('base64url');
 const digestLengths: Readonly<Record<string, number>> = { '256': 32, '56K': 32, '384': 48, '512': 64 };
 /** In whole blocks, and short enough for every key. */

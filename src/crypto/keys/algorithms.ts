@@ -17,7 +17,7 @@ import { hmac } from './hmac.ts';
 import type { KeyInUse } from './key-in-use.ts';
 import { wrongLength } from './refused.ts';
 import { oaep, pkcs1Encryption, rsaes } from './rsaes.ts';
-import { pkcs1, pss, rsassa } from './rsassa.ts';
+import { pkcs1, pkcs1OfDigestInfo, pss, rsassa } from './rsassa.ts';
 
 const isRsa = (material: KeyMaterial): material is RsaKeyMaterial => material.kty === 'RSA';
 const isOct = (material: KeyMaterial): material is OctKeyMaterial => material.kty === 'oct';
@@ -32,8 +32,8 @@ function isOctOf(bits: number) {
 
 /**
  * Every algorithm, by the name that clients send (`JsonWebKeyEncryptionAlgorithm` and `JsonWebKeySignatureAlgorithm` of
- * Key Vault's REST API). `RSNULL` is reserved there, and is none. PKCS #11 has CKM_AES_KEY_WRAP for keys of all sizes;
- * what its padding is has changed between versions of PKCS #11, and here it is that of RFC 5649.
+ * Key Vault's REST API). PKCS #11 has CKM_AES_KEY_WRAP for keys of all sizes; what its padding is has changed between
+ * versions of PKCS #11, and here it is that of RFC 5649.
  */
 const algorithms: ReadonlyMap<string, Algorithm> = new Map([
   ['RSA1_5', algorithm(isRsa, rsaes(pkcs1Encryption))],
@@ -53,12 +53,13 @@ const algorithms: ReadonlyMap<string, Algorithm> = new Map([
   ['A256KW', algorithm(isOctOf(256), keyWrap)],
   ['CKM_AES_KEY_WRAP', algorithm(isOct, keyWrap)],
   ['CKM_AES_KEY_WRAP_PAD', algorithm(isOct, keyWrapPadded)],
-  ['RS256', algorithm(isRsa, rsassa(pkcs1, 'sha256'))],
-  ['RS384', algorithm(isRsa, rsassa(pkcs1, 'sha384'))],
-  ['RS512', algorithm(isRsa, rsassa(pkcs1, 'sha512'))],
-  ['PS256', algorithm(isRsa, rsassa(pss, 'sha256'))],
-  ['PS384', algorithm(isRsa, rsassa(pss, 'sha384'))],
-  ['PS512', algorithm(isRsa, rsassa(pss, 'sha512'))],
+  ['RS256', algorithm(isRsa, rsassa(pkcs1('sha256')))],
+  ['RS384', algorithm(isRsa, rsassa(pkcs1('sha384')))],
+  ['RS512', algorithm(isRsa, rsassa(pkcs1('sha512')))],
+  ['PS256', algorithm(isRsa, rsassa(pss('sha256')))],
+  ['PS384', algorithm(isRsa, rsassa(pss('sha384')))],
+  ['PS512', algorithm(isRsa, rsassa(pss('sha512')))],
+  ['RSNULL', algorithm(isRsa, rsassa(pkcs1OfDigestInfo))],
   ['ES256', algorithm(isOnCurve('P-256'), ecdsa)],
   ['ES384', algorithm(isOnCurve('P-384'), ecdsa)],
   ['ES512', algorithm(isOnCurve('P-521'), ecdsa)],

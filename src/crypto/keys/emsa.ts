@@ -17,13 +17,19 @@ const digestInfo: Readonly<Record<Digest['hash'], Uint8Array>> = {
 
 /** EMSA-PKCS1-v1_5 (RFC 8017 section 9.2) of a digest, in `length` octets. */
 export function encodePkcs1({ hash, octets }: Digest, length: number): Uint8Array {
+  return padPkcs1(Buffer.concat([digestInfo[hash], octets]), length);
+}
+
+/** Octets that a value is shorter than its encoding, at least: `00 01`, eight of `ff`, and `00`. */
+export const pkcs1Overhead = 11;
+
+/** The encoding of EMSA-PKCS1-v1_5 (RFC 8017 section 9.2, steps 4 and 5) around a value of the caller's. */
+export function padPkcs1(value: Uint8Array, length: number): Uint8Array {
   const encoded = new Uint8Array(length).fill(0xff);
-  const prefix = digestInfo[hash];
-  const end = length - prefix.length - octets.length;
+  const end = length - value.length;
   encoded.set([0, 1]);
   encoded[end - 1] = 0;
-  encoded.set(prefix, end);
-  encoded.set(octets, end + prefix.length);
+  encoded.set(value, end);
   return encoded;
 }
 

@@ -1,47 +1,74 @@
 import { constants, privateEncrypt, publicDecrypt, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CryptoRequest, RsaKeyMaterial } from '../../types/key.ts';
 import type { Operations } from './algorithm.ts';
-import { encodePkcs1, encodePss, isPss } from './emsa.ts';
+import { encodePkcs1, encodePss, isPss, padPkcs1, pkcs1Overhead } from './emsa.ts';
 import type { Digest } from './emsa.ts';
 import { digestLengths } from './hashes.ts';
 import type { KeyInUse } from './key-in-use.ts';
 import { missing, result, wrongLength } from './refused.ts';
 
+/** How a value is encoded for a modulus of `length` octets. */
 interface Encoding {
-  readonly encode: (digest: Digest, length: number) => Uint8Array;
-  readonly verifies: (digest: Digest, encoded: Uint8Array) => boolean;
+  /** What the value's length has to be, as Azure words it; `undefined` when it is so. */
+  readonly requires: (value: Uint8Array, length: number) => string | undefined;
+  readonly encode: (value: Uint8Array, length: number) => Uint8Array;
+  readonly verifies: (value: Uint8Array, encoded: Uint8Array) => boolean;
 }
 
-export const pkcs1: Encoding = {
-  encode: encodePkcs1,
-  verifies: (digest, encoded) => timingSafeEqual(encodePkcs1(digest, encoded.length), encoded),
+export function pkcs1(hash: Digest['hash']): Encoding {
+  const encode = (octets: Uint8Array, length: number) => encodePkcs1({ hash, octets }, length);
+  return { requires: exactly(hash), encode, verifies: isEncodedBy(encode) };
+}
+
+export function pss(hash: Digest['hash']): Encoding {
+  return {
+    requires: exactly(hash),
+    encode: (octets, length) => encodePss({ hash, octets }, randomBytes(digestLengths[hash]), length),
+    verifies: (octets, encoded) => isPss({ hash, octets }, encoded),
+  };
+}
+
+/** PKCS #1 v1.5 around what the client sends: it made the DigestInfo itself, of a hash that has no algorithm here. */
+export const pkcs1OfDigestInfo: Encoding = {
+  requires({ length: found }, length) {
+    const most = length - pkcs1Overhead;
+    return found > most ? `at most ${most} bytes with this key` : undefined;
+  },
+  encode: padPkcs1,
+  verifies: isEncodedBy(padPkcs1),
 };
 
-export const pss: Encoding = {
-  encode: (digest, length) => encodePss(digest, randomBytes(digestLengths[digest.hash]), length),
-  verifies: isPss,
-};
+function exactly(hash: Digest['hash']): Encoding['requires'] {
+  const length = digestLengths[hash];
+  return (value) => (value.length === length ? undefined : `${length} bytes, encoded with base64url`);
+}
+
+function isEncodedBy(encode: Encoding['encode']): Encoding['verifies'] {
+  return (value, encoded) => timingSafeEqual(encode(value, encoded.length), encoded);
+}
 
 /**
  * RSASSA (RFC 8017 section 8) of a digest that the client made. Node signs nothing but what it hashed itself, so the
  * encoding is made here, and OpenSSL does what is secret: RSASP1, with blinding and a check of the result.
  */
-export function rsassa({ encode, verifies }: Encoding, hash: Digest['hash']): Operations<RsaKeyMaterial> {
-  const expected = ({ algorithm }: CryptoRequest) =>
-    `${algorithm} requires ${digestLengths[hash]} bytes, encoded with base64url`;
+export function rsassa({ requires, encode, verifies }: Encoding): Operations<RsaKeyMaterial> {
+  const refusal = (what: string, key: KeyInUse<RsaKeyMaterial>, { algorithm, value }: CryptoRequest) => {
+    const required = requires(value, modulusLength(key));
+    return required === undefined ? undefined : wrongLength(what, value, `${algorithm} requires ${required}`);
+  };
   return {
     sign(key, request) {
-      const { value: octets } = request;
-      if (octets.length !== digestLengths[hash]) return wrongLength('value', octets, expected(request));
-      const encoded = encode({ hash, octets }, modulusLength(key));
+      const refused = refusal('value', key, request);
+      if (refused !== undefined) return refused;
+      const encoded = encode(request.value, modulusLength(key));
       return result(privateEncrypt({ key: key.privateKey(), padding: constants.RSA_NO_PADDING }, encoded));
     },
     verify(key, request) {
-      const { value: octets, signature } = request;
-      if (octets.length !== digestLengths[hash]) return wrongLength('digest', octets, expected(request));
-      if (signature === undefined) return missing('value');
-      const encoded = recover(key, signature);
-      return { ok: true, verified: encoded !== undefined && verifies({ hash, octets }, encoded) };
+      const refused = refusal('digest', key, request);
+      if (refused !== undefined) return refused;
+      if (request.signature === undefined) return missing('value');
+      const encoded = recover(key, request.signature);
+      return { ok: true, verified: encoded !== undefined && verifies(request.value, encoded) };
     },
   };
 }
