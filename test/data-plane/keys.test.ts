@@ -107,6 +107,13 @@ suite('a new key', () => {
     });
   }
 
+  for (const exponent of [1, 17, 65_537]) {
+    test(`has the exponent 65537 where ${exponent} is asked for, as on Azure`, async () => {
+      const key = await create(`exponent-${exponent}`, { kty: 'RSA', public_exponent: exponent });
+      assert.equal(key['key']?.['e'], 'AQAB');
+    });
+  }
+
   for (const kty of ['oct', 'oct-HSM']) {
     test(`of the type ${kty} shows nothing of itself`, async () => {
       const key = await create(`symmetric-${kty}`, { kty, key_size: 128 }, premium);

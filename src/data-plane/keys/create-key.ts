@@ -3,6 +3,7 @@ import { keySpec, readKeyType } from '../../objects/key-type.ts';
 import type { KeyRecord } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
+import type { KeySpec } from '../../types/key.ts';
 import { bodyMembers, textMember } from '../body.ts';
 import { objectName } from '../object-id.ts';
 import type { Call, OperationCard } from '../operation.ts';
@@ -39,10 +40,8 @@ export async function keyCreated(call: Call): Promise<Outcome<KeyRecord>> {
   if (!spec.ok) return spec;
   const exponent = numberMember(body.value, 'public_exponent');
   if (!exponent.ok) return exponent;
-  if (exponent.value !== undefined && (spec.value.family !== 'RSA' || exponent.value !== 65_537)) {
-    const message = `public_exponent is ${exponent.value}; RSA keys have 65537 here, other keys none.`;
-    return refused({ kind: 'badParameter', message });
-  }
+  const unfit = checkExponent(exponent.value, spec.value);
+  if (unfit !== undefined) return refused({ kind: 'badParameter', message: unfit });
   const parameters = keyParameters(body.value, body.value['key_ops']);
   if (!parameters.ok) return parameters;
   return create(call.vault, {
@@ -53,4 +52,13 @@ export async function keyCreated(call: Call): Promise<Outcome<KeyRecord>> {
     spec: spec.value,
     engine: call.engine,
   });
+}
+
+/** Azure makes every RSA key with 65537, whatever it is asked for (azure-sdk-for-js, "can create a RSA key with public exponent"). */
+function checkExponent(exponent: number | undefined, { family }: KeySpec): string | undefined {
+  if (exponent === undefined) return undefined;
+  if (family !== 'RSA') return `public_exponent is for RSA keys; an ${family} key has none.`;
+  return exponent > 0
+    ? undefined
+    : `public_exponent is ${exponent}; it must be a positive whole number, such as 65537.`;
 }

@@ -180,13 +180,14 @@ export const keyRows: Readonly<Record<string, Row>> = {
       },
       {
         body: { kty: 'EC', public_exponent: 65_537 },
-        message: 'public_exponent is 65537; RSA keys have 65537 here, other keys none.',
+        message: 'public_exponent is for RSA keys; an EC key has none.',
       },
       { body: { kty: 'EC', crv: 7 }, message: 'crv must be a string.' },
-      {
-        body: { kty: 'RSA', public_exponent: 3 },
-        message: 'public_exponent is 3; RSA keys have 65537 here, other keys none.',
-      },
+      ...[0, -3].map((exponent) => ({
+        body: { kty: 'RSA', public_exponent: exponent },
+        message: `public_exponent is ${exponent}; it must be a positive whole number, such as 65537.`,
+      })),
+      { body: { kty: 'RSA', public_exponent: '3' }, message: 'public_exponent must be a whole number.' },
       ...['P-192', 'p-256', 'secp256r1', 'Ed25519', 'constructor'].map((crv) => ({
         body: { kty: 'EC', crv },
         message: `The curve '${crv}' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.`,
