@@ -1,14 +1,7 @@
 import { createECDH, createPrivateKey } from 'node:crypto';
 import type { KeyObject, webcrypto } from 'node:crypto';
-import type {
-  CryptoRefusal,
-  EcKeyMaterial,
-  KeyCurve,
-  KeyMaterial,
-  OctKeyMaterial,
-  RsaKeyMaterial,
-} from '../types/key.ts';
-import { curves } from './keys/curves.ts';
+import type { CryptoRefusal, EcKeyMaterial, KeyMaterial, OctKeyMaterial, RsaKeyMaterial } from '../types/key.ts';
+import { curveNames, curves } from './keys/curves.ts';
 import { integerOf, octetsOf } from './keys/integer.ts';
 
 export type ReadKeyMaterial =
@@ -24,16 +17,6 @@ const rsaSizes: readonly number[] = [2048, 3072, 4096];
 const octSizes: readonly number[] = [128, 192, 256];
 /** `OPENSSL_RSA_MAX_PUBEXP_BITS`: OpenSSL takes no longer exponent with a long modulus. */
 const exponentBitsMax = 64;
-
-const curveNames: ReadonlyMap<unknown, KeyCurve> = new Map([
-  ['P-256', 'P-256'],
-  ['P-384', 'P-384'],
-  ['P-521', 'P-521'],
-  ['P-256K', 'P-256K'],
-  // As az writes it, and as RFC 8812 does.
-  ['SECP256K1', 'P-256K'],
-  ['secp256k1', 'P-256K'],
-]);
 
 const families: ReadonlyMap<unknown, (jwk: Members) => KeyMaterial> = new Map<unknown, (jwk: Members) => KeyMaterial>([
   ['RSA', readRsa],
@@ -154,7 +137,8 @@ const curvesAllowed = 'use P-256, P-384, P-521 or P-256K.';
 
 /** That the point is d times the base point says also that it lies on the curve (NIST SP 800-56A section 5.6.2.1.4). */
 function readEc(jwk: Members): EcKeyMaterial {
-  const crv = curveNames.get(jwk['crv']);
+  const { crv: spelt } = jwk;
+  const crv = typeof spelt === 'string' ? curveNames.get(spelt) : undefined;
   if (crv === undefined) throw new NotValid(`The EC key's crv must be a curve that is supported: ${curvesAllowed}`);
   const { group, octets: length } = curves[crv];
   const coordinate = (name: string) => {

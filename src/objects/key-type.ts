@@ -1,4 +1,5 @@
-import type { CryptoOperation, KeyCurve, KeyFamily, KeySpec } from '../types/key.ts';
+import { curveNames } from '../crypto/keys/curves.ts';
+import type { CryptoOperation, KeyFamily, KeySpec } from '../types/key.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 
@@ -15,15 +16,6 @@ const types: Readonly<Record<KeyType, { readonly family: KeyFamily; readonly inH
   'EC-HSM': { family: 'EC', inHsm: true },
   oct: { family: 'oct', inHsm: false },
   'oct-HSM': { family: 'oct', inHsm: true },
-};
-
-const curves: Readonly<Record<string, KeyCurve>> = {
-  'P-256': 'P-256',
-  'P-384': 'P-384',
-  'P-521': 'P-521',
-  'P-256K': 'P-256K',
-  // As az spells it.
-  SECP256K1: 'P-256K',
 };
 
 const sizes = {
@@ -66,7 +58,7 @@ export function keySpec(
   const { family } = types[kty];
   if (family === 'EC') {
     if (size !== undefined) return bad('key_size is for RSA and oct keys; the size of an EC key is that of its crv.');
-    return curveSpec(curve ?? 'P-256');
+    return curveSpec(curve);
   }
   if (curve !== undefined) return bad(`crv is for EC keys; an ${family} key is made by its key_size.`);
   const { allowed, usual } = sizes[family];
@@ -75,10 +67,12 @@ export function keySpec(
   return bad(`An ${family} key has key_size ${allowed.join(', ')}; ${bits} is not supported.`);
 }
 
-function curveSpec(found: string): Outcome<KeySpec> {
-  const curve = Object.hasOwn(curves, found) ? curves[found] : undefined;
+function curveSpec(found = ''): Outcome<KeySpec> {
+  // A client that says an empty curve leaves it out (azure-sdk-for-net, the recording CreateEcWithCurveKey).
+  const curve = found === '' ? 'P-256' : curveNames.get(found);
   if (curve !== undefined) return { ok: true, value: { family: 'EC', curve } };
-  return bad(`The curve '${found.slice(0, 64)}' is not supported; allowed: ${Object.keys(curves).join(', ')}.`);
+  const allowed = [...curveNames.keys()].join(', ');
+  return bad(`The curve '${found.slice(0, 64)}' is not supported; allowed: ${allowed}.`);
 }
 
 /** `key_ops` of a key that nobody said anything of. */

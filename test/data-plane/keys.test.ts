@@ -94,6 +94,8 @@ suite('a new key', () => {
     'EC P-256': [{ kty: 'EC' }, ['crv', 'P-256']],
     'EC P-521': [{ kty: 'EC', crv: 'P-521' }, ['crv', 'P-521']],
     'EC P-256K': [{ kty: 'EC', crv: 'P-256K' }, ['crv', 'P-256K']],
+    'EC without its crv': [{ kty: 'EC', crv: '' }, ['crv', 'P-256']],
+    'EC secp256k1': [{ kty: 'EC', crv: 'secp256k1' }, ['crv', 'P-256K']],
     'EC SECP256K1': [{ kty: 'EC', crv: 'SECP256K1' }, ['crv', 'P-256K']],
     'RSA-HSM': [{ kty: 'RSA-HSM' }, ['n', 256]],
     'EC-HSM': [{ kty: 'EC-HSM', crv: 'P-384' }, ['crv', 'P-384']],

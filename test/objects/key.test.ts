@@ -71,7 +71,7 @@ suite('a key type', () => {
     assert.deepEqual(keySpec('RSA-HSM', {}), { ok: true, value: { family: 'RSA', size: 2048 } });
     assert.deepEqual(keySpec('oct', {}), { ok: true, value: { family: 'oct', size: 256 } });
     assert.deepEqual(keySpec('EC', {}), { ok: true, value: { family: 'EC', curve: 'P-256' } });
-    assert.deepEqual(keySpec('EC', { curve: 'SECP256K1' }), { ok: true, value: { family: 'EC', curve: 'P-256K' } });
+    assert.deepEqual(keySpec('EC', { curve: '' }), { ok: true, value: { family: 'EC', curve: 'P-256' } });
   });
 
   test('has the sizes and curves of Azure, and the message says which', () => {
@@ -87,10 +87,13 @@ suite('a key type', () => {
     for (const curve of ['P-256', 'P-384', 'P-521', 'P-256K']) {
       assert.deepEqual(keySpec('EC', { curve }), { ok: true, value: { family: 'EC', curve } });
     }
-    for (const curve of ['P-192', 'p-256', 'constructor']) {
+    for (const curve of ['SECP256K1', 'secp256k1']) {
+      assert.deepEqual(keySpec('EC', { curve }), { ok: true, value: { family: 'EC', curve: 'P-256K' } });
+    }
+    for (const curve of ['P-192', 'p-256', 'Secp256k1', ' ', 'constructor']) {
       assert.equal(
         messageOf(keySpec('EC', { curve })),
-        `The curve '${curve}' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.`,
+        `The curve '${curve}' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1, secp256k1.`,
       );
     }
   });

@@ -16,6 +16,16 @@ export interface Curve {
   readonly order: bigint;
 }
 
+/** `crv` as clients spell it: for P-256K also as az does, and as RFC 8812 does. */
+export const curveNames: ReadonlyMap<string, KeyCurve> = new Map([
+  ['P-256', 'P-256'],
+  ['P-384', 'P-384'],
+  ['P-521', 'P-521'],
+  ['P-256K', 'P-256K'],
+  ['SECP256K1', 'P-256K'],
+  ['secp256k1', 'P-256K'],
+]);
+
 /** NIST SP 800-186 section 3.2.1, and SEC 2 section 2.4.1. */
 export const curves: Readonly<Record<KeyCurve, Curve>> = {
   'P-256': {

@@ -125,7 +125,7 @@ const wrongPolicyBodies: readonly { readonly policy: PolicyBody; readonly messag
   },
   {
     policy: { key_props: { kty: 'EC', crv: 'P-192' } },
-    message: "The curve 'P-192' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.",
+    message: "The curve 'P-192' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1, secp256k1.",
   },
   {
     policy: { key_props: { kty: 'EC', crv: 'P-384', key_size: 256 } },

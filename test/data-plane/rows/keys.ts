@@ -190,7 +190,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
       { body: { kty: 'RSA', public_exponent: '3' }, message: 'public_exponent must be a whole number.' },
       ...['P-192', 'p-256', 'secp256r1', 'Ed25519', 'constructor'].map((crv) => ({
         body: { kty: 'EC', crv },
-        message: `The curve '${crv}' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1.`,
+        message: `The curve '${crv}' is not supported; allowed: P-256, P-384, P-521, P-256K, SECP256K1, secp256k1.`,
       })),
       ...['encrypt', 'wrapKey', 'Sign', 'deriveKey'].map((purpose) => ({
         body: { kty: 'EC', key_ops: ['sign', purpose] },
