@@ -3,6 +3,7 @@ import type { CryptoRefusal } from '../types/key.ts';
 /** Why a key's rules refuse, besides those of every object. */
 export type KeyRefusal =
   | CryptoRefusal
+  | { readonly kind: 'keyTypeNotSupported'; readonly kty: string }
   | { readonly kind: 'keyOperationForbidden'; readonly operation: string }
   | { readonly kind: 'keyDisabled'; readonly operation: string }
   /** Times in seconds since 1970. */

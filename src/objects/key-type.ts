@@ -36,12 +36,8 @@ export function isInHsm(kty: KeyType): boolean {
 
 /** The key type of that name, if this vault can have keys of it. */
 export function readKeyType(found: string, vault: Pick<VaultScope, 'sku'>): Outcome<KeyType> {
-  if (!isKeyType(found)) {
-    return bad(`The key type '${found.slice(0, 64)}' is not supported; allowed: ${Object.keys(types).join(', ')}.`);
-  }
-  if (types[found].inHsm && vault.sku !== 'premium') {
-    return bad(`The key type '${found}' needs a premium vault; this vault's sku is ${vault.sku}.`);
-  }
+  if (!isKeyType(found)) return refused({ kind: 'keyTypeNotSupported', kty: found });
+  if (types[found].inHsm && vault.sku !== 'premium') return bad('Hardware key operation not allowed on standard vault');
   return { ok: true, value: found };
 }
 
@@ -86,17 +82,20 @@ export function keyPurposes(kty: KeyType, asked: readonly string[] | undefined):
   if (asked === undefined) return { ok: true, value: able };
   const allowed: readonly KeyPurpose[] = [...able, 'import', 'export'];
   const found: KeyPurpose[] = [];
+  const others: string[] = [];
   for (const name of asked) {
     const purpose = allowed.find((one) => one === name);
-    if (purpose === undefined) {
-      const list = allowed.join(', ');
-      return bad(`key_ops has '${name.slice(0, 64)}', which no ${kty} key is for; allowed: ${list}.`);
-    }
+    if (purpose === undefined) others.push(name);
     // RFC 7517 section 4.3.
-    if (found.includes(purpose)) return bad(`key_ops has '${purpose}' twice.`);
-    found.push(purpose);
+    else if (found.includes(purpose)) return bad(`key_ops has '${purpose}' twice.`);
+    else found.push(purpose);
   }
-  return { ok: true, value: found };
+  if (others.length === 0) return { ok: true, value: found };
+  return bad(`Unsupported key operation(s): ${quoted(others)}. Supported values are ${quoted(able)}.`);
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name.slice(0, 64)}"`).join(', ');
 }
 
 function isKeyType(value: string): value is KeyType {

@@ -78,6 +78,8 @@ function resultOf(answer: CryptoAnswer) {
   return answer;
 }
 
+const notDecrypted = { ok: false, refusal: { kind: 'notDecrypted' } };
+
 /** RSNULL takes values of any length that the modulus holds. */
 const digestLength = (algorithm: string) => (algorithm === 'RSNULL' ? 19 : Number(algorithm.slice(2, 5)) / 8);
 
@@ -158,10 +160,8 @@ describe('lengths', () => {
           refused('value', most + 1, `${algorithm} requires at most ${most} bytes with this key`),
         );
         for (const found of [0, 255, 257]) {
-          assert.deepEqual(
-            await perform(open, 'RSA 2048', { algorithm, value: new Uint8Array(found) }),
-            refused('value', found, `${algorithm} requires 256 bytes with this key`),
-          );
+          const answer = await perform(open, 'RSA 2048', { algorithm, value: new Uint8Array(found) });
+          assert.deepEqual(answer, notDecrypted);
         }
       }
     }
@@ -195,24 +195,29 @@ describe('lengths', () => {
       const value = new Uint8Array(length);
       const blocks = (algorithm: string) => refused('value', length, `${algorithm} requires whole blocks of 16 bytes`);
       assert.deepEqual(await perform('encrypt', 'oct 128', { algorithm: 'A128CBC', value, iv }), blocks('A128CBC'));
-      assert.deepEqual(await perform('decrypt', 'oct 128', { algorithm: 'A128CBC', value, iv }), blocks('A128CBC'));
-      assert.deepEqual(
-        await perform('decrypt', 'oct 128', { algorithm: 'A128CBCPAD', value, iv }),
-        blocks('A128CBCPAD'),
-      );
+      for (const algorithm of ['A128CBC', 'A128CBCPAD']) {
+        assert.deepEqual(await perform('decrypt', 'oct 128', { algorithm, value, iv }), notDecrypted);
+      }
       resultOf(await perform('encrypt', 'oct 128', { algorithm: 'A128CBCPAD', value, iv }));
     }
-    for (const [operation, algorithm, lengths, expected] of [
-      ['wrapKey', 'A128KW', [0, 8, 15, 17], 'requires 16, 24, 32 or more bytes, in steps of 8'],
-      ['unwrapKey', 'A128KW', [0, 16, 23, 25], 'requires 24, 32, 40 or more bytes, in steps of 8'],
-      ['wrapKey', 'CKM_AES_KEY_WRAP_PAD', [0], 'requires at least 1 byte'],
-      ['unwrapKey', 'CKM_AES_KEY_WRAP_PAD', [0, 8, 15, 17], 'requires 16, 24, 32 or more bytes, in steps of 8'],
+    for (const [algorithm, lengths, expected] of [
+      ['A128KW', [0, 8, 15, 17], 'requires 16, 24, 32 or more bytes, in steps of 8'],
+      ['CKM_AES_KEY_WRAP_PAD', [0], 'requires at least 1 byte'],
     ] as const) {
       for (const length of lengths) {
         assert.deepEqual(
-          await perform(operation, 'oct 128', { algorithm, value: new Uint8Array(length) }),
+          await perform('wrapKey', 'oct 128', { algorithm, value: new Uint8Array(length) }),
           refused('value', length, `${algorithm} ${expected}`),
         );
+      }
+    }
+    for (const [algorithm, lengths] of [
+      ['A128KW', [0, 16, 23, 25]],
+      ['CKM_AES_KEY_WRAP_PAD', [0, 8, 15, 17]],
+    ] as const) {
+      for (const length of lengths) {
+        const answer = await perform('unwrapKey', 'oct 128', { algorithm, value: new Uint8Array(length) });
+        assert.deepEqual(answer, notDecrypted);
       }
     }
   });
@@ -264,7 +269,6 @@ function flipped(octets: Uint8Array, bit: number): Uint8Array {
 const bits = fc.nat();
 /** Tens of runs each: an RSA operation takes milliseconds. */
 const runs = { numRuns: 15 };
-const notDecrypted = { ok: false, refusal: { kind: 'notDecrypted' } };
 
 describe('what is signed is verified, and nothing else', () => {
   for (const name of names) {

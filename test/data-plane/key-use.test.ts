@@ -155,10 +155,7 @@ suite('what others encrypt for a key', () => {
     assert.equal(opened['kid'], old['key']?.['kid']);
     const answer = await use('kept', 'decrypt', body);
     assert.equal(answer.status, 400);
-    assert.deepEqual(
-      answer.body,
-      errorBody('BadParameter', 'The value cannot be decrypted with this key and algorithm.'),
-    );
+    assert.deepEqual(answer.body, errorBody('BadParameter', 'The parameter is incorrect.\r\n'));
   });
 
   test('it opens with the iv and the tag that the vault made', async () => {

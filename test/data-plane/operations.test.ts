@@ -140,7 +140,7 @@ for (const [name, row] of Object.entries(table)) {
         const sent = 'body' in wrong ? wrong.body : bodies.get(name);
         const answer = await admin(method, wrong.path ?? path, sent);
         assert.equal(answer.status, 400, JSON.stringify({ wrong, body: answer.body }));
-        assert.deepEqual(answer.body, errorBody('BadParameter', wrong.message));
+        assert.deepEqual(answer.body, errorBody('BadParameter', wrong.message, wrong.inner));
         assert.deepEqual(differences(collectionOf(name), 'KeyVaultError', answer.body), []);
       }
       assert.deepEqual(await contents(), unchanged);

@@ -69,8 +69,9 @@ function cbcWith({ padding }: { readonly padding: boolean }): Operations<OctKeyM
     },
     decrypt(key, request) {
       const { iv, value } = request;
-      const refused = checkIv(request) ?? checkBlocks(request);
+      const refused = checkIv(request);
       if (iv === undefined || refused !== undefined) return refused ?? missing('iv');
+      if (!isBlocks(value)) return notDecrypted;
       const decipher = createDecipheriv(cbcName(key), octets(key), iv).setAutoPadding(padding);
       return decrypted(() => [decipher.update(value), decipher.final()]);
     },
@@ -86,10 +87,7 @@ export const keyWrap: Operations<OctKeyMaterial> = {
     return wrap(key, value, keyWrapCipher);
   },
   unwrapKey(key, request) {
-    const { value } = request;
-    if (!isHalves(value, 3))
-      return wrongLength('value', value, `${request.algorithm} requires 24, 32, 40 or more bytes, in steps of 8`);
-    return unwrap(key, value, keyWrapCipher);
+    return isHalves(request.value, 3) ? unwrap(key, request.value, keyWrapCipher) : notDecrypted;
   },
 };
 
@@ -101,10 +99,7 @@ export const keyWrapPadded: Operations<OctKeyMaterial> = {
     return wrap(key, request.value, paddedCipher);
   },
   unwrapKey(key, request) {
-    const { value } = request;
-    if (!isHalves(value, 2))
-      return wrongLength('value', value, `${request.algorithm} requires 16, 24, 32 or more bytes, in steps of 8`);
-    return unwrap(key, value, paddedCipher);
+    return isHalves(request.value, 2) ? unwrap(key, request.value, paddedCipher) : notDecrypted;
   },
 };
 
@@ -145,8 +140,12 @@ function checkIv(request: CryptoRequest): CryptoAnswer | undefined {
 }
 
 function checkBlocks({ algorithm, value }: CryptoRequest): CryptoAnswer | undefined {
-  if (value.length > 0 && value.length % blockLength === 0) return undefined;
+  if (isBlocks(value)) return undefined;
   return wrongLength('value', value, `${algorithm} requires whole blocks of ${blockLength} bytes`);
+}
+
+function isBlocks({ length }: Uint8Array): boolean {
+  return length > 0 && length % blockLength === 0;
 }
 
 function requires({ algorithm }: CryptoRequest, length: number): string {

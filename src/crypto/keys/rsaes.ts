@@ -1,6 +1,6 @@
 import { constants, privateDecrypt, publicEncrypt } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import type { CryptoRequest, RsaKeyMaterial } from '../../types/key.ts';
+import type { RsaKeyMaterial } from '../../types/key.ts';
 import type { Operations, Perform } from './algorithm.ts';
 import { digestLengths } from './hashes.ts';
 import type { HashName } from './hashes.ts';
@@ -44,8 +44,8 @@ export function rsaes({ overhead, encrypt, decrypt }: Padding): Operations<RsaKe
     return result(encrypt(key.publicKey(), value));
   };
   const open: Perform<RsaKeyMaterial> = (key, request) => {
-    const length = modulusLength(key.material);
-    if (request.value.length !== length) return wrongLength('value', request.value, asLongAsModulus(request, length));
+    // RFC 8017 sections 7.1.2 and 7.2.2, step 1: OpenSSL takes shorter ones.
+    if (request.value.length !== modulusLength(key.material)) return notDecrypted;
     // Outside of the try: a key that cannot be imported is no failure of the client's.
     const privateKey = key.privateKey();
     try {
@@ -56,10 +56,6 @@ export function rsaes({ overhead, encrypt, decrypt }: Padding): Operations<RsaKe
     }
   };
   return { encrypt: close, wrapKey: close, decrypt: open, unwrapKey: open };
-}
-
-function asLongAsModulus({ algorithm }: CryptoRequest, length: number): string {
-  return `${algorithm} requires ${length} bytes with this key`;
 }
 
 function modulusLength({ n }: RsaKeyMaterial): number {

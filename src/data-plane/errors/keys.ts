@@ -3,6 +3,12 @@ import type { Errors } from './wire.ts';
 
 /** What the rules of keys refuse. */
 export const keyErrors = {
+  keyTypeNotSupported: {
+    status: 400,
+    code: 'BadParameter',
+    innererror: 'KeyTypeNotSupported',
+    message: ({ kty }) => `Invalid kty value: ${kty.slice(0, 64)}`,
+  },
   keyOperationForbidden: {
     status: 403,
     code: 'Forbidden',
@@ -57,7 +63,7 @@ export const keyErrors = {
   notDecrypted: {
     status: 400,
     code: 'BadParameter',
-    message: () => 'The value cannot be decrypted with this key and algorithm.',
+    message: () => 'The parameter is incorrect.\r\n',
   },
   keyNotValid: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;

@@ -12,7 +12,11 @@ export function octetsMember(
   const octets = Buffer.from(text.value, 'base64url');
   // Node skips what is none of the alphabet; only what was read whole comes back the same.
   if (octets.toString('base64url') === text.value.replace(/={1,2}$/, '')) return { ok: true, value: octets };
-  return refused({ kind: 'badParameter', message: `The member ${name} is not base64url (RFC 4648 section 5).` });
+  const message =
+    name === 'value'
+      ? "Content of 'value' is not base64url.\r\nProperty 'value' is required.\r\n"
+      : `The member ${name} is not base64url (RFC 4648 section 5).`;
+  return refused({ kind: 'badParameter', message });
 }
 
 export function base64url(octets: Uint8Array): string {

@@ -113,7 +113,7 @@ const wrongPolicyBodies: readonly { readonly policy: PolicyBody; readonly messag
   },
   {
     policy: { key_props: { kty: 'EC-HSM' } },
-    message: "The key type 'EC-HSM' needs a premium vault; this vault's sku is standard.",
+    message: 'Hardware key operation not allowed on standard vault',
   },
   ...[1024, 2047, 8192].map((size) => ({
     policy: { key_props: { kty: 'RSA', key_size: size } },

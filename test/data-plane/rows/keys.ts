@@ -89,7 +89,10 @@ function wrongUses(operation: string, right: Readonly<Record<string, unknown>>):
     ...['a+b/', 'Y', 'YWJjZ', 'YQ===', 'ü'].flatMap((found) =>
       octets.map((name) => ({
         body: { ...right, [name]: found },
-        message: `The member ${name} is not base64url (RFC 4648 section 5).`,
+        message:
+          name === 'value'
+            ? "Content of 'value' is not base64url.\r\nProperty 'value' is required.\r\n"
+            : `The member ${name} is not base64url (RFC 4648 section 5).`,
       })),
     ),
   ];
@@ -124,11 +127,17 @@ const wrongLengths = (
     message: `Invalid length of '${name}': ${length} bytes. ${rule}.`,
   }));
 
+/** Values of zeros, which are no ciphertexts, be they as long as one or not. */
+const undecryptable = (right: object, lengths: readonly number[]): readonly Wrong[] =>
+  lengths.map((length) => ({
+    body: { ...right, value: b64(Buffer.alloc(length)) },
+    message: 'The parameter is incorrect.\r\n',
+  }));
+
 const ciphers = 'A256GCM, A256CBC, A256CBCPAD';
 const wraps = 'A256KW, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_PAD';
 const wholeBlocks = 'A256CBC requires whole blocks of 16 bytes';
 const wrapSteps = 'A256KW requires 16, 24, 32 or more bytes, in steps of 8';
-const unwrapSteps = 'A256KW requires 24, 32, 40 or more bytes, in steps of 8';
 const plain = { alg: 'A256CBCPAD', value: b64(Buffer.from('plaintext')), iv: b64(iv) };
 const sealed = { alg: 'A256CBCPAD', value: b64(ciphertext), iv: b64(iv) };
 const toSign = { alg: 'HS256', value: b64(digest) };
@@ -146,17 +155,11 @@ export const keyRows: Readonly<Record<string, Row>> = {
       { body: { kty: 'EC', key_ops: 'sign' }, message: 'key_ops must be a list of strings.' },
       { body: {}, message: 'The member kty is missing.' },
       { body: { kty: 'EC', keySize: 256 }, message: "The member 'keySize' is not supported here." },
-      {
-        body: { kty: 'DSA' },
-        message: "The key type 'DSA' is not supported; allowed: RSA, RSA-HSM, EC, EC-HSM, oct, oct-HSM.",
-      },
-      {
-        body: { kty: 'RSA-HSM' },
-        message: "The key type 'RSA-HSM' needs a premium vault; this vault's sku is standard.",
-      },
-      ...['rsa', 'Oct', 'OKP', ''].map((kty) => ({
+      { body: { kty: 'RSA-HSM' }, message: 'Hardware key operation not allowed on standard vault' },
+      ...['DSA', 'rsa', 'Oct', 'OKP', ''].map((kty) => ({
         body: { kty },
-        message: `The key type '${kty}' is not supported; allowed: RSA, RSA-HSM, EC, EC-HSM, oct, oct-HSM.`,
+        message: `Invalid kty value: ${kty}`,
+        inner: 'KeyTypeNotSupported',
       })),
       ...[0, -2048, 1024, 2047, 2049, 8192].map((size) => ({
         body: { kty: 'RSA', key_size: size },
@@ -194,7 +197,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
       })),
       ...['encrypt', 'wrapKey', 'Sign', 'deriveKey'].map((purpose) => ({
         body: { kty: 'EC', key_ops: ['sign', purpose] },
-        message: `key_ops has '${purpose}', which no EC key is for; allowed: sign, verify, import, export.`,
+        message: `Unsupported key operation(s): "${purpose}". Supported values are "sign", "verify".`,
       })),
       { body: { kty: 'EC', key_ops: ['sign', 'sign'] }, message: "key_ops has 'sign' twice." },
       {
@@ -223,9 +226,11 @@ export const keyRows: Readonly<Record<string, Row>> = {
           'key_hsm is not supported: there is no HSM for which a key could have been wrapped. Send the key itself.',
       },
       { body: { key: oct, Hsm: 'yes' }, message: 'Hsm must be true or false.' },
+      { body: { key: oct, Hsm: true }, message: 'Hardware key operation not allowed on standard vault' },
       {
-        body: { key: oct, Hsm: true },
-        message: "The key type 'oct-HSM' needs a premium vault; this vault's sku is standard.",
+        body: { key: { ...oct, kty: 'OCT' } },
+        message: 'Invalid kty value: OCT',
+        inner: 'KeyTypeNotSupported',
       },
       ...[3, 15, 17, 31, 33, 64].map((length) => ({
         body: { key: { ...oct, k: b64(Buffer.alloc(length, 1)) } },
@@ -235,7 +240,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
       {
         body: { key: { ...oct, key_ops: ['seal'] } },
         message:
-          "key_ops has 'seal', which no oct key is for; allowed: encrypt, decrypt, sign, verify, wrapKey, unwrapKey, import, export.",
+          'Unsupported key operation(s): "seal". Supported values are "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey".',
       },
     ],
   },
@@ -249,7 +254,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
       { body: { key_ops: 'sign' }, message: 'key_ops must be a list of strings.' },
       {
         body: { key_ops: ['encrypt'] },
-        message: "key_ops has 'encrypt', which no EC key is for; allowed: sign, verify, import, export.",
+        message: 'Unsupported key operation(s): "encrypt". Supported values are "sign", "verify".',
       },
       { body: { key_size: 256 }, message: "The member 'key_size' is not supported here." },
       {
@@ -304,10 +309,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
       rule: 'A256CBCPAD requires 16 bytes, encoded with base64url',
     }),
     ...wrongLengths(sealed, 'tag', { lengths: [16], rule: 'A256CBCPAD takes none' }),
-    {
-      body: { ...sealed, value: b64(Buffer.alloc(16)) },
-      message: 'The value cannot be decrypted with this key and algorithm.',
-    },
+    ...undecryptable(sealed, [0, 15, 16, 17]),
   ]),
   KeySign: use('sign', toSign, [missing('value', toSign), ...wrongAlgorithms(toSign, 'HS256, HS384, HS512')]),
   KeyVerify: use('verify', signed, [
@@ -323,11 +325,7 @@ export const keyRows: Readonly<Record<string, Row>> = {
   KeyUnwrap: use('unwrapkey', toUnwrap, [
     missing('value', toUnwrap),
     ...wrongAlgorithms(toUnwrap, wraps),
-    ...wrongLengths(toUnwrap, 'value', { lengths: [0, 16, 23, 25], rule: unwrapSteps }),
-    {
-      body: { ...toUnwrap, value: b64(Buffer.alloc(24)) },
-      message: 'The value cannot be decrypted with this key and algorithm.',
-    },
+    ...undecryptable(toUnwrap, [0, 16, 23, 24, 25]),
   ]),
   KeyRotate: { request: ['POST', '/keys/there/rotate'], wrong: [...wrongNames((name) => `/keys/${name}/rotate`)] },
   KeyRotationPolicyGet: {

@@ -12,6 +12,7 @@ export interface Wrong {
   readonly body?: unknown;
   /** Of a 400 `BadParameter`. */
   readonly message: string;
+  readonly inner?: string;
 }
 
 export const wrongNames = (path: (name: string) => string): readonly Wrong[] =>
