@@ -1,8 +1,10 @@
-import type { CryptoRefusal } from '../types/key.ts';
+import type { CryptoRefusal, CurveRefusal } from '../types/key.ts';
 
 /** Why a key's rules refuse, besides those of every object. */
 export type KeyRefusal =
-  | CryptoRefusal
+  | Exclude<CryptoRefusal, CurveRefusal>
+  /** `kid` is the id of the key's version. */
+  | (CurveRefusal & { readonly kid: string })
   | { readonly kind: 'keyTypeNotSupported'; readonly kty: string }
   | { readonly kind: 'keyOperationForbidden'; readonly operation: string }
   | { readonly kind: 'keyDisabled'; readonly operation: string }

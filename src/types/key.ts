@@ -72,6 +72,8 @@ export type CryptoAnswer =
 export type CryptoRefusal =
   /** The algorithm is unknown, or none of this operation for this key; `allowed` are those that are. */
   | { readonly kind: 'algorithmNotSupported'; readonly algorithm: string; readonly allowed: readonly string[] }
+  /** `curve` is the key's; the algorithm is for keys on `requires` alone. */
+  | CurveRefusal
   /**
    * A digest, iv, tag or text of the wrong length, in bytes. `what` is the member as the wire has it, `expected` a clause:
    * `ES256 requires 32 bytes, encoded with base64url`.
@@ -82,6 +84,13 @@ export type CryptoRefusal =
   | { readonly kind: 'notDecrypted' }
   /** A key that is imported is none, or none that is supported; `message` names the member and its rule. */
   | { readonly kind: 'keyNotValid'; readonly message: string };
+
+export interface CurveRefusal {
+  readonly kind: 'curveNotSupported';
+  readonly algorithm: string;
+  readonly curve: KeyCurve;
+  readonly requires: KeyCurve;
+}
 
 /** Makes and uses key material, off the thread that answers requests. */
 export interface KeyEngine {

@@ -54,6 +54,14 @@ const operations = {
   verify: 'sign',
 } as const satisfies Readonly<Record<CryptoOperation, keyof (typeof abilities)[KeyName]>>;
 
+/** Which signatures are for one curve alone. */
+const curves: ReadonlyMap<string, string> = new Map([
+  ['ES256', 'P-256'],
+  ['ES384', 'P-384'],
+  ['ES512', 'P-521'],
+  ['ES256K', 'P-256K'],
+]);
+
 const names = Object.keys(specs) as KeyName[];
 const everyAlgorithm = [...new Set(names.flatMap((name) => Object.values(abilities[name]).flat()))];
 const engine = openKeyEngine({ threads: 2 });
@@ -93,7 +101,11 @@ describe('an algorithm that is not for the key or the operation', () => {
         );
         for (const algorithm of others) {
           const answer = await perform(operation, name, { algorithm, value: new Uint8Array(32) });
-          assert.deepEqual(answer, { ok: false, refusal: { kind: 'algorithmNotSupported', algorithm, allowed } });
+          const requires = name.startsWith('P-') && operations[operation] === 'sign' && curves.get(algorithm);
+          const refusal = requires
+            ? { kind: 'curveNotSupported', algorithm, curve: name, requires }
+            : { kind: 'algorithmNotSupported', algorithm, allowed };
+          assert.deepEqual(answer, { ok: false, refusal });
         }
       });
     }

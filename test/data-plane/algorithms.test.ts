@@ -26,6 +26,14 @@ const rsaEncryption = words('RSA1_5 RSA-OAEP RSA-OAEP-256');
 const rsaSignature = words('RS256 RS384 RS512 PS256 PS384 PS512 RSNULL');
 const hmacs = words('HS256 HS384 HS512');
 
+/** Which signatures are for one curve alone. */
+const curves: ReadonlyMap<string, string> = new Map([
+  ['ES256', 'P-256'],
+  ['ES384', 'P-384'],
+  ['ES512', 'P-521'],
+  ['ES256K', 'P-256K'],
+]);
+
 type Algorithms = Readonly<Record<'encrypt' | 'wrapKey' | 'sign', readonly string[]>>;
 const ofRsa: Algorithms = { encrypt: rsaEncryption, wrapKey: rsaEncryption, sign: rsaSignature };
 const ofEc = (sign: string): Algorithms => ({ encrypt: [], wrapKey: [], sign: [sign] });
@@ -80,10 +88,27 @@ for (const [index, [body, algorithms]] of keys.entries()) {
     world.client.vault(vault, 'POST', `/keys/${name}/${path}`, { agent, body: sent });
 
   suite(`a key that is ${Object.values(body).join(' ')}`, () => {
+    let kid: unknown;
+
     before(async () => {
       const made = await world.client.vault(vault, 'POST', `/keys/${name}/create`, { body });
       assert.equal(made.status, 200);
+      kid = made.body['key']?.['kid'];
     });
+
+    /** What no key of its type is for is not in its `key_ops`, and that is asked first. */
+    const refusalOf = (alg: string, operation: string, allowed: readonly string[]) => {
+      if (allowed.length === 0) {
+        const text = `Operation ${operation} is not permitted on this key.`;
+        return [403, errorBody('Forbidden', text, 'KeyOperationForbidden')];
+      }
+      const curve = kty === 'EC' && curves.get(alg);
+      const text = curve
+        ? `Key and signing algorithm are incompatible. Key ${String(kid)} uses curve '${String(body['crv'])}', and algorithm ` +
+          `'${alg}' can only be used with curve '${curve}'.`
+        : `The algorithm '${alg}' is not supported for this key; allowed: ${allowed.join(', ')}.`;
+      return [400, errorBody('BadParameter', text)];
+    };
 
     for (const there of ['encrypt', 'wrapKey', 'sign'] as const) {
       const { back, path, backPath } = pairs[there];
@@ -111,15 +136,7 @@ for (const [index, [body, algorithms]] of keys.entries()) {
             [there, first],
             [back, second],
           ] as const) {
-            // What no key of its type is for is not in its `key_ops`, and that is asked first.
-            const isNone = kty === 'EC' && there !== 'sign';
-            const message = isNone
-              ? `Operation ${operation} is not permitted on this key.`
-              : `The algorithm '${alg}' is not supported for this key; allowed: ${allowed.join(', ')}.`;
-            const expected = isNone
-              ? errorBody('Forbidden', message, 'KeyOperationForbidden')
-              : errorBody('BadParameter', message);
-            assert.deepEqual([status, refusal], [isNone ? 403 : 400, expected]);
+            assert.deepEqual([status, refusal], refusalOf(alg, operation, allowed));
           }
         }
       });

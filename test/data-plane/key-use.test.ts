@@ -286,6 +286,23 @@ suite('a use is refused', () => {
     assert.deepEqual(await verify(), { value: true });
   });
 
+  test('with the algorithm of another curve, and the message says of which', async () => {
+    const { key } = await create('curved', { kty: 'EC', crv: 'P-256K' });
+    const asked = { alg: 'ES256', value: toSign.value };
+    for (const [operation, body] of [
+      ['sign', asked],
+      ['verify', { alg: 'ES256', digest: asked.value, value: b64(Buffer.alloc(64)) }],
+    ] as const) {
+      const answer = await use('curved', operation, body);
+      assert.equal(answer.status, 400);
+      const text =
+        `Key and signing algorithm are incompatible. Key ${String(key?.['kid'])} uses curve 'P-256K', and algorithm ` +
+        "'ES256' can only be used with curve 'P-256'.";
+      assert.deepEqual(answer.body, errorBody('BadParameter', text));
+    }
+    await ok(use('curved', 'sign', { ...asked, alg: 'ES256K' }));
+  });
+
   test('with an algorithm that is not for this key, and the message says which are', async () => {
     await create('choosy', { kty: 'EC' });
     const answer = await use('choosy', 'sign', { ...toSign, alg: 'RS256' });

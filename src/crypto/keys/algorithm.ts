@@ -1,4 +1,4 @@
-import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyMaterial } from '../../types/key.ts';
+import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyCurve, KeyMaterial } from '../../types/key.ts';
 import type { KeyInUse } from './key-in-use.ts';
 
 /** What a request may carry besides its value. */
@@ -11,6 +11,8 @@ export type Operations<M extends KeyMaterial> = Readonly<Partial<Record<CryptoOp
 /** A row of the table: for which keys an algorithm is, what it takes and what it does. */
 export interface Algorithm {
   fits(material: KeyMaterial): boolean;
+  /** Of the keys that it is for, where that alone decides among those of the family. */
+  readonly curve?: KeyCurve;
   serves(operation: CryptoOperation): boolean;
   readonly parameters: readonly Parameter[];
   /** `undefined` where it does not fit or serve. */

@@ -21,9 +21,11 @@ import { pkcs1, pkcs1OfDigestInfo, pss, rsassa } from './rsassa.ts';
 
 const isRsa = (material: KeyMaterial): material is RsaKeyMaterial => material.kty === 'RSA';
 const isOct = (material: KeyMaterial): material is OctKeyMaterial => material.kty === 'oct';
+const isEc = (material: KeyMaterial): material is EcKeyMaterial => material.kty === 'EC';
 
-function isOnCurve(curve: KeyCurve) {
-  return (material: KeyMaterial): material is EcKeyMaterial => material.kty === 'EC' && material.crv === curve;
+function ecdsaOn(curve: KeyCurve): Algorithm {
+  const isOnCurve = (material: KeyMaterial): material is EcKeyMaterial => isEc(material) && material.crv === curve;
+  return { ...algorithm(isOnCurve, ecdsa), curve };
 }
 
 function isOctOf(bits: number) {
@@ -60,10 +62,10 @@ const algorithms: ReadonlyMap<string, Algorithm> = new Map([
   ['PS384', algorithm(isRsa, rsassa(pss('sha384')))],
   ['PS512', algorithm(isRsa, rsassa(pss('sha512')))],
   ['RSNULL', algorithm(isRsa, rsassa(pkcs1OfDigestInfo))],
-  ['ES256', algorithm(isOnCurve('P-256'), ecdsa)],
-  ['ES384', algorithm(isOnCurve('P-384'), ecdsa)],
-  ['ES512', algorithm(isOnCurve('P-521'), ecdsa)],
-  ['ES256K', algorithm(isOnCurve('P-256K'), ecdsa)],
+  ['ES256', ecdsaOn('P-256')],
+  ['ES384', ecdsaOn('P-384')],
+  ['ES512', ecdsaOn('P-521')],
+  ['ES256K', ecdsaOn('P-256K')],
   ['HS256', algorithm(isOct, hmac('sha256'))],
   ['HS384', algorithm(isOct, hmac('sha384'))],
   ['HS512', algorithm(isOct, hmac('sha512'))],
@@ -80,13 +82,25 @@ const parameters: readonly Parameter[] = ['iv', 'additionalData', 'tag'];
 
 /** Does it, on the thread that calls, or refuses. An exception is a fault of ours or of the stored key. */
 export function performNow(operation: CryptoOperation, key: KeyInUse, request: CryptoRequest): CryptoAnswer {
-  const known = algorithms.get(request.algorithm);
-  if (known?.serves(operation) && known.fits(key.material)) {
-    const answer = refuseParameters(known, request) ?? known.perform(operation, key, request);
-    if (answer !== undefined) return answer;
+  const { material } = key;
+  const { algorithm: name } = request;
+  const known = algorithms.get(name);
+  if (known?.serves(operation)) {
+    if (known.fits(material)) {
+      const answer = refuseParameters(known, request) ?? known.perform(operation, key, request);
+      if (answer !== undefined) return answer;
+    } else if (known.curve !== undefined && isEc(material)) {
+      const refusal = {
+        kind: 'curveNotSupported',
+        algorithm: name,
+        curve: material.crv,
+        requires: known.curve,
+      } as const;
+      return { ok: false, refusal };
+    }
   }
-  const allowed = algorithmsFor(operation, key.material);
-  return { ok: false, refusal: { kind: 'algorithmNotSupported', algorithm: request.algorithm, allowed } };
+  const allowed = algorithmsFor(operation, material);
+  return { ok: false, refusal: { kind: 'algorithmNotSupported', algorithm: name, allowed } };
 }
 
 /** An algorithm that authenticates nothing must not seem to: what it does not take is refused, not ignored. */

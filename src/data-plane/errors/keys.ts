@@ -54,6 +54,13 @@ export const keyErrors = {
     message: ({ algorithm, allowed }) =>
       `The algorithm '${algorithm.slice(0, 64)}' is not supported for this key; allowed: ${allowed.join(', ') || 'none'}.`,
   },
+  curveNotSupported: {
+    status: 400,
+    code: 'BadParameter',
+    message: ({ kid, algorithm, curve, requires }) =>
+      `Key and signing algorithm are incompatible. Key ${kid} uses curve '${curve}', and algorithm '${algorithm}' can only ` +
+      `be used with curve '${requires}'.`,
+  },
   wrongLength: {
     status: 400,
     code: 'BadParameter',

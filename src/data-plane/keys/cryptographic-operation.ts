@@ -52,9 +52,13 @@ async function perform(call: Call, operation: CryptoOperation): Promise<Outcome<
   const refusal = checkUse(current, operation, call.now);
   if (refusal !== undefined) return refused(refusal);
   const answer = await call.engine.perform(operation, current.material, request.value);
-  if (!answer.ok) return refused(answer.refusal);
+  const kid = keyId(call, found.value);
+  if (!answer.ok) {
+    const { refusal: why } = answer;
+    return refused(why.kind === 'curveNotSupported' ? { ...why, kid } : why);
+  }
   const audit = { keyProperties: keyProperties(current), algorithm: request.value.algorithm };
-  return { ok: true, value: { status: 200, body: resultBody(answer, keyId(call, found.value)) }, audit };
+  return { ok: true, value: { status: 200, body: resultBody(answer, kid) }, audit };
 }
 
 function cryptoRequest(body: unknown, names: WireNames): Outcome<CryptoRequest> {
