@@ -6,7 +6,10 @@ import type { Outcome, VaultScope } from './object.ts';
 /** `kty` as Key Vault writes it: `-HSM` marks a key of a premium vault's HSM (about-keys, "Key types"). */
 export type KeyType = KeyFamily | `${KeyFamily}-HSM`;
 
-/** What may stand in `key_ops`. The last two are for keys that are wrapped or released, which no operation here does. */
+/**
+ * What may stand in `key_ops`. The last two are for keys under which others are brought, and that are released, which no
+ * operation here does.
+ */
 export type KeyPurpose = CryptoOperation | 'import' | 'export';
 
 const types: Readonly<Record<KeyType, { readonly family: KeyFamily; readonly inHsm: boolean }>> = {
@@ -80,7 +83,8 @@ export function usualPurposes(kty: KeyType): readonly KeyPurpose[] {
 export function keyPurposes(kty: KeyType, asked: readonly string[] | undefined): Outcome<readonly KeyPurpose[]> {
   const able = usualPurposes(kty);
   if (asked === undefined) return { ok: true, value: able };
-  const allowed: readonly KeyPurpose[] = [...able, 'import', 'export'];
+  const supported: readonly KeyPurpose[] = kty === 'RSA-HSM' ? [...able, 'import'] : able;
+  const allowed: readonly KeyPurpose[] = [...supported, 'export'];
   const found: KeyPurpose[] = [];
   const others: string[] = [];
   for (const name of asked) {
@@ -90,8 +94,12 @@ export function keyPurposes(kty: KeyType, asked: readonly string[] | undefined):
     else if (found.includes(purpose)) return bad(`key_ops has '${purpose}' twice.`);
     else found.push(purpose);
   }
-  if (others.length === 0) return { ok: true, value: found };
-  return bad(`Unsupported key operation(s): ${quoted(others)}. Supported values are ${quoted(able)}.`);
+  if (others.length > 0) {
+    return bad(`Unsupported key operation(s): ${quoted(others)}. Supported values are ${quoted(supported)}.`);
+  }
+  // "'import' is mutually exclusive with all other key operations" (hsm-protected-keys-byok, "Step 1: Generate a KEK").
+  if (!found.includes('import') || found.length === 1) return { ok: true, value: found };
+  return bad("key_ops has 'import' beside others; a key under which others are imported is for nothing else.");
 }
 
 function quoted(names: readonly string[]): string {

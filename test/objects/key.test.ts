@@ -118,6 +118,24 @@ suite('a key type', () => {
       'Unsupported key operation(s): "encrypt". Supported values are "sign", "verify".',
     );
     assert.equal(messageOf(keyPurposes('RSA', ['sign', 'sign'])), "key_ops has 'sign' twice.");
+    assert.deepEqual(keyPurposes('EC', ['export', 'sign']), { ok: true, value: ['export', 'sign'] });
+  });
+
+  test('lets in an HSM alone be a key that others are imported under, and for that alone', () => {
+    assert.deepEqual(keyPurposes('RSA-HSM', ['import']), { ok: true, value: ['import'] });
+    for (const asked of [
+      ['import', 'wrapKey'],
+      ['export', 'import'],
+    ]) {
+      assert.equal(
+        messageOf(keyPurposes('RSA-HSM', asked)),
+        "key_ops has 'import' beside others; a key under which others are imported is for nothing else.",
+      );
+    }
+    for (const kty of ['RSA', 'EC-HSM', 'oct-HSM'] as const) {
+      assert.match(messageOf(keyPurposes(kty, ['import'])), /^Unsupported key operation\(s\): "import"\. Supported/);
+    }
+    assert.match(messageOf(keyPurposes('RSA-HSM', ['seal'])), /"wrapKey", "unwrapKey", "import"\.$/);
   });
 });
 
