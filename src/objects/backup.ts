@@ -3,6 +3,7 @@ import { open, seal, SealingKey } from '../crypto/seal.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement, StoredRecord } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
+import { readKeyType } from './key-type.ts';
 import { objectKeys, refused } from './object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
 import { isThere } from './transition.ts';
@@ -42,7 +43,10 @@ export async function backupObject(vault: VaultScope, collection: Collection, na
   return sealed(scope, parts.length === 0 ? found.value : { ...found.value, parts });
 }
 
-/** Puts a backup back under its own name, with its versions, in a vault that has nothing of that name. */
+/**
+ * Puts a backup back under its own name, with its versions, in a vault that has nothing of that name and may have keys of
+ * the types that are in it.
+ */
 export async function restoreObject<V extends ObjectVersion>(
   vault: VaultScope,
   collection: Collection,
@@ -54,6 +58,10 @@ export async function restoreObject<V extends ObjectVersion>(
   const { value: backup } = read;
   if (backup.collection !== collection) return refused({ kind: 'backupNotValid' });
   const { object, parts = [] } = backup;
+  for (const kty of [backup, ...parts].flatMap(keyTypesOf)) {
+    const allowed = readKeyType(kty, vault);
+    if (!allowed.ok) return allowed;
+  }
   const { name, current } = object;
   const own = placesOf(vault, collection, name);
   // A certificate that is not issued yet will have a key and a secret of its name.
@@ -100,6 +108,13 @@ type Found<C extends Collection> =
 /** The collections that have a part of the object: of a certificate that is issued (only then it has a `cer`), all. */
 function partsOf({ collection, object }: StoredVersions): readonly ('keys' | 'secrets')[] {
   return collection === 'certificates' && 'cer' in object.current ? ['keys', 'secrets'] : [];
+}
+
+/** Of every version of a key: an older one is used as the current one is. */
+function keyTypesOf({ object, older }: StoredVersions): readonly string[] {
+  return [object.current, ...older].flatMap((version) =>
+    'kty' in version && typeof version.kty === 'string' ? [version.kty] : [],
+  );
 }
 
 /** Where records of that name would be in the way of a restored object. */

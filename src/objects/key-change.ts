@@ -10,7 +10,6 @@ import { certificateKeys } from './certificate.ts';
 import { addVersion, changeVersion } from './change.ts';
 import { newKeyVersion, rotatedVersion, updateKeyVersion } from './key.ts';
 import type { KeyDraft, KeyParameters, KeyRecord, KeyVersion } from './key.ts';
-import { readKeyType } from './key-type.ts';
 import type { KeyType } from './key-type.ts';
 import { objectKeys, refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
@@ -146,12 +145,9 @@ export async function setRotationPolicy(
   return withRotation(vault, changed);
 }
 
-/** Puts the key of a backup back, if the vault may have keys of its type, and goes on with its rotation. */
+/** Puts the key of a backup back, and goes on with its rotation. */
 export async function restoreKey(vault: VaultScope, blob: string): Promise<Outcome<KeyRecord>> {
-  const restored = await restoreObject<KeyVersion>(vault, 'keys', blob);
-  if (!restored.ok) return restored;
-  const kty = readKeyType(restored.value.current.kty, vault);
-  return kty.ok ? withRotation(vault, restored) : kty;
+  return withRotation(vault, await restoreObject<KeyVersion>(vault, 'keys', blob));
 }
 
 /** Puts the due record of a key's next rotation beside the change that makes the key what it is, if it has one. */

@@ -120,6 +120,25 @@ suite('a backup', () => {
     assert.equal(await seen('kv-third'), await seen('kv-from'));
   });
 
+  test('of a certificate whose key was in an HSM once is not restored where there is none', async () => {
+    const { client } = world;
+    await putVault(client, 'kv-hsm', { sku: { family: 'A', name: 'premium' } });
+    for (const kty of ['EC-HSM', 'EC']) {
+      const policy = { x509_props: { subject: 'CN=a' }, key_props: { kty }, issuer: { name: 'Self' } };
+      await client.vault('kv-hsm', 'POST', '/certificates/once/create', { body: { policy } });
+      world.advance(1000);
+      await world.server.scheduler.runDue();
+    }
+    const { body } = await client.vault('kv-hsm', 'POST', '/certificates/once/backup');
+    const into = (vault: string) => client.vault(vault, 'POST', '/certificates/restore', { body });
+    const refusal = await into('kv-to');
+    const message = 'Hardware key operation not allowed on standard vault';
+    assert.deepEqual([refusal.status, refusal.body], [400, errorBody('BadParameter', message)]);
+    assert.equal((await client.vault('kv-to', 'GET', '/keys/once')).status, 404);
+    await putVault(client, 'kv-hsm-2', { sku: { family: 'A', name: 'premium' } });
+    assert.equal((await into('kv-hsm-2')).status, 200);
+  });
+
   test('of a key is not restored under the name of a certificate that is not issued yet', async () => {
     const { client } = world;
     await client.vault('kv-from', 'POST', '/keys/awaited/create', { body: { kty: 'EC' } });

@@ -333,7 +333,20 @@ suite('a deleted key', () => {
   });
 });
 
-test('a backup brings a key back with its versions, and not into a vault that cannot have its type', async () => {
+test('a backup brings a key back with its versions, and not into a vault that cannot have the type of one', async () => {
+  for (const [name, types, status] of [
+    ['once-in-hsm', ['EC-HSM', 'EC'], 400],
+    ['never-in-hsm', ['EC', 'EC'], 200],
+  ] as const) {
+    for (const kty of types) await create(name, { kty }, premium);
+    const { value } = members(await ok(send('POST', `/keys/${name}/backup`, undefined, premium)));
+    const answer = await send('POST', '/keys/restore', { value });
+    assert.equal(answer.status, status, JSON.stringify(answer.body));
+    if (status === 200) continue;
+    const message = 'Hardware key operation not allowed on standard vault';
+    assert.deepEqual(answer.body, errorBody('BadParameter', message));
+    for (const path of [`/keys/${name}`, `/deletedkeys/${name}`]) assert.equal((await send('GET', path)).status, 404);
+  }
   await create('moved', { kty: 'EC-HSM' }, premium);
   const key = await create('moved', { kty: 'EC-HSM', tags: { a: 'b' } }, premium);
   const { value } = members(await ok(send('POST', '/keys/moved/backup', undefined, premium)));
