@@ -11,6 +11,7 @@ import type { KeyEngine } from '../types/key.ts';
 import type { ObjectAnswer, ObjectAsked, ObjectPage, PageAsked, ResourceObject } from '../types/vault-object.ts';
 import { renderError } from './errors.ts';
 import { keyCreated } from './keys/create-key.ts';
+import { policyMembers, resourcePolicy } from './keys/rotation-policy.ts';
 import type { Call } from './operation.ts';
 import { secretSet } from './secrets/set-secret.ts';
 import { secretUpdated } from './secrets/update-secret.ts';
@@ -35,19 +36,25 @@ export function resourceObjects(world: World) {
       answered(asked, await getVersion<SecretVersion>(callOf(asked, world).vault, 'secrets', asked), secretObject),
     listSecrets: async (asked: Asked & PageAsked) =>
       paged(asked, await listObjects<SecretVersion>(callOf(asked, world).vault, 'secrets', asked), secretObject),
-    /** Makes the key, unless it is there: then it is given back as it is. */
+    /** Makes the key, with its rotation policy, unless it is there: then it is given back as it is. */
     async createKey(asked: Asked): Promise<ObjectAnswer<Transaction>> {
-      const call = callOf(asked, world);
+      const { rotationPolicy, ...body } = asked.body ?? {};
+      const call = callOf({ ...asked, body }, world);
       const before = await getVersion<KeyVersion>(call.vault, 'keys', { name: asked.name });
-      const found = before.ok || before.refusal.kind !== 'objectNotFound';
-      return answered(asked, found ? before : await keyCreated(call), keyObject);
+      if (before.ok || before.refusal.kind !== 'objectNotFound') return answered(asked, before, keyObject);
+      const policy = resourcePolicy(rotationPolicy);
+      return answered(asked, policy.ok ? await keyCreated(call, policy.value) : policy, keyObject);
     },
     getKey: async (asked: Asked) =>
-      answered(asked, await getVersion<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyObject),
+      answered(
+        asked,
+        await getVersion<KeyVersion>(callOf(asked, world).vault, 'keys', asked),
+        asked.version === undefined ? keyObject : keyVersionObject,
+      ),
     listKeys: async (asked: Asked & PageAsked) =>
       paged(asked, await listObjects<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyObject),
     listKeyVersions: async (asked: Asked & PageAsked) =>
-      paged(asked, await listVersions<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyObject),
+      paged(asked, await listVersions<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyVersionObject),
   };
 }
 
@@ -102,7 +109,24 @@ function secretObject(asked: Asked, secret: ObjectRecord<SecretVersion>): Resour
   };
 }
 
+/** A key, and the policy that is no version's. */
 function keyObject(asked: Asked, key: KeyRecord): ResourceObject {
+  const object = keyVersionObject(asked, key);
+  const { rotationPolicy: policy } = key.current;
+  if (policy === undefined) return object;
+  const { lifetimeActions, attributes } = policyMembers(policy);
+  const rotationPolicy = {
+    attributes,
+    // KeyRotationPolicyActionType of the resource manager is written small, and that of the data plane large.
+    lifetimeActions: lifetimeActions.map(({ trigger, action }) => ({
+      trigger,
+      action: { type: action.type.toLowerCase() },
+    })),
+  };
+  return { ...object, properties: { ...object.properties, rotationPolicy } };
+}
+
+function keyVersionObject(asked: Asked, key: KeyRecord): ResourceObject {
   const { kty, keyOps, material, exportable = false, releasePolicy } = key.current;
   const form = keyForm(material);
   const scope = vaultScope(asked.vault, { ...asked, transitionMs: 0 });

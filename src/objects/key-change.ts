@@ -9,8 +9,7 @@ import { restoreObject } from './backup.ts';
 import { certificateKeys } from './certificate.ts';
 import { addVersion, changeVersion } from './change.ts';
 import { newKeyVersion, rotatedVersion, updateKeyVersion } from './key.ts';
-import type { KeyDraft, KeyParameters, KeyRecord, KeyVersion } from './key.ts';
-import type { KeyType } from './key-type.ts';
+import type { KeyDraft, KeyParameters, KeyRecord, KeyVersion, NewKeyParameters } from './key.ts';
 import { objectKeys, refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 import { rotationDue, rotationPolicy } from './rotation-policy.ts';
@@ -49,7 +48,7 @@ export async function keyToChange(vault: VaultScope, name: string, operation: st
 export async function createKey(
   vault: VaultScope,
   asked: Asked & {
-    readonly parameters: KeyParameters & { readonly kty: KeyType };
+    readonly parameters: NewKeyParameters;
     readonly spec: KeySpec;
     readonly engine: KeyEngine;
   },
@@ -65,7 +64,7 @@ export async function createKey(
 /** Takes a key that was made elsewhere, a JSON Web Key, as the current version. */
 export async function importKey(
   vault: VaultScope,
-  asked: Asked & { readonly parameters: KeyParameters & { readonly kty: KeyType }; readonly jwk: unknown },
+  asked: Asked & { readonly parameters: NewKeyParameters; readonly jwk: unknown },
 ): Promise<Outcome<KeyRecord>> {
   const key = readKeyMaterial(asked.jwk);
   if (!key.ok) return refused(key.refusal);

@@ -9,8 +9,8 @@ import { refused } from './object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
 import { changedFacts, newFacts } from './parameters.ts';
 import type { ObjectParameters } from './parameters.ts';
-import { expiryUnder } from './rotation-policy.ts';
-import type { RotationPolicy } from './rotation-policy.ts';
+import { expiryUnder, rotationPolicy } from './rotation-policy.ts';
+import type { RotationPolicy, RotationPolicyParameters } from './rotation-policy.ts';
 
 /** One version of a key. */
 export interface KeyVersion extends ObjectVersion {
@@ -35,12 +35,19 @@ export interface KeyParameters extends ObjectParameters {
   readonly releasePolicy?: ReleasePolicy;
 }
 
+/** What a new version is made by. */
+export interface NewKeyParameters extends KeyParameters {
+  readonly kty: KeyType;
+  /** In the place of the key's, if it has one. */
+  readonly rotationPolicy?: RotationPolicyParameters;
+}
+
 /** A version as it will be, but for its material: whether it may be made is known before that is, for making it is dear. */
 export type KeyDraft = Omit<KeyVersion, 'material'>;
 
 /** A new version of a key; `before` is the current one, if the key exists. `now` in seconds. */
 export function newKeyVersion(
-  parameters: KeyParameters & { readonly kty: KeyType },
+  parameters: NewKeyParameters,
   made: {
     readonly version: string;
     readonly now: number;
@@ -53,15 +60,21 @@ export function newKeyVersion(
   if (!keyOps.ok) return keyOps;
   const refusal = checkRelease({ kty, exportable, releasePolicy }, made);
   if (refusal !== undefined) return refused(refusal);
-  const rotationPolicy = made.before?.rotationPolicy;
-  const expires = parameters.expires ?? expiryUnder(rotationPolicy, made.now);
+  const before = made.before?.rotationPolicy;
+  const policy =
+    parameters.rotationPolicy === undefined
+      ? { ok: true as const, value: before }
+      : rotationPolicy(parameters.rotationPolicy, { now: made.now, before });
+  if (!policy.ok) return policy;
+  // A policy's expiry time "doesn't affect a current key" (how-to-configure-key-rotation), as this one will be when it is set.
+  const expires = parameters.expires ?? expiryUnder(before, made.now);
   const value = {
     version: made.version,
     kty,
     keyOps: keyOps.value,
     ...(exportable === true && { exportable }),
     ...(releasePolicy !== undefined && { releasePolicy }),
-    ...(rotationPolicy !== undefined && { rotationPolicy }),
+    ...(policy.value !== undefined && { rotationPolicy: policy.value }),
     ...newFacts({ ...parameters, ...(expires !== undefined && { expires }) }, made.now),
   };
   return { ok: true, value };

@@ -84,7 +84,8 @@ function lifetimeAction(
   if (action === undefined) {
     return bad(`The action type '${asked.action.slice(0, 64)}' is not supported; allowed: Rotate, Notify.`);
   }
-  const { timeAfterCreate, timeBeforeExpiry } = asked;
+  const timeAfterCreate = given(asked.timeAfterCreate);
+  const timeBeforeExpiry = given(asked.timeBeforeExpiry);
   if (timeAfterCreate === undefined) {
     if (timeBeforeExpiry === undefined) {
       return bad(`The trigger of ${action} must have one of timeAfterCreate and timeBeforeExpiry.`);
@@ -97,6 +98,11 @@ function lifetimeAction(
   }
   const refusal = checkAfterCreate(action, timeAfterCreate, life);
   return refusal === undefined ? { ok: true, value: { action, timeAfterCreate } } : bad(refusal);
+}
+
+/** Azure's own template has an empty text for the trigger that it does not use (how-to-configure-key-rotation). */
+function given(trigger: string | undefined): string | undefined {
+  return trigger === '' ? undefined : trigger;
 }
 
 function checkAfterCreate(

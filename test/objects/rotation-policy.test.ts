@@ -32,6 +32,12 @@ suite('a rotation policy', () => {
     assert.deepEqual(made({ lifetimeActions: [] }).lifetimeActions, [notify]);
   });
 
+  test('takes an empty trigger for none', () => {
+    const asked = { action: 'Rotate', timeAfterCreate: 'P30D', timeBeforeExpiry: '' };
+    const { lifetimeActions } = made({ lifetimeActions: [asked, { ...notify, timeAfterCreate: '' }] });
+    assert.deepEqual(lifetimeActions, [{ action: 'Rotate', timeAfterCreate: 'P30D' }, notify]);
+  });
+
   test('has its action types in any case', () => {
     const { lifetimeActions } = made({ lifetimeActions: [{ action: 'rotate', timeAfterCreate: 'P30D' }] });
     assert.equal(lifetimeActions[0]?.action, 'Rotate');
@@ -116,7 +122,7 @@ suite('a rotation policy', () => {
       lifetimeActions: ['P30D', 'P40D'].map((timeAfterCreate) => ({ action: 'Rotate', timeAfterCreate })),
     },
     'The trigger of Rotate must have one of timeAfterCreate and timeBeforeExpiry.': {
-      lifetimeActions: [{ action: 'Rotate' }],
+      lifetimeActions: [{ action: 'Rotate', timeAfterCreate: '', timeBeforeExpiry: '' }],
     },
     'The trigger of Rotate has both timeAfterCreate and timeBeforeExpiry; one is allowed.': {
       lifetimeActions: [{ action: 'Rotate', timeAfterCreate: 'P30D', timeBeforeExpiry: 'P30D' }],

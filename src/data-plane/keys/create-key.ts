@@ -3,6 +3,7 @@ import { keySpec, readKeyType } from '../../objects/key-type.ts';
 import type { KeyRecord } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
+import type { RotationPolicyParameters } from '../../objects/rotation-policy.ts';
 import type { KeySpec } from '../../types/key.ts';
 import { bodyMembers, textMember } from '../body.ts';
 import { objectName } from '../object-id.ts';
@@ -21,8 +22,8 @@ export const createKey: OperationCard = {
   run: async (call) => keyAnswer(call, await keyCreated(call)),
 };
 
-/** The key with the version that the body describes. */
-export async function keyCreated(call: Call): Promise<Outcome<KeyRecord>> {
+/** The key with the version that the body describes, and with a rotation policy, where one is set at once. */
+export async function keyCreated(call: Call, rotationPolicy?: RotationPolicyParameters): Promise<Outcome<KeyRecord>> {
   const name = objectName(call);
   if (!name.ok) return name;
   const body = bodyMembers(call.body, members);
@@ -48,7 +49,7 @@ export async function keyCreated(call: Call): Promise<Outcome<KeyRecord>> {
     name: name.value,
     version: call.newVersion(),
     now: call.now,
-    parameters: { ...parameters.value, kty: kty.value },
+    parameters: { ...parameters.value, kty: kty.value, ...(rotationPolicy !== undefined && { rotationPolicy }) },
     spec: spec.value,
     engine: call.engine,
   });

@@ -2,7 +2,7 @@ import type { KeyRecord } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { usualActions } from '../../objects/rotation-policy.ts';
-import type { RotationPolicyParameters } from '../../objects/rotation-policy.ts';
+import type { RotationPolicy, RotationPolicyParameters } from '../../objects/rotation-policy.ts';
 import { bodyMembers, textMember } from '../body.ts';
 import type { Call } from '../operation.ts';
 
@@ -10,9 +10,17 @@ type ActionParameters = RotationPolicyParameters['lifetimeActions'][number];
 
 /** KeyRotationPolicy. A key for which none was set has the notification that Azure gives it. */
 export function policyBody(call: Call, { name, current }: KeyRecord) {
-  const { lifetimeActions = usualActions, expiryTime, created, updated } = current.rotationPolicy ?? {};
+  return { id: `${call.origin}/keys/${name}/rotationpolicy`, ...policyMembers(current.rotationPolicy ?? {}) };
+}
+
+/** What a policy says, but for its id. */
+export function policyMembers({
+  lifetimeActions = usualActions,
+  expiryTime,
+  created,
+  updated,
+}: Partial<RotationPolicy>) {
   return {
-    id: `${call.origin}/keys/${name}/rotationpolicy`,
     lifetimeActions: lifetimeActions.map(({ action, ...trigger }) => ({ trigger, action: { type: action } })),
     attributes: {
       ...(expiryTime !== undefined && { expiryTime }),
@@ -39,6 +47,13 @@ export function policyParameters(body: unknown): Outcome<RotationPolicyParameter
   }
   const value = { lifetimeActions, ...(expiryTime.value !== undefined && { expiryTime: expiryTime.value }) };
   return { ok: true, value };
+}
+
+/** A policy that stands in a key's resource, if it is there. */
+export function resourcePolicy(found: unknown): Outcome<RotationPolicyParameters | undefined> {
+  if (found === undefined || found === null) return { ok: true, value: undefined };
+  const members = membersAt('rotationPolicy', found, ['lifetimeActions', 'attributes']);
+  return members.ok ? policyParameters(members.value) : members;
 }
 
 function actionOf(found: unknown): Outcome<ActionParameters> {
