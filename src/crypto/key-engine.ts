@@ -1,13 +1,15 @@
 import { availableParallelism } from 'node:os';
 import type { CryptoRequest, KeyEngine, KeyMaterial } from '../types/key.ts';
+import { keySizeOf } from './key-material.ts';
 import { KeyThreads } from './key-threads.ts';
 import type { KeyTaskResult } from './key-threads.ts';
 import { performNow } from './keys/algorithms.ts';
 import { generateOct } from './keys/generate.ts';
 import { KeyInUse } from './keys/key-in-use.ts';
+import { primesWanted } from './keys/primes.ts';
 
 export interface KeyEngineOptions {
-  /** At most, for operations with RSA and EC keys; one more makes RSA keys. */
+  /** At most, for operations with RSA and EC keys; one more makes and proves RSA keys. */
   readonly threads?: number;
 }
 
@@ -19,8 +21,8 @@ const generatorNiceness = 10;
 
 /**
  * The engine that makes and uses key material. What takes microseconds (oct keys) is done at once; RSA and EC, up to
- * milliseconds, by threads, which start when they are needed. RSA keys, up to seconds, are made one at a time, by a
- * thread that stands back. Of key material nothing is kept when no request needs it.
+ * milliseconds, by threads, which start when they are needed. RSA keys, up to seconds, are made and proved one at a time,
+ * by a thread that stands back. Of key material nothing is kept when no request needs it.
  */
 export function openKeyEngine({
   threads: count = Math.min(availableParallelism(), threadsMax),
@@ -33,6 +35,12 @@ export function openKeyEngine({
       const made = await (spec.family === 'RSA' ? generator : threads).run({ kind: 'generate', spec });
       if (!isMaterial(made)) throw new Error('a thread of the key engine made no key');
       return made;
+    },
+    async prove(material) {
+      if (material.kty !== 'RSA') return undefined;
+      const answer = await generator.run({ kind: 'prove', material });
+      if (!('verified' in answer)) throw new Error('a thread of the key engine proved nothing');
+      return answer.verified ? undefined : { kind: 'keyNotValid', message: primesWanted(keySizeOf(material)) };
     },
     async perform(operation, material, request) {
       if (material.kty === 'oct') return performNow(operation, new KeyInUse(material), request);

@@ -6,6 +6,7 @@ import type { KeyTask, KeyTaskResult, KeyThreadData, KeyThreadReply, KeyThreadRe
 import { performNow } from './keys/algorithms.ts';
 import { generateNow } from './keys/generate.ts';
 import { KeyInUse } from './keys/key-in-use.ts';
+import { arePrimesNow } from './keys/primes.ts';
 
 function serve(data: unknown): void {
   const port = parentPort;
@@ -37,7 +38,7 @@ function nextRequest(port: MessagePort): KeyThreadRequest | undefined {
 }
 
 function keyFor(task: KeyTask, last: KeyInUse | undefined): KeyInUse | undefined {
-  if (task.kind === 'generate') return undefined;
+  if (task.kind !== 'perform') return undefined;
   return last !== undefined && isSame(last.material, task.material) ? last : new KeyInUse(task.material);
 }
 
@@ -57,6 +58,7 @@ function attempt(id: number, task: KeyTask, key: KeyInUse | undefined): KeyThrea
 
 function perform(task: KeyTask, key: KeyInUse | undefined): KeyTaskResult {
   if (task.kind === 'generate') return generateNow(task.spec);
+  if (task.kind === 'prove') return { ok: true, verified: arePrimesNow(task.material) };
   return performNow(task.operation, key ?? new KeyInUse(task.material), task.request);
 }
 

@@ -2,7 +2,14 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readThreadCode, startThread } from './thread-code.ts';
 import type { ThreadCode } from './thread-code.ts';
-import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyMaterial, KeySpec } from '../types/key.ts';
+import type {
+  CryptoAnswer,
+  CryptoOperation,
+  CryptoRequest,
+  KeyMaterial,
+  KeySpec,
+  RsaKeyMaterial,
+} from '../types/key.ts';
 
 export type KeyTask =
   | {
@@ -11,7 +18,8 @@ export type KeyTask =
       readonly material: KeyMaterial;
       readonly request: CryptoRequest;
     }
-  | { readonly kind: 'generate'; readonly spec: KeySpec };
+  | { readonly kind: 'generate'; readonly spec: KeySpec }
+  | { readonly kind: 'prove'; readonly material: RsaKeyMaterial };
 
 export type KeyTaskResult = CryptoAnswer | KeyMaterial;
 

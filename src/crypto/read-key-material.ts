@@ -1,12 +1,12 @@
 import { createECDH, createPrivateKey } from 'node:crypto';
 import type { KeyObject, webcrypto } from 'node:crypto';
-import type { CryptoRefusal, EcKeyMaterial, KeyMaterial, OctKeyMaterial, RsaKeyMaterial } from '../types/key.ts';
+import type { EcKeyMaterial, KeyMaterial, KeyNotValid, OctKeyMaterial, RsaKeyMaterial } from '../types/key.ts';
 import { curveNames, curves } from './keys/curves.ts';
 import { integerOf, octetsOf } from './keys/integer.ts';
+import { primesWanted } from './keys/primes.ts';
 
 export type ReadKeyMaterial =
-  | { readonly ok: true; readonly material: KeyMaterial }
-  | { readonly ok: false; readonly refusal: Extract<CryptoRefusal, { readonly kind: 'keyNotValid' }> };
+  { readonly ok: true; readonly material: KeyMaterial } | { readonly ok: false; readonly refusal: KeyNotValid };
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -27,7 +27,8 @@ const families: ReadonlyMap<unknown, (jwk: Members) => KeyMaterial> = new Map<un
 /**
  * The private or symmetric key in a JSON Web Key that a client imports. `kty` may have Key Vault's ending `-HSM`; other
  * members (`kid`, `key_ops`) are not looked at. The members must belong to one key and come back in their canonical
- * form: RSA without leading zeros, EC in the full length of the curve. That p and q are prime is not proved.
+ * form: RSA without leading zeros, EC in the full length of the curve. That p and q are primes takes long to see, and is
+ * for the key engine.
  */
 export function readKeyMaterial(jwk: unknown): ReadKeyMaterial {
   return read(() => {
@@ -120,7 +121,7 @@ function checkRsa({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): void {
     );
   }
   if (bitsOf(p) !== size / 2 || bitsOf(q) !== size / 2 || p === q || p % 2n === 0n || q % 2n === 0n) {
-    throw new NotValid(`The RSA key's p and q must be two primes of ${size / 2} bits.`);
+    throw new NotValid(primesWanted(size));
   }
   const broken = [
     { rule: 'n is not p times q', holds: p * q === n },

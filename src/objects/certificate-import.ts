@@ -4,6 +4,7 @@ import { readPem } from '../crypto/certificates/pem.ts';
 import { readPkcs12 } from '../crypto/certificates/pkcs12.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import type { AlternativeNames, CertificateFacts, CertifiedMaterial } from '../types/certificate.ts';
+import type { KeyEngine } from '../types/key.ts';
 import { putActions } from './certificate-actions.ts';
 import { certificateKeys, checkTimes } from './certificate.ts';
 import type { CertificateParameters, CertificateRecord } from './certificate.ts';
@@ -23,6 +24,7 @@ export interface CertificateImport {
   readonly policy: PolicyParameters;
   readonly parameters: CertificateParameters;
   readonly version: string;
+  readonly engine: KeyEngine;
 }
 
 /** Takes a certificate that was made elsewhere, with its private key, as the current version. */
@@ -59,6 +61,8 @@ export async function importCertificate(
     now,
   });
   if (!policy.ok) return policy;
+  const unproved = await asked.engine.prove(contents.value.material);
+  if (unproved !== undefined) return refused(unproved);
   const { enabled, tags, preserveCertOrder } = asked.parameters;
   const parts = await makeParts(
     {

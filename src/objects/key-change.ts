@@ -58,13 +58,13 @@ export async function createKey(
   const { scope, before } = found.value;
   const draft = newKeyVersion(asked.parameters, { ...asked, sku: vault.sku, before });
   if (!draft.ok) return draft;
-  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => asked.engine.generate(asked.spec) });
+  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => made(asked.engine, asked.spec) });
 }
 
 /** Takes a key that was made elsewhere, a JSON Web Key, as the current version. */
 export async function importKey(
   vault: VaultScope,
-  asked: Asked & { readonly parameters: NewKeyParameters; readonly jwk: unknown },
+  asked: Asked & { readonly parameters: NewKeyParameters; readonly jwk: unknown; readonly engine: KeyEngine },
 ): Promise<Outcome<KeyRecord>> {
   const key = readKeyMaterial(asked.jwk);
   if (!key.ok) return refused(key.refusal);
@@ -73,7 +73,11 @@ export async function importKey(
   const { scope, before } = found.value;
   const draft = newKeyVersion(asked.parameters, { ...asked, sku: vault.sku, before });
   if (!draft.ok) return draft;
-  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => Promise.resolve(key.material) });
+  const make = async (): Promise<Outcome<KeyMaterial>> => {
+    const refusal = await asked.engine.prove(key.material);
+    return refusal === undefined ? { ok: true, value: key.material } : refused(refusal);
+  };
+  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make });
 }
 
 /** Makes another version of a key, as the current one is (about key rotation: "generates a new version"). */
@@ -85,7 +89,7 @@ export async function rotateKey(
   if (!found.ok) return found;
   const { scope, before } = found.value;
   if (before === undefined) return refused({ kind: 'objectNotFound', collection: 'keys', name: asked.name });
-  const make = () => asked.engine.generate(keySpecOf(before.material));
+  const make = () => made(asked.engine, keySpecOf(before.material));
   return addKeyVersion(scope, { name: asked.name, draft: rotatedVersion(before, asked), make });
 }
 
@@ -171,14 +175,20 @@ function subjectOf({ name: vault, incarnation }: VaultScope, name: string): DueS
   return { vault, incarnation, collection: 'keys', name };
 }
 
-/** Asks first whether the version may be added, for making its material is dear. */
+async function made(engine: KeyEngine, spec: KeySpec): Promise<Outcome<KeyMaterial>> {
+  return { ok: true, value: await engine.generate(spec) };
+}
+
+/** Asks first whether the version may be added, for making its material, or proving it, is dear. */
 async function addKeyVersion(
   scope: VaultScope,
-  added: { readonly name: string; readonly draft: KeyDraft; readonly make: () => Promise<KeyMaterial> },
+  added: { readonly name: string; readonly draft: KeyDraft; readonly make: () => Promise<Outcome<KeyMaterial>> },
 ): Promise<Outcome<KeyRecord>> {
   const { name, draft } = added;
   const allowed = await addVersion(scope, 'keys', { name, version: draft });
   if (!allowed.ok) return allowed;
-  const version: KeyVersion = { ...draft, material: await added.make() };
+  const material = await added.make();
+  if (!material.ok) return material;
+  const version: KeyVersion = { ...draft, material: material.value };
   return withRotation(scope, await addVersion(scope, 'keys', { name, version }));
 }

@@ -82,8 +82,13 @@ export type CryptoRefusal =
   | { readonly kind: 'missing'; readonly what: string }
   /** What was given does not decrypt or unwrap under this key; no more is said, so that nobody can ask his way in. */
   | { readonly kind: 'notDecrypted' }
-  /** A key that is imported is none, or none that is supported; `message` names the member and its rule. */
-  | { readonly kind: 'keyNotValid'; readonly message: string };
+  | KeyNotValid;
+
+/** A key that is imported is none, or none that is supported; `message` names the member and its rule. */
+export interface KeyNotValid {
+  readonly kind: 'keyNotValid';
+  readonly message: string;
+}
 
 export interface CurveRefusal {
   readonly kind: 'curveNotSupported';
@@ -96,6 +101,8 @@ export interface CurveRefusal {
 export interface KeyEngine {
   /** Slow ones (RSA) wait for each other, so that they never hold up anything else. */
   generate(spec: KeySpec): Promise<KeyMaterial>;
+  /** Why a key that was made elsewhere, and read, is none, as far as that takes long to see; `undefined` when it is one. */
+  prove(material: KeyMaterial): Promise<KeyNotValid | undefined>;
   perform(operation: CryptoOperation, material: KeyMaterial, request: CryptoRequest): Promise<CryptoAnswer>;
   close(): Promise<void>;
 }

@@ -10,6 +10,8 @@ import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { openKeyEngine } from '../../src/crypto/key-engine.ts';
 import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyMaterial, KeySpec } from '../../src/types/key.ts';
+import { readKeyMaterial } from '../../src/crypto/read-key-material.ts';
+import { compositeKey } from './keys/composite-key.ts';
 import { rsaOfA2 } from './keys/published-keys.ts';
 
 const specs = {
@@ -406,6 +408,25 @@ describe('what is encrypted is decrypted, and nothing else', () => {
       }),
     );
     assert.equal(new Set(ivs).size, 50);
+  });
+});
+
+describe('a key that others made', () => {
+  it('is proved to have primes', async () => {
+    for (const name of names) assert.equal(await engine.prove(key(name)), undefined, name);
+    for (const [whole, size] of [
+      [rsaOfA2, 1024],
+      [key('RSA 3072'), 1536],
+    ] as const) {
+      assert.ok(whole.kty === 'RSA');
+      assert.equal(await engine.prove(whole), undefined);
+      const composite = compositeKey(whole);
+      assert.equal(readKeyMaterial(composite).ok, true, 'its members belong together');
+      const refusal = { kind: 'keyNotValid', message: `The RSA key's p and q must be two primes of ${size} bits.` };
+      assert.deepEqual(await engine.prove(composite), refusal);
+      const { p, q, dp, dq } = composite;
+      assert.deepEqual(await engine.prove({ ...composite, p: q, q: p, dp: dq, dq: dp }), refusal);
+    }
   });
 });
 

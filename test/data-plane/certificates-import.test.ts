@@ -3,8 +3,11 @@ import { after, before, suite, test } from 'node:test';
 import { ecKey, OpensslFolder } from './certificate-files.ts';
 import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
+import { compositeKey } from '../crypto/keys/composite-key.ts';
+import { rsaOfA2 } from '../crypto/keys/published-keys.ts';
 import { selfSign } from '../../src/crypto/certificates/issue.ts';
 import { writePem } from '../../src/crypto/certificates/pem.ts';
+import type { RsaKeyMaterial } from '../../src/types/key.ts';
 import { errorBody, items, members } from './vaults.ts';
 
 let world: CertificateWorld;
@@ -226,4 +229,17 @@ test('an import adds a version, and takes the place of an operation that is over
   assert.equal(members(await world.ok('GET', '/certificates/again'))['pending'], undefined);
   const older = await world.ok('GET', `/secrets/again/${versionOf(first)}`);
   assert.equal(older['contentType'], 'application/x-pkcs12');
+});
+
+test('an RSA key whose q is no prime is refused, and one with primes is taken', async () => {
+  const notBefore = Math.floor(world.server.now() / 1000);
+  const validity = { notBefore, notAfter: notBefore + 1000, serial: Buffer.from('05', 'hex') };
+  const importOf = async (material: RsaKeyMaterial) => {
+    const signed = await selfSign(material, { subject: 'CN=primes', ekus: [], keyUsage: [], ...validity });
+    assert.ok(signed.ok);
+    return { value: writePem({ material, certificates: [signed.value] }), policy: asPem };
+  };
+  const message = "The RSA key's p and q must be two primes of 1024 bits.";
+  await refuses('primes', await importOf(compositeKey(rsaOfA2)), message);
+  await world.ok('POST', '/certificates/primes/import', await importOf(rsaOfA2));
 });

@@ -11,6 +11,8 @@ import { CompactEncrypt, compactVerify } from 'jose';
 import { parseAddress } from '../../src/address/address.ts';
 import { openKeyEngine } from '../../src/crypto/key-engine.ts';
 import type { KeyEngine } from '../../src/types/key.ts';
+import { compositeKey } from '../crypto/keys/composite-key.ts';
+import { rsaOfA2 } from '../crypto/keys/published-keys.ts';
 import type { Answered, Json } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
@@ -209,6 +211,15 @@ suite('an imported key', () => {
       if (name === 'P-256K') assert.equal(imported['key']?.['crv'], 'P-256K');
     });
   }
+
+  test('is refused when its q is no prime, though its parts belong together', async () => {
+    const answer = await send('PUT', '/keys/composite', { key: compositeKey(rsaOfA2) });
+    assert.equal(answer.status, 400);
+    const rule = "The RSA key's p and q must be two primes of 1024 bits.";
+    assert.deepEqual(answer.body, errorBody('BadParameter', rule));
+    assert.equal((await send('GET', '/keys/composite')).status, 404);
+    await ok(send('PUT', '/keys/composite', { key: rsaOfA2 }));
+  });
 
   test('is refused when its parts do not belong together, and nothing of it is said', async () => {
     const [one, two] = [

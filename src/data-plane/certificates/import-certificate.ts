@@ -41,6 +41,7 @@ export const importCertificate: OperationCard = {
       policy: policy.value,
       parameters: parameters.value,
       version: call.newVersion(),
+      engine: call.engine,
     });
     if (!imported.ok) return imported;
     const audit = { certificateProperties: certificateProperties(imported.value.current) };

@@ -49,6 +49,7 @@ export const importKey: OperationCard = {
       now: call.now,
       parameters: { ...parameters.value, kty: kty.value },
       jwk: jwk.value,
+      engine: call.engine,
     });
     return keyAnswer(call, imported);
   },
