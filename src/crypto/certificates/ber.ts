@@ -3,6 +3,8 @@ import { Malformed } from './refusal.ts';
 
 /** No PKCS #12 file nests as deep, and the stack holds it. */
 const deepest = 64;
+/** In one file, which has some dozens for each certificate. */
+const mostValues = 20_000;
 
 interface Decoded {
   readonly tag: number;
@@ -10,18 +12,34 @@ interface Decoded {
   readonly end: number;
 }
 
+/** The values that were read of one file so far: a megabyte has room for half a million, in one turn of the event loop. */
+export class ValueCount {
+  #count = 0;
+
+  add(): void {
+    this.#count += 1;
+    if (this.#count > mostValues) throw new Malformed(`it has more than ${mostValues} values`);
+  }
+}
+
 /**
  * The same value in DER: PKCS #12 allows BER (RFC 7292 section 3.1), where a length may be left open and a string come
  * in pieces, and programs that write a file in one go use both. What is inside of strings stays as it is.
  */
-export function derOf(ber: Uint8Array): Buffer {
+export function derOf(ber: Uint8Array, count: ValueCount): Buffer {
   const bytes = Buffer.from(ber);
-  const { tag, content, end } = decode(bytes, 0, 0);
+  const { tag, content, end } = decode(bytes, 0, { depth: 0, count });
   if (end !== bytes.length) throw new Malformed('something stands behind its end');
   return der(tag, content);
 }
 
-function decode(bytes: Buffer, at: number, depth: number): Decoded {
+interface Place {
+  readonly depth: number;
+  readonly count: ValueCount;
+}
+
+function decode(bytes: Buffer, at: number, { depth, count }: Place): Decoded {
+  count.add();
   const tag = bytes[at];
   const first = bytes[at + 1];
   if (tag === undefined || first === undefined) throw new Malformed('it is cut short');
@@ -33,7 +51,7 @@ function decode(bytes: Buffer, at: number, depth: number): Decoded {
   const isOpen = first === 0x80;
   const end = isOpen ? bytes.length : start + (octets === 0 ? first : bytes.readUIntBE(at + 2, octets));
   if (end > bytes.length) throw new Malformed('it is cut short');
-  if ((tag & 0x20) !== 0) return constructed(bytes.subarray(0, end), { tag, start, isOpen, depth });
+  if ((tag & 0x20) !== 0) return constructed(bytes.subarray(0, end), { tag, start, isOpen, depth, count });
   if (isOpen) throw new Malformed('it leaves the length of a simple value open');
   return { tag, content: bytes.subarray(start, end), end };
 }
@@ -45,12 +63,13 @@ function constructed(
     start,
     isOpen,
     depth,
-  }: { readonly tag: number; readonly start: number; readonly isOpen: boolean; readonly depth: number },
+    count,
+  }: Place & { readonly tag: number; readonly start: number; readonly isOpen: boolean },
 ): Decoded {
   const parts: Decoded[] = [];
   let at = start;
   while (isOpen ? !isEndOfContents(bytes, at) : at < bytes.length) {
-    const part = decode(bytes, at, depth + 1);
+    const part = decode(bytes, at, { depth: depth + 1, count });
     parts.push(part);
     at = part.end;
   }

@@ -10,8 +10,11 @@ import { readExtensions } from './extensions.ts';
 import type { ExtensionFacts } from './extensions.ts';
 import { readPublicKey } from './keys.ts';
 import { textOfName } from './name.ts';
-import { Malformed, outcomeOf } from './refusal.ts';
+import { Malformed, outcomeOf, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
+
+/** Of a certificate, or of all those of a file: 2,000 alternative names fit. Each byte or two may be a value to be read. */
+export const mostBytes = 131_072;
 
 /** A certificate, taken apart (RFC 5280 section 4.1). Names and the public key are DER as it stands there. */
 export interface CertificateParts {
@@ -46,12 +49,21 @@ export function readCertificate(der: Uint8Array): Outcome<CertificateFacts> {
 
 /** Whether the certificate (DER) is about this key. */
 export function matches(key: CertifiableKey | PublicKey, certificate: Uint8Array): boolean {
-  const found = outcomeOf('certificate', () => readPublicKey(partsOf(certificate).publicKey));
+  const parts = outcomeOf('certificate', () => partsOf(certificate));
+  return parts.ok && isAbout(key, parts.value);
+}
+
+/** The same for one that is taken apart already. */
+export function isAbout(key: CertifiableKey | PublicKey, { publicKey }: CertificateParts): boolean {
+  const found = outcomeOf('certificate', () => readPublicKey(publicKey));
   return found.ok && isDeepStrictEqual(found.value, publicKeyOf(key));
 }
 
 /** The parts of a certificate, or a `Malformed`. */
 export function partsOf(der: Uint8Array): CertificateParts {
+  if (der.length > mostBytes) {
+    throw new Refused({ kind: 'tooLarge', what: 'certificate', found: der.length, most: mostBytes });
+  }
   const outer = wholeSequence(der, 'the certificate');
   const body = outer.sequence('the certificate');
   const algorithm = outer.next(tags.sequence, 'the signature algorithm');

@@ -1,16 +1,24 @@
 import { X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { CertifiableKey, CertifiedMaterial } from '../../types/certificate.ts';
-import { matches, partsOf } from './certificate.ts';
+import { curves } from '../keys/curves.ts';
+import { isAbout, mostBytes, partsOf } from './certificate.ts';
+import type { CertificateParts } from './certificate.ts';
 import { Refused } from './refusal.ts';
 import type { FileKind } from './refusal.ts';
 
-/** No chain is as long; a file with more would cost a signature check for each pair. */
+/** No chain is as long. */
 const mostCertificates = 50;
+/** Of signatures, in one file: a chain needs one for each certificate, and more only where authorities changed their keys. */
+const mostChecks = 50;
 
-interface Candidate {
+interface Candidate extends CertificateParts {
   readonly der: Uint8Array;
-  readonly issuer: Buffer;
-  readonly subject: Buffer;
+}
+
+/** A candidate as Node has it; without what Node cannot read, such as a key of an unknown kind. */
+interface Opened extends Candidate {
+  readonly opened: { readonly x509: X509Certificate; readonly publicKey: KeyObject } | undefined;
 }
 
 /**
@@ -22,13 +30,21 @@ export function inChainOrder(
   certificates: readonly Uint8Array[],
   what: FileKind,
 ): CertifiedMaterial {
-  const left = distinct(certificates, what);
-  const leaf = left.find(({ der }) => matches(material, der));
+  const left = distinct(certificates, what).map((one): Opened => ({ ...one, opened: opened(one.der) }));
+  const leaf = left.find((one) => isAbout(material, one));
   if (leaf === undefined) throw new Refused({ kind: 'keyDoesNotMatch' });
-  const chain: Candidate[] = [];
-  for (let next: Candidate | undefined = leaf; next !== undefined; next = issuerAmong(left, next)) {
-    chain.push(next);
-    left.splice(left.indexOf(next), 1);
+  let checks = 0;
+  const isSignedBy = (one: Opened, issuer: Opened) => {
+    checks += 1;
+    if (checks > mostChecks) throw new Refused({ kind: 'tooManyChecks', what, most: mostChecks });
+    return verifies(one, issuer);
+  };
+  const chain: Opened[] = [];
+  for (let one: Opened | undefined = leaf; one !== undefined;) {
+    const last: Opened = one;
+    chain.push(last);
+    left.splice(left.indexOf(last), 1);
+    one = left.find((issuer) => mayHaveIssued(issuer, last) && isSignedBy(last, issuer));
   }
   return { material, certificates: [...chain, ...left].map(({ der }) => der) };
 }
@@ -40,19 +56,41 @@ export function distinct(certificates: readonly Uint8Array[], what: FileKind): C
   if (known.size > mostCertificates) {
     throw new Refused({ kind: 'tooManyCertificates', what, found: known.size, most: mostCertificates });
   }
+  const found = Array.from(known.values()).reduce((sum, { length }) => sum + length, 0);
+  if (found > mostBytes) throw new Refused({ kind: 'tooLarge', what: 'chain of certificates', found, most: mostBytes });
   return Array.from(known.values(), (der) => ({ der, ...partsOf(der) }));
 }
 
-/** A name is not enough: authorities keep theirs when they change their key. */
-function issuerAmong(candidates: readonly Candidate[], { der, issuer }: Candidate): Candidate | undefined {
-  const named = candidates.filter(({ subject }) => subject.equals(issuer));
-  return named.find((candidate) => isSignedBy(der, candidate.der));
+function opened(der: Uint8Array): Opened['opened'] {
+  try {
+    const x509 = new X509Certificate(der);
+    return { x509, publicKey: x509.publicKey };
+  } catch {
+    return undefined;
+  }
 }
 
-function isSignedBy(certificate: Uint8Array, issuer: Uint8Array): boolean {
+/**
+ * By names, key identifiers and key usage (RFC 5280 sections 4.2.1.1 and 4.2.1.3). A name is not enough: authorities keep
+ * theirs when they change their key.
+ */
+function mayHaveIssued(issuer: Opened, one: Opened): boolean {
+  if (issuer.opened === undefined || one.opened === undefined || !issuer.subject.equals(one.issuer)) return false;
+  return isQuick(issuer.opened.publicKey) && one.opened.x509.checkIssued(issuer.opened.x509);
+}
+
+function verifies(one: Opened, issuer: Opened): boolean {
   try {
-    return new X509Certificate(certificate).verify(new X509Certificate(issuer).publicKey);
+    return issuer.opened !== undefined && one.opened?.x509.verify(issuer.opened.publicKey) === true;
   } catch {
     return false;
   }
+}
+
+/** How long it takes to verify with a key is up to whoever made it; with one of these it is a fraction of a millisecond. */
+function isQuick({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject): boolean {
+  const { modulusLength = Infinity, publicExponent = 0n, namedCurve } = details;
+  if (type === 'rsa' || type === 'rsa-pss') return modulusLength <= 4096 && publicExponent < 2n ** 64n;
+  if (type === 'ec') return Object.values(curves).some(({ group }) => group === namedCurve);
+  return type === 'ed25519' || type === 'ed448';
 }

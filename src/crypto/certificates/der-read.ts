@@ -127,6 +127,8 @@ function readInteger({ content }: Element, name: string): Buffer {
 
 /** X.690 section 8.19. */
 export function readObjectIdentifier(content: Uint8Array, name: string): string {
+  // An arc of n bytes takes time in n squared.
+  if (content.length > 64) throw new Malformed(`${name} is no object identifier`);
   const arcs: bigint[] = [];
   let arc = 0n;
   let begun = false;
@@ -139,7 +141,7 @@ export function readObjectIdentifier(content: Uint8Array, name: string): string 
     arc = 0n;
   }
   const [joined, ...rest] = arcs;
-  if (joined === undefined || begun || content.length > 64) throw new Malformed(`${name} is no object identifier`);
+  if (joined === undefined || begun) throw new Malformed(`${name} is no object identifier`);
   const first = joined >= 80n ? 2n : joined / 40n;
   return [first, joined - first * 40n, ...rest].join('.');
 }

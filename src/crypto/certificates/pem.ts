@@ -34,13 +34,13 @@ export function readPem(text: string): Outcome<PemContents> {
     const keys: CertifiableKey[] = [];
     for (const { label, body } of blocksOf(text)) {
       const type = keyTypes[label];
+      if (type !== undefined && keys.length > 0) throw new Refused({ kind: 'severalPrivateKeys', what });
       if (type !== undefined) keys.push(readPrivateKey(bytesOf(label, body), type));
       else if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE') certificates.push(bytesOf(label, body));
       // The name of the curve, which `openssl ecparam -genkey` writes before the key that names it again.
       else if (label !== 'EC PARAMETERS') throw new Malformed(`a ${label} is neither a certificate nor a private key`);
     }
-    const [material, another] = keys;
-    if (another !== undefined) throw new Refused({ kind: 'severalPrivateKeys', what, found: keys.length });
+    const [material] = keys;
     if (material !== undefined) return inChainOrder(material, certificates, what);
     return { certificates: distinct(certificates, what).map(({ der }) => der) };
   });

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { CertifiableKey, Certificates, CertifiedMaterial } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
-import { derOf } from './ber.ts';
+import { derOf, ValueCount } from './ber.ts';
 import { distinct, inChainOrder } from './chain.ts';
 import { DerReader, wholeSequence } from './der-read.ts';
 import { explicit, implicit, integer, objectIdentifier, octetString, sequence, set, tags } from './der-write.ts';
@@ -34,6 +34,7 @@ interface Opening {
   /** Those that the password may stand for. */
   readonly passphrases: readonly Passphrase[];
   readonly work: Work;
+  readonly count: ValueCount;
   readonly keys: CertifiableKey[];
   readonly certificates: Buffer[];
 }
@@ -64,19 +65,18 @@ export function readPkcs12Contents(bytes: Uint8Array, password: string): Promise
 async function contentsOf(bytes: Uint8Array, password: string): Promise<Certificates> {
   if (bytes.length > mostBytes) throw new Refused({ kind: 'tooLarge', what, found: bytes.length, most: mostBytes });
   if (bytes[0] !== tags.sequence) throw new Malformed('it does not begin with 0x30, as a DER sequence does');
-  const file = wholeSequence(derOf(bytes), 'the file');
+  const count = new ValueCount();
+  const file = wholeSequence(derOf(bytes, count), 'the file');
   if (file.count('the version') !== 3) throw new Malformed('its version is not 3');
   const contents = dataOf(file.sequence('the authenticated safe'));
   const macData = file.done ? undefined : file.sequence('the authentication data');
   file.end();
   const work = new Work();
   const passphrases = await passphrasesOf({ contents, macData, password, work });
-  const opening: Opening = { passphrases, work, keys: [], certificates: [] };
-  const safe = wholeSequence(derOf(contents), 'the authenticated safe');
+  const opening: Opening = { passphrases, work, count, keys: [], certificates: [] };
+  const safe = wholeSequence(derOf(contents, count), 'the authenticated safe');
   while (!safe.done) await openContents(safe.sequence('a safe'), opening);
-  const [material, another] = opening.keys;
-  if (another !== undefined) throw new Refused({ kind: 'severalPrivateKeys', what, found: opening.keys.length });
-  return { material, certificates: opening.certificates };
+  return { material: opening.keys[0], certificates: opening.certificates };
 }
 
 interface Protection {
@@ -120,7 +120,8 @@ async function openContents(contentInfo: DerReader, opening: Opening): Promise<v
 type Open = (inner: DerReader, opening: Opening) => Promise<DerReader>;
 
 const contentTypes: Readonly<Record<string, Open>> = {
-  [identifiers.data]: (inner) => Promise.resolve(wholeSequence(derOf(inner.octetString('a safe')), 'a safe')),
+  [identifiers.data]: (inner, { count }) =>
+    Promise.resolve(wholeSequence(derOf(inner.octetString('a safe'), count), 'a safe')),
   [identifiers.encryptedData]: (inner, opening) => {
     const encryptedData = inner.sequence('an encrypted safe');
     encryptedData.count('the version of an encrypted safe');
@@ -146,7 +147,7 @@ async function decrypted(reader: DerReader, ciphertextOf: () => Buffer, opening:
   for (const passphrase of opening.passphrases) {
     const parameters = new DerReader(algorithm, 'the encryption algorithm');
     const plaintext = await decryptWithPassword(parameters, ciphertext, { passphrase, work: opening.work });
-    const found = plaintext && outcomeOf(what, () => derOf(plaintext));
+    const found = plaintext && outcomeOf(what, () => derOf(plaintext, opening.count));
     if (found?.ok === true && found.value[0] === tags.sequence) return found.value;
   }
   throw new Refused({ kind: 'notDecrypted' });
@@ -163,17 +164,23 @@ async function openBags(bags: DerReader, opening: Opening, depth: number): Promi
   }
 }
 
+/** Of a second key nothing is read: that takes a while, and there may be thousands. */
+function takeKey(keys: CertifiableKey[], pkcs8: Uint8Array): void {
+  if (keys.length > 0) throw new Refused({ kind: 'severalPrivateKeys', what });
+  keys.push(readPrivateKey(pkcs8, 'pkcs8'));
+}
+
 type Take = (value: DerReader, opening: Opening, depth: number) => Promise<void> | void;
 
 /** RFC 7292 section 4.2. Revocation lists and secrets are no part of a certificate, and are refused. */
 const bagTypes: Readonly<Record<string, Take>> = {
   [identifiers.keyBag]: (value, { keys }) => {
-    keys.push(readPrivateKey(value.next(tags.sequence, 'a private key').whole, 'pkcs8'));
+    takeKey(keys, value.next(tags.sequence, 'a private key').whole);
   },
   [identifiers.shroudedKeyBag]: async (value, opening) => {
     const encrypted = value.sequence('an encrypted private key');
     const key = await decrypted(encrypted, () => encrypted.octetString('an encrypted private key'), opening);
-    opening.keys.push(readPrivateKey(key, 'pkcs8'));
+    takeKey(opening.keys, key);
   },
   [identifiers.certBag]: (value, { certificates }) => {
     const bag = value.sequence('a certificate bag');

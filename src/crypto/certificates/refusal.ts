@@ -13,17 +13,19 @@ export type CertificateFileRefusal =
   | { readonly kind: 'encryptedPem' }
   | { readonly kind: 'noCertificate'; readonly what: FileKind }
   | { readonly kind: 'noPrivateKey'; readonly what: FileKind }
-  | { readonly kind: 'severalPrivateKeys'; readonly what: FileKind; readonly found: number }
+  | { readonly kind: 'severalPrivateKeys'; readonly what: FileKind }
   | { readonly kind: 'keyDoesNotMatch' }
   /** The members of a key do not make one; the message names them, never what is in them. */
   | { readonly kind: 'keyNotValid'; readonly message: string }
   | { readonly kind: 'keyNotSupported'; readonly found: string }
   | { readonly kind: 'algorithmNotSupported'; readonly use: AlgorithmUse; readonly algorithm: string }
   | { readonly kind: 'tooManyCertificates'; readonly what: FileKind; readonly found: number; readonly most: number }
+  | { readonly kind: 'tooManyChecks'; readonly what: FileKind; readonly most: number }
   | { readonly kind: 'tooMuchWork'; readonly most: number }
   | { readonly kind: 'tooLarge'; readonly what: FileKind; readonly found: number; readonly most: number };
 
-export type FileKind = 'PKCS #12 file' | 'PEM text' | 'certificate' | 'certificate request' | 'private key';
+export type FileKind =
+  'PKCS #12 file' | 'PEM text' | 'certificate' | 'chain of certificates' | 'certificate request' | 'private key';
 
 /** What an algorithm or a type is for, and which are supported. */
 const algorithmUses = {
@@ -59,7 +61,7 @@ const texts: Texts = {
     'The private key is encrypted. Write it without a password (openssl pkey), or use a PKCS #12 file.',
   noCertificate: ({ what }) => `The ${what} holds no certificate.`,
   noPrivateKey: ({ what }) => `The ${what} holds no private key.`,
-  severalPrivateKeys: ({ what, found }) => `The ${what} holds ${found} private keys; one is needed.`,
+  severalPrivateKeys: ({ what }) => `The ${what} holds several private keys; one is needed.`,
   keyDoesNotMatch: () => 'The private key belongs to none of the certificates.',
   keyNotValid: ({ message }) => message,
   keyNotSupported: ({ found }) =>
@@ -67,6 +69,8 @@ const texts: Texts = {
   algorithmNotSupported: ({ use, algorithm }) =>
     `The ${use} ${nameOfAlgorithm(algorithm)} is not supported; ${algorithmUses[use]}.`,
   tooManyCertificates: ({ what, found, most }) => `The ${what} holds ${found} certificates; at most ${most} are read.`,
+  tooManyChecks: ({ what, most }) =>
+    `The ${what} holds so many certificates of one name that its chain takes more than ${most} signature checks.`,
   tooMuchWork: ({ most }) => `The PKCS #12 file asks for more than ${most} rounds of key derivation.`,
   tooLarge: ({ what, found, most }) => `The ${what} has ${found} bytes; at most ${most} are read.`,
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { matches, readCertificate } from '../../../src/crypto/certificates/certificate.ts';
-import { wholeSequence } from '../../../src/crypto/certificates/der-read.ts';
+import { readObjectIdentifier, wholeSequence } from '../../../src/crypto/certificates/der-read.ts';
 import { bitString, sequence } from '../../../src/crypto/certificates/der-write.ts';
 import { issue, makeTestIssuer, selfSign } from '../../../src/crypto/certificates/issue.ts';
 import { makeRequest } from '../../../src/crypto/certificates/request.ts';
@@ -181,6 +181,23 @@ it('a certificate of version 1, without extensions, is read', async () => {
   const { subject, sans, isCa, keyUsage } = value(readCertificate(der));
   assert.deepEqual([subject, isCa, keyUsage], ['CN=www.example.com, O=Contoso, C=US', false, []]);
   assert.deepEqual(sans.dnsNames, []);
+});
+
+it('an object identifier has 64 bytes at most, and of a longer one none is read: that takes time in their square', () => {
+  let read = 0;
+  class Counted extends Uint8Array {
+    override *[Symbol.iterator](): ArrayIterator<number> {
+      for (const octet of super[Symbol.iterator]()) {
+        read += 1;
+        yield octet;
+      }
+    }
+  }
+  const identifier = (length: number) => new Counted(length).fill(0xff, 0, -1);
+  assert.equal(readObjectIdentifier(identifier(64), 'it'), `2.${(2n ** 441n - 1n) * 128n - 80n}`);
+  assert.equal(read, 64);
+  assert.throws(() => readObjectIdentifier(identifier(65), 'it'), { message: 'it is no object identifier' });
+  assert.equal(read, 64);
 });
 
 describe('bytes that are no certificate', () => {

@@ -68,7 +68,7 @@ describe('PEM', () => {
     [
       'two keys',
       () => key + pkcs8(ec('prime256v1')) + pem(...chained.certificates),
-      'The PEM text holds 2 private keys; one is needed.',
+      'The PEM text holds several private keys; one is needed.',
     ],
     [
       'another key',

@@ -8,6 +8,7 @@ import {
   objectIdentifier,
   octetString,
   sequence,
+  set,
   tags,
 } from '../../../src/crypto/certificates/der-write.ts';
 import { readPkcs12, writePkcs12 } from '../../../src/crypto/certificates/pkcs12.ts';
@@ -123,7 +124,7 @@ describe('the form of a PKCS #12 file', () => {
     [
       'two keys',
       () => fileOf(keyBag(chained.material), keyBag(ec('prime256v1')), ...certificates),
-      'The PKCS #12 file holds 2 private keys; one is needed.',
+      'The PKCS #12 file holds several private keys; one is needed.',
     ],
     ['no key', () => fileOf(...certificates), 'The PKCS #12 file holds no private key.'],
     ['no certificate', () => fileOf(keyBag(chained.material)), 'The PKCS #12 file holds no certificate.'],
@@ -229,6 +230,24 @@ describe('the form of a PKCS #12 file', () => {
     isOver = true;
     // One for each 4,096 rounds.
     assert.ok(turns >= 24, `${turns} turns`);
+  });
+
+  it('may have 20,000 values in all its safes together', async () => {
+    const [leaf, ...others] = chained.certificates.map((one) => certificateBag(one));
+    assert.ok(leaf);
+    /** Attributes of bags are read as BER, and not looked at. */
+    const withAttributes = (...counts: readonly number[]) => {
+      const safes = counts.map((count) => {
+        const attributes = set(...Array.from({ length: count }, () => nothing));
+        const marked = sequence(leaf.subarray(4), attributes);
+        return dataOf(sequence(marked));
+      });
+      return sequence(integer(3), dataOf(sequence(dataOf(sequence(keyBag(chained.material), ...others)), ...safes)));
+    };
+    const most = 'This is not a PKCS #12 file that can be read: it has more than 20000 values.';
+    assert.equal(textOf(await readPkcs12(withAttributes(10_000, 10_000), '')), most);
+    const read = value(await readPkcs12(withAttributes(10_000, 9_900), ''));
+    assert.deepEqual(hex(read.certificates), hex(chained.certificates));
   });
 
   it('with a self-signed certificate alone is a chain of one', async () => {
