@@ -32,8 +32,8 @@ export function policyX509(
   if (names !== undefined) return bad(names);
   const eku = ekus.find((oid) => !/^[0-2](?:\.(?:0|[1-9]\d{0,17})){1,31}$/.test(oid));
   if (eku !== undefined) return bad(`x509_props.ekus has '${eku.slice(0, 64)}', which is no object identifier.`);
-  const keyUsage = usage.filter(isUsage);
-  const unknown = usage.find((name) => !isUsage(name));
+  const keyUsage = usage.map(speltUsage).filter((name) => name !== undefined);
+  const unknown = usage.find((name) => speltUsage(name) === undefined);
   if (unknown !== undefined) {
     return bad(`x509_props.key_usage has '${unknown.slice(0, 64)}'; known are ${keyUsages.join(', ')}.`);
   }
@@ -61,8 +61,9 @@ function checkNames(subject: string, sans: Partial<AlternativeNames>): string | 
   return name.ok ? undefined : `x509_props.subject: ${describeRefusal(name.refusal)}`;
 }
 
-function isUsage(name: string): name is KeyUsage {
-  return keyUsages.some((usage) => usage === name);
+/** Azure takes any case, and needs to: its clients for .NET and C++ call the one for lists of revocation `crlSign`. */
+function speltUsage(name: string): KeyUsage | undefined {
+  return keyUsages.find((usage) => usage.toLowerCase() === name.toLowerCase());
 }
 
 function bad(message: string) {

@@ -61,6 +61,13 @@ suite('a policy', () => {
     assert.deepEqual(policyOf({ lifetimeActions: [] }, before).lifetimeActions, []);
   });
 
+  test('has key usages in Azure’s spelling, however they were sent', () => {
+    const { keyUsage } = policyOf({ x509: { subject: 'CN=n', keyUsage: ['crlSign', 'KEYCERTSIGN'] } }).x509;
+    assert.deepEqual(keyUsage, ['cRLSign', 'keyCertSign']);
+    const unknown = { x509: { subject: 'CN=n', keyUsage: ['crlSign', 'crlSigns'] } };
+    assert.match(refusalOf(unknown), /^x509_props\.key_usage has 'crlSigns'; known are digitalSignature, /);
+  });
+
   test('has a key of another family without anything of the one before', () => {
     const rsa = policyOf({ ...named, key: { kty: 'RSA', size: 4096 } });
     assert.deepEqual(policyOf({ key: { kty: 'EC' } }, rsa).key, {
