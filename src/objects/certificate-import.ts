@@ -143,6 +143,7 @@ function importedPolicy(
     sans: presentNames(facts.sans),
     ekus: facts.ekus,
     keyUsage: facts.keyUsage,
+    basicConstraints: facts.basicConstraints,
     validityMonths: validityMonths(facts.notBefore, facts.notAfter),
   };
   return policyFrom(vault, { ...others, key: is, x509 }, { now });

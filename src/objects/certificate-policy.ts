@@ -1,4 +1,4 @@
-import type { AlternativeNames, KeyUsage } from '../types/certificate.ts';
+import type { AlternativeNames, BasicConstraints, KeyUsage } from '../types/certificate.ts';
 import type { KeyCurve } from '../types/key.ts';
 
 export type CertificateKeyType = 'RSA' | 'RSA-HSM' | 'EC' | 'EC-HSM';
@@ -44,6 +44,7 @@ export interface PolicyX509 {
   readonly ekus: readonly string[];
   readonly keyUsage: readonly KeyUsage[];
   readonly validityMonths: number;
+  readonly basicConstraints?: BasicConstraints;
 }
 
 export interface LifetimeAction {
@@ -76,6 +77,7 @@ export interface X509Parameters {
   readonly ekus?: readonly string[];
   readonly keyUsage?: readonly string[];
   readonly validityMonths?: number;
+  readonly basicConstraints?: BasicConstraints;
 }
 
 export interface LifetimeActionParameters {

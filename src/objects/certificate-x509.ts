@@ -1,7 +1,7 @@
 import { encodeName } from '../crypto/certificates/name.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import { keyUsages } from '../types/certificate.ts';
-import type { AlternativeNames, KeyUsage } from '../types/certificate.ts';
+import type { AlternativeNames, BasicConstraints, KeyUsage } from '../types/certificate.ts';
 import type { PolicyKey, PolicyX509, X509Parameters } from './certificate-policy.ts';
 import { refused } from './object.ts';
 import type { Outcome } from './object.ts';
@@ -13,6 +13,8 @@ const defaultMonths = 12;
 const monthsMax = 1200;
 const subjectMax = 200;
 const namesMax = 100;
+/** What is read of a certificate is counted as far (`DerReader`). */
+const pathLengthMax = 2 ** 31 - 1;
 
 /**
  * What a policy says of the certificate: what a client says, or else what was there before, or else Azure's defaults.
@@ -40,7 +42,10 @@ export function policyX509(
   if (!Number.isSafeInteger(validityMonths) || validityMonths < 1 || validityMonths > monthsMax) {
     return bad(`x509_props.validity_months is ${validityMonths}; it must be a whole number from 1 to ${monthsMax}.`);
   }
-  return { ok: true, value: { subject, sans, ekus, keyUsage, validityMonths } };
+  const basicConstraints = parameters.basicConstraints ?? before?.basicConstraints ?? { ca: false };
+  const constraints = checkConstraints(basicConstraints);
+  if (constraints !== undefined) return bad(constraints);
+  return { ok: true, value: { subject, sans, ekus, keyUsage, validityMonths, basicConstraints } };
 }
 
 /** RFC 8813 section 3: a certificate about an EC key must not say keyEncipherment. */
@@ -59,6 +64,15 @@ function checkNames(subject: string, sans: Partial<AlternativeNames>): string | 
   if (subject === '') return undefined;
   const name = encodeName(subject);
   return name.ok ? undefined : `x509_props.subject: ${describeRefusal(name.refusal)}`;
+}
+
+/** RFC 5280 section 4.2.1.9: only an authority has a path after it. */
+function checkConstraints({ ca, pathLength }: BasicConstraints): string | undefined {
+  if (pathLength === undefined) return undefined;
+  const at = `x509_props.basic_constraints.path_len_constraint is ${pathLength}`;
+  if (!ca) return `${at}, but ca is not true; a path length is for authorities.`;
+  const fits = Number.isSafeInteger(pathLength) && pathLength >= 0 && pathLength <= pathLengthMax;
+  return fits ? undefined : `${at}; it must be a whole number from 0 to ${pathLengthMax}.`;
 }
 
 /** Azure takes any case, and needs to: its clients for .NET and C++ call the one for lists of revocation `crlSign`. */

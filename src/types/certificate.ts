@@ -28,6 +28,12 @@ export interface AlternativeNames {
   readonly uris: readonly string[];
 }
 
+/** RFC 5280 section 4.2.1.9: whether it is an authority, and how many others may follow one; any number, unless it says. */
+export interface BasicConstraints {
+  readonly ca: boolean;
+  readonly pathLength?: number;
+}
+
 /** Whom a certificate is for and what for; a request (RFC 2986) says the same. */
 export interface CertificateContents {
   /** An X.500 name as RFC 4514 writes it, the most specific first: `CN=www.example.com, O=Contoso, C=US`. May be empty beside a SAN. */
@@ -36,6 +42,8 @@ export interface CertificateContents {
   /** Object identifiers: `1.3.6.1.5.5.7.3.1`. */
   readonly ekus: readonly string[];
   readonly keyUsage: readonly KeyUsage[];
+  /** Without them it is no authority. */
+  readonly basicConstraints?: BasicConstraints | undefined;
 }
 
 export interface Validity {
@@ -50,6 +58,7 @@ export interface Validity {
 /** What a certificate says. */
 export interface CertificateFacts extends Required<CertificateContents> {
   readonly sans: AlternativeNames;
+  readonly basicConstraints: BasicConstraints;
   readonly issuer: string;
   readonly notBefore: number;
   readonly notAfter: number;
@@ -58,7 +67,6 @@ export interface CertificateFacts extends Required<CertificateContents> {
   /** SHA-1 of the DER, base64url: the `x5t` of RFC 7517 and of Azure. */
   readonly thumbprint: string;
   readonly publicKey: Exclude<PublicKey, { readonly kty: 'oct' }>;
-  readonly isCa: boolean;
 }
 
 /** A certificate (DER) with the private key to it. */

@@ -119,7 +119,7 @@ suite('a PKCS #12 file', () => {
         ekus: ['1.3.6.1.5.5.7.3.1'],
         key_usage: ['digitalSignature'],
         validity_months: 12,
-        basic_constraints: { ca: false },
+        basic_constraints: { ca: true },
       },
       lifetime_actions: policy.lifetime_actions,
       issuer: { name: 'Self' },

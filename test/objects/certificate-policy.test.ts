@@ -34,6 +34,7 @@ suite('a policy', () => {
         ekus: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'],
         keyUsage: ['digitalSignature', 'keyEncipherment'],
         validityMonths: 12,
+        basicConstraints: { ca: false },
       },
       lifetimeActions: [{ action: 'EmailContacts', trigger: { lifetimePercentage: 80 } }],
       created: now,
@@ -46,7 +47,13 @@ suite('a policy', () => {
       issuer: { name: 'SELF', certificateType: 'OV' },
       key: { kty: 'EC-HSM', curve: 'P-521', reuse: true },
       contentType: 'application/x-pem-file',
-      x509: { subject: 'CN=n', sans: { dnsNames: ['a'], emails: ['a@b'] }, ekus: [], validityMonths: 3 },
+      x509: {
+        subject: 'CN=n',
+        sans: { dnsNames: ['a'], emails: ['a@b'] },
+        ekus: [],
+        validityMonths: 3,
+        basicConstraints: { ca: true },
+      },
       lifetimeActions: [{ action: 'AutoRenew', daysBeforeExpiry: 5 }],
     });
     assert.equal(before.issuer.name, 'Self');

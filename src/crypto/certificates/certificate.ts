@@ -41,7 +41,7 @@ export function readCertificate(der: Uint8Array): Outcome<CertificateFacts> {
       sans: extensions.sans,
       ekus: extensions.ekus,
       keyUsage: extensions.keyUsage,
-      isCa: extensions.isCa,
+      basicConstraints: extensions.basicConstraints,
       publicKey: readPublicKey(parts.publicKey),
     };
   });

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { keyUsages } from '../../types/certificate.ts';
-import type { AlternativeNames, CertificateContents, KeyUsage } from '../../types/certificate.ts';
+import type { AlternativeNames, BasicConstraints, CertificateContents, KeyUsage } from '../../types/certificate.ts';
 import { decodeAlternativeNames, encodeAlternativeNames } from './alternative-names.ts';
 import { DerReader, readObjectIdentifier, wholeSequence } from './der-read.ts';
 import {
@@ -41,7 +41,7 @@ export interface ExtensionFacts {
   readonly hasAlternativeName: boolean;
   readonly ekus: readonly string[];
   readonly keyUsage: readonly KeyUsage[];
-  readonly isCa: boolean;
+  readonly basicConstraints: BasicConstraints;
   readonly subjectKeyIdentifier: Buffer | undefined;
   /** Those that a request may ask for, as they were encoded. */
   readonly requestable: readonly Buffer[];
@@ -53,16 +53,23 @@ function extension(identifier: string, value: Uint8Array, critical: boolean): Bu
 }
 
 /**
- * What a request asks for. Without a subject the alternative name is critical, as it alone says who it is (RFC 5280
- * section 4.2.1.6).
+ * What a request asks for, in the order of Azure's. Without a subject the alternative name is critical, as it alone says
+ * who it is (RFC 5280 section 4.2.1.6).
  */
-export function contentExtensions({ subject, sans, ekus, keyUsage }: CertificateContents): Buffer[] {
+export function contentExtensions({
+  subject,
+  sans,
+  ekus,
+  keyUsage,
+  basicConstraints: constraints = { ca: false },
+}: CertificateContents): Buffer[] {
   const names = encodeAlternativeNames(sans ?? {});
   if (subject === '' && names === undefined) throw nobody();
   return [
     ...(keyUsage.length === 0 ? [] : [extension(identifiers.keyUsage, encodeKeyUsage(keyUsage), true)]),
     ...(ekus.length === 0 ? [] : [extension(identifiers.extendedKeyUsage, encodeExtendedKeyUsage(ekus), false)]),
     ...(names === undefined ? [] : [extension(identifiers.subjectAlternativeName, names, subject === '')]),
+    basicConstraints(constraints),
   ];
 }
 
@@ -71,16 +78,10 @@ export function nobody(): Refused {
   return new Refused({ kind: 'badSubject', detail: 'is empty, and there is no subject alternative name either.' });
 }
 
-/** Whether it is an authority, and how many others may follow one: any number, unless `pathLength` says (section 4.2.1.9). */
-export function basicConstraints({
-  isCa,
-  pathLength,
-}: {
-  readonly isCa: boolean;
-  readonly pathLength?: number;
-}): Buffer {
+/** Critical for an authority (section 4.2.1.9). */
+export function basicConstraints({ ca, pathLength }: BasicConstraints): Buffer {
   const most = pathLength === undefined ? [] : [integer(pathLength)];
-  return extension(identifiers.basicConstraints, sequence(...(isCa ? [yes] : []), ...most), true);
+  return extension(identifiers.basicConstraints, sequence(...(ca ? [yes] : []), ...most), ca);
 }
 
 /**
@@ -149,7 +150,7 @@ export function readExtensions(extensions: DerReader | undefined): ExtensionFact
     sans: decodeAlternativeNames(names ?? sequence()),
     ekus: readExtendedKeyUsage(values.get(identifiers.extendedKeyUsage)),
     keyUsage: readKeyUsage(values.get(identifiers.keyUsage)),
-    isCa: readIsCa(values.get(identifiers.basicConstraints)),
+    basicConstraints: readBasicConstraints(values.get(identifiers.basicConstraints)),
     requestable,
     hasAlternativeName: names !== undefined,
     subjectKeyIdentifier: keyId && new DerReader(keyId, 'the key identifier').octetString('the key identifier'),
@@ -168,8 +169,8 @@ function readExtendedKeyUsage(value: Buffer | undefined): string[] {
   return Array.from(usages, ({ content }) => readObjectIdentifier(content, 'an extended key usage'));
 }
 
-function readIsCa(value: Buffer | undefined): boolean {
-  if (value === undefined) return false;
-  const reader = wholeSequence(value, 'the basic constraints');
-  return reader.optional(tags.boolean, 'the basic constraints')?.content[0] === 0xff;
+function readBasicConstraints(value: Buffer | undefined): BasicConstraints {
+  const reader = wholeSequence(value ?? sequence(), 'the basic constraints');
+  const ca = reader.optional(tags.boolean, 'the basic constraints')?.content[0] === 0xff;
+  return !ca || reader.done ? { ca } : { ca, pathLength: reader.count('the path length') };
 }

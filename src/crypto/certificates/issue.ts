@@ -1,11 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type {
-  CertifiableKey,
-  CertificateContents,
-  CertifiedMaterial,
-  KeyUsage,
-  Validity,
-} from '../../types/certificate.ts';
+import type { CertifiableKey, CertificateContents, CertifiedMaterial, Validity } from '../../types/certificate.ts';
 import { generateEc } from '../keys/generate.ts';
 import { sequence } from './der-write.ts';
 import {
@@ -33,10 +27,7 @@ export interface Issuing extends Validity {
 
 const yearSeconds = 31_536_000;
 
-/**
- * A certificate that the key itself signs, as DER. It is an authority if its key may sign certificates, as RFC 5280
- * section 4.2.1.9 allows that usage to no other.
- */
+/** A certificate that the key itself signs, as DER. */
 export function selfSign(
   material: CertifiableKey,
   contents: CertificateContents & Validity,
@@ -44,25 +35,25 @@ export function selfSign(
   return outcomeOfLater('certificate', () => {
     const publicKey = publicKeyInfo(material);
     const subject = nameOf(contents.subject);
-    const { keyUsage } = contents;
     const own = keyIdentifier(publicKey);
-    const extensions = completed({ keyUsage, asked: contentExtensions(contents), subject: own, issuer: own });
+    const extensions = [...contentExtensions(contents), ...keyIdentifiers(own, own)];
     return sign({ issuer: { name: subject, material }, subject, publicKey, extensions }, contents);
   });
 }
 
 /**
  * The certificate (DER) that `issuer` signs for a request, after the request's own signature was checked. Subject,
- * alternative names and usages are those asked for; every other extension that is asked for is left out.
+ * alternative names and usages are those asked for; every other extension that is asked for is left out, so that it is
+ * no authority.
  */
 export function issue({ request, issuer, ...validity }: Issuing): Promise<Outcome<Uint8Array>> {
   return outcomeOfLater('certificate request', () => {
     const { subject, publicKey, extensions: asked } = partsOfRequest(request);
-    const { hasAlternativeName, keyUsage, requestable } = asked;
+    const { hasAlternativeName, requestable } = asked;
     if (subject.equals(sequence()) && !hasAlternativeName) throw nobody();
     const by = issuerIn(issuer);
-    const names = { subject: keyIdentifier(publicKey), issuer: by.keyIdentifier };
-    const extensions = completed({ keyUsage, asked: requestable, ...names });
+    const identifiers = keyIdentifiers(keyIdentifier(publicKey), by.keyIdentifier);
+    const extensions = [...requestable, basicConstraints({ ca: false }), ...identifiers];
     return sign({ issuer: by, subject, publicKey, extensions }, validity);
   });
 }
@@ -78,6 +69,7 @@ export async function makeTestIssuer(name: string, now: number): Promise<Certifi
     subject: `CN=${name.replaceAll(/[^A-Za-z0-9]/gu, String.raw`\$&`)}`,
     ekus: [],
     keyUsage: ['digitalSignature', 'keyCertSign', 'cRLSign'],
+    basicConstraints: { ca: true },
     notBefore,
     notAfter: notBefore + 10 * yearSeconds,
     serial: randomBytes(16),
@@ -86,16 +78,7 @@ export async function makeTestIssuer(name: string, now: number): Promise<Certifi
   return { material, certificates: [certificate.value] };
 }
 
-interface Asked {
-  readonly keyUsage: readonly KeyUsage[];
-  readonly asked: readonly Uint8Array[];
-  /** The identifiers of their keys. */
-  readonly subject: Uint8Array;
-  readonly issuer: Uint8Array;
-}
-
-/** What is asked for, and what every certificate has. */
-function completed({ keyUsage, asked, subject, issuer }: Asked): readonly Uint8Array[] {
-  const isCa = keyUsage.includes('keyCertSign');
-  return [basicConstraints({ isCa }), ...asked, subjectKeyIdentifier(subject), authorityKeyIdentifier(issuer)];
+/** Of the key, and of the one that signs. */
+function keyIdentifiers(subject: Uint8Array, issuer: Uint8Array): readonly Uint8Array[] {
+  return [subjectKeyIdentifier(subject), authorityKeyIdentifier(issuer)];
 }

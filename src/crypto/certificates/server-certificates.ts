@@ -3,7 +3,6 @@ import type { CertifiableKey, CertificateContents, CertifiedMaterial, Validity }
 import { generateEc } from '../keys/generate.ts';
 import {
   authorityKeyIdentifier,
-  basicConstraints,
   contentExtensions,
   keyIdentifier,
   nameConstraints,
@@ -36,10 +35,14 @@ export async function makeCertificateAuthority(domain: string, now: number): Pro
   const material = generateEc('P-256');
   const publicKey = publicKeyInfo(material);
   const subject = `Postern CA for ${domain}`;
-  const contents: CertificateContents = { subject, ekus: [], keyUsage: ['keyCertSign', 'cRLSign'] };
+  const contents: CertificateContents = {
+    subject,
+    ekus: [],
+    keyUsage: ['keyCertSign', 'cRLSign'],
+    basicConstraints: { ca: true, pathLength: 0 },
+  };
   const name = commonName(subject);
   const extensions = [
-    basicConstraints({ isCa: true, pathLength: 0 }),
     ...contentExtensions(contents),
     subjectKeyIdentifier(keyIdentifier(publicKey)),
     nameConstraints(domain),
@@ -64,7 +67,6 @@ export async function makeServerCertificate(
     keyUsage: ['digitalSignature'],
   };
   const extensions = [
-    basicConstraints({ isCa: false }),
     ...contentExtensions(contents),
     subjectKeyIdentifier(keyIdentifier(publicKey)),
     authorityKeyIdentifier(issuer.keyIdentifier),

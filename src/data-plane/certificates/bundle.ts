@@ -1,6 +1,7 @@
 import type { CertificateRecord } from '../../objects/certificate.ts';
 import type { PendingCertificate } from '../../objects/certificate-pending.ts';
 import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificate-policy.ts';
+import type { BasicConstraints } from '../../types/certificate.ts';
 import { objectFacts } from '../facts.ts';
 import type { Call } from '../operation.ts';
 
@@ -59,7 +60,7 @@ export function policyBody(call: Call, name: string, policy: CertificatePolicy) 
       ekus: x509.ekus,
       key_usage: x509.keyUsage,
       validity_months: x509.validityMonths,
-      basic_constraints: { ca: false },
+      basic_constraints: constraintsBody(x509.basicConstraints),
     },
     lifetime_actions: lifetimeActions.map(({ action, trigger }) => ({
       trigger:
@@ -71,6 +72,10 @@ export function policyBody(call: Call, name: string, policy: CertificatePolicy) 
     issuer: issuerBody(issuer),
     attributes: { enabled: true, created, updated },
   };
+}
+
+function constraintsBody({ ca, pathLength }: BasicConstraints = { ca: false }) {
+  return { ca, ...(pathLength !== undefined && { path_len_constraint: pathLength }) };
 }
 
 /** Azure's, for each state that an operation can be in. */

@@ -26,7 +26,7 @@ const shapes = {
     basic_constraints: 'anything',
   },
   sans: { emails: 'texts', dns_names: 'texts', upns: 'texts', uris: 'texts', ipAddresses: 'texts' },
-  constraints: { ca: 'flag' },
+  constraints: { ca: 'flag', path_len_constraint: 'number' },
   action: { trigger: 'anything', action: 'anything' },
   trigger: { lifetime_percentage: 'number', days_before_expiry: 'number' },
   actionType: { action_type: 'text' },
@@ -77,11 +77,10 @@ export function policyParameters(body: unknown, at: string): Outcome<PolicyParam
 function x509Parameters(sent: unknown, at: string): Outcome<NonNullable<PolicyParameters['x509']>> {
   const x509 = readMembers(sent, at, shapes.x509);
   if (!x509.ok) return x509;
-  const { subject, ekus, key_usage, validity_months, basic_constraints = {} } = x509.value;
-  const constraints = readMembers(basic_constraints, `${at}basic_constraints.`, shapes.constraints);
+  const { subject, ekus, key_usage, validity_months, basic_constraints } = x509.value;
+  const constraints = readMembers(basic_constraints ?? {}, `${at}basic_constraints.`, shapes.constraints);
   if (!constraints.ok) return constraints;
-  if (constraints.value.ca === true)
-    return bad(`${at}basic_constraints.ca is true; no certificates of authorities are made here.`);
+  const { ca = false, path_len_constraint: pathLength } = constraints.value;
   const sans = readMembers(x509.value.sans ?? {}, `${at}sans.`, shapes.sans);
   if (!sans.ok) return sans;
   const { emails, dns_names, upns, uris, ipAddresses } = sans.value;
@@ -97,6 +96,9 @@ function x509Parameters(sent: unknown, at: string): Outcome<NonNullable<PolicyPa
     ...(ekus !== undefined && { ekus }),
     ...(key_usage !== undefined && { keyUsage: key_usage }),
     ...(validity_months !== undefined && { validityMonths: validity_months }),
+    ...(basic_constraints !== undefined && {
+      basicConstraints: { ca, ...(pathLength !== undefined && { pathLength }) },
+    }),
   };
   return { ok: true, value };
 }

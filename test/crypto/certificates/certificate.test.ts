@@ -56,7 +56,7 @@ if (hasOpenssl) {
         subject: name,
         issuer: name,
         serial: 'ff01',
-        isCa: true,
+        basicConstraints: { ca: true, pathLength: 3 },
         keyUsage: ['digitalSignature', 'keyAgreement', 'keyCertSign', 'cRLSign', 'decipherOnly'],
         ekus: ['1.3.6.1.5.5.7.3.3', '1.2.3.4.5'],
         sans: {
@@ -122,6 +122,10 @@ describe('what is certified and what is read', () => {
       fc.array(fc.bigInt({ min: 0n, max: 2n ** 70n }), { maxLength: 5 }).map((arcs) => ['2', '999', ...arcs].join('.')),
     ),
     keyUsage: fc.subarray([...keyUsages]),
+    basicConstraints: fc.oneof(
+      fc.record({ ca: fc.boolean() }),
+      fc.record({ ca: fc.constant(true), pathLength: fc.nat() }),
+    ),
     notBefore: fc.integer({ min: -631_152_000, max: 4_000_000_000 }),
     serial: fc.uint8Array({ minLength: 1, maxLength: 20 }),
   });
@@ -136,19 +140,19 @@ describe('what is certified and what is read', () => {
       fc.asyncProperty(arbitrary, async (asked) => {
         const times = { notBefore: asked.notBefore, notAfter: asked.notBefore + 1, serial: asked.serial };
         const own = value(readCertificate(value(await selfSign(key, { ...asked, ...times }))));
-        const { sans, ekus, keyUsage } = own;
+        const { sans, ekus, keyUsage, basicConstraints } = own;
+        const is = { sans: { ...asked.sans }, ekus: asked.ekus, keyUsage: asked.keyUsage };
         assert.deepEqual(
-          { sans, ekus, keyUsage },
-          { sans: { ...asked.sans }, ekus: asked.ekus, keyUsage: asked.keyUsage },
+          { sans, ekus, keyUsage, basicConstraints },
+          { ...is, basicConstraints: { ...asked.basicConstraints } },
         );
         assert.deepEqual([own.notBefore, own.notAfter], [times.notBefore, times.notAfter]);
         assert.equal(own.serial.length, 2 * asked.serial.length);
-        assert.equal(own.isCa, asked.keyUsage.includes('keyCertSign'));
         assert.equal(own.issuer, own.subject);
         const request = value(await makeRequest(key, asked));
         const issued = value(readCertificate(value(await issue({ request, issuer, ...times }))));
         const { thumbprint } = issued;
-        assert.deepEqual(issued, { ...own, issuer: 'CN=CA', thumbprint });
+        assert.deepEqual(issued, { ...own, issuer: 'CN=CA', thumbprint, basicConstraints: { ca: false } });
         // What is read of a subject is a subject, and the same one.
         const again = value(await selfSign(key, { ...asked, ...times, subject: own.subject }));
         assert.equal(value(readCertificate(again)).subject, own.subject);
@@ -178,8 +182,9 @@ it('a certificate of version 1, without extensions, is read', async () => {
   const [serial, algorithm, ...rest] = Array.from({ length: 6 }, () => body.any('a part').whole);
   assert.ok(serial && algorithm);
   const der = sequence(sequence(serial, algorithm, ...rest), algorithm, bitString(Buffer.alloc(1)));
-  const { subject, sans, isCa, keyUsage } = value(readCertificate(der));
-  assert.deepEqual([subject, isCa, keyUsage], ['CN=www.example.com, O=Contoso, C=US', false, []]);
+  const { subject, sans, basicConstraints, keyUsage } = value(readCertificate(der));
+  assert.deepEqual([subject, keyUsage], ['CN=www.example.com, O=Contoso, C=US', []]);
+  assert.deepEqual(basicConstraints, { ca: false });
   assert.deepEqual(sans.dnsNames, []);
 });
 

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import {
+  authorityKeyIdentifier,
+  contentExtensions,
+  keyIdentifier,
+  subjectKeyIdentifier,
+} from '../../../src/crypto/certificates/extensions.ts';
 import { issue, makeTestIssuer, selfSign } from '../../../src/crypto/certificates/issue.ts';
-import { readPrivateKey } from '../../../src/crypto/certificates/keys.ts';
+import { publicKeyInfo, readPrivateKey } from '../../../src/crypto/certificates/keys.ts';
+import { nameOf } from '../../../src/crypto/certificates/name.ts';
 import type { CertificateFileRefusal, Outcome } from '../../../src/crypto/certificates/refusal.ts';
 import { describeRefusal } from '../../../src/crypto/certificates/refusal.ts';
 import { makeRequest } from '../../../src/crypto/certificates/request.ts';
+import { issuerIn, sign } from '../../../src/crypto/certificates/sign.ts';
 import type {
   CertifiableKey,
   CertificateContents,
@@ -86,13 +94,28 @@ export async function selfSigned(key: CertifiableKey, changed: Partial<Certifica
 /** A key with a chain: its certificate, one of an authority in between, the root. */
 export async function withChain(key: CertifiableKey): Promise<CertifiedMaterial> {
   const root = await makeTestIssuer('Root', validity.notBefore * 1000);
-  const between = ec('secp384r1');
-  const asAuthority = { ...contents, subject: 'CN=Between', sans: {}, ekus: [], keyUsage: ['keyCertSign'] } as const;
-  const request = value(await makeRequest(between, asAuthority));
-  const certificate = value(await issue({ request, issuer: root, ...validity }));
-  const issuer = { material: between, certificates: [certificate] };
+  const issuer = await authorityUnder(root);
   const leaf = value(await issue({ request: value(await makeRequest(key, contents)), issuer, ...validity }));
-  return { material: key, certificates: [leaf, certificate, ...root.certificates] };
+  return { material: key, certificates: [leaf, ...issuer.certificates, ...root.certificates] };
+}
+
+/** What no request brings about: an authority that another one signed. */
+async function authorityUnder(root: CertifiedMaterial): Promise<CertifiedMaterial> {
+  const between = ec('secp384r1');
+  const by = issuerIn(root);
+  const publicKey = publicKeyInfo(between);
+  const extensions = [
+    ...contentExtensions({
+      subject: 'CN=Between',
+      ekus: [],
+      keyUsage: ['keyCertSign'],
+      basicConstraints: { ca: true },
+    }),
+    subjectKeyIdentifier(keyIdentifier(publicKey)),
+    authorityKeyIdentifier(by.keyIdentifier),
+  ];
+  const certificate = await sign({ issuer: by, subject: nameOf('CN=Between'), publicKey, extensions }, validity);
+  return { material: between, certificates: [certificate] };
 }
 
 /** As `openssl` wants certificates. */

@@ -42,10 +42,10 @@ function gmt(atSeconds: number): string {
 }
 
 const extensionsOfAuthority = `        X509v3 extensions:
-            X509v3 Basic Constraints: critical
-                CA:TRUE, pathlen:0
             X509v3 Key Usage: critical
                 Certificate Sign, CRL Sign
+            X509v3 Basic Constraints: critical
+                CA:TRUE, pathlen:0
             X509v3 Subject Key Identifier: 
                 KEY
             X509v3 Name Constraints: critical
@@ -58,14 +58,14 @@ const extensionsOfAuthority = `        X509v3 extensions:
 `;
 
 const extensionsOfServer = `        X509v3 extensions:
-            X509v3 Basic Constraints: critical
-                CA:FALSE
             X509v3 Key Usage: critical
                 Digital Signature
             X509v3 Extended Key Usage: 
                 TLS Web Server Authentication
             X509v3 Subject Alternative Name: 
                 DNS:postern.example, DNS:vault.postern.example, DNS:*.vault.postern.example
+            X509v3 Basic Constraints: 
+                CA:FALSE
             X509v3 Subject Key Identifier: 
                 KEY
             X509v3 Authority Key Identifier: 

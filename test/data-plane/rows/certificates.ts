@@ -153,6 +153,15 @@ const wrongPolicyBodies: readonly { readonly policy: PolicyBody; readonly messag
       "x509_props.key_usage has 'signing'; known are digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, " +
       'keyAgreement, keyCertSign, cRLSign, encipherOnly, decipherOnly.',
   },
+  ...[-1, 0.5, 2 ** 31].map((length) => ({
+    policy: { x509_props: { basic_constraints: { ca: true, path_len_constraint: length } } },
+    message: `x509_props.basic_constraints.path_len_constraint is ${length}; it must be a whole number from 0 to 2147483647.`,
+  })),
+  {
+    policy: { x509_props: { basic_constraints: { path_len_constraint: 0 } } },
+    message:
+      'x509_props.basic_constraints.path_len_constraint is 0, but ca is not true; a path length is for authorities.',
+  },
   {
     policy: { lifetime_actions: [{ trigger: { lifetime_percentage: 80 }, action: { action_type: 'Renew' } }] },
     message: "lifetime_actions: action_type is 'Renew'; it must be AutoRenew or EmailContacts.",
