@@ -6,7 +6,7 @@ export interface AttributeType {
   readonly name: string;
   readonly identifier: string;
   readonly aliases: readonly string[];
-  /** Which string type it takes, and what may be in it. */
+  /** Which string type it takes, and what may be in it; see `tagOf`. */
   readonly tag: number;
   readonly allowed: Alphabet;
   /** Characters: the upper bounds of RFC 5280 appendix A.1. */
@@ -31,6 +31,11 @@ const ascii: Alphabet = { pattern: /^\p{ASCII}*$/u, rule: 'only ASCII characters
 
 function text(name: string, identifier: string, most: number, aliases: readonly string[] = []): AttributeType {
   return { name, identifier, most, aliases, tag: tags.utf8String, allowed: anything };
+}
+
+/** A DirectoryString is a PrintableString where its alphabet has all of it (X.680 section 41.4), as in Azure's requests. */
+export function tagOf({ tag }: AttributeType, value: string): number {
+  return tag === tags.utf8String && printable.pattern.test(value) ? tags.printableString : tag;
 }
 
 /** RFC 4514 section 3, RFC 4519, and the names that Windows and OpenSSL have for the same. */

@@ -1,6 +1,6 @@
 import { DerReader, readObjectIdentifier, utf8 } from './der-read.ts';
 import { der, objectIdentifier, sequence, set, tags } from './der-write.ts';
-import { attributeTypes, byIdentifier, byName } from './name-attributes.ts';
+import { attributeTypes, byIdentifier, byName, tagOf } from './name-attributes.ts';
 import type { AttributeType } from './name-attributes.ts';
 import { Malformed, outcomeOf, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
@@ -88,14 +88,15 @@ function rawValue(hex: string, type: string): Buffer {
   }
 }
 
-function encodedValue({ tag, allowed, most: longest, name }: AttributeType, type: string, value: string): Buffer {
+function encodedValue(attribute: AttributeType, type: string, value: string): Buffer {
+  const { allowed, most: longest, name } = attribute;
   if (value === '') throw badSubject(`gives ${type} no value.`);
   if (!allowed.pattern.test(value)) throw badSubject(`gives ${type} the value ${quoted(value)}; ${allowed.rule}.`);
   const { length } = Array.from(value);
   if (length > longest) {
     throw badSubject(`gives ${type} ${length} characters; RFC 5280 allows ${name} at most ${longest}.`);
   }
-  return der(tag, Buffer.from(value));
+  return der(tagOf(attribute, value), Buffer.from(value));
 }
 
 /** Spaces around a value do not belong to it, unless the last one is escaped. */

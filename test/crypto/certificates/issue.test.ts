@@ -156,6 +156,25 @@ describe('an authority', () => {
   });
 });
 
+it('a request asks for the same as the one that Azure was recorded to make of this policy, byte by byte', async () => {
+  // azure-sdk-for-js, CRUDCertificateName-cancreatereadanddeleteacertificateissuer-, 2021-04-28.
+  const recorded =
+    'MIICoTCCAYkCAQAwETEPMA0GA1UEAxMGTXlDZXJ0MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwb3LhJ/D0zuoE/nZdSNAX2+CRq0xZ0xj' +
+    'tydaIalQ3ieu0TxNXDAk9mHkBbR6aegbM/eBRSOU4YVFf8+5NAB5FEZ/EOeTQRg6+RLKgM6JuoxD6P7mHPYCQwe+DECHGQ7xN3F4SAB6CYsNNFLEZhz4' +
+    'H0SGOcU/ImdNHn+IY7Fh/4C/wMEymykmozKFm/5Bd6gmVhJDcCodTHIQCk9Wde/LZDUKkfL56ZD9x92TpZy0ZkBzk8TrBTWHAqCmGXXrUntYtgXeXr2V' +
+    'aEuVdKKyWxQDx7w3UUXa8ZiCHX2R7cZRAFdUzgOLcWb7ti3DF28OAVUtSbPtQigzuczmb6hmdyhQtQIDAQABoEswSQYJKoZIhvcNAQkOMTwwOjAOBgNV' +
+    'HQ8BAf8EBAMCBaAwHQYDVR0lBBYwFAYIKwYBBQUHAwEGCCsGAQUFBwMCMAkGA1UdEwQCMAAw';
+  const key = material('RSA 2048');
+  assert.ok(key.kty === 'RSA');
+  const { ekus, keyUsage } = contents;
+  const ours = Buffer.from(value(await makeRequest(key, { subject: 'cn=MyCert', ekus, keyUsage })));
+  const theirs = Buffer.from(recorded, 'base64');
+  const modulus = Buffer.from(key.n, 'base64url');
+  // The same but for the modulus, up to the signature.
+  modulus.copy(theirs, theirs.indexOf('0282010100', 'hex') + 5);
+  assert.equal(ours.subarray(0, theirs.length).toString('hex'), theirs.toString('hex'));
+});
+
 describe('what cannot be certified', () => {
   const key = ec('prime256v1');
   const uncertifiable: readonly (readonly [object, string])[] = [

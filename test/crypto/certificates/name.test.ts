@@ -117,6 +117,16 @@ describe('a subject', () => {
     );
   });
 
+  it('is a PrintableString where its alphabet has every character, and UTF-8 otherwise', () => {
+    const stringOf = (text: string) => Buffer.from(value(encodeName(`O="${text}"`))).subarray(-2 - text.length);
+    for (const printable of ["Aa0 '()+,-./:=?", 'www.example.com']) {
+      assert.equal(stringOf(printable).toString('latin1'), `\x13${String.fromCodePoint(printable.length)}${printable}`);
+    }
+    for (const other of ['*.example.com', 'a@b', 'a_b', 'A & B']) {
+      assert.equal(stringOf(other).toString('latin1'), `\x0c${String.fromCodePoint(other.length)}${other}`);
+    }
+  });
+
   it('is a name or a refusal, whatever it is', () => {
     const piece = fc.constantFrom('CN', 'O', '=', ',', '+', '"', '\\', '#', ' ', 'a', '0c', ';', '1.2', 'é');
     fc.assert(
