@@ -1,4 +1,5 @@
 import { keySizeOf } from '../crypto/key-material.ts';
+import type { FileContents } from '../crypto/certificates/chain.ts';
 import { readCertificate } from '../crypto/certificates/certificate.ts';
 import { readPem } from '../crypto/certificates/pem.ts';
 import { readPkcs12 } from '../crypto/certificates/pkcs12.ts';
@@ -83,9 +84,9 @@ export async function importCertificate(
   return { ok: true, value: object, change };
 }
 
-const readers: Readonly<
-  Record<CertificateContentType, (asked: CertificateImport) => Promise<Outcome<CertifiedMaterial>>>
-> = {
+type Reader = (asked: CertificateImport) => Promise<Outcome<FileContents>>;
+
+const readers: Readonly<Record<CertificateContentType, Reader>> = {
   async 'application/x-pkcs12'({ value, password }) {
     const bytes = Buffer.from(value, 'base64');
     const read = await readPkcs12(bytes, password);
@@ -101,7 +102,7 @@ const readers: Readonly<
     const read = readPem(isPem(value) ? value : Buffer.from(value, 'base64').toString('latin1'));
     const reason = read.ok ? 'The PEM text holds no private key.' : describeRefusal(read.refusal);
     if (read.ok && read.value.material !== undefined) {
-      return { ok: true, value: { material: read.value.material, certificates: read.value.certificates } };
+      return { ok: true, value: read.value };
     }
     return bad(
       'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM ' +

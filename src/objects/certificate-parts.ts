@@ -31,6 +31,8 @@ export interface Certified {
   readonly material: CertifiableKey;
   /** DER; the key's own first, each of the others the issuer of the one before. */
   readonly certificates: readonly Uint8Array[];
+  /** The same in the order of the file that they came in. */
+  readonly inFileOrder?: readonly Uint8Array[];
   readonly enabled?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   readonly preserveCertOrder?: boolean;
@@ -38,7 +40,7 @@ export interface Certified {
 
 /** The three objects that an issued certificate is, with the same attributes and tags. `now` in seconds. */
 export async function makeParts(certified: Certified, now: number): Promise<Outcome<CertificateParts>> {
-  const { version, policy, material, certificates, enabled, tags, preserveCertOrder } = certified;
+  const { version, policy, material, certificates, inFileOrder, enabled, tags, preserveCertOrder } = certified;
   const [leaf = new Uint8Array()] = certificates;
   const read = readCertificate(leaf);
   if (!read.ok) return refused({ kind: 'badParameter', message: describeRefusal(read.refusal) });
@@ -71,7 +73,12 @@ export async function makeParts(certified: Certified, now: number): Promise<Outc
     managed: true,
   };
   // A key that may not leave the vault is not in the secret, which has the certificates alone then.
-  const value = await contents[policy.contentType]({ material: exportable ? material : undefined, certificates });
+  const held = {
+    material: exportable ? material : undefined,
+    // "Preserves its original order. The default value is false, which sets the leaf certificate at index 0."
+    certificates: preserveCertOrder === true && inFileOrder !== undefined ? inFileOrder : certificates,
+  };
+  const value = await contents[policy.contentType](held);
   const secret: SecretVersion = { version, ...facts, value, contentType: policy.contentType, managed: true };
   return { ok: true, value: { certificate, key, secret } };
 }

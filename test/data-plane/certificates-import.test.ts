@@ -6,7 +6,8 @@ import type { CertificateWorld } from './certificate-world.ts';
 import { compositeKey } from '../crypto/keys/composite-key.ts';
 import { rsaOfA2 } from '../crypto/keys/published-keys.ts';
 import { selfSign } from '../../src/crypto/certificates/issue.ts';
-import { writePem } from '../../src/crypto/certificates/pem.ts';
+import { readPem, writePem } from '../../src/crypto/certificates/pem.ts';
+import { writePkcs12 } from '../../src/crypto/certificates/pkcs12.ts';
 import type { RsaKeyMaterial } from '../../src/types/key.ts';
 import { errorBody, items, members } from './vaults.ts';
 
@@ -213,6 +214,51 @@ suite('a PEM text', () => {
     await refuses('old', await pemOf(now), `The certificate expired at ${at}, and cannot be imported any more.`);
     await world.ok('POST', '/certificates/old/import', await pemOf(now + 2));
   });
+});
+
+suite('the order of a file whose leaf is not its first', () => {
+  for (const [contentType, preserveCertOrder] of [
+    ['application/x-pem-file', true],
+    ['application/x-pem-file', false],
+    ['application/x-pem-file', undefined],
+    ['application/x-pkcs12', true],
+    ['application/x-pkcs12', undefined],
+  ] as const) {
+    const isKept = preserveCertOrder === true;
+    test(`is ${isKept ? '' : 'not '}kept with ${preserveCertOrder}, as ${contentType}`, async () => {
+      using openssl = new OpensslFolder();
+      await make(openssl, keys.EC);
+      const [key = '', leaf = '', ca = ''] = ['leaf.key', 'leaf.pem', 'ca.pem'].map((file) =>
+        openssl.read(file).toString(),
+      );
+      const read = readPem(key + ca + leaf);
+      assert.ok(read.ok && read.value.material !== undefined);
+      const { material, inFileOrder: certificates } = read.value;
+      const isPem = contentType === 'application/x-pem-file';
+      const name = `order-${isPem ? 'pem' : 'p12'}-${preserveCertOrder}`;
+      const imported = await world.ok('POST', `/certificates/${name}/import`, {
+        value: isPem ? key + ca + leaf : Buffer.from(await writePkcs12({ material, certificates })).toString('base64'),
+        policy: { secret_props: { contentType } },
+        ...(preserveCertOrder !== undefined && { preserveCertOrder }),
+      });
+      openssl.certificate('cer.pem', imported['cer']);
+      assert.equal(openssl.read('cer.pem').toString(), leaf);
+      const { value } = members(await world.ok('GET', `/secrets/${name}`));
+      const expected = isKept ? [ca, leaf] : [leaf, ca];
+      if (isPem) {
+        assert.equal(value, [key, ...expected].join(''));
+        return;
+      }
+      openssl.write('out.p12', Buffer.from(String(value), 'base64'));
+      const certificatesOf = async (...which: readonly string[]) => {
+        const out = await openssl.run('pkcs12', '-in', 'out.p12', '-passin', 'pass:', '-nokeys', ...which);
+        return out.match(/-----BEGIN[^]*?-----END CERTIFICATE-----\n/g);
+      };
+      assert.deepEqual(await certificatesOf(), expected);
+      // The one that belongs to the key.
+      assert.deepEqual(await certificatesOf('-clcerts'), [leaf]);
+    });
+  }
 });
 
 test('an import adds a version, and takes the place of an operation that is over', async () => {

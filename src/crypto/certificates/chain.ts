@@ -12,6 +12,12 @@ const mostCertificates = 50;
 /** Of signatures, in one file: a chain needs one for each certificate, and more only where authorities changed their keys. */
 const mostChecks = 50;
 
+/** What a file with a key holds. */
+export interface FileContents extends CertifiedMaterial {
+  /** The same certificates, each once, as they stand there. */
+  readonly inFileOrder: readonly Uint8Array[];
+}
+
 interface Candidate extends CertificateParts {
   readonly der: Uint8Array;
 }
@@ -29,8 +35,9 @@ export function inChainOrder(
   material: CertifiableKey,
   certificates: readonly Uint8Array[],
   what: FileKind,
-): CertifiedMaterial {
-  const left = distinct(certificates, what).map((one): Opened => ({ ...one, opened: opened(one.der) }));
+): FileContents {
+  const candidates = distinct(certificates, what);
+  const left = candidates.map((one): Opened => ({ ...one, opened: opened(one.der) }));
   const leaf = left.find((one) => isAbout(material, one));
   if (leaf === undefined) throw new Refused({ kind: 'keyDoesNotMatch' });
   let checks = 0;
@@ -46,7 +53,8 @@ export function inChainOrder(
     left.splice(left.indexOf(last), 1);
     one = left.find((issuer) => mayHaveIssued(issuer, last) && isSignedBy(last, issuer));
   }
-  return { material, certificates: [...chain, ...left].map(({ der }) => der) };
+  const derOf = ({ der }: Candidate) => der;
+  return { material, certificates: [...chain, ...left].map(derOf), inFileOrder: candidates.map(derOf) };
 }
 
 /** Every certificate once, taken apart as far as chains need it. */

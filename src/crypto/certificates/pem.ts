@@ -1,15 +1,13 @@
 import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
 import { distinct, inChainOrder } from './chain.ts';
+import type { FileContents } from './chain.ts';
 import { readPrivateKey } from './keys.ts';
 import { Malformed, outcomeOf, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
-export interface PemContents {
-  /** DER: with a key, as in a `CertifiedMaterial`; without, in the order of the text. */
-  readonly certificates: readonly Uint8Array[];
-  readonly material?: CertifiableKey;
-}
+/** Without a key the certificates are in the order of the text. */
+export type PemContents = FileContents | (Certificates & { readonly material: undefined });
 
 const what = 'PEM text';
 const mostCharacters = 1_048_576;
@@ -42,7 +40,7 @@ export function readPem(text: string): Outcome<PemContents> {
     }
     const [material] = keys;
     if (material !== undefined) return inChainOrder(material, certificates, what);
-    return { certificates: distinct(certificates, what).map(({ der }) => der) };
+    return { material, certificates: distinct(certificates, what).map(({ der }) => der) };
   });
 }
 

@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
-import type { CertifiableKey, Certificates, CertifiedMaterial } from '../../types/certificate.ts';
+import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
 import { derOf, ValueCount } from './ber.ts';
+import { matches } from './certificate.ts';
 import { distinct, inChainOrder } from './chain.ts';
+import type { FileContents } from './chain.ts';
 import { DerReader, wholeSequence } from './der-read.ts';
 import { explicit, implicit, integer, objectIdentifier, octetString, sequence, set, tags } from './der-write.ts';
 import { Work } from './key-derivation.ts';
@@ -44,7 +46,7 @@ interface Opening {
  * and Java write and wrote: PBES2 with AES or 3DES, PBES1 with 3DES or RC2, and none; with HMAC, PBMAC1 or nothing to
  * authenticate it. `password` is empty for files without one.
  */
-export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome<CertifiedMaterial>> {
+export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome<FileContents>> {
   return outcomeOfLater(what, async () => {
     const { material, certificates } = await contentsOf(bytes, password);
     if (material === undefined) throw new Refused({ kind: 'noPrivateKey', what });
@@ -198,12 +200,14 @@ const bagTypes: Readonly<Record<string, Take>> = {
  */
 export async function writePkcs12({ material, certificates }: Certificates, password = ''): Promise<Uint8Array> {
   const passphrase = passphraseOf(password);
-  const [leaf = Buffer.alloc(0)] = certificates;
+  const leaf = material && certificates.find((certificate) => matches(material, certificate));
   // The key's bag and that of its certificate carry the same identifier, by which readers pair them.
-  const keyId = set(sequence(objectIdentifier(identifiers.localKeyId), set(octetString(hash('sha1', leaf, 'buffer')))));
-  const certificateBags = certificates.map((certificate, index) => {
+  const keyId = set(
+    sequence(objectIdentifier(identifiers.localKeyId), set(octetString(hash('sha1', leaf ?? '', 'buffer')))),
+  );
+  const certificateBags = certificates.map((certificate) => {
     const value = sequence(objectIdentifier(identifiers.x509Certificate), explicit(0, octetString(certificate)));
-    return bagOf(identifiers.certBag, value, index === 0 && material !== undefined ? keyId : undefined);
+    return bagOf(identifiers.certBag, value, certificate === leaf ? keyId : undefined);
   });
   const certificateSafe = await encryptWithPassword(passphrase, sequence(...certificateBags));
   const keySafes: Buffer[] = [];

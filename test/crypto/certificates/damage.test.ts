@@ -51,12 +51,12 @@ describe('what is damaged or cut short', () => {
   });
 
   /** Either it is refused, or nothing that counts was damaged. */
-  function assertSameOrRefused(outcome: Outcome<{ readonly certificates: readonly Uint8Array[] }>): void {
+  function assertSameOrRefused(outcome: Outcome<CertifiedMaterial>): void {
     if (!outcome.ok) {
       assertRefusal(outcome, secret);
       return;
     }
-    assert.deepEqual(outcome.value, { ...own, certificates: outcome.value.certificates });
+    assert.deepEqual(outcome.value.material, own.material);
     assert.deepEqual(hex(outcome.value.certificates), hex(own.certificates));
   }
 
