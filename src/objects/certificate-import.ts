@@ -147,7 +147,7 @@ function importedPolicy(
     basicConstraints: facts.basicConstraints,
     validityMonths: validityMonths(facts.notBefore, facts.notAfter),
   };
-  return policyFrom(vault, { ...others, key: is, x509 }, { now });
+  return policyFrom(vault, { ...others, key: is }, { x509, now });
 }
 
 function presentNames(sans: AlternativeNames): Partial<AlternativeNames> {

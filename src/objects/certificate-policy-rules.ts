@@ -8,8 +8,9 @@ import type {
   LifetimeActionParameters,
   PolicyIssuer,
   PolicyParameters,
+  PolicyX509,
 } from './certificate-policy.ts';
-import { policyX509 } from './certificate-x509.ts';
+import { importedX509, policyX509, wrongNames } from './certificate-x509.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 
@@ -20,14 +21,17 @@ const contentTypes: Readonly<Record<CertificateContentType, true>> = {
 
 /**
  * The policy that comes of what a client says, of the one before, and of Azure's defaults where neither says anything.
- * `vault` says whether keys may lie in an HSM; `now` in seconds.
+ * `vault` says whether keys may lie in an HSM; `x509` is what a certificate says that is imported; `now` in seconds.
  */
 export function policyFrom(
   vault: Pick<VaultScope, 'sku'>,
   parameters: PolicyParameters,
-  known: { readonly before?: CertificatePolicy | undefined; readonly now: number },
+  known: { readonly before?: CertificatePolicy | undefined; readonly x509?: PolicyX509; readonly now: number },
 ): Outcome<CertificatePolicy> {
-  const { before, now } = known;
+  const { before, x509: imported, now } = known;
+  const asked = parameters.x509 ?? {};
+  const names = imported === undefined ? wrongNames(asked, before?.x509) : undefined;
+  if (names !== undefined) return bad(names);
   const issuer = issuerOf(parameters, before);
   if (!issuer.ok) return issuer;
   const key = policyKey(vault, parameters.key ?? {}, before?.key);
@@ -37,7 +41,7 @@ export function policyFrom(
     const allowed = Object.keys(contentTypes).join(' or ');
     return bad(`secret_props.contentType is '${contentType.slice(0, 64)}'; it must be ${allowed}.`);
   }
-  const x509 = policyX509(parameters.x509 ?? {}, before?.x509, key.value);
+  const x509 = imported === undefined ? policyX509(asked, before?.x509, key.value) : importedX509(imported);
   if (!x509.ok) return x509;
   const wanted = parameters.lifetimeActions ?? (before?.lifetimeActions ?? defaultActions(issuer.value)).map(asSent);
   const actions = lifetimeActions(wanted, x509.value.validityMonths);

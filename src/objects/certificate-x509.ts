@@ -1,7 +1,7 @@
+import { isObjectIdentifier } from '../crypto/certificates/name-attributes.ts';
 import { encodeName } from '../crypto/certificates/name.ts';
-import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import { keyUsages } from '../types/certificate.ts';
-import type { AlternativeNames, BasicConstraints, KeyUsage } from '../types/certificate.ts';
+import type { BasicConstraints, KeyUsage } from '../types/certificate.ts';
 import type { PolicyKey, PolicyX509, X509Parameters } from './certificate-policy.ts';
 import { refused } from './object.ts';
 import type { Outcome } from './object.ts';
@@ -16,23 +16,43 @@ const namesMax = 100;
 /** What is read of a certificate is counted as far (`DerReader`). */
 const pathLengthMax = 2 ** 31 - 1;
 
+/** Azure's, for the names of a certificate that could not be made. */
+const nobody = 'Either subjectName or san must be present';
+const badSubject = 'Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n';
+
+/**
+ * What is wrong with the names that a client asks for, with those that were there before. Azure says so before it looks
+ * at anything else of a policy. A name that nobody mentions is right, or came with a certificate that was imported.
+ */
+export function wrongNames(parameters: X509Parameters, before: PolicyX509 | undefined): string | undefined {
+  const isMentioned = parameters.subject !== undefined || Object.keys(parameters.sans ?? {}).length > 0;
+  if (before !== undefined && !isMentioned) return undefined;
+  const { subject, sans } = namesOf(parameters, before);
+  const count = Object.values(sans).reduce((sum, names) => sum + names.length, 0);
+  if (subject === '' && count === 0) return nobody;
+  if (subject.length > subjectMax) return tooLong(subject);
+  if (count > namesMax) return `x509_props.sans has ${count} names; at most ${namesMax} are allowed.`;
+  return parameters.subject === undefined || encodeName(parameters.subject).ok ? undefined : badSubject;
+}
+
+/** What a certificate says that was made elsewhere holds, whether it could be made here or not. */
+export function importedX509(x509: PolicyX509): Outcome<PolicyX509> {
+  return x509.subject.length > subjectMax ? bad(tooLong(x509.subject)) : { ok: true, value: x509 };
+}
+
 /**
  * What a policy says of the certificate: what a client says, or else what was there before, or else Azure's defaults.
- * Alternative names that are not mentioned stay as they are, kind by kind.
+ * Alternative names that are not mentioned stay as they are, kind by kind. The names are right: see `wrongNames`.
  */
 export function policyX509(
   parameters: X509Parameters,
   before: PolicyX509 | undefined,
   key: PolicyKey,
 ): Outcome<PolicyX509> {
-  const subject = parameters.subject ?? before?.subject ?? '';
-  const sans = { ...before?.sans, ...parameters.sans };
   const ekus = parameters.ekus ?? before?.ekus ?? defaultEkus;
   const usage = parameters.keyUsage ?? before?.keyUsage ?? defaultUsage(key);
   const validityMonths = parameters.validityMonths ?? before?.validityMonths ?? defaultMonths;
-  const names = checkNames(subject, sans);
-  if (names !== undefined) return bad(names);
-  const eku = ekus.find((oid) => !/^[0-2](?:\.(?:0|[1-9]\d{0,17})){1,31}$/.test(oid));
+  const eku = parameters.ekus?.find((oid) => !isObjectIdentifier(oid));
   if (eku !== undefined) return bad(`x509_props.ekus has '${eku.slice(0, 64)}', which is no object identifier.`);
   const keyUsage = usage.map(speltUsage).filter((name) => name !== undefined);
   const unknown = usage.find((name) => speltUsage(name) === undefined);
@@ -45,25 +65,21 @@ export function policyX509(
   const basicConstraints = parameters.basicConstraints ?? before?.basicConstraints ?? { ca: false };
   const constraints = checkConstraints(basicConstraints);
   if (constraints !== undefined) return bad(constraints);
-  return { ok: true, value: { subject, sans, ekus, keyUsage, validityMonths, basicConstraints } };
+  const names = namesOf(parameters, before);
+  return { ok: true, value: { ...names, ekus, keyUsage, validityMonths, basicConstraints } };
+}
+
+function namesOf(parameters: X509Parameters, before: PolicyX509 | undefined): Pick<PolicyX509, 'subject' | 'sans'> {
+  return { subject: parameters.subject ?? before?.subject ?? '', sans: { ...before?.sans, ...parameters.sans } };
+}
+
+function tooLong(subject: string): string {
+  return `x509_props.subject has ${subject.length} characters; at most ${subjectMax} are allowed.`;
 }
 
 /** RFC 8813 section 3: a certificate about an EC key must not say keyEncipherment. */
 function defaultUsage({ curve }: PolicyKey): readonly KeyUsage[] {
   return curve === undefined ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'];
-}
-
-function checkNames(subject: string, sans: Partial<AlternativeNames>): string | undefined {
-  const count = Object.values(sans).reduce((sum, names) => sum + names.length, 0);
-  if (subject === '' && count === 0)
-    return 'x509_props has neither a subject nor sans; a certificate needs one of them.';
-  if (subject.length > subjectMax) {
-    return `x509_props.subject has ${subject.length} characters; at most ${subjectMax} are allowed.`;
-  }
-  if (count > namesMax) return `x509_props.sans has ${count} names; at most ${namesMax} are allowed.`;
-  if (subject === '') return undefined;
-  const name = encodeName(subject);
-  return name.ok ? undefined : `x509_props.subject: ${describeRefusal(name.refusal)}`;
 }
 
 /** RFC 5280 section 4.2.1.9: only an authority has a path after it. */

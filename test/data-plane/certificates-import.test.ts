@@ -5,9 +5,20 @@ import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-
 import type { CertificateWorld } from './certificate-world.ts';
 import { compositeKey } from '../crypto/keys/composite-key.ts';
 import { rsaOfA2 } from '../crypto/keys/published-keys.ts';
+import {
+  der,
+  explicit,
+  objectIdentifier,
+  octetString,
+  sequence,
+  yes,
+} from '../../src/crypto/certificates/der-write.ts';
 import { selfSign } from '../../src/crypto/certificates/issue.ts';
+import { publicKeyInfo } from '../../src/crypto/certificates/keys.ts';
+import { commonName } from '../../src/crypto/certificates/name.ts';
 import { readPem, writePem } from '../../src/crypto/certificates/pem.ts';
 import { writePkcs12 } from '../../src/crypto/certificates/pkcs12.ts';
+import { sign } from '../../src/crypto/certificates/sign.ts';
 import type { RsaKeyMaterial } from '../../src/types/key.ts';
 import { errorBody, items, members } from './vaults.ts';
 
@@ -213,6 +224,58 @@ suite('a PEM text', () => {
     const at = new Date(now * 1000).toISOString();
     await refuses('old', await pemOf(now), `The certificate expired at ${at}, and cannot be imported any more.`);
     await world.ok('POST', '/certificates/old/import', await pemOf(now + 2));
+  });
+});
+
+suite('a certificate that could not be made here', () => {
+  /** A value of an attribute that is not judged, as a string of this tag. */
+  const raw = (tag: number, text: string) => `#${Buffer.from(der(tag, Buffer.from(text))).toString('hex')}`;
+  const long = 'n'.repeat(70);
+  const names = Array.from({ length: 150 }, (_, index) => `n${index}.example.com`);
+  const odd = [
+    { title: 'a common name of 70 characters', made: { subject: `CN=${raw(0x0c, long)}` }, shown: `CN=${long}` },
+    { title: 'a country of three letters', made: { subject: `C=${raw(0x13, 'USA')}` }, shown: 'C=USA' },
+    { title: 'an e-mail address in UTF-8', made: { subject: `E=${raw(0x0c, 'ä@b.example')}` }, shown: 'E=ä@b.example' },
+    { title: '150 alternative names', made: { subject: 'CN=a', sans: { dnsNames: names } }, shown: 'CN=a' },
+    { title: 'a UUID as its use', made: { subject: 'CN=a', ekus: [`2.25.${2n ** 127n}`] }, shown: 'CN=a' },
+  ];
+
+  async function takes(name: string, certificate: Uint8Array, subject: string): Promise<void> {
+    const value = writePem({ material: key, certificates: [certificate] });
+    const imported = await world.ok('POST', `/certificates/${name}/import`, { value });
+    assert.equal(imported['policy']?.['x509_props']?.['subject'], subject);
+    // Its policy can be changed, too.
+    await world.ok('PATCH', `/certificates/${name}/policy`, { key_props: { reuse_key: true } });
+  }
+
+  const key = ecKey();
+  const validity = () => {
+    const notBefore = Math.floor(world.server.now() / 1000);
+    return { notBefore, notAfter: notBefore + 1000, serial: Buffer.from('05', 'hex') };
+  };
+
+  for (const [index, { title, made, shown }] of odd.entries()) {
+    test(`is imported all the same, with ${title}`, async () => {
+      const signed = await selfSign(key, { ekus: [], keyUsage: [], ...made, ...validity() });
+      assert.ok(signed.ok);
+      await takes(`odd-${index}`, signed.value, shown);
+    });
+  }
+
+  test('is imported all the same, with a directory name alone', async () => {
+    const directoryName = sequence(explicit(4, commonName('b')));
+    const extension = sequence(objectIdentifier('2.5.29.17'), yes, octetString(directoryName));
+    const subject = sequence();
+    const body = { issuer: { name: subject, material: key }, subject, publicKey: publicKeyInfo(key) };
+    await takes('odd-nameless', await sign({ ...body, extensions: [extension] }, validity()), '');
+  });
+
+  test('is refused with a subject of more than 200 characters', async () => {
+    const subject = `CN=${raw(0x0c, 'n'.repeat(198))}`;
+    const signed = await selfSign(key, { subject, ekus: [], keyUsage: [], ...validity() });
+    assert.ok(signed.ok);
+    const value = writePem({ material: key, certificates: [signed.value] });
+    await refuses('odd-long', { value }, 'x509_props.subject has 201 characters; at most 200 are allowed.');
   });
 });
 

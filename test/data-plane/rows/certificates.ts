@@ -215,7 +215,7 @@ export const certificateRows: Readonly<Record<string, Row>> = {
       ...wrongContents((policy) => ({ policy: { ...policy, x509_props: { ...subject, ...policy.x509_props } } })),
       {
         body: {},
-        message: 'x509_props has neither a subject nor sans; a certificate needs one of them.',
+        message: 'Either subjectName or san must be present',
       },
       {
         body: { policy: { x509_props: subject, issuer: { name: 'nobody' } } },
