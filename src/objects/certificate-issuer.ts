@@ -17,3 +17,7 @@ export function isUnknown({ name }: PolicyIssuer): boolean {
 export function speltIssuer(name: string): string {
   return reserved.find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
 }
+
+export function isReserved(name: string): boolean {
+  return reserved.some((known) => known === speltIssuer(name));
+}

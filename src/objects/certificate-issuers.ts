@@ -1,5 +1,6 @@
 import { decode, encode } from '../store/store.ts';
 import { asSeen, certificateKeys } from './certificate.ts';
+import { isReserved } from './certificate-issuer.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 import type { Page, PageRequest } from './read.ts';
@@ -20,7 +21,8 @@ export interface IssuerRecord {
 
 export interface Organization {
   readonly id?: string;
-  readonly administrators: readonly Administrator[];
+  readonly zip?: number;
+  readonly administrators?: readonly Administrator[];
 }
 
 export interface Administrator {
@@ -71,15 +73,21 @@ export async function getIssuer(vault: VaultScope, name: string): Promise<Outcom
   return { ok: true, value: decode<IssuerRecord>(record) };
 }
 
-/** Makes an issuer, or another one of its name. `now` in seconds. */
+/** Makes an issuer, or another one in its place, which has been there as long. `now` in seconds. */
 export async function setIssuer(
   vault: VaultScope,
   asked: { readonly name: string; readonly parameters: IssuerParameters; readonly now: number },
 ): Promise<Outcome<IssuerRecord>> {
   const { name, parameters, now } = asked;
+  if (isReserved(name)) {
+    return bad(
+      `'${name}' is no name for an issuer: in a policy, Self and Unknown say that there is none. Use another.`,
+    );
+  }
   const key = certificateKeys(vault).issuer(name);
   const [record] = await vault.store.read({ require: vault.require, get: [key] });
-  const value = issuerFrom({ name, created: now }, parameters, now);
+  const created = record === undefined ? now : decode<IssuerRecord>(record).created;
+  const value = issuerFrom({ name, created }, parameters, now);
   if (!value.ok) return value;
   const change = { require: [...vault.require, asSeen(key, record)], put: [{ key, value: encode(value.value) }] };
   return { ...value, change };

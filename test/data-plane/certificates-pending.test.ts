@@ -320,6 +320,7 @@ suite('an issuer', () => {
     const now = Math.floor(world.server.now() / 1000);
     assert.deepEqual(set, {
       ...issuer,
+      org_details: { ...issuer.org_details, zip: 0 },
       id: `${world.origin}/certificates/issuers/Kept`,
       credentials: { account_id: 'account' },
       attributes: { enabled: true, created: now, updated: now },
@@ -337,6 +338,46 @@ suite('an issuer', () => {
     await refuses('GET', '/certificates/issuers/kept', undefined, missing);
     await refuses('PATCH', '/certificates/issuers/kept', {}, missing);
     await refuses('DELETE', '/certificates/issuers/kept', undefined, missing);
+  });
+
+  const organizations: readonly (readonly [object | undefined, object | undefined])[] = [
+    [undefined, undefined],
+    [{}, { zip: 0 }],
+    [{ id: 'org' }, { id: 'org', zip: 0 }],
+    [
+      { zip: 98052, admin_details: [] },
+      { zip: 98052, admin_details: [] },
+    ],
+    [{ admin_details: [{ email: 'a@b.example' }] }, { zip: 0, admin_details: [{ email: 'a@b.example' }] }],
+  ];
+  for (const [org_details, shown] of organizations) {
+    test(`has ${JSON.stringify(shown)} as its organization, of ${JSON.stringify(org_details)}`, async () => {
+      const set = await world.ok('PUT', '/certificates/issuers/organized', { provider: 'Test', org_details });
+      assert.deepEqual(set['org_details'], shown);
+      assert.deepEqual(await world.ok('GET', '/certificates/issuers/organized'), set);
+    });
+  }
+
+  test('that is put in the place of another has been there as long, and nothing else of it', async () => {
+    const first = { provider: 'Test', credentials: { account_id: 'a' }, org_details: { id: 'org' } };
+    const { attributes } = await world.ok('PUT', '/certificates/issuers/again', first);
+    await world.pass(5000);
+    const again = await world.ok('PUT', '/certificates/issuers/AGAIN', { provider: 'Test' });
+    const { created } = members(attributes);
+    assert.deepEqual(again['attributes'], { enabled: true, created, updated: Number(created) + 5 });
+    assert.deepEqual([again['credentials'], again['org_details']], [{}, undefined]);
+    await world.ok('DELETE', '/certificates/issuers/again');
+    const anew = await world.ok('PUT', '/certificates/issuers/again', { provider: 'Test' });
+    assert.equal(anew['attributes']?.['created'], Number(created) + 5);
+  });
+
+  test('has none of the names that say in a policy that there is none', async () => {
+    for (const name of ['Self', 'unknown']) {
+      const message = `'${name}' is no name for an issuer: in a policy, Self and Unknown say that there is none. Use another.`;
+      const refused = [400, errorBody('BadParameter', message)] as const;
+      await refuses('PUT', `/certificates/issuers/${name}`, { provider: 'Test' }, refused);
+    }
+    await world.ok('PUT', '/certificates/issuers/selfish', { provider: 'Test' });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Administrator, IssuerParameters, IssuerRecord } from '../../objects/certificate-issuers.ts';
+import type { Administrator, IssuerParameters, IssuerRecord, Organization } from '../../objects/certificate-issuers.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { objectParameters } from '../body.ts';
@@ -13,12 +13,7 @@ export function issuerBundle(call: Call, issuer: IssuerRecord) {
   return {
     ...issuerItem(call, issuer),
     credentials: accountId === undefined ? {} : { account_id: accountId },
-    ...(organization !== undefined && {
-      org_details: {
-        ...(organization.id !== undefined && { id: organization.id }),
-        admin_details: organization.administrators.map(administratorBody),
-      },
-    }),
+    ...(organization !== undefined && { org_details: organizationBody(organization) }),
     attributes: { enabled, created, updated },
   };
 }
@@ -26,6 +21,15 @@ export function issuerBundle(call: Call, issuer: IssuerRecord) {
 /** CertificateIssuerItem of a list. */
 export function issuerItem(call: Call, { name, provider }: IssuerRecord) {
   return { id: `${call.origin}/certificates/issuers/${name}`, provider };
+}
+
+/** Azure has a zip code of everybody, and 0 if nobody said one. */
+function organizationBody({ id, zip = 0, administrators }: Organization) {
+  return {
+    ...(id !== undefined && { id }),
+    zip,
+    ...(administrators !== undefined && { admin_details: administrators.map(administratorBody) }),
+  };
 }
 
 function administratorBody({ firstName, lastName, email, phone }: Administrator) {
@@ -76,15 +80,28 @@ export function issuerParameters(body: unknown): Outcome<IssuerParameters> {
   return { ok: true, value };
 }
 
-function organizationOf(sent: unknown): Outcome<NonNullable<IssuerParameters['organization']>> {
+function organizationOf(sent: unknown): Outcome<Organization> {
   const members = readMembers(sent, 'org_details.', shapes.organization);
   if (!members.ok) return members;
-  const { id, admin_details = [] } = members.value;
-  if (!Array.isArray(admin_details) || admin_details.length > administratorsMax) {
+  const { id, zip, admin_details } = members.value;
+  if (zip !== undefined && !Number.isSafeInteger(zip))
+    return bad(`org_details.zip is ${zip}; it must be a whole number.`);
+  const administrators = admin_details === undefined ? undefined : administratorsOf(admin_details);
+  if (administrators?.ok === false) return administrators;
+  const value = {
+    ...(id !== undefined && { id }),
+    ...(zip !== undefined && { zip }),
+    ...(administrators !== undefined && { administrators: administrators.value }),
+  };
+  return { ok: true, value };
+}
+
+function administratorsOf(sent: unknown): Outcome<readonly Administrator[]> {
+  if (!Array.isArray(sent) || sent.length > administratorsMax) {
     return bad(`org_details.admin_details must be an array of at most ${administratorsMax} persons.`);
   }
   const administrators: Administrator[] = [];
-  for (const item of admin_details) {
+  for (const item of sent) {
     const person = readMembers(item, 'org_details.admin_details[].', shapes.administrator);
     if (!person.ok) return person;
     const { first_name, last_name, email, phone } = person.value;
@@ -95,7 +112,7 @@ function organizationOf(sent: unknown): Outcome<NonNullable<IssuerParameters['or
       ...(phone !== undefined && { phone }),
     });
   }
-  return { ok: true, value: { ...(id !== undefined && { id }), administrators } };
+  return { ok: true, value: administrators };
 }
 
 function bad(message: string) {

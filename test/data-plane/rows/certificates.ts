@@ -415,6 +415,7 @@ export const certificateRows: Readonly<Record<string, Row>> = {
         body: { ...issuer, attributes: { nbf: 1 } },
         message: "The member 'attributes.nbf' is not supported here.",
       },
+      { body: { ...issuer, org_details: { zip: 0.5 } }, message: 'org_details.zip is 0.5; it must be a whole number.' },
       {
         body: { ...issuer, org_details: { admin_details: [{ email: 1 }] } },
         message: 'org_details.admin_details[].email must be a string.',
