@@ -320,6 +320,8 @@ suite('the order of a file whose leaf is not its first', () => {
       assert.deepEqual(await certificatesOf(), expected);
       // The one that belongs to the key.
       assert.deepEqual(await certificatesOf('-clcerts'), [leaf]);
+      const asPemText = await world.ok('GET', `/secrets/${name}?outContentType=application/x-pem-file`);
+      assert.equal(asPemText['value'], [key, ...expected].join(''));
     });
   }
 });

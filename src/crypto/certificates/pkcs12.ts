@@ -54,11 +54,10 @@ export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome
   });
 }
 
-/** As `readPkcs12`; a file that has no key is its certificates, in their order. */
+/** What a file of ours holds, with a key or without: its certificates in their order, which was chosen when it was written. */
 export function readPkcs12Contents(bytes: Uint8Array, password: string): Promise<Outcome<Certificates>> {
   return outcomeOfLater(what, async () => {
     const { material, certificates } = await contentsOf(bytes, password);
-    if (material !== undefined) return inChainOrder(material, certificates, what);
     return { material, certificates: distinct(certificates, what).map(({ der }) => der) };
   });
 }
