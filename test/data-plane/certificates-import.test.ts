@@ -212,6 +212,31 @@ suite('a PEM text', () => {
     );
   });
 
+  test('is refused with line ends of Windows or a key that is not in PKCS #8, as text and as base64', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.RSA);
+    const [key = '', leaf = ''] = ['leaf.key', 'leaf.pem'].map((name) => openssl.read(name).toString());
+    const traditional = await openssl.run('pkey', '-in', 'leaf.key', '-traditional');
+    assert.match(traditional, /^-----BEGIN RSA PRIVATE KEY-----\n/);
+    const unexpected =
+      'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM ' +
+      'format. This is not a PEM text that can be read: ';
+    for (const [text, reason] of [
+      [`${key}${leaf}`.replaceAll('\n', '\r\n'), 'its lines end in CR LF, and only LF is taken.'],
+      [
+        `${traditional}${leaf}`,
+        'of keys only PKCS #8 is taken, and it has an RSA PRIVATE KEY; convert that with openssl pkcs8 -topk8 -nocrypt.',
+      ],
+    ] as const) {
+      for (const value of [text, Buffer.from(text).toString('base64')]) {
+        await refuses('strict', { value, policy: asPem }, `${unexpected}${reason}`);
+      }
+    }
+    await openssl.run('pkcs8', '-topk8', '-nocrypt', '-in', 'leaf.key', '-out', 'leaf.p8');
+    const value = Buffer.from(openssl.read('leaf.p8').toString() + leaf).toString('base64');
+    await world.ok('POST', '/certificates/strict/import', { value, policy: asPem });
+  });
+
   test('of a certificate that has expired is refused', async () => {
     const material = ecKey();
     const now = Math.floor(world.server.now() / 1000);

@@ -85,11 +85,11 @@ export function readPublicKey(bytes: Uint8Array): PublicCertifiableKey {
   return kty === 'RSA' ? { kty, n: given(n), e: given(e) } : { kty: 'EC', crv: curveOf(crv), x: given(x), y: given(y) };
 }
 
-/** Of a private key in DER, by the rules of every key that is imported. */
-export function readPrivateKey(bytes: Uint8Array, type: 'pkcs8' | 'pkcs1' | 'sec1'): CertifiableKey {
+/** Of a private key in PKCS #8, by the rules of every key that is imported. */
+export function readPrivateKey(bytes: Uint8Array): CertifiableKey {
   const unreadable = 'its private key cannot be read';
   const key = supported(
-    orMalformed(unreadable, () => createPrivateKey({ key: Buffer.from(bytes), format: 'der', type })),
+    orMalformed(unreadable, () => createPrivateKey({ key: Buffer.from(bytes), format: 'der', type: 'pkcs8' })),
   );
   const read = fromPkcs8Der(orMalformed(unreadable, () => key.export({ format: 'der', type: 'pkcs8' })));
   if (!read.ok) throw new Refused(read.refusal);

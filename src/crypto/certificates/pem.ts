@@ -15,14 +15,12 @@ const mostCharacters = 1_048_576;
 /** RFC 7468 section 3. What stands between the blocks, such as OpenSSL's "Bag Attributes", is a remark. */
 const block = /-----BEGIN (?<label>[A-Z0-9 #]{1,64})-----(?<body>[^-]*)-----END \k<label>-----/g;
 
-/** What a block holds, by its label (RFC 7468 section 4; the two others are those of PKCS #1 and RFC 5915). */
-const keyTypes: Readonly<Record<string, 'pkcs8' | 'pkcs1' | 'sec1'>> = {
-  'PRIVATE KEY': 'pkcs8',
-  'RSA PRIVATE KEY': 'pkcs1',
-  'EC PRIVATE KEY': 'sec1',
-};
+/** RFC 7468 sections 5.1 and 5.3. */
+const certificateLabels: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE']);
+/** PKCS #1 and RFC 5915. "Key Vault will only accept a key in PKCS#8 format" (REST reference, Import Certificate). */
+const otherKeyLabels: ReadonlySet<string> = new Set(['RSA PRIVATE KEY', 'EC PRIVATE KEY', 'EC PARAMETERS']);
 
-/** Certificates, and a private key (PKCS #8, PKCS #1 or SEC 1) if one is there. */
+/** Certificates, and a private key if one is there. */
 export function readPem(text: string): Outcome<PemContents> {
   return outcomeOf(what, () => {
     if (text.length > mostCharacters) {
@@ -31,12 +29,11 @@ export function readPem(text: string): Outcome<PemContents> {
     const certificates: Uint8Array[] = [];
     const keys: CertifiableKey[] = [];
     for (const { label, body } of blocksOf(text)) {
-      const type = keyTypes[label];
-      if (type !== undefined && keys.length > 0) throw new Refused({ kind: 'severalPrivateKeys', what });
-      if (type !== undefined) keys.push(readPrivateKey(bytesOf(label, body), type));
-      else if (label === 'CERTIFICATE' || label === 'X509 CERTIFICATE') certificates.push(bytesOf(label, body));
-      // The name of the curve, which `openssl ecparam -genkey` writes before the key that names it again.
-      else if (label !== 'EC PARAMETERS') throw new Malformed(`a ${label} is neither a certificate nor a private key`);
+      if (certificateLabels.has(label)) certificates.push(bytesOf(label, body));
+      else if (label !== 'PRIVATE KEY') throw foreign(label);
+      // Of a second key nothing is read: that takes a while, and there may be thousands.
+      else if (keys.length > 0) throw new Refused({ kind: 'severalPrivateKeys', what });
+      else keys.push(readPrivateKey(bytesOf(label, body)));
     }
     const [material] = keys;
     if (material !== undefined) return inChainOrder(material, certificates, what);
@@ -44,7 +41,17 @@ export function readPem(text: string): Outcome<PemContents> {
   });
 }
 
+function foreign(label: string): Malformed {
+  return new Malformed(
+    otherKeyLabels.has(label)
+      ? `of keys only PKCS #8 is taken, and it has an ${label}; convert that with openssl pkcs8 -topk8 -nocrypt`
+      : `a ${label} is neither a certificate nor a private key`,
+  );
+}
+
 function blocksOf(text: string): { readonly label: string; readonly body: string }[] {
+  // "Verify that the content in the PEM file uses UNIX-style line separators" (FAQ of certificates).
+  if (text.includes('\r')) throw new Malformed('its lines end in CR LF, and only LF is taken');
   const blocks = Array.from(text.matchAll(block), ({ groups }) => ({
     label: groups?.['label'] ?? '',
     body: groups?.['body'] ?? '',

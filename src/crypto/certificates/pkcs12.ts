@@ -165,10 +165,10 @@ async function openBags(bags: DerReader, opening: Opening, depth: number): Promi
   }
 }
 
-/** Of a second key nothing is read: that takes a while, and there may be thousands. */
+/** As in PEM, of a second key nothing is read. */
 function takeKey(keys: CertifiableKey[], pkcs8: Uint8Array): void {
   if (keys.length > 0) throw new Refused({ kind: 'severalPrivateKeys', what });
-  keys.push(readPrivateKey(pkcs8, 'pkcs8'));
+  keys.push(readPrivateKey(pkcs8));
 }
 
 type Take = (value: DerReader, opening: Opening, depth: number) => Promise<void> | void;

@@ -46,12 +46,12 @@ export function material(kind: Kind): CertifiableKey {
 
 export function rsa(modulusLength: number): CertifiableKey {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
-  return readPrivateKey(privateKey.export({ format: 'der', type: 'pkcs8' }), 'pkcs8');
+  return readPrivateKey(privateKey.export({ format: 'der', type: 'pkcs8' }));
 }
 
 export function ec(namedCurve: string): CertifiableKey {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve });
-  return readPrivateKey(privateKey.export({ format: 'der', type: 'pkcs8' }), 'pkcs8');
+  return readPrivateKey(privateKey.export({ format: 'der', type: 'pkcs8' }));
 }
 
 /** 2026-01-01 to 2027-01-01, both at midnight, in seconds; `openssl verify` is told a time between them. */
