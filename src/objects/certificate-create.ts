@@ -7,7 +7,7 @@ import { certificateKeys, checkTimes, isIssued } from './certificate.ts';
 import type { CertificateParameters, CertificateVersion } from './certificate.ts';
 import { getIssuer } from './certificate-issuers.ts';
 import { isSelf, isUnknown } from './certificate-issuer.ts';
-import { keySpecOf } from './certificate-key.ts';
+import { fits, keySpecOf } from './certificate-key.ts';
 import { putPending } from './certificate-pending.ts';
 import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
 import type { CertificatePolicy, PolicyIssuer, PolicyParameters } from './certificate-policy.ts';
@@ -114,13 +114,10 @@ function intended({ now }: VaultScope, { draft }: PendingCertificate): Certifica
   };
 }
 
-/** The key of the version before, where the policy reuses it and it is of the kind that the policy asks for; or a new one. */
-async function keyFor(state: CertificateState, policy: CertificatePolicy, engine: KeyEngine): Promise<CertifiableKey> {
+/** The key of the version before, where the policy reuses it and it is as the policy wants it; or a new one. */
+async function keyFor(state: CertificateState, { key }: CertificatePolicy, engine: KeyEngine): Promise<CertifiableKey> {
   const before = keyOf(state);
-  const { key } = policy;
-  const was = currentOf(state)?.current.policy.key;
-  const isAlike = was?.kty === key.kty && was.size === key.size && was.curve === key.curve;
-  if (key.reuse && before !== undefined && isAlike) return before.material;
+  if (key.reuse && before !== undefined && fits(before, key)) return before.material;
   const material = await engine.generate(keySpecOf(key));
   if (material.kty === 'oct') throw new Error('the engine made a symmetric key for a certificate');
   return material;

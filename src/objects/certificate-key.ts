@@ -1,4 +1,6 @@
+import { keySizeOf } from '../crypto/key-material.ts';
 import type { KeyCurve, KeySpec } from '../types/key.ts';
+import type { ManagedKey } from './certificate-parts.ts';
 import type { CertificateKeyType, KeyParameters, PolicyKey } from './certificate-policy.ts';
 import { isInHsm, keySpec, readKeyType } from './key-type.ts';
 import { refused } from './object.ts';
@@ -49,6 +51,12 @@ function formOf(
 /** What the engine is to make. */
 export function keySpecOf({ size, curve }: PolicyKey): KeySpec {
   return curve === undefined ? { family: 'RSA', size } : { family: 'EC', curve };
+}
+
+/** Whether a key is one that the policy asks for. One that may not leave the vault never becomes one that may. */
+export function fits({ kty, material, exportable }: ManagedKey, wanted: PolicyKey): boolean {
+  const isAlike = material.kty === 'EC' ? material.crv === wanted.curve : keySizeOf(material) === wanted.size;
+  return kty === wanted.kty && isAlike && (exportable === true || !wanted.exportable);
 }
 
 function bad(message: string) {
