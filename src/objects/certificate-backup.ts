@@ -1,6 +1,6 @@
 import { restoreObject } from './backup.ts';
 import { putActions } from './certificate-actions.ts';
-import type { CertificateRecord, CertificateVersion } from './certificate.ts';
+import type { CertificateRecord, CurrentCertificate } from './certificate.ts';
 import { readKeyType } from './key-type.ts';
 import type { Outcome, VaultScope } from './object.ts';
 
@@ -9,7 +9,7 @@ import type { Outcome, VaultScope } from './object.ts';
  * with what is yet to come in its life.
  */
 export async function restoreCertificate(vault: VaultScope, blob: string): Promise<Outcome<CertificateRecord>> {
-  const restored = await restoreObject<CertificateVersion>(vault, 'certificates', blob);
+  const restored = await restoreObject<CurrentCertificate>(vault, 'certificates', blob);
   if (!restored.ok) return restored;
   const kty = readKeyType(restored.value.current.policy.key.kty, vault);
   if (!kty.ok) return kty;

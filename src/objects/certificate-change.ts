@@ -1,21 +1,24 @@
 import { decode, together } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import { putActions } from './certificate-actions.ts';
-import { asSeen, certificateKeys, updateCertificateVersion } from './certificate.ts';
-import type { CertificateRecord, CertificateVersion } from './certificate.ts';
+import { asSeen, certificateKeys, isCurrent, updateCertificateVersion } from './certificate.ts';
+import type { CertificateRecord, CertificateVersion, CurrentCertificate } from './certificate.ts';
 import type { PolicyParameters } from './certificate-policy.ts';
 import { policyFrom } from './certificate-policy-rules.ts';
 import { changeVersion, deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
 import { certificateState, checkName } from './certificate-state.ts';
 import { objectKeys, refused } from './object.ts';
-import type { DeletedObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
 import type { ObjectParameters } from './parameters.ts';
 import { dueOfObject, scheduledPurgeKey } from './purge.ts';
 
 /** A certificate's key and secret go where it goes. */
 const parts = ['keys', 'secrets'] as const;
 
-/** Changes what is said of one version, and of its key and secret; without `version` of the current one. `now` in seconds. */
+/**
+ * Changes what is said of one version, and of its key and secret; without `version` of the current one. A policy is the
+ * certificate's, whichever version it is sent with. `now` in seconds.
+ */
 export async function updateCertificate(
   vault: VaultScope,
   asked: {
@@ -25,39 +28,68 @@ export async function updateCertificate(
     readonly policy?: PolicyParameters | undefined;
     readonly now: number;
   },
-): Promise<Outcome<CertificateRecord>> {
+): Promise<Outcome<ObjectRecord<CertificateVersion>>> {
   const { name, version, parameters, policy, now } = asked;
   const changed = await changeVersion<CertificateVersion>(vault, 'certificates', {
     name,
     version,
     change(before) {
       const facts = updateCertificateVersion(before, parameters, now);
-      if (!facts.ok || policy === undefined) return facts;
-      const after = policyFrom(vault, policy, { before: before.policy, now });
-      return after.ok ? { ok: true, value: { ...facts.value, policy: after.value } } : after;
+      if (!facts.ok || policy === undefined || !isCurrent(facts.value)) return facts;
+      return withPolicy(vault, facts.value, { policy, now });
     },
   });
   if (!changed.ok) return changed;
-  const { attributes, tags, cer } = changed.value.current;
+  const { name: spelt, current } = changed.value;
+  const { attributes, tags, cer } = current;
   const changes = [changed.change];
   for (const collection of cer === undefined ? [] : parts) {
     const part = await changeVersion<ObjectVersion>(vault, collection, {
       name,
-      version: changed.value.current.version,
+      version: current.version,
       change: (before) => ({ ok: true, value: { ...before, attributes, ...(tags !== undefined && { tags }) } }),
     });
     if (!part.ok) return part;
     changes.push(part.change);
   }
-  return { ...changed, change: together(...changes, { put: putActions(vault, changed.value) }) };
+  if (isCurrent(current)) {
+    changes.push({ put: putActions(vault, { name: spelt, current }) });
+  } else if (policy !== undefined) {
+    const updated = await updatePolicy(vault, { name, policy, now });
+    if (!updated.ok) return updated;
+    changes.push(updated.change);
+  }
+  return { ...changed, change: together(...changes) };
+}
+
+/** Changes what is mentioned of a certificate's policy. `now` in seconds. */
+export async function updatePolicy(
+  vault: VaultScope,
+  asked: { readonly name: string; readonly policy: PolicyParameters; readonly now: number },
+): Promise<Outcome<CertificateRecord>> {
+  const changed = await changeVersion<CurrentCertificate>(vault, 'certificates', {
+    name: asked.name,
+    change: (before) => withPolicy(vault, before, asked),
+  });
+  if (!changed.ok) return changed;
+  return { ...changed, change: together(changed.change, { put: putActions(vault, changed.value) }) };
+}
+
+function withPolicy(
+  vault: VaultScope,
+  before: CurrentCertificate,
+  { policy, now }: { readonly policy: PolicyParameters; readonly now: number },
+): Outcome<CurrentCertificate> {
+  const after = policyFrom(vault, policy, { before: before.policy, now });
+  return after.ok ? { ok: true, value: { ...before, policy: after.value } } : after;
 }
 
 /** Soft-deletes a certificate with its key and its secret, and forgets an operation that was under way. `now` in seconds. */
 export async function deleteCertificate(
   vault: VaultScope,
   asked: { readonly name: string; readonly now: number },
-): Promise<Outcome<DeletedObjectRecord<CertificateVersion>>> {
-  const deleted = await deleteObject<CertificateVersion>(vault, 'certificates', asked);
+): Promise<Outcome<DeletedObjectRecord<CurrentCertificate>>> {
+  const deleted = await deleteObject<CurrentCertificate>(vault, 'certificates', asked);
   if (!deleted.ok) return deleted;
   const key = certificateKeys(vault).pending(asked.name);
   const [pending] = await vault.store.read({ require: vault.require, get: [key] });
@@ -75,7 +107,7 @@ export async function deleteCertificate(
 
 /** Puts a soft-deleted certificate back, with its key and its secret, and what is yet to come in its life. */
 export async function recoverCertificate(vault: VaultScope, name: string): Promise<Outcome<CertificateRecord>> {
-  const recovered = await recoverDeleted<CertificateVersion>(vault, 'certificates', name);
+  const recovered = await recoverDeleted<CurrentCertificate>(vault, 'certificates', name);
   if (!recovered.ok) return recovered;
   const isIssued = recovered.value.current.cer !== undefined;
   // While one that was never issued was deleted, its name was anybody's.

@@ -103,7 +103,9 @@ export async function finish(
   if (refusal !== undefined) return refused(refusal);
   const parts = await makeParts({ ...draft, certificates }, Math.floor(vault.now / 1000));
   if (!parts.ok) return parts;
-  const { object, put } = putParts(vault, state, parts.value);
+  // The policy may be another one than the operation began with, and then stays.
+  const { policy } = currentOf(state)?.current ?? draft;
+  const { object, put } = putParts(vault, state, { ...parts.value, policy });
   const { draft: _, readyAt: __, error: ___, ...kept } = pending;
   const ended = putPending(vault, { ...kept, status: 'completed' });
   const change = { require: state.require, put: [...put, ...ended, ...putActions(vault, object)] };

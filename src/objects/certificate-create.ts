@@ -4,7 +4,7 @@ import { encode } from '../store/store.ts';
 import type { CertifiableKey } from '../types/certificate.ts';
 import type { KeyEngine } from '../types/key.ts';
 import { certificateKeys, checkTimes, isIssued } from './certificate.ts';
-import type { CertificateParameters, CertificateVersion } from './certificate.ts';
+import type { CertificateParameters, CurrentCertificate } from './certificate.ts';
 import { getIssuer } from './certificate-issuers.ts';
 import { isSelf, isUnknown } from './certificate-issuer.ts';
 import { fits, keySpecOf } from './certificate-key.ts';
@@ -66,7 +66,7 @@ export async function createCertificate(
   );
 }
 
-/** The operation that will make the next version as the policy says, on what was seen of the certificate. */
+/** The operation that will make the next version as the policy says, which is the certificate's own at once. */
 export async function beginCertificate(
   vault: VaultScope,
   begun: {
@@ -93,16 +93,20 @@ export async function beginCertificate(
     ...(!isUnknown(policy.issuer) && { readyAt: vault.now + issueMs }),
     draft: { version: newVersion(), policy, material, ...facts },
   };
-  const put = [...putPending(vault, pending)];
-  if (current === undefined || !isIssued(current.current)) {
-    const object = { name: pending.name, current: intended(vault, pending) };
-    put.push({ key: certificateKeys(vault).current(pending.name), value: encode(object) });
-  }
+  const isFirst = current === undefined || !isIssued(current.current);
+  const object = {
+    name: pending.name,
+    current: isFirst ? intended(vault, pending) : { ...current.current, policy },
+  };
+  const put = [
+    ...putPending(vault, pending),
+    { key: certificateKeys(vault).current(pending.name), value: encode(object) },
+  ];
   return { ok: true, value: pending, change: { require: state.require, put } };
 }
 
 /** A first version as Azure shows it before there is one: disabled, and with the policy. */
-function intended({ now }: VaultScope, { draft }: PendingCertificate): CertificateVersion {
+function intended({ now }: VaultScope, { draft }: PendingCertificate): CurrentCertificate {
   if (draft === undefined) throw new Error('a certificate is intended by an operation that has begun');
   const seconds = Math.floor(now / 1000);
   const { notBefore, notAfter } = validity(draft.policy, seconds);
@@ -110,6 +114,7 @@ function intended({ now }: VaultScope, { draft }: PendingCertificate): Certifica
     version: draft.version,
     attributes: { enabled: false, notBefore, expires: notAfter, created: seconds, updated: seconds },
     ...(draft.tags !== undefined && { tags: draft.tags }),
+    subject: draft.policy.x509.subject,
     policy: draft.policy,
   };
 }

@@ -68,7 +68,7 @@ export async function importCertificate(
   const parts = await makeParts(
     {
       version: asked.version,
-      policy: { ...policy.value, created },
+      policy: policy.value,
       ...contents.value,
       ...(enabled !== undefined && { enabled }),
       ...(tags !== undefined && { tags }),
@@ -77,7 +77,7 @@ export async function importCertificate(
     now,
   );
   if (!parts.ok) return parts;
-  const { object, put } = putParts(vault, state, parts.value);
+  const { object, put } = putParts(vault, state, { ...parts.value, policy: { ...policy.value, created } });
   // An operation that is over has nothing more to say.
   const over = state.pending === undefined ? {} : { delete: [certificateKeys(vault).pending(asked.name)] };
   const change = { require: state.require, put: [...put, ...putActions(vault, object)], ...over };

@@ -27,6 +27,7 @@ export interface CertificateParts {
 
 export interface Certified {
   readonly version: string;
+  /** What the version is made by. */
   readonly policy: CertificatePolicy;
   readonly material: CertifiableKey;
   /** DER; the key's own first, each of the others the issuer of the one before. */
@@ -44,7 +45,7 @@ export async function makeParts(certified: Certified, now: number): Promise<Outc
   const [leaf = new Uint8Array()] = certificates;
   const read = readCertificate(leaf);
   if (!read.ok) return refused({ kind: 'badParameter', message: describeRefusal(read.refusal) });
-  const { notBefore, notAfter, thumbprint } = read.value;
+  const { notBefore, notAfter, thumbprint, subject } = read.value;
   const facts = newFacts(
     {
       ...(enabled !== undefined && { enabled }),
@@ -60,7 +61,7 @@ export async function makeParts(certified: Certified, now: number): Promise<Outc
     ...facts,
     cer: Buffer.from(leaf).toString('base64'),
     x5t: thumbprint,
-    policy,
+    subject,
     ...(preserveCertOrder !== undefined && { preserveCertOrder }),
   };
   const key: ManagedKey = {

@@ -5,6 +5,7 @@ import type { CertificateRecord } from './certificate.ts';
 import type { CertificateParts, ManagedKey } from './certificate-parts.ts';
 import type { KeyVersion } from './key.ts';
 import type { PendingCertificate } from './certificate-pending.ts';
+import type { CertificatePolicy } from './certificate-policy.ts';
 import { objectKeys } from './object.ts';
 import type { ObjectRecord, ObjectVersion, VaultScope } from './object.ts';
 import type { ObjectRefusal } from './refusal.ts';
@@ -99,20 +100,24 @@ export function keyOf({ parts }: CertificateState): ManagedKey | undefined {
   return parts.keys.current === undefined ? undefined : decode<ObjectRecord<ManagedKey>>(parts.keys.current).current;
 }
 
-/** A version of the certificate with its key and its secret as the current ones; those before move to the older ones. */
+/**
+ * A version of the certificate with its key and its secret as the current ones, beside the policy from then on; those
+ * before move to the older ones.
+ */
 export function putParts(
   vault: VaultScope,
   state: CertificateState,
-  { certificate, key, secret }: CertificateParts,
+  { certificate, key, secret, policy }: CertificateParts & { readonly policy: CertificatePolicy },
 ): { readonly object: CertificateRecord; readonly put: readonly Put[] } {
   const before = currentOf(state);
   const name = before?.name ?? state.name;
-  const object = { name, current: certificate };
+  const object = { name, current: { ...certificate, policy } };
   const keys = certificateKeys(vault);
   const put: Put[] = [{ key: keys.current(name), value: encode(object) }];
   // What was only intended leaves nothing behind.
   if (before !== undefined && isIssued(before.current)) {
-    put.push({ key: keys.version(name, before.current.version), value: encode(before.current) });
+    const { policy: _, ...older } = before.current;
+    put.push({ key: keys.version(name, older.version), value: encode(older) });
   }
   put.push(...putPart(vault, 'keys', { name, version: key, before: state.parts.keys.current }));
   const previousVersion = versionOf(state.parts.secrets.current);

@@ -11,12 +11,20 @@ export interface CertificateVersion extends ObjectVersion {
   readonly cer?: string;
   /** SHA-1 of the DER, base64url (RFC 7517 section 4.8). */
   readonly x5t?: string;
-  /** What the version was made with; that of the current version is the certificate's policy. */
-  readonly policy: CertificatePolicy;
+  readonly subject: string;
   readonly preserveCertOrder?: boolean;
 }
 
-export type CertificateRecord = ObjectRecord<CertificateVersion>;
+/** The current version holds the certificate's one policy, and leaves it to the next. */
+export interface CurrentCertificate extends CertificateVersion {
+  readonly policy: CertificatePolicy;
+}
+
+export type CertificateRecord = ObjectRecord<CurrentCertificate>;
+
+export function isCurrent(version: CertificateVersion): version is CurrentCertificate {
+  return 'policy' in version;
+}
 
 /** What a client may say of a certificate beside its policy. */
 export interface CertificateParameters extends ObjectParameters {
@@ -70,10 +78,10 @@ function notTheirs(name: string): string {
 }
 
 /** `certificateProperties` of the audit record. */
-export function certificateProperties({ attributes, policy, x5t }: CertificateVersion) {
+export function certificateProperties({ attributes, subject, x5t }: CertificateVersion) {
   const { enabled, notBefore, expires } = attributes;
   return {
-    subject: policy.x509.subject,
+    subject,
     ...(x5t !== undefined && { sha1: Buffer.from(x5t, 'base64url').toString('hex').toUpperCase() }),
     attributes: {
       enabled,

@@ -172,6 +172,8 @@ suite('a certificate', () => {
     const policy = { ...selfSigned('CN=way'), ...renewAt({ lifetime_percentage: 50 }) };
     const first = await world.issued('way', policy);
     await world.ok('POST', '/certificates/way/create', { policy: { ...policy, issuer: { name: 'Unknown' } } }, 202);
+    // The policy is that of the operation by then, and nobody could renew by it.
+    await world.ok('PATCH', '/certificates/way/policy', { issuer: { name: 'Self' } });
     await world.pass(until(first, 0.5) + 1000);
     assert.equal(await acts('way', 'CertificateRenew'), 0);
     await world.ok('DELETE', '/certificates/way/pending');

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { certificateWorld, issueMs, selfSigned } from './certificate-world.ts';
+import { OpensslFolder, signedByOpenssl } from './certificate-files.ts';
+import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
+import { members, transitionMs } from './vaults.ts';
 
 let world: CertificateWorld;
 
@@ -10,6 +13,114 @@ before(async () => {
 });
 
 after(() => world[Symbol.asyncDispose]());
+
+suite('the policy of a certificate', () => {
+  const unsigned = { issuer: { name: 'Unknown' } };
+  const patch = { x509_props: { subject: 'CN=patched', validity_months: 3 } };
+  const subjectIn = async (name: string) =>
+    (await world.ok('GET', `/certificates/${name}/policy`))['x509_props']?.['subject'];
+
+  /** What stands in the certificate itself. */
+  const certified = async (name: string) =>
+    new X509Certificate(Buffer.from(String((await world.ok('GET', `/certificates/${name}`))['cer']), 'base64')).subject;
+
+  test('that changes while the first version is made stays, and the version is made by the one before', async () => {
+    await world.ok('POST', '/certificates/during/create', { policy: selfSigned('CN=first') }, 202);
+    const changed = await world.ok('PATCH', '/certificates/during/policy', patch);
+    assert.deepEqual(await world.ok('GET', '/certificates/during/policy'), changed);
+    await world.pass(issueMs);
+    assert.deepEqual(await world.ok('GET', '/certificates/during/policy'), changed);
+    assert.equal(await certified('during'), 'CN=first');
+    await world.ok('POST', '/certificates/during/create', {}, 202);
+    await world.pass(issueMs);
+    assert.equal(await certified('during'), 'CN=patched');
+  });
+
+  test('is that of the next version as soon as its operation begins, however that ends', async () => {
+    await world.issued('next', selfSigned('CN=one'));
+    await world.ok('POST', '/certificates/next/create', { policy: selfSigned('CN=two') }, 202);
+    assert.equal(await subjectIn('next'), 'CN=two');
+    assert.equal(await certified('next'), 'CN=one');
+    await world.ok('PATCH', '/certificates/next/policy', patch);
+    await world.pass(issueMs);
+    assert.equal(await certified('next'), 'CN=two');
+    assert.equal(await subjectIn('next'), 'CN=patched');
+
+    await world.ok('POST', '/certificates/next/create', { policy: selfSigned('CN=three') }, 202);
+    await world.ok('PATCH', '/certificates/next/pending', { cancellation_requested: true });
+    await world.pass(issueMs);
+    assert.equal((await world.ok('GET', '/certificates/next/pending'))['status'], 'cancelled');
+    assert.equal(await subjectIn('next'), 'CN=three');
+    assert.equal(await certified('next'), 'CN=two');
+  });
+
+  test('stays when a certificate is merged that was asked for by another one', async () => {
+    using openssl = new OpensslFolder();
+    const begun = await world.ok(
+      'POST',
+      '/certificates/merged/create',
+      { policy: selfSigned('CN=asked', unsigned) },
+      202,
+    );
+    await world.ok('PATCH', '/certificates/merged/policy', { ...patch, key_props: { exportable: false } });
+    const { leaf } = await signedByOpenssl(openssl, begun['csr']);
+    const merged = await world.ok('POST', '/certificates/merged/pending/merge', { x5c: [leaf] }, 201);
+    assert.equal(merged['policy']?.['x509_props']?.['subject'], 'CN=patched');
+    assert.equal(merged['policy']?.['key_props']?.['exportable'], false);
+    const key = await world.ok('GET', '/keys/merged');
+    assert.equal(key['attributes']?.['exportable'], true, 'the key is that of the operation');
+  });
+
+  test('is one, whichever version it is sent with', async () => {
+    const first = await world.issued('older', selfSigned('CN=older'));
+    const second = await world.issued('older', selfSigned('CN=newer'));
+    const path = `/certificates/older/${versionOf(first)}`;
+    const updated = await world.ok('PATCH', path, { policy: patch, tags: { of: 'the first' } });
+    assert.deepEqual(members(updated['tags']), { of: 'the first' });
+    assert.equal(await subjectIn('older'), 'CN=patched');
+    assert.equal((await world.ok('GET', '/certificates/older'))['tags'], undefined);
+    const current = `/certificates/older/${versionOf(second)}`;
+    await world.ok('PATCH', current, { policy: { x509_props: { subject: 'CN=both' } }, tags: { of: 'the second' } });
+    assert.equal(await subjectIn('older'), 'CN=both');
+    assert.deepEqual(members((await world.ok('GET', current))['tags']), { of: 'the second' });
+    assert.deepEqual(members((await world.ok('GET', path))['tags']), { of: 'the first' });
+  });
+
+  test('goes and comes back with the certificate, deleted and in a backup', async () => {
+    await world.issued('moved', selfSigned('CN=moved'));
+    await world.ok('POST', '/certificates/moved/create', { policy: selfSigned('CN=next', unsigned) }, 202);
+    const policy = await world.ok('GET', '/certificates/moved/policy');
+    const { value } = members(await world.ok('POST', '/certificates/moved/backup'));
+    await world.ok('DELETE', '/certificates/moved');
+    await world.pass(transitionMs);
+    assert.deepEqual((await world.ok('GET', '/deletedcertificates/moved'))['policy'], policy);
+    await world.ok('POST', '/deletedcertificates/moved/recover');
+    await world.pass(transitionMs);
+    assert.deepEqual(await world.ok('GET', '/certificates/moved/policy'), policy);
+    await world.ok('DELETE', '/certificates/moved');
+    await world.pass(transitionMs);
+    await world.ok('DELETE', '/deletedcertificates/moved', undefined, 204);
+    await world.pass(transitionMs);
+    await world.ok('POST', '/certificates/restore', { value });
+    assert.deepEqual(await world.ok('GET', '/certificates/moved/policy'), policy);
+  });
+});
+
+suite('an answer', () => {
+  test('about a version has no policy; one that changes it has the operation of its name', async () => {
+    const whole = await world.issued('shown', selfSigned('CN=shown'));
+    const { policy, pending, ...version } = members(whole);
+    assert.notEqual(policy, undefined);
+    assert.deepEqual(pending, { id: `${world.origin}/certificates/shown/pending` });
+    const path = `/certificates/shown/${versionOf(whole)}`;
+    assert.deepEqual(await world.ok('GET', path), version);
+    assert.deepEqual(await world.ok('PATCH', path, {}), { ...version, pending });
+    assert.deepEqual(await world.ok('PATCH', '/certificates/shown', {}), whole);
+    await world.ok('DELETE', '/certificates/shown/pending');
+    assert.deepEqual(await world.ok('PATCH', path, {}), version);
+    assert.deepEqual(await world.ok('GET', '/certificates/shown'), { ...version, policy });
+  });
+});
 
 suite('the key of a certificate', () => {
   const pem = { secret_props: { contentType: 'application/x-pem-file' } };

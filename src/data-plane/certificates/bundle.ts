@@ -1,18 +1,23 @@
-import type { CertificateRecord } from '../../objects/certificate.ts';
+import { isCurrent } from '../../objects/certificate.ts';
+import type { CertificateVersion } from '../../objects/certificate.ts';
 import type { PendingCertificate } from '../../objects/certificate-pending.ts';
 import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificate-policy.ts';
+import type { ObjectRecord } from '../../objects/object.ts';
 import type { BasicConstraints } from '../../types/certificate.ts';
 import { objectFacts } from '../facts.ts';
 import type { Call } from '../operation.ts';
 
-/** CertificateBundle. One that is not issued yet has neither a certificate nor a key nor a secret, but its policy. */
+/**
+ * CertificateBundle. One that is not issued yet has neither a certificate nor a key nor a secret, but its policy; an answer
+ * about a version that was asked for has no policy.
+ */
 export function certificateBundle(
   call: Call,
-  certificate: CertificateRecord,
-  { isPending = false }: { readonly isPending?: boolean } = {},
+  certificate: ObjectRecord<CertificateVersion>,
+  { isPending = false, isVersion = false }: { readonly isPending?: boolean; readonly isVersion?: boolean } = {},
 ) {
   const { name, current } = certificate;
-  const { version, cer, x5t, policy, preserveCertOrder } = current;
+  const { version, cer, x5t, preserveCertOrder } = current;
   const id = `${call.origin}/certificates/${name}`;
   return {
     id: `${id}/${version}`,
@@ -23,14 +28,14 @@ export function certificateBundle(
       cer,
     }),
     ...objectFacts(call.vault, current),
-    policy: policyBody(call, name, policy),
+    ...(!isVersion && isCurrent(current) && { policy: policyBody(call, name, current.policy) }),
     ...(preserveCertOrder !== undefined && { preserveCertOrder }),
     ...(isPending && { pending: { id: `${id}/pending` } }),
   };
 }
 
 /** CertificateItem of a list; its id names no version unless it stands for one. */
-export function certificateItem(call: Call, { name, current }: CertificateRecord, version?: string) {
+export function certificateItem(call: Call, { name, current }: ObjectRecord<CertificateVersion>, version?: string) {
   const id = `${call.origin}/certificates/${name}`;
   const { x5t } = current;
   return {

@@ -1,4 +1,4 @@
-import type { CertificateVersion } from '../../objects/certificate.ts';
+import type { CurrentCertificate } from '../../objects/certificate.ts';
 import { getVersion } from '../../objects/read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -13,7 +13,7 @@ export const getCertificatePolicy: OperationCard = {
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await getVersion<CertificateVersion>(call.vault, 'certificates', { name: name.value });
+    const found = await getVersion<CurrentCertificate>(call.vault, 'certificates', { name: name.value });
     if (!found.ok) return found;
     const body = policyBody(call, found.value.name, found.value.current.policy);
     return { ok: true, value: { status: 200, body } };

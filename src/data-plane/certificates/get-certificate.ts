@@ -1,5 +1,7 @@
 import { certificateProperties } from '../../objects/certificate.ts';
-import { getCertificate as get } from '../../objects/certificate-read.ts';
+import type { CertificateVersion } from '../../objects/certificate.ts';
+import { hasPending } from '../../objects/certificate-read.ts';
+import { getVersion } from '../../objects/read.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { certificateBundle } from './bundle.ts';
@@ -13,10 +15,13 @@ export const getCertificate: OperationCard = {
   async run(call) {
     const asked = objectId(call, 'certificates');
     if (!asked.ok) return asked;
-    const found = await get(call.vault, asked.value);
+    const found = await getVersion<CertificateVersion>(call.vault, 'certificates', asked.value);
     if (!found.ok) return found;
-    const { certificate, isPending } = found.value;
-    const audit = { certificateProperties: certificateProperties(certificate.current) };
-    return { ok: true, value: { status: 200, body: certificateBundle(call, certificate, { isPending }) }, audit };
+    const { name, version } = asked.value;
+    const isVersion = version !== undefined;
+    const isPending = !isVersion && (await hasPending(call.vault, name));
+    const body = certificateBundle(call, found.value, { isVersion, isPending });
+    const audit = { certificateProperties: certificateProperties(found.value.current) };
+    return { ok: true, value: { status: 200, body }, audit };
   },
 };

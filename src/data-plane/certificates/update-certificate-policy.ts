@@ -1,4 +1,4 @@
-import { updateCertificate } from '../../objects/certificate-change.ts';
+import { updatePolicy } from '../../objects/certificate-change.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { policyBody } from './bundle.ts';
@@ -15,8 +15,7 @@ export const updateCertificatePolicy: OperationCard = {
     if (!name.ok) return name;
     const policy = policyParameters(call.body, '');
     if (!policy.ok) return policy;
-    const asked = { name: name.value, parameters: {}, policy: policy.value, now: call.now };
-    const updated = await updateCertificate(call.vault, asked);
+    const updated = await updatePolicy(call.vault, { name: name.value, policy: policy.value, now: call.now });
     if (!updated.ok) return updated;
     const body = policyBody(call, updated.value.name, updated.value.current.policy);
     return { ...updated, value: { status: 200, body } };

@@ -1,5 +1,6 @@
 import { certificateProperties } from '../../objects/certificate.ts';
 import { updateCertificate as update } from '../../objects/certificate-change.ts';
+import { hasPending } from '../../objects/certificate-read.ts';
 import { readMembers } from '../members.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -32,7 +33,10 @@ export const updateCertificate: OperationCard = {
       now: call.now,
     });
     if (!updated.ok) return updated;
+    const { name, version } = asked.value;
+    const isPending = await hasPending(call.vault, name);
+    const body = certificateBundle(call, updated.value, { isVersion: version !== undefined, isPending });
     const audit = { certificateProperties: certificateProperties(updated.value.current) };
-    return { ...updated, value: { status: 200, body: certificateBundle(call, updated.value) }, audit };
+    return { ...updated, value: { status: 200, body }, audit };
   },
 };
