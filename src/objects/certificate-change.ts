@@ -1,8 +1,10 @@
 import { decode, together } from '../store/store.ts';
-import type { Transaction } from '../store/store.ts';
+import type { Put, StoredRecord, Transaction } from '../store/store.ts';
 import { putActions } from './certificate-actions.ts';
 import { asSeen, certificateKeys, isCurrent, updateCertificateVersion } from './certificate.ts';
 import type { CertificateRecord, CertificateVersion, CurrentCertificate } from './certificate.ts';
+import { putPending } from './certificate-pending.ts';
+import type { PendingCertificate } from './certificate-pending.ts';
 import type { PolicyParameters } from './certificate-policy.ts';
 import { policyFrom } from './certificate-policy-rules.ts';
 import { changeVersion, deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
@@ -84,7 +86,7 @@ function withPolicy(
   return after.ok ? { ok: true, value: { ...before, policy: after.value } } : after;
 }
 
-/** Soft-deletes a certificate with its key and its secret, and forgets an operation that was under way. `now` in seconds. */
+/** Soft-deletes a certificate with its key and its secret, and cancels what is in progress. `now` in seconds. */
 export async function deleteCertificate(
   vault: VaultScope,
   asked: { readonly name: string; readonly now: number },
@@ -92,9 +94,8 @@ export async function deleteCertificate(
   const deleted = await deleteObject<CurrentCertificate>(vault, 'certificates', asked);
   if (!deleted.ok) return deleted;
   const key = certificateKeys(vault).pending(asked.name);
-  const [pending] = await vault.store.read({ require: vault.require, get: [key] });
-  const forgotten = { require: [asSeen(key, pending)], delete: pending === undefined ? [] : [key] };
-  const changes = [deleted.change, forgotten];
+  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  const changes = [deleted.change, { require: [asSeen(key, record)], put: cancelled(vault, record) }];
   for (const collection of deleted.value.current.cer === undefined ? [] : parts) {
     const part = await deleteObject<ObjectVersion>(vault, collection, asked);
     if (!part.ok) return part;
@@ -103,6 +104,13 @@ export async function deleteCertificate(
     changes.push({ ...part.change, put: (part.change?.put ?? []).filter((put) => put.key !== scheduled) });
   }
   return { ...deleted, change: together(...changes) };
+}
+
+/** An operation that would go on, and after a recovery make a version that nobody expects any more. */
+function cancelled(vault: VaultScope, record: StoredRecord | undefined): readonly Put[] {
+  const pending = record === undefined ? undefined : decode<PendingCertificate>(record);
+  if (pending?.status !== 'inProgress') return [];
+  return putPending(vault, { ...pending, cancellationRequested: true, status: 'cancelled' });
 }
 
 /** Puts a soft-deleted certificate back, with its key and its secret, and what is yet to come in its life. */
@@ -125,11 +133,11 @@ export async function recoverCertificate(vault: VaultScope, name: string): Promi
   return { ...recovered, change: together(...changes, { put }) };
 }
 
-/** Destroys a soft-deleted certificate, its key and its secret, and all their versions. */
+/** Destroys a soft-deleted certificate, its key and its secret, all their versions, and the operation of its name. */
 export async function purgeCertificate(vault: VaultScope, name: string): Promise<Outcome<null>> {
   const purged = await purgeDeleted(vault, 'certificates', name);
   if (!purged.ok) return purged;
-  const changes = [purged.change];
+  const changes = [purged.change, withoutPending(vault, name)];
   for (const collection of await partsDeleted(vault, name)) {
     const part = await purgeDeleted(vault, collection, name);
     if (!part.ok) return part;
@@ -145,12 +153,16 @@ export async function dueOfCertificate(
 ): Promise<Awaited<ReturnType<typeof dueOfObject>>> {
   const due = await dueOfObject(vault, 'certificates', name);
   if (due.done !== 'purged') return due;
-  const changes: Transaction[] = [due.change];
+  const changes: Transaction[] = [due.change, withoutPending(vault, name)];
   for (const collection of await partsDeleted(vault, name)) {
     const part = await dueOfObject(vault, collection, name);
     if (part.done !== 'nothing') changes.push(part.change);
   }
   return { done: 'purged', change: together(...changes) };
+}
+
+function withoutPending(vault: VaultScope, name: string): Transaction {
+  return { delete: [certificateKeys(vault).pending(name)] };
 }
 
 /** Those parts that a deleted certificate has: one that was never issued has none. */

@@ -26,7 +26,8 @@ export async function mergeCertificate(
   const { enabled, tags } = asked.parameters;
   const state = await certificateState(vault, name);
   const pending = pendingOf(state);
-  if (pending === undefined) return refused({ kind: 'pendingCertificateNotFound', name });
+  if (pending === undefined || state.current === undefined)
+    return refused({ kind: 'pendingCertificateNotFound', name });
   const { draft } = pending;
   if (draft === undefined) return refused({ kind: 'mergeCompleted' });
   if (pending.status === 'inProgress' && !isUnknown(pending.issuer)) {

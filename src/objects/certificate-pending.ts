@@ -6,8 +6,13 @@ import { asSeen, certificateKeys } from './certificate.ts';
 import type { CertificatePolicy, PolicyIssuer } from './certificate-policy.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
+import { isThere } from './transition.ts';
+import type { Transition } from './transition.ts';
 
-/** An operation that ends in a certificate, if it does; one for each name, until it is deleted or another one begins. */
+/**
+ * An operation that ends in a certificate, if it does; one for each name, until it is deleted, another one begins, or the
+ * certificate is purged.
+ */
 export interface PendingCertificate {
   /** As the certificate is spelt. */
   readonly name: string;
@@ -34,18 +39,25 @@ export interface CertificateDraft {
   readonly preserveCertOrder?: boolean;
 }
 
-/** The operation under a certificate's name. One that has another id than the client asks for is not found. */
+/**
+ * The operation under a certificate's name. One that has another id than the client asks for is not found, nor one whose
+ * certificate is deleted.
+ */
 export async function getPending(
   vault: VaultScope,
   asked: { readonly name: string; readonly requestId?: string | undefined },
 ): Promise<Outcome<PendingCertificate>> {
-  const key = certificateKeys(vault).pending(asked.name);
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  const keys = certificateKeys(vault);
+  const get = [keys.pending(asked.name), keys.current(asked.name)];
+  const records = await vault.store.read({ require: vault.require, get });
+  const [record, current] = records;
   const value = record === undefined ? undefined : decode<PendingCertificate>(record);
-  if (record === undefined || value === undefined || (asked.requestId ?? value.requestId) !== value.requestId) {
+  const isSeen = current !== undefined && isThere(decode<Transition>(current), vault);
+  if (value === undefined || !isSeen || (asked.requestId ?? value.requestId) !== value.requestId) {
     return refused({ kind: 'pendingCertificateNotFound', name: asked.name });
   }
-  return { ok: true, value, change: { require: [...vault.require, asSeen(key, record)] } };
+  const require = [...vault.require, ...get.map((key, index) => asSeen(key, records[index]))];
+  return { ok: true, value, change: { require } };
 }
 
 /** Asks that an operation be cancelled, which it is when its time comes, or takes that back. */

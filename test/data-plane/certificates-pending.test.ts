@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { OpensslFolder, signedByOpenssl } from './certificate-files.ts';
-import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
+import { certificateWorld, dayMs, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
 import { auditText, errorBody, items, members, transitionMs } from './vaults.ts';
 import type { Json } from '../world/client.ts';
@@ -81,14 +81,59 @@ suite('an operation', () => {
     assert.equal(items(await world.ok('GET', '/certificates/deleted/versions')).length, 1);
   });
 
-  test('goes with its certificate', async () => {
-    await begin('with');
-    await world.ok('DELETE', '/certificates/with');
-    await refuses('GET', '/certificates/with/pending', undefined, notFound('with'));
+  test('goes and comes back with its certificate, cancelled if it was in progress', async () => {
+    const begun = await begin('with');
+    const pending = { id: `${world.origin}/certificates/with/pending` };
+    const hidden = async () => {
+      await refuses('GET', '/certificates/with/pending', undefined, notFound('with'));
+      await refuses('PATCH', '/certificates/with/pending', { cancellation_requested: true }, notFound('with'));
+      await refuses('DELETE', '/certificates/with/pending', undefined, notFound('with'));
+    };
+    assert.deepEqual(members((await world.ok('DELETE', '/certificates/with'))['pending']), pending);
+    await hidden();
     await world.pass(Math.max(issueMs, transitionMs));
-    assert.equal((await world.send('GET', '/certificates/with')).status, 404);
-    assert.equal((await world.ok('GET', '/deletedcertificates/with'))['cer'], undefined);
+    await hidden();
+    const deleted = await world.ok('GET', '/deletedcertificates/with');
+    assert.deepEqual([deleted['cer'], members(deleted['pending'])], [undefined, pending]);
+    const recovered = await world.ok('POST', '/deletedcertificates/with/recover');
+    assert.deepEqual(members(recovered['pending']), pending);
+    await hidden();
+    await world.pass(Math.max(issueMs, transitionMs));
+    const { status_details: _, ...kept } = members(begun);
+    const cancelled = { ...kept, cancellation_requested: true, status: 'cancelled' };
+    assert.deepEqual(await world.ok('GET', '/certificates/with/pending'), cancelled);
+    assert.equal((await world.ok('GET', '/certificates/with'))['cer'], undefined);
+
+    await world.issued('with', selfSigned('CN=with'));
+    const completed = await world.ok('GET', '/certificates/with/pending');
+    await world.ok('DELETE', '/certificates/with');
+    await world.pass(transitionMs);
+    await world.ok('POST', '/deletedcertificates/with/recover');
+    await world.pass(transitionMs);
+    assert.deepEqual(await world.ok('GET', '/certificates/with/pending'), completed);
   });
+
+  for (const [name, purge] of [
+    ['purged', () => world.ok('DELETE', '/deletedcertificates/purged', undefined, 204)],
+    ['retained', () => world.pass(91 * dayMs)],
+  ] as const) {
+    test(`is gone with its certificate when that is ${name === 'purged' ? name : 'purged by itself'}`, async () => {
+      using openssl = new OpensslFolder();
+      const policy = selfSigned('CN=a', { issuer: { name: 'Unknown' } });
+      const { leaf } = await signedByOpenssl(openssl, (await begin(name, policy))['csr']);
+      const { value } = members(await world.ok('POST', `/certificates/${name}/backup`));
+      await world.ok('DELETE', `/certificates/${name}`);
+      await world.pass(transitionMs);
+      const merge = ['POST', `/certificates/${name}/pending/merge`, { x5c: [leaf] }, notFound(name)] as const;
+      await refuses(...merge);
+      await purge();
+      await world.pass(transitionMs);
+      await world.ok('POST', '/certificates/restore', { value });
+      assert.equal((await world.ok('GET', `/certificates/${name}`))['pending'], undefined);
+      await refuses('GET', `/certificates/${name}/pending`, undefined, notFound(name));
+      await refuses(...merge);
+    });
+  }
 
   test('ends in a certificate with the tags that were given to the one that it was to be', async () => {
     await begin('tagged', undefined, { tags: { at: 'creation' } });

@@ -498,7 +498,7 @@ suite('a deleted certificate', () => {
     await world.ok('POST', '/deletedcertificates/never/recover');
     await world.pass(transitionMs);
     const never = await world.ok('GET', '/certificates/never');
-    assert.deepEqual([never['cer'], never['pending'], never['attributes']?.['enabled']], [undefined, undefined, false]);
+    assert.deepEqual([never['cer'], never['attributes']?.['enabled']], [undefined, false]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { deleteCertificate as remove } from '../../objects/certificate-change.ts';
+import { hasPending } from '../../objects/certificate-read.ts';
 import { deletedFacts } from '../facts.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -15,7 +16,11 @@ export const deleteCertificate: OperationCard = {
     if (!name.ok) return name;
     const deleted = await remove(call.vault, { name: name.value, now: call.now });
     if (!deleted.ok) return deleted;
-    const body = { ...deletedFacts(call, 'certificates', deleted.value), ...certificateBundle(call, deleted.value) };
+    const isPending = await hasPending(call.vault, name.value);
+    const body = {
+      ...deletedFacts(call, 'certificates', deleted.value),
+      ...certificateBundle(call, deleted.value, { isPending }),
+    };
     return { ...deleted, value: { status: 200, body } };
   },
 };

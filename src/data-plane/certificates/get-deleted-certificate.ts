@@ -1,4 +1,5 @@
 import type { CertificateVersion } from '../../objects/certificate.ts';
+import { hasPending } from '../../objects/certificate-read.ts';
 import { getDeleted } from '../../objects/read.ts';
 import { deletedFacts } from '../facts.ts';
 import { objectName } from '../object-id.ts';
@@ -16,7 +17,11 @@ export const getDeletedCertificate: OperationCard = {
     if (!name.ok) return name;
     const deleted = await getDeleted<CertificateVersion>(call.vault, 'certificates', name.value);
     if (!deleted.ok) return deleted;
-    const body = { ...deletedFacts(call, 'certificates', deleted.value), ...certificateBundle(call, deleted.value) };
+    const isPending = await hasPending(call.vault, name.value);
+    const body = {
+      ...deletedFacts(call, 'certificates', deleted.value),
+      ...certificateBundle(call, deleted.value, { isPending }),
+    };
     return { ok: true, value: { status: 200, body } };
   },
 };

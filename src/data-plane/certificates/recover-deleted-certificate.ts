@@ -1,4 +1,5 @@
 import { recoverCertificate } from '../../objects/certificate-change.ts';
+import { hasPending } from '../../objects/certificate-read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { certificateBundle } from './bundle.ts';
@@ -14,6 +15,7 @@ export const recoverDeletedCertificate: OperationCard = {
     if (!name.ok) return name;
     const recovered = await recoverCertificate(call.vault, name.value);
     if (!recovered.ok) return recovered;
-    return { ...recovered, value: { status: 200, body: certificateBundle(call, recovered.value) } };
+    const isPending = await hasPending(call.vault, name.value);
+    return { ...recovered, value: { status: 200, body: certificateBundle(call, recovered.value, { isPending }) } };
   },
 };

@@ -21,6 +21,7 @@ import {
   phaseOf,
   retentionDays,
   scheduledPurgeDate,
+  seenPending,
   vaultAnswers,
   vaultNotFound,
 } from './vault-model.ts';
@@ -292,7 +293,7 @@ export async function assertSameVault(model: Model, real: Real, place: Place): P
   }
   for (const name of [...names, 'none']) {
     const { status, body } = await send(real, vault, ['GET', `/certificates/${name}/pending`]);
-    assert.equal(status < 300 ? body['status'] : status, vault.pendings.get(name)?.status ?? 404);
+    assert.equal(status < 300 ? body['status'] : status, seenPending(model, vault, name)?.status ?? 404);
   }
   await assertNothingLeft(real, vault);
 }
@@ -364,6 +365,9 @@ async function assertNothingLeft({ world }: Real, vault: ModelVault): Promise<vo
     own.reduce((sum, object) => sum + dueOf(object), 0),
   );
   const names = new Set(own.map(({ name }) => name.toLowerCase()));
+  const prefix = `vault/${incarnation}/certificates-pending/`;
+  const pendings = (await store.list({ prefix, limit: 1000 })).map(({ key }) => key.slice(prefix.length));
+  assert.deepEqual(pendings.toSorted(), [...vault.pendings.keys()].toSorted());
   for (const collection of collections) {
     const older = await store.list({ prefix: `vault/${incarnation}/${collection}-versions/`, limit: 1000 });
     const objects = [...names].map((name) => objectOf(vault, collection, name));

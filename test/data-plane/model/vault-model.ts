@@ -180,7 +180,7 @@ export function expectedOf(model: Model, { operation, place, collection, name, b
   const vault = model.vaults[place];
   if (vault.state !== 'live') return vaultNotFound;
   const missing = (answer: string) => (answer === '404' ? `404 ${nouns[collection]}NotFound` : answer);
-  if (operation === 'cancel' || operation === 'forget') return pendingAnswer(vault, operation, name);
+  if (operation === 'cancel' || operation === 'forget') return pendingAnswer(model, { vault, operation, name });
   if (!reads.has(operation) && isManaged(vault, collection, name)) {
     return `403 ${nouns[collection]}ManagedByKeyVault`;
   }
@@ -206,8 +206,17 @@ function isNoVersion(object: ModelObject | undefined, back: number | undefined):
   return back !== undefined && object?.versions.at(-1 - back) === undefined;
 }
 
-function pendingAnswer(vault: ModelVault, operation: 'cancel' | 'forget', name: string): string {
-  const pending = vault.pendings.get(name.toLowerCase());
+/** The operation under a certificate's name, which is to be seen where the certificate is. */
+export function seenPending({ now }: Model, vault: ModelVault, name: string): Pending | undefined {
+  const certificate = vault.objects.certificates.get(name.toLowerCase());
+  return phaseOf(certificate, now) === 'live' ? vault.pendings.get(name.toLowerCase()) : undefined;
+}
+
+function pendingAnswer(
+  model: Model,
+  { vault, operation, name }: { vault: ModelVault; operation: 'cancel' | 'forget'; name: string },
+): string {
+  const pending = seenPending(model, vault, name);
   if (pending === undefined) return '404 PendingCertificateNotFound';
   return operation === 'cancel' && pending.status !== 'inProgress' ? '403 Forbidden' : '200';
 }
@@ -252,7 +261,9 @@ const effects: Readonly<Partial<Record<Operation, Effect>>> = {
     const object = existing(model, done);
     object.deletedDate = Math.floor(model.now / 1000);
     object.completeAt = model.now + transitionMs;
-    if (done.collection === 'certificates') vaultOf(model, done).pendings.delete(done.name.toLowerCase());
+    if (done.collection !== 'certificates') return;
+    const pending = vaultOf(model, done).pendings.get(done.name.toLowerCase());
+    if (pending?.status === 'inProgress') pending.status = 'cancelled';
   },
   recover(model, done) {
     const object = existing(model, done);
@@ -261,6 +272,7 @@ const effects: Readonly<Partial<Record<Operation, Effect>>> = {
   },
   purge(model, done) {
     Object.assign(existing(model, done), { isPurged: true, versions: [], completeAt: model.now + transitionMs });
+    if (done.collection === 'certificates') vaultOf(model, done).pendings.delete(done.name.toLowerCase());
   },
   cancel(model, done) {
     const pending = pendingOf(model, done);
@@ -318,10 +330,12 @@ export function pass(model: Model, ms: number): void {
     for (const [key, pending] of vault.pendings) {
       if (pending.status === 'inProgress' && (pending.readyAt ?? Infinity) <= model.now) end(vault, key, pending);
     }
-    for (const objects of Object.values(vault.objects)) {
-      for (const [key, { deletedDate, isPurged, completeAt }] of objects) {
+    for (const collection of collections) {
+      for (const [key, { deletedDate, isPurged, completeAt }] of vault.objects[collection]) {
         const isGone = isPurged ? completeAt <= model.now : deletedDate !== undefined && isOver(deletedDate, model.now);
-        if (isGone) objects.delete(key);
+        if (!isGone) continue;
+        vault.objects[collection].delete(key);
+        if (collection === 'certificates') vault.pendings.delete(key);
       }
     }
   }
