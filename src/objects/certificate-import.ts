@@ -19,7 +19,7 @@ import type { Outcome, VaultScope } from './object.ts';
 
 export interface CertificateImport {
   readonly name: string;
-  /** A PKCS #12 file as base64, or PEM, also as base64: as the policy's content type says or, without one, as it looks. */
+  /** A PKCS #12 file as base64, or PEM, also as base64: as the policy's content type says or, without a policy, as it looks. */
   readonly value: string;
   readonly password: string;
   readonly policy: PolicyParameters;
@@ -28,7 +28,10 @@ export interface CertificateImport {
   readonly engine: KeyEngine;
 }
 
-/** Takes a certificate that was made elsewhere, with its private key, as the current version. */
+/**
+ * Takes a certificate that was made elsewhere, with its private key, as the current version. Of a policy that is there
+ * already stays what neither the client nor the certificate says.
+ */
 export async function importCertificate(
   vault: VaultScope,
   asked: CertificateImport,
@@ -36,8 +39,9 @@ export async function importCertificate(
   const state = await certificateState(vault, asked.name);
   const refusal = checkFree(vault, state);
   if (refusal !== undefined) return refused(refusal);
-  const contentType =
-    asked.policy.contentType ?? (isPem(asked.value) ? 'application/x-pem-file' : 'application/x-pkcs12');
+  const before = currentOf(state)?.current.policy;
+  const looksLike = isPem(asked.value) ? 'application/x-pem-file' : 'application/x-pkcs12';
+  const contentType = asked.policy.contentType ?? before?.contentType ?? looksLike;
   // Of any other content type, `policyFrom` says what is wrong.
   const reader = readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'];
   const contents = await reader(asked);
@@ -54,12 +58,11 @@ export async function importCertificate(
   }
   const times = checkTimes(asked.parameters, { notBefore, expires: notAfter });
   if (times !== undefined) return times;
-  const created = currentOf(state)?.current.policy.created ?? now;
   const policy = importedPolicy(vault, {
     asked: { ...asked.policy, contentType },
     contents: contents.value,
     facts: read.value,
-    now,
+    known: { before, now },
   });
   if (!policy.ok) return policy;
   const unproved = await asked.engine.prove(contents.value.material);
@@ -77,7 +80,7 @@ export async function importCertificate(
     now,
   );
   if (!parts.ok) return parts;
-  const { object, put } = putParts(vault, state, { ...parts.value, policy: { ...policy.value, created } });
+  const { object, put } = putParts(vault, state, { ...parts.value, policy: policy.value });
   // An operation that is over has nothing more to say.
   const over = state.pending === undefined ? {} : { delete: [certificateKeys(vault).pending(asked.name)] };
   const change = { require: state.require, put: [...put, ...putActions(vault, object)], ...over };
@@ -99,15 +102,15 @@ const readers: Readonly<Record<CertificateContentType, Reader>> = {
   },
   async 'application/x-pem-file'({ value }) {
     // "Accepted formats: PEM content or Base64 encoded PEM content", as Azure puts it; the client for Python sends the latter.
-    const read = readPem(isPem(value) ? value : Buffer.from(value, 'base64').toString('latin1'));
+    const text = isPem(value) ? value : Buffer.from(value, 'base64').toString('latin1');
+    const read = readPem(text);
     const reason = read.ok ? 'The PEM text holds no private key.' : describeRefusal(read.refusal);
     if (read.ok && read.value.material !== undefined) {
       return { ok: true, value: read.value };
     }
-    return bad(
-      'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM ' +
-        `format. ${reason}`,
-    );
+    const message =
+      'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.';
+    return bad(isPem(text) ? `${message} ${reason}` : message);
   },
 };
 
@@ -123,15 +126,17 @@ function importedPolicy(
     readonly asked: PolicyParameters;
     readonly contents: CertifiedMaterial;
     readonly facts: CertificateFacts;
-    readonly now: number;
+    readonly known: { readonly before: CertificatePolicy | undefined; readonly now: number };
   },
 ): Outcome<CertificatePolicy> {
-  const { asked, contents, facts, now } = imported;
+  const { asked, contents, facts, known } = imported;
   const { material } = contents;
   const { key: wanted = {}, x509: _, ...others } = asked;
-  const { kty = material.kty } = wanted;
+  const before = known.before?.key;
+  const { kty = before?.kty.startsWith(material.kty) === true ? before.kty : material.kty } = wanted;
   const form = material.kty === 'RSA' ? { size: keySizeOf(material) } : { curve: material.crv };
-  const is = { ...wanted, kty, ...form };
+  // A key of another family may leave the vault no sooner.
+  const is = { ...(before?.exportable === false && { exportable: false }), ...wanted, kty, ...form };
   const isOther = Object.entries(form).some(([name, value]) =>
     Object.entries(wanted).some(([n, v]) => n === name && v !== value),
   );
@@ -147,7 +152,7 @@ function importedPolicy(
     basicConstraints: facts.basicConstraints,
     validityMonths: validityMonths(facts.notBefore, facts.notAfter),
   };
-  return policyFrom(vault, { ...others, key: is }, { x509, now });
+  return policyFrom(vault, { ...others, key: is }, { ...known, x509 });
 }
 
 function presentNames(sans: AlternativeNames): Partial<AlternativeNames> {

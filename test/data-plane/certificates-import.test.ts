@@ -351,6 +351,71 @@ suite('the order of a file whose leaf is not its first', () => {
   }
 });
 
+suite('an import over a policy', () => {
+  const stored = {
+    ...selfSigned('CN=stored', asPem),
+    key_props: { kty: 'EC', exportable: false, reuse_key: true },
+    x509_props: { subject: 'CN=stored', sans: { emails: ['a@example.com'] }, validity_months: 24 },
+    lifetime_actions: [{ trigger: { days_before_expiry: 20 }, action: { action_type: 'AutoRenew' } }],
+  };
+  const pemOf = (openssl: OpensslFolder) =>
+    `${openssl.read('leaf.key').toString()}${openssl.read('leaf.pem').toString()}`;
+
+  test('keeps what neither it nor the certificate says', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.EC);
+    const first = await world.issued('over', stored);
+    const second = await world.ok('POST', '/certificates/over/import', { value: pemOf(openssl) });
+    const was = first['policy'];
+    const updated = second['policy']?.['attributes']?.['updated'];
+    assert.deepEqual(members(second['policy']), {
+      ...members(was),
+      attributes: { ...members(was?.['attributes']), updated },
+      key_props: { ...members(was?.['key_props']), crv: 'P-384', key_size: 384 },
+      x509_props: {
+        ...members(was?.['x509_props']),
+        subject: 'CN=imported.example.com, O=Contoso',
+        sans: { dns_names: ['imported.example.com'], ipAddresses: ['192.0.2.7'] },
+        ekus: ['1.3.6.1.5.5.7.3.1'],
+        validity_months: 12,
+      },
+    });
+    assert.equal((await world.ok('GET', '/keys/over'))['attributes']?.['exportable'], false);
+    assert.doesNotMatch(String((await world.ok('GET', '/secrets/over'))['value']), /PRIVATE KEY/);
+  });
+
+  test('lets the key go where it says so itself, and not because it is of another family', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.RSA);
+    await world.issued('family', stored);
+    const exportable = async (key_props: object) => {
+      const policy = { key_props };
+      await world.ok('POST', '/certificates/family/import', { value: pemOf(openssl), policy });
+      return /PRIVATE KEY/.test(String((await world.ok('GET', '/secrets/family'))['value']));
+    };
+    assert.equal(await exportable({}), false);
+    assert.equal(await exportable({ exportable: true }), true);
+  });
+
+  test('is read as the policy’s content type says', async () => {
+    using openssl = new OpensslFolder();
+    await make(openssl, keys.EC);
+    const contents = ['-inkey', 'leaf.key', '-in', 'leaf.pem', '-out', 'file.p12'];
+    await openssl.run('pkcs12', '-export', ...contents, '-passout', 'pass:');
+    const value = openssl.read('file.p12').toString('base64');
+    await world.issued('typed', stored);
+    const refused = await world.send('POST', '/certificates/typed/import', { value });
+    const message =
+      'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.';
+    assert.deepEqual([refused.status, refused.body], [400, errorBody('BadParameter', message)]);
+    const policy = { secret_props: { contentType: 'application/x-pkcs12' } };
+    const imported = await world.ok('POST', '/certificates/typed/import', { value, policy });
+    assert.equal(imported['policy']?.['secret_props']?.['contentType'], 'application/x-pkcs12');
+    // The next one is read as this one.
+    await world.ok('POST', '/certificates/typed/import', { value });
+  });
+});
+
 test('an import adds a version, and takes the place of an operation that is over', async () => {
   using openssl = new OpensslFolder();
   await make(openssl, keys.EC);
