@@ -1,4 +1,6 @@
 import { matches } from '../crypto/certificates/certificate.ts';
+import { readChain } from '../crypto/certificates/chain.ts';
+import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import { checkTimes } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
 import { draftOf, finish } from './certificate-complete.ts';
@@ -22,7 +24,7 @@ export async function mergeCertificate(
     readonly parameters: ObjectParameters;
   },
 ): Promise<Outcome<CertificateRecord>> {
-  const { name, certificates } = asked;
+  const { name } = asked;
   const { enabled, tags } = asked.parameters;
   const state = await certificateState(vault, name);
   const pending = pendingOf(state);
@@ -33,10 +35,14 @@ export async function mergeCertificate(
   if (pending.status === 'inProgress' && !isUnknown(pending.issuer)) {
     return refused({ kind: 'mergeForbidden', issuer: pending.issuer.name });
   }
+  const chain = readChain(asked.certificates);
+  if (!chain.ok) return refused({ kind: 'badParameter', message: describeRefusal(chain.refusal) });
+  const certificates = chain.value;
   const [leaf] = certificates;
   if (leaf === undefined || !matches(draft.material, leaf)) {
     const message =
-      'The first certificate of x5c is not about the key of the pending request; sign the request itself.';
+      'The public key of the end-entity certificate in the specified X.509 certificate content does not match the public ' +
+      'part of the specified private key. Please check if certificate is valid.';
     return refused({ kind: 'badParameter', message });
   }
   const times = checkTimes(asked.parameters);

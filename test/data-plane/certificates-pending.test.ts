@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { OpensslFolder, signedByOpenssl } from './certificate-files.ts';
+import { selfSign } from '../../src/crypto/certificates/issue.ts';
+import { ecKey, OpensslFolder, signedByOpenssl } from './certificate-files.ts';
 import { certificateWorld, dayMs, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
 import { auditText, errorBody, items, members, transitionMs } from './vaults.ts';
@@ -257,11 +258,40 @@ suite('a certificate that somebody else signs', () => {
     const other = await begin('fits-not', elsewhere('CN=fits'));
     const { leaf } = await signedByOpenssl(openssl, other['csr']);
     const message =
-      'The first certificate of x5c is not about the key of the pending request; sign the request itself.';
+      'The public key of the end-entity certificate in the specified X.509 certificate content does not match the public ' +
+      'part of the specified private key. Please check if certificate is valid.';
     const refused = [400, errorBody('BadParameter', message)] as const;
     await refuses('POST', '/certificates/fits/pending/merge', { x5c: [leaf] }, refused);
     assert.deepEqual(await world.ok('GET', '/certificates/fits/pending'), wanted);
     await refuses('POST', '/certificates/nothing/pending/merge', { x5c: [leaf] }, notFound('nothing'));
+  });
+
+  test('is merged with nothing that cannot be read, nor with more than an import may have', async () => {
+    using openssl = new OpensslFolder();
+    const begun = await begin('chained', elsewhere('CN=chained'));
+    const { leaf, ca } = await signedByOpenssl(openssl, begun['csr']);
+    const merge = '/certificates/chained/pending/merge';
+    const garbage = Buffer.from([0x30, 0x01, 0x00]).toString('base64');
+    const unread =
+      'This is not a chain of certificates that can be read: the certificate is missing where the certificate should have it.';
+    await refuses('POST', merge, { x5c: [leaf, garbage] }, [400, errorBody('BadParameter', unread)]);
+    const others: string[] = [];
+    for (let n = 0; n < 50; n += 1) {
+      const validity = { notBefore: 0, notAfter: 4_000_000_000, serial: Buffer.from([n + 1]) };
+      const signed = await selfSign(ecKey(), { subject: `CN=${n}`, ekus: [], keyUsage: [], ...validity });
+      assert.ok(signed.ok);
+      others.push(Buffer.from(signed.value).toString('base64'));
+    }
+    const message = 'The chain of certificates holds 51 certificates; at most 50 are read.';
+    await refuses('POST', merge, { x5c: [leaf, ...others] }, [400, errorBody('BadParameter', message)]);
+    assert.deepEqual(await world.ok('GET', '/certificates/chained/pending'), begun);
+    // The same one again is no other one.
+    const x5c = [leaf, ca, leaf, ca, ...others.slice(2)];
+    await world.ok('POST', merge, { x5c }, 201);
+    const { value } = members(await world.ok('GET', '/secrets/chained'));
+    const written = String(value).matchAll(/BEGIN CERTIFICATE-----\n([^-]+)-/g);
+    const found = Array.from(written, ([, body = '']) => body.replaceAll('\n', ''));
+    assert.deepEqual(found, [leaf, ca, ...others.slice(2)]);
   });
 
   test('is cancelled as any other, a moment later', async () => {

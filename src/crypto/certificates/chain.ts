@@ -4,8 +4,8 @@ import type { CertifiableKey, CertifiedMaterial } from '../../types/certificate.
 import { curves } from '../keys/curves.ts';
 import { isAbout, mostBytes, partsOf } from './certificate.ts';
 import type { CertificateParts } from './certificate.ts';
-import { Refused } from './refusal.ts';
-import type { FileKind } from './refusal.ts';
+import { outcomeOf, Refused } from './refusal.ts';
+import type { FileKind, Outcome } from './refusal.ts';
 
 /** No chain is as long. */
 const mostCertificates = 50;
@@ -55,6 +55,12 @@ export function inChainOrder(
   }
   const derOf = ({ der }: Candidate) => der;
   return { material, certificates: [...chain, ...left].map(derOf), inFileOrder: candidates.map(derOf) };
+}
+
+/** Certificates that are no file, each once and in their order, after every one of them was read. */
+export function readChain(certificates: readonly Uint8Array[]): Outcome<readonly Uint8Array[]> {
+  const what = 'chain of certificates';
+  return outcomeOf(what, () => distinct(certificates, what).map(({ der }) => der));
 }
 
 /** Every certificate once, taken apart as far as chains need it. */

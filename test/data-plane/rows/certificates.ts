@@ -348,11 +348,14 @@ export const certificateRows: Readonly<Record<string, Row>> = {
       })),
       {
         path: '/certificates/asked/pending/merge',
-        message: 'The first certificate of x5c is not about the key of the pending request; sign the request itself.',
+        message:
+          'The public key of the end-entity certificate in the specified X.509 certificate content does not match the ' +
+          'public part of the specified private key. Please check if certificate is valid.',
       },
       {
-        body: { x5c: ['AAAA'] },
-        message: 'The first certificate of x5c is not about the key of the pending request; sign the request itself.',
+        body: { x5c: [...x5c, 'AAAA'] },
+        message:
+          'This is not a chain of certificates that can be read: the certificate is missing where the certificate should have it.',
       },
     ],
   },
