@@ -1,3 +1,4 @@
+import { readCertificate } from '../crypto/certificates/certificate.ts';
 import { issue, selfSign } from '../crypto/certificates/issue.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import type { Put, Transaction } from '../store/store.ts';
@@ -131,7 +132,12 @@ async function issueCertificate(
   const { provider, enabled, name } = found.value;
   if (!enabled || provider !== 'Test') return bad(`The issuer '${name}' was disabled, or is another one by now.`);
   const issuer = await world.testIssuer();
-  const issued = await issue({ request: Buffer.from(pending.csr, 'base64'), issuer, ...made });
+  const [authority = new Uint8Array()] = issuer.certificates;
+  const read = readCertificate(authority);
+  if (!read.ok) return bad(describeRefusal(read.refusal));
+  // What outlives its issuer is valid for nobody who checks the chain (RFC 5280 section 6.1.3).
+  const notAfter = Math.min(made.notAfter, read.value.notAfter);
+  const issued = await issue({ request: Buffer.from(pending.csr, 'base64'), issuer, ...made, notAfter });
   if (!issued.ok) return bad(describeRefusal(issued.refusal));
   return { ok: true, value: [issued.value, ...issuer.certificates] };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { selfSign } from '../../src/crypto/certificates/issue.ts';
 import { ecKey, OpensslFolder, signedByOpenssl } from './certificate-files.ts';
@@ -350,6 +351,23 @@ suite('an issuer', () => {
       authorities.push(authority);
     }
     assert.equal(authorities[0], authorities[1]);
+  });
+
+  test('of the provider Test signs nothing that outlives its own certificate', async () => {
+    await world.ok('PUT', '/certificates/issuers/brief', { provider: 'Test' });
+    const untilOf = async (name: string, validity_months: number) => {
+      const x509_props = { subject: 'CN=brief', validity_months };
+      const certificate = await world.issued(name, policy('brief', { x509_props }));
+      const { value } = members(await world.ok('GET', `/secrets/${name}`));
+      const [, ...chain] = String(value).split(/(?=-----BEGIN CERTIFICATE)/);
+      const [leaf, authority] = chain.map((pem) => new X509Certificate(pem).validToDate.getTime());
+      assert.equal(Number(certificate['attributes']?.['exp']) * 1000, leaf);
+      return { leaf: Number(leaf), authority: Number(authority) };
+    };
+    const long = await untilOf('brief-1', 1200);
+    assert.equal(long.leaf, long.authority);
+    const short = await untilOf('brief-2', 12);
+    assert.ok(short.leaf < short.authority - 8 * 365 * dayMs);
   });
 
   test('of another provider is kept, and cannot be asked', async () => {
