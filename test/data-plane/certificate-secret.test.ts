@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { OpensslFolder } from './certificate-files.ts';
-import { certificateWorld, selfSigned, versionOf } from './certificate-world.ts';
+import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
 import { errorBody, members } from './vaults.ts';
 import type { Json } from '../world/client.ts';
@@ -65,6 +65,32 @@ suite('previousVersion', () => {
     await world.pass(1000);
     await world.ok('POST', '/certificates/restore', { value });
     assert.equal((await get('/secrets/moved', '2025-07-01'))['previousVersion'], first);
+  });
+});
+
+suite('the secret of a certificate that is not issued yet', () => {
+  test('is disabled, and not found only where it never will be', async () => {
+    const disabled = [
+      403,
+      errorBody('Forbidden', 'Operation get is not allowed on a disabled secret.', 'SecretDisabled'),
+    ] as const;
+    const answer = async (path: string) => {
+      const { status, body } = await world.send('GET', path);
+      return [status, body] as const;
+    };
+    await world.ok('POST', '/certificates/to-come/create', { policy: selfSigned('CN=to-come') }, 202);
+    const version = versionOf(await world.ok('GET', '/certificates/to-come'));
+    assert.deepEqual(await answer('/secrets/to-come'), disabled);
+    assert.deepEqual(await answer(`/secrets/to-come/${version}`), disabled);
+    assert.equal((await answer(`/secrets/to-come/${'0'.repeat(32)}`))[0], 404);
+    assert.equal((await answer('/secrets/to-come-2'))[0], 404);
+    await world.pass(issueMs);
+    await world.ok('GET', `/secrets/to-come/${version}`);
+    assert.equal((await answer(`/secrets/to-come/${'0'.repeat(32)}`))[0], 404, 'of one that is issued');
+
+    await world.ok('POST', '/certificates/going/create', { policy: selfSigned('CN=going') }, 202);
+    await world.ok('DELETE', '/certificates/going');
+    assert.equal((await answer('/secrets/going'))[0], 404);
   });
 });
 

@@ -43,7 +43,7 @@ suite('an operation', () => {
     assert.deepEqual(await world.ok('GET', '/certificates/cancelled/pending'), { ...kept, status: 'cancelled' });
     const certificate = await world.ok('GET', '/certificates/cancelled');
     assert.deepEqual([certificate['cer'], certificate['attributes']?.['enabled']], [undefined, false]);
-    assert.equal((await world.send('GET', '/secrets/cancelled')).status, 404);
+    assert.equal((await world.send('GET', '/secrets/cancelled')).status, 403);
     const record = (await world.records()).findLast(({ operationName }) => operationName === 'CertificateEnroll');
     assert.equal(record?.properties['ended'], 'cancelled');
   });

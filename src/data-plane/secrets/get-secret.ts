@@ -1,3 +1,4 @@
+import { isIntended } from '../../objects/certificate-read.ts';
 import { refused } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
@@ -16,7 +17,11 @@ export const getSecret: OperationCard = {
     const asked = objectId(call, 'secrets');
     if (!asked.ok) return asked;
     const found = await getVersion<SecretVersion>(call.vault, 'secrets', asked.value);
-    if (!found.ok) return found;
+    if (!found.ok) {
+      // As recorded: the secret of a certificate that is not issued yet is there, and disabled.
+      const isToCome = await isIntended(call.vault, asked.value);
+      return isToCome ? refused({ kind: 'objectDisabled', collection: 'secrets' }) : found;
+    }
     if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });
     const current = await secretAs(found.value.current, call.query['outContentType']);
     if (!current.ok) return current;

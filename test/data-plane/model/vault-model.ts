@@ -186,6 +186,9 @@ export function expectedOf(model: Model, { operation, place, collection, name, b
   }
   const object = objectOf(vault, collection, name);
   const phase = phaseOf(object, model.now);
+  if (collection === 'secrets' && operation === 'get' && phase === 'none' && isIntended(model, vault, name)) {
+    return '403 SecretDisabled';
+  }
   const answer = missing(answers[operation][phase]);
   if (collection !== 'certificates') return isNoVersion(object, back) && phase === 'live' ? missing('404') : answer;
   if (makes.has(operation)) {
@@ -204,6 +207,12 @@ export function expectedOf(model: Model, { operation, place, collection, name, b
 /** A version that never was. */
 function isNoVersion(object: ModelObject | undefined, back: number | undefined): boolean {
   return back !== undefined && object?.versions.at(-1 - back) === undefined;
+}
+
+/** Whether a certificate is to be seen that is not issued yet: its secret counts as there, and disabled. */
+function isIntended({ now }: Model, vault: ModelVault, name: string): boolean {
+  const certificate = vault.objects.certificates.get(name.toLowerCase());
+  return certificate?.isIssued === false && phaseOf(certificate, now) === 'live';
 }
 
 /** The operation under a certificate's name, which is to be seen where the certificate is. */
