@@ -339,6 +339,7 @@ suite('an issuer', () => {
     for (const name of ['ours-1', 'ours-2']) {
       const certificate = await world.issued(name, policy('ours'));
       assert.deepEqual(certificate['policy']?.['issuer'], { name: 'ours', cty: 'OV-SSL', cert_transparency: true });
+      assert.deepEqual((await world.ok('GET', `/certificates/${name}/pending`))['issuer'], { name: 'ours' });
       const { value } = members(await world.ok('GET', `/secrets/${name}`));
       const [, leaf = '', authority = ''] = String(value).split(/(?=-----BEGIN CERTIFICATE)/);
       openssl.write('leaf.pem', leaf);

@@ -197,9 +197,14 @@ suite('a certificate that signs itself', () => {
     }
     assert.ok(found.some((item) => item['id'] === id));
     await world.pass(issueMs);
-    const { cer: _, ...certificate } = members(await world.ok('GET', '/certificates/listed'));
-    const item = items(await world.ok('GET', '/certificates')).find((one) => one['id'] === id);
-    assert.deepEqual(item, { id, x5t: certificate['x5t'], attributes: certificate['attributes'] });
+    const certificate = await world.ok('GET', '/certificates/listed');
+    const { recoveryLevel, recoverableDays, ...attributes } = members(certificate['attributes']);
+    assert.deepEqual([recoveryLevel, recoverableDays], ['Recoverable+Purgeable', 90]);
+    const item = { x5t: certificate['x5t'], attributes, subject: '' };
+    const listed = items(await world.ok('GET', '/certificates')).find((one) => one['id'] === id);
+    assert.deepEqual(listed, { id, ...item });
+    const versions = await world.ok('GET', '/certificates/listed/versions');
+    assert.deepEqual(items(versions), [{ id: certificate['id'], ...item }]);
   });
 });
 

@@ -34,14 +34,21 @@ export function certificateBundle(
   };
 }
 
-/** CertificateItem of a list; its id names no version unless it stands for one. */
+/**
+ * CertificateItem of a list; its id names no version unless it stands for one. Its subject is empty and its attributes say
+ * nothing of recovery in every recorded list.
+ */
 export function certificateItem(call: Call, { name, current }: ObjectRecord<CertificateVersion>, version?: string) {
   const id = `${call.origin}/certificates/${name}`;
   const { x5t } = current;
+  const { attributes, ...facts } = objectFacts(call.vault, current);
+  const { recoveryLevel: _, recoverableDays: __, ...shown } = attributes;
   return {
     id: version === undefined ? id : `${id}/${version}`,
     ...(x5t !== undefined && { x5t }),
-    ...objectFacts(call.vault, current),
+    attributes: shown,
+    ...facts,
+    subject: '',
   };
 }
 
@@ -95,7 +102,7 @@ export function pendingBody(call: Call, pending: PendingCertificate) {
   const id = `${call.origin}/certificates/${name}`;
   return {
     id: `${id}/pending`,
-    issuer: issuerBody(issuer),
+    issuer: { name: issuer.name },
     csr,
     cancellation_requested: cancellationRequested,
     status,
