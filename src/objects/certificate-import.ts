@@ -10,7 +10,7 @@ import { putActions } from './certificate-actions.ts';
 import { certificateKeys, checkTimes } from './certificate.ts';
 import type { CertificateParameters, CertificateRecord } from './certificate.ts';
 import { makeParts } from './certificate-parts.ts';
-import type { CertificateContentType, CertificatePolicy, PolicyParameters } from './certificate-policy.ts';
+import type { CertificateContentType, CertificatePolicy, PolicyParameters, PolicyX509 } from './certificate-policy.ts';
 import { policyFrom } from './certificate-policy-rules.ts';
 import { certificateState, checkFree, currentOf, putParts } from './certificate-state.ts';
 import { validityMonths } from './certificate-validity.ts';
@@ -146,7 +146,7 @@ function importedPolicy(
   }
   const x509 = {
     subject: facts.subject,
-    sans: presentNames(facts.sans),
+    ...presentNames(facts.sans),
     ekus: facts.ekus,
     keyUsage: facts.keyUsage,
     basicConstraints: facts.basicConstraints,
@@ -155,15 +155,15 @@ function importedPolicy(
   return policyFrom(vault, { ...others, key: is }, { ...known, x509 });
 }
 
-function presentNames(sans: AlternativeNames): Partial<AlternativeNames> {
-  const { dnsNames, emails, upns, ipAddresses, uris } = sans;
-  return {
+function presentNames({ dnsNames, emails, upns, ipAddresses, uris }: AlternativeNames): Pick<PolicyX509, 'sans'> {
+  const sans = {
     ...(dnsNames.length > 0 && { dnsNames }),
     ...(emails.length > 0 && { emails }),
     ...(upns.length > 0 && { upns }),
     ...(ipAddresses.length > 0 && { ipAddresses }),
     ...(uris.length > 0 && { uris }),
   };
+  return Object.keys(sans).length > 0 ? { sans } : {};
 }
 
 function bad(message: string) {

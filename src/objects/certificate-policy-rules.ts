@@ -52,6 +52,7 @@ export function policyFrom(
     contentType,
     x509: x509.value,
     lifetimeActions: actions.value,
+    enabled: parameters.enabled ?? before?.enabled ?? true,
     created: before?.created ?? now,
     updated: now,
   };

@@ -15,6 +15,8 @@ export interface CertificatePolicy {
   readonly contentType: CertificateContentType;
   readonly x509: PolicyX509;
   readonly lifetimeActions: readonly LifetimeAction[];
+  /** What a client said, and nothing goes by it: the client for JavaScript says here whether the certificate is enabled. */
+  readonly enabled: boolean;
   /** Seconds since 1970, as `updated`. */
   readonly created: number;
   readonly updated: number;
@@ -39,7 +41,8 @@ export interface PolicyKey {
 
 export interface PolicyX509 {
   readonly subject: string;
-  readonly sans: Partial<AlternativeNames>;
+  /** Absent where nobody said anything of them. */
+  readonly sans?: Partial<AlternativeNames>;
   /** Object identifiers. */
   readonly ekus: readonly string[];
   readonly keyUsage: readonly KeyUsage[];
@@ -61,6 +64,7 @@ export interface PolicyParameters {
   readonly contentType?: string;
   readonly x509?: X509Parameters;
   readonly lifetimeActions?: readonly LifetimeActionParameters[];
+  readonly enabled?: boolean;
 }
 
 export interface KeyParameters {

@@ -27,7 +27,7 @@ const badSubject = 'Property policy.x509_props has invalid value. Invalid X.500 
 export function wrongNames(parameters: X509Parameters, before: PolicyX509 | undefined): string | undefined {
   const isMentioned = parameters.subject !== undefined || Object.keys(parameters.sans ?? {}).length > 0;
   if (before !== undefined && !isMentioned) return undefined;
-  const { subject, sans } = namesOf(parameters, before);
+  const { subject, sans = {} } = namesOf(parameters, before);
   const count = Object.values(sans).reduce((sum, names) => sum + names.length, 0);
   if (subject === '' && count === 0) return nobody;
   if (subject.length > subjectMax) return tooLong(subject);
@@ -70,7 +70,9 @@ export function policyX509(
 }
 
 function namesOf(parameters: X509Parameters, before: PolicyX509 | undefined): Pick<PolicyX509, 'subject' | 'sans'> {
-  return { subject: parameters.subject ?? before?.subject ?? '', sans: { ...before?.sans, ...parameters.sans } };
+  const subject = parameters.subject ?? before?.subject ?? '';
+  const isNamed = parameters.sans !== undefined || before?.sans !== undefined;
+  return { subject, ...(isNamed && { sans: { ...before?.sans, ...parameters.sans } }) };
 }
 
 function tooLong(subject: string): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { OpensslFolder, signedByOpenssl } from './certificate-files.ts';
-import { certificateWorld, issueMs, selfSigned, versionOf } from './certificate-world.ts';
+import { certificateWorld, dayMs, issueMs, selfSigned, versionOf } from './certificate-world.ts';
 import type { CertificateWorld } from './certificate-world.ts';
 import { members, transitionMs } from './vaults.ts';
 
@@ -84,6 +84,47 @@ suite('the policy of a certificate', () => {
     assert.equal(await subjectIn('older'), 'CN=both');
     assert.deepEqual(members((await world.ok('GET', current))['tags']), { of: 'the second' });
     assert.deepEqual(members((await world.ok('GET', path))['tags']), { of: 'the first' });
+  });
+
+  test('has what was said of alternative names, and nothing where nothing was', async () => {
+    const sansIn = async (name: string) =>
+      members((await world.ok('GET', `/certificates/${name}/policy`))['x509_props'])['sans'];
+    const create = (name: string, more: object) =>
+      world.ok(
+        'POST',
+        `/certificates/${name}/create`,
+        { policy: { ...selfSigned('CN=n'), x509_props: { subject: 'CN=n', ...more } } },
+        202,
+      );
+    await create('unnamed', {});
+    assert.equal(await sansIn('unnamed'), undefined);
+    await world.ok('PATCH', '/certificates/unnamed/policy', patch);
+    assert.equal(await sansIn('unnamed'), undefined);
+    await create('emptied', { sans: {} });
+    assert.deepEqual(await sansIn('emptied'), {});
+    await world.ok('PATCH', '/certificates/emptied/policy', { x509_props: { sans: { dns_names: ['n.example'] } } });
+    await world.ok('PATCH', '/certificates/emptied/policy', patch);
+    assert.deepEqual(await sansIn('emptied'), { dns_names: ['n.example'] });
+  });
+
+  test('says whether it is enabled, which nothing goes by', async () => {
+    const enabled = async () => (await world.ok('GET', '/certificates/enabled/policy'))['attributes']?.['enabled'];
+    const renewed = {
+      lifetime_actions: [{ trigger: { lifetime_percentage: 10 }, action: { action_type: 'AutoRenew' } }],
+    };
+    const policy = { ...selfSigned('CN=enabled'), ...renewed, attributes: { enabled: false } };
+    const first = await world.issued('enabled', policy);
+    assert.equal(await enabled(), false);
+    assert.equal(first['attributes']?.['enabled'], true);
+    await world.ok('PATCH', '/certificates/enabled/policy', patch);
+    assert.equal(await enabled(), false, 'what is not mentioned stays');
+    await world.pass(40 * dayMs);
+    await world.pass(issueMs);
+    const second = await world.ok('GET', '/certificates/enabled');
+    assert.notEqual(versionOf(second), versionOf(first), 'it is renewed all the same');
+    assert.equal(await enabled(), false);
+    await world.ok('PATCH', '/certificates/enabled/policy', { attributes: { enabled: true } });
+    assert.equal(await enabled(), true);
   });
 
   test('goes and comes back with the certificate, deleted and in a backup', async () => {

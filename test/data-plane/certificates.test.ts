@@ -51,7 +51,6 @@ suite('a certificate that signs itself', () => {
       secret_props: { contentType: 'application/x-pkcs12' },
       x509_props: {
         subject: 'CN=first',
-        sans: {},
         ekus: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'],
         key_usage: ['digitalSignature', 'keyEncipherment'],
         validity_months: 12,

@@ -30,13 +30,13 @@ suite('a policy', () => {
       contentType: 'application/x-pkcs12',
       x509: {
         subject: 'CN=n',
-        sans: {},
         ekus: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'],
         keyUsage: ['digitalSignature', 'keyEncipherment'],
         validityMonths: 12,
         basicConstraints: { ca: false },
       },
       lifetimeActions: [{ action: 'EmailContacts', trigger: { lifetimePercentage: 80 } }],
+      enabled: true,
       created: now,
       updated: now,
     });

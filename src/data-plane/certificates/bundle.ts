@@ -3,7 +3,7 @@ import type { CertificateVersion } from '../../objects/certificate.ts';
 import type { PendingCertificate } from '../../objects/certificate-pending.ts';
 import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificate-policy.ts';
 import type { ObjectRecord } from '../../objects/object.ts';
-import type { BasicConstraints } from '../../types/certificate.ts';
+import type { AlternativeNames, BasicConstraints } from '../../types/certificate.ts';
 import { objectFacts } from '../facts.ts';
 import type { Call } from '../operation.ts';
 
@@ -54,8 +54,7 @@ export function certificateItem(call: Call, { name, current }: ObjectRecord<Cert
 
 /** CertificatePolicy */
 export function policyBody(call: Call, name: string, policy: CertificatePolicy) {
-  const { key, x509, contentType, lifetimeActions, issuer, created, updated } = policy;
-  const { dnsNames, ...sans } = x509.sans;
+  const { key, x509, contentType, lifetimeActions, issuer, enabled, created, updated } = policy;
   return {
     id: `${call.origin}/certificates/${name}/policy`,
     key_props: {
@@ -68,7 +67,7 @@ export function policyBody(call: Call, name: string, policy: CertificatePolicy) 
     secret_props: { contentType },
     x509_props: {
       subject: x509.subject,
-      sans: { ...sans, ...(dnsNames !== undefined && { dns_names: dnsNames }) },
+      ...(x509.sans !== undefined && { sans: namesBody(x509.sans) }),
       ekus: x509.ekus,
       key_usage: x509.keyUsage,
       validity_months: x509.validityMonths,
@@ -82,12 +81,16 @@ export function policyBody(call: Call, name: string, policy: CertificatePolicy) 
       action: { action_type: action },
     })),
     issuer: issuerBody(issuer),
-    attributes: { enabled: true, created, updated },
+    attributes: { enabled, created, updated },
   };
 }
 
 function constraintsBody({ ca, pathLength }: BasicConstraints = { ca: false }) {
   return { ca, ...(pathLength !== undefined && { path_len_constraint: pathLength }) };
+}
+
+function namesBody({ dnsNames, ...others }: Partial<AlternativeNames>) {
+  return { ...others, ...(dnsNames !== undefined && { dns_names: dnsNames }) };
 }
 
 /** Azure's, for each state that an operation can be in. */

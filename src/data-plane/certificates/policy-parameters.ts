@@ -33,8 +33,8 @@ const shapes = {
 } as const;
 
 /**
- * CertificatePolicy as a client sends it; `at` is where it stands, for the messages. Its `id` and `attributes` are the
- * server's, and are not looked at: clients send them back.
+ * CertificatePolicy as a client sends it; `at` is where it stands, for the messages. Its `id` and the times
+ * among its `attributes` are the server's, and are not looked at: clients send them back.
  */
 export function policyParameters(body: unknown, at: string): Outcome<PolicyParameters> {
   const policy = readMembers(body, at, shapes.policy);
@@ -53,6 +53,7 @@ export function policyParameters(body: unknown, at: string): Outcome<PolicyParam
   const actions = actionParameters(policy.value.lifetime_actions, `${at}lifetime_actions`);
   if (!actions.ok) return actions;
   const { name, cty, cert_transparency } = issuer.value;
+  const { enabled } = facts.value;
   const { exportable, kty, key_size, reuse_key, crv } = key.value;
   const value = {
     issuer: {
@@ -70,6 +71,7 @@ export function policyParameters(body: unknown, at: string): Outcome<PolicyParam
     ...secret.value,
     x509: x509.value,
     ...(actions.value !== undefined && { lifetimeActions: actions.value }),
+    ...(enabled !== undefined && { enabled }),
   };
   return { ok: true, value };
 }
@@ -83,16 +85,10 @@ function x509Parameters(sent: unknown, at: string): Outcome<NonNullable<PolicyPa
   const { ca = false, path_len_constraint: pathLength } = constraints.value;
   const sans = readMembers(x509.value.sans ?? {}, `${at}sans.`, shapes.sans);
   if (!sans.ok) return sans;
-  const { emails, dns_names, upns, uris, ipAddresses } = sans.value;
+  const { dns_names: dnsNames, ...others } = sans.value;
   const value = {
     ...(subject !== undefined && { subject }),
-    sans: {
-      ...(emails !== undefined && { emails }),
-      ...(dns_names !== undefined && { dnsNames: dns_names }),
-      ...(upns !== undefined && { upns }),
-      ...(uris !== undefined && { uris }),
-      ...(ipAddresses !== undefined && { ipAddresses }),
-    },
+    ...(x509.value.sans !== undefined && { sans: { ...others, ...(dnsNames !== undefined && { dnsNames }) } }),
     ...(ekus !== undefined && { ekus }),
     ...(key_usage !== undefined && { keyUsage: key_usage }),
     ...(validity_months !== undefined && { validityMonths: validity_months }),
