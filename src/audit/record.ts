@@ -106,7 +106,13 @@ const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', '
 const longest = { text: 2048, id: 128, message: 4096 };
 
 /** RFC 6750 section 2.3 lets a client put its token in the query. We accept none there, and must not keep it either. */
-const tokenInQuery = /([?&]access_token=)[^&#]*/gi;
+const tokenInQuery = /([?&]access(?:_|%5f)token=)[^&#]*/gi;
+
+/** What lies between the delimiters of a URI (RFC 3986 section 2.2) that its path and its query are cut at. */
+const uriPiece = /[^/?#&=]+/g;
+
+/** RFC 7519 section 3: parts in base64url, of which the first is a JSON object, and so begins with `{"`. */
+const jsonWebToken = /(?<![\w-])eyJ[\w-]*\.[\w-]*\./;
 
 /** The record of a request, as the log will have it. */
 export function auditRecord(event: AuditEvent): AuditRecord {
@@ -144,7 +150,7 @@ export function withRecordId(record: AuditRecord, recordId: string): AuditRecord
 function propertiesOf(event: AuditEvent): AuditProperties {
   const { source, objectId, userAgent, requestUri, tlsVersion, access, verdict } = event;
   const properties: Writable<AuditProperties> = { ...event.properties, httpStatusCode: event.status };
-  if (objectId !== undefined) properties.id = clip(objectId, longest.text);
+  if (objectId !== undefined) properties.id = clip(withoutToken(objectId), longest.text);
   if (userAgent !== undefined) properties.clientInfo = clip(userAgent, longest.text);
   if (requestUri !== undefined) properties.requestUri = clip(withoutToken(requestUri), longest.text);
   if (tlsVersion !== undefined) properties.tlsVersion = tlsVersion.replace('TLSv', 'TLS').replace('.', '_');
@@ -230,9 +236,18 @@ function timeOf(at: number): string {
 /** Many requests share a millisecond, and writing it out is a tenth of the cost of a record. */
 let lastTime = { at: 0, text: '1970-01-01T00:00:00.0000000Z' };
 
+/** Under whatever name, and wherever in the URI, a client put it: escaped in part, too. */
 function withoutToken(uri: string): string {
-  // Hardly any URI has an underscore, and to look for one is many times cheaper.
-  return uri.includes('_') ? uri.replace(tokenInQuery, '$1…') : uri;
+  // Hardly any URI has one of these, and to look for them is many times cheaper.
+  if (!uri.includes('_') && !uri.includes('%') && !uri.includes('eyJ')) return uri;
+  return uri
+    .replace(tokenInQuery, '$1…')
+    .replace(uriPiece, (piece) => (jsonWebToken.test(unescaped(piece)) ? '…' : piece));
+}
+
+/** ASCII is all that a token has, and what is not well formed stays. */
+function unescaped(piece: string): string {
+  return piece.replace(/%([0-7][\da-f])/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
 }
 
 function clip(text: string, length: number): string {

@@ -293,10 +293,27 @@ suite('what a client controls', () => {
     assert.equal(recordOf(line).properties.clientInfo, userAgent);
   });
 
-  test('loses a token that it put into the query', () => {
-    const requestUri = 'https://kv.vault.localhost/secrets?access_token=eyJhbGciOi.x.y&api-version=7.4';
-    const { properties } = auditRecord({ ...request, requestUri });
-    assert.equal(properties.requestUri, 'https://kv.vault.localhost/secrets?access_token=…&api-version=7.4');
+  test('loses a token that it put into the query or the path, under whatever name and however escaped', () => {
+    const jwt = 'eyJhbGciOi.eyJhdWQi-_.c2ln';
+    const at = 'https://kv.vault.localhost';
+    const masked = [
+      ['/secrets?access_token=opaque&api-version=7.4', '/secrets?access_token=…&api-version=7.4'],
+      ['/secrets?api-version=7.4&ACCESS%5ftoken=opaque', '/secrets?api-version=7.4&ACCESS%5ftoken=…'],
+      [`/secrets?token=${jwt}&api-version=7.4`, '/secrets?token=…&api-version=7.4'],
+      [`/secrets?${jwt}`, '/secrets?…'],
+      [`/secrets?a=b=${jwt}#${jwt}`, '/secrets?a=b=…#…'],
+      [`/secrets/${jwt}/v?api-version=7.4`, '/secrets/…/v?api-version=7.4'],
+      [`/secrets?authorization=Bearer%20${jwt}`, '/secrets?authorization=…'],
+      [`/secrets?a=${jwt.replaceAll('.', '%2E').replace('eyJ', '%65%79%4a')}&b=1`, '/secrets?a=…&b=1'],
+      // The nearest that are none.
+      ['/secrets?a=eyJhbGciOi.eyJhdWQi&b=1', '/secrets?a=eyJhbGciOi.eyJhdWQi&b=1'],
+      ['/secrets?a=xeyJh.b.c&b=EyJh.b.c', '/secrets?a=xeyJh.b.c&b=EyJh.b.c'],
+      ['/secrets?my_access_token=a&%zz%e4=1', '/secrets?my_access_token=a&%zz%e4=1'],
+    ] as const;
+    for (const [asked, written] of masked) {
+      const { properties } = auditRecord({ ...request, requestUri: `${at}${asked}`, objectId: `${at}${asked}` });
+      assert.deepEqual([properties.requestUri, properties.id], [`${at}${written}`, `${at}${written}`]);
+    }
   });
 
   test('brings no claim into the record that is not on the list', () => {
