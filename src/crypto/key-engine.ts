@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { CryptoRequest, KeyEngine, KeyMaterial } from '../types/key.ts';
+import { KeyEngineBusy } from './key-engine-busy.ts';
 import { keySizeOf } from './key-material.ts';
 import { KeyThreads } from './key-threads.ts';
-import type { KeyTaskResult } from './key-threads.ts';
+import type { KeyTask, KeyTaskResult } from './key-threads.ts';
 import { performNow } from './keys/algorithms.ts';
 import { generateOct } from './keys/generate.ts';
 import { KeyInUse } from './keys/key-in-use.ts';
@@ -11,6 +12,8 @@ import { primesWanted } from './keys/primes.ts';
 export interface KeyEngineOptions {
   /** At most, for operations with RSA and EC keys; one more makes and proves RSA keys. */
   readonly threads?: number;
+  /** RSA keys that are made or proved, or wait for it, at most: another one is refused with `KeyEngineBusy`. */
+  readonly rsaKeysMax?: number;
 }
 
 const threadsMax = 8;
@@ -18,6 +21,8 @@ const threadsMax = 8;
 const depth = 4;
 /** A tenth of an ordinary thread's share where processors are short (sched(7)): seconds longer, but nothing else is. */
 const generatorNiceness = 10;
+/** The last of so many waits about as long as clients do: a minute or two. */
+const rsaKeysMaxDefault = 64;
 
 /**
  * The engine that makes and uses key material. What takes microseconds (oct keys) is done at once; RSA and EC, up to
@@ -26,19 +31,31 @@ const generatorNiceness = 10;
  */
 export function openKeyEngine({
   threads: count = Math.min(availableParallelism(), threadsMax),
+  rsaKeysMax = rsaKeysMaxDefault,
 }: KeyEngineOptions = {}): KeyEngine {
   const threads = new KeyThreads({ count, depth, niceness: 0 });
   const generator = new KeyThreads({ count: 1, depth: 1, niceness: generatorNiceness });
+  let rsaKeys = 0;
+  const inTurn = async (task: KeyTask) => {
+    if (rsaKeys >= rsaKeysMax) throw new KeyEngineBusy(rsaKeysMax);
+    rsaKeys += 1;
+    try {
+      return await generator.run(task);
+    } finally {
+      rsaKeys -= 1;
+    }
+  };
   return {
     async generate(spec) {
       if (spec.family === 'oct') return generateOct(spec.size);
-      const made = await (spec.family === 'RSA' ? generator : threads).run({ kind: 'generate', spec });
+      const task = { kind: 'generate', spec } as const;
+      const made = await (spec.family === 'RSA' ? inTurn(task) : threads.run(task));
       if (!isMaterial(made)) throw new Error('a thread of the key engine made no key');
       return made;
     },
     async prove(material) {
       if (material.kty !== 'RSA') return undefined;
-      const answer = await generator.run({ kind: 'prove', material });
+      const answer = await inTurn({ kind: 'prove', material });
       if (!('verified' in answer)) throw new Error('a thread of the key engine proved nothing');
       return answer.verified ? undefined : { kind: 'keyNotValid', message: primesWanted(keySizeOf(material)) };
     },

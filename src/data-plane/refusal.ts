@@ -27,7 +27,6 @@ export type Refusal =
   | { readonly kind: 'deniedToService'; readonly service: string }
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
-  | { readonly kind: 'throttled'; readonly reason: string; readonly retryAfterSeconds: number }
   | ObjectRefusal
   | { readonly kind: 'tooManyConflicts' }
   | { readonly kind: 'recordUnavailable' }

@@ -14,6 +14,7 @@ import type { CertificatePolicy, PolicyIssuer, PolicyParameters } from './certif
 import { policyFrom } from './certificate-policy-rules.ts';
 import { certificateState, checkFree, currentOf, keyOf } from './certificate-state.ts';
 import type { CertificateState } from './certificate-state.ts';
+import { makeKey } from './make-key.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 import { validity } from './certificate-validity.ts';
@@ -80,7 +81,8 @@ export async function beginCertificate(
   const issuer = await checkIssuer(vault, policy.issuer);
   if (!issuer.ok) return issuer;
   const material = await keyFor(state, policy, engine);
-  const request = await makeRequest(material, policy.x509);
+  if (!material.ok) return material;
+  const request = await makeRequest(material.value, policy.x509);
   if (!request.ok) return bad(describeRefusal(request.refusal));
   const current = currentOf(state);
   const pending: PendingCertificate = {
@@ -91,7 +93,7 @@ export async function beginCertificate(
     issuer: policy.issuer,
     csr: Buffer.from(request.value).toString('base64'),
     ...(!isUnknown(policy.issuer) && { readyAt: vault.now + issueMs }),
-    draft: { version: newVersion(), policy, material, ...facts },
+    draft: { version: newVersion(), policy, material: material.value, ...facts },
   };
   const isFirst = current === undefined || !isIssued(current.current);
   const object = {
@@ -120,12 +122,18 @@ function intended({ now }: VaultScope, { draft }: PendingCertificate): CurrentCe
 }
 
 /** The key of the version before, where the policy reuses it and it is as the policy wants it; or a new one. */
-async function keyFor(state: CertificateState, { key }: CertificatePolicy, engine: KeyEngine): Promise<CertifiableKey> {
+async function keyFor(
+  state: CertificateState,
+  { key }: CertificatePolicy,
+  engine: KeyEngine,
+): Promise<Outcome<CertifiableKey>> {
   const before = keyOf(state);
-  if (key.reuse && before !== undefined && fits(before, key)) return before.material;
-  const material = await engine.generate(keySpecOf(key));
-  if (material.kty === 'oct') throw new Error('the engine made a symmetric key for a certificate');
-  return material;
+  if (key.reuse && before !== undefined && fits(before, key)) return { ok: true, value: before.material };
+  const made = await makeKey(engine, keySpecOf(key));
+  if (!made.ok) return made;
+  const { value } = made;
+  if (value.kty === 'oct') throw new Error('the engine made a symmetric key for a certificate');
+  return { ok: true, value };
 }
 
 /** Refuses at once what would only fail later: an issuer that is not there, or cannot be asked. */

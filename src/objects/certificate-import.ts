@@ -14,6 +14,7 @@ import type { CertificateContentType, CertificatePolicy, PolicyParameters, Polic
 import { policyFrom } from './certificate-policy-rules.ts';
 import { certificateState, checkFree, currentOf, putParts } from './certificate-state.ts';
 import { validityMonths } from './certificate-validity.ts';
+import { proveKey } from './make-key.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 
@@ -65,8 +66,8 @@ export async function importCertificate(
     known: { before, now },
   });
   if (!policy.ok) return policy;
-  const unproved = await asked.engine.prove(contents.value.material);
-  if (unproved !== undefined) return refused(unproved);
+  const proved = await proveKey(asked.engine, contents.value.material);
+  if (!proved.ok) return proved;
   const { enabled, tags, preserveCertOrder } = asked.parameters;
   const parts = await makeParts(
     {

@@ -10,6 +10,7 @@ import { certificateKeys } from './certificate.ts';
 import { addVersion, changeVersion } from './change.ts';
 import { newKeyVersion, rotatedVersion, updateKeyVersion } from './key.ts';
 import type { KeyDraft, KeyParameters, KeyRecord, KeyVersion, NewKeyParameters } from './key.ts';
+import { makeKey, proveKey } from './make-key.ts';
 import { objectKeys, refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 import { rotationDue, rotationPolicy } from './rotation-policy.ts';
@@ -58,7 +59,7 @@ export async function createKey(
   const { scope, before } = found.value;
   const draft = newKeyVersion(asked.parameters, { ...asked, sku: vault.sku, before });
   if (!draft.ok) return draft;
-  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => made(asked.engine, asked.spec) });
+  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make: () => makeKey(asked.engine, asked.spec) });
 }
 
 /** Takes a key that was made elsewhere, a JSON Web Key, as the current version. */
@@ -73,11 +74,11 @@ export async function importKey(
   const { scope, before } = found.value;
   const draft = newKeyVersion(asked.parameters, { ...asked, sku: vault.sku, before });
   if (!draft.ok) return draft;
-  const make = async (): Promise<Outcome<KeyMaterial>> => {
-    const refusal = await asked.engine.prove(key.material);
-    return refusal === undefined ? { ok: true, value: key.material } : refused(refusal);
-  };
-  return addKeyVersion(scope, { name: asked.name, draft: draft.value, make });
+  return addKeyVersion(scope, {
+    name: asked.name,
+    draft: draft.value,
+    make: () => proveKey(asked.engine, key.material),
+  });
 }
 
 /** Makes another version of a key, as the current one is (about key rotation: "generates a new version"). */
@@ -89,7 +90,7 @@ export async function rotateKey(
   if (!found.ok) return found;
   const { scope, before } = found.value;
   if (before === undefined) return refused({ kind: 'objectNotFound', collection: 'keys', name: asked.name });
-  const make = () => made(asked.engine, keySpecOf(before.material));
+  const make = () => makeKey(asked.engine, keySpecOf(before.material));
   return addKeyVersion(scope, { name: asked.name, draft: rotatedVersion(before, asked), make });
 }
 
@@ -173,10 +174,6 @@ export function rotationLater(vault: VaultScope, name: string): Transaction {
 
 function subjectOf({ name: vault, incarnation }: VaultScope, name: string): DueSubject {
   return { vault, incarnation, collection: 'keys', name };
-}
-
-async function made(engine: KeyEngine, spec: KeySpec): Promise<Outcome<KeyMaterial>> {
-  return { ok: true, value: await engine.generate(spec) };
 }
 
 /** Asks first whether the version may be added, for making its material, or proving it, is dear. */

@@ -18,5 +18,7 @@ export type ObjectRefusal =
   /** `id` is the name and, behind a slash, the version. */
   | { readonly kind: 'restoreConflict'; readonly collection: Collection; readonly id: string }
   | { readonly kind: 'badParameter'; readonly message: string }
+  /** `reason` as Azure has it: `VaultRequestTypeLimitReached`. */
+  | { readonly kind: 'throttled'; readonly reason: string; readonly retryAfterSeconds: number }
   | KeyRefusal
   | CertificateRefusal;

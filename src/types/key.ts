@@ -99,7 +99,7 @@ export interface CurveRefusal {
 
 /** Makes and uses key material, off the thread that answers requests. */
 export interface KeyEngine {
-  /** Slow ones (RSA) wait for each other, so that they never hold up anything else. */
+  /** Slow ones (RSA) wait for each other, so that they never hold up anything else; rejected where too many do. */
   generate(spec: KeySpec): Promise<KeyMaterial>;
   /** Why a key that was made elsewhere, and read, is none, as far as that takes long to see; `undefined` when it is one. */
   prove(material: KeyMaterial): Promise<KeyNotValid | undefined>;

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
+import { KeyEngineBusy } from '../../src/crypto/key-engine-busy.ts';
 import { openKeyEngine } from '../../src/crypto/key-engine.ts';
 import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyMaterial, KeySpec } from '../../src/types/key.ts';
 import { readKeyMaterial } from '../../src/crypto/read-key-material.ts';
@@ -449,6 +450,19 @@ describe('the threads', () => {
     );
     assert.deepEqual(order, ['others', 'RSA 4096', 'RSA 2048', 'RSA 3072']);
     assert.deepEqual(moduli, [512, 256, 384]);
+  });
+
+  it('make no RSA key more than may wait, and another one when there is room again', async () => {
+    const other = openKeyEngine({ threads: 1, rsaKeysMax: 2 });
+    const rsa = () => other.generate({ family: 'RSA', size: 2048 });
+    const [first, second] = [rsa(), rsa()];
+    await assert.rejects(rsa(), new KeyEngineBusy(2));
+    assert.equal((await other.generate({ family: 'EC', curve: 'P-256' })).kty, 'EC');
+    await first;
+    const third = rsa();
+    await assert.rejects(rsa(), new KeyEngineBusy(2));
+    await Promise.all([second, third]);
+    await other.close();
   });
 
   it('do many operations with many keys at once, each with its own', async () => {

@@ -1,0 +1,30 @@
+import { KeyEngineBusy } from '../crypto/key-engine-busy.ts';
+import type { KeyEngine, KeyMaterial, KeySpec } from '../types/key.ts';
+import { refused } from './object.ts';
+import type { Outcome } from './object.ts';
+
+/** Azure's window of the limits on making keys (service-limits). */
+const windowSeconds = 10;
+
+/** New key material. */
+export function makeKey(engine: KeyEngine, spec: KeySpec): Promise<Outcome<KeyMaterial>> {
+  return unlessBusy(async () => ({ ok: true, value: await engine.generate(spec) }));
+}
+
+/** Key material that was made elsewhere, once it is proved to be that of a key. */
+export function proveKey<M extends KeyMaterial>(engine: KeyEngine, material: M): Promise<Outcome<M>> {
+  return unlessBusy(async () => {
+    const refusal = await engine.prove(material);
+    return refusal === undefined ? { ok: true, value: material } : refused(refusal);
+  });
+}
+
+/** Where too many keys wait for the engine, Azure's refusal of a vault that makes too many of them. */
+async function unlessBusy<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KeyEngineBusy)) throw error;
+    return refused({ kind: 'throttled', reason: 'VaultRequestTypeLimitReached', retryAfterSeconds: windowSeconds });
+  }
+}
