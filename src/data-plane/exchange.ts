@@ -14,6 +14,7 @@ import type { Source } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 import type { Requirement } from '../store/store.ts';
 import type { OperationCard } from './operation.ts';
+import type { Taken, Transaction as Counted } from './throttle.ts';
 
 /** What an admitted request may act on, and the rules on whose word: part of its own snapshot or transaction. */
 export interface Admitted {
@@ -55,6 +56,8 @@ export interface Exchange {
   access?: AccessVerdict;
   /** Stands until the rules that it was made of are found to have changed. */
   admitted?: Admitted;
+  /** What the throttle has counted for it. */
+  charged?: { readonly transaction: Counted; readonly taken: Taken };
 }
 
 export function openExchange(

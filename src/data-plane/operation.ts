@@ -12,6 +12,10 @@ export interface OperationCard extends Operation {
   readonly alsoAt?: string;
   /** `false` for what changes nothing though it is no GET: it does not wait for its turn. */
   readonly changes?: false;
+  /** What Azure limits together, and apart from everything else. */
+  readonly counts?: 'setOrImport';
+  /** The `kty` of the key that it is to make, as far as one can tell before it is run; its limit is another one. */
+  readonly makes?: (call: Call) => string | undefined | Promise<string | undefined>;
   readonly run: (call: Call) => Promise<Outcome<Answer>>;
 }
 

@@ -6,20 +6,19 @@ import type { Answer } from '../http/answer.ts';
 import { bearerToken, parseJsonBody } from '../http/request.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
-import type { VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
 import { admit, refuse } from './admission.ts';
 import type { AdmissionWorld } from './admission.ts';
+import { charge, chargeKey, discharge } from './charge.ts';
 import { renderError } from './errors.ts';
 import { auditEvent, forgetDecision, originOf } from './exchange.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { answerHeaders, challengeHeader } from './headers.ts';
 import { textsOf } from '../http/parameters.ts';
 import { Refused } from './refusal.ts';
-import { surcharge, transactionOf } from './throttle.ts';
-import type { Throttle, Transaction as Throttled } from './throttle.ts';
+import type { Throttle } from './throttle.ts';
 import type { Refusal } from './refusal.ts';
 
 /** As much of a token's header as a refusal gives back. */
@@ -93,8 +92,7 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
   }
   const params = textsOf(exchange.request.params);
   const now = world.now();
-  throttle(vault, transactionOf(card.name, body.value), world);
-  const outcome = await card.run({
+  const call = {
     vault: vaultScope(vault, { store: world.store, transitionMs: world.transitionMs, now, require }),
     engine: world.engine,
     issueMs: world.issueMs,
@@ -105,21 +103,19 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     body: body.value,
     now: Math.floor(now / 1000),
     newVersion,
-  });
-  if (!outcome.ok) return refuse(new Refused(outcome.refusal), require, world.store);
-  throttle(vault, surcharge(card.name, outcome.audit?.['keyProperties']), world);
+  };
+  await charge(exchange, call, world);
+  const outcome = await card.run(call);
+  if (!outcome.ok) {
+    if (outcome.refusal.kind === 'throttled') discharge(exchange, world);
+    return refuse(new Refused(outcome.refusal), require, world.store);
+  }
+  chargeKey(exchange, outcome.audit?.['keyProperties'], world);
   const { status } = outcome.value;
   const record = auditRecord(auditEvent(exchange, { status, now: world.now(), properties: outcome.audit }));
   if (outcome.change === undefined) await world.audit.read(record);
   else await commit(outcome.change, record, world);
   return outcome.value;
-}
-
-/** @throws {Refused} when the vault has had its share of the window */
-function throttle(vault: VaultInForce, transaction: Throttled | undefined, world: RequestWorld): void {
-  if (world.throttle === undefined || transaction === undefined) return;
-  const full = world.throttle.take(vault, transaction, world.now());
-  if (full !== undefined) throw new Refused({ kind: 'throttled', ...full });
 }
 
 async function commit(

@@ -9,13 +9,15 @@ import type { Outcome, VaultScope } from './object.ts';
 const keyTypes: readonly CertificateKeyType[] = ['RSA', 'RSA-HSM', 'EC', 'EC-HSM'];
 const curveSizes: Readonly<Record<KeyCurve, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521, 'P-256K': 256 };
 
+export const defaultKeyType: CertificateKeyType = 'RSA';
+
 /** The key that a policy asks for: what a client says of it, or else what was there before, or else RSA of 2048 bits, exportable. */
 export function policyKey(
   vault: Pick<VaultScope, 'sku'>,
   parameters: KeyParameters,
   before: PolicyKey | undefined,
 ): Outcome<PolicyKey> {
-  const found = parameters.kty ?? before?.kty ?? 'RSA';
+  const found = parameters.kty ?? before?.kty ?? defaultKeyType;
   const kty = keyTypes.find((known) => known === found);
   if (kty === undefined) {
     return bad(`key_props.kty is '${found.slice(0, 64)}'; the key of a certificate is ${keyTypes.join(', ')}.`);

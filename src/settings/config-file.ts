@@ -91,6 +91,7 @@ function configShape(folder: string) {
         hsm: optional(wholeNumber(1, 1_000_000)),
         softwareCreate: optional(wholeNumber(1, 1_000_000)),
         hsmCreate: optional(wholeNumber(1, 1_000_000)),
+        setOrImport: optional(wholeNumber(1, 1_000_000)),
       }),
     ),
     certificates: optional(object({ issueMs: optional(wholeNumber(0, 600_000)) })),

@@ -222,12 +222,13 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
 /** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */
 function throttleOf({ throttling }: Settings): Throttle | undefined {
   if (throttling === undefined) return undefined;
-  const { general, hsm, softwareCreate, hsmCreate } = documentedLimits;
+  const { general, hsm, softwareCreate, hsmCreate, setOrImport } = documentedLimits;
   return new Throttle({
     general: throttling.general ?? general,
     hsm: throttling.hsm ?? hsm,
     softwareCreate: throttling.softwareCreate ?? softwareCreate,
     hsmCreate: throttling.hsmCreate ?? hsmCreate,
+    setOrImport: throttling.setOrImport ?? setOrImport,
   });
 }
 

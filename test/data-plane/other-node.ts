@@ -10,6 +10,7 @@ import { createIssuers } from '../../src/caller/issuers.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
 import type { Verifier } from '../../src/caller/verify.ts';
 import { createDataPlane } from '../../src/data-plane/data-plane.ts';
+import type { Throttle } from '../../src/data-plane/throttle.ts';
 import { dispatchByHost } from '../../src/http/host.ts';
 import { Rulebook } from '../../src/rulebook/rulebook.ts';
 import type { KeyEngine } from '../../src/types/key.ts';
@@ -29,6 +30,7 @@ export interface OtherNodeSetting {
   readonly vaultsMax?: number;
   /** Closed with the node. */
   readonly engine?: KeyEngine;
+  readonly throttle?: Throttle;
   /** Called before a token is verified, which takes its time. */
   readonly whileVerifying?: (rulebook: Rulebook) => Promise<void>;
 }
@@ -39,7 +41,7 @@ export interface OtherNodeSetting {
  */
 export async function startOtherNode(
   { client, folder, server, now }: TestServer,
-  { source, vaultsMax = 100, engine = openKeyEngine(), whileVerifying }: OtherNodeSetting,
+  { source, vaultsMax = 100, engine = openKeyEngine(), throttle, whileVerifying }: OtherNodeSetting,
 ): Promise<OtherNode> {
   const { store, identity, certificates } = folder;
   const rulebook = await Rulebook.open({ store, acceptDeclared: false, vaultsMax });
@@ -66,7 +68,7 @@ export async function startOtherNode(
     rulebook,
     verifier: slow,
     engine,
-    throttle: undefined,
+    throttle,
     audit,
     transitionMs: 0,
     issueMs: 0,

@@ -1,12 +1,27 @@
 import { createCertificate as create } from '../../objects/certificate-create.ts';
+import { defaultKeyType } from '../../objects/certificate-key.ts';
+import type { CertificateVersion } from '../../objects/certificate.ts';
+import { getVersion } from '../../objects/read.ts';
+import { memberOf } from '../../http/parameters.ts';
 import { readMembers } from '../members.ts';
 import { objectName } from '../object-id.ts';
-import type { OperationCard } from '../operation.ts';
+import type { Call, OperationCard } from '../operation.ts';
 import { pendingBody, retryAfter } from './bundle.ts';
 import { certificateParameters } from './parameters.ts';
 import { policyParameters } from './policy-parameters.ts';
 
 const shape = { policy: 'anything', attributes: 'anything', tags: 'anything', preserveCertOrder: 'flag' } as const;
+
+/** Without a policy it is made as the version before was. */
+async function keyTypeAsked(call: Call): Promise<string | undefined> {
+  const policy = memberOf(call.body, 'policy') ?? undefined;
+  const sent = memberOf(memberOf(policy, 'key_props'), 'kty');
+  if (typeof sent === 'string') return sent;
+  const name = objectName(call);
+  if (policy !== undefined || !name.ok) return defaultKeyType;
+  const before = await getVersion<CertificateVersion>(call.vault, 'certificates', { name: name.value });
+  return before.ok ? before.value.current.policy.key.kty : defaultKeyType;
+}
 
 /** POST /certificates/{name}/create: begins to make the certificate, or another version of it. */
 export const createCertificate: OperationCard = {
@@ -14,6 +29,7 @@ export const createCertificate: OperationCard = {
   permission: 'certificates/create',
   method: 'POST',
   path: '/certificates/:name/create',
+  makes: keyTypeAsked,
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;

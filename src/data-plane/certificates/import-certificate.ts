@@ -23,6 +23,7 @@ export const importCertificate: OperationCard = {
   permission: 'certificates/import',
   method: 'POST',
   path: '/certificates/:name/import',
+  counts: 'setOrImport',
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;

@@ -1,3 +1,4 @@
+import { memberOf } from '../../http/parameters.ts';
 import { createKey as create } from '../../objects/key-change.ts';
 import { keySpec, readKeyType } from '../../objects/key-type.ts';
 import type { KeyRecord } from '../../objects/key.ts';
@@ -19,6 +20,10 @@ export const createKey: OperationCard = {
   permission: 'keys/create',
   method: 'POST',
   path: '/keys/:name/create',
+  makes({ body }) {
+    const kty = memberOf(body, 'kty');
+    return typeof kty === 'string' ? kty : undefined;
+  },
   run: async (call) => keyAnswer(call, await keyCreated(call)),
 };
 

@@ -16,6 +16,7 @@ export const importKey: OperationCard = {
   permission: 'keys/import',
   method: 'PUT',
   path: '/keys/:name',
+  counts: 'setOrImport',
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;

@@ -1,4 +1,6 @@
 import { rotateKey as rotate } from '../../objects/key-change.ts';
+import type { KeyVersion } from '../../objects/key.ts';
+import { getVersion } from '../../objects/read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { keyAnswer } from './bundle.ts';
@@ -9,6 +11,11 @@ export const rotateKey: OperationCard = {
   permission: 'keys/rotate',
   method: 'POST',
   path: '/keys/:name/rotate',
+  async makes(call) {
+    const name = objectName(call);
+    const found = name.ok ? await getVersion<KeyVersion>(call.vault, 'keys', { name: name.value }) : name;
+    return found.ok ? found.value.current.kty : undefined;
+  },
   async run(call) {
     const name = objectName(call);
     if (!name.ok) return name;

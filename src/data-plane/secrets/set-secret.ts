@@ -14,6 +14,7 @@ export const setSecret: OperationCard = {
   permission: 'secrets/set',
   method: 'PUT',
   path: '/secrets/:name',
+  counts: 'setOrImport',
   async run(call) {
     const added = await secretSet(call);
     if (!added.ok) return added;
