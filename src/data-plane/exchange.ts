@@ -93,6 +93,8 @@ export function auditEvent(
     readonly now: number;
     readonly message?: string | undefined;
     readonly properties?: AuditEvent['properties'];
+    /** URL of the object that the answer speaks of. */
+    readonly objectId?: string | undefined;
   },
 ): AuditEvent {
   const { request, vault, caller, verdict, access, card, source } = exchange;
@@ -114,7 +116,7 @@ export function auditEvent(
     correlationId: clientRequestId(request) ?? exchange.requestId,
     requestUri: `${originOf(exchange)}${request.url}`,
     userAgent: request.headers['user-agent'],
-    objectId: `${originOf(exchange)}${pathOf(request.url)}`,
+    objectId: outcome.objectId ?? `${originOf(exchange)}${pathOf(request.url)}`,
     tlsVersion: tlsVersion(request.raw.socket),
   };
 }

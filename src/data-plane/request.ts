@@ -16,7 +16,7 @@ import { renderError } from './errors.ts';
 import { auditEvent, forgetDecision, originOf } from './exchange.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import { answerHeaders, challengeHeader } from './headers.ts';
-import { textsOf } from '../http/parameters.ts';
+import { memberOf, textsOf } from '../http/parameters.ts';
 import { Refused } from './refusal.ts';
 import type { Throttle } from './throttle.ts';
 import type { Refusal } from './refusal.ts';
@@ -111,11 +111,18 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     return refuse(new Refused(outcome.refusal), require, world.store);
   }
   chargeKey(exchange, outcome.audit?.['keyProperties'], world);
-  const { status } = outcome.value;
-  const record = auditRecord(auditEvent(exchange, { status, now: world.now(), properties: outcome.audit }));
+  const { status, body: answered } = outcome.value;
+  const { objectId = answeredId(answered), audit: properties } = outcome;
+  const record = auditRecord(auditEvent(exchange, { status, now: world.now(), properties, objectId }));
   if (outcome.change === undefined) await world.audit.read(record);
   else await commit(outcome.change, record, world);
   return outcome.value;
+}
+
+/** The version that was disclosed or made, which a path need not name: the `id` of a bundle, of a key its `key.kid`. */
+function answeredId(body: unknown): string | undefined {
+  const id = memberOf(body, 'id') ?? memberOf(memberOf(body, 'key'), 'kid');
+  return typeof id === 'string' ? id : undefined;
 }
 
 async function commit(

@@ -1,4 +1,5 @@
 import type { StoredRecord } from '../store/store.ts';
+import { auditedAttributes } from './audited-attributes.ts';
 import type { CertificatePolicy } from './certificate-policy.ts';
 import { objectKeys, refused } from './object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
@@ -79,15 +80,10 @@ function notTheirs(name: string): string {
 
 /** `certificateProperties` of the audit record. */
 export function certificateProperties({ attributes, subject, x5t }: CertificateVersion) {
-  const { enabled, notBefore, expires } = attributes;
   return {
     subject,
     ...(x5t !== undefined && { sha1: Buffer.from(x5t, 'base64url').toString('hex').toUpperCase() }),
-    attributes: {
-      enabled,
-      ...(notBefore !== undefined && { nbf: notBefore }),
-      ...(expires !== undefined && { exp: expires }),
-    },
+    attributes: auditedAttributes(attributes),
   };
 }
 

@@ -1,5 +1,6 @@
 import { keySizeOf, publicKeyOf } from '../crypto/key-material.ts';
 import type { CryptoOperation, KeyCurve, KeyMaterial } from '../types/key.ts';
+import { auditedAttributes } from './audited-attributes.ts';
 import type { KeyRefusal } from './key-refusal.ts';
 import { checkRelease, checkReleaseChange } from './key-release.ts';
 import type { ReleasePolicy } from './key-release.ts';
@@ -159,11 +160,6 @@ export function keyProperties({ kty, keyOps, material, attributes }: KeyVersion)
     type: kty,
     operations: keyOps,
     ...keyForm(material),
-    attributes: {
-      enabled: attributes.enabled,
-      ...(attributes.notBefore !== undefined && { nbf: attributes.notBefore }),
-      ...(attributes.expires !== undefined && { exp: attributes.expires }),
-      hsmPlatform,
-    },
+    attributes: { ...auditedAttributes(attributes), hsmPlatform },
   };
 }

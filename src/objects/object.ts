@@ -82,6 +82,8 @@ export interface Done<T> {
   readonly change?: Transaction;
   /** What Azure's audit record says of the object besides: `keyProperties` and the like, never a value or key material. */
   readonly audit?: Readonly<Record<string, unknown>>;
+  /** URL of the object's version for the audit record, where the answer has no `id` of an object. */
+  readonly objectId?: string;
 }
 
 export function refused(refusal: ObjectRefusal): { readonly ok: false; readonly refusal: ObjectRefusal } {

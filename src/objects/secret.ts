@@ -1,3 +1,4 @@
+import { auditedAttributes } from './audited-attributes.ts';
 import { objectLimits } from './limits.ts';
 import type { ObjectVersion, Outcome } from './object.ts';
 import { changedFacts, checkParameters, newFacts } from './parameters.ts';
@@ -39,6 +40,11 @@ export function updateSecretVersion(
   if (!facts.ok) return facts;
   const { contentType } = parameters;
   return { ok: true, value: { ...before, ...facts.value, ...(contentType !== undefined && { contentType }) } };
+}
+
+/** `secretProperties` of the audit record, in the form of `keyProperties`. */
+export function secretProperties({ contentType, attributes }: SecretVersion): Readonly<Record<string, unknown>> {
+  return { ...(contentType !== undefined && { type: contentType }), attributes: auditedAttributes(attributes) };
 }
 
 /** Checks the limits of a secret's parameters; `undefined` when they hold. */

@@ -262,6 +262,69 @@ suite('the record of a request', () => {
   });
 });
 
+suite('the record of an answer', () => {
+  const origin = () => `https://kv-open.vault.localhost:${world.port}`;
+  const body = {
+    value: 'the value',
+    contentType: 'text/plain',
+    attributes: { nbf: 1_000_000_000, exp: 4_000_000_000 },
+    tags: { a: 'tag' },
+  };
+  const described = { type: 'text/plain', attributes: { enabled: true, nbf: 1_000_000_000, exp: 4_000_000_000 } };
+
+  async function propertiesOf(method: string, path: string, sent: Sent = {}) {
+    const { answer, id } = await ask('kv-open', method, path, sent);
+    assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`);
+    const [record] = await recordsOf(id);
+    assert.ok(record);
+    return { answer: answer.body, properties: record.properties };
+  }
+
+  test('says which version of a secret was disclosed or made, and what it is, but not its value', async () => {
+    const path = '/secrets/Named';
+    const first = await propertiesOf('PUT', path, { body });
+    const second = await propertiesOf('PUT', path, { body: { value: 'another' } });
+    const [id, current] = [String(first.answer['id']), String(second.answer['id'])];
+    const recorded = ({ properties }: typeof first) => [properties.id, properties['secretProperties']];
+    assert.match(id, new RegExp(`^${origin()}${path}/[0-9a-f]{32}$`));
+    assert.deepEqual(recorded(first), [id, described]);
+    const bare = { attributes: { enabled: true } };
+    assert.deepEqual(recorded(second), [current, bare]);
+    assert.deepEqual(recorded(await propertiesOf('GET', path.toLowerCase())), [current, bare]);
+    const older = id.slice(origin().length);
+    assert.deepEqual(recorded(await propertiesOf('GET', older)), [id, described]);
+    const off = { ...described, attributes: { ...described.attributes, enabled: false } };
+    assert.deepEqual(recorded(await propertiesOf('PATCH', older, { body: { attributes: { enabled: false } } })), [
+      id,
+      off,
+    ]);
+    assert.deepEqual(recorded(await propertiesOf('DELETE', path)), [current, bare]);
+    assert.doesNotMatch(auditText(world.folder.path), /the value|another|"tag"/);
+  });
+
+  test('says what was asked for where the answer is no object, or there is none', async () => {
+    const list = await propertiesOf('GET', '/secrets?maxresults=1');
+    assert.deepEqual([list.properties.id, list.properties['secretProperties']], [`${origin()}/secrets`, undefined]);
+    const { id } = await ask('kv-open', 'GET', '/secrets/not-there');
+    const [missed] = await recordsOf(id);
+    assert.equal(missed?.properties.id, `${origin()}/secrets/not-there`);
+    assert.equal(missed.properties['secretProperties'], undefined);
+  });
+
+  test('names the version of a key that was used, also where only a verdict comes back', async () => {
+    const made = await propertiesOf('POST', '/keys/used/create', { body: { kty: 'EC', crv: 'P-256' } });
+    const kid = String(made.answer['key']?.['kid']);
+    assert.equal(made.properties.id, kid);
+    const value = Buffer.alloc(32).toString('base64url');
+    const signed = await propertiesOf('POST', '/keys/used/sign', { body: { alg: 'ES256', value } });
+    assert.equal(signed.properties.id, kid);
+    const verify = { body: { alg: 'ES256', digest: value, value: signed.answer['value'] } };
+    const verified = await propertiesOf('POST', '/keys/used/verify', verify);
+    assert.deepEqual(verified.answer, { value: true });
+    assert.equal(verified.properties.id, kid);
+  });
+});
+
 suite('a source that came over a subnet', () => {
   test('is let in by the rule of the subnet, named in the record, and shown its private address', async () => {
     const { client, folder } = world;

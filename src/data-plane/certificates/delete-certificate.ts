@@ -1,3 +1,4 @@
+import { certificateProperties } from '../../objects/certificate.ts';
 import { deleteCertificate as remove } from '../../objects/certificate-change.ts';
 import { hasPending } from '../../objects/certificate-read.ts';
 import { deletedFacts } from '../facts.ts';
@@ -21,6 +22,7 @@ export const deleteCertificate: OperationCard = {
       ...deletedFacts(call, 'certificates', deleted.value),
       ...certificateBundle(call, deleted.value, { isPending }),
     };
-    return { ...deleted, value: { status: 200, body } };
+    const audit = { certificateProperties: certificateProperties(deleted.value.current) };
+    return { ...deleted, value: { status: 200, body }, audit };
   },
 };

@@ -1,3 +1,4 @@
+import { certificateProperties } from '../../objects/certificate.ts';
 import type { CertificateVersion } from '../../objects/certificate.ts';
 import { hasPending } from '../../objects/certificate-read.ts';
 import { getDeleted } from '../../objects/read.ts';
@@ -22,6 +23,7 @@ export const getDeletedCertificate: OperationCard = {
       ...deletedFacts(call, 'certificates', deleted.value),
       ...certificateBundle(call, deleted.value, { isPending }),
     };
-    return { ok: true, value: { status: 200, body } };
+    const audit = { certificateProperties: certificateProperties(deleted.value.current) };
+    return { ok: true, value: { status: 200, body }, audit };
   },
 };

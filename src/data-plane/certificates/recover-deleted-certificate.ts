@@ -1,3 +1,4 @@
+import { certificateProperties } from '../../objects/certificate.ts';
 import { recoverCertificate } from '../../objects/certificate-change.ts';
 import { hasPending } from '../../objects/certificate-read.ts';
 import { objectName } from '../object-id.ts';
@@ -16,6 +17,7 @@ export const recoverDeletedCertificate: OperationCard = {
     const recovered = await recoverCertificate(call.vault, name.value);
     if (!recovered.ok) return recovered;
     const isPending = await hasPending(call.vault, name.value);
-    return { ...recovered, value: { status: 200, body: certificateBundle(call, recovered.value, { isPending }) } };
+    const audit = { certificateProperties: certificateProperties(recovered.value.current) };
+    return { ...recovered, value: { status: 200, body: certificateBundle(call, recovered.value, { isPending }) }, audit };
   },
 };

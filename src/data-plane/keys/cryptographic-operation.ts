@@ -58,7 +58,7 @@ async function perform(call: Call, operation: CryptoOperation): Promise<Outcome<
     return refused(why.kind === 'curveNotSupported' ? { ...why, kid } : why);
   }
   const audit = { keyProperties: keyProperties(current), algorithm: request.value.algorithm };
-  return { ok: true, value: { status: 200, body: resultBody(answer, kid) }, audit };
+  return { ok: true, value: { status: 200, body: resultBody(answer, kid) }, audit, objectId: kid };
 }
 
 function cryptoRequest(body: unknown, names: WireNames): Outcome<CryptoRequest> {

@@ -1,6 +1,7 @@
+import type { Answer } from '../../http/answer.ts';
 import { refused } from '../../objects/object.ts';
 import type { ObjectRecord, Outcome, VaultScope } from '../../objects/object.ts';
-import { checkSecret } from '../../objects/secret.ts';
+import { checkSecret, secretProperties } from '../../objects/secret.ts';
 import type { SecretParameters, SecretVersion } from '../../objects/secret.ts';
 import { bodyMembers, objectParameters, textMember } from '../body.ts';
 import { objectFacts } from '../facts.ts';
@@ -25,6 +26,18 @@ export function secretBundle(call: Call, secret: Secret, show: { readonly value:
 function knowsPreviousVersion({ apiVersion }: Call): boolean {
   // The older ones by number, 7.0 to 7.6, are not comparable with those by date.
   return !apiVersion.startsWith('7.') && apiVersion >= '2025-07-01';
+}
+
+/** The answer of an operation that ends in a version of a secret, with what the audit log says of it. */
+export function secretAnswer(
+  call: Call,
+  outcome: Outcome<Secret>,
+  show: { readonly value: boolean } = { value: false },
+): Outcome<Answer> {
+  if (!outcome.ok) return outcome;
+  const { value: secret } = outcome;
+  const audit = { secretProperties: secretProperties(secret.current) };
+  return { ...outcome, value: { status: 200, body: secretBundle(call, secret, show) }, audit };
 }
 
 /** SecretItem of a list; its id names no version unless it stands for one. */

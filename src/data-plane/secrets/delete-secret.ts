@@ -1,4 +1,5 @@
 import { deleteObject } from '../../objects/change.ts';
+import { secretProperties } from '../../objects/secret.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import { deletedFacts } from '../facts.ts';
 import { secretToChange } from '../../objects/secret-change.ts';
@@ -23,6 +24,7 @@ export const deleteSecret: OperationCard = {
       ...deletedFacts(call, 'secrets', deleted.value),
       ...secretBundle(call, deleted.value, { value: false }),
     };
-    return { ...deleted, value: { status: 200, body } };
+    const audit = { secretProperties: secretProperties(deleted.value.current) };
+    return { ...deleted, value: { status: 200, body }, audit };
   },
 };

@@ -1,4 +1,5 @@
 import { getDeleted } from '../../objects/read.ts';
+import { secretProperties } from '../../objects/secret.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import { deletedFacts } from '../facts.ts';
 import { objectName } from '../object-id.ts';
@@ -20,6 +21,7 @@ export const getDeletedSecret: OperationCard = {
       ...deletedFacts(call, 'secrets', deleted.value),
       ...secretBundle(call, deleted.value, { value: false }),
     };
-    return { ok: true, value: { status: 200, body } };
+    const audit = { secretProperties: secretProperties(deleted.value.current) };
+    return { ok: true, value: { status: 200, body }, audit };
   },
 };

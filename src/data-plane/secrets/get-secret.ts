@@ -5,7 +5,7 @@ import type { SecretVersion } from '../../objects/secret.ts';
 import { secretAs } from '../../objects/secret-content.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle } from './bundle.ts';
+import { secretAnswer } from './bundle.ts';
 
 /** GET /secrets/{name}/{version?}. A secret's `nbf` and `exp` are for its readers' information; `enabled` is enforced. */
 export const getSecret: OperationCard = {
@@ -26,6 +26,6 @@ export const getSecret: OperationCard = {
     const current = await secretAs(found.value.current, call.query['outContentType']);
     if (!current.ok) return current;
     const secret = { ...found.value, current: current.value };
-    return { ok: true, value: { status: 200, body: secretBundle(call, secret, { value: true }) } };
+    return secretAnswer(call, { ok: true, value: secret }, { value: true });
   },
 };

@@ -3,7 +3,7 @@ import type { SecretVersion } from '../../objects/secret.ts';
 import { secretToChange } from '../../objects/secret-change.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle } from './bundle.ts';
+import { secretAnswer } from './bundle.ts';
 
 /** POST /deletedsecrets/{name}/recover */
 export const recoverDeletedSecret: OperationCard = {
@@ -16,8 +16,6 @@ export const recoverDeletedSecret: OperationCard = {
     if (!name.ok) return name;
     const scope = await secretToChange(call.vault, name.value, 'recover');
     if (!scope.ok) return scope;
-    const recovered = await recoverDeleted<SecretVersion>(scope.value, 'secrets', name.value);
-    if (!recovered.ok) return recovered;
-    return { ...recovered, value: { status: 200, body: secretBundle(call, recovered.value, { value: false }) } };
+    return secretAnswer(call, await recoverDeleted<SecretVersion>(scope.value, 'secrets', name.value));
   },
 };

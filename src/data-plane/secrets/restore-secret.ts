@@ -2,7 +2,7 @@ import { restoreObject } from '../../objects/backup.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
 import { backupBlob } from '../body.ts';
 import type { OperationCard } from '../operation.ts';
-import { secretBundle } from './bundle.ts';
+import { secretAnswer } from './bundle.ts';
 
 /** POST /secrets/restore: the secret of a backup, under its own name and with its versions. */
 export const restoreSecret: OperationCard = {
@@ -13,8 +13,6 @@ export const restoreSecret: OperationCard = {
   async run(call) {
     const blob = backupBlob(call.body);
     if (!blob.ok) return blob;
-    const restored = await restoreObject<SecretVersion>(call.vault, 'secrets', blob.value);
-    if (!restored.ok) return restored;
-    return { ...restored, value: { status: 200, body: secretBundle(call, restored.value, { value: false }) } };
+    return secretAnswer(call, await restoreObject<SecretVersion>(call.vault, 'secrets', blob.value));
   },
 };

@@ -6,7 +6,7 @@ import type { SecretVersion } from '../../objects/secret.ts';
 import { secretToChange } from '../../objects/secret-change.ts';
 import { objectName } from '../object-id.ts';
 import type { Call, OperationCard } from '../operation.ts';
-import { secretBundle, secretParameters } from './bundle.ts';
+import { secretAnswer, secretParameters } from './bundle.ts';
 
 /** PUT /secrets/{name}: creates the secret, or adds a version to it. */
 export const setSecret: OperationCard = {
@@ -15,11 +15,7 @@ export const setSecret: OperationCard = {
   method: 'PUT',
   path: '/secrets/:name',
   counts: 'setOrImport',
-  async run(call) {
-    const added = await secretSet(call);
-    if (!added.ok) return added;
-    return { ...added, value: { status: 200, body: secretBundle(call, added.value, { value: true }) } };
-  },
+  run: async (call) => secretAnswer(call, await secretSet(call), { value: true }),
 };
 
 /** The secret with the version that the body describes. */

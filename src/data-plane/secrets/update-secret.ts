@@ -6,7 +6,7 @@ import type { SecretVersion } from '../../objects/secret.ts';
 import { secretToChange } from '../../objects/secret-change.ts';
 import { objectId } from '../object-id.ts';
 import type { Call, OperationCard } from '../operation.ts';
-import { secretBundle, secretParameters } from './bundle.ts';
+import { secretAnswer, secretParameters } from './bundle.ts';
 
 /** PATCH /secrets/{name}/{version?}: everything but the value. Without a version, as az sends it, the current one. */
 export const updateSecret: OperationCard = {
@@ -14,11 +14,7 @@ export const updateSecret: OperationCard = {
   permission: 'secrets/set',
   method: 'PATCH',
   path: '/secrets/:name/:version?',
-  async run(call) {
-    const updated = await secretUpdated(call);
-    if (!updated.ok) return updated;
-    return { ...updated, value: { status: 200, body: secretBundle(call, updated.value, { value: false }) } };
-  },
+  run: async (call) => secretAnswer(call, await secretUpdated(call)),
 };
 
 /** The secret with what the body says of a version changed. */
