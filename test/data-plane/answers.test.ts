@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { servicesTenant } from '../../src/types/caller.ts';
 import type { Answered } from '../world/client.ts';
@@ -99,6 +100,19 @@ suite('the 403 of the network and of the permission, word by word', () => {
       answer.body,
       errorBody('Forbidden', accessDenied(nobody, 'secrets/get', 'kv-open'), 'AccessDenied'),
     );
+  });
+
+  test('a caller without an access policy is told how many groups were looked at, and by the firewall is not', async () => {
+    const member = await register(world, { groups: [randomUUID(), randomUUID()] });
+    const token = await world.client.token('vault', member);
+    const ask = async (vault: string) => {
+      const { status, body } = await world.client.vault(vault, 'GET', '/secrets/x', { token, from: networks.refused });
+      return [status, String(body['error']?.['message'])] as const;
+    };
+    const denied = accessDenied(member, 'secrets/get', 'kv-open');
+    assert.deepEqual(await ask('kv-open'), [403, denied.replace(';iss=', ';numgroups=2;iss=')]);
+    const [, refused] = await ask('kv-deny');
+    assert.ok(refused.includes(`\r\nCaller: ${callerLine(member)}\r\n`), refused);
   });
 
   test('a client at ::1 is refused by the address that the NAT table gives it', async () => {

@@ -124,8 +124,8 @@ export const admissionErrors = {
     message: ({ operation }, context) => {
       const [collection = '', permission = ''] = operation.permission.split('/');
       return (
-        `The user, group or application '${callerLine(context)}' does not have ${collection} ${permission} permission ` +
-        `on key vault '${vaultLine(context)}'. For help resolving this issue, please see ` +
+        `The user, group or application '${callerLine(context, { countsGroups: true })}' does not have ${collection} ` +
+        `${permission} permission on key vault '${vaultLine(context)}'. For help resolving this issue, please see ` +
         'https://go.microsoft.com/fwlink/?linkid=2125287'
       );
     },

@@ -28,10 +28,15 @@ export type Kind = Refusal['kind'];
 export type OfKind<K extends Kind> = { readonly [P in Kind]: Extract<Refusal, { readonly kind: P }> }[K];
 export type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
 
-export function callerLine({ caller }: ErrorContext): string {
+/** `countsGroups`: as Azure has it, since 2024, where an access policy of one of the groups would have done. */
+export function callerLine(
+  { caller }: ErrorContext,
+  { countsGroups = false }: { readonly countsGroups?: boolean } = {},
+): string {
   if (caller === undefined) return 'unknown';
-  const { applicationId, objectId, issuer } = caller;
-  return `${applicationId === undefined ? '' : `appid=${applicationId};`}oid=${objectId};iss=${issuer}`;
+  const { applicationId, objectId, issuer, groups } = caller;
+  const counted = countsGroups && groups.length > 0 ? `numgroups=${groups.length};` : '';
+  return `${applicationId === undefined ? '' : `appid=${applicationId};`}oid=${objectId};${counted}iss=${issuer}`;
 }
 
 export function vaultLine({ vault }: ErrorContext): string {
