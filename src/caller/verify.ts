@@ -26,6 +26,8 @@ export interface VerifierOptions {
   readonly now: () => number;
   /** How many verified tokens are remembered. */
   readonly cacheSize: number;
+  /** The groups of a caller whose token, one of our own authority, has too many to name them. */
+  readonly groupsOf: (caller: Caller) => Promise<readonly string[]>;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface Verifier {
   readonly drop: () => void;
 }
 
-export function createVerifier({ issuers, now, cacheSize }: VerifierOptions): Verifier {
+export function createVerifier({ issuers, now, cacheSize, groupsOf }: VerifierOptions): Verifier {
   const cache = new CallerCache(cacheSize);
   const verifyCached = (token: string) => cache.get(token, now());
   return {
@@ -49,7 +51,7 @@ export function createVerifier({ issuers, now, cacheSize }: VerifierOptions): Ve
       const known = verifyCached(token);
       if (known !== undefined) return { ok: true, caller: known };
       const generation = cache.generation;
-      const verification = await verifyToken(token, issuers);
+      const verification = await verifyToken(token, { issuers, groupsOf });
       if (verification.ok) cache.put(token, verification.caller, { generation, nowMs: now() });
       return verification;
     },
@@ -57,7 +59,10 @@ export function createVerifier({ issuers, now, cacheSize }: VerifierOptions): Ve
   };
 }
 
-async function verifyToken(token: string, issuers: IssuerTable): Promise<Verification> {
+async function verifyToken(
+  token: string,
+  { issuers, groupsOf }: Pick<VerifierOptions, 'issuers' | 'groupsOf'>,
+): Promise<Verification> {
   if (token.length > tokenLengthMax || token.split('.').length !== 3) return malformed('token');
   const header = readHeader(token);
   // We understand no extension, so a token that declares one critical must be refused (RFC 7515 section 4.1.11).
@@ -80,7 +85,11 @@ async function verifyToken(token: string, issuers: IssuerTable): Promise<Verific
   } catch (error) {
     return { ok: false, refusal: signatureRefusal(error, header.kid) };
   }
-  return readClaims(payload, issuer);
+  const verification = readClaims(payload, issuer);
+  // Entra, "Groups overage claim": such a token says that there are groups, and its reader looks them up in the directory.
+  if (!verification.ok || issuer.issuerClass !== 'own' || payload['hasgroups'] !== true) return verification;
+  const { caller } = verification;
+  return { ok: true, caller: { ...caller, groups: await groupsOf(caller) } };
 }
 
 function signatureRefusal(error: unknown, kid: string | undefined): TokenRefusal {

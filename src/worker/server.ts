@@ -17,6 +17,7 @@ import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { asMeant } from '../data-plane/method.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
+import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { dispatchByHost } from '../http/host.ts';
@@ -214,7 +215,12 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
     keys: remoteKeys(issuer, new URL(jwksUri), { now }),
   }));
   const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);
-  const verifier = createVerifier({ issuers, now, cacheSize: verifiedTokensMax });
+  const verifier = createVerifier({
+    issuers,
+    now,
+    cacheSize: verifiedTokensMax,
+    groupsOf: ({ tenant, objectId }) => groupsOf(store, { tenantId: tenant, id: objectId }),
+  });
   forget = verifier.drop;
   return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
 }

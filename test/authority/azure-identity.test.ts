@@ -12,6 +12,7 @@ import { servicesTenant } from '../../src/types/caller.ts';
 import { createIssuers } from '../../src/caller/issuers.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
 import type { Caller } from '../../src/types/caller.ts';
+import { groupsOf } from '../caller/tokens.ts';
 import {
   clientId,
   identity,
@@ -52,7 +53,7 @@ async function serveAuthority(t: TestContext, certificates: readonly string[] = 
 
 async function callerOf(token: string, { world }: Served): Promise<Caller> {
   const issuers = createIssuers(ownIssuers(tenant, world.signingKeys));
-  const verification = await createVerifier({ issuers, now: world.now, cacheSize: 10 }).verify(token);
+  const verification = await createVerifier({ issuers, now: world.now, cacheSize: 10, groupsOf }).verify(token);
   assert.ok(verification.ok);
   return verification.caller;
 }

@@ -5,6 +5,7 @@ import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import { createIssuers } from '../../src/caller/issuers.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import { groupsOf } from '../caller/tokens.ts';
 import { goodForm, postToken, startAuthority, tenant } from './world.ts';
 
 const keepMs = 4_200_000;
@@ -81,7 +82,12 @@ test('another node finds a new key when it reloads', async () => {
 test('a token in flight outlives a rotation, and its successor is signed with the new key', async (t) => {
   const authority = await startAuthority(t);
   const { signingKeys, now } = authority.world;
-  const verifier = createVerifier({ issuers: createIssuers(ownIssuers(tenant, signingKeys)), now, cacheSize: 10 });
+  const verifier = createVerifier({
+    issuers: createIssuers(ownIssuers(tenant, signingKeys)),
+    now,
+    cacheSize: 10,
+    groupsOf,
+  });
   const before = String((await postToken(authority, goodForm)).body['access_token']);
   await signingKeys.rotate();
   verifier.drop();

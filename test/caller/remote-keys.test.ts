@@ -10,7 +10,7 @@ import { remoteKeys } from '../../src/caller/key-sources.ts';
 import type { RemoteKeysOptions } from '../../src/caller/key-sources.ts';
 import type { TokenRefusal } from '../../src/caller/refusal.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
-import { claims, issuers, now, own, sign, stranger, tenant, vaultAudience } from './tokens.ts';
+import { claims, groupsOf, issuers, now, own, sign, stranger, tenant, vaultAudience } from './tokens.ts';
 
 const externalIssuer = 'https://keycloak.example/realms/r';
 const externalTenant = '33333333-3333-4333-8333-333333333333';
@@ -60,14 +60,14 @@ const externalClaims = { iss: externalIssuer, aud: vaultAudience, sub: 'user-1',
 const rsa = { key: stranger.privateKey, header: { alg: 'RS256', kid: 'rsa-1' } };
 
 async function refusal(issuer: Issuer, token: string): Promise<TokenRefusal> {
-  const verification = await createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 }).verify(token);
+  const verification = await createVerifier({ issuers: issuers(issuer), now, cacheSize: 10, groupsOf }).verify(token);
   assert.ok(!verification.ok, 'the token was believed');
   return verification.refusal;
 }
 
 test("an external issuer's tokens are believed, with its tenant and none of its claims to trust", async (t) => {
   const issuer = external((await keyServer(t, serveKeys)).url);
-  const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 });
+  const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10, groupsOf });
   const mirid = '/subscriptions/s/providers/Microsoft.DataFactory/factories/f';
   const token = await sign({ ...externalClaims, tid: tenant, xms_mirid: mirid }, rsa);
   const verification = await subject.verify(token);
@@ -92,6 +92,7 @@ test('every asymmetric algorithm of the table is verified with the key that fits
     issuers: issuers(external((await keyServer(t, serveKeys)).url)),
     now,
     cacheSize: 10,
+    groupsOf,
   });
   for (const alg of ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']) {
     assert.ok((await subject.verify(await sign(externalClaims, { ...rsa, header: { alg, kid: 'rsa-1' } }))).ok, alg);
@@ -122,7 +123,7 @@ test('an HMAC token is refused before any key is asked for', async (t) => {
 
 test('of several audiences the configured one counts, and none is refused', async (t) => {
   const issuer = external((await keyServer(t, serveKeys)).url, { audiences: ['postern'] });
-  const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 });
+  const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10, groupsOf });
   const verification = await subject.verify(await sign({ ...externalClaims, aud: ['account', 'postern'] }, rsa));
   assert.equal(verification.ok && verification.caller.audience, 'postern');
   assert.deepEqual(await refusal(issuer, await sign({ ...externalClaims, aud: ['account', 'x'] }, rsa)), {
@@ -184,7 +185,7 @@ test('after a failed fetch the issuer is left alone for a while, then asked agai
   assert.equal(server.asked.length, 1);
   healthy = true;
   clock.ms += 5_000;
-  assert.ok((await createVerifier({ issuers: issuers(issuer), now, cacheSize: 10 }).verify(token)).ok);
+  assert.ok((await createVerifier({ issuers: issuers(issuer), now, cacheSize: 10, groupsOf }).verify(token)).ok);
   assert.equal(server.asked.length, 2);
 });
 

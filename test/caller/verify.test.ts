@@ -8,6 +8,7 @@ import { servicesTenant } from '../../src/types/caller.ts';
 import {
   claims,
   forge,
+  groupsOf,
   issuedAt,
   issuers,
   now,
@@ -21,7 +22,7 @@ import {
 } from './tokens.ts';
 
 function verifier(cacheSize = 100): Verifier {
-  return createVerifier({ issuers: issuers(), now, cacheSize });
+  return createVerifier({ issuers: issuers(), now, cacheSize, groupsOf });
 }
 
 const without = (name: string): Record<string, unknown> =>
@@ -58,6 +59,29 @@ test('a token of our authority becomes the caller that it names', async () => {
       claims: { oid: claims.oid, appid: claims.appid, appidacr: '1', idtyp: 'app', xms_mirid: managedIdentity },
     },
   });
+});
+
+test('a token of our authority that has too many groups to name them gets them looked up, once, and no other token does', async () => {
+  const asked: string[] = [];
+  const subject = createVerifier({
+    issuers: issuers(),
+    now,
+    cacheSize: 10,
+    groupsOf: ({ tenant: of, objectId }) => {
+      asked.push(`${of} ${objectId}`);
+      return Promise.resolve(['g1', 'g2']);
+    },
+  });
+  const groups = async (payload: Record<string, unknown>) => {
+    const verification = await subject.verify(await sign({ ...claims, ...payload }));
+    return verification.ok && verification.caller.groups;
+  };
+  assert.deepEqual(await groups({ hasgroups: true }), ['g1', 'g2']);
+  assert.deepEqual(await groups({ hasgroups: true }), ['g1', 'g2']);
+  assert.deepEqual(await groups({ groups: ['g3'] }), ['g3']);
+  assert.deepEqual(await groups({ hasgroups: false }), []);
+  assert.deepEqual(await groups({ hasgroups: true, iss: servicesIssuer }), []);
+  assert.deepEqual(asked, [`${tenant} ${claims.oid}`]);
 });
 
 test('a version 2 token names its application in azp', async () => {
@@ -192,7 +216,7 @@ test('the cache keeps its size and forgets the token that was unused longest', a
 test('a token is remembered until it expires and not a moment longer', async () => {
   const token = await sign(claims);
   const clock = { ms: now() };
-  const subject = createVerifier({ issuers: issuers(), now: () => clock.ms, cacheSize: 10 });
+  const subject = createVerifier({ issuers: issuers(), now: () => clock.ms, cacheSize: 10, groupsOf });
   await subject.verify(token);
   clock.ms = claims.exp * 1000 - 1;
   assert.ok(subject.verifyCached(token));

@@ -17,6 +17,7 @@ import type { KeyEngine } from '../../src/types/key.ts';
 import type { Source } from '../../src/types/source.ts';
 import { connect } from '../world/client.ts';
 import type { Client } from '../world/client.ts';
+import { groupsOf } from '../caller/tokens.ts';
 import { freePort } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 
@@ -46,7 +47,7 @@ export async function startOtherNode(
   const { store, identity, certificates } = folder;
   const rulebook = await Rulebook.open({ store, acceptDeclared: false, vaultsMax });
   const issuers = createIssuers(ownIssuers(identity.tenantId, server.signingKeys));
-  const verifier = createVerifier({ issuers, now, cacheSize: 10 });
+  const verifier = createVerifier({ issuers, now, cacheSize: 10, groupsOf });
   const notice = () => {};
   const log = openAuditLog({
     directory: join(folder.path, 'other-audit'),

@@ -195,6 +195,15 @@ test('a group holds a role for its members', async () => {
   assert.ok(isForbidden(await as(stranger, ['GET', '/secrets/there'])));
 });
 
+test('a group also holds it for one who is in more groups than a token can name', async () => {
+  const groups = Array.from({ length: 201 }, () => randomUUID());
+  const member = await register(world, { groups });
+  const role = { role: 'Key Vault Secrets User', principalType: 'Group', at: vaultPath(vault) };
+  assert.ok(isForbidden(await as(member, ['GET', '/secrets/there'])));
+  await assign(world.client, { ...role, principalId: groups.at(-1) ?? '' });
+  assert.equal((await as(member, ['GET', '/secrets/there'])).status, 200);
+});
+
 test('a custom role gives what it lists, less what it takes away, and a change of it is in force at once', async () => {
   const { client } = world;
   const caller = await register(world);
