@@ -3,6 +3,8 @@ import { suite, test } from 'node:test';
 import { parseAddress } from '../../src/address/address.ts';
 import { KeyEngineBusy } from '../../src/crypto/key-engine-busy.ts';
 import { openKeyEngine } from '../../src/crypto/key-engine.ts';
+import type { OperationCard } from '../../src/data-plane/operation.ts';
+import { operations } from '../../src/data-plane/operations.ts';
 import { documentedLimits, Throttle, transactionOf, withKey } from '../../src/data-plane/throttle.ts';
 import type { Transaction } from '../../src/data-plane/throttle.ts';
 import type { KeyEngine } from '../../src/types/key.ts';
@@ -87,6 +89,20 @@ suite('the throttle', () => {
     // What was counted in a window that is over does not count against the next.
     assert.equal(throttle.take(vault, { class: 'general', weight: 3 }, { now: 10_000, before: again.taken }).ok, true);
     assert.equal(throttle.take(vault, one, { now: 10_000 }).ok, false);
+  });
+
+  test('has limits for the operations that the document gives one of their own, and for no others', () => {
+    const named = (has: (card: OperationCard) => boolean) => operations.filter(has).map(({ name }) => name);
+    assert.deepEqual(named(({ counts }) => counts !== undefined).toSorted(), [
+      'CertificateImport',
+      'KeyImport',
+      'SecretSet',
+    ]);
+    assert.deepEqual(named(({ makes }) => makes !== undefined).toSorted(), [
+      'CertificateCreate',
+      'KeyCreate',
+      'KeyRotate',
+    ]);
   });
 
   test('knows what an operation counts for by the key that it makes, or used', () => {
