@@ -1,6 +1,6 @@
 import { createCertificate as create } from '../../objects/certificate-create.ts';
 import { defaultKeyType } from '../../objects/certificate-key.ts';
-import type { CertificateVersion } from '../../objects/certificate.ts';
+import type { CurrentCertificate } from '../../objects/certificate.ts';
 import { getVersion } from '../../objects/read.ts';
 import { memberOf } from '../../http/parameters.ts';
 import { readMembers } from '../members.ts';
@@ -19,7 +19,7 @@ async function keyTypeAsked(call: Call): Promise<string | undefined> {
   if (typeof sent === 'string') return sent;
   const name = objectName(call);
   if (policy !== undefined || !name.ok) return defaultKeyType;
-  const before = await getVersion<CertificateVersion>(call.vault, 'certificates', { name: name.value });
+  const before = await getVersion<CurrentCertificate>(call.vault, 'certificates', { name: name.value });
   return before.ok ? before.value.current.policy.key.kty : defaultKeyType;
 }
 

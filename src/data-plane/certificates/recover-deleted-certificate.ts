@@ -18,6 +18,10 @@ export const recoverDeletedCertificate: OperationCard = {
     if (!recovered.ok) return recovered;
     const isPending = await hasPending(call.vault, name.value);
     const audit = { certificateProperties: certificateProperties(recovered.value.current) };
-    return { ...recovered, value: { status: 200, body: certificateBundle(call, recovered.value, { isPending }) }, audit };
+    return {
+      ...recovered,
+      value: { status: 200, body: certificateBundle(call, recovered.value, { isPending }) },
+      audit,
+    };
   },
 };
