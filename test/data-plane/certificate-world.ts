@@ -66,7 +66,7 @@ export async function certificateWorld(vault: string, properties: object = {}): 
       await ok('PUT', `/secrets/${mark}`, { value: mark });
       for (;;) {
         const records = auditRecords(server);
-        if (records.some((record) => record.properties.id?.endsWith(`/secrets/${mark}`))) return records;
+        if (records.some((record) => record.properties.id?.includes(`/secrets/${mark}/`))) return records;
         await sleep(5);
       }
     },
