@@ -452,12 +452,13 @@ describe('the threads', () => {
     assert.deepEqual(moduli, [512, 256, 384]);
   });
 
-  it('make no RSA key more than may wait, and another one when there is room again', async () => {
+  it('make and prove no RSA key more than may wait, and another one when there is room again', async () => {
     const other = openKeyEngine({ threads: 1, rsaKeysMax: 2 });
     const rsa = () => other.generate({ family: 'RSA', size: 2048 });
     const [first, second] = [rsa(), rsa()];
     await assert.rejects(rsa(), new KeyEngineBusy(2));
     assert.equal((await other.generate({ family: 'EC', curve: 'P-256' })).kty, 'EC');
+    await assert.rejects(other.prove(rsaOfA2), new KeyEngineBusy(2));
     await first;
     const third = rsa();
     await assert.rejects(rsa(), new KeyEngineBusy(2));
