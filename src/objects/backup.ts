@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, seal, SealingKey } from '../crypto/seal.ts';
+import { geographyOf } from '../resources/regions.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement, StoredRecord } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
@@ -161,6 +162,6 @@ function keyIn(record: StoredRecord): Buffer {
 }
 
 /** "Same Azure subscription and Azure geography" (backup.md, "Limitations"). */
-function boundTo({ subscriptionId, geography }: VaultScope): Uint8Array {
-  return Buffer.from(`backup ${subscriptionId.toLowerCase()} ${geography}`);
+function boundTo({ subscriptionId, location }: VaultScope): Uint8Array {
+  return Buffer.from(`backup ${subscriptionId.toLowerCase()} ${geographyOf(location)}`);
 }

@@ -1,4 +1,3 @@
-import { geographyOf } from '../resources/regions.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import type { VaultRecord } from '../types/vault.ts';
@@ -41,8 +40,7 @@ export interface VaultScope {
   readonly name: string;
   readonly incarnation: string;
   readonly subscriptionId: string;
-  /** Of the region that the vault is in: its backups can be restored nowhere else. */
-  readonly geography: string;
+  readonly location: string;
   /** A premium vault has keys in an HSM. */
   readonly sku: 'standard' | 'premium';
   readonly softDeleteRetentionInDays: number;
@@ -66,7 +64,7 @@ export function vaultScope(
     name,
     incarnation,
     subscriptionId,
-    geography: geographyOf(location),
+    location,
     sku: properties.sku.name,
     softDeleteRetentionInDays: properties.softDeleteRetentionInDays,
     purgeProtection: properties.enablePurgeProtection === true,

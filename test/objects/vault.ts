@@ -13,7 +13,7 @@ export function scope(given: Partial<VaultScope> = {}): Scope {
     name: 'kv',
     incarnation: 'i',
     subscriptionId: 's',
-    geography: 'Europe',
+    location: 'westeurope',
     sku: 'standard',
     softDeleteRetentionInDays: 90,
     purgeProtection: false,
