@@ -41,7 +41,7 @@ export async function importCertificate(
   const refusal = checkFree(vault, state);
   if (refusal !== undefined) return refused(refusal);
   const before = currentOf(state)?.current.policy;
-  const looksLike = isPem(asked.value) ? 'application/x-pem-file' : 'application/x-pkcs12';
+  const looksLike = pemIn(asked.value) === undefined ? 'application/x-pkcs12' : 'application/x-pem-file';
   const contentType = asked.policy.contentType ?? before?.contentType ?? looksLike;
   // Of any other content type, `policyFrom` says what is wrong.
   const reader = readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'];
@@ -95,29 +95,34 @@ const readers: Readonly<Record<CertificateContentType, Reader>> = {
     const bytes = Buffer.from(value, 'base64');
     const read = await readPkcs12(bytes, password);
     if (read.ok) return read;
-    const hint = isPem(value) ? ' For PEM, set policy.secret_props.contentType to application/x-pem-file.' : '';
+    const isPem = pemIn(value) !== undefined;
+    const hint = isPem ? ' For PEM, set policy.secret_props.contentType to application/x-pem-file.' : '';
     return bad(
       'The specified PKCS#12 X.509 certificate content can not be read. Please check if certificate is in valid PKCS#12 ' +
         `format. ${describeRefusal(read.refusal)}${hint}`,
     );
   },
   async 'application/x-pem-file'({ value }) {
-    // "Accepted formats: PEM content or Base64 encoded PEM content", as Azure puts it; the client for Python sends the latter.
-    const text = isPem(value) ? value : Buffer.from(value, 'base64').toString('latin1');
-    const read = readPem(text);
-    const reason = read.ok ? 'The PEM text holds no private key.' : describeRefusal(read.refusal);
-    if (read.ok && read.value.material !== undefined) {
-      return { ok: true, value: read.value };
-    }
     const message =
       'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.';
-    return bad(isPem(text) ? `${message} ${reason}` : message);
+    const text = pemIn(value);
+    if (text === undefined) return bad(message);
+    const read = readPem(text);
+    if (!read.ok) return bad(`${message} ${describeRefusal(read.refusal)}`);
+    if (read.value.material === undefined) return bad(`${message} The PEM text holds no private key.`);
+    return { ok: true, value: read.value };
   },
 };
 
-/** The JavaScript client of certificates drops the policy of an import, in which the content type would stand. */
-function isPem(value: string): boolean {
-  return value.includes('-----BEGIN ');
+/**
+ * "Accepted formats: PEM content or Base64 encoded PEM content", as Azure puts it. The clients for JavaScript and az send
+ * no content type with it ("Tutorial: Import a certificate in Azure Key Vault" has az import PEM so).
+ */
+function pemIn(value: string): string | undefined {
+  const begin = '-----BEGIN ';
+  if (value.includes(begin)) return value;
+  const decoded = Buffer.from(value, 'base64').toString('latin1');
+  return decoded.includes(begin) ? decoded : undefined;
 }
 
 /** What the certificate itself says, with what a policy can say besides. It may not say something else of the key. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -84,4 +85,28 @@ export function azAt({ folder }: TestServer, environment: Readonly<Record<string
 /** Tells it where everything is, by the address of the resource manager alone. */
 export async function registerCloud(az: Az, resourceManager: string): Promise<AzResult> {
   return az.run('cloud', 'register', '--name', cloud, '--endpoint-resource-manager', resourceManager);
+}
+
+/** az as the administrator. */
+export async function signedIn(world: TestServer, environment: Readonly<Record<string, string>> = {}): Promise<Az> {
+  const { identity, home } = world.client;
+  const az = azAt(world, environment);
+  const signIn = ['login', '--service-principal', '--tenant', identity.tenantId, '-u', identity.clientId];
+  assert.equal((await registerCloud(az, home)).status, 0);
+  assert.equal((await az.run(...signIn, '-p', identity.clientSecret)).status, 0);
+  return az;
+}
+
+/** What a command that must succeed prints; `command` is split at its spaces. */
+export async function typed(az: Az, command: string): Promise<Json> {
+  const { status, stderr, output } = await az.run(...command.split(' '));
+  assert.equal(status, 0, `az ${command}\n${stderr}`);
+  return output;
+}
+
+/** The same of one that must fail: what it says. */
+export async function refused(az: Az, command: string): Promise<string> {
+  const { status, stderr } = await az.run(...command.split(' '));
+  assert.notEqual(status, 0, `az ${command} succeeded`);
+  return stderr;
 }

@@ -11,33 +11,7 @@ import {
 } from '../control-plane/resources.ts';
 import { notRun } from '../not-run.ts';
 import type { Json } from '../world/client.ts';
-import type { TestServer } from '../world/server.ts';
-import { azAt, azIsInstalled, registerCloud } from './az.ts';
-import type { Az } from './az.ts';
-
-/** az as the administrator. */
-async function signedIn(world: TestServer): Promise<Az> {
-  const { identity, home } = world.client;
-  const az = azAt(world);
-  const signIn = ['login', '--service-principal', '--tenant', identity.tenantId, '-u', identity.clientId];
-  assert.equal((await registerCloud(az, home)).status, 0);
-  assert.equal((await az.run(...signIn, '-p', identity.clientSecret)).status, 0);
-  return az;
-}
-
-/** What a command that must succeed prints; `command` is split at its spaces. */
-async function typed(az: Az, command: string): Promise<Json> {
-  const { status, stderr, output } = await az.run(...command.split(' '));
-  assert.equal(status, 0, `az ${command}\n${stderr}`);
-  return output;
-}
-
-/** The same of one that must fail: what it says. */
-async function refused(az: Az, command: string): Promise<string> {
-  const { status, stderr } = await az.run(...command.split(' '));
-  assert.notEqual(status, 0, `az ${command} succeeded`);
-  return stderr;
-}
+import { azIsInstalled, refused, signedIn, typed } from './az.ts';
 
 function named(list: Json): readonly Json[] {
   return Object.values<Json>(list).map((item) => at(item, 'name'));
