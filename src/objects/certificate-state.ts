@@ -9,8 +9,7 @@ import type { CertificatePolicy } from './certificate-policy.ts';
 import { objectKeys } from './object.ts';
 import type { ObjectRecord, ObjectVersion, VaultScope } from './object.ts';
 import type { ObjectRefusal } from './refusal.ts';
-import { underWay } from './transition.ts';
-import type { PurgedObject } from './transition.ts';
+import { isPurged, underWay } from './transition.ts';
 
 /** Everything that stands under a certificate's name, in one snapshot. */
 export interface CertificateState {
@@ -72,8 +71,7 @@ export function checkName({ name, parts }: CertificateState): ObjectRefusal | un
       return { kind: 'certificateNameTaken', collection, name };
     }
     if (part.deleted === undefined) continue;
-    if ('purged' in decode<PurgedObject>(part.deleted))
-      return { kind: 'objectBeingDeleted', collection, creating: name };
+    if (isPurged(part.deleted)) return { kind: 'objectBeingDeleted', collection, creating: name };
     // While the certificate is not deleted, a deleted one of that name was an ordinary one.
     return { kind: 'certificateNameTaken', collection, name };
   }

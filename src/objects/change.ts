@@ -4,7 +4,7 @@ import type { Collection } from '../types/collection.ts';
 import { objectKeys, refused } from './object.ts';
 import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
 import { purgeObject, scheduledPurge, scheduledPurgeKey } from './purge.ts';
-import { transition, underWay } from './transition.ts';
+import { isPurged, transition, underWay } from './transition.ts';
 import type { ObjectState } from './transition.ts';
 
 const daySeconds = 86_400;
@@ -103,7 +103,7 @@ export async function recoverDeleted<V extends ObjectVersion>(
   const { current, deleted } = await stateOf(vault, collection, name);
   const refusal = underWay(vault, collection, { current, deleted });
   if (refusal !== undefined) return refused(refusal);
-  if (deleted === undefined) return refused({ kind: 'deletedObjectNotFound', collection, name });
+  if (deleted === undefined || isPurged(deleted)) return refused({ kind: 'deletedObjectNotFound', collection, name });
   const object = decode<DeletedObjectRecord<V>>(deleted);
   const value = { name: object.name, current: object.current, ...transition(vault) };
   const change = {
@@ -119,7 +119,7 @@ export async function purgeDeleted(vault: VaultScope, collection: Collection, na
   const { current, deleted } = await stateOf(vault, collection, name);
   const refusal = underWay(vault, collection, { current, deleted });
   if (refusal !== undefined) return refused(refusal);
-  if (deleted === undefined) return refused({ kind: 'deletedObjectNotFound', collection, name });
+  if (deleted === undefined || isPurged(deleted)) return refused({ kind: 'deletedObjectNotFound', collection, name });
   if (vault.purgeProtection) return refused({ kind: 'purgeProtected' });
   return { ok: true, value: null, change: await purgeObject(vault, collection, deleted) };
 }

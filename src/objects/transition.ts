@@ -30,6 +30,11 @@ export function isThere<T extends Transition>(record: T | PurgedObject, { now }:
   return !('purged' in record) && (record.completeAt ?? 0) <= now;
 }
 
+/** Whether nothing but the name is left of a deleted object. */
+export function isPurged(deleted: StoredRecord): boolean {
+  return 'purged' in decode<Transition | PurgedObject>(deleted);
+}
+
 /** The records of one name, of which one at most exists. */
 export interface ObjectState {
   readonly current: StoredRecord | undefined;
@@ -38,7 +43,7 @@ export interface ObjectState {
 
 /**
  * Why nothing can be changed at the moment; `undefined` when no transition is under way. `creating` is the name of what
- * would be made, where that is what was asked for.
+ * would be made, where that is what was asked for: to all others, what was purged is gone.
  */
 export function underWay(
   vault: VaultScope,
@@ -46,7 +51,8 @@ export function underWay(
   { current, deleted, creating }: ObjectState & { readonly creating?: string },
 ): ObjectRefusal | undefined {
   const made = creating === undefined ? {} : { creating };
-  if (deleted !== undefined && !isThere(decode<Transition | PurgedObject>(deleted), vault)) {
+  const gone = deleted === undefined ? undefined : decode<Transition | PurgedObject>(deleted);
+  if (gone !== undefined && !isThere(gone, vault) && (creating !== undefined || !('purged' in gone))) {
     return { kind: 'objectBeingDeleted', collection, ...made };
   }
   if (current !== undefined && !isThere(decode<Transition>(current), vault)) {

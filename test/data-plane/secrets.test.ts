@@ -216,6 +216,8 @@ suite('delete, recover and purge', () => {
       assert.equal(missing.status, 404);
       assert.deepEqual(missing.body, errorBody('SecretNotFound', 'Deleted Secret not found: purged'));
     }
+    world.advance(transitionMs);
+    await world.server.scheduler.runDue();
     const anew = await set('purged', { value: '3' });
     assert.deepEqual((await send('GET', `/secrets/purged/${old}`)).body, notFound(`purged/${old}`));
     const versions = await ok(send('GET', '/secrets/purged/versions'));

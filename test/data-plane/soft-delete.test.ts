@@ -124,7 +124,10 @@ suite('a deletion and a recovery take their time', () => {
       await world.server.scheduler.runDue();
       assertMissing(await send('GET', '/secrets/s'), 'live');
       assertMissing(await send('GET', '/deletedsecrets/s'), 'deleted');
-      await assertRefused(send, 'Deleted');
+      for (const [method, path, body] of changes.slice(1)) assert.equal((await send(method, path, body)).status, 404);
+      const taken = await send('PUT', '/secrets/s', { value: 'v' });
+      const message = 'Secret s is currently being deleted and cannot be re-created; retry later.';
+      assert.deepEqual([taken.status, taken.body], [409, errorBody('Conflict', message, 'ObjectIsBeingDeleted')]);
       assert.equal((await send('POST', '/secrets/restore', { value: backup.body['value'] })).status, 409);
     }
     world.advance(1);

@@ -162,7 +162,11 @@ test('a purge of many versions keeps the name taken until the last of them is go
   });
   assert.deepEqual(await listDeleted(vault, 'secrets', { after: undefined, limit: 25 }), { items: [] });
   for (const [name, change] of Object.entries(changes)) {
-    const refusal = { kind: 'objectBeingDeleted', collection: 'secrets', ...(name === 'set' && { creating: 's' }) };
+    const missing = ['recover', 'purge'].includes(name) ? 'deletedObjectNotFound' : 'objectNotFound';
+    const refusal =
+      name === 'set'
+        ? { kind: 'objectBeingDeleted', collection: 'secrets', creating: 's' }
+        : { kind: missing, collection: 'secrets', name: 's' };
     assert.deepEqual(await change(vault, newVersion), { ok: false, refusal }, name);
   }
   const due = await dueOfObject(vault, 'secrets', 's');
