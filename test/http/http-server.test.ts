@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
 import { createHttp } from '../../src/http/http-server.ts';
 
-const http = createHttp({ header: 100, request: 400, keepAlive: 60_000, check: 20 });
+const http = createHttp({ header: 500, request: 1_000, keepAlive: 60_000, check: 50 });
 let listener: Server;
 
 before(async () => {
@@ -63,7 +63,7 @@ test('a connection that brings a whole request in time is answered, and stays', 
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(socket, 'data');
     // Longer than a header may take: none has begun.
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 700));
   }
   assert.equal(answers.filter((answer) => answer.startsWith('HTTP/1.1 200 OK')).length, 2);
   socket.destroy();
