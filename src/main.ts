@@ -49,6 +49,9 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       closers.delete(message.id);
       tell({ kind: 'closed', id: message.id });
       break;
+    case 'ping':
+      tell({ kind: 'pong' });
+      break;
     case 'stop':
       await stop();
       break;

@@ -45,7 +45,7 @@ export interface FolderLock {
  * its database: a supervisor that comes after a killed one must not have a second worker while the first is still ending.
  */
 export function lockFolder(folder: string): FolderLock | undefined {
-  const path = join(folder, 'supervisor.lock');
+  const path = lockFile(folder);
   // The folder may belong to a worker that is not trusted; root follows none of its links.
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) throw new Error(`${path} is not a plain file: remove it`);
@@ -58,6 +58,11 @@ export function lockFolder(folder: string): FolderLock | undefined {
     if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return undefined;
     throw error;
   }
+}
+
+/** The file on which a supervisor has its lock for as long as it runs. */
+export function lockFile(folder: string): string {
+  return join(folder, 'supervisor.lock');
 }
 
 const sqliteBusy = 5;

@@ -1,5 +1,6 @@
 import type { Settings } from '../settings/settings.ts';
 import type { Listener } from '../types/supervision.ts';
+import { describeHolder, holderOfPort } from './holder.ts';
 import { openTcp, openUnix, type Opened, type RawSocket } from './raw-socket.ts';
 
 export interface OpenedListener {
@@ -14,6 +15,10 @@ export type OwnSockets =
 
 interface Wanted {
   readonly where: string;
+  /** The TCP port, where one is asked for. */
+  readonly port?: number;
+  /** What to change so that it is another place. */
+  readonly setting: string;
   readonly open: () => Opened;
   /** The socket's own place makes a good id: no two sockets share one. */
   readonly listener: (port: number) => Listener;
@@ -22,11 +27,14 @@ interface Wanted {
 /** How often a free port of one address is tried on the others. */
 const freePortTries = 20;
 
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'somebody else listens there already',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'it takes more rights: ports below 1024 belong to root',
-  FOLDER_OPEN_TO_OTHERS: 'its folder must be closed to everybody but its owner (chmod 700)',
+const reasons: Readonly<Record<string, (wanted: Wanted) => string>> = {
+  EADDRINUSE: ({ port, setting }) => {
+    const holder = describeHolder(port === undefined ? undefined : holderOfPort(port));
+    return `somebody else listens there already${holder}: end that process, or choose another place with ${setting}`;
+  },
+  EADDRNOTAVAIL: ({ setting }) => `this machine has no such address: choose one that it has with ${setting}`,
+  EACCES: ({ setting }) => `ports below 1024 belong to root: choose a higher one with ${setting}`,
+  FOLDER_OPEN_TO_OTHERS: () => 'its folder must be closed to everybody but its owner (chmod 700)',
 };
 
 /** Opens every socket that the settings name. The public ones share one port, also where any free one is asked for. */
@@ -53,6 +61,8 @@ function publicOnes(listen: readonly string[], port: number): readonly Wanted[] 
   let agreed = port;
   return listen.map((address) => ({
     where: describe(address, port),
+    port,
+    setting: '--port (or --listen)',
     open: () => {
       const opened = openTcp(address, agreed);
       if (opened.ok) agreed = opened.port;
@@ -67,16 +77,21 @@ function configured({ gateways, loadBalancers }: Settings): readonly Wanted[] {
   return [
     ...tls.map((listen): Wanted => ({
       where: describe(listen.address, listen.port),
+      port: listen.port,
+      setting: 'gateways.tls.listen',
       open: () => openTcp(listen.address, listen.port),
       listener: (port) => ({ kind: 'tlsGateway', ...placeOf(listen.address, port) }),
     })),
     ...(gateways?.unix ?? []).map(({ path, vnet }): Wanted => ({
       where: path,
+      setting: 'gateways.unix.path',
       open: () => openUnix(path),
       listener: () => ({ kind: 'unixGateway', id: path, path, vnet }),
     })),
     ...loadBalancers.map(({ listen, from, version }): Wanted => ({
       where: describe(listen.address, listen.port),
+      port: listen.port,
+      setting: 'loadBalancers.listen',
       open: () => openTcp(listen.address, listen.port),
       listener: (port) => ({ kind: 'loadBalancer', ...placeOf(listen.address, port), from, version }),
     })),
@@ -86,11 +101,12 @@ function configured({ gateways, loadBalancers }: Settings): readonly Wanted[] {
 function openAll(wanted: readonly Wanted[]): OwnSockets {
   const listeners: OpenedListener[] = [];
   let first: number | undefined;
-  for (const { where, open, listener } of wanted) {
+  for (const one of wanted) {
+    const { where, open, listener } = one;
     const opened = open();
     if (!opened.ok) {
       closeAll(listeners);
-      const reason = reasons[opened.code] ?? opened.code;
+      const reason = reasons[opened.code]?.(one) ?? opened.code;
       return { ok: false, code: opened.code, message: `${where} cannot be listened on: ${reason}.` };
     }
     first ??= opened.port;

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { helpText, wantsHelp } from '../settings/options.ts';
 import { readSettings, secretVariables, type Settings } from '../settings/settings.ts';
 import { openControlSocket } from './control-socket.ts';
-import { lockFolder, prepareControlFolder, prepareDataFolder, type FolderLock, type User } from './data-folder.ts';
+import {
+  lockFile,
+  lockFolder,
+  prepareControlFolder,
+  prepareDataFolder,
+  type FolderLock,
+  type User,
+} from './data-folder.ts';
+import { heartbeatTimes, type HeartbeatTimes } from './heartbeat.ts';
+import { describeHolder, holderOfLock } from './holder.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { Supervisor } from './supervisor.ts';
 import { resolveWorkerUser, withinNamespace } from './worker-user.ts';
@@ -23,14 +32,18 @@ type Prepared = Ready | { readonly ok: false; readonly message: string };
  * @param argv what follows `start`
  * @param program the worker's
  */
-export async function start(argv: readonly string[], program: string): Promise<number> {
+export async function start(
+  argv: readonly string[],
+  program: string,
+  heartbeat: HeartbeatTimes = heartbeatTimes,
+): Promise<number> {
   if (wantsHelp(argv)) {
     process.stdout.write(helpText);
     return 0;
   }
   try {
     const prepared = prepare(argv);
-    if (prepared.ok) return await run(prepared, program);
+    if (prepared.ok) return await run(prepared, program, heartbeat);
     complain(prepared.message);
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
@@ -38,7 +51,11 @@ export async function start(argv: readonly string[], program: string): Promise<n
   return 1;
 }
 
-async function run({ settings, become, lock, listeners }: Ready, program: string): Promise<number> {
+async function run(
+  { settings, become, lock, listeners }: Ready,
+  program: string,
+  heartbeat: HeartbeatTimes,
+): Promise<number> {
   const controlFolder = prepareControlFolder(settings.dataFolder);
   const controlSocket = join(controlFolder, 'supervisor.sock');
   const ended = Promise.withResolvers<number>();
@@ -50,6 +67,7 @@ async function run({ settings, become, lock, listeners }: Ready, program: string
     program,
     environment: environmentWithoutSecrets(),
     folder: settings.dataFolder ?? '/',
+    heartbeat,
     now: Date.now,
     print: (text) => process.stdout.write(`${text}\n`),
     complain,
@@ -100,7 +118,9 @@ function takeDataFolder(wanted: string | undefined, owner: User | undefined): Ta
   const { path } = folder;
   const lock = lockFolder(path);
   if (lock !== undefined) return { ok: true, path, lock };
-  return { ok: false, message: `Another postern has the data folder ${path}: stop it, or choose another --data.` };
+  const holder = describeHolder(holderOfLock(lockFile(path)));
+  const message = `Another postern has the data folder ${path}${holder}: stop it, or choose another --data.`;
+  return { ok: false, message };
 }
 
 /** The master key goes to the worker in its first message, and to nobody's environment. */

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:net';
+import { join } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { FromWorker, StartWorker } from '../types/supervision.ts';
 import type { ControlRequest } from './control-request.ts';
 import type { User } from './data-folder.ts';
+import type { HeartbeatTimes } from './heartbeat.ts';
 import { HeldListeners } from './held-listeners.ts';
+import { describeHolder, holderOfLock } from './holder.ts';
 import { openInNamespace } from './namespace-socket.ts';
 import type { OpenedListener } from './own-sockets.ts';
 import { Worker } from './worker.ts';
@@ -19,12 +22,16 @@ export interface SupervisorOptions {
   /** Of every child; without secrets. */
   readonly environment: NodeJS.ProcessEnv;
   readonly folder: string;
+  readonly heartbeat: HeartbeatTimes;
   readonly now: () => number;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
   /** Called once, when everything has ended. */
   readonly onEnd: (exitCode: number) => void;
 }
+
+/** The worker's own lock in the data folder, of `store/sqlite-file.ts`. */
+const databaseLock = 'postern.db.lock';
 
 /**
  * Owns the listening sockets and the one worker that accepts on them. It reads nothing that comes from the network, and
@@ -41,7 +48,7 @@ export class Supervisor {
   #signals = 0;
 
   constructor(options: SupervisorOptions) {
-    const { program, environment, folder, now, listeners } = options;
+    const { program, environment, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
     // A refusal of one of these ends the supervisor, in `#receive`.
@@ -50,9 +57,11 @@ export class Supervisor {
       program,
       environment,
       folder,
+      heartbeat,
       now,
       onStart: () => this.#introduce(),
       onMessage: (message) => this.#receive(message),
+      onSilence: (seconds) => complain(`the worker has not answered for ${seconds} s and is killed`),
       onDeath: (how, delayMs) => this.#died(how, delayMs),
       onEnd: (why) => this.#end(why),
     });
@@ -106,9 +115,9 @@ export class Supervisor {
     this.#listeners.attach((message, socket) => this.#worker.send(message, socket));
   }
 
-  #receive(message: FromWorker): void {
+  #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>): void {
     const { json } = this.#options.settings;
-    if (message.kind === 'fatal') this.#fail(message.message);
+    if (message.kind === 'fatal') this.#fail(`${message.message}${this.#holderOfDatabase()}`);
     else if (message.kind === 'ready') {
       // A worker that replaces another one has nothing new to say.
       if (!this.#announced) this.#options.print(json ? message.line : message.text);
@@ -125,6 +134,13 @@ export class Supervisor {
     this.#listeners.detach();
     const when = delayMs === 0 ? 'now' : `in ${delayMs} ms`;
     this.#options.complain(`the worker died (${how}); another one starts ${when}`);
+  }
+
+  /** A worker whose supervisor was killed, and that hangs, has the database still. */
+  #holderOfDatabase(): string {
+    const { dataFolder } = this.#options.settings;
+    const holder = dataFolder === undefined ? undefined : holderOfLock(join(dataFolder, databaseLock));
+    return holder === undefined || holder.pid === this.#worker.pid ? '' : describeHolder(holder);
   }
 
   #fail(message: string): void {

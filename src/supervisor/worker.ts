@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { FromWorker } from '../types/supervision.ts';
+import { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
 import { sendWithSocket, type RawSocket } from './raw-socket.ts';
 import { afterDeath, noDeaths, type DeathRecord } from './restart.ts';
 
@@ -8,22 +9,30 @@ export interface WorkerOptions {
   readonly program: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly folder: string;
+  readonly heartbeat: HeartbeatTimes;
   /** Milliseconds. */
   readonly now: () => number;
   /** A new process has been started: it waits for its first message. */
   readonly onStart: () => void;
-  readonly onMessage: (message: FromWorker) => void;
+  readonly onMessage: (message: Exclude<FromWorker, { readonly kind: 'pong' }>) => void;
+  /** The process does not answer, and is killed. */
+  readonly onSilence: (seconds: number) => void;
   /** The process is gone, and another one will come after `delayMs`. */
   readonly onDeath: (how: string, delayMs: number) => void;
   /** The process is gone, and no other will come: it was stopped, or died too often before it was ready. */
   readonly onEnd: (why: string | undefined) => void;
 }
 
+/** Longer than a worker takes to answer what is in flight and to close the store: one that takes longer hangs. */
+const endMaxMs = 30_000;
+
 /** Keeps one worker process running. */
 export class Worker {
   readonly #options: WorkerOptions;
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #ping: NodeJS.Timeout | undefined;
+  #endBy: NodeJS.Timeout | undefined;
   #deaths: DeathRecord = noDeaths;
   #readyAt: number | undefined;
   #stopping = false;
@@ -32,15 +41,26 @@ export class Worker {
     this.#options = options;
   }
 
+  /** The process of the moment. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   start(): void {
     const { program, environment, folder, onStart, onMessage } = this.#options;
     this.#readyAt = undefined;
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
     const child = fork(program, [], { env: environment, cwd: folder, detached: true, serialization: 'json' });
     this.#child = child;
+    const heartbeat = this.#watch(child);
     child.on('message', (message) => {
       if (!isFromWorker(message)) return;
-      if (message.kind === 'ready') this.#readyAt = this.#options.now();
+      heartbeat.heard();
+      if (message.kind === 'pong') return;
+      if (message.kind === 'ready') {
+        this.#readyAt = this.#options.now();
+        heartbeat.ready();
+      }
       onMessage(message);
     });
     child.once('error', (error) => this.#gone(child, error.message));
@@ -59,7 +79,7 @@ export class Worker {
     this.#stopping = true;
     clearTimeout(this.#timer);
     if (this.#child === undefined) this.#options.onEnd(undefined);
-    else this.send({ kind: 'stop' });
+    else this.#askToEnd(this.#child);
   }
 
   kill(): void {
@@ -67,9 +87,35 @@ export class Worker {
     this.#child?.kill('SIGKILL');
   }
 
+  #askToEnd(child: ChildProcess): void {
+    this.send({ kind: 'stop' });
+    this.#endBy ??= setTimeout(() => child.kill('SIGKILL'), endMaxMs);
+  }
+
+  /** Pings the process from now on. One that is silent for too long is killed: a hung event loop hears no request to end. */
+  #watch(child: ChildProcess): Heartbeat {
+    const { heartbeat: times, onSilence } = this.#options;
+    const heartbeat = new Heartbeat(times);
+    this.#ping = setInterval(() => {
+      const verdict = heartbeat.tick();
+      if (verdict === undefined) {
+        this.send({ kind: 'ping' });
+        return;
+      }
+      clearInterval(this.#ping);
+      onSilence(verdict.silentSeconds);
+      // SIGKILL also ends a process that was stopped by SIGSTOP.
+      child.kill('SIGKILL');
+    }, times.everyMs);
+    return heartbeat;
+  }
+
   #gone(child: ChildProcess, how: string): void {
     if (this.#child !== child) return;
     this.#child = undefined;
+    clearInterval(this.#ping);
+    clearTimeout(this.#endBy);
+    this.#endBy = undefined;
     if (this.#stopping) {
       this.#options.onEnd(undefined);
       return;
@@ -87,6 +133,7 @@ export class Worker {
 }
 
 const texts: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
+  pong: [],
   ready: ['line', 'text'],
   fatal: ['message'],
   bound: ['id'],

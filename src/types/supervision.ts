@@ -7,6 +7,8 @@ export type ToWorker<Settings> =
   | { readonly kind: 'listener'; readonly listener: Listener }
   /** Stop accepting on this listener, end its connections, close the handle, then answer `closed`. */
   | { readonly kind: 'close'; readonly id: string }
+  /** Answer `pong`: whoever does not is taken to hang. */
+  | { readonly kind: 'ping' }
   /** End everything in order, and exit with 0. */
   | { readonly kind: 'stop' };
 
@@ -51,6 +53,8 @@ export interface SubnetListener {
 }
 
 export type FromWorker =
+  /** The event loop turns. */
+  | { readonly kind: 'pong' }
   /** Everything is accepted and answered from now on. One of the two is printed, by `--json`. */
   | { readonly kind: 'ready'; readonly line: string; readonly text: string }
   /** It cannot go on, and a new worker could not either. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
+import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
+import { listenersIn, lockerIn } from '../../src/supervisor/holder.ts';
 import { afterDeath, noDeaths, type AfterDeath, type Life } from '../../src/supervisor/restart.ts';
 import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-user.ts';
 
@@ -51,6 +53,35 @@ test('deaths in a row wait longer and longer; good service forgives them; no rea
   assert.deepEqual(outcomes({ ready: true, servedMs: 9_999 }, 8), [0, 200, 400, 800, 1600, 3200, 5000, 5000]);
   assert.deepEqual(outcomes({ ready: true, servedMs: 10_000 }, 3), [0, 0, 0]);
   assert.deepEqual(afterDeath({ inRow: 4 }, { ready: false }), { kind: 'giveUp', deaths: 5 });
+});
+
+test('a worker is silent when it has missed as many pings as are allowed, more of them while it starts', () => {
+  const heartbeat = new Heartbeat({ everyMs: 500, missedMax: 2, missedStartingMax: 3 });
+  const verdicts = (count: number) => Array.from({ length: count }, () => heartbeat.tick()?.silentSeconds);
+  assert.deepEqual(verdicts(3), [undefined, undefined, undefined]);
+  heartbeat.heard();
+  assert.deepEqual(verdicts(4), [undefined, undefined, undefined, 2]);
+  heartbeat.ready();
+  assert.deepEqual(verdicts(3), [undefined, undefined, 1]);
+});
+
+test('the tables of the kernel name who listens on a port and who has a lock, and nobody beside them', () => {
+  const table = [
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+    '   0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 771 1 0 100 0 0 10 0',
+    '   1: 0100007F:20FC 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 772 1 0 100 0 0 10 0',
+    '   2: 0100007F:20FB 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 773 1 0 100 0 0 10 0',
+  ].join('\n');
+  assert.deepEqual(listenersIn(table, 0x20fb), ['771']);
+  assert.deepEqual(listenersIn(table, 80), []);
+  const locks = [
+    '1: POSIX  ADVISORY  READ 10 fe:00:5 1073741826 1073742335',
+    '2: POSIX  ADVISORY  WRITE 11 fe:01:5 0 EOF',
+    '3: -> POSIX  ADVISORY  WRITE 12 fe:00:5 0 EOF',
+    '4: POSIX  ADVISORY  WRITE 13 fe:00:5 0 EOF',
+  ].join('\n');
+  assert.equal(lockerIn(locks, 5, 0xfe00), 13);
+  assert.equal(lockerIn(locks, 6, 0xfe00), undefined);
 });
 
 test('a request of the control socket is read exactly, and nothing that could become an option or a path', () => {

@@ -37,6 +37,7 @@ process.on('message', (message: ToWorker<Settings>, handle: object | undefined) 
     servers.get(message.id)?.close();
     tell({ kind: 'closed', id: message.id });
   }
+  if (message.kind === 'ping') tell({ kind: 'pong' });
   if (message.kind === 'stop' && misbehaviour !== 'stubborn') process.disconnect?.();
 });
 // Nothing else keeps this process running.

@@ -85,7 +85,8 @@ export interface Started {
 /** `postern start` with the stub as its worker, any free port, and nothing on disk unless told otherwise. */
 export function startSupervisor(t: TestContext, { argv = ['--memory'], environment = {} }: Started = {}): Supervised {
   const program = join(import.meta.dirname, 'start-with-stub.ts');
-  const child = spawn(process.execPath, [program, '--json', '--port', '0', ...argv], {
+  const port = argv.includes('--port') ? [] : ['--port', '0'];
+  const child = spawn(process.execPath, [program, '--json', ...port, ...argv], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

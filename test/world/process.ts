@@ -42,8 +42,13 @@ export interface RunningPostern extends AsyncDisposable {
 }
 
 /** Starts the real command, supervisor and worker, and waits until it is ready. */
-export async function startPostern(options: readonly string[]): Promise<RunningPostern> {
-  const child = spawn(postern, ['start', '--json', '--port', '0', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+export function startPostern(options: readonly string[]): Promise<RunningPostern> {
+  return startCommand([postern, 'start', ...options]);
+}
+
+/** The same by another command, with the options of `postern start` and the same output. */
+export async function startCommand([command = '', ...options]: readonly string[]): Promise<RunningPostern> {
+  const child = spawn(command, [...options, '--json', '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
