@@ -11,12 +11,13 @@ export interface Room {
 
 export const rooms: Readonly<Record<string, Room>> = {
   types: { imports: [], platform: 'pure' },
+  json: { imports: [], platform: 'pure' },
   address: { imports: ['types'], platform: 'pure' },
   firewall: { imports: ['types', 'address'], platform: 'pure' },
   access: { imports: ['types'], platform: 'pure' },
-  caller: { imports: ['types'], platform: 'packages' },
+  caller: { imports: ['json', 'types'], platform: 'packages' },
   crypto: { imports: ['types'], platform: 'packages' },
-  templates: { imports: [], platform: 'pure' },
+  templates: { imports: ['json'], platform: 'pure' },
   store: { imports: ['crypto'], platform: 'node only' },
   schedule: { imports: ['audit', 'store/store.ts', 'types'], platform: 'node only' },
   objects: {
@@ -32,15 +33,16 @@ export const rooms: Readonly<Record<string, Room>> = {
   settings: { imports: ['address', 'types'], platform: 'node only' },
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
   audit: { imports: ['store/store.ts', 'types'], platform: 'node only' },
-  http: { imports: ['types'], platform: 'packages' },
+  http: { imports: ['json', 'types'], platform: 'packages' },
   directory: { imports: ['store/store.ts', 'types'], platform: 'node only' },
   authority: {
-    imports: ['http', 'caller', 'crypto', 'directory', 'audit', 'store/store.ts', 'types'],
+    imports: ['http', 'json', 'caller', 'crypto', 'directory', 'audit', 'store/store.ts', 'types'],
     platform: 'packages',
   },
   'control-plane': {
     imports: [
       'http',
+      'json',
       'caller',
       'access',
       'firewall',
@@ -54,9 +56,20 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     platform: 'packages',
   },
-  graph: { imports: ['http', 'caller', 'directory', 'audit', 'store/store.ts', 'types'], platform: 'packages' },
+  graph: { imports: ['http', 'json', 'caller', 'directory', 'audit', 'store/store.ts', 'types'], platform: 'packages' },
   'data-plane': {
-    imports: ['http', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', 'store/store.ts', 'types'],
+    imports: [
+      'http',
+      'json',
+      'caller',
+      'access',
+      'firewall',
+      'objects',
+      'rulebook',
+      'audit',
+      'store/store.ts',
+      'types',
+    ],
     platform: 'packages',
   },
   setup: {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { compactVerify } from 'jose';
+import { readNumericDate } from '../caller/token-json.ts';
 import type { Client } from '../directory/clients.ts';
 import type { KeyCredential } from '../directory/records.ts';
 import { decodeAssertion } from './decode-assertion.ts';
@@ -33,11 +34,12 @@ export function readAssertion(text: string): ClientAssertion | undefined {
   const decoded = decodeAssertion(text);
   if (decoded === undefined) return undefined;
   const { header, payload } = decoded;
-  const { iss, sub, jti, exp, nbf = payload.iat ?? 0, aud } = payload;
+  const { iss, sub, jti, aud } = payload;
+  const [exp, nbf] = [readNumericDate(payload.exp), readNumericDate(payload.nbf ?? payload.iat ?? 0)];
   if (header.crit !== undefined || typeof header.alg !== 'string') return undefined;
   if (typeof iss !== 'string' || iss !== sub) return undefined;
   if (typeof jti !== 'string' || jti === '' || jti.length > jtiLengthMax) return undefined;
-  if (!isTime(exp) || !isTime(nbf)) return undefined;
+  if (exp === undefined || nbf === undefined) return undefined;
   return {
     text,
     alg: header.alg,
@@ -118,9 +120,4 @@ function timeRefusal({ notBefore, expiresAt }: ClientAssertion, now: number): As
 /** RFC 7515 says base64url; MSAL for Python pads it, and MSAL for Go writes plain base64. */
 function readThumbprint(value: unknown): string | undefined {
   return typeof value === 'string' ? Buffer.from(value, 'base64').toString('base64url') : undefined;
-}
-
-/** A time that a Date can show. */
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= 8.64e12;
 }

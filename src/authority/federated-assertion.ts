@@ -1,6 +1,7 @@
 import { compactVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import type { KeySource } from '../caller/key-sources.ts';
+import { readNumericDate } from '../caller/token-json.ts';
 import { algorithms } from '../caller/verify.ts';
 import type { FederatedIdentityCredential } from '../directory/records.ts';
 import { decodeAssertion } from './decode-assertion.ts';
@@ -34,8 +35,9 @@ export async function verifyFederated(
   const decoded = decodeAssertion(text);
   if (decoded === undefined || decoded.header.crit !== undefined) return { kind: 'assertionMalformed' };
   const { header, payload } = decoded;
-  const { iss: issuer = '', sub: subject = '', exp, nbf = payload.iat ?? 0 } = payload;
-  if (typeof exp !== 'number' || typeof nbf !== 'number') return { kind: 'assertionMalformed' };
+  const { iss: issuer = '', sub: subject = '' } = payload;
+  const [exp, nbf] = [readNumericDate(payload.exp), readNumericDate(payload.nbf ?? payload.iat ?? 0)];
+  if (exp === undefined || nbf === undefined) return { kind: 'assertionMalformed' };
   const unmatched = matchRefusal(payload, credentials);
   if (unmatched !== undefined) return unmatched;
   const keys = externalKeys(issuer);

@@ -2,6 +2,7 @@ import type { JWTPayload } from 'jose';
 import type { Caller } from '../types/caller.ts';
 import type { Issuer } from './issuers.ts';
 import type { TokenPart, TokenRefusal } from './refusal.ts';
+import { readNumericDate } from './token-json.ts';
 
 export type Verification =
   { readonly ok: true; readonly caller: Caller } | { readonly ok: false; readonly refusal: TokenRefusal };
@@ -33,9 +34,9 @@ export function readClaims(payload: JWTPayload, issuer: Issuer): Verification {
   const objectId = text(payload['oid']) ?? (external ? text(payload.sub) : undefined);
   if (objectId === undefined) return malformed('oid');
   // RFC 7519 makes both optional; without an end a token would be good for ever.
-  const expiresAt = seconds(payload.exp);
+  const expiresAt = readNumericDate(payload.exp);
   if (expiresAt === undefined) return malformed('exp');
-  const notBefore = seconds(payload.nbf ?? (external ? 0 : undefined));
+  const notBefore = readNumericDate(payload.nbf ?? (external ? 0 : undefined));
   if (notBefore === undefined) return malformed('nbf');
   const audience = readAudience(payload.aud, issuer.audiences);
   if (typeof audience !== 'string') return { ok: false, refusal: audience };
@@ -82,8 +83,4 @@ function text(value: unknown): string | undefined {
 
 function texts(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
-}
-
-function seconds(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -6,6 +6,7 @@ import { readClaims } from './claims.ts';
 import type { Verification } from './claims.ts';
 import type { IssuerTable } from './issuers.ts';
 import type { TokenPart, TokenRefusal } from './refusal.ts';
+import { isBoundedToken } from './token-json.ts';
 
 /**
  * The signature algorithms (RFC 7518 section 3.1) that each class of issuer may use, all of them asymmetric: a public
@@ -63,7 +64,9 @@ async function verifyToken(
   token: string,
   { issuers, groupsOf }: Pick<VerifierOptions, 'issuers' | 'groupsOf'>,
 ): Promise<Verification> {
-  if (token.length > tokenLengthMax || token.split('.').length !== 3) return malformed('token');
+  if (token.length > tokenLengthMax || token.split('.').length !== 3 || !isBoundedToken(token)) {
+    return malformed('token');
+  }
   const header = readHeader(token);
   // We understand no extension, so a token that declares one critical must be refused (RFC 7515 section 4.1.11).
   if (header === undefined || header.crit !== undefined) return malformed('header');

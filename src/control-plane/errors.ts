@@ -1,5 +1,6 @@
 import { refusalMessage } from '../firewall/refusal.ts';
 import type { RuleRefusal } from '../firewall/refusal.ts';
+import { describeJsonFault } from '../json/bounded-json.ts';
 import { authorizationErrors } from './errors/authorization.ts';
 import { networkErrors } from './errors/network.ts';
 import type { Errors, Kind, OfKind, WireError } from './errors/wire.ts';
@@ -78,6 +79,12 @@ export const errors = {
     status: 400,
     code: 'InvalidRequestContent',
     message: () => 'The request content was invalid and could not be deserialized: it is not a JSON object.',
+  },
+  bodyOutOfBounds: {
+    status: 400,
+    code: 'InvalidRequestContent',
+    message: ({ fault }) =>
+      `The request content was invalid and could not be deserialized: ${describeJsonFault(fault)}.`,
   },
   bodyTooLarge: {
     status: 413,

@@ -1,3 +1,4 @@
+import type { BoundedJson } from '../json/bounded-json.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -38,7 +39,7 @@ export interface ControlOperation {
 }
 
 /** A body's JSON: `undefined` for none. */
-export type ParsedBody = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
+export type ParsedBody = BoundedJson;
 
 export interface ControlCall {
   /** What is read from it, is read on the word of what admitted the request. */

@@ -1,5 +1,7 @@
 import type { Answer } from '../http/answer.ts';
+import { tagsOfBody } from '../resources/tags.ts';
 import type { ControlOutcome } from './operation.ts';
+import { ControlRefused } from './refusal.ts';
 import type { ControlRefusal } from './refusal.ts';
 
 export function answer(status: number, body?: unknown): { readonly ok: true; readonly answer: Answer } {
@@ -10,11 +12,14 @@ export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: f
   return { ok: false, refusal };
 }
 
-/** `tags` of a request body: an object of strings; anything else is an empty one, as ARM takes `null`. */
+/**
+ * `tags` of a request body.
+ * @throws {ControlRefused} for one whose value is no text
+ */
 export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-  const { tags } = body;
-  if (typeof tags !== 'object' || tags === null) return {};
-  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)]));
+  const tags = tagsOfBody(body);
+  if (!tags.ok) throw new ControlRefused(tags.refusal);
+  return tags.value;
 }
 
 /** A region's name stands in a header of every answer of its vaults. */

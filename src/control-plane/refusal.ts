@@ -1,3 +1,4 @@
+import type { JsonFault } from '../json/bounded-json.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
 import type { ArmError } from './long-running/record.ts';
@@ -18,6 +19,7 @@ export type ControlRefusal =
       readonly locked: readonly string[];
     }
   | { readonly kind: 'bodyNotJson' }
+  | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'badQuery'; readonly message: string }
   | ResourceRefusal

@@ -233,6 +233,9 @@ function behalfOf(
 export function bodyOf({ operation, request }: ControlExchange): ControlCall['body'] {
   const body = (operation?.parseBody ?? parseJsonBody)(request.body);
   if (body.ok && body.value === undefined) return {};
+  if (!body.ok && body.fault.kind !== 'notJson') {
+    throw new ControlRefused({ kind: 'bodyOutOfBounds', fault: body.fault });
+  }
   const value = body.ok ? body.value : null;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ControlRefused({ kind: 'bodyNotJson' });

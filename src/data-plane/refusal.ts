@@ -1,4 +1,5 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
+import type { JsonFault } from '../json/bounded-json.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
 import type { Denied } from '../types/verdict.ts';
@@ -26,6 +27,7 @@ export type Refusal =
   /** A trusted service that the vault does not let do this: `enabledForTemplateDeployment` and the like. */
   | { readonly kind: 'deniedToService'; readonly service: string }
   | { readonly kind: 'bodyNotJson' }
+  | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | ObjectRefusal
   | { readonly kind: 'tooManyConflicts' }

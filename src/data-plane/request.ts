@@ -4,6 +4,7 @@ import { auditRecord } from '../audit/record.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import { bearerToken, parseJsonBody } from '../http/request.ts';
+import type { JsonFault } from '../json/bounded-json.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
@@ -84,7 +85,7 @@ async function whileInForce<T>(
 export async function perform(exchange: Exchange, admitted: Admitted, world: RequestWorld): Promise<Answer> {
   const { card, vault, require } = admitted;
   const body = parseJsonBody(exchange.body);
-  if (!body.ok) return refuse(new Refused({ kind: 'bodyNotJson' }), require, world.store);
+  if (!body.ok) return refuse(new Refused(bodyRefusal(body.fault)), require, world.store);
   const query = textsOf(exchange.request.query);
   if (!query.ok) {
     const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
@@ -118,6 +119,10 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
   if (outcome.change === undefined) await world.audit.read(record);
   else await commit(outcome.change, record, world);
   return outcome.value;
+}
+
+function bodyRefusal(fault: JsonFault): Refusal {
+  return fault.kind === 'notJson' ? { kind: 'bodyNotJson' } : { kind: 'bodyOutOfBounds', fault };
 }
 
 /** The version that was disclosed or made, which a path need not name: the `id` of a bundle, of a key its `key.kid`. */

@@ -1,3 +1,4 @@
+import { describeJsonFault } from '../json/bounded-json.ts';
 import type { GraphRefusal } from './refusal.ts';
 
 interface WireError<R> {
@@ -65,6 +66,11 @@ export const errors: Errors = {
     status: 400,
     code: 'BadRequest',
     message: () => 'Unable to read JSON request payload: it is no object.',
+  },
+  bodyOutOfBounds: {
+    status: 400,
+    code: 'BadRequest',
+    message: ({ fault }) => `Unable to read JSON request payload: ${describeJsonFault(fault)}.`,
   },
   bodyTooLarge: {
     status: 413,

@@ -1,3 +1,4 @@
+import type { JsonFault } from '../json/bounded-json.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { DirectoryRefusal } from '../directory/refusal.ts';
 
@@ -9,6 +10,7 @@ export type GraphRefusal =
   | { readonly kind: 'notAdministrator' }
   | { readonly kind: 'notUser' }
   | { readonly kind: 'bodyNotJson' }
+  | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'memberUnknown'; readonly name: string; readonly known: string }
   | { readonly kind: 'queryUnsupported'; readonly name: string }

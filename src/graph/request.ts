@@ -184,6 +184,9 @@ function refusalOf(error: unknown): GraphRefusal {
 function readBody(request: FastifyRequest): GraphCall['body'] {
   const body = parseJsonBody(request.body);
   if (body.ok && body.value === undefined) return {};
+  if (!body.ok && body.fault.kind !== 'notJson') {
+    throw new GraphRefused({ kind: 'bodyOutOfBounds', fault: body.fault });
+  }
   const value = body.ok ? body.value : null;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new GraphRefused({ kind: 'bodyNotJson' });

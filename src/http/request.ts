@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { bodyBounds, parseBoundedJson } from '../json/bounded-json.ts';
+import type { BoundedJson, JsonBounds } from '../json/bounded-json.ts';
 
 /** The path of a request's target, without its query. */
 export function pathOf(url: string): string {
@@ -16,11 +18,13 @@ export function bearerToken({ authorization }: IncomingHttpHeaders): string | un
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The JSON of a raw body: `undefined` for none. */
-export function parseJsonBody(body: unknown): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+export function parseJsonBody(body: unknown, bounds: JsonBounds = bodyBounds): BoundedJson {
   if (!Buffer.isBuffer(body) || body.length === 0) return { ok: true, value: undefined };
+  let text: string;
   try {
-    return { ok: true, value: JSON.parse(utf8.decode(body)) };
+    text = utf8.decode(body);
   } catch {
-    return { ok: false };
+    return { ok: false, fault: { kind: 'notJson' } };
   }
+  return parseBoundedJson(text, bounds);
 }

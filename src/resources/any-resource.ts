@@ -18,6 +18,7 @@ import type { ResourceOutcome } from './refusal.ts';
 import { isSameLocation } from './regions.ts';
 import { knownTypes } from './resource-types.ts';
 import { requireScope } from './scope.ts';
+import { tagsOfBody } from './tags.ts';
 
 /** The id of a resource, taken apart. */
 export interface ResourceName extends Place {
@@ -121,6 +122,8 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   }
   const location = locationOf(body, before, name);
   if (!location.ok) return location;
+  const tags = tagsOfBody(body);
+  if (!tags.ok) return tags;
   const properties = kind === undefined ? readOpen(body['properties']) : kind.read(body['properties'], 'properties');
   if (!properties.ok) return properties;
   const identity = await readIdentity(body['identity'], before?.identity, { ...context, by: resourceId(name) });
@@ -135,7 +138,7 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
     type: before?.type ?? kind?.type ?? name.type,
     names: before?.names ?? name.names,
     ...(location.value !== undefined && { location: location.value }),
-    tags: tagsIn(body),
+    tags: tags.value,
     envelope,
     ...(identity.value.identity !== undefined && { identity: identity.value.identity }),
     properties: properties.value,
@@ -199,10 +202,6 @@ function readOpen(value: unknown): ResourceOutcome<ResourceRecord['properties']>
     return invalid('Invalid value found at properties: it must be an object.');
   }
   return { ok: true, value: without(membersOf(value), ['provisioningState']) };
-}
-
-function tagsIn(body: Readonly<Record<string, unknown>>): ResourceRecord['tags'] {
-  return Object.fromEntries(Object.entries(membersOf(body['tags'])).map(([tag, value]) => [tag, String(value)]));
 }
 
 function withoutNulls(members: Record<string, unknown>): Record<string, unknown> {

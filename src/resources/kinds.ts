@@ -96,7 +96,8 @@ function isItem(value: unknown): value is Item {
 }
 
 function referencesOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map((one: unknown) => String(membersOf(one)['id'])) : [];
+  const ids = Array.isArray(value) ? value.map((one: unknown) => membersOf(one)['id']) : [];
+  return ids.map((id) => (typeof id === 'string' ? id : ''));
 }
 
 function readWithItems(

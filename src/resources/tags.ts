@@ -17,6 +17,22 @@ const tagOperations: Readonly<Record<string, (before: Tags, given: Tags) => Tags
   delete: remaining,
 };
 
+/**
+ * `tags` of a resource's body. Numbers and truth values are taken as texts, as the resource manager takes them; what is no
+ * object is as good as absent.
+ */
+export function tagsOfBody(body: Readonly<Record<string, unknown>>): ResourceOutcome<Tags> {
+  const tags: [string, string][] = [];
+  for (const [name, value] of Object.entries(membersOf(body['tags']))) {
+    // An object would be asked for its own `toString`.
+    if (typeof value === 'object' && value !== null) {
+      return invalid(`The value of the tag '${name.slice(0, nameMax)}' must be a string.`);
+    }
+    tags.push([name, String(value)]);
+  }
+  return { ok: true, value: Object.fromEntries(tags) };
+}
+
 /** Reads `properties.tags`. Names and values are strings; two names that differ in case only are one. */
 export function readTags(properties: unknown): ResourceOutcome<Tags> {
   const { tags } = membersOf(properties);

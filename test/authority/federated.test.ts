@@ -74,6 +74,12 @@ test("a trusted issuer's token is the client, again and again while it lasts", a
   }
 });
 
+/** Claims of types that no `JWTPayload` has. */
+function hostile(claimsText: string): JWTPayload {
+  const parsed: unknown = JSON.parse(claimsText);
+  return { ...(parsed as JWTPayload) };
+}
+
 const refused: Readonly<Record<string, { assertion: () => Promise<string>; client?: string; says: string }>> = {
   'of another issuer': {
     assertion: () => sign({ ...claims, iss: 'https://evil.example' }),
@@ -124,6 +130,26 @@ const refused: Readonly<Record<string, { assertion: () => Promise<string>; clien
   },
   'without an end': {
     assertion: () => sign({ iss: issuer, sub: subject, aud: audience }),
+    says: 'AADSTS50027: ',
+  },
+  'whose end no date can show': {
+    assertion: () => sign({ ...claims, exp: 1e300 }),
+    says: 'AADSTS50027: ',
+  },
+  'whose beginning no date can show': {
+    assertion: () => sign({ ...claims, nbf: -1e300 }),
+    says: 'AADSTS50027: ',
+  },
+  'whose subject is no text': {
+    assertion: () => sign({ ...claims, ...hostile('{"sub":{"toString":1}}') }),
+    says: 'AADSTS50027: ',
+  },
+  'whose audience is no text': {
+    assertion: () => sign({ ...claims, ...hostile('{"aud":[{"toLowerCase":1}]}') }),
+    says: 'AADSTS50027: ',
+  },
+  'whose claims are nested without end': {
+    assertion: () => sign({ ...claims, ...hostile(`{"a":${'['.repeat(50)}${']'.repeat(50)}}`) }),
     says: 'AADSTS50027: ',
   },
   'for a client without such a credential': {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { after, before, suite, test } from 'node:test';
 import { exportJWK, SignJWT } from 'jose';
+import { auditLog } from '../control-plane/resources.ts';
 import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { acls, errorBody, location, networks, putVault, vaultPath } from './vaults.ts';
@@ -82,4 +83,49 @@ suite('an issuer that the operator added', () => {
     assert.equal(status, 401);
     assert.deepEqual(body, errorBody('Unauthorized', message));
   });
+
+  const times = [1e300, -1e300, -1, 1e14, '1700000000', 'NaN', null, {}, [1]];
+  for (const claim of ['exp', 'nbf']) {
+    test(`${claim} that is no time is refused, with an answer and a record`, async () => {
+      for (const time of times) {
+        // RFC 7519 section 4.1.5: without `nbf` a token is valid from the start.
+        if (claim === 'nbf' && time === null) continue;
+        const before = refusals();
+        const sent = { token: await token({ [claim]: time }), from: networks.allowed };
+        const { status, body } = await world.client.vault('kv-external', 'GET', '/secrets/s', sent);
+        assert.equal(status, 401, `${claim} ${JSON.stringify(time)}`);
+        assert.match(String(body['error']?.['message']), new RegExp(`\\b${claim}\\b`));
+        assert.equal(refusals(), before + 1);
+        const asked = await world.client.send(`${world.client.home}/v1.0/groups`, { token: sent.token });
+        assert.equal(asked.status, 401);
+        assert.equal((await world.client.arm('GET', '/resourceGroups', undefined, { token: sent.token })).status, 401);
+      }
+    });
+  }
+
+  test('the last second that a date can show is a time, and so is minus zero', async () => {
+    for (const claims of [{ exp: 253_402_300_799 }, { nbf: -0 }, { nbf: 1.5 }]) {
+      const sent = { token: await token(claims), from: networks.allowed };
+      assert.equal((await world.client.vault('kv-external', 'GET', '/secrets/s', sent)).status, 200);
+    }
+    const late = { token: await token({ nbf: 253_402_300_799 }), from: networks.allowed };
+    const { status, body } = await world.client.vault('kv-external', 'GET', '/secrets/s', late);
+    assert.equal(status, 401);
+    assert.match(String(body['error']?.['message']), /not valid before 9999-12-31T23:59:59\.000Z/);
+  });
+
+  test('claims that are nested or many are refused before they are parsed', async () => {
+    const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
+    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`c${index}`, 1])));
+    const header = Buffer.from('{"alg":"RS256","kid":"k1"}').toString('base64url');
+    for (const payload of [`{"iss":"${issuer}","a":${deep}}`, many.replaceAll(':1', ':[1,1,1]').repeat(2), deep]) {
+      const forged = `${header}.${Buffer.from(payload).toString('base64url')}.AAAA`.slice(0, 15_000);
+      const { status } = await world.client.vault('kv-external', 'GET', '/secrets/s', { token: forged });
+      assert.equal(status, 401);
+    }
+  });
 });
+
+function refusals(): number {
+  return auditLog(world).filter(({ resultSignature }) => resultSignature === 'Unauthorized').length;
+}

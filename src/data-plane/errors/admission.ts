@@ -1,3 +1,4 @@
+import { describeJsonFault } from '../../json/bounded-json.ts';
 import { callerLine, lines, vaultLine } from './wire.ts';
 import type { Errors } from './wire.ts';
 
@@ -167,6 +168,11 @@ export const admissionErrors = {
     status: 400,
     code: 'BadParameter',
     message: () => 'The request body is not valid JSON.',
+  },
+  bodyOutOfBounds: {
+    status: 400,
+    code: 'BadParameter',
+    message: ({ fault }) => `The request body is not read: ${describeJsonFault(fault)}.`,
   },
   bodyTooLarge: {
     status: 413,
