@@ -1,5 +1,5 @@
 import { authorizeRbac, mayBelow } from '../access/role-assignments.ts';
-import { pathSegments } from '../resources/scope-id.ts';
+import { idSegments } from '../resources/scope-id.ts';
 import type { CallerLacks } from '../resources/refusal.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
 import type { Caller } from '../types/caller.ts';
@@ -17,9 +17,9 @@ export interface Access {
   readonly lacks: CallerLacks;
 }
 
-/** The scope that a path names, as role assignments are looked up at: decoded, in lower case, without needless slashes. */
+/** The scope that a path names, as role assignments are looked up at: in lower case, without needless slashes. */
 export function scopeKey(path: string): string {
-  return pathSegments(path)
+  return idSegments(path)
     .map((segment) => `/${segment}`)
     .join('')
     .toLowerCase();

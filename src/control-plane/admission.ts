@@ -1,7 +1,7 @@
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { memberOf } from '../http/parameters.ts';
-import { bearerToken, pathOf } from '../http/request.ts';
+import { bearerToken } from '../http/request.ts';
 import { subscriptionKey } from '../resources/keys.ts';
 import { Conflict, decode } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
@@ -54,9 +54,9 @@ export async function admitted(exchange: ControlExchange, world: ControlPlaneWor
   throw new ControlRefused({ kind: 'tooManyConflicts' });
 }
 
-export function operationOf({ operation, request }: ControlExchange): ControlOperation {
+export function operationOf({ operation, request, path }: ControlExchange): ControlOperation {
   if (operation !== undefined) return operation;
-  throw new ControlRefused({ kind: 'routeNotFound', method: request.method, path: pathOf(request.url).slice(0, 500) });
+  throw new ControlRefused({ kind: 'routeNotFound', method: request.method, path: path.slice(0, 500) });
 }
 
 export function apiVersionOf(request: Pick<ControlRequest, 'query'>): string {

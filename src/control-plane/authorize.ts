@@ -1,4 +1,3 @@
-import { pathOf } from '../http/request.ts';
 import { lockedScopes, readLocks } from '../resources/locks.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
 import type { Requirement } from '../store/store.ts';
@@ -28,7 +27,7 @@ export async function authorizeControl(
   world: ControlPlaneWorld,
 ): Promise<ControlAdmitted> {
   const authorization = await authorizationOf(exchange, world);
-  const path = pathOf(exchange.request.url);
+  const { path } = exchange;
   const scope = scopeKey(path);
   const { action, orAction, shows } = operation;
   const actions = orAction === undefined ? [action] : [action, orAction];

@@ -29,7 +29,7 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
         method,
         url,
         onRequest: async (request, reply) => {
-          const route = find(request);
+          const route = find(request.url);
           if (route === undefined) return notFound(request, reply);
           const exchange = openExchange(request, route, world);
           request.setDecorator('exchange', exchange);
@@ -42,7 +42,7 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
         },
         handler: async (request, reply) => {
           const exchange =
-            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, find(request), world);
+            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, find(request.url), world);
           const perform = () => performControl(exchange, world);
           const reads = method === 'GET' || method === 'HEAD';
           const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);

@@ -33,6 +33,8 @@ export interface ControlExchange {
   readonly request: ControlRequest;
   readonly names: NameSet;
   readonly operation: ControlOperation | undefined;
+  /** The path that the operation was found by (`ControlRoute`); of no operation, as it was sent. */
+  readonly path: string;
   /** What the operation's path says by name. */
   readonly params: Readonly<Record<string, string>>;
   readonly source: Source;
@@ -54,8 +56,8 @@ export function openExchange(
 ): ControlExchange {
   const { names } = hostOf(request.raw);
   const source = world.sourceOf(request.raw.socket);
-  const { operation, params = {} } = route ?? {};
-  return { requestId: randomUUID(), at: world.now(), request, names, operation, params, source };
+  const { operation, path = pathOf(request.url), params = {} } = route ?? {};
+  return { requestId: randomUUID(), at: world.now(), request, names, operation, path, params, source };
 }
 
 interface RecordedOutcome {
@@ -66,13 +68,13 @@ interface RecordedOutcome {
 
 /** The record of a request that concerns a vault; others have none in Azure's schema. */
 export function recordOf(exchange: ControlExchange, outcome: RecordedOutcome): AuditRecord | undefined {
-  const { operation, request, caller, recordedAs } = exchange;
+  const { operation, path, caller, recordedAs } = exchange;
   const operationName = recordedAs?.operationName ?? operation?.audit;
   if (operationName === undefined) return undefined;
   return auditRecord({
     ...eventOf(exchange, outcome),
     operationName: caller === undefined ? 'Authentication' : operationName,
-    resourceId: recordedAs?.resourceId ?? resourceOf(pathOf(request.url)),
+    resourceId: recordedAs?.resourceId ?? resourceOf(path),
   });
 }
 

@@ -7,7 +7,7 @@ import type { Behalf } from './long-running/record.ts';
 /** A request that the server makes itself, on somebody's behalf: for a resource of a deployment, or of a group that goes. */
 export interface InnerRequest {
   readonly method: 'GET' | 'PUT' | 'DELETE';
-  /** Below the resource manager's origin, without a query. */
+  /** An ARM id: nothing in it is encoded. */
   readonly path: string;
   readonly apiVersion: string;
   readonly body?: unknown;

@@ -1,4 +1,5 @@
 import type { Answer } from '../http/answer.ts';
+import { encodePath } from '../http/request-target.ts';
 import type { Turns } from '../http/turns.ts';
 import { authorizationKey } from '../resources/keys.ts';
 import { Conflict } from '../store/store.ts';
@@ -64,7 +65,7 @@ function exchangeOf(
     at: now,
     request: {
       method,
-      url: `${path}?api-version=${apiVersion}`,
+      url: `${encodePath(path)}?api-version=${apiVersion}`,
       headers: { 'user-agent': userAgent },
       query: { 'api-version': apiVersion },
       body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
@@ -72,6 +73,7 @@ function exchangeOf(
     },
     names,
     operation: matched?.operation,
+    path,
     params: matched?.params ?? {},
     source,
     apiVersion,

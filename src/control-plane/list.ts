@@ -1,6 +1,7 @@
 import { readSkipToken, skipToken } from '../http/skip-token.ts';
 import { keyLengthMax } from '../resources/keys.ts';
 import type { StoredRecord } from '../store/store.ts';
+import { encodePath } from '../http/request-target.ts';
 import { listScope, scopeKey } from './access.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { answer, refuse } from './outcome.ts';
@@ -69,7 +70,7 @@ export async function listAnswerOf(call: ControlCall, sources: readonly ListSour
 
 function page(call: ControlCall, value: readonly unknown[], next: string): ControlOutcome {
   const query = new URLSearchParams({ ...call.query, $skiptoken: skipToken(next) });
-  return answer(200, { value, nextLink: `${call.names.resourceManager}${call.path}?${query.toString()}` });
+  return answer(200, { value, nextLink: `${call.names.resourceManager}${encodePath(call.path)}?${query.toString()}` });
 }
 
 /** Where a page begins: in which source, and after which end of a key there; `undefined` for a token that is made up. */

@@ -55,7 +55,7 @@ export interface ControlCall {
   /** What else the caller may do. */
   readonly access: Access;
   readonly names: NameSet;
-  /** The path as it was asked, without its query. */
+  /** The path that was asked for, in the form of an ARM id (`ControlRoute`). */
   readonly path: string;
   readonly apiVersion: string;
   readonly params: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import { AuditUnavailable } from '../audit/log.ts';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
 import { textsOf } from '../http/parameters.ts';
-import { parseJsonBody, pathOf } from '../http/request.ts';
+import { parseJsonBody } from '../http/request.ts';
 import { dropAssignments } from '../resources/authorization.ts';
 import { Conflict, together, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
@@ -92,7 +92,7 @@ function wholeChange(
   { access, require }: ControlAdmitted,
 ): Transaction {
   const isDeletion = operationOf(exchange).action.endsWith('/delete');
-  const scope = scopeKey(pathOf(exchange.request.url));
+  const scope = scopeKey(exchange.path);
   const dropped = isDeletion ? dropAssignments(access.authorization, scope) : undefined;
   return together({ require }, change, dropped);
 }
@@ -180,7 +180,7 @@ export function callOf(
   { body, admission }: { readonly body: ControlCall['body']; readonly admission: ControlAdmitted },
   world: ControlWorld,
 ): ControlCall {
-  const { request, names, apiVersion, caller, subscription, params } = exchange;
+  const { request, names, apiVersion, caller, subscription, path, params } = exchange;
   if (apiVersion === undefined || caller === undefined || subscription === undefined) {
     throw new Error('an operation was run before its request was admitted');
   }
@@ -199,7 +199,7 @@ export function callOf(
     caller,
     access: admission.access,
     names,
-    path: pathOf(request.url),
+    path,
     apiVersion,
     params,
     query: query.texts,

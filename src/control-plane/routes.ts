@@ -1,18 +1,21 @@
-import type { FastifyRequest } from 'fastify';
-import { textsOf } from '../http/parameters.ts';
-import { pathOf } from '../http/request.ts';
+import { targetSegments } from '../http/request-target.ts';
 import { isServed } from '../resources/resource-types.ts';
-import { parseList, parseScope, pathSegments } from '../resources/scope-id.ts';
+import { parseList, parseScope, idSegments } from '../resources/scope-id.ts';
 import type { ControlOperation } from './operation.ts';
 
-/** The operation that a request asks for, and what its path says by name. */
+/**
+ * The operation that a request asks for, and what its path says by name. Both are read from the same segments, so that
+ * whatever is authorized, locked or recorded by `path` is what the operation acts on by `params`.
+ */
 export interface ControlRoute {
   readonly operation: ControlOperation;
+  /** The path in the form of an ARM id: each segment decoded once, no needless slashes. */
+  readonly path: string;
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Finds the operation of a request that came by a route. */
-export type FindRoute = (request: FastifyRequest) => ControlRoute | undefined;
+/** Finds the operation of a request that came by a route, from its target. */
+export type FindRoute = (target: string) => ControlRoute | undefined;
 
 export interface RouteTable {
   readonly method: ControlOperation['method'];
@@ -42,10 +45,7 @@ export function routesOf(operations: readonly ControlOperation[]): readonly Rout
     ...fixed.map((operation) => ({
       method: operation.method,
       url: operation.path,
-      find: (request: FastifyRequest) => {
-        const params = textsOf(request.params);
-        return { operation, params: params.ok ? params.texts : {} };
-      },
+      find: (target: string) => findFixed(operation, target),
     })),
     ...[...methods].map((method) => {
       const candidates = extending.filter(({ operation }) => operation.method === method);
@@ -53,13 +53,39 @@ export function routesOf(operations: readonly ControlOperation[]): readonly Rout
       return {
         method,
         url: underSubscription,
-        find: (request: FastifyRequest) => {
-          const path = pathOf(request.url);
+        find: (target: string) => {
+          const path = idOf(targetSegments(target) ?? []);
           return find(candidates, path) ?? findGeneral(others, path);
         },
       };
     }),
   ];
+}
+
+/** Not by the router's own parameters: the operation acts on what is authorized even if the router reads a path otherwise. */
+function findFixed(operation: ControlOperation, target: string): ControlRoute | undefined {
+  const segments = targetSegments(target);
+  const found = segments && matchPath(operation.path, segments);
+  return found && { operation, path: idOf(segments), params: found.params };
+}
+
+function idOf(segments: readonly string[]): string {
+  return segments.map((segment) => `/${segment}`).join('');
+}
+
+/** What the segments of a path say by name where they are of that pattern; and how many of its segments are fixed. */
+export function matchPath(pattern: string, segments: readonly string[]) {
+  const wanted = idSegments(pattern);
+  if (wanted.length !== segments.length) return undefined;
+  const params: Record<string, string> = {};
+  let fixed = 0;
+  for (const [index, part] of wanted.entries()) {
+    const segment = segments[index] ?? '';
+    if (part.startsWith(':')) params[part.slice(1)] = segment;
+    else if (part.toLowerCase() !== segment.toLowerCase()) return undefined;
+    else fixed += 1;
+  }
+  return { params, fixed };
 }
 
 interface Extending {
@@ -99,6 +125,7 @@ function findGeneral(operations: readonly ControlOperation[], path: string): Con
   const { subscriptionId, resourceGroup } = named;
   return {
     operation: { ...operation, action: `${named.type}/${operation.action}` },
+    path,
     params: { subscriptionId, ...(resourceGroup !== undefined && { resourceGroup }) },
   };
 }
@@ -118,7 +145,7 @@ function isExtending({ path }: ControlOperation): boolean {
 }
 
 function find(candidates: readonly Extending[], path: string): ControlRoute | undefined {
-  const segments = pathSegments(path);
+  const segments = idSegments(path);
   const [subscriptions, subscriptionId] = segments;
   if (subscriptions?.toLowerCase() !== 'subscriptions' || subscriptionId === undefined) return undefined;
   for (const { operation, tail } of candidates) {
@@ -132,11 +159,8 @@ function find(candidates: readonly Extending[], path: string): ControlRoute | un
       return true;
     });
     if (!matches) continue;
-    params['scope'] = segments
-      .slice(0, at)
-      .map((segment) => `/${segment}`)
-      .join('');
-    return { operation, params };
+    params['scope'] = idOf(segments.slice(0, at));
+    return { operation, path, params };
   }
   return undefined;
 }

@@ -7,6 +7,7 @@ import { explain } from '../firewall/explain.ts';
 import { matchedRule } from '../firewall/matched-rule.ts';
 import { hostOf } from '../http/host.ts';
 import type { NameSet } from '../http/name-set.ts';
+import { memberOf } from '../http/parameters.ts';
 import { pathOf } from '../http/request.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
 import type { Caller } from '../types/caller.ts';
@@ -116,9 +117,20 @@ export function auditEvent(
     correlationId: clientRequestId(request) ?? exchange.requestId,
     requestUri: `${originOf(exchange)}${request.url}`,
     userAgent: request.headers['user-agent'],
-    objectId: outcome.objectId ?? `${originOf(exchange)}${pathOf(request.url)}`,
+    objectId: outcome.objectId ?? `${originOf(exchange)}${askedPath(exchange)}`,
     tlsVersion: tlsVersion(request.raw.socket),
   };
+}
+
+/** The path as its operation's parameters say it, which is what was acted on; of no operation, as it was sent. */
+function askedPath({ card, request }: Exchange): string {
+  if (card === undefined) return pathOf(request.url);
+  const segments = card.path.split('/').map((segment) => {
+    if (!segment.startsWith(':')) return segment;
+    const given = memberOf(request.params, segment.replace(/^:|\?$/g, ''));
+    return typeof given === 'string' ? encodeURIComponent(given) : undefined;
+  });
+  return segments.filter((segment) => segment !== undefined).join('/');
 }
 
 /** The client's own id for the request, which Azure gives back and writes down; bounded, for the client chose it. */

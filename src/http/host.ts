@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { matchHost } from './name-set.ts';
 import type { HostMatch, NameSet } from './name-set.ts';
+import { targetFault } from './request-target.ts';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -23,7 +24,8 @@ function isDispatched(request: IncomingMessage): request is Dispatched {
 }
 
 /**
- * Sends a request to the edge that its Host header names. A request that names two hosts, none of ours, another one than
+ * Sends a request to the edge that its Host header names. A target that two readers could take differently gets 400
+ * (`targetFault`). A request that names two hosts, none of ours, another one than
  * its TLS connection (RFC 6066 section 3), or its target in absolute form (RFC 9112 section 3.2.2) gets 421: what the
  * connection proved must be about the same server as the request.
  */
@@ -35,6 +37,12 @@ export function dispatchByHost(
     const named = soleHost(request) ? matchHost(nameSets, request.headers.host ?? '') : undefined;
     if (named === undefined || !agreesWithSni(request) || !(request.url ?? '').startsWith('/')) {
       misdirected(response, request.headers.host);
+      return;
+    }
+    const fault = targetFault(request.url ?? '');
+    if (fault !== undefined) {
+      const message = `The request target is invalid: ${fault}.`;
+      refuse(response, { status: 400, code: 'BadRequest', message });
       return;
     }
     Object.assign(request, { [match]: named });
@@ -64,8 +72,15 @@ function agreesWithSni(request: IncomingMessage): boolean {
 function misdirected(response: ServerResponse, host: string | undefined): void {
   const named = (host ?? '').slice(0, 255);
   const message = `The request names the host '${named}', which is not one of this server on this connection. Use the vault's own URL.`;
-  const body = JSON.stringify({ error: { code: 'MisdirectedRequest', message } });
-  response.writeHead(421, {
+  refuse(response, { status: 421, code: 'MisdirectedRequest', message });
+}
+
+function refuse(
+  response: ServerResponse,
+  { status, code, message }: { readonly status: number; readonly code: string; readonly message: string },
+): void {
+  const body = JSON.stringify({ error: { code, message } });
+  response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
   });

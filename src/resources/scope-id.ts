@@ -9,24 +9,14 @@ export interface Scope {
   readonly names?: readonly string[];
 }
 
-/** The segments of a path, decoded; one that would hide a slash stays as it is. Doubled and final slashes mean nothing. */
-export function pathSegments(path: string): readonly string[] {
-  return path
-    .split('/')
-    .filter((segment) => segment !== '')
-    .map((segment) => {
-      try {
-        const decoded = decodeURIComponent(segment);
-        return decoded.includes('/') ? segment : decoded;
-      } catch {
-        return segment;
-      }
-    });
+/** The segments of an id. Nothing is decoded: a request's path was, once, when it was routed. */
+export function idSegments(id: string): readonly string[] {
+  return id.split('/').filter((segment) => segment !== '');
 }
 
 /** Takes the ARM id of a subscription, a group or a resource apart; `undefined` for anything else. */
 export function parseScope(path: string): Scope | undefined {
-  const segments = pathSegments(path);
+  const segments = idSegments(path);
   const id = segments.map((segment) => `/${segment}`).join('');
   const [subscriptions = '', subscriptionId = '', groups, resourceGroup, providers, namespace, ...rest] = segments;
   if (subscriptions.toLowerCase() !== 'subscriptions' || subscriptionId === '') return undefined;
@@ -41,7 +31,7 @@ export function parseScope(path: string): Scope | undefined {
 
 /** Takes the path of a list of a type apart, in a group, in a resource or in a subscription; `undefined` for anything else. */
 export function parseList(path: string) {
-  const segments = pathSegments(path);
+  const segments = idSegments(path);
   const [subscriptions = '', subscriptionId = '', groups = '', resourceGroup] = segments;
   const inGroup = groups.toLowerCase() === 'resourcegroups';
   const [providers = '', namespace, ...rest] = segments.slice(inGroup ? 4 : 2);

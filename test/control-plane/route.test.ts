@@ -24,7 +24,7 @@ const operations = [
 
 test('an operation is found by its path: in any case, the more exact one first', () => {
   const rows: readonly (readonly [string, string | undefined, object])[] = [
-    ['/SUBSCRIPTIONS/s/resourcegroups/a%20b', operations[0]?.path, { subscriptionId: 's', resourceGroup: 'a b' }],
+    ['/SUBSCRIPTIONS/s/resourcegroups/a%20b', operations[0]?.path, { subscriptionId: 's', resourceGroup: 'a%20b' }],
     [
       '/subscriptions/s//resourceGroups/g/providers/microsoft.keyvault/VAULTS/kv/',
       operations[3]?.path,

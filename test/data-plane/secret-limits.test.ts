@@ -148,7 +148,7 @@ suite('names', () => {
     });
   }
 
-  for (const name of ['x'.repeat(128), 'a_b', 'a.b', 'a%20b', '%C3%A9', 'a%2Fb', 'a%00', '__proto__', '..a']) {
+  for (const name of ['x'.repeat(128), 'a_b', 'a.b', 'a%20b', '%C3%A9', 'a%3Fb', '__proto__', '..a']) {
     test(`${name.slice(0, 16)} (${name.length}) is none`, async () => {
       const answer = await world.client.vault(vault, 'PUT', `/secrets/${name}`, { body: { value } });
       assert.equal(answer.status, 400);

@@ -94,7 +94,6 @@ suite('set and get', () => {
       ['0'.repeat(32), '0'.repeat(32)],
       ['x', 'x'],
       ['%C3%A9%20', 'é '],
-      ['..%2Fother', '../other'],
       ['a'.repeat(1500), 'a'.repeat(64)],
     ] as const) {
       for (const [method, body] of [

@@ -1,5 +1,6 @@
 import type { Put } from '../../store/store.ts';
 import type { NameSet } from '../../http/name-set.ts';
+import { encodePath } from '../../http/request-target.ts';
 import type { ControlCall } from '../operation.ts';
 import { forgotten, newOperation, operationPuts, retryAfterSeconds } from './operation.ts';
 import type { Accepted } from './operation.ts';
@@ -30,5 +31,5 @@ export async function accept(accepted: Accepted, call: ControlCall): Promise<Acc
 }
 
 export function statusUrl(names: NameSet, path: string, apiVersion: string): string {
-  return `${names.resourceManager}${path}?api-version=${apiVersion}`;
+  return `${names.resourceManager}${encodePath(path)}?api-version=${apiVersion}`;
 }

@@ -1,7 +1,7 @@
 import { subscriptionKey } from '../../resources/keys.ts';
 import { membersOf } from '../../resources/members.ts';
 import type { ResourceOutcome } from '../../resources/refusal.ts';
-import { parseScope, pathSegments } from '../../resources/scope-id.ts';
+import { parseScope, idSegments } from '../../resources/scope-id.ts';
 import type { Tags } from '../../resources/tags.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
@@ -42,7 +42,7 @@ export async function changeTagsAt(
 }
 
 function scopeOf({ path }: ControlCall): string {
-  const id = pathSegments(path).slice(0, -pathSegments(tagsTail).length);
+  const id = idSegments(path).slice(0, -idSegments(tagsTail).length);
   return id.map((segment) => `/${segment}`).join('');
 }
 

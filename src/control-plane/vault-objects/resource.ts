@@ -1,3 +1,4 @@
+import { encodePath } from '../../http/request-target.ts';
 import { readSkipToken, skipToken } from '../../http/skip-token.ts';
 import { vaultId } from '../../resources/keys.ts';
 import type { StoredRecord } from '../../store/store.ts';
@@ -83,7 +84,7 @@ export async function objectList(
   );
   if (next === undefined) return answer(200, { value });
   const query = new URLSearchParams({ ...call.query, $skiptoken: skipToken(next) });
-  return answer(200, { value, nextLink: `${call.names.resourceManager}${call.path}?${query.toString()}` });
+  return answer(200, { value, nextLink: `${call.names.resourceManager}${encodePath(call.path)}?${query.toString()}` });
 }
 
 /** The body of the resource as the data plane reads one: its properties, some by another name, and its tags. */
