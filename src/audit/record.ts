@@ -210,9 +210,17 @@ function identityOf(caller: Caller): Identity {
 }
 
 /** A v2 token names the application `azp` and how it proved itself `azpacr`; a record has v1's names for both. */
-function recordedIdentity({ objectId, applicationId, claims }: Caller): Readonly<Record<string, unknown>> {
+function recordedIdentity({
+  issuer,
+  issuerClass,
+  objectId,
+  applicationId,
+  claims,
+}: Caller): Readonly<Record<string, unknown>> {
   const identity: Record<string, unknown> = { oid: clip(objectId, longest.text) };
   if (applicationId !== undefined) identity['appid'] = clip(applicationId, longest.text);
+  // Its names are its own: without it they would read as those of the directory.
+  if (issuerClass === 'external') identity['iss'] = clip(issuer, longest.text);
   copyClaim(identity, 'appidacr', claims['appidacr'] ?? claims['azpacr']);
   for (const name of recordedClaims) copyClaim(identity, name, claims[name]);
   return identity;

@@ -2,12 +2,26 @@ import type { IssuerClass } from '../types/caller.ts';
 import type { KeySource } from './key-sources.ts';
 
 /** Somebody whose tokens are believed, and what is believed of them. */
-export interface Issuer {
+export type Issuer = OwnIssuer | ExternalIssuer;
+
+interface OwnIssuer extends IssuerBase {
+  readonly issuerClass: Exclude<IssuerClass, 'external'>;
+}
+
+interface ExternalIssuer extends IssuerBase {
+  readonly issuerClass: 'external';
+  /**
+   * Which of these ids are, or ever were, those of objects in the tenant's directory, and not among the few that the
+   * operator lets this issuer speak for. Ids come back in lower case.
+   */
+  readonly forbiddenIds: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
+}
+
+interface IssuerBase {
   /** The token's `iss`, compared byte for byte (RFC 7519 section 4.1.1). */
   readonly issuer: string;
   /** The one tenant (a GUID in lower case) that its callers belong to, whatever a token's `tid` says. */
   readonly tenant: string;
-  readonly issuerClass: IssuerClass;
   /** When present, `aud` must have one of these, and that one is the caller's audience; otherwise `aud` is a single value. */
   readonly audiences?: readonly string[];
   readonly keys: KeySource;

@@ -14,6 +14,8 @@ export type TokenRefusal =
   | { readonly kind: 'wrongSignature' }
   /** Azure's AKV10032. What would have been right depends on who is asked: `IssuerTable.acceptedFor(tenant)`. */
   | { readonly kind: 'wrongIssuer'; readonly found: string }
+  /** An issuer that the operator added names as its subject an object of the directory, whose the name is. */
+  | { readonly kind: 'directoryObject'; readonly issuer: string; readonly objectId: string }
   /** Azure's AKV10022. */
   | { readonly kind: 'wrongAudience'; readonly expected: readonly string[]; readonly found: string }
   /** `expiresAt` and `notBefore` in seconds since 1970. */

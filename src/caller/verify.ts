@@ -4,7 +4,7 @@ import type { Caller, IssuerClass } from '../types/caller.ts';
 import { CallerCache } from './caller-cache.ts';
 import { readClaims } from './claims.ts';
 import type { Verification } from './claims.ts';
-import type { IssuerTable } from './issuers.ts';
+import type { Issuer, IssuerTable } from './issuers.ts';
 import type { TokenPart, TokenRefusal } from './refusal.ts';
 import { isBoundedToken } from './token-json.ts';
 
@@ -89,10 +89,27 @@ async function verifyToken(
     return { ok: false, refusal: signatureRefusal(error, header.kid) };
   }
   const verification = readClaims(payload, issuer);
+  if (verification.ok && issuer.issuerClass === 'external') return apartFromDirectory(verification.caller, issuer);
   // Entra, "Groups overage claim": such a token says that there are groups, and its reader looks them up in the directory.
   if (!verification.ok || issuer.issuerClass !== 'own' || payload['hasgroups'] !== true) return verification;
   const { caller } = verification;
   return { ok: true, caller: { ...caller, groups: await groupsOf(caller) } };
+}
+
+/**
+ * An issuer's subjects and groups are its own. One that has the id of a directory object would have what that object was
+ * given, so a subject is refused, and a group left out.
+ */
+async function apartFromDirectory(
+  caller: Caller,
+  { forbiddenIds }: Extract<Issuer, { issuerClass: 'external' }>,
+): Promise<Verification> {
+  const { issuer, objectId, groups } = caller;
+  const forbidden = await forbiddenIds([objectId, ...groups]);
+  if (forbidden.has(objectId.toLowerCase())) {
+    return { ok: false, refusal: { kind: 'directoryObject', issuer, objectId } };
+  }
+  return { ok: true, caller: { ...caller, groups: groups.filter((group) => !forbidden.has(group.toLowerCase())) } };
 }
 
 function signatureRefusal(error: unknown, kid: string | undefined): TokenRefusal {

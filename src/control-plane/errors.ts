@@ -56,6 +56,11 @@ export const errors = {
     message: ({ found }, tenantId) =>
       `The access token is from the wrong issuer '${found}'. It must match the tenant 'https://sts.windows.net/${tenantId}/' associated with this subscription.`,
   },
+  directoryObject: {
+    ...badToken,
+    message: ({ issuer, objectId }) =>
+      `The access token is invalid: '${objectId}' is an object of this directory, for which the issuer '${issuer}' must not speak unless its entry in the configuration lists it in 'directoryObjects'.`,
+  },
   wrongAudience: {
     status: 401,
     code: 'InvalidAuthenticationTokenAudience',

@@ -17,6 +17,11 @@ export function objectKey(tenantId: string, kind: ObjectKind, id: string): strin
   return `${kindPrefix(tenantId, kind)}${id}`;
 }
 
+/** Remains of an object of that id, of whatever kind, that was deleted. */
+export function deletedKey(tenantId: string, id: string): string {
+  return `directory/${tenantId}/deleted/${id}`;
+}
+
 /** Where the id of the one object that has this name lies. Names are compared without regard to case. */
 export function nameKey(tenantId: string, kind: ObjectKind, name: string): string {
   return `directory/${tenantId}/name/${kind}/${encodeURIComponent(name.toLowerCase())}`;

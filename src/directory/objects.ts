@@ -2,6 +2,7 @@ import { decode, encode } from '../store/store.ts';
 import type { Store, StoredRecord, Transaction, Version } from '../store/store.ts';
 import {
   bindingKey,
+  deletedKey,
   groupsPrefix,
   isGuid,
   isName,
@@ -70,6 +71,24 @@ export async function findAny(store: Store, tenantId: string, ids: readonly stri
   });
 }
 
+/**
+ * Which of these ids are those of objects, or of objects that were deleted: what an object was given may be left after
+ * it, so that its id is nobody else's. In lower case.
+ */
+export async function directoryIds(
+  store: Store,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const known = [...new Set(ids.map((id) => id.toLowerCase()))].filter(isGuid);
+  const keys = known.flatMap((id) => [
+    { id, key: deletedKey(tenantId, id) },
+    ...objectKinds.map((kind) => ({ id, key: objectKey(tenantId, kind, id) })),
+  ]);
+  const records = await store.read({ get: keys.map(({ key }) => key) });
+  return new Set(keys.filter((_, index) => records[index] !== undefined).map(({ id }) => id));
+}
+
 /** At most `limit` objects of a kind that come after the id `after`. */
 export async function listObjects<K extends ObjectKind>(
   store: Store,
@@ -116,7 +135,7 @@ export async function changeObject<K extends ObjectKind>(
 /** So many memberships of one object go with it in one transaction. */
 const membershipsMax = 50_000;
 
-/** Takes an object away, with its names, memberships and members. */
+/** Takes an object away, with its names, memberships and members. Its id stays taken (`directoryIds`). */
 export async function removeObject<K extends ObjectKind>(
   store: Store,
   kind: K,
@@ -134,6 +153,7 @@ export async function removeObject<K extends ObjectKind>(
   const edgeKeys = edges.flat().map((edge) => edge.key);
   return {
     require: [{ key, version }],
+    put: [{ key: deletedKey(tenantId, id), value: encode(true) }],
     delete: [...new Set([key, ...nameKeys(kind, record), ...edgeKeys, ...mirrored, ...bindings])],
   };
 }

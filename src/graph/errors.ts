@@ -43,6 +43,11 @@ export const errors: Errors = {
     message: ({ found }) =>
       `Access token validation failure. Invalid issuer '${found}': use a token of this directory.`,
   },
+  directoryObject: {
+    ...badToken,
+    message: ({ issuer }) =>
+      `Access token validation failure. Invalid issuer '${issuer}': use a token of this directory.`,
+  },
   wrongAudience: {
     ...badToken,
     message: ({ expected, found }) =>

@@ -70,7 +70,7 @@ function configShape(folder: string) {
       }),
     ),
     workloads: optionalList(workloadOf),
-    issuers: optionalList(object({ issuer: text, tenantId: guid, audiences: list(text), jwksUri: webAddress })),
+    issuers: optionalList(issuerOf),
     gateways: optional(
       object({
         tls: optional(object({ listen: endpoint, clientCa: file, certificate: optional(file), key: optional(file) })),
@@ -112,6 +112,15 @@ function configShape(folder: string) {
 
 /** Where it cannot be guessed: what it stands in for is a client's secret. */
 const identityHeaderLength = 32;
+
+/** Somebody whose tokens are believed; and the objects of the directory that these may name as their subject or groups. */
+const issuerOf = object({
+  issuer: text,
+  tenantId: guid,
+  audiences: list(text),
+  jwksUri: webAddress,
+  directoryObjects: optionalList(guid),
+});
 
 /**
  * An application that may ask the authority for tokens: it proves itself by a secret, a certificate or another issuer's

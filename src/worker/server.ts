@@ -17,6 +17,7 @@ import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { asMeant } from '../data-plane/method.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
+import { directoryIds } from '../directory/objects.ts';
 import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
@@ -207,11 +208,15 @@ function openIngress({ settings, certificates, now, log }: ServerParts, rulebook
 async function openAuthority({ settings, store, identity, now }: ServerParts) {
   let forget = () => {};
   const signingKeys = await SigningKeys.open({ store, now, keepMs: keepSigningKeysMs, changed: () => forget() });
-  const external = settings.issuers.map(({ issuer, tenantId, audiences, jwksUri }) => ({
+  const external = settings.issuers.map(({ issuer, tenantId, audiences, jwksUri, directoryObjects }) => ({
     issuer,
     tenant: tenantId,
     issuerClass: 'external' as const,
     audiences,
+    async forbiddenIds(ids: readonly string[]) {
+      const taken = await directoryIds(store, tenantId, ids);
+      return new Set([...taken].filter((id) => !directoryObjects.includes(id)));
+    },
     keys: remoteKeys(issuer, new URL(jwksUri), { now }),
   }));
   const issuers = createIssuers([...ownIssuers(identity.tenantId, signingKeys), ...external]);

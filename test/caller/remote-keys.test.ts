@@ -10,7 +10,7 @@ import { remoteKeys } from '../../src/caller/key-sources.ts';
 import type { RemoteKeysOptions } from '../../src/caller/key-sources.ts';
 import type { TokenRefusal } from '../../src/caller/refusal.ts';
 import { createVerifier } from '../../src/caller/verify.ts';
-import { claims, groupsOf, issuers, now, own, sign, stranger, tenant, vaultAudience } from './tokens.ts';
+import { claims, forbiddenIds, groupsOf, issuers, now, own, sign, stranger, tenant, vaultAudience } from './tokens.ts';
 
 const externalIssuer = 'https://keycloak.example/realms/r';
 const externalTenant = '33333333-3333-4333-8333-333333333333';
@@ -52,7 +52,8 @@ const serveKeys: Listener = (_request, response) => void response.end(JSON.strin
 function external(url: URL, options: Partial<RemoteKeysOptions> & { audiences?: readonly string[] } = {}): Issuer {
   const { audiences, ...rest } = options;
   const keys = remoteKeys(externalIssuer, url, { now, ...rest });
-  const issuer: Issuer = { issuer: externalIssuer, tenant: externalTenant, issuerClass: 'external', keys };
+  const entry = { issuer: externalIssuer, tenant: externalTenant, issuerClass: 'external', keys } as const;
+  const issuer: Issuer = { ...entry, forbiddenIds };
   return audiences === undefined ? issuer : { ...issuer, audiences };
 }
 

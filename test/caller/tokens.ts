@@ -37,6 +37,9 @@ export const claims = {
 /** For verifiers whose tokens name all their groups. */
 export const groupsOf = (): Promise<readonly string[]> => Promise.resolve([]);
 
+/** Of an issuer beside whose tenant there is no directory. */
+export const forbiddenIds = (): Promise<ReadonlySet<string>> => Promise.resolve(new Set());
+
 export interface Signing {
   readonly key?: KeyObject | Uint8Array;
   readonly header?: { readonly alg: string; readonly [name: string]: unknown };

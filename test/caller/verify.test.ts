@@ -7,6 +7,7 @@ import { createIssuers } from '../../src/caller/issuers.ts';
 import { servicesTenant } from '../../src/types/caller.ts';
 import {
   claims,
+  forbiddenIds,
   forge,
   groupsOf,
   issuedAt,
@@ -234,7 +235,7 @@ test('an issuer that is listed twice is refused when the table is made', () => {
     issuerClass: 'own',
     keys: async () => Promise.reject(new Error('unused')),
   } as const;
-  assert.throws(() => createIssuers([entry, { ...entry, tenant: servicesTenant, issuerClass: 'external' }]), {
+  assert.throws(() => createIssuers([entry, { ...entry, tenant: servicesTenant, issuerClass: 'services' }]), {
     name: 'DuplicateIssuer',
     message: /https:\/\/sts\.windows\.net\/11111111-.* is listed twice/,
   });
@@ -245,6 +246,7 @@ test("a tenant accepts its own issuers, then the services', and no other tenant'
     issuer: 'https://other.example',
     tenant: 'other',
     issuerClass: 'external',
+    forbiddenIds,
     keys: async () => Promise.reject(new Error('unused')),
   } as const;
   const table = issuers(other, { ...other, issuer: 'https://second.example', tenant });

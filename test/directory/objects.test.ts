@@ -6,7 +6,14 @@ import { createApplication, deleteApplication, updateApplication } from '../../s
 import { addPassword, removePassword } from '../../src/directory/credentials.ts';
 import { createGroup } from '../../src/directory/groups.ts';
 import { addMember, groupsOf, membersOf, removeMember } from '../../src/directory/memberships.ts';
-import { findAny, findByName, findObject, listObjects, removeObject } from '../../src/directory/objects.ts';
+import {
+  directoryIds,
+  findAny,
+  findByName,
+  findObject,
+  listObjects,
+  removeObject,
+} from '../../src/directory/objects.ts';
 import { createManagedIdentity, createServicePrincipal } from '../../src/directory/service-principals.ts';
 import { createUser, updateUser } from '../../src/directory/users.ts';
 import { memoryStore } from '../../src/store/memory.ts';
@@ -133,7 +140,7 @@ test('memberships count through groups, whatever they form, as in a model of the
   );
 });
 
-test('what is deleted leaves nothing behind: no name, no member, no group', async () => {
+test('what is deleted leaves nothing behind but a mark that keeps its id from others', async () => {
   const store = memoryStore();
   const [group, above] = [await newGroup(store), await newGroup(store)];
   const { id: member } = await commit(store, await createUser(store, ada(), 0));
@@ -155,8 +162,13 @@ test('what is deleted leaves nothing behind: no name, no member, no group', asyn
   const left = await store.list({ prefix: 'directory/', limit: 10 });
   assert.deepEqual(
     left.map(({ key }) => key),
-    [`directory/${tenant}/group/${above}`],
+    [
+      ...[group, member].toSorted().map((id) => `directory/${tenant}/deleted/${id}`),
+      `directory/${tenant}/group/${above}`,
+    ],
   );
+  const asked = [above.toUpperCase(), group, member, randomUUID(), 'no-guid'];
+  assert.deepEqual(await directoryIds(store, tenant, asked), new Set([above, group, member]));
 });
 
 test('a member must exist, be no application, and still be there at the commit', async () => {
@@ -205,7 +217,11 @@ test('an application and its service principal are renamed and deleted together'
   const now = await findObject(store, applications, id);
   assert.ok(now !== undefined);
   await store.transact(await deleteApplication(store, now));
-  assert.deepEqual(await store.list({ prefix: 'directory/', limit: 10 }), []);
+  const left = await store.list({ prefix: 'directory/', limit: 10 });
+  assert.deepEqual(
+    left.map(({ key }) => key),
+    [id, principal.id].toSorted().map((gone) => `directory/${tenant}/deleted/${gone}`),
+  );
 });
 
 test('a secret is made once, is shown once, and can be removed by its id', async () => {

@@ -27,6 +27,8 @@ export interface TestServerSetting {
   readonly options?: readonly string[];
   /** What stands in the configuration file. */
   readonly config?: unknown;
+  /** A data folder that outlives the server; otherwise it has one of its own. */
+  readonly data?: string;
   /** Where the audit log stands, if not in the data folder. */
   readonly auditDirectory?: string;
   /** The server's clock moves by `advance` only. */
@@ -45,11 +47,12 @@ export function startServer(...options: readonly string[]): Promise<TestServer> 
 export async function startServerWith({
   options = [],
   config,
+  data: kept,
   auditDirectory,
   still = false,
 }: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
-  const data = mkdtempSync(join(tmpdir(), 'postern-test-'));
+  const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
   const read = readSettings({
     argv: ['--data', data, '--no-demo', ...options, ...(config === undefined ? [] : ['--config', 'postern.json'])],
     environment: {},
@@ -93,7 +96,7 @@ export async function startServerWith({
     async [Symbol.asyncDispose]() {
       await server.close();
       await folder.close();
-      rmSync(data, { recursive: true, force: true });
+      if (kept === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
 }

@@ -14,7 +14,8 @@ async function operationOf(call: ControlCall): Promise<Found> {
   const id = call.params['operationId'] ?? '';
   const { subscriptionId } = call.subscription;
   const record = await readOperation(call.store, subscriptionId, id);
-  const own = record?.behalf.caller.objectId === call.caller.objectId;
+  const asker = record?.behalf.caller;
+  const own = asker?.objectId === call.caller.objectId && asker.issuer === call.caller.issuer;
   if (record === undefined || !(own || call.access.may(read, `/subscriptions/${subscriptionId}`))) {
     return refuse({ kind: 'operationUnknown', id });
   }

@@ -73,6 +73,12 @@ export const admissionErrors = {
     message: ({ found }, { acceptedIssuers }) =>
       `AKV10032: Invalid issuer. Expected one of ${acceptedIssuers.join(', ')}, found ${found}.`,
   },
+  directoryObject: {
+    status: 401,
+    code: 'Unauthorized',
+    message: ({ issuer, objectId }) =>
+      `Error validating token: '${objectId}' is an object of this directory, for which the issuer ${issuer} must not speak unless its entry in the configuration lists it in 'directoryObjects'.`,
+  },
   wrongAudience: {
     status: 401,
     code: 'Unauthorized',
