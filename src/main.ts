@@ -4,6 +4,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
+import type { DrainTimes } from './http/drain.ts';
 import type { Settings } from './settings/settings.ts';
 import { makeDemo } from './setup/demo.ts';
 import type { FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
@@ -15,9 +16,14 @@ import { openServer } from './worker/server.ts';
 
 const log = pino({ level: 'info' }, pino.destination({ dest: 2, sync: true }));
 
+/** Together shorter than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
+const drainTimes = { quiet: 1_000, most: 7_000 };
+/** Without a supervisor the next one may wait for the database already. */
+const drainTimesOfOrphan = { quiet: 1_000, most: 2_000 };
+
 interface Running {
   readonly context: ListenersContext;
-  readonly end: () => Promise<void>;
+  readonly end: (times: DrainTimes) => Promise<void>;
   readonly announce: () => void;
   /** Listeners that must be answered before the worker is ready. */
   outstanding: number;
@@ -32,8 +38,12 @@ process.on('message', (message: ToWorker<Settings>, handle: unknown) => {
 });
 // The supervisor is gone: nobody would hand us sockets, replace us or tell us to stop.
 process.on('disconnect', () => {
-  stop().catch(fail);
+  stop('the supervisor is gone', drainTimesOfOrphan).catch(fail);
 });
+// systemd and others send their signal to every process of a service.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
+// It is the supervisor's: this process is replaced.
+process.on('SIGHUP', () => undefined);
 
 async function receive(message: ToWorker<Settings>, handle: unknown): Promise<void> {
   switch (message.kind) {
@@ -53,7 +63,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       tell({ kind: 'pong' });
       break;
     case 'stop':
-      await stop();
+      await stop('the supervisor says so');
       break;
   }
 }
@@ -70,11 +80,16 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   // Nothing is loaded or opened by path from here on: what follows may not be able to.
   flushCompileCache();
   if (become !== undefined) dropPrivileges(become);
-  const end = async () => {
+  const end = async (times: DrainTimes) => {
+    const cut = await server.drain(times);
+    if (cut > 0) log.warn({ connections: cut }, 'connections are cut: their requests took too long to end');
     await server.close();
     removeTemporary(folder, settings);
   };
-  const announce = () => tell({ kind: 'ready', line: ready.line, text: ready.text });
+  const announce = () => {
+    log.info({ home: server.names.resourceManager, data: folder.path }, 'ready');
+    tell({ kind: 'ready', line: ready.line, text: ready.text });
+  };
   if (listeners === 0) announce();
   return { context: { server, store: folder.store, settings, gatewayFiles }, end, announce, outstanding: listeners };
 }
@@ -103,10 +118,12 @@ function dropPrivileges({ uid, gid }: { readonly uid: number; readonly gid: numb
   process.setuid?.(uid);
 }
 
-function stop(): Promise<void> {
+function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
   stopping ??= (async () => {
+    log.info({ why }, 'stopping: what is in flight is answered first');
     const worker = await running?.catch(() => undefined);
-    await worker?.end();
+    await worker?.end(times);
+    log.info('stopped');
     process.exit(0);
   })();
   return stopping;

@@ -5,6 +5,10 @@ export class Connections {
   readonly #open = new Set<Socket>();
   readonly #ofSubnet = new Map<string, Set<Socket>>();
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   add(socket: Socket): void {
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));

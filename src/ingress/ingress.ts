@@ -174,6 +174,18 @@ export class Ingress {
     return ended;
   }
 
+  /** Takes no new connection on any listener; those that are open stay, also in reach of `closeSubnet`. */
+  stopAccepting(): void {
+    for (const server of this.#listeners.keys()) server.close();
+  }
+
+  /** How many connections are open, whether their TLS handshake is over or not. */
+  get openConnections(): number {
+    let open = 0;
+    for (const { connections } of this.#listeners.values()) open += connections.size;
+    return open;
+  }
+
   closeAll(): void {
     for (const server of this.#listeners.keys()) this.#close(server);
   }

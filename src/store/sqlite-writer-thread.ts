@@ -60,7 +60,16 @@ class BatchWriter {
     if (outcome?.['log'] === outcome?.['checkpointed']) this.#logPages = 0;
   }
 
+  /**
+   * All of the log goes into the database, which is then one whole file. Closing the last connection removes the log's
+   * file, but only where the way to it is still open to this process; it is empty in any case.
+   */
   close(): void {
+    try {
+      this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    } catch {
+      // On a full disk the log stays, and the next start reads it.
+    }
     this.#database.close();
   }
 

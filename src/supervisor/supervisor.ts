@@ -77,6 +77,8 @@ export class Supervisor {
     this.#signals += 1;
     if (this.#signals === 1) {
       this.#worker.stop();
+      // Whoever comes now is refused, and does not wait in a queue that nobody will serve.
+      if (this.#announced) this.#listeners.closeAll();
       return;
     }
     this.#exitCode = 1;

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
+import type { Audit } from '../audit/audit.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
@@ -22,6 +23,8 @@ import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { dispatchByHost } from '../http/host.ts';
+import { Drain } from '../http/drain.ts';
+import type { DrainTimes } from '../http/drain.ts';
 import { createHttp } from '../http/http-server.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -74,6 +77,9 @@ export interface Server {
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
   readonly scheduler: Scheduler;
+  /** Accepts no more, and lets what is in flight be answered. Returns how many connections the bound cuts short. */
+  drain(times: DrainTimes): Promise<number>;
+  /** Ends every connection, and all work, at once. */
   close(): Promise<void>;
 }
 
@@ -96,6 +102,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   });
   const { verifier, ...authority } = await openAuthority(parts);
   const http = createHttp();
+  const open = new Drain(http);
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
@@ -129,6 +136,37 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     signingKeys: authority.signingKeys,
     names: names[0],
     scheduler,
+    ...ending({ ingress, http, open, edges, scheduler, engine, audit, store }),
+  };
+}
+
+interface Ending {
+  readonly ingress: Ingress;
+  readonly http: HttpServer;
+  readonly open: Drain;
+  readonly edges: Awaited<ReturnType<typeof openEdges>>;
+  readonly scheduler: Scheduler;
+  readonly engine: ReturnType<typeof openKeyEngine>;
+  readonly audit: Audit;
+  readonly store: SealedStore;
+}
+
+/** How it all ends: whoever still works first, what the work rests on last. */
+function ending({
+  ingress,
+  http,
+  open,
+  edges,
+  scheduler,
+  engine,
+  audit,
+  store,
+}: Ending): Pick<Server, 'drain' | 'close'> {
+  return {
+    drain(times) {
+      ingress.stopAccepting();
+      return open.drain(times, () => ingress.openConnections);
+    },
     async close() {
       ingress.closeAll();
       http.closeAllConnections();

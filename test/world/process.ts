@@ -39,6 +39,8 @@ export interface RunningPostern extends AsyncDisposable {
   readonly workerPid: () => number;
   /** Sends a signal to the supervisor and waits for its end; its exit code, or the signal that ended it. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals | null>;
+  /** Waits for its end. */
+  readonly exited: () => Promise<number | NodeJS.Signals | null>;
 }
 
 /** Starts the real command, supervisor and worker, and waits until it is ready. */
@@ -58,10 +60,13 @@ export async function startCommand([command = '', ...options]: readonly string[]
   if (line === undefined) throw new Error(`postern did not start: ${stderr}`);
   const ready = JSON.parse(line) as RunningPostern['ready'];
   const { port, hostname } = new URL(ready.home);
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal);
+  const ended = async () => {
     await exited;
     return child.exitCode ?? child.signalCode;
+  };
+  const end = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return ended();
   };
   return {
     child,
@@ -75,6 +80,7 @@ export async function startCommand([command = '', ...options]: readonly string[]
     stderr: () => stderr,
     workerPid: () => workerOf(child.pid ?? 0),
     end,
+    exited: ended,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) await end('SIGTERM');
     },
@@ -87,9 +93,9 @@ export function dataFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Waits until `check` is true, at most ten seconds. */
+/** Waits until `check` is true, at most a minute: a busy machine takes long to start a process. */
 export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let waited = 0; waited < 10_000; waited += 20) {
+  for (let waited = 0; waited < 60_000; waited += 20) {
     if (await check()) return;
     await sleep(20);
   }

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { dataFolder, startPostern, until } from '../world/process.ts';
+import type { RunningPostern } from '../world/process.ts';
+
+/** A PUT of a secret whose body is half sent. */
+interface Unfinished {
+  readonly outgoing: ClientRequest;
+  /** Sends the rest, and reads the answer. */
+  readonly finish: () => Promise<IncomingMessage>;
+}
+
+interface Open {
+  /** Fulfilled when the server has ended the connection. */
+  readonly closed: Promise<unknown>;
+}
+
+const body = JSON.stringify({ value: 'kept' });
+
+async function beginPut(world: RunningPostern, name: string, agent: Agent): Promise<Unfinished> {
+  const url = new URL(`${world.client.vaultOrigin('demo')}/secrets/${name}?api-version=7.4`);
+  const outgoing = request({
+    host: '127.0.0.1',
+    port: url.port,
+    localAddress: '127.0.0.7',
+    servername: url.hostname,
+    ca: world.client.ca,
+    agent,
+    method: 'PUT',
+    path: url.pathname + url.search,
+    headers: {
+      host: url.host,
+      authorization: `Bearer ${await world.client.token('vault')}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+    },
+  });
+  const answered = once(outgoing, 'response');
+  answered.catch(() => undefined);
+  outgoing.write(body.slice(0, 5));
+  // Until the server has it.
+  await once(outgoing, 'socket');
+  await sleep(300);
+  return {
+    outgoing,
+    async finish() {
+      outgoing.end(body.slice(5));
+      const [answer] = (await answered) as [IncomingMessage];
+      answer.resume();
+      return answer;
+    },
+  };
+}
+
+/** A kept-alive connection that has had an answer; tells when the server has ended it. */
+async function idle(world: RunningPostern): Promise<Open> {
+  const agent = new Agent({ keepAlive: true });
+  const freed = once(agent, 'free');
+  const { status } = await world.client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7', agent });
+  assert.equal(status, 200);
+  const [socket] = (await freed) as [Socket];
+  return { closed: once(socket, 'close') };
+}
+
+/** A connection whose TLS handshake is over, and that never brings a request. */
+async function silent(world: RunningPostern): Promise<Open> {
+  const { port, hostname } = new URL(world.ready.home);
+  const socket = connect({ host: '127.0.0.1', port: Number(port), servername: hostname, ca: world.client.ca });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return { closed: once(socket, 'close') };
+}
+
+const stops = {
+  'the supervisor': (world: RunningPostern) => [world.child.pid ?? 0],
+  'both, the worker first': (world: RunningPostern) => [world.workerPid(), world.child.pid ?? 0],
+  'both, the supervisor first': (world: RunningPostern) => [world.child.pid ?? 0, world.workerPid()],
+} as const;
+
+for (const [whom, pids] of Object.entries(stops)) {
+  test(`SIGTERM to ${whom}: what is in flight is answered, the rest is closed, the database is one file`, async () => {
+    using data = dataFolder();
+    await using world = await startPostern(['--data', data.path]);
+    const agent = new Agent({ keepAlive: true });
+    const put = await beginPut(world, 'in-flight', agent);
+    const others = await Promise.all([idle(world), silent(world)]);
+    for (const pid of pids(world)) process.kill(pid, 'SIGTERM');
+    await until(() => world.stderr().includes('stopping'), 'the start of the stop');
+    await until(() => isRefused(world), 'the end of what listened');
+    for (const { closed } of others) await closed;
+    const answer = await put.finish();
+    assert.equal(answer.statusCode, 200);
+    assert.equal(answer.headers.connection, 'close');
+    assert.equal(await world.exited(), 0, world.stderr());
+    assert.match(world.stderr(), /"msg":"ready"/);
+    assert.match(world.stderr(), /"msg":"stopped"/);
+    assert.doesNotMatch(world.stderr(), /cut|"level":50/);
+    assert.ok(statSync(join(data.path, 'postern.db')).size > 0);
+    for (const beside of ['-wal', '-shm']) assert.ok(!existsSync(join(data.path, `postern.db${beside}`)), beside);
+
+    await using again = await startPostern(['--data', data.path]);
+    const { body: kept } = await again.client.vault('demo', 'GET', '/secrets/in-flight', { from: '127.0.0.7' });
+    assert.equal(kept['value'], 'kept');
+  });
+}
+
+test('SIGTERM to the worker alone answers what is in flight, and another worker takes its place', async () => {
+  using data = dataFolder();
+  await using world = await startPostern(['--data', data.path]);
+  const first = world.workerPid();
+  const put = await beginPut(world, 'in-flight', new Agent({ keepAlive: true }));
+  process.kill(first, 'SIGTERM');
+  await until(() => world.stderr().includes('stopping'), 'the start of the stop');
+  const meanwhile = world.client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' });
+  assert.equal((await put.finish()).statusCode, 200);
+  assert.equal((await meanwhile).status, 200);
+  assert.notEqual(world.workerPid(), first);
+});
+
+test('a request that does not end is cut, and a second signal waits for none', async () => {
+  using data = dataFolder();
+  {
+    await using world = await startPostern(['--data', data.path]);
+    const put = await beginPut(world, 'never', new Agent({ keepAlive: true }));
+    const failed = once(put.outgoing, 'error');
+    assert.equal(await world.end('SIGTERM'), 0, world.stderr());
+    await failed;
+    assert.match(world.stderr(), /"connections":1,"msg":"connections are cut/);
+    assert.ok(!existsSync(join(data.path, 'postern.db-wal')));
+  }
+  await using world = await startPostern(['--data', data.path]);
+  const put = await beginPut(world, 'never', new Agent({ keepAlive: true }));
+  put.outgoing.on('error', () => undefined);
+  world.child.kill('SIGTERM');
+  await until(() => world.stderr().includes('stopping'), 'the start of the stop');
+  assert.equal(await world.end('SIGTERM'), 1, world.stderr());
+});
+
+/** Whether nobody listens on the port any more. */
+async function isRefused(world: RunningPostern): Promise<boolean> {
+  const failed = await world.client.send(`${world.ready.home}/`).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return failed instanceof Error && 'code' in failed && failed.code === 'ECONNREFUSED';
+}
