@@ -44,7 +44,15 @@ const scope = vaultScope(vault, scoped);
 const verdict = decide(firewall, source, caller, operation);
 const host = new URL(client.vaultOrigin('bench')).host;
 const directory = mkdtempSync(join(tmpdir(), 'postern-bench-'));
-const log = openAuditLog({ directory, maxBytes: 1e9, files: 1, fsync: false, notice: () => undefined });
+const log = openAuditLog({
+  directory,
+  maxBytes: 1e9,
+  files: 1,
+  keepMs: 0,
+  fsync: false,
+  now: Date.now,
+  notice: () => undefined,
+});
 const event = {
   at: Date.now(),
   durationMs: 1,

@@ -72,6 +72,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const { settings, become, listeners, controlSocket } = message;
   const now = Date.now;
   const folder = await openFolder(settings, now(), become);
+  void folder.databaseLost.then((error) => log.fatal(error.message));
   const gatewayFiles = readGatewayFiles(settings);
   const server = await openServer({ ...folder, settings, port: settings.port, now, log });
   await makeDemo(folder.store, folder.identity, now());

@@ -1,19 +1,9 @@
-import { closeSync, fstatSync, fsync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { logFile, openLogFile, rotate } from './rotation.ts';
-import { cutTornTail, recordIdsBackward } from './tail.ts';
+import { LogFiles } from './log-files.ts';
+import type { LogFilesSettings } from './log-files.ts';
 
-export interface AuditLogSettings {
-  /** Taken as given, and kept relative if it is: the process may have lost the right to reach it from the root. */
-  readonly directory: string;
-  /** Size at which a file is put aside. */
-  readonly maxBytes: number;
-  /** How many files that were put aside are kept, at least 1. */
-  readonly files: number;
+export interface AuditLogSettings extends LogFilesSettings {
   /** Whether `append` also waits until its record would survive a loss of power. */
   readonly fsync: boolean;
-  /** Told what an operator should know, in a sentence. */
-  readonly notice: (message: string) => void;
 }
 
 /** JSON lines, in the order of the calls. */
@@ -44,6 +34,13 @@ export interface AuditLog {
    */
   assertWritable(): void;
 
+  /**
+   * Looks at once whether the file is still where it belongs, and opens it again if not: to be called after the file was
+   * moved away. The log also looks by itself, twice a second.
+   * @throws {AuditUnavailable}
+   */
+  reopen(): void;
+
   /** The record ids in everything that is kept, the last one first. */
   recordIds(): Iterable<string>;
 
@@ -61,60 +58,45 @@ interface Turn {
   readonly lines: string[];
   readonly written: PromiseWithResolvers<void>;
   accepted: Promise<void> | undefined;
+  /** Somebody waits until it is on the disk. */
+  untilSynced: boolean;
 }
 
-const fsyncOf = promisify(fsync);
-
-/** A file system hands out space in blocks, of 4 KiB as a rule: writing that much shows whether there is any. */
-const trial = Buffer.alloc(4096, ' ');
-
-/** A failed rotation is tried again when the file has grown by this part of `maxBytes`. */
-const rotationRetry = 1 / 16;
+/** How long a file can be missing before that is noticed. */
+const lookEveryMs = 500;
 
 /** Opens the log, and makes its folder and file if need be. What is left of a line that was never finished is cut off. */
 export function openAuditLog(settings: AuditLogSettings): AuditLog {
-  mkdirSync(settings.directory, { recursive: true, mode: 0o700 });
-  const fd = openLogFile(logFile(settings.directory, 0));
-  const torn = cutTornTail(fd);
-  if (torn > 0) settings.notice(`The audit log ended in an unfinished line; its ${torn} bytes were cut off.`);
-  return new FolderLog(settings, fd);
+  return new FolderLog(settings);
 }
 
-/**
- * The log as files in a folder, of which this process must be the only writer.
- *
- * Writing blocks the thread: it is a copy into the page cache, cheaper than the way to the thread pool and back.
- */
+/** The log as files in a folder, of which this process must be the only writer. */
 class FolderLog implements AuditLog {
   readonly #settings: AuditLogSettings;
-  readonly #directoryFd: number;
-  #fd: number;
-  #size: number;
-  #rotateAt: number;
+  readonly #files: LogFiles;
+  readonly #looking: NodeJS.Timeout;
   #turn: Turn | undefined;
-  /** Length to which the file must be cut before anything else is written: a write failed half-way. */
-  #cutTo: number | undefined;
-  #failure: Error | undefined;
+  #failure: AuditUnavailable | undefined;
   #closed = false;
-  /** Files put aside whose contents may not have reached the disk yet. */
-  #aside: number[] = [];
-  #directoryChanged = true;
   #lastSync: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | undefined;
 
-  constructor(settings: AuditLogSettings, fd: number) {
+  constructor(settings: AuditLogSettings) {
     this.#settings = settings;
-    this.#fd = fd;
-    this.#directoryFd = openSync(settings.directory, 'r');
-    this.#size = fstatSync(fd).size;
-    this.#rotateAt = settings.maxBytes;
+    this.#files = new LogFiles(settings, () => {
+      // A failure is said there.
+      this.sync().catch(() => undefined);
+    });
+    this.#looking = setInterval(() => this.#lookInPassing(), lookEveryMs).unref();
   }
 
   append(line: string): Promise<void> {
     if (this.#closed) return Promise.reject(closed());
     const turn = this.#currentTurn();
     turn.lines.push(line);
-    turn.accepted ??= this.#settings.fsync ? turn.written.promise.then(() => this.sync()) : turn.written.promise;
+    if (!this.#settings.fsync) return turn.written.promise;
+    turn.untilSynced = true;
+    turn.accepted ??= turn.written.promise.then(() => this.sync());
     return turn.accepted;
   }
 
@@ -123,13 +105,16 @@ class FolderLog implements AuditLog {
     if (lines.length === 0) return Promise.resolve();
     const turn = this.#currentTurn();
     turn.lines.push(...lines);
+    turn.untilSynced = true;
     return turn.written.promise;
   }
 
   sync(): Promise<void> {
     this.#nextSync ??= this.#lastSync.then(() => {
       this.#nextSync = undefined;
-      const syncing = this.#syncFiles();
+      const syncing = this.#files.sync().catch((error: unknown) => {
+        throw this.#unavailable(error);
+      });
       this.#lastSync = syncing.catch(() => undefined);
       return syncing;
     });
@@ -139,35 +124,34 @@ class FolderLog implements AuditLog {
   assertWritable(): void {
     if (this.#closed) throw closed();
     if (this.#failure === undefined) return;
-    try {
-      this.#writeWhole(trial);
-      this.#cutBack(trial.length);
-    } catch (error) {
-      throw this.#unavailable(error);
-    }
+    this.#attempt(() => this.#files.tryRoom());
     this.#healed();
   }
 
-  *recordIds(): Generator<string> {
-    const { directory, files } = this.#settings;
-    for (let number = 0; number <= files; number += 1) yield* recordIdsBackward(logFile(directory, number));
+  reopen(): void {
+    if (this.#closed) throw closed();
+    this.#attempt(() => this.#files.look());
+  }
+
+  recordIds(): Iterable<string> {
+    return this.#files.recordIds();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    clearInterval(this.#looking);
     this.#flush();
     this.#closed = true;
     try {
       await this.sync();
     } finally {
-      closeSync(this.#fd);
-      closeSync(this.#directoryFd);
+      this.#files.close();
     }
   }
 
   #currentTurn(): Turn {
     if (this.#turn === undefined) {
-      this.#turn = { lines: [], written: Promise.withResolvers<void>(), accepted: undefined };
+      this.#turn = { lines: [], written: Promise.withResolvers<void>(), accepted: undefined, untilSynced: false };
       // After the callbacks of this turn's sockets, so that their records share a write.
       setImmediate(() => this.#flush());
     }
@@ -179,9 +163,8 @@ class FolderLog implements AuditLog {
     if (turn === undefined) return;
     this.#turn = undefined;
     try {
-      const bytes = Buffer.from(`${turn.lines.join('\n')}\n`);
-      if (this.#size > 0 && this.#size + bytes.length > this.#rotateAt) this.#rotate();
-      this.#writeWhole(bytes);
+      if (this.#failure !== undefined) this.#files.look();
+      this.#files.write(Buffer.from(`${turn.lines.join('\n')}\n`), turn.untilSynced);
     } catch (error) {
       turn.written.reject(this.#unavailable(error));
       return;
@@ -190,75 +173,24 @@ class FolderLog implements AuditLog {
     turn.written.resolve();
   }
 
-  /** All or nothing: what a full disk took of `bytes` is cut off again. */
-  #writeWhole(bytes: Uint8Array): void {
-    if (this.#cutTo !== undefined) this.#cut(this.#cutTo);
-    let done = 0;
-    try {
-      while (done < bytes.length) {
-        const written = writeSync(this.#fd, bytes, done);
-        if (written === 0) throw new Error('the file takes no more bytes');
-        done += written;
-      }
-    } catch (error) {
-      this.#cutBack(done);
-      throw error;
-    }
-    this.#size += done;
-  }
-
-  #cutBack(bytes: number): void {
-    if (bytes === 0) return;
-    // The file's own word for its size: an operator may have emptied it under us.
-    this.#cutTo = fstatSync(this.#fd).size - bytes;
-    this.#cut(this.#cutTo);
-  }
-
-  #cut(length: number): void {
-    ftruncateSync(this.#fd, length);
-    this.#cutTo = undefined;
-    this.#size = length;
-  }
-
-  #rotate(): void {
-    const { directory, maxBytes, files, notice } = this.#settings;
-    // Half a line goes no further.
-    if (this.#cutTo !== undefined) this.#cut(this.#cutTo);
-    let fresh: number;
-    try {
-      fresh = rotate(directory, files);
-    } catch (error) {
-      this.#rotateAt = this.#size + maxBytes * rotationRetry;
-      notice(`The audit log's file is full and cannot be put aside; it grows on: ${String(error)}`);
+  #lookInPassing(): void {
+    if (this.#files.doubted) {
+      // A failure is said there.
+      this.sync().catch(() => undefined);
       return;
     }
-    this.#aside.push(this.#fd);
-    this.#fd = fresh;
-    this.#size = 0;
-    this.#rotateAt = maxBytes;
-    this.#directoryChanged = true;
-    // Lets go of the file; a failure has been said.
-    this.sync().catch(() => undefined);
+    try {
+      this.#files.look();
+    } catch (error) {
+      this.#unavailable(error);
+    }
   }
 
-  async #syncFiles(): Promise<void> {
-    const aside = this.#aside;
-    const current = this.#fd;
-    this.#aside = [];
+  #attempt(step: () => void): void {
     try {
-      for (const fd of aside) await fsyncOf(fd);
-      await fsyncOf(current);
-      if (this.#directoryChanged) {
-        this.#directoryChanged = false;
-        await fsyncOf(this.#directoryFd);
-      }
+      step();
     } catch (error) {
-      this.#directoryChanged = true;
-      const unavailable = this.#describe(error);
-      this.#settings.notice(unavailable.message);
-      throw unavailable;
-    } finally {
-      for (const fd of aside) closeSync(fd);
+      throw this.#unavailable(error);
     }
   }
 

@@ -1,9 +1,39 @@
-import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
+
+export interface Retention {
+  /** How many files that were put aside are kept, however old they are; at least 1. */
+  readonly files: number;
+  /** A file is kept until its last record is as old as this, however many there are. */
+  readonly keepMs: number;
+}
 
 /** The current file, `audit.jsonl`, is number 0; `audit.1.jsonl` is the one before it, and so on. */
 export function logFile(directory: string, number: number): string {
   return join(directory, number === 0 ? 'audit.jsonl' : `audit.${number}.jsonl`);
+}
+
+/** The numbers of the files that were put aside, ascending. */
+export function asideNumbers(directory: string): readonly number[] {
+  return readdirSync(directory)
+    .flatMap((name) => /^audit\.([1-9]\d{0,8})\.jsonl$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((a, b) => a - b);
+}
+
+function freshFile(directory: string): string {
+  return join(directory, 'audit.new.jsonl');
 }
 
 /** Opens a log file for appending, and makes it if need be; nobody but the owner may read it. */
@@ -11,26 +41,52 @@ export function openLogFile(path: string): number {
   // A symbolic link there would send the records to a place of somebody else's choice.
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
   const fd = openSync(path, flags, 0o600);
-  fchmodSync(fd, 0o600);
-  return fd;
-}
-
-/**
- * Moves each file on by one, drops the oldest, and returns an empty current file, opened. When it throws, the writer
- * goes on with the file it has: whatever that is called by then, the next rotation moves it on.
- */
-export function rotate(directory: string, files: number): number {
-  const fresh = join(directory, 'audit.new.jsonl');
-  // Opened before anything is moved: a full disk or table of files fails here.
-  const fd = openLogFile(fresh);
   try {
-    for (let n = files; n >= 1; n -= 1) renameIfThere(logFile(directory, n - 1), logFile(directory, n));
-    renameSync(fresh, logFile(directory, 0));
+    if (!fstatSync(fd).isFile()) throw new Error(`${path} is not a regular file: move it away`);
+    fchmodSync(fd, 0o600);
     return fd;
   } catch (error) {
     closeSync(fd);
-    rmSync(fresh, { force: true });
     throw error;
+  }
+}
+
+/** Opens an empty file that is to become the current one; `putInPlace` makes it so. */
+export function openFresh(directory: string): number {
+  discardFresh(directory);
+  return openLogFile(freshFile(directory));
+}
+
+export function discardFresh(directory: string): void {
+  rmSync(freshFile(directory), { force: true });
+}
+
+/**
+ * Drops the files that neither rule of `retention` keeps, moves each of the others on by one, and makes the fresh file
+ * the current one. When it throws, the writer goes on with the file it has: whatever that is called by then, the next
+ * rotation moves it on.
+ */
+export function putInPlace(directory: string, retention: Retention, now: number): void {
+  dropOld(directory, retention, now);
+  const aside = new Set(asideNumbers(directory));
+  let free = 1;
+  while (aside.has(free)) free += 1;
+  for (let n = free; n >= 1; n -= 1) renameIfThere(logFile(directory, n - 1), logFile(directory, n));
+  renameSync(freshFile(directory), logFile(directory, 0));
+}
+
+/** Bytes that the folder's disk still takes. */
+export function roomIn(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+}
+
+/** The current file becomes number 1, so that of those aside all but `files - 1` are too many. */
+function dropOld(directory: string, { files, keepMs }: Retention, now: number): void {
+  for (const number of asideNumbers(directory).slice(files - 1)) {
+    const path = logFile(directory, number);
+    const last = statSync(path, { throwIfNoEntry: false });
+    if (last !== undefined && now - Math.trunc(last.mtimeMs) >= keepMs) rmSync(path, { force: true });
   }
 }
 

@@ -100,6 +100,7 @@ function configShape(folder: string) {
         fsync: optional(flag),
         maxBytes: optional(wholeNumber(64 * 1024, Number.MAX_SAFE_INTEGER)),
         files: optional(wholeNumber(1, 10_000)),
+        keepDays: optional(wholeNumber(0, 36_500)),
       }),
     ),
     /** Where public IP addresses come from: IPv4, CIDR. */

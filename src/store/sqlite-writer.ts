@@ -44,6 +44,7 @@ const batchLimit = 512;
 export class SqliteWriter {
   readonly #thread: Worker;
   readonly #refresh: () => void;
+  readonly #assertInPlace: () => void;
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<void>();
   #waiting: Job[] = [];
@@ -53,9 +54,16 @@ export class SqliteWriter {
   #closing = false;
   #failure: Error | undefined;
 
-  /** `refresh` is called after each commit, before anybody hears of it, and after each checkpoint. */
-  constructor(data: WriterThreadData, refresh: () => void) {
+  /**
+   * `refresh` is called after each commit, before anybody hears of it, and after each checkpoint. `assertInPlace` throws
+   * when what was committed went into a file that is gone.
+   */
+  constructor(
+    data: WriterThreadData,
+    { refresh, assertInPlace }: { readonly refresh: () => void; readonly assertInPlace: () => void },
+  ) {
     this.#refresh = refresh;
+    this.#assertInPlace = assertInPlace;
     // The thread's file has the ending that this one has: .ts in a checkout, .js in dist/.
     const file = new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url);
     // The environment may hold the master key, which this thread has no use for.
@@ -113,9 +121,19 @@ export class SqliteWriter {
     if (reply.kind === 'ready') return this.#ready.resolve();
     this.#awaiting = false;
     this.#refresh();
-    if (reply.kind !== 'checkpointed') this.#settle(reply);
+    if (reply.kind !== 'checkpointed') this.#settle(this.#judged(reply));
     if (reply.kind === 'committed' && reply.checkpointDue) this.#send('checkpoint');
     else if (this.#waiting.length > 0 || this.#closing) this.#schedule();
+  }
+
+  #judged(reply: BatchReply): BatchReply {
+    if (reply.kind === 'failed') return reply;
+    try {
+      this.#assertInPlace();
+      return reply;
+    } catch (error) {
+      return { kind: 'failed', message: error instanceof Error ? error.message : String(error), damaged: true };
+    }
   }
 
   #settle(reply: BatchReply): void {

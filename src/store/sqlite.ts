@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { OpenFiles } from './open-files.ts';
 import { createDatabase, isDamage, lockDatabase, verifyDatabase } from './sqlite-file.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import type { PreparedTransaction } from './sqlite-writer.ts';
 import { StoreRefused } from './refused.ts';
+import { Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, Store, StoredRecord, Transaction, Version } from './store.ts';
 import { assertLimit, assertList, assertRead, assertTransaction } from './well-formed.ts';
 
@@ -13,7 +15,12 @@ export interface SqliteStoreOptions {
   readonly file: string;
   /** How many of the last changes are kept for `changes`. */
   readonly history?: number;
+  /** Told once when a file of the database was removed, moved or replaced; nothing is read or written from then on. */
+  readonly lost?: (error: Unreadable) => void;
 }
+
+/** How long a file can be missing before that is noticed. A removed one is noticed before a write is acknowledged. */
+const lookEveryMs = 500;
 
 /**
  * A store in one SQLite file, for one process: write-ahead log with `synchronous=FULL`, so that what is acknowledged
@@ -22,36 +29,75 @@ export interface SqliteStoreOptions {
  * @throws {StoreRefused} `inUse`, `notOurs`, `otherFormat`, `cutOff`
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, history = 100_000 } = options;
+  const { file, history = 100_000, lost = () => {} } = options;
   const lock = lockDatabase(file);
   let reader: SqliteReader | undefined;
   let writer: SqliteWriter | undefined;
+  let files: OpenFiles | undefined;
   try {
     createDatabase(file);
     verifyDatabase(file);
-    writer = new SqliteWriter({ file, history }, () => reader?.refresh());
+    const assertInPlace = () => store.assertInPlace();
+    writer = new SqliteWriter({ file, history }, { refresh: () => reader?.refresh(), assertInPlace });
     await writer.ready();
     reader = new SqliteReader(file);
-    return new SqliteStore(lock, reader, writer);
+    files = new OpenFiles([file, `${file}-wal`, `${file}-shm`, `${file}.lock`]);
+    const store = new SqliteStore({ lock, reader, writer, files }, lost);
+    return store;
   } catch (error) {
     reader?.close();
     await writer?.close();
     lock.close();
+    files?.close();
     if (isDamage(error)) throw new StoreRefused('notOurs', `${file} is damaged. Put back a copy that is whole.`);
     throw error;
   }
+}
+
+interface SqliteParts {
+  readonly lock: DatabaseSync;
+  readonly reader: SqliteReader;
+  readonly writer: SqliteWriter;
+  readonly files: OpenFiles;
 }
 
 class SqliteStore implements Store {
   readonly #lock: DatabaseSync;
   readonly #reader: SqliteReader;
   readonly #writer: SqliteWriter;
+  readonly #files: OpenFiles;
+  readonly #tellLost: (error: Unreadable) => void;
+  readonly #looking: NodeJS.Timeout;
+  #lost: Unreadable | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(lock: DatabaseSync, reader: SqliteReader, writer: SqliteWriter) {
+  constructor({ lock, reader, writer, files }: SqliteParts, tellLost: (error: Unreadable) => void) {
     this.#lock = lock;
     this.#reader = reader;
     this.#writer = writer;
+    this.#files = files;
+    this.#tellLost = tellLost;
+    this.#looking = setInterval(() => this.#loseIf(this.#files.missing()), lookEveryMs).unref();
+  }
+
+  /**
+   * Before a commit is acknowledged.
+   * @throws {Unreadable} when it went into a file that was removed
+   */
+  assertInPlace(): void {
+    this.#loseIf(this.#files.removed());
+    if (this.#lost !== undefined) throw this.#lost;
+  }
+
+  #loseIf(path: string | undefined): void {
+    if (path === undefined || this.#lost !== undefined) return;
+    this.#lost = new Unreadable(`the database file ${path} is gone`);
+    const whole = new Unreadable(
+      `The database file ${path} was removed, moved or replaced while the server runs: nothing is read or written any ` +
+        'more, so that nothing is acknowledged that a restart would lose. Until this process ends, its contents can be ' +
+        `copied from /proc/${process.pid}/fd. Then put the files back, or a copy that is whole, and start again.`,
+    );
+    this.#tellLost(whole);
   }
 
   async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
@@ -85,13 +131,16 @@ class SqliteStore implements Store {
 
   /** The lock goes last: whoever gets it next finds nobody in the file. */
   async #close(): Promise<void> {
+    clearInterval(this.#looking);
     this.#reader.close();
     await this.#writer.close();
     this.#lock.close();
+    this.#files.close();
   }
 
   #assertOpen(): void {
     if (this.#closed !== undefined) throw new Error('the store is closed');
+    if (this.#lost !== undefined) throw this.#lost;
   }
 }
 

@@ -47,6 +47,8 @@ export interface OpenFolder {
   readonly auditDirectory: string;
   /** Where diagnostic settings send copies of audit records: a folder for each storage account. */
   readonly storageDirectory: string;
+  /** Fulfilled when a file of the database is found to be gone; everything is refused from then on. */
+  readonly databaseLost: Promise<Error>;
   /** Closes what stays open beside the store, once that is closed. */
   close(): Promise<void>;
 }
@@ -60,7 +62,7 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   mkdirSync(path, { recursive: true, mode: 0o700 });
   if (account !== undefined) chownSync(path, account.uid, account.gid);
   process.chdir(path);
-  const { store, close } = await openStore(settings);
+  const { store, databaseLost, close } = await openStore(settings);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, identity.tenantId);
   await bindWorkloads(store, settings.workloads);
@@ -69,27 +71,37 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);
   mkdirSync('audit', { recursive: true, mode: 0o700 });
   if (account !== undefined) giveAll('.', account);
-  return { path, store, identity, certificates, auditDirectory: 'audit', storageDirectory: 'storage', close };
+  return {
+    path,
+    store,
+    identity,
+    certificates,
+    auditDirectory: 'audit',
+    storageDirectory: 'storage',
+    databaseLost,
+    close,
+  };
 }
 
-async function openStore(settings: Settings): Promise<Pick<OpenFolder, 'store' | 'close'>> {
+async function openStore(settings: Settings): Promise<Pick<OpenFolder, 'store' | 'databaseLost' | 'close'>> {
   const previous = settings.previousMasterKey;
   const previousMasterKey = previous === undefined ? undefined : readKey(previous, 'POSTERN_MASTER_KEY_PREVIOUS');
   if (settings.dataFolder === undefined) {
     const store = await openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings) });
-    return { store, close: async () => {} };
+    return { store, databaseLost: new Promise(() => {}), close: async () => {} };
   }
-  const inner = await openDatabase('postern.db');
+  const lost = Promise.withResolvers<Error>();
+  const inner = await openDatabase('postern.db', lost.resolve);
   const mark = await openCommitMark('commit-mark');
   const store = await openSealedStore({ inner, masterKey: masterKeyOf(settings), previousMasterKey, mark });
-  return { store, close: () => mark.close() };
+  return { store, databaseLost: lost.promise, close: () => mark.close() };
 }
 
 /** A worker that was killed may still be ending, and has the database until then. */
-async function openDatabase(file: string): Promise<Store> {
+async function openDatabase(file: string, lost: (error: Error) => void): Promise<Store> {
   for (let waitedMs = 0; ; waitedMs += lockRetryMs) {
     try {
-      return await openSqliteStore({ file });
+      return await openSqliteStore({ file, lost });
     } catch (error) {
       if (!(error instanceof StoreRefused && error.kind === 'inUse') || waitedMs >= lockWaitMs) throw error;
       await sleep(lockRetryMs);

@@ -24,7 +24,8 @@ interface ServerAuditParts {
 /** The audit as the settings want it, its records sent on to where the vaults' diagnostic settings say. */
 export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
   const { settings, store, auditDirectory, storageDirectory, now, log } = parts;
-  const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10 } = settings.audit ?? {};
+  const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10, keepDays = 30 } = settings.audit ?? {};
+  const keepMs = keepDays * 86_400_000;
   const notice = (message: string) => log.warn(message);
   const exports = new AuditExport({
     directory: storageDirectory,
@@ -35,6 +36,6 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
     },
     notice,
   });
-  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, fsync, notice });
+  const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, keepMs, fsync, now, notice });
   return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice, exports });
 }

@@ -77,6 +77,11 @@ export interface Server {
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
   readonly scheduler: Scheduler;
+  /**
+   * To be called after the audit log's file was moved away; without it, that is noticed within a second.
+   * @throws {AuditUnavailable} also in the server's log; requests are refused until the log can be opened
+   */
+  reopenAuditLog(): void;
   /** Accepts no more, and lets what is in flight be answered. Returns how many connections the bound cuts short. */
   drain(times: DrainTimes): Promise<number>;
   /** Ends every connection, and all work, at once. */
@@ -136,6 +141,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     signingKeys: authority.signingKeys,
     names: names[0],
     scheduler,
+    reopenAuditLog: () => audit.reopen(),
     ...ending({ ingress, http, open, edges, scheduler, engine, audit, store }),
   };
 }

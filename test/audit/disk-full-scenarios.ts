@@ -20,9 +20,17 @@ const store = memoryStore();
 const notices: string[] = [];
 const notice = (message: string) => notices.push(message);
 
-async function open(): Promise<Audit> {
+async function open(maxBytes = 1 << 20): Promise<Audit> {
   writeFileSync(ballast, Buffer.alloc(32 << 10));
-  const log = openAuditLog({ directory: folder, maxBytes: 1 << 20, files: 1, fsync: false, notice });
+  const log = openAuditLog({
+    directory: folder,
+    maxBytes,
+    files: 1,
+    keepMs: 30 * 86_400_000,
+    fsync: false,
+    now: Date.now,
+    notice,
+  });
   const quota = {
     perSource: { burst: 0, perSecond: 0 },
     overall: { burst: 0, perSecond: 0 },
@@ -95,6 +103,20 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     // Nobody calls `committed`: what waits is tried again by itself.
     while ((await store.list({ prefix: 'outbox/', limit: 1 })).length > 0) await pause(20);
     assert.deepEqual(names(), [...accepted, 'begun', 'later']);
+    await audit.close();
+  },
+
+  async retention() {
+    const audit = await open(8 << 10);
+    const accepted = await fill(audit);
+    assert.deepEqual(names(), accepted, 'nothing young was dropped to make room');
+    assert.match(
+      notices[0] ?? '',
+      /has \d+ MiB left.*younger than 30 days.*move old files away, or lower audit\.keepDays/s,
+    );
+    freeSpace();
+    await audit.read(recordNamed('healed'));
+    assert.deepEqual(names(), [...accepted, 'healed']);
     await audit.close();
   },
 

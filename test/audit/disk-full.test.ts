@@ -29,6 +29,7 @@ const scenarios = {
   reads: 'refuses what does not fit, leaves no torn line, and heals when space is back',
   batch: 'takes all of a turn’s records or none',
   changes: 'refuses a change before it begins, and sends off later what had begun',
+  retention: 'drops nothing young to make room, and has said before that there is little',
   floods: 'keeps the count of what it could not summarise',
 };
 

@@ -29,7 +29,16 @@ function folder(t: TestContext): string {
 }
 
 function settings(directory: string, changes: Partial<AuditLogSettings> = {}): AuditLogSettings {
-  return { directory, maxBytes: 1 << 20, files: 3, fsync: false, notice: assert.fail, ...changes };
+  return {
+    directory,
+    maxBytes: 1 << 20,
+    files: 3,
+    keepMs: 0,
+    fsync: false,
+    now: Date.now,
+    notice: assert.fail,
+    ...changes,
+  };
 }
 
 const line = (name: string) => JSON.stringify(recordNamed(name));
@@ -201,7 +210,8 @@ suite('rotation', () => {
     const log = new URL('../../src/audit/log.ts', import.meta.url).href;
     const program = `
       import { openAuditLog } from ${JSON.stringify(log)};
-      const log = openAuditLog({ directory: 'audit', maxBytes: 10, files: 2, fsync: false, notice: console.error });
+      const kept = { files: 2, keepMs: 0, now: Date.now };
+      const log = openAuditLog({ directory: 'audit', maxBytes: 10, ...kept, fsync: false, notice: console.error });
       for (const n of [1, 2, 3]) await log.append(JSON.stringify({ correlationId: n, properties: {} }));
       await log.close();`;
     execFileSync(process.execPath, ['--input-type=module-typescript', '-e', program], { cwd: directory });

@@ -31,7 +31,7 @@ function place(t: TestContext, store = memoryStore()): Place {
 
 function open({ directory, store, notices }: Place): Promise<Audit> {
   const notice = (message: string) => notices.push(message);
-  const log = openAuditLog({ directory, maxBytes: 1 << 26, files: 2, fsync: false, notice });
+  const log = openAuditLog({ directory, maxBytes: 1 << 26, files: 2, keepMs: 0, fsync: false, now: Date.now, notice });
   return openAudit({ store, log, now: () => 1_700_000_000_000, random: randomBytes, quota: defaultQuota, notice });
 }
 
@@ -98,7 +98,15 @@ suite('what a crash left in the store', () => {
     const audit = await open(at);
     for (const name of names) await change(audit, at.store, name);
     const records = await staged(at.store);
-    const log = openAuditLog({ ...at, maxBytes: 1 << 26, files: 2, fsync: false, notice: assert.fail });
+    const log = openAuditLog({
+      ...at,
+      maxBytes: 1 << 26,
+      files: 2,
+      keepMs: 0,
+      fsync: false,
+      now: Date.now,
+      notice: assert.fail,
+    });
     await log.write(records.slice(0, shipped).map((record) => JSON.stringify(decode(record))));
     await log.close();
   }
@@ -121,7 +129,15 @@ suite('what a crash left in the store', () => {
     audit.committed();
     await audit.close();
     await crashAfter(at, ['a', 'b'], 2);
-    const log = openAuditLog({ ...at, maxBytes: 1 << 26, files: 2, fsync: false, notice: assert.fail });
+    const log = openAuditLog({
+      ...at,
+      maxBytes: 1 << 26,
+      files: 2,
+      keepMs: 0,
+      fsync: false,
+      now: Date.now,
+      notice: assert.fail,
+    });
     await log.write(Array.from({ length: 3000 }, () => JSON.stringify(recordNamed('read'))));
     await log.close();
     await (await open(at)).close();

@@ -139,7 +139,15 @@ suite('a flood of 100,000 unauthenticated requests', () => {
       t.after(() => rmSync(directory, { recursive: true }));
       t.mock.timers.enable({ apis: ['setTimeout'] });
       const notice = assert.fail;
-      const log = openAuditLog({ directory, maxBytes: 1 << 26, files: 1, fsync: false, notice });
+      const log = openAuditLog({
+        directory,
+        maxBytes: 1 << 26,
+        files: 1,
+        keepMs: 0,
+        fsync: false,
+        now: Date.now,
+        notice,
+      });
       let now = start;
       const audit = await openAudit({
         store: memoryStore(),

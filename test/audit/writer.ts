@@ -16,7 +16,15 @@ const [, , directory = '', round = ''] = process.argv;
 const notice = (message: string) => writeSync(2, `${message}\n`);
 
 const store = await openSqliteStore({ file: join(directory, 'store.sqlite') });
-const log = openAuditLog({ directory: join(directory, 'audit'), maxBytes: 1 << 20, files: 1000, fsync: false, notice });
+const log = openAuditLog({
+  directory: join(directory, 'audit'),
+  maxBytes: 1 << 20,
+  files: 1000,
+  keepMs: 0,
+  fsync: false,
+  now: Date.now,
+  notice,
+});
 const audit = await openAudit({
   store,
   log,

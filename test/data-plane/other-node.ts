@@ -53,7 +53,9 @@ export async function startOtherNode(
     directory: join(folder.path, 'other-audit'),
     maxBytes: 1 << 20,
     files: 1,
+    keepMs: 0,
     fsync: false,
+    now,
     notice,
   });
   const audit = await openAudit({ store, log, now, random: randomBytes, quota: defaultQuota, notice });

@@ -35,7 +35,7 @@ export async function startNode(
   const directory = mkdtempSync(join(tmpdir(), 'postern-schedule-'));
   const now = () => clock.now;
   const notice = () => {};
-  const log = openAuditLog({ directory, maxBytes: 1 << 26, files: 2, fsync: false, notice });
+  const log = openAuditLog({ directory, maxBytes: 1 << 26, files: 2, keepMs: 0, fsync: false, now: Date.now, notice });
   const audit = await openAudit({ store, log, now, random: randomBytes, quota: defaultQuota, notice });
   const errors: SchedulerNode['errors'] = [];
   const logError = (error: unknown, work: string) => errors.push([String(error), work]);

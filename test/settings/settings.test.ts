@@ -132,7 +132,7 @@ test('the configuration file is read, and its paths are relative to its own fold
       limits: { ipRules: 10 },
       softDelete: { transitionMs: 0 },
       certificates: { issueMs: 0 },
-      audit: { fsync: true, maxBytes: 1_000_000, files: 3 },
+      audit: { fsync: true, maxBytes: 1_000_000, files: 3, keepDays: 7 },
       masterKeyFile: '../key',
     },
   });
@@ -153,7 +153,7 @@ test('the configuration file is read, and its paths are relative to its own fold
   assert.equal(limits?.ipRules, 10);
   assert.equal(softDelete?.transitionMs, 0);
   assert.equal(certificates?.issueMs, 0);
-  assert.deepEqual(audit, { fsync: true, maxBytes: 1_000_000, files: 3 });
+  assert.deepEqual(audit, { fsync: true, maxBytes: 1_000_000, files: 3, keepDays: 7 });
   assert.equal(masterKeyFile, '/home/ada/key');
 });
 

@@ -1,0 +1,137 @@
+import { closeSync, fstatSync, fsync, ftruncateSync, read, statSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { cutTornTail } from './tail.ts';
+
+/** A file system hands out space in blocks, of 4 KiB as a rule: writing that much shows whether there is any. */
+const trial = Buffer.alloc(4096, ' ');
+
+const chunkBytes = 1 << 20;
+const newline = 0x0a;
+
+/** Where a file is that was opened as `path`. `shorter`: somebody cut it there (logrotate's `copytruncate`). */
+export type Whereabouts = 'inPlace' | 'shorter' | 'moved' | 'removed';
+
+/** Fulfilled when what the descriptor's file has would survive a loss of power. */
+export function syncFd(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+/** A file of the log, open for appending. Writing blocks the thread: it is a copy into the page cache. */
+export class LogFile {
+  readonly #fd: number;
+  #size: number;
+  /** What lies before this position is on the disk; of what was there at the start, nobody knows. */
+  #syncedTo = 0;
+  /** Length to which the file must be cut before anything else is written: a write failed half-way. */
+  #cutTo: number | undefined;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.#size = fstatSync(fd).size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** All or nothing: what a full disk took of `bytes` is cut off again. */
+  append(bytes: Uint8Array): void {
+    this.cutTorn();
+    let done = 0;
+    try {
+      while (done < bytes.length) {
+        const written = writeSync(this.#fd, bytes, done);
+        if (written === 0) throw new Error('the file takes no more bytes');
+        done += written;
+      }
+    } catch (error) {
+      this.#cutBack(done);
+      throw error;
+    }
+    this.#size += done;
+  }
+
+  /** Throws when there is no room; leaves nothing behind. */
+  tryRoom(): void {
+    this.append(trial);
+    this.#cutBack(trial.length);
+  }
+
+  /** Half a line goes no further. */
+  cutTorn(): void {
+    if (this.#cutTo !== undefined) this.#cut(this.#cutTo);
+  }
+
+  whereabouts(path: string): Whereabouts {
+    const own = fstatSync(this.#fd);
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there === undefined || there.ino !== own.ino || there.dev !== own.dev) {
+      return own.nlink === 0 ? 'removed' : 'moved';
+    }
+    return own.size < this.#size ? 'shorter' : 'inPlace';
+  }
+
+  /** Takes the file's own word for its size, after somebody else has cut it. */
+  cutToLastLine(): void {
+    cutTornTail(this.#fd);
+    this.#cutTo = undefined;
+    this.#size = fstatSync(this.#fd).size;
+    this.#syncedTo = Math.min(this.#syncedTo, this.#size);
+  }
+
+  empty(): void {
+    this.#cut(0);
+    this.#syncedTo = 0;
+  }
+
+  /** Fulfilled when what was written before the call would survive a loss of power. */
+  async sync(): Promise<void> {
+    const size = this.#size;
+    await syncFd(this.#fd);
+    this.#syncedTo = size;
+  }
+
+  /**
+   * Appends to `other` what may not be on the disk here, whole lines as the kernel still has them in memory. False when
+   * it has them no longer, and nothing can be said of what was appended.
+   */
+  async copyUnsynced(other: LogFile): Promise<boolean> {
+    let last = newline;
+    for (let position = this.#syncedTo; position < this.#size;) {
+      const chunk = Buffer.alloc(Math.min(chunkBytes, this.#size - position));
+      const { bytesRead } = await readAt(this.#fd, chunk, 0, chunk.length, position);
+      // Zeros are what a file system gives for pages that it lost; no line has one (RFC 8259 section 7).
+      if (bytesRead === 0 || chunk.subarray(0, bytesRead).includes(0)) return false;
+      other.append(chunk.subarray(0, bytesRead));
+      last = chunk[bytesRead - 1] ?? 0;
+      position += bytesRead;
+    }
+    return last === newline;
+  }
+
+  /** Leaves only what is on the disk for certain: the rest was written elsewhere. */
+  dropUnsynced(): void {
+    if (this.#syncedTo < this.#size) this.#cut(this.#syncedTo);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #cutBack(bytes: number): void {
+    if (bytes === 0) return;
+    // The file's own word for its size: somebody may have emptied it under us.
+    this.#cutTo = fstatSync(this.#fd).size - bytes;
+    this.#cut(this.#cutTo);
+  }
+
+  #cut(length: number): void {
+    ftruncateSync(this.#fd, length);
+    this.#cutTo = undefined;
+    this.#size = length;
+  }
+}
+
+const readAt = promisify(read);
