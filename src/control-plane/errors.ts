@@ -3,6 +3,7 @@ import type { RuleRefusal } from '../firewall/refusal.ts';
 import { describeJsonFault } from '../json/bounded-json.ts';
 import { authorizationErrors } from './errors/authorization.ts';
 import { networkErrors } from './errors/network.ts';
+import { storageErrors } from './errors/storage.ts';
 import type { Errors, Kind, OfKind, WireError } from './errors/wire.ts';
 
 const rule = { status: 400, code: 'BadRequest', message: (refusal: RuleRefusal) => refusalMessage(refusal) };
@@ -80,6 +81,7 @@ export const errors = {
   },
   ...authorizationErrors,
   ...networkErrors,
+  ...storageErrors,
   bodyNotJson: {
     status: 400,
     code: 'InvalidRequestContent',

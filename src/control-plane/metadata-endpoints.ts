@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { unservedSuffix } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { apiVersionOf } from './admission.ts';
 import { openExchange } from './exchange.ts';
@@ -23,8 +24,12 @@ function metadataEndpoints(names: NameSet, apiVersion: string): unknown {
   return apiVersion < '2022' ? [cloud] : cloud;
 }
 
-/** What az, PowerShell and Terraform read. What has no counterpart here is not named, so that nobody is sent elsewhere. */
-function cloudOf({ authority, resourceManager, vaultSuffix }: NameSet) {
+/**
+ * What az, PowerShell and Terraform read. What has no counterpart here, and is needed by none of them, is not named, so
+ * that nobody is sent elsewhere.
+ */
+function cloudOf(names: NameSet) {
+  const { authority, resourceManager, vaultSuffix } = names;
   return {
     name: 'Postern',
     portal: `${resourceManager}/portal/`,
@@ -39,7 +44,13 @@ function cloudOf({ authority, resourceManager, vaultSuffix }: NameSet) {
     graph: resourceManager,
     graphAudience: resourceManager,
     microsoftGraphResourceId: resourceManager,
-    suffixes: { keyVaultDns: vaultSuffix.slice(1) },
+    suffixes: {
+      keyVaultDns: vaultSuffix.slice(1),
+      // Terraform's provider configures itself only where there is one; nothing is served below these three.
+      storage: unservedSuffix(names, 'storage'),
+      acrLoginServer: unservedSuffix(names, 'registry'),
+      sqlServerHostname: unservedSuffix(names, 'database'),
+    },
   };
 }
 

@@ -37,6 +37,7 @@ import { listResourcesOfType } from './resources/list-of-type.ts';
 import { listResources, listResourcesByResourceGroup } from './resources/list.ts';
 import { moveOperations } from './resources/move.ts';
 import { updateResource } from './resources/update.ts';
+import { storageOperations } from './storage-accounts/operations.ts';
 import { getSubscription } from './subscriptions/get.ts';
 import { listSubscriptions } from './subscriptions/list.ts';
 import { tagsOperations } from './tags/operations.ts';
@@ -120,6 +121,7 @@ const cards: readonly ControlOperation[] = [
   listLocations,
   listAvailableEndpointServices,
   ...itemOperations,
+  ...storageOperations,
   listResources,
   listResourcesByResourceGroup,
   ...moveOperations,

@@ -32,6 +32,14 @@ export function nameSet(domain: string, port: number): NameSet {
   };
 }
 
+/**
+ * What the names of storage accounts, registries and databases would end with: below our own domain, so that nobody is
+ * sent to Azure, and served by nobody.
+ */
+export function unservedSuffix({ homes: [home = ''] }: NameSet, service: 'storage' | 'registry' | 'database'): string {
+  return `${service}.${home}`;
+}
+
 /** Which vault, or which home, a Host header names; `undefined` when it matches no set, port included. */
 export function matchHost(sets: readonly NameSet[], host: string): HostMatch | undefined {
   const asked = host.toLowerCase();

@@ -18,6 +18,7 @@ import type { ResourceOutcome } from './refusal.ts';
 import { isSameLocation } from './regions.ts';
 import { knownTypes } from './resource-types.ts';
 import { requireScope } from './scope.ts';
+import { freeAccountName } from './storage-accounts.ts';
 import { tagsOfBody } from './tags.ts';
 
 /** The id of a resource, taken apart. */
@@ -90,6 +91,7 @@ export async function deleteResource(
   if (!linked.ok) return linked;
   const left = kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
   const dropped = kind?.type === knownTypes.federatedCredential ? [await dropFederated(resource, context.store)] : [];
+  const named = kind?.type === knownTypes.storageAccount ? await freeAccountName(resource, context.store) : {};
   const { ipAddress } = resource.made;
   const all = [record, ...below];
   const principals = await Promise.all(
@@ -102,7 +104,7 @@ export async function deleteResource(
   };
   return {
     ok: true,
-    value: changedTogether([{ change: together(change, left), principals: [] }, ...dropped, ...principals]),
+    value: changedTogether([{ change: together(change, left, named), principals: [] }, ...dropped, ...principals]),
   };
 }
 

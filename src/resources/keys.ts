@@ -116,6 +116,11 @@ export function publicAddressKey(address = ''): string {
   return `public-address/${address}`;
 }
 
+/** Holds the name of a storage account, which is unique in the whole world, for the account that has it. */
+export function storageAccountNameKey(name: string): string {
+  return `storage-account-name/${name.toLowerCase()}`;
+}
+
 /** A resource group's name may have letters of any script; a key has ASCII only. */
 function keyPart(name: string): string {
   return encodeURIComponent(name.toLowerCase());

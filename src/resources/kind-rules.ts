@@ -15,6 +15,7 @@ import { relink } from './references.ts';
 import { refuseResource } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { knownTypes } from './resource-types.ts';
+import { takeAccountName } from './storage-accounts.ts';
 
 export interface ResourcesContext {
   readonly store: Store;
@@ -94,6 +95,10 @@ async function make(
     }
     const publicAddresses = addresses.flatMap((address) => address.made.ipAddress ?? []);
     return { ok: true, value: { made: publicAddresses.length > 0 ? { publicAddresses } : {}, change: {} } };
+  }
+  if (kind.type === knownTypes.storageAccount && before === undefined) {
+    const taken = await takeAccountName(draft, context.store);
+    return taken.ok ? { ok: true, value: { made, change: taken.value } } : taken;
   }
   if (kind.type === knownTypes.privateEndpoint) return connectEndpoint(draft, before, context);
   if (kind.type !== knownTypes.publicAddress) return { ok: true, value: { made, change: {} } };

@@ -12,6 +12,7 @@ import { knownTypes } from './resource-types.ts';
 import { readRoute } from './routes.ts';
 import { checkSecurityRules, readSecurityRule } from './security-rules.ts';
 import type { Item } from './security-rules.ts';
+import { readStorageAccount } from './storage-accounts.ts';
 
 /** What there is to know of a type beside what every resource has. */
 export interface Kind {
@@ -69,6 +70,7 @@ const rows: readonly Kind[] = [
     use: { refusal: 'publicAddressInUse', member: 'natGateway', single: true },
   },
   { type: knownTypes.privateEndpoint, read: readPrivateEndpoint },
+  { type: knownTypes.storageAccount, read: readStorageAccount },
   { type: knownTypes.userAssignedIdentity, read: () => ({ ok: true, value: {} }) },
   { type: knownTypes.federatedCredential, read: readFederatedProperties, isProxy: true },
 ];

@@ -48,6 +48,8 @@ export type ResourceRefusal =
   | { readonly kind: 'roleDefinitionHasAssignments' }
   | { readonly kind: 'roleDefinitionLimitExceeded'; readonly limit: number }
   | { readonly kind: 'lockNotFound'; readonly name: string }
+  | { readonly kind: 'storageAccountNameNotValid'; readonly name: string }
+  | { readonly kind: 'storageAccountAlreadyTaken'; readonly name: string }
   | { readonly kind: 'parentNotFound'; readonly parent: string }
   /** `id` is not there, or in another region than `by`. */
   | { readonly kind: 'referenceInvalid'; readonly id: string; readonly by: string }

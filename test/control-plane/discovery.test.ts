@@ -24,9 +24,19 @@ test('a stranger is told where everything is, in the form of each api-version', 
     graph: client.home,
     graphAudience: client.home,
     microsoftGraphResourceId: client.home,
-    suffixes: { keyVaultDns },
+    suffixes: {
+      keyVaultDns,
+      storage: `storage.localhost:${port}`,
+      acrLoginServer: `registry.localhost:${port}`,
+      sqlServerHostname: `database.localhost:${port}`,
+    },
   });
   assert.deepEqual(expectStatus(await ask('2019-05-01'), 200).body, [cloud]);
+  // Nothing is served below the suffixes of other services.
+  for (const name of ['seclogs.blob.storage', 'team.registry', 'orders.database']) {
+    const host = `${name}.localhost:${port}`;
+    expectStatus(await client.send(`${client.home}/`, { headers: { host } }), 421);
+  }
   const { body } = expectStatus(await ask('2015-01-01'), 200);
   assert.equal(at(body, 'keyVaultDns'), keyVaultDns);
   assert.equal(at(body, 'authentication', 'loginEndpoint'), client.home);

@@ -14,14 +14,14 @@ import {
   startWithGroup,
 } from './resources.ts';
 
-const storage = `${group}/providers/Microsoft.Storage/storageAccounts`;
+const sites = `${group}/providers/Microsoft.Web/sites`;
 const identities = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 test('a resource of any type is made, changed, given back as it was sent, and deleted with what lies in it', async () => {
   await using world = await startWithGroup();
   const { client } = world;
-  const id = `/subscriptions/${client.identity.subscriptionId}${storage}/Files`;
+  const id = `/subscriptions/${client.identity.subscriptionId}${sites}/Files`;
   const sent = {
     location,
     kind: 'StorageV2',
@@ -33,35 +33,35 @@ test('a resource of any type is made, changed, given back as it was sent, and de
   const shown = {
     id,
     name: 'Files',
-    type: 'Microsoft.Storage/storageAccounts',
+    type: 'Microsoft.Web/sites',
     ...sent,
     properties: { ...sent.properties, provisioningState: 'Succeeded' },
   };
-  assert.deepEqual(expectStatus(await client.arm('PUT', `${storage}/Files`, sent), 201).body, shown);
-  assert.deepEqual(expectStatus(await client.arm('GET', `${storage}/files`), 200).body, shown);
-  assert.deepEqual(expectStatus(await client.arm('PUT', `${storage}//FILES`, shown), 200).body, shown);
-  expectStatus(await client.arm('HEAD', `${storage}/files`), 204);
-  expectStatus(await client.arm('HEAD', `${storage}/other`), 404);
+  assert.deepEqual(expectStatus(await client.arm('PUT', `${sites}/Files`, sent), 201).body, shown);
+  assert.deepEqual(expectStatus(await client.arm('GET', `${sites}/files`), 200).body, shown);
+  assert.deepEqual(expectStatus(await client.arm('PUT', `${sites}//FILES`, shown), 200).body, shown);
+  expectStatus(await client.arm('HEAD', `${sites}/files`), 204);
+  expectStatus(await client.arm('HEAD', `${sites}/other`), 404);
   const patch = { tags: { c: 'd' }, properties: { minimumTlsVersion: 'TLS1_2' } };
-  const patched = expectStatus(await client.arm('PATCH', `${storage}/files`, patch), 200);
+  const patched = expectStatus(await client.arm('PATCH', `${sites}/files`, patch), 200);
   assert.deepEqual(patched.body, {
     ...shown,
     tags: { c: 'd' },
     properties: { ...shown.properties, minimumTlsVersion: 'TLS1_2' },
   });
-  const child = `${storage}/files/blobServices/default`;
+  const child = `${sites}/files/slots/default`;
   assert.equal(at(expectStatus(await client.arm('PUT', child, { properties: {} }), 201).body, 'name'), 'default');
-  assert.deepEqual(namesIn((await client.arm('GET', storage)).body), ['Files']);
-  assert.deepEqual(namesIn((await client.arm('GET', `${storage}/files/blobServices`)).body), ['default']);
-  assert.deepEqual(namesIn((await client.arm('GET', '/providers/Microsoft.Storage/storageAccounts')).body), ['Files']);
-  expectStatus(await client.arm('DELETE', `${storage}/files`), 200);
-  expectStatus(await client.arm('DELETE', `${storage}/files`), 204);
+  assert.deepEqual(namesIn((await client.arm('GET', sites)).body), ['Files']);
+  assert.deepEqual(namesIn((await client.arm('GET', `${sites}/files/slots`)).body), ['default']);
+  assert.deepEqual(namesIn((await client.arm('GET', '/providers/Microsoft.Web/sites')).body), ['Files']);
+  expectStatus(await client.arm('DELETE', `${sites}/files`), 200);
+  expectStatus(await client.arm('DELETE', `${sites}/files`), 204);
   expectStatus(await client.arm('GET', child), 404);
   expectError(
     await client.arm('PUT', child, { properties: {} }),
     404,
     'ParentResourceNotFound',
-    "Can not perform requested operation on nested resource. Parent resource 'Microsoft.Storage/storageAccounts/files' not found.",
+    "Can not perform requested operation on nested resource. Parent resource 'Microsoft.Web/sites/files' not found.",
   );
 });
 
@@ -80,7 +80,7 @@ test('identities are made with a resource, stay with it, and are lent by user-as
     at((await client.arm('PUT', `${identities}/shared`, { location })).body, 'properties'),
     at(made.body, 'properties'),
   );
-  const put = (identity: unknown) => client.arm('PUT', `${storage}/files`, { location, identity });
+  const put = (identity: unknown) => client.arm('PUT', `${sites}/files`, { location, identity });
   const system = at(expectStatus(await put({ type: 'SystemAssigned' }), 201).body, 'identity');
   assert.deepEqual(system, { type: 'SystemAssigned', principalId: at(system, 'principalId'), tenantId });
   const sharedId = `/subscriptions/${subscriptionId}${identities}/Shared`;
@@ -102,7 +102,7 @@ test('identities are made with a resource, stay with it, and are lent by user-as
     await put({ type: 'UserAssigned', userAssignedIdentities: { [`${sharedId}x`]: {} } }),
     400,
     'InvalidResourceReference',
-    `Resource ${sharedId}x referenced by resource /subscriptions/${subscriptionId}${storage}/files was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+    `Resource ${sharedId}x referenced by resource /subscriptions/${subscriptionId}${sites}/files was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
   );
   expectError(
     await put({ type: 'Both' }),
@@ -119,10 +119,10 @@ test('what is not served, not named well or elsewhere is refused, and nothing is
     [`${group}/providers/Microsoft.Network/loadBalancers/x`, { location }, 404, 'InvalidResourceType'],
     [`${group}/providers/Microsoft.KeyVault/managedHSMs/x`, { location }, 404, 'InvalidResourceType'],
     [`${group}/providers/Microsoft.KeyVault/vaults/kv-a/eventGridFilters/x`, {}, 404, 'InvalidResourceType'],
-    [`${storage}/a%3Cb`, { location }, 400, 'BadRequest'],
-    [`${storage}/${'%C3%A9'.repeat(260)}`, { location }, 400, 'BadRequest'],
-    [`${storage}/x`, {}, 400, 'BadRequest'],
-    [`${storage}/x`, { location, properties: [] }, 400, 'BadRequest'],
+    [`${sites}/a%3Cb`, { location }, 400, 'BadRequest'],
+    [`${sites}/${'%C3%A9'.repeat(260)}`, { location }, 400, 'BadRequest'],
+    [`${sites}/x`, {}, 400, 'BadRequest'],
+    [`${sites}/x`, { location, properties: [] }, 400, 'BadRequest'],
     [`/resourceGroups/none/providers/Microsoft.Web/sites/x`, { location }, 404, 'ResourceGroupNotFound'],
   ];
   for (const [path, body, status, code] of refused) {
@@ -130,9 +130,9 @@ test('what is not served, not named well or elsewhere is refused, and nothing is
     assert.equal(at(answered.body, 'error', 'code'), code, path);
   }
   assert.deepEqual((await client.arm('GET', '/resources')).body, { value: [] });
-  expectStatus(await client.arm('PUT', `${storage}/x`, { location }), 201);
+  expectStatus(await client.arm('PUT', `${sites}/x`, { location }), 201);
   expectError(
-    await client.arm('PUT', `${storage}/x`, { location: 'northeurope' }),
+    await client.arm('PUT', `${sites}/x`, { location: 'northeurope' }),
     409,
     'InvalidResourceLocation',
     "The resource 'x' already exists in location 'westeurope'. A resource with the same name cannot be created in location 'northeurope'.",
@@ -180,10 +180,10 @@ test('the generic list has every kind, filters them, and pages', async () => {
 test('what is in a group goes with it, and a lock or a role can be put on any of it', async () => {
   await using world = await startWithGroup();
   const { client } = world;
-  expectStatus(await client.arm('PUT', `${storage}/files`, { location }), 201);
-  const lock = `${storage}/files/providers/Microsoft.Authorization/locks/keep`;
+  expectStatus(await client.arm('PUT', `${sites}/files`, { location }), 201);
+  const lock = `${sites}/files/providers/Microsoft.Authorization/locks/keep`;
   expectStatus(await client.arm('PUT', lock, { properties: { level: 'CanNotDelete' } }), 201);
-  const locked = expectStatus(await client.arm('DELETE', `${storage}/files`), 409);
+  const locked = expectStatus(await client.arm('DELETE', `${sites}/files`), 409);
   assert.equal(at(locked.body, 'error', 'code'), 'ScopeLocked');
   expectStatus(await client.arm('PUT', lock.replace('files', 'none'), { properties: { level: 'ReadOnly' } }), 404);
   expectStatus(await client.arm('DELETE', lock), 200);

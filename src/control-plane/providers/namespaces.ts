@@ -64,7 +64,11 @@ const table: readonly (readonly [string, readonly string[], readonly string[]])[
   ],
   ['Microsoft.Insights', ['2021-05-01-preview', '2020-02-02'], ['diagnosticSettings', 'components', 'actionGroups']],
   ['Microsoft.OperationalInsights', ['2023-09-01', '2022-10-01'], ['workspaces']],
-  ['Microsoft.Storage', ['2024-01-01', '2023-05-01', '2023-01-01'], ['storageAccounts']],
+  [
+    'Microsoft.Storage',
+    ['2024-01-01', '2023-05-01', '2023-01-01'],
+    ['storageAccounts', 'storageAccounts/blobServices', 'storageAccounts/fileServices', 'checkNameAvailability'],
+  ],
   ['Microsoft.EventHub', ['2024-01-01', '2022-10-01-preview'], ['namespaces', 'namespaces/eventhubs']],
   ['Microsoft.Web', ['2024-04-01', '2023-12-01'], ['sites', 'sites/slots', 'serverfarms']],
   ['Microsoft.App', ['2024-03-01', '2023-05-01'], ['containerApps', 'managedEnvironments']],

@@ -4,6 +4,7 @@ import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import { networkMade } from '../virtual-networks/resource.ts';
+import { createdStatus } from './other-services.ts';
 import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
 
 /** PUT of a resource whose type has no operations of its own. `action` is that of the type. */
@@ -22,7 +23,7 @@ export const createOrUpdateResource: ControlOperation = {
     const accepted = created && isNetwork(resource) ? { accepted: networkMade(call, resource.location ?? '') } : {};
     const vault = created ? connectedVault(resource) : undefined;
     return {
-      ...answer(created ? 201 : 200, anyResource(resource)),
+      ...answer(created ? createdStatus(resource) : 200, anyResource(resource, call.names)),
       change,
       principals,
       ...accepted,

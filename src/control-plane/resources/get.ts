@@ -8,6 +8,6 @@ export const getResource: ControlOperation = {
   action: 'read',
   async run(call) {
     const found = await readNamed(call, nameOf(call));
-    return found.ok ? answer(200, anyResource(found.resource)) : found;
+    return found.ok ? answer(200, anyResource(found.resource, call.names)) : found;
   },
 };

@@ -30,6 +30,6 @@ function listUnder(call: ControlCall, prefix: string, type: string): Promise<Con
       records
         .map((record) => decode<ResourceRecord>(record))
         .filter((resource) => resource.type.toLowerCase() === type.toLowerCase())
-        .map(anyResource),
+        .map((resource) => anyResource(resource, call.names)),
   });
 }

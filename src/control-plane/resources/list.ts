@@ -68,11 +68,11 @@ export const sources: readonly Source[] = [
   {
     prefix: (subscriptionId, place) =>
       place === undefined ? inSubscription('resource', subscriptionId) : resourceKey(place, undefined, []),
-    async read(_, records) {
+    async read(call, records) {
       const resources = records.map((record) => decode<ResourceRecord>(record));
       const tracked = resources.filter(({ type }) => kindOf(type)?.isProxy !== true);
       return tracked.map((resource) => {
-        const { properties: _properties, etag: _etag, ...shown } = anyResource(resource);
+        const { properties: _properties, etag: _etag, ...shown } = anyResource(resource, call.names);
         const { type, tags, location, names, resourceGroup, createdTime, changedTime } = resource;
         const name = names.join('/');
         return {

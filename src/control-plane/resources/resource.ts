@@ -12,8 +12,10 @@ import type { Item } from '../../resources/security-rules.ts';
 import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
+import type { NameSet } from '../../http/name-set.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
+import { otherServiceShown } from './other-services.ts';
 
 type Refused = Extract<ControlOutcome, { ok: false }>;
 
@@ -40,8 +42,9 @@ export async function readNamed(
 }
 
 /** A resource as the resource manager gives it back: what was sent, and what the service adds. */
-export function anyResource(resource: ResourceRecord) {
+export function anyResource(resource: ResourceRecord, nameSet: NameSet) {
   const kind = kindOf(resource.type);
+  const other = otherServiceShown(resource, nameSet);
   const { location, tags, envelope, identity, names, type } = resource;
   return {
     id: resourceId(resource),
@@ -50,9 +53,10 @@ export function anyResource(resource: ResourceRecord) {
     ...(location !== undefined && { location }),
     ...(kind?.isProxy !== true && { tags }),
     ...envelope,
+    ...other.envelope,
     ...(identity !== undefined && { identity: identityShown(identity) }),
     ...(isNetwork(resource) && { etag: resource.etag }),
-    properties: { ...resource.properties, ...madeFor(resource, kind) },
+    properties: { ...resource.properties, ...(madeFor(resource, kind) ?? other.properties) },
   };
 }
 
@@ -72,11 +76,12 @@ export function isNetwork({ type }: { readonly type: string }): boolean {
   return type.toLowerCase().startsWith('microsoft.network/');
 }
 
-function madeFor(resource: ResourceRecord, kind: Kind | undefined): Record<string, unknown> {
+/** What is made here for a resource; `undefined` for one whose service is not here. */
+function madeFor(resource: ResourceRecord, kind: Kind | undefined): Record<string, unknown> | undefined {
   if (!isNetwork(resource)) {
     const { publicAddresses: _, ...made } = resource.made;
-    // Of an identity only the ids count; anything else is said to have succeeded.
-    return kind === undefined ? { provisioningState: 'Succeeded' } : made;
+    // Of an identity only the ids count.
+    return kind === undefined || kind.type === knownTypes.storageAccount ? undefined : made;
   }
   const { items, use } = kind ?? {};
   const users = (resource.usedBy ?? []).map((id) => ({ id }));

@@ -16,6 +16,6 @@ export const updateResource: ControlOperation = {
     const patched = await patchResource(found.record, call.body, resourcesContext(call));
     if (!patched.ok) return patched;
     const { resource, change, principals } = patched.value;
-    return { ...answer(200, anyResource(resource)), change, principals };
+    return { ...answer(200, anyResource(resource, call.names)), change, principals };
   },
 };

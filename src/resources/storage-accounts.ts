@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { refuse } from '../firewall/json.ts';
+import type { Read } from '../firewall/json.ts';
+import { decode, encode } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { ResourceRecord } from '../types/resource.ts';
+import { resourceId, storageAccountNameKey } from './keys.ts';
+import { membersOf, without } from './members.ts';
+import { refuseResource } from './refusal.ts';
+import type { ResourceOutcome } from './refusal.ts';
+
+/** What the service makes; a client sends it back, and it is not looked at. */
+const madeByService = [
+  'provisioningState',
+  'creationTime',
+  'keyCreationTime',
+  'primaryEndpoints',
+  'secondaryEndpoints',
+  'primaryLocation',
+  'secondaryLocation',
+  'statusOfPrimary',
+  'statusOfSecondary',
+  'privateEndpointConnections',
+];
+
+/** What an account has that a request did not say (recorded: azure-cli `test_create_storage_account_v2`). */
+const defaults = {
+  supportsHttpsTrafficOnly: true,
+  accessTier: 'Hot',
+  networkAcls: { bypass: 'AzureServices', virtualNetworkRules: [], ipRules: [], defaultAction: 'Allow' },
+};
+
+/** Names of storage accounts: 3 to 24 lower-case letters and digits (Azure's naming rules). */
+export function isStorageAccountName(name: string): boolean {
+  return /^[a-z0-9]{3,24}$/.test(name);
+}
+
+/** Reads `properties` of a storage account. A custom domain without a name, as Terraform sends it, is none. */
+export function readStorageAccount(value: unknown, path: string): Read<ResourceRecord['properties']> {
+  if (value !== undefined && (typeof value !== 'object' || Array.isArray(value))) {
+    return refuse({ kind: 'wrongType', path, expected: 'an object', found: 'another value' });
+  }
+  const { customDomain, ...others } = without(membersOf(value), madeByService);
+  const domainName = membersOf(customDomain)['name'] ?? '';
+  return { ok: true, value: { ...defaults, ...others, ...(domainName !== '' && { customDomain }) } };
+}
+
+/**
+ * The change by which a new account takes its name, which no other account of any subscription can have then. An
+ * account keeps it as long as it exists.
+ */
+export async function takeAccountName(account: ResourceRecord, store: Store): Promise<ResourceOutcome<Transaction>> {
+  const [name = ''] = account.names;
+  if (!isStorageAccountName(name)) return refuseResource({ kind: 'storageAccountNameNotValid', name });
+  const key = storageAccountNameKey(name);
+  const [record] = await store.read({ get: [key] });
+  if (record !== undefined) return refuseResource({ kind: 'storageAccountAlreadyTaken', name });
+  const put = [{ key, value: encode({ resource: resourceId(account) }) }];
+  return { ok: true, value: { require: [{ key, version: null }], put } };
+}
+
+/** The change by which the name of a deleted account is free again. */
+export async function freeAccountName(account: ResourceRecord, store: Store): Promise<Transaction> {
+  const key = storageAccountNameKey(account.names[0] ?? '');
+  const [record] = await store.read({ get: [key] });
+  if (record === undefined || decode<{ resource: string }>(record).resource !== resourceId(account)) return {};
+  return { require: [{ key, version: record.version }], delete: [key] };
+}
+
+/**
+ * A key as Azure's look: 64 bytes in base64. No storage service is here that it could open, so that it need not be
+ * secret: it is made of the account's guid and is the same each time that it is asked for.
+ */
+export function placeholderKey(guid: string, name: string): string {
+  return createHash('sha512').update(`${guid}/${name}`).digest('base64');
+}
