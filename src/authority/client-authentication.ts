@@ -47,14 +47,21 @@ export async function authenticateClient(request: LoginRequest, authority: Autho
 }
 
 /**
- * The client that acts for a user. One that cannot keep a secret shows none (RFC 6749 section 2.1): where it is
- * registered so, or where `publicAllowed` says that the redirect URI or the grant makes it one.
+ * What a redirect URI says of the client that it belongs to, by the platform that it is registered under: `web` is
+ * confidential, `spa` and `publicClient` are public.
+ */
+export type ClientType = 'confidential' | 'public';
+
+/**
+ * The client that acts for a user. A public client shows no credential (RFC 6749 section 2.1). Where a redirect URI was
+ * used, its platform decides whether the client is one, and nothing else does; `clientType` is absent where none was, and
+ * then the application's `isFallbackPublicClient` decides (Microsoft Graph, "application resource type").
  */
 export async function identifyClient(
-  request: LoginRequest & { readonly publicAllowed?: boolean },
+  request: LoginRequest & { readonly clientType?: ClientType },
   authority: Authority,
 ): Promise<Authentication> {
-  const { form, authorization, publicAllowed = false } = request;
+  const { form, authorization, clientType } = request;
   const shows = [authorization, form.get('client_secret'), form.get('client_assertion')];
   const showsNothing = shows.every((credential) => credential === undefined);
   const clientId = form.get('client_id');
@@ -63,7 +70,8 @@ export async function identifyClient(
   if (named?.ok === false) return named;
   const client = named?.client;
   if (showsNothing && client !== undefined) {
-    if (publicAllowed || client.isFallbackPublicClient) return { ok: true, client, method: '0' };
+    const isPublic = clientType === undefined ? client.isFallbackPublicClient : clientType === 'public';
+    if (isPublic) return { ok: true, client, method: '0' };
     return refuse({ kind: 'clientCredentialNeeded' });
   }
   const keeps =

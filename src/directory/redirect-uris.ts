@@ -16,20 +16,26 @@ export function redirectUriRule(uri: string): string | undefined {
 }
 
 /**
- * Under which heading the redirect URI of a request is registered; `undefined` when it is not. They are compared byte by
+ * The platform that the redirect URI of a request is registered under; `undefined` when it is not registered. `web` comes
+ * first: a URI that is registered under two platforms does not spare a confidential client its credential. They are compared byte by
  * byte, but for the port of a loopback address, which a native client is given by its system (RFC 8252 section 7.3).
  * `home` is our own origin, that a URI beginning with a slash is below: those of clients that are part of this server.
  */
 export function registeredAs(registered: RedirectUris, uri: string, home: string): keyof RedirectUris | undefined {
   const asked = withoutLoopbackPort(uri);
-  for (const type of ['publicClient', 'web', 'spa'] as const) {
-    const known = registered[type].map((text) => (text.startsWith('/') ? `${home}${text}` : text));
-    if (known.includes(uri) || (asked !== undefined && known.some((text) => withoutLoopbackPort(text) === asked))) {
-      return type;
-    }
-  }
-  return undefined;
+  const known = platforms.map((type) => ({
+    type,
+    uris: registered[type].map((text) => (text.startsWith('/') ? `${home}${text}` : text)),
+  }));
+  const exact = known.find(({ uris }) => uris.includes(uri));
+  const onAnyPort = () =>
+    asked === undefined
+      ? undefined
+      : known.find(({ uris }) => uris.some((text) => withoutLoopbackPort(text) === asked));
+  return (exact ?? onAnyPort())?.type;
 }
+
+const platforms = ['web', 'spa', 'publicClient'] as const;
 
 function withoutLoopbackPort(uri: string): string | undefined {
   if (!URL.canParse(uri)) return undefined;

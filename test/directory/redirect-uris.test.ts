@@ -38,6 +38,23 @@ test('a redirect URI is taken byte by byte, but for the port of a loopback addre
   for (const [uri, type] of cases) assert.equal(registeredAs(registered, uri, home), type, uri);
 });
 
+test('a redirect URI under two platforms is of the one that is spelt as it is, and then of the confidential one', () => {
+  const both = {
+    publicClient: ['http://localhost/cb', 'https://app.example/cb', 'http://localhost/both'],
+    web: ['http://localhost:3000/cb', 'https://app.example/cb', 'http://localhost/both'],
+    spa: [],
+  };
+  const cases = [
+    ['http://localhost/cb', 'publicClient'],
+    ['http://localhost:3000/cb', 'web'],
+    ['http://localhost:3001/cb', 'web'],
+    ['https://app.example/cb', 'web'],
+    ['http://localhost/both', 'web'],
+    ['http://localhost:1/both', 'web'],
+  ] as const;
+  for (const [uri, type] of cases) assert.equal(registeredAs(both, uri, home), type, uri);
+});
+
 test('a redirect URI that could be anybody’s cannot be registered', () => {
   const refused = [
     ['x', /not an absolute URI/],

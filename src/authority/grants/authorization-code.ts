@@ -26,8 +26,8 @@ export const authorizationCode: Grant = async (request, authority) => {
   const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
   if (!asked.ok) return asked;
   const { scope } = asked;
-  const publicAllowed = !confidential;
-  const login = await identifyClient({ ...request, tenant, resource: scope.resource, publicAllowed }, authority);
+  const clientType = confidential ? 'confidential' : 'public';
+  const login = await identifyClient({ ...request, tenant, resource: scope.resource, clientType }, authority);
   if (!login.ok) return login;
   const { client, method } = login;
   const refusal = mismatch(grant, { form, clientId: client.clientId, tenant: request.tenant });

@@ -25,8 +25,8 @@ export const refreshToken: Grant = async (request, authority) => {
   const asked = readDelegatedScope({ ...request, form, tenant, directory: request.origin }, authority);
   if (!asked.ok) return asked;
   const { scope } = asked;
-  const publicAllowed = !grant.confidential;
-  const login = await identifyClient({ ...request, tenant, resource: scope.resource, publicAllowed }, authority);
+  const clientType = grant.confidential ? 'confidential' : 'public';
+  const login = await identifyClient({ ...request, tenant, resource: scope.resource, clientType }, authority);
   if (!login.ok) return login;
   const { client, method } = login;
   if (client.clientId !== grant.clientId) return { ok: false, refusal: { kind: 'refreshTokenOfOtherClient' } };
