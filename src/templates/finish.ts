@@ -80,11 +80,14 @@ function finishOutput(
   }
   if (type.secure) return { type: type.name };
   if (reveals(value, plan.secrets)) {
-    refuse(
-      `The template output '${name}' is not valid: it would reveal the value of a secure parameter. Give it the type securestring or secureobject.`,
-    );
+    refuse(outputReveals(name));
   }
   return { type: type.name, value };
+}
+
+/** Why an output is refused that shows what a parameter keeps secret. */
+export function outputReveals(name: string): string {
+  return `The template output '${name}' is not valid: it would reveal the value of a secure parameter or of a Key Vault reference. Give it the type securestring or secureobject.`;
 }
 
 /** A short secret may stand in any text by chance. */

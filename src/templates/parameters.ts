@@ -69,13 +69,14 @@ export function checkNames(given: ValueObject, declared: Iterable<string>): void
 }
 
 /**
- * The value of a parameter: the one that was given, the default, or `null` where the type allows it.
+ * The value of a parameter: the one that was given, the default, or `null` where the type allows it. No refusal shows a
+ * value that is `secret`.
  * @throws {TemplateRefused}
  */
 export function parameterValue(
   name: string,
   declaration: ValueObject,
-  { given, frame }: { readonly given: Value | undefined; readonly frame: Frame },
+  { given, secret, frame }: { readonly given: Value | undefined; readonly secret: boolean; readonly frame: Frame },
 ): Value {
   const type = typeOf(name, declaration);
   const byDefault = memberOf(declaration, 'defaultValue');
@@ -91,17 +92,17 @@ export function parameterValue(
       `Template parameter JToken type is not valid. Expected '${type.expected}'. Actual '${typeName(value)}'. The parameter is '${name}'. ${help}`,
     );
   }
-  checkConstraints(name, declaration, { value, type });
+  checkConstraints(name, declaration, { value, secret: secret || type.secure });
   return value;
 }
 
 function checkConstraints(
   name: string,
   declaration: ValueObject,
-  { value, type }: { readonly value: Value; readonly type: ParameterType },
+  { value, secret }: { readonly value: Value; readonly secret: boolean },
 ): void {
   const allowed = memberOf(declaration, 'allowedValues');
-  const named = type.secure ? ' value for' : ` value '${shown(value)}' for`;
+  const named = secret ? ' value for' : ` value '${shown(value)}' for`;
   const invalid = (rule: string) =>
     refuse(`The provided${named} the template parameter '${name}' is not valid. ${rule} ${help}`);
   if (isArray(allowed) && !isAllowed(value, allowed)) {

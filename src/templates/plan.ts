@@ -46,9 +46,9 @@ export interface Plan {
   /** Bicep's user-defined types, which outputs may be of. */
   readonly definitions: ValueObject;
   readonly frame: Frame;
-  /** The parameters as a record may show them: of secure ones the type alone. */
+  /** The parameters as a record may show them: of secret ones the type alone. */
   readonly parameters: ValueObject;
-  /** Every text inside the values of secure parameters: nothing that is stored or logged may hold one. */
+  /** Every text inside the values of secret parameters, secure ones and references: nothing that is stored or logged may hold one. */
   readonly secrets: readonly string[];
 }
 
@@ -56,6 +56,8 @@ export interface DeploymentRequest {
   readonly template: Value;
   /** Values by name; Key Vault references have been replaced. */
   readonly parameters: ValueObject;
+  /** Names, in lower case, of those that were references: their values are secret whatever their type. */
+  readonly references: ReadonlySet<string>;
   readonly scope: DeploymentScope;
 }
 
@@ -68,6 +70,7 @@ const help = 'Please see https://aka.ms/arm-syntax-resources for usage details.'
 export function planDeployment({
   template: found,
   parameters: given,
+  references,
   scope,
 }: DeploymentRequest): TemplateOutcome<Plan> {
   return outcomeOf(() => {
@@ -79,15 +82,19 @@ export function planDeployment({
       );
     }
     checkNames(given, template.parameters.keys());
-    const frame = frameOf(template, given, scope);
-    const parameters = shownParameters(template, frame);
+    const frame = frameOf(template, { given, references }, scope);
+    const parameters = shownParameters(template, frame, references);
     const resources = template.resources.flatMap((resource) => expand(resource, frame));
     const ordered = order(resources, template);
     return { resources: ordered, outputs: template.outputs, definitions: template.definitions, frame, ...parameters };
   });
 }
 
-function frameOf(template: Template, given: ValueObject, scope: DeploymentScope): Frame {
+function frameOf(
+  template: Template,
+  { given, references }: { readonly given: ValueObject; readonly references: ReadonlySet<string> },
+  scope: DeploymentScope,
+): Frame {
   const declared = new Map(
     [...template.parameters].map(([name, declaration]) => [name.toLowerCase(), { name, declaration }]),
   );
@@ -102,7 +109,8 @@ function frameOf(template: Template, given: ValueObject, scope: DeploymentScope)
         );
       }
       const declaration = resolved(found.declaration, template.definitions);
-      return parameterValue(found.name, declaration, { given: memberOf(given, found.name), frame });
+      const secret = references.has(key);
+      return parameterValue(found.name, declaration, { given: memberOf(given, found.name), secret, frame });
     }),
     variable: once('variable', (key, asked) => {
       const value = variableValue(template.variables, key, frame);
@@ -150,16 +158,21 @@ function variableValue(variables: ValueObject, name: string, frame: Frame): Valu
   return isObject(made) ? memberOf(made, name) : undefined;
 }
 
-function shownParameters(template: Template, frame: Frame): Pick<Plan, 'parameters' | 'secrets'> {
+function shownParameters(
+  template: Template,
+  frame: Frame,
+  references: ReadonlySet<string>,
+): Pick<Plan, 'parameters' | 'secrets'> {
   const secrets: string[] = [];
   const parameters = [...template.parameters].map(([name, declared]) => {
     const { name: type, secure } = typeOf(name, resolved(declared, template.definitions));
     const value = frame.parameter(name);
-    if (secure) secrets.push(...textsIn(value));
+    const secret = secure || references.has(name.toLowerCase());
+    if (secret) secrets.push(...textsIn(value));
     if (secrets.length > secretsMax) {
-      refuse(`The secure parameters of a template may hold at most ${secretsMax} texts.`);
+      refuse(`The secret parameters of a template may hold at most ${secretsMax} strings.`);
     }
-    return [name, secure ? { type } : { type, value }] as const;
+    return [name, secret ? { type } : { type, value }] as const;
   });
   return { parameters: Object.fromEntries(parameters), secrets };
 }

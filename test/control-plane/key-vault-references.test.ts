@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decode } from '../../src/store/store.ts';
 import { servicesTenant } from '../../src/types/caller.ts';
 import type { Client, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
@@ -202,4 +203,122 @@ test('a nested deployment refers to a vault of its own', async () => {
   assert.equal(at(read.body, 'properties', 'provisioningState'), 'Succeeded', JSON.stringify(read.body));
   const network = await client.arm('GET', `${group}/providers/Microsoft.Network/virtualNetworks/net`);
   assert.equal(at(network.body, 'tags', 'length'), String(value.length + 2));
+});
+
+/** Everything that the server has written to disk in clear, or shows of deployments to one who may read. */
+async function shownOf(world: TestServer, names: readonly string[]): Promise<string> {
+  const { client } = world;
+  const shown: unknown[] = [auditLog(world), (await client.arm('GET', deployments)).body];
+  for (const name of names) {
+    shown.push((await client.arm('GET', `${deployments}/${name}`)).body);
+    shown.push((await client.arm('GET', `${deployments}/${name}/operations`)).body);
+    shown.push((await client.arm('POST', `${deployments}/${name}/exportTemplate`)).body);
+  }
+  const { subscriptionId } = client.identity;
+  for (const prefix of ['deployment/', 'deployment-operation/', 'long-running/', 'under-way/']) {
+    const records = await world.folder.store.list({ prefix, limit: 1000 });
+    shown.push(records.map((record) => decode<unknown>(record)));
+  }
+  const text = JSON.stringify(shown);
+  assert.ok(text.includes(subscriptionId), 'there is something to look into');
+  return text;
+}
+
+const open = { enabledForTemplateDeployment: true, networkAcls: { defaultAction: 'Allow' } };
+
+test('what comes from a reference is secret whatever the type of its parameter', async () => {
+  const { world } = await startWithSecret(open);
+  await using _ = world;
+  const { client } = world;
+  const plain = {
+    ...parts,
+    parameters: { word: { type: 'string' }, WORD2: { type: 'string', defaultValue: "[parameters('word')]" } },
+  };
+  const parameters = { WORD: reference(client).word };
+  const { accepted, read } = await deploy(client, 'plain', plain, { parameters });
+  assert.equal(at(read.body, 'properties', 'provisioningState'), 'Succeeded', JSON.stringify(read.body));
+  assert.deepEqual(at(read.body, 'properties', 'parameters', 'word'), { type: 'String' });
+  assert.deepEqual(at(read.body, 'properties', 'parameters', 'WORD2'), { type: 'String', value: '*****' });
+  const dry = [
+    await client.arm('POST', `${deployments}/dry/validate`, bodyWith(plain, { parameters })),
+    await client.arm('POST', `${deployments}/dry/whatIf`, bodyWith(plain, { parameters })),
+  ];
+  for (const answered of dry) expectStatus(answered, 200);
+  const text = JSON.stringify([accepted.body, dry]) + (await shownOf(world, ['plain']));
+  assert.ok(!text.includes(value), 'the value is nowhere');
+  // A value that was sent in clear into a parameter of that type is no secret.
+  const { read: clear } = await deploy(client, 'clear', plain, { parameters: { word: { value: 'said aloud' } } });
+  assert.deepEqual(at(clear.body, 'properties', 'parameters', 'word'), { type: 'String', value: 'said aloud' });
+});
+
+test('no refusal and no output shows what comes from a reference', async () => {
+  const { world } = await startWithSecret(open);
+  await using _ = world;
+  const { client } = world;
+  const short = 'ab';
+  expectStatus(await client.vault('kv-ref', 'PUT', '/secrets/short', { body: { value: short } }), 200);
+  const parameters = { word: { reference: { keyVault: { id: vaultId(client) }, secretName: 'short' } } };
+  const allowed = { parameters: { word: { type: 'string', allowedValues: ['x'] } } };
+  const refused = expectStatus(await put(client, 'refused', allowed, { parameters }), 400);
+  assert.match(
+    String(at(refused.body, 'error', 'message')),
+    /The provided value for the template parameter 'word' is not/,
+  );
+  const broken = {
+    parameters: { word: { type: 'string' } },
+    variables: { v: "[json(parameters('word'))]" },
+    resources: [networkIn("[variables('v')]")],
+  };
+  const unread = await put(client, 'broken', broken, { parameters: reference(client) });
+  assert.ok(unread.status === 400 && !JSON.stringify(unread.body).includes(value), JSON.stringify(unread.body));
+  const outputs = { o: { type: 'string', value: "[concat('-', parameters('word'))]" } };
+  const { read } = await deploy(
+    client,
+    'reveals',
+    { ...parts, parameters: { word: { type: 'string' } }, outputs },
+    { parameters: reference(client) },
+  );
+  assert.equal(at(read.body, 'properties', 'provisioningState'), 'Failed');
+  assert.match(JSON.stringify(at(read.body, 'properties', 'error')), /output 'o' is not valid: it would reveal/);
+  assert.ok(!(await shownOf(world, ['reveals'])).includes(value));
+});
+
+test('a nested deployment keeps the secrets of the one around it, also in its outputs', async () => {
+  const { world } = await startWithSecret(open);
+  await using _ = world;
+  const { client } = world;
+  const nested = (scope: string, given: string) => ({
+    type: 'Microsoft.Resources/deployments',
+    apiVersion: '2022-09-01',
+    name: `nested-${scope}`,
+    properties: {
+      mode: 'Incremental',
+      expressionEvaluationOptions: { scope },
+      parameters: { handed: { value: "[parameters('word')]" } },
+      template: at(
+        bodyWith({
+          parameters: { handed: { type: 'string' } },
+          outputs: { o: { type: 'string', value: given } },
+        }) as unknown as Json,
+        'properties',
+        'template',
+      ),
+    },
+  });
+  const rows = [
+    nested('inner', "[concat('-', parameters('handed'))]"),
+    nested('outer', "[concat('-', parameters('word'))]"),
+  ];
+  for (const type of ['string', 'securestring']) {
+    for (const resource of rows) {
+      const name = `around-${type}-${resource.name}`;
+      const around = { parameters: { word: { type } }, resources: [resource] };
+      const { read } = await deploy(client, name, around, { parameters: reference(client) });
+      assert.equal(at(read.body, 'properties', 'provisioningState'), 'Failed');
+      const text = await shownOf(world, [name, resource.name]);
+      assert.match(text, /output 'o' is not valid: it would reveal/);
+      assert.ok(!text.includes(value), name);
+      await client.arm('DELETE', `${deployments}/${resource.name}`);
+    }
+  }
 });

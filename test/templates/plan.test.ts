@@ -317,7 +317,7 @@ test('a template of another form is refused', () => {
     ],
   ];
   for (const [template, expected] of rows) {
-    const planned = planDeployment({ template, parameters: {}, scope });
+    const planned = planDeployment({ template, parameters: {}, references: new Set(), scope });
     assert.ok(!planned.ok);
     assert.match(planned.refusal.message, expected);
   }
@@ -411,7 +411,7 @@ test('outputs have their type, and none gives a secure value away', () => {
   const outputs = (output: ValueObject) =>
     outputsOf(expectPlan({ parameters, outputs: { o: output } }, { password: 'hunter2-hunter2' }));
   const hidden =
-    "The template output 'o' is not valid: it would reveal the value of a secure parameter. Give it the type securestring or secureobject.";
+    "The template output 'o' is not valid: it would reveal the value of a secure parameter or of a Key Vault reference. Give it the type securestring or secureobject.";
   const rows: readonly (readonly [ValueObject, unknown])[] = [
     [{ type: 'int', value: "[length(parameters('password'))]" }, { o: { type: 'Int', value: 15 } }],
     [{ type: 'string', value: "[parameters('password')]" }, { refused: hidden }],
@@ -475,6 +475,7 @@ test('a name such as __proto__ is a name like any other', () => {
   const plan = planDeployment({
     template: { $schema: schema, contentVersion: '1.0.0.0', resources: [vault('a', { properties: value })] },
     parameters: {},
+    references: new Set(),
     scope,
   });
   assert.ok(plan.ok);

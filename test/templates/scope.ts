@@ -33,7 +33,7 @@ export function templateOf(parts: ValueObject): ValueObject {
 
 /** The plan of a template, or the sentence that it is refused with. */
 export function planOf(parts: ValueObject, parameters: ValueObject = {}): Plan | string {
-  const planned = planDeployment({ template: templateOf(parts), parameters, scope });
+  const planned = planDeployment({ template: templateOf(parts), parameters, references: new Set(), scope });
   return planned.ok ? planned.value : planned.refusal.message;
 }
 

@@ -1,11 +1,13 @@
 import type { Answer } from '../../http/answer.ts';
-import { finishBody, finishOutputs } from '../../templates/finish.ts';
+import { finishBody, finishOutputs, outputReveals } from '../../templates/finish.ts';
 import type { Finished, Needed, Output, References } from '../../templates/finish.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isObject, readValue } from '../../templates/value.ts';
 import type { ValueObject } from '../../templates/value.ts';
 import { errorOf } from '../arm-error.ts';
 import type { ArmError } from '../long-running/record.ts';
+import { maskValue } from './mask.ts';
+import type { Mask } from './mask.ts';
 
 /** What carries the steps of a deployment out: for good, or on trial. */
 export interface Hands {
@@ -15,6 +17,8 @@ export interface Hands {
   readonly make: (resource: PlannedResource, body: ValueObject) => Promise<Made>;
   /** Asked before each resource. */
   readonly canceled: () => Promise<boolean>;
+  /** Takes out of a text what is secret here, or in a deployment around this one. */
+  readonly mask: Mask;
 }
 
 export type Made = { readonly ok: true } | { readonly ok: false; readonly error: ArmError };
@@ -39,7 +43,12 @@ export async function execute(plan: Plan, hands: Hands): Promise<Executed> {
   }
   if (await hands.canceled()) return { kind: 'canceled' };
   const outputs = await settle((references) => finishOutputs(plan, references), hands);
-  return outputs.ok ? { kind: 'done', outputs: outputs.value } : failed(outputs.error);
+  if (!outputs.ok) return failed(outputs.error);
+  const revealing = Object.entries(outputs.value).find(([, { value = null }]) => {
+    return JSON.stringify(maskValue(value, hands.mask)) !== JSON.stringify(value);
+  });
+  if (revealing !== undefined) return failed({ code: 'InvalidTemplate', message: outputReveals(revealing[0]) });
+  return { kind: 'done', outputs: outputs.value };
 }
 
 function failed(error: ArmError): Executed {

@@ -16,12 +16,14 @@ const vaultIdForm =
  * The parameters of a deployment as values: `{ value }` is one, `{ reference: { keyVault: { id }, secretName,
  * secretVersion } }` is read from the vault ("Use Azure Key Vault to pass secure parameter value"). The deploying caller
  * must be allowed `Microsoft.KeyVault/vaults/deploy/action` on the vault; the read is the template deployment service's.
+ * `references` names those that were read, in lower case.
  */
 export async function parameterValues(
   given: Value,
   call: ControlCall,
-): Promise<{ readonly ok: true; readonly values: ValueObject } | Refused> {
-  if (given === null) return { ok: true, values: {} };
+): Promise<{ readonly ok: true; readonly values: ValueObject; readonly references: ReadonlySet<string> } | Refused> {
+  const references = new Set<string>();
+  if (given === null) return { ok: true, values: {}, references };
   if (!isObject(given))
     return refuse({ kind: 'invalidDeployment', message: "The deployment's parameters must be an object." });
   const values: [string, Value][] = [];
@@ -36,8 +38,9 @@ export async function parameterValues(
     const read = await readReference(name, reference, call);
     if (!read.ok) return read;
     values.push([name, read.value]);
+    references.add(name.toLowerCase());
   }
-  return { ok: true, values: Object.fromEntries(values) };
+  return { ok: true, values: Object.fromEntries(values), references };
 }
 
 function malformed(name: string): Refused {

@@ -8,7 +8,7 @@ export type Mask = (text: string) => string;
 const tellingLength = 6;
 const stars = '*****';
 
-/** Takes the values of secure parameters out of texts that are stored, logged or answered. */
+/** Takes the values of secret parameters out of texts that are stored, logged or answered. */
 export function maskOf(secrets: readonly string[], before: Mask | undefined): Mask {
   return (text) =>
     secrets.reduce(

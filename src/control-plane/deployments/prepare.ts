@@ -27,7 +27,7 @@ export interface AskedDeployment {
 export interface Prepared {
   readonly plan: Plan;
   readonly template: Value;
-  /** Takes the values of its secure parameters out of a text. */
+  /** Takes the values of its secret parameters out of a text. */
   readonly mask: Mask;
   /** Its group as it is spelt, and the word on which it is there. */
   readonly group: ResourceGroupRecord | undefined;
@@ -75,10 +75,12 @@ export async function prepare(
     group: group.record,
     ...(asked.location !== undefined && { location: asked.location }),
   });
-  const planned = planDeployment({ template, parameters: parameters.values, scope });
-  const secrets = textsOf(parameters.values);
-  if (!planned.ok)
-    return refuse({ ...planned.refusal, message: hide(planned.refusal.message, { template, secrets, call }) });
+  const { values, references } = parameters;
+  const planned = planDeployment({ template, parameters: values, references, scope });
+  if (!planned.ok) {
+    const secrets = possibleSecrets(template, values, references);
+    return refuse({ ...planned.refusal, message: maskOf(secrets, call.within.mask)(planned.refusal.message) });
+  }
   const plan = planned.value;
   const details = plan.resources.flatMap((resource) => cannotBeMade(resource, call));
   if (details.length > 0) {
@@ -151,17 +153,12 @@ function cannotBeMade(
   return [{ code: 'InvalidResourceType', target: id, message }];
 }
 
-/** Which of the parameters were secure is not known when the template cannot be read: then no value is shown. */
-function hide(
-  message: string,
-  {
-    template,
-    secrets,
-    call,
-  }: { readonly template: Value; readonly secrets: readonly string[]; readonly call: ControlCall },
-): string {
+/** Which parameters are secure is not known when the template cannot be read: then no value is shown. */
+function possibleSecrets(template: Value, values: ValueObject, references: ReadonlySet<string>): readonly string[] {
   const mayBeSecure = /"secure(?:string|object)"/i.test(JSON.stringify(template));
-  return maskOf(mayBeSecure ? secrets : [], call.within.mask)(message);
+  return Object.entries(values)
+    .filter(([name]) => mayBeSecure || references.has(name.toLowerCase()))
+    .flatMap(([, value]) => textsOf(value));
 }
 
 function textsOf(value: Value): readonly string[] {

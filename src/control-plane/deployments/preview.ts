@@ -42,6 +42,7 @@ export function preview(
       call.store,
     );
   const hands: Hands = {
+    mask,
     read: (needed) => ask('GET', needed),
     canceled: async () => false,
     async make(resource, body) {

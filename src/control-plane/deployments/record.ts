@@ -1,6 +1,6 @@
 import type { ArmError, OperationStatus } from '../long-running/record.ts';
 
-/** A deployment as it is stored. No value of a secure parameter or output is in it. */
+/** A deployment as it is stored. No value of a secret parameter or a secure output is in it. */
 export interface DeploymentRecord {
   readonly name: string;
   readonly subscriptionId: string;
@@ -20,7 +20,7 @@ export interface DeploymentRecord {
   readonly template: unknown;
   /** A number that is the same for the same template. */
   readonly templateHash: string;
-  /** By name, `{ type, value }`; of a secure one the type alone. */
+  /** By name, `{ type, value }`; of a secret one the type alone. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
   readonly resources: readonly DeployedResource[];

@@ -41,6 +41,7 @@ export async function runDeployment(run: Run, world: RunWorld): Promise<WorkEnd>
 
 function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
   return {
+    mask,
     read: ({ id, apiVersion }) => world.inner.perform(behalf, { method: 'GET', path: id, apiVersion, mask }),
     async canceled() {
       if (world.longRunning.closing) throw new Error('the server is ending');
