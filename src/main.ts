@@ -74,7 +74,8 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const folder = await openFolder(settings, now(), become);
   void folder.databaseLost.then((error) => log.fatal(error.message));
   const gatewayFiles = readGatewayFiles(settings);
-  const server = await openServer({ ...folder, settings, port: settings.port, now, log });
+  const gatewayCertificate = gatewayFiles?.certificate?.cert;
+  const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
   await makeDemo(folder.store, folder.identity, now());
   const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
   writeConnectionFile(ready, become);

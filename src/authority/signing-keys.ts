@@ -4,14 +4,16 @@ import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
 import type { JWK } from 'jose';
 import { decode, encode } from '../store/store.ts';
-import type { Store } from '../store/store.ts';
+import type { Put, Store } from '../store/store.ts';
 
 const prefix = 'authority/signing-key/';
 
 /** So many keys verify at a time: more would mean a rotation a minute, and a JWKS that clients refuse to read. */
 const keysMax = 64;
 
-/** A key as it is stored (sealed by the store): PKCS #8, and when it came into use, in milliseconds since 1970. */
+/**
+ * A key as it is stored (sealed by the store): PKCS #8, and when it came or will come into use, in milliseconds since 1970.
+ */
 interface SigningKeyRecord {
   readonly kid: string;
   readonly createdAt: number;
@@ -27,6 +29,14 @@ interface SigningKey {
   readonly jwk: JWK;
 }
 
+/** How the keys are renewed, in milliseconds. */
+export interface RenewalTimes {
+  /** For so long a key signs. */
+  readonly every: number;
+  /** For so long the next one is in the JWKS before it signs, for whoever keeps a copy. */
+  readonly announce: number;
+}
+
 export interface SigningKeysOptions {
   readonly store: Store;
   /** Milliseconds since 1970. */
@@ -40,8 +50,11 @@ export interface SigningKeysOptions {
 const generateRsa = promisify(generateKeyPair);
 
 /**
- * The RS256 keys of the authority. The newest signs; an older one goes on verifying until every token that it signed has
- * expired, so that a rotation breaks nothing in flight. Private keys leave this class as KeyObjects only.
+ * The RS256 keys of the authority. The newest whose time has come signs; an older one goes on verifying until every token
+ * that it signed has expired, so that a rotation breaks nothing in flight. Private keys leave this class as KeyObjects only.
+ *
+ * A key from the future is one that was announced, or a wrong clock made it. It is not thrown away for that: perhaps it
+ * is now that the clock is wrong.
  */
 export class SigningKeys {
   readonly #options: SigningKeysOptions;
@@ -56,12 +69,18 @@ export class SigningKeys {
   /** Reads the keys, and makes the first one when there is none. */
   static async open(options: SigningKeysOptions): Promise<SigningKeys> {
     const [newest, ...older] = await readKeys(options.store);
-    return new SigningKeys(options, newest === undefined ? [await addKey(options, 0)] : [newest, ...older]);
+    return new SigningKeys(options, newest === undefined ? [await addKey(options, options.now())] : [newest, ...older]);
   }
 
   /** The key that signs now. */
   get current(): { readonly kid: string; readonly privateKey: KeyObject } {
-    return this.#keys[0];
+    return this.#signing ?? this.#keys[0];
+  }
+
+  /** `undefined` while the clock is behind the time of every key. */
+  get #signing(): SigningKey | undefined {
+    const nowMs = this.#options.now();
+    return this.#keys.find((key) => key.createdAt <= nowMs);
   }
 
   /** The public key of `kid`; `undefined` when there never was one, or its tokens have all expired. */
@@ -86,11 +105,39 @@ export class SigningKeys {
         `${live.length} signing keys still verify tokens in flight: rotate again when the oldest has run out`,
       );
     }
-    // A clock that was set back must not make the new key the older one.
-    const added = await addKey(this.#options, this.#keys[0].createdAt + 1);
-    const gone = this.#keys.filter((key) => !live.includes(key));
-    if (gone.length > 0) await store.transact({ delete: gone.map((key) => prefix + key.kid) });
-    this.#keys = [added, ...live];
+    // A clock that was set back must not bring an older key into use again.
+    const nowMs = this.#options.now();
+    const older = live.map((key) => (key.createdAt < nowMs ? key : { ...key, createdAt: nowMs - 1 }));
+    const redated = older.filter((key, index) => key !== live[index]);
+    if (redated.length > 0) await store.transact({ put: redated.map(putOf) });
+    return this.#add(nowMs, older);
+  }
+
+  /**
+   * Announces the next key when the one that signs has done so for long enough. Where no key's time has come, because
+   * they were made with a clock ahead of its time, or the clock is behind now, a new one signs at once. Returns when the
+   * new key comes into use, in milliseconds since 1970; `undefined`: there is none.
+   */
+  async renew({ every, announce }: RenewalTimes): Promise<number | undefined> {
+    const nowMs = this.#options.now();
+    const live = this.#live();
+    if (live.length >= keysMax) return undefined;
+    const signing = this.#signing;
+    const isAnnounced = live.some(({ createdAt }) => createdAt > nowMs && createdAt <= nowMs + announce);
+    if (signing !== undefined && (isAnnounced || nowMs - signing.createdAt < every - announce)) return undefined;
+    const fromMs = signing === undefined ? nowMs : nowMs + announce;
+    await this.#add(fromMs, live);
+    return fromMs;
+  }
+
+  /** Adds a key that comes into use at that time, and forgets those that are not in `kept`. */
+  async #add(fromMs: number, kept: readonly SigningKey[]): Promise<string> {
+    const added = await addKey(this.#options, fromMs);
+    const kids = new Set(kept.map(({ kid }) => kid));
+    const gone = this.#keys.filter(({ kid }) => !kids.has(kid));
+    if (gone.length > 0) await this.#options.store.transact({ delete: gone.map((key) => prefix + key.kid) });
+    const [newest = added, ...older] = [added, ...kept].toSorted(newestFirst);
+    this.#keys = [newest, ...older];
     this.#options.changed?.();
     return added.kid;
   }
@@ -117,20 +164,29 @@ export class SigningKeys {
 async function readKeys(store: Store): Promise<readonly SigningKey[]> {
   const records = await store.list({ prefix, limit: 2 * keysMax });
   const keys = await Promise.all(records.map((record) => toSigningKey(decode<SigningKeyRecord>(record))));
-  return keys.toSorted((a, b) => b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1));
+  return keys.toSorted(newestFirst);
 }
 
-/** Makes a key and stores it; it is not used before it is durable. It counts as made at `notBefore` (ms) or later. */
-async function addKey({ store, now }: SigningKeysOptions, notBefore: number): Promise<SigningKey> {
+function newestFirst(a: SigningKey, b: SigningKey): number {
+  return b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1);
+}
+
+/** Makes a key and stores it; it is not used before it is durable. It comes into use at `createdAt` (ms). */
+async function addKey({ store }: SigningKeysOptions, createdAt: number): Promise<SigningKey> {
   // 2048 bits is what Entra's own signing keys have.
   const { privateKey, publicKey } = await generateRsa('rsa', { modulusLength: 2048 });
   const record: SigningKeyRecord = {
     kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })),
-    createdAt: Math.max(now(), notBefore),
+    createdAt,
     pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }),
   };
   await store.transact({ put: [{ key: prefix + record.kid, value: encode(record) }] });
   return toSigningKey(record);
+}
+
+function putOf({ kid, createdAt, privateKey }: SigningKey): Put {
+  const record: SigningKeyRecord = { kid, createdAt, pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }) };
+  return { key: prefix + kid, value: encode(record) };
 }
 
 async function toSigningKey({ kid, createdAt, pkcs8 }: SigningKeyRecord): Promise<SigningKey> {

@@ -84,6 +84,8 @@ const minVersion = 'TLSv1.2';
 interface Listener {
   readonly kind: ListenerKind;
   readonly connections: Connections;
+  /** Where the listener ends TLS by itself, and shows the public certificate. */
+  readonly renew?: (certificate: Certificate) => void;
 }
 
 /**
@@ -93,7 +95,8 @@ interface Listener {
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #limits: IngressLimits;
-  readonly #context: SecureContext;
+  #certificate: Certificate;
+  #context: SecureContext;
   readonly #refusals: RefusalLog;
   readonly #sources = new WeakMap<object, Source>();
   readonly #listeners = new Map<Server, Listener>();
@@ -101,6 +104,7 @@ export class Ingress {
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
+    this.#certificate = options.certificate;
     this.#context = createSecureContext({ ...options.certificate, minVersion });
     this.#refusals = new RefusalLog({ write: options.log, now: options.now });
   }
@@ -144,7 +148,7 @@ export class Ingress {
   /** Gateways on other hosts: PROXY v2 inside mutual TLS, each channel bound to a virtual network by its certificate. */
   addTlsGateway(handle: Listenable, { clientCa, certificate, domain }: TlsGateway): Promise<OpenListener> {
     const server = createTlsServer({
-      ...(certificate ?? this.#options.certificate),
+      ...(certificate ?? this.#certificate),
       ca: clientCa,
       requestCert: true,
       rejectUnauthorized: true,
@@ -152,7 +156,9 @@ export class Ingress {
       noDelay: true,
       handshakeTimeout: this.#limits.handshakeTimeoutMs,
     });
-    const listener: Listener = { kind: 'tlsGateway', connections: new Connections() };
+    const renew = (renewed: Certificate) => server.setSecureContext({ ...renewed, ca: clientCa, minVersion });
+    const connections = new Connections();
+    const listener: Listener = { kind: 'tlsGateway', connections, ...(certificate === undefined && { renew }) };
     server.on('connection', (socket: Socket) => this.#track(listener, socket));
     server.on('tlsClientError', (error, socket) => {
       const refusal = gatewayRefusal(errorCode(error), socket.authorizationError);
@@ -165,6 +171,13 @@ export class Ingress {
       else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
     });
     return this.#listen(listener, server, handle);
+  }
+
+  /** Shows new connections another certificate from now on; those that are open go on under the one that they saw. */
+  setCertificate(certificate: Certificate): void {
+    this.#context = createSecureContext({ ...certificate, minVersion });
+    this.#certificate = certificate;
+    for (const { renew } of this.#listeners.values()) renew?.(certificate);
   }
 
   /** Ends every open connection of the subnet at once, whichever listener accepted it. Returns how many there were. */

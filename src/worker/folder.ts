@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import type { Settings } from '../settings/settings.ts';
-import { openCertificates } from '../setup/certificates.ts';
+import { openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import { registerClients } from '../setup/clients.ts';
 import { openIdentity } from '../setup/identity.ts';
@@ -29,6 +29,7 @@ import type { SealedStore } from '../store/sealed.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 
+const authorityFile = 'ca.pem';
 const lockRetryMs = 50;
 const lockWaitMs = 5_000;
 
@@ -44,6 +45,8 @@ export interface OpenFolder {
   readonly store: SealedStore;
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
+  /** Relative, as the folders are. */
+  readonly authorityFile: string;
   readonly auditDirectory: string;
   /** Where diagnostic settings send copies of audit records: a folder for each storage account. */
   readonly storageDirectory: string;
@@ -68,7 +71,7 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   await bindWorkloads(store, settings.workloads);
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const certificates = await openCertificates(store, settings.domain, now);
-  writeFileSync('ca.pem', `${certificates.authority.certificate}\n`);
+  writeFileSync(authorityFile, trustedAuthorities(certificates, now));
   mkdirSync('audit', { recursive: true, mode: 0o700 });
   if (account !== undefined) giveAll('.', account);
   return {
@@ -76,6 +79,7 @@ export async function openFolder(settings: Settings, now: number, account: Accou
     store,
     identity,
     certificates,
+    authorityFile,
     auditDirectory: 'audit',
     storageDirectory: 'storage',
     databaseLost,

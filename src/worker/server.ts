@@ -1,7 +1,6 @@
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
-import type { Audit } from '../audit/audit.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
@@ -24,7 +23,6 @@ import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { dispatchByHost } from '../http/host.ts';
 import { Drain } from '../http/drain.ts';
-import type { DrainTimes } from '../http/drain.ts';
 import { createHttp } from '../http/http-server.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -42,6 +40,10 @@ import type { SealedStore } from '../store/sealed.ts';
 import { signInRoutes } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
+import { ending } from './ending.ts';
+import type { Ending } from './ending.ts';
+import { Renewals, serverChain } from './renewals.ts';
+import { replaceFile } from './replace-file.ts';
 import { openServerAudit } from './server-audit.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
@@ -62,6 +64,10 @@ export interface ServerParts {
   readonly store: SealedStore;
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
+  /** Where clients find the authorities that they are to trust; relative likewise. */
+  readonly authorityFile: string;
+  /** What the operator gave for gateways, PEM. */
+  readonly gatewayCertificate?: string | Buffer | undefined;
   /** Where the audit log stands; relative to the working directory, which outlives a privilege drop. */
   readonly auditDirectory: string;
   /** Where diagnostic settings send copies of its records; relative likewise. */
@@ -71,21 +77,18 @@ export interface ServerParts {
 }
 
 /** The rooms, put together: what remains to be done is to give the ingress its listeners. */
-export interface Server {
+export interface Server extends Ending {
   readonly ingress: Ingress;
   readonly rulebook: Rulebook;
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
   readonly scheduler: Scheduler;
+  readonly renewals: Renewals;
   /**
    * To be called after the audit log's file was moved away; without it, that is noticed within a second.
    * @throws {AuditUnavailable} also in the server's log; requests are refused until the log can be opened
    */
   reopenAuditLog(): void;
-  /** Accepts no more, and lets what is in flight be answered. Returns how many connections the bound cuts short. */
-  drain(times: DrainTimes): Promise<number>;
-  /** Ends every connection, and all work, at once. */
-  close(): Promise<void>;
 }
 
 interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
@@ -107,7 +110,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   });
   const { verifier, ...authority } = await openAuthority(parts);
   const http = createHttp();
-  const open = new Drain(http);
+  const connections = new Drain(http);
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
@@ -133,6 +136,9 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   };
   const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
+  const renewals = openRenewals(parts, ingress, authority.signingKeys);
+  await renewals.look();
+  renewals.start();
   scheduler.start();
   await edges.longRunning.resume();
   return {
@@ -142,48 +148,13 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     names: names[0],
     scheduler,
     reopenAuditLog: () => audit.reopen(),
-    ...ending({ ingress, http, open, edges, scheduler, engine, audit, store }),
-  };
-}
-
-interface Ending {
-  readonly ingress: Ingress;
-  readonly http: HttpServer;
-  readonly open: Drain;
-  readonly edges: Awaited<ReturnType<typeof openEdges>>;
-  readonly scheduler: Scheduler;
-  readonly engine: ReturnType<typeof openKeyEngine>;
-  readonly audit: Audit;
-  readonly store: SealedStore;
-}
-
-/** How it all ends: whoever still works first, what the work rests on last. */
-function ending({
-  ingress,
-  http,
-  open,
-  edges,
-  scheduler,
-  engine,
-  audit,
-  store,
-}: Ending): Pick<Server, 'drain' | 'close'> {
-  return {
-    drain(times) {
-      ingress.stopAccepting();
-      return open.drain(times, () => ingress.openConnections);
-    },
-    async close() {
-      ingress.closeAll();
-      http.closeAllConnections();
-      http.close();
-      await edges.longRunning.close();
-      await edges.close();
-      await scheduler.close();
-      await engine.close();
-      await audit.close();
-      await store.close();
-    },
+    renewals,
+    ...ending({
+      ingress,
+      http,
+      connections,
+      closeables: [edges.longRunning, edges, scheduler, renewals, engine, audit, store],
+    }),
   };
 }
 
@@ -227,10 +198,7 @@ function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settin
 
 function openIngress({ settings, certificates, now, log }: ServerParts, rulebook: Rulebook, http: HttpServer): Ingress {
   return new Ingress({
-    certificate: {
-      key: certificates.server.key,
-      cert: `${certificates.server.certificate}\n${certificates.authority.certificate}`,
-    },
+    certificate: serverChain(certificates),
     nat: compileNat(settings.nat),
     subnets: {
       state(incarnation) {
@@ -246,6 +214,18 @@ function openIngress({ settings, certificates, now, log }: ServerParts, rulebook
     onConnection: (socket) => http.emit('connection', socket),
     log: (refused) => log.warn(refused, 'a connection was refused'),
     now,
+  });
+}
+
+function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: SigningKeys): Renewals {
+  const { authorityFile, gatewayCertificate } = parts;
+  return new Renewals({
+    ...parts,
+    domain: parts.settings.domain,
+    ingress,
+    signingKeys,
+    publishAuthorities: (pem) => replaceFile(authorityFile, pem),
+    gatewayCertificate: gatewayCertificate?.toString(),
   });
 }
 

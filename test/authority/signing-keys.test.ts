@@ -67,6 +67,74 @@ test('a clock that was set back does not bring the old key into use again', asyn
   assert.equal((await SigningKeys.open(options)).current.kid, added);
 });
 
+const day = 86_400_000;
+const times = { every: 90 * day, announce: day };
+
+test('the next key is announced for a day before it signs, and the old one stays until its tokens have expired', async () => {
+  let ms = 1_000_000;
+  const options = { store: memoryStore(), now: () => ms, keepMs };
+  const keys = await SigningKeys.open(options);
+  const old = keys.current.kid;
+  ms += 89 * day - 1;
+  assert.equal(await keys.renew(times), undefined);
+  ms += 1;
+  assert.equal(await keys.renew(times), ms + day);
+  assert.equal(await keys.renew(times), undefined, 'one is enough');
+  const [next] = keys.jwks().keys.map(({ kid }) => kid);
+  assert.notEqual(next, old);
+  assert.equal(keys.jwks().keys.length, 2);
+  assert.equal(keys.current.kid, old);
+  assert.equal((await SigningKeys.open(options)).current.kid, old, 'also after a restart');
+  ms += day;
+  assert.equal(keys.current.kid, next);
+  ms += keepMs - 1;
+  assert.ok(keys.find(old));
+  ms += 1;
+  assert.equal(keys.find(old), undefined);
+});
+
+for (const [clock, wrong] of [
+  ['ahead', 20 * 365 * day],
+  ['behind', -20 * 365 * day],
+] as const) {
+  test(`a clock years ${clock}, then right again: tokens verify all the time, and keys go on being renewed`, async () => {
+    const right = 1_790_000_000_000;
+    let ms = right;
+    const options = { store: memoryStore(), now: () => ms, keepMs };
+    const original = (await SigningKeys.open(options)).current.kid;
+    ms = right + wrong;
+    const meanwhile = await SigningKeys.open(options);
+    await meanwhile.renew(times);
+    ms += 2 * day;
+    await meanwhile.renew(times);
+    assert.ok(meanwhile.find(meanwhile.current.kid));
+    ms = right + day;
+    const after = await SigningKeys.open(options);
+    await after.renew(times);
+    assert.equal(after.current.kid, original);
+    assert.ok(after.find(original));
+    const signers = new Set<string>();
+    for (let elapsed = 0; elapsed < 400; elapsed += 1) {
+      ms += day;
+      await after.renew(times);
+      signers.add(after.current.kid);
+      assert.ok(after.find(after.current.kid));
+    }
+    assert.equal(signers.size, 5, 'one key in 90 days');
+  });
+}
+
+test('where every key is from the future, a new one signs at once', async () => {
+  let ms = 1_000_000_000_000;
+  const options = { store: memoryStore(), now: () => ms, keepMs };
+  const future = (await SigningKeys.open(options)).current.kid;
+  ms = 1_000_000;
+  const keys = await SigningKeys.open(options);
+  assert.equal(await keys.renew(times), ms);
+  assert.notEqual(keys.current.kid, future);
+  assert.equal(await keys.renew(times), undefined);
+});
+
 test('another node finds a new key when it reloads', async () => {
   const store = memoryStore();
   let changes = 0;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { AcceptedVersion } from '../../src/ingress/proxy-header.ts';
 import type { Refusal } from '../../src/ingress/refusal.ts';
 import { testAuthority } from './certificates.ts';
@@ -175,6 +175,30 @@ async function dialTls(gate: Gate, port: number, credentials: ConnectionOptions)
 }
 
 const nameOf = (vnet: string, domain = 'localhost') => ({ uris: [`spiffe://${domain}/vnet/${vnet}`] });
+
+test('a renewed certificate is what new connections of clients and gateways see, and open ones go on', async (t) => {
+  const { gate, port, gateways } = await openTlsGateway(t);
+  const credentials = await gateways.issue(nameOf(vnetA));
+  const publicPort = portOf(await gate.ingress.addPublic(anyPort));
+  const shown = (socket: TLSSocket) => socket.getPeerX509Certificate()?.serialNumber;
+  const open = async () => {
+    const channel = await dialTls(gate, port, credentials);
+    channel.write(headerOfA);
+    const client = await secure(channel, gate.authority.cert);
+    const direct = await secure(await dial(publicPort), gate.authority.cert);
+    return { client, direct, serials: [channel, client, direct].map(shown) };
+  };
+  const before = await open();
+  assert.equal(new Set(before.serials).size, 1);
+  gate.ingress.setCertificate(await gate.authority.issue({ dns: ['localhost'] }));
+  const after = await open();
+  assert.equal(new Set(after.serials).size, 1);
+  assert.notEqual(after.serials[0], before.serials[0]);
+  for (const { client, direct } of [before, after]) {
+    assert.equal((await ask(client)).kind, 'subnet');
+    assert.equal((await ask(direct)).kind, 'public');
+  }
+});
 
 test("a gateway on another host is bound to its certificate's virtual network, and its clients' TLS ends here", async (t) => {
   const { gate, port, gateways } = await openTlsGateway(t);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { openCertificates } from '../../src/setup/certificates.ts';
+import { openCertificates, trustedAuthorities } from '../../src/setup/certificates.ts';
+import type { ServerCertificates } from '../../src/setup/certificates.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -55,3 +56,63 @@ test('another domain gets certificates and an authority of its own', async () =>
     '*.vault.vaults.example',
   );
 });
+
+/** The clock reads other years than those in which the certificates are valid, then is set right. */
+for (const [clock, wrong] of [
+  ['years ahead', made + 20 * 365 * dayMs],
+  ['years behind', 0],
+] as const) {
+  test(`a start with a clock ${clock} changes nothing for good`, async () => {
+    const store = memoryStore();
+    const before = await openCertificates(store, 'localhost', made);
+    const meanwhile = await openCertificates(store, 'localhost', wrong);
+    assert.notDeepEqual(meanwhile.authority, before.authority);
+    assertChain(meanwhile, wrong);
+    const after = await openCertificates(store, 'localhost', made + dayMs);
+    assert.deepEqual(after.authority, before.authority);
+    assertChain(after, made + dayMs);
+    assert.equal(trustedAuthorities(after, made + dayMs), `${before.authority.certificate}\n`);
+  });
+
+  test(`a first start with a clock ${clock} is made good when it is set right`, async () => {
+    const store = memoryStore();
+    await openCertificates(store, 'localhost', wrong);
+    assertChain(await openCertificates(store, 'localhost', made), made);
+  });
+}
+
+test('clients that take ca.pem once in 18 months trust the server for 30 years', async () => {
+  const store = memoryStore();
+  let trusted = '';
+  const authorities = new Set<string>();
+  for (let day = 0; day < 30 * 365; day += 10) {
+    const now = made + day * dayMs;
+    const certificates = await openCertificates(store, 'localhost', now);
+    if (day % 540 === 0) trusted = trustedAuthorities(certificates, now);
+    assert.ok(trusted.includes(certificates.authority.certificate), `day ${day}`);
+    assertChain(certificates, now);
+    authorities.add(certificates.authority.certificate);
+  }
+  assert.ok(authorities.size >= 3, String(authorities.size));
+});
+
+test('a clock that is set again and again leaves a bounded number of authorities, the first among them', async () => {
+  const store = memoryStore();
+  const first = await openCertificates(store, 'localhost', made);
+  for (let round = 1; round <= 12; round += 1) {
+    await openCertificates(store, 'localhost', made + round * 4000 * dayMs);
+    const { authority, otherAuthorities = [] } = await openCertificates(store, 'localhost', made + round * dayMs);
+    assert.deepEqual(authority, first.authority);
+    assert.ok(otherAuthorities.length <= 8);
+  }
+});
+
+function assertChain({ authority, server }: ServerCertificates, now: number): void {
+  const [issuer, leaf] = [authority, server].map(({ certificate }) => new X509Certificate(certificate));
+  assert.ok(issuer !== undefined && leaf !== undefined);
+  assert.ok(leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey));
+  for (const { validFromDate, validToDate } of [issuer, leaf]) {
+    assert.ok(validFromDate.getTime() <= now && validToDate.getTime() > now);
+  }
+  assert.ok(leaf.validToDate <= issuer.validToDate);
+}

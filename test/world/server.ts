@@ -70,6 +70,7 @@ export async function startServerWith({
   const server = await openServer({
     ...folder,
     auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
+    authorityFile: join(data, folder.authorityFile),
     storageDirectory: join(data, folder.storageDirectory),
     settings,
     port,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import type { CertifiableKey, CertificateContents, CertifiedMaterial, Validity } from '../../types/certificate.ts';
 import { generateEc } from '../keys/generate.ts';
 import {
@@ -51,7 +51,10 @@ export async function makeCertificateAuthority(domain: string, now: number): Pro
   return inPem(material, await sign(body, validity(now, caDays)));
 }
 
-/** The server's certificate: the domain, and every vault under it. `now` is in milliseconds. */
+/**
+ * The server's certificate: the domain, and every vault under it. It ends no later than its authority. `now` is in
+ * milliseconds.
+ */
 export async function makeServerCertificate(
   authority: CertifiedKey,
   domain: string,
@@ -72,7 +75,9 @@ export async function makeServerCertificate(
     authorityKeyIdentifier(issuer.keyIdentifier),
   ];
   const body = { issuer, subject: commonName(domain), publicKey, extensions };
-  return inPem(material, await sign(body, validity(now, serverDays - 1)));
+  const wanted = validity(now, serverDays - 1);
+  const authorityEnds = Math.floor(new X509Certificate(authority.certificate).validToDate.getTime() / 1000);
+  return inPem(material, await sign(body, { ...wanted, notAfter: Math.min(wanted.notAfter, authorityEnds) }));
 }
 
 /** From a day ago, for clients whose clock is slow. */
