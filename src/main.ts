@@ -1,6 +1,7 @@
 /**
- * The worker: it holds the keys and answers the requests. The supervisor starts it, tells it the settings and hands it
- * its listening sockets; until the first message it knows nothing, and after the privilege drop it opens no file by path.
+ * The worker: it holds the keys and answers the requests. The supervisor starts it in the data folder, tells it the
+ * settings and hands it its listening sockets; until the first message it knows nothing. Started by root, it has loaded
+ * its code by then, and gives up root before it does anything else: the folder is not opened by anybody but its owner.
  */
 import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
@@ -8,9 +9,11 @@ import type { DrainTimes } from './http/drain.ts';
 import type { Settings } from './settings/settings.ts';
 import { makeDemo } from './setup/demo.ts';
 import type { FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
-import { openFolder, removeTemporary } from './worker/folder.ts';
+import { emptyFolder, openFolder } from './worker/folder.ts';
+import { fileReader } from './worker/files.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { ListenersContext } from './worker/listeners.ts';
+import { preload } from './worker/preload.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { openServer } from './worker/server.ts';
 
@@ -70,23 +73,26 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
 
 async function start(message: StartWorker<Settings>): Promise<Running> {
   const { settings, become, listeners, controlSocket } = message;
-  const now = Date.now;
-  const folder = await openFolder(settings, now(), become);
-  void folder.databaseLost.then((error) => log.fatal(error.message));
-  const gatewayFiles = readGatewayFiles(settings);
-  const gatewayCertificate = gatewayFiles?.certificate?.cert;
-  const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
-  await makeDemo(folder.store, folder.identity, now());
-  const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
-  writeConnectionFile(ready, become);
-  // Nothing is loaded or opened by path from here on: what follows may not be able to.
+  // Code that would be loaded after this may be out of reach, and the cache is root's.
+  await preload();
   flushCompileCache();
   if (become !== undefined) dropPrivileges(become);
+  const now = Date.now;
+  const readFile = fileReader(message.files);
+  const gatewayFiles = readGatewayFiles(settings, readFile);
+  const folder = await openFolder({ settings, path: message.folder, readFile, now: now() });
+  void folder.databaseLost.then((error) => log.fatal(error.message));
+  // Before the server, whose rulebook then knows of it.
+  await makeDemo(folder.store, folder.identity, now());
+  const gatewayCertificate = gatewayFiles?.certificate?.cert;
+  const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
+  const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
+  writeConnectionFile(ready);
   const end = async (times: DrainTimes) => {
     const cut = await server.drain(times);
     if (cut > 0) log.warn({ connections: cut }, 'connections are cut: their requests took too long to end');
     await server.close();
-    removeTemporary(folder, settings);
+    if (settings.dataFolder === undefined) emptyFolder();
   };
   const announce = () => {
     log.info({ home: server.names.resourceManager, data: folder.path }, 'ready');

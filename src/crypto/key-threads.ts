@@ -55,6 +55,9 @@ interface Thread {
   readonly exited: Promise<void>;
 }
 
+/** Read with this module. The thread's file has the ending that this one has: .ts in a checkout, .js in dist/. */
+const code = readThreadCode(new URL(`./key-thread${extname(import.meta.url)}`, import.meta.url));
+
 /**
  * What a thread may hold. A task's octets lie outside of it; what is in it is small, and is not to be kept for long: V8
  * would let the young generation grow to 96 MiB before it looks at it.
@@ -77,9 +80,7 @@ export class KeyThreads {
   constructor({ count, depth, niceness }: KeyThreadsOptions) {
     this.#count = count;
     this.#depth = depth;
-    // The thread's file has the ending that this one has: .ts in a checkout, .js in dist/.
-    const entry = new URL(`./key-thread${extname(import.meta.url)}`, import.meta.url);
-    this.#data = { niceness, code: readThreadCode(entry) };
+    this.#data = { niceness, code };
   }
 
   /** Rejected when the task failed, which is never the client's fault, or when the thread has ended. */

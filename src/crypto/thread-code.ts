@@ -6,6 +6,9 @@ export interface ThreadCode {
   readonly texts: ReadonlyMap<string, string>;
 }
 
+/** An import or export by a relative path; one of types alone is gone before the code runs. */
+const importOfValues = /^(?:import|export) (?!type )[^;]*? from ['"](?<path>\.[^'"]+)['"]/gm;
+
 /** Reads a module and all that it imports by a relative path, so that a thread can be started where its files are out of reach. */
 export function readThreadCode(entry: URL): ThreadCode {
   const texts = new Map<string, string>();
@@ -13,8 +16,7 @@ export function readThreadCode(entry: URL): ThreadCode {
     if (texts.has(url.href)) return;
     const text = readFileSync(url, 'utf8');
     texts.set(url.href, text);
-    for (const { groups } of text.matchAll(/\bfrom ['"](?<path>\.[^'"]+)['"]/g))
-      add(new URL(groups?.['path'] ?? '', url));
+    for (const { groups } of text.matchAll(importOfValues)) add(new URL(groups?.['path'] ?? '', url));
   };
   add(entry);
   return { entry: entry.href, texts };
@@ -39,5 +41,5 @@ export const startThread = `
       return source === undefined ? next(url, context) : { source, format, shortCircuit: true };
     },
   });
-  import('./key-thread.ts');
+  import('./entry');
 `;

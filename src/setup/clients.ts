@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { headerBinding, workloadBinding } from '../directory/bindings.ts';
 import { deleteClient, putClient } from '../directory/client-registration.ts';
 import { findClient } from '../directory/clients.ts';
@@ -24,7 +23,11 @@ interface Registered {
  * the file does not name any more are removed, and so are they from the groups that it names no more. One without
  * `objectId` gets one that stays.
  */
-export async function registerClients(store: Store, clients: Settings['clients'], tenantId: string): Promise<void> {
+export async function registerClients(
+  store: Store,
+  clients: Settings['clients'],
+  { tenantId, readFile }: { readonly tenantId: string; readonly readFile: (path: string) => string },
+): Promise<void> {
   const [record] = await store.read({ get: [registeredKey] });
   const before = record === undefined ? [] : decode<readonly Registered[]>(record);
   if (before.length === 0 && clients.length === 0) return;
@@ -36,7 +39,10 @@ export async function registerClients(store: Store, clients: Settings['clients']
     if (now === undefined) await deleteClient(store, old);
     else await leaveGroups(store, old, now);
   }
-  for (const [index, client] of clients.entries()) await putConfigured(store, client, named[index]);
+  for (const [index, client] of clients.entries()) {
+    const certificates = client.certificate === undefined ? [] : [readFile(client.certificate)];
+    await putConfigured(store, { client, certificates }, named[index]);
+  }
   await store.transact({ put: [{ key: registeredKey, value: encode(named) }] });
 }
 
@@ -48,15 +54,19 @@ async function registeredOf(store: Store, client: ConfiguredClient, homeTenant: 
   return { clientId, tenantId, objectId: client.objectId ?? known?.objectId ?? randomUUID(), groups };
 }
 
-async function putConfigured(store: Store, client: ConfiguredClient, named: Registered | undefined): Promise<void> {
+async function putConfigured(
+  store: Store,
+  { client, certificates }: { readonly client: ConfiguredClient; readonly certificates: readonly string[] },
+  named: Registered | undefined,
+): Promise<void> {
   if (named === undefined) return;
-  const { clientId, displayName = clientId, secret, certificate, managedIdentity, identityHeader } = client;
+  const { clientId, displayName = clientId, secret, managedIdentity, identityHeader } = client;
   const { workloads, redirectUris, publicClient, federatedCredentials } = client;
   await putClient(store, {
     ...named,
     displayName,
     secrets: secret === undefined ? [] : [secret],
-    certificates: certificate === undefined ? [] : [readFileSync(certificate, 'utf8')],
+    certificates,
     ...(managedIdentity !== undefined && { managedIdentity }),
     bindings: [
       ...(identityHeader === undefined ? [] : [headerBinding(identityHeader)]),

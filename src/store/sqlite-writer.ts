@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { readThreadCode, startThread } from '../crypto/thread-code.ts';
 import { Conflict, Unreadable } from './store.ts';
 import type { Put, Requirement, Version } from './store.ts';
 
@@ -29,6 +30,12 @@ interface Job {
   readonly transaction: PreparedTransaction;
   readonly done: PromiseWithResolvers<readonly Version[]>;
 }
+
+/**
+ * Read with this module, for the worker opens its database when the way to its own code may be closed to it. The file
+ * has the ending that this one has: .ts in a checkout, .js in dist/.
+ */
+const code = readThreadCode(new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url));
 
 /** How many transactions share one commit at most, so that a flood of writes cannot hold up the first of them. */
 const batchLimit = 512;
@@ -64,10 +71,8 @@ export class SqliteWriter {
   ) {
     this.#refresh = refresh;
     this.#assertInPlace = assertInPlace;
-    // The thread's file has the ending that this one has: .ts in a checkout, .js in dist/.
-    const file = new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url);
     // The environment may hold the master key, which this thread has no use for.
-    this.#thread = new Worker(file, { workerData: data, env: {}, execArgv: [] });
+    this.#thread = new Worker(startThread, { workerData: { ...data, code }, env: {}, execArgv: [], eval: true });
     this.#thread.on('message', (reply: WriterReply) => this.#receive(reply));
     this.#thread.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     this.#thread.on('exit', () => {

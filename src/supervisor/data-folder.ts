@@ -1,98 +1,107 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { actingAs } from './acting-as.ts';
+import { isChosenBy } from './way.ts';
+import type { User } from './worker-user.ts';
 
-export interface User {
-  readonly uid: number;
-  readonly gid: number;
+/** A folder that every worker is started in, whatever lies at its path by then. */
+export interface DataFolder {
+  /** Its real path when it was opened, to be shown. */
+  readonly path: string;
+  readonly descriptor: number;
 }
 
 export type PreparedFolder =
-  { readonly ok: true; readonly path: string } | { readonly ok: false; readonly message: string };
+  { readonly ok: true; readonly folder: DataFolder } | { readonly ok: false; readonly message: string };
 
 /**
- * Makes the data folder if it is missing, closes it to everybody but its owner, and, started by root, gives it to the
- * worker. A folder with something in it that belongs to somebody else is refused rather than taken over.
+ * Makes the data folder if it is missing, opens it, closes it to everybody but its owner, and, started by root, gives it
+ * to the worker. A folder that belongs to somebody else is refused rather than taken over, unless it is empty.
+ *
+ * Once the folder is the worker's, root does nothing by path in it, nor to it: whatever name it used there could be a
+ * link that a compromised worker left.
  */
-export function prepareDataFolder(folder: string, worker: User | undefined): PreparedFolder {
+export function prepareDataFolder(path: string, worker: User | undefined): PreparedFolder {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const path = realpathSync(folder);
-    const { uid } = statSync(path);
-    const owner = worker?.uid ?? process.geteuid?.() ?? uid;
-    if (uid !== owner && (worker === undefined || readdirSync(path).length > 0)) {
-      const remedy = `Give it to uid ${owner} (chown -R ${owner} ${path}), or name its owner with --user.`;
-      return { ok: false, message: `The data folder ${path} belongs to uid ${uid}. ${remedy}` };
-    }
-    chmodSync(path, 0o700);
-    if (worker !== undefined) chownSync(path, worker.uid, worker.gid);
-    return { ok: true, path };
+    makeFolder(path, worker);
+    const folder = openFolder(path);
+    const refusal = worker === undefined ? closeOwn(folder) : giveEmpty(folder, worker, path);
+    if (refusal === undefined) return { ok: true, folder };
+    closeSync(folder.descriptor);
+    return { ok: false, message: refusal };
   } catch (error) {
-    return { ok: false, message: `The data folder cannot be used: ${messageOf(error)}.` };
+    const cause = error instanceof Error ? error.message : String(error);
+    return { ok: false, message: `The data folder cannot be used: ${cause}.` };
   }
 }
 
-export interface FolderLock {
-  release(): void;
+/** What `--memory` keeps on disk, the audit log and the authority's certificate, lies in a folder of its own. */
+export function makeTemporaryFolder(worker: User | undefined): DataFolder {
+  const folder = openFolder(mkdtempSync(join(tmpdir(), 'postern-')));
+  if (worker !== undefined) fchownSync(folder.descriptor, worker.uid, worker.gid);
+  return folder;
 }
 
-/**
- * Takes a folder for this process alone; `undefined` if another one has it. It is SQLite's lock on a file of this name,
- * which the kernel drops with the process, also after `kill -9`, so it is never stale; unlike an abstract socket it
- * holds on every platform, and between containers of one host that share the folder. The worker's own lock is that of
- * its database: a supervisor that comes after a killed one must not have a second worker while the first is still ending.
- */
-export function lockFolder(folder: string): FolderLock | undefined {
-  const path = lockFile(folder);
-  // The folder may belong to a worker that is not trusted; root follows none of its links.
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isFile()) throw new Error(`${path} is not a plain file: remove it`);
-  const database = new DatabaseSync(path);
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    return { release: () => database.close() };
-  } catch (error) {
-    database.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return undefined;
-    throw error;
-  }
+/** The worker has emptied it. Root removes nothing in a folder that is not its own, where a link could lead it astray. */
+export function removeTemporaryFolder({ path, descriptor }: DataFolder, worker: User | undefined): void {
+  closeSync(descriptor);
+  if (worker === undefined) rmSync(path, { recursive: true, force: true });
+  else if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
 }
 
-/** The file on which a supervisor has its lock for as long as it runs. */
-export function lockFile(folder: string): string {
-  return join(folder, 'supervisor.lock');
+/** Where a child is started so that the folder is its working directory, whatever lies at the folder's path. */
+export function entryOf({ path, descriptor }: DataFolder): string {
+  const entry = `/proc/self/fd/${descriptor}`;
+  return existsSync(entry) ? entry : path;
 }
 
-const sqliteBusy = 5;
-
-/**
- * The folder of the control socket, made and closed to everybody else. Started by root it lies under `/run`, where the
- * worker, who owns the data folder, can neither enter nor rename it. Started by a user it lies in the data folder, or,
- * without one, in a new temporary folder: all processes have one uid then, and files cannot keep a worker out.
- */
-export function prepareControlFolder(dataFolder: string | undefined): string {
-  if (process.geteuid?.() !== 0) {
-    return dataFolder === undefined ? mkdtempSync(join(tmpdir(), 'postern-')) : ownFolder(join(dataFolder, 'control'));
-  }
-  const parent = ownFolder('/run/postern');
-  return dataFolder === undefined ? mkdtempSync(join(parent, 'memory-')) : ownFolder(controlFolderOfRoot(dataFolder));
+function makeFolder(path: string, worker: User | undefined): void {
+  const make = () => mkdirSync(path, { recursive: true, mode: 0o700 });
+  // Where the worker may change the way, it can have led it anywhere: what it may not make itself, it does not get.
+  if (worker !== undefined && isChosenBy(worker, path)) actingAs(worker, make);
+  else make();
 }
 
-/** Where root's supervisor of this data folder (its real path) has its control socket. */
-function controlFolderOfRoot(dataFolder: string): string {
-  return join('/run/postern', createHash('sha256').update(dataFolder).digest('hex').slice(0, 16));
+function openFolder(path: string): DataFolder {
+  const real = realpathSync(path);
+  const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+  return { path: real, descriptor: openSync(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) };
 }
 
-function ownFolder(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const { uid, mode } = lstatSync(path);
-  if (uid !== process.geteuid?.()) throw new Error(`${path} belongs to uid ${uid}: remove it`);
-  if ((mode & 0o077) !== 0) chmodSync(path, 0o700);
-  return path;
+function closeOwn({ path, descriptor }: DataFolder): string | undefined {
+  const { uid } = fstatSync(descriptor);
+  const owner = process.geteuid?.() ?? uid;
+  if (uid !== owner) return belongsTo(uid, { path, owner });
+  fchmodSync(descriptor, 0o700);
+  return undefined;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function giveEmpty({ path, descriptor }: DataFolder, worker: User, asked: string): string | undefined {
+  const { uid } = fstatSync(descriptor);
+  // It is the worker's already, who closes it to others itself.
+  if (uid === worker.uid) return undefined;
+  if (isChosenBy(worker, asked) || readdirSync(path).length > 0) return belongsTo(uid, { path, owner: worker.uid });
+  fchmodSync(descriptor, 0o700);
+  fchownSync(descriptor, worker.uid, worker.gid);
+  return undefined;
+}
+
+function belongsTo(uid: number, { path, owner }: { readonly path: string; readonly owner: number }): string {
+  const remedy = `Give it to uid ${owner} (chown -R ${owner} ${path}), or name its owner with --user.`;
+  return `The data folder ${path} belongs to uid ${uid}. ${remedy}`;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Another process that has what we want, as Linux tells it under /proc. */
 export interface Holder {
@@ -27,7 +27,7 @@ export function holderOfPort(port: number): Holder | undefined {
 
 /** Who has a lock on a file (proc_locks(5)); `undefined` where it cannot be seen. */
 export function holderOfLock(file: string): Holder | undefined {
-  const found = statSync(file, { throwIfNoEntry: false });
+  const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   const pid = lockerIn(textOf('/proc/locks') ?? '', found.ino, found.dev);
   return pid === undefined ? undefined : describe(pid);

@@ -1,31 +1,31 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { helpText, wantsHelp } from '../settings/options.ts';
 import { readSettings, secretVariables, type Settings } from '../settings/settings.ts';
 import { openControlSocket } from './control-socket.ts';
-import {
-  lockFile,
-  lockFolder,
-  prepareControlFolder,
-  prepareDataFolder,
-  type FolderLock,
-  type User,
-} from './data-folder.ts';
+import { wayInto } from './closed-way.ts';
+import { lockFile, lockFolder, prepareControlFolder } from './control-folder.ts';
+import { makeTemporaryFolder, prepareDataFolder, removeTemporaryFolder, type DataFolder } from './data-folder.ts';
 import { heartbeatTimes, type HeartbeatTimes } from './heartbeat.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
+import { withoutNewPrivileges } from './new-privileges.ts';
+import { giveOlderFiles } from './older-folder.ts';
+import { readOperatorFiles } from './operator-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { Supervisor } from './supervisor.ts';
-import { resolveWorkerUser, withinNamespace } from './worker-user.ts';
+import { resolveWorkerUser, withinNamespace, type ResolvedUser, type User } from './worker-user.ts';
 
 interface Ready {
   readonly ok: true;
   readonly settings: Settings;
   readonly become: User | undefined;
-  readonly lock: FolderLock | undefined;
+  readonly files: Readonly<Record<string, string>>;
+  readonly folder: TakenFolder;
   readonly listeners: readonly OpenedListener[];
 }
 
-type Prepared = Ready | { readonly ok: false; readonly message: string };
+type Refused = { readonly ok: false; readonly message: string };
+type Prepared = Ready | Refused;
 
 /**
  * `postern start`: runs until it is stopped, and answers with the exit code.
@@ -52,21 +52,27 @@ export async function start(
 }
 
 async function run(
-  { settings, become, lock, listeners }: Ready,
+  { settings, become, files, folder, listeners }: Ready,
   program: string,
   heartbeat: HeartbeatTimes,
 ): Promise<number> {
   const controlFolder = prepareControlFolder(settings.dataFolder);
   const controlSocket = join(controlFolder, 'supervisor.sock');
   const ended = Promise.withResolvers<number>();
+  const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
+  if (notice !== undefined) complain(notice);
+  const wayIn = wayInto(folder, become);
+  if (!wayIn.ok) throw new Error(wayIn.message);
   const supervisor = new Supervisor({
     settings,
     become,
+    files,
     listeners,
     controlSocket,
     program,
     environment: environmentWithoutSecrets(),
-    folder: settings.dataFolder ?? '/',
+    launcher: [...wayIn.command, ...command],
+    folder,
     heartbeat,
     now: Date.now,
     print: (text) => process.stdout.write(`${text}\n`),
@@ -75,30 +81,41 @@ async function run(
   });
   const control = await openControlSocket(controlSocket, (request) => supervisor.answer(request));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => supervisor.signalled());
+  process.on('uncaughtException', (error) => supervisor.broke(error));
   supervisor.start(control);
   const exitCode = await ended.promise;
   rmSync(controlFolder, { recursive: true, force: true });
-  lock?.release();
+  folder.release();
   return exitCode;
 }
 
-/** Settings, who the worker becomes, the data folder, made and locked, and the sockets. */
+/** Settings, the files that they name, who the worker becomes, the data folder, made and locked, and the sockets. */
 function prepare(argv: readonly string[]): Prepared {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
   const read = readSettings({ argv, environment: process.env, readFile, folder: process.cwd() });
   if (!read.ok) return { ok: false, message: `${read.message}\nSee postern start --help.` };
-  const ownUid = process.geteuid?.() ?? -1;
-  const { user } = read.settings;
-  const account = resolveWorkerUser(user, ownUid === 0 ? readFile('/etc/passwd') : '', ownUid);
-  const resolved = ownUid === 0 ? withinNamespace(account, user, uidMap()) : account;
+  const resolved = workerUser(read.settings);
   if (!resolved.ok) return resolved;
   const become = resolved.user;
-  const folder = takeDataFolder(read.settings.dataFolder, become);
-  if (!folder.ok) return folder;
+  const operators = readOperatorFiles(read.settings, become);
+  if (!operators.ok) return operators;
+  const taken = takeFolder(read.settings, become);
+  if (!taken.ok) return taken;
+  const { folder } = taken;
   const sockets = openOwnSockets(read.settings);
-  if (!sockets.ok) return sockets;
-  const settings = { ...read.settings, dataFolder: folder.path, port: sockets.port };
-  return { ok: true, settings, become, lock: folder.lock, listeners: sockets.listeners };
+  if (!sockets.ok) {
+    folder.release();
+    return sockets;
+  }
+  const dataFolder = read.settings.dataFolder === undefined ? undefined : folder.path;
+  const settings = { ...read.settings, dataFolder, port: sockets.port };
+  return { ok: true, settings, become, files: operators.files, folder, listeners: sockets.listeners };
+}
+
+function workerUser({ user }: Settings): ResolvedUser {
+  const ownUid = process.geteuid?.() ?? -1;
+  const account = resolveWorkerUser(user, ownUid === 0 ? readFileSync('/etc/passwd', 'utf8') : '', ownUid);
+  return ownUid === 0 ? withinNamespace(account, user, uidMap()) : account;
 }
 
 /** Other systems than Linux have no user namespaces, and every uid. */
@@ -107,20 +124,43 @@ function uidMap(): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '0 0 4294967295';
 }
 
-type TakenFolder =
-  | { readonly ok: true; readonly path: string | undefined; readonly lock: FolderLock | undefined }
-  | { readonly ok: false; readonly message: string };
+interface TakenFolder extends DataFolder {
+  /** Called once, when no worker is in it any more. */
+  release(): void;
+}
 
-function takeDataFolder(wanted: string | undefined, owner: User | undefined): TakenFolder {
-  if (wanted === undefined) return { ok: true, path: undefined, lock: undefined };
-  const folder = prepareDataFolder(wanted, owner);
-  if (!folder.ok) return folder;
-  const { path } = folder;
-  const lock = lockFolder(path);
-  if (lock !== undefined) return { ok: true, path, lock };
-  const holder = describeHolder(holderOfLock(lockFile(path)));
-  const message = `Another postern has the data folder ${path}${holder}: stop it, or choose another --data.`;
-  return { ok: false, message };
+function takeFolder(
+  { dataFolder, audit }: Settings,
+  worker: User | undefined,
+): { readonly ok: true; readonly folder: TakenFolder } | Refused {
+  if (dataFolder === undefined) {
+    const made = makeTemporaryFolder(worker);
+    return { ok: true, folder: { ...made, release: () => removeTemporaryFolder(made, worker) } };
+  }
+  const prepared = prepareDataFolder(dataFolder, worker);
+  if (!prepared.ok) return prepared;
+  const { path, descriptor } = prepared.folder;
+  const lock = lockFolder(path, worker);
+  if (lock === undefined) {
+    const holder = describeHolder(holderOfLock(lockFile(path, worker)));
+    const message = `Another postern has the data folder ${path}${holder}: stop it, or choose another --data.`;
+    return { ok: false, message };
+  }
+  if (worker !== undefined) handOver(prepared.folder, worker, audit?.files);
+  const release = (): void => {
+    closeSync(descriptor);
+    lock.release();
+  };
+  return { ok: true, folder: { path, descriptor, release } };
+}
+
+function handOver(folder: DataFolder, worker: User, auditFiles = 10): void {
+  const kept = giveOlderFiles(folder, worker, auditFiles);
+  if (kept.length === 0) return;
+  const paths = kept.map((name) => join(folder.path, name)).join(' ');
+  complain(
+    `Root's files in the data folder are of no use to the worker: chown -h ${worker.uid}:${worker.gid} ${paths}`,
+  );
 }
 
 /** The master key goes to the worker in its first message, and to nobody's environment. */

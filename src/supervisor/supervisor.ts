@@ -4,24 +4,29 @@ import { join } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { FromWorker, StartWorker } from '../types/supervision.ts';
 import type { ControlRequest } from './control-request.ts';
-import type { User } from './data-folder.ts';
+import { entryOf, type DataFolder } from './data-folder.ts';
 import type { HeartbeatTimes } from './heartbeat.ts';
 import { HeldListeners } from './held-listeners.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
 import { openInNamespace } from './namespace-socket.ts';
 import type { OpenedListener } from './own-sockets.ts';
+import type { User } from './worker-user.ts';
 import { Worker } from './worker.ts';
 
 export interface SupervisorOptions {
   readonly settings: Settings;
   readonly become: User | undefined;
+  /** What was read of the files that the settings name, by their paths. */
+  readonly files: Readonly<Record<string, string>>;
   readonly listeners: readonly OpenedListener[];
   readonly controlSocket: string;
   /** The worker's program. */
   readonly program: string;
   /** Of every child; without secrets. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly folder: string;
+  /** The command that becomes the worker. */
+  readonly launcher: readonly string[];
+  readonly folder: DataFolder;
   readonly heartbeat: HeartbeatTimes;
   readonly now: () => number;
   readonly print: (text: string) => void;
@@ -48,7 +53,7 @@ export class Supervisor {
   #signals = 0;
 
   constructor(options: SupervisorOptions) {
-    const { program, environment, folder, heartbeat, now, listeners, complain } = options;
+    const { program, environment, launcher, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
     // A refusal of one of these ends the supervisor, in `#receive`.
@@ -56,7 +61,8 @@ export class Supervisor {
     this.#worker = new Worker({
       program,
       environment,
-      folder,
+      launcher,
+      folder: entryOf(folder),
       heartbeat,
       now,
       onStart: () => this.#introduce(),
@@ -85,6 +91,11 @@ export class Supervisor {
     this.#worker.kill();
   }
 
+  /** An error that nobody expected, such as bytes on the worker's channel that are no message: nothing runs on unwatched. */
+  broke(error: unknown): void {
+    this.#fail(`the supervisor ends: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
   /** What the control socket is asked. */
   async answer(request: ControlRequest): Promise<object> {
     if (request.kind === 'list') {
@@ -105,11 +116,13 @@ export class Supervisor {
 
   /** Tells a new worker everything that it must know, and hands it every socket. */
   #introduce(): void {
-    const { settings, become, controlSocket } = this.#options;
+    const { settings, become, folder, files, controlSocket } = this.#options;
     const start: StartWorker<Settings> = {
       kind: 'start',
       settings,
       become,
+      folder: folder.path,
+      files,
       listeners: this.#listeners.size,
       controlSocket,
     };

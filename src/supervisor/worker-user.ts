@@ -1,4 +1,7 @@
-import type { User } from './data-folder.ts';
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 export type ResolvedUser =
   { readonly ok: true; readonly user: User | undefined } | { readonly ok: false; readonly message: string };

@@ -1,13 +1,16 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { FromWorker } from '../types/supervision.ts';
 import { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
-import { sendWithSocket, type RawSocket } from './raw-socket.ts';
+import { isRawSocket, sendWithSocket, type RawSocket } from './raw-socket.ts';
 import { afterDeath, noDeaths, type DeathRecord } from './restart.ts';
 
 export interface WorkerOptions {
   /** The program; it runs on the same Node as this process. */
   readonly program: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** The command that becomes the program, in front of Node and its parameters; empty if there is none. */
+  readonly launcher: readonly string[];
+  /** Where each process is started. */
   readonly folder: string;
   readonly heartbeat: HeartbeatTimes;
   /** Milliseconds. */
@@ -47,13 +50,17 @@ export class Worker {
   }
 
   start(): void {
-    const { program, environment, folder, onStart, onMessage } = this.#options;
+    const { program, environment, launcher, folder, onStart, onMessage } = this.#options;
     this.#readyAt = undefined;
+    const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, ...process.execArgv];
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
-    const child = fork(program, [], { env: environment, cwd: folder, detached: true, serialization: 'json' });
+    const own = { detached: true, serialization: 'json' } as const;
+    const child = fork(program, [], { ...own, execPath, execArgv, env: environment, cwd: folder });
     this.#child = child;
     const heartbeat = this.#watch(child);
-    child.on('message', (message) => {
+    child.on('message', (message, handle: unknown) => {
+      // A worker has no socket to give; one that were kept would go on accepting here.
+      if (isRawSocket(handle)) handle.close();
       if (!isFromWorker(message)) return;
       heartbeat.heard();
       if (message.kind === 'pong') return;
@@ -84,7 +91,9 @@ export class Worker {
 
   kill(): void {
     this.#stopping = true;
-    this.#child?.kill('SIGKILL');
+    clearTimeout(this.#timer);
+    if (this.#child === undefined) this.#options.onEnd(undefined);
+    else this.#child.kill('SIGKILL');
   }
 
   #askToEnd(child: ChildProcess): void {

@@ -17,8 +17,12 @@ export interface StartWorker<Settings> {
   readonly kind: 'start';
   /** `port` is the one that was really taken, never 0. */
   readonly settings: Settings;
-  /** Whom to become before the first connection is accepted; `undefined`: stay who you are. */
+  /** Whom to become before anything else is done; `undefined`: stay who you are. */
   readonly become: { readonly uid: number; readonly gid: number } | undefined;
+  /** The data folder's path, to be shown: it is the worker's working directory. With `--memory` a temporary folder. */
+  readonly folder: string;
+  /** What the supervisor read of the files that the settings name, by their paths. The others are the worker's own. */
+  readonly files: Readonly<Record<string, string>>;
   /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
   readonly listeners: number;
   /** Path of the supervisor's control socket, to be shown; the worker cannot open it where it has a uid of its own. */

@@ -1,15 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
@@ -28,19 +17,24 @@ import { openSealedStore } from '../store/sealed.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import { replaceFile, type ReadFile } from './files.ts';
 
 const authorityFile = 'ca.pem';
 const lockRetryMs = 50;
 const lockWaitMs = 5_000;
 
-export interface Account {
-  readonly uid: number;
-  readonly gid: number;
+export interface FolderParts {
+  readonly settings: Settings;
+  /** Absolute, to be shown. */
+  readonly path: string;
+  readonly readFile: ReadFile;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** What the data folder holds, opened. */
 export interface OpenFolder {
-  /** Absolute. With `--memory` a temporary folder, in which nothing but the audit log and the authority's certificate stands. */
+  /** Absolute. With `--memory` a temporary folder, with nothing but the audit log and the certificate of the authority. */
   readonly path: string;
   readonly store: SealedStore;
   readonly identity: Identity;
@@ -57,23 +51,19 @@ export interface OpenFolder {
 }
 
 /**
- * Opens the data folder and enters it, so that what is opened later by a relative path (a rotated audit log) is found
- * also where the way from the root is closed after the privilege drop. What root made in it goes to the account.
+ * Opens the data folder, which is the working directory: what is in it is reached by relative paths alone, for the way
+ * from the root may be closed to this process.
  */
-export async function openFolder(settings: Settings, now: number, account: Account | undefined): Promise<OpenFolder> {
-  const path = settings.dataFolder ?? mkdtempSync(join(tmpdir(), 'postern-'));
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (account !== undefined) chownSync(path, account.uid, account.gid);
-  process.chdir(path);
-  const { store, databaseLost, close } = await openStore(settings);
+export async function openFolder({ settings, path, readFile, now }: FolderParts): Promise<OpenFolder> {
+  chmodSync('.', 0o700);
+  const { store, databaseLost, close } = await openStore(settings, readFile);
   const identity = await openIdentity(store, { demo: settings.demo, now });
-  await registerClients(store, settings.clients, identity.tenantId);
+  await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
   await bindWorkloads(store, settings.workloads);
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const certificates = await openCertificates(store, settings.domain, now);
-  writeFileSync(authorityFile, trustedAuthorities(certificates, now));
+  replaceFile(authorityFile, trustedAuthorities(certificates, now), 0o644);
   mkdirSync('audit', { recursive: true, mode: 0o700 });
-  if (account !== undefined) giveAll('.', account);
   return {
     path,
     store,
@@ -87,17 +77,21 @@ export async function openFolder(settings: Settings, now: number, account: Accou
   };
 }
 
-async function openStore(settings: Settings): Promise<Pick<OpenFolder, 'store' | 'databaseLost' | 'close'>> {
+async function openStore(
+  settings: Settings,
+  readFile: ReadFile,
+): Promise<Pick<OpenFolder, 'store' | 'databaseLost' | 'close'>> {
   const previous = settings.previousMasterKey;
   const previousMasterKey = previous === undefined ? undefined : readKey(previous, 'POSTERN_MASTER_KEY_PREVIOUS');
   if (settings.dataFolder === undefined) {
-    const store = await openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings) });
+    const store = await openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings, readFile) });
     return { store, databaseLost: new Promise(() => {}), close: async () => {} };
   }
   const lost = Promise.withResolvers<Error>();
   const inner = await openDatabase('postern.db', lost.resolve);
   const mark = await openCommitMark('commit-mark');
-  const store = await openSealedStore({ inner, masterKey: masterKeyOf(settings), previousMasterKey, mark });
+  const masterKey = masterKeyOf(settings, readFile);
+  const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark });
   return { store, databaseLost: lost.promise, close: () => mark.close() };
 }
 
@@ -113,19 +107,17 @@ async function openDatabase(file: string, lost: (error: Error) => void): Promise
   }
 }
 
-/** Removes what `--memory` left on disk. */
-export function removeTemporary(folder: OpenFolder, settings: Settings): void {
-  if (settings.dataFolder !== undefined) return;
-  process.chdir('/');
-  rmSync(folder.path, { recursive: true, force: true });
+/** Removes all that is in the folder. */
+export function emptyFolder(): void {
+  for (const entry of readdirSync('.')) rmSync(entry, { recursive: true, force: true });
 }
 
 /** From the environment, from the file that the configuration names, or from the data folder, where the first start makes one. */
-function masterKeyOf(settings: Settings): MasterKey {
-  if (settings.masterKey !== undefined) return readKey(settings.masterKey, 'POSTERN_MASTER_KEY');
-  const file = settings.masterKeyFile ?? 'master.key';
-  if (settings.masterKeyFile === undefined) makeKeyFile(file);
-  return readKey(readFileSync(file, 'utf8'), `the master key file ${file}`);
+function masterKeyOf({ masterKey, masterKeyFile }: Settings, readFile: ReadFile): MasterKey {
+  if (masterKey !== undefined) return readKey(masterKey, 'POSTERN_MASTER_KEY');
+  const file = masterKeyFile ?? 'master.key';
+  if (masterKeyFile === undefined) makeKeyFile(file);
+  return readKey(readFile(file), `the master key file ${file}`);
 }
 
 function makeKeyFile(file: string): void {
@@ -141,9 +133,4 @@ function readKey(text: string, name: string): MasterKey {
   const parsed = parseMasterKey(text.trim());
   if (!parsed.ok) throw new Error(`${name}: ${parsed.refusal.message}`);
   return parsed.masterKey;
-}
-
-function giveAll(folder: string, { uid, gid }: Account): void {
-  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
-    chownSync(join(folder, entry), uid, gid);
 }

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs';
 import type { Certificate, OpenListener } from '../ingress/ingress.ts';
 import { readSubnetById } from '../resources/virtual-networks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Listener, SubnetListener } from '../types/supervision.ts';
+import type { ReadFile } from './files.ts';
 import type { Server } from './server.ts';
 
 export type AddedListener =
   | { readonly ok: true; readonly close: () => void; readonly incarnation?: string }
   | { readonly ok: false; readonly message: string };
 
-/** What a worker needs of files to serve gateways on other hosts, read before it may lose the right to read them. */
+/** What a worker needs of files to serve gateways on other hosts. */
 export interface GatewayFiles {
   readonly clientCa: string;
   readonly certificate: Certificate | undefined;
@@ -23,15 +23,13 @@ export interface ListenersContext {
   readonly gatewayFiles: GatewayFiles | undefined;
 }
 
-export function readGatewayFiles({ gateways }: Settings): GatewayFiles | undefined {
+export function readGatewayFiles({ gateways }: Settings, readFile: ReadFile): GatewayFiles | undefined {
   const tls = gateways?.tls;
   if (tls === undefined) return undefined;
   const { certificate, key } = tls;
   const own =
-    certificate !== undefined && key !== undefined
-      ? { cert: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
-      : undefined;
-  return { clientCa: readFileSync(tls.clientCa, 'utf8'), certificate: own };
+    certificate !== undefined && key !== undefined ? { cert: readFile(certificate), key: readFile(key) } : undefined;
+  return { clientCa: readFile(tls.clientCa), certificate: own };
 }
 
 /** Gives the ingress a listening socket that the supervisor handed over. */

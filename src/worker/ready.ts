@@ -1,11 +1,10 @@
-import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NameSet } from '../http/name-set.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
 import type { Settings } from '../settings/settings.ts';
 import { demo } from '../setup/demo.ts';
 import type { Identity } from '../setup/identity.ts';
-import type { Account } from './folder.ts';
+import { replaceFile } from './files.ts';
 
 /** What is told once the server is ready: one line of JSON for scripts, or a page for people. */
 export interface Ready {
@@ -56,10 +55,8 @@ export function describeStart(started: Started): Ready {
   return { line, text };
 }
 
-export function writeConnectionFile({ line }: Ready, account: Account | undefined): void {
-  writeFileSync(connectionFile, `${line}\n`, { mode: 0o600 });
-  chmodSync(connectionFile, 0o600);
-  if (account !== undefined) chownSync(connectionFile, account.uid, account.gid);
+export function writeConnectionFile({ line }: Ready): void {
+  replaceFile(connectionFile, `${line}\n`, 0o600);
 }
 
 function natLines({ nat }: Settings): readonly string[] {

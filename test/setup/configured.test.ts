@@ -26,6 +26,8 @@ const clientId = 'a0000000-0000-4000-8000-000000000001';
 const [one, two, three] = [1, 2, 3].map((number) => `e0000000-0000-4000-8000-00000000000${number}`);
 const header = 'h'.repeat(32);
 
+const noFile = (path: string): string => assert.fail(`${path} was read`);
+
 /** What one start with this configuration file makes. */
 async function start(store: Store, config: object, now = 1): Promise<void> {
   const read = readSettings({
@@ -36,7 +38,7 @@ async function start(store: Store, config: object, now = 1): Promise<void> {
   });
   assert.ok(read.ok, JSON.stringify(read));
   const { clients, users, workloads }: Settings = read.settings;
-  await registerClients(store, clients, tenant);
+  await registerClients(store, clients, { tenantId: tenant, readFile: noFile });
   await bindWorkloads(store, workloads);
   await registerUsers(store, users, { tenantId: tenant, now });
 }

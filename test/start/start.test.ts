@@ -94,6 +94,7 @@ test('started by root, the worker has a uid of its own and no capability, and th
   assert.match(status, /^Groups:\t\s*$/m);
   assert.match(status, /^CapEff:\t0+$/m);
   assert.match(status, /^CapPrm:\t0+$/m);
+  assert.match(status, /^NoNewPrivs:\t1$/m);
 });
 
 test('in memory nothing is kept, and the temporary folder is gone afterwards', async () => {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
+import { chmod, chown, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lockFolder, prepareDataFolder } from '../../src/supervisor/data-folder.ts';
+import { lockFolder } from '../../src/supervisor/control-folder.ts';
+import { prepareDataFolder } from '../../src/supervisor/data-folder.ts';
 import { openTcp, openUnix } from '../../src/supervisor/raw-socket.ts';
+import { notRun } from '../not-run.ts';
 import { newFolder } from './supervised.ts';
 
 test('a port that somebody listens on cannot be opened, and each family has its own', () => {
@@ -46,11 +49,11 @@ test('a unix socket is opened only in a folder that is closed to others, and rep
 
 test('a folder is locked once in this process, and free when the lock is released', async (t) => {
   const folder = await newFolder(t);
-  const lock = lockFolder(folder);
+  const lock = lockFolder(folder, undefined);
   assert.ok(lock);
-  assert.equal(lockFolder(folder), undefined);
+  assert.equal(lockFolder(folder, undefined), undefined);
   lock.release();
-  const again = lockFolder(folder);
+  const again = lockFolder(folder, undefined);
   assert.ok(again);
   again.release();
 });
@@ -58,15 +61,15 @@ test('a folder is locked once in this process, and free when the lock is release
 test('a lock is not followed through a link', async (t) => {
   const folder = await newFolder(t);
   await symlink('/etc/hostname', join(folder, 'supervisor.lock'));
-  assert.throws(() => lockFolder(folder), /is not a plain file/);
+  assert.throws(() => lockFolder(folder, undefined), /is not a plain file/);
 });
 
 test('the data folder is made and closed to others; what cannot be one is refused', async (t) => {
   const folder = await newFolder(t);
   const path = join(folder, 'a', 'b');
-  assert.deepEqual(prepareDataFolder(path, undefined), { ok: true, path });
+  assert.equal(preparedPath(path, undefined), path);
   await chmod(path, 0o755);
-  assert.deepEqual(prepareDataFolder(path, undefined), { ok: true, path });
+  assert.equal(preparedPath(path, undefined), path);
   assert.equal((await stat(path)).mode & 0o777, 0o700);
   await writeFile(join(folder, 'file'), '');
   const refused = prepareDataFolder(join(folder, 'file'), undefined);
@@ -82,8 +85,40 @@ test("root gives the worker an empty folder, and takes nobody else's full one", 
   const refusal = prepareDataFolder(full, worker);
   assert.match(refusal.ok ? '' : refusal.message, /belongs to uid \d+\. Give it to uid 61043 \(chown -R 61043 /);
   if (process.geteuid?.() !== 0) return;
-  assert.ok(prepareDataFolder(empty, worker).ok);
+  assert.equal(preparedPath(empty, worker), empty);
   assert.equal((await stat(empty)).uid, worker.uid);
   await chown(full, worker.uid, worker.gid);
-  assert.ok(prepareDataFolder(full, worker).ok);
+  assert.equal(preparedPath(full, worker), full);
 });
+
+test("where the worker may change the way, root makes and gives nothing: it could be a link's end", async (t) => {
+  if (process.geteuid?.() !== 0) {
+    notRun('root makes no folder where the worker chose the way', 'needs root');
+    return;
+  }
+  const worker = { uid: 61_043, gid: 61_043 };
+  const folder = await newFolder(t);
+  await chmod(folder, 0o755);
+  const [theirs, ours] = [join(folder, 'theirs'), join(folder, 'ours')];
+  for (const path of [theirs, ours]) await mkdir(path);
+  await chown(theirs, worker.uid, worker.gid);
+  await symlink(ours, join(theirs, 'link'));
+  // An empty folder of root's is not given away through the link, nor is one made behind it.
+  const given = prepareDataFolder(join(theirs, 'link'), worker);
+  assert.match(given.ok ? '' : given.message, /ours belongs to uid 0\. Give it to uid 61043/);
+  const made = prepareDataFolder(join(theirs, 'link', 'data'), worker);
+  assert.match(made.ok ? '' : made.message, /^The data folder cannot be used: EACCES/);
+  assert.equal((await stat(ours)).uid, 0);
+  assert.deepEqual(await readdir(ours), []);
+  // What the worker could make itself is made as the worker, and root is root again.
+  assert.equal(preparedPath(join(theirs, 'a', 'data'), worker), join(theirs, 'a', 'data'));
+  assert.equal((await stat(join(theirs, 'a'))).uid, worker.uid);
+  assert.equal(process.geteuid(), 0);
+});
+
+function preparedPath(path: string, worker: Parameters<typeof prepareDataFolder>[1]): string {
+  const prepared = prepareDataFolder(path, worker);
+  assert.ok(prepared.ok, prepared.ok ? '' : prepared.message);
+  closeSync(prepared.folder.descriptor);
+  return prepared.folder.path;
+}

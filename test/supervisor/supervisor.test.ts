@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ test('it hands every configured socket to a worker, prints its line once, and en
   const folder = await newFolder(t);
   const gateway = join(folder, 'gateway');
   await mkdir(gateway, { mode: 0o700 });
+  await writeFile(join(folder, 'ca.pem'), '');
   const vnet = 'aaaaaaaa-0000-4000-8000-000000000000';
   await writeFile(
     join(folder, 'postern.json'),
@@ -82,6 +83,15 @@ test('what a worker calls fatal is printed, and ends everything with 1', async (
   assert.equal(supervised.complaints, 'postern: the master key is wrong\n');
 });
 
+for (const misbehaviour of ['garbage', 'acknowledgement']) {
+  test(`a worker that sends ${misbehaviour} in the place of a message ends with the supervisor`, async (t) => {
+    const supervised = startSupervisor(t, { environment: { STUB: misbehaviour } });
+    // It has the sockets, and would go on accepting with nobody to watch it: both pipes end with it.
+    assert.equal(await supervised.exit(), 1);
+    assert.match(supervised.complaints, /^postern: the supervisor ends: /);
+  });
+}
+
 test('a second signal does not wait for a worker that does not end', async (t) => {
   const supervised = startSupervisor(t, { environment: { STUB: 'stubborn' } });
   await supervised.ready();
@@ -98,7 +108,10 @@ test('the master key reaches the worker in its first message only', async (t) =>
 });
 
 test('a second process on the same data folder is refused, and kill -9 leaves no lock behind', async (t) => {
-  const data = join(await newFolder(t), 'data');
+  const open = await newFolder(t);
+  // Else the worker would be in the same folder by another path.
+  await chmod(open, 0o755);
+  const data = join(open, 'data');
   const first = startSupervisor(t, { argv: ['--data', data] });
   const ready = await first.ready();
   assert.equal(ready.dataFolder, data);

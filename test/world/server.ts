@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +66,10 @@ export async function startServerWith({
   // The name set carries the port, so that it must be known before the server is put together.
   const port = await freePort();
   const settings = { ...read.settings, port };
-  const folder = await openFolder(settings, now(), undefined).finally(() => process.chdir(home));
+  process.chdir(data);
+  const readFile = (path: string) => readFileSync(path, 'utf8');
+  const folder = await openFolder({ settings, path: data, readFile, now: now() }).finally(() => process.chdir(home));
+  await makeDemo(folder.store, folder.identity, now());
   const server = await openServer({
     ...folder,
     auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
@@ -77,7 +80,6 @@ export async function startServerWith({
     now,
     log: pino({ level: 'silent' }),
   });
-  await makeDemo(folder.store, folder.identity, now());
   await server.ingress.addPublic({ port, host: '127.0.0.1' });
   await server.ingress.addPublic({ port, host: '::1', ipv6Only: true });
   return {

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import type { Settings } from '../settings/settings.ts';
+import { isChosenBy } from './way.ts';
+import type { User } from './worker-user.ts';
+
+export type OperatorFiles =
+  | { readonly ok: true; readonly files: Readonly<Record<string, string>> }
+  | { readonly ok: false; readonly message: string };
+
+/**
+ * Reads the files that the settings name, by their paths, for a worker that may not read them itself. Those on whose way
+ * the worker could have put a link are left to it: root would read to it whatever the link names.
+ */
+export function readOperatorFiles(settings: Settings, worker: User | undefined): OperatorFiles {
+  const files: Record<string, string> = {};
+  for (const path of named(settings)) {
+    if (worker !== undefined && isChosenBy(worker, path)) continue;
+    try {
+      files[path] = readFileSync(path, 'utf8');
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      return { ok: false, message: `The file ${path}, which the settings name, cannot be read: ${cause}.` };
+    }
+  }
+  return { ok: true, files };
+}
+
+function named({ masterKeyFile, gateways, clients }: Settings): readonly string[] {
+  const { clientCa, certificate, key } = gateways?.tls ?? {};
+  const paths = [masterKeyFile, clientCa, certificate, key, ...clients.map((client) => client.certificate)];
+  return paths.filter((path) => path !== undefined);
+}

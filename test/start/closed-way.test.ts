@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { notRun } from '../not-run.ts';
+import { dataFolder, startCommand } from '../world/process.ts';
+
+const checkout = fileURLToPath(new URL('../../', import.meta.url));
+
+test('started by root in a home that is closed to the worker, checkout and data folder, it serves and makes keys', async () => {
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) {
+    notRun('a checkout and a data folder behind a closed folder', 'needs root that may make mount namespaces');
+    return;
+  }
+  using home = dataFolder();
+  chmodSync(home.path, 0o700);
+  const [copy, data] = [join(home.path, 'checkout'), join(home.path, 'data')];
+  mkdirSync(copy);
+  // The same files by a path that only root can go.
+  const through = ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" "$1" && shift && exec "$@"`, checkout, copy];
+  await using world = await startCommand([...through, join(copy, 'bin/postern'), 'start', '--data', data]);
+  assert.notEqual(statSync(data).uid, 0);
+  const from = { from: '127.0.0.7' };
+  const secret = await world.client.vault('demo', 'GET', '/secrets/greeting', from);
+  assert.equal(secret.body['value'], 'hello from behind the boundary');
+  const key = await world.client.vault('demo', 'POST', '/keys/k/create', {
+    ...from,
+    body: { kty: 'EC', crv: 'P-256' },
+  });
+  assert.equal(key.status, 200, JSON.stringify(key.body));
+});
