@@ -132,7 +132,9 @@ function inForce(
   if (source.kind !== 'subnet') return { source, require: [vault.requirement] };
   const subnet = rulebook.subnet(source.incarnation);
   if (subnet === undefined) {
-    return { source: unproved(source, 'does not exist any more'), require: [vault.requirement] };
+    // One that is not known here may have been made on another node: that it does not exist is required.
+    const require = [vault.requirement, rulebook.noSubnet(source.incarnation)];
+    return { source: unproved(source, 'does not exist any more'), require };
   }
   const require = [vault.requirement, subnet.requirement];
   if (!subnet.serviceEndpoint) return { source: unproved(source, 'has its service endpoint switched off'), require };

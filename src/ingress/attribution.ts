@@ -9,9 +9,12 @@ import type { Refusal } from './refusal.ts';
 
 /** What the ingress knows of subnets. An incarnation is the GUID that a subnet was given when it was created. */
 export interface SubnetDirectory {
+  /** `gone` is also one that is not known here: whoever refuses it looks it up first. */
   state(incarnation: string): 'live' | 'endpointOff' | 'gone';
   /** The lower-case ARM id of the subnet, if it lies in the virtual network with this resource GUID. */
   inVnet(vnet: string, incarnation: string): { readonly subnet: string } | undefined;
+  /** Reads the subnet from the store; `state` and `inVnet` know it then, if it exists. */
+  lookUp(incarnation: string): Promise<void>;
 }
 
 export type Attribution =

@@ -125,7 +125,7 @@ export class Ingress {
   addSubnetListener(handle: Listenable, subnet: Subnet): Promise<OpenListener> {
     return this.#addPlain('subnet', handle, (listener, socket) => {
       const address = socket.remoteAddress === undefined ? undefined : parseAddress(socket.remoteAddress);
-      this.#settle(listener, socket, attributeSubnet(this.#options.subnets, subnet, address));
+      this.#settleKnown(listener, socket, () => attributeSubnet(this.#options.subnets, subnet, address));
     });
   }
 
@@ -254,9 +254,24 @@ export class Ingress {
     attribute: (header: ProxyHeader) => Attribution,
   ): void {
     const done: Parameters<typeof takeHeader>[1]['done'] = (taken) => {
-      this.#settle(listener, socket, taken.ok ? attribute(taken.header) : taken);
+      if (taken.ok) this.#settleKnown(listener, socket, () => attribute(taken.header));
+      else this.#settle(listener, socket, taken);
     };
     takeHeader(socket, { accept, timeoutMs: this.#limits.headerTimeoutMs, done });
+  }
+
+  /** Settles what `attribute` says. That a subnet is gone is believed only of one that was looked up. */
+  #settleKnown(listener: Listener, socket: Socket, attribute: () => Attribution): void {
+    const attribution = attribute();
+    if (attribution.ok || attribution.refusal.kind !== 'subnetGone') {
+      this.#settle(listener, socket, attribution);
+      return;
+    }
+    const settle = (): void => {
+      if (!socket.destroyed) this.#settle(listener, socket, attribute());
+    };
+    // Where it cannot be looked up it stays refused.
+    this.#options.subnets.lookUp(attribution.refusal.incarnation).then(settle, settle);
   }
 
   /** The one place where a connection gets its source. */

@@ -136,9 +136,19 @@ export class Rulebook {
     return inForce;
   }
 
-  /** The subnet of that incarnation, while it lives. */
+  /** The subnet of that incarnation, while it lives, if it is known already. */
   subnet(incarnation: string): SubnetInForce | undefined {
     return this.#subnets.get(incarnation);
+  }
+
+  /** Reads the subnet of that incarnation if it is not known: another node may have made it. */
+  async loadSubnet(incarnation: string): Promise<void> {
+    if (!this.#subnets.has(incarnation)) await this.changed([subnetKey(incarnation)]);
+  }
+
+  /** To be required by whoever acts on the word that there is no subnet of that incarnation. */
+  noSubnet(incarnation: string): Requirement {
+    return { key: subnetKey(incarnation), version: null };
   }
 
   /** Those subnets of a virtual network (by `resourceGuid`) that live. */

@@ -210,6 +210,7 @@ function openIngress({ settings, certificates, now, log }: ServerParts, rulebook
         const subnet = rulebook.subnetOf(vnet, incarnation);
         return subnet === undefined ? undefined : { subnet: subnet.id };
       },
+      lookUp: (incarnation) => rulebook.loadSubnet(incarnation),
     },
     onConnection: (socket) => http.emit('connection', socket),
     log: (refused) => log.warn(refused, 'a connection was refused'),

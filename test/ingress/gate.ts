@@ -26,6 +26,8 @@ export interface Gate {
   readonly refused: RefusedConnection[];
   /** The state of the subnets; both are live at first. */
   readonly states: Map<string, ReturnType<SubnetDirectory['state']>>;
+  /** What a look-up finds. */
+  readonly stored: Gate['states'];
   readonly folder: string;
 }
 
@@ -37,6 +39,7 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
     [subnetA.incarnation, 'live'],
     [subnetB.incarnation, 'live'],
   ]);
+  const stored: Gate['states'] = new Map();
   const http = createServer((request, response) => {
     response.end(JSON.stringify(ingress.sourceOf(request.socket)));
   });
@@ -50,6 +53,10 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
           { vnet: vnetA, ...subnetA },
           { vnet: vnetB, ...subnetB },
         ].find((known) => known.vnet === vnet && known.incarnation === incarnation),
+      lookUp: async (incarnation) => {
+        const state = stored.get(incarnation);
+        if (state !== undefined) states.set(incarnation, state);
+      },
     },
     onConnection: (socket) => http.emit('connection', socket),
     log: (line) => refused.push(line),
@@ -61,7 +68,7 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
     http.close();
     await rm(folder, { recursive: true });
   });
-  return { ingress, authority, refused, states, folder };
+  return { ingress, authority, refused, states, stored, folder };
 }
 
 /** The port on loopback that a listener took. */

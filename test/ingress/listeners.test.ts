@@ -64,6 +64,25 @@ test('a connection whose subnet is gone or switched off is closed when it is acc
   }
 });
 
+test('a subnet that is not known here is looked up before it is believed to be gone', async (t) => {
+  const gate = await openGate(t);
+  const port = portOf(await gate.ingress.addSubnetListener(anyPort, subnetA));
+  gate.states.delete(subnetA.incarnation);
+  await ended(await dial(port));
+  gate.stored.set(subnetA.incarnation, 'endpointOff');
+  await ended(await dial(port));
+  const { incarnation } = subnetA;
+  assert.deepEqual(await refusals(gate), [
+    { kind: 'subnetGone', incarnation },
+    { kind: 'endpointOff', incarnation },
+  ]);
+  gate.states.delete(incarnation);
+  gate.stored.set(incarnation, 'live');
+  const socket = await secure(await dial(port), gate.authority.cert);
+  assert.equal((await ask(socket)).kind, 'subnet');
+  socket.destroy();
+});
+
 test("switching a subnet off ends its open connections, also unfinished handshakes, and nobody else's", async (t) => {
   const gate = await openGate(t);
   const [a, b] = [
@@ -136,7 +155,7 @@ test('a certificate chosen by SNI is shown, and the default to everybody else', 
     certificate: await gate.authority.issue({ dns: ['localhost'] }),
     SNICallback: (name, done) => done(null, name === 'vault.azure.example' ? createSecureContext(other) : undefined),
     nat: [],
-    subnets: { state: () => 'gone', inVnet: () => undefined },
+    subnets: { state: () => 'gone', inVnet: () => undefined, lookUp: async () => {} },
     onConnection: () => undefined,
     log: () => undefined,
     now: Date.now,

@@ -9,7 +9,7 @@ import { Lab, missingForLab } from './lab.ts';
  * seen without root is in rootless.test.ts.
  */
 export function testInLab(title: string, rows: readonly Row[]): void {
-  const why = missingForLab() ?? whyNotAsRoot();
+  const why = whyNotInLab();
   if (why !== undefined) {
     notRun(`${title}: ${rows.length} tests in network namespaces`, why);
     return;
@@ -18,6 +18,11 @@ export function testInLab(title: string, rows: readonly Row[]): void {
     await using lab = await Lab.make();
     for (const { name, see } of rows) await t.test(name, () => see(lab));
   });
+}
+
+/** Why a lab cannot be made here by root; `undefined`: it can. */
+export function whyNotInLab(): string | undefined {
+  return missingForLab() ?? whyNotAsRoot();
 }
 
 function whyNotAsRoot(): string | undefined {
