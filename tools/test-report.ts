@@ -11,14 +11,19 @@ const notRun = /^.*NOT RUN: .*$/gm;
 /** Why a test counts as failed without a fault of its own. */
 const consequences: ReadonlySet<string> = new Set(['subtestsFailed', 'cancelledByParent']);
 
+/** What is said when all tests have run. */
+export interface Closing {
+  /** For information. */
+  readonly lines: readonly string[];
+  /** What has to be noticed. */
+  readonly remarks: readonly string[];
+}
+
 /**
- * The progress of a test run as text: a line for each file, then every failure in full, `remarks` and whatever did not
- * run, and at the very end the runner's own summary.
+ * The progress of a test run as text: a line for each file, then every failure in full, what `close` gives and whatever did
+ * not run, and at the very end the runner's own summary.
  */
-export async function* report(
-  source: AsyncIterable<TestEvent>,
-  remarks: readonly string[] = [],
-): AsyncGenerator<string, void> {
+export async function* report(source: AsyncIterable<TestEvent>, close: () => Closing): AsyncGenerator<string, void> {
   const output = new Map<string, string>();
   const failures: TestFail[] = [];
   const summary: string[] = [];
@@ -48,6 +53,8 @@ export async function* report(
     if (said !== undefined) yield `\n✖ ${name(file)} wrote:\n${indent(said)}\n`;
   }
   const missed = [...output.values()].flatMap((said) => said.match(notRun) ?? []);
+  const { lines, remarks } = close();
+  yield `\n${lines.map((line) => `${line}\n`).join('')}`;
   yield loud([...remarks, ...new Set(missed)]);
   yield summary.join('');
 }

@@ -3,13 +3,15 @@
  * these folders and files alone, and `--test-name-pattern=…` those of that name. The last lines are the runner's own.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { report } from './test-report.ts';
+import type { Closing } from './test-report.ts';
+import { folderVariable, judge, mostMs, readTurn, textOfTurn, watchUrl } from './turns.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,15 +49,44 @@ function check(): boolean {
 async function test(paths: readonly string[], remarks: readonly string[]): Promise<boolean> {
   console.log(`\n${paths.length} test files`);
   let failed = 0;
+  const turns = mkdtempSync(join(tmpdir(), 'postern-turns-'));
+  // Some of the watched processes are other users'.
+  chmodSync(turns, 0o1777);
+  process.env[folderVariable] = turns;
   const events = run({
     files: [...paths],
     concurrency: availableParallelism(),
     // Far above what any test takes: it ends one that hangs, and says which.
     timeout: 300_000,
+    execArgv: [`--import=${watchUrl}`],
     testNamePatterns: options['test-name-pattern'],
   }).on('test:fail', () => {
     failed += 1;
   });
-  for await (const text of report(events, remarks)) process.stdout.write(text);
+  const close = (): Closing => {
+    const closing = readTurns(turns);
+    failed += closing.remarks.length;
+    return { ...closing, remarks: [...remarks, ...closing.remarks] };
+  };
+  for await (const text of report(events, close)) process.stdout.write(text);
+  rmSync(turns, { recursive: true });
   return failed === 0;
+}
+
+/** What the watch over the event loop found in the whole run (`watch-turns.ts`). */
+function readTurns(folder: string): Closing {
+  const reports = globSync('*.jsonl', { cwd: folder });
+  const turns = reports.flatMap((name) => {
+    const lines = readFileSync(join(folder, name), 'utf8').split('\n');
+    // The last one is empty, or was cut when the process was killed.
+    return lines.slice(0, -1).map((line) => readTurn(line));
+  });
+  const { longest, refused } = judge(turns);
+  const held = longest.map((turn) => `  ${textOfTurn(turn)}`);
+  return {
+    lines: [`the server's longest turns of the event loop, in ${reports.length} watched processes:`, ...held],
+    remarks: refused.map(
+      (turn) => `THE EVENT LOOP WAS HELD FOR MORE THAN ${mostMs} ms OF PROCESSOR TIME: ${textOfTurn(turn)}`,
+    ),
+  };
 }

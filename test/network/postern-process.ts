@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { AuditRecord } from '../../src/audit/record.ts';
 import type { RefusedConnection } from '../../src/ingress/refusal.ts';
+import { watched } from '../../tools/turns.ts';
 import type { ReadyLine } from '../world/process.ts';
 import { parseAs } from './parse-as.ts';
 
@@ -33,7 +34,7 @@ export class PosternProcess implements AsyncDisposable {
     this.#start = start;
     const program = join(start.root, 'bin/postern');
     const parameters = ['netns', 'exec', start.namespace, program, 'start', '--json', ...start.parameters];
-    this.#child = spawn('ip', parameters, { env: withoutMasterKeys(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn('ip', parameters, { env: watched(withoutMasterKeys()), stdio: ['ignore', 'pipe', 'pipe'] });
     let printed = '';
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       printed += text;

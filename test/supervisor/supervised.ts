@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { watched } from '../../tools/turns.ts';
 
 /** What the stub says of itself when it is ready. */
 export interface Ready {
@@ -87,7 +88,7 @@ export function startSupervisor(t: TestContext, { argv = ['--memory'], environme
   const program = join(import.meta.dirname, 'start-with-stub.ts');
   const port = argv.includes('--port') ? [] : ['--port', '0'];
   const child = spawn(process.execPath, [program, '--json', ...port, ...argv], {
-    env: { ...process.env, ...environment },
+    env: watched({ ...process.env, ...environment }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const supervised = new Supervised(child);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { watched } from '../../tools/turns.ts';
 import { connect } from './client.ts';
 import type { Client } from './client.ts';
 
@@ -50,7 +51,10 @@ export function startPostern(options: readonly string[]): Promise<RunningPostern
 
 /** The same by another command, with the options of `postern start` and the same output. */
 export async function startCommand([command = '', ...options]: readonly string[]): Promise<RunningPostern> {
-  const child = spawn(command, [...options, '--json', '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, [...options, '--json', '--port', '0'], {
+    env: watched(process.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();

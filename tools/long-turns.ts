@@ -1,0 +1,6 @@
+import type { LongTurn } from './turns.ts';
+
+/** The turns of the event loop that may take longer than others. Nobody is served yet, or nobody else can be. */
+export const longTurns: readonly LongTurn[] = [
+  { where: /^\(module\) src\//, why: 'a process loads its modules before it serves anybody' },
+];
