@@ -69,7 +69,7 @@ export function partsOf(der: Uint8Array): CertificateParts {
   const algorithm = outer.next(tags.sequence, 'the signature algorithm');
   outer.bitString('the signature');
   outer.end();
-  const version = body.optional(0xa0, 'the version') === undefined ? 1 : 3;
+  const version = readVersion(body);
   const serial = body.integer('the serial number');
   if (!body.next(tags.sequence, 'the signature algorithm').whole.equals(algorithm.whole)) {
     throw new Malformed('it names two signature algorithms');
@@ -88,6 +88,16 @@ export function partsOf(der: Uint8Array): CertificateParts {
   const extensions = readExtensions(body.done || version === 1 ? undefined : extensionsIn(body));
   body.end();
   return { serial, issuer, subject, notBefore, notAfter, publicKey, extensions };
+}
+
+/** Section 4.1.2.1: v1 is the default, and v3 is written as 2. */
+function readVersion(body: DerReader): number {
+  if (body.tag !== 0xa0) return 1;
+  const outer = body.inside(0xa0, 'the version');
+  const version = outer.count('the version') + 1;
+  outer.end();
+  if (version > 3) throw new Malformed(`its version is ${version}, and the last one is 3`);
+  return version;
 }
 
 function extensionsIn(body: DerReader): DerReader {

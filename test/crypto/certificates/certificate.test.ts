@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { matches, readCertificate } from '../../../src/crypto/certificates/certificate.ts';
 import { readObjectIdentifier, wholeSequence } from '../../../src/crypto/certificates/der-read.ts';
-import { bitString, sequence } from '../../../src/crypto/certificates/der-write.ts';
+import { bitString, explicit, integer, sequence } from '../../../src/crypto/certificates/der-write.ts';
 import { issue, makeTestIssuer, selfSign } from '../../../src/crypto/certificates/issue.ts';
 import { makeRequest } from '../../../src/crypto/certificates/request.ts';
 import { keyUsages } from '../../../src/types/certificate.ts';
 import { notRun } from '../../not-run.ts';
-import { ec, kinds, material, selfSigned, textOf, validity, value } from './material.ts';
+import { ec, kindOf, kinds, material, selfSigned, textOf, validity, value } from './material.ts';
 import { file, hasOpenssl, openssl } from './openssl.ts';
 
 const configuration = `
@@ -186,6 +186,22 @@ it('a certificate of version 1, without extensions, is read', async () => {
   assert.deepEqual([subject, keyUsage], ['CN=www.example.com, O=Contoso, C=US', []]);
   assert.deepEqual(basicConstraints, { ca: false });
   assert.deepEqual(sans.dnsNames, []);
+});
+
+it('a version is a number up to 3, and nothing else', async () => {
+  const body = wholeSequence(await selfSigned(ec('prime256v1')), 'it').sequence('it');
+  body.any('its version');
+  const [serial, algorithm, ...rest] = Array.from({ length: 7 }, () => body.any('a part').whole);
+  assert.ok(serial && algorithm);
+  const withVersion = (...version: readonly Uint8Array[]) =>
+    readCertificate(
+      sequence(sequence(explicit(0, ...version), serial, algorithm, ...rest), algorithm, bitString(Buffer.alloc(1))),
+    );
+  assert.equal(kindOf(withVersion(integer(2))), 'ok');
+  assert.match(textOf(withVersion(integer(3))), /its version is 4, and the last one is 3/);
+  for (const other of [[], [sequence(integer(2))], [integer(2), integer(2)]]) {
+    assert.equal(kindOf(withVersion(...other)), 'malformed');
+  }
 });
 
 it('an object identifier has 64 bytes at most, and of a longer one none is read: that takes time in their square', () => {
