@@ -140,9 +140,16 @@ export function isLoopback(listenAddress: string): boolean {
   return listenAddress === '::1' || listenAddress.startsWith('127.');
 }
 
+/** Of an object or an array nothing is shown: a misplaced one may hold a password. */
 export function refuse(value: unknown, at: string, rule: string): never {
-  const shown = value === undefined ? 'nothing' : JSON.stringify(value);
-  throw new SettingRefused(`${at}: ${shown} ${rule}.`);
+  throw new SettingRefused(`${at}: ${shown(value)} ${rule}.`);
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const hasParts = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+  if (!hasParts) return JSON.stringify(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 function hostBits(range: string): number {

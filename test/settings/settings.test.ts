@@ -252,3 +252,18 @@ test('the help names every option and fits a terminal', () => {
   }
   for (const line of helpText.split('\n')) assert.ok(line.length <= 100, line);
 });
+
+test('of an object or array in a wrong place nothing is shown: it may hold a password', () => {
+  const users = [{ userPrincipalName: 'ada@example.com', password: 'not-to-be-shown' }];
+  const rows: readonly (readonly [config: unknown, reason: RegExp])[] = [
+    [{ softDelete: users }, /\.softDelete: an array is not a JSON object\.$/],
+    [{ users: users[0] }, /\.users: an object is not a JSON array\.$/],
+    [{ users: null }, /\.users: null is not a JSON array\.$/],
+    [{ users: [{ userPrincipalName: users, password: 'a' }] }, /userPrincipalName: an array is not a text/],
+  ];
+  for (const [config, reason] of rows) {
+    const message = refusedWith([], { config });
+    assert.match(message, reason);
+    assert.doesNotMatch(message, /not-to-be-shown/);
+  }
+});
