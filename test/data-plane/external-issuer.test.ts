@@ -90,12 +90,12 @@ suite('an issuer that the operator added', () => {
       for (const time of times) {
         // RFC 7519 section 4.1.5: without `nbf` a token is valid from the start.
         if (claim === 'nbf' && time === null) continue;
-        const before = refusals();
+        const alreadyRefused = refusals();
         const sent = { token: await token({ [claim]: time }), from: networks.allowed };
         const { status, body } = await world.client.vault('kv-external', 'GET', '/secrets/s', sent);
         assert.equal(status, 401, `${claim} ${JSON.stringify(time)}`);
         assert.match(String(body['error']?.['message']), new RegExp(`\\b${claim}\\b`));
-        assert.equal(refusals(), before + 1);
+        assert.equal(refusals(), alreadyRefused + 1);
         const asked = await world.client.send(`${world.client.home}/v1.0/groups`, { token: sent.token });
         assert.equal(asked.status, 401);
         assert.equal((await world.client.arm('GET', '/resourceGroups', undefined, { token: sent.token })).status, 401);

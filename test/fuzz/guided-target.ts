@@ -1,0 +1,8 @@
+/** What Jazzer.js calls: the fuzzer that `FUZZ_TARGET` names. */
+import { targetOf } from './targets.ts';
+
+const { read } = await targetOf(process.env['FUZZ_TARGET'] ?? '').samples();
+
+export async function fuzz(input: Buffer): Promise<void> {
+  await read(input);
+}

@@ -1,0 +1,47 @@
+import type { FuzzTarget } from './target.ts';
+import { deploymentBody, form, json, members } from './targets/bodies.ts';
+import {
+  certificate,
+  chain,
+  pem,
+  pkcs12InClear,
+  pkcs12WithPassword,
+  certificateRequest,
+} from './targets/certificates.ts';
+import { proxy } from './targets/proxy.ts';
+import { filter, target as path } from './targets/queries.ts';
+import { requests } from './targets/requests.ts';
+import { configuration, words } from './targets/settings.ts';
+import { expression, wholeTemplate } from './targets/templates.ts';
+import { token, tokenClaims } from './targets/tokens.ts';
+
+/** Everything that takes bytes or text from outside, by the name that `npm run fuzz` knows it by. */
+export const targets: Readonly<Record<string, FuzzTarget>> = {
+  proxy,
+  token,
+  claims: tokenClaims,
+  json,
+  'deployment-body': deploymentBody,
+  members,
+  form,
+  path,
+  filter,
+  expression,
+  template: wholeTemplate,
+  pkcs12: pkcs12WithPassword,
+  'pkcs12-in-clear': pkcs12InClear,
+  pem,
+  certificate,
+  chain,
+  csr: certificateRequest,
+  configuration,
+  words,
+  requests,
+};
+
+export function targetOf(name: string): FuzzTarget {
+  const target = targets[name];
+  if (target === undefined)
+    throw new Error(`There is no fuzzer "${name}". There are: ${Object.keys(targets).join(', ')}.`);
+  return target;
+}

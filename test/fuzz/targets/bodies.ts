@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { isUtf8 } from 'node:buffer';
+import { parseForm } from '../../../src/authority/form.ts';
+import { parseDeploymentBody } from '../../../src/control-plane/deployments/body.ts';
+import { policyParameters } from '../../../src/data-plane/certificates/policy-parameters.ts';
+import { ruleProfiles } from '../../../src/firewall/profiles.ts';
+import { validateNetworkAcls } from '../../../src/firewall/validate.ts';
+import { parseJsonBody } from '../../../src/http/request.ts';
+import { readKeyMaterial } from '../../../src/crypto/read-key-material.ts';
+import { readNetwork } from '../../../src/resources/network-properties.ts';
+import { readVaultProperties } from '../../../src/resources/vault-properties.ts';
+import { bytesOf, jsonOf, textOf } from '../target.ts';
+import type { FuzzTarget } from '../target.ts';
+
+const networkAcls = {
+  defaultAction: 'Deny',
+  bypass: 'AzureServices',
+  ipRules: [{ value: '203.0.113.7' }, { value: '198.51.100.0/24' }],
+  virtualNetworkRules: [
+    {
+      id: '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/a',
+      ignoreMissingVnetServiceEndpoint: false,
+    },
+  ],
+};
+const tenantId = '11111111-1111-4111-8111-111111111111';
+const vault = {
+  tenantId,
+  sku: { family: 'A', name: 'standard' },
+  accessPolicies: [
+    {
+      tenantId,
+      objectId: 'b1111111-1111-4111-8111-111111111111',
+      permissions: { secrets: ['get', 'LIST'], keys: ['all'] },
+    },
+  ],
+  enabledForDeployment: false,
+  softDeleteRetentionInDays: 90,
+  enablePurgeProtection: true,
+  publicNetworkAccess: 'Enabled',
+  networkAcls,
+};
+const network = {
+  addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
+  subnets: [
+    { name: 'a', properties: { addressPrefix: '10.0.0.0/24', serviceEndpoints: [{ service: 'Microsoft.KeyVault' }] } },
+    { name: 'b', properties: { addressPrefixes: ['10.0.1.0/24'], privateEndpointNetworkPolicies: 'Disabled' } },
+  ],
+};
+const policy = {
+  key_props: { exportable: true, kty: 'RSA', key_size: 2048, reuse_key: false },
+  secret_props: { contentType: 'application/x-pkcs12' },
+  x509_props: {
+    subject: 'CN=a',
+    sans: { dns_names: ['a.example'] },
+    ekus: ['1.3.6.1.5.5.7.3.1'],
+    key_usage: ['digitalSignature'],
+    validity_months: 12,
+  },
+  lifetime_actions: [{ trigger: { lifetime_percentage: 80 }, action: { action_type: 'AutoRenew' } }],
+  issuer: { name: 'Self' },
+  attributes: { enabled: true },
+};
+const jwk = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+  y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+  d: '870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE',
+  key_ops: ['sign', 'verify'],
+};
+
+/** What is taken is what `JSON.parse` makes of it; what `JSON.parse` refuses is refused. */
+export const json: FuzzTarget = {
+  form: 'json',
+  words: ['template:', '// a', '/* a */'],
+  samples: () => ({
+    inputs: [
+      bytesOf({ value: 'a', tags: { a: 'b' }, attributes: { enabled: true, exp: 1 } }),
+      bytesOf(vault),
+      bytesOf([1, [2]]),
+    ],
+    read(input) {
+      const read = parseJsonBody(Buffer.from(input));
+      const theirs = jsonOf(input);
+      if (read.ok) assert.deepEqual(read.value, theirs);
+      // What is refused as none is none; or it is not UTF-8, which `jsonOf` overlooks.
+      else if (read.fault.kind === 'notJson') assert.ok(theirs === undefined || !isUtf8(input));
+    },
+  }),
+};
+
+/** A deployment's body may be in az's own form, which no parser knows: whatever is JSON is read as it is. */
+export const deploymentBody: FuzzTarget = {
+  form: 'text',
+  words: [', template:', '// a\n', '/* a */', '"properties":{', '}}', '"', '\\"'],
+  samples: () => ({
+    inputs: [
+      '{"properties": {"mode": "Incremental", "parameters": {}, template:{\n// what\n"a": "b\nc" /* d */}}}',
+      '{"properties": {"mode": "Incremental", "template": {"resources": []}}}',
+    ].map((text) => Buffer.from(text)),
+    read(input) {
+      const read = parseDeploymentBody(Buffer.from(input));
+      const theirs = jsonOf(input);
+      if (theirs !== undefined && read.ok) assert.deepEqual(read.value, theirs);
+    },
+  }),
+};
+
+/** What every reader of a body makes of any JSON: an answer or a refusal. */
+export const members: FuzzTarget = {
+  form: 'json',
+  words: [
+    ...Object.keys(vault),
+    ...Object.keys(networkAcls),
+    ...Object.keys(policy),
+    ...Object.keys(network),
+    'properties',
+  ],
+  samples: () => ({
+    inputs: [networkAcls, vault, network, policy, jwk].map(bytesOf),
+    read(input) {
+      const value = jsonOf(input);
+      for (const profile of Object.values(ruleProfiles)) {
+        validateNetworkAcls(value, profile);
+        readVaultProperties(value, profile);
+      }
+      readNetwork(value);
+      readKeyMaterial(value);
+      policyParameters(value, 'policy');
+    },
+  }),
+};
+
+/** A form is what URLSearchParams makes of it, or a parameter comes twice in it. */
+export const form: FuzzTarget = {
+  form: 'text',
+  words: ['grant_type=', '&', '=', '%', '+', 'client_credentials', '%C3%A9'],
+  samples: () => ({
+    inputs: [
+      'grant_type=client_credentials&client_id=a1111111-1111-4111-8111-111111111111&client_secret=s%26%3D&scope=a%2F.default',
+      'grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=abc&client_id=b',
+    ].map((text) => Buffer.from(text)),
+    read(input) {
+      const text = textOf(input);
+      const read = parseForm(text);
+      const theirs = [...new URLSearchParams(text)];
+      const names = new Set(theirs.map(([name]) => name));
+      assert.equal(read.ok, names.size === theirs.length);
+      if (read.ok)
+        assert.deepEqual(
+          [...read.form],
+          theirs.filter(([, value]) => value !== ''),
+        );
+    },
+  }),
+};

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import findMyWay from 'find-my-way';
+import { readFilter } from '../../../src/control-plane/authorization/filter.ts';
+import { operations } from '../../../src/control-plane/operations.ts';
+import { parseFilter as parseResourceFilter } from '../../../src/control-plane/resources/filter.ts';
+import { matchRoute } from '../../../src/control-plane/route.ts';
+import { routesOf } from '../../../src/control-plane/routes.ts';
+import type { RouteTable } from '../../../src/control-plane/routes.ts';
+import { operations as vaultOperations } from '../../../src/data-plane/operations.ts';
+import { matchesFilter, parseFilter, requiredValues } from '../../../src/graph/filter.ts';
+import { targetFault, targetSegments } from '../../../src/http/request-target.ts';
+import { routing } from '../../../src/http/router.ts';
+import { textOf } from '../target.ts';
+import type { FuzzTarget } from '../target.ts';
+
+const properties = ['displayName', 'id', 'appId', 'userPrincipalName', 'servicePrincipalNames'];
+
+/** A filter that is taken can be asked of an object; the values that it requires are in every object that it means. */
+export const filter: FuzzTarget = {
+  form: 'text',
+  words: [
+    ...properties,
+    ' eq ',
+    ' ne ',
+    ' and ',
+    ' or ',
+    'not ',
+    ' in ',
+    'startswith(',
+    '/any(c:c eq ',
+    "'a'",
+    "''",
+    'atScope()',
+  ],
+  samples: () => ({
+    inputs: [
+      "displayName eq 'a' or startswith(appId, 'b') and not (id ne null)",
+      "servicePrincipalNames/any(c:c eq 'api://a')",
+      "appId in ('a', 'b', 'c')",
+      "resourceType eq 'Microsoft.KeyVault/vaults' and tagName eq 'a' and tagValue eq 'it''s'",
+      "substringof('a', name) and startswith(tagName, 'b')",
+      "atScope() and principalId eq 'b1111111-1111-4111-8111-111111111111'",
+    ].map((text) => Buffer.from(text)),
+    read(input) {
+      const text = textOf(input);
+      const parsed = parseFilter(text, properties);
+      if (parsed.ok) {
+        const required = requiredValues(parsed.filter, ['appId']);
+        for (const value of [undefined, null, true, 'a', 'it’s', ['a', 'b']]) {
+          const holds = matchesFilter(parsed.filter, (name) => (name === 'appId' ? value : 'a'));
+          if (holds && required !== undefined) {
+            assert.ok(typeof value === 'string' && required.some((one) => one.toLowerCase() === value.toLowerCase()));
+          }
+        }
+      } else assert.notEqual(parsed.rule, '');
+      const resources = parseResourceFilter(text);
+      if (resources.ok) resources.holds({ name: 'a', type: 'b', resourceGroup: 'rg', tags: { a: 'it’s' } });
+      readFilter(text, ['atScope()', "principalId eq '…'", "assignedTo('…')"]);
+    },
+  }),
+};
+
+/** A segment of more is no request's, and no name's. */
+const mostCharacters = 2_048;
+
+type Method = RouteTable['method'];
+
+/** The router of the resource manager's requests, without Fastify around it. */
+function requestRouter() {
+  const router = findMyWay(routing);
+  for (const { method, url, find } of routesOf(operations)) {
+    router.on(method, url, () => undefined, find);
+  }
+  return (method: Method, url: string) => {
+    const find = router.find(method, url)?.store as RouteTable['find'] | undefined;
+    return find?.(url);
+  };
+}
+
+/** Requests from inside a deployment find the operation, and the names in it, that requests from outside find. */
+export const target: FuzzTarget = {
+  form: 'text',
+  words: [
+    '/providers/',
+    '/resourceGroups/',
+    '/subscriptions/',
+    'Microsoft.KeyVault',
+    '/vaults/',
+    '/locks/',
+    '?a=b',
+    '%2f',
+    '//',
+  ],
+  samples() {
+    const route = requestRouter();
+    const vaults = findMyWay(routing);
+    for (const card of vaultOperations) vaults.on(card.method, card.path, () => undefined);
+    const concrete = operations.map((operation) =>
+      operation.path
+        .replace('{scope}', '/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/v')
+        .replace('{resources}', '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts')
+        .replace('{resource}', '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a')
+        .replaceAll(/:(\w+)/g, 'name-$1'),
+    );
+    return {
+      inputs: [...new Set([...concrete, '/secrets/name/version', '/keys/k/v/wrapkey'])].map((text) =>
+        Buffer.from(text),
+      ),
+      read(input) {
+        const url = textOf(input);
+        // The door lets nothing else in.
+        if (targetFault(url) !== undefined || url.length > mostCharacters) return;
+        vaults.find('GET', url);
+        const segments = targetSegments(url);
+        for (const method of ['GET', 'PUT', 'DELETE', 'POST'] as const) {
+          const path = segments?.map((segment) => `/${segment}`).join('');
+          const inner = path === undefined ? undefined : matchRoute(operations, { method, path });
+          const outer = route(method, url);
+          assert.equal(inner?.operation.path, outer?.operation.path, `${method} ${url}`);
+          assert.deepEqual(inner?.params, outer?.params, `${method} ${url}`);
+          assert.equal(inner?.path, outer?.path, `${method} ${url}`);
+        }
+      },
+    };
+  },
+};

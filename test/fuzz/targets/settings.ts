@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
+import { parseAddress } from '../../../src/address/address.ts';
+import { formatRange, parseRange } from '../../../src/address/range.ts';
+import { readSkipToken, skipToken } from '../../../src/http/skip-token.ts';
+import { parseDuration } from '../../../src/objects/duration.ts';
+import { readSettings } from '../../../src/settings/settings.ts';
+import { bytesOf, textOf } from '../target.ts';
+import type { FuzzTarget } from '../target.ts';
+
+const guid = '11111111-2222-4333-8444-555555555555';
+const complete = {
+  clients: [{ clientId: guid, secret: 's3cret-of-a-client' }],
+  users: [{ userPrincipalName: 'ada@example.com', password: 'a-long-password', groups: [guid] }],
+  issuers: [
+    { issuer: 'https://idp.example.com', tenantId: guid, audiences: ['a'], jwksUri: 'https://idp.example.com/jwks' },
+  ],
+  gateways: { unix: [{ vnet: guid, path: 'gateway.sock' }] },
+  loadBalancers: [{ listen: '127.0.0.1:9000', from: ['10.0.0.0/8'], version: 2 }],
+  softDelete: { transitionMs: 500 },
+  limits: { ipRules: 200 },
+};
+
+/** A configuration file is read or refused with the member at fault, and never quoted: there are secrets in it. */
+export const configuration: FuzzTarget = {
+  form: 'json',
+  words: [...Object.keys(complete), 'secret', 'secretFile', 'audit', 'fsync', 'throttling'],
+  samples: () => ({
+    inputs: [bytesOf(complete), bytesOf({}), bytesOf({ clients: [] })],
+    read(input) {
+      const text = textOf(input);
+      const read = readSettings({
+        argv: ['--config', 'postern.json'],
+        environment: {},
+        readFile: () => text,
+        folder: import.meta.dirname,
+      });
+      if (!read.ok) assert.doesNotMatch(read.message, /s3cret-of-a-client|a-long-password/);
+    },
+  }),
+};
+
+/** Addresses as `node:net` knows them, ranges that are printed as they were read, and other short texts of one line. */
+export const words: FuzzTarget = {
+  form: 'text',
+  words: ['/32', '/0', '::ffff:', '.0', 'P', 'T', 'M', '0x', '-'],
+  samples: () => ({
+    inputs: [
+      '203.0.113.7',
+      '198.51.100.0/24',
+      '2001:db8::7',
+      '::ffff:203.0.113.7',
+      'P1Y2M3DT4H5M6S',
+      skipToken('vault/a'),
+    ].map((text) => Buffer.from(text)),
+    read(input) {
+      const text = textOf(input);
+      if (parseAddress(text) !== undefined) assert.notEqual(isIP(text), 0, text);
+      const range = parseRange(text);
+      if (range.ok) {
+        const again = parseRange(formatRange(range.range));
+        assert.deepEqual(again.ok && again.range, range.range);
+      }
+      parseDuration(text);
+      readSkipToken(text);
+    },
+  }),
+};

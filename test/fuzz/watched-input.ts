@@ -1,0 +1,47 @@
+/** What is to be fuzzed, one after the other, and for how long. */
+export interface FuzzPlan {
+  readonly names: readonly string[];
+  readonly seed: number;
+  /** How many inputs each, besides the samples. */
+  readonly runs?: number | undefined;
+  /** How long each. */
+  readonly minutes?: number | undefined;
+  /** This input alone. */
+  readonly input?: Uint8Array | undefined;
+  /** The URL of the module that has them as `targets`: those of `targets.ts`, unless it says so. */
+  readonly module?: string;
+  /** After how long without an end an input has none: so long no input takes, however many others want the machine. */
+  readonly hangMs?: number;
+}
+
+export interface FuzzResult {
+  readonly name: string;
+  /** Inputs that were read. */
+  readonly count: number;
+  /** The most processor time that one of them took. */
+  readonly slowestMs: number;
+  readonly failure?: { readonly why: string; readonly input: Uint8Array };
+}
+
+const mostBytes = 1 << 20;
+const headBytes = 8;
+
+/** Memory in which one thread puts the input that it is about to read, and another one finds it. */
+export function inputMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(headBytes + mostBytes);
+}
+
+export function publish(memory: SharedArrayBuffer, input: Uint8Array, count: number): void {
+  const kept = input.subarray(0, mostBytes);
+  const head = new Int32Array(memory, 0, 2);
+  new Uint8Array(memory, headBytes).set(kept);
+  Atomics.store(head, 1, kept.length);
+  Atomics.store(head, 0, count);
+}
+
+/** The input that is being read, and which one it is; 0 before the first. */
+export function published(memory: SharedArrayBuffer): { readonly count: number; readonly input: Uint8Array } {
+  const head = new Int32Array(memory, 0, 2);
+  const length = Atomics.load(head, 1);
+  return { count: Atomics.load(head, 0), input: Uint8Array.from(new Uint8Array(memory, headBytes, length)) };
+}
