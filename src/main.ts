@@ -35,6 +35,7 @@ interface Running {
 const closers = new Map<string, () => void>();
 let running: Promise<Running> | undefined;
 let stopping: Promise<void> | undefined;
+let failed = false;
 
 process.on('message', (message: ToWorker<Settings>, handle: unknown) => {
   receive(message, handle).catch(fail);
@@ -137,9 +138,20 @@ function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
   return stopping;
 }
 
+/** The supervisor says it. Where it is gone, the log does. Each listener waits for the start, and so fails with it. */
 function fail(error: unknown): void {
-  log.fatal({ err: error }, 'the worker cannot go on');
-  tell({ kind: 'fatal', message: error instanceof Error ? error.message : String(error) });
+  if (failed) return;
+  failed = true;
+  const message = describeFailure(error);
+  if (process.connected) tell({ kind: 'fatal', message });
+  else log.fatal(message);
+}
+
+/** Of a fault of ours all there is; what we refuse with a message of our own needs no stack. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isFault = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return isFault ? (error.stack ?? error.message) : error.message;
 }
 
 function tell(message: FromWorker): void {

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SecretCheck } from '../directory/secret.ts';
+import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import { AssertionUses } from './assertion-uses.ts';
 import { AuthorizationCodes } from './authorization-codes.ts';
@@ -173,6 +174,6 @@ function refuse(
   return send(oauthError(refusal, { traceId: authority.newId(), correlationId, now: authority.now() }), reply);
 }
 
-function send({ status, body }: Answer, reply: FastifyReply): FastifyReply {
-  return reply.code(status).send(body);
+function send(answer: Answer, reply: FastifyReply): FastifyReply {
+  return reply.code(answer.status).headers(headersOf(answer)).send(answer.body);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { AuditRecord } from '../audit/record.ts';
+import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import { textsOf } from '../http/parameters.ts';
 import { parseJsonBody } from '../http/request.ts';
@@ -160,7 +161,7 @@ export function send(reply: FastifyReply, exchange: ControlExchange, answer: Ans
     'x-ms-correlation-request-id': exchange.requestId,
     'x-content-type-options': 'nosniff',
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
-    ...answer.headers,
+    ...headersOf(answer),
   });
   if (answer.body === undefined) return reply.send();
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));

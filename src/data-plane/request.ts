@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Audit } from '../audit/audit.ts';
 import { auditRecord } from '../audit/record.ts';
 import { AuditUnavailable } from '../audit/log.ts';
+import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import { bearerToken, parseJsonBody } from '../http/request.ts';
 import type { JsonFault } from '../json/bounded-json.ts';
@@ -195,7 +196,7 @@ function refusalOf(error: unknown): Refusal {
 /** Sends an answer with the headers that every answer of a vault has. */
 export function send(response: ServerResponse, exchange: Exchange, world: RequestWorld, answer: Answer): void {
   const headers = answerHeaders(exchange, world.corsOrigins);
-  for (const [name, value] of Object.entries(answer.headers ?? {})) headers.push(name, value);
+  for (const [name, value] of Object.entries(headersOf(answer))) headers.push(name, value);
   if (answer.body === undefined) {
     // RFC 9110 section 8.6: a 204 has none.
     if (answer.status !== 204) headers.push('content-length', '0');

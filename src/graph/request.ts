@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditUnavailable } from '../audit/log.ts';
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import { globalAdministrators } from '../directory/groups.ts';
+import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import { hostOf } from '../http/host.ts';
 import { textsOf } from '../http/parameters.ts';
@@ -166,8 +167,10 @@ function traceOf({ headers }: FastifyRequest, requestId: string, world: GraphWor
   return { requestId, clientRequestId, now: world.now() };
 }
 
-export function send(reply: FastifyReply, { status, body, headers = {} }: Answer): FastifyReply {
-  reply.code(status).headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff', ...headers });
+export function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  const { status, body } = answer;
+  const headers = { 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff', ...headersOf(answer) };
+  reply.code(status).headers(headers);
   if (body === undefined) return reply.send();
   return reply
     .header('content-type', 'application/json;odata.metadata=minimal;charset=utf-8')

@@ -4,3 +4,12 @@ export interface Answer {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** RFC 9110 section 15.6.4: clients that are not told when come again at once. What is the matter may soon be over. */
+const later = { 'retry-after': '5' };
+const noHeaders = {};
+
+/** The headers that an answer is sent with. */
+export function headersOf({ status, headers = noHeaders }: Answer): Readonly<Record<string, string>> {
+  return status === 503 ? { ...later, ...headers } : headers;
+}

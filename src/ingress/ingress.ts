@@ -17,7 +17,7 @@ import { endTls, errorCode, type EndTlsOptions } from './end-tls.ts';
 import { vnetOfCertificate } from './gateway-certificate.ts';
 import type { NatTable } from './nat.ts';
 import type { AcceptedVersion, ProxyHeader } from './proxy-header.ts';
-import { RefusalLog, type ListenerKind, type Refusal, type RefusedConnection } from './refusal.ts';
+import { gatewayRefusal, RefusalLog, type ListenerKind, type Refusal, type RefusedConnection } from './refusal.ts';
 import { takeHeader } from './take-header.ts';
 
 /** PEM. */
@@ -297,11 +297,4 @@ export class Ingress {
     this.#refusals.add(listener.kind, socket.remoteAddress, refusal);
     socket.destroy();
   }
-}
-
-/** Node says of a certificate that it does not trust only that the connection was reset, and leaves the reason on the socket. */
-function gatewayRefusal(code: string, untrusted: unknown): Refusal | undefined {
-  if (typeof untrusted === 'string') return { kind: 'certificateNotTrusted', code: untrusted };
-  if (code === 'ECONNRESET') return undefined;
-  return code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? { kind: 'handshakeTimeout' } : { kind: 'handshakeFailed', code };
 }

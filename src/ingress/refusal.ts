@@ -83,3 +83,10 @@ export class RefusalLog {
     return window;
   }
 }
+
+/** Node says of a certificate that it does not trust only that the connection was reset, and leaves the reason on the socket. */
+export function gatewayRefusal(code: string, untrusted: unknown): Refusal | undefined {
+  if (typeof untrusted === 'string') return { kind: 'certificateNotTrusted', code: untrusted };
+  if (code === 'ECONNRESET') return undefined;
+  return code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? { kind: 'handshakeTimeout' } : { kind: 'handshakeFailed', code };
+}

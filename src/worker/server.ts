@@ -42,8 +42,9 @@ import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
 import { ending } from './ending.ts';
 import type { Ending } from './ending.ts';
+import { failureLine } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from './files.ts';
 import { openServerAudit } from './server-audit.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
@@ -132,7 +133,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     issueMs,
     sourceOf: (socket: object) => ingress.sourceOf(socket),
     now,
-    logError: (error: unknown, requestId: string) => log.error({ err: error, requestId }, 'a request failed'),
+    logError: (error: unknown, requestId: string) =>
+      log.error({ requestId, ...failureLine(error) }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
@@ -225,7 +227,7 @@ function openRenewals(parts: ServerParts, ingress: Ingress, signingKeys: Signing
     domain: parts.settings.domain,
     ingress,
     signingKeys,
-    publishAuthorities: (pem) => replaceFile(authorityFile, pem),
+    publishAuthorities: (pem) => replaceFile(authorityFile, pem, 0o644),
     gatewayCertificate: gatewayCertificate?.toString(),
   });
 }

@@ -49,6 +49,7 @@ const unavailable = errorBody(
 function assertUnavailable(answer: Answered, what: string): void {
   assert.equal(answer.status, 503, `${what}: ${JSON.stringify(answer.body)}`);
   assert.deepEqual(answer.body, unavailable, what);
+  assert.equal(answer.headers['retry-after'], '5', what);
   assert.ok(!JSON.stringify(answer.headers).includes(secret), what);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { notRun } from '../not-run.ts';
@@ -66,6 +66,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     assert.equal((await again.client.vault('demo', 'GET', '/secrets/kept', seen())).body['value'], 'v');
   });
 }
+
+test('what ends a start is said once, in one line', async () => {
+  using data = dataFolder();
+  await using world = await startPostern(['--data', data.path]);
+  assert.equal(await world.end('SIGTERM'), 0);
+  writeFileSync(join(data.path, 'postern.db'), 'not a database'.repeat(100));
+  const { status, stderr } = run(['start', '--json', '--port', '0', '--data', data.path]);
+  assert.equal(status, 1);
+  assert.match(stderr, /^postern: postern\.db is no SQLite database, or is damaged\..*\n$/);
+});
 
 test('a worker that is killed is replaced on the same port', async () => {
   using data = dataFolder();

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { headersOf } from '../../http/answer.ts';
 import type { Answer } from '../../http/answer.ts';
 import { devicePath } from '../device-authorization.ts';
 import { originOf } from '../failed-sign-in.ts';
@@ -88,6 +89,6 @@ function browserOf(request: FastifyRequest, authority: Authority): Browser {
   };
 }
 
-function show(reply: FastifyReply, { status, body, headers = {} }: Answer): FastifyReply {
-  return reply.code(status).headers(headers).send(body);
+function show(reply: FastifyReply, answer: Answer): FastifyReply {
+  return reply.code(answer.status).headers(headersOf(answer)).send(answer.body);
 }

@@ -1,0 +1,24 @@
+import { AuditUnavailable } from '../audit/log.ts';
+import { ControlRefused } from '../control-plane/refusal.ts';
+import { Refused } from '../data-plane/refusal.ts';
+import { GraphRefused } from '../graph/refusal.ts';
+import { Unreadable } from '../store/store.ts';
+
+const refusals = [Refused, ControlRefused, GraphRefused, AuditUnavailable, Unreadable] as const;
+const faults = [TypeError, RangeError, ReferenceError] as const;
+const reasonLengthMax = 300;
+
+/**
+ * What the server's log says of a request that failed. A refusal has a reason that is known, and costs one short line:
+ * a full disk refuses every request, and must not be filled by saying so. Of what nobody expected, all there is.
+ */
+export function failureLine(error: unknown): { readonly reason: string } | { readonly err: unknown } {
+  if (!refusals.some((refusal) => error instanceof refusal)) return { err: error };
+  const messages = new Set<string>();
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    // A fault of ours that looks like a failed write.
+    if (faults.some((fault) => cause instanceof fault)) return { err: error };
+    messages.add(cause.message);
+  }
+  return { reason: [...messages].join(': ').slice(0, reasonLengthMax) };
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { dataFolder, startPostern, until } from '../world/process.ts';
+
+const lineLengthMax = 600;
+
+test('while the audit log cannot be written every edge says when to come again, and the log has a short line each', async () => {
+  using data = dataFolder();
+  await using world = await startPostern(['--data', data.path]);
+  const { client } = world;
+  const graph = await client.token('https://graph.microsoft.com');
+  const file = join(data.path, 'audit/audit.jsonl');
+  await Promise.all([client.token('vault'), client.token('arm')]);
+  rmSync(file);
+  mkdirSync(file);
+  await until(() => world.stderr().includes('requests are refused until it can'), 'the notice');
+
+  const group = { displayName: 'readers', mailEnabled: false, mailNickname: 'readers', securityEnabled: true };
+  const answers = [
+    await client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' }),
+    await client.vault('demo', 'PUT', '/secrets/one', { from: '127.0.0.7', body: { value: '1' } }),
+    await client.arm('PUT', '/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/another', {
+      location: 'westeurope',
+      properties: { tenantId: client.identity.tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies: [] },
+    }),
+    await client.send(`${client.home}/v1.0/groups`, { method: 'POST', token: graph, body: group }),
+  ];
+  for (const { status, headers, body } of answers) {
+    assert.equal(status, 503, JSON.stringify(body));
+    assert.equal(headers['retry-after'], '5', JSON.stringify(body));
+  }
+  const lines = world
+    .stderr()
+    .split('\n')
+    .filter((line) => line.includes('a request failed'));
+  assert.equal(lines.length, answers.length);
+  for (const line of lines) {
+    assert.ok(line.length < lineLengthMax, line);
+    assert.match(line, /"reason":"[^"]+/);
+    assert.doesNotMatch(line, /"stack"/);
+  }
+});
