@@ -50,6 +50,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'resources',
       'rulebook',
       'audit',
+      'schedule',
       'templates',
       'store/store.ts',
       'types',

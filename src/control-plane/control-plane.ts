@@ -83,10 +83,11 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
 function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; readonly turns: Turns } {
   // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
   const turns = new Turns();
-  const { store, now, logError } = parts;
+  const { store, schedule, now, logError } = parts;
   const inner = innerRequests(operations, { turns, world: () => world });
   const longRunning: LongRunning = new LongRunning({
     store,
+    schedule,
     now,
     logError,
     committed: (change) => inForce(change, parts),

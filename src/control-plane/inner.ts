@@ -1,7 +1,9 @@
+import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import { encodePath } from '../http/request-target.ts';
 import type { Turns } from '../http/turns.ts';
 import { authorizationKey } from '../resources/keys.ts';
+import { TryLater } from '../schedule/due.ts';
 import { Conflict } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import { admitted, operationOf } from './admission.ts';
@@ -31,6 +33,7 @@ export function innerRequests(
       try {
         return await (reads ? perform() : turns.take(behalf.subscription.subscriptionId, perform));
       } catch (error) {
+        if (isPassing(error)) throw new TryLater(`${request.method} ${request.path}`, { cause: error });
         return refusalAnswer(exchange, error, world());
       }
     },
@@ -51,6 +54,13 @@ export function innerRequests(
     },
     knows: (request) => matchRoute(operations, request) !== undefined,
   };
+}
+
+/** What a client would be told to try again: work goes on when it is over. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof AuditUnavailable) return true;
+  if (!(error instanceof ControlRefused)) return false;
+  return error.refusal.kind === 'recordUnavailable' || error.refusal.kind === 'tooManyConflicts';
 }
 
 /** The exchange of a request that came over no connection. */

@@ -78,8 +78,9 @@ async function settle(
   }
   const acceptance = await accept(accepted, call);
   // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
-  await commit(together({ require: admission.require }, change, acceptance), records, world);
-  world.longRunning.begin(acceptance.record, accepted.work);
+  const begun = world.longRunning.claim(acceptance.record);
+  await commit(together({ require: admission.require }, change, acceptance, begun), records, world);
+  world.longRunning.begin(acceptance.record, begun, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }
 

@@ -3,6 +3,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Verifier } from '../caller/verify.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
+import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
@@ -33,6 +34,8 @@ export interface ControlPlaneWorld {
   readonly objects: VaultObjects;
   /** Reads a secret as the template deployment service, through the vault's firewall and into its log. */
   readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
+  /** Carries out long-running operations. */
+  readonly schedule: Pick<Scheduler, 'claim' | 'carryOut'>;
   readonly now: () => number;
   readonly logError: (error: unknown, requestId: string) => void;
 }

@@ -89,13 +89,6 @@ export function longRunningKey(subscriptionId: string, id = ''): string {
   return `long-running/${subscriptionId.toLowerCase()}/${id.toLowerCase()}`;
 }
 
-/** Stands as long as a long-running operation is under way, so that a start finds what the last run left. */
-export function underWayKey(subscriptionId: string, id: string): string {
-  return `${underWayPrefix}${subscriptionId.toLowerCase()}/${id.toLowerCase()}`;
-}
-
-export const underWayPrefix = 'under-way/';
-
 /**
  * The key of a resource that has no kind of record of its own, in the order of its id, so that what is below it follows
  * it; with fewer names than types, without a type, the prefix of all of that type, of that group.

@@ -2,7 +2,7 @@ import { decode, encode } from '../store/store.ts';
 import type { Put, StoredRecord } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 
-/** What a vault does by itself when the time has come. */
+/** Work that the server does by itself when its time has come. */
 export type DueKind =
   /** A soft-deleted object whose retention is over, or a purged one whose versions are still there. */
   | 'purgeObject'
@@ -13,7 +13,9 @@ export type DueKind =
   /** A lifetime action of a certificate's policy. */
   | 'renewCertificate'
   /** A pending certificate that the issuer is done with. */
-  | 'completeCertificate';
+  | 'completeCertificate'
+  /** A long-running operation of the resource manager. */
+  | 'operation';
 
 /** Whose time it is. Whoever does the work looks at the subject anew: work that is not due any more is dropped. */
 export interface DueSubject {
@@ -24,23 +26,47 @@ export interface DueSubject {
   readonly name?: string;
 }
 
-/** A due record as it stands in the store. */
-export interface Due {
+/** The subject of the kind `operation`. */
+export interface OperationSubject {
+  readonly subscriptionId: string;
+  readonly operationId: string;
+}
+
+export type AnySubject = DueSubject | OperationSubject;
+
+/** One piece of work, wherever its record is. */
+export interface Work {
   /** A `DueKind`, unless another release of this server wrote it. */
   readonly kind: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly subject: DueSubject;
+  readonly subject: AnySubject;
   /** How often the work was begun and not brought to its end. */
   readonly attempts: number;
+}
+
+/** A due record as it stands in the store. */
+export interface Due extends Work {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Thrown by work that cannot be done now for a reason that passes, such as a full disk: it is tried again until it can. */
+export class TryLater extends Error {
+  override readonly name = 'TryLater';
 }
 
 export const duePrefix = 'due/';
 
 /** One work for one subject at one time (milliseconds since 1970); asked for again, it is the same record. */
-export function dueKey(kind: string, at: number, { incarnation, collection, name = '' }: DueSubject): string {
+export function dueKey(kind: string, at: number, subject: AnySubject): string {
   const time = String(Math.max(0, Math.ceil(at))).padStart(15, '0');
-  return `${duePrefix}${time}/${kind}/${incarnation}/${collection ?? ''}/${name.toLowerCase()}`;
+  return `${duePrefix}${time}/${workPath(kind, subject)}`;
+}
+
+/** Names one work for one subject, as the last part of a key. */
+export function workPath(kind: string, subject: AnySubject): string {
+  if ('operationId' in subject) return `${kind}/${subject.subscriptionId.toLowerCase()}/${subject.operationId}`;
+  const { incarnation, collection, name = '' } = subject;
+  return `${kind}/${incarnation}/${collection ?? ''}/${name.toLowerCase()}`;
 }
 
 /** What a transaction puts so that the work is done at that time, or as soon as the server runs again after it. */
@@ -48,14 +74,14 @@ export function duePut(kind: DueKind, at: number, subject: DueSubject): Put {
   return { key: dueKey(kind, at, subject), value: encode(subject) };
 }
 
-/** The same work at a later time: where a record moves while it is worked on, and when that failed. */
+/** The same work at a later time, after an attempt that failed. */
 export function duePutAgain({ kind, at, subject, attempts }: Due): Put {
   return { key: dueKey(kind, at, subject), value: encode({ ...subject, attempts }) };
 }
 
 export function readDue(record: StoredRecord): Due {
   const [, , kind = ''] = record.key.split('/');
-  const { attempts = 0, ...subject } = decode<DueSubject & { readonly attempts?: number }>(record);
+  const { attempts = 0, ...subject } = decode<AnySubject & { readonly attempts?: number }>(record);
   return { kind, at: dueTime(record.key), subject, attempts };
 }
 

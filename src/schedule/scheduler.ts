@@ -1,85 +1,75 @@
 /**
- * Does what vaults do by themselves when the time has come. The work is records in the store (`due.ts`), put in the
- * transaction that makes it necessary. To add a kind of work: put `duePut(kind, at, subject)` in that transaction, and a
- * `DueHandler` for the kind into the worker's table (`src/worker/due-handlers.ts`).
+ * Does what the server does by itself when the time has come, and what the resource manager goes on doing after its
+ * answer. The work is records in the store (`due.ts`), put in the transaction that makes it necessary; a process that
+ * works on one has a lease of it (`leases.ts`). To add a kind of work: put `duePut(kind, at, subject)` in that
+ * transaction, and a `DueHandler` for the kind into the worker's table (`src/worker/due-handlers.ts`).
  *
  * A handler looks at its subject anew, decides, and returns what is to change. It is called again when that failed, and
  * also when it did not: what it does besides returning a change must bear being done twice. The change commits in one
- * transaction with the end of the due record and, where the handler gives one, an audit record; so work is done once, by
- * whichever node.
+ * transaction with the end of the lease and, where the handler gives one, an audit record; so work is done once, by
+ * whichever process. Work that failed is tried again, later and later, also while the store can write nothing at all.
  */
 import { randomUUID } from 'node:crypto';
 import type { Audit } from '../audit/audit.ts';
+import { AuditUnavailable } from '../audit/log.ts';
 import { auditRecord } from '../audit/record.ts';
 import { Conflict, together } from '../store/store.ts';
-import type { Store, Transaction } from '../store/store.ts';
-import { duePrefix, duePutAgain, dueTime, readDue } from './due.ts';
-import type { Due, DueKind, DueSubject } from './due.ts';
-
-/**
- * @param now milliseconds since 1970
- * @throws whatever it likes: the failure is logged and the work is tried again, later and later
- */
-export type DueHandler = (subject: DueSubject, now: number) => Promise<DueOutcome>;
-
-export interface DueOutcome {
-  /** With what it rests on in `require`. Absent when the work is not due any more: then it is dropped. */
-  readonly change?: Transaction;
-  /** What the audit log says of the change. Absent where it only tidies up. */
-  readonly audit?: DueAudit;
-}
-
-/** The audit record of what the service did by itself: it has neither a caller nor a source. */
-export interface DueAudit {
-  /** As Azure names it: `SecretPurge`. */
-  readonly operationName: string;
-  /** ARM id of the vault. */
-  readonly resourceId: string;
-  /** URL of the object; absent where it is the vault. */
-  readonly objectId?: string;
-  /** More of Azure's properties; never a value, a token or key material. */
-  readonly properties?: Readonly<Record<string, unknown>>;
-}
+import type { Store } from '../store/store.ts';
+import { dueKey, duePrefix, dueTime, TryLater } from './due.ts';
+import type { AnySubject, DueKind } from './due.ts';
+import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from './handler.ts';
+import { Leases } from './leases.ts';
+import type { Claim, Leased } from './leases.ts';
 
 export interface SchedulerParts {
   readonly store: Store;
   readonly audit: Audit;
-  readonly handlers: Readonly<Partial<Record<DueKind, DueHandler>>>;
+  readonly handlers: DueHandlers;
   readonly now: () => number;
+  /** Whether no other process can have this store open. */
+  readonly alone: boolean;
   /** The detail of a failure; `work` is the key of the due record. */
   readonly logError: (error: unknown, work: string) => void;
 }
 
-/** How long one node may work on a record before another one takes it over. */
-const leaseMs = 60_000;
+/** How many works of vaults are taken before the first of them is done. Operations are not counted: they may wait for each other. */
+const takenMax = 64;
 const batchSize = 16;
 /** How often the work is decided anew at once, because something changed meanwhile. */
 const decisionsMax = 5;
 const firstRetryMs = 1000;
 const longestRetryMs = 3_600_000;
+/** For a reason that passes by itself or by somebody's hand, such as a full disk: soon after it is gone. */
+const longestRetryWhileUnavailableMs = 10_000;
 /** Other nodes' records, and clocks that were set, are noticed within this time. */
 const longestSleepMs = 60_000;
 
-/** A due record that this node has to itself until the lease, which is its time now, is over. */
-interface Taken extends Due {
-  readonly key: string;
-  readonly version: string;
-  /** When the work was due, in milliseconds since 1970. */
-  readonly dueAt: number;
+/** Work whose failure could not be written down: still ours, and tried again from memory. */
+interface Held {
+  readonly work: Leased;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly failures: number;
 }
 
 export class Scheduler {
   readonly #parts: SchedulerParts;
-  #running: Promise<void> = Promise.resolve();
-  #queued: Promise<void> | undefined;
+  readonly #leases: Leases;
+  /** By kind, whose works are done one after the other; but no kind waits for another. Each operation is one of its own. */
+  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #held = new Map<string, Held>();
+  #taken = 0;
+  #beginning: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   /** When the timer rings, in milliseconds since 1970. */
   #wakeAt = Infinity;
+  #failures = 0;
   #started = false;
   #closed = false;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
+    this.#leases = new Leases(parts);
   }
 
   /** Does what became due while the server was down, and from now on whatever becomes due. Not waited for. */
@@ -93,26 +83,34 @@ export class Scheduler {
     if (at < this.#wakeAt) this.#sleepUntil(at);
   }
 
+  /** Work that this process begins itself: `put` belongs into the transaction that makes it necessary, `carryOut` follows. */
+  claim(kind: DueKind, subject: AnySubject): Claim {
+    return this.#leases.claim(kind, subject);
+  }
+
+  /** Begins claimed work, now that its claim is committed. Not waited for. */
+  carryOut({ work }: Claim): void {
+    this.#begin(work);
+  }
+
   /**
    * Does everything that is due now, also what comes of it, and is over when that is done or has failed and waits for
    * its next attempt.
    */
-  runDue(): Promise<void> {
-    this.#queued ??= this.#running.then(() => {
-      this.#queued = undefined;
-      const run = this.#workOff();
-      this.#running = run.catch(() => {});
-      return run;
-    });
-    return this.#queued;
+  async runDue(): Promise<void> {
+    for (;;) {
+      await this.#takeDue();
+      if (this.#lanes.size === 0) return;
+      await Promise.race(this.#lanes.values());
+    }
   }
 
   /** Lets the work under way come to its end, and begins no other. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#queued?.catch(() => {});
-    await this.#running;
+    await this.#beginning;
+    await Promise.all(this.#lanes.values());
   }
 
   #sleepUntil(at: number): void {
@@ -124,84 +122,83 @@ export class Scheduler {
   }
 
   async #ring(): Promise<void> {
+    const { now, logError } = this.#parts;
     this.#wakeAt = Infinity;
     try {
-      await this.runDue();
-      const [next] = await this.#parts.store.list({ prefix: duePrefix, limit: 1 });
-      const at = next === undefined ? Infinity : dueTime(next.key);
+      await this.#takeDue();
+      const at = await this.#nextTime();
+      this.#failures = 0;
       // Something nearer may have been announced meanwhile.
       if (at <= this.#wakeAt) this.#sleepUntil(at);
     } catch (error) {
       if (this.#closed) return;
-      this.#parts.logError(error, duePrefix);
-      this.#sleepUntil(this.#parts.now() + firstRetryMs);
+      logError(error, duePrefix);
+      this.#failures += 1;
+      this.#sleepUntil(now() + backOff(this.#failures, longestRetryWhileUnavailableMs));
     }
   }
 
-  async #workOff(): Promise<void> {
-    while (!this.#closed) {
-      const taken = await this.#take();
-      if (taken.length === 0) return;
-      // In the order of their times; but no kind waits for another: an issuer that is slow must not hold up a purge.
-      const kinds = [...Map.groupBy(taken, ({ kind }) => kind).values()];
-      await Promise.all(kinds.map((works) => this.#each(works)));
+  /** While as much is taken as may be, the end of one of them is what wakes. */
+  async #nextTime(): Promise<number> {
+    const held = [...this.#held.values()].map(({ at }) => at);
+    const [due] = this.#taken < takenMax ? await this.#parts.store.list({ prefix: duePrefix, limit: 1 }) : [];
+    return Math.min(...held, due === undefined ? Infinity : dueTime(due.key));
+  }
+
+  /** Begins all that is due, in turn: two looks at the same time would take the same. */
+  #takeDue(): Promise<void> {
+    const taken = this.#beginning.then(() => this.#takeInTurn());
+    this.#beginning = taken.catch(() => {});
+    return taken;
+  }
+
+  async #takeInTurn(): Promise<void> {
+    const time = this.#parts.now();
+    // Those first: they need no write to be tried again.
+    for (const [key, { work, at, failures }] of this.#held) {
+      if (at > time) continue;
+      this.#held.delete(key);
+      this.#begin(work, failures);
+    }
+    await this.#leases.takeOver();
+    while (!this.#closed && this.#taken < takenMax) {
+      const works = await this.#leases.take(batchSize);
+      if (works.length === 0) return;
+      for (const work of works) this.#begin(work);
     }
   }
 
-  async #each(works: readonly Taken[]): Promise<void> {
-    for (const work of works) await this.#do(work);
+  #begin(work: Leased, failures = 0): void {
+    const isOperation = work.kind === 'operation';
+    const lane = isOperation ? work.key : work.kind;
+    if (!isOperation) this.#taken += 1;
+    const before = this.#lanes.get(lane) ?? Promise.resolve();
+    const done = before
+      .then(() => this.#do(work, failures))
+      .finally(() => {
+        if (this.#lanes.get(lane) === done) this.#lanes.delete(lane);
+        if (isOperation) return;
+        if (this.#taken === takenMax) this.#sleepUntil(this.#parts.now());
+        this.#taken -= 1;
+      });
+    this.#lanes.set(lane, done);
   }
 
-  /**
-   * Takes what is due under a lease: the records move to the lease's end, if they still are what was read. If this node
-   * dies they simply are due again by then, for whoever sees them.
-   */
-  async #take(): Promise<readonly Taken[]> {
-    const { store, now } = this.#parts;
-    for (;;) {
-      const time = now();
-      const records = await store.list({ prefix: duePrefix, limit: batchSize });
-      const due = records.filter(({ key }) => dueTime(key) <= time);
-      // The same work may have been asked for at several times. Once is enough.
-      const leased = new Map<string, Omit<Taken, 'version'>>();
-      for (const record of due) {
-        const read = readDue(record);
-        const work = { ...read, dueAt: read.at, at: time + leaseMs, attempts: read.attempts + 1 };
-        const { key } = duePutAgain(work);
-        if (!leased.has(key)) leased.set(key, { ...work, key });
-      }
-      const works = [...leased.values()];
-      try {
-        const versions = await store.transact({
-          require: due.map(({ key, version }) => ({ key, version })),
-          put: works.map(duePutAgain),
-          delete: due.map(({ key }) => key),
-        });
-        return works.map((work, index) => ({ ...work, version: versions[index] ?? '' }));
-      } catch (error) {
-        // Another node was first with one of them, or has just dropped it.
-        if (!(error instanceof Conflict)) throw error;
-      }
-    }
-  }
-
-  async #do(work: Taken): Promise<void> {
+  /** What is under way when the server ends is taken over by its lease at the next start. */
+  async #do(work: Leased, failures: number): Promise<void> {
     if (this.#closed) return;
     try {
       await this.#decideAndCommit(work);
     } catch (error) {
-      await this.#failed(work, error);
+      if (!this.#closed) await this.#failed(work, error, failures);
     }
   }
 
-  async #decideAndCommit(work: Taken): Promise<void> {
-    const { handlers, now } = this.#parts;
-    const handler = isKnown(work.kind, handlers) ? handlers[work.kind] : undefined;
-    if (handler === undefined) throw new Error(`nothing here does work of the kind ${work.kind}`);
+  async #decideAndCommit(work: Leased): Promise<void> {
     for (let decision = 1; ; decision += 1) {
       try {
-        const began = now();
-        await this.#commit(work, await handler(work.subject, began), began);
+        const began = this.#parts.now();
+        await this.#commit(work, await this.#handle(work, began), began);
         return;
       } catch (error) {
         if (!(error instanceof Conflict)) throw error;
@@ -211,15 +208,28 @@ export class Scheduler {
     }
   }
 
-  async #commit(work: Taken, { change = {}, audit }: DueOutcome, began: number): Promise<void> {
+  #handle({ kind, subject, attempts }: Leased, now: number): Promise<DueOutcome> {
+    const { operation, ...ofVaults } = this.#parts.handlers;
+    if ('operationId' in subject) {
+      if (operation !== undefined) return operation(subject, now, attempts);
+    } else {
+      const handler = isKnown(kind, ofVaults) ? ofVaults[kind] : undefined;
+      if (handler !== undefined) return handler(subject, now, attempts);
+    }
+    return Promise.reject(new Error(`nothing here does work of the kind ${kind}`));
+  }
+
+  async #commit(work: Leased, { change = {}, audit, committed }: DueOutcome, began: number): Promise<void> {
     const staged = audit === undefined ? undefined : this.#parts.audit.stage(this.#record(work, audit, began));
     const done = { require: [{ key: work.key, version: work.version }], delete: [work.key] };
     const recorded = staged === undefined ? undefined : { put: [staged.put] };
     await this.#parts.store.transact(together(change, recorded, done));
     if (staged !== undefined) this.#parts.audit.committed();
+    for (const { key } of change.put ?? []) if (key.startsWith(duePrefix)) this.wake(dueTime(key));
+    await committed?.();
   }
 
-  #record({ kind, dueAt }: Taken, { operationName, resourceId, objectId, properties }: DueAudit, began: number) {
+  #record({ kind, dueAt }: Leased, { operationName, resourceId, objectId, properties }: DueAudit, began: number) {
     return auditRecord({
       at: began,
       durationMs: this.#parts.now() - began,
@@ -234,24 +244,32 @@ export class Scheduler {
     });
   }
 
-  /** The record moves to its next attempt, unless another node has it by now. */
-  async #failed(work: Taken, cause: unknown): Promise<void> {
-    const { store, now, logError } = this.#parts;
-    logError(cause, work.key);
-    const delay = Math.min(firstRetryMs * 2 ** (work.attempts - 1), longestRetryMs);
+  /** Gives the work back until its next attempt, unless another process has it by now. */
+  async #failed(work: Leased, cause: unknown, failures: number): Promise<void> {
+    const { now, logError } = this.#parts;
+    const name = dueKey(work.kind, work.dueAt, work.subject);
+    logError(cause, name);
+    const isPassing = cause instanceof TryLater || cause instanceof AuditUnavailable;
+    const longestMs = isPassing ? longestRetryWhileUnavailableMs : longestRetryMs;
+    const at = now() + backOff(work.attempts, longestMs);
     try {
-      await store.transact({
-        require: [{ key: work.key, version: work.version }],
-        put: [duePutAgain({ ...work, at: now() + delay })],
-        delete: [work.key],
-      });
+      await this.#leases.putOff(work, at);
+      this.wake(at);
     } catch (error) {
-      // It is due again when its lease is over.
-      if (!(error instanceof Conflict)) logError(error, work.key);
+      if (error instanceof Conflict) return;
+      logError(error, name);
+      const heldUntil = now() + backOff(failures + 1, longestRetryWhileUnavailableMs);
+      this.#held.set(work.key, { work, at: heldUntil, failures: failures + 1 });
+      this.wake(heldUntil);
     }
   }
 }
 
-function isKnown(kind: string, handlers: SchedulerParts['handlers']): kind is DueKind {
+/** Milliseconds from a failure to the next attempt, twice as long each time. */
+function backOff(failures: number, longestMs: number): number {
+  return Math.min(firstRetryMs * 2 ** (failures - 1), longestMs);
+}
+
+function isKnown<K extends string>(kind: string, handlers: Readonly<Partial<Record<K, DueHandler>>>): kind is K {
   return Object.hasOwn(handlers, kind);
 }

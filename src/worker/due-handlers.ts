@@ -11,8 +11,8 @@ import type { VaultScope } from '../objects/object.ts';
 import { dueOfObject } from '../objects/purge.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
 import { dueOfVault } from '../resources/purge.ts';
-import type { DueKind, DueSubject } from '../schedule/due.ts';
-import type { DueAudit, DueHandler, DueOutcome } from '../schedule/scheduler.ts';
+import type { DueSubject } from '../schedule/due.ts';
+import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from '../schedule/handler.ts';
 import { decode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { collectionNouns } from '../types/collection.ts';
@@ -40,8 +40,8 @@ interface DueObject {
   readonly name: string;
 }
 
-/** Who does which work when its time has come. */
-export function dueHandlers(world: DueWorld): Readonly<Partial<Record<DueKind, DueHandler>>> {
+/** Who does which work of vaults when its time has come. */
+export function dueHandlers(world: DueWorld): DueHandlers {
   const ofObject =
     (handle: (object: DueObject, world: DueWorld) => Promise<DueOutcome>): DueHandler =>
     async (subject, now) => {

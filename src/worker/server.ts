@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import fastify from 'fastify';
 import type { Logger } from 'pino';
+import type { Audit } from '../audit/audit.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
@@ -16,7 +17,6 @@ import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
 import { asMeant } from '../data-plane/method.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
-import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import { directoryIds } from '../directory/objects.ts';
 import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
@@ -32,6 +32,8 @@ import { compileNat } from '../ingress/nat.ts';
 import { clearPurged } from '../resources/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
 import { announced } from '../schedule/announced.ts';
+import type { OperationSubject } from '../schedule/due.ts';
+import type { DueHandler } from '../schedule/handler.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
@@ -40,12 +42,14 @@ import type { SealedStore } from '../store/sealed.ts';
 import { signInRoutes } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
+import type { DueWorld } from './due-handlers.ts';
 import { ending } from './ending.ts';
 import type { Ending } from './ending.ts';
 import { failureLine } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
 import { replaceFile } from './files.ts';
 import { openServerAudit } from './server-audit.ts';
+import { throttleOf } from './throttle.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
@@ -97,6 +101,7 @@ interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigi
   readonly names: readonly NameSet[];
   readonly ingress: Ingress;
   readonly destroyLeftovers: () => Promise<void>;
+  readonly schedule: Scheduler;
 }
 
 export async function openServer(parts: ServerParts): Promise<Server> {
@@ -116,12 +121,10 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
   const { issueMs = defaultIssueMs } = settings.certificates ?? {};
-  const scheduler = new Scheduler({
-    store,
+  const scheduler = openScheduler(parts, {
     audit,
-    handlers: dueHandlers({ store, engine, transitionMs, issueMs, names: names[0], destroyLeftovers }),
-    now,
-    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and is tried again'),
+    vaults: { store, engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
+    operation: (...work) => edges.longRunning.carryOut(...work),
   });
   const world = {
     store: announced(store, (at) => scheduler.wake(at)),
@@ -129,6 +132,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     verifier,
     externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
     audit,
+    engine,
+    schedule: scheduler,
     transitionMs,
     issueMs,
     sourceOf: (socket: object) => ingress.sourceOf(socket),
@@ -136,13 +141,12 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     logError: (error: unknown, requestId: string) =>
       log.error({ requestId, ...failureLine(error) }, 'a request failed'),
   };
-  const edges = await openEdges(parts, { ...world, engine, authority, names, ingress, destroyLeftovers });
+  const edges = await openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
   http.on('request', edges.dispatch);
   const renewals = openRenewals(parts, ingress, authority.signingKeys);
   await renewals.look();
   renewals.start();
   scheduler.start();
-  await edges.longRunning.resume();
   return {
     ingress,
     rulebook,
@@ -158,6 +162,24 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       closeables: [edges.longRunning, edges, scheduler, renewals, engine, audit, store],
     }),
   };
+}
+
+interface DueParts {
+  readonly audit: Audit;
+  readonly vaults: DueWorld;
+  readonly operation: DueHandler<OperationSubject>;
+}
+
+function openScheduler({ store, now, log }: ServerParts, { audit, vaults, operation }: DueParts): Scheduler {
+  return new Scheduler({
+    store,
+    audit,
+    handlers: { ...dueHandlers(vaults), operation },
+    now,
+    // Both stores that there are have one process: a file is locked, and memory is its own.
+    alone: true,
+    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and is tried again'),
+  });
 }
 
 /** What answers requests: the vaults, and whatever stands under the server's own names. */
@@ -255,19 +277,6 @@ async function openAuthority({ settings, store, identity, now }: ServerParts) {
   });
   forget = verifier.drop;
   return { signingKeys, issuers, verifier, opaqueTokens: await OpaqueTokens.open(store) };
-}
-
-/** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */
-function throttleOf({ throttling }: Settings): Throttle | undefined {
-  if (throttling === undefined) return undefined;
-  const { general, hsm, softwareCreate, hsmCreate, setOrImport } = documentedLimits;
-  return new Throttle({
-    general: throttling.general ?? general,
-    hsm: throttling.hsm ?? hsm,
-    softwareCreate: throttling.softwareCreate ?? softwareCreate,
-    hsmCreate: throttling.hsmCreate ?? hsmCreate,
-    setOrImport: throttling.setOrImport ?? setOrImport,
-  });
 }
 
 function ruleLimits({ limits }: Settings) {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OperationRecord } from '../../src/control-plane/long-running/record.ts';
 import { deleteGroupContents } from '../../src/control-plane/resource-groups/delete-contents.ts';
-import { longRunningKey, underWayKey } from '../../src/resources/keys.ts';
+import { longRunningKey } from '../../src/resources/keys.ts';
+import { leasePrefix } from '../../src/schedule/leases.ts';
 import { connect } from '../world/client.ts';
 import {
   at,
@@ -83,7 +84,7 @@ test('nothing is made in a group that is being deleted', async () => {
   assert.equal(at((await client.arm('GET', group)).body, 'properties', 'provisioningState'), 'Deleting');
   expectStatus(await followed(client, accepted), 200);
   expectStatus(await client.arm('GET', group), 404);
-  assert.deepEqual(await folder.store.list({ prefix: underWayKey(client.identity.subscriptionId, ''), limit: 1 }), []);
+  assert.deepEqual(await folder.store.list({ prefix: leasePrefix, limit: 1 }), []);
   expectStatus(await client.arm('DELETE', group), 404);
 });
 

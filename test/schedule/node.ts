@@ -30,7 +30,12 @@ export interface SchedulerNode {
 /** A scheduler as one of several nodes on a store has it, with an audit log of its own. */
 export async function startNode(
   t: TestContext,
-  { store, clock, handlers }: Pick<SchedulerParts, 'store' | 'handlers'> & { readonly clock: Clock },
+  {
+    store,
+    clock,
+    handlers,
+    alone = false,
+  }: Pick<SchedulerParts, 'store' | 'handlers'> & { readonly clock: Clock; readonly alone?: boolean },
 ): Promise<SchedulerNode> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-schedule-'));
   const now = () => clock.now;
@@ -39,7 +44,7 @@ export async function startNode(
   const audit = await openAudit({ store, log, now, random: randomBytes, quota: defaultQuota, notice });
   const errors: SchedulerNode['errors'] = [];
   const logError = (error: unknown, work: string) => errors.push([String(error), work]);
-  const scheduler = new Scheduler({ store, audit, handlers, now, logError });
+  const scheduler = new Scheduler({ store, audit, handlers, now, alone, logError });
   t.after(async () => {
     await scheduler.close();
     await audit.close();

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { announced } from '../../src/schedule/announced.ts';
-import { dueKey, duePut } from '../../src/schedule/due.ts';
-import type { DueHandler, DueOutcome } from '../../src/schedule/scheduler.ts';
+import { dueKey, duePut, TryLater } from '../../src/schedule/due.ts';
+import type { DueHandler, DueOutcome } from '../../src/schedule/handler.ts';
+import { Leases } from '../../src/schedule/leases.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { Conflict, encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -127,7 +128,7 @@ suite('work that fails', () => {
     const { seen, handler } = noting();
     const tried: number[] = [];
     const failing: DueHandler = async (work, now) => {
-      if (work.name !== 'broken') return handler(work, now);
+      if (work.name !== 'broken') return handler(work, now, 1);
       tried.push((now - start) / 1000);
       throw new Error('the issuer is closed');
     };
@@ -209,6 +210,72 @@ suite('work that fails', () => {
   });
 });
 
+suite('a store that fails', () => {
+  /** Commits nothing as long as `full`. */
+  function filling() {
+    const inner = memoryStore();
+    const disk = { full: false };
+    const transact: Store['transact'] = (transaction) =>
+      disk.full ? Promise.reject(new Error('database or disk is full')) : inner.transact(transaction);
+    return { store: { ...bound(inner), transact }, disk };
+  }
+
+  function bound(store: Store): Store {
+    return {
+      read: (request) => store.read(request),
+      list: (request) => store.list(request),
+      transact: (transaction) => store.transact(transaction),
+      changes: (since, limit) => store.changes(since, limit),
+      close: () => store.close(),
+    };
+  }
+
+  test('while work is under way: it is tried until there is room, and no such attempt is counted', async (t) => {
+    const { store, disk } = filling();
+    const clock = { now: start };
+    const attempts: number[] = [];
+    const handler: DueHandler = async ({ name }, _now, attempt) => {
+      attempts.push(attempt);
+      if (attempts.length === 1) disk.full = true;
+      return doneOnce(name);
+    };
+    const { scheduler, errors } = await startNode(t, { store, clock, handlers: { purgeObject: handler } });
+    await schedule(store, 'purgeObject', [start, 'x']);
+    await scheduler.runDue();
+    for (let second = 1; second <= 3600; second += 1) {
+      clock.now += 1000;
+      await scheduler.runDue().catch(() => {});
+    }
+    assert.ok(attempts.length > 300, 'every ten seconds at least');
+    assert.match(String(errors.at(-1)), /disk is full/);
+    disk.full = false;
+    clock.now += 10_000;
+    await scheduler.runDue();
+    assert.deepEqual(await keysUnder(store, ''), ['done/x']);
+    assert.deepEqual(new Set(attempts), new Set([1]));
+  });
+
+  test('for a reason that passes is tried again soon, however long it lasted', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    let isFull = true;
+    const handler: DueHandler = async ({ name }) => {
+      if (isFull) throw new TryLater('the audit log cannot be written');
+      return doneOnce(name);
+    };
+    const { scheduler } = await startNode(t, { store, clock, handlers: { rotateKey: handler } });
+    await schedule(store, 'rotateKey', [start, 'k']);
+    for (let second = 0; second < 600; second += 1) {
+      await scheduler.runDue();
+      clock.now += 1000;
+    }
+    isFull = false;
+    clock.now += 10_000;
+    await scheduler.runDue();
+    assert.deepEqual(await keysUnder(store, ''), ['done/k']);
+  });
+});
+
 suite('several nodes on one store', () => {
   test('do each work once between them', async (t) => {
     const store = memoryStore();
@@ -260,6 +327,35 @@ suite('several nodes on one store', () => {
     await never;
     assert.deepEqual(await keysUnder(store, ''), ['done/orphan']);
     assert.deepEqual(dead.errors, []);
+  });
+
+  test('that has the store to itself takes over at its start what the one before was doing, and leaves its own', async (t) => {
+    const store = memoryStore();
+    const clock = { now: start };
+    const { promise, resolve: release } = Promise.withResolvers<DueOutcome>();
+    const hanging: DueHandler = () => promise;
+    const killed = new Leases({ store, now: () => clock.now, alone: true });
+    const names = Array.from({ length: 250 }, (_, n) => `w${n}`);
+    await schedule(store, 'purgeObject', ...names.map((name) => [start, name] as const));
+    await schedule(store, 'rotateKey', [start, 'slow']);
+    while ((await killed.take(100)).length > 0);
+    assert.deepEqual(await keysUnder(store, 'due/'), []);
+    const { seen, handler } = noting();
+    const { scheduler } = await startNode(t, {
+      store,
+      clock,
+      handlers: { purgeObject: handler, rotateKey: hanging },
+      alone: true,
+    });
+    const own = scheduler.claim('purgeObject', subject('own'));
+    await store.transact({ put: [own.put] });
+    const run = scheduler.runDue();
+    while (seen.length < names.length) await new Promise(setImmediate);
+    assert.deepEqual(seen.toSorted(), names.toSorted());
+    while ((await keysUnder(store, 'lease/')).length > 2) await new Promise(setImmediate);
+    release({});
+    await run;
+    assert.deepEqual(await keysUnder(store, 'lease/'), [own.put.key]);
   });
 
   test('whatever fails and whenever: each work is done once, and never before its time', async (t) => {

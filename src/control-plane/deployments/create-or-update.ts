@@ -8,7 +8,7 @@ import { newDeployment } from './new-deployment.ts';
 import { prepare } from './prepare.ts';
 import type { DeploymentRecord } from './record.ts';
 import { askedDeployment, atEachScope, deploymentId, deploymentResource, readRecord } from './resource.ts';
-import { runDeployment } from './run.ts';
+import { deploymentWork } from './run.ts';
 
 /** PUT of a deployment: 201, and `Azure-AsyncOperation` says how far it is. */
 export const createOrUpdateDeployment = atEachScope('/:deployment', {
@@ -51,7 +51,7 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
       },
       statusPath: (id) => `${deploymentId(record)}/operationStatuses/${id}`,
       header: 'azure-asyncoperation',
-      work: () => runDeployment({ record, plan, mask, behalf }, world),
+      work: deploymentWork({ record, plan, mask, behalf }, world),
     },
   };
 }

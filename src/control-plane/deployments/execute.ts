@@ -28,18 +28,21 @@ export type Executed =
   | { readonly kind: 'failed'; readonly error: ArmError }
   | { readonly kind: 'canceled' };
 
+/** How many resources of a plan are done with. */
+export interface Progress {
+  done: number;
+}
+
 /**
  * Makes the resources of a plan one after the other. The first that fails ends it: nothing that comes after it is made,
- * and what was made stays.
+ * and what was made stays. What throws can be called again, and goes on from the resource at which it stopped.
  */
-export async function execute(plan: Plan, hands: Hands): Promise<Executed> {
-  for (const resource of plan.resources) {
-    if (resource.existing || !resource.wanted) continue;
-    if (await hands.canceled()) return { kind: 'canceled' };
-    const body = await settle((references) => finishBody(plan, resource, references), hands, resource.id);
-    if (!body.ok) return failed(body.error);
-    const made = await hands.make(resource, body.value);
-    if (!made.ok) return failed({ ...made.error, target: made.error.target ?? resource.id });
+export async function execute(plan: Plan, hands: Hands, progress: Progress = { done: 0 }): Promise<Executed> {
+  for (const resource of plan.resources.slice(progress.done)) {
+    const isLeft = resource.existing || !resource.wanted;
+    const end = isLeft ? undefined : await makeNext(plan, resource, hands);
+    if (end !== undefined) return end;
+    progress.done += 1;
   }
   if (await hands.canceled()) return { kind: 'canceled' };
   const outputs = await settle((references) => finishOutputs(plan, references), hands);
@@ -49,6 +52,15 @@ export async function execute(plan: Plan, hands: Hands): Promise<Executed> {
   });
   if (revealing !== undefined) return failed({ code: 'InvalidTemplate', message: outputReveals(revealing[0]) });
   return { kind: 'done', outputs: outputs.value };
+}
+
+/** Returns how it all ends, where it ends with this resource. */
+async function makeNext(plan: Plan, resource: PlannedResource, hands: Hands): Promise<Executed | undefined> {
+  if (await hands.canceled()) return { kind: 'canceled' };
+  const body = await settle((references) => finishBody(plan, resource, references), hands, resource.id);
+  if (!body.ok) return failed(body.error);
+  const made = await hands.make(resource, body.value);
+  return made.ok ? undefined : failed({ ...made.error, target: made.error.target ?? resource.id });
 }
 
 function failed(error: ArmError): Executed {

@@ -31,12 +31,19 @@ export interface Run {
   readonly behalf: Behalf;
 }
 
-/** Carries a deployment out, resource by resource, each as an operation of the caller who deploys. */
-export async function runDeployment(run: Run, world: RunWorld): Promise<WorkEnd> {
-  const executed = await execute(run.plan, handsOf(run, world));
-  if (executed.kind === 'failed')
-    return endOf(run.record, { kind: 'failed', error: maskError(executed.error, run.mask) }, world);
-  return endOf(run.record, executed, world);
+/**
+ * Carries a deployment out, resource by resource, each as an operation of the caller who deploys. Called again, it goes
+ * on where it stopped.
+ */
+export function deploymentWork(run: Run, world: RunWorld): () => Promise<WorkEnd> {
+  const { plan, record, mask } = run;
+  const progress = { done: 0 };
+  let executed: Executed | undefined;
+  return async () => {
+    executed ??= await execute(plan, handsOf(run, world), progress);
+    if (executed.kind !== 'failed') return endOf(record, executed, world);
+    return endOf(record, { kind: 'failed', error: maskError(executed.error, mask) }, world);
+  };
 }
 
 function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
@@ -44,7 +51,7 @@ function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
     mask,
     read: ({ id, apiVersion }) => world.inner.perform(behalf, { method: 'GET', path: id, apiVersion, mask }),
     async canceled() {
-      if (world.longRunning.closing) throw new Error('the server is ending');
+      assertOpen(world);
       const stored = await storedDeployment(record, world.store);
       return stored === undefined || stored.deployment.state !== 'Running';
     },
@@ -61,6 +68,10 @@ function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
   };
 }
 
+function assertOpen({ longRunning }: RunWorld): void {
+  if (longRunning.closing) throw new Error('the server is ending');
+}
+
 function refusedBy(answer: Parameters<typeof errorOf>[0], mask: Mask): Made {
   return { ok: false, error: maskError(errorOf(answer), mask) };
 }
@@ -74,6 +85,7 @@ async function waitFor(
   if (type.toLowerCase() !== 'microsoft.resources/deployments') return { ok: true };
   const operation = /\/([0-9a-f-]{36})\?/i.exec(headers?.['azure-asyncoperation'] ?? '')?.[1];
   if (operation !== undefined) await world.longRunning.settled(operation);
+  assertOpen(world);
   const { subscriptionId } = behalf.subscription;
   const stored = await storedDeployment({ subscriptionId, name, ...groupOf(standing.resourceGroup) }, world.store);
   if (stored?.deployment.state === 'Succeeded') return { ok: true };
@@ -137,17 +149,16 @@ async function endOf(
   const { record, deployment } = stored;
   const require = [{ key: record.key, version: record.version }];
   const endedAt = world.now();
-  const again = () => endOf(deployment, executed, world);
   const put = (ended: DeploymentRecord) => ({ require, put: [{ key: record.key, value: encode(ended) }] });
   if (deployment.state === 'Canceled' || executed.kind === 'canceled') {
-    return { status: 'Canceled', change: put({ ...deployment, state: 'Canceled', endedAt }), again };
+    return { status: 'Canceled', change: put({ ...deployment, state: 'Canceled', endedAt }) };
   }
   if (executed.kind === 'done') {
     const { outputs } = executed;
-    return { status: 'Succeeded', change: put({ ...deployment, state: 'Succeeded', endedAt, outputs }), again };
+    return { status: 'Succeeded', change: put({ ...deployment, state: 'Succeeded', endedAt, outputs }) };
   }
   const error = failure(deployment, executed.error);
-  return { status: 'Failed', error, change: put({ ...deployment, state: 'Failed', endedAt, error }), again };
+  return { status: 'Failed', error, change: put({ ...deployment, state: 'Failed', endedAt, error }) };
 }
 
 function failure(deployment: DeploymentRecord, error: ArmError): ArmError {

@@ -2,7 +2,7 @@ import type { Put } from '../../store/store.ts';
 import type { NameSet } from '../../http/name-set.ts';
 import { encodePath } from '../../http/request-target.ts';
 import type { ControlCall } from '../operation.ts';
-import { forgotten, newOperation, operationPuts, retryAfterSeconds } from './operation.ts';
+import { forgotten, newOperation, operationPut, retryAfterSeconds } from './operation.ts';
 import type { Accepted } from './operation.ts';
 import type { OperationRecord } from './record.ts';
 
@@ -21,7 +21,7 @@ export async function accept(accepted: Accepted, call: ControlCall): Promise<Acc
   const record = newOperation(accepted, { behalf: call.within.behalf, now, newId });
   return {
     record,
-    put: operationPuts(record),
+    put: [operationPut(record)],
     delete: await forgotten(store, subscription.subscriptionId, now),
     headers: {
       [accepted.header]: statusUrl(names, accepted.statusPath(record.id), apiVersion),

@@ -1,6 +1,11 @@
-import { longRunningKey, underWayKey, underWayPrefix } from '../../resources/keys.ts';
-import { Conflict, decode, encode } from '../../store/store.ts';
-import type { Store, Transaction } from '../../store/store.ts';
+import { longRunningKey } from '../../resources/keys.ts';
+import { TryLater } from '../../schedule/due.ts';
+import type { OperationSubject } from '../../schedule/due.ts';
+import type { DueHandler, DueOutcome } from '../../schedule/handler.ts';
+import type { Claim } from '../../schedule/leases.ts';
+import type { Scheduler } from '../../schedule/scheduler.ts';
+import { Conflict, decode, encode, together } from '../../store/store.ts';
+import type { Put, Store, Transaction } from '../../store/store.ts';
 import type { ArmError, OperationRecord, WorkKind } from './record.ts';
 import type { WorkEnd } from './operation.ts';
 
@@ -16,6 +21,7 @@ export type Works = Readonly<Record<WorkKind, Work>>;
 
 interface LongRunningParts {
   readonly store: Store;
+  readonly schedule: Pick<Scheduler, 'claim' | 'carryOut'>;
   readonly works: Works;
   readonly now: () => number;
   /** Called with the keys of every commit. */
@@ -23,44 +29,73 @@ interface LongRunningParts {
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
-const resumedAtOnce = 500;
+/** Work that this process was given with the request, and whoever waits for its end. */
+interface Own {
+  readonly work: (() => Promise<WorkEnd>) | undefined;
+  readonly ended: PromiseWithResolvers<void>;
+}
+
+/** What a transaction puts so that the operation is carried out, also after a crash. */
+interface Begun {
+  readonly put: readonly Put[];
+  readonly claim?: Claim;
+}
+
+/** How often an operation is tried that fails although the store can be written: some half a minute. */
+const attemptsMax = 6;
 
 /**
- * Carries out long-running operations in this process. Their records say what is under way: after a crash the next start
- * takes it up again. Groups are deleted and vaults cleared from where they were, which may be done twice; a deployment
- * cannot go on, for the values of its secure parameters are stored nowhere, and is marked as failed.
+ * Long-running operations. They are due work from the transaction that accepts them on, so that they are tried again
+ * while the store fails, and taken up again after a crash. Groups are deleted and vaults cleared from where they were,
+ * which may be done twice; a deployment cannot go on in another process, for the values of its secure parameters are
+ * stored nowhere, and is marked as failed.
  */
 export class LongRunning {
   readonly #parts: LongRunningParts;
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #own = new Map<string, Own>();
   #closing = false;
 
   constructor(parts: LongRunningParts) {
     this.#parts = parts;
   }
 
-  /** Starts the work of an operation whose record is committed. */
-  begin(record: OperationRecord, work?: () => Promise<WorkEnd>): void {
-    if (record.status !== 'Running') return;
-    const run = this.#carryOut(record, work ?? (() => this.#parts.works[record.kind].run(record)));
-    this.#underWay.set(record.id, run);
-    void run.finally(() => this.#underWay.delete(record.id));
+  /** To be committed with the record of an operation that is accepted. */
+  claim({ id, status, behalf }: OperationRecord): Begun {
+    if (status !== 'Running') return { put: [] };
+    const { subscriptionId } = behalf.subscription;
+    const claim = this.#parts.schedule.claim('operation', { subscriptionId, operationId: id });
+    return { put: [claim.put], claim };
   }
 
-  /** Takes up what the last run of the server left. */
-  async resume(): Promise<void> {
-    const found = await this.#parts.store.list({ prefix: underWayPrefix, limit: resumedAtOnce });
-    for (const { key } of found) {
-      const [subscriptionId = '', id = ''] = key.slice(underWayPrefix.length).split('/');
-      const [record] = await this.#parts.store.read({ get: [longRunningKey(subscriptionId, id)] });
-      if (record === undefined) await this.#parts.store.transact({ delete: [key] });
-      else this.begin(decode<OperationRecord>(record));
+  /** Starts the work of an operation whose claim is committed. */
+  begin({ id }: OperationRecord, { claim }: Begun, work?: () => Promise<WorkEnd>): void {
+    if (claim === undefined) return;
+    if (!this.#closing) this.#own.set(id, { work, ended: Promise.withResolvers() });
+    this.#parts.schedule.carryOut(claim);
+  }
+
+  /** What the scheduler calls, again and again until the operation has ended. */
+  readonly carryOut: DueHandler<OperationSubject> = async ({ subscriptionId, operationId }, _now, attempt) => {
+    const key = longRunningKey(subscriptionId, operationId);
+    const [stored] = await this.#parts.store.read({ get: [key] });
+    const record = stored === undefined ? undefined : decode<OperationRecord>(stored);
+    if (record?.status !== 'Running') {
+      this.#forget(operationId);
+      return {};
     }
-  }
+    const { status, error, change } = await this.#endOf(record, attempt);
+    const ended: OperationRecord = {
+      ...record,
+      status,
+      endedAt: this.#parts.now(),
+      ...(error !== undefined && { error }),
+    };
+    return this.#outcome(operationId, together(change, { put: [{ key, value: encode(ended) }] }));
+  };
 
-  /** Waits until an operation of this process has ended. */
+  /** Waits until an operation of this process has ended, or the server is ending. */
   async settled(id: string): Promise<void> {
-    await this.#underWay.get(id);
+    await this.#own.get(id)?.ended.promise;
   }
 
   /** Whether the server is ending: work stops where it can be taken up again. */
@@ -68,57 +103,42 @@ export class LongRunning {
     return this.#closing;
   }
 
-  /** Lets what is under way come to its next stop; the next start takes it up. */
-  async close(): Promise<void> {
+  /** What is under way stops where the next start takes it up. */
+  close(): Promise<void> {
     this.#closing = true;
-    await Promise.allSettled(this.#underWay.values());
+    for (const id of this.#own.keys()) this.#forget(id);
+    return Promise.resolve();
   }
 
-  async #carryOut(record: OperationRecord, work: () => Promise<WorkEnd>): Promise<void> {
-    const { logError, works } = this.#parts;
-    const { correlationId } = record.behalf;
+  #outcome(id: string, change: Transaction): DueOutcome {
+    return {
+      change,
+      committed: async () => {
+        try {
+          await this.#parts.committed(change);
+        } finally {
+          this.#forget(id);
+        }
+      },
+    };
+  }
+
+  #forget(id: string): void {
+    this.#own.get(id)?.ended.resolve();
+    this.#own.delete(id);
+  }
+
+  async #endOf(record: OperationRecord, attempt: number): Promise<WorkEnd> {
+    const { works, logError } = this.#parts;
+    const { run, fail } = works[record.kind];
     try {
-      await this.#endAs(record, await work());
+      return await (this.#own.get(record.id)?.work ?? (() => run(record)))();
     } catch (error) {
-      // What is under way when the server ends is found again by its record.
-      if (this.#closing) return;
-      logError(error, correlationId);
+      const isPassing = error instanceof TryLater || error instanceof Conflict;
+      if (this.#closing || isPassing || attempt < attemptsMax) throw error;
+      logError(error, record.behalf.correlationId);
       const failed = { code: 'InternalServerError', message: 'An unexpected error occurred.' };
-      try {
-        const end = await works[record.kind].fail?.(record, failed);
-        await this.#endAs(record, end ?? { status: 'Failed', error: failed });
-      } catch (failure) {
-        logError(failure, correlationId);
-      }
+      return (await fail?.(record, failed)) ?? { status: 'Failed', error: failed };
     }
-  }
-
-  async #endAs(record: OperationRecord, first: WorkEnd): Promise<void> {
-    let end: WorkEnd | undefined = first;
-    while (end !== undefined) end = await this.#end(record, end);
-  }
-
-  /** Returns another end where this one rests on what was changed meanwhile. */
-  async #end(record: OperationRecord, { status, error, change, again }: WorkEnd): Promise<WorkEnd | undefined> {
-    const { subscriptionId } = record.behalf.subscription;
-    const ended: OperationRecord = {
-      ...record,
-      status,
-      endedAt: this.#parts.now(),
-      ...(error !== undefined && { error }),
-    };
-    const whole = {
-      ...change,
-      put: [...(change?.put ?? []), { key: longRunningKey(subscriptionId, record.id), value: encode(ended) }],
-      delete: [...(change?.delete ?? []), underWayKey(subscriptionId, record.id)],
-    };
-    try {
-      await this.#parts.store.transact(whole);
-    } catch (failure) {
-      if (!(failure instanceof Conflict) || again === undefined) throw failure;
-      return again();
-    }
-    await this.#parts.committed(whole);
-    return undefined;
   }
 }

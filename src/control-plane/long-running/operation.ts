@@ -1,15 +1,16 @@
-import { longRunningKey, underWayKey } from '../../resources/keys.ts';
+import { longRunningKey } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
 import type { ArmError, Behalf, OperationRecord, WorkKind } from './record.ts';
 
-/** How work ends: what `change` says is part of the transaction in which the operation ends. */
+/**
+ * How work ends: what `change` says is part of the transaction in which the operation ends. When what it requires was
+ * changed meanwhile, the work is done again.
+ */
 export interface WorkEnd {
   readonly status: 'Succeeded' | 'Failed' | 'Canceled';
   readonly error?: ArmError;
   readonly change?: Transaction;
-  /** How it ends when that change could not be made, because what it rests on was changed meanwhile. */
-  readonly again?: () => Promise<WorkEnd>;
 }
 
 /** What a card answers that goes on after its answer. */
@@ -23,7 +24,10 @@ export interface Accepted {
   readonly statusPath: (id: string) => string;
   /** `Azure-AsyncOperation` answers `{ status }`; `Location` answers 202 until it is done. */
   readonly header: 'azure-asyncoperation' | 'location';
-  /** The work, where it needs what may not be stored; else it is the one that `works` has for the kind. */
+  /**
+   * The work, where it needs what may not be stored; else it is the one that `works` has for the kind. Called again after
+   * a failure, it goes on from there.
+   */
   readonly work?: () => Promise<WorkEnd>;
 }
 
@@ -56,13 +60,8 @@ export function newOperation(
   };
 }
 
-/** What a transaction puts so that the operation is known, and is taken up again after a crash. */
-export function operationPuts(record: OperationRecord): readonly Put[] {
-  const { subscriptionId } = record.behalf.subscription;
-  const put = { key: longRunningKey(subscriptionId, record.id), value: encode(record) };
-  return record.status === 'Running'
-    ? [put, { key: underWayKey(subscriptionId, record.id), value: encode(null) }]
-    : [put];
+export function operationPut(record: OperationRecord): Put {
+  return { key: longRunningKey(record.behalf.subscription.subscriptionId, record.id), value: encode(record) };
 }
 
 export async function readOperation(

@@ -36,6 +36,7 @@ export async function deleteGroupContents(record: OperationRecord, world: Deleti
     for (const { id, apiVersion } of contents) {
       const deleted = await world.inner.perform(record.behalf, { method: 'DELETE', path: id, apiVersion });
       if (deleted.status < 400) continue;
+      if (deleted.status === 500) throw new Error(`the resource ${id} could not be deleted`);
       const error = {
         code: 'ResourceGroupDeletionBlocked',
         message: `Deletion of resource group '${place.resourceGroup}' did not finish: the resource ${id} could not be deleted.`,
@@ -49,7 +50,7 @@ export async function deleteGroupContents(record: OperationRecord, world: Deleti
   const scope = record.resourceId.toLowerCase();
   const dropped = authorization === undefined ? undefined : dropAssignments(authorization, scope);
   const change = { ...dropped, delete: [...(dropped?.delete ?? []), resourceGroupKey(place)] };
-  return { status: 'Succeeded', change, again: () => deleteGroupContents(record, world) };
+  return { status: 'Succeeded', change };
 }
 
 async function forgetDeployments(place: Place, store: Store): Promise<void> {
@@ -69,5 +70,6 @@ export async function keepGroup({ behalf, subject }: OperationRecord, error: Arm
   const [record] = await store.read({ get: [key] });
   if (record === undefined) return { status: 'Failed', error };
   const { deleting: _, ...group } = decode<ResourceGroupRecord>(record);
-  return { status: 'Failed', error, change: { put: [{ key, value: encode(group) }] } };
+  const require = [{ key, version: record.version }];
+  return { status: 'Failed', error, change: { require, put: [{ key, value: encode(group) }] } };
 }

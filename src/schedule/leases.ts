@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { Conflict, decode, encode } from '../store/store.ts';
+import type { Put, Store, StoredRecord } from '../store/store.ts';
+import { duePrefix, duePutAgain, dueTime, readDue, workPath } from './due.ts';
+import type { AnySubject, DueKind, Work } from './due.ts';
+
+/** Work that this process has to itself. Its record is at `key` as long as that is so. */
+export interface Leased extends Work {
+  readonly key: string;
+  readonly version: string;
+  /** When the work was due, in milliseconds since 1970. */
+  readonly dueAt: number;
+}
+
+/** Work that is this process's from the transaction that makes it necessary. */
+export interface Claim {
+  /** Part of that transaction. */
+  readonly put: Required<Put>;
+  readonly work: Leased;
+}
+
+interface LeaseRecord extends Work {
+  readonly dueAt: number;
+  readonly until: number;
+}
+
+interface LeasesParts {
+  readonly store: Store;
+  readonly now: () => number;
+  /** Whether no other process can have this store open: then a lease that is not ours belongs to a process that is gone. */
+  readonly alone: boolean;
+}
+
+export const leasePrefix = 'lease/';
+
+/** How long a process may work on a record before another one that shares the store takes it over. */
+const leaseMs = 60_000;
+const pageSize = 100;
+
+/**
+ * Who works on what. Due work moves from `due/<time>/…` to `lease/<process>/…` while a process does it, and back when it
+ * failed; the transaction that ends the work requires the lease, so that it is done once.
+ */
+export class Leases {
+  readonly #parts: LeasesParts;
+  /** Names this process, for ever: no other one and no later one has the id again. */
+  readonly #prefix = `${leasePrefix}${randomUUID()}/`;
+  #othersAreGone = false;
+
+  constructor(parts: LeasesParts) {
+    this.#parts = parts;
+  }
+
+  /** For work that begins in this process, because it needs what may not be stored, or need not wait for its turn. */
+  claim(kind: DueKind, subject: AnySubject): Claim {
+    const dueAt = this.#parts.now();
+    const work = { kind, subject, dueAt, attempts: 1, key: this.#prefix + workPath(kind, subject) };
+    const version = randomUUID();
+    return { put: { ...this.#put(work), version }, work: { ...work, version } };
+  }
+
+  /** Takes what is due, the oldest first and at most `limit`. Empty when nothing is. */
+  async take(limit: number): Promise<readonly Leased[]> {
+    const { store, now } = this.#parts;
+    for (;;) {
+      const time = now();
+      const records = await store.list({ prefix: duePrefix, limit });
+      const due = records.filter(({ key }) => dueTime(key) <= time);
+      if (due.length === 0) return [];
+      // The same work may have been asked for at several times. Once is enough.
+      const leased = new Map<string, Omit<Leased, 'version'>>();
+      for (const record of due) {
+        const { at: dueAt, kind, subject, attempts } = readDue(record);
+        const key = this.#prefix + workPath(kind, subject);
+        if (!leased.has(key)) leased.set(key, { kind, subject, dueAt, attempts: attempts + 1, key });
+      }
+      const works = [...leased.values()];
+      try {
+        const versions = await store.transact({
+          require: due.map(({ key, version }) => ({ key, version })),
+          put: works.map((work) => this.#put(work)),
+          delete: due.map(({ key }) => key),
+        });
+        return works.map((work, index) => ({ ...work, version: versions[index] ?? '' }));
+      } catch (error) {
+        // Another process was first with one of them, or has just dropped it.
+        if (!(error instanceof Conflict)) throw error;
+      }
+    }
+  }
+
+  /**
+   * Gives work back that is to be tried again at that time.
+   * @throws {Conflict} when it is not ours any more
+   */
+  async putOff({ key, version, kind, subject, attempts }: Leased, at: number): Promise<void> {
+    await this.#parts.store.transact({
+      require: [{ key, version }],
+      put: [duePutAgain({ kind, subject, attempts, at })],
+      delete: [key],
+    });
+  }
+
+  /** Makes due again what processes that are gone were doing: those that ended, and those whose leases are over. */
+  async takeOver(): Promise<void> {
+    const { store, now, alone } = this.#parts;
+    if (alone && this.#othersAreGone) return;
+    let after: string | undefined;
+    for (;;) {
+      const page = await store.list({ prefix: leasePrefix, after, limit: pageSize });
+      const others = page.filter(({ key }) => !key.startsWith(this.#prefix));
+      await this.#makeDue(others.filter((record) => alone || decode<LeaseRecord>(record).until <= now()));
+      if (page.length < pageSize) break;
+      after = page.at(-1)?.key;
+    }
+    this.#othersAreGone = true;
+  }
+
+  async #makeDue(records: readonly StoredRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const put = records.map((record) => {
+      const { kind, subject, attempts, dueAt } = decode<LeaseRecord>(record);
+      return duePutAgain({ kind, subject, attempts, at: dueAt });
+    });
+    try {
+      await this.#parts.store.transact({
+        require: records.map(({ key, version }) => ({ key, version })),
+        // Two processes may have been at the same work.
+        put: [...new Map(put.map((each) => [each.key, each])).values()],
+        delete: records.map(({ key }) => key),
+      });
+    } catch (error) {
+      // Another process takes them over, or theirs has ended one: the next look shows what is left.
+      if (!(error instanceof Conflict)) throw error;
+    }
+  }
+
+  #put({ kind, subject, attempts, dueAt, key }: Omit<Leased, 'version'>): Put {
+    const lease: LeaseRecord = { kind, subject, attempts, dueAt, until: this.#parts.now() + leaseMs };
+    return { key, value: encode(lease) };
+  }
+}
