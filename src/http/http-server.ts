@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { answerClientError } from './client-error.ts';
+import { ClosingResponse } from './closing-response.ts';
 
 /** How long a client may take, in milliseconds. */
 export interface HttpTimes {
@@ -19,6 +20,7 @@ const defaultTimes: HttpTimes = { header: 20_000, request: 300_000, keepAlive: 6
 /** The HTTP server of connections that others accept, and hand to it as the event `connection`. */
 export function createHttp(times: HttpTimes = defaultTimes): Server {
   const http = createServer({
+    ServerResponse: ClosingResponse,
     headersTimeout: times.header,
     requestTimeout: times.request,
     keepAliveTimeout: times.keepAlive,
