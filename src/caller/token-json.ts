@@ -1,11 +1,9 @@
-import { boundsFault, smallBounds } from '../json/bounded-json.ts';
+import { countJson, smallBounds } from '../json/bounded-json.ts';
 
 /** Whether the header and the claims of a JWT keep within bounds as JSON: to be asked before anything parses them. */
 export function isBoundedToken(token: string): boolean {
   const [header = '', claims = ''] = token.split('.', 2);
-  return [header, claims].every(
-    (part) => boundsFault(Buffer.from(part, 'base64url').toString(), smallBounds) === undefined,
-  );
+  return [header, claims].every((part) => countJson(Buffer.from(part, 'base64url').toString(), smallBounds).ok);
 }
 
 /** The last second of the year 9999, beyond which RFC 3339 and the dates of our messages have no form. */

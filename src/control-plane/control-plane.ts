@@ -4,6 +4,7 @@ import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import { Turns } from '../http/turns.ts';
 import { abandonDeployment, failDeployment } from './deployments/run.ts';
+import { openEvaluations } from './deployments/evaluations.ts';
 import { innerRequests } from './inner.ts';
 import { LongRunning } from './long-running/long-running.ts';
 import { metadataRoute } from './metadata-endpoints.ts';
@@ -109,6 +110,6 @@ function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; re
       done: { run: async () => ({ status: 'Succeeded' }) },
     },
   });
-  const world: ControlWorld = { ...parts, inner, longRunning };
+  const world: ControlWorld = { ...parts, inner, longRunning, evaluate: openEvaluations(() => performance.now()) };
   return { world, turns };
 }

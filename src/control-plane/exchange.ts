@@ -1,3 +1,4 @@
+import type { Allowance } from '../templates/budget.ts';
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { TLSSocket } from 'node:tls';
@@ -47,6 +48,8 @@ export interface ControlExchange {
   recordedAs?: RecordedAs | undefined;
   /** Takes out of a text what neither the answer nor a record may hold. */
   readonly mask?: ((text: string) => string) | undefined;
+  /** What the deployment that asks for it may still cost. */
+  readonly allowance?: Allowance | undefined;
 }
 
 export function openExchange(

@@ -1,6 +1,8 @@
 import type { Answer } from '../http/answer.ts';
 import type { Store } from '../store/store.ts';
 import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
+import type { Allowance } from '../templates/budget.ts';
+import type { Evaluate } from './deployments/evaluations.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import type { Behalf } from './long-running/record.ts';
 
@@ -13,6 +15,8 @@ export interface InnerRequest {
   readonly body?: unknown;
   /** Takes out of a text what no record may hold. */
   readonly mask?: (text: string) => string;
+  /** What the deployment that it belongs to may still cost. */
+  readonly allowance?: Allowance;
 }
 
 /**
@@ -38,6 +42,9 @@ export interface Within {
   readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
   /** Takes out of a text what nothing that is stored or answered may hold. */
   readonly mask: ((text: string) => string) | undefined;
+  /** What the deployment around this one may still cost; `undefined` where there is none. */
+  readonly allowance: Allowance | undefined;
+  readonly evaluate: Evaluate;
   /** Milliseconds since 1970, each time that it is asked. */
   readonly clock: () => number;
 }

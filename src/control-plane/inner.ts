@@ -66,7 +66,7 @@ function isPassing(error: unknown): boolean {
 /** The exchange of a request that came over no connection. */
 function exchangeOf(
   { caller, subscription, names, source, userAgent, correlationId }: Behalf,
-  { method, path, apiVersion, body, mask }: InnerRequest,
+  { method, path, apiVersion, body, mask, allowance }: InnerRequest,
   { operations, now }: { readonly operations: readonly ControlOperation[]; readonly now: number },
 ): ControlExchange {
   const matched = matchRoute(operations, { method, path });
@@ -90,6 +90,7 @@ function exchangeOf(
     caller,
     subscription,
     mask,
+    allowance,
   };
 }
 

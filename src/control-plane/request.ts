@@ -218,6 +218,8 @@ export function callOf(
       longRunning: world.longRunning,
       readSecret: world.readSecret,
       mask: exchange.mask,
+      allowance: exchange.allowance,
+      evaluate: world.evaluate,
       clock: world.now,
     },
   };

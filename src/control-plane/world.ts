@@ -7,6 +7,7 @@ import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Store } from '../store/store.ts';
 import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
+import type { Evaluate } from './deployments/evaluations.ts';
 import type { Inner } from './inner-request.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import type { VaultObjects } from './vault-objects/objects.ts';
@@ -43,5 +44,6 @@ export interface ControlPlaneWorld {
 /** What it adds to that itself. */
 export interface ControlWorld extends ControlPlaneWorld {
   readonly inner: Inner;
+  readonly evaluate: Evaluate;
   readonly longRunning: LongRunning;
 }

@@ -27,8 +27,8 @@ export type BoundedJson =
 
 /** The value of a JSON text that keeps within bounds. What does not is refused before anything is made of it. */
 export function parseBoundedJson(text: string, bounds: JsonBounds): BoundedJson {
-  const fault = boundsFault(text, bounds);
-  if (fault !== undefined) return { ok: false, fault };
+  const counted = countJson(text, bounds);
+  if (!counted.ok) return counted;
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
@@ -36,8 +36,14 @@ export function parseBoundedJson(text: string, bounds: JsonBounds): BoundedJson 
   }
 }
 
-/** The first bound that a JSON text breaks, found in one pass that ends there. */
-export function boundsFault(text: string, { depth, members, values }: JsonBounds): JsonFault | undefined {
+export type CountedJson =
+  | { readonly ok: true; readonly members: number; readonly values: number }
+  | { readonly ok: false; readonly fault: JsonFault };
+
+/** Counts what a JSON text holds in one pass, which ends at the first bound that it breaks. Whether it is JSON is not seen. */
+export function countJson(text: string, { depth, members, values }: JsonBounds): CountedJson {
+  const broken = (kind: 'tooDeep' | 'tooManyMembers' | 'tooManyValues', most: number) =>
+    ({ ok: false, fault: { kind, most } }) as const;
   let [open, memberCount, valueCount] = [0, 0, 1];
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
@@ -46,18 +52,18 @@ export function boundsFault(text: string, { depth, members, values }: JsonBounds
         break;
       case 0x2c: // ,
         valueCount += 1;
-        if (valueCount > values) return { kind: 'tooManyValues', most: values };
+        if (valueCount > values) return broken('tooManyValues', values);
         break;
       case 0x3a: // :
         memberCount += 1;
-        if (memberCount > members) return { kind: 'tooManyMembers', most: members };
+        if (memberCount > members) return broken('tooManyMembers', members);
         break;
       case 0x5b: // [
       case 0x7b: // {
         open += 1;
         valueCount += 1;
-        if (open > depth) return { kind: 'tooDeep', most: depth };
-        if (valueCount > values) return { kind: 'tooManyValues', most: values };
+        if (open > depth) return broken('tooDeep', depth);
+        if (valueCount > values) return broken('tooManyValues', values);
         break;
       case 0x5d: // ]
       case 0x7d: // }
@@ -66,7 +72,7 @@ export function boundsFault(text: string, { depth, members, values }: JsonBounds
       default:
     }
   }
-  return undefined;
+  return { ok: true, members: memberCount, values: valueCount };
 }
 
 /** The position of the quote that ends the string which begins at `start`, or of the text's end. */

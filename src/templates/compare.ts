@@ -12,29 +12,39 @@ export interface PropertyChange {
 }
 
 /** How two states of a resource differ; nothing where they are the same. */
-export function compare(before: Value, after: Value, path = ''): readonly PropertyChange[] {
+export function compare(before: Value, after: Value): readonly PropertyChange[] {
+  return changes([before, after], '', false);
+}
+
+/** `isShown` where an array around them has them in its own `before` and `after`. */
+function changes([before, after]: readonly [Value, Value], path: string, isShown: boolean): readonly PropertyChange[] {
   if (sameValue(before, after)) return [];
   if (isObject(before) && isObject(after)) {
     const names = new Set([...Object.keys(before), ...Object.keys(after)]);
     return [...names].flatMap((name) => {
       const at = path === '' ? name : `${path}.${name}`;
-      return compareMember(memberAt(before, name), memberAt(after, name), at);
+      return compareMember([memberAt(before, name), memberAt(after, name)], at, isShown);
     });
   }
   if (isArray(before) && isArray(after)) {
     const length = Math.max(before.length, after.length);
     const children = Array.from({ length }, (_, index) =>
-      compareMember(before[index], after[index], String(index)),
+      compareMember([before[index], after[index]], String(index), true),
     ).flat();
-    return [{ path, propertyChangeType: 'Array', before, after, children }];
+    // An array in an array says its values no second time: those of many levels would be shown as often.
+    return [{ path, propertyChangeType: 'Array', ...(!isShown && { before, after }), children }];
   }
   return [{ path, propertyChangeType: 'Modify', before, after }];
 }
 
-function compareMember(before: Value | undefined, after: Value | undefined, path: string): readonly PropertyChange[] {
+function compareMember(
+  [before, after]: readonly [Value | undefined, Value | undefined],
+  path: string,
+  isShown: boolean,
+): readonly PropertyChange[] {
   if (before === undefined) return after === undefined ? [] : [{ path, propertyChangeType: 'Create', after }];
   if (after === undefined) return [{ path, propertyChangeType: 'Delete', before }];
-  return compare(before, after, path);
+  return changes([before, after], path, isShown);
 }
 
 function memberAt(object: { readonly [name: string]: Value }, name: string): Value | undefined {

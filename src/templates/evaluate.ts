@@ -1,7 +1,8 @@
 import { isExpression, literalText, parseExpression } from './expression.ts';
 import type { Expression } from './expression.ts';
-import { pay, spend } from './frame.ts';
+import { enter, pay, payLookUp, payShallow, spend } from './budget.ts';
 import type { Frame, UserFunction } from './frame.ts';
+import { payFor } from './functions/costs.ts';
 import { forms } from './functions/forms.ts';
 import { functions } from './functions/functions.ts';
 import { isLoop, readLoop } from './loop.ts';
@@ -14,10 +15,18 @@ import type { Value, ValueObject } from './value.ts';
  * @throws {TemplateRefused}
  */
 export function evaluateValue(value: Value, frame: Frame): Value {
-  spend(frame.budget, 1);
+  const { budget } = frame;
+  enter(budget);
+  const found = evaluatedValue(value, frame);
+  budget.depth -= 1;
+  return found;
+}
+
+function evaluatedValue(value: Value, frame: Frame): Value {
   if (typeof value === 'string') return evaluateText(value, frame);
   if (isArray(value)) return value.map((item) => evaluateValue(item, frame));
   if (!isObject(value)) return value;
+  payShallow(frame.budget, value);
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, item]) =>
       name === 'copy' && isArray(item) && item.length > 0 && item.every(isLoop)
@@ -29,7 +38,19 @@ export function evaluateValue(value: Value, frame: Frame): Value {
 
 /** A string of the template: an expression's value, or the text. */
 function evaluateText(text: string, frame: Frame): Value {
-  return isExpression(text) ? evaluate(parseExpression(text), frame) : literalText(text);
+  return isExpression(text) ? evaluate(expressionOf(text, frame), frame) : literalText(text);
+}
+
+/** The expression that a text is, read once for the whole deployment. */
+export function expressionOf(text: string, { budget }: Pick<Frame, 'budget'>): Expression {
+  const { expressions } = budget.allowance;
+  const known = expressions.get(text);
+  if (known !== undefined) return known;
+  // To read a character takes as long as to copy eight.
+  spend(budget, text.length / 4);
+  const expression = parseExpression(text);
+  expressions.set(text, expression);
+  return expression;
 }
 
 /** A property that is made by a loop: its name, and an array of its `input` evaluated for each index. */
@@ -46,11 +67,19 @@ export function inLoop(frame: Frame, name: string, index: number): Frame {
 
 /** @throws {TemplateRefused} */
 export function evaluate(expression: Expression, frame: Frame): Value {
-  spend(frame.budget, 1);
+  const { budget } = frame;
+  enter(budget);
+  const value = evaluated(expression, frame);
+  budget.depth -= 1;
+  return value;
+}
+
+function evaluated(expression: Expression, frame: Frame): Value {
   if (expression.kind === 'literal') return expression.value;
   if (expression.kind === 'call') return call(expression, frame);
   const of = evaluate(expression.of, frame);
   const by = expression.kind === 'member' ? expression.name : evaluate(expression.by, frame);
+  if (isObject(of) && typeof by === 'string') payLookUp(frame.budget, of, by);
   const found = itemOf(of, by);
   if (found !== undefined) return found;
   if (expression.safe) return null;
@@ -63,7 +92,9 @@ function call(expression: Extract<Expression, { kind: 'call' }>, frame: Frame): 
   const form = forms.get(key);
   if (form !== undefined) {
     checkArity(name, form.arity, expression.arguments.length);
-    return form.run(expression.arguments, frame, evaluate);
+    const value = form.run(expression.arguments, frame, evaluate);
+    if (form.makes === true) pay(frame.budget, value);
+    return value;
   }
   const given = expression.arguments.map((argument) => evaluate(argument, frame));
   const own = frame.functions.get(key);
@@ -75,6 +106,7 @@ function call(expression: Extract<Expression, { kind: 'call' }>, frame: Frame): 
     );
   }
   checkArity(name, known.arity, given.length);
+  payFor(key, given, frame.budget);
   const value = known.run(given, { frame, name });
   if (known.makes !== false) pay(frame.budget, value);
   return value;
@@ -87,7 +119,8 @@ function callOwn(
   { given, frame }: { readonly given: readonly Value[]; readonly frame: Frame },
 ): Value {
   checkArity(name, [own.parameters.length, own.parameters.length], given.length);
-  const values = new Map(own.parameters.map((parameter, index) => [parameter.toLowerCase(), given[index] ?? null]));
+  spend(frame.budget, own.parameters.length);
+  const values = new Map(own.parameters.map((parameter, index) => [parameter, given[index] ?? null]));
   const refused = (what: string) => refuse(`The function '${name}' may not use ${what}: it sees its parameters only.`);
   return evaluateValue(own.output, {
     scope: frame.scope,

@@ -1,7 +1,7 @@
-import { directoryOf, namedBy } from './dependencies.ts';
-import type { Directory } from './dependencies.ts';
+import { namedBy } from './dependencies.ts';
 import { copyOf, evaluateValue } from './evaluate.ts';
-import { budgetMax, pay } from './frame.ts';
+import { evaluation, pay, paySearch, spend } from './budget.ts';
+import type { Budget } from './budget.ts';
 import type { Frame, ReferenceAsked } from './frame.ts';
 import { resolved, typeOf } from './parameters.ts';
 import type { Plan, PlannedResource } from './plan.ts';
@@ -37,7 +37,7 @@ class StateNeeded extends Error {
 
 /** The body with which a resource is made. */
 export function finishBody(plan: Plan, resource: PlannedResource, references: References): Finished<ValueObject> {
-  return finished(() => {
+  return finished(plan, () => {
     const frame = atRuntime(plan, resource.frame, references);
     const body = isDeployment(resource) ? nestedBody(resource.body, frame) : evaluateValue(resource.body, frame);
     pay(frame.budget, body);
@@ -52,7 +52,7 @@ export interface Output {
 }
 
 export function finishOutputs(plan: Plan, references: References): Finished<Readonly<Record<string, Output>>> {
-  return finished(() => {
+  return finished(plan, () => {
     const frame = atRuntime(plan, plan.frame, references);
     const outputs = [...plan.outputs].flatMap(([name, declaration]) => {
       if (evaluateValue(memberOf(declaration, 'condition') ?? true, frame) !== true) return [];
@@ -67,7 +67,7 @@ function finishOutput(
   declared: ValueObject,
   { plan, frame }: { readonly plan: Plan; readonly frame: Frame },
 ): Output {
-  const declaration = resolved(declared, plan.definitions);
+  const declaration = resolved(declared, plan.definitions, frame.budget);
   const type = typeOf(name, declaration);
   const copy = memberOf(declaration, 'copy');
   const value = isObject(copy)
@@ -79,7 +79,7 @@ function finishOutput(
     refuse(`The template output '${name}' is not valid: its value is not of type '${type.name}'.`);
   }
   if (type.secure) return { type: type.name };
-  if (reveals(value, plan.secrets)) {
+  if (reveals(value, plan.secrets, frame.budget)) {
     refuse(outputReveals(name));
   }
   return { type: type.name, value };
@@ -93,11 +93,14 @@ export function outputReveals(name: string): string {
 /** A short secret may stand in any text by chance. */
 const tellingLength = 6;
 
-function reveals(value: Value, secrets: readonly string[]): boolean {
+function reveals(value: Value, secrets: readonly string[], budget: Budget): boolean {
   if (typeof value === 'string') {
+    for (const secret of secrets) paySearch(budget, value, secret);
     return secrets.some((secret) => value === secret || (secret.length >= tellingLength && value.includes(secret)));
   }
-  return typeof value === 'object' && value !== null && Object.values(value).some((item) => reveals(item, secrets));
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).some((item) => reveals(item, secrets, budget))
+  );
 }
 
 export function isDeployment({ type }: Pick<PlannedResource, 'type'>): boolean {
@@ -132,9 +135,9 @@ function literal(value: Value): Value {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, literal(item)]));
 }
 
-function finished<T>(step: () => T): Finished<T> {
+function finished<T>({ frame }: Plan, step: () => T): Finished<T> {
   try {
-    const outcome = outcomeOf(step);
+    const outcome = outcomeOf(() => evaluation(frame.budget, step));
     return outcome.ok ? { ok: true, value: { done: true, value: outcome.value } } : outcome;
   } catch (error) {
     if (error instanceof StateNeeded) return { ok: true, value: { done: false, needed: error.needed } };
@@ -142,7 +145,7 @@ function finished<T>(step: () => T): Finished<T> {
   }
 }
 
-/** The frame in which `reference` has a value, with a budget of its own for each resource. */
+/** The frame in which `reference` has a value. */
 function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
   const stateOf = (asked: ReferenceAsked, resource: PlannedResource | undefined) => {
     const id = resource?.id ?? asked.resource;
@@ -156,29 +159,30 @@ function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
     if (state === undefined) throw new StateNeeded({ id, apiVersion });
     return asked.full ? state : (memberOf(state, 'properties') ?? {});
   };
-  let known: Directory | undefined;
-  const directory = () => (known ??= directoryOf(plan.resources));
-  const named = (wanted: string) =>
-    plan.resources.filter(({ symbol }) => symbol?.toLowerCase() === wanted.toLowerCase());
+  const { budget } = frame;
+  const { directory, resources } = plan;
+  const inLoopOf = (symbol: string) => {
+    const lower = symbol.toLowerCase();
+    spend(budget, resources.length);
+    return resources.filter(({ loop }) => loop?.toLowerCase() === lower);
+  };
   return {
     ...frame,
-    budget: { left: budgetMax },
     runtime: {
       reference(asked) {
         const { subscriptionId, resourceGroupName: resourceGroup } = frame.scope;
-        const found = namedBy(asked.resource, { subscriptionId, resourceGroup }, directory());
+        const found = namedBy(asked.resource, { subscriptionId, resourceGroup }, directory);
         return stateOf(asked, found.length === 1 ? found[0] : undefined);
       },
       information(symbol) {
-        const [found] = named(symbol);
+        const lower = symbol.toLowerCase();
+        const found = directory.symbols.get(lower)?.find((one) => one.symbol?.toLowerCase() === lower);
         if (found === undefined) return refuse(`The symbolic name '${symbol}' is not defined in the template.`);
         const { id, name, type, apiVersion } = found;
         return { id, name: name.split('/').at(-1) ?? name, type, apiVersion };
       },
       loop: (symbol, full) =>
-        plan.resources
-          .filter(({ loop }) => loop?.toLowerCase() === symbol.toLowerCase())
-          .map((resource) => stateOf({ resource: symbol, apiVersion: undefined, full }, resource)),
+        inLoopOf(symbol).map((resource) => stateOf({ resource: symbol, apiVersion: undefined, full }, resource)),
     },
   };
 }

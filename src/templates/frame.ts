@@ -1,5 +1,4 @@
-import { refuse } from './refusal.ts';
-import { isArray, isObject } from './value.ts';
+import type { Allowance, Budget } from './budget.ts';
 import type { Value, ValueObject } from './value.ts';
 
 /** Where a template is deployed, and by whom: what its functions say of the world. Time and randomness come in here. */
@@ -20,10 +19,13 @@ export interface DeploymentScope {
   readonly newId: () => string;
   /** SHA-1, which `guid` is made with. */
   readonly sha1: (bytes: Uint8Array) => Uint8Array;
+  /** What the deployment may cost; one that is nested in another has the other's. */
+  readonly allowance: Allowance;
 }
 
 /** A function that the template itself defines. */
 export interface UserFunction {
+  /** Their names in lower case. */
   readonly parameters: readonly string[];
   readonly output: Value;
 }
@@ -56,25 +58,4 @@ export interface Frame {
     readonly loop: (symbol: string, full: boolean) => Value;
   };
   readonly budget: Budget;
-}
-
-/** How much a template may still do: steps, and characters or items made. It shrinks. */
-export interface Budget {
-  left: number;
-}
-
-/** What no template that people write needs; one that doubles a value again and again ends here. */
-export const budgetMax = 5_000_000;
-
-/** @throws {TemplateRefused} when the budget is used up */
-export function spend(budget: Budget, steps: number): void {
-  budget.left -= steps;
-  if (budget.left < 0) refuse('The template does more than is allowed: its values are too many or too large.');
-}
-
-/** Pays for a value, down to its leaves, so that a value which shares its parts costs what it will be when written out. */
-export function pay(budget: Budget, value: Value): void {
-  spend(budget, typeof value === 'string' ? 1 + value.length / 32 : 1);
-  if (isArray(value)) for (const item of value) pay(budget, item);
-  else if (isObject(value)) for (const item of Object.values(value)) pay(budget, item);
 }

@@ -7,9 +7,12 @@
 const guidNamespace = '11fb06fb712d4ddd98c7e71bbd588830';
 
 export function guid(parts: readonly string[], sha1: (bytes: Uint8Array) => Uint8Array): string {
-  const namespace = guidNamespace.match(/../g) ?? [];
+  const namespace = (guidNamespace.match(/../g) ?? []).map((pair) => parseInt(pair, 16));
   const name = new TextEncoder().encode(parts.join('-'));
-  const digest = sha1(Uint8Array.from([...namespace.map((pair) => parseInt(pair, 16)), ...name]));
+  const whole = new Uint8Array(namespace.length + name.length);
+  whole.set(namespace);
+  whole.set(name, namespace.length);
+  const digest = sha1(whole);
   const bytes = Array.from(digest.slice(0, 16), (byte, index) => {
     if (index === 6) return (byte & 0x0f) | 0x50;
     return index === 8 ? (byte & 0x3f) | 0x80 : byte;

@@ -1,7 +1,9 @@
+import { payLookUp, spend } from './budget.ts';
+import type { Budget } from './budget.ts';
 import type { Frame } from './frame.ts';
 import { refuse } from './refusal.ts';
 import { evaluateValue } from './evaluate.ts';
-import { isArray, isObject, memberOf, sameValue, shown, typeName } from './value.ts';
+import { identityOf, isArray, isObject, memberOf, shown, typeName } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
 /** A type of parameters and outputs: the name that answers have, which values belong to it, and what errors call them. */
@@ -38,15 +40,21 @@ const help = 'Please see https://aka.ms/arm-pass-parameter-values for usage deta
 const referencesMax = 10;
 
 /** The declaration with what its `$ref` says; Bicep's user-defined types. */
-export function resolved(declaration: ValueObject, definitions: ValueObject, depth = 0): ValueObject {
-  const reference = memberOf(declaration, '$ref');
-  if (typeof reference !== 'string') return declaration;
-  const name = /^#\/definitions\/(.+)$/.exec(reference)?.[1];
-  const found = name === undefined ? undefined : memberOf(definitions, name);
-  if (!isObject(found) || depth > referencesMax)
-    return refuse(`The type reference '${reference}' leads to no definition.`);
-  const { $ref: _, ...own } = declaration;
-  return { ...resolved(found, definitions, depth + 1), ...own };
+export function resolved(declaration: ValueObject, definitions: ValueObject, budget: Budget): ValueObject {
+  let whole = declaration;
+  for (let depth = 0; ; depth += 1) {
+    const reference = memberOf(whole, '$ref');
+    if (typeof reference !== 'string') return whole;
+    const name = /^#\/definitions\/(.+)$/.exec(reference)?.[1];
+    if (name !== undefined) payLookUp(budget, definitions, name);
+    const found = name === undefined ? undefined : memberOf(definitions, name);
+    if (!isObject(found) || depth > referencesMax)
+      return refuse(`The type reference '${reference}' leads to no definition.`);
+    // Both are copied, name by name.
+    spend(budget, 8 * (Object.keys(found).length + Object.keys(whole).length));
+    const { $ref: _, ...own } = whole;
+    whole = { ...found, ...own };
+  }
 }
 
 /** The type of a declaration. @throws {TemplateRefused} */
@@ -131,6 +139,7 @@ function checkConstraints(
 
 /** A value, or each item of an array, stands in the list. */
 function isAllowed(value: Value, allowed: readonly Value[]): boolean {
-  if (allowed.some((item) => sameValue(item, value))) return true;
-  return isArray(value) && value.every((item) => allowed.some((other) => sameValue(other, item)));
+  const identities = new Set(allowed.map(identityOf));
+  if (identities.has(identityOf(value))) return true;
+  return isArray(value) && value.every((item) => identities.has(identityOf(item)));
 }

@@ -1,16 +1,20 @@
 import { evaluateValue, inLoop } from './evaluate.ts';
-import { budgetMax, pay } from './frame.ts';
+import { costOfText, evaluation, newBudget, pay, spend } from './budget.ts';
+import type { Budget } from './budget.ts';
 import type { DeploymentScope, Frame } from './frame.ts';
 import { readLoop } from './loop.ts';
 import { inOrder } from './order.ts';
-import { checkNames, parameterValue, resolved, typeOf } from './parameters.ts';
+import { checkNames, parameterValue, resolved } from './parameters.ts';
 import { outcomeOf, refuse } from './refusal.ts';
 import type { TemplateOutcome } from './refusal.ts';
 import { idOf, scopeId } from './resource-id.ts';
 import type { Standing } from './resource-id.ts';
+import { payForSecrets, shownParameters } from './shown-parameters.ts';
+import type { ShownParameters } from './shown-parameters.ts';
 import { readTemplate } from './template.ts';
 import type { Template, TemplateResource } from './template.ts';
-import { dependenciesOf, directoryOf } from './dependencies.ts';
+import { dependenciesOf, directoryOf, loopNames, referencesIn } from './dependencies.ts';
+import type { Directory } from './dependencies.ts';
 import { isObject, memberOf } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
@@ -39,17 +43,15 @@ export interface PlannedResource {
 }
 
 /** A deployment that can be carried out. */
-export interface Plan {
+export interface Plan extends ShownParameters {
   /** In the order in which they are made. */
   readonly resources: readonly PlannedResource[];
   readonly outputs: Template['outputs'];
   /** Bicep's user-defined types, which outputs may be of. */
   readonly definitions: ValueObject;
   readonly frame: Frame;
-  /** The parameters as a record may show them: of secret ones the type alone. */
-  readonly parameters: ValueObject;
-  /** Every text inside the values of secret parameters, secure ones and references: nothing that is stored or logged may hold one. */
-  readonly secrets: readonly string[];
+  /** Its resources by the ways in which it names them. */
+  readonly directory: Directory;
 }
 
 export interface DeploymentRequest {
@@ -73,32 +75,59 @@ export function planDeployment({
   references,
   scope,
 }: DeploymentRequest): TemplateOutcome<Plan> {
-  return outcomeOf(() => {
-    const template = readTemplate(found);
-    const wanted = scope.resourceGroupName === undefined ? 'subscription' : 'resourceGroup';
-    if (template.scope !== wanted) {
+  const budget = newBudget(scope.allowance);
+  const request = { template: found, parameters: given, references, scope };
+  return outcomeOf(() => evaluation(budget, () => planned(request, budget)));
+}
+
+function planned({ template: found, parameters: given, references, scope }: DeploymentRequest, budget: Budget): Plan {
+  const template = readTemplate(found);
+  const wanted = scope.resourceGroupName === undefined ? 'subscription' : 'resourceGroup';
+  if (template.scope !== wanted) {
+    refuse(
+      `The template's schema is one for the scope of a ${template.scope}, but the deployment is at the scope of a ${wanted}.`,
+    );
+  }
+  checkNames(given, template.parameters.keys());
+  const frame = frameOf(template, { given, references }, { scope, budget });
+  const parameters = shownParameters(template, frame, references);
+  payForSecrets(parameters.secrets, found, budget);
+  const resources = allResources(template, frame);
+  const ordered = order(resources, template);
+  return {
+    resources: ordered,
+    outputs: template.outputs,
+    definitions: template.definitions,
+    frame,
+    directory: directoryOf(ordered),
+    ...parameters,
+  };
+}
+
+/** Azure's limit, with what loops make ("Template limits"). */
+const resourcesMax = 800;
+
+function allResources(template: Template, frame: Frame): readonly PlannedResource[] {
+  const resources: PlannedResource[] = [];
+  for (const resource of template.resources) {
+    resources.push(...expand(resource, frame));
+    if (resources.length > resourcesMax) {
       refuse(
-        `The template's schema is one for the scope of a ${template.scope}, but the deployment is at the scope of a ${wanted}.`,
+        `The number of template resources limit exceeded. Limit: '${resourcesMax}' and actual: '${resources.length}' or more, with those that loops make. ${help}`,
       );
     }
-    checkNames(given, template.parameters.keys());
-    const frame = frameOf(template, { given, references }, scope);
-    const parameters = shownParameters(template, frame, references);
-    const resources = template.resources.flatMap((resource) => expand(resource, frame));
-    const ordered = order(resources, template);
-    return { resources: ordered, outputs: template.outputs, definitions: template.definitions, frame, ...parameters };
-  });
+  }
+  return resources;
 }
 
 function frameOf(
   template: Template,
   { given, references }: { readonly given: ValueObject; readonly references: ReadonlySet<string> },
-  scope: DeploymentScope,
+  { scope, budget }: { readonly scope: DeploymentScope; readonly budget: Budget },
 ): Frame {
   const declared = new Map(
     [...template.parameters].map(([name, declaration]) => [name.toLowerCase(), { name, declaration }]),
   );
-  const budget = { left: budgetMax };
   const frame: Frame = {
     scope,
     parameter: once('parameter', (key, asked) => {
@@ -108,7 +137,7 @@ function frameOf(
           `The template parameter '${asked}' is not found. Please see https://aka.ms/arm-syntax-parameters for usage details.`,
         );
       }
-      const declaration = resolved(found.declaration, template.definitions);
+      const declaration = resolved(found.declaration, template.definitions, budget);
       const secret = references.has(key);
       return parameterValue(found.name, declaration, { given: memberOf(given, found.name), secret, frame });
     }),
@@ -158,41 +187,14 @@ function variableValue(variables: ValueObject, name: string, frame: Frame): Valu
   return isObject(made) ? memberOf(made, name) : undefined;
 }
 
-function shownParameters(
-  template: Template,
-  frame: Frame,
-  references: ReadonlySet<string>,
-): Pick<Plan, 'parameters' | 'secrets'> {
-  const secrets: string[] = [];
-  const parameters = [...template.parameters].map(([name, declared]) => {
-    const { name: type, secure } = typeOf(name, resolved(declared, template.definitions));
-    const value = frame.parameter(name);
-    const secret = secure || references.has(name.toLowerCase());
-    if (secret) secrets.push(...textsIn(value));
-    if (secrets.length > secretsMax) {
-      refuse(`The secret parameters of a template may hold at most ${secretsMax} strings.`);
-    }
-    return [name, secret ? { type } : { type, value }] as const;
-  });
-  return { parameters: Object.fromEntries(parameters), secrets };
-}
-
-/** Each of them is looked for in everything that is stored. */
-const secretsMax = 256;
-
-function textsIn(value: Value): readonly string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
-}
-
 /** The resources that one of the template stands for: itself, or as many as its loop counts. */
 function expand(resource: TemplateResource, frame: Frame): readonly PlannedResource[] {
-  if (resource.copy === undefined) return [planned(resource, frame, undefined)];
+  if (resource.copy === undefined) return [plannedOne(resource, frame, undefined)];
   const { name, count } = readLoop(resource.copy, frame, evaluateValue);
-  return Array.from({ length: count }, (_, index) => planned(resource, inLoop(frame, name, index), { name, index }));
+  return Array.from({ length: count }, (_, index) => plannedOne(resource, inLoop(frame, name, index), { name, index }));
 }
 
-function planned(
+function plannedOne(
   resource: TemplateResource,
   frame: Frame,
   loop: { readonly name: string; readonly index: number } | undefined,
@@ -210,6 +212,8 @@ function planned(
       `The template resource '${name}' for type '${resource.type}' has incorrect segment lengths. A nested resource type must have identical number of segments as its resource name. A root resource type must have segment length one greater than its resource name. ${help}`,
     );
   }
+  // It is brought to lower case, and told apart from others by it.
+  spend(frame.budget, 8 * costOfText(id));
   const wanted = evaluateValue(resource.condition, frame);
   if (typeof wanted !== 'boolean')
     refuse(`The condition of the template resource '${name}' must be true or false. ${help}`);
@@ -269,7 +273,8 @@ function order(resources: readonly PlannedResource[], template: Template): reado
   }
   const kept = [...byKey.values()];
   const directory = directoryOf(kept);
-  const needs = new Map(kept.map((resource) => [resource.key, dependenciesOf(resource, directory, template)]));
+  const known = { directory, loops: loopNames(template), references: referencesIn() };
+  const needs = new Map(kept.map((resource) => [resource.key, dependenciesOf(resource, known)]));
   const sorted = inOrder([...byKey.keys()], needs);
   if (!sorted.ok) {
     const circle = [...sorted.circle, ...sorted.circle.slice(0, 1)].map((key) => byKey.get(key)?.id ?? key);

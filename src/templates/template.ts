@@ -164,7 +164,7 @@ function readFunction(member: Value, name: string): UserFunction {
   const names = parameters.map((parameter) => {
     const found = isObject(parameter) ? memberOf(parameter, 'name') : undefined;
     return typeof found === 'string'
-      ? found
+      ? found.toLowerCase()
       : refuse(`The parameters of the function '${name}' must have names. ${help}`);
   });
   return { parameters: names, output: memberOf(output, 'value') ?? null };

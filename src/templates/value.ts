@@ -6,7 +6,7 @@ export interface ValueObject {
 }
 
 /** How deep the values of a template may be nested. */
-const depthMax = 100;
+export const depthMax = 100;
 
 /** JSON that was parsed, as a value; `undefined` when it is nested too deeply or holds what JSON cannot. */
 export function readValue(found: unknown, depth = 0): Value | undefined {
@@ -74,4 +74,21 @@ export function sameValue(a: Value, b: Value): boolean {
     names.length === Object.keys(b).length &&
     names.every((name) => Object.hasOwn(b, name) && sameValue(a[name] ?? null, b[name] ?? null))
   );
+}
+
+/**
+ * A key that two values have in common exactly where `sameValue` says that they are the same, so that a `Set` can tell
+ * them apart without comparing each with each.
+ */
+export function identityOf(value: Value): string | number | boolean | null {
+  if (typeof value === 'string') return `'${value}`;
+  return typeof value === 'object' && value !== null ? canonical(value) : value;
+}
+
+/** JSON with the members of objects in the order of their names. */
+function canonical(value: Value): string {
+  if (isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value).toSorted();
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name] ?? null)}`).join()}}`;
 }

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { bodyBounds, boundsFault, describeJsonFault, parseBoundedJson } from '../../src/json/bounded-json.ts';
+import { bodyBounds, countJson, describeJsonFault, parseBoundedJson } from '../../src/json/bounded-json.ts';
 import type { JsonBounds } from '../../src/json/bounded-json.ts';
 
 const wide: JsonBounds = { depth: 1000, members: 1000, values: 1000 };
+
+function boundsFault(text: string, bounds: JsonBounds) {
+  const counted = countJson(text, bounds);
+  return counted.ok ? undefined : counted.fault;
+}
 
 /** What a value holds, counted after the fact: an empty object or array counts as if it held one value. */
 function measure(value: unknown): JsonBounds {

@@ -14,7 +14,7 @@ import {
   planOf,
   refusalOf,
   schema,
-  scope,
+  newScope,
   subscriptionId,
   templateOf,
   valueOf,
@@ -317,7 +317,7 @@ test('a template of another form is refused', () => {
     ],
   ];
   for (const [template, expected] of rows) {
-    const planned = planDeployment({ template, parameters: {}, references: new Set(), scope });
+    const planned = planDeployment({ template, parameters: {}, references: new Set(), scope: newScope() });
     assert.ok(!planned.ok);
     assert.match(planned.refusal.message, expected);
   }
@@ -476,7 +476,7 @@ test('a name such as __proto__ is a name like any other', () => {
     template: { $schema: schema, contentVersion: '1.0.0.0', resources: [vault('a', { properties: value })] },
     parameters: {},
     references: new Set(),
-    scope,
+    scope: newScope(),
   });
   assert.ok(plan.ok);
   assert.equal(JSON.stringify(bodyOf(plan.value, 0)), '{"properties":{"__proto__":{"polluted":true},"a":1}}');

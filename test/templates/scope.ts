@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { newAllowance } from '../../src/templates/budget.ts';
 import type { DeploymentScope } from '../../src/templates/frame.ts';
 import { evaluateValue } from '../../src/templates/evaluate.ts';
 import { finishBody, finishOutputs } from '../../src/templates/finish.ts';
@@ -12,7 +13,7 @@ export const subscriptionId = '11111111-2222-4333-8444-555555555555';
 export const groupId = `/subscriptions/${subscriptionId}/resourceGroups/rg`;
 export const schema = 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#';
 
-export const scope: DeploymentScope = {
+const scope: Omit<DeploymentScope, 'allowance'> = {
   subscriptionId,
   resourceGroupName: 'rg',
   subscription: { id: `/subscriptions/${subscriptionId}`, subscriptionId, tenantId: 'tenant', displayName: 'S' },
@@ -26,6 +27,11 @@ export const scope: DeploymentScope = {
   sha1: (bytes) => createHash('sha1').update(bytes).digest(),
 };
 
+/** A scope with an allowance of its own, whose clock stands still unless another is given. */
+export function newScope(clock = () => 0): DeploymentScope {
+  return { ...scope, allowance: newAllowance(clock) };
+}
+
 /** A whole template with the parts that a test is about. */
 export function templateOf(parts: ValueObject): ValueObject {
   return { $schema: schema, contentVersion: '1.0.0.0', resources: [], ...parts };
@@ -33,7 +39,7 @@ export function templateOf(parts: ValueObject): ValueObject {
 
 /** The plan of a template, or the sentence that it is refused with. */
 export function planOf(parts: ValueObject, parameters: ValueObject = {}): Plan | string {
-  const planned = planDeployment({ template: templateOf(parts), parameters, references: new Set(), scope });
+  const planned = planDeployment({ template: templateOf(parts), parameters, references: new Set(), scope: newScope() });
   return planned.ok ? planned.value : planned.refusal.message;
 }
 

@@ -33,8 +33,8 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
   if (replaced !== undefined) await forgetDeployment(call.store, replaced.operationId);
   const record = newDeployment(asked, planned.prepared, call);
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
-  const { store, inner, longRunning, behalf, clock } = call.within;
-  const world = { store, inner, longRunning, now: clock, newId: call.newId };
+  const { store, inner, longRunning, behalf, clock, evaluate } = call.within;
+  const world = { store, inner, longRunning, now: clock, newId: call.newId, evaluate };
   return {
     ...answer(replaced === undefined ? 201 : 200, deploymentResource({ ...record })),
     change: {

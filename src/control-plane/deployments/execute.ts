@@ -5,6 +5,7 @@ import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isObject, readValue } from '../../templates/value.ts';
 import type { ValueObject } from '../../templates/value.ts';
 import { errorOf } from '../arm-error.ts';
+import type { Evaluate } from './evaluations.ts';
 import type { ArmError } from '../long-running/record.ts';
 import { maskValue } from './mask.ts';
 import type { Mask } from './mask.ts';
@@ -19,6 +20,7 @@ export interface Hands {
   readonly canceled: () => Promise<boolean>;
   /** Takes out of a text what is secret here, or in a deployment around this one. */
   readonly mask: Mask;
+  readonly evaluate: Evaluate;
 }
 
 export type Made = { readonly ok: true } | { readonly ok: false; readonly error: ArmError };
@@ -78,7 +80,7 @@ async function settle<T>(
 ): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ArmError }> {
   const references = new Map<string, ValueObject>();
   while (references.size < referencesMax) {
-    const outcome = step(references);
+    const outcome = await hands.evaluate(() => step(references));
     if (!outcome.ok) {
       const where = target === undefined ? 'the outputs' : `resource '${target}'`;
       const message = `Unable to process template language expressions for ${where}. '${outcome.refusal.message}'`;

@@ -76,10 +76,10 @@ export async function prepare(
     ...(asked.location !== undefined && { location: asked.location }),
   });
   const { values, references } = parameters;
-  const planned = planDeployment({ template, parameters: values, references, scope });
+  const planned = await call.within.evaluate(() => planDeployment({ template, parameters: values, references, scope }));
   if (!planned.ok) {
     const secrets = possibleSecrets(template, values, references);
-    return refuse({ ...planned.refusal, message: maskOf(secrets, call.within.mask)(planned.refusal.message) });
+    return refuse({ ...planned.refusal, message: hide(planned.refusal.message, secrets, call) });
   }
   const plan = planned.value;
   const details = plan.resources.flatMap((resource) => cannotBeMade(resource, call));
@@ -159,6 +159,14 @@ function possibleSecrets(template: Value, values: ValueObject, references: Reado
   return Object.entries(values)
     .filter(([name]) => mayBeSecure || references.has(name.toLowerCase()))
     .flatMap(([, value]) => textsOf(value));
+}
+
+/** Characters of a message times the strings that are looked for in it. */
+const searchedMax = 1_000_000;
+
+function hide(message: string, secrets: readonly string[], call: ControlCall): string {
+  if (secrets.length * message.length <= searchedMax) return maskOf(secrets, call.within.mask)(message);
+  return 'The template is not valid. The reason is not shown: its parameters may be secure, and are too many to look for each of them in it.';
 }
 
 function textsOf(value: Value): readonly string[] {

@@ -43,10 +43,14 @@ export function preview(
     );
   const hands: Hands = {
     mask,
+    evaluate: call.within.evaluate,
     read: (needed) => ask('GET', needed),
     canceled: async () => false,
     async make(resource, body) {
-      if (isDeployment(resource)) return previewNested(resource, body, { mask, call, seen });
+      if (isDeployment(resource)) {
+        const { allowance } = plan.frame.scope;
+        return previewNested(resource, body, { mask, call: { ...call, within: { ...call.within, allowance } }, seen });
+      }
       const before: Answer = await ask('GET', resource);
       const after = await ask('PUT', resource, body);
       if (after.status >= 400) return { ok: false, error: maskError(errorOf(after), mask) };

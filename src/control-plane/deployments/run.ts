@@ -8,6 +8,7 @@ import type { LongRunning } from '../long-running/long-running.ts';
 import { operationId } from '../long-running/operation.ts';
 import type { WorkEnd } from '../long-running/operation.ts';
 import type { ArmError, Behalf, OperationRecord } from '../long-running/record.ts';
+import type { Evaluate } from './evaluations.ts';
 import { execute } from './execute.ts';
 import type { Executed, Hands, Made } from './execute.ts';
 import { maskError } from './mask.ts';
@@ -22,6 +23,7 @@ export interface RunWorld {
   readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
   readonly now: () => number;
   readonly newId: () => string;
+  readonly evaluate: Evaluate;
 }
 
 export interface Run {
@@ -46,9 +48,11 @@ export function deploymentWork(run: Run, world: RunWorld): () => Promise<WorkEnd
   };
 }
 
-function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
+function handsOf({ record, plan, mask, behalf }: Run, world: RunWorld): Hands {
+  const { allowance } = plan.frame.scope;
   return {
     mask,
+    evaluate: world.evaluate,
     read: ({ id, apiVersion }) => world.inner.perform(behalf, { method: 'GET', path: id, apiVersion, mask }),
     async canceled() {
       assertOpen(world);
@@ -58,7 +62,7 @@ function handsOf({ record, mask, behalf }: Run, world: RunWorld): Hands {
     async make(resource, body) {
       const startedAt = world.now();
       const { id: path, apiVersion } = resource;
-      const answer = await world.inner.perform(behalf, { method: 'PUT', path, apiVersion, body, mask });
+      const answer = await world.inner.perform(behalf, { method: 'PUT', path, apiVersion, body, mask, allowance });
       const made =
         answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, world }) : refusedBy(answer, mask);
       const done = { status: answer.status, startedAt, ...(!made.ok && { error: made.error }) };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { newAllowance } from '../../templates/budget.ts';
 import type { DeploymentScope } from '../../templates/frame.ts';
 import type { ValueObject } from '../../templates/value.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
@@ -42,6 +43,7 @@ export function deploymentScope(
     },
     now: call.now,
     newId: call.newId,
+    allowance: call.within.allowance ?? newAllowance(() => performance.now()),
     sha1: (bytes) => createHash('sha1').update(bytes).digest(),
   };
 }

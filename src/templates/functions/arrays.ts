@@ -1,4 +1,4 @@
-import { isArray, isObject, memberOf, sameValue } from '../value.ts';
+import { identityOf, isArray, isObject, memberOf, sameValue } from '../value.ts';
 import type { Value, ValueObject } from '../value.ts';
 import { array, integer, mismatch, text } from './function.ts';
 import type { Called, Functions } from './function.ts';
@@ -17,42 +17,60 @@ function length(given: readonly Value[], call: Called): number {
 
 function contains(given: readonly Value[], call: Called): boolean {
   const [container = null, item = null] = given;
-  if (isArray(container)) return container.some((found) => sameValue(found, item));
+  if (isArray(container)) return container.some(sameAs(item));
   if (isObject(container)) return memberOf(container, text(given, 1, call)) !== undefined;
   return text(given, 0, call).includes(typeof item === 'number' ? String(item) : text(given, 1, call));
+}
+
+/** Tells whether another value is the same as this one, which is made comparable once. */
+function sameAs(item: Value): (other: Value) => boolean {
+  if (typeof item !== 'object' || item === null) return (other) => other === item;
+  const identity = identityOf(item);
+  return (other) => typeof other === 'object' && other !== null && identityOf(other) === identity;
 }
 
 /** Arrays: items once each. Objects: members of the later ones win, and objects in them are joined in turn. */
 function union(given: readonly Value[], call: Called): Value {
   const [first = null] = given;
   if (isArray(first)) return distinct(given.flatMap((_, index) => [...array(given, index, call)]));
-  return given.reduce<ValueObject>((joined, other) => {
-    if (!isObject(other)) return mismatch(call, 'all parameters must be arrays, or all objects');
-    return join(joined, other);
-  }, {});
+  return joined(
+    given.map((one) => (isObject(one) ? one : mismatch(call, 'all parameters must be arrays, or all objects'))),
+  );
 }
 
-function join(before: ValueObject, after: ValueObject): ValueObject {
-  const members = new Map<string, Value>(Object.entries(before));
-  for (const [name, value] of Object.entries(after)) {
+function joined(objects: readonly ValueObject[]): ValueObject {
+  // Of each name the value that wins; several where they are objects that follow each other, to be joined at the end.
+  const members = new Map<string, Value[]>();
+  for (const [name, value] of objects.flatMap((one) => Object.entries(one))) {
     const known = members.get(name);
-    members.set(name, isObject(known) && isObject(value) ? join(known, value) : value);
+    if (known !== undefined && isObject(known.at(-1)) && isObject(value)) known.push(value);
+    else members.set(name, [value]);
   }
-  return Object.fromEntries(members);
+  return Object.fromEntries(
+    [...members].map(([name, values]) => [
+      name,
+      values.length === 1 ? (values[0] ?? null) : joined(values.filter(isObject)),
+    ]),
+  );
 }
 
 function distinct(items: readonly Value[]): readonly Value[] {
-  const found: Value[] = [];
-  for (const item of items) if (!found.some((other) => sameValue(other, item))) found.push(item);
-  return found;
+  const first = new Map<ReturnType<typeof identityOf>, Value>();
+  for (const item of items) {
+    const identity = identityOf(item);
+    if (!first.has(identity)) first.set(identity, item);
+  }
+  return [...first.values()];
 }
 
 function intersection(given: readonly Value[], call: Called): Value {
   const [first = null, ...others] = given;
   if (isArray(first)) {
-    return distinct(first).filter((item) =>
-      others.every((_, index) => array(others, index, call).some((found) => sameValue(found, item))),
-    );
+    const sets = others.map((_, index) => new Set(array(others, index, call).map(identityOf)));
+    return distinct(first).filter((item) => {
+      const identity = identityOf(item);
+      return sets.every((set) => set.has(identity));
+    });
   }
   if (!isObject(first)) return mismatch(call, 'all parameters must be arrays, or all objects');
   const members = Object.entries(first).filter(([name, value]) =>
@@ -65,7 +83,7 @@ function intersection(given: readonly Value[], call: Called): Value {
 function position(given: readonly Value[], call: Called, last: boolean): number {
   const [of = null, item = null] = given;
   if (isArray(of)) {
-    const same = (found: Value) => sameValue(found, item);
+    const same = sameAs(item);
     return last ? of.findLastIndex(same) : of.findIndex(same);
   }
   const [within, wanted] = [text(given, 0, call).toLowerCase(), text(given, 1, call).toLowerCase()];

@@ -25,11 +25,15 @@ const standard: Readonly<Record<string, string>> = {
   u: 'yyyy-MM-dd HH:mm:ssZ',
 };
 
+/** Dates, durations and their formats are short; in long ones a pattern would look for long. */
+const lengthMax = 128;
+
 function two(number: number): string {
   return String(number).padStart(2, '0');
 }
 
 function writeDate(date: Date, format: string, call: Called): string {
+  if (format.length > lengthMax) mismatch(call, `the date format is longer than ${lengthMax} characters`);
   let [rest, out] = [standard[format] ?? format, ''];
   while (rest !== '') {
     const found = signs
@@ -51,6 +55,7 @@ function writeDate(date: Date, format: string, call: Called): string {
 const compact = 'yyyyMMddTHHmmssZ';
 
 function readDate(given: string, call: Called): Date {
+  if (given.length > lengthMax) mismatch(call, `a date has at most ${lengthMax} characters`);
   const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(given);
   const iso = basic === null ? given : `${basic.slice(1, 4).join('-')}T${basic.slice(4, 7).join(':')}Z`;
   const date = new Date(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/.test(iso) ? iso.replace(' ', 'T') : iso);
@@ -61,6 +66,7 @@ function readDate(given: string, call: Called): Date {
 function dateTimeAdd(given: readonly Value[], call: Called): string {
   const base = readDate(text(given, 0, call), call);
   const duration = text(given, 1, call);
+  if (duration.length > lengthMax) mismatch(call, `a duration has at most ${lengthMax} characters`);
   const parts = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(
     duration,
   );

@@ -1,4 +1,6 @@
 import type { Expression } from '../expression.ts';
+import { costOfText, spend } from '../budget.ts';
+import type { Budget } from '../budget.ts';
 import type { Frame } from '../frame.ts';
 import { refuse } from '../refusal.ts';
 import { isArray, isObject } from '../value.ts';
@@ -11,6 +13,8 @@ type Evaluate = (expression: Expression, frame: Frame) => Value;
 interface Form {
   readonly arity: readonly [number, number];
   readonly run: (given: readonly Expression[], frame: Frame, evaluate: Evaluate) => Value;
+  /** `true` for one whose value is new, and not one of those that it evaluated. */
+  readonly makes?: true;
 }
 
 const absent: Expression = { kind: 'call', name: 'null', arguments: [] };
@@ -21,7 +25,7 @@ interface Lambda {
 }
 
 /** `lambda('a', 'b', body)`, which stands only as an argument of the functions below. */
-function lambdaOf(expression: Expression, wanted: readonly [number, number]): Lambda {
+function lambdaOf(expression: Expression, wanted: readonly [number, number], { budget }: Frame): Lambda {
   if (expression.kind !== 'call' || expression.name.toLowerCase() !== 'lambda') {
     return refuse("The template language function expects a lambda: write lambda('item', …).");
   }
@@ -29,7 +33,7 @@ function lambdaOf(expression: Expression, wanted: readonly [number, number]): La
     .slice(0, -1)
     .map((argument) =>
       argument.kind === 'literal' && typeof argument.value === 'string'
-        ? argument.value.toLowerCase()
+        ? lowerCase(argument.value, budget)
         : refuse('The names of the variables of a lambda must be written as strings.'),
     );
   const body = expression.arguments.at(-1);
@@ -39,7 +43,13 @@ function lambdaOf(expression: Expression, wanted: readonly [number, number]): La
   return { names, body };
 }
 
+function lowerCase(name: string, budget: Budget): string {
+  spend(budget, costOfText(name));
+  return name.toLowerCase();
+}
+
 function apply({ names, body }: Lambda, values: readonly Value[], { frame, evaluate }: Applied): Value {
+  spend(frame.budget, 4 + frame.lambda.size);
   const lambda = new Map(frame.lambda);
   for (const [index, name] of names.entries()) lambda.set(name, values[index] ?? null);
   return evaluate(body, { ...frame, lambda });
@@ -56,13 +66,13 @@ function itemsOf(expression: Expression, { frame, evaluate }: Applied): readonly
 }
 
 function sorted(given: readonly Expression[], applied: Applied): Value {
-  const [items, lambda] = [itemsOf(given[0] ?? absent, applied), lambdaOf(given[1] ?? absent, [2, 2])];
+  const [items, lambda] = [itemsOf(given[0] ?? absent, applied), lambdaOf(given[1] ?? absent, [2, 2], applied.frame)];
   const before = (a: Value, b: Value) => boolean(apply(lambda, [a, b], applied), 'sort');
   return items.toSorted((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
 }
 
 function reduced(given: readonly Expression[], applied: Applied): Value {
-  const lambda = lambdaOf(given[2] ?? absent, [2, 3]);
+  const lambda = lambdaOf(given[2] ?? absent, [2, 3], applied.frame);
   const items = itemsOf(given[0] ?? absent, applied);
   const first = applied.evaluate(given[1] ?? absent, applied.frame);
   return items.reduce<Value>((result, item, index) => apply(lambda, [result, item, index], applied), first);
@@ -70,8 +80,8 @@ function reduced(given: readonly Expression[], applied: Applied): Value {
 
 /** An object by a key, and perhaps a value, for each item. */
 function keyed(given: readonly Expression[], applied: Applied): Value {
-  const key = lambdaOf(given[1] ?? absent, [1, 1]);
-  const value = given[2] === undefined ? undefined : lambdaOf(given[2], [1, 1]);
+  const key = lambdaOf(given[1] ?? absent, [1, 1], applied.frame);
+  const value = given[2] === undefined ? undefined : lambdaOf(given[2], [1, 1], applied.frame);
   return Object.fromEntries(
     itemsOf(given[0] ?? absent, applied).map((item) => {
       const name = apply(key, [item], applied);
@@ -82,12 +92,12 @@ function keyed(given: readonly Expression[], applied: Applied): Value {
 }
 
 function mapped(given: readonly Expression[], applied: Applied): Value {
-  const lambda = lambdaOf(given[1] ?? absent, [1, 2]);
+  const lambda = lambdaOf(given[1] ?? absent, [1, 2], applied.frame);
   return itemsOf(given[0] ?? absent, applied).map((item, index) => apply(lambda, [item, index], applied));
 }
 
 function filtered(given: readonly Expression[], applied: Applied): Value {
-  const lambda = lambdaOf(given[1] ?? absent, [1, 2]);
+  const lambda = lambdaOf(given[1] ?? absent, [1, 2], applied.frame);
   return itemsOf(given[0] ?? absent, applied).filter((item, index) =>
     boolean(apply(lambda, [item, index], applied), 'filter'),
   );
@@ -95,7 +105,7 @@ function filtered(given: readonly Expression[], applied: Applied): Value {
 
 function mappedValues(given: readonly Expression[], applied: Applied): Value {
   const of = applied.evaluate(given[0] ?? absent, applied.frame);
-  const lambda = lambdaOf(given[1] ?? absent, [1, 1]);
+  const lambda = lambdaOf(given[1] ?? absent, [1, 1], applied.frame);
   if (!isObject(of)) return refuse("The template language function 'mapValues' expects an object.");
   return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, apply(lambda, [value], applied)]));
 }
@@ -137,12 +147,15 @@ export const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
       },
     },
   ],
-  ['map', { arity: [2, 2], run: (given, frame, evaluate) => mapped(given, { frame, evaluate }) }],
-  ['filter', { arity: [2, 2], run: (given, frame, evaluate) => filtered(given, { frame, evaluate }) }],
-  ['sort', { arity: [2, 2], run: (given, frame, evaluate) => sorted(given, { frame, evaluate }) }],
+  ['map', { arity: [2, 2], makes: true, run: (given, frame, evaluate) => mapped(given, { frame, evaluate }) }],
+  ['filter', { arity: [2, 2], makes: true, run: (given, frame, evaluate) => filtered(given, { frame, evaluate }) }],
+  ['sort', { arity: [2, 2], makes: true, run: (given, frame, evaluate) => sorted(given, { frame, evaluate }) }],
   ['reduce', { arity: [3, 3], run: (given, frame, evaluate) => reduced(given, { frame, evaluate }) }],
-  ['toobject', { arity: [2, 3], run: (given, frame, evaluate) => keyed(given, { frame, evaluate }) }],
-  ['mapvalues', { arity: [2, 2], run: (given, frame, evaluate) => mappedValues(given, { frame, evaluate }) }],
+  ['toobject', { arity: [2, 3], makes: true, run: (given, frame, evaluate) => keyed(given, { frame, evaluate }) }],
+  [
+    'mapvalues',
+    { arity: [2, 2], makes: true, run: (given, frame, evaluate) => mappedValues(given, { frame, evaluate }) },
+  ],
   [
     'lambda',
     {

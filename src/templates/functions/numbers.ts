@@ -26,9 +26,13 @@ function numbersOf(given: readonly Value[], call: Called): readonly number[] {
   return all.map((_, index) => integer(all, index, call));
 }
 
+/** Of the text of a number, with the spaces around it. */
+const digitsMax = 64;
+
 function readInteger(value: Value, call: Called): number {
   if (typeof value === 'number') return Math.trunc(value);
-  const number = typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : NaN;
+  const number =
+    typeof value === 'string' && value.length <= digitsMax && /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : NaN;
   return Number.isSafeInteger(number) ? number : mismatch(call, 'a whole number, or its text, is needed');
 }
 

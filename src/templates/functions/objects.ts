@@ -1,4 +1,6 @@
-import { isArray, isObject, memberOf, readValue } from '../value.ts';
+import { bodyBounds, countJson, describeJsonFault, parseBoundedJson } from '../../json/bounded-json.ts';
+import { payLookUp, spend } from '../budget.ts';
+import { depthMax, isArray, isObject, memberOf, readValue } from '../value.ts';
 import type { Value, ValueObject } from '../value.ts';
 import { mismatch, object, text } from './function.ts';
 import type { Called, Functions } from './function.ts';
@@ -11,27 +13,35 @@ function createObject(given: readonly Value[], call: Called): Value {
   return Object.fromEntries(members);
 }
 
+const bounds = { ...bodyBounds, depth: depthMax };
+
 /** The value of a JSON text. */
 export function parseJson(json: string, call: Called): Value {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch {
-    return mismatch(call, 'the text is not valid JSON');
-  }
-  return readValue(parsed) ?? mismatch(call, 'the JSON is nested too deeply');
+  const counted = countJson(json, bounds);
+  if (!counted.ok) return mismatch(call, `of the JSON, ${describeJsonFault(counted.fault)}`);
+  // A name may be a new one, and then costs as much as many values.
+  spend(call.frame.budget, 2 * counted.values + 20 * counted.members);
+  const parsed = parseBoundedJson(json, bounds);
+  if (!parsed.ok) return mismatch(call, 'the text is not valid JSON');
+  return readValue(parsed.value) ?? mismatch(call, 'the JSON holds a number that is too large');
+}
+
+/** The names of members in their order, whatever their case. */
+function namesOf(of: ValueObject): readonly string[] {
+  const names = Object.keys(of).map((name) => ({ name, lower: name.toLowerCase() }));
+  return names.toSorted((a, b) => (a.lower < b.lower ? -1 : 1)).map(({ name }) => name);
 }
 
 /** Members by name, as `items` lists them. */
 function items(of: ValueObject): Value {
-  const names = Object.keys(of).toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
-  return names.map((name) => ({ key: name, value: of[name] ?? null }));
+  return namesOf(of).map((name) => ({ key: name, value: of[name] ?? null }));
 }
 
 /** What stands at a path of members and indexes, `null` where it ends. */
-function tryGet(given: readonly Value[]): Value {
+function tryGet(given: readonly Value[], { frame }: Called): Value {
   let [found = null] = given;
   for (const step of given.slice(1)) {
+    if (isObject(found) && typeof step === 'string') payLookUp(frame.budget, found, step);
     const next = isObject(found) && typeof step === 'string' ? memberOf(found, step) : undefined;
     const item = isArray(found) && typeof step === 'number' ? found[step] : undefined;
     found = next ?? item ?? null;
@@ -54,8 +64,7 @@ export const objects: Functions = {
   items: { arity: [1, 1], run: (given, call) => items(object(given, 0, call)) },
   objectKeys: {
     arity: [1, 1],
-    run: (given, call) =>
-      Object.keys(object(given, 0, call)).toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)),
+    run: (given, call) => namesOf(object(given, 0, call)),
   },
   tryGet: { arity: [2, Infinity], makes: false, run: tryGet },
   shallowMerge: { arity: [1, 1], run: shallowMerge },

@@ -1,3 +1,4 @@
+import { charactersAStep, costOfText, pay, spend } from '../budget.ts';
 import { guid, uniqueString } from '../names.ts';
 import { isArray } from '../value.ts';
 import type { Value } from '../value.ts';
@@ -15,24 +16,32 @@ function toText(value: Value): string {
   return value === null ? '' : JSON.stringify(value);
 }
 
+/** A value as text, paid for before it is written out. */
+function paidText(value: Value, { frame }: Called): string {
+  pay(frame.budget, value);
+  return toText(value);
+}
+
 /** `{0}`, `{1,-5}` and `{2:D3}` of .NET's composite formatting, as far as whole numbers and texts have it. */
 function format(given: readonly Value[], call: Called): string {
   const pattern = text(given, 0, call);
   return pattern.replaceAll(
     /\{\{|\}\}|\{(\d{1,4})(?:,(-?\d{1,4}))?(?::([^{}]*))?\}|[{}]/g,
     (found, index, width, how) => {
+      spend(call.frame.budget, 4);
       if (found === '{{' || found === '}}') return found.slice(1);
       const value = index === undefined ? undefined : given[Number(index) + 1];
       if (value === undefined) return mismatch(call, `'${found}' of the format names no parameter`);
       const shown = formatted(value, String(how ?? ''), call);
       const space = Math.abs(Number(width ?? 0));
+      spend(call.frame.budget, space / charactersAStep);
       return Number(width ?? 0) < 0 ? shown.padEnd(space) : shown.padStart(space);
     },
   );
 }
 
 function formatted(value: Value, how: string, call: Called): string {
-  if (how === '') return toText(value);
+  if (how === '') return paidText(value, call);
   const digits = /^[Dd](\d{0,2})$/.exec(how)?.[1];
   if (typeof value === 'number' && Number.isInteger(value)) {
     if (digits !== undefined) return `${value < 0 ? '-' : ''}${String(Math.abs(value)).padStart(Number(digits), '0')}`;
@@ -46,7 +55,15 @@ function formatted(value: Value, how: string, call: Called): string {
 
 function replaced(given: readonly Value[], call: Called): string {
   const [of, old, now] = [text(given, 0, call), text(given, 1, call), text(given, 2, call)];
-  return old === '' ? mismatch(call, 'the text to be replaced must not be empty') : of.replaceAll(old, () => now);
+  if (old === '') return mismatch(call, 'the text to be replaced must not be empty');
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = of.indexOf(old); at !== -1; at = of.indexOf(old, from)) {
+    spend(call.frame.budget, 2 * costOfText(now));
+    parts.push(of.slice(from, at), now);
+    from = at + old.length;
+  }
+  return [...parts, of.slice(from)].join('');
 }
 
 function substring(given: readonly Value[], call: Called): string {
@@ -72,6 +89,12 @@ function split(given: readonly Value[], call: Called): readonly string[] {
   const signs = isArray(by) ? texts(by, call) : [text(given, 1, call)];
   const parts = signs.reduce((all, sign) => all.flatMap((part) => (sign === '' ? [part] : part.split(sign))), [of]);
   return parts;
+}
+
+function joined(given: readonly Value[], call: Called): string {
+  const [items, by] = [array(given, 0, call), text(given, 1, call)];
+  spend(call.frame.budget, items.length * costOfText(by));
+  return items.map(toText).join(by);
 }
 
 function encodeBase64(given: string): string {
@@ -143,10 +166,7 @@ export const strings: Functions = {
   split: { arity: [2, 2], run: split },
   join: {
     arity: [2, 2],
-    run: (given, call) =>
-      array(given, 0, call)
-        .map(toText)
-        .join(text(given, 1, call)),
+    run: joined,
   },
   base64: plain((of) => encodeBase64(of)),
   base64ToString: plain(decodeBase64),

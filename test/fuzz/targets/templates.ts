@@ -5,7 +5,7 @@ import { finishBody, finishOutputs } from '../../../src/templates/finish.ts';
 import { planDeployment } from '../../../src/templates/plan.ts';
 import { outcomeOf } from '../../../src/templates/refusal.ts';
 import { isObject, readValue } from '../../../src/templates/value.ts';
-import { expectPlan, scope, templateOf } from '../../templates/scope.ts';
+import { expectPlan, newScope, templateOf } from '../../templates/scope.ts';
 import { bytesOf, jsonOf, textOf } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
 
@@ -131,7 +131,12 @@ export const wholeTemplate: FuzzTarget = {
     read(input) {
       const value = readValue(jsonOf(input));
       if (value === undefined) return;
-      const planned = planDeployment({ template: value, parameters: { p: 'given' }, references: new Set(), scope });
+      const planned = planDeployment({
+        template: value,
+        parameters: { p: 'given' },
+        references: new Set(),
+        scope: newScope(),
+      });
       if (!planned.ok) {
         assert.ok(planned.refusal.message.length > 0);
         return;

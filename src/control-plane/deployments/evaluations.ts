@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Turns } from '../../http/turns.ts';
+
+/** Runs one evaluation of a template when its turn has come. */
+export type Evaluate = <T>(step: () => T) => Promise<T>;
+
+/** An evaluation that takes less is as short as any other step of a request. */
+const shortMs = 5;
+
+/**
+ * Evaluations of templates run one at a time, whoever deploys. One that held the thread for a while leaves it to others
+ * for as long before the next one begins, so that all deployments together take half of it at most.
+ */
+export function openEvaluations(clock: () => number): Evaluate {
+  const turns = new Turns();
+  return (step) =>
+    turns.take('', async () => {
+      const startedAt = clock();
+      const value = step();
+      const tookMs = clock() - startedAt;
+      if (tookMs > shortMs) await sleep(tookMs);
+      return value;
+    });
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { test } from 'node:test';
+import { bodyWith, deployments, template } from './deployments.ts';
+import { at, group, startWithGroup } from './resources.ts';
+
+/** Minutes, where the work of a function is not charged; a machine that has much else to do takes a second for anything. */
+const heldMsMax = 2_000;
+
+const numbers = (from: number) => Array.from({ length: 24_000 }, (_, index) => from + index);
+
+const expressions: Readonly<Record<string, string>> = {
+  'a union': "[union(parameters('a'), parameters('b'))]",
+  'an intersection': "[intersection(parameters('a'), parameters('b'), parameters('a'))]",
+  'what is contained': "[map(parameters('a'), lambda('n', contains(parameters('b'), lambdaVariables('n'))))]",
+  'an index': "[map(parameters('a'), lambda('n', indexOf(parameters('b'), lambdaVariables('n'))))]",
+  'a format': "[createArray(format(parameters('f'), parameters('a')))]",
+  'a split': "[split(parameters('t'), parameters('s'))]",
+};
+
+test('templates that do much hold up nobody else, and what is too much is refused', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  const values = {
+    a: numbers(0),
+    b: numbers(24_000),
+    f: '{0}'.repeat(50_000),
+    t: 'ab'.repeat(200_000),
+    s: numbers(0).slice(0, 5_000).map(String),
+  };
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const asked = Object.entries(expressions).map(async ([name, value]) => {
+    const types = Object.fromEntries(
+      Object.entries(values).map(([one, given]) => [one, { type: typeof given === 'string' ? 'string' : 'array' }]),
+    );
+    const parameters = Object.fromEntries(Object.entries(values).map(([one, given]) => [one, { value: given }]));
+    const body = bodyWith({ parameters: types, outputs: { found: { type: 'array', value } } }, { parameters });
+    const answered = await client.arm('POST', `${deployments}/work/validate`, body);
+    if (answered.status !== 200) {
+      assert.equal(answered.status, 400, name);
+      assert.match(JSON.stringify(answered.body), /The template does more than is allowed/, name);
+    }
+    return [name, answered.status] as const;
+  });
+  const statuses = Object.fromEntries(await Promise.all(asked));
+  assert.equal((await client.arm('GET', group)).status, 200);
+  delay.disable();
+  assert.ok(delay.max / 1e6 < heldMsMax, `the thread was held for ${delay.max / 1e6} ms`);
+  assert.deepEqual(statuses, {
+    'a union': 200,
+    'an intersection': 200,
+    'what is contained': 400,
+    'an index': 400,
+    'a format': 400,
+    'a split': 400,
+  });
+});
+
+test('a deployment that is nested has what is left to the one around it', async () => {
+  await using world = await startWithGroup();
+  const work = "[length(map(range(0, 9000), lambda('a', range(0, 100))))]";
+  const inner = template({ outputs: { found: { type: 'int', value: work } } });
+  const nested = {
+    type: 'Microsoft.Resources/deployments',
+    apiVersion: '2022-09-01',
+    name: "[concat('inner', copyIndex())]",
+    copy: { name: 'inner', count: 200 },
+    properties: { mode: 'Incremental', expressionEvaluationOptions: { scope: 'inner' }, template: inner },
+  };
+  const answered = await world.client.arm('POST', `${deployments}/outer/validate`, bodyWith({ resources: [nested] }));
+  assert.equal(answered.status, 400);
+  assert.match(JSON.stringify(at(answered.body, 'error')), /The template does more than is allowed/);
+});
