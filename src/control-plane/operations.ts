@@ -11,6 +11,7 @@ import { validateDeployment } from './deployments/validate.ts';
 import { whatIfDeployment } from './deployments/what-if.ts';
 import { insightsOperations } from './diagnostic-settings/operations.ts';
 import { listLocations } from './locations/list.ts';
+import { listAvailableDelegations } from './locations/list-available-delegations.ts';
 import { listAvailableEndpointServices } from './locations/list-endpoint-services.ts';
 import { statusOperations } from './long-running/status.ts';
 import type { ControlOperation } from './operation.ts';
@@ -25,6 +26,7 @@ import { providerOperations } from './providers/operations.ts';
 import { checkResourceGroupExistence } from './resource-groups/check-existence.ts';
 import { createOrUpdateResourceGroup } from './resource-groups/create-or-update.ts';
 import { deleteResourceGroup } from './resource-groups/delete.ts';
+import { exportResourceGroupTemplate } from './resource-groups/export-template.ts';
 import { getResourceGroup } from './resource-groups/get.ts';
 import { listResourceGroups } from './resource-groups/list.ts';
 import { updateResourceGroup } from './resource-groups/update.ts';
@@ -53,6 +55,7 @@ import { listVaultsByResourceGroup, listVaultsBySubscription } from './vaults/li
 import { listPrivateLinkResources } from './vaults/private-link-resources.ts';
 import { updateAccessPolicy } from './vaults/update-access-policy.ts';
 import { updateVault } from './vaults/update.ts';
+import { checkIpAddressAvailability } from './virtual-networks/check-ip-address-availability.ts';
 import { createOrUpdateSubnet } from './virtual-networks/create-or-update-subnet.ts';
 import { createOrUpdateVirtualNetwork } from './virtual-networks/create-or-update.ts';
 import { deleteVirtualNetworkSubnet } from './virtual-networks/delete-subnet.ts';
@@ -73,10 +76,12 @@ const cards: readonly ControlOperation[] = [
   listResourceGroups,
   updateResourceGroup,
   deleteResourceGroup,
+  exportResourceGroupTemplate,
   createOrUpdateVirtualNetwork,
   getVirtualNetwork,
   listVirtualNetworks,
   listAllVirtualNetworks,
+  checkIpAddressAvailability,
   deleteVirtualNetwork,
   updateVirtualNetworkTags,
   createOrUpdateSubnet,
@@ -120,6 +125,7 @@ const cards: readonly ControlOperation[] = [
   ...providerOperations,
   listLocations,
   listAvailableEndpointServices,
+  ...listAvailableDelegations,
   ...itemOperations,
   ...storageOperations,
   listResources,

@@ -78,8 +78,12 @@ async function settle(
   }
   const acceptance = await accept(accepted, call);
   // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
+  const whole =
+    accepted.kind === 'done'
+      ? wholeChange(exchange, change ?? {}, admission)
+      : together({ require: admission.require }, change);
   const begun = world.longRunning.claim(acceptance.record);
-  await commit(together({ require: admission.require }, change, acceptance, begun), records, world);
+  await commit(together(whole, acceptance, begun), records, world);
   world.longRunning.begin(acceptance.record, begun, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }

@@ -12,6 +12,7 @@ import { knownTypes } from './resource-types.ts';
 import { readRoute } from './routes.ts';
 import { checkSecurityRules, readSecurityRule } from './security-rules.ts';
 import type { Item } from './security-rules.ts';
+import { readServiceEndpointPolicyDefinition } from './service-endpoint-policies.ts';
 import { readStorageAccount } from './storage-accounts.ts';
 
 /** What there is to know of a type beside what every resource has. */
@@ -49,6 +50,13 @@ const rows: readonly Kind[] = [
     read: (value, path) => readWithItems(value, path, 'routes', readRoute),
     items: { member: 'routes', read: readRoute },
     use: { refusal: 'routeTableInUse', member: 'subnets' },
+  },
+  {
+    type: knownTypes.serviceEndpointPolicy,
+    read: (value, path) =>
+      readWithItems(value, path, 'serviceEndpointPolicyDefinitions', readServiceEndpointPolicyDefinition),
+    items: { member: 'serviceEndpointPolicyDefinitions', read: readServiceEndpointPolicyDefinition },
+    use: { refusal: 'serviceEndpointPolicyInUse', member: 'subnets' },
   },
   {
     type: knownTypes.natGateway,

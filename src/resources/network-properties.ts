@@ -3,7 +3,8 @@ import type { Range } from '../address/range.ts';
 import { part, readArray, readString, refuse } from '../firewall/json.ts';
 import type { Read } from '../firewall/json.ts';
 import type { ServiceEndpoint } from '../types/network.ts';
-import { membersOf } from './members.ts';
+import { membersOf, without } from './members.ts';
+import { addressSpaceMembers, endpointMembers, networkMembers, readMembers, subnetMembers } from './network-members.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
@@ -24,31 +25,48 @@ export interface RequestedNetwork {
   readonly others: Readonly<Record<string, unknown>>;
 }
 
-/** What the service makes; a client sends it back and it is ignored. */
-const madeByService = new Set([
-  'provisioningState',
-  'resourceGuid',
-  'ipConfigurations',
-  'privateEndpoints',
-  'purpose',
-  'etag',
-]);
-
 const subnetName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 
 /** Reads `properties` of a virtual network. */
-export function readNetwork(value: unknown): Read<RequestedNetwork> {
+export function readNetwork(value: unknown): ResourceOutcome<RequestedNetwork> {
   const { addressSpace, subnets, virtualNetworkPeerings: _, ...others } = membersOf(value);
-  const prefixes = membersOf(addressSpace)['addressPrefixes'];
-  const read = readArray(prefixes, 'properties.addressSpace.addressPrefixes', readPrefix);
+  const space = readMembers(membersOf(addressSpace), 'properties.addressSpace', addressSpaceMembers);
+  if (!space.ok) return space;
+  const read = readArray(space.value['addressPrefixes'], 'properties.addressSpace.addressPrefixes', readPrefix);
   if (!read.ok) return read;
-  const base = { addressPrefixes: read.value, others: kept(others) };
+  const kept = readMembers(others, 'properties', networkMembers);
+  if (!kept.ok) return kept;
+  const encryption = checkEncryption(kept.value['encryption']);
+  if (!encryption.ok) return encryption;
+  const base = { addressPrefixes: read.value, others: withoutRegion(kept.value) };
   if (subnets === undefined || subnets === null) return { ok: true, value: base };
-  return part(readArray(subnets, 'properties.subnets', readNamedSubnet), (list) => ({ ...base, subnets: list }));
+  const list = readArray(subnets, 'properties.subnets', (subnet) => ({ ok: true, value: subnet }));
+  if (!list.ok) return list;
+  const named: RequestedSubnet[] = [];
+  for (const [index, subnet] of list.value.entries()) {
+    const next = readNamedSubnet(subnet, `properties.subnets[${index}]`);
+    if (!next.ok) return next;
+    named.push(next.value);
+  }
+  return { ok: true, value: { ...base, subnets: named } };
+}
+
+/** The community of the region is given to it, whatever is sent. */
+function withoutRegion(others: RequestedNetwork['others']): RequestedNetwork['others'] {
+  const { bgpCommunities } = others;
+  if (bgpCommunities === undefined) return others;
+  return { ...others, bgpCommunities: without(membersOf(bgpCommunities), ['regionalCommunity']) };
+}
+
+/** Azure takes its two members together only (recorded: azure-cli `test_network_vnet_encryption`). */
+function checkEncryption(value: unknown): ResourceOutcome<null> {
+  const { enabled, enforcement } = membersOf(value);
+  const isWhole = typeof enabled === 'boolean' && typeof enforcement === 'string';
+  return value === undefined || isWhole ? { ok: true, value: null } : refuseResource({ kind: 'encryptionNotWhole' });
 }
 
 /** Reads `properties` of a subnet that is addressed by its own id. */
-export function readSubnet(name: string, properties: unknown, path: string): Read<RequestedSubnet> {
+export function readSubnet(name: string, properties: unknown, path: string): ResourceOutcome<RequestedSubnet> {
   if (!subnetName.test(name)) {
     const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
     return refuse({
@@ -62,13 +80,17 @@ export function readSubnet(name: string, properties: unknown, path: string): Rea
   const sole: unknown = Array.isArray(addressPrefixes) && addressPrefixes.length === 1 ? addressPrefixes[0] : undefined;
   const prefix = readPrefix(addressPrefix ?? sole, `${path}.properties.addressPrefix`);
   if (!prefix.ok) return prefix;
-  const endpoints = readArray(serviceEndpoints ?? [], `${path}.properties.serviceEndpoints`, readEndpoint);
-  return part(endpoints, (list) => ({
-    name,
-    addressPrefix: prefix.value,
-    serviceEndpoints: list,
-    others: kept(others),
-  }));
+  const kept = readMembers(others, `${path}.properties`, subnetMembers);
+  if (!kept.ok) return kept;
+  const at = `${path}.properties.serviceEndpoints`;
+  for (const [index, endpoint] of Object.entries(Array.isArray(serviceEndpoints) ? serviceEndpoints : [])) {
+    const known = readMembers(membersOf(endpoint), `${at}[${index}]`, endpointMembers);
+    if (!known.ok) return known;
+  }
+  const endpoints = readArray(serviceEndpoints ?? [], at, readEndpoint);
+  if (!endpoints.ok) return endpoints;
+  const value = { name, addressPrefix: prefix.value, serviceEndpoints: endpoints.value, others: kept.value };
+  return { ok: true, value };
 }
 
 /** Every subnet lies in the network's address space, and none in another; names are used once. */
@@ -96,7 +118,7 @@ export function checkAddresses(
   return { ok: true, value: null };
 }
 
-function readNamedSubnet(value: unknown, path: string): Read<RequestedSubnet> {
+function readNamedSubnet(value: unknown, path: string): ResourceOutcome<RequestedSubnet> {
   const { name, properties } = membersOf(value);
   const read = readString(name, `${path}.name`);
   return read.ok ? readSubnet(read.value, properties, path) : read;
@@ -123,10 +145,6 @@ function rangeOf(prefix: string): Range {
   const parsed = parseRange(prefix);
   if (!parsed.ok) throw new Error(`the stored address prefix ${prefix} cannot be read`);
   return parsed.range;
-}
-
-function kept(others: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(others).filter(([name]) => !madeByService.has(name)));
 }
 
 function invalid(message: string) {

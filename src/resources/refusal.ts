@@ -50,6 +50,11 @@ export type ResourceRefusal =
   | { readonly kind: 'lockNotFound'; readonly name: string }
   | { readonly kind: 'storageAccountNameNotValid'; readonly name: string }
   | { readonly kind: 'storageAccountAlreadyTaken'; readonly name: string }
+  | { readonly kind: 'addressInNoSubnet'; readonly address: string }
+  /** `encryption` of a virtual network without one of its two members. */
+  | { readonly kind: 'encryptionNotWhole' }
+  /** A member that Azure does not have either: `details` says which. */
+  | { readonly kind: 'memberUnknown'; readonly details: readonly { readonly code: string; readonly message: string }[] }
   | { readonly kind: 'parentNotFound'; readonly parent: string }
   /** `id` is not there, or in another region than `by`. */
   | { readonly kind: 'referenceInvalid'; readonly id: string; readonly by: string }
@@ -73,7 +78,12 @@ export type ResourceRefusal =
     };
 
 /** Why what is referred to stays. */
-export type InUse = 'networkSecurityGroupInUse' | 'routeTableInUse' | 'natGatewayInUse' | 'publicAddressInUse';
+export type InUse =
+  | 'networkSecurityGroupInUse'
+  | 'routeTableInUse'
+  | 'serviceEndpointPolicyInUse'
+  | 'natGatewayInUse'
+  | 'publicAddressInUse';
 
 /**
  * Why the caller may not make a change that needs an action on another resource as well, or `undefined` when it may; the

@@ -6,6 +6,7 @@ export const knownTypes = {
   privateEndpoint: 'Microsoft.Network/privateEndpoints',
   publicAddress: 'Microsoft.Network/publicIPAddresses',
   routeTable: 'Microsoft.Network/routeTables',
+  serviceEndpointPolicy: 'Microsoft.Network/serviceEndpointPolicies',
   storageAccount: 'Microsoft.Storage/storageAccounts',
   userAssignedIdentity: 'Microsoft.ManagedIdentity/userAssignedIdentities',
 } as const;

@@ -139,17 +139,52 @@ function wrong(path: string, expected: string) {
   return refuse({ kind: 'wrongType', path, expected, found: 'another value' });
 }
 
-/** What every group has below its own rules (virtual-network "default security rules"): name, direction, priority, access, from, to. */
+/**
+ * What every group has below its own rules (virtual-network "default security rules"): name, direction, priority, access,
+ * from, to, description.
+ */
 export const defaultSecurityRules: readonly Item[] = (
   [
-    ['AllowVnetInBound', 'Inbound', 65_000, 'Allow', 'VirtualNetwork', 'VirtualNetwork'],
-    ['AllowAzureLoadBalancerInBound', 'Inbound', 65_001, 'Allow', 'AzureLoadBalancer', '*'],
-    ['DenyAllInBound', 'Inbound', 65_500, 'Deny', '*', '*'],
-    ['AllowVnetOutBound', 'Outbound', 65_000, 'Allow', 'VirtualNetwork', 'VirtualNetwork'],
-    ['AllowInternetOutBound', 'Outbound', 65_001, 'Allow', '*', 'Internet'],
-    ['DenyAllOutBound', 'Outbound', 65_500, 'Deny', '*', '*'],
+    [
+      'AllowVnetInBound',
+      'Inbound',
+      65_000,
+      'Allow',
+      'VirtualNetwork',
+      'VirtualNetwork',
+      'Allow inbound traffic from all VMs in VNET',
+    ],
+    [
+      'AllowAzureLoadBalancerInBound',
+      'Inbound',
+      65_001,
+      'Allow',
+      'AzureLoadBalancer',
+      '*',
+      'Allow inbound traffic from azure load balancer',
+    ],
+    ['DenyAllInBound', 'Inbound', 65_500, 'Deny', '*', '*', 'Deny all inbound traffic'],
+    [
+      'AllowVnetOutBound',
+      'Outbound',
+      65_000,
+      'Allow',
+      'VirtualNetwork',
+      'VirtualNetwork',
+      'Allow outbound traffic from all VMs to all VMs in VNET',
+    ],
+    [
+      'AllowInternetOutBound',
+      'Outbound',
+      65_001,
+      'Allow',
+      '*',
+      'Internet',
+      'Allow outbound traffic from all VMs to Internet',
+    ],
+    ['DenyAllOutBound', 'Outbound', 65_500, 'Deny', '*', '*', 'Deny all outbound traffic'],
   ] as const
-).map(([name, direction, priority, access, sourceAddressPrefix, destinationAddressPrefix]) => ({
+).map(([name, direction, priority, access, sourceAddressPrefix, destinationAddressPrefix, description]) => ({
   name,
   properties: {
     protocol: '*',
@@ -160,5 +195,10 @@ export const defaultSecurityRules: readonly Item[] = (
     access,
     priority,
     direction,
+    description,
+    sourcePortRanges: [],
+    destinationPortRanges: [],
+    sourceAddressPrefixes: [],
+    destinationAddressPrefixes: [],
   },
 }));

@@ -1,3 +1,5 @@
+import { readArray } from '../firewall/json.ts';
+import type { Read } from '../firewall/json.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { VirtualNetworkRecord } from '../types/network.ts';
 import { virtualNetworkId } from './keys.ts';
@@ -15,6 +17,7 @@ const members = {
   networkSecurityGroup: knownTypes.networkSecurityGroup,
   routeTable: knownTypes.routeTable,
   natGateway: knownTypes.natGateway,
+  serviceEndpointPolicies: knownTypes.serviceEndpointPolicy,
 } as const;
 
 type Subnet = Pick<RequestedSubnet, 'name' | 'others'>;
@@ -41,7 +44,7 @@ export async function linkSubnets(
 ): Promise<ResourceOutcome<LinkedSubnets>> {
   for (const { name, others } of after) {
     for (const member of Object.keys(members)) {
-      const read = readReference(others[member], `subnets['${name}'].properties.${member}`);
+      const read = readReferences(others[member], `subnets['${name}'].properties.${member}`);
       if (!read.ok) return read;
     }
   }
@@ -69,11 +72,22 @@ export async function unlinkSubnets(
 
 function linksOf(network: LinkingNetwork, subnets: readonly Subnet[]): readonly Link[] {
   return subnets.flatMap(({ name, others }) =>
-    Object.entries(members).flatMap(([member, type]) => {
-      const to = idIn(others[member]);
-      return to === undefined ? [] : [{ by: `${virtualNetworkId(network)}/subnets/${name}`, to, type }];
-    }),
+    Object.entries(members).flatMap(([member, type]) =>
+      listOf(others[member]).flatMap((reference) => {
+        const to = idIn(reference);
+        return to === undefined ? [] : [{ by: `${virtualNetworkId(network)}/subnets/${name}`, to, type }];
+      }),
+    ),
   );
+}
+
+/** A subnet has one of some and a list of others. */
+function listOf(references: unknown): readonly unknown[] {
+  return Array.isArray(references) ? references : [references];
+}
+
+function readReferences(value: unknown, path: string): Read<unknown> {
+  return Array.isArray(value) ? readArray(value, path, readReference) : readReference(value, path);
 }
 
 function idIn(reference: unknown): string | undefined {

@@ -6,6 +6,7 @@ import {
   endpoint,
   expectError,
   expectStatus,
+  incarnationOf,
   location,
   networks,
   putNetwork,
@@ -36,7 +37,7 @@ async function withDeadRule() {
   const subnet = subnetId(client, 'vnet', 'apps');
   expectStatus(await putVault(client, 'kv-bound', rulesFor(subnet)), 200);
   assert.deepEqual(await verdictOf(client, 'kv-bound', { from, subnet }), allowed);
-  expectStatus(await client.arm('DELETE', `${networks}/vnet/subnets/apps`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/vnet/subnets/apps`), 202);
   return { world, client, subnet };
 }
 
@@ -62,7 +63,7 @@ test('a whole network that is deleted and made anew under its name gets no acces
   const first = expectStatus(await putNetwork(client, 'vnet', ['apps']), 201);
   const subnet = subnetId(client, 'vnet', 'apps');
   expectStatus(await putVault(client, 'kv-bound', rulesFor(subnet)), 200);
-  expectStatus(await client.arm('DELETE', `${networks}/vnet`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/vnet`), 202);
   const second = expectStatus(await putNetwork(client, 'vnet', ['apps']), 201);
   assert.notEqual(at(first.body, 'properties', 'resourceGuid'), at(second.body, 'properties', 'resourceGuid'));
   assert.deepEqual(await verdictOf(client, 'kv-bound', { from, subnet }), denied);
@@ -186,7 +187,7 @@ test('recovering a soft-deleted vault keeps the stored bindings and ignores the 
   expectStatus(await putVault(client, 'kv-bound', rulesFor(apps, other)), 200);
   const before = await storedVault(world, 'kv-bound');
   expectStatus(await client.arm('DELETE', `${vaults}/kv-bound`), 200);
-  expectStatus(await client.arm('DELETE', `${networks}/vnet/subnets/apps`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/vnet/subnets/apps`), 202);
   expectStatus(await putSubnet(client, 'apps', '10.0.0.0/24'), 201);
   const sent = { createMode: 'recover', networkAcls: { defaultAction: 'Allow', bypass: 'AzureServices' } };
   const recovered = expectStatus(await putVault(client, 'kv-bound', sent), 200);
@@ -236,16 +237,14 @@ test('the rulebook knows the state of a subnet as soon as the change is answered
   const { world, client } = await withDeadRule();
   await using _ = world;
   const { rulebook } = world.server;
-  const incarnationOf = async (name: string) =>
-    String(at((await client.arm('GET', `${networks}/vnet/subnets/${name}`)).body, 'properties', 'resourceGuid'));
-  const other = await incarnationOf('other');
+  const other = await incarnationOf(client, 'vnet', 'other');
   assert.equal(rulebook.subnet(other)?.serviceEndpoint, true);
   expectStatus(await putSubnet(client, 'other', '10.0.1.0/24', {}), 200);
   assert.equal(rulebook.subnet(other)?.serviceEndpoint, false);
   expectStatus(await putSubnet(client, 'other', '10.0.1.0/24'), 200);
   assert.equal(rulebook.subnet(other)?.serviceEndpoint, true);
-  assert.equal(await incarnationOf('other'), other);
-  expectStatus(await client.arm('DELETE', `${networks}/vnet/subnets/other`), 200);
+  assert.equal(await incarnationOf(client, 'vnet', 'other'), other);
+  expectStatus(await client.arm('DELETE', `${networks}/vnet/subnets/other`), 202);
   assert.equal(rulebook.subnet(other), undefined);
 });
 

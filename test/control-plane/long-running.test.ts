@@ -32,7 +32,8 @@ test('a network and a subnet that are made have an operation that is done; one t
   assert.equal(at(ended.body, 'status'), 'Succeeded');
   assert.equal(at(ended.body, 'name'), url.slice(start.length, start.length + 36));
   const again = expectStatus(await putNetwork(client, 'net', ['s']), 200);
-  assert.equal(again.headers['azure-asyncoperation'], undefined);
+  assert.notEqual(again.headers['azure-asyncoperation'], url);
+  assert.equal((await followed(client, again)).body['status'], 'Succeeded');
   const subnet = { properties: { addressPrefix: '10.0.9.0/24' } };
   const added = expectStatus(await client.arm('PUT', `${networks}/net/subnets/more`, subnet), 201);
   assert.equal(at((await followed(client, added)).body, 'status'), 'Succeeded');

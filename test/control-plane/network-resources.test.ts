@@ -14,11 +14,13 @@ import {
   expectStatus,
   followed,
   group,
+  incarnationOf,
   location,
   namesIn,
   networks,
   putNetwork,
   startWithGroup,
+  succeeded,
 } from './resources.ts';
 
 const provider = `${group}/providers/Microsoft.Network`;
@@ -51,7 +53,7 @@ test('a network security group has its rules, the default ones, and says what us
   const made = expectStatus(await client.arm('PUT', `${groups}/nsg`, body), 201);
   assert.equal(at((await followed(client, made)).body, 'status'), 'Succeeded');
   const shown = { provisioningState: 'Succeeded', ...rule };
-  assert.deepEqual(at(made.body, 'properties', 'securityRules'), [
+  assert.deepEqual(at(succeeded(made.body), 'properties', 'securityRules'), [
     {
       name: 'kv',
       id: `${id}/securityRules/kv`,
@@ -66,14 +68,14 @@ test('a network security group has its rules, the default ones, and says what us
   const two = { ...rule, priority: 101, protocol: 'tcp', direction: 'inbound', sourceAddressPrefix: '203.0.113.0/24' };
   const put = expectStatus(await client.arm('PUT', `${groups}/nsg/securityRules/two`, { properties: two }), 201);
   assert.deepEqual(at(put.body, 'properties'), {
-    provisioningState: 'Succeeded',
+    provisioningState: 'Updating',
     ...two,
     protocol: 'Tcp',
     direction: 'Inbound',
   });
   assert.deepEqual(namesIn((await client.arm('GET', `${groups}/nsg/securityRules`)).body), ['kv', 'two']);
   expectStatus(await client.arm('PUT', `${groups}/nsg/securityRules/TWO`, { properties: two }), 200);
-  expectStatus(await client.arm('DELETE', `${groups}/nsg/securityRules/two`), 200);
+  expectStatus(await client.arm('DELETE', `${groups}/nsg/securityRules/two`), 202);
   expectStatus(await client.arm('DELETE', `${groups}/nsg/securityRules/two`), 204);
   expectStatus(await client.arm('GET', `${groups}/nsg/securityRules/two`), 404);
   assert.deepEqual(at((await client.arm('GET', `${groups}/nsg/securityRules/KV`)).body, 'properties'), shown);
@@ -122,7 +124,7 @@ test('a security rule that is wrong is refused, and changes nothing', async () =
     await client.arm('PUT', `${groups}/nsg/securityRules/two`, { properties: { ...rule, direction: 'Inbound' } }),
     201,
   );
-  expectStatus(await client.arm('DELETE', `${groups}/nsg/securityRules/two`), 200);
+  expectStatus(await client.arm('DELETE', `${groups}/nsg/securityRules/two`), 202);
   assert.deepEqual(withoutEtags((await client.arm('GET', `${groups}/nsg`)).body), withoutEtags(before.body));
 });
 
@@ -161,17 +163,17 @@ test('what a subnet refers to must be there, cannot be deleted, and is free when
   };
   await inUse('Network security group', 'InUseNetworkSecurityGroupCannotBeDeleted')(`${groups}/nsg`);
   await inUse('Route table', 'InUseRouteTableCannotBeDeleted')(`${tables}/rt`);
-  expectStatus(await client.arm('DELETE', subnet), 200);
+  expectStatus(await client.arm('DELETE', subnet), 202);
   expectStatus(
     await client.arm('PUT', `${networks}/net/subnets/more`, {
       properties: { addressPrefix: '10.0.1.0/24', routeTable: references.routeTable },
     }),
     200,
   );
-  expectStatus(await client.arm('DELETE', `${groups}/nsg`), 200);
+  expectStatus(await client.arm('DELETE', `${groups}/nsg`), 202);
   await inUse('Route table', 'InUseRouteTableCannotBeDeleted')(`${tables}/rt`);
-  expectStatus(await client.arm('DELETE', `${networks}/net`), 200);
-  expectStatus(await client.arm('DELETE', `${tables}/rt`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/net`), 202);
+  expectStatus(await client.arm('DELETE', `${tables}/rt`), 202);
 });
 
 test('a NAT gateway gives its subnets its public addresses', async () => {
@@ -203,11 +205,14 @@ test('a NAT gateway gives its subnets its public addresses', async () => {
     await putNetwork(client, 'net', ['apps'], { natGateway: { id: `${idOf(client, gateways)}/nat` } }),
     201,
   );
-  const incarnation = String(at(network.body, 'properties', 'subnets', 0, 'properties', 'resourceGuid'));
+  const incarnation = await incarnationOf(client, 'net', 'apps');
   assert.deepEqual((await stateOf(world, incarnation)).publicAddresses, [ips[0]]);
   expectStatus(await client.arm('PUT', `${gateways}/nat`, gateway('one', 'two')), 200);
   assert.deepEqual((await stateOf(world, incarnation)).publicAddresses, ips);
-  assert.deepEqual(withoutEtags((await client.arm('GET', `${networks}/net`)).body), withoutEtags(network.body));
+  assert.deepEqual(
+    withoutEtags((await client.arm('GET', `${networks}/net`)).body),
+    withoutEtags(succeeded(network.body)),
+  );
   expectError(
     await client.arm('PUT', `${gateways}/second`, gateway('two')),
     400,
@@ -222,8 +227,8 @@ test('a NAT gateway gives its subnets its public addresses', async () => {
     200,
   );
   assert.equal((await stateOf(world, incarnation)).publicAddresses, undefined);
-  expectStatus(await client.arm('DELETE', `${gateways}/nat`), 200);
-  expectStatus(await client.arm('DELETE', `${addresses}/one`), 200);
+  expectStatus(await client.arm('DELETE', `${gateways}/nat`), 202);
+  expectStatus(await client.arm('DELETE', `${addresses}/one`), 202);
   const again = expectStatus(await client.arm('PUT', `${addresses}/three`, standard), 201);
   assert.equal(at(again.body, 'properties', 'ipAddress'), ips[0]);
 });
@@ -287,7 +292,7 @@ test('a peering is Initiated, Connected when the other way is there, and Disconn
     allowForwardedTraffic: true,
     allowGatewayTransit: false,
     useRemoteGateways: false,
-    provisioningState: 'Succeeded',
+    provisioningState: 'Updating',
     peeringState: 'Initiated',
     peeringSyncLevel: 'RemoteNotInSync',
     remoteVirtualNetwork: remote('vb'),
@@ -298,16 +303,16 @@ test('a peering is Initiated, Connected when the other way is there, and Disconn
   assert.deepEqual([await state('va', 'vb'), await state('vb', 'va')], ['Connected', 'Connected']);
   const whole = await client.arm('GET', `${networks}/va`);
   const again = expectStatus(await client.arm('PUT', `${networks}/va`, whole.body), 200);
-  assert.deepEqual(withoutEtags(again.body), withoutEtags(whole.body));
+  assert.deepEqual(withoutEtags(succeeded(again.body)), withoutEtags(whole.body));
   assert.deepEqual(namesIn((await client.arm('GET', `${networks}/va/virtualNetworkPeerings`)).body), ['to-vb']);
   const overlap = expectStatus(await peer('va', 'vc'), 400);
   assert.equal(at(overlap.body, 'error', 'code'), 'VnetAddressSpacesOverlap');
   assert.equal(at(expectStatus(await peer('va', 'none'), 400).body, 'error', 'code'), 'InvalidResourceReference');
   assert.equal(at(expectStatus(await peer('va', 'va'), 400).body, 'error', 'code'), 'InvalidResourceReference');
-  expectStatus(await client.arm('DELETE', `${networks}/vb/virtualNetworkPeerings/to-va`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/vb/virtualNetworkPeerings/to-va`), 202);
   expectStatus(await client.arm('DELETE', `${networks}/vb/virtualNetworkPeerings/to-va`), 204);
   assert.equal(await state('va', 'vb'), 'Disconnected');
-  expectStatus(await client.arm('DELETE', `${networks}/vb`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/vb`), 202);
   assert.equal(await state('va', 'vb'), 'Disconnected');
 });
 

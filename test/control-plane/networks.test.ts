@@ -6,10 +6,12 @@ import {
   expectError,
   expectStatus,
   followed,
+  incarnationOf,
   location,
   networks,
   putNetwork,
   startWithGroup,
+  succeeded,
 } from './resources.ts';
 
 const addressSpace = { addressPrefixes: ['10.0.0.0/16', '192.168.0.0/24'] };
@@ -36,16 +38,17 @@ test('a network and its subnets are made, given back as they were sent, and dele
     ],
   };
   const put = await client.arm('PUT', `${networks}/Net`, { location, tags: { a: 'b' }, properties });
-  const subnetGuid = at(expectStatus(put, 201).body, 'properties', 'subnets', 0, 'properties', 'resourceGuid');
+  expectStatus(put, 201);
   const subnet = {
     name: 'Apps',
     id: `${id}/subnets/Apps`,
     etag: at(put.body, 'properties', 'subnets', 0, 'etag'),
     type: 'Microsoft.Network/virtualNetworks/subnets',
     properties: {
+      delegations: [],
       privateEndpointNetworkPolicies: 'Disabled',
+      privateLinkServiceNetworkPolicies: 'Enabled',
       provisioningState: 'Succeeded',
-      resourceGuid: subnetGuid,
       addressPrefix: '10.0.1.0/24',
       serviceEndpoints: ['Microsoft.KeyVault', 'Microsoft.Storage'].map((service) => ({
         provisioningState: 'Succeeded',
@@ -54,7 +57,7 @@ test('a network and its subnets are made, given back as they were sent, and dele
       })),
     },
   };
-  assert.deepEqual(put.body, {
+  const shown = {
     name: 'Net',
     id,
     etag: at(put.body, 'etag'),
@@ -67,13 +70,18 @@ test('a network and its subnets are made, given back as they were sent, and dele
       resourceGuid: at(put.body, 'properties', 'resourceGuid'),
       addressSpace,
       subnets: [subnet],
+      virtualNetworkPeerings: [],
     },
-  });
+  };
+  assert.equal(JSON.stringify(put.body).match(/"Updating"/g)?.length, 4);
+  assert.deepEqual(succeeded(put.body), shown);
   assert.match(String(at(put.body, 'etag')), /^W\/"[0-9a-f-]{36}"$/);
-  assert.deepEqual(expectStatus(await client.arm('GET', `${networks}/net`), 200).body, put.body);
+  const read = expectStatus(await client.arm('GET', `${networks}/net`), 200);
+  assert.deepEqual(read.body, shown);
+  assert.equal(read.headers.etag, shown.etag);
   assert.deepEqual(expectStatus(await client.arm('GET', `${networks}/net/subnets/apps`), 200).body, subnet);
   assert.deepEqual((await client.arm('GET', `${networks}/net/subnets`)).body, { value: [subnet] });
-  expectStatus(await client.arm('DELETE', `${networks}/net/subnets/APPS`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/net/subnets/APPS`), 202);
   expectStatus(await client.arm('DELETE', `${networks}/net/subnets/apps`), 204);
   expectError(
     await client.arm('GET', `${networks}/net/subnets/apps`),
@@ -81,7 +89,7 @@ test('a network and its subnets are made, given back as they were sent, and dele
     'ResourceNotFound',
     notFound('virtualNetworks/subnets', 'Net/apps'),
   );
-  expectStatus(await client.arm('DELETE', `${networks}/net`), 200);
+  expectStatus(await client.arm('DELETE', `${networks}/net`), 202);
   expectStatus(await client.arm('DELETE', `${networks}/net`), 204);
   for (const [method, path] of [
     ['GET', `${networks}/net`],
@@ -113,11 +121,12 @@ test('a subnet is put under its own id: 201 when it is new, 200 when it was ther
   const put = (name: string, properties: object) =>
     client.arm('PUT', `${networks}/net/subnets/${name}`, { name, properties });
   const made = expectStatus(await put('more', { addressPrefix: '10.0.9.0/24', ...endpoint }), 201);
-  const guid = at(made.body, 'properties', 'resourceGuid');
+  assert.equal(at(made.body, 'properties', 'resourceGuid'), undefined);
+  const incarnation = await incarnationOf(client, 'net', 'more');
   const off = expectStatus(await put('MORE', { addressPrefix: '10.0.9.0/25', serviceEndpoints: null }), 200);
   assert.equal(at(off.body, 'name'), 'more');
-  assert.equal(at(off.body, 'properties', 'resourceGuid'), guid);
-  assert.deepEqual(at(off.body, 'properties', 'serviceEndpoints'), []);
+  assert.equal(await incarnationOf(client, 'net', 'more'), incarnation);
+  assert.equal(at(off.body, 'properties', 'serviceEndpoints'), undefined);
   const sole = expectStatus(await put('more', { addressPrefixes: ['10.0.9.0/26'] }), 200);
   assert.equal(at(sole.body, 'properties', 'addressPrefix'), '10.0.9.0/26');
   const listed = await client.arm('GET', `${networks}/net`);
@@ -232,9 +241,9 @@ test('If-Match holds for the current etag only, and never for what does not exis
   expectStatus(await ifMatch('PUT', 'net/subnets/s', first, subnet), 200);
   expectStatus(await ifMatch('PUT', 'net/subnets/s', first, subnet), 412);
   expectStatus(await ifMatch('DELETE', 'net/subnets/s', first), 412);
-  expectStatus(await ifMatch('DELETE', 'net/subnets/s', await etagOf('net/subnets/s')), 200);
+  expectStatus(await ifMatch('DELETE', 'net/subnets/s', await etagOf('net/subnets/s')), 202);
   expectStatus(await ifMatch('DELETE', 'net', old), 412);
-  expectStatus(await ifMatch('DELETE', 'net', await etagOf('net')), 200);
+  expectStatus(await ifMatch('DELETE', 'net', await etagOf('net')), 202);
 });
 
 test('of twenty subnets that are added at the same moment none is lost', async () => {

@@ -64,6 +64,17 @@ export async function armVersion(
   return client.send(url, { method, body, token: await client.token('arm') });
 }
 
+/** What a PUT of Microsoft.Network answered, as it is shown once it is over. */
+export function succeeded(body: Json | undefined): Json {
+  return json(JSON.parse(JSON.stringify(body).replaceAll('"Updating"', '"Succeeded"')));
+}
+
+/** The incarnation of a subnet. */
+export async function incarnationOf(client: Client, network: string, subnet: string): Promise<string> {
+  const path = `${networks}/${network}/subnets/${subnet}?$expand=resourceGuid`;
+  return String(at(expectStatus(await client.arm('GET', path), 200).body, 'properties', 'resourceGuid'));
+}
+
 /** What the firewall says of the vault to an address, or to an address in a subnet. */
 export async function verdictOf(client: Client, vault: string, from: { from: string; subnet?: string }): Promise<Json> {
   const explained = expectStatus(await client.arm('POST', `${vaults}/${vault}/explain`, from), 200);

@@ -13,6 +13,7 @@ import {
   putVault,
   startWithGroup,
   subnetId,
+  succeeded,
   vaultBody,
   vaults,
 } from './resources.ts';
@@ -109,6 +110,8 @@ suite('what a client sent is what it gets', () => {
       {
         serviceEndpoints: fc.array(
           fc.record({ service, locations: fc.constantFrom(['*'], ['westeurope', 'northeurope']) }),
+          // As on Azure, none are not shown.
+          { minLength: 1 },
         ),
         privateEndpointNetworkPolicies: fc.constantFrom('Enabled', 'Disabled'),
         privateLinkServiceNetworkPolicies: fc.constantFrom('Enabled', 'Disabled'),
@@ -147,7 +150,7 @@ suite('what a client sent is what it gets', () => {
         await client.arm('DELETE', `${networks}/trip`);
         const put = expectStatus(await client.arm('PUT', `${networks}/Trip`, sent), 201);
         const got = expectStatus(await client.arm('GET', `${networks}/trip`), 200);
-        assert.deepEqual(got.body, put.body);
+        assert.deepEqual(got.body, succeeded(put.body));
         assertWithin(got.body, sent);
       }),
       { numRuns: 30 },

@@ -81,7 +81,7 @@ export class Administrator {
 
   /** The `resourceGuid` of a virtual network, or of a subnet (its incarnation), by its ARM id. */
   async guidOf(id: string): Promise<string> {
-    const { properties } = await this.arm('GET', id);
+    const { properties } = await this.arm('GET', `${id}?$expand=resourceGuid`);
     return String(properties?.['resourceGuid']);
   }
 
@@ -109,7 +109,7 @@ export class Administrator {
   /** A request to the resource manager that must succeed. */
   async arm(method: string, path: string, body?: object): Promise<Json> {
     const answer = await this.#desk.request({
-      url: `${this.#ready.home}${path}?api-version=2023-07-01`,
+      url: `${this.#ready.home}${path}${path.includes('?') ? '&' : '?'}api-version=2023-07-01`,
       method,
       headers: { authorization: `Bearer ${await this.#token(this.#ready.home)}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -10,6 +10,19 @@ export const networkErrors = {
     message: ({ parent }) =>
       `Can not perform requested operation on nested resource. Parent resource '${parent}' not found.`,
   },
+  memberUnknown: { status: 400, code: 'InvalidRequestFormat', message: () => 'Cannot parse the request.' },
+  addressInNoSubnet: {
+    status: 400,
+    code: 'PrivateIPAddressNotInAnySubnet',
+    message: ({ address }) =>
+      `Private static IP address ${address} does not belong to any subnet of the virtual network.`,
+  },
+  encryptionNotWhole: {
+    status: 400,
+    code: 'MustSpecifyBothEncryptionIntentAndEnforcementPolicy',
+    message: () =>
+      "The encryption of a virtual network needs both 'enabled' and 'enforcement': give both, or leave encryption out.",
+  },
   referenceInvalid: {
     status: 400,
     code: 'InvalidResourceReference',
@@ -27,6 +40,12 @@ export const networkErrors = {
     code: 'InUseRouteTableCannotBeDeleted',
     message: ({ id, users }) =>
       `Route table ${id} is in use and cannot be deleted. It is associated with ${usedBy(users)}.`,
+  },
+  serviceEndpointPolicyInUse: {
+    status: 400,
+    code: 'InUseServiceEndpointPolicyCannotBeDeleted',
+    message: ({ id, users }) =>
+      `Service endpoint policy ${id} cannot be deleted because it is in use by the following resources: ${usedBy(users)}.`,
   },
   natGatewayInUse: {
     status: 400,

@@ -19,12 +19,14 @@ interface Acceptance {
 export async function accept(accepted: Accepted, call: ControlCall): Promise<Acceptance> {
   const { store, apiVersion, now, newId, names, subscription } = call;
   const record = newOperation(accepted, { behalf: call.within.behalf, now, newId });
+  const { statusPath, resultPath } = accepted;
   return {
     record,
     put: [operationPut(record)],
     delete: await forgotten(store, subscription.subscriptionId, now),
     headers: {
-      [accepted.header]: statusUrl(names, accepted.statusPath(record.id), apiVersion),
+      [accepted.header]: statusUrl(names, statusPath(record.id), apiVersion),
+      ...(resultPath !== undefined && { location: statusUrl(names, resultPath(record.id), apiVersion) }),
       'retry-after': String(retryAfterSeconds),
     },
   };

@@ -24,6 +24,8 @@ export interface Accepted {
   readonly statusPath: (id: string) => string;
   /** `Azure-AsyncOperation` answers `{ status }`; `Location` answers 202 until it is done. */
   readonly header: 'azure-asyncoperation' | 'location';
+  /** Where `Location` leads, when the answer has it beside `Azure-AsyncOperation`. */
+  readonly resultPath?: (id: string) => string;
   /**
    * The work, where it needs what may not be stored; else it is the one that `works` has for the kind. Called again after
    * a failure, it goes on from there.

@@ -55,6 +55,12 @@ async function locationStatus(call: ControlCall): Promise<ControlOutcome> {
   return answer(200);
 }
 
+/** The same of Microsoft.Network, which ends with 204 (recorded: azure-cli `test_network_vnet`). */
+async function networkResult(call: ControlCall): Promise<ControlOutcome> {
+  const outcome = await locationStatus(call);
+  return outcome.ok && outcome.answer.status === 200 ? answer(204) : outcome;
+}
+
 const subscriptionPath = '/subscriptions/:subscriptionId';
 
 const card = { method: 'GET', shows: 'own' } as const;
@@ -70,9 +76,21 @@ export const statusOperations: readonly ControlOperation[] = [
   },
   {
     ...card,
+    path: `${subscriptionPath}/providers/Microsoft.KeyVault/locations/:location/operations/:operationId`,
+    action: 'Microsoft.KeyVault/locations/operations/read',
+    run: asyncStatus,
+  },
+  {
+    ...card,
     path: `${subscriptionPath}/providers/Microsoft.Network/locations/:location/operations/:operationId`,
     action: 'Microsoft.Network/locations/operations/read',
     run: asyncStatus,
+  },
+  {
+    ...card,
+    path: `${subscriptionPath}/providers/Microsoft.Network/locations/:location/operationResults/:operationId`,
+    action: 'Microsoft.Network/locations/operationResults/read',
+    run: networkResult,
   },
   ...[subscriptionPath, groupPath].map((scope) => ({
     ...card,

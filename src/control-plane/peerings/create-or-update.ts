@@ -2,8 +2,9 @@ import { isItemName } from '../../resources/kinds.ts';
 import { findPeering, putPeering } from '../../resources/peerings.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
-import { networkMade, peeringResource, readNetworkOf } from '../virtual-networks/resource.ts';
+import { refuse } from '../outcome.ts';
+import { networkPut } from '../virtual-networks/answers.ts';
+import { peeringResource, readNetworkOf } from '../virtual-networks/resource.ts';
 import { peeringPath } from './resource.ts';
 
 export const createOrUpdatePeering: ControlOperation = {
@@ -25,10 +26,7 @@ export const createOrUpdatePeering: ControlOperation = {
     const put = await putPeering(found.record, requested, { store, newId, lacks: access.lacks });
     if (!put.ok) return put;
     const { network, peering, created, change } = put.value;
-    return {
-      ...answer(created ? 201 : 200, peeringResource(network, peering)),
-      change,
-      ...(created && { accepted: networkMade(call, network.location) }),
-    };
+    const body = peeringResource(network, peering);
+    return { ...networkPut(call, { created, location: network.location, body }), change };
   },
 };

@@ -2,6 +2,7 @@ import { deletePeering as removePeering } from '../../resources/peerings.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
+import { networkDeleted } from '../virtual-networks/answers.ts';
 import { peeringPath, readPeeringOf } from './resource.ts';
 
 /** DELETE of a peering: that of the other network is `Disconnected` from then on. */
@@ -18,6 +19,7 @@ export const deletePeering: ControlOperation = {
     }
     const refused = ifMatchRefusal(call, found.peering.etag);
     if (refused !== undefined) return refused;
-    return { ...answer(200), change: await removePeering(found.record, found.peering, call.store) };
+    const change = await removePeering(found.record, found.peering, call.store);
+    return { ...networkDeleted(call, found.network.location), change };
   },
 };

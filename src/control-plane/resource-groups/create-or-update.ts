@@ -3,7 +3,7 @@ import { decode, encode } from '../../store/store.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer, locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
-import { groupPath, placeOf, resourceGroupResource } from './resource.ts';
+import { groupPath, placeOf, readManagedBy, resourceGroupResource } from './resource.ts';
 
 export const createOrUpdateResourceGroup: ControlOperation = {
   method: 'PUT',
@@ -21,6 +21,8 @@ export const createOrUpdateResourceGroup: ControlOperation = {
     const before = record === undefined ? undefined : decode<ResourceGroupRecord>(record);
     const asked = readLocation(call.body);
     if (!asked.ok) return asked;
+    const managed = readManagedBy(call.body);
+    if (!managed.ok) return managed;
     const location = asked.value ?? before?.location;
     if (location === undefined) return refuse(locationMissing);
     if (before !== undefined && before.location.toLowerCase() !== location.toLowerCase()) {
@@ -30,6 +32,7 @@ export const createOrUpdateResourceGroup: ControlOperation = {
       name: before?.name ?? place.resourceGroup,
       subscriptionId: call.subscription.subscriptionId,
       location: before?.location ?? location,
+      ...managed.value,
       tags: tagsOf(call.body),
     };
     return {

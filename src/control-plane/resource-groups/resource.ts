@@ -8,15 +8,25 @@ import { refuse } from '../outcome.ts';
 export const groupPath = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup';
 
 export function resourceGroupResource(group: ResourceGroupRecord) {
-  const { name, subscriptionId, location, tags, deleting } = group;
+  const { name, subscriptionId, location, tags, managedBy, deleting } = group;
   return {
     id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`,
     name,
     type: 'Microsoft.Resources/resourceGroups',
     location,
+    ...(managedBy !== undefined && { managedBy }),
     tags,
     properties: { provisioningState: deleting === undefined ? 'Succeeded' : 'Deleting' },
   };
+}
+
+/** `managedBy` of a body; a member to spread, or why it is refused. */
+export function readManagedBy({ managedBy }: ControlCall['body']) {
+  if (managedBy === undefined || managedBy === null || managedBy === '') return { ok: true, value: {} } as const;
+  if (typeof managedBy === 'string' && managedBy.length <= 2048) return { ok: true, value: { managedBy } } as const;
+  const message =
+    'managedBy must be the id of the resource that manages the group, a string of at most 2,048 characters.';
+  return refuse({ kind: 'badQuery', message });
 }
 
 /** The resource group of the path and its record. */

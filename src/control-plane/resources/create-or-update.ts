@@ -3,7 +3,7 @@ import { connectedVault } from '../../resources/private-endpoints.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
 import { ifMatchRefusal } from '../if-match.ts';
-import { networkMade } from '../virtual-networks/resource.ts';
+import { networkPut } from '../virtual-networks/answers.ts';
 import { createdStatus } from './other-services.ts';
 import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
 
@@ -20,13 +20,15 @@ export const createOrUpdateResource: ControlOperation = {
     const put = await putResource(name, call.body, resourcesContext(call));
     if (!put.ok) return put;
     const { resource, created, change, principals } = put.value;
-    const accepted = created && isNetwork(resource) ? { accepted: networkMade(call, resource.location ?? '') } : {};
+    const body = anyResource(resource, call.names);
+    const answered = isNetwork(resource)
+      ? networkPut(call, { created, location: resource.location ?? '', body })
+      : answer(created ? createdStatus(resource) : 200, body);
     const vault = created ? connectedVault(resource) : undefined;
     return {
-      ...answer(created ? createdStatus(resource) : 200, anyResource(resource, call.names)),
+      ...answered,
       change,
       principals,
-      ...accepted,
       ...(vault !== undefined && {
         recordedAs: { operationName: 'PutPrivateEndpointConnectionProxy', resourceId: vault },
       }),

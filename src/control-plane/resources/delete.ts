@@ -4,7 +4,8 @@ import type { StoredRecord } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
-import { nameOf, readNamed, resourcesContext } from './resource.ts';
+import { networkDeleted } from '../virtual-networks/answers.ts';
+import { isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
 
 const pageSize = 1000;
 
@@ -23,7 +24,7 @@ export const deleteResource: ControlOperation = {
     if (!deleted.ok) return deleted;
     const vault = connectedVault(found.resource);
     return {
-      ...answer(200),
+      ...(isNetwork(found.resource) ? networkDeleted(call, found.resource.location ?? '') : answer(200)),
       ...deleted.value,
       ...(vault !== undefined && {
         recordedAs: { operationName: 'DeletePrivateEndpointConnectionProxy', resourceId: vault },

@@ -1,6 +1,7 @@
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
-import { anyResource, nameOf, readNamed } from './resource.ts';
+import { networkShown } from '../virtual-networks/answers.ts';
+import { anyResource, isNetwork, nameOf, readNamed } from './resource.ts';
 
 export const getResource: ControlOperation = {
   method: 'GET',
@@ -8,6 +9,8 @@ export const getResource: ControlOperation = {
   action: 'read',
   async run(call) {
     const found = await readNamed(call, nameOf(call));
-    return found.ok ? answer(200, anyResource(found.resource, call.names)) : found;
+    if (!found.ok) return found;
+    const body = anyResource(found.resource, call.names);
+    return isNetwork(found.resource) ? networkShown(body) : answer(200, body);
   },
 };

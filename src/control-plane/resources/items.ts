@@ -8,7 +8,7 @@ import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
-import { networkMade } from '../virtual-networks/resource.ts';
+import { networkDeleted, networkPut, networkShown } from '../virtual-networks/answers.ts';
 import { itemResource, readNamed, resourcesContext } from './resource.ts';
 
 type Items = NonNullable<Kind['items']>;
@@ -44,7 +44,7 @@ async function getItem(call: ControlCall, type: string, items: Items): Promise<C
   const { resource } = found;
   const name = call.params['item'] ?? '';
   const item = findItem(itemsOf(resource, items), name);
-  if (item !== undefined) return answer(200, itemResource(resource, items.member, item));
+  if (item !== undefined) return networkShown(itemResource(resource, items.member, item));
   const { resourceGroup, names } = resource;
   const full = `${names.join('/')}/${name}`;
   return refuse({ kind: 'resourceNotFound', type: `${type}/${items.member}`, name: full, resourceGroup });
@@ -69,13 +69,10 @@ async function putItem(call: ControlCall, type: string, items: Items): Promise<C
   const next = before === undefined ? [...all, item] : all.with(all.indexOf(before), item);
   const put = await putWith(call, resource, { [items.member]: next });
   if (!put.ok) return put;
-  const created = before === undefined;
-  return {
-    ...answer(created ? 201 : 200, itemResource(put.value.resource, items.member, item)),
-    change: put.value.change,
-    principals: put.value.principals,
-    ...(created && { accepted: networkMade(call, resource.location ?? '') }),
-  };
+  const { change, principals } = put.value;
+  const body = itemResource(put.value.resource, items.member, item);
+  const location = resource.location ?? '';
+  return { ...networkPut(call, { created: before === undefined, location, body }), change, principals };
 }
 
 async function deleteItem(call: ControlCall, type: string, items: Items): Promise<ControlOutcome> {
@@ -89,7 +86,7 @@ async function deleteItem(call: ControlCall, type: string, items: Items): Promis
   const put = await putWith(call, found.resource, { [items.member]: all.filter((one) => one !== item) });
   if (!put.ok) return put;
   const { change, principals } = put.value;
-  return { ...answer(200), change, principals };
+  return { ...networkDeleted(call, found.resource.location ?? ''), change, principals };
 }
 
 function putWith(call: ControlCall, resource: ResourceRecord, properties: Record<string, unknown>) {

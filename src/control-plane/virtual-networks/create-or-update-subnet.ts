@@ -4,8 +4,8 @@ import { findSubnet, putSubnet } from '../../resources/virtual-networks.ts';
 import { together } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer } from '../outcome.ts';
-import { networkMade, readNetworkOf, subnetPath, subnetResource } from './resource.ts';
+import { networkPut } from './answers.ts';
+import { readNetworkOf, subnetPath, subnetResource } from './resource.ts';
 
 export const createOrUpdateSubnet: ControlOperation = {
   method: 'PUT',
@@ -29,9 +29,8 @@ export const createOrUpdateSubnet: ControlOperation = {
     const subnet = findSubnet(network, name);
     if (subnet === undefined) throw new Error('a subnet that was put is not in its network');
     return {
-      ...answer(created ? 201 : 200, subnetResource(network, subnet)),
+      ...networkPut(call, { created, location: network.location, body: subnetResource(network, subnet) }),
       change: together(change, linked.value.change),
-      ...(created && { accepted: networkMade(call, network.location) }),
     };
   },
 };

@@ -13,9 +13,10 @@ import type { Transaction } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { answer, locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
+import { locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
-import { networkMade, networkName, networkPath, networkResource } from './resource.ts';
+import { networkPut } from './answers.ts';
+import { networkName, networkPath, networkResource } from './resource.ts';
 
 const networkNameRule =
   '2 to 64 letters, digits, underscores, hyphens and full stops, a letter or digit first, no hyphen or full stop last';
@@ -62,9 +63,8 @@ export const createOrUpdateVirtualNetwork: ControlOperation = {
     if (unknown !== undefined) return refuse({ kind: 'invalidProperty', message: unknown });
     const require = [{ key: group.record.key, version: group.record.version }];
     return {
-      ...answer(created ? 201 : 200, networkResource(network)),
+      ...networkPut(call, { created, location: network.location, body: networkResource(network) }),
       change: together(change, linked.value.change, { require }),
-      ...(created && { accepted: networkMade(call, network.location) }),
     };
   },
 };

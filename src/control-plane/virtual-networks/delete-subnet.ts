@@ -4,6 +4,7 @@ import { together } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
+import { networkDeleted } from './answers.ts';
 import { readNetworkOf, subnetPath } from './resource.ts';
 
 export const deleteVirtualNetworkSubnet: ControlOperation = {
@@ -23,6 +24,6 @@ export const deleteVirtualNetworkSubnet: ControlOperation = {
     const world = { store: call.store, lacks: call.access.lacks };
     const unlinked = await unlinkSubnets(found.network, [subnet], world);
     if (!unlinked.ok) return unlinked;
-    return { ...answer(200), change: together(deleted.value, unlinked.value.change) };
+    return { ...networkDeleted(call, found.network.location), change: together(deleted.value, unlinked.value.change) };
   },
 };

@@ -5,6 +5,7 @@ import { together } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
+import { networkDeleted } from './answers.ts';
 import { networkPath, readNetworkOf } from './resource.ts';
 
 export const deleteVirtualNetwork: ControlOperation = {
@@ -23,6 +24,6 @@ export const deleteVirtualNetwork: ControlOperation = {
     const unlinked = await unlinkSubnets(network, network.subnets, { store, lacks: access.lacks });
     if (!unlinked.ok) return unlinked;
     const left = await disconnect(network, network.peerings ?? [], store);
-    return { ...answer(200), change: together(deleted.value, unlinked.value.change, left) };
+    return { ...networkDeleted(call, network.location), change: together(deleted.value, unlinked.value.change, left) };
   },
 };

@@ -1,6 +1,6 @@
 import type { ControlOperation } from '../operation.ts';
-import { answer } from '../outcome.ts';
-import { networkPath, networkResource, readNetworkOf } from './resource.ts';
+import { networkShown } from './answers.ts';
+import { expandedBy, networkPath, networkResource, readNetworkOf } from './resource.ts';
 
 export const getVirtualNetwork: ControlOperation = {
   method: 'GET',
@@ -8,6 +8,6 @@ export const getVirtualNetwork: ControlOperation = {
   action: 'Microsoft.Network/virtualNetworks/read',
   async run(call) {
     const found = await readNetworkOf(call);
-    return found.ok ? answer(200, networkResource(found.network)) : found;
+    return found.ok ? networkShown(networkResource(found.network, expandedBy(call))) : found;
   },
 };

@@ -1,9 +1,10 @@
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
+import { membersOf } from '../../resources/members.ts';
+import { regionalBgpCommunity } from '../../resources/regional-communities.ts';
 import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { PeeringRecord, SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
-import type { Accepted } from '../long-running/operation.ts';
 import { refuse } from '../outcome.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
 
@@ -11,19 +12,18 @@ export const networksPath = `${groupPath}/providers/Microsoft.Network/virtualNet
 export const networkPath = `${networksPath}/:virtualNetwork`;
 export const subnetPath = `${networkPath}/subnets/:subnet`;
 
-/** A network is made with the answer; clients ask all the same whether it is done. */
-export function networkMade(call: ControlCall, location: string): Accepted {
-  const { subscriptionId } = call.subscription;
-  return {
-    kind: 'done',
-    resourceId: call.path,
-    statusPath: (id) =>
-      `/subscriptions/${subscriptionId}/providers/Microsoft.Network/locations/${location}/operations/${id}`,
-    header: 'azure-asyncoperation',
-  };
+/** Members of answers that Azure does not have. */
+interface Expanded {
+  /** The `resourceGuid` of a subnet, of which Azure gives the network's only. */
+  readonly guids?: boolean;
 }
 
-export function networkResource(network: VirtualNetworkRecord) {
+/** `$expand=resourceGuid`: of a subnet it is what a vault's rule is bound to and what a gateway names. */
+export function expandedBy({ query }: ControlCall): Expanded {
+  return { guids: query['$expand']?.toLowerCase() === 'resourceguid' };
+}
+
+export function networkResource(network: VirtualNetworkRecord, expanded: Expanded = {}) {
   return {
     name: network.name,
     id: virtualNetworkId(network),
@@ -32,34 +32,44 @@ export function networkResource(network: VirtualNetworkRecord) {
     location: network.location,
     tags: network.tags,
     properties: {
+      enableDdosProtection: false,
       ...network.others,
+      ...regionalCommunity(network),
       provisioningState: 'Succeeded',
       resourceGuid: network.resourceGuid,
       addressSpace: { addressPrefixes: network.addressPrefixes },
-      subnets: network.subnets.map((subnet) => subnetResource(network, subnet)),
-      ...(network.peerings !== undefined && {
-        virtualNetworkPeerings: network.peerings.map((peering) => peeringResource(network, peering)),
-      }),
+      subnets: network.subnets.map((subnet) => subnetResource(network, subnet, expanded)),
+      virtualNetworkPeerings: (network.peerings ?? []).map((peering) => peeringResource(network, peering)),
     },
   };
 }
 
-/**
- * A subnet. Azure gives a `resourceGuid` to the network only; here the subnet has one as well, for it is what a vault's
- * rule is bound to and what a gateway names.
- */
-export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetRecord) {
+/** The community of the region, which Azure adds to that of the network. */
+function regionalCommunity({ others, location }: VirtualNetworkRecord) {
+  const communities = membersOf(others['bgpCommunities']);
+  const regional = regionalBgpCommunity(location);
+  if (communities['virtualNetworkCommunity'] === undefined || regional === undefined) return {};
+  return { bgpCommunities: { ...communities, regionalCommunity: regional } };
+}
+
+/** A subnet, with the defaults that Azure gives one (recorded: azure-cli `test_network_vnet`). */
+export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetRecord, { guids }: Expanded = {}) {
   return {
     name: subnet.name,
     id: `${virtualNetworkId(network)}/subnets/${subnet.name}`,
     etag: subnet.etag,
     type: 'Microsoft.Network/virtualNetworks/subnets',
     properties: {
+      delegations: [],
+      privateEndpointNetworkPolicies: 'Disabled',
+      privateLinkServiceNetworkPolicies: 'Enabled',
       ...subnet.others,
       provisioningState: 'Succeeded',
-      resourceGuid: subnet.incarnation,
+      ...(guids === true && { resourceGuid: subnet.incarnation }),
       addressPrefix: subnet.addressPrefix,
-      serviceEndpoints: subnet.serviceEndpoints.map((endpoint) => ({ provisioningState: 'Succeeded', ...endpoint })),
+      ...(subnet.serviceEndpoints.length > 0 && {
+        serviceEndpoints: subnet.serviceEndpoints.map((endpoint) => ({ provisioningState: 'Succeeded', ...endpoint })),
+      }),
       ...(subnet.privateEndpoints !== undefined && { privateEndpoints: subnet.privateEndpoints.map((id) => ({ id })) }),
     },
   };

@@ -15,7 +15,7 @@ async function makeSubnet(): Promise<string> {
   const network = await virtualNetworks.createOrUpdate('rg', 'net', { location, addressSpace });
   assert.equal(network.provisioningState, 'Succeeded');
   const bare = await subnets.createOrUpdate('rg', 'net', 'Apps', { addressPrefix: '10.0.0.0/24' });
-  assert.deepEqual(bare.serviceEndpoints, []);
+  assert.equal(bare.serviceEndpoints, undefined);
   const serviceEndpoints = [{ service: 'Microsoft.KeyVault' }];
   const subnet = await subnets.createOrUpdate('rg', 'net', 'Apps', { addressPrefix: '10.0.0.0/24', serviceEndpoints });
   assert.equal(subnet.serviceEndpoints?.[0]?.service, 'Microsoft.KeyVault');

@@ -1,0 +1,103 @@
+import { parseScope } from '../../resources/scope-id.ts';
+import { errorOf } from '../arm-error.ts';
+import type { ArmError } from '../long-running/record.ts';
+import { membersOf } from '../../resources/members.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { contentsOf } from './contents.ts';
+import { exportedTemplate } from './exported-template.ts';
+import type { ExportOptions } from './exported-template.ts';
+import type { Exported } from './exported-members.ts';
+import { groupPath, placeOf, readGroup } from './resource.ts';
+
+/** As on Azure (export-template-portal, "Limitations"). */
+const exportedMax = 200;
+
+const optionNames = [
+  'IncludeParameterDefaultValue',
+  'IncludeComments',
+  'SkipResourceNameParameterization',
+  'SkipAllParameterization',
+];
+
+/**
+ * POST …/exportTemplate: a template of a group's resources, each read as the caller may read it, so that nothing stands in
+ * it which a GET would not show: no secret of a vault, no key.
+ */
+export const exportResourceGroupTemplate: ControlOperation = {
+  method: 'POST',
+  path: `${groupPath}/exportTemplate`,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/exportTemplate/action',
+  async run(call) {
+    const group = await readGroup(call);
+    if (!group.ok) return group;
+    const options = readOptions(call.body['options']);
+    if (typeof options === 'string') return refuse({ kind: 'badQuery', message: options });
+    const format = call.body['outputFormat'] ?? 'Json';
+    if (typeof format !== 'string' || format.toLowerCase() !== 'json') {
+      return refuse({
+        kind: 'badQuery',
+        message: "outputFormat must be 'Json': templates are exported in no other form.",
+      });
+    }
+    const asked = await askedFor(call);
+    if (typeof asked === 'string') return refuse({ kind: 'badQuery', message: asked });
+    const exported: Exported[] = [];
+    const failed: ArmError[] = [];
+    for (const { id, apiVersion } of asked) {
+      const { inner, behalf } = call.within;
+      const read = await inner.perform(behalf, { method: 'GET', path: id, apiVersion });
+      if (read.status === 200) exported.push({ id, apiVersion, body: membersOf(read.body) });
+      else if (read.status !== 404) failed.push({ ...errorOf(read), target: id });
+    }
+    const template = exportedTemplate(exported, options);
+    return answer(200, { template, ...(failed.length > 0 && { error: withErrors(failed) }) });
+  },
+};
+
+/** The resources that a request names, all of the group's for `*`; or why it cannot be done. */
+async function askedFor(call: ControlCall) {
+  const contents = await contentsOf(call.store, placeOf(call), exportedMax + 1);
+  const { resources = ['*'] } = call.body;
+  if (!Array.isArray(resources) || resources.length === 0) return "resources must be ['*'] or the ids of resources.";
+  const wanted = resources.map((id: unknown) => String(id).toLowerCase());
+  const unknown = wanted.find((id) => id !== '*' && !contents.some((content) => content.id.toLowerCase() === id));
+  if (unknown !== undefined) {
+    return `resources has '${unknown.slice(0, 400)}', which is no resource of the group ${placeOf(call).resourceGroup}.`;
+  }
+  const asked = wanted.includes('*') ? contents : contents.filter(({ id }) => wanted.includes(id.toLowerCase()));
+  if (asked.length > exportedMax) {
+    return `At most ${exportedMax} resources can be exported at once: name in resources those that are wanted.`;
+  }
+  return asked.toSorted((one, other) => sortKey(one.id).localeCompare(sortKey(other.id), 'en'));
+}
+
+/** By type, then by name. */
+function sortKey(id: string): string {
+  const { type = '', names = [] } = parseScope(id) ?? {};
+  return `${type}/${names.join('/')}`.toLowerCase();
+}
+
+function readOptions(value: unknown): ExportOptions | string {
+  const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
+  const given = new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()));
+  const known = new Set(optionNames.map((name) => name.toLowerCase()));
+  const unknown = [...given].find((name) => !known.has(name));
+  if (unknown !== undefined || (value !== undefined && value !== null && typeof value !== 'string')) {
+    return `options must be a list, with commas, of ${optionNames.join(', ')}.`;
+  }
+  return {
+    names: !given.has('skipresourcenameparameterization') && !given.has('skipallparameterization'),
+    defaults: given.has('includeparameterdefaultvalue'),
+    comments: given.has('includecomments'),
+  };
+}
+
+function withErrors(details: readonly ArmError[]): ArmError {
+  return {
+    code: 'ExportTemplateCompletedWithErrors',
+    message:
+      'Export template operation completed with errors. Some resources were not exported. Please see details for more information.',
+    details,
+  };
+}

@@ -1,0 +1,159 @@
+import { membersOf, without } from '../../resources/members.ts';
+import { parseScope } from '../../resources/scope-id.ts';
+import { exportedIdentity, exportedProperties, madeMembers } from './exported-members.ts';
+import type { Exported } from './exported-members.ts';
+
+export interface ExportOptions {
+  /** Whether the names of resources become parameters, and whether these have the names as their defaults. */
+  readonly names: boolean;
+  readonly defaults: boolean;
+  readonly comments: boolean;
+}
+
+/** What is written of one resource, and of what else it speaks. */
+interface Writer {
+  readonly parameters: ReadonlyMap<string, string>;
+  /** The ids of what is exported, by the id in lower case. */
+  readonly exported: ReadonlyMap<string, string>;
+  readonly names: boolean;
+}
+
+const schema = 'https://schema.management.azure.com/schemas/2015-01-01/deploymentTemplate.json#';
+
+/**
+ * A template that makes the resources of a group again: in their own order, with their names as parameters (Azure:
+ * `vaults_NAME_name`), and with what they refer to in the group as expressions. What the service makes is left out.
+ */
+export function exportedTemplate(resources: readonly Exported[], options: ExportOptions): Record<string, unknown> {
+  const whole = resources.flatMap((resource) => [resource, ...peeringsOf(resource)]);
+  const exported = new Map(whole.map(({ id }) => [id.toLowerCase(), id]));
+  const parameters = options.names ? parametersOf(resources) : new Map<string, string>();
+  const writer = { parameters, exported, names: options.names };
+  return {
+    $schema: schema,
+    contentVersion: '1.0.0.0',
+    parameters: Object.fromEntries(
+      [...parameters].map(([id, parameter]) => {
+        const name = parseScope(id)?.names?.[0] ?? '';
+        return [parameter, { ...(options.defaults && { defaultValue: literal(name) }), type: 'String' }];
+      }),
+    ),
+    variables: {},
+    resources: whole.map((resource) => ({
+      ...written(resource, writer),
+      ...(options.comments && { comments: `Generalized from resource: '${resource.id}'.` }),
+    })),
+  };
+}
+
+/** The peerings of a virtual network, which are made under their own ids only. */
+function peeringsOf({ id, apiVersion, body }: Exported): readonly Exported[] {
+  const { virtualNetworkPeerings } = membersOf(body['properties']);
+  const peerings: readonly unknown[] = Array.isArray(virtualNetworkPeerings) ? virtualNetworkPeerings : [];
+  return peerings.map((peering) => {
+    const { name, properties } = membersOf(peering);
+    return { id: `${id}/virtualNetworkPeerings/${String(name)}`, apiVersion, body: { properties } };
+  });
+}
+
+/** By the id of the outermost resource: what lies in it has its name from it. */
+function parametersOf(resources: readonly Exported[]): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { id } of resources) {
+    const outer = outermost(id);
+    if (outer === undefined || parameters.has(outer.id)) continue;
+    const stem = `${outer.type.slice(outer.type.lastIndexOf('/') + 1)}_${outer.name}`.replaceAll(/\W/g, '_');
+    let parameter = `${stem}_name`;
+    for (let suffix = 1; taken.has(parameter.toLowerCase()); suffix += 1) parameter = `${stem}_name_${suffix}`;
+    taken.add(parameter.toLowerCase());
+    parameters.set(outer.id, parameter);
+  }
+  return parameters;
+}
+
+function written({ id, apiVersion, body }: Exported, writer: Writer): Record<string, unknown> {
+  const { type = '', names = [] } = parseScope(id) ?? {};
+  const others = without(body, ['id', 'name', 'type', 'etag', 'systemData', 'properties', 'identity', 'tags']);
+  const { properties, identity, tags } = body;
+  const found = new Set<string>();
+  const owned = { others, ...(identity !== undefined && { identity: exportedIdentity(identity) }) };
+  const shown = expressed({ ...owned, properties: exportedProperties(properties, madeMembers(type)) }, (text) =>
+    referenceTo(text, id, { writer, found }),
+  );
+  const { others: beside, ...rest } = membersOf(shown);
+  if (names.length > 1) found.add(id.slice(0, id.lastIndexOf('/', id.lastIndexOf('/') - 1)).toLowerCase());
+  const needed = [...found].flatMap((other) => writer.exported.get(other) ?? []);
+  const dependsOn = needed.map((other) => idExpression(other, writer));
+  return {
+    type,
+    apiVersion,
+    name: nameExpression(id, writer),
+    ...membersOf(beside),
+    ...(Object.keys(membersOf(tags)).length > 0 && { tags: expressed(tags, literal) }),
+    ...(dependsOn.length > 0 && { dependsOn: dependsOn.toSorted() }),
+    ...rest,
+  };
+}
+
+/** A text as a template has it: an id of something in the group as an expression, anything else as it is. */
+function referenceTo(
+  text: string,
+  own: string,
+  { writer, found }: { readonly writer: Writer; readonly found: Set<string> },
+): string {
+  const asked = text.toLowerCase();
+  if (!asked.startsWith('/subscriptions/') || parseScope(text)?.names === undefined) return literal(text);
+  const target = [...writer.exported.keys()].find((id) => asked === id || asked.startsWith(`${id}/`));
+  if (target === undefined) return literal(text);
+  if (target !== own.toLowerCase()) found.add(target);
+  return idExpression(text, writer);
+}
+
+function idExpression(id: string, writer: Writer): string {
+  const { type = '', names = [] } = parseScope(id) ?? {};
+  const [, ...others] = names;
+  const parts = [quoted(type), outerName(id, writer), ...others.map(quoted)];
+  return `[resourceId(${parts.join(', ')})]`;
+}
+
+function nameExpression(id: string, writer: Writer): string {
+  const [name = '', ...others] = parseScope(id)?.names ?? [];
+  if (!writer.names) return literal([name, ...others].join('/'));
+  const outer = outerName(id, writer);
+  return others.length === 0 ? `[${outer}]` : `[concat(${outer}, ${quoted(`/${others.join('/')}`)})]`;
+}
+
+function outerName(id: string, { parameters }: Writer): string {
+  const outer = outermost(id);
+  const parameter = outer === undefined ? undefined : parameters.get(outer.id);
+  return parameter === undefined ? quoted(outer?.name ?? '') : `parameters(${quoted(parameter)})`;
+}
+
+/** The resource that a resource lies in, or itself; its id in lower case. */
+function outermost(id: string) {
+  const { subscriptionId, resourceGroup, type, names } = parseScope(id) ?? {};
+  const [namespace = '', first = ''] = type?.split('/') ?? [];
+  const [name] = names ?? [];
+  if (name === undefined) return undefined;
+  const path = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${namespace}/${first}/${name}`;
+  return { id: path.toLowerCase(), type: `${namespace}/${first}`, name };
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** What begins with a bracket is an expression, unless it has two. */
+function literal(text: string): string {
+  return text.startsWith('[') ? `[${text}` : text;
+}
+
+function expressed(value: unknown, write: (text: string) => string): unknown {
+  if (typeof value === 'string') return write(value);
+  if (Array.isArray(value)) return value.map((item) => expressed(item, write));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([member, content]: [string, unknown]) => [member, expressed(content, write)]),
+  );
+}
