@@ -35,6 +35,8 @@ const reasons: Readonly<Record<string, (wanted: Wanted) => string>> = {
   EADDRNOTAVAIL: ({ setting }) => `this machine has no such address: choose one that it has with ${setting}`,
   EACCES: ({ setting }) => `ports below 1024 belong to root: choose a higher one with ${setting}`,
   FOLDER_OPEN_TO_OTHERS: () => 'its folder must be closed to everybody but its owner (chmod 700)',
+  FOLDER_CLOSED_TO_OWNER: () =>
+    'the owner of its folder cannot make a file there: open the folders above to it (chmod o+x)',
 };
 
 /** Opens every socket that the settings name. The public ones share one port, also where any free one is asked for. */

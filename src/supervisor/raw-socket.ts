@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
+import { actingAs } from './acting-as.ts';
 
 /**
  * A socket that is bound and can be handed to a child, again and again, and never accepts in this process: it is not
@@ -44,16 +45,34 @@ export function openTcp(address: string, port: number): Opened {
  * Binds a unix socket that only the owner of its folder may open. The folder must be closed to everybody else: Node
  * cannot ask who connected, so the permissions are the whole check. What a killed process left at the path is replaced.
  */
-export function openUnix(path: string): Opened | { readonly ok: false; readonly code: 'FOLDER_OPEN_TO_OTHERS' } {
+export function openUnix(
+  path: string,
+): Opened | { readonly ok: false; readonly code: 'FOLDER_OPEN_TO_OTHERS' | 'FOLDER_CLOSED_TO_OWNER' } {
   const folder = lstatSync(dirname(path), { throwIfNoEntry: false });
   if (folder === undefined) return { ok: false, code: 'ENOENT' };
-  if (!folder.isDirectory() || (folder.mode & 0o077) !== 0) return { ok: false, code: 'FOLDER_OPEN_TO_OTHERS' };
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
-  const bound = createHandle([path, -1, -1, undefined, 0]);
-  if (!bound.ok) return bound;
-  chmodSync(path, 0o600);
-  if (process.geteuid?.() === 0) chownSync(path, folder.uid, folder.gid);
-  return { ok: true, socket: bound.handle, port: 0 };
+  const { uid, gid, mode } = folder;
+  if (!folder.isDirectory() || (mode & 0o077) !== 0) return { ok: false, code: 'FOLDER_OPEN_TO_OTHERS' };
+  const bind = () => bindPrivately(path);
+  const isOthers = process.geteuid?.() === 0 && uid !== 0;
+  // In a folder of somebody else's, root has no more rights than its owner: a name there could be a link.
+  const bound = isOthers ? actingAs({ uid, gid }, bind) : bind();
+  if (bound.ok) return { ok: true, socket: bound.handle, port: 0 };
+  return bound.code === 'EACCES' ? { ok: false, code: 'FOLDER_CLOSED_TO_OWNER' } : bound;
+}
+
+/** The socket is made with mode 0600, so that nothing is done to it by its name afterwards. */
+function bindPrivately(path: string): ReturnType<typeof createHandle> {
+  const before = process.umask(0o177);
+  try {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
+    return createHandle([path, -1, -1, undefined, 0]);
+  } catch (error) {
+    // The folder's owner may not go there, or may not remove what is there.
+    if (error instanceof Error && 'code' in error) return { ok: false, code: String(error.code) };
+    throw error;
+  } finally {
+    process.umask(before);
+  }
 }
 
 /** One end of Node's IPC channel: a child, or `process` in a child. */

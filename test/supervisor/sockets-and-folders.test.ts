@@ -47,6 +47,32 @@ test('a unix socket is opened only in a folder that is closed to others, and rep
   assert.deepEqual(openUnix(path), { ok: false, code: 'EADDRINUSE' });
 });
 
+test("in a folder of somebody else's, the socket is its owner's, and root removes and changes nothing there", async (t) => {
+  if (process.geteuid?.() !== 0) {
+    notRun("a unix socket in somebody else's folder", 'needs root');
+    return;
+  }
+  const owner = { uid: 61_044, gid: 61_044 };
+  const outer = await newFolder(t);
+  await chmod(outer, 0o755);
+  const folder = join(outer, 'theirs');
+  await mkdir(folder, { mode: 0o700 });
+  await chown(folder, owner.uid, owner.gid);
+  const opened = openUnix(join(folder, 'in.sock'));
+  assert.ok(opened.ok);
+  const { uid, gid, mode } = await stat(join(folder, 'in.sock'));
+  assert.deepEqual({ uid, gid, mode: mode & 0o777 }, { ...owner, mode: 0o600 });
+  opened.socket.close();
+  // A folder of root's, where only root could bind.
+  await mkdir(join(outer, 'ours'), { mode: 0o700 });
+  await symlink(join(outer, 'ours', 'new.sock'), join(folder, 'link.sock'));
+  assert.deepEqual(openUnix(join(folder, 'link.sock')), { ok: false, code: 'EADDRINUSE' });
+  assert.deepEqual(await readdir(join(outer, 'ours')), []);
+  assert.equal(process.geteuid(), 0);
+  await chmod(outer, 0o700);
+  assert.deepEqual(openUnix(join(folder, 'in.sock')), { ok: false, code: 'FOLDER_CLOSED_TO_OWNER' });
+});
+
 test('a folder is locked once in this process, and free when the lock is released', async (t) => {
   const folder = await newFolder(t);
   const lock = lockFolder(folder, undefined);
