@@ -81,7 +81,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const now = Date.now;
   const readFile = fileReader(message.files);
   const gatewayFiles = readGatewayFiles(settings, readFile);
-  const folder = await openFolder({ settings, path: message.folder, readFile, now: now() });
+  const folder = await openFolder({ settings, path: message.folder, readFile, mark: message.mark, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   // Before the server, whose rulebook then knows of it.
   await makeDemo(folder.store, folder.identity, now());

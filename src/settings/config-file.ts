@@ -108,6 +108,8 @@ function configShape(folder: string) {
     /** Answers changed as Azure changes them. */
     azureNormalization: optional(flag),
     masterKeyFile: optional(file),
+    /** Where the commit mark lies, if not beside the master key. */
+    commitMarkFile: optional(file),
   });
 }
 

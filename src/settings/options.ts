@@ -36,9 +36,12 @@ const options = {
     value: 'FILE',
     help:
       'JSON file with clients, users, workloads, issuers, gateways, loadBalancers, limits, throttling, softDelete, certificates, ' +
-      'audit, publicAddressPool, azureNormalization, masterKeyFile',
+      'audit, publicAddressPool, azureNormalization, masterKeyFile, commitMarkFile',
   },
   'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
+  'accept-copy': {
+    help: 'for one start: take the database as it is where the commit mark is missing, damaged or ahead of it',
+  },
   'no-demo': { help: 'do not make the demo world at the first start' },
   help: { help: 'print this text' },
 } as const satisfies Readonly<Record<string, Option>>;

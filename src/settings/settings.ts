@@ -19,6 +19,8 @@ export interface Settings extends ConfigFile {
   /** A name or a uid; `undefined`: the default user (`supervisor/worker-user.ts`). */
   readonly user: string | undefined;
   readonly acceptDeclared: boolean;
+  /** Whether a database is taken that is older than its commit mark, or has lost it. */
+  readonly acceptCopy: boolean;
   readonly demo: boolean;
   /** Never printed. */
   readonly masterKey: string | undefined;
@@ -82,6 +84,7 @@ function settingsOf(input: SettingsInput): Settings {
     rules: rules === undefined ? 'documented' : oneOf(['documented', 'current'])(rules, '--rules'),
     user: single(given, 'user'),
     acceptDeclared: given.has('accept-declared'),
+    acceptCopy: given.has('accept-copy'),
     demo: !given.has('no-demo'),
   };
 }

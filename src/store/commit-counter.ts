@@ -1,41 +1,61 @@
+import type { MasterKey } from '../crypto/master-key.ts';
 import type { CommitMark } from './commit-mark.ts';
+import { judgeMark, readMark, sealMark } from './marked-commit.ts';
+import type { CountedCommit } from './marked-commit.ts';
 import { StoreRefused } from './refused.ts';
 import type { SealedRecords } from './sealed-records.ts';
 import { commitKey } from './seal-header.ts';
 import { decode, encode } from './store.ts';
 
+export interface CommitCounterParts {
+  readonly records: SealedRecords;
+  readonly mark: CommitMark;
+  /** Milliseconds from a write to the mark that covers it, at most. */
+  readonly interval: number;
+  /** Under which marks are sealed from now on. */
+  readonly key: () => { readonly storeId: string; readonly masterKey: MasterKey };
+}
+
+/** What the store's record holds; a version before wrote the number alone, beside a mark that was not sealed. */
+type StoredCommit = string | { readonly commit: string };
+
 /**
  * Refuses an older copy of the database. A counter in the store and a mark beside the master key go up together, the
  * counter first: at every start, at most `interval` milliseconds after a write, and at the close. A store whose counter
- * is behind the mark is older than what was last seen.
+ * is behind the mark is older than what was last seen; one that has counted, and has no mark, was given another one's
+ * place. The mark is sealed under the master key, so that none can be made without it.
  *
  * What that does not promise: writes of the last `interval` before a kill can be taken back unseen with a copy made in
  * that same interval; whoever can write the mark as well can put back both; single records that are put back while the
  * store runs, or beside a counter that was left as it is, are not seen.
  */
 export class CommitCounter {
-  readonly #records: SealedRecords;
-  readonly #mark: CommitMark;
-  readonly #interval: number;
+  readonly #parts: CommitCounterParts;
+  /** The least that the next count may be, where a store behind its mark was accepted. */
+  #least = 0n;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #failed = false;
 
-  constructor(records: SealedRecords, mark: CommitMark, interval: number) {
-    this.#records = records;
-    this.#mark = mark;
-    this.#interval = interval;
+  constructor(parts: CommitCounterParts) {
+    this.#parts = parts;
   }
 
-  /** @throws {StoreRefused} `olderCopy` or `damagedMark` */
-  async start(): Promise<void> {
-    const mark = (await this.#mark.read()) ?? 0n;
-    const { commit } = await this.#load();
-    if (commit < mark) {
-      const found = `the database is an older copy, or another one: it stands at commit ${commit}, the mark at ${mark}`;
-      throw new StoreRefused('olderCopy', `${found}. Put back the latest copy, or remove the mark to accept this one.`);
+  /**
+   * `masterKeys` are those that the mark may be sealed under; `accept` takes the store as it is.
+   * @throws {StoreRefused} `olderCopy`, `noMark` or `damagedMark`
+   */
+  async start({ masterKeys, accept }: { readonly masterKeys: readonly MasterKey[]; readonly accept: boolean }) {
+    const { mark, key } = this.#parts;
+    const marked = readMark(await mark.read(), masterKeys);
+    const verdict = judgeMark(await this.#load(), marked, key().storeId);
+    if (!verdict.ok && !accept) {
+      const remedy =
+        'Put back the latest copy, or the mark, or start once with --accept-copy to take the database as it is';
+      throw new StoreRefused(verdict.kind, `${verdict.found} (${mark.name}). ${remedy}.`);
     }
-    await this.#advance();
+    if ('commit' in marked) this.#least = marked.commit;
+    await this.advance();
   }
 
   /** A write was acknowledged by the store beneath. */
@@ -43,23 +63,24 @@ export class CommitCounter {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       // A failure stands in `#failed`, and the next write is told of it.
-      this.#advance().catch(() => {});
-    }, this.#interval).unref();
+      this.advance().catch(() => {});
+    }, this.#parts.interval).unref();
   }
 
   /** Rejects when the mark cannot be kept: then nothing more is written. */
   async assertKept(): Promise<void> {
-    if (this.#failed) await this.#advance();
+    if (this.#failed) await this.advance();
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#running;
-    if (this.#timer !== undefined || this.#failed) await this.#advance();
+    if (this.#timer !== undefined || this.#failed) await this.advance();
     this.#timer = undefined;
   }
 
-  async #advance(): Promise<void> {
+  /** Counts one on, in the store and in the mark. */
+  async advance(): Promise<void> {
     const before = this.#running;
     const step = before.then(() => this.#step());
     this.#running = step.catch(() => {});
@@ -67,11 +88,18 @@ export class CommitCounter {
   }
 
   async #step(): Promise<void> {
+    const { records, mark, key } = this.#parts;
     try {
       const { commit, version } = await this.#load();
-      const require = [{ key: commitKey, version }];
-      await this.#records.transact({ require, put: [{ key: commitKey, value: encode(String(commit + 1n)) }] });
-      await this.#mark.write(commit + 1n);
+      const next = (commit > this.#least ? commit : this.#least) + 1n;
+      const stored: StoredCommit = { commit: String(next) };
+      await records.transact({
+        require: [{ key: commitKey, version }],
+        put: [{ key: commitKey, value: encode(stored) }],
+      });
+      const { masterKey, storeId } = key();
+      // By turns: a write that is torn leaves the number before.
+      await mark.write(next % 2n === 0n ? 0 : 1, sealMark(next, masterKey, storeId));
       this.#failed = false;
     } catch (error) {
       this.#failed = true;
@@ -79,9 +107,16 @@ export class CommitCounter {
     }
   }
 
-  async #load(): Promise<{ commit: bigint; version: string | null }> {
-    const [record] = await this.#records.read({ get: [commitKey] });
-    if (record === undefined) return { commit: 0n, version: null };
-    return { commit: BigInt(decode<string>(record)), version: record.version };
+  async #load(): Promise<CountedCommit & { readonly version: string | null }> {
+    const { records } = this.#parts;
+    const [record] = await records.read({ get: [commitKey] });
+    if (record === undefined) {
+      const others = await records.list({ prefix: '', limit: 1 });
+      return { commit: 0n, markSealed: false, isNew: others.length === 0, version: null };
+    }
+    const stored = decode<StoredCommit>(record);
+    const counted = { isNew: false, version: record.version };
+    if (typeof stored === 'string') return { ...counted, commit: BigInt(stored), markSealed: false };
+    return { ...counted, commit: BigInt(stored.commit), markSealed: true };
   }
 }

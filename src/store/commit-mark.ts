@@ -1,79 +1,67 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { close, constants, fdatasync, fstat, open, read, write } from 'node:fs';
 import { dirname } from 'node:path';
-import { StoreRefused } from './refused.ts';
+import { promisify } from 'node:util';
 import { syncFolder } from './sync-folder.ts';
 
-/** The number of a commit, kept where whoever can put back an older database cannot write: beside the master key. */
+/** A text kept where whoever can put back an older database cannot write: beside the master key. */
 export interface CommitMark {
-  /** `undefined`: there never was a mark. */
-  read(): Promise<bigint | undefined>;
-  /** Durable once fulfilled; a crash leaves the number before or this one. */
-  write(commit: bigint): Promise<void>;
+  /** Where it lies, for messages. */
+  readonly name: string;
+  /** What was written into its two slots, as far as a crash left it; none: nothing was ever written. */
+  read(): Promise<readonly string[]>;
+  /** Durable once fulfilled. A crash may tear this slot, and leaves the other one as it is. */
+  write(slot: 0 | 1, text: string): Promise<void>;
 }
 
 export interface CommitMarkFile extends CommitMark {
   close(): Promise<void>;
 }
 
-/** Two slots, in blocks of their own and written by turns: a write that is torn spares the other one. */
+/** Slots lie in blocks of their own: a write that is torn spares the other one. */
 const slotSize = 4096;
-const slotText = /^postern commit ([0-9]{1,30}) ([0-9a-f]{16})\n/;
+
+const openOf = promisify(open);
+const closeOf = promisify(close);
+const fdatasyncOf = promisify(fdatasync);
+const fstatOf = promisify(fstat);
 
 /**
- * A mark in a file of mode 0600, which is made when it is missing. The file stays open and is written in place: after
- * the process has given up its privileges, a new file in that folder may be beyond it.
- * @throws {StoreRefused} `damagedMark` from `read`
+ * A mark in a file of mode 0600, which is made when it is missing. The file stays open and is written in place, so that
+ * it may lie where this process can open nothing: then somebody else has opened it (`descriptor`).
  */
-export async function openCommitMark(file: string): Promise<CommitMarkFile> {
-  const isNew = !existsSync(file);
-  const handle = await open(file, isNew ? 'wx+' : 'r+', 0o600);
-  if (isNew) syncFolder(dirname(file));
-  return new MarkFile(file, handle);
+export async function openCommitMark(file: string, descriptor?: number): Promise<CommitMarkFile> {
+  if (descriptor !== undefined) return new MarkFile(file, descriptor);
+  const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+  const opened = await openOf(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  syncFolder(dirname(file));
+  return new MarkFile(file, opened);
 }
 
 class MarkFile implements CommitMarkFile {
-  readonly #file: string;
-  readonly #handle: FileHandle;
+  readonly name: string;
+  readonly #descriptor: number;
 
-  constructor(file: string, handle: FileHandle) {
-    this.#file = file;
-    this.#handle = handle;
+  constructor(name: string, descriptor: number) {
+    this.name = name;
+    this.#descriptor = descriptor;
   }
 
-  async read(): Promise<bigint | undefined> {
-    const { size } = await this.#handle.stat();
-    if (size === 0) return undefined;
+  async read(): Promise<readonly string[]> {
+    const { size } = await fstatOf(this.#descriptor);
+    if (size === 0) return [];
     const slots = Buffer.alloc(2 * slotSize);
-    await this.#handle.read(slots, 0, slots.length, 0);
-    const marks = [parseSlot(slots.subarray(0, slotSize)), parseSlot(slots.subarray(slotSize))];
-    const last = marks.reduce((one, other) => (one === undefined || (other ?? 0n) > one ? other : one));
-    if (last !== undefined) return last;
-    const remedy = 'Put back a copy, or remove it to accept the database as it is';
-    throw new StoreRefused('damagedMark', `the commit mark ${this.#file} is damaged. ${remedy}.`);
+    await promisify(read)(this.#descriptor, slots, 0, slots.length, 0);
+    return [slots.subarray(0, slotSize), slots.subarray(slotSize)].map((slot) => slot.toString('latin1'));
   }
 
-  async write(commit: bigint): Promise<void> {
-    const slot = Buffer.alloc(slotSize);
-    slot.write(`postern commit ${commit} ${digest(commit)}\n`);
-    await this.#handle.write(slot, 0, slotSize, commit % 2n === 0n ? 0 : slotSize);
-    await this.#handle.datasync();
+  async write(slot: 0 | 1, text: string): Promise<void> {
+    const bytes = Buffer.alloc(slotSize);
+    bytes.write(text, 'latin1');
+    await promisify(write)(this.#descriptor, bytes, 0, slotSize, slot * slotSize);
+    await fdatasyncOf(this.#descriptor);
   }
 
   close(): Promise<void> {
-    return this.#handle.close();
+    return closeOf(this.#descriptor);
   }
-}
-
-function parseSlot(slot: Buffer): bigint | undefined {
-  const [, commit, check] = slotText.exec(slot.toString('latin1')) ?? [];
-  if (commit === undefined || check !== digest(BigInt(commit))) return undefined;
-  return BigInt(commit);
-}
-
-/** Against torn writes, not against a forger. */
-function digest(commit: bigint): string {
-  return createHash('sha256').update(String(commit)).digest('hex').slice(0, 16);
 }

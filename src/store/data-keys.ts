@@ -48,6 +48,11 @@ export class DataKeys {
     return this.#header.storeId;
   }
 
+  /** The one that new data keys are wrapped under. */
+  get masterKey(): MasterKey {
+    return this.#header.masterKeys[0];
+  }
+
   cached(domain: string): DataKey | undefined {
     const dataKey = this.#opened.get(domain);
     if (dataKey !== undefined) {

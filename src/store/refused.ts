@@ -8,7 +8,9 @@
  * - `wrongMasterKey`: sealed under a master key that was not given
  * - `damagedSeal`: a record of the seal itself does not open under the right master key
  * - `olderCopy`: older than the commit mark kept beside the master key
- * - `damagedMark`: that mark cannot be read
+ * - `noMark`: it has counted commits, and that mark is missing
+ * - `damagedMark`: that mark cannot be read, or was not made under the master key
+ * - `noMasterKey`: there is a store, and the key file that its first start made is missing
  */
 export type RefusalKind =
   | 'inUse'
@@ -19,7 +21,9 @@ export type RefusalKind =
   | 'wrongMasterKey'
   | 'damagedSeal'
   | 'olderCopy'
-  | 'damagedMark';
+  | 'noMark'
+  | 'damagedMark'
+  | 'noMasterKey';
 
 /** A store that must not be opened as it stands; the message says what was found and what to do. */
 export class StoreRefused extends Error {

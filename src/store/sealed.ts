@@ -16,6 +16,8 @@ export interface SealedStoreOptions {
   readonly previousMasterKey?: MasterKey | undefined;
   /** Without one, an older copy of the database is not noticed. */
   readonly mark?: CommitMark | undefined;
+  /** Takes the store as it is where the mark is missing, damaged or ahead of it. */
+  readonly acceptCopy?: boolean;
   /** Milliseconds from a write to the mark that covers it, at most. */
   readonly markInterval?: number;
   /** How many opened data keys are kept in memory. */
@@ -40,19 +42,24 @@ export interface SealedStore extends Store {
  * Wraps a store that is trusted with neither contents nor integrity: values are sealed (keys are in clear), and a
  * record that was changed, swapped or brought from another store is `Unreadable`. Master key → one data key for each
  * `vault/<incarnation>` and one for all other records → records. Keys under `seal/` are its own.
- * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `damagedMark`
+ * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `noMark`, `damagedMark`
  */
 export async function openSealedStore(options: SealedStoreOptions): Promise<SealedStore> {
   const { inner, masterKey, previousMasterKey, mark, markInterval = 1_000, dataKeyLimit = 10_000 } = options;
-  const others = previousMasterKey === undefined ? [] : [previousMasterKey];
-  const header = await loadHeader(inner, [masterKey, ...others]);
+  const masterKeys = [masterKey, ...(previousMasterKey === undefined ? [] : [previousMasterKey])] as const;
+  const header = await loadHeader(inner, masterKeys);
   const keys = new DataKeys(inner, header, dataKeyLimit);
   const records = new SealedRecords(inner, keys);
-  const counter = mark === undefined ? undefined : new CommitCounter(records, mark, markInterval);
+  const key = () => ({ storeId: keys.storeId, masterKey: keys.masterKey });
+  const counter = mark === undefined ? undefined : new CommitCounter({ records, mark, interval: markInterval, key });
   try {
-    await counter?.start();
+    await counter?.start({ masterKeys, accept: options.acceptCopy ?? false });
     const isCurrent = header.masterKeys.length === 1 && header.masterKeys[0].id === masterKey.id;
-    if (!isCurrent) await keys.rotate(masterKey);
+    if (!isCurrent) {
+      await keys.rotate(masterKey);
+      // Whoever has the new key alone must be able to read the mark.
+      await counter?.advance();
+    }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     throw new StoreRefused('damagedSeal', `${error.message}. Put back a copy that is whole.`);
@@ -109,7 +116,12 @@ class Sealed implements SealedStore {
 
   async rotateMasterKey(masterKey: MasterKey): Promise<void> {
     const before = this.#rotation;
-    const rotation = this.#write(() => before.then(() => this.#keys.rotate(masterKey)));
+    const rotate = async (): Promise<void> => {
+      await before;
+      await this.#keys.rotate(masterKey);
+      await this.#counter?.advance();
+    };
+    const rotation = this.#write(rotate);
     this.#rotation = rotation.catch(() => {});
     await rotation;
   }

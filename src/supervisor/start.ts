@@ -8,6 +8,7 @@ import { lockFile, lockFolder, prepareControlFolder } from './control-folder.ts'
 import { makeTemporaryFolder, prepareDataFolder, removeTemporaryFolder, type DataFolder } from './data-folder.ts';
 import { heartbeatTimes, type HeartbeatTimes } from './heartbeat.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
+import { placeMark, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
 import { giveOlderFiles } from './older-folder.ts';
 import { readOperatorFiles } from './operator-files.ts';
@@ -20,6 +21,7 @@ interface Ready {
   readonly settings: Settings;
   readonly become: User | undefined;
   readonly files: Readonly<Record<string, string>>;
+  readonly place: Extract<MarkPlace, { readonly ok: true }>;
   readonly folder: TakenFolder;
   readonly listeners: readonly OpenedListener[];
 }
@@ -52,7 +54,7 @@ export async function start(
 }
 
 async function run(
-  { settings, become, files, folder, listeners }: Ready,
+  { settings, become, files, place, folder, listeners }: Ready,
   program: string,
   heartbeat: HeartbeatTimes,
 ): Promise<number> {
@@ -60,13 +62,15 @@ async function run(
   const controlSocket = join(controlFolder, 'supervisor.sock');
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
-  if (notice !== undefined) complain(notice);
+  for (const said of [notice, place.notice]) if (said !== undefined) complain(said);
   const wayIn = wayInto(folder, become);
   if (!wayIn.ok) throw new Error(wayIn.message);
   const supervisor = new Supervisor({
     settings,
     become,
     files,
+    mark: place.mark,
+    markDescriptor: place.descriptor,
     listeners,
     controlSocket,
     program,
@@ -102,14 +106,17 @@ function prepare(argv: readonly string[]): Prepared {
   const taken = takeFolder(read.settings, become);
   if (!taken.ok) return taken;
   const { folder } = taken;
-  const sockets = openOwnSockets(read.settings);
-  if (!sockets.ok) {
+  const giveUp = ({ message }: Refused): Refused => {
     folder.release();
-    return sockets;
-  }
+    return { ok: false, message };
+  };
+  const place = placeMark(read.settings, become);
+  if (!place.ok) return giveUp(place);
+  const sockets = openOwnSockets(read.settings);
+  if (!sockets.ok) return giveUp(sockets);
   const dataFolder = read.settings.dataFolder === undefined ? undefined : folder.path;
   const settings = { ...read.settings, dataFolder, port: sockets.port };
-  return { ok: true, settings, become, files: operators.files, folder, listeners: sockets.listeners };
+  return { ok: true, settings, become, files: operators.files, place, folder, listeners: sockets.listeners };
 }
 
 function workerUser({ user }: Settings): ResolvedUser {

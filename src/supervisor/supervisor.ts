@@ -18,6 +18,9 @@ export interface SupervisorOptions {
   readonly become: User | undefined;
   /** What was read of the files that the settings name, by their paths. */
   readonly files: Readonly<Record<string, string>>;
+  /** Where the commit mark lies, and our descriptor of it, if the worker is given one. */
+  readonly mark: StartWorker<Settings>['mark'];
+  readonly markDescriptor: number | undefined;
   readonly listeners: readonly OpenedListener[];
   readonly controlSocket: string;
   /** The worker's program. */
@@ -62,6 +65,7 @@ export class Supervisor {
       program,
       environment,
       launcher,
+      mark: options.markDescriptor,
       folder: entryOf(folder),
       heartbeat,
       now,
@@ -116,13 +120,15 @@ export class Supervisor {
 
   /** Tells a new worker everything that it must know, and hands it every socket. */
   #introduce(): void {
-    const { settings, become, folder, files, controlSocket } = this.#options;
+    const { settings, become, folder, files, mark, controlSocket } = this.#options;
     const start: StartWorker<Settings> = {
       kind: 'start',
-      settings,
+      // What was accepted once is not accepted of what a worker after that finds.
+      settings: this.#announced ? { ...settings, acceptCopy: false } : settings,
       become,
       folder: folder.path,
       files,
+      mark,
       listeners: this.#listeners.size,
       controlSocket,
     };

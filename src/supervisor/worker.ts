@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type StdioOptions } from 'node:child_process';
 import type { FromWorker } from '../types/supervision.ts';
 import { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
 import { isRawSocket, sendWithSocket, type RawSocket } from './raw-socket.ts';
@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The command that becomes the program, in front of Node and its parameters; empty if there is none. */
   readonly launcher: readonly string[];
+  /** A file that each process has open as its descriptor 4, after those of Node; `undefined`: none. */
+  readonly mark: number | undefined;
   /** Where each process is started. */
   readonly folder: string;
   readonly heartbeat: HeartbeatTimes;
@@ -54,8 +56,10 @@ export class Worker {
     this.#readyAt = undefined;
     const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, ...process.execArgv];
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
+    const mark = this.#options.mark === undefined ? [] : [this.#options.mark];
+    const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc', ...mark];
     const own = { detached: true, serialization: 'json' } as const;
-    const child = fork(program, [], { ...own, execPath, execArgv, env: environment, cwd: folder });
+    const child = fork(program, [], { ...own, stdio, execPath, execArgv, env: environment, cwd: folder });
     this.#child = child;
     const heartbeat = this.#watch(child);
     child.on('message', (message, handle: unknown) => {

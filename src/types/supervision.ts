@@ -23,6 +23,8 @@ export interface StartWorker<Settings> {
   readonly folder: string;
   /** What the supervisor read of the files that the settings name, by their paths. The others are the worker's own. */
   readonly files: Readonly<Record<string, string>>;
+  /** Where the commit mark lies, and under which descriptor the worker has it open, if it may not open it itself. */
+  readonly mark: { readonly path: string; readonly descriptor?: number };
   /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
   readonly listeners: number;
   /** Path of the supervisor's control socket, to be shown; the worker cannot open it where it has a uid of its own. */

@@ -1,7 +1,5 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { generateMasterKey, parseMasterKey } from '../crypto/master-key.ts';
-import type { MasterKey } from '../crypto/master-key.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
@@ -11,13 +9,17 @@ import type { Identity } from '../setup/identity.ts';
 import { registerUsers } from '../setup/users.ts';
 import { bindWorkloads } from '../setup/workloads.ts';
 import { openCommitMark } from '../store/commit-mark.ts';
+import type { CommitMark } from '../store/commit-mark.ts';
+import { isPlainMark } from '../store/marked-commit.ts';
 import { memoryStore } from '../store/memory.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { openSealedStore } from '../store/sealed.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
+import type { StartWorker } from '../types/supervision.ts';
 import { replaceFile, type ReadFile } from './files.ts';
+import { openMasterKey, openPreviousMasterKey } from './master-key.ts';
 
 const authorityFile = 'ca.pem';
 const lockRetryMs = 50;
@@ -28,6 +30,7 @@ export interface FolderParts {
   /** Absolute, to be shown. */
   readonly path: string;
   readonly readFile: ReadFile;
+  readonly mark: StartWorker<Settings>['mark'];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -54,9 +57,10 @@ export interface OpenFolder {
  * Opens the data folder, which is the working directory: what is in it is reached by relative paths alone, for the way
  * from the root may be closed to this process.
  */
-export async function openFolder({ settings, path, readFile, now }: FolderParts): Promise<OpenFolder> {
+export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
+  const { settings, path, readFile, now } = parts;
   chmodSync('.', 0o700);
-  const { store, databaseLost, close } = await openStore(settings, readFile);
+  const { store, databaseLost, close } = await openStore(parts);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
   await bindWorkloads(store, settings.workloads);
@@ -77,22 +81,45 @@ export async function openFolder({ settings, path, readFile, now }: FolderParts)
   };
 }
 
-async function openStore(
-  settings: Settings,
-  readFile: ReadFile,
-): Promise<Pick<OpenFolder, 'store' | 'databaseLost' | 'close'>> {
-  const previous = settings.previousMasterKey;
-  const previousMasterKey = previous === undefined ? undefined : readKey(previous, 'POSTERN_MASTER_KEY_PREVIOUS');
+async function openStore({
+  settings,
+  readFile,
+  mark: place,
+}: FolderParts): Promise<Pick<OpenFolder, 'store' | 'databaseLost' | 'close'>> {
+  const masterKey = openMasterKey(settings, readFile);
   if (settings.dataFolder === undefined) {
-    const store = await openSealedStore({ inner: memoryStore(), masterKey: masterKeyOf(settings, readFile) });
+    const store = await openSealedStore({ inner: memoryStore(), masterKey });
     return { store, databaseLost: new Promise(() => {}), close: async () => {} };
   }
+  const previousMasterKey = openPreviousMasterKey(settings);
   const lost = Promise.withResolvers<Error>();
   const inner = await openDatabase('postern.db', lost.resolve);
-  const mark = await openCommitMark('commit-mark');
-  const masterKey = masterKeyOf(settings, readFile);
-  const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark });
-  return { store, databaseLost: lost.promise, close: () => mark.close() };
+  const file = await openCommitMark(place.path, place.descriptor);
+  const mark = place.path === olderMark ? file : await besideOlderMark(file);
+  const { acceptCopy } = settings;
+  const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark, acceptCopy });
+  if (place.path !== olderMark) rmSync(olderMark, { force: true });
+  return { store, databaseLost: lost.promise, close: () => file.close() };
+}
+
+/** Where the mark lies beside a key in the data folder; an older version had it there wherever the key came from. */
+const olderMark = 'commit-mark';
+
+/** Until the mark is written for the first time in its place, what an older version left in the data folder counts. */
+async function besideOlderMark(mark: CommitMark): Promise<CommitMark> {
+  if (!existsSync(olderMark)) return mark;
+  const older = await openCommitMark(olderMark);
+  const slots = await older.read();
+  await older.close();
+  if (!isPlainMark(slots)) return mark;
+  return {
+    name: mark.name,
+    write: (slot, text) => mark.write(slot, text),
+    async read() {
+      const own = await mark.read();
+      return own.length === 0 ? slots : own;
+    },
+  };
 }
 
 /** A worker that was killed may still be ending, and has the database until then. */
@@ -110,27 +137,4 @@ async function openDatabase(file: string, lost: (error: Error) => void): Promise
 /** Removes all that is in the folder. */
 export function emptyFolder(): void {
   for (const entry of readdirSync('.')) rmSync(entry, { recursive: true, force: true });
-}
-
-/** From the environment, from the file that the configuration names, or from the data folder, where the first start makes one. */
-function masterKeyOf({ masterKey, masterKeyFile }: Settings, readFile: ReadFile): MasterKey {
-  if (masterKey !== undefined) return readKey(masterKey, 'POSTERN_MASTER_KEY');
-  const file = masterKeyFile ?? 'master.key';
-  if (masterKeyFile === undefined) makeKeyFile(file);
-  return readKey(readFile(file), `the master key file ${file}`);
-}
-
-function makeKeyFile(file: string): void {
-  try {
-    writeFileSync(file, `${generateMasterKey()}\n`, { mode: 0o600, flag: 'wx' });
-    chmodSync(file, 0o600);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
-}
-
-function readKey(text: string, name: string): MasterKey {
-  const parsed = parseMasterKey(text.trim());
-  if (!parsed.ok) throw new Error(`${name}: ${parsed.refusal.message}`);
-  return parsed.masterKey;
 }

@@ -26,6 +26,7 @@ async function withStore<T>(path: string, work: (store: Store) => Promise<T>): P
     settings: read.settings,
     path,
     readFile: (file) => readFileSync(file, 'utf8'),
+    mark: { path: 'commit-mark' },
     now: Date.now(),
   });
   const folder = await opening.finally(() => process.chdir(home));

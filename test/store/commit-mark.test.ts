@@ -1,28 +1,38 @@
 import assert from 'node:assert/strict';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { masterKeyFrom } from '../../src/crypto/master-key.ts';
 import { openCommitMark } from '../../src/store/commit-mark.ts';
+import type { CommitMark } from '../../src/store/commit-mark.ts';
+import { readMark, sealMark } from '../../src/store/marked-commit.ts';
 import { temporaryFolder } from './folder.ts';
 
-async function readMark(file: string): Promise<bigint | undefined> {
+const masterKey = masterKeyFrom(Buffer.alloc(32, 1));
+const storeId = 'one';
+
+async function write(mark: CommitMark, commit: bigint): Promise<void> {
+  await mark.write(commit % 2n === 0n ? 0 : 1, sealMark(commit, masterKey, storeId));
+}
+
+async function readBack(file: string) {
   const mark = await openCommitMark(file);
   try {
-    return await mark.read();
+    return readMark(await mark.read(), [masterKeyFrom(Buffer.alloc(32, 2)), masterKey]);
   } finally {
     await mark.close();
   }
 }
 
 describe('a commit mark in a file', () => {
-  it('is undefined until it is written, and then what was written last, for its owner only', async () => {
+  it('is none until it is written, and then what was written last, for its owner only', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'mark');
     const mark = await openCommitMark(file);
-    assert.equal(await mark.read(), undefined);
+    assert.deepEqual(readMark(await mark.read(), [masterKey]), { kind: 'none' });
     for (const commit of [1n, 2n, 3n, 9_007_199_254_740_992n, 9_007_199_254_740_993n]) {
-      await mark.write(commit);
-      assert.equal(await readMark(file), commit);
+      await write(mark, commit);
+      assert.deepEqual(await readBack(file), { kind: 'sealed', commit, storeId });
     }
     await mark.close();
     assert.equal((await stat(file)).mode & 0o777, 0o600);
@@ -32,30 +42,46 @@ describe('a commit mark in a file', () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'mark');
     const mark = await openCommitMark(file);
-    await mark.write(41n);
+    for (const commit of [40n, 41n]) await write(mark, commit);
     const before = await readFile(file);
-    await mark.write(42n);
+    await write(mark, 42n);
     const whole = await readFile(file);
     await mark.close();
-    for (const torn of [0, 5, 14, 15, 17, 20, 33]) {
+    for (const torn of [0, 5, 14, 21, 40, 60, 80]) {
       const mixed = Buffer.concat([whole.subarray(0, torn), before.subarray(torn)]);
       await writeFile(file, mixed);
-      assert.equal(await readMark(file), 41n, `${torn} bytes`);
+      assert.equal(commitOf(await readBack(file)), 41n, `${torn} bytes`);
     }
     await writeFile(file, whole);
-    assert.equal(await readMark(file), 42n);
+    assert.equal(commitOf(await readBack(file)), 42n);
   });
 
-  it('is refused when nothing of it can be read', async () => {
+  it('is damaged when nothing of it can be read', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'mark');
-    for (const text of ['1', 'postern commit 1\n', `postern commit 1 ${'0'.repeat(16)}\n`]) {
+    for (const text of [
+      '1',
+      'postern commit 1\n',
+      `postern commit 1 ${'0'.repeat(16)}\n`,
+      'postern commit mark AAAA\n',
+    ]) {
       await writeFile(file, text);
-      await assert.rejects(readMark(file), {
-        name: 'StoreRefused',
-        kind: 'damagedMark',
-        message: /is damaged\. Put back/,
-      });
+      assert.deepEqual(await readBack(file), { kind: 'damaged' });
     }
   });
+
+  it('is written through a descriptor that somebody else has opened, and followed through no link', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'mark');
+    const opened = await open(file, 'wx+', 0o600);
+    await write(await openCommitMark('/where/nobody/can/go', opened.fd), 7n);
+    assert.equal(commitOf(await readBack(file)), 7n);
+    await opened.close();
+    await symlink(file, join(folder.path, 'link'));
+    await assert.rejects(openCommitMark(join(folder.path, 'link')), { code: 'ELOOP' });
+  });
 });
+
+function commitOf(mark: ReturnType<typeof readMark>): bigint | undefined {
+  return 'commit' in mark ? mark.commit : undefined;
+}

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { masterKeyFrom } from '../../src/crypto/master-key.ts';
+import { DataKeys } from '../../src/store/data-keys.ts';
 import { memoryStore } from '../../src/store/memory.ts';
+import { commitKey, loadHeader } from '../../src/store/seal-header.ts';
+import { SealedRecords } from '../../src/store/sealed-records.ts';
 import { openSealedStore } from '../../src/store/sealed.ts';
 import type { SealedStoreOptions } from '../../src/store/sealed.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -274,7 +278,7 @@ describe('an older copy of the database', () => {
     await (await sealedOver(memoryStore(), { mark })).close();
     await assert.rejects(
       sealedOver(memoryStore(), { mark }),
-      refusedAs('olderCopy', /stands at commit 0, the mark at [1-9]/),
+      refusedAs('olderCopy', /is another one than the commit mark was made for/),
     );
   });
 
@@ -292,11 +296,79 @@ describe('an older copy of the database', () => {
     await assert.rejects(sealedOver(copy, { mark }), refusedAs('olderCopy', /stands at commit 0/));
   });
 
-  it('is not seen where there is no mark, and a database without its mark gets one', async () => {
-    const inner = await withSecret();
+  it('is not believed to be the latest because its mark was removed, with its counter or without', async () => {
     const mark = memoryMark();
+    const inner = memoryStore();
+    const store = await sealedOver(inner, { mark });
+    await store.transact({ put: [{ key: 'a', value: encode(1) }] });
+    await store.close();
+    mark.forget();
+    const copy = await copyOf(inner);
+    await assert.rejects(
+      sealedOver(copy, { mark }),
+      refusedAs('noMark', /no commit mark.*stands at commit [1-9].*--accept-copy/),
+    );
+    await copy.transact({ delete: ['seal/commit'] });
+    await assert.rejects(sealedOver(copy, { mark }), refusedAs('noMark', /is not new: it stands at commit 0/));
+    assert.equal(mark.now(), '');
+  });
+
+  it('is taken when that is asked for, and counts on from the mark, so that the next start needs no asking', async () => {
+    const mark = memoryMark();
+    const inner = memoryStore();
+    const store = await sealedOver(inner, { mark });
+    const copy = await copyOf(inner);
+    for (let round = 0; round < 3; round += 1) await (await sealedOver(inner, { mark })).close();
+    await assert.rejects(sealedOver(await copyOf(copy), { mark }), refusedAs('olderCopy', /older copy/));
+    await (await sealedOver(copy, { mark, acceptCopy: true })).close();
+    await (await sealedOver(copy, { mark })).close();
+    // What was the latest until then is behind now.
+    await assert.rejects(sealedOver(inner, { mark }), refusedAs('olderCopy', /older copy/));
+    await store.close().catch(() => {});
+  });
+
+  it('has no mark but one that was made under its master key', async () => {
+    const [mark, other] = [memoryMark(), memoryMark()];
+    const inner = memoryStore();
     await (await sealedOver(inner, { mark })).close();
-    await assert.rejects(sealedOver(await withSecret(), { mark }), refusedAs('olderCopy', /older copy/));
+    await (await sealedOver(memoryStore(), { mark: other, masterKey: otherKey })).close();
+    const foreign = { ...mark, read: () => other.read() };
+    await assert.rejects(
+      sealedOver(await copyOf(inner), { mark: foreign }),
+      refusedAs('damagedMark', /another master key/),
+    );
+    const check = createHash('sha256').update('1').digest('hex').slice(0, 16);
+    const forged = { ...mark, read: async () => [`postern commit 1 ${check}\n`, ''] };
+    await assert.rejects(
+      sealedOver(await copyOf(inner), { mark: forged }),
+      refusedAs('damagedMark', /another master key/),
+    );
+  });
+
+  it('is told from the latest by a mark of an older version, which becomes a sealed one', async () => {
+    const mark = memoryMark();
+    const inner = memoryStore();
+    // As the version before wrote the two: the number alone, and a mark with a digest that anybody can make.
+    const unmarked = await sealedOver(inner);
+    await unmarked.transact({ put: [{ key: 'a', value: encode(1) }] });
+    await unmarked.close();
+    const records = new SealedRecords(inner, new DataKeys(inner, await loadHeader(inner, [masterKey]), 10));
+    await records.transact({ put: [{ key: commitKey, value: encode('7') }] });
+    const plain = (commit: number) =>
+      `postern commit ${commit} ${createHash('sha256').update(String(commit)).digest('hex').slice(0, 16)}\n`;
+    await mark.write(0, plain(8));
+    await assert.rejects(
+      sealedOver(await copyOf(inner), { mark }),
+      refusedAs('olderCopy', /at commit 7, the mark at 8/),
+    );
+    await mark.write(0, plain(6));
+    await mark.write(1, plain(7));
+    await (await sealedOver(inner, { mark })).close();
+    await assert.rejects(sealedOver(memoryStore(), { mark }), refusedAs('olderCopy', /another one/));
+    // From now on such a mark is a forged one.
+    mark.forget();
+    await mark.write(0, plain(1));
+    await assert.rejects(sealedOver(inner, { mark }), refusedAs('damagedMark', /another master key/));
   });
 
   it('stops all writing when its mark cannot be kept, until it can', async () => {
@@ -351,6 +423,17 @@ describe('rotating the master key', () => {
     await store.close();
     await assert.rejects(sealedOver(inner), { kind: 'wrongMasterKey' });
     await (await sealedOver(inner, { masterKey: nextKey, previousMasterKey: masterKey })).close();
+  });
+
+  it('seals the mark anew, so that the old key is needed no more', async () => {
+    const mark = memoryMark();
+    const inner = memoryStore();
+    await (await sealedOver(inner, { mark })).close();
+    // As after a kill: without the mark that a close writes.
+    await sealedOver(inner, { mark, masterKey: nextKey, previousMasterKey: masterKey });
+    const again = await sealedOver(inner, { mark, masterKey: nextKey });
+    await again.rotateMasterKey(otherKey);
+    await (await sealedOver(inner, { mark, masterKey: otherKey })).close();
   });
 
   it('loses nothing of what is written meanwhile, to old vaults and new ones', async () => {

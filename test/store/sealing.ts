@@ -13,16 +13,20 @@ export function stay(store: Store): Store {
 }
 
 /** A mark that lasts as long as the test, and can be out of order like a full disk. */
-export function memoryMark(): CommitMark & { now(): bigint | undefined; breakDown(): void; repair(): void } {
-  let mark: bigint | undefined;
+export function memoryMark(): CommitMark & { now(): string; breakDown(): void; repair(): void; forget(): void } {
+  let slots = ['', ''];
   let works = true;
   return {
-    read: async () => mark,
-    write: async (commit) => {
+    name: 'in memory',
+    read: async () => (slots.join('') === '' ? [] : slots),
+    write: async (slot, text) => {
       if (!works) throw new Error('the mark is out of order');
-      mark = commit;
+      slots[slot] = text;
     },
-    now: () => mark,
+    now: () => slots.join(''),
+    forget: () => {
+      slots = ['', ''];
+    },
     breakDown: () => {
       works = false;
     },

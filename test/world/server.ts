@@ -68,7 +68,13 @@ export async function startServerWith({
   const settings = { ...read.settings, port };
   process.chdir(data);
   const readFile = (path: string) => readFileSync(path, 'utf8');
-  const folder = await openFolder({ settings, path: data, readFile, now: now() }).finally(() => process.chdir(home));
+  const folder = await openFolder({
+    settings,
+    path: data,
+    readFile,
+    mark: { path: 'commit-mark' },
+    now: now(),
+  }).finally(() => process.chdir(home));
   await makeDemo(folder.store, folder.identity, now());
   const server = await openServer({
     ...folder,

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
+import type { MasterKey } from '../crypto/master-key.ts';
+
+/** What a commit mark says. `plain` is one that an older version wrote, which anybody can write. */
+export type MarkedCommit =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'damaged' }
+  | { readonly kind: 'sealed'; readonly commit: bigint; readonly storeId: string }
+  | { readonly kind: 'plain'; readonly commit: bigint };
+
+/** What the store says of itself. */
+export interface CountedCommit {
+  /** How far it has counted. */
+  readonly commit: bigint;
+  /** Whether its mark was a sealed one by then. */
+  readonly markSealed: boolean;
+  /** Nothing was ever written into it. */
+  readonly isNew: boolean;
+}
+
+export type MarkVerdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly kind: 'olderCopy' | 'noMark' | 'damagedMark'; readonly found: string };
+
+/** What the seal of a mark is bound to, so that nothing else that the key sealed passes for one. */
+const owner = 'commit mark';
+
+const sealedText = /^postern commit mark ([A-Za-z0-9+/]{1,200}={0,2})\n/;
+const plainText = /^postern commit ([0-9]{1,30}) ([0-9a-f]{16})\n/;
+
+/** The text of a mark: the number, sealed under the master key for this store. Only who has the key can make one. */
+export function sealMark(commit: bigint, masterKey: MasterKey, storeId: string): string {
+  const sealed = wrapDataKey(masterKey, Buffer.from(`${commit} ${storeId}`), owner);
+  return `postern commit mark ${Buffer.from(sealed).toString('base64')}\n`;
+}
+
+/** Reads the slots of a mark: the last number counts, and a slot that was torn does not. */
+export function readMark(slots: readonly string[], masterKeys: readonly MasterKey[]): MarkedCommit {
+  if (slots.length === 0) return { kind: 'none' };
+  const sealed = slots.map((slot) => openSlot(slot, masterKeys)).filter((mark) => mark !== undefined);
+  const plain = slots.map(readPlainSlot).filter((mark) => mark !== undefined);
+  return last(sealed) ?? last(plain) ?? { kind: 'damaged' };
+}
+
+function last<T extends { readonly commit: bigint }>(marks: readonly T[]): T | undefined {
+  return marks.toSorted((one, other) => (one.commit < other.commit ? -1 : 1)).at(-1);
+}
+
+/** Whether these are the slots of a mark that an older version wrote. */
+export function isPlainMark(slots: readonly string[]): boolean {
+  return slots.some((slot) => readPlainSlot(slot) !== undefined);
+}
+
+/** Whether a store may be opened beside a mark: it must have counted at least as far as the mark says. */
+export function judgeMark(
+  { commit, markSealed, isNew }: CountedCommit,
+  mark: MarkedCommit,
+  storeId: string,
+): MarkVerdict {
+  if (mark.kind === 'none') {
+    if (isNew) return { ok: true };
+    return {
+      ok: false,
+      kind: 'noMark',
+      found: `there is no commit mark, and the database is not new: it stands at commit ${commit}`,
+    };
+  }
+  if (mark.kind === 'damaged' || (mark.kind === 'plain' && markSealed)) {
+    return {
+      ok: false,
+      kind: 'damagedMark',
+      found: 'the commit mark is damaged, or was made under another master key',
+    };
+  }
+  if (mark.kind === 'sealed' && mark.storeId !== storeId) {
+    return { ok: false, kind: 'olderCopy', found: 'the database is another one than the commit mark was made for' };
+  }
+  if (commit >= mark.commit) return { ok: true };
+  const found = `the database is an older copy, or another one: it stands at commit ${commit}, the mark at ${mark.commit}`;
+  return { ok: false, kind: 'olderCopy', found };
+}
+
+function openSlot(slot: string, masterKeys: readonly MasterKey[]) {
+  const [, sealed] = sealedText.exec(slot) ?? [];
+  if (sealed === undefined) return undefined;
+  for (const masterKey of masterKeys) {
+    const opened = unwrapDataKey(masterKey, Buffer.from(sealed, 'base64'), owner);
+    if (opened === undefined) continue;
+    const [commit = '', storeId = ''] = Buffer.from(opened).toString('latin1').split(' ');
+    return { kind: 'sealed' as const, commit: BigInt(commit), storeId };
+  }
+  return undefined;
+}
+
+function readPlainSlot(slot: string) {
+  const [, commit, check] = plainText.exec(slot) ?? [];
+  if (commit === undefined || check !== createHash('sha256').update(commit).digest('hex').slice(0, 16))
+    return undefined;
+  return { kind: 'plain' as const, commit: BigInt(commit) };
+}

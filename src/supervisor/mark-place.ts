@@ -1,0 +1,65 @@
+import { closeSync, constants, fstatSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Settings } from '../settings/settings.ts';
+import type { StartWorker } from '../types/supervision.ts';
+import { isChosenBy } from './way.ts';
+import type { User } from './worker-user.ts';
+
+export type MarkPlace =
+  | {
+      readonly ok: true;
+      readonly mark: StartWorker<Settings>['mark'];
+      /** Ours of what the worker gets under `mark.descriptor`. */
+      readonly descriptor?: number;
+      /** What is not protected, in a sentence for the operator. */
+      readonly notice?: string;
+    }
+  | { readonly ok: false; readonly message: string };
+
+/** The descriptor after those of standard input, output and error and of Node's channel. */
+const markDescriptor = 4;
+
+const unprotected =
+  'whoever puts an older copy of that whole folder back is not noticed. Name another place: commitMarkFile';
+
+/**
+ * Where the commit mark lies: where the configuration says, else beside the key file that it names, else in the data
+ * folder, beside the key that lies there. The worker may open nothing outside of its folder, so it is given the mark as
+ * an open file; where it may change the way to it, it opens the mark itself.
+ */
+export function placeMark(settings: Settings, worker: User | undefined): MarkPlace {
+  const { commitMarkFile, masterKeyFile, masterKey } = settings;
+  const path = commitMarkFile ?? (masterKeyFile === undefined ? undefined : `${masterKeyFile}.commit-mark`);
+  const inFolder = { ok: true, mark: { path: 'commit-mark' } } as const;
+  if (settings.dataFolder === undefined) return inFolder;
+  if (path === undefined) {
+    if (masterKey === undefined) return inFolder;
+    return {
+      ...inFolder,
+      notice: `The commit mark lies in the data folder, the master key elsewhere: ${unprotected}.`,
+    };
+  }
+  if (worker !== undefined && isChosenBy(worker, path)) return { ok: true, mark: { path } };
+  try {
+    return { ok: true, mark: { path, descriptor: markDescriptor }, descriptor: openMark(path) };
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    if (commitMarkFile !== undefined) return { ok: false, message: `The commit mark cannot be opened: ${cause}.` };
+    const notice = `The commit mark cannot lie beside the master key (${cause}) and lies in the data folder: ${unprotected}.`;
+    return { ...inFolder, notice };
+  }
+}
+
+function openMark(path: string): number {
+  const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+  const descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if (!fstatSync(descriptor).isFile()) {
+    closeSync(descriptor);
+    throw new Error(`${path} is not a plain file`);
+  }
+  // What was made is durable once its folder is.
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+  return descriptor;
+}

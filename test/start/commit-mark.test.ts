@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { notRun } from '../not-run.ts';
+import { dataFolder, startCommand, startPostern } from '../world/process.ts';
+
+const postern = join(import.meta.dirname, '../../bin/postern');
+const key = Buffer.alloc(32, 7).toString('base64');
+
+/** A folder in which the data folder is one of several, and what a test puts beside it. */
+function place(): Disposable & { readonly data: string; readonly at: (name: string) => string } {
+  const folder = dataFolder();
+  const at = (name: string) => join(folder.path, name);
+  execFileSync('chmod', ['755', folder.path]);
+  return { data: at('data'), at, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+function copy(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  execFileSync('cp', ['-a', from, to]);
+}
+
+/** Starts, stops in order, and returns what was said on standard error. */
+async function startAndStop(options: readonly string[], environment: readonly string[] = []): Promise<string> {
+  const world = await startCommand(['env', ...environment, postern, 'start', ...options]);
+  assert.equal(await world.end('SIGTERM'), 0, world.stderr());
+  return world.stderr();
+}
+
+test('a store that has counted commits is refused without its mark, unless that is asked for', async () => {
+  using files = place();
+  const options = ['--data', files.data];
+  assert.doesNotMatch(await startAndStop(options), /postern: The commit mark/);
+  const mark = join(files.data, 'commit-mark');
+  rmSync(mark);
+  await assert.rejects(startPostern(options), /there is no commit mark.*--accept-copy/s);
+  await startAndStop([...options, '--accept-copy']);
+  await startAndStop(options);
+});
+
+test('without the key file of its first start a store is refused, and no new key is made', async () => {
+  using files = place();
+  const options = ['--data', files.data];
+  await startAndStop(options);
+  const file = join(files.data, 'master.key');
+  renameSync(file, files.at('kept.key'));
+  await assert.rejects(
+    startPostern(options),
+    /master\.key is missing, and there is a store beside it.*No new key was made/s,
+  );
+  assert.equal(existsSync(file), false);
+  // The same where the key never lay there, and the variable was forgotten.
+  const other = files.at('other');
+  await startAndStop(['--data', other], [`POSTERN_MASTER_KEY=${key}`]);
+  await assert.rejects(startPostern(['--data', other]), /POSTERN_MASTER_KEY, or masterKeyFile/);
+  assert.equal(existsSync(join(other, 'master.key')), false);
+  renameSync(files.at('kept.key'), file);
+  await startAndStop(options);
+});
+
+test('the mark lies beside the key file, and refuses an older copy of the whole data folder', async () => {
+  using files = place();
+  const keys = files.at('keys');
+  mkdirSync(keys, { mode: 0o700 });
+  writeFileSync(join(keys, 'key'), key, { mode: 0o600 });
+  writeFileSync(files.at('postern.json'), JSON.stringify({ masterKeyFile: 'keys/key' }));
+  const options = ['--data', files.data, '--config', files.at('postern.json')];
+  assert.doesNotMatch(await startAndStop(options), /The commit mark/);
+  copy(files.data, files.at('older'));
+  await startAndStop(options);
+  // The worker writes it, and it stays whose the folder is.
+  const mark = join(keys, 'key.commit-mark');
+  assert.equal(statSync(mark).uid, process.geteuid?.());
+  assert.match(readFileSync(mark, 'latin1'), /postern commit mark /);
+  assert.equal(existsSync(join(files.data, 'commit-mark')), false);
+  copy(files.at('older'), files.data);
+  await assert.rejects(startPostern(options), /older copy.*key\.commit-mark/s);
+  rmSync(mark);
+  await assert.rejects(startPostern(options), /there is no commit mark/);
+});
+
+test('with the key in the environment the start says what is not protected, unless the mark has a place', async () => {
+  using files = place();
+  const options = ['--data', files.data];
+  const environment = [`POSTERN_MASTER_KEY=${key}`];
+  const said = await startAndStop(options, environment);
+  assert.match(said, /The commit mark lies in the data folder, the master key elsewhere: .*commitMarkFile\./);
+  writeFileSync(files.at('postern.json'), JSON.stringify({ commitMarkFile: 'mark' }));
+  const placed = [...options, '--config', files.at('postern.json')];
+  await assert.rejects(startCommand(['env', ...environment, postern, 'start', ...placed]), /there is no commit mark/);
+  renameSync(join(files.data, 'commit-mark'), files.at('mark'));
+  assert.doesNotMatch(await startAndStop(placed, environment), /The commit mark/);
+});
+
+test('root reads no key for the worker where the worker may have put a link', async () => {
+  if (process.geteuid?.() !== 0) {
+    notRun('a key file behind a link of the worker', 'needs root');
+    return;
+  }
+  using files = place();
+  writeFileSync(files.at('secret'), key, { mode: 0o600 });
+  const theirs = files.at('theirs');
+  mkdirSync(theirs);
+  execFileSync('ln', ['-s', files.at('secret'), join(theirs, 'key')]);
+  chownSync(theirs, 61_043, 61_043);
+  writeFileSync(files.at('postern.json'), JSON.stringify({ masterKeyFile: 'theirs/key' }));
+  const options = ['--data', files.data, '--config', files.at('postern.json')];
+  await assert.rejects(startPostern(options), /EACCES: permission denied, open '.*theirs\/key'/);
+});
