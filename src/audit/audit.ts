@@ -4,7 +4,7 @@ import type { AuditLog } from './log.ts';
 import { Outbox } from './outbox.ts';
 import type { QuotaSettings } from './quota.ts';
 import { summaries, UnauthenticatedQuota } from './quota.ts';
-import type { AuditRecord } from './record.ts';
+import type { LogRecord } from './activity.ts';
 
 export interface AuditParts {
   readonly store: Store;
@@ -44,7 +44,7 @@ export class Audit {
    * Records a request that changed nothing (a read, a refusal, a failure). To be awaited before it is answered.
    * @throws {AuditUnavailable}
    */
-  read(record: AuditRecord): Promise<void> {
+  read(record: LogRecord): Promise<void> {
     const { log, exports } = this.#parts;
     const appended = log.append(JSON.stringify(record));
     return exports === undefined ? appended : appended.then(() => exports.take(record));
@@ -54,7 +54,7 @@ export class Audit {
    * Records a change: `put` belongs into its transaction. Call `committed` afterwards.
    * @throws {AuditUnavailable} and the change must not begin
    */
-  stage(record: AuditRecord): { readonly put: Put } {
+  stage(record: LogRecord): { readonly put: Put } {
     return { put: this.#outbox.stage(record) };
   }
 
@@ -68,7 +68,7 @@ export class Audit {
    * within a minute. Counts that are not written yet are lost if the process is killed.
    * @throws {AuditUnavailable} as `read`, within the quota
    */
-  unauthenticated(record: AuditRecord): Promise<void> {
+  unauthenticated(record: LogRecord): Promise<void> {
     if (this.#quota.admit(record, this.#parts.now())) return this.read(record);
     this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
     return Promise.resolve();

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { AuditRecord } from './record.ts';
+import type { LogRecord } from './activity.ts';
 
 export interface AuditExportParts {
   /** Holds a folder for each storage account. Relative to the working directory, which outlives a privilege drop. */
@@ -27,7 +27,7 @@ const container = 'insights-logs-auditevent';
  */
 export class AuditExport {
   readonly #parts: AuditExportParts;
-  #waiting: AuditRecord[] = [];
+  #waiting: LogRecord[] = [];
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -36,8 +36,9 @@ export class AuditExport {
     this.#parts = parts;
   }
 
-  /** Takes what was written to the log. */
-  take(record: AuditRecord): void {
+  /** Takes what was written to the log, and keeps what diagnostic settings of a vault can ask for. */
+  take(record: LogRecord): void {
+    if (record.category !== 'AuditEvent') return;
     if (this.#waiting.length >= waitingMax) this.#dropped += 1;
     else this.#waiting.push(record);
     this.#timer ??= setTimeout(() => void this.flush(), everyMs).unref();
@@ -73,7 +74,7 @@ export class AuditExport {
     }
   }
 
-  async #append(account: string, records: readonly AuditRecord[]): Promise<void> {
+  async #append(account: string, records: readonly LogRecord[]): Promise<void> {
     for (const [path, lines] of Map.groupBy(records, blobName)) {
       const file = join(this.#parts.directory, account, container, path);
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -89,7 +90,7 @@ export class AuditExport {
 }
 
 /** `time` is ISO 8601 in UTC, as the names of the blobs are. */
-function blobName({ resourceId, time }: AuditRecord): string {
+function blobName({ resourceId, time }: LogRecord): string {
   const [year = '', month = '', day = '', hour = ''] = time.split(/[-T:]/);
   return `resourceId=${resourceId}/y=${year}/m=${month}/d=${day}/h=${hour}/m=00/PT1H.json`;
 }

@@ -4,7 +4,7 @@ import { decode, encode } from '../store/store.ts';
 import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
 import { recordIdMaker } from './record-id.ts';
-import type { AuditRecord } from './record.ts';
+import type { LogRecord } from './activity.ts';
 import { withRecordId } from './record.ts';
 
 export interface OutboxParts {
@@ -54,7 +54,7 @@ export class Outbox {
    * What the change's transaction must put besides its own.
    * @throws {AuditUnavailable} while the log cannot be written: the change must not begin
    */
-  stage(record: AuditRecord): Put {
+  stage(record: LogRecord): Put {
     this.#parts.log.assertWritable();
     const id = this.#makeId();
     return { key: prefix + id, value: encode(withRecordId(record, id)) };
@@ -126,7 +126,7 @@ export class Outbox {
     for (;;) {
       const records = await store.list({ prefix, limit: batchSize });
       if (records.length === 0) return;
-      const written = records.map(decode<AuditRecord>);
+      const written = records.map(decode<LogRecord>);
       await log.write(written.map((record) => JSON.stringify(record)));
       for (const record of written) exports?.take(record);
       this.#written = records.map(({ key }) => key);

@@ -1,3 +1,4 @@
+import type { LogRecord } from './activity.ts';
 import type { AuditCategory, AuditRecord } from './record.ts';
 import { auditRecord } from './record.ts';
 
@@ -73,7 +74,7 @@ export class UnauthenticatedQuota {
   }
 
   /** Whether the request of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
-  admit(record: AuditRecord, now: number): boolean {
+  admit(record: LogRecord, now: number): boolean {
     const source = sourceKey(record);
     const own = take(this.#bySource.get(source), this.#settings.perSource, now);
     const overall = own === undefined ? undefined : take(this.#overall, this.#settings.overall, now);
@@ -120,7 +121,7 @@ export class UnauthenticatedQuota {
   }
 }
 
-function countOf(record: AuditRecord): Count {
+function countOf(record: LogRecord): Count {
   const { time, category, resourceId, callerIpAddress, correlationId, properties } = record;
   const { subnetId } = properties;
   const { operationName } = category === 'AuditEvent' ? ofVaults : record;
@@ -163,7 +164,7 @@ function summary(count: Count): AuditRecord {
 }
 
 /** Who shares a quota. One IPv6 site has 2^64 addresses (RFC 4291 section 2.5.4), so its /64 counts as one. */
-function sourceKey({ callerIpAddress = 'unknown', properties }: AuditRecord): string {
+function sourceKey({ callerIpAddress = 'unknown', properties }: LogRecord): string {
   const place = callerIpAddress.includes(':') ? networkOf(callerIpAddress) : callerIpAddress;
   return properties.subnetId === undefined ? place : `${properties.subnetId} ${place}`;
 }

@@ -41,8 +41,11 @@ export interface AuditEvent {
   readonly properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Of vaults; of the directory's changes; of sign-ins (Microsoft, "Microsoft Entra monitoring and health", the names of its logs). */
-export type AuditCategory = 'AuditEvent' | 'AuditLogs' | 'SignInLogs';
+/**
+ * Of vaults; of the directory's changes and of sign-ins (Microsoft, "Microsoft Entra monitoring and health", the names of
+ * its logs); of the resource manager's changes (`activity.ts`).
+ */
+export type AuditCategory = 'AuditEvent' | 'AuditLogs' | 'SignInLogs' | 'Administrative';
 
 /** Azure's AuditEvent record (logging.md, "Interpret your Key Vault logs"), with additions under `properties`. */
 export interface AuditRecord {
@@ -141,7 +144,10 @@ export function directoryId(tenantId: string): string {
 }
 
 /** The record of a change, under the id that makes it appear in the log once; see `Outbox`. */
-export function withRecordId(record: AuditRecord, recordId: string): AuditRecord {
+export function withRecordId<T extends { readonly properties: AuditProperties }>(
+  record: T,
+  recordId: string,
+): Omit<T, 'properties'> & { readonly properties: AuditProperties } {
   const { properties: rest, ...outer } = record;
   return { ...outer, properties: { ...rest, recordId } };
 }

@@ -3,6 +3,7 @@ import { idSegments } from '../resources/scope-id.ts';
 import type { CallerLacks } from '../resources/refusal.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
 import type { Caller } from '../types/caller.ts';
+import type { AccessVerdict } from '../types/verdict.ts';
 
 /** What the caller of an operation may do besides, where the operation needs to know. */
 export interface Access {
@@ -43,6 +44,20 @@ export function mayOperate(
     return isList
       ? mayBelow(authorization.compiled, caller, request)
       : authorizeRbac(authorization.compiled, caller, request).allowed;
+  });
+}
+
+/** Which assignment lets the caller do the action `name` on that path, as `mayOperate` asked for it. */
+export function allowedBy(
+  { compiled }: AuthorizationInForce,
+  caller: Caller,
+  { name, path }: { readonly name: string; readonly path: string },
+): AccessVerdict {
+  return authorizeRbac(compiled, caller, {
+    kind: 'action',
+    name: name.toLowerCase(),
+    scope: scopeKey(path),
+    role: 'any',
   });
 }
 

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
+import { activityRecord } from '../audit/activity.ts';
+import type { ActivityRecord, Evidence, LogRecord } from '../audit/activity.ts';
 import { auditRecord, directoryId } from '../audit/record.ts';
 import type { AuditEvent, AuditRecord } from '../audit/record.ts';
 import { hostOf } from '../http/host.ts';
@@ -12,6 +14,7 @@ import type { PrincipalChange } from '../resources/principals.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Source } from '../types/source.ts';
+import { allowedBy } from './access.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import type { ControlOperation, RecordedAs } from './operation.ts';
 import type { ControlRoute } from './routes.ts';
@@ -67,10 +70,69 @@ interface RecordedOutcome {
   readonly status: number;
   readonly message?: string;
   readonly now: number;
+  /** Whether it goes on after the answer. */
+  readonly accepted?: boolean;
 }
 
-/** The record of a request that concerns a vault; others have none in Azure's schema. */
-export function recordOf(exchange: ControlExchange, outcome: RecordedOutcome): AuditRecord | undefined {
+/**
+ * The records of a request: one where it concerns a vault (category `AuditEvent`), and one where it would change
+ * something (`Administrative`). A stranger's request to a vault has the first only.
+ */
+export function recordsOf(exchange: ControlExchange, outcome: RecordedOutcome): readonly LogRecord[] {
+  const ofVault = vaultRecordOf(exchange, outcome);
+  if (ofVault !== undefined && exchange.caller === undefined) return [ofVault];
+  return [ofVault, activityRecordOf(exchange, outcome)].filter((record) => record !== undefined);
+}
+
+/** Reading by `POST` is no change; its action says so. */
+function activityRecordOf(exchange: ControlExchange, outcome: RecordedOutcome): ActivityRecord | undefined {
+  const { operation, path, subscription, params } = exchange;
+  if (operation === undefined || operation.method === 'GET' || operation.method === 'HEAD') return undefined;
+  if (operation.action.endsWith('/read')) return undefined;
+  return activityRecord({
+    ...eventOf(exchange, outcome),
+    action: operation.action,
+    tenantId: subscription?.tenantId ?? '',
+    subscriptionId: subscription?.subscriptionId ?? params['subscriptionId'] ?? '',
+    accepted: outcome.accepted ?? false,
+    evidence: evidenceOf(exchange, operation),
+    resourceId: withoutAction(path),
+  });
+}
+
+/** An id is pairs of a type and a name; what is left over is an action on it. */
+function withoutAction(path: string): string {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  const ofResource = segments.length % 2 === 0 ? segments : segments.slice(0, -1);
+  return ofResource.map((segment) => `/${segment}`).join('');
+}
+
+/** The role assignment that a request was admitted by. */
+function evidenceOf(
+  { admitted, caller, path }: ControlExchange,
+  { action, orAction }: ControlOperation,
+): Evidence | undefined {
+  if (admitted === undefined || caller === undefined) return undefined;
+  const { authorization } = admitted.access;
+  const verdict = [action, orAction]
+    .filter((name) => name !== undefined)
+    .map((name) => allowedBy(authorization, caller, { name, path }))
+    .find(({ allowed }) => allowed);
+  if (verdict?.because !== 'roleAssignment') return undefined;
+  const assignment = authorization.assignments.find(({ name }) => name === verdict.assignment);
+  if (assignment === undefined) return undefined;
+  const { name, scope, role, principalId, principalType } = assignment;
+  return {
+    role: authorization.roles.get(role)?.roleName ?? role,
+    roleAssignmentScope: scope,
+    roleAssignmentId: name,
+    roleDefinitionId: role,
+    principalId,
+    principalType,
+  };
+}
+
+function vaultRecordOf(exchange: ControlExchange, outcome: RecordedOutcome): AuditRecord | undefined {
   const { operation, path, caller, recordedAs } = exchange;
   const operationName = recordedAs?.operationName ?? operation?.audit;
   if (operationName === undefined) return undefined;

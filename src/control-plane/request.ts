@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { AuditUnavailable } from '../audit/log.ts';
-import type { AuditRecord } from '../audit/record.ts';
 import { headersOf } from '../http/answer.ts';
+import type { LogRecord } from '../audit/activity.ts';
 import type { Answer } from '../http/answer.ts';
 import { textsOf } from '../http/parameters.ts';
 import { parseJsonBody } from '../http/request.ts';
@@ -13,7 +13,7 @@ import { scopeKey } from './access.ts';
 import { admitted, operationOf } from './admission.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import { renderError } from './errors.ts';
-import { principalRecordOf, recordOf } from './exchange.ts';
+import { principalRecordOf, recordsOf } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
@@ -67,13 +67,15 @@ async function settle(
   world: ControlWorld,
 ): Promise<Answer> {
   const { answer, change, principals = [], accepted } = outcome;
-  const recorded = { status: answer.status, now: world.now() };
-  const record = recordOf(exchange, recorded);
-  const ofPrincipals = principals.map((principal) => principalRecordOf(exchange, recorded, principal));
-  const records = [...(record === undefined ? [] : [record]), ...ofPrincipals];
+  const goesOn = accepted !== undefined && accepted.kind !== 'done';
+  const recorded = { status: answer.status, now: world.now(), accepted: goesOn };
+  const records = [
+    ...recordsOf(exchange, recorded),
+    ...principals.map((principal) => principalRecordOf(exchange, recorded, principal)),
+  ];
   if (accepted === undefined) {
     if (change !== undefined) await commit(wholeChange(exchange, change, admission), records, world);
-    else if (record !== undefined) await world.audit.read(record);
+    else await Promise.all(records.map((record) => world.audit.read(record)));
     return answer;
   }
   const acceptance = await accept(accepted, call);
@@ -103,12 +105,14 @@ function wholeChange(
   return together({ require }, change, dropped);
 }
 
-async function commit(change: Transaction, records: readonly AuditRecord[], world: ControlWorld): Promise<void> {
+async function commit(change: Transaction, records: readonly LogRecord[], world: ControlWorld): Promise<void> {
   const put = records.map((record) => world.audit.stage(record).put);
   try {
     await world.store.transact({ ...change, put: [...(change.put ?? []), ...put] });
   } catch (error) {
-    throw error instanceof Conflict ? error : new ControlRefused({ kind: 'recordUnavailable' }, { cause: error });
+    throw error instanceof Conflict || error instanceof Unreadable
+      ? error
+      : new ControlRefused({ kind: 'recordUnavailable' }, { cause: error });
   }
   if (put.length > 0) world.audit.committed();
   await inForce(change, world);
@@ -127,11 +131,13 @@ export async function inForce(
 export async function refusalAnswer(exchange: ControlExchange, error: unknown, world: ControlWorld): Promise<Answer> {
   const answer = renderRefusal(exchange, error, world);
   const { status, message } = answer;
-  const record = recordOf(exchange, { status, message, now: world.now() });
-  if (record === undefined || refusalOf(error).kind === 'recordUnavailable') return answer;
+  if (refusalOf(error).kind === 'recordUnavailable') return answer;
+  const records = recordsOf(exchange, { status, message, now: world.now() });
+  const isStranger = exchange.caller === undefined;
   try {
-    if (exchange.caller === undefined) await world.audit.unauthenticated(record);
-    else await world.audit.read(record);
+    await Promise.all(
+      records.map((record) => (isStranger ? world.audit.unauthenticated(record) : world.audit.read(record))),
+    );
     return answer;
   } catch (failure) {
     return refusalAnswer(exchange, failure, world);

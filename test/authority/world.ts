@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { TestContext } from 'node:test';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { LogRecord } from '../../src/audit/activity.ts';
 import { intoGroups, registerClient } from '../../src/directory/client-registration.ts';
 import type { Changed } from '../../src/directory/objects.ts';
 import { createUser } from '../../src/directory/users.ts';
@@ -92,7 +92,7 @@ export interface TestAuthority {
   /** What was logged, line by line. */
   readonly log: readonly string[];
   /** The records of sign-ins that failed. */
-  readonly failed: readonly AuditRecord[];
+  readonly failed: readonly LogRecord[];
   /** The origins of its name sets. */
   readonly origins: string[];
 }
@@ -111,7 +111,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   const clock = options.clock ?? { ms: 1_700_000_000_500 };
   const now = (): number => clock.ms;
   const store = memoryStore();
-  const failed: AuditRecord[] = [];
+  const failed: LogRecord[] = [];
   const origins = [origin, azureOrigin];
   const certificates = options.certificates ?? [];
   const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: [groupId] };

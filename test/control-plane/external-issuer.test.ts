@@ -123,8 +123,8 @@ suite("an external issuer of the server's own tenant", () => {
     await expectStatuses({ oid: subject }, 200, 200);
     await expectStatuses({ oid: randomUUID(), groups: [group] }, 200, 200);
     await expectStatuses({ oid: randomUUID() }, 403, 403);
-    const is = (record: { readonly identity?: { readonly claim: Readonly<Record<string, unknown>> } }) =>
-      record.identity?.claim['oid'] === subject;
+    const is = (record: { readonly identity?: { readonly claim?: Readonly<Record<string, unknown>> } }) =>
+      record.identity?.claim?.['oid'] === subject;
     const [record] = await recordsWhere(world, is);
     assert.equal(record?.identity?.claim['iss'], issuer, 'whose word the record has it on');
   });

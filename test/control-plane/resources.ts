@@ -139,8 +139,17 @@ export async function storedVault({ folder }: TestServer, name: string) {
   return { version: record.version, vault: decode<VaultRecord>(record) };
 }
 
-/** The lines of the audit log, oldest first. */
-export function auditLog({ folder }: TestServer): readonly Json[] {
+/** The records of vaults and of the directory in the audit log, oldest first. */
+export function auditLog(world: TestServer): readonly Json[] {
+  return auditLines(world).filter((record) => record['category'] !== 'Administrative');
+}
+
+/** The records of the resource manager's changes, oldest first. */
+export function activityLog(world: TestServer): readonly Json[] {
+  return auditLines(world).filter((record) => record['category'] === 'Administrative');
+}
+
+function auditLines({ folder }: TestServer): readonly Json[] {
   return readFileSync(join(folder.path, 'audit/audit.jsonl'), 'utf8')
     .split('\n')
     .filter((line) => line !== '')
