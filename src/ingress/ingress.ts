@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createSecureContext, createServer as createTlsServer, type SecureContext, type TLSSocket } from 'node:tls';
+import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
 import { parseAddress } from '../address/address.ts';
 import type { Source } from '../types/source.ts';
 import {
@@ -10,83 +11,30 @@ import {
   senderCheck,
   type Attribution,
   type Subnet,
-  type SubnetDirectory,
 } from './attribution.ts';
 import { Connections } from './connections.ts';
-import { endTls, errorCode, type EndTlsOptions } from './end-tls.ts';
+import { endTls, errorCode } from './end-tls.ts';
 import { vnetOfCertificate } from './gateway-certificate.ts';
-import type { NatTable } from './nat.ts';
+import { relaying } from './listener.ts';
+import type { Attributed, Listener } from './listener.ts';
+import { defaultLimits } from './options.ts';
+import type {
+  Certificate,
+  IngressLimits,
+  IngressOptions,
+  Listenable,
+  LoadBalancer,
+  OpenListener,
+  TlsGateway,
+} from './options.ts';
+import { placeOfAddress, placeOfSource, Places } from './places.ts';
 import type { AcceptedVersion, ProxyHeader } from './proxy-header.ts';
-import { gatewayRefusal, RefusalLog, type ListenerKind, type Refusal, type RefusedConnection } from './refusal.ts';
+import { gatewayRefusal, RefusalLog, type ListenerKind, type Refusal } from './refusal.ts';
 import { takeHeader } from './take-header.ts';
-
-/** PEM. */
-export interface Certificate {
-  readonly key: string | Buffer;
-  readonly cert: string | Buffer;
-}
-
-export interface IngressLimits {
-  readonly headerTimeoutMs: number;
-  readonly handshakeTimeoutMs: number;
-  readonly connectionsPerListener: number;
-}
-
-export interface IngressOptions {
-  /** What clients without SNI, or without an answer of `SNICallback`, are shown. */
-  readonly certificate: Certificate;
-  readonly SNICallback?: NonNullable<EndTlsOptions['SNICallback']>;
-  readonly nat: NatTable;
-  readonly subnets: SubnetDirectory;
-  /** Gets each connection once its TLS handshake is over; `sourceOf` knows its source then. */
-  readonly onConnection: (socket: TLSSocket) => void;
-  readonly log: (line: RefusedConnection) => void;
-  /** Milliseconds, for the rate of the log. */
-  readonly now: () => number;
-  readonly limits?: Partial<IngressLimits>;
-}
-
-/** Anything that `net.Server.listen` takes: a handle from the supervisor, a path, or listen options. */
-export type Listenable = object | string;
-
-export interface OpenListener {
-  /** Where it listens, as `net.Server.address()` says it. */
-  readonly address: ReturnType<Server['address']>;
-  /** Stops accepting and ends the listener's open connections. */
-  close(): void;
-}
-
-export interface TlsGateway {
-  /** The authorities (PEM) that sign gateways' certificates, and nothing else. */
-  readonly clientCa: string | Buffer;
-  /** The server's own for gateways; the public one if left out. */
-  readonly certificate?: Certificate;
-  /** The domain in the gateways' names, `spiffe://<domain>/vnet/<resource GUID>`. */
-  readonly domain: string;
-}
-
-export interface LoadBalancer {
-  /** IPv4 ranges and addresses that may connect. */
-  readonly from: readonly string[];
-  readonly version: AcceptedVersion;
-}
-
-const defaultLimits: IngressLimits = {
-  headerTimeoutMs: 3_000,
-  handshakeTimeoutMs: 10_000,
-  connectionsPerListener: 10_000,
-};
+import type { Room } from './who-goes.ts';
 
 const backlog = 1024;
 const minVersion = 'TLSv1.2';
-
-/** One listener at work: what its connections share. */
-interface Listener {
-  readonly kind: ListenerKind;
-  readonly connections: Connections;
-  /** Where the listener ends TLS by itself, and shows the public certificate. */
-  readonly renew?: (certificate: Certificate) => void;
-}
 
 /**
  * Accepts connections, proves where they come from and ends TLS. A connection's source is set once, before anybody
@@ -98,7 +46,8 @@ export class Ingress {
   #certificate: Certificate;
   #context: SecureContext;
   readonly #refusals: RefusalLog;
-  readonly #sources = new WeakMap<object, Source>();
+  /** By the socket that `onConnection` gets. */
+  readonly #attributed = new WeakMap<object, Attributed>();
   readonly #listeners = new Map<Server, Listener>();
 
   constructor(options: IngressOptions) {
@@ -111,7 +60,16 @@ export class Ingress {
 
   /** The source of a connection, by the socket that `onConnection` got (an HTTP request's `socket`). */
   sourceOf(socket: object): Source {
-    return this.#sources.get(socket) ?? { kind: 'unknown', reason: 'the connection did not come through the ingress' };
+    const known = this.#attributed.get(socket)?.source;
+    return known ?? { kind: 'unknown', reason: 'the connection did not come through the ingress' };
+  }
+
+  /** To be told of each request: a connection that has one in flight does not have to make room for others. */
+  follow(socket: object, response: Pick<ServerResponse, 'once'>): void {
+    const known = this.#attributed.get(socket);
+    if (known === undefined) return;
+    known.places.begin(known.socket);
+    response.once('close', () => known.places.end(known.socket));
   }
 
   /** Public clients, seen through the NAT table. */
@@ -157,8 +115,8 @@ export class Ingress {
       handshakeTimeout: this.#limits.handshakeTimeoutMs,
     });
     const renew = (renewed: Certificate) => server.setSecureContext({ ...renewed, ca: clientCa, minVersion });
-    const connections = new Connections();
-    const listener: Listener = { kind: 'tlsGateway', connections, ...(certificate === undefined && { renew }) };
+    const listener = { ...this.#listenerOf('tlsGateway'), ...(certificate === undefined && { renew }) };
+    server.maxConnections = this.#limits.connectionsPerListener;
     server.on('connection', (socket: Socket) => this.#track(listener, socket));
     server.on('tlsClientError', (error, socket) => {
       const refusal = gatewayRefusal(errorCode(error), socket.authorizationError);
@@ -166,6 +124,7 @@ export class Ingress {
     });
     server.on('secureConnection', (socket) => {
       this.#track(listener, socket);
+      if (!this.#takePlace(listener, socket, undefined)) return;
       const vnet = vnetOfCertificate(socket.getPeerX509Certificate()?.subjectAltName, domain);
       if (vnet === undefined) this.#refuse(listener, socket, { kind: 'certificateWithoutVnet' });
       else this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
@@ -204,17 +163,17 @@ export class Ingress {
   }
 
   #addPlain(kind: ListenerKind, handle: Listenable, accept: (listener: Listener, socket: Socket) => void) {
-    const listener: Listener = { kind, connections: new Connections() };
+    const listener = this.#listenerOf(kind);
     // A handed socket does not get http's default of no delay: without it each connection stalls for 40 ms once.
     const server = createServer({ noDelay: true }, (socket) => {
       this.#track(listener, socket);
-      accept(listener, socket);
+      const place = relaying.has(kind) ? undefined : placeOfAddress(parseAddress(socket.remoteAddress ?? ''));
+      if (this.#takePlace(listener, socket, place)) accept(listener, socket);
     });
     return this.#listen(listener, server, handle);
   }
 
   #listen(listener: Listener, server: Server, handle: Listenable): Promise<OpenListener> {
-    server.maxConnections = this.#limits.connectionsPerListener;
     server.on('drop', (dropped) => {
       const refusal: Refusal = { kind: 'tooManyConnections', limit: this.#limits.connectionsPerListener };
       this.#refusals.add(listener.kind, dropped?.remoteAddress, refusal);
@@ -245,6 +204,28 @@ export class Ingress {
     // An error ends the connection, which 'close' tells as well.
     socket.on('error', () => undefined);
     listener.connections.add(socket);
+  }
+
+  #listenerOf(kind: ListenerKind): Listener {
+    const { connectionsPerListener: total, connectionsPerSource: perSource } = this.#limits;
+    return { kind, connections: new Connections(), places: new Places({ total, perSource }) };
+  }
+
+  /** Gives a connection its place, or ends it because there is none. */
+  #takePlace(listener: Listener, socket: Socket, place: string | undefined): boolean {
+    const { places } = listener;
+    if (!this.#makeRoom(listener, socket, places.roomFor(place))) return false;
+    places.add(socket, place);
+    socket.once('close', () => places.remove(socket));
+    return true;
+  }
+
+  #makeRoom(listener: Listener, socket: Socket, room: Room<Socket>): boolean {
+    if (room.kind === 'room') return true;
+    const leaving = room.kind === 'goes' ? room.connection : socket;
+    listener.places.remove(leaving);
+    this.#refuse(listener, leaving, { kind: 'tooManyConnections', limit: room.limit });
+    return leaving !== socket;
   }
 
   #takeHeader(
@@ -281,6 +262,11 @@ export class Ingress {
       return;
     }
     const { source } = attribution;
+    const place = relaying.has(listener.kind) ? placeOfSource(source) : undefined;
+    if (place !== undefined) {
+      if (!this.#makeRoom(listener, socket, listener.places.roomToMove(place))) return;
+      listener.places.move(socket, place);
+    }
     if (source.kind === 'subnet') listener.connections.bind(socket, source.incarnation);
     const { SNICallback, onConnection } = this.#options;
     const secured = endTls(socket, {
@@ -290,7 +276,7 @@ export class Ingress {
       onSecure: onConnection,
       onRefused: (refusal) => this.#refuse(listener, socket, refusal),
     });
-    this.#sources.set(secured, source);
+    this.#attributed.set(secured, { source, places: listener.places, socket });
   }
 
   #refuse(listener: Listener, socket: Socket, refusal: Refusal): void {

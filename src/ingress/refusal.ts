@@ -10,6 +10,7 @@ export type Refusal =
   /** `code` as Node and OpenSSL name it: a PROXY header where none is accepted is `ERR_SSL_WRONG_VERSION_NUMBER`. */
   | { readonly kind: 'handshakeFailed'; readonly code: string }
   | { readonly kind: 'handshakeTimeout' }
+  /** A limit was reached, and this connection did the least, or came last while everybody else had a request in flight. */
   | { readonly kind: 'tooManyConnections'; readonly limit: number }
   /** The address is not among those that the load balancer's listener accepts. */
   | { readonly kind: 'notTheLoadBalancer' }

@@ -1,4 +1,4 @@
-import type { Certificate, OpenListener } from '../ingress/ingress.ts';
+import type { Certificate, OpenListener } from '../ingress/options.ts';
 import { readSubnetById } from '../resources/virtual-networks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RenewalTimes, SigningKeys } from '../authority/signing-keys.ts';
 import type { CertifiedKey } from '../crypto/certificates/server-certificates.ts';
-import type { Certificate } from '../ingress/ingress.ts';
+import type { Certificate } from '../ingress/options.ts';
 import { isValid } from '../setup/certificate-renewal.ts';
 import { lifetimeOf, openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';

@@ -142,6 +142,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       log.error({ requestId, ...failureLine(error) }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
+  http.prependListener('request', (request, response) => ingress.follow(request.socket, response));
   http.on('request', edges.dispatch);
   const renewals = openRenewals(parts, ingress, authority.signingKeys);
   await renewals.look();

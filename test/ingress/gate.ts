@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { SubnetDirectory } from '../../src/ingress/attribution.ts';
-import { Ingress, type IngressLimits, type OpenListener } from '../../src/ingress/ingress.ts';
+import { Ingress } from '../../src/ingress/ingress.ts';
+import type { IngressLimits, OpenListener } from '../../src/ingress/options.ts';
 import { compileNat } from '../../src/ingress/nat.ts';
 import type { RefusedConnection } from '../../src/ingress/refusal.ts';
 import type { Source } from '../../src/types/source.ts';
@@ -41,7 +42,8 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
   ]);
   const stored: Gate['states'] = new Map();
   const http = createServer((request, response) => {
-    response.end(JSON.stringify(ingress.sourceOf(request.socket)));
+    ingress.follow(request.socket, response);
+    if (request.url !== '/never') response.end(JSON.stringify(ingress.sourceOf(request.socket)));
   });
   const ingress = new Ingress({
     certificate: await authority.issue({ dns: ['localhost'] }),

@@ -1,0 +1,67 @@
+import type { Server } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { SubnetDirectory } from './attribution.ts';
+import type { EndTlsOptions } from './end-tls.ts';
+import type { NatTable } from './nat.ts';
+import type { AcceptedVersion } from './proxy-header.ts';
+import type { RefusedConnection } from './refusal.ts';
+
+/** PEM. */
+export interface Certificate {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+}
+
+export interface IngressLimits {
+  readonly headerTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
+  readonly connectionsPerListener: number;
+  /** Of those, how many one source may have (`whoGoes`). */
+  readonly connectionsPerSource: number;
+}
+
+export interface IngressOptions {
+  /** What clients without SNI, or without an answer of `SNICallback`, are shown. */
+  readonly certificate: Certificate;
+  readonly SNICallback?: NonNullable<EndTlsOptions['SNICallback']>;
+  readonly nat: NatTable;
+  readonly subnets: SubnetDirectory;
+  /** Gets each connection once its TLS handshake is over; `sourceOf` knows its source then. */
+  readonly onConnection: (socket: TLSSocket) => void;
+  readonly log: (line: RefusedConnection) => void;
+  /** Milliseconds, for the rate of the log. */
+  readonly now: () => number;
+  readonly limits?: Partial<IngressLimits>;
+}
+
+/** Anything that `net.Server.listen` takes: a handle from the supervisor, a path, or listen options. */
+export type Listenable = object | string;
+
+export interface OpenListener {
+  /** Where it listens, as `net.Server.address()` says it. */
+  readonly address: ReturnType<Server['address']>;
+  /** Stops accepting and ends the listener's open connections. */
+  close(): void;
+}
+
+export interface TlsGateway {
+  /** The authorities (PEM) that sign gateways' certificates, and nothing else. */
+  readonly clientCa: string | Buffer;
+  /** The server's own for gateways; the public one if left out. */
+  readonly certificate?: Certificate;
+  /** The domain in the gateways' names, `spiffe://<domain>/vnet/<resource GUID>`. */
+  readonly domain: string;
+}
+
+export interface LoadBalancer {
+  /** IPv4 ranges and addresses that may connect. */
+  readonly from: readonly string[];
+  readonly version: AcceptedVersion;
+}
+
+export const defaultLimits: IngressLimits = {
+  headerTimeoutMs: 3_000,
+  handshakeTimeoutMs: 10_000,
+  connectionsPerListener: 10_000,
+  connectionsPerSource: 2_500,
+};
