@@ -78,6 +78,30 @@ suite('a node that nobody told of a change', () => {
     });
   }
 
+  test('lets a subnet in that was made since it started', async () => {
+    await putNetwork(world.client, 'later', ['sub']);
+    const records = await world.folder.store.list({ prefix: subnetKey(''), limit: 100 });
+    const record = records.find((each) => decode<SubnetState>(each).id.includes('/later/'));
+    assert.ok(record);
+    const { id, incarnation } = decode<SubnetState>(record);
+    const vault = await vaultWithSecret('kv-later');
+    const virtualNetworkRules = [{ id }];
+    await putVault(world.client, vault, {
+      networkAcls: { defaultAction: 'Deny', bypass: 'None', virtualNetworkRules },
+    });
+    const inside = parseAddress('10.0.0.4');
+    assert.ok(inside);
+    const source: Source = { kind: 'subnet', subnet: id, incarnation, address: inside, assurance: 'enforced' };
+    const { store } = world.folder;
+    await store.transact({ delete: [record.key] });
+    await using node = await startOtherNode(world, { source });
+    const ask = async () => outcome(await node.vault(vault, 'GET', '/secrets/s'));
+    assert.equal(await ask(), '403 ForbiddenByFirewall');
+    await store.transact({ put: [{ key: record.key, value: record.value }] });
+    assert.equal(await ask(), '200');
+    await world.client.arm('DELETE', `${virtualNetworks}/later`);
+  });
+
   test('lets nobody in over a subnet that is gone, or whose endpoint is off', async () => {
     const putSubnet = (others?: object) => putNetwork(world.client, 'net', ['sub'], others);
     await putSubnet();
