@@ -13,9 +13,10 @@ export function publicKeyOf(material: KeyMaterial | PublicKey): PublicKey {
   return { kty: 'oct' };
 }
 
-/** What another key of the same kind would be made by. */
+/** What another key of the same kind would be made by. An RSA key of 1,024 bits is imported only: the next one has more. */
 export function keySpecOf(material: KeyMaterial): KeySpec {
   if (material.kty === 'EC') return { family: 'EC', curve: material.crv };
+  if (material.kty === 'RSA') return { family: 'RSA', size: Math.max(keySizeOf(material), 2048) };
   return { family: material.kty, size: keySizeOf(material) };
 }
 

@@ -13,7 +13,8 @@ type Members = Readonly<Record<string, unknown>>;
 /** Thrown and caught in this file alone. Its message names members, never what is in them. */
 class NotValid extends Error {}
 
-const rsaSizes: readonly number[] = [2048, 3072, 4096];
+/** Azure takes keys of 1,024 bits that are imported, and makes none. */
+const rsaSizes: readonly number[] = [1024, 2048, 3072, 4096];
 const octSizes: readonly number[] = [128, 192, 256];
 /** `OPENSSL_RSA_MAX_PUBEXP_BITS`: OpenSSL takes no longer exponent with a long modulus. */
 const exponentBitsMax = 64;

@@ -1,7 +1,7 @@
 import { keySizeOf } from '../crypto/key-material.ts';
 import type { FileContents } from '../crypto/certificates/chain.ts';
 import { readCertificate } from '../crypto/certificates/certificate.ts';
-import { readPem } from '../crypto/certificates/pem.ts';
+import { readPemWithPassword } from '../crypto/certificates/pem.ts';
 import { readPkcs12 } from '../crypto/certificates/pkcs12.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import type { AlternativeNames, CertificateFacts, CertifiedMaterial } from '../types/certificate.ts';
@@ -102,12 +102,12 @@ const readers: Readonly<Record<CertificateContentType, Reader>> = {
         `format. ${describeRefusal(read.refusal)}${hint}`,
     );
   },
-  async 'application/x-pem-file'({ value }) {
+  async 'application/x-pem-file'({ value, password }) {
     const message =
       'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.';
     const text = pemIn(value);
     if (text === undefined) return bad(message);
-    const read = readPem(text);
+    const read = await readPemWithPassword(text, password);
     if (!read.ok) return bad(`${message} ${describeRefusal(read.refusal)}`);
     if (read.value.material === undefined) return bad(`${message} The PEM text holds no private key.`);
     return { ok: true, value: read.value };

@@ -92,8 +92,11 @@ describe('readKeyMaterial', () => {
   });
 
   it('refuses other sizes and curves', () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    assert.equal(messageOf(privateKey.export({ format: 'jwk' })), 'The RSA key has 1024 bits; use 2048, 3072, 4096.');
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1536 });
+    assert.equal(
+      messageOf(privateKey.export({ format: 'jwk' })),
+      'The RSA key has 1536 bits; use 1024, 2048, 3072, 4096.',
+    );
     assert.equal(messageOf({ kty: 'oct', k: 'AAAA' }), 'The oct key has 24 bits; use 128, 192, 256.');
     assert.equal(
       messageOf({ ...ecOfA3, crv: 'P-224' }),
@@ -156,12 +159,12 @@ describe('PKCS #8', () => {
   it('of other kinds is refused by name', () => {
     const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' });
     const p224 = generateKeyPairSync('ec', { namedCurve: 'secp224r1' }).privateKey;
-    const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+    const small = generateKeyPairSync('rsa', { modulusLength: 1536 }).privateKey;
     const der = { format: 'der', type: 'pkcs8' } as const;
     for (const [octets, expected] of [
       [ed25519, 'The key is of type ed25519; use RSA or EC.'],
       [p224.export(der), 'The key is on the curve secp224r1; use P-256, P-384, P-521 or P-256K.'],
-      [small.export(der), 'The RSA key has 1024 bits; use 2048, 3072, 4096.'],
+      [small.export(der), 'The RSA key has 1536 bits; use 1024, 2048, 3072, 4096.'],
       [small.export({ format: 'der', type: 'pkcs1' }), 'The key is not an unencrypted private key in PKCS #8 (DER).'],
       [Buffer.from('no DER'), 'The key is not an unencrypted private key in PKCS #8 (DER).'],
     ] as const) {

@@ -208,9 +208,40 @@ suite('a PEM text', () => {
     await refuses(
       'no-pem',
       { value: `${sealed}${leaf}`, policy: asPem },
-      `${unexpected}The private key is encrypted. Write it without a password (openssl pkey), or use a PKCS #12 file.`,
+      `${unexpected}The private key is encrypted. Give its password (pwd), or write it without one (openssl pkey).`,
+    );
+    await refuses(
+      'no-pem',
+      { value: `${sealed}${leaf}`, pwd: 'wrong', policy: asPem },
+      `${unexpected}The private key does not decrypt: the password (pwd) is wrong, or the key is damaged.`,
+    );
+    await openssl.run(...sealing, '-v2', 'aes256', '-iter', '4000000');
+    await refuses(
+      'no-pem',
+      { value: `${openssl.read('sealed.key').toString()}${leaf}`, pwd: 'p', policy: asPem },
+      /The private key asks for more than \d+ rounds of key derivation\.$/,
     );
   });
+
+  const sealing = ['pkcs8', '-topk8', '-in', 'leaf.key', '-out', 'sealed.key', '-passout', 'pass:p'];
+  for (const [index, cipher] of [
+    ['-v2', 'aes256'],
+    ['-v2', 'des3', '-v2prf', 'hmacWithSHA1'],
+    ['-v1', 'PBE-SHA1-3DES'],
+    ['-v1', 'PBE-SHA1-2DES'],
+  ].entries()) {
+    test(`may have its key encrypted with ${cipher.join(' ')}, and is given back without`, async () => {
+      using openssl = new OpensslFolder();
+      await make(openssl, keys.RSA);
+      await openssl.run(...sealing, ...cipher);
+      const [key, sealed, leaf] = ['leaf.key', 'sealed.key', 'leaf.pem'].map((name) => openssl.read(name).toString());
+      assert.match(String(sealed), /^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
+      const name = `sealed-${index}`;
+      await world.ok('POST', `/certificates/${name}/import`, { value: `${sealed}${leaf}`, pwd: 'p', policy: asPem });
+      const secret = await world.ok('GET', `/secrets/${name}`);
+      assert.equal(secret['value'], `${key}${leaf}`);
+    });
+  }
 
   test('is refused with line ends of Windows or a key that is not in PKCS #8, as text and as base64', async () => {
     using openssl = new OpensslFolder();

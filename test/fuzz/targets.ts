@@ -3,6 +3,7 @@ import { deploymentBody, form, json, members } from './targets/bodies.ts';
 import {
   certificate,
   chain,
+  encryptedKey,
   pem,
   pkcs12InClear,
   pkcs12WithPassword,
@@ -30,6 +31,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   template: wholeTemplate,
   pkcs12: pkcs12WithPassword,
   'pkcs12-in-clear': pkcs12InClear,
+  'encrypted-key': encryptedKey,
   pem,
   certificate,
   chain,

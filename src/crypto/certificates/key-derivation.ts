@@ -2,6 +2,7 @@ import { hash, pbkdf2 } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Malformed, Refused } from './refusal.ts';
+import type { FileKind } from './refusal.ts';
 
 /** A password in the two encodings that PKCS #12 knows: PBKDF2 takes UTF-8, its own derivation a BMPString with two zeros. */
 export interface Passphrase {
@@ -43,15 +44,25 @@ const turn = 4_096;
 
 const pbkdf2Later = promisify(pbkdf2);
 
+/** RFC 7292 appendix B.1: big-endian, with two zeros at the end. */
+export function passphraseOf(password: string): Passphrase {
+  return { utf8: Buffer.from(password), bmp: Buffer.from(`${password}\0`, 'utf16le').swap16() };
+}
+
 /** What the reading of one file has cost so far. */
 export class Work {
+  readonly #what: FileKind;
   #left = mostRounds;
+
+  constructor(what: FileKind) {
+    this.#what = what;
+  }
 
   /** Takes the rounds of a derivation, or refuses the file. */
   take({ iterations, length, hash: { length: unit } }: Derivation): void {
     if (iterations < 1) throw new Malformed('a key is derived in no rounds');
     this.#left -= iterations * Math.ceil(length / unit);
-    if (this.#left < 0) throw new Refused({ kind: 'tooMuchWork', most: mostRounds });
+    if (this.#left < 0) throw new Refused({ kind: 'tooMuchWork', what: this.#what, most: mostRounds });
   }
 }
 

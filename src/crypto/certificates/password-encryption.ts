@@ -136,7 +136,7 @@ export async function encryptWithPassword(
   const salt = randomBytes(16);
   const iv = randomBytes(16);
   const derivation = { hash: hashFunctions.sha256, salt, iterations: ourIterations, length: 32 };
-  const cipher = createCipheriv('aes-256-cbc', await pbkdf2Key(passphrase, derivation, new Work()), iv);
+  const cipher = createCipheriv('aes-256-cbc', await pbkdf2Key(passphrase, derivation, new Work('PKCS #12 file')), iv);
   const pseudorandom = sequence(objectIdentifier(hmacWithSha256), nothing);
   const parameters = sequence(octetString(salt), integer(ourIterations), pseudorandom);
   const algorithm = sequence(

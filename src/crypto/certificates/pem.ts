@@ -1,9 +1,10 @@
-import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
+import type { Certificates } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
 import { distinct, inChainOrder } from './chain.ts';
 import type { FileContents } from './chain.ts';
+import { decryptPrivateKey } from './encrypted-private-key.ts';
 import { readPrivateKey } from './keys.ts';
-import { Malformed, outcomeOf, Refused } from './refusal.ts';
+import { Malformed, outcomeOf, outcomeOfLater, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
 /** Without a key the certificates are in the order of the text. */
@@ -20,25 +21,52 @@ const certificateLabels: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CER
 /** PKCS #1 and RFC 5915. "Key Vault will only accept a key in PKCS#8 format" (REST reference, Import Certificate). */
 const otherKeyLabels: ReadonlySet<string> = new Set(['RSA PRIVATE KEY', 'EC PRIVATE KEY', 'EC PARAMETERS']);
 
+/** RFC 7468 section 11. */
+const encryptedKeyLabel = 'ENCRYPTED PRIVATE KEY';
+
 /** Certificates, and a private key if one is there. */
 export function readPem(text: string): Outcome<PemContents> {
   return outcomeOf(what, () => {
-    if (text.length > mostCharacters) {
-      throw new Refused({ kind: 'tooLarge', what, found: text.length, most: mostCharacters });
-    }
-    const certificates: Uint8Array[] = [];
-    const keys: CertifiableKey[] = [];
-    for (const { label, body } of blocksOf(text)) {
-      if (certificateLabels.has(label)) certificates.push(bytesOf(label, body));
-      else if (label !== 'PRIVATE KEY') throw foreign(label);
-      // Of a second key nothing is read: that takes a while, and there may be thousands.
-      else if (keys.length > 0) throw new Refused({ kind: 'severalPrivateKeys', what });
-      else keys.push(readPrivateKey(bytesOf(label, body)));
-    }
-    const [material] = keys;
-    if (material !== undefined) return inChainOrder(material, certificates, what);
-    return { material, certificates: distinct(certificates, what).map(({ der }) => der) };
+    const { certificates, key } = partsOf(text);
+    if (key?.label === encryptedKeyLabel) throw new Refused({ kind: 'passwordMissing' });
+    return contentsOf(key?.bytes, certificates);
   });
+}
+
+/** The same, of a text whose private key may be encrypted with the password; an empty one is none. */
+export function readPemWithPassword(text: string, password: string): Promise<Outcome<PemContents>> {
+  return outcomeOfLater(what, async () => {
+    const { certificates, key } = partsOf(text);
+    if (key?.label !== encryptedKeyLabel) return contentsOf(key?.bytes, certificates);
+    if (password === '') throw new Refused({ kind: 'passwordMissing' });
+    return contentsOf(await decryptPrivateKey(key.bytes, password), certificates);
+  });
+}
+
+interface PemParts {
+  readonly certificates: readonly Uint8Array[];
+  readonly key: { readonly label: string; readonly bytes: Buffer } | undefined;
+}
+
+function partsOf(text: string): PemParts {
+  if (text.length > mostCharacters) {
+    throw new Refused({ kind: 'tooLarge', what, found: text.length, most: mostCharacters });
+  }
+  const certificates: Uint8Array[] = [];
+  let key: PemParts['key'];
+  for (const { label, body } of blocksOf(text)) {
+    if (certificateLabels.has(label)) certificates.push(bytesOf(label, body));
+    else if (label !== 'PRIVATE KEY' && label !== encryptedKeyLabel) throw foreign(label);
+    // Of a second key nothing is read: that takes a while, and there may be thousands.
+    else if (key !== undefined) throw new Refused({ kind: 'severalPrivateKeys', what });
+    else key = { label, bytes: bytesOf(label, body) };
+  }
+  return { certificates, key };
+}
+
+function contentsOf(pkcs8: Uint8Array | undefined, certificates: readonly Uint8Array[]): PemContents {
+  if (pkcs8 !== undefined) return inChainOrder(readPrivateKey(pkcs8), certificates, what);
+  return { material: undefined, certificates: distinct(certificates, what).map(({ der }) => der) };
 }
 
 function foreign(label: string): Malformed {
@@ -58,9 +86,7 @@ function blocksOf(text: string): { readonly label: string; readonly body: string
   }));
   const begun = text.split('-----BEGIN ').length - 1;
   // A label of a "Proc-Type: 4,ENCRYPTED" key (RFC 1421 section 4.6.1.1) has headers before its body.
-  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type:\s*4,\s*ENCRYPTED/m.test(text)) {
-    throw new Refused({ kind: 'encryptedPem' });
-  }
+  if (/^Proc-Type:\s*4,\s*ENCRYPTED/m.test(text)) throw new Refused({ kind: 'encryptedPem' });
   if (begun === 0) throw new Malformed('it has no line -----BEGIN CERTIFICATE-----');
   if (begun !== blocks.length) throw new Malformed('a block that begins does not end as it began');
   return blocks;

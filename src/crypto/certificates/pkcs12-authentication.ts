@@ -77,7 +77,7 @@ export async function authenticate(passphrase: Passphrase, contents: Buffer): Pr
   const hash = hashFunctions.sha256;
   const salt = randomBytes(16);
   const derivation = { hash, salt, iterations: ourIterations, length: hash.length, purpose: purposes.mac };
-  const code = hmac(hash, await pkcs12Key(passphrase, { ...derivation, work: new Work() }), contents);
+  const code = hmac(hash, await pkcs12Key(passphrase, { ...derivation, work: new Work('PKCS #12 file') }), contents);
   const digestInfo = sequence(sequence(objectIdentifier(sha256), nothing), octetString(code));
   return sequence(digestInfo, octetString(salt), integer(ourIterations));
 }

@@ -7,7 +7,7 @@ import { distinct, inChainOrder } from './chain.ts';
 import type { FileContents } from './chain.ts';
 import { DerReader, wholeSequence } from './der-read.ts';
 import { explicit, implicit, integer, objectIdentifier, octetString, sequence, set, tags } from './der-write.ts';
-import { Work } from './key-derivation.ts';
+import { passphraseOf, Work } from './key-derivation.ts';
 import type { Passphrase } from './key-derivation.ts';
 import { readPrivateKey } from './keys.ts';
 import { decryptWithPassword, encryptWithPassword, supported } from './password-encryption.ts';
@@ -72,7 +72,7 @@ async function contentsOf(bytes: Uint8Array, password: string): Promise<Certific
   const contents = dataOf(file.sequence('the authenticated safe'));
   const macData = file.done ? undefined : file.sequence('the authentication data');
   file.end();
-  const work = new Work();
+  const work = new Work(what);
   const passphrases = await passphrasesOf({ contents, macData, password, work });
   const opening: Opening = { passphrases, work, count, keys: [], certificates: [] };
   const safe = wholeSequence(derOf(contents, count), 'the authenticated safe');
@@ -98,11 +98,6 @@ async function passphrasesOf({ contents, macData, password, work }: Protection):
 }
 
 const nothingAtAll: Passphrase = { utf8: Buffer.alloc(0), bmp: Buffer.alloc(0) };
-
-/** RFC 7292 appendix B.1: big-endian, with two zeros at the end. */
-function passphraseOf(password: string): Passphrase {
-  return { utf8: Buffer.from(password), bmp: Buffer.from(`${password}\0`, 'utf16le').swap16() };
-}
 
 /** ContentInfo of type data: its octets. */
 function dataOf(contentInfo: DerReader): Buffer {

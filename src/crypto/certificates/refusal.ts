@@ -11,6 +11,8 @@ export type CertificateFileRefusal =
   | { readonly kind: 'wrongPassword' }
   | { readonly kind: 'notDecrypted' }
   | { readonly kind: 'encryptedPem' }
+  | { readonly kind: 'passwordMissing' }
+  | { readonly kind: 'keyNotDecrypted' }
   | { readonly kind: 'noCertificate'; readonly what: FileKind }
   | { readonly kind: 'noPrivateKey'; readonly what: FileKind }
   | { readonly kind: 'severalPrivateKeys'; readonly what: FileKind }
@@ -21,7 +23,7 @@ export type CertificateFileRefusal =
   | { readonly kind: 'algorithmNotSupported'; readonly use: AlgorithmUse; readonly algorithm: string }
   | { readonly kind: 'tooManyCertificates'; readonly what: FileKind; readonly found: number; readonly most: number }
   | { readonly kind: 'tooManyChecks'; readonly what: FileKind; readonly most: number }
-  | { readonly kind: 'tooMuchWork'; readonly most: number }
+  | { readonly kind: 'tooMuchWork'; readonly what: FileKind; readonly most: number }
   | { readonly kind: 'tooLarge'; readonly what: FileKind; readonly found: number; readonly most: number };
 
 export type FileKind =
@@ -59,6 +61,9 @@ const texts: Texts = {
   notDecrypted: () => 'The PKCS #12 file does not decrypt: the password is wrong, or the file is damaged.',
   encryptedPem: () =>
     'The private key is encrypted. Write it without a password (openssl pkey), or use a PKCS #12 file.',
+  passwordMissing: () =>
+    'The private key is encrypted. Give its password (pwd), or write it without one (openssl pkey).',
+  keyNotDecrypted: () => 'The private key does not decrypt: the password (pwd) is wrong, or the key is damaged.',
   noCertificate: ({ what }) => `The ${what} holds no certificate.`,
   noPrivateKey: ({ what }) => `The ${what} holds no private key.`,
   severalPrivateKeys: ({ what }) => `The ${what} holds several private keys; one is needed.`,
@@ -71,7 +76,7 @@ const texts: Texts = {
   tooManyCertificates: ({ what, found, most }) => `The ${what} holds ${found} certificates; at most ${most} are read.`,
   tooManyChecks: ({ what, most }) =>
     `The ${what} holds so many certificates of one name that its chain takes more than ${most} signature checks.`,
-  tooMuchWork: ({ most }) => `The PKCS #12 file asks for more than ${most} rounds of key derivation.`,
+  tooMuchWork: ({ what, most }) => `The ${what} asks for more than ${most} rounds of key derivation.`,
   tooLarge: ({ what, found, most }) => `The ${what} has ${found} bytes; at most ${most} are read.`,
 };
 

@@ -21,8 +21,11 @@ export function pkcs1(hash: Digest['hash']): Encoding {
 }
 
 export function pss(hash: Digest['hash']): Encoding {
+  const needed = 2 * digestLengths[hash] + 2;
   return {
-    requires: exactly(hash),
+    // RFC 8017 section 9.1.1, step 3: an imported key of 1,024 bits is too short for SHA-512.
+    requires: (value, length) =>
+      length < needed ? `a key of at least ${8 * needed} bits` : exactly(hash)(value, length),
     encode: (octets, length) => encodePss({ hash, octets }, randomBytes(digestLengths[hash]), length),
     verifies: (octets, encoded) => isPss({ hash, octets }, encoded),
   };

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { matches, readCertificate } from '../../../src/crypto/certificates/certificate.ts';
 import { readChain } from '../../../src/crypto/certificates/chain.ts';
+import { decryptPrivateKey } from '../../../src/crypto/certificates/encrypted-private-key.ts';
 import { readPem } from '../../../src/crypto/certificates/pem.ts';
 import { readPkcs12 } from '../../../src/crypto/certificates/pkcs12.ts';
-import { describeRefusal, outcomeOf } from '../../../src/crypto/certificates/refusal.ts';
+import { describeRefusal, outcomeOf, outcomeOfLater } from '../../../src/crypto/certificates/refusal.ts';
 import type { Outcome } from '../../../src/crypto/certificates/refusal.ts';
 import { partsOfRequest } from '../../../src/crypto/certificates/request.ts';
 import type { Certificates } from '../../../src/types/certificate.ts';
@@ -123,6 +124,18 @@ const pkcs12 = (inputs: readonly string[], password: string): FuzzTarget => ({
 
 export const pkcs12WithPassword: FuzzTarget = pkcs12(samples.pkcs12.password, 'p');
 export const pkcs12InClear: FuzzTarget = pkcs12(samples.pkcs12.none, '');
+
+export const encryptedKey: FuzzTarget = {
+  form: 'der',
+  mostMs: 20_000,
+  samples: () => ({
+    inputs: samples.encryptedKeys.map(bytes),
+    async read(input) {
+      const outcome = await outcomeOfLater('private key', () => decryptPrivateKey(input, 'p'));
+      if (!outcome.ok) assertRefusal(outcome);
+    },
+  }),
+};
 
 export const pem: FuzzTarget = {
   form: 'text',

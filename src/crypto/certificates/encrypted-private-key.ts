@@ -1,0 +1,26 @@
+import { derOf, ValueCount } from './ber.ts';
+import { wholeSequence } from './der-read.ts';
+import { tags } from './der-write.ts';
+import { passphraseOf, Work } from './key-derivation.ts';
+import { decryptWithPassword } from './password-encryption.ts';
+import { outcomeOf, Refused } from './refusal.ts';
+
+const what = 'private key';
+
+/**
+ * The PrivateKeyInfo in an EncryptedPrivateKeyInfo (RFC 5958 section 3), with the ciphers and the bounds of PKCS #12.
+ * @throws {Refused} @throws {Malformed}
+ */
+export async function decryptPrivateKey(bytes: Uint8Array, password: string): Promise<Buffer> {
+  const count = new ValueCount();
+  const encrypted = wholeSequence(derOf(bytes, count), 'an encrypted private key');
+  const algorithm = encrypted.sequence('the encryption algorithm');
+  const ciphertext = encrypted.octetString('an encrypted private key');
+  encrypted.end();
+  const keyed = { passphrase: passphraseOf(password), work: new Work(what) };
+  const plaintext = await decryptWithPassword(algorithm, ciphertext, keyed);
+  // With a wrong password the padding comes out once in 256 times, and then what it ends is no key.
+  const found = plaintext && outcomeOf(what, () => derOf(plaintext, count));
+  if (found?.ok === true && found.value[0] === tags.sequence) return found.value;
+  throw new Refused({ kind: 'keyNotDecrypted' });
+}
