@@ -100,7 +100,7 @@ export async function updateIssuer(
 ): Promise<Outcome<IssuerRecord>> {
   const key = certificateKeys(vault).issuer(asked.name);
   const [record] = await vault.store.read({ require: vault.require, get: [key] });
-  if (record === undefined) return refused({ kind: 'issuerNotFound' });
+  if (record === undefined) return refused({ kind: 'issuerNotFound', name: asked.name });
   const value = issuerFrom(decode<IssuerRecord>(record), asked.parameters, asked.now);
   if (!value.ok) return value;
   const change = { require: [...vault.require, asSeen(key, record)], put: [{ key, value: encode(value.value) }] };

@@ -40,9 +40,7 @@ export async function mergeCertificate(
   const certificates = chain.value;
   const [leaf] = certificates;
   if (leaf === undefined || !matches(draft.material, leaf)) {
-    const message =
-      'The public key of the end-entity certificate in the specified X.509 certificate content does not match the public ' +
-      'part of the specified private key. Please check if certificate is valid.';
+    const message = 'Unable to parse X5c certificate chain and locate leaf certificate';
     return refused({ kind: 'badParameter', message });
   }
   const times = checkTimes(asked.parameters);

@@ -12,4 +12,5 @@ export type CertificateRefusal =
   /** A change of a certificate's own secret. */
   | { readonly kind: 'secretManaged'; readonly operation: string }
   | { readonly kind: 'contactsNotFound' }
-  | { readonly kind: 'issuerNotFound' };
+  /** `name` where Azure says it. */
+  | { readonly kind: 'issuerNotFound'; readonly name?: string };

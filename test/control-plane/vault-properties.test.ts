@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Answered } from '../world/client.ts';
 import {
   armVersion,
   at,
@@ -54,6 +55,23 @@ test('a vault is created with 200, the defaults of Azure and who made it, and it
   assert.equal(put.headers['content-type'], 'application/json; charset=utf-8');
   assert.equal(put.headers['cache-control'], 'no-cache');
   assert.match(String(put.headers['x-ms-request-id']), /^[0-9a-f-]{36}$/);
+});
+
+test('what the provider of vaults answers states its version, and nobody else does', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  const of = ({ headers }: Answered) => headers['x-ms-keyvault-service-version'];
+  for (const answered of [
+    expectStatus(await putVault(client, 'kv-new'), 200),
+    expectStatus(await client.arm('GET', `${vaults}/kv-new`), 200),
+    expectStatus(await client.arm('GET', vaults), 200),
+    expectStatus(await client.arm('GET', `${vaults}/kv-none`), 404),
+    expectStatus(await client.arm('DELETE', `${vaults}/kv-new`), 200),
+  ]) {
+    assert.equal(of(answered), '1.5.1292.0');
+  }
+  assert.equal(of(expectStatus(await client.arm('GET', group), 200)), undefined);
+  assert.equal(of(expectStatus(await client.arm('GET', `${vaults}/kv-new`, undefined, { token: '' }), 401)), undefined);
 });
 
 test('a later change keeps who made the vault and says who changed it when', async () => {

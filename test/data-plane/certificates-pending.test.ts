@@ -253,14 +253,30 @@ suite('a certificate that somebody else signs', () => {
     ]);
   });
 
+  const lines = (der: string) => der.match(/.{1,64}/g) ?? [];
+  const inBase64: readonly (readonly [string, (der: string) => string])[] = [
+    ['of its base64', (der) => der],
+    ['of its lines in PEM, the last with them', (der) => [...lines(der), '-----END CERTIFICATE-----'].join('')],
+    ['of its lines in PEM without spaces', (der) => `-----BEGINCERTIFICATE-----${der}-----ENDCERTIFICATE-----`],
+    ['of PEM', (der) => ['-----BEGIN CERTIFICATE-----', ...lines(der), '-----END CERTIFICATE-----', ''].join('\n')],
+  ];
+  for (const [index, [what, written]] of inBase64.entries()) {
+    test(`is merged with a certificate as base64 ${what}, as clients encode what they are given`, async () => {
+      using openssl = new OpensslFolder();
+      const begun = await begin(`encoded-${index}`, elsewhere('CN=encoded'));
+      const { leaf } = await signedByOpenssl(openssl, begun['csr']);
+      const x5c = [Buffer.from(written(leaf)).toString('base64')];
+      const merged = await world.ok('POST', `/certificates/encoded-${index}/pending/merge`, { x5c }, 201);
+      assert.equal(merged['cer'], leaf);
+    });
+  }
+
   test('is merged with nothing but a certificate of its own key', async () => {
     using openssl = new OpensslFolder();
     const wanted = await begin('fits', elsewhere('CN=fits'));
     const other = await begin('fits-not', elsewhere('CN=fits'));
     const { leaf } = await signedByOpenssl(openssl, other['csr']);
-    const message =
-      'The public key of the end-entity certificate in the specified X.509 certificate content does not match the public ' +
-      'part of the specified private key. Please check if certificate is valid.';
+    const message = 'Unable to parse X5c certificate chain and locate leaf certificate';
     const refused = [400, errorBody('BadParameter', message)] as const;
     await refuses('POST', '/certificates/fits/pending/merge', { x5c: [leaf] }, refused);
     assert.deepEqual(await world.ok('GET', '/certificates/fits/pending'), wanted);
@@ -430,7 +446,10 @@ suite('an issuer', () => {
     assert.ok(!auditText(world.server.folder.path).includes('pass-1234'));
     const missing = [404, errorBody('CertificateIssuerNotFound', 'Issuer not found')] as const;
     await refuses('GET', '/certificates/issuers/kept', undefined, missing);
-    await refuses('PATCH', '/certificates/issuers/kept', {}, missing);
+    await refuses('PATCH', '/certificates/issuers/notexist', {}, [
+      404,
+      errorBody('CertificateIssuerNotFound', 'Issuer notexist not found'),
+    ]);
     await refuses('DELETE', '/certificates/issuers/kept', undefined, missing);
   });
 

@@ -204,6 +204,12 @@ suite('a certificate that signs itself', () => {
     assert.deepEqual(listed, { id, ...item });
     const versions = await world.ok('GET', '/certificates/listed/versions');
     assert.deepEqual(items(versions), [{ id: certificate['id'], ...item }]);
+    const deleted = await world.ok('DELETE', '/certificates/listed');
+    await world.pass(transitionMs);
+    const gone = items(await world.ok('GET', '/deletedcertificates')).find((one) => one['id'] === id);
+    const { recoveryId, deletedDate, scheduledPurgeDate } = members(deleted);
+    const { subject: _, ...shown } = item;
+    assert.deepEqual(gone, { id, recoveryId, deletedDate, scheduledPurgeDate, ...shown });
   });
 });
 

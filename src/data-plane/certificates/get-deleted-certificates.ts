@@ -21,10 +21,11 @@ export const getDeletedCertificates: OperationCard = {
     if (!pending.ok) return pending;
     const page = await listDeleted<CertificateVersion>(call.vault, 'certificates', asked.page);
     const shown = issuedOnly<DeletedObjectRecord<CertificateVersion>>(page, pending.value);
-    const body = listBody(call, '/deletedcertificates', shown, (certificate) => ({
-      ...deletedFacts(call, 'certificates', certificate),
-      ...certificateItem(call, certificate),
-    }));
+    const body = listBody(call, '/deletedcertificates', shown, (certificate) => {
+      // The recorded lists of deleted ones have none.
+      const { subject: _, ...item } = certificateItem(call, certificate);
+      return { ...deletedFacts(call, 'certificates', certificate), ...item };
+    });
     return { ok: true, value: { status: 200, body } };
   },
 };

@@ -38,12 +38,15 @@ export const mergeCertificate: OperationCard = {
 /** The first octet of a certificate, a SEQUENCE (X.690 section 8.9). */
 const sequence = 0x30;
 
+/** The lines around a certificate in PEM, however they were joined. */
+const pemLines = /-----(?:BEGIN|END) ?CERTIFICATE-----/g;
+
 /**
- * A certificate in DER, as base64. Azure also takes base64 of that text: Microsoft's tests of its client for Python give
- * the client, which encodes what it is given, the lines of a PEM file.
+ * A certificate in DER, as base64. Azure also takes base64 of that text: Microsoft's tests of its clients for Python and
+ * JavaScript give the client, which encodes what it is given, the lines of a PEM file, the last one with them.
  */
 function certificateOf(item: string): Uint8Array | undefined {
   const octets = base64(item);
   if (octets === undefined || octets[0] === sequence) return octets;
-  return base64(Buffer.from(octets).toString('latin1')) ?? octets;
+  return base64(Buffer.from(octets).toString('latin1').replaceAll(pemLines, '')) ?? octets;
 }

@@ -45,5 +45,9 @@ export const certificateErrors = {
     message: ({ operation }) => managedMessage(operation, 'secret'),
   },
   contactsNotFound: { status: 404, code: 'ContactsNotFound', message: () => 'Contacts not found' },
-  issuerNotFound: { status: 404, code: 'CertificateIssuerNotFound', message: () => 'Issuer not found' },
+  issuerNotFound: {
+    status: 404,
+    code: 'CertificateIssuerNotFound',
+    message: ({ name }) => (name === undefined ? 'Issuer not found' : `Issuer ${name} not found`),
+  },
 } satisfies Partial<Errors>;
