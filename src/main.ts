@@ -67,7 +67,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       tell({ kind: 'pong' });
       break;
     case 'stop':
-      await stop('the supervisor says so');
+      await stop(message.why);
       break;
   }
 }
@@ -150,7 +150,7 @@ function fail(error: unknown): void {
 /** Of a fault of ours all there is; what we refuse with a message of our own needs no stack. */
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isFault = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  const isFault = error instanceof TypeError || error instanceof ReferenceError;
   return isFault ? (error.stack ?? error.message) : error.message;
 }
 

@@ -94,6 +94,13 @@ export const helpText = [
   ...wrapped('POSTERN_MASTER_KEY', 'the master key that everything stored is sealed under (instead of masterKeyFile)'),
   ...wrapped('POSTERN_MASTER_KEY_PREVIOUS', 'the one before, while the key is being changed'),
   '',
+  'Signals:',
+  ...wrapped(
+    'SIGTERM, SIGINT',
+    'answer what is in flight, for seven seconds at most, and end; the second one ends at once',
+  ),
+  ...wrapped('SIGHUP', 'read the configuration file again and open the log anew, without refusing a connection'),
+  '',
 ].join('\n');
 
 export function wantsHelp(argv: readonly string[]): boolean {

@@ -54,25 +54,28 @@ export class HeldListeners {
     this.#closing.clear();
   }
 
-  /** Takes a worker's answer. Returns the listener that it refused, which is closed and forgotten by then. */
-  answered(answer: Answer): Listener | undefined {
+  /** Takes a worker's answer that a listener was accepted, or closed. */
+  answered(answer: Exclude<Answer, { readonly kind: 'refused' }>): void {
     if (answer.kind === 'closed') {
       this.#closing.get(answer.id)?.resolve();
       this.#closing.delete(answer.id);
-      return undefined;
+      return;
     }
     const held = this.#held.get(answer.id);
-    if (held === undefined) return undefined;
-    if (answer.kind === 'bound') {
-      const { listener } = held;
-      const incarnation = listener.kind === 'subnet' ? (listener.incarnation ?? answer.incarnation) : undefined;
-      if (listener.kind === 'subnet') held.listener = { ...listener, incarnation };
-      held.bound.resolve({ ok: true, incarnation });
-      return undefined;
-    }
-    held.bound.resolve({ ok: false, message: answer.message });
+    if (held === undefined) return;
+    const { listener } = held;
+    const incarnation = listener.kind === 'subnet' ? (listener.incarnation ?? answer.incarnation) : undefined;
+    if (listener.kind === 'subnet') held.listener = { ...listener, incarnation };
+    held.bound.resolve({ ok: true, incarnation });
+  }
+
+  /** A worker has refused the listener: it is closed and forgotten. `false`: there was none with this id. */
+  refused({ id, message }: { readonly id: string; readonly message: string }): boolean {
+    const held = this.#held.get(id);
+    if (held === undefined) return false;
+    held.bound.resolve({ ok: false, message });
     this.#drop(held);
-    return held.listener;
+    return true;
   }
 
   /** Closes a subnet's listener for good. `false`: there is none with this id. */

@@ -13,14 +13,15 @@ import { withoutNewPrivileges } from './new-privileges.ts';
 import { giveOlderFiles } from './older-folder.ts';
 import { readOperatorFiles } from './operator-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
+import { reread, type Given } from './reread.ts';
 import { Supervisor } from './supervisor.ts';
+import { hasTerminal } from './terminal.ts';
 import { resolveWorkerUser, withinNamespace, type ResolvedUser, type User } from './worker-user.ts';
 
 interface Ready {
   readonly ok: true;
-  readonly settings: Settings;
+  readonly given: Given;
   readonly become: User | undefined;
-  readonly files: Readonly<Record<string, string>>;
   readonly place: Extract<MarkPlace, { readonly ok: true }>;
   readonly folder: TakenFolder;
   readonly listeners: readonly OpenedListener[];
@@ -45,7 +46,7 @@ export async function start(
   }
   try {
     const prepared = prepare(argv);
-    if (prepared.ok) return await run(prepared, program, heartbeat);
+    if (prepared.ok) return await run(prepared, { argv, program, heartbeat });
     complain(prepared.message);
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
@@ -53,11 +54,17 @@ export async function start(
   return 1;
 }
 
+interface Run {
+  readonly argv: readonly string[];
+  readonly program: string;
+  readonly heartbeat: HeartbeatTimes;
+}
+
 async function run(
-  { settings, become, files, place, folder, listeners }: Ready,
-  program: string,
-  heartbeat: HeartbeatTimes,
+  { given, become, place, folder, listeners }: Ready,
+  { argv, program, heartbeat }: Run,
 ): Promise<number> {
+  const { settings } = given;
   const controlFolder = prepareControlFolder(settings.dataFolder);
   const controlSocket = join(controlFolder, 'supervisor.sock');
   const ended = Promise.withResolvers<number>();
@@ -66,11 +73,11 @@ async function run(
   const wayIn = wayInto(folder, become);
   if (!wayIn.ok) throw new Error(wayIn.message);
   const supervisor = new Supervisor({
-    settings,
+    given,
     become,
-    files,
     mark: place.mark,
     markDescriptor: place.descriptor,
+    reread: (inForce) => reread({ argv, become, inForce }),
     listeners,
     controlSocket,
     program,
@@ -85,6 +92,9 @@ async function run(
   });
   const control = await openControlSocket(controlSocket, (request) => supervisor.answer(request));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => supervisor.signalled());
+  const fromTerminal = hasTerminal();
+  // Its other meaning, and the older one: the terminal was closed (signal(7)).
+  process.on('SIGHUP', () => (fromTerminal && !hasTerminal() ? supervisor.signalled() : supervisor.reload()));
   process.on('uncaughtException', (error) => supervisor.broke(error));
   supervisor.start(control);
   const exitCode = await ended.promise;
@@ -116,7 +126,7 @@ function prepare(argv: readonly string[]): Prepared {
   if (!sockets.ok) return giveUp(sockets);
   const dataFolder = read.settings.dataFolder === undefined ? undefined : folder.path;
   const settings = { ...read.settings, dataFolder, port: sockets.port };
-  return { ok: true, settings, become, files: operators.files, place, folder, listeners: sockets.listeners };
+  return { ok: true, given: { settings, files: operators.files }, become, place, folder, listeners: sockets.listeners };
 }
 
 function workerUser({ user }: Settings): ResolvedUser {

@@ -10,17 +10,19 @@ import { HeldListeners } from './held-listeners.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
 import { openInNamespace } from './namespace-socket.ts';
 import type { OpenedListener } from './own-sockets.ts';
+import type { Given, Reread } from './reread.ts';
 import type { User } from './worker-user.ts';
 import { Worker } from './worker.ts';
 
 export interface SupervisorOptions {
-  readonly settings: Settings;
+  /** What the first worker is told. */
+  readonly given: Given;
   readonly become: User | undefined;
-  /** What was read of the files that the settings name, by their paths. */
-  readonly files: Readonly<Record<string, string>>;
   /** Where the commit mark lies, and our descriptor of it, if the worker is given one. */
   readonly mark: StartWorker<Settings>['mark'];
   readonly markDescriptor: number | undefined;
+  /** Reads the configuration again. */
+  readonly reread: (inForce: Settings) => Reread;
   readonly listeners: readonly OpenedListener[];
   readonly controlSocket: string;
   /** The worker's program. */
@@ -50,6 +52,12 @@ export class Supervisor {
   readonly #listeners = new HeldListeners();
   readonly #worker: Worker;
   readonly #required: ReadonlySet<string>;
+  /** What the next worker is told. */
+  #given: Given;
+  /** What the worker of the moment was told. */
+  #introduced: Given;
+  /** With what a worker has become ready last. */
+  #proven: Given;
   #control: Server | undefined;
   #announced = false;
   #exitCode = 0;
@@ -58,6 +66,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { program, environment, launcher, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
+    this.#given = this.#introduced = this.#proven = options.given;
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
     // A refusal of one of these ends the supervisor, in `#receive`.
     for (const { listener, socket } of listeners) void this.#listeners.add(listener, socket);
@@ -72,6 +81,7 @@ export class Supervisor {
       onStart: () => this.#introduce(),
       onMessage: (message) => this.#receive(message),
       onSilence: (seconds) => complain(`the worker has not answered for ${seconds} s and is killed`),
+      onReplaced: () => this.#listeners.detach(),
       onDeath: (how, delayMs) => this.#died(how, delayMs),
       onEnd: (why) => this.#end(why),
     });
@@ -93,6 +103,24 @@ export class Supervisor {
     }
     this.#exitCode = 1;
     this.#worker.kill();
+  }
+
+  /**
+   * SIGHUP: reads the configuration again and replaces the worker, which opens its log anew. No connection is refused
+   * meanwhile: those that come wait in the sockets. A configuration that cannot be used leaves the one before in force.
+   */
+  reload(): void {
+    if (this.#signals > 0) return;
+    const { complain } = this.#options;
+    const read = this.#options.reread(this.#given.settings);
+    if (read.ok) {
+      this.#given = read.given;
+      complain('SIGHUP: the configuration was read again, and another worker takes over.');
+      for (const name of read.kept) complain(`SIGHUP: ${name} cannot change without a restart, and stays as it is.`);
+    } else {
+      complain(`SIGHUP: ${read.message} The settings stay as they are.`);
+    }
+    this.#worker.replace();
   }
 
   /** An error that nobody expected, such as bytes on the worker's channel that are no message: nothing runs on unwatched. */
@@ -120,7 +148,9 @@ export class Supervisor {
 
   /** Tells a new worker everything that it must know, and hands it every socket. */
   #introduce(): void {
-    const { settings, become, folder, files, mark, controlSocket } = this.#options;
+    const { become, folder, mark, controlSocket } = this.#options;
+    this.#introduced = this.#given;
+    const { settings, files } = this.#given;
     const start: StartWorker<Settings> = {
       kind: 'start',
       // What was accepted once is not accepted of what a worker after that finds.
@@ -137,18 +167,37 @@ export class Supervisor {
   }
 
   #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>): void {
-    const { json } = this.#options.settings;
-    if (message.kind === 'fatal') this.#fail(`${message.message}${this.#holderOfDatabase()}`);
-    else if (message.kind === 'ready') {
-      // A worker that replaces another one has nothing new to say.
-      if (!this.#announced) this.#options.print(json ? message.line : message.text);
-      this.#announced = true;
-    } else {
-      const refused = this.#listeners.answered(message);
-      if (refused === undefined || message.kind !== 'refused') return;
-      if (this.#required.has(refused.id)) this.#fail(`the listener ${refused.id}: ${message.message}`);
-      else this.#options.complain(`the listener ${refused.id} was given up: ${message.message}`);
+    if (message.kind === 'fatal') this.#cannotGoOn(`${message.message}${this.#holderOfDatabase()}`);
+    else if (message.kind === 'ready') this.#ready(message);
+    else if (message.kind === 'refused') this.#refused(message);
+    else this.#listeners.answered(message);
+  }
+
+  #ready({ line, text }: Extract<FromWorker, { readonly kind: 'ready' }>): void {
+    this.#proven = this.#introduced;
+    // A worker that replaces another one has nothing new to say.
+    if (!this.#announced) this.#options.print(this.#given.settings.json ? line : text);
+    this.#announced = true;
+  }
+
+  #refused({ id, message }: Extract<FromWorker, { readonly kind: 'refused' }>): void {
+    if (this.#required.has(id)) this.#cannotGoOn(`the listener ${id}: ${message}`);
+    else if (this.#listeners.refused({ id, message })) {
+      this.#options.complain(`the listener ${id} was given up: ${message}`);
     }
+  }
+
+  /** Where another worker has been ready with other settings, the next one gets these. */
+  #cannotGoOn(message: string): void {
+    if (this.#introduced === this.#proven) {
+      this.#fail(message);
+      return;
+    }
+    // More than one listener may say the same.
+    if (this.#given !== this.#proven) this.#options.complain(`${message}; the settings from before SIGHUP hold again`);
+    this.#given = this.#proven;
+    this.#listeners.detach();
+    this.#worker.discard();
   }
 
   #died(how: string, delayMs: number): void {
@@ -159,7 +208,7 @@ export class Supervisor {
 
   /** A worker whose supervisor was killed, and that hangs, has the database still. */
   #holderOfDatabase(): string {
-    const { dataFolder } = this.#options.settings;
+    const { dataFolder } = this.#given.settings;
     const holder = dataFolder === undefined ? undefined : holderOfLock(join(dataFolder, databaseLock));
     return holder === undefined || holder.pid === this.#worker.pid ? '' : describeHolder(holder);
   }

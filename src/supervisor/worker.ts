@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly onSilence: (seconds: number) => void;
   /** The process is gone, and another one will come after `delayMs`. */
   readonly onDeath: (how: string, delayMs: number) => void;
+  /** The process has ended as it was asked to, and the next one starts. */
+  readonly onReplaced: () => void;
   /** The process is gone, and no other will come: it was stopped, or died too often before it was ready. */
   readonly onEnd: (why: string | undefined) => void;
 }
@@ -41,6 +43,7 @@ export class Worker {
   #deaths: DeathRecord = noDeaths;
   #readyAt: number | undefined;
   #stopping = false;
+  #replacing = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -90,7 +93,21 @@ export class Worker {
     this.#stopping = true;
     clearTimeout(this.#timer);
     if (this.#child === undefined) this.#options.onEnd(undefined);
-    else this.#askToEnd(this.#child);
+    else this.#askToEnd(this.#child, 'the server ends');
+  }
+
+  /** Asks the process to end in order; the next one starts as soon as it is gone, for a store has one worker at a time. */
+  replace(): void {
+    if (this.#stopping || this.#child === undefined) return;
+    this.#replacing = true;
+    this.#askToEnd(this.#child, 'another worker takes over');
+  }
+
+  /** Starts another process in the place of one that cannot go on. */
+  discard(): void {
+    if (this.#stopping || this.#child === undefined) return;
+    this.#replacing = true;
+    this.#child.kill('SIGKILL');
   }
 
   kill(): void {
@@ -100,8 +117,8 @@ export class Worker {
     else this.#child.kill('SIGKILL');
   }
 
-  #askToEnd(child: ChildProcess): void {
-    this.send({ kind: 'stop' });
+  #askToEnd(child: ChildProcess, why: string): void {
+    this.send({ kind: 'stop', why });
     this.#endBy ??= setTimeout(() => child.kill('SIGKILL'), endMaxMs);
   }
 
@@ -131,6 +148,12 @@ export class Worker {
     this.#endBy = undefined;
     if (this.#stopping) {
       this.#options.onEnd(undefined);
+      return;
+    }
+    if (this.#replacing) {
+      this.#replacing = false;
+      this.#options.onReplaced();
+      this.start();
       return;
     }
     const servedMs = this.#readyAt === undefined ? undefined : this.#options.now() - this.#readyAt;

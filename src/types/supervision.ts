@@ -9,8 +9,8 @@ export type ToWorker<Settings> =
   | { readonly kind: 'close'; readonly id: string }
   /** Answer `pong`: whoever does not is taken to hang. */
   | { readonly kind: 'ping' }
-  /** End everything in order, and exit with 0. */
-  | { readonly kind: 'stop' };
+  /** End everything in order, and exit with 0. `why` is for the log. */
+  | { readonly kind: 'stop'; readonly why: string };
 
 /** The first message. */
 export interface StartWorker<Settings> {

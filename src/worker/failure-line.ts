@@ -5,7 +5,7 @@ import { GraphRefused } from '../graph/refusal.ts';
 import { Unreadable } from '../store/store.ts';
 
 const refusals = [Refused, ControlRefused, GraphRefused, AuditUnavailable, Unreadable] as const;
-const faults = [TypeError, RangeError, ReferenceError] as const;
+const faults = [TypeError, ReferenceError] as const;
 const reasonLengthMax = 300;
 
 /**

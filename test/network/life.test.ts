@@ -123,6 +123,24 @@ const rows: readonly Row[] = [
     },
   },
   {
+    name: 'SIGHUP replaces the worker on the listeners of subnets, and no request is refused meanwhile',
+    async see(lab) {
+      const { administrator, postern, dataDir } = lab;
+      const rule = administrator.subnetId('blue', 'apps');
+      await administrator.setRules({ subnets: [rule] });
+      const before = await postern.listListeners(dataDir);
+      const reloaded = postern.reload();
+      for (let round = 0; round < 5; round += 1) {
+        await reads(lab, 'blueApp', { origin: inSubnet('blueApp'), decision: { rule } });
+        await reads(lab, 'greenApp', { origin: inSubnet('greenApp'), decision: notInRules });
+      }
+      await reloaded;
+      await reads(lab, 'blueApp', { origin: inSubnet('blueApp'), decision: { rule } });
+      await reads(lab, 'greenApp', { origin: inSubnet('greenApp'), decision: notInRules });
+      assert.deepEqual(await postern.listListeners(dataDir), before);
+    },
+  },
+  {
     name: 'a listener whose subnet was made again stays closed when the worker is killed',
     async see(lab) {
       const { administrator, postern, dataDir } = lab;

@@ -72,6 +72,13 @@ export class PosternProcess implements AsyncDisposable {
     await until('another worker', () => this.workerPid !== 0 && this.workerPid !== before);
   }
 
+  /** Sends SIGHUP, and returns once another worker runs. */
+  async reload(): Promise<void> {
+    const before = this.workerPid;
+    this.#child.kill('SIGHUP');
+    await until('another worker', () => this.workerPid !== 0 && this.workerPid !== before);
+  }
+
   async openListener(
     dataDir: string,
     asked: { readonly namespace: string; readonly port: number; readonly subnet: string },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readSettings } from '../../src/settings/settings.ts';
 import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
 import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
 import { listenersIn, lockerIn } from '../../src/supervisor/holder.ts';
+import { settingsAfter } from '../../src/supervisor/reread.ts';
 import { afterDeath, noDeaths, type AfterDeath, type Life } from '../../src/supervisor/restart.ts';
 import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-user.ts';
 
@@ -53,6 +55,25 @@ test('deaths in a row wait longer and longer; good service forgives them; no rea
   assert.deepEqual(outcomes({ ready: true, servedMs: 9_999 }, 8), [0, 200, 400, 800, 1600, 3200, 5000, 5000]);
   assert.deepEqual(outcomes({ ready: true, servedMs: 10_000 }, 3), [0, 0, 0]);
   assert.deepEqual(afterDeath({ inRow: 4 }, { ready: false }), { kind: 'giveUp', deaths: 5 });
+});
+
+test('a reload takes over what the file says, but for what takes a restart, which it names', () => {
+  const read = (config: object, port: string) => {
+    const answer = readSettings({
+      argv: ['--port', port, '--config', 'postern.json'],
+      environment: {},
+      readFile: () => JSON.stringify(config),
+      folder: '/srv',
+    });
+    assert.ok(answer.ok, answer.ok ? '' : answer.message);
+    return answer.settings;
+  };
+  const balancer = { listen: '127.0.0.1:8444', from: ['127.0.0.1'], version: 2 };
+  const inForce = { ...read({ loadBalancers: [balancer], limits: { ipRules: 5 } }, '0'), port: 8443 };
+  const same = settingsAfter(inForce, read({ loadBalancers: [balancer], limits: { ipRules: 6 } }, '0'));
+  assert.deepEqual(same, { settings: { ...inForce, limits: { ...inForce.limits, ipRules: 6 } }, kept: [] });
+  const other = settingsAfter(inForce, read({ masterKeyFile: 'key', limits: { ipRules: 5 } }, '0'));
+  assert.deepEqual(other, { settings: inForce, kept: ['loadBalancers', 'masterKeyFile'] });
 });
 
 test('a worker is silent when it has missed as many pings as are allowed, more of them while it starts', () => {

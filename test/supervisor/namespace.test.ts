@@ -74,6 +74,13 @@ async function handsOver(t: TestContext, inside: TestNamespace): Promise<void> {
   assert.notEqual(second.pid, ready.pid);
   assert.equal(second.listener.incarnation, incarnation);
 
+  // So does the one that SIGHUP puts in its place.
+  supervised.process.kill('SIGHUP');
+  await supervised.until(() => supervised.complaints.includes('SIGHUP'));
+  const third = await greetFrom(inside, 9001);
+  assert.equal(third.remoteAddress, privateAddress);
+  assert.equal(third.listener.incarnation, incarnation);
+
   const again = await control(ready.controlSocket, open);
   assert.deepEqual(again, { ok: false, message: 'port 9001 cannot be opened there: EADDRINUSE' });
   const missing = await control(ready.controlSocket, { ...open, port: 9002, subnet: `${subnet}/missing` });

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:https';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataFolder, startPostern, until } from '../world/process.ts';
+import type { RunningPostern } from '../world/process.ts';
+import { beginPut } from './unfinished-put.ts';
+
+const from = '127.0.0.7';
+
+/** A configuration file that only its owner may read, and how it is replaced. */
+function configIn(folder: string, first: object) {
+  const path = join(folder, 'postern.json');
+  const write = (text: string) => writeFileSync(path, text, { mode: 0o600 });
+  write(JSON.stringify(first));
+  return { path, write: (config: object) => write(JSON.stringify(config)), break: () => write('{ "clients": [') };
+}
+
+/** Sends SIGHUP, and waits for the next worker's word that it is ready. */
+async function hangUp(world: RunningPostern): Promise<void> {
+  const count = () => world.stderr().split('"msg":"ready"').length;
+  const before = count();
+  world.child.kill('SIGHUP');
+  await until(() => count() > before, 'another worker');
+}
+
+interface Load {
+  readonly stop: () => Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
+}
+
+/** Clients that read and write without a pause, each on a connection that it keeps as long as it may. */
+function load(world: RunningPostern): Load {
+  const stopped = new AbortController();
+  let requests = 0;
+  const failures: string[] = [];
+  const clients = Array.from({ length: 6 }, async (_, client) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let round = 1; !stopped.signal.aborted; round += 1) {
+      const name = `/secrets/of-${client}`;
+      const [method, sent] =
+        round % 3 === 1 ? (['PUT', { body: { value: String(round) } }] as const) : (['GET', {}] as const);
+      const answer = await world.client.vault('demo', method, name, { from, agent, ...sent }).catch(String);
+      requests += 1;
+      if (typeof answer === 'string' || answer.status !== 200) failures.push(JSON.stringify(answer));
+    }
+    agent.destroy();
+  });
+  return {
+    async stop() {
+      stopped.abort();
+      await Promise.all(clients);
+      return { requests, failures };
+    },
+  };
+}
+
+test('SIGHUP under load: no request fails, the worker is another one, and the configuration is read again', async () => {
+  using data = dataFolder();
+  using conf = dataFolder();
+  const config = configIn(conf.path, {});
+  await using world = await startPostern(['--data', data.path, '--config', config.path]);
+  const first = world.workerPid();
+  await world.client.token('vault');
+  const added = { clientId: randomUUID(), clientSecret: 'a secret of the client that is added' };
+  await assert.rejects(world.client.token('vault', added), /no token: 40/);
+  const gateway = { listen: '127.0.0.1:0', clientCa: 'ca.pem' };
+  config.write({ clients: [{ clientId: added.clientId, secret: added.clientSecret }], gateways: { tls: gateway } });
+
+  const running = load(world);
+  await sleep(500);
+  const put = await beginPut(world, 'in-flight', new Agent({ keepAlive: true }));
+  const moved = join(data.path, 'audit/moved.jsonl');
+  renameSync(join(data.path, 'audit/audit.jsonl'), moved);
+  const hungUp = hangUp(world);
+  await until(() => world.stderr().includes('another worker takes over'), 'the request to end');
+  await sleep(500);
+  assert.equal((await put.finish()).statusCode, 200);
+  await hungUp;
+  await sleep(500);
+  await hangUp(world);
+  const { requests, failures } = await running.stop();
+  assert.deepEqual(failures, []);
+  assert.ok(requests > 20, String(requests));
+
+  assert.notEqual(world.workerPid(), first);
+  const { body } = await world.client.vault('demo', 'GET', '/secrets/in-flight', { from });
+  assert.equal(body['value'], 'kept');
+  assert.ok(existsSync(join(data.path, 'audit/audit.jsonl')));
+  assert.match(world.stderr(), /SIGHUP: gateways cannot change without a restart, and stays as it is\./);
+  assert.ok(!world.stderr().includes('died'), world.stderr());
+  const seen = JSON.parse(readFileSync(join(data.path, 'connection.json'), 'utf8')) as { readonly home: string };
+  assert.equal(seen.home, world.ready.home);
+  assert.notEqual(await world.client.token(`https://vault.azure.net`, added), '');
+});
+
+test('a configuration that cannot be used leaves the one before in force', async () => {
+  using data = dataFolder();
+  using conf = dataFolder();
+  const config = configIn(conf.path, {});
+  await using world = await startPostern(['--data', data.path, '--config', config.path]);
+  const status = async () => (await world.client.vault('demo', 'GET', '/secrets/greeting', { from })).status;
+  config.break();
+  await hangUp(world);
+  assert.match(world.stderr(), /SIGHUP: .*postern\.json: this is not JSON.* The settings stay as they are\./);
+  assert.equal(await status(), 200);
+
+  const certificate = join(conf.path, 'client.pem');
+  writeFileSync(certificate, 'no certificate');
+  config.write({ clients: [{ clientId: randomUUID(), certificate }] });
+  await hangUp(world);
+  assert.match(world.stderr(), /postern: .*; the settings from before SIGHUP hold again/);
+  assert.equal(await status(), 200);
+  assert.equal(await world.end('SIGTERM'), 0);
+});
+
+test('when the terminal is closed, SIGHUP ends the server', async () => {
+  using data = dataFolder();
+  const postern = join(import.meta.dirname, '../../bin/postern');
+  const command = `exec ${postern} start --json --port 0 --data ${data.path} 2>${data.path}.log`;
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(terminal.stdout, 'data');
+  await until(() => readFileSync(`${data.path}.log`, 'utf8').includes('"msg":"ready"'), 'the start');
+  terminal.kill('SIGKILL');
+  await until(() => readFileSync(`${data.path}.log`, 'utf8').includes('"msg":"stopped"'), 'the stop');
+});
