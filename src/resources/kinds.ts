@@ -4,6 +4,17 @@ import type { ResourceRecord } from '../types/resource.ts';
 import { readFederatedProperties } from './federated-credentials.ts';
 import { resourceId } from './keys.ts';
 import { membersOf, without } from './members.ts';
+import {
+  endpointPolicyMembers,
+  natGatewayMembers,
+  publicAddressMembers,
+  readMembers,
+  routeMembers,
+  routeTableMembers,
+  securityGroupMembers,
+  securityRuleMembers,
+} from './network-members.ts';
+import type { KnownMembers } from './network-members.ts';
 import { readReference } from './network-references.ts';
 import type { Link } from './references.ts';
 import type { InUse, ResourceOutcome } from './refusal.ts';
@@ -19,12 +30,18 @@ import { readStorageAccount } from './storage-accounts.ts';
 export interface Kind {
   readonly type: string;
   readonly read: Reader<ResourceRecord['properties']>;
+  /** What `properties` may have, where that is a list of Azure's. */
+  readonly members?: KnownMembers;
   /** It has `properties` only (a proxy resource of ARM): no location, no tags, and no place among the resources of a group. */
   readonly isProxy?: true;
   /** `sku` where a request gives none. */
   readonly sku?: Readonly<Record<string, unknown>>;
   /** What lies in it under ids of its own: the member of `properties`, which is also the last part of their type. */
-  readonly items?: { readonly member: string; readonly read: Reader<Item['properties']> };
+  readonly items?: {
+    readonly member: string;
+    readonly read: Reader<Item['properties']>;
+    readonly members?: KnownMembers;
+  };
   /** What holds of the items together. */
   readonly check?: (items: readonly Item[]) => ResourceOutcome<null>;
   readonly links?: (record: ResourceRecord) => readonly Link[];
@@ -41,26 +58,30 @@ const rows: readonly Kind[] = [
   {
     type: knownTypes.networkSecurityGroup,
     read: (value, path) => readWithItems(value, path, 'securityRules', readSecurityRule),
-    items: { member: 'securityRules', read: readSecurityRule },
+    members: securityGroupMembers,
+    items: { member: 'securityRules', read: readSecurityRule, members: securityRuleMembers },
     check: checkSecurityRules,
     use: { refusal: 'networkSecurityGroupInUse', member: 'subnets' },
   },
   {
     type: knownTypes.routeTable,
     read: (value, path) => readWithItems(value, path, 'routes', readRoute),
-    items: { member: 'routes', read: readRoute },
+    members: routeTableMembers,
+    items: { member: 'routes', read: readRoute, members: routeMembers },
     use: { refusal: 'routeTableInUse', member: 'subnets' },
   },
   {
     type: knownTypes.serviceEndpointPolicy,
     read: (value, path) =>
       readWithItems(value, path, 'serviceEndpointPolicyDefinitions', readServiceEndpointPolicyDefinition),
+    members: endpointPolicyMembers,
     items: { member: 'serviceEndpointPolicyDefinitions', read: readServiceEndpointPolicyDefinition },
     use: { refusal: 'serviceEndpointPolicyInUse', member: 'subnets' },
   },
   {
     type: knownTypes.natGateway,
     read: readNatGateway,
+    members: natGatewayMembers,
     sku: { name: 'Standard', tier: 'Regional' },
     links: (record) =>
       referencesOf(record.properties['publicIpAddresses']).map((to) => ({
@@ -74,6 +95,7 @@ const rows: readonly Kind[] = [
   {
     type: knownTypes.publicAddress,
     read: readPublicAddress,
+    members: publicAddressMembers,
     sku: { name: 'Basic', tier: 'Regional' },
     use: { refusal: 'publicAddressInUse', member: 'natGateway', single: true },
   },
@@ -94,6 +116,20 @@ export function kindOf(type: string): Kind | undefined {
 export function itemsOf({ properties }: ResourceRecord, { member }: NonNullable<Kind['items']>): readonly Item[] {
   const items = properties[member];
   return Array.isArray(items) ? items.filter(isItem) : [];
+}
+
+/** Whether `properties`, and those of what lies in them, have only members that are known. */
+export function checkMembers(properties: unknown, { members, items }: Kind): ResourceOutcome<unknown> {
+  if (members === undefined) return { ok: true, value: null };
+  const own = readMembers(membersOf(properties), 'properties', members);
+  if (!own.ok || items?.members === undefined) return own;
+  const list = membersOf(properties)[items.member];
+  for (const [index, item] of Object.entries(Array.isArray(list) ? list : [])) {
+    const path = `properties.${items.member}[${index}].properties`;
+    const known = readMembers(membersOf(membersOf(item)['properties']), path, items.members);
+    if (!known.ok) return known;
+  }
+  return own;
 }
 
 /** Names of what lies in a resource. */

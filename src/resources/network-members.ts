@@ -3,7 +3,7 @@ import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
 /** The members that Microsoft.Network has of an object (api-version 2025-01-01), by what is made of them. */
-interface KnownMembers {
+export interface KnownMembers {
   /** As Azure's errors name the object. */
   readonly objectType: string;
   /** Kept as they are sent, and given back. */
@@ -13,6 +13,8 @@ interface KnownMembers {
   /** What the service makes; a client sends it back and it is ignored. */
   readonly made: readonly string[];
 }
+
+const madeOfAny = ['etag', 'flowLogs', 'provisioningState', 'resourceGuid'];
 
 export const networkMembers: KnownMembers = {
   objectType: 'VirtualNetworkProperties',
@@ -26,7 +28,7 @@ export const networkMembers: KnownMembers = {
     'privateEndpointVNetPolicies',
   ],
   empty: ['ddosProtectionPlan', 'defaultPublicNatGateway', 'ipAllocations'],
-  made: ['etag', 'flowLogs', 'provisioningState', 'resourceGuid'],
+  made: madeOfAny,
 };
 
 export const addressSpaceMembers: KnownMembers = {
@@ -75,6 +77,105 @@ export const endpointMembers: KnownMembers = {
   // The public address that traffic to the service would have: Postern moves no packets, and could not keep the promise.
   empty: ['networkIdentifier'],
   made: ['provisioningState'],
+};
+
+/** The types that share one kind of record, by type, and what lies in them. */
+export const securityGroupMembers: KnownMembers = {
+  objectType: 'NetworkSecurityGroupProperties',
+  kept: ['flushConnection', 'securityRules'],
+  empty: [],
+  made: [...madeOfAny, 'defaultSecurityRules', 'networkInterfaces', 'subnets'],
+};
+
+export const securityRuleMembers: KnownMembers = {
+  objectType: 'SecurityRuleProperties',
+  kept: [
+    'access',
+    'description',
+    'direction',
+    'priority',
+    'protocol',
+    'sourceAddressPrefix',
+    'sourceAddressPrefixes',
+    'sourceApplicationSecurityGroups',
+    'sourcePortRange',
+    'sourcePortRanges',
+    'destinationAddressPrefix',
+    'destinationAddressPrefixes',
+    'destinationApplicationSecurityGroups',
+    'destinationPortRange',
+    'destinationPortRanges',
+  ],
+  empty: [],
+  made: ['provisioningState'],
+};
+
+export const routeTableMembers: KnownMembers = {
+  objectType: 'RouteTableProperties',
+  kept: ['disableBgpRoutePropagation', 'routes'],
+  empty: [],
+  made: [...madeOfAny, 'subnets'],
+};
+
+export const routeMembers: KnownMembers = {
+  objectType: 'RouteProperties',
+  kept: ['addressPrefix', 'nextHopIpAddress', 'nextHopType'],
+  empty: [],
+  made: ['hasBgpOverride', 'provisioningState'],
+};
+
+export const endpointPolicyMembers: KnownMembers = {
+  objectType: 'ServiceEndpointPolicyProperties',
+  kept: ['serviceEndpointPolicyDefinitions'],
+  empty: ['contextualServiceEndpointPolicies', 'serviceAlias'],
+  made: [...madeOfAny, 'subnets'],
+};
+
+export const natGatewayMembers: KnownMembers = {
+  objectType: 'NatGatewayProperties',
+  kept: ['idleTimeoutInMinutes', 'publicIpAddresses', 'publicIpPrefixes'],
+  empty: ['publicIpAddressesV6', 'publicIpPrefixesV6', 'serviceGateway', 'sourceVirtualNetwork'],
+  made: [...madeOfAny, 'subnets'],
+};
+
+export const publicAddressMembers: KnownMembers = {
+  objectType: 'PublicIPAddressProperties',
+  kept: [
+    'ddosSettings',
+    'deleteOption',
+    'dnsSettings',
+    'idleTimeoutInMinutes',
+    'ipTags',
+    'publicIPAddressVersion',
+    'publicIPAllocationMethod',
+  ],
+  empty: ['linkedPublicIPAddress', 'publicIPPrefix', 'servicePublicIPAddress'],
+  made: [...madeOfAny, 'ipAddress', 'ipConfiguration', 'migrationPhase', 'natGateway'],
+};
+
+export const peeringMembers: KnownMembers = {
+  objectType: 'VirtualNetworkPeeringProperties',
+  kept: [
+    'allowForwardedTraffic',
+    'allowGatewayTransit',
+    'allowVirtualNetworkAccess',
+    'doNotVerifyRemoteGateways',
+    'peerCompleteVnets',
+    'remoteVirtualNetwork',
+    'useRemoteGateways',
+  ],
+  empty: ['enableOnlyIPv6Peering', 'localSubnetNames', 'remoteSubnetNames'],
+  made: [
+    ...madeOfAny,
+    'localAddressSpace',
+    'localVirtualNetworkAddressSpace',
+    'peeringState',
+    'peeringSyncLevel',
+    'remoteAddressSpace',
+    'remoteBgpCommunities',
+    'remoteVirtualNetworkAddressSpace',
+    'remoteVirtualNetworkEncryption',
+  ],
 };
 
 /**

@@ -1,11 +1,11 @@
 import { overlaps, parseRange } from '../address/range.ts';
 import { refuse } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { PeeringRecord, VirtualNetworkRecord } from '../types/network.ts';
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from './keys.ts';
 import { membersOf, without } from './members.ts';
+import { peeringMembers, readMembers } from './network-members.ts';
 import { readReference } from './network-references.ts';
 import { refuseResource } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
@@ -18,17 +18,6 @@ const flags = [
   'allowGatewayTransit',
   'useRemoteGateways',
 ] as const;
-
-/** What the service makes of a peering, or knows from the other network. */
-const madeByService = [
-  'peeringState',
-  'peeringSyncLevel',
-  'provisioningState',
-  'resourceGuid',
-  'remoteAddressSpace',
-  'remoteVirtualNetworkAddressSpace',
-  'remoteVirtualNetwork',
-];
 
 interface PeeringWorld {
   readonly store: Store;
@@ -54,9 +43,11 @@ interface RequestedPeering {
   readonly others: Readonly<Record<string, unknown>>;
 }
 
-function readPeering(properties: unknown): Read<RequestedPeering> {
+function readPeering(properties: unknown): ResourceOutcome<RequestedPeering> {
   const path = 'properties';
-  const members = membersOf(properties);
+  const known = readMembers(membersOf(properties), path, peeringMembers);
+  if (!known.ok) return known;
+  const members = known.value;
   const reference = readReference(members['remoteVirtualNetwork'], `${path}.remoteVirtualNetwork`);
   if (!reference.ok) return reference;
   const remote = reference.value;
@@ -71,7 +62,7 @@ function readPeering(properties: unknown): Read<RequestedPeering> {
     });
   }
   const defaults = Object.fromEntries(flags.map((flag) => [flag, flag === 'allowVirtualNetworkAccess']));
-  return { ok: true, value: { remote, others: { ...defaults, ...without(members, madeByService) } } };
+  return { ok: true, value: { remote, others: { ...defaults, ...without(members, ['remoteVirtualNetwork']) } } };
 }
 
 /**

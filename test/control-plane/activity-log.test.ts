@@ -18,6 +18,8 @@ const net = `${network}/virtualNetworks/net`;
 const kv = `${group}/providers/Microsoft.KeyVault/vaults/kv-act`;
 const nsg = `${network}/networkSecurityGroups/nsg`;
 const table = `${network}/routeTables/table`;
+const policy = `${network}/serviceEndpointPolicies/sep`;
+const definitions = 'serviceEndpointPolicyDefinitions';
 const account = `${group}/providers/Microsoft.Storage/storageAccounts/logs`;
 const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/w`;
 const authorization = '/providers/Microsoft.Authorization';
@@ -114,6 +116,11 @@ function steps(client: Client, connection: string): readonly Step[] {
       body: { properties: { addressPrefix: '10.9.0.0/16', nextHopType: 'None' } },
     }),
     step('DELETE', `${table}/routes/r`, 'Network/routeTables/routes/delete'),
+    step('PUT', policy, 'Network/serviceEndpointPolicies/write', { body: { location } }),
+    step('PUT', `${policy}/${definitions}/d`, `Network/serviceEndpointPolicies/${definitions}/write`, {
+      body: { properties: { service: 'Microsoft.Storage' } },
+    }),
+    step('DELETE', `${policy}/${definitions}/d`, `Network/serviceEndpointPolicies/${definitions}/delete`),
     step('PUT', `${kv}${authorization}/roleAssignments/${assigned}`, 'Authorization/roleAssignments/write', {
       body: { properties: assignment },
     }),
@@ -152,6 +159,7 @@ function steps(client: Client, connection: string): readonly Step[] {
         step('DELETE', path, 'Resources/deployments/delete'),
       ];
     }),
+    step('POST', `${group}/exportTemplate`, `${groups}/exportTemplate/action`, { resource: group, body: {} }),
     ...['moveResources', 'validateMoveResources'].map((name) =>
       step('POST', `${group}/${name}`, `${groups}/${name}/action`, { resource: group, body: {}, outcome: 'refused' }),
     ),

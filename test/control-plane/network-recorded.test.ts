@@ -197,6 +197,42 @@ test('a member that Azure does not have, or that cannot be kept, is refused, and
   assert.equal(at(left.body, 'properties', 'addressPrefix'), '10.0.0.0/24');
 });
 
+test('the same of what networks have beside subnets, whole and under its own id', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  const network = (type: string) => `${group}/providers/Microsoft.Network/${type}`;
+  const rule = { priority: 100, access: 'Allow', direction: 'Inbound', protocol: '*', sourceAddressPrefix: '*' };
+  const whole = { ...rule, sourcePortRange: '*', destinationPortRange: '*', destinationAddressPrefix: '*' };
+  const nsg = network('networkSecurityGroups/nsg');
+  const table = network('routeTables/rt');
+  expectStatus(await client.arm('PUT', nsg, { location, properties: {} }), 201);
+  expectStatus(await client.arm('PUT', table, { location, properties: {} }), 201);
+  expectStatus(await putNetwork(client, 'vnet1', ['apps']), 201);
+  const route = { addressPrefix: '0.0.0.0/0', nextHopType: 'Internet' };
+  const denied: readonly (readonly [string, object, string, string])[] = [
+    [network('networkSecurityGroups/x'), { open: 1 }, 'NetworkSecurityGroupProperties', 'properties.open'],
+    [`${nsg}/securityRules/r`, { ...whole, open: 1 }, 'SecurityRuleProperties', 'properties.open'],
+    [
+      network('networkSecurityGroups/x'),
+      { securityRules: [{ name: 'r', properties: { ...whole, open: 1 } }] },
+      'SecurityRuleProperties',
+      'properties.securityRules[0].properties.open',
+    ],
+    [network('routeTables/x'), { open: 1 }, 'RouteTableProperties', 'properties.open'],
+    [`${table}/routes/r`, { ...route, open: 1 }, 'RouteProperties', 'properties.open'],
+    [network('natGateways/x'), { open: 1 }, 'NatGatewayProperties', 'properties.open'],
+    [network('publicIPAddresses/x'), { open: 1 }, 'PublicIPAddressProperties', 'properties.open'],
+    [network('serviceEndpointPolicies/x'), { open: 1 }, 'ServiceEndpointPolicyProperties', 'properties.open'],
+    [`${net}/virtualNetworkPeerings/x`, { open: 1 }, 'VirtualNetworkPeeringProperties', 'properties.open'],
+  ];
+  for (const [path, properties, objectType, where] of denied) {
+    const answered = expectStatus(await client.arm('PUT', path, { location, properties }), 400);
+    const message = `Could not find member 'open' on object of type '${objectType}'. Path '${where}'.`;
+    assert.equal(at(answered.body, 'error', 'details', 0, 'message'), message);
+    expectStatus(await client.arm('GET', path), 404);
+  }
+});
+
 test('a network with a BGP community shows that of its region', async () => {
   await using world = await startWithGroup();
   const { client } = world;
