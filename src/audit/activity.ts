@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Caller } from '../types/caller.ts';
 import type { PrincipalType } from '../types/role.ts';
-import { auditRecord } from './record.ts';
+import { auditRecord, clip } from './record.ts';
 import type { AuditEvent, AuditRecord } from './record.ts';
 
 /** What the resource manager knows of a request to change something, beside what every edge knows. */
@@ -59,7 +59,7 @@ export function activityRecord(event: ActivityEvent): ActivityRecord {
     operationName: action.toUpperCase(),
     resultType: !succeeded ? 'Failure' : accepted ? 'Accept' : 'Success',
   });
-  const entity = resourceId.slice(0, 2048);
+  const entity = clip(resourceId, succeeded ? 2048 : 512);
   return {
     ...common,
     resultSignature: `${signature}.${statusCode}`,

@@ -2,6 +2,9 @@ import type { Put, Store } from '../store/store.ts';
 import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
 import { Outbox } from './outbox.ts';
+import { CallerQuota, defaultCallerQuota, refusalSummaries } from './caller-quota.ts';
+import type { CallerQuotaSettings } from './caller-quota.ts';
+import type { Caller } from '../types/caller.ts';
 import type { QuotaSettings } from './quota.ts';
 import { summaries, UnauthenticatedQuota } from './quota.ts';
 import type { LogRecord } from './activity.ts';
@@ -13,6 +16,8 @@ export interface AuditParts {
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
   readonly quota: QuotaSettings;
+  /** `defaultCallerQuota` unless given. */
+  readonly callerQuota?: CallerQuotaSettings;
   /** Gets a copy of every record that is in the log, and is closed with the audit. */
   readonly exports?: AuditExport;
   readonly notice: (message: string) => void;
@@ -32,16 +37,18 @@ export class Audit {
   readonly #parts: AuditParts;
   readonly #outbox: Outbox;
   readonly #quota: UnauthenticatedQuota;
+  readonly #callerQuota: CallerQuota;
   #summaryTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: AuditParts, outbox: Outbox) {
     this.#parts = parts;
     this.#outbox = outbox;
     this.#quota = new UnauthenticatedQuota(parts.quota);
+    this.#callerQuota = new CallerQuota(parts.callerQuota ?? defaultCallerQuota);
   }
 
   /**
-   * Records a request that changed nothing (a read, a refusal, a failure). To be awaited before it is answered.
+   * Records a request that was answered and changed nothing: always with a record of its own. To be awaited before it is answered.
    * @throws {AuditUnavailable}
    */
   read(record: LogRecord): Promise<void> {
@@ -70,8 +77,18 @@ export class Audit {
    */
   unauthenticated(record: LogRecord): Promise<void> {
     if (this.#quota.admit(record, this.#parts.now())) return this.read(record);
-    this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
-    return Promise.resolve();
+    return this.#summariseLater();
+  }
+
+  /**
+   * Records a refusal or failure of a caller whose token was accepted (`undefined`: a stranger), likewise: the first of
+   * each kind by a record of its own.
+   * @throws {AuditUnavailable} as `read`, within the quota
+   */
+  refused(record: LogRecord, caller: Caller | undefined): Promise<void> {
+    if (caller === undefined) return this.unauthenticated(record);
+    if (this.#callerQuota.admit(record, caller, this.#parts.now())) return this.read(record);
+    return this.#summariseLater();
   }
 
   /**
@@ -92,15 +109,22 @@ export class Audit {
     await this.#parts.log.close();
   }
 
+  async #summariseLater(): Promise<void> {
+    this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
+  }
+
   async #summarise(): Promise<void> {
     clearTimeout(this.#summaryTimer);
     this.#summaryTimer = undefined;
     const suppressed = this.#quota.takeSuppressed();
+    const refusals = this.#callerQuota.takeSuppressed();
+    const records = [...summaries(suppressed), ...refusalSummaries(refusals)];
     try {
-      await Promise.all(summaries(suppressed).map((record) => this.read(record)));
+      await Promise.all(records.map((record) => this.read(record)));
     } catch {
       // The log has said why. They share a write, so none of them is in it.
       this.#quota.putBack(suppressed);
+      this.#callerQuota.putBack(refusals);
       this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
     }
   }

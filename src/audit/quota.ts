@@ -164,7 +164,7 @@ function summary(count: Count): AuditRecord {
 }
 
 /** Who shares a quota. One IPv6 site has 2^64 addresses (RFC 4291 section 2.5.4), so its /64 counts as one. */
-function sourceKey({ callerIpAddress = 'unknown', properties }: LogRecord): string {
+export function sourceKey({ callerIpAddress = 'unknown', properties }: LogRecord): string {
   const place = callerIpAddress.includes(':') ? networkOf(callerIpAddress) : callerIpAddress;
   return properties.subnetId === undefined ? place : `${properties.subnetId} ${place}`;
 }

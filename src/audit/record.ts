@@ -108,6 +108,9 @@ const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', '
 /** How much of a text that a client controls is kept, in UTF-16 units; and of an error's message. */
 const longest = { text: 2048, id: 128, message: 4096 };
 
+/** The same of a refusal, which costs whoever asks for it nothing. */
+const longestRefused = { text: 512, id: 128, message: 1024 };
+
 /** RFC 6750 section 2.3 lets a client put its token in the query. We accept none there, and must not keep it either. */
 const tokenInQuery = /([?&]access(?:_|%5f)token=)[^&#]*/gi;
 
@@ -120,15 +123,16 @@ const jsonWebToken = /(?<![\w-])eyJ[\w-]*\.[\w-]*\./;
 /** The record of a request, as the log will have it. */
 export function auditRecord(event: AuditEvent): AuditRecord {
   const { source, caller, message } = event;
+  const { text, message: messageMax } = event.status < 400 ? longest : longestRefused;
   return {
     time: timeOf(event.at),
-    resourceId: clip(event.resourceId, longest.text).toUpperCase(),
+    resourceId: clip(event.resourceId, text).toUpperCase(),
     category: event.category ?? 'AuditEvent',
     operationName: event.operationName,
     operationVersion: clip(event.apiVersion, longest.id),
     resultType: event.resultType ?? 'Success',
     resultSignature: STATUS_CODES[event.status] ?? String(event.status),
-    ...(message !== undefined && { resultDescription: clip(message.replaceAll('\r\n', '\n'), longest.message) }),
+    ...(message !== undefined && { resultDescription: clip(message.replaceAll('\r\n', '\n'), messageMax) }),
     durationMs: String(Math.max(0, Math.round(event.durationMs))),
     ...(source !== undefined && source.kind !== 'unknown' && { callerIpAddress: source.address.text }),
     correlationId: clip(event.correlationId, longest.id),
@@ -155,10 +159,11 @@ export function withRecordId<T extends { readonly properties: AuditProperties }>
 // Written key by key: this is the hot path, and spreading an object for each optional key takes twice as long.
 function propertiesOf(event: AuditEvent): AuditProperties {
   const { source, objectId, userAgent, requestUri, tlsVersion, access, verdict } = event;
+  const { text } = event.status < 400 ? longest : longestRefused;
   const properties: Writable<AuditProperties> = { ...event.properties, httpStatusCode: event.status };
-  if (objectId !== undefined) properties.id = clip(withoutToken(objectId), longest.text);
-  if (userAgent !== undefined) properties.clientInfo = clip(userAgent, longest.text);
-  if (requestUri !== undefined) properties.requestUri = clip(withoutToken(requestUri), longest.text);
+  if (objectId !== undefined) properties.id = clip(withoutToken(objectId), text);
+  if (userAgent !== undefined) properties.clientInfo = clip(userAgent, text);
+  if (requestUri !== undefined) properties.requestUri = clip(withoutToken(requestUri), text);
   if (tlsVersion !== undefined) properties.tlsVersion = tlsVersion.replace('TLSv', 'TLS').replace('.', '_');
   if (access !== undefined) addAccessKeys(properties, access);
   if (verdict !== undefined) {
@@ -264,6 +269,9 @@ function unescaped(piece: string): string {
   return piece.replace(/%([0-7][\da-f])/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
 }
 
-function clip(text: string, length: number): string {
-  return text.length > length ? text.slice(0, length) : text;
+/** What is cut says so, within the length. */
+export function clip(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const mark = `… (${text.length} characters)`;
+  return text.slice(0, length - mark.length) + mark;
 }

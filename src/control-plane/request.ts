@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import { hasAssignment } from '../access/role-assignments.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import { headersOf } from '../http/answer.ts';
 import type { LogRecord } from '../audit/activity.ts';
@@ -75,7 +76,7 @@ async function settle(
   ];
   if (accepted === undefined) {
     if (change !== undefined) await commit(wholeChange(exchange, change, admission), records, world);
-    else await Promise.all(records.map((record) => world.audit.read(record)));
+    else await recordRead(exchange, records, { admission, audit: world.audit });
     return answer;
   }
   const acceptance = await accept(accepted, call);
@@ -88,6 +89,17 @@ async function settle(
   await commit(together(whole, acceptance, begun), records, world);
   world.longRunning.begin(acceptance.record, begun, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
+}
+
+/** Whoever has a token may ask for what is its own: without any role that is nothing, and costs nothing. */
+async function recordRead(
+  { operation, caller }: ControlExchange,
+  records: readonly LogRecord[],
+  { admission, audit }: { readonly admission: ControlAdmitted; readonly audit: ControlWorld['audit'] },
+): Promise<void> {
+  const { compiled } = admission.access.authorization;
+  const isShown = operation?.shows !== 'own' || caller === undefined || hasAssignment(compiled, caller);
+  await Promise.all(records.map((record) => (isShown ? audit.read(record) : audit.refused(record, caller))));
 }
 
 /**
@@ -133,11 +145,8 @@ export async function refusalAnswer(exchange: ControlExchange, error: unknown, w
   const { status, message } = answer;
   if (refusalOf(error).kind === 'recordUnavailable') return answer;
   const records = recordsOf(exchange, { status, message, now: world.now() });
-  const isStranger = exchange.caller === undefined;
   try {
-    await Promise.all(
-      records.map((record) => (isStranger ? world.audit.unauthenticated(record) : world.audit.read(record))),
-    );
+    await Promise.all(records.map((record) => world.audit.refused(record, exchange.caller)));
     return answer;
   } catch (failure) {
     return refusalAnswer(exchange, failure, world);

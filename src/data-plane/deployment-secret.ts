@@ -82,25 +82,24 @@ async function readFrom(vault: VaultInForce, asked: SecretAsked, world: ReadWorl
   // On the word of rules that are in force: a refusal too.
   if (refusal !== undefined) await world.store.read({ require, get: [] });
   const read = refusal === undefined ? await secretOf(vault, asked, world) : refused(refusal, { vault, asked });
-  await world.audit.read(
-    auditRecord({
-      at,
-      durationMs: world.now() - at,
-      operationName: operation.name,
-      apiVersion: '7.0',
-      resourceId: vault.id,
-      status: read.ok ? 200 : read.status,
-      ...(!read.ok && { message: read.message }),
-      source,
-      caller: service,
-      verdict,
-      rule: matchedRule(verdict, vault.firewallSettings),
-      explanation: explain({ verdict, settings: vault.firewallSettings, source, caller: service, operation }),
-      correlationId: asked.correlationId,
-      requestUri: undefined,
-      objectId: `${asked.origin}/secrets/${asked.secretName}${asked.secretVersion === undefined ? '' : `/${asked.secretVersion}`}`,
-    }),
-  );
+  const record = auditRecord({
+    at,
+    durationMs: world.now() - at,
+    operationName: operation.name,
+    apiVersion: '7.0',
+    resourceId: vault.id,
+    status: read.ok ? 200 : read.status,
+    ...(!read.ok && { message: read.message }),
+    source,
+    caller: service,
+    verdict,
+    rule: matchedRule(verdict, vault.firewallSettings),
+    explanation: explain({ verdict, settings: vault.firewallSettings, source, caller: service, operation }),
+    correlationId: asked.correlationId,
+    requestUri: undefined,
+    objectId: `${asked.origin}/secrets/${asked.secretName}${asked.secretVersion === undefined ? '' : `/${asked.secretVersion}`}`,
+  });
+  await (read.ok ? world.audit.read(record) : world.audit.refused(record, service));
   return read;
 }
 

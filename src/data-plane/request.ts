@@ -173,8 +173,7 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
   };
   const record = auditRecord(auditEvent(exchange, { status, message, now: world.now() }));
   try {
-    if (exchange.caller === undefined) await world.audit.unauthenticated(record);
-    else await world.audit.read(record);
+    await world.audit.refused(record, exchange.caller);
     return answer;
   } catch (failure) {
     return refusal.kind === 'recordUnavailable' ? answer : refusalAnswer(exchange, failure, world);

@@ -109,7 +109,7 @@ async function refusedOnRecord(asked: ChangeAsked, error: unknown, world: GraphW
   const targets = id === undefined ? [] : [{ id }];
   const outcome = { status, message: body.error.message, targets, body: {}, requestId };
   try {
-    await world.audit.read(recordOf(asked, outcome, world));
+    await world.audit.refused(recordOf(asked, outcome, world), asked.caller);
     return error;
   } catch (failure) {
     return failure;

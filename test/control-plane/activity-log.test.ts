@@ -10,7 +10,17 @@ import { roleDefinitionId } from '../world/assign.ts';
 import type { Answered, Client, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 import { bodyWith } from './deployments.ts';
-import { activityLog, at, followed, location, putNetwork, startWithGroup, subnetId, vaultBody } from './resources.ts';
+import {
+  activityLog,
+  at,
+  auditLog,
+  followed,
+  location,
+  putNetwork,
+  startWithGroup,
+  subnetId,
+  vaultBody,
+} from './resources.ts';
 
 const group = '/resourceGroups/rg';
 const network = `${group}/providers/Microsoft.Network`;
@@ -360,6 +370,17 @@ suite('the activity log', () => {
     const named = records.slice(from).map((record) => record['operationName']);
     const ofGroup = 'MICROSOFT.RESOURCES/SUBSCRIPTIONS/RESOURCEGROUPS';
     assert.deepEqual(named, [`${ofGroup}/WRITE`, `${ofGroup}/DELETE`]);
+  });
+
+  test('leaves room for others: a list of what is its own has a quota for whoever has nothing', async () => {
+    const { client } = world;
+    const token = await client.token('arm', stranger);
+    const own = ({ identity }: Json) => at(identity, 'claim', 'oid') === stranger.objectId;
+    const listed = () =>
+      auditLog(world).filter((record) => record['operationName'] === 'VaultList' && own(record)).length;
+    for (let n = 0; n < 100; n += 1)
+      assert.equal((await client.arm('GET', '/resources', undefined, { token })).status, 200);
+    assert.ok(listed() > 0 && listed() < 80, `${listed()} records`);
   });
 
   test('has a stranger’s request within the quota of strangers', async () => {

@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import type { Caller } from '../types/caller.ts';
+import type { LogRecord } from './activity.ts';
+import { sourceKey, take } from './quota.ts';
+import type { Bucket, Rate } from './quota.ts';
+import { auditRecord, clip } from './record.ts';
+
+export interface CallerQuotaSettings {
+  /** Of a caller at one source. */
+  readonly perSource: Rate;
+  /** Of a caller, wherever it calls from: what bounds the disk, however many addresses it has. */
+  readonly perCaller: Rate;
+  readonly overall: Rate;
+  /** Of a caller, for refusals of a kind that it has not had yet, when nothing is left of the others. */
+  readonly firsts: Rate;
+  readonly overallFirsts: Rate;
+  /** How many callers, sources and kinds are remembered; what was quiet longest is forgotten first. */
+  readonly remembered: number;
+  /** How many kinds of refusal are counted by themselves; of one caller; and how many callers. */
+  readonly kinds: number;
+  readonly kindsPerCaller: number;
+  readonly callers: number;
+}
+
+/** At most some 350,000 records of refusals a day, and of one caller some 60,000. */
+export const defaultCallerQuota: CallerQuotaSettings = {
+  perSource: { burst: 60, perSecond: 0.2 },
+  perCaller: { burst: 300, perSecond: 0.5 },
+  overall: { burst: 1200, perSecond: 2 },
+  firsts: { burst: 200, perSecond: 0.1 },
+  overallFirsts: { burst: 2000, perSecond: 1 },
+  remembered: 4096,
+  kinds: 128,
+  kindsPerCaller: 8,
+  callers: 256,
+};
+
+interface Count {
+  /** The first one's record. */
+  readonly sample: LogRecord;
+  /** How many, by status and reason. */
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly firstTime: string;
+  readonly lastTime: string;
+}
+
+/** Refusals that got no record of their own: those of one kind, else of one caller, else all together. */
+export type SuppressedRefusals = ReadonlyMap<string, Count>;
+
+const othersKey = 'others';
+const kindPrefix = 'kind ';
+const callerPrefix = 'caller ';
+const reasonsMax = 16;
+const messageMax = 512;
+
+/**
+ * Decides which refusals of callers with a valid token get a record of their own, and counts the others: whoever has a
+ * token could otherwise fill the disk. The first refusal of each kind (caller, source, resource, operation, status,
+ * reason) has one, whatever the flood, as long as a caller does not find hundreds of new kinds.
+ */
+export class CallerQuota {
+  readonly #settings: CallerQuotaSettings;
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #kinds = new Map<string, true>();
+  #suppressed = new Map<string, Count>();
+  /** How many keys of `#suppressed` there are, of kinds, of callers, and of the kinds of one caller. */
+  #counted = new Map<string, number>();
+
+  constructor(settings: CallerQuotaSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether the refusal of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
+  admit(record: LogRecord, caller: Caller, now: number): boolean {
+    const { perSource, perCaller, overall, firsts, overallFirsts } = this.#settings;
+    const who = digest([caller.issuer, caller.tenant, caller.objectId, caller.applicationId ?? '']);
+    const place = digest([who, sourceKey(record)]);
+    const { category, resourceId, operationName } = record;
+    const reason = reasonOf(record);
+    const kind = digest([place, category, resourceId, operationName, reason]);
+    const wanted = [
+      [`source ${place}`, perSource],
+      [`caller ${who}`, perCaller],
+      ['overall', overall],
+    ] as const;
+    const wantedFirst = [
+      [`first ${who}`, firsts],
+      ['overall first', overallFirsts],
+    ] as const;
+    const admitted = this.#take(wanted, now) || (!this.#kinds.has(kind) && this.#take(wantedFirst, now));
+    if (admitted) remember(this.#kinds, { key: kind, value: true }, this.#settings.remembered);
+    else this.#count({ kind, who, added: countOf(record, reason) });
+    return admitted;
+  }
+
+  /** What was counted since the last call; the count begins again. */
+  takeSuppressed(): SuppressedRefusals {
+    const suppressed = this.#suppressed;
+    this.#suppressed = new Map();
+    this.#counted = new Map();
+    return suppressed;
+  }
+
+  /** Adds to the count what could not be written. */
+  putBack(suppressed: SuppressedRefusals): void {
+    for (const [key, count] of suppressed) this.#add(this.#suppressed.size < this.#most ? key : othersKey, count);
+  }
+
+  get #most(): number {
+    return this.#settings.kinds + this.#settings.callers;
+  }
+
+  /** A token of each bucket, or none of any. */
+  #take(wanted: readonly (readonly [key: string, rate: Rate])[], now: number): boolean {
+    const taken: [string, Bucket][] = [];
+    for (const [key, rate] of wanted) {
+      const bucket = take(this.#buckets.get(key), rate, now);
+      if (bucket === undefined) return false;
+      taken.push([key, bucket]);
+    }
+    for (const [key, value] of taken) remember(this.#buckets, { key, value }, 4 * this.#settings.remembered);
+    return true;
+  }
+
+  #count({ kind, who, added }: { readonly kind: string; readonly who: string; readonly added: Count }): void {
+    const ofKind = `${kindPrefix}${who} ${kind}`;
+    const ofCaller = `${callerPrefix}${who}`;
+    if (this.#suppressed.has(ofKind) || this.#hasRoomForKind(who)) this.#add(ofKind, added);
+    else if (this.#suppressed.has(ofCaller) || this.#of(callerPrefix) < this.#settings.callers)
+      this.#add(ofCaller, added);
+    else this.#add(othersKey, added);
+  }
+
+  #hasRoomForKind(who: string): boolean {
+    const { kinds, kindsPerCaller } = this.#settings;
+    return this.#of(kindPrefix) < kinds && this.#of(`${kindPrefix}${who}`) < kindsPerCaller;
+  }
+
+  #of(counter: string): number {
+    return this.#counted.get(counter) ?? 0;
+  }
+
+  #add(key: string, added: Count): void {
+    const known = this.#suppressed.get(key);
+    this.#suppressed.set(key, known === undefined ? added : sum(known, added));
+    if (known !== undefined) return;
+    const [level = '', who = ''] = key.split(' ');
+    for (const counter of [`${level} `, `${level} ${who}`]) this.#counted.set(counter, this.#of(counter) + 1);
+  }
+}
+
+function sum(known: Count, added: Count): Count {
+  const reasons = new Map(known.reasons);
+  for (const [reason, requests] of added.reasons) {
+    const named = reasons.has(reason) || reasons.size < reasonsMax ? reason : 'others';
+    reasons.set(named, (reasons.get(named) ?? 0) + requests);
+  }
+  return {
+    ...known,
+    reasons,
+    firstTime: known.firstTime < added.firstTime ? known.firstTime : added.firstTime,
+    lastTime: known.lastTime > added.lastTime ? known.lastTime : added.lastTime,
+  };
+}
+
+function countOf(sample: LogRecord, reason: string): Count {
+  return { sample, reasons: new Map([[reason, 1]]), firstTime: sample.time, lastTime: sample.time };
+}
+
+/** `403 noIpRule`, `403 permission`, `404`. */
+function reasonOf({ properties }: LogRecord): string {
+  const { httpStatusCode, verdict, isAccessPolicyMatch, isRbacAuthorized } = properties;
+  if (verdict?.allowed === false) return `${httpStatusCode} ${verdict.because}`;
+  const lacksPermission = isAccessPolicyMatch === false || isRbacAuthorized === false;
+  return lacksPermission ? `${httpStatusCode} permission` : String(httpStatusCode);
+}
+
+/** The records that say what was counted, each with what is true of all that it stands for. */
+export function refusalSummaries(suppressed: SuppressedRefusals): readonly LogRecord[] {
+  return Array.from(suppressed, ([key, count]) => summary(key, count));
+}
+
+function summary(key: string, { sample, reasons, firstTime, lastTime }: Count): LogRecord {
+  const requests = [...reasons.values()].reduce((all, some) => all + some, 0);
+  const { correlationId, resultDescription = '' } = sample;
+  const { httpStatusCode, subnetId } = sample.properties;
+  const counted = { suppressed: requests, reasons: Object.fromEntries(reasons), firstTime, lastTime };
+  const message =
+    httpStatusCode < 400
+      ? `${requests} more requests were shown nothing and have no records of their own.`
+      : `${requests} more requests were refused and have no records of their own. ` +
+        `The first: ${clip(resultDescription, messageMax)}`;
+  if (key.startsWith(kindPrefix)) {
+    const properties = { httpStatusCode, ...(subnetId !== undefined && { subnetId }), ...counted };
+    return { ...sample, time: lastTime, durationMs: '0', resultDescription: message, properties };
+  }
+  const { properties, ...others } = auditRecord({
+    at: Date.parse(lastTime),
+    durationMs: 0,
+    operationName: 'Refusals',
+    apiVersion: '',
+    resourceId: '',
+    status: httpStatusCode,
+    message,
+    source: { kind: 'unknown', reason: 'of all sources' },
+    correlationId,
+    requestUri: undefined,
+    properties: { ...counted, ...(key !== othersKey && { caller: sample.identity }) },
+  });
+  return { ...others, properties };
+}
+
+/** Keys of one length, whatever a token or a path has in it. */
+function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+/** A `Map` keeps the order of insertion, so that putting it back makes it the youngest. */
+function remember<T>(
+  map: Map<string, T>,
+  { key, value }: { readonly key: string; readonly value: T },
+  most: number,
+): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= most) return;
+  const oldest = map.keys().next();
+  if (oldest.done !== true) map.delete(oldest.value);
+}
