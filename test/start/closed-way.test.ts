@@ -9,6 +9,21 @@ import { dataFolder, startCommand } from '../world/process.ts';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
+test('where root may make no mount namespace, a data folder that the worker cannot reach is refused with the remedy', async () => {
+  const withoutMounts = ['setpriv', '--bounding-set=-sys_admin'];
+  if (process.geteuid?.() !== 0 || spawnSync('setpriv', [...withoutMounts.slice(1), 'true']).status !== 0) {
+    notRun('a data folder behind a closed folder, without mount namespaces', 'needs root and setpriv');
+    return;
+  }
+  using home = dataFolder();
+  chmodSync(home.path, 0o700);
+  const data = join(home.path, 'data');
+  await assert.rejects(
+    startCommand([...withoutMounts, join(checkout, 'bin/postern'), 'start', '--data', data]),
+    (error: Error) => error.message.includes(`cannot reach ${data}: ${home.path} is closed to it`),
+  );
+});
+
 test('started by root in a home that is closed to the worker, checkout and data folder, it serves and makes keys', async () => {
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) {
     notRun('a checkout and a data folder behind a closed folder', 'needs root that may make mount namespaces');
