@@ -12,6 +12,7 @@ import { placeMark, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
 import { giveOlderFiles } from './older-folder.ts';
 import { readOperatorFiles } from './operator-files.ts';
+import { refuseWorkersFiles } from './root-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
 import { reread, type Given } from './reread.ts';
 import { Supervisor } from './supervisor.ts';
@@ -45,7 +46,7 @@ export async function start(
     return 0;
   }
   try {
-    const prepared = prepare(argv);
+    const prepared = prepare(argv, program);
     if (prepared.ok) return await run(prepared, { argv, program, heartbeat });
     complain(prepared.message);
   } catch (error) {
@@ -104,13 +105,19 @@ async function run(
 }
 
 /** Settings, the files that they name, who the worker becomes, the data folder, made and locked, and the sockets. */
-function prepare(argv: readonly string[]): Prepared {
-  const readFile = (path: string): string => readFileSync(path, 'utf8');
+function prepare(argv: readonly string[], program: string): Prepared {
+  const rootFiles = [program];
+  const readFile = (path: string): string => {
+    rootFiles.push(path);
+    return readFileSync(path, 'utf8');
+  };
   const read = readSettings({ argv, environment: process.env, readFile, folder: process.cwd() });
   if (!read.ok) return { ok: false, message: `${read.message}\nSee postern start --help.` };
   const resolved = workerUser(read.settings);
   if (!resolved.ok) return resolved;
   const become = resolved.user;
+  const refused = refuseWorkersFiles(rootFiles, become);
+  if (refused !== undefined) return { ok: false, message: refused };
   const operators = readOperatorFiles(read.settings, become);
   if (!operators.ok) return operators;
   const taken = takeFolder(read.settings, become);

@@ -108,4 +108,8 @@ test('root reads no key for the worker where the worker may have put a link', as
   writeFileSync(files.at('postern.json'), JSON.stringify({ masterKeyFile: 'theirs/key' }));
   const options = ['--data', files.data, '--config', files.at('postern.json')];
   await assert.rejects(startPostern(options), /EACCES: permission denied, open '.*theirs\/key'/);
+  // By a configuration of its own it would have root read any file to it.
+  renameSync(files.at('postern.json'), join(theirs, 'postern.json'));
+  const theirConfig = ['--data', files.data, '--config', join(theirs, 'postern.json')];
+  await assert.rejects(startPostern(theirConfig), /uid 61043, may change .*theirs\/postern\.json, by which root acts/);
 });
