@@ -37,7 +37,7 @@ export function openKeyEngine({
   const generator = new KeyThreads({ count: 1, depth: 1, niceness: generatorNiceness });
   let rsaKeys = 0;
   const inTurn = async (task: KeyTask) => {
-    if (rsaKeys >= rsaKeysMax) throw new KeyEngineBusy(rsaKeysMax);
+    if (rsaKeys >= rsaKeysMax) throw new KeyEngineBusy(`${rsaKeysMax} RSA keys that are to be made or proved`);
     rsaKeys += 1;
     try {
       return await generator.run(task);

@@ -1,4 +1,5 @@
 import type { Answer } from '../http/answer.ts';
+import type { CertificateFileReader } from '../objects/certificate-import.ts';
 import type { Outcome, VaultScope } from '../objects/object.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { Operation } from '../types/operation.ts';
@@ -23,6 +24,9 @@ export interface OperationCard extends Operation {
 export interface Call {
   readonly vault: VaultScope;
   readonly engine: KeyEngine;
+  readonly certificateFiles: CertificateFileReader;
+  /** Runs what is of no use to anybody once the client is gone; the signal is aborted then. */
+  readonly whileConnected: <T>(work: (gone: AbortSignal) => Promise<T>) => Promise<T>;
   /** How long the issuer of a certificate takes. */
   readonly issueMs: number;
   /** `https://NAME.vault.localhost:8443`, under the names that were asked. */

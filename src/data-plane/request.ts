@@ -6,6 +6,7 @@ import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import { bearerToken, parseJsonBody } from '../http/request.ts';
 import type { JsonFault } from '../json/bounded-json.ts';
+import type { CertificateFileReader } from '../objects/certificate-import.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
@@ -21,6 +22,7 @@ import { answerHeaders, challengeHeader } from './headers.ts';
 import { memberOf, textsOf } from '../http/parameters.ts';
 import { Refused } from './refusal.ts';
 import type { Throttle } from './throttle.ts';
+import { whileConnected } from './while-connected.ts';
 import type { Refusal } from './refusal.ts';
 
 /** As much of a token's header as a refusal gives back. */
@@ -33,6 +35,7 @@ export interface RequestWorld extends AdmissionWorld {
   /** Absent where nothing is throttled. */
   readonly throttle: Throttle | undefined;
   readonly engine: KeyEngine;
+  readonly certificateFiles: CertificateFileReader;
   readonly audit: Audit;
   /** How long a deletion or a recovery of an object takes. */
   readonly transitionMs: number;
@@ -97,6 +100,8 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
   const call = {
     vault: vaultScope(vault, { store: world.store, transitionMs: world.transitionMs, now, require }),
     engine: world.engine,
+    certificateFiles: world.certificateFiles,
+    whileConnected: <T>(work: (gone: AbortSignal) => Promise<T>) => whileConnected(exchange.request.raw.socket, work),
     issueMs: world.issueMs,
     origin: originOf(exchange),
     apiVersion: exchange.apiVersion ?? '',

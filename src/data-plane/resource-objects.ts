@@ -1,3 +1,4 @@
+import type { CertificateFileReader } from '../objects/certificate-import.ts';
 import { hsmPlatform, keyForm } from '../objects/key.ts';
 import type { KeyRecord, KeyVersion } from '../objects/key.ts';
 import { newVersion } from '../objects/new-version.ts';
@@ -23,6 +24,7 @@ interface Asked extends ObjectAsked {
 
 interface World {
   readonly engine: KeyEngine;
+  readonly certificateFiles: CertificateFileReader;
   readonly transitionMs: number;
   readonly issueMs: number;
 }
@@ -58,11 +60,14 @@ export function resourceObjects(world: World) {
   };
 }
 
-function callOf(asked: Asked, { engine, transitionMs, issueMs }: World): Call {
+function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs }: World): Call {
   const { store, vault, require, origin, apiVersion, now, name, body } = asked;
   return {
     vault: vaultScope(vault, { store, transitionMs, now, require }),
     engine,
+    certificateFiles,
+    // Nothing of these takes so long that it would have to end with its client.
+    whileConnected: (work) => work(new AbortController().signal),
     issueMs,
     origin,
     apiVersion,

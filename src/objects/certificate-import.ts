@@ -1,8 +1,8 @@
+import { ReadingAbandoned } from '../crypto/certificate-files.ts';
+import type { CertificateFiles } from '../crypto/certificate-files.ts';
 import { keySizeOf } from '../crypto/key-material.ts';
 import type { FileContents } from '../crypto/certificates/chain.ts';
 import { readCertificate } from '../crypto/certificates/certificate.ts';
-import { readPemWithPassword } from '../crypto/certificates/pem.ts';
-import { readPkcs12 } from '../crypto/certificates/pkcs12.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import type { AlternativeNames, CertificateFacts, CertifiedMaterial } from '../types/certificate.ts';
 import type { KeyEngine } from '../types/key.ts';
@@ -14,9 +14,12 @@ import type { CertificateContentType, CertificatePolicy, PolicyParameters, Polic
 import { policyFrom } from './certificate-policy-rules.ts';
 import { certificateState, checkFree, currentOf, putParts } from './certificate-state.ts';
 import { validityMonths } from './certificate-validity.ts';
-import { proveKey } from './make-key.ts';
+import { proveKey, unlessBusy } from './make-key.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
+
+/** Reads the files of clients where that holds up nobody else. */
+export type CertificateFileReader = Pick<CertificateFiles, 'readPkcs12' | 'readPem'>;
 
 export interface CertificateImport {
   readonly name: string;
@@ -27,6 +30,9 @@ export interface CertificateImport {
   readonly parameters: CertificateParameters;
   readonly version: string;
   readonly engine: KeyEngine;
+  readonly files: CertificateFileReader;
+  /** Aborted when the client goes. */
+  readonly gone: AbortSignal;
 }
 
 /**
@@ -45,7 +51,7 @@ export async function importCertificate(
   const contentType = asked.policy.contentType ?? before?.contentType ?? looksLike;
   // Of any other content type, `policyFrom` says what is wrong.
   const reader = readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'];
-  const contents = await reader(asked);
+  const contents = await unlessBusy(() => unlessGone(() => reader(asked)));
   if (!contents.ok) return contents;
   const [leaf = new Uint8Array()] = contents.value.certificates;
   const read = readCertificate(leaf);
@@ -88,12 +94,21 @@ export async function importCertificate(
   return { ok: true, value: object, change };
 }
 
+async function unlessGone<T>(read: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ReadingAbandoned)) throw error;
+    return bad('The connection ended before the certificate was read.');
+  }
+}
+
 type Reader = (asked: CertificateImport) => Promise<Outcome<FileContents>>;
 
 const readers: Readonly<Record<CertificateContentType, Reader>> = {
-  async 'application/x-pkcs12'({ value, password }) {
+  async 'application/x-pkcs12'({ value, password, files, gone }) {
     const bytes = Buffer.from(value, 'base64');
-    const read = await readPkcs12(bytes, password);
+    const read = await files.readPkcs12(bytes, password, gone);
     if (read.ok) return read;
     const isPem = pemIn(value) !== undefined;
     const hint = isPem ? ' For PEM, set policy.secret_props.contentType to application/x-pem-file.' : '';
@@ -102,12 +117,12 @@ const readers: Readonly<Record<CertificateContentType, Reader>> = {
         `format. ${describeRefusal(read.refusal)}${hint}`,
     );
   },
-  async 'application/x-pem-file'({ value, password }) {
+  async 'application/x-pem-file'({ value, password, files, gone }) {
     const message =
       'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.';
     const text = pemIn(value);
     if (text === undefined) return bad(message);
-    const read = await readPemWithPassword(text, password);
+    const read = await files.readPem(text, password, gone);
     if (!read.ok) return bad(`${message} ${describeRefusal(read.refusal)}`);
     if (read.value.material === undefined) return bad(`${message} The PEM text holds no private key.`);
     return { ok: true, value: read.value };

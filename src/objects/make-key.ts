@@ -19,8 +19,8 @@ export function proveKey<M extends KeyMaterial>(engine: KeyEngine, material: M):
   });
 }
 
-/** Where too many keys wait for the engine, Azure's refusal of a vault that makes too many of them. */
-async function unlessBusy<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+/** Where too much waits for a thread, Azure's refusal of a vault that makes too many keys. */
+export async function unlessBusy<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
   try {
     return await work();
   } catch (error) {

@@ -10,6 +10,7 @@ import { clockSkewSeconds } from '../caller/admit.ts';
 import { createIssuers } from '../caller/issuers.ts';
 import { remoteKeys } from '../caller/key-sources.ts';
 import { createVerifier } from '../caller/verify.ts';
+import { CertificateFiles } from '../crypto/certificate-files.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
@@ -106,7 +107,7 @@ interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigi
 
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
-  const engine = openKeyEngine();
+  const threads = { engine: openKeyEngine(), certificateFiles: new CertificateFiles() };
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
   const rulebook = await Rulebook.open({
@@ -123,7 +124,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const { issueMs = defaultIssueMs } = settings.certificates ?? {};
   const scheduler = openScheduler(parts, {
     audit,
-    vaults: { store, engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
+    vaults: { store, engine: threads.engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
   const world = {
@@ -132,7 +133,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     verifier,
     externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
     audit,
-    engine,
+    ...threads,
     schedule: scheduler,
     transitionMs,
     issueMs,
@@ -160,7 +161,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       ingress,
       http,
       connections,
-      closeables: [edges.longRunning, edges, scheduler, renewals, engine, audit, store],
+      closeables: [edges.longRunning, edges, scheduler, renewals, ...Object.values(threads), audit, store],
     }),
   };
 }

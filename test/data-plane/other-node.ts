@@ -3,6 +3,7 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { openAudit } from '../../src/audit/audit.ts';
 import { openAuditLog } from '../../src/audit/log.ts';
+import { CertificateFiles } from '../../src/crypto/certificate-files.ts';
 import { openKeyEngine } from '../../src/crypto/key-engine.ts';
 import { defaultQuota } from '../../src/audit/quota.ts';
 import { ownIssuers } from '../../src/authority/issuer.ts';
@@ -45,6 +46,7 @@ export async function startOtherNode(
   { source, vaultsMax = 100, engine = openKeyEngine(), throttle, whileVerifying }: OtherNodeSetting,
 ): Promise<OtherNode> {
   const { store, identity, certificates } = folder;
+  const certificateFiles = new CertificateFiles();
   const rulebook = await Rulebook.open({ store, acceptDeclared: false, vaultsMax });
   const issuers = createIssuers(ownIssuers(identity.tenantId, server.signingKeys));
   const verifier = createVerifier({ issuers, now, cacheSize: 10, groupsOf });
@@ -71,6 +73,7 @@ export async function startOtherNode(
     rulebook,
     verifier: slow,
     engine,
+    certificateFiles,
     throttle,
     audit,
     transitionMs: 0,
@@ -102,6 +105,7 @@ export async function startOtherNode(
       https.closeAllConnections();
       https.close();
       await engine.close();
+      await certificateFiles.close();
       await audit.close();
     },
   };

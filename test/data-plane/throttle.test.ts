@@ -272,7 +272,8 @@ suite('a server', () => {
     const real = openKeyEngine();
     let isBusy = true;
     const busy = { ...real, generate: (...spec: Parameters<KeyEngine['generate']>) => made(...spec) };
-    const made: KeyEngine['generate'] = (spec) => (isBusy ? Promise.reject(new KeyEngineBusy(1)) : real.generate(spec));
+    const made: KeyEngine['generate'] = (spec) =>
+      isBusy ? Promise.reject(new KeyEngineBusy('1 key')) : real.generate(spec);
     const throttle = new Throttle({ ...documentedLimits, softwareCreate: 1 });
     await using node = await startOtherNode(world, { source, engine: busy, throttle });
     const policy = { x509_props: { subject: 'CN=full' }, issuer: { name: 'Self' }, key_props: p256 };

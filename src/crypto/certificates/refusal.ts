@@ -76,7 +76,8 @@ const texts: Texts = {
   tooManyCertificates: ({ what, found, most }) => `The ${what} holds ${found} certificates; at most ${most} are read.`,
   tooManyChecks: ({ what, most }) =>
     `The ${what} holds so many certificates of one name that its chain takes more than ${most} signature checks.`,
-  tooMuchWork: ({ what, most }) => `The ${what} asks for more than ${most} rounds of key derivation.`,
+  tooMuchWork: ({ what, most }) =>
+    `The ${what} asks for more than ${most} rounds of key derivation. Write it with fewer: OpenSSL's default is 2048 (-iter).`,
   tooLarge: ({ what, found, most }) => `The ${what} has ${found} bytes; at most ${most} are read.`,
 };
 

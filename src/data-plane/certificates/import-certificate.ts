@@ -35,7 +35,7 @@ export const importCertificate: OperationCard = {
     if (!parameters.ok) return parameters;
     const policy = policyParameters(members.value.policy ?? {}, 'policy.');
     if (!policy.ok) return policy;
-    const imported = await take(call.vault, {
+    const asked = {
       name: name.value,
       value,
       password: pwd,
@@ -43,7 +43,9 @@ export const importCertificate: OperationCard = {
       parameters: parameters.value,
       version: call.newVersion(),
       engine: call.engine,
-    });
+      files: call.certificateFiles,
+    };
+    const imported = await call.whileConnected((gone) => take(call.vault, { ...asked, gone }));
     if (!imported.ok) return imported;
     const audit = { certificateProperties: certificateProperties(imported.value.current) };
     return { ...imported, value: { status: 200, body: certificateBundle(call, imported.value) }, audit };

@@ -1,0 +1,150 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { FileContents } from './certificates/chain.ts';
+import type { PemContents } from './certificates/pem.ts';
+import type { Outcome } from './certificates/refusal.ts';
+import { KeyEngineBusy } from './key-engine-busy.ts';
+import { readThreadCode, startThread } from './thread-code.ts';
+
+/** A file with certificates and, perhaps, their key, as a client sends it. */
+export type CertificateFile =
+  | { readonly form: 'pkcs12'; readonly bytes: Uint8Array; readonly password: string }
+  | { readonly form: 'pem'; readonly text: string; readonly password: string };
+
+/** From the thread, for each file. */
+export type CertificateFileReply =
+  { readonly outcome: Outcome<FileContents | PemContents> } | { readonly failure: string };
+
+/** Thrown where nobody waits for a file any more. Nothing was done. */
+export class ReadingAbandoned extends Error {
+  override readonly name = 'ReadingAbandoned';
+
+  constructor() {
+    super('the client went away before its certificate file was read');
+  }
+}
+
+export interface CertificateFilesOptions {
+  /** Files that wait behind the one that is read; another one is refused with `KeyEngineBusy`. */
+  readonly waitingMax?: number;
+}
+
+interface Job {
+  readonly file: CertificateFile;
+  readonly done: PromiseWithResolvers<Outcome<FileContents | PemContents>>;
+}
+
+/** Read with this module, as that of the key engine's threads. */
+const code = readThreadCode(new URL(`./certificate-file-thread${extname(import.meta.url)}`, import.meta.url));
+
+/** Each may take two seconds, and the last of so many is read before most clients try again. */
+const waitingMaxDefault = 8;
+/** As the thread that makes RSA keys. */
+const niceness = 10;
+/** A file has a megabyte, and its octets lie outside of this. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
+
+/**
+ * Reads the files that clients import, off the thread that answers: a password takes as many rounds as the file asks for. One at a time, by a thread that stands back and is started when it is needed; it ends with the client of
+ * the file that it reads, for nothing else would end it in the middle of one.
+ */
+export class CertificateFiles {
+  readonly #waitingMax: number;
+  #worker: Worker | undefined;
+  #current: Job | undefined;
+  #waiting: Job[] = [];
+  #closing = false;
+
+  constructor({ waitingMax = waitingMaxDefault }: CertificateFilesOptions = {}) {
+    this.#waitingMax = waitingMax;
+  }
+
+  async readPkcs12(bytes: Uint8Array, password: string, gone: AbortSignal): Promise<Outcome<FileContents>> {
+    const read = await this.#run({ form: 'pkcs12', bytes: new Uint8Array(bytes), password }, gone);
+    if (!read.ok) return read;
+    if (!('inFileOrder' in read.value)) throw new Error('a PKCS #12 file was read without a key');
+    return { ok: true, value: read.value };
+  }
+
+  /** `password` is for a key that is encrypted. */
+  readPem(text: string, password: string, gone: AbortSignal): Promise<Outcome<PemContents>> {
+    return this.#run({ form: 'pem', text, password }, gone);
+  }
+
+  /** What is read is abandoned, and what waits is rejected. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const { done } of this.#waiting) done.reject(new ReadingAbandoned());
+    this.#waiting = [];
+    await this.#worker?.terminate();
+  }
+
+  async #run(file: CertificateFile, gone: AbortSignal): Promise<Outcome<FileContents | PemContents>> {
+    if (gone.aborted || this.#closing) throw new ReadingAbandoned();
+    if (this.#waiting.length >= this.#waitingMax) throw new KeyEngineBusy(`${this.#waitingMax} certificate files`);
+    const job: Job = { file, done: Promise.withResolvers() };
+    const abandon = () => this.#abandon(job);
+    gone.addEventListener('abort', abandon, { once: true });
+    this.#waiting.push(job);
+    this.#next();
+    try {
+      return await job.done.promise;
+    } finally {
+      gone.removeEventListener('abort', abandon);
+    }
+  }
+
+  #abandon(job: Job): void {
+    job.done.reject(new ReadingAbandoned());
+    this.#waiting = this.#waiting.filter((one) => one !== job);
+    if (this.#current !== job) return;
+    const worker = this.#worker;
+    // What it was at is over; the next file has a thread of its own.
+    this.#worker = undefined;
+    this.#current = undefined;
+    void worker?.terminate();
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#current !== undefined || this.#closing) return;
+    const job = this.#waiting.shift();
+    this.#current = job;
+    if (job === undefined) {
+      // An idle thread keeps no process alive.
+      this.#worker?.unref();
+      return;
+    }
+    this.#worker ??= this.#start();
+    this.#worker.ref();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only windows have
+    this.#worker.postMessage(job.file);
+  }
+
+  #start(): Worker {
+    // The environment may hold the master key, which this thread has no use for.
+    const options = { workerData: { niceness, code }, resourceLimits, env: {}, execArgv: [] };
+    const worker = new Worker(startThread, { ...options, eval: true });
+    worker.on('message', (reply: CertificateFileReply) => {
+      if (this.#worker !== worker) return;
+      const job = this.#current;
+      this.#current = undefined;
+      if ('outcome' in reply) job?.done.resolve(reply.outcome);
+      else job?.done.reject(new Error(`a certificate file could not be read: ${reply.failure}`));
+      this.#next();
+    });
+    const lost = () => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.#current?.done.reject(
+        this.#closing ? new ReadingAbandoned() : new Error('the thread that reads certificate files has ended'),
+      );
+      this.#current = undefined;
+      this.#next();
+    };
+    // The error itself may show what the thread was at.
+    worker.on('error', lost);
+    worker.on('exit', lost);
+    return worker;
+  }
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { CertificateFiles, ReadingAbandoned } from '../../src/crypto/certificate-files.ts';
+import { writePem } from '../../src/crypto/certificates/pem.ts';
+import { hashFunctions, Work } from '../../src/crypto/certificates/key-derivation.ts';
+import { writePkcs12 } from '../../src/crypto/certificates/pkcs12.ts';
+import { Refused } from '../../src/crypto/certificates/refusal.ts';
+import { KeyEngineBusy } from '../../src/crypto/key-engine-busy.ts';
+import { authenticatedFile } from './certificates/authenticated-file.ts';
+import { material, withChain } from './certificates/material.ts';
+
+const files = new CertificateFiles();
+after(() => files.close());
+
+const chained = await withChain(material('P-256'));
+
+/** A client that stays. */
+const here = new AbortController().signal;
+
+/** Some tenths of a second, to fail with a wrong password in the end. */
+const slow = authenticatedFile(100_000);
+
+describe('files of certificates', () => {
+  it('are read as they are on the thread that answers', async () => {
+    const pkcs12 = await files.readPkcs12(await writePkcs12(chained, 'password'), 'password', here);
+    assert.ok(pkcs12.ok);
+    assert.deepEqual(pkcs12.value.material, chained.material);
+    assert.deepEqual(
+      pkcs12.value.certificates.map((one) => Buffer.from(one)),
+      chained.certificates.map((one) => Buffer.from(one)),
+    );
+    assert.ok(pkcs12.value.certificates.every(({ buffer, byteLength }) => buffer.byteLength === byteLength));
+    const pem = await files.readPem(writePem(chained), '', here);
+    assert.ok(pem.ok);
+    assert.deepEqual(pem.value.material, chained.material);
+    const refused = await files.readPkcs12(new Uint8Array([1]), '', here);
+    assert.ok(!refused.ok && refused.refusal.kind === 'malformed');
+  });
+
+  it('are read one at a time, with the thread that answers free, and no more than some wait', async () => {
+    const own = new CertificateFiles({ waitingMax: 2 });
+    let turns = 0;
+    const turn = setInterval(() => (turns += 1), 1);
+    const ended: number[] = [];
+    const reading = [0, 1, 2].map(async (index) => {
+      const read = await own.readPkcs12(slow, 'wrong', here);
+      ended.push(index);
+      return read.ok ? 'read' : read.refusal.kind;
+    });
+    await assert.rejects(own.readPkcs12(slow, 'wrong', here), new KeyEngineBusy('2 certificate files'));
+    await assert.rejects(own.readPem('', '', here), new KeyEngineBusy('2 certificate files'));
+    assert.deepEqual(await Promise.all(reading), ['wrongPassword', 'wrongPassword', 'wrongPassword']);
+    clearInterval(turn);
+    assert.deepEqual(ended, [0, 1, 2]);
+    assert.ok(turns > 10, `${turns} turns`);
+    assert.ok((await own.readPem(writePem(chained), '', here)).ok, 'there is room again');
+    await own.close();
+  });
+
+  it('are given up with their clients: the one that is read, and those that wait', async () => {
+    const own = new CertificateFiles();
+    // In its way it would take two seconds and more.
+    const [reader, waiter] = [new AbortController(), new AbortController()];
+    const reading = own.readPkcs12(authenticatedFile(700_000), 'wrong', reader.signal);
+    const waiting = own.readPkcs12(slow, 'wrong', waiter.signal);
+    const last = own.readPem(writePem(chained), '', here);
+    const abandoned = [assert.rejects(waiting, ReadingAbandoned), assert.rejects(reading, ReadingAbandoned)];
+    waiter.abort();
+    reader.abort();
+    await Promise.all(abandoned);
+    assert.ok((await last).ok);
+    await assert.rejects(own.readPem('', '', AbortSignal.abort()), ReadingAbandoned);
+    await own.close();
+  });
+
+  it('are given up when the server ends', async () => {
+    const own = new CertificateFiles();
+    const abandoned = [slow, slow].map((file) => assert.rejects(own.readPkcs12(file, 'wrong', here), ReadingAbandoned));
+    await own.close();
+    await Promise.all(abandoned);
+    await assert.rejects(own.readPkcs12(slow, 'wrong', here), ReadingAbandoned);
+  });
+});
+
+describe('the work of a file', () => {
+  it('ends at its ceilings, however the file spreads it', () => {
+    const hashes = fc.constantFrom(...Object.values(hashFunctions));
+    const derivations = fc.array(
+      fc.record({
+        own: fc.boolean(),
+        hash: hashes,
+        iterations: fc.integer({ min: 1, max: 900_000 }),
+        length: fc.integer({ min: 1, max: 128 }),
+      }),
+      { minLength: 1, maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(derivations, (all) => {
+        const work = new Work('PKCS #12 file');
+        let [rounds, ownRounds] = [0, 0];
+        for (const { own, ...derivation } of all) {
+          const asked = derivation.iterations * Math.ceil(derivation.length / derivation.hash.length);
+          const isTooMuch = rounds + asked > 2_000_000 || (own && ownRounds + asked > 700_000);
+          const take = () => {
+            const whole = { ...derivation, salt: new Uint8Array() };
+            if (own) work.takeOwn(whole);
+            else work.take(whole);
+          };
+          if (isTooMuch) return assert.throws(take, Refused);
+          take();
+          rounds += asked;
+          if (own) ownRounds += asked;
+        }
+        return undefined;
+      }),
+    );
+  });
+});
