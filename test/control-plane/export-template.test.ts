@@ -160,6 +160,12 @@ test('an export takes the options of Azure, and names resources of the group onl
   for (const body of [{ resources: [none] }, { resources: [] }, { options: 'All' }, { outputFormat: 'Bicep' }]) {
     expectStatus(await exportOf(client, { resources: ['*'], ...body }), 400);
   }
+  const long = { location, properties: { text: 'x'.repeat(600_000) } };
+  for (const name of ['one', 'two']) {
+    expectStatus(await client.arm('PUT', `${providers}/Microsoft.Web/sites/${name}`, long), 201);
+  }
+  const large = expectStatus(await exportOf(client), 400);
+  assert.match(String(at(large.body, 'error', 'message')), /^The resources are larger than the 1048576 characters/);
   const missing = await client.arm('POST', '/resourceGroups/none/exportTemplate', {});
   expectError(missing, 404, 'ResourceGroupNotFound', "Resource group 'none' could not be found.");
 });

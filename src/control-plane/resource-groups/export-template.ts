@@ -12,6 +12,8 @@ import { groupPath, placeOf, readGroup } from './resource.ts';
 
 /** As on Azure (export-template-portal, "Limitations"). */
 const exportedMax = 200;
+/** Of all bodies together, so that writing the template holds nobody else up. */
+const exportedCharactersMax = 1_048_576;
 
 const optionNames = [
   'IncludeParameterDefaultValue',
@@ -44,9 +46,15 @@ export const exportResourceGroupTemplate: ControlOperation = {
     if (typeof asked === 'string') return refuse({ kind: 'badQuery', message: asked });
     const exported: Exported[] = [];
     const failed: ArmError[] = [];
+    let characters = 0;
     for (const { id, apiVersion } of asked) {
       const { inner, behalf } = call.within;
       const read = await inner.perform(behalf, { method: 'GET', path: id, apiVersion });
+      characters += JSON.stringify(read.body ?? null).length;
+      if (characters > exportedCharactersMax) {
+        const message = `The resources are larger than the ${exportedCharactersMax} characters that can be exported at once: name in resources those that are wanted.`;
+        return refuse({ kind: 'badQuery', message });
+      }
       if (read.status === 200) exported.push({ id, apiVersion, body: membersOf(read.body) });
       else if (read.status !== 404) failed.push({ ...errorOf(read), target: id });
     }

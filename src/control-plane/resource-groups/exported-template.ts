@@ -18,6 +18,9 @@ interface Writer {
   readonly names: boolean;
 }
 
+/** Types lie in each other no deeper. */
+const idDepthMax = 10;
+
 const schema = 'https://schema.management.azure.com/schemas/2015-01-01/deploymentTemplate.json#';
 
 /**
@@ -102,12 +105,21 @@ function referenceTo(
   own: string,
   { writer, found }: { readonly writer: Writer; readonly found: Set<string> },
 ): string {
-  const asked = text.toLowerCase();
-  if (!asked.startsWith('/subscriptions/') || parseScope(text)?.names === undefined) return literal(text);
-  const target = [...writer.exported.keys()].find((id) => asked === id || asked.startsWith(`${id}/`));
-  if (target === undefined) return literal(text);
+  const target = text.toLowerCase().startsWith('/subscriptions/') ? exportedIn(text, writer) : undefined;
+  if (target === undefined || parseScope(text)?.names === undefined) return literal(text);
   if (target !== own.toLowerCase()) found.add(target);
   return idExpression(text, writer);
+}
+
+/** The exported resource that an id names, or in which lies what it names: a type and a name less each time. */
+function exportedIn(id: string, { exported }: Writer): string | undefined {
+  for (let asked = id.toLowerCase(), depth = 0; depth < idDepthMax; depth += 1) {
+    if (exported.has(asked)) return asked;
+    const end = asked.lastIndexOf('/', asked.lastIndexOf('/') - 1);
+    if (end <= 0) return undefined;
+    asked = asked.slice(0, end);
+  }
+  return undefined;
 }
 
 function idExpression(id: string, writer: Writer): string {
