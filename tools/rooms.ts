@@ -29,14 +29,15 @@ export const rooms: Readonly<Record<string, Room>> = {
     platform: 'node only',
   },
   rulebook: { imports: ['firewall', 'access', 'resources', 'store/store.ts', 'types'], platform: 'node only' },
-  ingress: { imports: ['address', 'types'], platform: 'node only' },
+  shares: { imports: [], platform: 'pure' },
+  ingress: { imports: ['address', 'shares', 'types'], platform: 'node only' },
   settings: { imports: ['address', 'types'], platform: 'node only' },
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
   audit: { imports: ['store/store.ts', 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },
-  directory: { imports: ['store/store.ts', 'types'], platform: 'node only' },
+  directory: { imports: ['shares', 'store/store.ts', 'types'], platform: 'node only' },
   authority: {
-    imports: ['http', 'json', 'caller', 'crypto', 'directory', 'audit', 'store/store.ts', 'types'],
+    imports: ['http', 'json', 'address', 'caller', 'crypto', 'directory', 'audit', 'shares', 'store/store.ts', 'types'],
     platform: 'packages',
   },
   'control-plane': {

@@ -19,6 +19,8 @@ export interface LoginRequest {
   readonly tenant: string;
   /** What the token is for: an assertion may be used once for each. */
   readonly resource: string;
+  /** Where it came from, as `siteOf` says it. */
+  readonly site: string | undefined;
 }
 
 export type Authentication =
@@ -43,7 +45,7 @@ export async function authenticateClient(request: LoginRequest, authority: Autho
   const { client } = found;
   if (credential.by === 'assertion') return byAssertion(credential.assertion, client, { request, authority });
   if (credential.by === 'federated') return byFederation(credential.text, client, authority);
-  return bySecret(credential.secret, client, authority);
+  return bySecret(credential.secret, client, { request, authority });
 }
 
 /**
@@ -92,17 +94,22 @@ async function clientOf(
   return client.enabled ? { ok: true, client } : refuse({ kind: 'clientDisabled', clientId: client.clientId });
 }
 
-async function bySecret(secret: string, client: Client, { secretCheck, now }: Authority): Promise<Authentication> {
+async function bySecret(
+  secret: string,
+  client: Client,
+  { request: { site }, authority: { secretCheck, now } }: Login,
+): Promise<Authentication> {
   const { clientId } = client;
   const hashesOf = (credentials: readonly PasswordCredential[]) => credentials.map(({ hash }) => hash);
   const live = client.secrets.filter(({ startDateTime = 0, endDateTime = Infinity }) => {
     return startDateTime <= now() && now() < endDateTime;
   });
-  const verdict = await secretCheck.check(secret, hashesOf(live));
+  const asker = { site, name: clientId };
+  const verdict = await secretCheck.check(secret, hashesOf(live), asker);
   if (verdict === 'busy') return refuse({ kind: 'tooManyLogins' });
   if (verdict === 'right') return { ok: true, client, method: '1' };
   const dead = client.secrets.filter((credential) => !live.includes(credential));
-  const expired = dead.length > 0 && (await secretCheck.check(secret, hashesOf(dead))) === 'right';
+  const expired = dead.length > 0 && (await secretCheck.check(secret, hashesOf(dead), asker)) === 'right';
   return refuse({ kind: expired ? 'secretExpired' : 'secretWrong', clientId });
 }
 

@@ -24,7 +24,7 @@ export async function answerDeviceRequest(call: TokenCall, authority: Authority)
   if (client === undefined) return { ok: false, refusal: { kind: 'clientUnknown', clientId, tenant } };
   const asked = readDelegatedScope({ endpoint, form, tenant, directory: origin }, authority);
   if (!asked.ok) return asked;
-  const request = { clientId: client.clientId, tenant, scope: scopeText(asked.scope) };
+  const request = { clientId: client.clientId, tenant, scope: scopeText(asked.scope), site: call.site };
   const codes = authority.deviceCodes.begin(request);
   if (codes === undefined) return { ok: false, refusal: { kind: 'tooManyLogins' } };
   const { deviceCode, userCode } = codes;

@@ -1,12 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { Places } from '../shares/places.ts';
 
 export const deviceCodeSeconds = 900;
 export const pollSeconds = 5;
 /** A client whose timer is a little fast is no offender. */
 const fastestPollMs = (pollSeconds - 2) * 1000;
 
-/** So many wait at a time; the next is refused until one has expired. */
-const waitingMax = 10_000;
+/** So many wait at a time, and so many of them for one client at one source: then an older one is forgotten (`whoGoes`). */
+const limits = { total: 10_000, perSource: 500 };
 
 /** Without vowels, so that no word comes of it, and without what is read for something else (RFC 8628 section 6.1). */
 const letters = 'BCDFGHJKLMNPQRSTVWXZ';
@@ -18,6 +19,8 @@ export interface DeviceRequest {
   readonly tenant: string;
   /** As it was asked for. */
   readonly scope: string;
+  /** Where the device is, as `siteOf` says it; `undefined` where that is not known. */
+  readonly site: string | undefined;
 }
 
 export interface Approval {
@@ -44,27 +47,32 @@ export class DeviceCodes {
   readonly #now: () => number;
   readonly #byDevice = new Map<string, Waiting>();
   readonly #byUser = new Map<string, Waiting>();
+  readonly #places = new Places<Waiting>(limits);
 
   /** `now` in milliseconds since 1970. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Two codes, one for the device and one for its user; `undefined` when too many wait. */
+  /** Two codes, one for the device and one for its user; `undefined` when too many wait that were approved already. */
   begin(request: DeviceRequest): { readonly deviceCode: string; readonly userCode: string } | undefined {
     // They expire in the order in which they were made, and are known as expired for a while.
     for (const old of this.#byDevice.values()) {
-      const keptMs = this.#byDevice.size < waitingMax ? deviceCodeSeconds * 1000 : 0;
+      const keptMs = this.#byDevice.size < limits.total ? deviceCodeSeconds * 1000 : 0;
       if (old.expiresAt + keptMs > this.#now()) break;
       this.#forget(old);
     }
-    if (this.#byDevice.size >= waitingMax) return undefined;
+    const place = `${request.site ?? ''} ${request.clientId}`;
+    const room = this.#places.roomFor(place);
+    if (room.kind === 'full') return undefined;
+    if (room.kind === 'goes') this.#forget(room.connection);
     const deviceCode = randomBytes(32).toString('base64url');
     const userCode = this.#userCode();
     const expiresAt = this.#now() + deviceCodeSeconds * 1000;
     const waiting: Waiting = { ...request, deviceCode, userCode, expiresAt, polledAt: 0 };
     this.#byDevice.set(deviceCode, waiting);
     this.#byUser.set(userCode, waiting);
+    this.#places.add(waiting, place);
     return { deviceCode, userCode };
   }
 
@@ -78,6 +86,7 @@ export class DeviceCodes {
     const waiting = this.#find(userCode);
     if (waiting === undefined) return false;
     waiting.approval = approval;
+    this.#places.begin(waiting);
     return true;
   }
 
@@ -100,9 +109,10 @@ export class DeviceCodes {
     return waiting;
   }
 
-  #forget({ deviceCode, userCode }: Waiting): void {
-    this.#byDevice.delete(deviceCode);
-    this.#byUser.delete(userCode);
+  #forget(waiting: Waiting): void {
+    this.#byDevice.delete(waiting.deviceCode);
+    this.#byUser.delete(waiting.userCode);
+    this.#places.remove(waiting);
   }
 
   #userCode(): string {

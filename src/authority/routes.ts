@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { siteOf } from '../address/site.ts';
 import { SecretCheck } from '../directory/secret.ts';
 import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
@@ -97,8 +98,9 @@ function tokenRoutes(edge: FastifyInstance, authority: Authority): void {
       const body = typeof request.body === 'string' ? request.body : '';
       const { tenant } = request.params;
       const source = authority.sourceOf(request);
-      const address = source.kind === 'unknown' ? undefined : source.address.text;
-      const answered = await answer({ endpoint, tenant, body, authorization, origin, address }, authority);
+      const address = source.kind === 'unknown' ? undefined : source.address;
+      const from = { address: address?.text, site: address && siteOf(address) };
+      const answered = await answer({ endpoint, tenant, body, authorization, origin, ...from }, authority);
       return conclude(answered, { ...exchange, names: namesIn(body, tenant, authority) });
     });
   }

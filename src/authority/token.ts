@@ -35,8 +35,9 @@ export interface TokenCall {
   readonly authorization: string | undefined;
   /** The authority's, under the name set that was asked. */
   readonly origin: string;
-  /** Where the request came from, where that is known. */
+  /** Where the request came from, where that is known; and what it has in common with its neighbours (`siteOf`). */
   readonly address: string | undefined;
+  readonly site: string | undefined;
 }
 
 /** `POST /{tenant}/oauth2/token` and `/{tenant}/oauth2/v2.0/token` (RFC 6749 section 3.2). */
@@ -50,8 +51,11 @@ export async function answerTokenRequest(call: TokenCall, authority: Authority):
   if (grantType === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'grant_type' } };
   const grant = grants.get(grantType);
   if (grant === undefined) return { ok: false, refusal: { kind: 'grantUnsupported', grant: grantType } };
-  const { endpoint, authorization, origin, address } = call;
-  const granted = await grant({ endpoint, form, authorization, tenant: tenant.tenant, origin, address }, authority);
+  const { endpoint, authorization, origin, address, site } = call;
+  const granted = await grant(
+    { endpoint, form, authorization, tenant: tenant.tenant, origin, address, site },
+    authority,
+  );
   if (!granted.ok) return granted;
   return { ok: true, answer: { status: 200, body: render[endpoint](granted.tokens) } };
 }

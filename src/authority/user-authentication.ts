@@ -18,6 +18,8 @@ export interface Credentials {
   readonly tenant: string;
   readonly username: string;
   readonly password: string;
+  /** Where the user is, as `siteOf` says it. */
+  readonly site: string | undefined;
 }
 
 /** Of nobody's password: what is compared where there is no user, so that an answer's time does not tell. */
@@ -25,7 +27,7 @@ const decoy = 'scrypt$16384$8$1$mZbq0jSJ5S7kDqfJvYhQ3A$V0eP1l5n0q0VQ2n3m6b0rUqg0
 
 /** Whether that is the user's password. A name that is not known and a wrong password are one answer. */
 export async function authenticateUser(
-  { tenant, username, password }: Credentials,
+  { tenant, username, password, site }: Credentials,
   authority: Authority,
 ): Promise<UserAnswer> {
   const { store, attempts, secretCheck } = authority;
@@ -36,7 +38,7 @@ export async function authenticateUser(
   const begun = attempts.begin(name);
   if (begun === 'locked') return refuse({ kind: 'accountLocked' });
   if (begun === 'busy') return refuse({ kind: 'tooManyLogins' });
-  const { found, verdict } = await compare({ tenant, username, password }, { store, secretCheck }).catch(
+  const { found, verdict } = await compare({ tenant, username, password, site }, { store, secretCheck }).catch(
     (error: unknown) => {
       attempts.end(name, 'notCompared');
       throw error;
@@ -50,11 +52,12 @@ export async function authenticateUser(
 }
 
 async function compare(
-  { tenant, username, password }: Credentials,
+  { tenant, username, password, site }: Credentials,
   { store, secretCheck }: Pick<Authority, 'store' | 'secretCheck'>,
 ) {
   const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
-  return { found, verdict: await secretCheck.check(password, [found?.record.passwordHash ?? decoy]) };
+  const asker = { site, name: username.toLowerCase() };
+  return { found, verdict: await secretCheck.check(password, [found?.record.passwordHash ?? decoy], asker) };
 }
 
 const outcomes = { right: 'right', wrong: 'wrong', busy: 'notCompared' } as const;

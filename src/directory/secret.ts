@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { WaitingLine } from '../shares/waiting-line.ts';
 
 /**
  * Cost of a secret's hash. Secrets that we make have 240 bits and would be safe under any hash, but an operator may
@@ -9,7 +10,7 @@ const cost = { N: 4096, r: 8, p: 1 };
 
 /** At most this many hashes are computed at a time: they share libuv's four threads with the file system. */
 const runningMax = 2;
-/** And at most this many wait; the next is refused, so that wrong secrets cannot fill the memory. */
+/** And at most this many wait; then whoever has the most waiting is turned away, so that wrong secrets cannot fill the memory. */
 const waitingMax = 64;
 
 /** A right secret is believed again for this long without another scrypt. */
@@ -37,6 +38,14 @@ async function hashSecret(secret: string, { N, r, p }: typeof cost): Promise<str
   return ['scrypt', N, r, p, salt.toString('base64url'), digest.toString('base64url')].join('$');
 }
 
+/** Who shows a secret: those that wait at one site, and there for one name, have a turn each. */
+export interface Asker {
+  /** As `siteOf` says it; `undefined` where it is not known. */
+  readonly site: string | undefined;
+  /** Of the client or the user. */
+  readonly name: string;
+}
+
 export type SecretVerdict = 'right' | 'wrong' | 'busy';
 
 /** Checks secrets against their hashes, within a bound of time and memory. */
@@ -45,7 +54,7 @@ export class SecretCheck {
   /** Digest of hash and secret → until when it is believed. Under a key of this process, so that it is worth nothing outside. */
   readonly #remembered = new Map<string, number>();
   readonly #rememberKey = randomBytes(32);
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new WaitingLine(waitingMax);
   #running = 0;
 
   /** `now` in milliseconds since 1970. */
@@ -54,10 +63,10 @@ export class SecretCheck {
   }
 
   /** Whether `secret` is one of those that were hashed. */
-  async check(secret: string, hashes: readonly string[]): Promise<SecretVerdict> {
+  async check(secret: string, hashes: readonly string[], asker: Asker): Promise<SecretVerdict> {
     const digests = hashes.map((hash) => this.#digest(hash, secret));
     if (digests.some((digest) => (this.#remembered.get(digest) ?? 0) > this.#now())) return 'right';
-    if (!(await this.#enter())) return 'busy';
+    if (!(await this.#enter(asker))) return 'busy';
     try {
       for (const [index, hash] of hashes.entries()) {
         if (!(await matches(secret, hash))) continue;
@@ -81,21 +90,17 @@ export class SecretCheck {
   }
 
   /** Takes one of the places, waiting for it in turn; `false` when too many wait. */
-  async #enter(): Promise<boolean> {
+  async #enter({ site = '', name }: Asker): Promise<boolean> {
     if (this.#running < runningMax) {
       this.#running += 1;
       return true;
     }
-    if (this.#waiting.length >= waitingMax) return false;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return true;
+    return this.#waiting.join([site, name]);
   }
 
   /** Hands the place on to the next in turn, or frees it. */
   #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
+    if (!this.#waiting.next()) this.#running -= 1;
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseAddress } from '../address/address.ts';
 import { parseRange } from '../address/range.ts';
+import { siteOf } from '../address/site.ts';
 import type { Address } from '../types/address.ts';
 import type { Source } from '../types/source.ts';
 import { readGuid } from './gateway-certificate.ts';
@@ -70,6 +71,13 @@ export function attributeGateway(directory: SubnetDirectory, vnet: string, heade
 export function attributeLoadBalancer(header: ProxyHeader): Attribution {
   if (header.relayed === undefined) return notRelayed;
   return { ok: true, source: { kind: 'public', address: header.relayed.source } };
+}
+
+/** What a source's connections are counted by; `undefined` where the source is not known. */
+export function placeOf(source: Source): string | undefined {
+  if (source.kind === 'unknown') return undefined;
+  const site = siteOf(source.address);
+  return source.kind === 'subnet' ? `${source.incarnation} ${site}` : site;
 }
 
 /** Whether an address is one of `senders`: IPv4 ranges, or addresses of either family as the kernel prints them. */

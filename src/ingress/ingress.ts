@@ -2,12 +2,16 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
 import { parseAddress } from '../address/address.ts';
+import { siteOf } from '../address/site.ts';
+import { Places } from '../shares/places.ts';
+import type { Room } from '../shares/who-goes.ts';
 import type { Source } from '../types/source.ts';
 import {
   attributeGateway,
   attributeLoadBalancer,
   attributePublic,
   attributeSubnet,
+  placeOf,
   senderCheck,
   type Attribution,
   type Subnet,
@@ -27,11 +31,9 @@ import type {
   OpenListener,
   TlsGateway,
 } from './options.ts';
-import { placeOfAddress, placeOfSource, Places } from './places.ts';
 import type { AcceptedVersion, ProxyHeader } from './proxy-header.ts';
 import { gatewayRefusal, RefusalLog, type ListenerKind, type Refusal } from './refusal.ts';
 import { takeHeader } from './take-header.ts';
-import type { Room } from './who-goes.ts';
 
 const backlog = 1024;
 const minVersion = 'TLSv1.2';
@@ -167,7 +169,8 @@ export class Ingress {
     // A handed socket does not get http's default of no delay: without it each connection stalls for 40 ms once.
     const server = createServer({ noDelay: true }, (socket) => {
       this.#track(listener, socket);
-      const place = relaying.has(kind) ? undefined : placeOfAddress(parseAddress(socket.remoteAddress ?? ''));
+      const address = relaying.has(kind) ? undefined : parseAddress(socket.remoteAddress ?? '');
+      const place = address && siteOf(address);
       if (this.#takePlace(listener, socket, place)) accept(listener, socket);
     });
     return this.#listen(listener, server, handle);
@@ -262,7 +265,7 @@ export class Ingress {
       return;
     }
     const { source } = attribution;
-    const place = relaying.has(listener.kind) ? placeOfSource(source) : undefined;
+    const place = relaying.has(listener.kind) ? placeOf(source) : undefined;
     if (place !== undefined) {
       if (!this.#makeRoom(listener, socket, listener.places.roomToMove(place))) return;
       listener.places.move(socket, place);

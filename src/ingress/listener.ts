@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Places } from '../shares/places.ts';
 import type { Source } from '../types/source.ts';
 import type { Connections } from './connections.ts';
 import type { Certificate } from './options.ts';
-import type { Places } from './places.ts';
 import type { ListenerKind } from './refusal.ts';
 
 /** At the other end of their connections is a proxy. What it relays is counted by the source that it names, once it has. */

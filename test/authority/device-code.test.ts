@@ -152,14 +152,30 @@ test('a request for a code says what is wrong with it', async (t) => {
   for (const [form, code] of cases) assert.deepEqual((await begin(authority, form))['error_codes'], [code]);
 });
 
-test('the codes that wait are bounded, and free themselves when they expire', () => {
+test('codes that one asks for leave those of others alone, and the oldest of its own go', () => {
   let ms = 0;
   const codes = new DeviceCodes(() => ms);
-  const request = { clientId: 'c', tenant, scope: 's' };
-  for (let waiting = 0; waiting < 10_000; waiting += 1) assert.ok(codes.begin(request) !== undefined);
-  assert.equal(codes.begin(request), undefined);
-  ms = 899_999;
-  assert.equal(codes.begin(request), undefined);
+  const request = { clientId: 'c', tenant, scope: 's', site: '192.0.2.1' };
+  const begun = (others: Partial<typeof request> = {}) => {
+    const made = codes.begin({ ...request, ...others });
+    assert.ok(made !== undefined);
+    return made;
+  };
+  const isThere = ({ userCode }: { readonly userCode: string }) => codes.find(userCode) !== undefined;
+  const [neighbour, elsewhere] = [begun({ clientId: 'd' }), begun({ site: '192.0.2.2' })];
+  const mine = Array.from({ length: 10_000 }, () => begun());
+  assert.ok(isThere(neighbour) && isThere(elsewhere));
+  assert.deepEqual(mine.map(isThere).indexOf(true), mine.length - 500, 'the youngest 500 wait');
+  // A code whose user has signed in is not forgotten for one whose user may never.
+  const approved = mine.at(-1);
+  assert.ok(approved !== undefined && codes.approve(approved.userCode, { userId: 'u', tenant, authTime: 0 }));
+  for (let count = 0; count < 1000; count += 1) begun();
+  assert.equal(codes.poll(approved.deviceCode, 'c').kind, 'approved');
+  // From however many places they are asked for, there are not more than 10,000, and one more has room.
+  for (let site = 0; site < 40; site += 1)
+    for (let count = 0; count < 500; count += 1) begun({ site: `2001:db8::${site}` });
+  assert.ok(isThere(neighbour) && isThere(elsewhere) && isThere(begun({ site: '192.0.2.3' })));
   ms = 900_000;
-  assert.ok(codes.begin(request) !== undefined);
+  assert.ok(!isThere(neighbour) && !isThere(elsewhere));
+  assert.ok(isThere(begun()));
 });

@@ -50,21 +50,49 @@ test('a generated secret has 240 bits and no two are alike', () => {
   assert.notEqual(one, two);
 });
 
+const asker = { site: '192.0.2.1', name: 'a' };
+
 test('a secret is right for its own hash and no other, also when it is remembered', async () => {
   const check = new SecretCheck(() => 0);
   const [hash, other] = await Promise.all([hashClientSecret(secret), hashClientSecret('other')]);
-  assert.equal(await check.check(secret, [other, hash]), 'right');
-  assert.equal(await check.check(secret, [hash]), 'right');
-  assert.equal(await check.check(secret, [other]), 'wrong');
-  assert.equal(await check.check(`${secret} `, [hash]), 'wrong');
-  assert.equal(await check.check(secret, []), 'wrong');
+  assert.equal(await check.check(secret, [other, hash], asker), 'right');
+  assert.equal(await check.check(secret, [hash], asker), 'right');
+  assert.equal(await check.check(secret, [other], asker), 'wrong');
+  assert.equal(await check.check(`${secret} `, [hash], asker), 'wrong');
+  assert.equal(await check.check(secret, [], asker), 'wrong');
 });
 
 test('more wrong secrets at once than may wait are turned away, and the others answered', async () => {
   const check = new SecretCheck(() => 0);
   const hash = await hashClientSecret(secret);
-  const verdicts = await Promise.all(Array.from({ length: 70 }, (_, index) => check.check(`wrong ${index}`, [hash])));
+  const verdicts = await Promise.all(
+    Array.from({ length: 70 }, (_, index) => check.check(`wrong ${index}`, [hash], asker)),
+  );
   assert.equal(verdicts.filter((verdict) => verdict === 'wrong').length, 66);
   assert.equal(verdicts.filter((verdict) => verdict === 'busy').length, 4);
-  assert.equal(await check.check(secret, [hash]), 'right');
+  assert.equal(await check.check(secret, [hash], asker), 'right');
+});
+
+test('many wrong secrets keep nobody else waiting, and those who have the most waiting are turned away', async () => {
+  const check = new SecretCheck(() => 0);
+  const hash = await hashClientSecret(secret);
+  const ended: string[] = [];
+  const show = async (shown: string, who: typeof asker) => {
+    const verdict = await check.check(shown, [hash], who);
+    ended.push(`${who.site} ${who.name} ${verdict}`);
+  };
+  const flood = Array.from({ length: 90 }, (_, index) => show(`wrong ${index}`, asker));
+  const others = [
+    show(secret, { site: '192.0.2.1', name: 'b' }),
+    show('wrong', { site: '192.0.2.2', name: 'a' }),
+    show('wrong', { site: '192.0.2.2', name: 'b' }),
+  ];
+  await Promise.all([...flood, ...others]);
+  const turns = ended.filter((line) => !line.endsWith('busy'));
+  const placeOf = (line: string) => turns.indexOf(line);
+  for (const line of ['192.0.2.1 b right', '192.0.2.2 a wrong', '192.0.2.2 b wrong']) {
+    assert.ok(placeOf(line) >= 0 && placeOf(line) < 10, `${line} was number ${placeOf(line)}`);
+  }
+  const turnedAway = new Set(ended.filter((line) => line.endsWith('busy')));
+  assert.deepEqual(turnedAway, new Set(['192.0.2.1 a busy']));
 });

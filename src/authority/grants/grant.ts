@@ -14,6 +14,8 @@ export interface TokenRequest {
   readonly origin: string;
   /** Where the request came from, where that is known. */
   readonly address: string | undefined;
+  /** What it has in common with its neighbours (`siteOf`). */
+  readonly site: string | undefined;
 }
 
 export interface Tokens {

@@ -17,7 +17,7 @@ export const password: Grant = async (request, authority) => {
   const { scope } = asked;
   const login = await identifyClient({ ...request, tenant, resource: scope.resource }, authority);
   if (!login.ok) return login;
-  const user = await authenticateUser({ tenant, username, password: secret }, authority);
+  const user = await authenticateUser({ tenant, username, password: secret, site: request.site }, authority);
   if (!user.ok) return user;
   const { client, method } = login;
   const tokens = await issueUserTokens({ request, client, method, signedIn: user.signedIn, scope }, authority);

@@ -1,3 +1,4 @@
+import { siteOf } from '../../address/site.ts';
 import type { Answer } from '../../http/answer.ts';
 import { findClient } from '../../directory/clients.ts';
 import { devicePath } from '../device-authorization.ts';
@@ -79,7 +80,10 @@ export async function signIn(form: Form, browser: Browser, authority: Authority)
   if (purpose === undefined || purpose.kind === 'userCode') return refusalPage({ kind: 'signInForged' });
   const tenant = purpose.kind === 'device' ? purpose.tenant : purpose.request.tenant;
   const username = form.get('login') ?? '';
-  const user = await authenticateUser({ tenant, username, password: form.get('passwd') ?? '' }, authority);
+  const { source } = browser.origin;
+  const site = source.kind === 'unknown' ? undefined : siteOf(source.address);
+  const password = form.get('passwd') ?? '';
+  const user = await authenticateUser({ tenant, username, password, site }, authority);
   if (!user.ok) {
     const { refusal } = user;
     const clientId = purpose.kind === 'device' ? undefined : purpose.request.clientId;

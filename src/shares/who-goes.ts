@@ -24,8 +24,8 @@ export type Room<C> =
 
 /**
  * Who goes when one more connection comes. A source that has its share makes room itself. When all places are taken, the
- * source that has the most makes room, as long as it has more than the newcomer's; then whoever did the least. Of those
- * with a request in flight one goes only then, and only of the source that has the most.
+ * source that has the most makes room, which may be the newcomer's; then whoever did the least. Of those with a request in
+ * flight one goes only then, and only of the source that has the most.
  */
 export function whoGoes<C>(
   { own, greediest, all }: Readonly<Record<'own' | 'greediest' | 'all', Standing<C>>>,
@@ -33,7 +33,7 @@ export function whoGoes<C>(
 ): Room<C> {
   if (own.size >= perSource) return leaving([own.silent, own.idle], perSource);
   if (all.size < total) return { kind: 'room' };
-  if (greediest.size <= own.size) return leaving([all.silent, all.idle], total);
+  if (greediest.size <= own.size) return leaving([own.silent, own.idle], total);
   return leaving([greediest.silent, greediest.idle, all.silent, all.idle, greediest.busy], total);
 }
 

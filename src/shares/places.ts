@@ -1,5 +1,3 @@
-import type { Source } from '../types/source.ts';
-import type { Address } from '../types/address.ts';
 import { whoGoes } from './who-goes.ts';
 import type { PlaceLimits, Room, Standing } from './who-goes.ts';
 
@@ -16,10 +14,13 @@ interface Counted<C> extends Standing<C> {
   readonly busy: Set<C>;
 }
 
-/** Connections that a proxy has not named the source of yet: it, and not a client, is at their other end. */
+/** Those whose source is not known, or not yet: they have no share among each other. */
 const unnamed = 'unnamed';
 
-/** The connections of a listener by source, in the order that `whoGoes` asks for; each step takes the same short time. */
+/**
+ * Connections, or whatever else takes up places, by source and in the order that `whoGoes` asks for. Each step takes the
+ * same short time, however many there are.
+ */
 export class Places<C> {
   readonly #limits: PlaceLimits;
   readonly #places = new Map<C, Place>();
@@ -120,25 +121,4 @@ export class Places<C> {
 
 function counted<C>(): Counted<C> {
   return { size: 0, silent: new Set(), idle: new Set(), busy: new Set() };
-}
-
-/** What connections are counted by; `undefined` for one whose source is not known. */
-export function placeOfAddress(address: Address | undefined): string | undefined {
-  if (address === undefined) return undefined;
-  return address.family === 4 ? address.text : networkOf64(address.text);
-}
-
-export function placeOfSource(source: Source): string | undefined {
-  if (source.kind === 'unknown') return undefined;
-  const address = placeOfAddress(source.address);
-  return source.kind === 'subnet' ? `${source.incarnation} ${address}` : address;
-}
-
-/** One site has at least 64 bits of addresses (RFC 6177 section 2), each of which could be a client's. */
-function networkOf64(text: string): string {
-  const [head = '', tail] = text.split('%', 1).join('').split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':'));
-  const [first, last] = [groups(head), groups(tail ?? '')];
-  const middle = tail === undefined ? 0 : 8 - first.length - last.length;
-  return `${[...first, ...Array.from({ length: middle }, () => '0'), ...last].slice(0, 4).join(':')}::/64`;
 }

@@ -1,0 +1,67 @@
+import { Places } from './places.ts';
+
+/** Who waits: a site, and a name at that site. */
+export type Who = readonly [site: string, name: string];
+
+interface Waiting {
+  readonly who: Who;
+  readonly resolve: (turn: boolean) => void;
+}
+
+/**
+ * A line in which sites take turns, and the names at a site: many who wait under one name keep nobody else waiting. When
+ * too many wait, whoever has the most is turned away, the oldest first.
+ */
+export class WaitingLine {
+  readonly #places: Places<Waiting>;
+  /** By site and by name, each in the order of their next turns. */
+  readonly #sites = new Map<string, Map<string, Set<Waiting>>>();
+
+  constructor(most: number) {
+    this.#places = new Places({ total: most, perSource: Infinity });
+  }
+
+  /** Resolves when it is the turn of `who`, or with `false` when there is no room to wait for it. */
+  join(who: Who): Promise<boolean> {
+    const room = this.#places.roomFor(who.join(' '));
+    if (room.kind === 'full') return Promise.resolve(false);
+    if (room.kind === 'goes') {
+      this.#leave(room.connection);
+      room.connection.resolve(false);
+    }
+    return new Promise((resolve) => {
+      const waiting = { who, resolve };
+      const [site, name] = who;
+      const names = this.#sites.get(site) ?? new Map<string, Set<Waiting>>();
+      this.#sites.set(site, names);
+      names.set(name, (names.get(name) ?? new Set()).add(waiting));
+      this.#places.add(waiting, who.join(' '));
+    });
+  }
+
+  /** Gives the next one its turn; `false` when nobody waits. */
+  next(): boolean {
+    const [first] = this.#sites;
+    if (first === undefined) return false;
+    const [site, names] = first;
+    const [[name, line] = ['', new Set<Waiting>()]] = names;
+    const [waiting] = line;
+    if (waiting === undefined) throw new Error('a name without anybody who waits was left in the line');
+    this.#leave(waiting);
+    // Both go to the end of their lines.
+    if (names.delete(name) && line.size > 0) names.set(name, line);
+    if (this.#sites.delete(site)) this.#sites.set(site, names);
+    waiting.resolve(true);
+    return true;
+  }
+
+  #leave(waiting: Waiting): void {
+    const [site, name] = waiting.who;
+    const names = this.#sites.get(site);
+    const line = names?.get(name);
+    line?.delete(waiting);
+    if (line?.size === 0) names?.delete(name);
+    if (names?.size === 0) this.#sites.delete(site);
+    this.#places.remove(waiting);
+  }
+}
