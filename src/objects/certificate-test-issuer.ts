@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { makeTestIssuer } from '../crypto/certificates/issue.ts';
 import { Conflict, decode, encode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
@@ -12,27 +13,50 @@ interface Kept {
   readonly certificates: readonly string[];
 }
 
+interface KeptAuthorities extends Kept {
+  /** Those before it, newest first: one may have been made with a wrong clock, and another be in use again. */
+  readonly others?: readonly Kept[];
+}
+
+/** An authority with less time left signs no more. */
+const leftMs = 365 * 86_400_000;
+const othersMax = 7;
+
 /**
- * The authority that signs for every issuer of the provider Test, whichever vault asks: made when it is first needed, and
- * kept in the store, sealed. `now` in milliseconds.
+ * The authority that signs for every issuer of the provider Test, whichever vault asks: made when it is first needed and
+ * again when it ends within a year, and kept in the store, sealed. `now` in milliseconds.
  */
 export async function testIssuer(store: Store, now: number): Promise<CertifiedMaterial> {
   for (;;) {
     const [record] = await store.read({ get: [key] });
-    if (record !== undefined) {
-      const { material, certificates } = decode<Kept>(record);
+    const known = record === undefined ? [] : authoritiesOf(decode<KeptAuthorities>(record));
+    const oldest = known.findLast((authority) => signsAt(authority, now));
+    if (oldest !== undefined) {
+      const { material, certificates } = oldest;
       return { material, certificates: certificates.map((text) => Buffer.from(text, 'base64')) };
     }
     const made = await makeTestIssuer(name, now);
-    const kept: Kept = {
+    const kept: KeptAuthorities = {
       material: made.material,
       certificates: made.certificates.map((der) => Buffer.from(der).toString('base64')),
+      ...(known.length > 0 && { others: known.slice(-othersMax) }),
     };
     try {
-      await store.transact({ require: [{ key, version: null }], put: [{ key, value: encode(kept) }] });
+      const require = [{ key, version: record?.version ?? null }];
+      await store.transact({ require, put: [{ key, value: encode(kept) }] });
     } catch (error) {
       // Another node was first: its authority is the one.
       if (!(error instanceof Conflict)) throw error;
     }
   }
+}
+
+/** Newest first. */
+function authoritiesOf({ others = [], ...newest }: KeptAuthorities): readonly Kept[] {
+  return [newest, ...others];
+}
+
+function signsAt({ certificates: [own = ''] }: Kept, now: number): boolean {
+  const { validFromDate, validToDate } = new X509Certificate(Buffer.from(own, 'base64'));
+  return validFromDate.getTime() <= now && validToDate.getTime() >= now + leftMs;
 }
