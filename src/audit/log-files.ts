@@ -17,8 +17,8 @@ export interface LogFilesSettings extends Retention {
   readonly notice: (message: string) => void;
 }
 
-/** So much is kept in memory, to be written again if the file turns out to be missing. */
-const unseenMax = 1 << 20;
+/** So much is kept in memory, to be written again if the file turns out to be missing; more would cost the collector. */
+const unseenMax = 1 << 16;
 
 /** A failed rotation is tried again when the file has grown by this part of `maxBytes`. */
 const rotationRetry = 1 / 16;
