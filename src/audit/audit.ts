@@ -105,7 +105,7 @@ export class Audit {
     await this.#summarise();
     clearTimeout(this.#summaryTimer);
     await this.#outbox.close();
-    await this.#parts.exports?.flush();
+    await this.#parts.exports?.close();
     await this.#parts.log.close();
   }
 

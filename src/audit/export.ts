@@ -17,18 +17,28 @@ const everyMs = 1000;
 /** More than this are dropped, the oldest first: the log itself has every record. */
 const waitingMax = 20_000;
 
+/** Records on their way to one storage account. */
+interface Unsent {
+  readonly account: string;
+  readonly records: readonly LogRecord[];
+}
+
 const container = 'insights-logs-auditevent';
 
 /**
  * Copies of audit records, as diagnostic settings send them to storage accounts, in the folders and files that Azure
  * names: `insights-logs-auditevent/resourceId=/SUBSCRIPTIONS/…/y=…/m=…/d=…/h=…/m=00/PT1H.json`, JSON lines by the hour of
- * the record. Written within a second or two, behind the answer; what a killed process had not written yet is missing
- * here, and stands in the audit log.
+ * the record. Written within a second or two, behind the answer, or when the disk has room again; what a killed process had
+ * not written yet is missing here, and stands in the audit log.
  */
 export class AuditExport {
   readonly #parts: AuditExportParts;
   #waiting: LogRecord[] = [];
+  /** What an account's folder could not take yet, oldest first. */
+  #unsent: Unsent[] = [];
   #dropped = 0;
+  #isFailing = false;
+  #closing = false;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
@@ -41,10 +51,10 @@ export class AuditExport {
     if (record.category !== 'AuditEvent') return;
     if (this.#waiting.length >= waitingMax) this.#dropped += 1;
     else this.#waiting.push(record);
-    this.#timer ??= setTimeout(() => void this.flush(), everyMs).unref();
+    this.#schedule();
   }
 
-  /** Writes what was taken. A failure is told, and what could not be written is then missing here. */
+  /** Writes what was taken. What cannot be written, as on a full disk, is told once and tried again until it can. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -53,40 +63,86 @@ export class AuditExport {
     return this.#running;
   }
 
+  /** Tries a last time: what cannot be written is then missing here. */
+  close(): Promise<void> {
+    this.#closing = true;
+    return this.flush();
+  }
+
+  #schedule(): void {
+    if (!this.#closing) this.#timer ??= setTimeout(() => void this.flush(), everyMs).unref();
+  }
+
   async #write(): Promise<void> {
     if (this.#dropped > 0) {
       this.#parts.notice(`${this.#dropped} audit records were not sent to storage accounts: they came too fast.`);
       this.#dropped = 0;
     }
+    const unsent = this.#unsent;
     const taken = this.#waiting;
+    this.#unsent = [];
     this.#waiting = [];
-    const byResource = Map.groupBy(taken, ({ resourceId }) => resourceId);
-    for (const [resourceId, records] of byResource) {
+    let failure: string | undefined;
+    for (const { account, records } of unsent) failure = (await this.#send(account, records)) ?? failure;
+    for (const [resourceId, records] of Map.groupBy(taken, (record) => record.resourceId)) {
       try {
         const accounts = await this.#parts.accountsOf(resourceId);
-        for (const account of accounts) await this.#append(account, records);
+        for (const account of accounts) failure = (await this.#send(account, records)) ?? failure;
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        this.#parts.notice(
-          `${records.length} audit records of ${resourceId} were not sent to a storage account: ${why}`,
-        );
+        this.#waiting.unshift(...records);
+        failure = reasonOf(error);
       }
     }
+    this.#tell(failure);
   }
 
-  async #append(account: string, records: readonly LogRecord[]): Promise<void> {
+  /** Returns why it failed, if it did: then it is kept. */
+  async #send(account: string, records: readonly LogRecord[]): Promise<string | undefined> {
+    let failure: string | undefined;
     for (const [path, lines] of Map.groupBy(records, blobName)) {
-      const file = join(this.#parts.directory, account, container, path);
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
-      const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
       try {
-        await handle.appendFile(lines.map((record) => `${JSON.stringify(record)}\n`).join(''));
-      } finally {
-        await handle.close();
+        await this.#append(account, path, lines);
+      } catch (error) {
+        const kept = this.#unsent.reduce((sum, one) => sum + one.records.length, 0);
+        const left = lines.slice(Math.max(0, kept + lines.length - waitingMax));
+        this.#dropped += lines.length - left.length;
+        if (left.length > 0) this.#unsent.push({ account, records: left });
+        failure = reasonOf(error);
       }
     }
+    return failure;
   }
+
+  #tell(failure: string | undefined): void {
+    if (failure !== undefined) {
+      if (!this.#isFailing) this.#parts.notice(`Audit records wait for their way to a storage account: ${failure}`);
+      this.#schedule();
+    }
+    this.#isFailing = failure !== undefined;
+  }
+
+  /** All of the lines or none: half of one would spoil the next. */
+  async #append(account: string, path: string, records: readonly LogRecord[]): Promise<void> {
+    const file = join(this.#parts.directory, account, container, path);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+    const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      const { size } = await handle.stat();
+      try {
+        await handle.appendFile(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      } catch (error) {
+        await handle.truncate(size);
+        throw error;
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** `time` is ISO 8601 in UTC, as the names of the blobs are. */

@@ -1,12 +1,13 @@
 /** Run by `disk-full.test.ts` as `disk-full-scenarios.ts DIRECTORY SCENARIO`, on a tmpfs of 64 KiB that is its own. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openAudit } from '../../src/audit/audit.ts';
 import type { Audit } from '../../src/audit/audit.ts';
+import { AuditExport } from '../../src/audit/export.ts';
 import { AuditUnavailable, openAuditLog } from '../../src/audit/log.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { linesOf } from './log-lines.ts';
@@ -118,6 +119,30 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     await audit.read(recordNamed('healed'));
     assert.deepEqual(names(), [...accepted, 'healed']);
     await audit.close();
+  },
+
+  async copies() {
+    writeFileSync(ballast, Buffer.alloc(32 << 10));
+    const account = 'stcopies';
+    const storage = join(directory, 'storage');
+    const exports = new AuditExport({ directory: storage, accountsOf: async () => [account], notice });
+    const sent = Array.from({ length: 60 }, (_, n) => `copy-${n}`);
+    for (const name of sent) exports.take({ ...recordNamed(name), category: 'AuditEvent' });
+    const lines = () =>
+      readdirSync(storage, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('PT1H.json'))
+        .flatMap((path) => readFileSync(join(storage, path), 'utf8').split('\n').slice(0, -1))
+        .map((line) => (JSON.parse(line) as { readonly correlationId: string }).correlationId);
+    await exports.flush();
+    assert.deepEqual(lines(), [], 'all that belongs together or nothing');
+    await exports.flush();
+    assert.equal(notices.length, 1, 'said once');
+    assert.match(notices.join(), /Audit records wait for their way to a storage account: ENOSPC/);
+    freeSpace();
+    await exports.flush();
+    await exports.flush();
+    assert.deepEqual(lines(), sent);
+    await exports.close();
   },
 
   async floods() {
