@@ -36,6 +36,7 @@ export class CommitCounter {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #failed = false;
+  #closing = false;
 
   constructor(parts: CommitCounterParts) {
     this.#parts = parts;
@@ -60,10 +61,11 @@ export class CommitCounter {
 
   /** A write was acknowledged by the store beneath. */
   committed(): void {
+    if (this.#closing) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // A failure stands in `#failed`, and the next write is told of it.
-      this.advance().catch(() => {});
+      // A failure stands in `#failed`, and the next write is told of it; without one the mark is not left behind either.
+      this.advance().catch(() => this.committed());
     }, this.#parts.interval).unref();
   }
 
@@ -73,6 +75,7 @@ export class CommitCounter {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     clearTimeout(this.#timer);
     await this.#running;
     if (this.#timer !== undefined || this.#failed) await this.advance();

@@ -388,6 +388,19 @@ describe('an older copy of the database', () => {
     await write();
     await store.close();
   });
+
+  it('is kept again by itself once it can be, also when nothing more is written', async () => {
+    const mark = memoryMark();
+    const store = await sealedOver(memoryStore(), { mark, markInterval: 1 });
+    const opened = mark.now();
+    mark.breakDown();
+    await store.transact({ put: [{ key: 'a', value: encode(1) }] });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(mark.now(), opened);
+    mark.repair();
+    while (mark.now() === opened) await new Promise((resolve) => setTimeout(resolve, 1));
+    await store.close();
+  });
 });
 
 describe('rotating the master key', () => {
