@@ -36,7 +36,7 @@ test('templates that do much hold up nobody else, and what is too much is refuse
     );
     const parameters = Object.fromEntries(Object.entries(values).map(([one, given]) => [one, { value: given }]));
     const body = bodyWith({ parameters: types, outputs: { found: { type: 'array', value } } }, { parameters });
-    const answered = await client.arm('POST', `${deployments}/work/validate`, body);
+    const answered = await client.arm('POST', `${deployments}/heavy/validate`, body);
     if (answered.status !== 200) {
       assert.equal(answered.status, 400, name);
       assert.match(JSON.stringify(answered.body), /The template does more than is allowed/, name);
