@@ -52,7 +52,8 @@ export const exportResourceGroupTemplate: ControlOperation = {
       const read = await inner.perform(behalf, { method: 'GET', path: id, apiVersion });
       characters += JSON.stringify(read.body ?? null).length;
       if (characters > exportedCharactersMax) {
-        const message = `The resources are larger than the ${exportedCharactersMax} characters that can be exported at once: name in resources those that are wanted.`;
+        const limit = `${exportedCharactersMax} characters that can be exported at once`;
+        const message = `The resources are larger than the ${limit}: name in resources those that are wanted.`;
         return refuse({ kind: 'badQuery', message });
       }
       if (read.status === 200) exported.push({ id, apiVersion, body: membersOf(read.body) });
