@@ -67,17 +67,31 @@ export async function dueOfVault(
  * Destroys what purged vaults left: their records in batches, then their data keys, without which no copy of the records
  * can be opened either. Safe to run at any time, and again.
  */
-export async function clearPurged(store: Store, destroyDataKey: (domain: string) => Promise<void>): Promise<void> {
-  for (const tombstone of await store.list({ prefix: purgedPrefix, limit: batch })) {
-    const { incarnation } = decode<{ readonly incarnation: string }>(tombstone);
-    for (;;) {
-      const records = await store.list({ prefix: `vault/${incarnation}/`, limit: batch });
-      if (records.length === 0) break;
-      await store.transact({ delete: records.map(({ key }) => key) });
+export async function clearPurged(store: Store, destroyDataKey: DestroyDataKey): Promise<void> {
+  const failures: unknown[] = [];
+  let after: string | undefined;
+  do {
+    const tombstones = await store.list({ prefix: purgedPrefix, after, limit: batch });
+    for (const tombstone of tombstones) {
+      // One vault whose leftovers cannot be destroyed now keeps no other one's.
+      await clearVault(tombstone, store, destroyDataKey).catch((error: unknown) => failures.push(error));
     }
-    await destroyDataKey(`vault/${incarnation}`);
-    await store.transact({ delete: [tombstone.key] });
+    after = tombstones.at(-1)?.key;
+  } while (after !== undefined);
+  if (failures.length > 0) throw failures[0];
+}
+
+type DestroyDataKey = (domain: string) => Promise<void>;
+
+async function clearVault(tombstone: StoredRecord, store: Store, destroyDataKey: DestroyDataKey): Promise<void> {
+  const { incarnation } = decode<{ readonly incarnation: string }>(tombstone);
+  for (;;) {
+    const records = await store.list({ prefix: `vault/${incarnation}/`, limit: batch });
+    if (records.length === 0) break;
+    await store.transact({ delete: records.map(({ key }) => key) });
   }
+  await destroyDataKey(`vault/${incarnation}`);
+  await store.transact({ delete: [tombstone.key] });
 }
 
 function tombstoneKey({ incarnation }: { readonly incarnation: string }): string {

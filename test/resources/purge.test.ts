@@ -52,6 +52,17 @@ test('what was interrupted is finished the next time', async () => {
   assert.deepEqual(await allKeys(store), []);
 });
 
+test('one that cannot be finished holds no other up, and more than a page of them are all finished', async () => {
+  const store = memoryStore();
+  const names = Array.from({ length: 620 }, (_item, index) => `v${String(index).padStart(3, '0')}`);
+  for (const name of names) await purgedVault(store, name, 1);
+  const once = clearPurged(store, async (domain) => {
+    if (domain === 'vault/v001') throw new Error('its key is damaged');
+  });
+  await assert.rejects(once, /its key is damaged/);
+  assert.deepEqual(await allKeys(store), ['purged/v001']);
+});
+
 const over = Date.parse('2027-01-08T00:00:00Z');
 const deleted = { deletionDate: '2027-01-01T00:00:00Z', scheduledPurgeDate: '2027-01-08T00:00:00Z' };
 const subject = { vault: 'KV', incarnation: 'mine' };
