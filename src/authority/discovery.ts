@@ -47,8 +47,9 @@ export function openidConfigurationV2(origin: string, tenant: string): unknown {
  * does not know. `undefined` when `authorizationEndpoint` is under none of `authorities`: we vouch for ourselves only.
  */
 export function instanceDiscovery(authorizationEndpoint: string, authorities: readonly string[]): unknown {
-  if (!URL.canParse(authorizationEndpoint)) return undefined;
-  const { origin, host, pathname } = new URL(authorizationEndpoint);
+  const parsed = URL.parse(authorizationEndpoint);
+  if (parsed === null) return undefined;
+  const { origin, host, pathname } = parsed;
   if (!authorities.includes(origin)) return undefined;
   const [, tenant = 'common'] = pathname.split('/');
   return {

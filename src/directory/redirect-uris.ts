@@ -4,8 +4,8 @@ const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[
 
 /** Which of the rules for a redirect URI this one breaks (Microsoft, "Redirect URI restrictions"), `undefined` for none. */
 export function redirectUriRule(uri: string): string | undefined {
-  const parsed = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (parsed === undefined) return `'${uri}' is not an absolute URI`;
+  const parsed = URL.parse(uri);
+  if (parsed === null) return `'${uri}' is not an absolute URI`;
   if (uri.includes('#')) return `'${uri}' has a fragment, in which the answer is sent: leave it out`;
   if (uri.includes('*')) return `'${uri}' has a wildcard: write each URI out`;
   if (parsed.protocol === 'javascript:' || parsed.protocol === 'data:') return `'${uri}' is not an address`;
@@ -38,8 +38,9 @@ export function registeredAs(registered: RedirectUris, uri: string, home: string
 const platforms = ['web', 'spa', 'publicClient'] as const;
 
 function withoutLoopbackPort(uri: string): string | undefined {
-  if (!URL.canParse(uri)) return undefined;
-  const { protocol, hostname, pathname, search, username, hash } = new URL(uri);
+  const parsed = URL.parse(uri);
+  if (parsed === null) return undefined;
+  const { protocol, hostname, pathname, search, username, hash } = parsed;
   if (protocol !== 'http:' || !loopbackHosts.has(hostname) || username !== '' || hash !== '') return undefined;
   return `${hostname}${pathname}${search}`;
 }

@@ -128,8 +128,9 @@ export const natMapping: Read<NatMapping> = (value, at) => {
 /** A web address that tokens' keys may be fetched from: encrypted, or on this host. */
 export const webAddress: Read<string> = (value, at) => {
   const given = text(value, at);
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  const loopback = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  // Not by `URL.canParse`, which takes some hosts of thousands of characters that the constructor refuses.
+  const url = URL.parse(given);
+  const loopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
     refuse(value, at, 'is not an https:// address (http:// is taken on loopback only)');
   }
