@@ -3,42 +3,20 @@
  * answers the same bytes, in turn, round by round. PUT: a new version each, durable before it is answered. The load comes
  * from wrk (Debian package `wrk`), which shares the cores with the servers.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { firstLine, measure, median } from './wrk.ts';
+import type { Round, Served } from './wrk.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
 const seconds = Number(process.argv[3] ?? 5);
 const here = import.meta.dirname;
 
-interface Served {
-  readonly pid: number;
-  readonly port: number;
-}
-
-interface Round {
-  readonly perSecond: number;
-  readonly p99Ms: number;
-  /** CPU of the server, user and system, all threads. */
-  readonly cpuMicroseconds: number;
-}
-
 function serve(file: string): ChildProcess {
   return spawn(process.execPath, [`${here}/${file}`], { stdio: ['pipe', 'pipe', 'inherit'] });
-}
-
-async function firstLine<T>(child: ChildProcess): Promise<T> {
-  if (child.stdout === null) throw new Error('the server has no output');
-  for await (const line of createInterface(child.stdout)) return JSON.parse(line) as T;
-  throw new Error('the server ended before it was ready');
-}
-
-function cpuTicks(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return Number(fields[11]) + Number(fields[12]);
 }
 
 /** wrk's own way to say another method: a script in Lua. */
@@ -54,26 +32,6 @@ writeFileSync(
     'end',
   ].join('\n'),
 );
-
-function measure({ pid, port }: Served, extra: readonly string[]): Round {
-  const before = cpuTicks(pid);
-  const url = `https://127.0.0.1:${port}/secrets/name?api-version=7.4`;
-  const args = ['-t1', '-c32', `-d${seconds}s`, '--latency', ...extra, url];
-  const output = execFileSync('wrk', args, { encoding: 'utf8' });
-  const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
-  const [, p99 = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(output) ?? [];
-  if (/Non-2xx/.test(output)) throw new Error(output);
-  const ticksMs = (cpuTicks(pid) - before) * 10;
-  return {
-    perSecond: requests / seconds,
-    p99Ms: Number(p99) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN),
-    cpuMicroseconds: (ticksMs * 1000) / requests,
-  };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
 
 function row(name: string, measured: readonly Round[]): string {
   const of = (key: keyof Round, digits: number) => median(measured.map((round) => round[key])).toFixed(digits);
@@ -93,9 +51,9 @@ const measured: { readonly bare: Round[]; readonly get: Round[]; readonly put: R
 };
 for (let round = 0; round <= rounds; round += 1) {
   const of = {
-    bare: measure(bare, headers),
-    get: measure(postern, headers),
-    put: measure(postern, [...headers, '-s', putScript]),
+    bare: measure(bare, { seconds, extra: headers }),
+    get: measure(postern, { seconds, extra: headers }),
+    put: measure(postern, { seconds, extra: [...headers, '-s', putScript] }),
   };
   // The first warms all up.
   if (round === 0) continue;

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { linesOf } from '../audit/log-lines.ts';
+import type { Client, Json } from '../world/client.ts';
+import { demoVault, versionOf } from './load.ts';
+import type { Acknowledged, History } from './load.ts';
+
+const sent = { from: '127.0.0.7' };
+
+/**
+ * Whether everything that was acknowledged is there, once, with its record. Gives a sentence for each fault.
+ * @param auditFolder where the audit log lies
+ */
+export async function check(
+  client: Client,
+  acknowledged: Acknowledged,
+  auditFolder: string,
+  settleMs = 15_000,
+): Promise<readonly string[]> {
+  const faults = [...acknowledged.faults, ...(await settled(() => recordFaults(acknowledged, auditFolder), settleMs))];
+  for (const history of acknowledged.histories) {
+    if (history.kind === 'tag') faults.push(...(await tagFaults(client, history)));
+    else faults.push(...(await objectFaults(client, history)));
+  }
+  return faults;
+}
+
+/** Records of changes are in the log soon after their commit, or when what kept them from it is over. */
+async function settled(find: () => readonly string[], settleMs: number): Promise<readonly string[]> {
+  for (let waitedMs = 0; waitedMs < settleMs && find().length > 0; waitedMs += 200) await sleep(200);
+  return find();
+}
+
+/** Every line is a record, none is there twice, and each request that was answered with success has one. */
+function recordFaults({ requestIds }: Acknowledged, auditFolder: string): readonly string[] {
+  const counts = new Map<string, number>();
+  const recordIds = new Map<unknown, number>();
+  let lines: ReturnType<typeof linesOf>;
+  try {
+    lines = linesOf(auditFolder);
+  } catch (error) {
+    return [`the audit log is torn: ${String(error)}`];
+  }
+  for (const { correlationId, properties } of lines) {
+    counts.set(correlationId, (counts.get(correlationId) ?? 0) + 1);
+    const recordId = properties['recordId'];
+    if (recordId !== undefined) recordIds.set(recordId, (recordIds.get(recordId) ?? 0) + 1);
+  }
+  return [
+    ...requestIds.filter((id) => counts.get(id) !== 1).map((id) => `request ${id} has ${counts.get(id) ?? 0} records`),
+    ...[...recordIds]
+      .filter(([, count]) => count !== 1)
+      .map(([id, count]) => `record ${String(id)} is there ${count} times`),
+  ];
+}
+
+async function tagFaults(client: Client, { name, versions, unanswered }: History): Promise<readonly string[]> {
+  const { body } = await client.arm('GET', demoVault);
+  const found = body['tags']?.[name];
+  const next = String(versions.length + 1);
+  const last = versions.at(-1)?.value;
+  // A later one replaces all tags: then another writer's are there.
+  if (found === undefined || found === last || (unanswered === 'set' && found === next)) return [];
+  return [`the tag ${name} was acknowledged as ${last ?? 'nothing'}, and is ${String(found)}`];
+}
+
+/** Versions that were acknowledged are listed once each, and at most one besides; the newest has its value. */
+async function objectFaults(client: Client, history: History): Promise<readonly string[]> {
+  const { name, kind, versions, deleted, unanswered } = history;
+  if (versions.length === 0) return [];
+  const collection = kind === 'secret' ? 'secrets' : 'keys';
+  const { status, body } = await client.vault('demo', 'GET', `/${collection}/${name}`, sent);
+  if (status === 404) {
+    const gone = await deletedStatus(client, `/deleted${collection}/${name}`);
+    const expected = deleted || unanswered === 'delete';
+    return expected && gone === 200 ? [] : [`${name} is gone: ${gone} among the deleted`];
+  }
+  if (status !== 200 || deleted)
+    return [`${name}: ${status}${deleted ? ', though its deletion was acknowledged' : ''}`];
+  const { body: list } = await client.vault('demo', 'GET', `/${collection}/${name}/versions`, sent);
+  const ids = Object.values<Json>(list['value'] ?? {}).map((item) => versionOf(item[kind === 'secret' ? 'id' : 'kid']));
+  const extra = unanswered === 'set' ? 1 : 0;
+  const missing = versions.filter(({ id }) => ids.filter((each) => each === id).length !== 1);
+  if (missing.length > 0 || ids.length > versions.length + extra) {
+    return [
+      `${name} has ${ids.length} versions; acknowledged were ${versions.length}, of which ${missing.length} are missing`,
+    ];
+  }
+  if (kind === 'key') return [];
+  const values = [versions.at(-1)?.value, ...(extra === 1 ? [String(versions.length + 1)] : [])];
+  return values.includes(String(body['value']))
+    ? []
+    : [`${name}: ${values.join(' or ')} expected, ${String(body['value'])} found`];
+}
+
+/** Of what is deleted: a deletion takes a moment, in which it is nowhere. */
+async function deletedStatus(client: Client, path: string): Promise<number> {
+  let { status } = await client.vault('demo', 'GET', path, sent);
+  for (let waitedMs = 0; status === 404 && waitedMs < 3_000; waitedMs += 200) {
+    await sleep(200);
+    ({ status } = await client.vault('demo', 'GET', path, sent));
+  }
+  return status;
+}

@@ -1,0 +1,171 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dataFolder, startCommand, startPostern, until } from '../world/process.ts';
+import type { RunningPostern } from '../world/process.ts';
+import { check } from './check.ts';
+import { notRunHere } from './figures.ts';
+import type { Figures } from './figures.ts';
+import { serves } from './kill.ts';
+import { load, nothingAcknowledged } from './load.ts';
+
+const postern = join(import.meta.dirname, '../../bin/postern');
+
+interface Disturbance {
+  readonly name: string;
+  readonly begin: () => void;
+  readonly end: () => void;
+  /** Kills the worker while it lasts. */
+  readonly kills?: boolean;
+}
+
+/** A server that is started again, as an operator would, where the supervisor has given up. */
+interface Serving extends AsyncDisposable {
+  readonly running: () => RunningPostern;
+  readonly revive: () => Promise<void>;
+  readonly revived: () => number;
+}
+
+async function serving(start: () => Promise<RunningPostern>): Promise<Serving> {
+  let [running, revived] = [await start(), 0];
+  return {
+    running: () => running,
+    revived: () => revived,
+    async revive() {
+      await until(async () => running.child.exitCode !== null || (await serves(running)), 'an answer, or an end');
+      if (running.child.exitCode === null) return;
+      running = await start();
+      revived += 1;
+      await until(() => serves(running), 'an answer after the start');
+    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+/** Under load, a fault of the disk that comes and goes; then all that was acknowledged is looked for, and new work is done. */
+async function disturb(
+  server: Serving,
+  { name, begin, end, kills = false }: Disturbance,
+  auditFolder: string,
+): Promise<{ readonly acknowledged: number; readonly refused: number; readonly faults: readonly string[] }> {
+  const known = nothingAcknowledged();
+  const work = async (round: string, ms: number) => {
+    const over = new AbortController();
+    const working = load(server.running().client, { round, acknowledged: known, signal: over.signal });
+    await sleep(ms);
+    over.abort();
+    await working;
+  };
+  await work(`${name}-1`, 500);
+  begin();
+  await work(`${name}-2`, 500);
+  if (kills) process.kill(server.running().workerPid(), 'SIGKILL');
+  await work(`${name}-3`, 300);
+  end();
+  const refused = known.refused;
+  await server.revive();
+  await work(`${name}-4`, 500);
+  const faults = [...(await check(server.running().client, known, auditFolder))];
+  if (known.refused > refused) faults.push('work was refused when the fault was over');
+  return {
+    acknowledged: known.requestIds.length,
+    refused: known.refused,
+    faults: faults.map((fault) => `${name}: ${fault}`),
+  };
+}
+
+/** Run by `inNamespace`: the folder is a small disk of its own. */
+export async function fullDisk(folder: string, rounds: number, progress: (text: string) => void): Promise<Figures> {
+  const data = join(folder, 'data');
+  await using server = await serving(() => startPostern(['--data', data]));
+  const ballast = join(folder, 'ballast');
+  let [acknowledged, refused] = [0, 0];
+  const faults: string[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const outcome = await disturb(
+      server,
+      {
+        name: `full-${round}`,
+        // Until nothing fits any more.
+        begin: () => spawnSync('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=4k'], { stdio: 'ignore' }),
+        end: () => rmSync(ballast),
+        kills: round % 2 === 1,
+      },
+      join(data, 'audit'),
+    );
+    acknowledged += outcome.acknowledged;
+    refused += outcome.refused;
+    faults.push(...outcome.faults);
+    if (outcome.refused === 0) faults.push(`full-${round}: nothing was refused while the disk was full`);
+    progress(
+      `disk full ${round + 1} of ${rounds}: ${outcome.acknowledged} acknowledged, ${outcome.refused} refused, ${outcome.faults.length} faults`,
+    );
+  }
+  return { counts: { rounds, acknowledged, refused, revived: server.revived() }, faults };
+}
+
+const program = join(import.meta.dirname, 'full-disk.ts');
+
+/** The same in a mount namespace, which only root may make with another user's worker in it. */
+export function fullDiskInNamespace(rounds: number): Figures {
+  if (process.getuid?.() !== 0) return notRunHere('a full disk needs a mount namespace, and so root');
+  const folder = mkdtempSync(join(tmpdir(), 'postern-full-'));
+  chmodSync(folder, 0o755);
+  const script = 'mount -t tmpfs -o size=24m,mode=755 none "$1" && exec "$2" "$3" "$1" "$4"';
+  const args = ['-m', 'sh', '-c', script, 'sh', folder, process.execPath, program, String(rounds)];
+  const { status, stdout, stderr } = spawnSync('unshare', args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  rmSync(folder, { recursive: true });
+  if (status === 0) return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Figures;
+  if (/unshare|mount:/.test(stderr)) return notRunHere(`a full disk needs a mount namespace: ${stderr.trim()}`);
+  return { counts: { rounds }, faults: [`the run on a full disk ended with ${status ?? 'a signal'}: ${stderr}`] };
+}
+
+const errors: readonly { readonly name: string; readonly lines: string; readonly refuses: boolean }[] = [
+  { name: 'sync-of-database', lines: 'sync postern.db', refuses: true },
+  { name: 'write-of-database', lines: 'write postern.db', refuses: true },
+  { name: 'write-of-log', lines: 'write audit.jsonl', refuses: true },
+  { name: 'read-of-database', lines: 'read postern.db', refuses: false },
+  { name: 'all', lines: 'sync postern.db\nwrite postern.db\nwrite audit.jsonl', refuses: true },
+];
+
+/** `EIO` from a shim between Node and the C library, compiled here: a disk that fails on command takes more than root. */
+export async function inputOutputErrors(rounds: number, progress: (text: string) => void): Promise<Figures> {
+  using tools = dataFolder();
+  using data = dataFolder();
+  chmodSync(tools.path, 0o755);
+  const library = join(tools.path, 'eio.so');
+  const source = join(import.meta.dirname, 'eio.c');
+  try {
+    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source], { stdio: 'pipe' });
+  } catch (error) {
+    return notRunHere(`EIO needs a C compiler: ${String(error).split('\n')[0]}`);
+  }
+  const faultFile = join(tools.path, 'faults');
+  const command = ['env', `LD_PRELOAD=${library}`, `FAULT_FILE=${faultFile}`, postern, 'start', '--data', data.path];
+  await using server = await serving(() => startCommand(command));
+  let [acknowledged, refused] = [0, 0];
+  const faults: string[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const { name, lines, refuses } = errors[round % errors.length] ?? { name: '', lines: '', refuses: false };
+    const disturbance = {
+      name: `${name}-${round}`,
+      begin: () => writeFileSync(faultFile, `${lines}\n`, { mode: 0o644 }),
+      end: () => rmSync(faultFile),
+      kills: round >= errors.length,
+    };
+    const outcome = await disturb(server, disturbance, join(data.path, 'audit'));
+    acknowledged += outcome.acknowledged;
+    refused += outcome.refused;
+    faults.push(...outcome.faults);
+    if (refuses && outcome.refused === 0) faults.push(`${name}: nothing was refused while there were errors`);
+    progress(
+      `EIO ${name}: ${outcome.acknowledged} acknowledged, ${outcome.refused} refused, ${outcome.faults.length} faults`,
+    );
+  }
+  return { counts: { rounds, acknowledged, refused, revived: server.revived() }, faults };
+}

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { dataFolder, startPostern, until } from '../world/process.ts';
+import type { RunningPostern } from '../world/process.ts';
+import { check } from './check.ts';
+import type { Figures } from './figures.ts';
+import { load, nothingAcknowledged } from './load.ts';
+
+/** Which processes are killed: one of these each round, in turn. */
+const victims = ['worker', 'supervisor', 'both'] as const;
+
+/** Rounds of `kill -9` under load; after each, everything that was ever acknowledged in it is looked for. */
+export async function killRounds(rounds: number, progress: (text: string) => void): Promise<Figures> {
+  using data = dataFolder();
+  const faults: string[] = [];
+  let [acknowledged, postern] = [0, await startPostern(['--data', data.path])];
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      const victim = victims[round % victims.length] ?? 'both';
+      const known = nothingAcknowledged();
+      const over = new AbortController();
+      const working = load(postern.client, { round: `r${round}`, acknowledged: known, signal: over.signal });
+      // At another moment of the work each time.
+      await until(() => known.requestIds.length >= 20 + ((round * 37) % 200), 'work that is acknowledged');
+      await sleep((round * 7) % 40);
+      postern = await kill(postern, victim, data.path);
+      over.abort();
+      await working;
+      const found = await check(postern.client, known, join(data.path, 'audit'));
+      faults.push(...found.map((fault) => `round ${round}, ${victim} killed: ${fault}`));
+      acknowledged += known.requestIds.length;
+      progress(
+        `round ${round + 1} of ${rounds}, ${victim} killed: ${known.requestIds.length} acknowledged, ${found.length} faults`,
+      );
+    }
+  } finally {
+    await postern[Symbol.asyncDispose]();
+  }
+  return { counts: { rounds, acknowledged }, faults };
+}
+
+/** Kills, and gives what serves afterwards. */
+async function kill(
+  postern: RunningPostern,
+  victim: (typeof victims)[number],
+  folder: string,
+): Promise<RunningPostern> {
+  const worker = postern.workerPid();
+  if (victim !== 'supervisor') process.kill(worker, 'SIGKILL');
+  if (victim === 'worker') {
+    await until(() => serves(postern), 'an answer of the next worker');
+    return postern;
+  }
+  await postern.end('SIGKILL');
+  // A worker without its supervisor ends by itself; until then the folder is taken.
+  await until(() => !isAlive(worker), 'the end of the worker');
+  const next = await startPostern(['--data', folder]);
+  await until(() => serves(next), 'an answer after the start');
+  return next;
+}
+
+export async function serves({ client }: Pick<RunningPostern, 'client'>): Promise<boolean> {
+  const answer = await client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' }).catch(() => undefined);
+  return answer?.status === 200;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * `npm run faults`: what a machine does to a server. Its processes are killed, its disk is full or fails, its folder holds
+ * links, its files are damaged; afterwards everything that it acknowledged is looked for. `npm run faults -- kill --rounds 80`
+ * does one part, for longer. Ends with one line of figures.
+ */
+import { parseArgs } from 'node:util';
+import { damagedFiles } from '../test/faults/damage.ts';
+import { fullDiskInNamespace, inputOutputErrors } from '../test/faults/disk.ts';
+import { lineOf } from '../test/faults/figures.ts';
+import type { Figures } from '../test/faults/figures.ts';
+import { killRounds } from '../test/faults/kill.ts';
+import { linkedNames } from '../test/faults/links.ts';
+
+const say = (text: string) => console.log(text);
+
+interface Part {
+  /** Unless `--rounds` says otherwise. */
+  readonly rounds: number;
+  readonly run: (rounds: number) => Figures | Promise<Figures>;
+}
+
+const parts: Readonly<Record<string, Part>> = {
+  kill: { rounds: 12, run: (rounds) => killRounds(rounds, say) },
+  'full-disk': { rounds: 4, run: fullDiskInNamespace },
+  eio: { rounds: 10, run: (rounds) => inputOutputErrors(rounds, say) },
+  links: { rounds: 100, run: (rounds) => linkedNames(rounds, say) },
+  damage: { rounds: 20, run: (rounds) => damagedFiles(rounds, say) },
+};
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' } },
+});
+const unknown = positionals.filter((name) => parts[name] === undefined);
+const rounds = options.rounds === undefined ? undefined : Number(options.rounds);
+if (unknown.length > 0 || (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))) {
+  console.error(`npm run faults -- [PART …] [--rounds N]; the parts are: ${Object.keys(parts).join(' ')}`);
+  process.exitCode = 1;
+} else {
+  const done: Record<string, Figures> = {};
+  for (const [name, part] of Object.entries(parts)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    console.log(`\n${name}`);
+    done[name] = await part.run(rounds ?? part.rounds);
+    for (const fault of done[name].faults) console.log(`!! ${fault}`);
+  }
+  for (const [name, { notRun }] of Object.entries(done)) {
+    if (notRun !== undefined) console.log(`\n!! NOT RUN: ${name}: ${notRun}`);
+  }
+  console.log(`\n${lineOf(done)}`);
+  process.exitCode = Object.values(done).some(({ faults }) => faults.length > 0) ? 1 : 0;
+}
