@@ -45,8 +45,9 @@ const niceness = 10;
 const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
 /**
- * Reads the files that clients import, off the thread that answers: a password takes as many rounds as the file asks for. One at a time, by a thread that stands back and is started when it is needed; it ends with the client of
- * the file that it reads, for nothing else would end it in the middle of one.
+ * Reads the files that clients import, off the thread that answers: a password takes as many rounds as the file asks for.
+ * One at a time, by a thread that stands back and is started when it is needed. When the client of the file that is read
+ * goes, the thread is ended, for nothing else would stop it in the middle.
  */
 export class CertificateFiles {
   readonly #waitingMax: number;

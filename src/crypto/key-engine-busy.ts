@@ -1,4 +1,7 @@
-/** Thrown when as much waits for a thread as may: RSA keys to be made or proved, or certificate files. Nothing was done; a while later there is room again. */
+/**
+ * Thrown when as much waits for a thread as may: RSA keys to be made or proved, or certificate files to be read. Nothing
+ * was done; a while later there is room again.
+ */
 export class KeyEngineBusy extends Error {
   override readonly name = 'KeyEngineBusy';
 

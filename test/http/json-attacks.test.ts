@@ -139,7 +139,7 @@ suite('names of the prototype', () => {
   }
 
   test('`__proto__`, `constructor` and `toString` are tags and properties like any other', async () => {
-    const path = `${group}/providers/Microsoft.Storage/storageAccounts/names`;
+    const path = `${group}/providers/Microsoft.Compute/disks/names`;
     const names = '{"__proto__":"a","constructor":"b","toString":"c"}';
     const body = `{"location":"${location}","tags":${names},"properties":${names}}`;
     for (const method of ['PUT', 'PATCH', 'GET']) {

@@ -1,5 +1,5 @@
 import { parseJsonBody } from '../../http/request.ts';
-import { endOfString } from '../../json/bounded-json.ts';
+import { bodyBounds, endOfString } from '../../json/bounded-json.ts';
 import type { ParsedBody } from '../operation.ts';
 
 /**
@@ -41,6 +41,8 @@ function templateAt(text: string): number | undefined {
 function withoutComments(text: string): string {
   const parts: string[] = [];
   for (let at = 0; at < text.length;) {
+    // What holds so much is refused as it is.
+    if (parts.length > partsMax) return text;
     if (text[at] === '"') {
       const end = endOfString(text, at) + 1;
       parts.push(text.slice(at, end).replaceAll('\r', '\\r').replaceAll('\n', '\\n'));
@@ -60,8 +62,11 @@ function withoutComments(text: string): string {
   return parts.join('');
 }
 
-/** Where a string or, perhaps, a comment begins. */
-const plain = /["/]/g;
+/** Where a string or a comment begins. */
+const plain = /"|\/[/*]/g;
+
+/** Strings, and what lies between them: for each value and each name that a body may have, one of each. */
+const partsMax = 2 * (bodyBounds.values + bodyBounds.members);
 
 function positionOf(text: string, what: string, from: number): number {
   const at = text.indexOf(what, from);
