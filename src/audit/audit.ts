@@ -91,15 +91,6 @@ export class Audit {
     return this.#summariseLater();
   }
 
-  /**
-   * To be called after the log's file was moved away: what comes next is in a new one. Without it, that happens within a
-   * second.
-   * @throws {AuditUnavailable} and requests are refused until it can be opened
-   */
-  reopen(): void {
-    this.#parts.log.reopen();
-  }
-
   /** Writes what is to be written, and closes the log. */
   async close(): Promise<void> {
     await this.#summarise();

@@ -34,13 +34,6 @@ export interface AuditLog {
    */
   assertWritable(): void;
 
-  /**
-   * Looks at once whether the file is still where it belongs, and opens it again if not: to be called after the file was
-   * moved away. The log also looks by itself, twice a second.
-   * @throws {AuditUnavailable}
-   */
-  reopen(): void;
-
   /** The record ids in everything that is kept, the last one first. */
   recordIds(): Iterable<string>;
 
@@ -124,13 +117,12 @@ class FolderLog implements AuditLog {
   assertWritable(): void {
     if (this.#closed) throw closed();
     if (this.#failure === undefined) return;
-    this.#attempt(() => this.#files.tryRoom());
+    try {
+      this.#files.tryRoom();
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
     this.#healed();
-  }
-
-  reopen(): void {
-    if (this.#closed) throw closed();
-    this.#attempt(() => this.#files.look());
   }
 
   recordIds(): Iterable<string> {
@@ -183,14 +175,6 @@ class FolderLog implements AuditLog {
       this.#files.look();
     } catch (error) {
       this.#unavailable(error);
-    }
-  }
-
-  #attempt(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      throw this.#unavailable(error);
     }
   }
 

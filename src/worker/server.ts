@@ -90,11 +90,6 @@ export interface Server extends Ending {
   readonly names: NameSet;
   readonly scheduler: Scheduler;
   readonly renewals: Renewals;
-  /**
-   * To be called after the audit log's file was moved away; without it, that is noticed within a second.
-   * @throws {AuditUnavailable} also in the server's log; requests are refused until the log can be opened
-   */
-  reopenAuditLog(): void;
 }
 
 interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
@@ -155,7 +150,6 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     signingKeys: authority.signingKeys,
     names: names[0],
     scheduler,
-    reopenAuditLog: () => audit.reopen(),
     renewals,
     ...ending({
       ingress,
