@@ -28,10 +28,10 @@ export interface Budget {
 
 /**
  * A step is what takes some 50 ns: a value that is looked at, 32 characters that are copied. So an evaluation holds the
- * thread for a tenth of a second at most, and the clock is for machines that are slow, and for mistakes in the table of
- * costs. The largest template that Azure allows needs some 200,000 for its plan.
+ * thread for some 50 ms, and the clock is for machines that are slow, and for mistakes in the table of costs. The
+ * largest template that Azure allows needs some 200,000 for its plan.
  */
-const limits = { steps: 2_000_000, allSteps: 40_000_000, ms: 1_000, allMs: 10_000 } as const;
+const limits = { steps: 1_000_000, allSteps: 40_000_000, ms: 1_000, allMs: 10_000 } as const;
 
 /** Steps between two looks at the clock: a millisecond. */
 const lookEvery = 20_000;

@@ -114,6 +114,12 @@ function output(value: Value, more: ValueObject = {}): ValueObject {
   return { outputs: { found: { type: 'array', value } }, ...more };
 }
 
+/** An expression that is evaluated as often as there are steps for it. */
+function again(expression: string): string {
+  const inside = `length(map(range(0, 10000), lambda('b', ${expression})))`;
+  return `[map(range(0, 10000), lambda('a', ${inside}))]`;
+}
+
 const resource = (name: string, others: ValueObject = {}): ValueObject => ({
   type: 'Microsoft.KeyVault/vaults',
   apiVersion: '2023-07-01',
@@ -322,6 +328,10 @@ function attacks(): Readonly<Record<string, Attack>> {
       parameters: { o: Object.fromEntries(of(19_000).map((n) => [`m${n}`, 1])) },
       says: tooMuch,
     },
+    'dates that are written again and again in a long format': {
+      parts: output(again(`dateTimeAdd('2020-01-01T00:00:00Z', 'P1D', '${'fff-'.repeat(32)}')`)),
+      says: tooMuch,
+    },
     'objects with names that are long': {
       parts: output("[map(range(0, 10000), lambda('a', createObject(parameters('n'), 1)))]", {
         parameters: declarations({ n: '' }),
@@ -377,6 +387,21 @@ suite('the work of a template', () => {
     assert.ok(plans > 100 && plans < 10_000, `${plans} plans`);
     assert.ok(alone > 39_000_000, `${alone} steps`);
     assert.ok(planWith(parts).ok, 'another deployment has its own');
+  });
+
+  test('a digest of next to nothing costs what making it takes', () => {
+    let digests = 0;
+    const scope = newScope();
+    const sha1 = (bytes: Uint8Array) => {
+      digests += 1;
+      return scope.sha1(bytes);
+    };
+    const planned = planWith(output(again("guid('a')")), {}, { ...scope, sha1 });
+    assert.ok(planned.ok);
+    const outputs = finishOutputs(planned.value, new Map());
+    assert.ok(!outputs.ok);
+    assert.match(outputs.refusal.message, tooMuch);
+    assert.ok(digests > 1_000 && digests < 20_000, `${digests} digests`);
   });
 
   test('what people write costs a small part of what is allowed', () => {

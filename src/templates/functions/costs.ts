@@ -24,6 +24,14 @@ const characters: Cost = (given, budget) => {
   }
 };
 
+/** It costs so much however short its arguments are: a date is parsed and written, a digest is begun and written out. */
+const fixed =
+  (steps: number): Cost =>
+  (given, budget) => {
+    spend(budget, steps);
+    characters(given, budget);
+  };
+
 /** A number is looked for in a text as it is written. */
 const number = { length: 24 };
 
@@ -79,13 +87,14 @@ const costs: ReadonlyMap<string, Cost> = new Map([
     'min max int range add sub mul div mod',
     'less lessOrEquals greater greaterOrEquals not bool true false null',
     'toLower toUpper trim startsWith endsWith substring padLeft',
-    'utcNow newGuid dateTimeAdd dateTimeToEpoch dateTimeFromEpoch',
     'parameters variables copyIndex lambdaVariables reference references resourceInfo',
   ]),
   ...rows(characters, [
     'base64 base64ToString base64ToJson json uri uriComponent uriComponentToString dataUri dataUriToString',
-    'uniqueString guid resourceId subscriptionResourceId tenantResourceId extensionResourceId',
+    'resourceId subscriptionResourceId tenantResourceId extensionResourceId',
   ]),
+  ...rows(fixed(60), ['utcNow newGuid dateTimeAdd dateTimeToEpoch dateTimeFromEpoch uniqueString']),
+  ...rows(fixed(120), ['guid']),
   ...rows(search, ['contains indexOf replace']),
   ...rows(searchBackwards, ['lastIndexOf']),
   ...rows(cuts, ['split']),

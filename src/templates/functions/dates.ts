@@ -3,27 +3,28 @@ import { integer, mismatch, text } from './function.ts';
 import type { Called, Functions } from './function.ts';
 
 /** The signs of .NET's date formats that are supported, and what each writes (in UTC). */
-const signs: readonly (readonly [RegExp, (date: Date) => string])[] = [
-  [/^yyyy/, (date) => String(date.getUTCFullYear()).padStart(4, '0')],
-  [/^yy/, (date) => two(date.getUTCFullYear() % 100)],
-  [/^MM/, (date) => two(date.getUTCMonth() + 1)],
-  [/^M/, (date) => String(date.getUTCMonth() + 1)],
-  [/^dd/, (date) => two(date.getUTCDate())],
-  [/^d/, (date) => String(date.getUTCDate())],
-  [/^HH/, (date) => two(date.getUTCHours())],
-  [/^mm/, (date) => two(date.getUTCMinutes())],
-  [/^ss/, (date) => two(date.getUTCSeconds())],
-  [/^fff/, (date) => String(date.getUTCMilliseconds()).padStart(3, '0')],
-  [/^[^A-Za-z%\\'"]/, () => ''],
-  [/^[TZ]/, () => ''],
-];
+const signs: Readonly<Record<string, (date: Date) => string>> = {
+  yyyy: (date) => String(date.getUTCFullYear()).padStart(4, '0'),
+  yy: (date) => two(date.getUTCFullYear() % 100),
+  MM: (date) => two(date.getUTCMonth() + 1),
+  M: (date) => String(date.getUTCMonth() + 1),
+  dd: (date) => two(date.getUTCDate()),
+  d: (date) => String(date.getUTCDate()),
+  HH: (date) => two(date.getUTCHours()),
+  mm: (date) => two(date.getUTCMinutes()),
+  ss: (date) => two(date.getUTCSeconds()),
+  fff: (date) => String(date.getUTCMilliseconds()).padStart(3, '0'),
+};
+
+/** A sign, what is written as it stands, or a character that is not supported. */
+const formatPart = /yyyy|yy|MM|M|dd|d|HH|mm|ss|fff|([^A-Za-z%\\'"]+|[TZ])|[^]/g;
 
 /** .NET's standard formats of one letter. */
-const standard: Readonly<Record<string, string>> = {
-  d: 'MM/dd/yyyy',
-  s: 'yyyy-MM-ddTHH:mm:ss',
-  u: 'yyyy-MM-dd HH:mm:ssZ',
-};
+const standard: ReadonlyMap<string, string> = new Map([
+  ['d', 'MM/dd/yyyy'],
+  ['s', 'yyyy-MM-ddTHH:mm:ss'],
+  ['u', 'yyyy-MM-dd HH:mm:ssZ'],
+]);
 
 /** Dates, durations and their formats are short; in long ones a pattern would look for long. */
 const lengthMax = 128;
@@ -34,21 +35,13 @@ function two(number: number): string {
 
 function writeDate(date: Date, format: string, call: Called): string {
   if (format.length > lengthMax) mismatch(call, `the date format is longer than ${lengthMax} characters`);
-  let [rest, out] = [standard[format] ?? format, ''];
-  while (rest !== '') {
-    const found = signs
-      .map(([sign, write]) => [sign.exec(rest)?.[0], write] as const)
-      .find(([sign]) => sign !== undefined);
-    const [sign, write] = found ?? [];
-    if (sign === undefined || write === undefined) {
-      const known = 'yyyy, yy, MM, M, dd, d, HH, mm, ss, fff, T, Z and punctuation';
-      return mismatch(call, `the date format '${format}' has a sign that is not supported; ${known} are`);
-    }
-    const part = write(date);
-    out += part === '' ? sign : part;
-    rest = rest.slice(sign.length);
-  }
-  return out;
+  return (standard.get(format) ?? format).replaceAll(formatPart, (found, literal?: string) => {
+    if (literal !== undefined) return literal;
+    const known = 'yyyy, yy, MM, M, dd, d, HH, mm, ss, fff, T, Z and punctuation';
+    const write =
+      signs[found] ?? mismatch(call, `the date format '${format}' has a sign that is not supported; ${known} are`);
+    return write(date);
+  });
 }
 
 /** "utcNow" writes it so unless told otherwise. */
