@@ -1,7 +1,8 @@
 /**
- * The worker: it holds the keys and answers the requests. The supervisor starts it in the data folder, tells it the
- * settings and hands it its listening sockets; until the first message it knows nothing. Started by root, it has loaded
- * its code by then, and gives up root before it does anything else: the folder is not opened by anybody but its owner.
+ * The worker: it holds the keys and answers the requests. The supervisor tells it the settings and hands it its data
+ * folder and its listening sockets; until the first message it knows nothing. Started by root, it loads its code, goes
+ * into the folder and gives up root, in this order, before it does anything else: root loads no code from the folder,
+ * and nobody but its owner opens anything in it.
  */
 import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
@@ -77,11 +78,12 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   // Code that would be loaded after this may be out of reach, and the cache is root's.
   await preload();
   flushCompileCache();
+  process.chdir(message.folder.entry);
   if (become !== undefined) dropPrivileges(become);
   const now = Date.now;
   const readFile = fileReader(message.files);
   const gatewayFiles = readGatewayFiles(settings, readFile);
-  const folder = await openFolder({ settings, path: message.folder, readFile, mark: message.mark, now: now() });
+  const folder = await openFolder({ settings, path: message.folder.path, readFile, mark: message.mark, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   // Before the server, whose rulebook then knows of it.
   await makeDemo(folder.store, folder.identity, now());

@@ -2,25 +2,45 @@ import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { entryOf, type DataFolder } from './data-folder.ts';
+import { folderDescriptor } from './worker.ts';
 import type { User } from './worker-user.ts';
 
 export type WayIn =
-  | { readonly ok: true; /** Becomes what follows it, in the folder. */ readonly command: readonly string[] }
+  | {
+      readonly ok: true;
+      /** Becomes what follows it; empty where nothing needs to be done first. */
+      readonly command: readonly string[];
+      /** Where it is started. */
+      readonly startIn: string;
+      /** What leads into the folder from there, for a process that has it open as `folderDescriptor`. */
+      readonly entry: string;
+    }
   | { readonly ok: false; readonly message: string };
 
 /**
- * How the worker gets into its folder where a folder above is closed to it, as a home often is. The folder is its working
- * directory, but SQLite makes every path absolute. So the worker gets a mount namespace of its own, in which its folder
- * lies where everybody can go: in the place of ours under `/run`, which it is thereby kept from seeing.
+ * How the worker gets into its folder: by its descriptor, once it has loaded its code. It is not started there, for it is
+ * root until then, and what a process loads may come from its working directory: Node's modules, and with an empty member
+ * in `LD_LIBRARY_PATH` every library (ld.so(8)).
+ *
+ * Where a folder above is closed to the worker, as a home often is, the descriptor is not enough, since SQLite makes every
+ * path absolute. So the worker gets a mount namespace of its own, in which its folder lies where everybody can go: in the
+ * place of ours under `/run`, which it is thereby kept from seeing. The folder is the working directory of the commands
+ * that do so, because a mount of another namespace, to which the descriptor belongs, cannot be bound (mount(2)); what they
+ * load comes from absolute paths alone (`environment`).
  */
-export function wayInto(folder: DataFolder, worker: User | undefined): WayIn {
+export function wayInto(folder: DataFolder, worker: User | undefined, environment: NodeJS.ProcessEnv): WayIn {
   const closed = worker === undefined ? undefined : closedFolder(folder.path, worker);
-  if (worker === undefined || closed === undefined) return { ok: true, command: [] };
-  const bind = 'mount --bind . /run/postern && cd /run/postern && exec "$@"';
+  if (worker === undefined || closed === undefined) {
+    const entry = entryOf({ ...folder, descriptor: folderDescriptor });
+    return { ok: true, command: [], startIn: '/', entry };
+  }
+  // Not by its path, which mount(8) would look up, and which the worker may be able to change.
+  const bind = 'mount --no-canonicalize --bind . /run/postern && cd / && exec "$@"';
   const command = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', bind, 'sh'];
   const [program, ...parameters] = [...command, 'true'];
-  const tried = spawnSync(program, parameters, { cwd: entryOf(folder), encoding: 'utf8' });
-  if (tried.status === 0) return { ok: true, command };
+  const startIn = entryOf(folder);
+  const tried = spawnSync(program, parameters, { cwd: startIn, env: environment, encoding: 'utf8' });
+  if (tried.status === 0) return { ok: true, command, startIn, entry: '/run/postern' };
   const why = tried.error?.message ?? tried.stderr.trim();
   const remedy = `Choose another --data, or open the way: chmod o+x ${closed}.`;
   return {

@@ -19,7 +19,7 @@ import { actingAs } from './acting-as.ts';
 import { isChosenBy } from './way.ts';
 import type { User } from './worker-user.ts';
 
-/** A folder that every worker is started in, whatever lies at its path by then. */
+/** A folder that every worker goes into, whatever lies at its path by then. */
 export interface DataFolder {
   /** Its real path when it was opened, to be shown. */
   readonly path: string;
@@ -64,10 +64,9 @@ export function removeTemporaryFolder({ path, descriptor }: DataFolder, worker: 
   else if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
 }
 
-/** Where a child is started so that the folder is its working directory, whatever lies at the folder's path. */
+/** What leads into the folder, whatever lies at its path, for a process that has it open under the descriptor. */
 export function entryOf({ path, descriptor }: DataFolder): string {
-  const entry = `/proc/self/fd/${descriptor}`;
-  return existsSync(entry) ? entry : path;
+  return existsSync('/proc/self/fd') ? `/proc/self/fd/${descriptor}` : path;
 }
 
 function makeFolder(path: string, worker: User | undefined): void {

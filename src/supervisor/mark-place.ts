@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { StartWorker } from '../types/supervision.ts';
 import { isChosenBy } from './way.ts';
+import { markDescriptor } from './worker.ts';
 import type { User } from './worker-user.ts';
 
 export type MarkPlace =
@@ -15,9 +16,6 @@ export type MarkPlace =
       readonly notice?: string;
     }
   | { readonly ok: false; readonly message: string };
-
-/** The descriptor after those of standard input, output and error and of Node's channel. */
-const markDescriptor = 4;
 
 const unprotected =
   'whoever puts an older copy of that whole folder back is not noticed. Name another place: commitMarkFile';

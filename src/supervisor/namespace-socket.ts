@@ -30,6 +30,8 @@ export function openInNamespace({ namespace, port, environment }: OpenInNamespac
   const { command, parameters } = entering(namespace);
   const child = spawn(command, [...parameters, process.execPath, program, String(port)], {
     env: environment,
+    // The supervisor may have been started in a folder of the worker's.
+    cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let complaint = '';

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { helpText, wantsHelp } from '../settings/options.ts';
-import { readSettings, secretVariables, type Settings } from '../settings/settings.ts';
+import { readSettings, type Settings } from '../settings/settings.ts';
+import { childEnvironment } from './child-environment.ts';
 import { openControlSocket } from './control-socket.ts';
 import { wayInto } from './closed-way.ts';
 import { lockFile, lockFolder, prepareControlFolder } from './control-folder.ts';
@@ -71,7 +72,8 @@ async function run(
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
   for (const said of [notice, place.notice]) if (said !== undefined) complain(said);
-  const wayIn = wayInto(folder, become);
+  const environment = childEnvironment(process.env);
+  const wayIn = wayInto(folder, become, environment);
   if (!wayIn.ok) throw new Error(wayIn.message);
   const supervisor = new Supervisor({
     given,
@@ -82,7 +84,8 @@ async function run(
     listeners,
     controlSocket,
     program,
-    environment: environmentWithoutSecrets(),
+    environment,
+    wayIn,
     launcher: [...wayIn.command, ...command],
     folder,
     heartbeat,
@@ -185,12 +188,6 @@ function handOver(folder: DataFolder, worker: User, auditFiles = 10): void {
   complain(
     `Root's files in the data folder are of no use to the worker: chown -h ${worker.uid}:${worker.gid} ${paths}`,
   );
-}
-
-/** The master key goes to the worker in its first message, and to nobody's environment. */
-function environmentWithoutSecrets(): NodeJS.ProcessEnv {
-  const secret: readonly string[] = secretVariables;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !secret.includes(name)));
 }
 
 function complain(text: string): void {

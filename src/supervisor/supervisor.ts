@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { FromWorker, StartWorker } from '../types/supervision.ts';
 import type { ControlRequest } from './control-request.ts';
-import { entryOf, type DataFolder } from './data-folder.ts';
+import type { WayIn } from './closed-way.ts';
+import type { DataFolder } from './data-folder.ts';
 import type { HeartbeatTimes } from './heartbeat.ts';
 import { HeldListeners } from './held-listeners.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
@@ -29,6 +30,8 @@ export interface SupervisorOptions {
   readonly program: string;
   /** Of every child; without secrets. */
   readonly environment: NodeJS.ProcessEnv;
+  /** How the worker gets into its folder; its command is the first part of the launcher. */
+  readonly wayIn: Extract<WayIn, { readonly ok: true }>;
   /** The command that becomes the worker. */
   readonly launcher: readonly string[];
   readonly folder: DataFolder;
@@ -64,7 +67,7 @@ export class Supervisor {
   #signals = 0;
 
   constructor(options: SupervisorOptions) {
-    const { program, environment, launcher, folder, heartbeat, now, listeners, complain } = options;
+    const { program, environment, launcher, wayIn, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
     this.#given = this.#introduced = this.#proven = options.given;
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
@@ -75,7 +78,8 @@ export class Supervisor {
       environment,
       launcher,
       mark: options.markDescriptor,
-      folder: entryOf(folder),
+      startIn: wayIn.startIn,
+      folder: folder.descriptor,
       heartbeat,
       now,
       onStart: () => this.#introduce(),
@@ -148,7 +152,7 @@ export class Supervisor {
 
   /** Tells a new worker everything that it must know, and hands it every socket. */
   #introduce(): void {
-    const { become, folder, mark, controlSocket } = this.#options;
+    const { become, folder, wayIn, mark, controlSocket } = this.#options;
     this.#introduced = this.#given;
     const { settings, files } = this.#given;
     const start: StartWorker<Settings> = {
@@ -156,7 +160,7 @@ export class Supervisor {
       // What was accepted once is not accepted of what a worker after that finds.
       settings: this.#announced ? { ...settings, acceptCopy: false } : settings,
       become,
-      folder: folder.path,
+      folder: { path: folder.path, entry: wayIn.entry },
       files,
       mark,
       listeners: this.#listeners.size,

@@ -10,10 +10,12 @@ export interface WorkerOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The command that becomes the program, in front of Node and its parameters; empty if there is none. */
   readonly launcher: readonly string[];
-  /** A file that each process has open as its descriptor 4, after those of Node; `undefined`: none. */
+  /** A directory; what runs there before the process becomes somebody else runs as whoever this process is. */
+  readonly startIn: string;
+  /** Descriptor of a folder that each process gets as `folderDescriptor`. */
+  readonly folder: number;
+  /** Descriptor of a file that each process gets as `markDescriptor`; `undefined`: none. */
   readonly mark: number | undefined;
-  /** Where each process is started. */
-  readonly folder: string;
   readonly heartbeat: HeartbeatTimes;
   /** Milliseconds. */
   readonly now: () => number;
@@ -29,6 +31,10 @@ export interface WorkerOptions {
   /** The process is gone, and no other will come: it was stopped, or died too often before it was ready. */
   readonly onEnd: (why: string | undefined) => void;
 }
+
+/** After those of standard input, output and error and of Node's channel. */
+export const folderDescriptor = 4;
+export const markDescriptor = 5;
 
 /** Longer than a worker takes to answer what is in flight and to close the store: one that takes longer hangs. */
 const endMaxMs = 30_000;
@@ -55,14 +61,13 @@ export class Worker {
   }
 
   start(): void {
-    const { program, environment, launcher, folder, onStart, onMessage } = this.#options;
+    const { program, environment, launcher, startIn, folder, mark, onStart, onMessage } = this.#options;
     this.#readyAt = undefined;
     const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, ...process.execArgv];
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
-    const mark = this.#options.mark === undefined ? [] : [this.#options.mark];
-    const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc', ...mark];
+    const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc', folder, mark];
     const own = { detached: true, serialization: 'json' } as const;
-    const child = fork(program, [], { ...own, stdio, execPath, execArgv, env: environment, cwd: folder });
+    const child = fork(program, [], { ...own, stdio, execPath, execArgv, env: environment, cwd: startIn });
     this.#child = child;
     const heartbeat = this.#watch(child);
     child.on('message', (message, handle: unknown) => {

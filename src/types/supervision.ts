@@ -19,8 +19,11 @@ export interface StartWorker<Settings> {
   readonly settings: Settings;
   /** Whom to become before anything else is done; `undefined`: stay who you are. */
   readonly become: { readonly uid: number; readonly gid: number } | undefined;
-  /** The data folder's path, to be shown: it is the worker's working directory. With `--memory` a temporary folder. */
-  readonly folder: string;
+  /**
+   * The data folder; with `--memory` a temporary one. `path` is to be shown. `entry` is where the worker goes once its
+   * code is loaded and before it gives up root: its working directory from then on.
+   */
+  readonly folder: { readonly path: string; readonly entry: string };
   /** What the supervisor read of the files that the settings name, by their paths. The others are the worker's own. */
   readonly files: Readonly<Record<string, string>>;
   /** Where the commit mark lies, and under which descriptor the worker has it open, if it may not open it itself. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSettings } from '../../src/settings/settings.ts';
+import { childEnvironment } from '../../src/supervisor/child-environment.ts';
 import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
 import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
 import { listenersIn, lockerIn } from '../../src/supervisor/holder.ts';
@@ -37,6 +38,24 @@ test('nobody becomes root, a user that does not exist, or, without being root, a
     assert.match(resolved.ok ? '' : resolved.message, reason, wanted);
   }
   assert.deepEqual(resolveWorkerUser(undefined, '', 1000), { ok: true, user: undefined });
+});
+
+test("a child's environment has no key in it, and leads to no code in the working directory", () => {
+  const given = {
+    PATH: '.:/usr/bin::bin:/bin:',
+    LD_LIBRARY_PATH: ':',
+    NODE_PATH: 'lib',
+    LD_PRELOAD: 'libjemalloc.so ./own.so /opt/own.so',
+    HOME: '',
+    POSTERN_MASTER_KEY: 'k',
+    POSTERN_OTHER: ':relative',
+  };
+  assert.deepEqual(childEnvironment(given), {
+    PATH: '/usr/bin:/bin',
+    LD_PRELOAD: 'libjemalloc.so:/opt/own.so',
+    HOME: '',
+    POSTERN_OTHER: ':relative',
+  });
 });
 
 test('deaths in a row wait longer and longer; good service forgives them; no readiness at all is given up', () => {

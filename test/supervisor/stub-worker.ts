@@ -18,6 +18,7 @@ process.on('message', (message: ToWorker<Settings>, handle: object | undefined) 
   if (message.kind === 'start') {
     const { settings, become, listeners, controlSocket } = message;
     const { port, masterKey, dataFolder } = settings;
+    process.chdir(message.folder.entry);
     const environment = Object.keys(process.env).filter((name) => name.startsWith('POSTERN_'));
     line = JSON.stringify({
       pid: process.pid,
