@@ -10,6 +10,7 @@
  * - `olderCopy`: older than the commit mark kept beside the master key
  * - `noMark`: it has counted commits, and that mark is missing
  * - `damagedMark`: that mark cannot be read, or was not made under the master key
+ * - `noDatabase`: the commit mark or a write-ahead log is there, and the database itself is missing
  * - `noMasterKey`: there is a store, and the key file that its first start made is missing
  */
 export type RefusalKind =
@@ -23,6 +24,7 @@ export type RefusalKind =
   | 'olderCopy'
   | 'noMark'
   | 'damagedMark'
+  | 'noDatabase'
   | 'noMasterKey';
 
 /** A store that must not be opened as it stands; the message says what was found and what to do. */

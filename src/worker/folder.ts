@@ -22,6 +22,7 @@ import { replaceFile, type ReadFile } from './files.ts';
 import { openMasterKey, openPreviousMasterKey } from './master-key.ts';
 
 const authorityFile = 'ca.pem';
+const databaseFile = 'postern.db';
 const lockRetryMs = 50;
 const lockWaitMs = 5_000;
 
@@ -92,14 +93,38 @@ async function openStore({
     return { store, databaseLost: new Promise(() => {}), close: async () => {} };
   }
   const previousMasterKey = openPreviousMasterKey(settings);
+  const { acceptCopy } = settings;
   const lost = Promise.withResolvers<Error>();
-  const inner = await openDatabase('postern.db', lost.resolve);
   const file = await openCommitMark(place.path, place.descriptor);
   const mark = place.path === olderMark ? file : await besideOlderMark(file);
-  const { acceptCopy } = settings;
-  const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark, acceptCopy });
-  if (place.path !== olderMark) rmSync(olderMark, { force: true });
-  return { store, databaseLost: lost.promise, close: () => file.close() };
+  if (!existsSync(databaseFile)) await refuseMissing(mark, acceptCopy);
+  const inner = await openDatabase(databaseFile, lost.resolve);
+  try {
+    const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark, acceptCopy });
+    if (place.path !== olderMark) rmSync(olderMark, { force: true });
+    return { store, databaseLost: lost.promise, close: () => file.close() };
+  } catch (error) {
+    // So that SQLite empties its log: beside a copy that is put back, the log would be read into that.
+    await inner.close();
+    throw error;
+  }
+}
+
+/**
+ * No database is made where there was one: a log that it left would be read into the next file of the name, be that a
+ * new one or a copy that is put back.
+ * @throws {StoreRefused} `noDatabase`
+ */
+async function refuseMissing(mark: CommitMark, accept: boolean): Promise<void> {
+  const log = `${databaseFile}-wal`;
+  const missing = `${databaseFile} is missing, and`;
+  if (existsSync(log)) {
+    const remedy = 'Put the database back; or, to do without what was in it, remove the log';
+    throw new StoreRefused('noDatabase', `${missing} ${log} is there, the log of its last changes. ${remedy}.`);
+  }
+  if (accept || (await mark.read()).length === 0) return;
+  const remedy = 'Put the database back, or start once with --accept-copy to begin with an empty one';
+  throw new StoreRefused('noDatabase', `${missing} its commit mark (${mark.name}) says that there was one. ${remedy}.`);
 }
 
 /** Where the mark lies beside a key in the data folder; an older version had it there wherever the key came from. */

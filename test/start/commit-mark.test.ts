@@ -113,3 +113,38 @@ test('root reads no key for the worker where the worker may have put a link', as
   const theirConfig = ['--data', files.data, '--config', join(theirs, 'postern.json')];
   await assert.rejects(startPostern(theirConfig), /uid 61043, may change .*theirs\/postern\.json, by which root acts/);
 });
+
+test('a start without the database makes no other one, and what is put back afterwards is whole', async () => {
+  using files = place();
+  const options = ['--data', files.data];
+  const database = join(files.data, 'postern.db');
+  await startAndStop(options);
+  renameSync(database, files.at('kept.db'));
+  await assert.rejects(startPostern(options), /postern\.db is missing, and its commit mark.*--accept-copy/s);
+  assert.equal(existsSync(database), false);
+  assert.equal(existsSync(`${database}-wal`), false);
+  renameSync(files.at('kept.db'), database);
+  await startAndStop(options);
+  // Beside a log of another database SQLite would read that into the new one.
+  renameSync(database, files.at('kept.db'));
+  writeFileSync(`${database}-wal`, 'left');
+  const withLog = startPostern([...options, '--accept-copy']);
+  await assert.rejects(withLog, /postern\.db is missing, and postern\.db-wal is there/);
+  rmSync(`${database}-wal`);
+  await startAndStop([...options, '--accept-copy']);
+});
+
+test('a refused older copy leaves no log behind that would get into the latest one', async () => {
+  using files = place();
+  const options = ['--data', files.data];
+  const database = join(files.data, 'postern.db');
+  await startAndStop(options);
+  copy(database, files.at('older.db'));
+  await startAndStop(options);
+  copy(database, files.at('latest.db'));
+  copy(files.at('older.db'), database);
+  await assert.rejects(startPostern(options), /older copy/);
+  assert.equal(existsSync(`${database}-wal`), false);
+  copy(files.at('latest.db'), database);
+  await startAndStop(options);
+});
