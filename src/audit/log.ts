@@ -103,15 +103,21 @@ class FolderLog implements AuditLog {
   }
 
   sync(): Promise<void> {
-    this.#nextSync ??= this.#lastSync.then(() => {
-      this.#nextSync = undefined;
-      const syncing = this.#files.sync().catch((error: unknown) => {
-        throw this.#unavailable(error);
-      });
-      this.#lastSync = syncing.catch(() => undefined);
-      return syncing;
-    });
+    if (this.#nextSync === undefined) {
+      this.#nextSync = this.#lastSync.then(() => this.#sync());
+      // At once: a sync that finds the file moved away asks for another one, which must wait for its end.
+      this.#lastSync = this.#nextSync.catch(() => undefined);
+    }
     return this.#nextSync;
+  }
+
+  async #sync(): Promise<void> {
+    this.#nextSync = undefined;
+    try {
+      await this.#files.sync();
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
   }
 
   assertWritable(): void {

@@ -102,6 +102,23 @@ suite('an audit log that another program', () => {
     assert.deepEqual(namesOf(file), ['after']);
   });
 
+  test('moved away is noticed by the sync of a record, and its file is closed once', async (t) => {
+    const { file, log, notices } = open(t, { fsync: true });
+    await log.append(line('before'));
+    for (const round of [1, 2, 3]) {
+      renameSync(file, `${file}-${round}`);
+      await log.append(line(`between ${round}`));
+      await log.sync();
+      await log.append(line(`after ${round}`));
+    }
+    assert.deepEqual(
+      notices.filter((notice) => !notice.includes('moved by another program')),
+      [],
+    );
+    assert.equal(notices.length, 3);
+    assert.deepEqual(namesOf(file), ['after 3']);
+  });
+
   test('moved away and replaced by an empty file goes on in that one', async (t) => {
     const { directory, file, log } = open(t);
     await log.append(line('before'));
