@@ -91,6 +91,7 @@ test('an operation of the control plane that has no name is on no vault', () => 
     'GET /providers/Microsoft.KeyVault/operations',
     'GET /subscriptions/:subscriptionId/providers/Microsoft.KeyVault/deletedManagedHSMs',
     'GET /subscriptions/:subscriptionId/providers/Microsoft.KeyVault/locations/:location/operationResults/:operationId',
+    'GET /subscriptions/:subscriptionId/providers/Microsoft.KeyVault/locations/:location/operations/:operationId',
     'GET /subscriptions/:subscriptionId/providers/Microsoft.KeyVault/managedHSMs',
     'GET /subscriptions/:subscriptionId/resourceGroups/:resourceGroup/providers/Microsoft.KeyVault/managedHSMs',
     'POST /subscriptions/:subscriptionId/providers/Microsoft.KeyVault/checkNameAvailability',
