@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Drain } from './drain.ts';
 
 /** The rest of a body that is no longer than this is thrown away, so that its connection can go on. */
 const smallBytesMax = 65_536;
@@ -10,24 +11,28 @@ const discardedBytesMax = 1_048_576;
 const discardingMs = 2_000;
 
 /**
- * An answer. Given before the request's body has come, as a refusal is, it ends the connection: otherwise the server would
- * have to read whatever the client goes on to send. It ends in stages (RFC 9112 section 9.6): closed at once, with bytes of
- * the body unread, the connection would be reset, and the client might never see the answer.
+ * The class of a server's answers. One that is given while the server stops ends its connection, and so does one that is
+ * given before the request's body has come, as a refusal is: otherwise the server would have to read whatever the client
+ * goes on to send. That one ends in stages (RFC 9112 section 9.6): closed at once, with bytes of the body unread, the
+ * connection would be reset, and the client might never see the answer.
  */
-export class ClosingResponse extends ServerResponse {
-  override writeHead(
-    statusCode: number,
-    reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
-    headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
-  ): this {
-    if (isOutstanding(this.req)) {
-      this.setHeader('connection', 'close');
-      closeInStages(this.req);
+export function closingResponses(drain: Drain) {
+  return class ClosingResponse extends ServerResponse {
+    override writeHead(
+      statusCode: number,
+      reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
+      headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
+    ): this {
+      if (drain.draining) this.setHeader('connection', 'close');
+      if (isOutstanding(this.req)) {
+        this.setHeader('connection', 'close');
+        closeInStages(this.req);
+      }
+      return typeof reason === 'string'
+        ? super.writeHead(statusCode, reason, headers)
+        : super.writeHead(statusCode, reason ?? headers);
     }
-    return typeof reason === 'string'
-      ? super.writeHead(statusCode, reason, headers)
-      : super.writeHead(statusCode, reason ?? headers);
-  }
+  };
 }
 
 function isOutstanding({ complete, headers }: IncomingMessage): boolean {

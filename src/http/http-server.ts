@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { answerClientError } from './client-error.ts';
-import { ClosingResponse } from './closing-response.ts';
+import { closingResponses } from './closing-response.ts';
+import { Drain } from './drain.ts';
 
 /** How long a client may take, in milliseconds. */
 export interface HttpTimes {
@@ -17,10 +18,13 @@ export interface HttpTimes {
 
 const defaultTimes: HttpTimes = { header: 20_000, request: 300_000, keepAlive: 65_000, check: 5_000 };
 
-/** The HTTP server of connections that others accept, and hand to it as the event `connection`. */
-export function createHttp(times: HttpTimes = defaultTimes): Server {
+/**
+ * The HTTP server of connections that others accept, and hand to it as the event `connection`. Whoever follows its requests
+ * tells `drain` of each.
+ */
+export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain()): Server {
   const http = createServer({
-    ServerResponse: ClosingResponse,
+    ServerResponse: closingResponses(drain),
     headersTimeout: times.header,
     requestTimeout: times.request,
     keepAliveTimeout: times.keepAlive,
@@ -28,6 +32,7 @@ export function createHttp(times: HttpTimes = defaultTimes): Server {
     requireHostHeader: false,
   });
   http.on('clientError', answerClientError);
+  http.on('connection', (socket) => drain.opened(socket));
   // Node counts a server's connections from this event on, without which it ends none that takes too long.
   http.emit('listening');
   return http;

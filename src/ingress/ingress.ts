@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
 import { parseAddress } from '../address/address.ts';
@@ -67,11 +66,15 @@ export class Ingress {
   }
 
   /** To be told of each request: a connection that has one in flight does not have to make room for others. */
-  follow(socket: object, response: Pick<ServerResponse, 'once'>): void {
+  begin(socket: object): void {
     const known = this.#attributed.get(socket);
-    if (known === undefined) return;
-    known.places.begin(known.socket);
-    response.once('close', () => known.places.end(known.socket));
+    known?.places.begin(known.socket);
+  }
+
+  /** A request that `begin` was told of has been answered, or its connection has ended. */
+  end(socket: object): void {
+    const known = this.#attributed.get(socket);
+    known?.places.end(known.socket);
   }
 
   /** Public clients, seen through the NAT table. */

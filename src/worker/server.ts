@@ -23,7 +23,7 @@ import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { dispatchByHost } from '../http/host.ts';
-import { Drain } from '../http/drain.ts';
+import { countRequests, Drain } from '../http/drain.ts';
 import { createHttp } from '../http/http-server.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
@@ -111,8 +111,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     vaultsMax: compiledVaultsMax,
   });
   const { verifier, ...authority } = await openAuthority(parts);
-  const http = createHttp();
-  const connections = new Drain(http);
+  const drain = new Drain();
+  const http = createHttp(undefined, drain);
   const ingress = openIngress(parts, rulebook, http);
   const destroyLeftovers = () => clearPurged(store, (domain) => store.destroyDomain(domain));
   const { transitionMs = defaultTransitionMs } = settings.softDelete ?? {};
@@ -138,7 +138,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       log.error({ requestId, ...failureLine(error) }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
-  http.prependListener('request', (request, response) => ingress.follow(request.socket, response));
+  countRequests(http, [drain, ingress]);
   http.on('request', edges.dispatch);
   const renewals = openRenewals(parts, ingress, authority.signingKeys);
   await renewals.look();
@@ -154,7 +154,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     ...ending({
       ingress,
       http,
-      connections,
+      connections: drain,
       closeables: [edges.longRunning, edges, scheduler, renewals, ...Object.values(threads), audit, store],
     }),
   };

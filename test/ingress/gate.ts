@@ -42,7 +42,8 @@ export async function openGate(t: TestContext, limits: Partial<IngressLimits> = 
   ]);
   const stored: Gate['states'] = new Map();
   const http = createServer((request, response) => {
-    ingress.follow(request.socket, response);
+    ingress.begin(request.socket);
+    response.once('close', () => ingress.end(request.socket));
     if (request.url !== '/never') response.end(JSON.stringify(ingress.sourceOf(request.socket)));
   });
   const ingress = new Ingress({
