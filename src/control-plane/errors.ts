@@ -98,6 +98,12 @@ export const errors = {
     code: 'RequestContentTooLarge',
     message: ({ limit }) => `The request content is larger than the ${limit} bytes that are allowed.`,
   },
+  resourceTooLarge: {
+    status: 413,
+    code: 'RequestContentTooLarge',
+    message: ({ bytes, limit }) =>
+      `The resource would have ${bytes} bytes; at most ${limit} are allowed. Make what is in it smaller.`,
+  },
   badQuery: { status: 400, code: 'BadRequest', message: ({ message }) => message },
   wrongType: rule,
   unknownMember: rule,

@@ -14,6 +14,7 @@ import type { Behalf } from './long-running/record.ts';
 import type { ControlOperation } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import { bodyOf, callOf, performControl, refusalAnswer, renderRefusal } from './request.ts';
+import { refuseLarge } from './resource-size.ts';
 import { matchRoute } from './route.ts';
 import type { ControlWorld } from './world.ts';
 
@@ -44,6 +45,7 @@ export function innerRequests(
         const call = callOf(exchange, { body: bodyOf(exchange), admission }, world());
         const outcome = await operationOf(exchange).run({ ...call, store });
         if (!outcome.ok) throw new ControlRefused(outcome.refusal);
+        refuseLarge(outcome.change);
         if (outcome.change !== undefined) await store.transact(onTrial(outcome.change, behalf));
         return outcome.answer;
       } catch (error) {

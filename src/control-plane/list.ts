@@ -9,6 +9,9 @@ import { answer, refuse } from './outcome.ts';
 /** Page size of ARM lists, unless `$top` says otherwise. */
 const pageSize = 1000;
 
+/** A page ends with the record with which it walked so much: a thousand large ones would hold up everybody, or be too much to hold. */
+const pageBytes = 2_097_152;
+
 interface ListSource {
   readonly prefix: string;
   /** The records of a page as resources, those that are shown. */
@@ -50,22 +53,43 @@ export async function listAnswerOf(call: ControlCall, sources: readonly ListSour
     });
   }
   const value: { readonly id: string }[] = [];
-  let walked = 0;
+  let [walked, bytes] = [0, 0];
   for (const [offset, { prefix, render }] of sources.slice(start.source).entries()) {
     const after = offset === 0 && start.after !== undefined ? `${prefix}${start.after}` : undefined;
-    const room = limit - walked;
-    const records = await call.store.list({ prefix, after, limit: room + 1 });
-    const shown = records.slice(0, room);
+    const room = { records: limit - walked, bytes: pageBytes - bytes };
+    const { shown, hasMore } = await nextRecords(call.store, { prefix, after, room });
     value.push(...(await render(shown)));
     walked += shown.length;
+    bytes += sizeOf(shown);
     const last = shown.at(-1);
     const source = start.source + offset;
-    if (records.length > room) {
+    if (hasMore) {
       const next = last === undefined ? `${source}|` : `${source}|${last.key.slice(prefix.length)}`;
       return page(call, value, next);
     }
   }
   return answer(200, { value });
+}
+
+interface Walk {
+  readonly prefix: string;
+  readonly after: string | undefined;
+  readonly room: { readonly records: number; readonly bytes: number };
+}
+
+/** The next records of a list, as many as there is room for, and whether there are more. */
+async function nextRecords(store: ControlCall['store'], { prefix, after, room }: Walk) {
+  const records = await store.list({ prefix, after, limit: room.records + 1, bytes: Math.max(1, room.bytes) });
+  const shown = records.slice(0, room.records);
+  const last = shown.at(-1);
+  const hasMore =
+    records.length > room.records ||
+    (last !== undefined && (await store.list({ prefix, after: last.key, limit: 1 })).length > 0);
+  return { shown, hasMore };
+}
+
+function sizeOf(records: readonly StoredRecord[]): number {
+  return records.reduce((sum, { value }) => sum + value.length, 0);
 }
 
 function page(call: ControlCall, value: readonly unknown[], next: string): ControlOutcome {

@@ -21,6 +21,8 @@ export type ControlRefusal =
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
+  /** What a change would store of one resource is larger than `limit` bytes. */
+  | { readonly kind: 'resourceTooLarge'; readonly bytes: number; readonly limit: number }
   | { readonly kind: 'badQuery'; readonly message: string }
   | ResourceRefusal
   /** A secret or key of a vault, in the data plane's words. */

@@ -19,6 +19,7 @@ import type { ControlExchange } from './exchange.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import { requiringStore } from './requiring-store.ts';
+import { refuseLarge } from './resource-size.ts';
 import type { ControlRefusal } from './refusal.ts';
 import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { accept } from './long-running/accept.ts';
@@ -39,6 +40,7 @@ export async function performControl(exchange: ControlExchange, world: ControlWo
       const outcome = await operationOf(exchange).run(call);
       exchange.recordedAs = outcome.recordedAs;
       if (!outcome.ok) throw new ControlRefused(outcome.refusal);
+      refuseLarge(outcome.change);
       return await settle(exchange, { outcome, admission, call }, world);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;

@@ -25,6 +25,9 @@ export interface RequestedNetwork {
   readonly others: Readonly<Record<string, unknown>>;
 }
 
+/** Microsoft, "Azure subscription and service limits", of virtual networks. */
+const subnetsMax = 3000;
+
 const subnetName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 
 /** Reads `properties` of a virtual network. */
@@ -98,24 +101,69 @@ export function checkAddresses(
   prefixes: readonly string[],
   subnets: readonly RequestedSubnet[],
 ): ResourceOutcome<null> {
-  const space = prefixes.map(rangeOf);
-  const taken: { readonly name: string; readonly range: Range }[] = [];
-  for (const { name, addressPrefix } of subnets) {
-    const range = rangeOf(addressPrefix);
-    if (!space.some((outer) => contains(outer, range))) {
+  if (subnets.length > subnetsMax) {
+    return invalid(`The virtual network would have ${subnets.length} subnets; it has at most ${subnetsMax}.`);
+  }
+  const space = outermost(prefixes.map(rangeOf));
+  const names = new Map<string, Placed>();
+  const all = subnets.map(({ name, addressPrefix }, index) => ({
+    name,
+    addressPrefix,
+    index,
+    range: rangeOf(addressPrefix),
+  }));
+  for (const subnet of all) {
+    const { name, addressPrefix, range } = subnet;
+    if (!isWithin(space, range)) {
       return invalid(
         `Subnet '${name}' is not valid because its address prefix ${addressPrefix} is outside the address space of the virtual network (${prefixes.join(', ')}).`,
       );
     }
-    const other = taken.find((one) => overlaps(one.range, range) || one.name.toLowerCase() === name.toLowerCase());
-    if (other !== undefined) {
-      return invalid(
-        `Subnet '${name}' is not valid in virtual network: its name or its address prefix ${addressPrefix} is that of subnet '${other.name}', or overlaps it.`,
-      );
-    }
-    taken.push({ name, range });
+    const namesake = names.get(name.toLowerCase());
+    if (namesake !== undefined) return taken([namesake, subnet]);
+    names.set(name.toLowerCase(), subnet);
   }
-  return { ok: true, value: null };
+  // Ranges lie in each other or apart, so that two which overlap have only such between them.
+  const sorted = all.toSorted((one, other) => one.range.first - other.range.first);
+  const pair = sorted
+    .map((subnet, index) => [sorted[index - 1] ?? subnet, subnet] as const)
+    .find(([before, subnet]) => before !== subnet && overlaps(before.range, subnet.range));
+  return pair === undefined ? { ok: true, value: null } : taken(pair);
+}
+
+interface Placed {
+  readonly name: string;
+  readonly addressPrefix: string;
+  readonly index: number;
+  readonly range: Range;
+}
+
+/** The later one of two in the request is what is wrong. */
+function taken(pair: readonly [Placed, Placed]): ResourceOutcome<null> {
+  const [other, { name, addressPrefix }] = pair[0].index < pair[1].index ? pair : [pair[1], pair[0]];
+  return invalid(
+    `Subnet '${name}' is not valid in virtual network: its name or its address prefix ${addressPrefix} is that of subnet '${other.name}', or overlaps it.`,
+  );
+}
+
+/** The ranges that lie in no other, by their first address. */
+function outermost(ranges: readonly Range[]): readonly Range[] {
+  const sorted = ranges.toSorted((one, other) => one.first - other.first || other.last - one.last);
+  const outer: Range[] = [];
+  for (const range of sorted) if (range.first > (outer.at(-1)?.last ?? -1)) outer.push(range);
+  return outer;
+}
+
+/** Whether one of such ranges has `range` in it. */
+function isWithin(outer: readonly Range[], range: Range): boolean {
+  let [low, high] = [0, outer.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((outer[middle]?.first ?? Infinity) <= range.first) low = middle + 1;
+    else high = middle;
+  }
+  const last = outer[low - 1];
+  return last !== undefined && contains(last, range);
 }
 
 function readNamedSubnet(value: unknown, path: string): ResourceOutcome<RequestedSubnet> {

@@ -16,6 +16,7 @@ import { parseScope } from './scope-id.ts';
 /** Azure's limit of a tenant (troubleshoot-limits). */
 const rolesMax = 5000;
 const actionsMax = 1000;
+const scopesMax = 2000;
 
 /** `properties` of a role definition as a request gives them. */
 interface RequestedRole {
@@ -143,6 +144,9 @@ function checkRole(requested: RequestedRole, { subscriptionId }: Authorization):
     );
   }
   if (assignableScopes.length === 0) return invalid('properties.assignableScopes must have at least one scope.');
+  if (assignableScopes.length > scopesMax) {
+    return invalid(`A role takes at most ${scopesMax} assignable scopes; these are ${assignableScopes.length}.`);
+  }
   for (const id of assignableScopes) {
     const scope = parseScope(id);
     const isHere = scope?.subscriptionId.toLowerCase() === subscriptionId.toLowerCase();

@@ -30,7 +30,7 @@ export function tagsOfBody(body: Readonly<Record<string, unknown>>): ResourceOut
     }
     tags.push([name, String(value)]);
   }
-  return { ok: true, value: Object.fromEntries(tags) };
+  return boundTags(Object.fromEntries(tags));
 }
 
 /** Reads `properties.tags`. Names and values are strings; two names that differ in case only are one. */
@@ -85,21 +85,29 @@ export function tagNamesOf(all: readonly Tags[]): readonly TagName[] {
     .map(([, { name, values }]) => ({ name, count: [...values.values()].reduce((sum, n) => sum + n, 0), values }));
 }
 
-function checkTags(tags: Tags): ResourceOutcome<Tags> {
+/** Not which signs a name has: `hidden-link:/subscriptions/…` comes with the bodies of portals and templates. */
+function boundTags(tags: Tags): ResourceOutcome<Tags> {
   const entries = Object.entries(tags);
   if (entries.length > tagsMax) {
     return invalid(`There would be ${entries.length} tags; a resource, group or subscription has at most ${tagsMax}.`);
   }
   for (const [name, value] of entries) {
     const shown = name.slice(0, nameMax);
-    if (name === '' || name.length > nameMax || forbidden.test(name)) {
-      return invalid(`The tag name '${shown}' is invalid: 1 to ${nameMax} characters, none of < > % & \\ ? /.`);
-    }
+    if (name.length > nameMax) return invalid(nameRule(shown));
     if (value.length > valueMax) {
       return invalid(`The value of the tag '${shown}' has ${value.length} characters, and may have ${valueMax}.`);
     }
   }
   return { ok: true, value: tags };
+}
+
+function checkTags(tags: Tags): ResourceOutcome<Tags> {
+  const odd = Object.keys(tags).find((name) => name === '' || forbidden.test(name));
+  return odd === undefined ? boundTags(tags) : invalid(nameRule(odd.slice(0, nameMax)));
+}
+
+function nameRule(shown: string): string {
+  return `The tag name '${shown}' is invalid: 1 to ${nameMax} characters, none of < > % & \\ ? /.`;
 }
 
 /** A tag that is there keeps the name that it has. */

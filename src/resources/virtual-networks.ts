@@ -32,10 +32,9 @@ export interface PutNetwork extends Place {
  */
 export function putNetwork(record: StoredRecord | undefined, request: PutNetwork): ResourceOutcome<NetworkChange> {
   const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+  const known = byName(before?.subnets ?? []);
   const subnets =
-    request.requested.subnets?.map((subnet) => nextSubnet(subnet, before?.subnets, request.newId)) ??
-    before?.subnets ??
-    [];
+    request.requested.subnets?.map((subnet) => nextSubnet(subnet, known, request.newId)) ?? before?.subnets ?? [];
   const addresses = checkAddresses(request.requested.addressPrefixes, subnets);
   if (!addresses.ok) return addresses;
   const kept = new Set(subnets.map(({ incarnation }) => incarnation));
@@ -68,7 +67,7 @@ export function putSubnet(
 ): ResourceOutcome<NetworkChange> {
   const before = decode<VirtualNetworkRecord>(record);
   const index = before.subnets.findIndex(({ name }) => name.toLowerCase() === requested.name.toLowerCase());
-  const subnet = nextSubnet(requested, before.subnets, newId);
+  const subnet = nextSubnet(requested, byName(before.subnets), newId);
   const subnets = index === -1 ? [...before.subnets, subnet] : before.subnets.with(index, subnet);
   const addresses = checkAddresses(before.addressPrefixes, subnets);
   if (!addresses.ok) return addresses;
@@ -152,12 +151,16 @@ export interface LivingSubnet {
   readonly network: Requirement;
 }
 
+function byName(subnets: readonly SubnetRecord[]): ReadonlyMap<string, SubnetRecord> {
+  return new Map(subnets.map((subnet) => [subnet.name.toLowerCase(), subnet]));
+}
+
 function nextSubnet(
   requested: RequestedSubnet,
-  before: readonly SubnetRecord[] | undefined,
+  before: ReadonlyMap<string, SubnetRecord>,
   newId: () => string,
 ): SubnetRecord {
-  const known = before?.find(({ name }) => name.toLowerCase() === requested.name.toLowerCase());
+  const known = before.get(requested.name.toLowerCase());
   return {
     ...requested,
     name: known?.name ?? requested.name,

@@ -42,12 +42,14 @@ class MemoryStore implements Store {
     assertList(request);
     this.#check(request.require);
     const found: StoredRecord[] = [];
-    const { prefix, after, limit } = request;
-    let at = this.#place(after === undefined || after < prefix ? prefix : `${after}\0`);
-    for (; found.length < limit; at += 1) {
+    const { prefix, after, limit, bytes = Infinity } = request;
+    let [at, size] = [0, 0];
+    at = this.#place(after === undefined || after < prefix ? prefix : `${after}\0`);
+    for (; found.length < limit && size < bytes; at += 1) {
       const record = this.#records.get(this.#keys[at] ?? '');
       if (record === undefined || !record.key.startsWith(prefix)) break;
       found.push(copy(record));
+      size += record.value.length;
     }
     return found;
   }

@@ -64,12 +64,20 @@ export class SqliteReader {
     });
   }
 
-  list({ require, prefix, after, limit }: List): StoredRecord[] {
+  list({ require, prefix, after, limit, bytes = Infinity }: List): StoredRecord[] {
     // 0x01 and 0x7f are outside the alphabet of keys, on either side of it.
     const from = after === undefined || after < prefix ? prefix : `${after}\x01`;
     return this.#inSnapshot(() => {
       this.#check(require);
-      return this.#range.all(from, `${prefix}\x7f`, limit).map((row) => recordOf(String(row[0]), row[1], row[2]));
+      const found: StoredRecord[] = [];
+      let size = 0;
+      for (const row of this.#range.iterate(from, `${prefix}\x7f`, limit)) {
+        const record = recordOf(String(row[0]), row[1], row[2]);
+        found.push(record);
+        size += record.value.length;
+        if (size >= bytes) break;
+      }
+      return found;
     });
   }
 

@@ -62,6 +62,11 @@ export interface List {
   readonly prefix: string;
   readonly after?: string | undefined;
   readonly limit: number;
+  /**
+   * The list ends with the record with which its values have so many bytes as they are stored, and has one at least. A
+   * short list is therefore not the last one where this is given.
+   */
+  readonly bytes?: number;
 }
 
 export interface Put {

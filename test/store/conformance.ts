@@ -232,6 +232,19 @@ function lists(store: () => Store): void {
     }
   });
 
+  it('ends with the record with which there are as many bytes as were asked for, and has one', async () => {
+    const put = ['a', 'b', 'c'].map((name) => ({ key: `large/${name}`, value: encode('x'.repeat(10_000)) }));
+    await store().transact({ put });
+    const listed = async (bytes: number, after?: string) => {
+      const page = await store().list({ prefix: 'large/', after, limit: 100, bytes });
+      return page.map(({ key }) => key);
+    };
+    assert.deepEqual(await listed(1), ['large/a']);
+    assert.deepEqual(await listed(15_000), ['large/a', 'large/b']);
+    assert.deepEqual(await listed(1, 'large/b'), ['large/c']);
+    assert.deepEqual(await listed(1_000_000), ['large/a', 'large/b', 'large/c']);
+  });
+
   it('goes on after a key that is not there, before the prefix or behind it', async () => {
     const rest = async (key: string) => keys(await store().list({ prefix: 'list/', after: key, limit: 100 }));
     assert.deepEqual(await rest('list/a"'), ['a/', 'aa', 'z', '~', '~~']);
