@@ -235,8 +235,8 @@ function lists(store: () => Store): void {
   it('ends with the record with which there are as many bytes as were asked for, and has one', async () => {
     const put = ['a', 'b', 'c'].map((name) => ({ key: `large/${name}`, value: encode('x'.repeat(10_000)) }));
     await store().transact({ put });
-    const listed = async (bytes: number, after?: string) => {
-      const page = await store().list({ prefix: 'large/', after, limit: 100, bytes });
+    const listed = async (bytes: number, last?: string) => {
+      const page = await store().list({ prefix: 'large/', after: last, limit: 100, bytes });
       return page.map(({ key }) => key);
     };
     assert.deepEqual(await listed(1), ['large/a']);
