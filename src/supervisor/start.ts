@@ -47,8 +47,9 @@ export async function start(
     return 0;
   }
   try {
-    const prepared = prepare(argv, program);
-    if (prepared.ok) return await run(prepared, { argv, program, heartbeat });
+    const startedIn = process.cwd();
+    const prepared = prepare(argv, startedIn, program);
+    if (prepared.ok) return await run(prepared, { argv, startedIn, program, heartbeat });
     complain(prepared.message);
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
@@ -58,13 +59,14 @@ export async function start(
 
 interface Run {
   readonly argv: readonly string[];
+  readonly startedIn: string;
   readonly program: string;
   readonly heartbeat: HeartbeatTimes;
 }
 
 async function run(
   { given, become, place, folder, listeners }: Ready,
-  { argv, program, heartbeat }: Run,
+  { argv, startedIn, program, heartbeat }: Run,
 ): Promise<number> {
   const { settings } = given;
   const controlFolder = prepareControlFolder(settings.dataFolder);
@@ -80,7 +82,7 @@ async function run(
     become,
     mark: place.mark,
     markDescriptor: place.descriptor,
-    reread: (inForce) => reread({ argv, become, inForce }),
+    reread: (inForce) => reread({ argv, become, inForce, folder: startedIn }),
     listeners,
     controlSocket,
     program,
@@ -108,13 +110,13 @@ async function run(
 }
 
 /** Settings, the files that they name, who the worker becomes, the data folder, made and locked, and the sockets. */
-function prepare(argv: readonly string[], program: string): Prepared {
+function prepare(argv: readonly string[], startedIn: string, program: string): Prepared {
   const rootFiles = [program];
   const readFile = (path: string): string => {
     rootFiles.push(path);
     return readFileSync(path, 'utf8');
   };
-  const read = readSettings({ argv, environment: process.env, readFile, folder: process.cwd() });
+  const read = readSettings({ argv, environment: process.env, readFile, folder: startedIn });
   if (!read.ok) return { ok: false, message: `${read.message}\nSee postern start --help.` };
   const resolved = workerUser(read.settings);
   if (!resolved.ok) return resolved;

@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dataFolder, startPostern, until } from '../world/process.ts';
+import { notRun } from '../not-run.ts';
+import { dataFolder, startCommand, startPostern, until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 import { beginPut } from './unfinished-put.ts';
 
+const postern = join(import.meta.dirname, '../../bin/postern');
 const from = '127.0.0.7';
 
 /** A configuration file that only its owner may read, and how it is replaced. */
@@ -118,9 +120,41 @@ test('a configuration that cannot be used leaves the one before in force', async
   assert.equal(await world.end('SIGTERM'), 0);
 });
 
+test('a configuration that the worker may change is not read again, and one in a folder that is gone is named', async () => {
+  using data = dataFolder();
+  using conf = dataFolder();
+  const place = join(conf.path, 'from');
+  mkdirSync(place);
+  const config = configIn(place, {});
+  // A relative path, from a folder that is gone later.
+  const command = `cd ${place} && exec ${postern} start --config postern.json "$@"`;
+  await using world = await startCommand(['sh', '-c', command, 'sh', '--data', data.path]);
+  const added = { clientId: randomUUID(), clientSecret: 'a secret of the client that is added' };
+  const refused = async () => {
+    await hangUp(world);
+    await assert.rejects(world.client.token('vault', added), /no token: 40/);
+  };
+  config.write({ clients: [{ clientId: added.clientId, secret: added.clientSecret }] });
+  if (process.geteuid?.() === 0) {
+    const { uid, gid } = statSync(data.path);
+    chownSync(config.path, uid, gid);
+    await refused();
+    assert.match(world.stderr(), /SIGHUP: The worker, uid \d+, may change \S+postern\.json, by which root acts: .* The settings stay/);
+    chownSync(config.path, 0, 0);
+    chmodSync(config.path, 0o646);
+    await refused();
+    assert.equal(world.stderr().split('by which root acts').length, 3);
+  } else {
+    notRun('a changed configuration that the worker may change', 'needs root');
+  }
+  rmSync(place, { recursive: true });
+  await refused();
+  assert.match(world.stderr(), /SIGHUP: --config: the file cannot be read: ENOENT.* The settings stay/);
+  assert.equal(await world.end('SIGTERM'), 0);
+});
+
 test('when the terminal is closed, SIGHUP ends the server', async () => {
   using data = dataFolder();
-  const postern = join(import.meta.dirname, '../../bin/postern');
   const command = `exec ${postern} start --json --port 0 --data ${data.path} 2>${data.path}.log`;
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(terminal.stdout, 'data');

@@ -91,8 +91,9 @@ test('a reload takes over what the file says, but for what takes a restart, whic
   const inForce = { ...read({ loadBalancers: [balancer], limits: { ipRules: 5 } }, '0'), port: 8443 };
   const same = settingsAfter(inForce, read({ loadBalancers: [balancer], limits: { ipRules: 6 } }, '0'));
   assert.deepEqual(same, { settings: { ...inForce, limits: { ...inForce.limits, ipRules: 6 } }, kept: [] });
-  const other = settingsAfter(inForce, read({ masterKeyFile: 'key', limits: { ipRules: 5 } }, '0'));
-  assert.deepEqual(other, { settings: inForce, kept: ['loadBalancers', 'masterKeyFile'] });
+  const config = { masterKeyFile: 'key', commitMarkFile: 'mark', limits: { ipRules: 5 } };
+  const other = settingsAfter(inForce, read(config, '0'));
+  assert.deepEqual(other, { settings: inForce, kept: ['loadBalancers', 'masterKeyFile', 'commitMarkFile'] });
 });
 
 test('a worker is silent when it has missed as many pings as are allowed, more of them while it starts', () => {
