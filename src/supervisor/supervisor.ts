@@ -12,6 +12,7 @@ import { describeHolder, holderOfLock } from './holder.ts';
 import { openInNamespace } from './namespace-socket.ts';
 import type { OpenedListener } from './own-sockets.ts';
 import type { Given, Reread } from './reread.ts';
+import { logOutput } from './terminal.ts';
 import type { User } from './worker-user.ts';
 import { Worker } from './worker.ts';
 
@@ -78,6 +79,7 @@ export class Supervisor {
       environment,
       launcher,
       mark: options.markDescriptor,
+      log: logOutput(),
       startIn: wayIn.startIn,
       folder: folder.descriptor,
       heartbeat,

@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The command that becomes the program, in front of Node and its parameters; empty if there is none. */
   readonly launcher: readonly string[];
+  /** The worker's standard error. It has no standard input and output. */
+  readonly log: number | 'inherit';
   /** A directory; what runs there before the process becomes somebody else runs as whoever this process is. */
   readonly startIn: string;
   /** Descriptor of a folder that each process gets as `folderDescriptor`. */
@@ -61,11 +63,11 @@ export class Worker {
   }
 
   start(): void {
-    const { program, environment, launcher, startIn, folder, mark, onStart, onMessage } = this.#options;
+    const { program, environment, launcher, log, startIn, folder, mark, onStart, onMessage } = this.#options;
     this.#readyAt = undefined;
     const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, ...process.execArgv];
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
-    const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc', folder, mark];
+    const stdio: StdioOptions = ['ignore', 'ignore', log, 'ipc', folder, mark];
     const own = { detached: true, serialization: 'json' } as const;
     const child = fork(program, [], { ...own, stdio, execPath, execArgv, env: environment, cwd: startIn });
     this.#child = child;

@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -139,7 +151,10 @@ test('a configuration that the worker may change is not read again, and one in a
     const { uid, gid } = statSync(data.path);
     chownSync(config.path, uid, gid);
     await refused();
-    assert.match(world.stderr(), /SIGHUP: The worker, uid \d+, may change \S+postern\.json, by which root acts: .* The settings stay/);
+    assert.match(
+      world.stderr(),
+      /SIGHUP: The worker, uid \d+, may change \S+postern\.json, by which root acts: .* The settings stay/,
+    );
     chownSync(config.path, 0, 0);
     chmodSync(config.path, 0o646);
     await refused();
@@ -151,6 +166,30 @@ test('a configuration that the worker may change is not read again, and one in a
   await refused();
   assert.match(world.stderr(), /SIGHUP: --config: the file cannot be read: ENOENT.* The settings stay/);
   assert.equal(await world.end('SIGTERM'), 0);
+});
+
+test('at a terminal, the worker can write its log there, and read nothing of what is typed', async (t) => {
+  using data = dataFolder();
+  const command = `exec ${postern} start --port 0 --data ${data.path}`;
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => terminal.kill('SIGKILL'));
+  let shown = '';
+  terminal.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
+  const worker = () => /"pid":(\d+).*"msg":"ready"/.exec(shown)?.[1];
+  await until(() => worker() !== undefined, 'the start');
+  const descriptors = `/proc/${worker()}/fd`;
+  const isTerminal = (name: string) => /^\/dev\/(?:pts\/|tty)/.test(readlinkSync(join(descriptors, name)));
+  const open = readdirSync(descriptors).filter(isTerminal);
+  assert.ok(open.includes('2'), open.join(' '));
+  for (const name of open) {
+    // The last octal digit is the access mode (proc_pid_fdinfo(5)): O_WRONLY.
+    assert.match(readFileSync(`/proc/${worker()}/fdinfo/${name}`, 'utf8'), /^flags:\s+[0-7]*1$/m, name);
+  }
+  const ended = once(terminal, 'exit');
+  // Ctrl-C, as it is typed.
+  terminal.stdin.write('\x03');
+  await ended;
+  assert.match(shown, /"msg":"stopped"/);
 });
 
 test('when the terminal is closed, SIGHUP ends the server', async () => {
