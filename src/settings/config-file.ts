@@ -21,7 +21,7 @@ export type ConfigFile = ReturnType<ReturnType<typeof configShape>>;
 
 /** What holds where no file is given. */
 export function emptyConfig(): ConfigFile {
-  return configShape('/')({}, 'no file');
+  return configShape('/')({}, '');
 }
 
 /**
@@ -30,27 +30,41 @@ export function emptyConfig(): ConfigFile {
  * @throws {SettingRefused} naming the member at fault
  */
 export function readConfigFile(contents: string, path: string): ConfigFile {
-  let json: unknown;
   try {
-    json = JSON.parse(contents);
+    return readMembers(parseJson(contents), dirname(path));
+  } catch (error) {
+    if (error instanceof SettingRefused) throw new SettingRefused(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
+function parseJson(contents: string): unknown {
+  // Windows' editors put a byte order mark there, which a parser may ignore (RFC 8259 section 8.1).
+  const json = contents.replace(/^\uFEFF/, '');
+  if (json.trim() === '') throw new SettingRefused('the file is empty; it must hold a JSON object, at least {}.');
+  try {
+    return JSON.parse(json);
   } catch (error) {
     // The parser's own message quotes the text, in which a client's secret may stand.
-    throw new SettingRefused(`${path}: this is not JSON${position(error)}.`);
+    throw new SettingRefused(`the file is not valid JSON${position(error)}.`);
   }
-  const config = configShape(dirname(path))(json, path);
+}
+
+function readMembers(json: unknown, folder: string): ConfigFile {
+  const config = configShape(folder)(json, '');
   refuseTwice(
     config.clients.map((client) => client.clientId),
-    `${path}.clients`,
+    'clients',
     'clientId',
   );
   refuseTwice(
     config.users.map((user) => user.userPrincipalName.toLowerCase()),
-    `${path}.users`,
+    'users',
     'userPrincipalName',
   );
   refuseTwice(
     config.issuers.map((issuer) => issuer.issuer),
-    `${path}.issuers`,
+    'issuers',
     'issuer',
   );
   return config;
@@ -153,11 +167,11 @@ function clientOf(file: Read<string>) {
     const proofs = [shown, certificate, managedIdentity, client.publicClient === true ? 'public' : undefined];
     if (proofs.every((proof) => proof === undefined) && federatedCredentials.length === 0) {
       throw new SettingRefused(
-        `${at}: the client has neither a secret, nor a certificate, nor a managedIdentity, nor federatedCredentials, and is no publicClient.`,
+        `${at}: the client has no credential: give it a secret, a certificate, a managedIdentity or federatedCredentials, or set publicClient to true.`,
       );
     }
     if (managedIdentity === undefined && (identityHeader !== undefined || client.workloads.length > 0)) {
-      throw new SettingRefused(`${at}: identityHeader and workloads are of a client with a managedIdentity.`);
+      throw new SettingRefused(`${at}: identityHeader and workloads need a managedIdentity.`);
     }
     refuseShort(identityHeader, at);
     return client;
@@ -169,10 +183,14 @@ const workloadOf = (value: unknown, at: string) => {
   const workload = workloadShape(value, at);
   const { resourceId, identityHeader, addresses } = workload;
   if (!/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/i.test(resourceId)) {
-    refuse(resourceId, `${at}.resourceId`, 'is no ARM id of a resource: /subscriptions/…/resourceGroups/…/providers/…');
+    refuse(
+      resourceId,
+      `${at}.resourceId`,
+      'must be the ARM id of a resource: /subscriptions/…/resourceGroups/…/providers/…',
+    );
   }
   if (identityHeader === undefined && addresses.length === 0) {
-    throw new SettingRefused(`${at}: the workload has neither an identityHeader nor addresses.`);
+    throw new SettingRefused(`${at}: the workload needs an identityHeader, addresses or both.`);
   }
   refuseShort(identityHeader, at);
   return workload;
@@ -181,13 +199,14 @@ const workloadOf = (value: unknown, at: string) => {
 function refuseShort(identityHeader: string | undefined, at: string): void {
   if (identityHeader === undefined || identityHeader.length >= identityHeaderLength) return;
   throw new SettingRefused(
-    `${at}.identityHeader: is shorter than ${identityHeaderLength} characters: make a random one, for example with openssl rand -hex 32.`,
+    `${at}.identityHeader must have at least ${identityHeaderLength} characters: make a random one, for example with openssl rand -hex 32.`,
   );
 }
 
 /** As `text`, but a wrong value is not shown. */
 const secret: Read<string> = (value, at) => {
-  if (typeof value !== 'string' || value === '') throw new SettingRefused(`${at}: is not a text with something in it.`);
+  if (value === undefined) throw new SettingRefused(`${at} is missing.`);
+  if (typeof value !== 'string' || value === '') throw new SettingRefused(`${at}: must be a non-empty string.`);
   return value;
 };
 
@@ -201,14 +220,14 @@ function someOf<T>(read: Read<T>): Read<readonly T[]> {
   const all = list(read);
   return (value, at) => {
     const items = all(value, at);
-    if (items.length === 0) refuse(value, at, 'is empty: name the addresses that may connect');
+    if (items.length === 0) refuse(value, at, 'must not be empty: list the addresses that may connect');
     return items;
   };
 }
 
 function refuseTwice(names: readonly string[], at: string, member: string): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new SettingRefused(`${at}: the ${member} ${twice} stands there twice.`);
+  if (twice !== undefined) throw new SettingRefused(`${at}: the ${member} ${twice} appears twice.`);
 }
 
 function position(error: unknown): string {

@@ -24,13 +24,13 @@ const options = {
     value: 'CIDR=CIDR',
     repeatable: true,
     help:
-      'see clients of the first range as ones of the second, host part kept; may be given more than once; "none" for no table ' +
+      'present clients of the first range as addresses of the second, with the same host part; may be given more than once; "none" for no table ' +
       '(default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, and none as soon as a listener is not on loopback)',
   },
   rules: { value: 'PROFILE', help: 'rule limits and forms: documented or current (default documented)' },
   user: {
     value: 'NAME|UID',
-    help: 'who the worker becomes when root starts it (default the user postern if there is one, else 61043)',
+    help: 'user that the worker runs as when root starts it (default the user postern if there is one, else 61043)',
   },
   config: {
     value: 'FILE',
@@ -40,9 +40,9 @@ const options = {
   },
   'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
   'accept-copy': {
-    help: 'for one start: take the database as it is where the commit mark is missing, damaged or ahead of it',
+    help: 'for one start: use the database as it is even if its commit mark is missing, damaged or newer',
   },
-  'no-demo': { help: 'do not make the demo world at the first start' },
+  'no-demo': { help: 'do not create the demo vault at the first start' },
   help: { help: 'print this text' },
 } as const satisfies Readonly<Record<string, Option>>;
 
@@ -51,7 +51,7 @@ type OptionName = keyof typeof options;
 /** What was given: a flag's list holds one empty text. */
 export type Given = ReadonlyMap<OptionName, readonly string[]>;
 
-/** @throws {SettingRefused} for an unknown option, a missing value, an unwanted one, or one that was given twice */
+/** @throws {SettingRefused} for an unknown option, a missing value, an unwanted one, or one that was given more than once */
 export function readOptions(argv: readonly string[]): Given {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -65,7 +65,7 @@ export function readOptions(argv: readonly string[]): Given {
   for (const token of tokens) {
     if (token.kind !== 'option') {
       const shown = token.kind === 'positional' ? token.value : '--';
-      throw new SettingRefused(`postern start takes options only, and ${JSON.stringify(shown)} is none.`);
+      throw new SettingRefused(`postern start takes options only; ${JSON.stringify(shown)} is not one.`);
     }
     const { name, value, inlineValue } = token;
     if (!isOption(name))
@@ -76,7 +76,7 @@ export function readOptions(argv: readonly string[]): Given {
       );
     const before = given.get(name) ?? [];
     if (before.length > 0 && !descriptionOf(name).repeatable) {
-      throw new SettingRefused(`the option --${name} was given twice.`);
+      throw new SettingRefused(`the option --${name} was given more than once.`);
     }
     given.set(name, [...before, checkedValue(name, value, inlineValue === true)]);
   }
@@ -97,9 +97,9 @@ export const helpText = [
   'Signals:',
   ...wrapped(
     'SIGTERM, SIGINT',
-    'answer what is in flight, for seven seconds at most, and end; the second one ends at once',
+    'finish the requests in flight, for at most seven seconds, then stop; a second signal stops at once',
   ),
-  ...wrapped('SIGHUP', 'read the configuration file again and open the log anew, without refusing a connection'),
+  ...wrapped('SIGHUP', 'reread the configuration file and reopen the audit log, without refusing a connection'),
   '',
 ].join('\n');
 

@@ -7,7 +7,7 @@ export class SettingRefused extends Error {
 export function refuseUnknown(what: string, name: string, known: readonly string[]): never {
   const near = nearest(name, known);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-  throw new SettingRefused(`${what} ${name} is not known.${hint} Known are: ${known.join(', ')}.`);
+  throw new SettingRefused(`${what} ${name} is not known.${hint} Known: ${known.join(', ')}.`);
 }
 
 /** The known name that takes the fewest edits to reach, if those are fewer than half of the name. */

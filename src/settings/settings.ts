@@ -108,9 +108,11 @@ function readOrRefuse(path: string, readFile: (path: string) => string): string 
 function masterKeysOf(config: ConfigFile, environment: SettingsInput['environment']) {
   const [masterKey, previousMasterKey] = secretVariables.map((name) => environment[name]);
   const empty = secretVariables.find((name) => environment[name] === '');
-  if (empty !== undefined) throw new SettingRefused(`${empty} is set, but empty: unset it, or give it the key.`);
+  if (empty !== undefined) throw new SettingRefused(`${empty} is set but empty: unset it, or set it to the key.`);
   if (masterKey !== undefined && config.masterKeyFile !== undefined) {
-    throw new SettingRefused(`POSTERN_MASTER_KEY and masterKeyFile (${config.masterKeyFile}) exclude each other.`);
+    throw new SettingRefused(
+      `POSTERN_MASTER_KEY and masterKeyFile (${config.masterKeyFile}) cannot be used together; give one of them.`,
+    );
   }
   return { masterKey, previousMasterKey };
 }
@@ -118,7 +120,8 @@ function masterKeysOf(config: ConfigFile, environment: SettingsInput['environmen
 function dataFolderOf(given: Given, folder: string): string | undefined {
   const data = single(given, 'data');
   if (!given.has('memory')) return resolve(folder, data ?? 'postern-data');
-  if (data !== undefined) throw new SettingRefused(`--memory and --data ${data} exclude each other.`);
+  if (data !== undefined)
+    throw new SettingRefused(`--memory and --data ${data} cannot be used together; give one of them.`);
   return undefined;
 }
 
@@ -127,7 +130,7 @@ function natOf(given: Given, listen: readonly string[]): readonly NatMapping[] {
   // A proxy on this host would make the whole internet one TEST-NET address: no table unless asked for.
   if (lines === undefined) return listen.every(isLoopback) ? defaultNat : [];
   if (!lines.includes('none')) return lines.map((line) => natMapping(line, '--nat'));
-  if (lines.length > 1) throw new SettingRefused('--nat none and other --nat options exclude each other.');
+  if (lines.length > 1) throw new SettingRefused('--nat none cannot be used together with other --nat options.');
   return [];
 }
 
@@ -138,7 +141,7 @@ function single(given: Given, name: Parameters<Given['get']>[0]): string | undef
 
 function refuseTwice(listen: readonly string[]): void {
   const twice = listen.find((value, index) => listen.indexOf(value) !== index);
-  if (twice !== undefined) throw new SettingRefused(`--listen: the address ${twice} was given twice.`);
+  if (twice !== undefined) throw new SettingRefused(`--listen: the address ${twice} was given more than once.`);
 }
 
 function deepFreeze<T>(value: T): T {

@@ -4,15 +4,17 @@ import { refuseUnknown } from './refused.ts';
 type Shape = Readonly<Record<string, Read<unknown>>>;
 type Shaped<S extends Shape> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
-/** A JSON object with these members and no others. */
+/** A JSON object with these members and no others; `at` is empty for the whole file. */
 export function object<S extends Shape>(shape: S): Read<Shaped<S>> {
   return (value, at) => {
     if (!isObject(value)) refuse(value, at, 'is not a JSON object');
     for (const name of Object.keys(value)) {
-      if (!Object.hasOwn(shape, name)) refuseUnknown(`${at}: the member`, name, Object.keys(shape));
+      if (!Object.hasOwn(shape, name))
+        refuseUnknown(at === '' ? 'the member' : `${at}: the member`, name, Object.keys(shape));
     }
     const members: Record<string, unknown> = {};
-    for (const [name, read] of Object.entries(shape)) members[name] = read(value[name], `${at}.${name}`);
+    for (const [name, read] of Object.entries(shape))
+      members[name] = read(value[name], at === '' ? name : `${at}.${name}`);
     return isShaped(members, shape) ? members : refuse(value, at, 'is not complete');
   };
 }

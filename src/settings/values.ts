@@ -1,6 +1,6 @@
 import { isIPv6, SocketAddress } from 'node:net';
 import { parseAddress } from '../address/address.ts';
-import { formatRange, parseRange } from '../address/range.ts';
+import { formatRange, parseRange, type RangeProblem } from '../address/range.ts';
 import { SettingRefused } from './refused.ts';
 
 /** One line of the NAT table: the range that a client really comes from, and the public range it is seen as. */
@@ -26,12 +26,12 @@ const domainLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const domainLengthMax = 253 - '.vault.'.length - 24;
 
 export const text: Read<string> = (value, at) => {
-  if (typeof value !== 'string' || value === '') refuse(value, at, 'is not a text with something in it');
+  if (typeof value !== 'string' || value === '') refuse(value, at, 'must be a non-empty string');
   return value;
 };
 
 export const flag: Read<boolean> = (value, at) => {
-  if (typeof value !== 'boolean') refuse(value, at, 'is neither true nor false');
+  if (typeof value !== 'boolean') refuse(value, at, 'must be true or false');
   return value;
 };
 
@@ -62,7 +62,7 @@ export function decimalNumber(least: number, most: number): Read<number> {
 export function oneOf<const T>(choices: readonly T[]): Read<T> {
   return (value, at) => {
     const found = choices.find((choice) => choice === value);
-    if (found === undefined) refuse(value, at, `is none of: ${choices.join(', ')}`);
+    if (found === undefined) refuse(value, at, `must be one of: ${choices.join(', ')}`);
     return found;
   };
 }
@@ -71,14 +71,14 @@ export function oneOf<const T>(choices: readonly T[]): Read<T> {
 export const address: Read<string> = (value, at) => {
   const given = text(value, at);
   const parsed = parseAddress(given);
-  if (parsed === undefined) refuse(value, at, 'is not an IP address; names and ports are not taken here');
+  if (parsed === undefined) refuse(value, at, 'is not an IP address; give one without a port, not a host name');
   return canonical(parsed.text);
 };
 
 /** `ADDRESS:PORT`, an IPv6 address in brackets. */
 export const endpoint: Read<Endpoint> = (value, at) => {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text(value, at)) ?? [];
-  if (port === undefined) refuse(value, at, 'is not ADDRESS:PORT (an IPv6 address stands in brackets: [::1]:8444)');
+  if (port === undefined) refuse(value, at, 'is not ADDRESS:PORT; put an IPv6 address in brackets, as in [::1]:8444');
   return { address: address(bracketed ?? plain, at), port: wholeNumber(0, 65_535)(Number(port), at) };
 };
 
@@ -88,16 +88,16 @@ export const network: Read<string> = (value, at) => {
   const range = parseRange(given);
   if (range.ok) return formatRange(range.range);
   if (parseAddress(given)?.family === 6) return canonical(given);
-  return refuse(value, at, `is neither an IPv4 range nor an IP address (${range.problem.kind})`);
+  return refuse(value, at, `must be an IPv4 range or an IP address${problemOf(range.problem)}`);
 };
 
 /** An IPv4 range that has addresses to give: /30 or larger, /16 or smaller. */
 export const ipv4Network: Read<string> = (value, at) => {
   const given = text(value, at);
   const range = parseRange(given);
-  if (!range.ok) return refuse(value, at, `is no IPv4 range (${range.problem.kind})`);
+  if (!range.ok) return refuse(value, at, `must be an IPv4 range${problemOf(range.problem)}`);
   const { prefix } = range.range;
-  return prefix >= 16 && prefix <= 30 ? given : refuse(value, at, 'is a range of another size than /16 to /30');
+  return prefix >= 16 && prefix <= 30 ? given : refuse(value, at, 'must be between /16 and /30');
 };
 
 /** A DNS name in lower case, under which `*.vault.<domain>` can stand. */
@@ -108,7 +108,8 @@ export const domain: Read<string> = (value, at) => {
   if (given.length > domainLengthMax || !labels.every((label) => domainLabel.test(label))) {
     refuse(value, at, `is not a DNS name of at most ${domainLengthMax} characters`);
   }
-  if (parseAddress(given) !== undefined) refuse(value, at, 'is an address, and vaults need names below a domain');
+  if (parseAddress(given) !== undefined)
+    refuse(value, at, 'is an IP address; vaults need a domain name, because each has a name below it');
   return given;
 };
 
@@ -116,11 +117,11 @@ export const domain: Read<string> = (value, at) => {
 export const natMapping: Read<NatMapping> = (value, at) => {
   const [from, to, ...more] = text(value, at).split('=');
   if (from === undefined || to === undefined || more.length > 0) {
-    refuse(value, at, 'is not CIDR=CIDR, for example 127.0.0.0/24=203.0.113.0/24, and not none');
+    refuse(value, at, 'must be CIDR=CIDR, for example 127.0.0.0/24=203.0.113.0/24, or none');
   }
   const mapping = { from: network(from, at), to: network(to, at) };
   if (hostBits(mapping.from) !== hostBits(mapping.to)) {
-    refuse(value, at, 'maps a range to one of another size, and the host part of an address is kept');
+    refuse(value, at, 'maps a range to one of another size; both must have the same prefix length');
   }
   return mapping;
 };
@@ -132,7 +133,7 @@ export const webAddress: Read<string> = (value, at) => {
   const url = URL.parse(given);
   const loopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
-    refuse(value, at, 'is not an https:// address (http:// is taken on loopback only)');
+    refuse(value, at, 'must be an https:// URL (http:// is allowed on loopback only)');
   }
   return given;
 };
@@ -143,14 +144,21 @@ export function isLoopback(listenAddress: string): boolean {
 
 /** Of an object or an array nothing is shown: a misplaced one may hold a password. */
 export function refuse(value: unknown, at: string, rule: string): never {
-  throw new SettingRefused(`${at}: ${shown(value)} ${rule}.`);
+  if (value === undefined) throw new SettingRefused(`${at} is missing.`);
+  throw new SettingRefused(`${at === '' ? '' : `${at}: `}${shown(value)} ${rule}.`);
 }
 
 function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
   const hasParts = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   if (!hasParts) return JSON.stringify(value);
   return Array.isArray(value) ? 'an array' : 'an object';
+}
+
+/** The rule that a range breaks, where it is not plain from the range. */
+function problemOf(problem: RangeProblem): string {
+  if (problem.kind === 'hostBitsSet') return `; the network of that address is ${formatRange(problem.network)}`;
+  if (problem.kind === 'prefixOutOfRange') return ' with a prefix from 0 to 32';
+  return ', such as 192.0.2.0/24';
 }
 
 function hostBits(range: string): number {

@@ -52,7 +52,7 @@ export class CommitCounter {
     const verdict = judgeMark(await this.#load(), marked, key().storeId);
     if (!verdict.ok && !accept) {
       const remedy =
-        'Put back the latest copy, or the mark, or start once with --accept-copy to take the database as it is';
+        'Restore the latest copy or the mark, or start once with --accept-copy to use the database as it is';
       throw new StoreRefused(verdict.kind, `${verdict.found} (${mark.name}). ${remedy}.`);
     }
     if ('commit' in marked) this.#least = marked.commit;

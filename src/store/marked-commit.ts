@@ -63,21 +63,21 @@ export function judgeMark(
     return {
       ok: false,
       kind: 'noMark',
-      found: `there is no commit mark, and the database is not new: it stands at commit ${commit}`,
+      found: `the commit mark is missing, although the database is not new: it is at commit ${commit}`,
     };
   }
   if (mark.kind === 'damaged' || (mark.kind === 'plain' && markSealed)) {
     return {
       ok: false,
       kind: 'damagedMark',
-      found: 'the commit mark is damaged, or was made under another master key',
+      found: 'the commit mark is damaged, or was made with another master key',
     };
   }
   if (mark.kind === 'sealed' && mark.storeId !== storeId) {
-    return { ok: false, kind: 'olderCopy', found: 'the database is another one than the commit mark was made for' };
+    return { ok: false, kind: 'olderCopy', found: 'the commit mark was made for another database' };
   }
   if (commit >= mark.commit) return { ok: true };
-  const found = `the database is an older copy, or another one: it stands at commit ${commit}, the mark at ${mark.commit}`;
+  const found = `the database is an older copy, or another one: it is at commit ${commit}, and the commit mark at ${mark.commit}`;
   return { ok: false, kind: 'olderCopy', found };
 }
 

@@ -43,7 +43,7 @@ export async function loadHeader(inner: Store, given: readonly [MasterKey, ...Ma
     const what = `the store holds records but no ${headerKey}`;
     throw new StoreRefused(
       'notSealed',
-      `${what}: it is not a sealed store, or is damaged. Put back a copy that is whole.`,
+      `${what}: it is not a sealed store, or is damaged. Restore it from a good copy.`,
     );
   }
   const header = { storeId: randomUUID(), version: randomUUID(), masterKeys: [given[0]] as const };
@@ -115,7 +115,7 @@ function checkOwner(storeId: string): string {
 }
 
 function damagedHeader(): StoreRefused {
-  return new StoreRefused('damagedSeal', `the record ${headerKey} is damaged. Put back a copy that is whole.`);
+  return new StoreRefused('damagedSeal', `the record ${headerKey} is damaged. Restore it from a good copy.`);
 }
 
 function wrongMasterKey(stored: StoredHeader, given: readonly MasterKey[]): StoreRefused {

@@ -62,7 +62,7 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Seal
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    throw new StoreRefused('damagedSeal', `${error.message}. Put back a copy that is whole.`);
+    throw new StoreRefused('damagedSeal', `${error.message}. Restore the database from a good copy.`);
   }
   return new Sealed({ inner, keys, records, counter });
 }

@@ -31,7 +31,7 @@ export function lockDatabase(file: string): DatabaseSync {
   } catch (error) {
     lock.close();
     if (sqliteCode(error) !== 5) throw error;
-    throw new StoreRefused('inUse', `${file} is open already: another process uses this data folder. End it first.`);
+    throw new StoreRefused('inUse', `${file} is already open: another process uses this data folder. Stop it first.`);
   }
 }
 
@@ -59,7 +59,7 @@ export function createDatabase(file: string): void {
 export function verifyDatabase(file: string): void {
   const { header, size } = readHeader(file);
   if (size < 100 || header.toString('latin1', 0, 16) !== 'SQLite format 3\0') {
-    throw new StoreRefused('notOurs', `${file} is no SQLite database, or is damaged. Put back a copy that is whole.`);
+    throw new StoreRefused('notOurs', `${file} is damaged, or is not an SQLite database. Restore it from a good copy.`);
   }
   if (header.readUInt32BE(68) !== applicationId) {
     throw new StoreRefused('notOurs', `${file} is the database of another application. Choose another data folder.`);
@@ -74,8 +74,8 @@ export function verifyDatabase(file: string): void {
   const pages = Math.floor(size / pageSize);
   const expected = header.readUInt32BE(28);
   if (pages >= expected || logHasPages(`${file}-wal`, pageSize, { from: pages + 1, to: expected })) return;
-  const found = `${file} is cut off: it has ${pages} pages of the ${expected} that its header states`;
-  throw new StoreRefused('cutOff', `${found}. Put back a copy that is whole.`);
+  const found = `${file} is cut off: it has ${pages} of the ${expected} pages that its header promises`;
+  throw new StoreRefused('cutOff', `${found}. Restore it from a good copy.`);
 }
 
 /** What every connection needs. Temporary tables stay in memory: no file is opened by its path later on. */

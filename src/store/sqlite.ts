@@ -49,7 +49,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await writer?.close();
     lock.close();
     files?.close();
-    if (isDamage(error)) throw new StoreRefused('notOurs', `${file} is damaged. Put back a copy that is whole.`);
+    if (isDamage(error)) throw new StoreRefused('notOurs', `${file} is damaged. Restore it from a good copy.`);
     throw error;
   }
 }
@@ -93,9 +93,9 @@ class SqliteStore implements Store {
     if (path === undefined || this.#lost !== undefined) return;
     this.#lost = new Unreadable(`the database file ${path} is gone`);
     const whole = new Unreadable(
-      `The database file ${path} was removed, moved or replaced while the server runs: nothing is read or written any ` +
-        'more, so that nothing is acknowledged that a restart would lose. Until this process ends, its contents can be ' +
-        `copied from /proc/${process.pid}/fd. Then put the files back, or a copy that is whole, and start again.`,
+      `The database file ${path} was removed, moved or replaced while the server was running. All requests are refused ` +
+        'now, because a restart would lose what they change. Until this process ends, the contents can be ' +
+        `copied from /proc/${process.pid}/fd. Then restore the files, or a good copy of them, and start again.`,
     );
     this.#tellLost(whole);
   }

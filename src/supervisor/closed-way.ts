@@ -42,7 +42,7 @@ export function wayInto(folder: DataFolder, worker: User | undefined, environmen
   const tried = spawnSync(program, parameters, { cwd: startIn, env: environment, encoding: 'utf8' });
   if (tried.status === 0) return { ok: true, command, startIn, entry: '/run/postern' };
   const why = tried.error?.message ?? tried.stderr.trim();
-  const remedy = `Choose another --data, or open the way: chmod o+x ${closed}.`;
+  const remedy = `Choose another --data, or give others access: chmod o+x ${closed}.`;
   return {
     ok: false,
     message: `The worker, uid ${worker.uid}, cannot reach ${folder.path}: ${closed} is closed to it (${why}). ${remedy}`,

@@ -28,9 +28,17 @@ export function readRequest(line: string): ReadRequest {
 
 function readOpen({ namespace, port, subnet }: Readonly<Record<string, unknown>>): ReadRequest {
   const entered = readNamespace(namespace);
-  if (entered === undefined) return { ok: false, message: 'namespace: neither a name of ip netns nor a process' };
-  if (!isWhole(port, 65_535)) return { ok: false, message: 'port: not a whole number from 1 to 65535' };
-  if (typeof subnet !== 'string' || !subnet.startsWith('/')) return { ok: false, message: 'subnet: not an ARM id' };
+  if (entered === undefined)
+    return {
+      ok: false,
+      message: 'namespace must be a name that ip netns knows or a process id: give --namespace NAME or --pid N',
+    };
+  if (!isWhole(port, 65_535)) return { ok: false, message: 'port must be a whole number from 1 to 65535' };
+  if (typeof subnet !== 'string' || !subnet.startsWith('/'))
+    return {
+      ok: false,
+      message: 'subnet must be the ARM id of a subnet: /subscriptions/…/virtualNetworks/…/subnets/…',
+    };
   return { ok: true, request: { kind: 'open', namespace: entered, port, subnet } };
 }
 

@@ -46,7 +46,10 @@ export function prepareDataFolder(path: string, worker: User | undefined): Prepa
     return { ok: false, message: refusal };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `The data folder cannot be used: ${cause}.` };
+    return {
+      ok: false,
+      message: `The data folder cannot be used (${cause}). Choose another --data, or make that folder accessible.`,
+    };
   }
 }
 
@@ -101,6 +104,9 @@ function giveEmpty({ path, descriptor }: DataFolder, worker: User, asked: string
 }
 
 function belongsTo(uid: number, { path, owner }: { readonly path: string; readonly owner: number }): string {
-  const remedy = `Give it to uid ${owner} (chown -R ${owner} ${path}), or name its owner with --user.`;
-  return `The data folder ${path} belongs to uid ${uid}. ${remedy}`;
+  const others =
+    process.geteuid?.() === 0
+      ? `name its owner with --user, or, if it holds Postern's data only, give it to uid ${owner} (chown -R ${owner} ${path})`
+      : 'start Postern as its owner';
+  return `The data folder ${path} belongs to uid ${uid}, and Postern runs as uid ${owner}. Choose another --data, ${others}.`;
 }

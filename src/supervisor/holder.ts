@@ -8,7 +8,8 @@ export interface Holder {
 }
 
 const listening = '0A';
-const commandLengthMax = 80;
+/** A path of Node comes first, and what was started only behind it. */
+const commandLengthMax = 240;
 
 /**
  * Who listens on a TCP port, found by the socket's inode (proc_pid_net(5)). `undefined` where it cannot be seen: on

@@ -18,7 +18,7 @@ export type MarkPlace =
   | { readonly ok: false; readonly message: string };
 
 const unprotected =
-  'whoever puts an older copy of that whole folder back is not noticed. Name another place: commitMarkFile';
+  'an older copy of the whole folder would not be noticed. Set commitMarkFile in the configuration to a path elsewhere';
 
 /**
  * Where the commit mark lies: where the configuration says, else beside the key file that it names, else in the data
@@ -34,7 +34,7 @@ export function placeMark(settings: Settings, worker: User | undefined): MarkPla
     if (masterKey === undefined) return inFolder;
     return {
       ...inFolder,
-      notice: `The commit mark lies in the data folder, the master key elsewhere: ${unprotected}.`,
+      notice: `The commit mark is in the data folder, although the master key is not: ${unprotected}.`,
     };
   }
   if (worker !== undefined && isChosenBy(worker, path)) return { ok: true, mark: { path } };
@@ -42,8 +42,9 @@ export function placeMark(settings: Settings, worker: User | undefined): MarkPla
     return { ok: true, mark: { path, descriptor: markDescriptor }, descriptor: openMark(path) };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    if (commitMarkFile !== undefined) return { ok: false, message: `The commit mark cannot be opened: ${cause}.` };
-    const notice = `The commit mark cannot lie beside the master key (${cause}) and lies in the data folder: ${unprotected}.`;
+    if (commitMarkFile !== undefined)
+      return { ok: false, message: `The commit mark (commitMarkFile) cannot be opened: ${cause}.` };
+    const notice = `The commit mark cannot be kept beside the master key (${cause}), so it is in the data folder: ${unprotected}.`;
     return { ...inFolder, notice };
   }
 }
@@ -53,7 +54,7 @@ function openMark(path: string): number {
   const descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   if (!fstatSync(descriptor).isFile()) {
     closeSync(descriptor);
-    throw new Error(`${path} is not a plain file`);
+    throw new Error(`${path} is not a regular file`);
   }
   // What was made is durable once its folder is.
   const folder = openSync(dirname(path), 'r');

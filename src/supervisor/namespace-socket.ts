@@ -45,13 +45,13 @@ export function openInNamespace({ namespace, port, environment }: OpenInNamespac
     };
     child.once('message', (message, socket: unknown) => {
       if (isRawSocket(socket)) finish({ ok: true, socket });
-      else finish({ ok: false, message: `port ${port} cannot be opened there: ${codeOf(message)}` });
+      else finish({ ok: false, message: portRefused(port, codeOf(message)) });
     });
     child.once('error', (error) => finish({ ok: false, message: `${command} cannot be started: ${error.message}` }));
     // 'close' comes after the last output, and after the message, if there was one.
     child.once('close', (code, signal) => {
       const how = complaint.trim() || `it ended by ${signal ?? `exit code ${code}`}`;
-      finish({ ok: false, message: `the namespace cannot be entered: ${how}` });
+      finish({ ok: false, message: `the namespace cannot be entered: ${how}${adviceOn(how)}` });
     });
   });
 }
@@ -73,6 +73,17 @@ function sameUserNamespace(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+function portRefused(port: number, code: string): string {
+  if (code !== 'EADDRINUSE') return `port ${port} cannot be opened there: ${code}`;
+  return `port ${port} is already taken in that namespace: choose another --port`;
+}
+
+/** What `ip netns exec` and `nsenter` say of a lack of rights does not say whose. */
+function adviceOn(failure: string): string {
+  if (!/Operation not permitted|Permission denied/.test(failure)) return '';
+  return '. The server enters it: start the server as root, or give the --pid of a process in a user namespace of your own';
 }
 
 function codeOf(message: unknown): string {

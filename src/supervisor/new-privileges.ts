@@ -22,7 +22,7 @@ export function withoutNewPrivileges(searchPath: string, platform: NodeJS.Platfo
     .find(isExecutable);
   if (program !== undefined) return { command: [program, '--no-new-privs'] };
   const notice =
-    'There is no setpriv on PATH, so the worker runs without no_new_privs: a set-uid program could give it more rights. ' +
+    'There is no setpriv on PATH, so the worker runs without no_new_privs: a set-uid program could give it more privileges. ' +
     'Install util-linux.';
   return { command: [], notice };
 }

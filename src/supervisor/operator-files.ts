@@ -19,7 +19,7 @@ export function readOperatorFiles(settings: Settings, worker: User | undefined):
       files[path] = readFileSync(path, 'utf8');
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      return { ok: false, message: `The file ${path}, which the settings name, cannot be read: ${cause}.` };
+      return { ok: false, message: `The file ${path}, which the configuration names, cannot be read: ${cause}.` };
     }
   }
   return { ok: true, files };

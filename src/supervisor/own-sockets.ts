@@ -19,6 +19,8 @@ interface Wanted {
   readonly port?: number;
   /** What to change so that it is another place. */
   readonly setting: string;
+  /** The same, where another setting holds the address. */
+  readonly addressSetting?: string;
   readonly open: () => Opened;
   /** The socket's own place makes a good id: no two sockets share one. */
   readonly listener: (port: number) => Listener;
@@ -30,13 +32,14 @@ const freePortTries = 20;
 const reasons: Readonly<Record<string, (wanted: Wanted) => string>> = {
   EADDRINUSE: ({ port, setting }) => {
     const holder = describeHolder(port === undefined ? undefined : holderOfPort(port));
-    return `somebody else listens there already${holder}: end that process, or choose another place with ${setting}`;
+    return `another process already does${holder}: stop it, or change ${setting}`;
   },
-  EADDRNOTAVAIL: ({ setting }) => `this machine has no such address: choose one that it has with ${setting}`,
-  EACCES: ({ setting }) => `ports below 1024 belong to root: choose a higher one with ${setting}`,
-  FOLDER_OPEN_TO_OTHERS: () => 'its folder must be closed to everybody but its owner (chmod 700)',
+  EADDRNOTAVAIL: ({ addressSetting, setting }) =>
+    `this machine does not have that address: change ${addressSetting ?? setting}`,
+  EACCES: ({ setting }) => `only root may use ports below 1024: change ${setting}`,
+  FOLDER_OPEN_TO_OTHERS: () => 'only its owner may have access to its folder (chmod 700)',
   FOLDER_CLOSED_TO_OWNER: () =>
-    'the owner of its folder cannot make a file there: open the folders above to it (chmod o+x)',
+    'the owner of its folder cannot reach it: give others access to the folders above (chmod o+x)',
 };
 
 /** Opens every socket that the settings name. The public ones share one port, also where any free one is asked for. */
@@ -65,6 +68,7 @@ function publicOnes(listen: readonly string[], port: number): readonly Wanted[] 
     where: describe(address, port),
     port,
     setting: '--port (or --listen)',
+    addressSetting: '--listen',
     open: () => {
       const opened = openTcp(address, agreed);
       if (opened.ok) agreed = opened.port;
@@ -109,7 +113,7 @@ function openAll(wanted: readonly Wanted[]): OwnSockets {
     if (!opened.ok) {
       closeAll(listeners);
       const reason = reasons[opened.code]?.(one) ?? opened.code;
-      return { ok: false, code: opened.code, message: `${where} cannot be listened on: ${reason}.` };
+      return { ok: false, code: opened.code, message: `Cannot listen on ${where}: ${reason}.` };
     }
     first ??= opened.port;
     listeners.push({ listener: listener(opened.port), socket: opened.socket });

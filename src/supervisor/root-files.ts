@@ -15,5 +15,5 @@ export function refuseWorkersFiles(paths: readonly string[], worker: User | unde
     return file.uid === uid || isOpen || isChosenBy(worker, path);
   });
   if (found === undefined) return undefined;
-  return `The worker, uid ${uid}, may change ${found}, by which root acts: put it where it may not, or choose another --user.`;
+  return `The worker (uid ${uid}) can change ${found}, which root trusts: move it to where the worker cannot, or choose another --user.`;
 }

@@ -172,7 +172,7 @@ function takeFolder(
   const lock = lockFolder(path, worker);
   if (lock === undefined) {
     const holder = describeHolder(holderOfLock(lockFile(path, worker)));
-    const message = `Another postern has the data folder ${path}${holder}: stop it, or choose another --data.`;
+    const message = `Another Postern uses the data folder ${path}${holder}: stop it, or choose another --data.`;
     return { ok: false, message };
   }
   if (worker !== undefined) handOver(prepared.folder, worker, audit?.files);
@@ -188,7 +188,7 @@ function handOver(folder: DataFolder, worker: User, auditFiles = 10): void {
   if (kept.length === 0) return;
   const paths = kept.map((name) => join(folder.path, name)).join(' ');
   complain(
-    `Root's files in the data folder are of no use to the worker: chown -h ${worker.uid}:${worker.gid} ${paths}`,
+    `The worker cannot use these files in the data folder, because root owns them. Give them to it: chown -h ${worker.uid}:${worker.gid} ${paths}`,
   );
 }
 

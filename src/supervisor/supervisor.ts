@@ -121,10 +121,10 @@ export class Supervisor {
     const read = this.#options.reread(this.#given.settings);
     if (read.ok) {
       this.#given = read.given;
-      complain('SIGHUP: the configuration was read again, and another worker takes over.');
-      for (const name of read.kept) complain(`SIGHUP: ${name} cannot change without a restart, and stays as it is.`);
+      complain('SIGHUP: the configuration was reread, and a new worker takes over.');
+      for (const name of read.kept) complain(`SIGHUP: ${name} was changed; that takes effect at the next restart.`);
     } else {
-      complain(`SIGHUP: ${read.message} The settings stay as they are.`);
+      complain(`SIGHUP: ${read.message} The current settings stay in force.`);
     }
     this.#worker.replace();
   }
@@ -142,7 +142,9 @@ export class Supervisor {
     }
     if (request.kind === 'close') {
       const closed = await this.#listeners.close(request.id);
-      return closed ? { ok: true, id: request.id } : { ok: false, message: `there is no listener ${request.id}` };
+      return closed
+        ? { ok: true, id: request.id }
+        : { ok: false, message: `there is no listener ${request.id}; "postern listener list" shows the ids` };
     }
     const { namespace, port, subnet } = request;
     const opened = await openInNamespace({ namespace, port, environment: this.#options.environment });
@@ -189,7 +191,7 @@ export class Supervisor {
   #refused({ id, message }: Extract<FromWorker, { readonly kind: 'refused' }>): void {
     if (this.#required.has(id)) this.#cannotGoOn(`the listener ${id}: ${message}`);
     else if (this.#listeners.refused({ id, message })) {
-      this.#options.complain(`the listener ${id} was given up: ${message}`);
+      this.#options.complain(`the listener ${id} was closed: ${message}`);
     }
   }
 
@@ -200,7 +202,8 @@ export class Supervisor {
       return;
     }
     // More than one listener may say the same.
-    if (this.#given !== this.#proven) this.#options.complain(`${message}; the settings from before SIGHUP hold again`);
+    if (this.#given !== this.#proven)
+      this.#options.complain(`${message}; the settings from before SIGHUP are in force again`);
     this.#given = this.#proven;
     this.#listeners.detach();
     this.#worker.discard();

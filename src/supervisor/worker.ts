@@ -100,14 +100,14 @@ export class Worker {
     this.#stopping = true;
     clearTimeout(this.#timer);
     if (this.#child === undefined) this.#options.onEnd(undefined);
-    else this.#askToEnd(this.#child, 'the server ends');
+    else this.#askToEnd(this.#child, 'the server is stopping');
   }
 
   /** Asks the process to end in order; the next one starts as soon as it is gone, for a store has one worker at a time. */
   replace(): void {
     if (this.#stopping || this.#child === undefined) return;
     this.#replacing = true;
-    this.#askToEnd(this.#child, 'another worker takes over');
+    this.#askToEnd(this.#child, 'a new worker takes over');
   }
 
   /** Starts another process in the place of one that cannot go on. */

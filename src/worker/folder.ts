@@ -117,13 +117,13 @@ async function openStore({
  */
 async function refuseMissing(mark: CommitMark, accept: boolean): Promise<void> {
   const log = `${databaseFile}-wal`;
-  const missing = `${databaseFile} is missing, and`;
+  const missing = `${databaseFile} is missing, but`;
   if (existsSync(log)) {
-    const remedy = 'Put the database back; or, to do without what was in it, remove the log';
-    throw new StoreRefused('noDatabase', `${missing} ${log} is there, the log of its last changes. ${remedy}.`);
+    const remedy = 'Restore the database, or remove the log to start without what was in them';
+    throw new StoreRefused('noDatabase', `${missing} ${log}, the log of its last changes, is still there. ${remedy}.`);
   }
   if (accept || (await mark.read()).length === 0) return;
-  const remedy = 'Put the database back, or start once with --accept-copy to begin with an empty one';
+  const remedy = 'Restore it, or start once with --accept-copy to begin with an empty database';
   throw new StoreRefused('noDatabase', `${missing} its commit mark (${mark.name}) says that there was one. ${remedy}.`);
 }
 

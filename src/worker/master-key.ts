@@ -36,11 +36,10 @@ export function openPreviousMasterKey({ previousMasterKey }: Settings): MasterKe
 function makeKeyFile(dataFolder: string): void {
   const found = storeFiles.find((file) => existsSync(file));
   if (found !== undefined) {
-    const remedy =
-      'Put the file back, or give the key that the store was sealed under: POSTERN_MASTER_KEY, or masterKeyFile in the configuration';
+    const remedy = 'Restore that file, or give the key in POSTERN_MASTER_KEY or in the file that masterKeyFile names';
     throw new StoreRefused(
       'noMasterKey',
-      `${join(dataFolder, keyFile)} is missing, and there is a store beside it (${found}). ${remedy}. No new key was made.`,
+      `${join(dataFolder, keyFile)} is missing, although there is a store beside it (${found}). ${remedy}. No new key was made.`,
     );
   }
   const descriptor = openSync(keyFile, 'wx', 0o600);

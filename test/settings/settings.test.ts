@@ -84,31 +84,34 @@ test('the NAT table is off by default as soon as one listener is not on loopback
 
 test('an option that is unknown, incomplete, doubled or out of range is refused, with its name and the rule', () => {
   const refusals: readonly (readonly [argv: readonly string[], reason: RegExp])[] = [
-    [['--prot', '1'], /^the option --prot is not known\. Did you mean --port\? Known are: --port, --listen, /],
-    [['--portable-hole', '1'], /^the option --portable-hole is not known\. Known are: /],
+    [['--prot', '1'], /^the option --prot is not known\. Did you mean --port\? Known: --port, --listen, /],
+    [['--portable-hole', '1'], /^the option --portable-hole is not known\. Known: /],
     [['-p', '1'], /^the option -p is not known/],
-    [['now'], /^postern start takes options only, and "now" is none/],
+    [['now'], /^postern start takes options only; "now" is not one/],
     [['--port'], /^the option --port needs a value: --port N\.$/],
     [['--data', '--json'], /^the option --data needs a value: --data DIR\.$/],
     [['--data='], /^the option --data needs a value/],
     [['--json=yes'], /^the option --json takes no value/],
-    [['--port', '1', '--port', '2'], /^the option --port was given twice/],
+    [['--port', '1', '--port', '2'], /^the option --port was given more than once/],
     [['--port', '65536'], /^--port: 65536 is not a whole number from 0 to 65535\.$/],
     [['--port', '0x10'], /^--port: "0x10" is not a whole number/],
     [['--listen', 'localhost'], /^--listen: "localhost" is not an IP address/],
-    [['--listen', '127.0.0.1:80'], /is not an IP address; names and ports are not taken here/],
-    [['--listen', '::1', '--listen', '0:0::1'], /^--listen: the address ::1 was given twice/],
-    [['--memory', '--data', 'x'], /^--memory and --data x exclude each other/],
+    [['--listen', '127.0.0.1:80'], /is not an IP address; give one without a port/],
+    [['--listen', '::1', '--listen', '0:0::1'], /^--listen: the address ::1 was given more than once/],
+    [['--memory', '--data', 'x'], /^--memory and --data x cannot be used together/],
     [['--domain', 'Example.org'], /is not in lower case; write it as example\.org/],
     [['--domain', 'a..b'], /is not a DNS name/],
-    [['--domain', '10.0.0.1'], /is an address/],
+    [['--domain', '10.0.0.1'], /is an IP address; vaults need a domain name/],
     [['--domain', `${'a.'.repeat(111)}b`], /is not a DNS name of at most 222 characters/],
-    [['--rules', 'strict'], /^--rules: "strict" is none of: documented, current\.$/],
-    [['--nat', '127.0.0.0/24'], /is not CIDR=CIDR/],
+    [['--rules', 'strict'], /^--rules: "strict" must be one of: documented, current\.$/],
+    [['--nat', '127.0.0.0/24'], /must be CIDR=CIDR/],
     [['--nat', '127.0.0.0/24=203.0.113.0/25'], /maps a range to one of another size/],
-    [['--nat', '127.0.0.1/24=203.0.113.0/24'], /is neither an IPv4 range nor an IP address \(hostBitsSet\)/],
-    [['--nat', '::/64=::/64'], /is neither an IPv4 range nor an IP address/],
-    [['--nat', 'none', '--nat', '::1=::2'], /^--nat none and other --nat options exclude each other/],
+    [
+      ['--nat', '127.0.0.1/24=203.0.113.0/24'],
+      /must be an IPv4 range or an IP address; the network of that address is 127\.0\.0\.0\/24/,
+    ],
+    [['--nat', '::/64=::/64'], /must be an IPv4 range or an IP address, such as 192/],
+    [['--nat', 'none', '--nat', '::1=::2'], /^--nat none cannot be used together with other --nat options/],
   ];
   for (const [argv, reason] of refusals) assert.match(refusedWith(argv), reason);
 });
@@ -157,6 +160,10 @@ test('the configuration file is read, and its paths are relative to its own fold
   assert.equal(masterKeyFile, '/home/ada/key');
 });
 
+test('a byte order mark before the configuration is ignored', () => {
+  assert.equal(accepted([], { config: '\uFEFF{"audit":{"files":3}}' }).audit?.files, 3);
+});
+
 test('a member of the configuration file that is unknown or wrong is refused by its path', () => {
   const issuer = {
     issuer: 'https://id.example/',
@@ -166,23 +173,30 @@ test('a member of the configuration file that is unknown or wrong is refused by 
   };
   const balancer = { listen: '127.0.0.1:1', from: ['127.0.0.1'], version: 2 };
   const refusals: readonly (readonly [config: unknown, reason: RegExp])[] = [
-    ['{', /postern\.json: this is not JSON/],
+    ['{', /postern\.json: the file is not valid JSON/],
+    ['', /postern\.json: the file is empty/],
     [[], /postern\.json: \[\] is not a JSON object/],
-    [{ client: [] }, /postern\.json: the member client is not known\. Did you mean clients\? Known are: clients, /],
+    [{ issuers: [{ ...issuer, issuer: '' }] }, /json: issuers\[0\]\.issuer: "" must be a non-empty string/],
+    [
+      { publicAddressPool: '198.51.100.0/33' },
+      /: publicAddressPool: .* must be an IPv4 range with a prefix from 0 to 32/,
+    ],
+    [{ publicAddressPool: '10.0.0.0/8' }, /"10\.0\.0\.0\/8" must be between \/16 and \/30\.$/],
+    [{ client: [] }, /postern\.json: the member client is not known\. Did you mean clients\? Known: clients, /],
     [
       { clients: [{ ...client, secrets: 'x' }] },
       /clients\[0\]: the member secrets is not known\. Did you mean secret\?/,
     ],
-    [{ clients: [{ clientId: vnet }] }, /clients\[0\]: the client has neither a secret, nor a certificate/],
+    [{ clients: [{ clientId: vnet }] }, /clients\[0\]: the client has no credential: give it a secret, a certificate/],
+    [{ clients: [client, { ...client, clientId: client.clientId.toLowerCase() }] }, /clientId 0f0e.* appears twice/],
+    [{ clients: [{ clientId: vnet, publicClient: false }] }, /or set publicClient to true\.$/],
     [
-      { clients: [client, { ...client, clientId: client.clientId.toLowerCase() }] },
-      /clientId 0f0e.* stands there twice/,
+      { clients: [{ ...client, identityHeader: 'h'.repeat(32) }] },
+      /identityHeader and workloads need a managedIdentity/,
     ],
-    [{ clients: [{ clientId: vnet, publicClient: false }] }, /nor federatedCredentials, and is no publicClient\.$/],
-    [{ clients: [{ ...client, identityHeader: 'h'.repeat(32) }] }, /identityHeader and workloads are of a client with/],
     [
       { clients: [{ clientId: vnet, managedIdentity: '/x', identityHeader: 'h'.repeat(31) }] },
-      /clients\[0\]\.identityHeader: is shorter than 32 characters: make a random one/,
+      /clients\[0\]\.identityHeader must have at least 32 characters: make a random one/,
     ],
     [
       { clients: [{ clientId: vnet, managedIdentity: '/x', workloads: [{ subnet: vnet, address: 'x' }] }] },
@@ -190,27 +204,30 @@ test('a member of the configuration file that is unknown or wrong is refused by 
     ],
     [
       { workloads: [{ resourceId: '/x', identityHeader: 'h'.repeat(32) }] },
-      /workloads\[0\]\.resourceId: "\/x" is no ARM id/,
+      /workloads\[0\]\.resourceId: "\/x" must be the ARM id/,
     ],
-    [{ workloads: [{ resourceId: site }] }, /workloads\[0\]: the workload has neither an identityHeader nor addresses/],
-    [{ workloads: [{ resourceId: site, identityHeader: 'h' }] }, /workloads\[0\]\.identityHeader: is shorter than 32/],
-    [{ users: [{ userPrincipalName: 'ada@x' }] }, /users\[0\]\.password: is not a text with something in it/],
+    [{ workloads: [{ resourceId: site }] }, /workloads\[0\]: the workload needs an identityHeader, addresses or both/],
+    [
+      { workloads: [{ resourceId: site, identityHeader: 'h' }] },
+      /workloads\[0\]\.identityHeader must have at least 32/,
+    ],
+    [{ users: [{ userPrincipalName: 'ada@x' }] }, /users\[0\]\.password is missing\.$/],
     [
       { users: ['ada@x', 'ADA@x'].map((userPrincipalName) => ({ userPrincipalName, password: 's3cret' })) },
-      /users: the userPrincipalName ada@x stands there twice/,
+      /users: the userPrincipalName ada@x appears twice/,
     ],
     [{ clients: [{ ...client, clientId: 'x' }] }, /clients\[0\]\.clientId: "x" is not a GUID/],
-    [{ issuers: [issuer, issuer] }, /issuer https:\/\/id\.example\/ stands there twice/],
-    [{ issuers: [{ ...issuer, jwksUri: 'http://id.example/keys' }] }, /jwksUri: .* is not an https:\/\/ address/],
-    [{ issuers: [{ ...issuer, tenantId: undefined }] }, /issuers\[0\]\.tenantId: nothing is not a text/],
-    [{ gateways: { tls: { listen: '127.0.0.1:1' } } }, /gateways\.tls\.clientCa: nothing is not a text/],
-    [{ loadBalancers: [{ ...balancer, from: [] }] }, /from: \[\] is empty/],
-    [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 is none of: 1, 2, any/],
-    [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /an IPv6 address stands in brackets/],
+    [{ issuers: [issuer, issuer] }, /issuer https:\/\/id\.example\/ appears twice/],
+    [{ issuers: [{ ...issuer, jwksUri: 'http://id.example/keys' }] }, /jwksUri: .* must be an https:\/\/ URL/],
+    [{ issuers: [{ ...issuer, tenantId: undefined }] }, /issuers\[0\]\.tenantId is missing\.$/],
+    [{ gateways: { tls: { listen: '127.0.0.1:1' } } }, /gateways\.tls\.clientCa is missing\.$/],
+    [{ loadBalancers: [{ ...balancer, from: [] }] }, /from: \[\] must not be empty/],
+    [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 must be one of: 1, 2, any/],
+    [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /put an IPv6 address in brackets/],
     [{ limits: { ipRules: -1 } }, /limits\.ipRules: -1 is not a whole number from 0 to 100000/],
     [{ certificates: { issueMs: -1 } }, /certificates\.issueMs: -1 is not a whole number from 0 to 600000/],
     [{ softDelete: { transitionMs: 0.5 } }, /softDelete\.transitionMs: 0\.5 is not a whole number from 0 to 600000/],
-    [{ audit: { fsync: 'yes' } }, /audit\.fsync: "yes" is neither true nor false/],
+    [{ audit: { fsync: 'yes' } }, /audit\.fsync: "yes" must be true or false/],
   ];
   for (const [config, reason] of refusals) assert.match(refusedWith([], { config }), reason);
 });
@@ -235,9 +252,9 @@ test('the master key comes from the environment or a file, not both, and no mess
     refusedWith([], { config: { users: [{ userPrincipalName: 'a@b', password: ['s3cret'] }] } }),
     refusedWith([], { config: { clients: [{ ...client, managedIdentity: '/x', identityHeader: 's3cret' }] } }),
   ];
-  assert.match(messages[0] ?? '', /exclude each other/);
+  assert.match(messages[0] ?? '', /cannot be used together/);
   for (const message of messages) assert.doesNotMatch(message, /key-one|key-two|s3cret/);
-  assert.match(refusedWith([], { environment: { POSTERN_MASTER_KEY: '' } }), /^POSTERN_MASTER_KEY is set, but empty/);
+  assert.match(refusedWith([], { environment: { POSTERN_MASTER_KEY: '' } }), /^POSTERN_MASTER_KEY is set but empty/);
 });
 
 test('the settings are frozen through and through', () => {
@@ -256,10 +273,13 @@ test('the help names every option and fits a terminal', () => {
 test('of an object or array in a wrong place nothing is shown: it may hold a password', () => {
   const users = [{ userPrincipalName: 'ada@example.com', password: 'not-to-be-shown' }];
   const rows: readonly (readonly [config: unknown, reason: RegExp])[] = [
-    [{ softDelete: users }, /\.softDelete: an array is not a JSON object\.$/],
-    [{ users: users[0] }, /\.users: an object is not a JSON array\.$/],
-    [{ users: null }, /\.users: null is not a JSON array\.$/],
-    [{ users: [{ userPrincipalName: users, password: 'a' }] }, /userPrincipalName: an array is not a text/],
+    [{ softDelete: users }, /: softDelete: an array is not a JSON object\.$/],
+    [{ users: users[0] }, /: users: an object is not a JSON array\.$/],
+    [{ users: null }, /: users: null is not a JSON array\.$/],
+    [
+      { users: [{ userPrincipalName: users, password: 'a' }] },
+      /userPrincipalName: an array must be a non-empty string/,
+    ],
   ];
   for (const [config, reason] of rows) {
     const message = refusedWith([], { config });
@@ -271,5 +291,5 @@ test('of an object or array in a wrong place nothing is shown: it may hold a pas
 test('an address whose host no URL can have is refused', () => {
   const jwksUri = `https://a.${'Cp.example.'.repeat(1_800)}com/`;
   const issuers = [{ issuer: 'i', tenantId: vnet, audiences: ['a'], jwksUri }];
-  assert.ok(refusedWith([], { config: { issuers } }).includes(' is not an https:// address '));
+  assert.ok(refusedWith([], { config: { issuers } }).includes(' must be an https:// URL '));
 });

@@ -83,7 +83,7 @@ suite('while the server runs', () => {
       if (name.includes('removed')) assert.equal((await write(world, 'lost')).status, 503);
       await until(async () => (await read(world)).status === 503, 'a refusal of reads');
       assert.equal((await write(world, 'lost')).status, 503);
-      assert.equal(world.stderr().split('removed, moved or replaced while the server runs').length, 2);
+      assert.equal(world.stderr().split('removed, moved or replaced while the server was running').length, 2);
     });
   }
 });

@@ -91,7 +91,7 @@ test('SIGHUP under load: no request fails, the worker is another one, and the co
   const moved = join(data.path, 'audit/moved.jsonl');
   renameSync(join(data.path, 'audit/audit.jsonl'), moved);
   const hungUp = hangUp(world);
-  await until(() => world.stderr().includes('another worker takes over'), 'the request to end');
+  await until(() => world.stderr().includes('a new worker takes over'), 'the request to end');
   await sleep(500);
   assert.equal((await put.finish()).statusCode, 200);
   await hungUp;
@@ -105,7 +105,7 @@ test('SIGHUP under load: no request fails, the worker is another one, and the co
   const { body } = await world.client.vault('demo', 'GET', '/secrets/in-flight', { from });
   assert.equal(body['value'], 'kept');
   assert.ok(existsSync(join(data.path, 'audit/audit.jsonl')));
-  assert.match(world.stderr(), /SIGHUP: gateways cannot change without a restart, and stays as it is\./);
+  assert.match(world.stderr(), /SIGHUP: gateways was changed; that takes effect at the next restart\./);
   assert.ok(!world.stderr().includes('died'), world.stderr());
   const seen = JSON.parse(readFileSync(join(data.path, 'connection.json'), 'utf8')) as { readonly home: string };
   assert.equal(seen.home, world.ready.home);
@@ -120,14 +120,17 @@ test('a configuration that cannot be used leaves the one before in force', async
   const status = async () => (await world.client.vault('demo', 'GET', '/secrets/greeting', { from })).status;
   config.break();
   await hangUp(world);
-  assert.match(world.stderr(), /SIGHUP: .*postern\.json: this is not JSON.* The settings stay as they are\./);
+  assert.match(
+    world.stderr(),
+    /SIGHUP: .*postern\.json: the file is not valid JSON.* The current settings stay in force\./,
+  );
   assert.equal(await status(), 200);
 
   const certificate = join(conf.path, 'client.pem');
   writeFileSync(certificate, 'no certificate');
   config.write({ clients: [{ clientId: randomUUID(), certificate }] });
   await hangUp(world);
-  assert.match(world.stderr(), /postern: .*; the settings from before SIGHUP hold again/);
+  assert.match(world.stderr(), /postern: .*; the settings from before SIGHUP are in force again/);
   assert.equal(await status(), 200);
   assert.equal(await world.end('SIGTERM'), 0);
 });
@@ -153,18 +156,18 @@ test('a configuration that the worker may change is not read again, and one in a
     await refused();
     assert.match(
       world.stderr(),
-      /SIGHUP: The worker, uid \d+, may change \S+postern\.json, by which root acts: .* The settings stay/,
+      /SIGHUP: The worker \(uid \d+\) can change \S+postern\.json, which root trusts: .* The current settings stay/,
     );
     chownSync(config.path, 0, 0);
     chmodSync(config.path, 0o646);
     await refused();
-    assert.equal(world.stderr().split('by which root acts').length, 3);
+    assert.equal(world.stderr().split('which root trusts').length, 3);
   } else {
     notRun('a changed configuration that the worker may change', 'needs root');
   }
   rmSync(place, { recursive: true });
   await refused();
-  assert.match(world.stderr(), /SIGHUP: --config: the file cannot be read: ENOENT.* The settings stay/);
+  assert.match(world.stderr(), /SIGHUP: --config: the file cannot be read: ENOENT.* The current settings stay/);
   assert.equal(await world.end('SIGTERM'), 0);
 });
 

@@ -47,7 +47,7 @@ test('a second process on the same data folder is refused, and the first goes on
   await using world = await startPostern(['--data', data.path]);
   const second = run(['start', '--json', '--port', '0', '--data', data.path]);
   assert.equal(second.status, 1);
-  assert.match(second.stderr, /Another postern has the data folder/);
+  assert.match(second.stderr, /Another Postern uses the data folder/);
   assert.equal((await world.client.send(`${world.client.vaultOrigin('demo')}/healthstatus`)).status, 200);
 });
 
@@ -74,7 +74,7 @@ test('what ends a start is said once, in one line', async () => {
   writeFileSync(join(data.path, 'postern.db'), 'not a database'.repeat(100));
   const { status, stderr } = run(['start', '--json', '--port', '0', '--data', data.path]);
   assert.equal(status, 1);
-  assert.match(stderr, /^postern: postern\.db is no SQLite database, or is damaged\..*\n$/);
+  assert.match(stderr, /^postern: postern\.db is damaged, or is not an SQLite database\..*\n$/);
 });
 
 test('a worker that is killed is replaced on the same port', async () => {

@@ -255,7 +255,10 @@ describe('an older copy of the database', () => {
       await store.close();
     }
     for (const copy of copies) {
-      await assert.rejects(sealedOver(copy, { mark }), refusedAs('olderCopy', /stands at commit \d, the mark at \d/));
+      await assert.rejects(
+        sealedOver(copy, { mark }),
+        refusedAs('olderCopy', /is at commit \d, and the commit mark at \d/),
+      );
     }
     const store = await sealedOver(inner, { mark });
     assert.equal(decode<number>(await recordAt(store, 'a')), 2);
@@ -278,7 +281,7 @@ describe('an older copy of the database', () => {
     await (await sealedOver(memoryStore(), { mark })).close();
     await assert.rejects(
       sealedOver(memoryStore(), { mark }),
-      refusedAs('olderCopy', /is another one than the commit mark was made for/),
+      refusedAs('olderCopy', /the commit mark was made for another database/),
     );
   });
 
@@ -293,7 +296,7 @@ describe('an older copy of the database', () => {
     await copy.transact({ put: [{ key: 'seal/commit', value }] });
     await assert.rejects(sealedOver(copy, { mark }), refusedAs('damagedSeal', /seal\/commit is not what was written/));
     await copy.transact({ delete: ['seal/commit'] });
-    await assert.rejects(sealedOver(copy, { mark }), refusedAs('olderCopy', /stands at commit 0/));
+    await assert.rejects(sealedOver(copy, { mark }), refusedAs('olderCopy', /is at commit 0/));
   });
 
   it('is not believed to be the latest because its mark was removed, with its counter or without', async () => {
@@ -306,10 +309,10 @@ describe('an older copy of the database', () => {
     const copy = await copyOf(inner);
     await assert.rejects(
       sealedOver(copy, { mark }),
-      refusedAs('noMark', /no commit mark.*stands at commit [1-9].*--accept-copy/),
+      refusedAs('noMark', /the commit mark is missing.*is at commit [1-9].*--accept-copy/),
     );
     await copy.transact({ delete: ['seal/commit'] });
-    await assert.rejects(sealedOver(copy, { mark }), refusedAs('noMark', /is not new: it stands at commit 0/));
+    await assert.rejects(sealedOver(copy, { mark }), refusedAs('noMark', /is not new: it is at commit 0/));
     assert.equal(mark.now(), '');
   });
 
@@ -359,12 +362,12 @@ describe('an older copy of the database', () => {
     await mark.write(0, plain(8));
     await assert.rejects(
       sealedOver(await copyOf(inner), { mark }),
-      refusedAs('olderCopy', /at commit 7, the mark at 8/),
+      refusedAs('olderCopy', /at commit 7, and the commit mark at 8/),
     );
     await mark.write(0, plain(6));
     await mark.write(1, plain(7));
     await (await sealedOver(inner, { mark })).close();
-    await assert.rejects(sealedOver(memoryStore(), { mark }), refusedAs('olderCopy', /another one/));
+    await assert.rejects(sealedOver(memoryStore(), { mark }), refusedAs('olderCopy', /another database/));
     // From now on such a mark is a forged one.
     mark.forget();
     await mark.write(0, plain(1));

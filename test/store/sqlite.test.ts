@@ -62,7 +62,7 @@ describe('the files of a SQLite store', () => {
     const file = join(folder.path, 'postern.db');
     const store = await openSqliteStore({ file });
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      await assert.rejects(openSqliteStore({ file }), refusedAs('inUse', /is open already: another process uses/));
+      await assert.rejects(openSqliteStore({ file }), refusedAs('inUse', /is already open: another process uses/));
     }
     await store.transact({ put: [record(1)] });
     await store.close();
@@ -80,7 +80,7 @@ describe('the files of a SQLite store', () => {
     });
     try {
       await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => assert.fail('it has ended'))]);
-      await assert.rejects(openSqliteStore({ file }), refusedAs('inUse', /is open already: another process uses/));
+      await assert.rejects(openSqliteStore({ file }), refusedAs('inUse', /is already open: another process uses/));
     } finally {
       const exited = child.exitCode === null ? once(child, 'exit') : undefined;
       child.kill('SIGKILL');
@@ -123,7 +123,7 @@ describe('a SQLite store is not opened', () => {
       await writeFile(file, whole.subarray(0, length));
       await assert.rejects(
         openSqliteStore({ file }),
-        refusedAs('cutOff', /is cut off: it has \d+ pages of the \d+/),
+        refusedAs('cutOff', /is cut off: it has \d+ of the \d+ pages/),
         `${length}`,
       );
     }
@@ -131,7 +131,7 @@ describe('a SQLite store is not opened', () => {
       await writeFile(file, whole.subarray(0, length));
       await assert.rejects(
         openSqliteStore({ file }),
-        refusedAs('notOurs', /is no SQLite database, or is damaged/),
+        refusedAs('notOurs', /is damaged, or is not an SQLite database/),
         `${length}`,
       );
     }
@@ -143,7 +143,7 @@ describe('a SQLite store is not opened', () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'postern.db');
     await writeFile(file, Buffer.alloc(8_192, 'x'));
-    await assert.rejects(openSqliteStore({ file }), refusedAs('notOurs', /is no SQLite database/));
+    await assert.rejects(openSqliteStore({ file }), refusedAs('notOurs', /or is not an SQLite database/));
   });
 
   it('when the database is that of another application', async () => {

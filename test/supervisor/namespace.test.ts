@@ -82,7 +82,10 @@ async function handsOver(t: TestContext, inside: TestNamespace): Promise<void> {
   assert.equal(third.listener.incarnation, incarnation);
 
   const again = await control(ready.controlSocket, open);
-  assert.deepEqual(again, { ok: false, message: 'port 9001 cannot be opened there: EADDRINUSE' });
+  assert.deepEqual(again, {
+    ok: false,
+    message: 'port 9001 is already taken in that namespace: choose another --port',
+  });
   const missing = await control(ready.controlSocket, { ...open, port: 9002, subnet: `${subnet}/missing` });
   assert.deepEqual(missing, { ok: false, message: 'there is no such subnet' });
 

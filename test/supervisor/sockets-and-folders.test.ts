@@ -99,7 +99,10 @@ test('the data folder is made and closed to others; what cannot be one is refuse
   assert.equal((await stat(path)).mode & 0o777, 0o700);
   await writeFile(join(folder, 'file'), '');
   const refused = prepareDataFolder(join(folder, 'file'), undefined);
-  assert.match(refused.ok ? '' : refused.message, /^The data folder cannot be used: EEXIST/);
+  assert.match(
+    refused.ok ? '' : refused.message,
+    /^The data folder cannot be used \(EEXIST: .*\)\. Choose another --data/,
+  );
 });
 
 test("root gives the worker an empty folder, and takes nobody else's full one", async (t) => {
@@ -109,7 +112,10 @@ test("root gives the worker an empty folder, and takes nobody else's full one", 
   for (const path of [empty, full]) await mkdir(path);
   await writeFile(join(full, 'file'), '');
   const refusal = prepareDataFolder(full, worker);
-  assert.match(refusal.ok ? '' : refusal.message, /belongs to uid \d+\. Give it to uid 61043 \(chown -R 61043 /);
+  assert.match(
+    refusal.ok ? '' : refusal.message,
+    /belongs to uid \d+, and Postern runs as uid 61043\. Choose another --data, /,
+  );
   if (process.geteuid?.() !== 0) return;
   assert.equal(preparedPath(empty, worker), empty);
   assert.equal((await stat(empty)).uid, worker.uid);
@@ -131,9 +137,12 @@ test("where the worker may change the way, root makes and gives nothing: it coul
   await symlink(ours, join(theirs, 'link'));
   // An empty folder of root's is not given away through the link, nor is one made behind it.
   const given = prepareDataFolder(join(theirs, 'link'), worker);
-  assert.match(given.ok ? '' : given.message, /ours belongs to uid 0\. Give it to uid 61043/);
+  assert.match(
+    given.ok ? '' : given.message,
+    /ours belongs to uid 0, and Postern runs as uid 61043\. .*give it to uid 61043 \(chown -R 61043 /,
+  );
   const made = prepareDataFolder(join(theirs, 'link', 'data'), worker);
-  assert.match(made.ok ? '' : made.message, /^The data folder cannot be used: EACCES/);
+  assert.match(made.ok ? '' : made.message, /^The data folder cannot be used \(EACCES: /);
   assert.equal((await stat(ours)).uid, 0);
   assert.deepEqual(await readdir(ours), []);
   // What the worker could make itself is made as the worker, and root is root again.

@@ -128,7 +128,7 @@ test('a second process on the same data folder is refused, and kill -9 leaves no
   const second = startSupervisor(t, { argv: ['--data', data] });
   assert.equal(await second.exit(), 1);
   const named = new RegExp(
-    `Another postern has the data folder ${data} \\(process ${first.process.pid}: .*\\): stop it, or choose another --data`,
+    `Another Postern uses the data folder ${data} \\(process ${first.process.pid}: .*\\): stop it, or choose another --data`,
   );
   assert.match(second.complaints, named);
 
@@ -153,17 +153,17 @@ test('wrong options and a port that is taken are refused before anything starts'
   await writeFile(config, JSON.stringify({ loadBalancers: [{ listen, from: ['127.0.0.1'], version: 1 }] }));
   const taken = startSupervisor(t, { argv: ['--memory', '--config', config] });
   assert.equal(await taken.exit(), 1);
-  const remedy = 'end that process, or choose another place with loadBalancers.listen';
+  const remedy = 'stop it, or change loadBalancers.listen';
   assert.ok(
     taken.complaints.startsWith(
-      `postern: ${listen} cannot be listened on: somebody else listens there already (process ${process.pid}: `,
+      `postern: Cannot listen on ${listen}: another process already does (process ${process.pid}: `,
     ),
     taken.complaints,
   );
   assert.ok(taken.complaints.endsWith(`): ${remedy}.\n`), taken.complaints);
   const port = startSupervisor(t, { argv: ['--memory', '--listen', '127.0.0.1', '--port', String(address.port)] });
   assert.equal(await port.exit(), 1);
-  assert.match(port.complaints, /\(process \d+: .*\): end that process, or choose another place with --port/);
+  assert.match(port.complaints, /\(process \d+: .*\): stop it, or change --port \(or --listen\)/);
 });
 
 test('the control socket refuses what it does not understand', async (t) => {
@@ -175,6 +175,6 @@ test('the control socket refuses what it does not understand', async (t) => {
   assert.deepEqual(await control(controlSocket, { list: 'listeners' }), { ok: true, listeners: [] });
   assert.deepEqual(await control(controlSocket, { close: 'listener', id: 'public' }), {
     ok: false,
-    message: 'there is no listener public',
+    message: 'there is no listener public; "postern listener list" shows the ids',
   });
 });
