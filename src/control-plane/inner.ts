@@ -6,7 +6,7 @@ import { authorizationKey } from '../resources/keys.ts';
 import { TryLater } from '../schedule/due.ts';
 import { Conflict } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
-import { admitted, operationOf } from './admission.ts';
+import { admitted, apiVersionOf, operationOf } from './admission.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { Inner, InnerRequest } from './inner-request.ts';
@@ -104,6 +104,7 @@ function onTrial(change: Transaction, { subscription }: Behalf): Transaction {
 
 /** As `admitControl`, for a caller whose token was verified when the work was asked for. */
 async function admitInner(exchange: ControlExchange, world: ControlWorld): Promise<ControlAdmitted> {
+  exchange.apiVersion = apiVersionOf(exchange.request);
   const { subscriptionId: id } = exchange.params;
   // The operation acts in the subscription that the work was asked for in, whatever the path says.
   if (id !== undefined && id.toLowerCase() !== exchange.subscription?.subscriptionId.toLowerCase()) {

@@ -98,6 +98,7 @@ function reveals(value: Value, secrets: readonly string[], budget: Budget): bool
     for (const secret of secrets) paySearch(budget, value, secret);
     return secrets.some((secret) => value === secret || (secret.length >= tellingLength && value.includes(secret)));
   }
+  if (isObject(value) && Object.keys(value).some((name) => reveals(name, secrets, budget))) return true;
   return (
     typeof value === 'object' && value !== null && Object.values(value).some((item) => reveals(item, secrets, budget))
   );

@@ -93,6 +93,7 @@ function planned({ template: found, parameters: given, references, scope }: Depl
   const parameters = shownParameters(template, frame, references);
   payForSecrets(parameters.secrets, found, budget);
   const resources = allResources(template, frame);
+  for (const { id, apiVersion } of resources) payForSecrets(parameters.secrets, [id, apiVersion], budget);
   const ordered = order(resources, template);
   return {
     resources: ordered,

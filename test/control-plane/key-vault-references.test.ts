@@ -5,7 +5,17 @@ import { servicesTenant } from '../../src/types/caller.ts';
 import type { Client, Json } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 import { bodyWith, deploy, deployments, networkIn, put } from './deployments.ts';
-import { at, auditLog, expectError, expectStatus, group, putVault, startWithGroup, vaults } from './resources.ts';
+import {
+  at,
+  auditLog,
+  expectError,
+  expectStatus,
+  followed,
+  group,
+  putVault,
+  startWithGroup,
+  vaults,
+} from './resources.ts';
 
 const value = 'the-value-of-the-secret';
 const service = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
@@ -320,5 +330,84 @@ test('a nested deployment keeps the secrets of the one around it, also in its ou
       assert.ok(!text.includes(value), name);
       await client.arm('DELETE', `${deployments}/${resource.name}`);
     }
+  }
+});
+
+const site = (name: string, others: object = {}) => ({
+  type: 'Microsoft.Web/sites',
+  apiVersion: '2022-03-01',
+  name,
+  location: 'westeurope',
+  ...others,
+});
+const wordOutput = (output: string, type = 'string') => ({ outputs: { o: { type, value: output } } });
+
+/** Templates that go wrong with the secret, or show it, in places of their own. */
+const telltales: Readonly<Record<string, object>> = {
+  'a function that cannot read it': wordOutput("[dateTimeAdd('2020-01-01T00:00:00Z', parameters('word'))]"),
+  'the name of a member that is not there': wordOutput("[createObject('a', 1)[parameters('word')]]"),
+  'the names of the members that are there': wordOutput("[createObject(parameters('word'), 1).b]"),
+  'the name of a parameter': wordOutput("[parameters(parameters('word'))]"),
+  'the name of an output member': wordOutput("[createObject(parameters('word'), 1)]", 'object'),
+  'what is referred to': wordOutput("[string(reference(parameters('word')))]"),
+  'the id of what is referred to': wordOutput(
+    "[string(reference(resourceId('Microsoft.KeyVault/vaults', parameters('word')), '2023-07-01'))]",
+  ),
+  'the version of what is referred to': wordOutput(
+    "[string(reference(resourceId('Microsoft.KeyVault/vaults', 'kv-ref'), parameters('word')))]",
+  ),
+  'a body that cannot be made': {
+    resources: [site('a', { properties: { p: "[createObject('a', 1)[parameters('word')]]" } })],
+  },
+  'the name of a resource': { resources: [site("[concat('a-', parameters('word'))]")] },
+  'its version': { resources: [site('a', { apiVersion: "[parameters('word')]" })] },
+  'its subscription': { resources: [site('a', { subscriptionId: "[parameters('word')]" })] },
+  'its group': { resources: [site('a', { resourceGroup: "[parameters('word')]" })] },
+  'what it extends': {
+    resources: [
+      {
+        type: 'Microsoft.Authorization/locks',
+        apiVersion: '2020-05-01',
+        name: 'lock',
+        scope: "[parameters('word')]",
+        properties: { level: 'CanNotDelete' },
+      },
+    ],
+  },
+  'what it depends on': { resources: [site('a', { dependsOn: ["[parameters('word')]"] })] },
+  'the tags of a nested deployment': {
+    resources: [
+      {
+        type: 'Microsoft.Resources/deployments',
+        apiVersion: '2022-09-01',
+        name: 'tagged',
+        tags: { a: "[parameters('word')]" },
+        properties: { mode: 'Incremental', template: at(bodyWith({}) as unknown as Json, 'properties', 'template') },
+      },
+    ],
+  },
+  'a version that is none': { resources: [site('a', { apiVersion: 'newest' })] },
+};
+
+test('neither a refusal nor a record shows it, wherever in the template it is used', async () => {
+  const { world } = await startWithSecret(open);
+  await using _ = world;
+  const { client } = world;
+  const parameters = reference(client);
+  for (const [what, telltale] of Object.entries(telltales)) {
+    const own = { parameters: { word: { type: 'string' } }, ...telltale };
+    const dry = [
+      await client.arm('POST', `${deployments}/dry/validate`, bodyWith(own, { parameters })),
+      await client.arm('POST', `${deployments}/dry/whatIf`, bodyWith(own, { parameters })),
+    ];
+    const accepted = await put(client, 'tells', own, { parameters });
+    if (accepted.status < 300) await followed(client, accepted);
+    const text = JSON.stringify([dry, accepted.body]) + (await shownOf(world, ['tells', 'tagged']));
+    assert.ok(!text.toLowerCase().includes(value), what);
+    if (what !== 'the tags of a nested deployment') {
+      assert.notEqual(dry[1]?.body['status'], 'Succeeded', what);
+      expectStatus(await client.arm('GET', `${group}/providers/Microsoft.Web/sites/a`), 404);
+    }
+    await client.arm('DELETE', `${deployments}/tells`);
   }
 });

@@ -7,7 +7,7 @@ import type { ValueObject } from '../../templates/value.ts';
 import { errorOf } from '../arm-error.ts';
 import type { Evaluate } from './evaluations.ts';
 import type { ArmError } from '../long-running/record.ts';
-import { maskValue } from './mask.ts';
+import { isRevealed, maskError, maskValue } from './mask.ts';
 import type { Mask } from './mask.ts';
 
 /** What carries the steps of a deployment out: for good, or on trial. */
@@ -39,7 +39,13 @@ export interface Progress {
  * Makes the resources of a plan one after the other. The first that fails ends it: nothing that comes after it is made,
  * and what was made stays. What throws can be called again, and goes on from the resource at which it stopped.
  */
-export async function execute(plan: Plan, hands: Hands, progress: Progress = { done: 0 }): Promise<Executed> {
+export async function execute(plan: Plan, hands: Hands, progress?: Progress): Promise<Executed> {
+  const executed = await carriedOut(plan, hands, progress ?? { done: 0 });
+  // Evaluating the template may end with what it was working on.
+  return executed.kind === 'failed' ? failed(maskError(executed.error, hands.mask)) : executed;
+}
+
+async function carriedOut(plan: Plan, hands: Hands, progress: Progress): Promise<Executed> {
   for (const resource of plan.resources.slice(progress.done)) {
     const isLeft = resource.existing || !resource.wanted;
     const end = isLeft ? undefined : await makeNext(plan, resource, hands);
@@ -88,6 +94,10 @@ async function settle<T>(
     }
     if (outcome.value.done) return { ok: true, value: outcome.value.value };
     const { needed } = outcome.value;
+    if (isRevealed(needed, hands.mask)) {
+      const message = `The id of a resource that is referred to, '${needed.id}', would reveal the value of a secure parameter or of a Key Vault reference.`;
+      return { ok: false, error: { code: 'InvalidTemplate', message } };
+    }
     const answer = await hands.read(needed);
     const state = readValue(answer.body);
     if (answer.status >= 400 || !isObject(state)) return { ok: false, error: errorOf(answer) };

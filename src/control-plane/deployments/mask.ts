@@ -24,16 +24,25 @@ export function maskValue(value: Value, mask: Mask): Value {
   if (typeof value === 'string') return mask(value);
   if (Array.isArray(value)) return value.map((item: Value) => maskValue(item, mask));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, maskValue(item, mask)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [mask(name), maskValue(item, mask)]));
 }
 
 export function maskError(error: ArmError, mask: Mask): ArmError {
-  const { details } = error;
+  const { target, details } = error;
   return {
     ...error,
     message: mask(error.message),
+    ...(target !== undefined && { target: mask(target) }),
     ...(details !== undefined && { details: details.map((detail) => maskError(detail, mask)) }),
   };
+}
+
+/** Whether the id of a resource, or the version it is asked for by, holds what is secret: both are logged. */
+export function isRevealed(
+  { id, apiVersion }: { readonly id: string; readonly apiVersion: string },
+  mask: Mask,
+): boolean {
+  return mask(id) !== id || mask(apiVersion) !== apiVersion;
 }
 
 /** A template without the default values of its secure parameters, also those of the deployments nested in it. */

@@ -21,7 +21,7 @@ export function newDeployment(
     subscriptionId: call.subscription.subscriptionId,
     ...(group !== undefined && { resourceGroup: group.name }),
     ...(location !== undefined && { location }),
-    tags: tagsOf(call.body),
+    tags: maskTags(tagsOf(call.body), mask),
     operationId: operationId(call.now, call.newId()),
     correlationId: call.within.behalf.correlationId,
     state: 'Running',
@@ -38,6 +38,11 @@ export function newDeployment(
     })),
     made: made.map(({ id }) => id),
   };
+}
+
+/** Those of a nested deployment are made by the one around it. */
+function maskTags(tags: Readonly<Record<string, string>>, mask: Prepared['mask']): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [mask(name), mask(value)]));
 }
 
 /** Where it is written out: an expression may need what is not there yet. */

@@ -10,7 +10,7 @@ import type { ArmError } from '../long-running/record.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 import { parameterValues } from './key-vault-references.ts';
-import { maskOf } from './mask.ts';
+import { isRevealed, maskOf } from './mask.ts';
 import type { Mask } from './mask.ts';
 import { deploymentScope } from './scope.ts';
 
@@ -82,6 +82,14 @@ export async function prepare(
     return refuse({ ...planned.refusal, message: hide(planned.refusal.message, secrets, call) });
   }
   const plan = planned.value;
+  const mask = maskOf(plan.secrets, call.within.mask);
+  const revealed = plan.resources.find((resource) => isRevealed(resource, mask));
+  if (revealed !== undefined) {
+    return refuse({
+      kind: 'invalidTemplate',
+      message: `The template resource '${mask(revealed.name)}' for type '${revealed.type}' is not valid: its id or its apiVersion would reveal the value of a secure parameter or of a Key Vault reference.`,
+    });
+  }
   const details = plan.resources.flatMap((resource) => cannotBeMade(resource, call));
   if (details.length > 0) {
     return refuse({
@@ -91,7 +99,6 @@ export async function prepare(
       details,
     });
   }
-  const mask = maskOf(plan.secrets, call.within.mask);
   return { ok: true, prepared: { plan, template, mask, group: group.record, require: group.require } };
 }
 

@@ -38,13 +38,12 @@ export interface Run {
  * on where it stopped.
  */
 export function deploymentWork(run: Run, world: RunWorld): () => Promise<WorkEnd> {
-  const { plan, record, mask } = run;
+  const { plan, record } = run;
   const progress = { done: 0 };
   let executed: Executed | undefined;
   return async () => {
     executed ??= await execute(plan, handsOf(run, world), progress);
-    if (executed.kind !== 'failed') return endOf(record, executed, world);
-    return endOf(record, { kind: 'failed', error: maskError(executed.error, mask) }, world);
+    return endOf(record, executed, world);
   };
 }
 
