@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { helpText, wantsHelp } from '../../src/settings/options.ts';
 import { readSettings, type Settings } from '../../src/settings/settings.ts';
@@ -292,4 +294,30 @@ test('an address whose host no URL can have is refused', () => {
   const jwksUri = `https://a.${'Cp.example.'.repeat(1_800)}com/`;
   const issuers = [{ issuer: 'i', tenantId: vnet, audiences: ['a'], jwksUri }];
   assert.ok(refusedWith([], { config: { issuers } }).includes(' must be an https:// URL '));
+});
+
+test('docs/configuration.md names every member, and its example is read', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+  const [, example = ''] = /```json\n([\s\S]*?)```/.exec(text) ?? [];
+  assert.equal(accepted([], { config: example }).audit?.keepDays, 90);
+  const unknown = { '?': 0 };
+  const places: readonly object[] = [
+    unknown,
+    { clients: [unknown] },
+    { clients: [{ clientId: vnet, redirectUris: unknown }] },
+    { clients: [{ clientId: vnet, federatedCredentials: [unknown] }] },
+    { users: [unknown] },
+    { workloads: [unknown] },
+    { gateways: unknown },
+    { gateways: { tls: unknown } },
+    { gateways: { unix: [unknown] } },
+    { loadBalancers: [unknown] },
+    ...['limits', 'softDelete', 'throttling', 'certificates', 'audit'].map((name) => ({ [name]: unknown })),
+  ];
+  const shown = new Set(Array.from(text.matchAll(/`(?:audit\.)?(\w+)`/g), ([, name]) => name));
+  for (const config of places) {
+    const [, known = ''] = /the member \? is not known\. Known: (.*)\.$/.exec(refusedWith([], { config })) ?? [];
+    assert.notEqual(known, '', JSON.stringify(config));
+    for (const name of known.split(', ')) if (name !== 'audit') assert.ok(shown.has(name), `${name} is missing`);
+  }
 });

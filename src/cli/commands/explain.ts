@@ -8,7 +8,8 @@ const apiVersion = 'api-version=2026-02-01';
 
 export const explain: Command = {
   name: 'explain',
-  synopsis: "Says whether a vault's firewall lets a request in --from ADDRESS, or from there in --subnet ID, and why.",
+  synopsis:
+    "Says whether a vault's firewall lets in a request that it sees come --from ADDRESS, or from there in --subnet ID, and why.",
   options: ['vault', 'from', 'subnet'],
   required: ['vault', 'from'],
   async run({ data = 'postern-data', vault = '', from, subnet }) {
