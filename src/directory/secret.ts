@@ -17,9 +17,16 @@ const waitingMax = 64;
 const rememberedMs = 5 * 60_000;
 const rememberedMax = 10_000;
 
-/** A new client secret: 40 characters of base64url, 240 bits. */
-export function generateClientSecret(): string {
-  return randomBytes(30).toString('base64url');
+/**
+ * A new client secret: 40 characters of base64url, 240 bits. It does not begin with a hyphen, which the Azure CLI and other
+ * programs take for an option: `--password` "expected one argument".
+ * @param random so many random bytes
+ */
+export function generateClientSecret(random: (size: number) => Buffer = randomBytes): string {
+  for (;;) {
+    const secret = random(30).toString('base64url');
+    if (!secret.startsWith('-')) return secret;
+  }
 }
 
 /** `scrypt$N$r$p$salt$hash`, the last two in base64url. */
