@@ -16,6 +16,7 @@ import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { ListenersContext } from './worker/listeners.ts';
 import { preload } from './worker/preload.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
+import { fatalMessage } from './worker/failure-line.ts';
 import { openServer } from './worker/server.ts';
 
 const log = pino({ level: 'info' }, pino.destination({ dest: 2, sync: true }));
@@ -140,20 +141,20 @@ function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
   return stopping;
 }
 
-/** The supervisor says it. Where it is gone, the log does. Each listener waits for the start, and so fails with it. */
+/**
+ * Tells the supervisor, which ends this process. Without one the log is told, and the process ends by itself: it must not
+ * keep the database from the next one. Each listener waits for the start and so fails with it, which is told once.
+ */
 function fail(error: unknown): void {
   if (failed) return;
   failed = true;
-  const message = describeFailure(error);
-  if (process.connected) tell({ kind: 'fatal', message });
-  else log.fatal(message);
-}
-
-/** Of a fault of ours all there is; what we refuse with a message of our own needs no stack. */
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isFault = error instanceof TypeError || error instanceof ReferenceError;
-  return isFault ? (error.stack ?? error.message) : error.message;
+  const message = fatalMessage(error);
+  if (process.connected) {
+    tell({ kind: 'fatal', message });
+    return;
+  }
+  log.fatal(message);
+  process.exit(1);
 }
 
 function tell(message: FromWorker): void {

@@ -10,14 +10,17 @@ export interface EndingParts {
   readonly ingress: Ingress;
   readonly http: HttpServer;
   readonly connections: Drain;
-  /** What works or is rested on, in the order in which it is closed: the store last. */
+  /** In the order in which they are closed: the store, which the others use, comes last. */
   readonly closeables: readonly Closeable[];
 }
 
 export interface Ending extends Closeable {
   /** Accepts no more, and lets what is in flight be answered. Returns how many connections the bound cuts short. */
   drain(times: DrainTimes): Promise<number>;
-  /** Ends every connection, and all work, at once. */
+  /**
+   * Ends every connection, and all work, at once. What cannot be closed does not keep the rest open: the first failure is
+   * thrown once everything was tried.
+   */
   close(): Promise<void>;
 }
 
@@ -32,7 +35,9 @@ export function ending({ ingress, http, connections, closeables }: EndingParts):
       ingress.closeAll();
       http.closeAllConnections();
       http.close();
-      for (const closeable of closeables) await closeable.close();
+      const failures: unknown[] = [];
+      for (const closeable of closeables) await closeable.close().catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

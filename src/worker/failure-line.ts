@@ -5,7 +5,7 @@ import { GraphRefused } from '../graph/refusal.ts';
 import { Unreadable } from '../store/store.ts';
 
 const refusals = [Refused, ControlRefused, GraphRefused, AuditUnavailable, Unreadable] as const;
-const faults = [TypeError, ReferenceError] as const;
+const mistakes = [TypeError, ReferenceError] as const;
 const reasonLengthMax = 300;
 
 /**
@@ -16,9 +16,19 @@ export function failureLine(error: unknown): { readonly reason: string } | { rea
   if (!refusals.some((refusal) => error instanceof refusal)) return { err: error };
   const messages = new Set<string>();
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    // A fault of ours that looks like a failed write.
-    if (faults.some((fault) => cause instanceof fault)) return { err: error };
+    // A mistake in our code that looks like a failed write.
+    if (isOurMistake(cause)) return { err: error };
     messages.add(cause.message);
   }
   return { reason: [...messages].join(': ').slice(0, reasonLengthMax) };
+}
+
+/** Why the worker cannot go on: the stack of a mistake in our code; a refusal with a message of its own needs none. */
+export function fatalMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return isOurMistake(error) ? (error.stack ?? error.message) : error.message;
+}
+
+function isOurMistake(error: Error): boolean {
+  return mistakes.some((mistake) => error instanceof mistake);
 }

@@ -1,11 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dataFolder, startCommand, startPostern, until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 import { check } from './check.ts';
+import { failingDisk } from './failing-disk.ts';
 import { notRunHere } from './figures.ts';
 import type { Figures } from './figures.ts';
 import { serves } from './kill.ts';
@@ -125,37 +126,30 @@ export function fullDiskInNamespace(rounds: number): Figures {
   return { counts: { rounds }, faults: [`the run on a full disk ended with ${status ?? 'a signal'}: ${stderr}`] };
 }
 
-const errors: readonly { readonly name: string; readonly lines: string; readonly refuses: boolean }[] = [
-  { name: 'sync-of-database', lines: 'sync postern.db', refuses: true },
-  { name: 'write-of-database', lines: 'write postern.db', refuses: true },
-  { name: 'write-of-log', lines: 'write audit.jsonl', refuses: true },
-  { name: 'read-of-database', lines: 'read postern.db', refuses: false },
-  { name: 'all', lines: 'sync postern.db\nwrite postern.db\nwrite audit.jsonl', refuses: true },
+const errors: readonly { readonly name: string; readonly lines: readonly string[]; readonly refuses: boolean }[] = [
+  { name: 'sync-of-database', lines: ['sync postern.db'], refuses: true },
+  { name: 'write-of-database', lines: ['write postern.db'], refuses: true },
+  { name: 'write-of-log', lines: ['write audit.jsonl'], refuses: true },
+  { name: 'read-of-database', lines: ['read postern.db'], refuses: false },
+  { name: 'all', lines: ['sync postern.db', 'write postern.db', 'write audit.jsonl'], refuses: true },
 ];
 
-/** `EIO` from a shim between Node and the C library, compiled here: a disk that fails on command takes more than root. */
+/** `EIO` from the disk, as it comes and goes. */
 export async function inputOutputErrors(rounds: number, progress: (text: string) => void): Promise<Figures> {
-  using tools = dataFolder();
   using data = dataFolder();
-  chmodSync(tools.path, 0o755);
-  const library = join(tools.path, 'eio.so');
-  const source = join(import.meta.dirname, 'eio.c');
-  try {
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source], { stdio: 'pipe' });
-  } catch (error) {
-    return notRunHere(`EIO needs a C compiler: ${String(error).split('\n')[0]}`);
-  }
-  const faultFile = join(tools.path, 'faults');
-  const command = ['env', `LD_PRELOAD=${library}`, `FAULT_FILE=${faultFile}`, postern, 'start', '--data', data.path];
+  const made = failingDisk();
+  if (typeof made === 'string') return notRunHere(made);
+  using disk = made;
+  const command = [...disk.command, postern, 'start', '--data', data.path];
   await using server = await serving(() => startCommand(command));
   let [acknowledged, refused] = [0, 0];
   const faults: string[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const { name, lines, refuses } = errors[round % errors.length] ?? { name: '', lines: '', refuses: false };
+    const { name, lines, refuses } = errors[round % errors.length] ?? { name: '', lines: [], refuses: false };
     const disturbance = {
       name: `${name}-${round}`,
-      begin: () => writeFileSync(faultFile, `${lines}\n`, { mode: 0o644 }),
-      end: () => rmSync(faultFile),
+      begin: () => disk.fail(lines),
+      end: () => disk.heal(),
       kills: round >= errors.length,
     };
     const outcome = await disturb(server, disturbance, join(data.path, 'audit'));

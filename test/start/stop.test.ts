@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { Agent } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
-import { dataFolder, startPostern, until } from '../world/process.ts';
+import { failingDisk } from '../faults/failing-disk.ts';
+import { notRun } from '../not-run.ts';
+import { dataFolder, startCommand, startPostern, until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 import { beginPut } from './unfinished-put.ts';
+
+const postern = join(import.meta.dirname, '../../bin/postern');
 
 interface Open {
   /** Fulfilled when the server has ended the connection. */
@@ -98,6 +102,39 @@ test('a request that does not end is cut, and a second signal waits for none', a
   await until(() => world.stderr().includes('stopping'), 'the start of the stop');
   assert.equal(await world.end('SIGTERM'), 1, world.stderr());
 });
+
+test('a worker whose supervisor is gone ends, and frees the database, also where the audit log cannot be written', async () => {
+  const title = 'a worker without a supervisor on a disk that fails';
+  const made = failingDisk();
+  if (typeof made === 'string') {
+    notRun(title, made);
+    return;
+  }
+  using disk = made;
+  using data = dataFolder();
+  {
+    await using world = await startCommand([...disk.command, postern, 'start', '--data', data.path]);
+    const worker = world.workerPid();
+    disk.fail(['sync audit']);
+    await world.end('SIGKILL');
+    try {
+      await until(() => !isRunning(worker), 'the end of the worker');
+    } finally {
+      if (isRunning(worker)) process.kill(worker, 'SIGKILL');
+    }
+    assert.match(world.stderr(), /"why":"the supervisor is gone"/);
+    assert.match(world.stderr(), /"level":60,.*The audit log in audit cannot be written \(EIO: i\/o error, fsync\)/);
+    // Whoever comes before the audit log in the end does not keep the store from its own.
+    assert.ok(!existsSync(join(data.path, 'postern.db-wal')));
+  }
+  await using again = await startPostern(['--data', data.path]);
+  assert.equal((await again.client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' })).status, 200);
+});
+
+function isRunning(pid: number): boolean {
+  const status = `/proc/${pid}/status`;
+  return existsSync(status) && !/^State:\s+Z/m.test(readFileSync(status, 'utf8'));
+}
 
 /** Whether nobody listens on the port any more. */
 async function isRefused(world: RunningPostern): Promise<boolean> {
