@@ -55,8 +55,8 @@ const asker = { site: '192.0.2.1', name: 'a' };
 test('a generated secret does not begin with a hyphen, which az would take for an option', () => {
   // 0xf8 at the beginning is '-' in base64url, 0xf7 is '9'.
   const drawn = [0xf8, 0xfb, 0xf7].map((first) => Buffer.alloc(30, first));
-  const secret = generateClientSecret(() => drawn.shift() ?? Buffer.alloc(0));
-  assert.match(secret, /^9[\w-]{39}$/);
+  const made = generateClientSecret(() => drawn.shift() ?? Buffer.alloc(0));
+  assert.match(made, /^9[\w-]{39}$/);
   assert.equal(drawn.length, 0);
 });
 
