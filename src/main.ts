@@ -34,7 +34,8 @@ interface Running {
   outstanding: number;
 }
 
-const closers = new Map<string, () => void>();
+/** By listener: how to end it, once it accepts; nothing where it was refused. */
+const listening = new Map<string, Promise<(() => void) | undefined>>();
 let running: Promise<Running> | undefined;
 let stopping: Promise<void> | undefined;
 let failed = false;
@@ -58,12 +59,10 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
       await running;
       break;
     case 'listener':
-      await listen(message.listener, handle);
+      await listenFrom(message.listener, handle);
       break;
     case 'close':
-      closers.get(message.id)?.();
-      closers.delete(message.id);
-      tell({ kind: 'closed', id: message.id });
+      await closeListener(message.id);
       break;
     case 'ping':
       tell({ kind: 'pong' });
@@ -106,14 +105,30 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   return { context: { server, store: folder.store, settings, gatewayFiles }, end, announce, outstanding: listeners };
 }
 
-async function listen(listener: Listener, handle: unknown): Promise<void> {
+async function listenFrom(listener: Listener, handle: unknown): Promise<void> {
+  const opening = listen(listener, handle);
+  listening.set(
+    listener.id,
+    opening.catch(() => undefined),
+  );
+  await opening;
+}
+
+/** Not before it accepts, which may take as long as the start: it would go on when it is said to be closed. */
+async function closeListener(id: string): Promise<void> {
+  const close = await listening.get(id);
+  listening.delete(id);
+  close?.();
+  tell({ kind: 'closed', id });
+}
+
+async function listen(listener: Listener, handle: unknown): Promise<(() => void) | undefined> {
   const worker = await running;
   if (worker === undefined || typeof handle !== 'object' || handle === null) {
     throw new Error(`the listener ${listener.id} came before the settings, or without its socket`);
   }
   const added = await addListener(listener, handle, worker.context);
   if (added.ok) {
-    closers.set(listener.id, added.close);
     const { incarnation } = added;
     tell({ kind: 'bound', id: listener.id, ...(incarnation !== undefined && { incarnation }) });
   } else {
@@ -121,6 +136,7 @@ async function listen(listener: Listener, handle: unknown): Promise<void> {
   }
   worker.outstanding -= 1;
   if (worker.outstanding === 0) worker.announce();
+  return added.ok ? added.close : undefined;
 }
 
 /** In this order: without root's uid the groups could not be given up any more. */

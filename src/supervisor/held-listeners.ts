@@ -82,13 +82,16 @@ export class HeldListeners {
   async close(id: string): Promise<boolean> {
     const held = this.#held.get(id);
     if (held?.listener.kind !== 'subnet') return false;
-    this.#drop(held);
+    this.#held.delete(id);
     held.bound.resolve({ ok: false, message: 'the listener was closed' });
-    if (this.#send === undefined) return true;
-    const closing = Promise.withResolvers<void>();
-    this.#closing.set(id, closing);
-    this.#send({ kind: 'close', id });
-    await closing.promise;
+    if (this.#send !== undefined) {
+      const closing = Promise.withResolvers<void>();
+      this.#closing.set(id, closing);
+      this.#send({ kind: 'close', id });
+      await closing.promise;
+    }
+    // Not before: a worker that starts may still have to be handed it, and waits for as many as it was told of.
+    held.socket.close();
     return true;
   }
 
