@@ -2,6 +2,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Listener } from '../types/supervision.ts';
 import { describeHolder, holderOfPort } from './holder.ts';
 import { openTcp, openUnix, type Opened, type RawSocket } from './raw-socket.ts';
+import type { User } from './worker-user.ts';
 
 export interface OpenedListener {
   readonly listener: Listener;
@@ -40,13 +41,15 @@ const reasons: Readonly<Record<string, (wanted: Wanted) => string>> = {
   FOLDER_OPEN_TO_OTHERS: () => 'only its owner may have access to its folder (chmod 700)',
   FOLDER_CLOSED_TO_OWNER: () =>
     'the owner of its folder cannot reach it: give others access to the folders above (chmod o+x)',
+  WAY_OF_WORKER: () =>
+    'the worker may change the way there, so that root makes nothing there, and the worker cannot: choose another place',
 };
 
 /** Opens every socket that the settings name. The public ones share one port, also where any free one is asked for. */
-export function openOwnSockets(settings: Settings): OwnSockets {
+export function openOwnSockets(settings: Settings, worker: User | undefined): OwnSockets {
   const publicSockets = openPublic(settings);
   if (!publicSockets.ok) return publicSockets;
-  const others = openAll(configured(settings));
+  const others = openAll(configured(settings, worker));
   if (others.ok) return { ...publicSockets, listeners: [...publicSockets.listeners, ...others.listeners] };
   closeAll(publicSockets.listeners);
   return others;
@@ -78,7 +81,7 @@ function publicOnes(listen: readonly string[], port: number): readonly Wanted[] 
   }));
 }
 
-function configured({ gateways, loadBalancers }: Settings): readonly Wanted[] {
+function configured({ gateways, loadBalancers }: Settings, worker: User | undefined): readonly Wanted[] {
   const tls = gateways?.tls === undefined ? [] : [gateways.tls.listen];
   return [
     ...tls.map((listen): Wanted => ({
@@ -91,7 +94,7 @@ function configured({ gateways, loadBalancers }: Settings): readonly Wanted[] {
     ...(gateways?.unix ?? []).map(({ path, vnet }): Wanted => ({
       where: path,
       setting: 'gateways.unix.path',
-      open: () => openUnix(path),
+      open: () => openUnix(path, worker),
       listener: () => ({ kind: 'unixGateway', id: path, path, vnet }),
     })),
     ...loadBalancers.map(({ listen, from, version }): Wanted => ({

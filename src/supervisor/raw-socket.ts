@@ -3,6 +3,8 @@ import * as net from 'node:net';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { actingAs } from './acting-as.ts';
+import { isChosenBy } from './way.ts';
+import type { User } from './worker-user.ts';
 
 /**
  * A socket that is bound and can be handed to a child, again and again, and never accepts in this process: it is not
@@ -44,20 +46,33 @@ export function openTcp(address: string, port: number): Opened {
 /**
  * Binds a unix socket that only the owner of its folder may open. The folder must be closed to everybody else: Node
  * cannot ask who connected, so the permissions are the whole check. What a killed process left at the path is replaced.
+ * Where the worker may change the way, or the folder is somebody else's, root has no more rights there than they have.
  */
 export function openUnix(
   path: string,
-): Opened | { readonly ok: false; readonly code: 'FOLDER_OPEN_TO_OTHERS' | 'FOLDER_CLOSED_TO_OWNER' } {
+  worker?: User,
+):
+  Opened | { readonly ok: false; readonly code: 'FOLDER_OPEN_TO_OTHERS' | 'FOLDER_CLOSED_TO_OWNER' | 'WAY_OF_WORKER' } {
   const folder = lstatSync(dirname(path), { throwIfNoEntry: false });
   if (folder === undefined) return { ok: false, code: 'ENOENT' };
   const { uid, gid, mode } = folder;
   if (!folder.isDirectory() || (mode & 0o077) !== 0) return { ok: false, code: 'FOLDER_OPEN_TO_OTHERS' };
   const bind = () => bindPrivately(path);
+  const isWorkers = worker !== undefined && isChosenBy(worker, path);
   const isOthers = process.geteuid?.() === 0 && uid !== 0;
-  // In a folder of somebody else's, root has no more rights than its owner: a name there could be a link.
-  const bound = isOthers ? actingAs({ uid, gid }, bind) : bind();
-  if (bound.ok) return { ok: true, socket: bound.handle, port: 0 };
-  return bound.code === 'EACCES' ? { ok: false, code: 'FOLDER_CLOSED_TO_OWNER' } : bound;
+  const owner = isWorkers ? worker : isOthers ? { uid, gid } : undefined;
+  const bound = owner === undefined ? bind() : actingAs(owner, bind);
+  if (bound.ok)
+    return { ok: true, socket: owner === undefined ? bound.handle : closedAs(owner, bound.handle), port: 0 };
+  if (bound.code !== 'EACCES') return bound;
+  return { ok: false, code: isWorkers ? 'WAY_OF_WORKER' : 'FOLDER_CLOSED_TO_OWNER' };
+}
+
+/** To close it is to remove its name, whatever lies there by then (libuv's `uv__pipe_close`). */
+function closedAs(owner: User, handle: BoundHandle): BoundHandle {
+  const close = handle.close.bind(handle);
+  handle.close = () => actingAs(owner, close);
+  return handle;
 }
 
 /** The socket is made with mode 0600, so that nothing is done to it by its name afterwards. */

@@ -134,7 +134,7 @@ function prepare(argv: readonly string[], startedIn: string, program: string): P
   };
   const place = placeMark(read.settings, become);
   if (!place.ok) return giveUp(place);
-  const sockets = openOwnSockets(read.settings);
+  const sockets = openOwnSockets(read.settings, become);
   if (!sockets.ok) return giveUp(sockets);
   const dataFolder = read.settings.dataFolder === undefined ? undefined : folder.path;
   const settings = { ...read.settings, dataFolder, port: sockets.port };

@@ -19,7 +19,9 @@ async function freePort(): Promise<number> {
 
 async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
-  const answer = await Promise.race([once(socket, 'connect'), once(socket, 'error')]).catch((error: unknown) => [error]);
+  const answer = await Promise.race([once(socket, 'connect'), once(socket, 'error')]).catch((error: unknown) => [
+    error,
+  ]);
   socket.destroy();
   return answer.length === 0;
 }
@@ -51,7 +53,10 @@ test('a listener that is closed while a worker starts does not accept, whenever 
       return false;
     }
   }, 'another worker');
-  assert.deepEqual(await control(controlSocket, { close: 'listener', id: opened['id'] }), { ok: true, id: opened['id'] });
+  assert.deepEqual(await control(controlSocket, { close: 'listener', id: opened['id'] }), {
+    ok: true,
+    id: opened['id'],
+  });
   assert.equal(await accepts(port), false);
   await until(() => world.stderr().split('"msg":"ready"').length === 3, 'another worker that is ready');
   assert.equal(await accepts(port), false);

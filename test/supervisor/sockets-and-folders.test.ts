@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -71,6 +71,36 @@ test("in a folder of somebody else's, the socket is its owner's, and root remove
   assert.equal(process.geteuid(), 0);
   await chmod(outer, 0o700);
   assert.deepEqual(openUnix(join(folder, 'in.sock')), { ok: false, code: 'FOLDER_CLOSED_TO_OWNER' });
+});
+
+test('root binds and removes no socket by a name on whose way the worker could put a link', async (t) => {
+  if (process.geteuid?.() !== 0) {
+    notRun("a unix socket on the worker's way", 'needs root');
+    return;
+  }
+  const worker = { uid: 61_043, gid: 61_043 };
+  const outer = await newFolder(t);
+  await chmod(outer, 0o755);
+  const [theirs, ours] = [join(outer, 'theirs'), join(outer, 'ours')];
+  await mkdir(join(theirs, 'gateway'), { recursive: true, mode: 0o700 });
+  await mkdir(join(ours, 'gateway'), { recursive: true, mode: 0o700 });
+  for (const path of [theirs, join(theirs, 'gateway')]) await chown(path, worker.uid, worker.gid);
+  const precious = openUnix(join(ours, 'gateway', 'in.sock'), worker);
+  assert.ok(precious.ok);
+  // A link above the folder, which is root's own and closed.
+  await symlink(ours, join(theirs, 'link'));
+  const { ino } = await stat(join(ours, 'gateway', 'in.sock'));
+  assert.deepEqual(openUnix(join(theirs, 'link', 'gateway', 'in.sock'), worker), { ok: false, code: 'WAY_OF_WORKER' });
+  assert.equal((await stat(join(ours, 'gateway', 'in.sock'))).ino, ino);
+  // A link that came after the socket.
+  const opened = openUnix(join(theirs, 'gateway', 'in.sock'), worker);
+  assert.ok(opened.ok);
+  await rename(join(theirs, 'gateway'), join(theirs, 'before'));
+  await symlink(join(ours, 'gateway'), join(theirs, 'gateway'));
+  opened.socket.close();
+  assert.equal((await stat(join(ours, 'gateway', 'in.sock'))).ino, ino);
+  precious.socket.close();
+  assert.deepEqual(await readdir(join(ours, 'gateway')), []);
 });
 
 test('a folder is locked once in this process, and free when the lock is released', async (t) => {
