@@ -32,7 +32,12 @@ export function resolveWorkerUser(wanted: string | undefined, passwd: string, ow
     return found && { uid: Number(found[2]), gid: Number(found[3]) };
   };
   if (wanted === undefined) {
-    return { ok: true, user: accountOf(0, defaultName) ?? { uid: defaultUid, gid: defaultUid } };
+    const user = accountOf(0, defaultName) ?? { uid: defaultUid, gid: defaultUid };
+    if (user.uid !== 0) return { ok: true, user };
+    return {
+      ok: false,
+      message: `The account ${defaultName} is root, and the worker must not be: name another with --user.`,
+    };
   }
   const named = /^[0-9]{1,10}$/.test(wanted)
     ? (accountOf(2, wanted) ?? { uid: Number(wanted), gid: Number(wanted) })

@@ -40,6 +40,14 @@ test('nobody becomes root, a user that does not exist, or, without being root, a
   assert.deepEqual(resolveWorkerUser(undefined, '', 1000), { ok: true, user: undefined });
 });
 
+test('an account postern that is root is not taken for the worker', () => {
+  const refused = resolveWorkerUser(undefined, `${passwd}postern:x:0:0::/:/bin/sh\n`, 0);
+  assert.deepEqual(refused, {
+    ok: false,
+    message: 'The account postern is root, and the worker must not be: name another with --user.',
+  });
+});
+
 test("a child's environment has no key in it, and leads to no code in the working directory", () => {
   const given = {
     PATH: '.:/usr/bin::bin:/bin:',
