@@ -44,11 +44,12 @@ const sqliteBusy = 5;
 
 /**
  * The folder of the control socket, made and closed to everybody else. Started by root it lies under `/run`, where the
- * worker, who owns the data folder, can neither enter nor rename it. Started by a user it lies in the data folder, or,
- * without one, in a new temporary folder: all processes have one uid then, and files cannot keep a worker out.
+ * worker, who owns the data folder, can neither enter nor rename it. Where the worker stays who starts it (a user, or root of
+ * a user namespace, to whom `/run` may be closed) it lies in the data folder, or, without one, in a new temporary folder:
+ * all processes have one uid then, and files cannot keep a worker out.
  */
-export function prepareControlFolder(dataFolder: string | undefined): string {
-  if (process.geteuid?.() !== 0) {
+export function prepareControlFolder(dataFolder: string | undefined, worker: User | undefined): string {
+  if (worker === undefined) {
     return dataFolder === undefined ? mkdtempSync(join(tmpdir(), 'postern-')) : ownFolder(join(dataFolder, 'control'));
   }
   const parent = ownFolder(runFolder);

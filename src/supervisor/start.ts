@@ -69,7 +69,7 @@ async function run(
   { argv, startedIn, program, heartbeat }: Run,
 ): Promise<number> {
   const { settings } = given;
-  const controlFolder = prepareControlFolder(settings.dataFolder);
+  const controlFolder = prepareControlFolder(settings.dataFolder, become);
   const controlSocket = join(controlFolder, 'supervisor.sock');
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');

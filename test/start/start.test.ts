@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { notRun } from '../not-run.ts';
 import type { Json } from '../world/client.ts';
-import { dataFolder, startPostern, until } from '../world/process.ts';
+import { dataFolder, startCommand, startPostern, until } from '../world/process.ts';
 import type { ReadyLine } from '../world/process.ts';
 
 const postern = join(import.meta.dirname, '../../bin/postern');
@@ -105,6 +105,27 @@ test('started by root, the worker has a uid of its own and no capability, and th
   assert.match(status, /^CapEff:\t0+$/m);
   assert.match(status, /^CapPrm:\t0+$/m);
   assert.match(status, /^NoNewPrivs:\t1$/m);
+});
+
+test('root of a user namespace starts it as the ordinary user that it is outside', async () => {
+  const isRoot = process.geteuid?.() === 0;
+  const asUser = isRoot ? ['setpriv', '--reuid=61044', '--regid=61044', '--clear-groups'] : [];
+  const within = [...asUser, 'unshare', '--user', '--map-root-user'];
+  const [program = '', ...parameters] = [...within, 'test', '-x', postern];
+  if (spawnSync(program, parameters).status !== 0) {
+    notRun('a start by root of a user namespace', 'no user namespaces, or the checkout is closed to other users');
+    return;
+  }
+  using data = dataFolder();
+  if (isRoot) chownSync(data.path, 61_044, 61_044);
+  // Where root starts it too, its folder under /run is there, and closed.
+  const others = isRoot ? await startPostern(['--memory']) : undefined;
+  for (const place of [['--memory'], ['--data', data.path]]) {
+    const world = await startCommand([...within, postern, 'start', ...place]);
+    assert.ok(!world.ready.controlSocket.startsWith('/run/'), world.ready.controlSocket);
+    assert.equal(await world.end('SIGTERM'), 0, world.stderr());
+  }
+  await others?.end('SIGTERM');
 });
 
 test('in memory nothing is kept, and the temporary folder is gone afterwards', async () => {
