@@ -93,7 +93,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   writeConnectionFile(ready);
   const end = async (times: DrainTimes) => {
     const cut = await server.drain(times);
-    if (cut > 0) log.warn({ connections: cut }, 'connections are cut: their requests took too long to end');
+    if (cut > 0) log.warn({ connections: cut }, 'closing connections whose requests took too long');
     await server.close();
     if (settings.dataFolder === undefined) emptyFolder();
   };
@@ -148,7 +148,7 @@ function dropPrivileges({ uid, gid }: { readonly uid: number; readonly gid: numb
 
 function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
   stopping ??= (async () => {
-    log.info({ why }, 'stopping: what is in flight is answered first');
+    log.info({ why }, 'stopping after the requests in flight');
     const worker = await running?.catch(() => undefined);
     await worker?.end(times);
     log.info('stopped');

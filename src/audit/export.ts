@@ -115,7 +115,7 @@ export class AuditExport {
 
   #tell(failure: string | undefined): void {
     if (failure !== undefined) {
-      if (!this.#isFailing) this.#parts.notice(`Audit records wait for their way to a storage account: ${failure}`);
+      if (!this.#isFailing) this.#parts.notice(`Audit records cannot be copied to a storage account yet: ${failure}`);
       this.#schedule();
     }
     this.#isFailing = failure !== undefined;

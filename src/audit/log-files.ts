@@ -165,7 +165,7 @@ export class LogFiles {
       }
     } catch (error) {
       this.#rotateAt = this.#file.size + maxBytes * rotationRetry;
-      notice(`The audit log's file is full and cannot be put aside; it grows on: ${String(error)}`);
+      notice(`The audit log's file is full and cannot be put aside; it keeps growing: ${String(error)}`);
       return;
     }
     this.#aside.push(this.#file);
@@ -208,7 +208,8 @@ export class LogFiles {
       discardFresh(directory);
       throw error;
     }
-    if (!whole) notice('The audit log lost records of reads that the disk had not written yet; changes have theirs.');
+    if (!whole)
+      notice('The audit log lost records of reads that were not on the disk yet; no record of a change is lost.');
     for (const file of doubted) {
       this.#unconfirmed.take(file);
       if (whole) file.dropUnsynced();

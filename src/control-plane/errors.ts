@@ -60,7 +60,7 @@ export const errors = {
   directoryObject: {
     ...badToken,
     message: ({ issuer, objectId }) =>
-      `The access token is invalid: '${objectId}' is an object of this directory, for which the issuer '${issuer}' must not speak unless its entry in the configuration lists it in 'directoryObjects'.`,
+      `The access token is invalid: '${objectId}' is an object of this directory, and the issuer '${issuer}' may act as it only if the issuer's entry in the configuration lists it in 'directoryObjects'.`,
   },
   wrongAudience: {
     status: 401,

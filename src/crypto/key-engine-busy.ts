@@ -6,6 +6,6 @@ export class KeyEngineBusy extends Error {
   override readonly name = 'KeyEngineBusy';
 
   constructor(waiting: string) {
-    super(`${waiting} wait already, which is the limit; try again when some are done`);
+    super(`${waiting} are waiting already, which is the limit; try again later`);
   }
 }

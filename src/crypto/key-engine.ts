@@ -37,7 +37,7 @@ export function openKeyEngine({
   const generator = new KeyThreads({ count: 1, depth: 1, niceness: generatorNiceness });
   let rsaKeys = 0;
   const inTurn = async (task: KeyTask) => {
-    if (rsaKeys >= rsaKeysMax) throw new KeyEngineBusy(`${rsaKeysMax} RSA keys that are to be made or proved`);
+    if (rsaKeys >= rsaKeysMax) throw new KeyEngineBusy(`${rsaKeysMax} RSA keys to be generated or checked`);
     rsaKeys += 1;
     try {
       return await generator.run(task);

@@ -19,7 +19,7 @@ const rules: readonly { readonly broken: RegExp; readonly rule: string }[] = [
   {
     // U+0130, U+017F and U+212A. Routes are compared in lower case, where these are i, s and k.
     broken: /%c4%b0|%c5%bf|%e2%84%aa/i,
-    rule: 'its path must not contain the letters U+0130, U+017F or U+212A, which are ASCII letters in another case',
+    rule: 'its path must not contain the letters U+0130, U+017F or U+212A, whose other case is an ASCII letter',
   },
 ];
 

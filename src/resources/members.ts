@@ -9,7 +9,7 @@ export function ignored<T>(names: readonly string[]): Members<T> {
 /** Members that Azure has and Postern does not: `null` says as much as nothing, anything else is refused. */
 export function refusedUnlessNull<T>(names: readonly string[]): Members<T> {
   const reader = (_: unknown, path: string) =>
-    refuse({ kind: 'wrongType', path, expected: 'null, for this is not supported here', found: 'another value' });
+    refuse({ kind: 'wrongType', path, expected: 'null, because this is not supported here', found: 'another value' });
   return Object.fromEntries(names.map((name) => [name, reader]));
 }
 

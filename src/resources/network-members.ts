@@ -197,7 +197,7 @@ export function readMembers(
   }
   const given = empty.find((member) => !isEmpty(members[member]));
   if (given !== undefined) {
-    const expected = 'null or empty, for this is not supported here';
+    const expected = 'null or empty, because this is not supported here';
     return refuse({ kind: 'wrongType', path: `${path}.${given}`, expected, found: 'another value' });
   }
   const entries = Object.entries(members).filter(([member, value]) => kept.includes(member) && value !== null);

@@ -76,12 +76,13 @@ export function evaluation<T>(budget: Budget, evaluate: () => T): T {
 /** @throws {TemplateRefused} when the budget is used up, or the time */
 export function spend(budget: Budget, steps: number): void {
   budget.left -= steps;
-  if (!(budget.left >= 0)) refuse('The template does more than is allowed: its values are too many or too large.');
+  if (!(budget.left >= 0))
+    refuse('The template is too large to evaluate: it makes too many values, or values that are too large.');
   budget.untilLook -= steps;
   if (budget.untilLook > 0) return;
   budget.untilLook = lookEvery;
   if (budget.allowance.clock() > budget.endsAt) {
-    refuse('The template takes longer than is allowed: it does too much, or the server has too much to do.');
+    refuse('The template took too long to evaluate: it does too much, or the server is too busy.');
   }
 }
 
@@ -90,7 +91,9 @@ export function enter(budget: Budget): void {
   spend(budget, 1);
   budget.depth += 1;
   if (budget.depth > evaluationDepthMax) {
-    refuse(`The template is nested too deeply: its expressions and values stand more than ${evaluationDepthMax} deep.`);
+    refuse(
+      `The template is nested too deeply: its expressions and values are more than ${evaluationDepthMax} levels deep.`,
+    );
   }
 }
 

@@ -75,7 +75,7 @@ export class Renewals {
       await this.#lookAtSigningKeys();
       this.#warn();
     } catch (error) {
-      this.#parts.log.error({ err: error }, 'certificates or signing keys could not be renewed; it is tried again');
+      this.#parts.log.error({ err: error }, 'certificates or signing keys could not be renewed; this is tried again');
     }
   }
 
@@ -101,7 +101,10 @@ export class Renewals {
     const { signingKeys, log } = this.#parts;
     const fromMs = await signingKeys.renew(signingKeyTimes);
     if (fromMs === undefined) return;
-    log.info({ from: new Date(fromMs).toISOString() }, 'a new key for tokens is in the JWKS, and signs from then on');
+    log.info(
+      { from: new Date(fromMs).toISOString() },
+      'a new token-signing key is in the JWKS; it signs from that time on',
+    );
   }
 
   #warn(): void {
@@ -111,7 +114,7 @@ export class Renewals {
     const ends = lifetimeOf(authority.certificate).toMs;
     if (ends < nowMs + warnOfAuthorityMs) {
       this.#warnDaily(
-        'the authority of the server ends: see that clients trust its successor, which is in ca.pem',
+        'the certificate authority of the server expires soon: make sure that clients trust its successor, which is in ca.pem',
         authority,
       );
     }
@@ -121,7 +124,10 @@ export class Renewals {
     if (lifetime.fromMs > nowMs) {
       this.#warnDaily('the certificate in gateways.tls.certificate is not valid yet: is the clock right?', gateway);
     } else if (!isValid(lifetime, nowMs + warnOfGatewayMs)) {
-      this.#warnDaily('the certificate in gateways.tls.certificate ends: replace the file, then send SIGHUP', gateway);
+      this.#warnDaily(
+        'the certificate in gateways.tls.certificate expires soon: replace the file, then send SIGHUP',
+        gateway,
+      );
     }
   }
 

@@ -174,7 +174,7 @@ function openScheduler({ store, now, log }: ServerParts, { audit, vaults, operat
     now,
     // Both stores that there are have one process: a file is locked, and memory is its own.
     alone: true,
-    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and is tried again'),
+    logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and will be tried again'),
   });
 }
 

@@ -137,7 +137,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     assert.deepEqual(lines(), [], 'all that belongs together or nothing');
     await exports.flush();
     assert.equal(notices.length, 1, 'said once');
-    assert.match(notices.join(), /Audit records wait for their way to a storage account: ENOSPC/);
+    assert.match(notices.join(), /Audit records cannot be copied to a storage account yet: ENOSPC/);
     freeSpace();
     await exports.flush();
     await exports.flush();

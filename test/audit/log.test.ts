@@ -193,7 +193,7 @@ suite('rotation', () => {
     };
     await append(0, 17);
     assert.equal(notices.length, 1);
-    assert.match(notices[0] ?? '', /cannot be put aside; it grows on: .*audit\.1\.jsonl/);
+    assert.match(notices[0] ?? '', /cannot be put aside; it keeps growing: .*audit\.1\.jsonl/);
     rmSync(inTheWay, { recursive: true });
     await append(17, 20);
     await log.close();

@@ -88,7 +88,7 @@ suite("an external issuer of the server's own tenant", () => {
       const [arm, inVault] = await asked(claims);
       const who = String(Object.values(claims)[0]);
       const rule = (of: string) =>
-        `'${who}' is an object of this directory, for which the issuer ${of} must not speak unless its entry in the configuration lists it in 'directoryObjects'.`;
+        `'${who}' is an object of this directory, and the issuer ${of} may act as it only if the issuer's entry in the configuration lists it in 'directoryObjects'.`;
       assert.equal(arm.status, 401);
       assert.equal(at(arm.body, 'error', 'code'), 'InvalidAuthenticationToken');
       assert.equal(at(arm.body, 'error', 'message'), `The access token is invalid: ${rule(`'${issuer}'`)}`);

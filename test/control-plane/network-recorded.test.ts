@@ -174,7 +174,7 @@ test('a member that Azure does not have, or that cannot be kept, is refused, and
     [space({ ddosProtectionPlan: address }), 'properties.ddosProtectionPlan'],
   ];
   for (const [body, path] of unsupported) {
-    const message = `Invalid value found at ${path}: this is another value; it must be null or empty, for this is not supported here.`;
+    const message = `Invalid value found at ${path}: this is another value; it must be null or empty, because this is not supported here.`;
     expectError(await client.arm('PUT', net, body), 400, 'BadRequest', message);
   }
   for (const encryption of [{ enabled: true }, { enforcement: 'AllowUnencrypted' }, {}]) {

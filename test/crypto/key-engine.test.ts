@@ -456,12 +456,12 @@ describe('the threads', () => {
     const other = openKeyEngine({ threads: 1, rsaKeysMax: 2 });
     const rsa = () => other.generate({ family: 'RSA', size: 2048 });
     const [first, second] = [rsa(), rsa()];
-    await assert.rejects(rsa(), new KeyEngineBusy('2 RSA keys that are to be made or proved'));
+    await assert.rejects(rsa(), new KeyEngineBusy('2 RSA keys to be generated or checked'));
     assert.equal((await other.generate({ family: 'EC', curve: 'P-256' })).kty, 'EC');
-    await assert.rejects(other.prove(rsaOfA2), new KeyEngineBusy('2 RSA keys that are to be made or proved'));
+    await assert.rejects(other.prove(rsaOfA2), new KeyEngineBusy('2 RSA keys to be generated or checked'));
     await first;
     const third = rsa();
-    await assert.rejects(rsa(), new KeyEngineBusy('2 RSA keys that are to be made or proved'));
+    await assert.rejects(rsa(), new KeyEngineBusy('2 RSA keys to be generated or checked'));
     await Promise.all([second, third]);
     await other.close();
   });

@@ -208,7 +208,7 @@ suite('a PEM text', () => {
     await refuses(
       'no-pem',
       { value: `${sealed}${leaf}`, policy: asPem },
-      `${unexpected}The private key is encrypted. Give its password (pwd), or write it without one (openssl pkey).`,
+      `${unexpected}The private key is encrypted. Give its password (pwd), or decrypt the file first (openssl pkey).`,
     );
     await refuses(
       'no-pem',

@@ -55,7 +55,7 @@ const edges: Readonly<Record<string, Edge>> = {
   'a vault': {
     code: 'BadParameter',
     bytes: largest.vault,
-    says: /^The request body is not read: /,
+    says: /^The request body is refused: /,
     ask: (body) => world.client.vault('kv-bounds', 'PUT', '/secrets/s', { body }),
   },
   'the resource manager': {

@@ -6,8 +6,7 @@ const fragment = "it must not have a fragment ('#')";
 const character = 'it may contain only the characters that RFC 3986 allows; percent-encode all others';
 const hidden = 'its path must not contain an encoded slash, backslash or control character';
 const dots = "its path must not contain the segments '.' or '..'";
-const letters =
-  'its path must not contain the letters U+0130, U+017F or U+212A, which are ASCII letters in another case';
+const letters = 'its path must not contain the letters U+0130, U+017F or U+212A, whose other case is an ASCII letter';
 
 test('a target that two readers could take differently breaks a rule, and its near misses break none', () => {
   const rows: readonly (readonly [string, string | undefined])[] = [

@@ -92,7 +92,7 @@ test('a request that does not end is cut, and a second signal waits for none', a
     const failed = once(put.outgoing, 'error');
     assert.equal(await world.end('SIGTERM'), 0, world.stderr());
     await failed;
-    assert.match(world.stderr(), /"connections":1,"msg":"connections are cut/);
+    assert.match(world.stderr(), /"connections":1,"msg":"closing connections whose/);
     assert.ok(!existsSync(join(data.path, 'postern.db-wal')));
   }
   await using world = await startPostern(['--data', data.path]);

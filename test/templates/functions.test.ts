@@ -296,7 +296,7 @@ test('a template that makes more and more of a value ends', () => {
   };
   for (const name of ['v60', 'w60']) {
     assert.deepEqual(valueOf(`[variables('${name}')]`, { variables }), {
-      refused: 'The template does more than is allowed: its values are too many or too large.',
+      refused: 'The template is too large to evaluate: it makes too many values, or values that are too large.',
     });
   }
   assert.equal(valueOf("[length(variables('v10'))]", { variables }), 8 * 1024);

@@ -108,7 +108,7 @@ interface Attack {
   readonly says: RegExp;
 }
 
-const tooMuch = /^The template does more than is allowed: its values are too many or too large\.$/;
+const tooMuch = /^The template is too large to evaluate: it makes too many values, or values that are too large\.$/;
 
 function output(value: Value, more: ValueObject = {}): ValueObject {
   return { outputs: { found: { type: 'array', value } }, ...more };
@@ -171,7 +171,7 @@ function attacks(): Readonly<Record<string, Attack>> {
           ]),
         ),
       }),
-      says: /stand more than 300 deep/,
+      says: /are more than 300 levels deep/,
     },
     'a text that doubles': {
       parts: output(
@@ -372,7 +372,7 @@ suite('the work of a template', () => {
       scope,
     );
     assert.ok(!planned.ok);
-    assert.match(planned.refusal.message, /^The template takes longer than is allowed/);
+    assert.match(planned.refusal.message, /^The template took too long to evaluate/);
   });
 
   test('evaluations of one deployment, and of those nested in it, have one allowance', () => {

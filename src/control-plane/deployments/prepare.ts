@@ -173,7 +173,7 @@ const searchedMax = 1_000_000;
 
 function hide(message: string, secrets: readonly string[], call: ControlCall): string {
   if (secrets.length * message.length <= searchedMax) return maskOf(secrets, call.within.mask)(message);
-  return 'The template is not valid. The reason is not shown: its parameters may be secure, and are too many to look for each of them in it.';
+  return 'The template is not valid. The reason is not shown, because it could contain one of the many secure parameters.';
 }
 
 function textsOf(value: Value): readonly string[] {

@@ -53,7 +53,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
       characters += JSON.stringify(read.body ?? null).length;
       if (characters > exportedCharactersMax) {
         const limit = `${exportedCharactersMax} characters that can be exported at once`;
-        const message = `The resources are larger than the ${limit}: name in resources those that are wanted.`;
+        const message = `The resources are larger than the ${limit}: list the ones that you want in resources.`;
         return refuse({ kind: 'badQuery', message });
       }
       if (read.status === 200) exported.push({ id, apiVersion, body: membersOf(read.body) });
@@ -72,11 +72,11 @@ async function askedFor(call: ControlCall) {
   const wanted = resources.map((id: unknown) => String(id).toLowerCase());
   const unknown = wanted.find((id) => id !== '*' && !contents.some((content) => content.id.toLowerCase() === id));
   if (unknown !== undefined) {
-    return `resources has '${unknown.slice(0, 400)}', which is no resource of the group ${placeOf(call).resourceGroup}.`;
+    return `resources has '${unknown.slice(0, 400)}', which is not a resource of the group ${placeOf(call).resourceGroup}.`;
   }
   const asked = wanted.includes('*') ? contents : contents.filter(({ id }) => wanted.includes(id.toLowerCase()));
   if (asked.length > exportedMax) {
-    return `At most ${exportedMax} resources can be exported at once: name in resources those that are wanted.`;
+    return `At most ${exportedMax} resources can be exported at once: list the ones that you want in resources.`;
   }
   return asked.toSorted((one, other) => sortKey(one.id).localeCompare(sortKey(other.id), 'en'));
 }
@@ -93,7 +93,7 @@ function readOptions(value: unknown): ExportOptions | string {
   const known = new Set(optionNames.map((name) => name.toLowerCase()));
   const unknown = [...given].find((name) => !known.has(name));
   if (unknown !== undefined || (value !== undefined && value !== null && typeof value !== 'string')) {
-    return `options must be a list, with commas, of ${optionNames.join(', ')}.`;
+    return `options must be a comma-separated list of ${optionNames.join(', ')}.`;
   }
   return {
     names: !given.has('skipresourcenameparameterization') && !given.has('skipallparameterization'),

@@ -96,7 +96,7 @@ function readVersion(body: DerReader): number {
   const outer = body.inside(0xa0, 'the version');
   const version = outer.count('the version') + 1;
   outer.end();
-  if (version > 3) throw new Malformed(`its version is ${version}, and the last one is 3`);
+  if (version > 3) throw new Malformed(`its version is ${version}, and the highest is 3`);
   return version;
 }
 

@@ -81,7 +81,7 @@ export class Work {
 }
 
 function roundsOf({ iterations, length, hash: { length: unit } }: Derivation): number {
-  if (iterations < 1) throw new Malformed('a key is derived in no rounds');
+  if (iterations < 1) throw new Malformed('the key derivation has no iterations');
   return iterations * Math.ceil(length / unit);
 }
 

@@ -62,7 +62,7 @@ const texts: Texts = {
   encryptedPem: () =>
     'The private key is encrypted. Write it without a password (openssl pkey), or use a PKCS #12 file.',
   passwordMissing: () =>
-    'The private key is encrypted. Give its password (pwd), or write it without one (openssl pkey).',
+    'The private key is encrypted. Give its password (pwd), or decrypt the file first (openssl pkey).',
   keyNotDecrypted: () => 'The private key does not decrypt: the password (pwd) is wrong, or the key is damaged.',
   noCertificate: ({ what }) => `The ${what} holds no certificate.`,
   noPrivateKey: ({ what }) => `The ${what} holds no private key.`,

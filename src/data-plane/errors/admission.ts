@@ -77,7 +77,7 @@ export const admissionErrors = {
     status: 401,
     code: 'Unauthorized',
     message: ({ issuer, objectId }) =>
-      `Error validating token: '${objectId}' is an object of this directory, for which the issuer ${issuer} must not speak unless its entry in the configuration lists it in 'directoryObjects'.`,
+      `Error validating token: '${objectId}' is an object of this directory, and the issuer ${issuer} may act as it only if the issuer's entry in the configuration lists it in 'directoryObjects'.`,
   },
   wrongAudience: {
     status: 401,
@@ -178,7 +178,7 @@ export const admissionErrors = {
   bodyOutOfBounds: {
     status: 400,
     code: 'BadParameter',
-    message: ({ fault }) => `The request body is not read: ${describeJsonFault(fault)}.`,
+    message: ({ fault }) => `The request body is refused: ${describeJsonFault(fault)}.`,
   },
   bodyTooLarge: {
     status: 413,

@@ -120,7 +120,7 @@ describe('PEM', () => {
           cipher: 'aes-256-cbc',
           passphrase: 'x',
         }) + pem(...chained.certificates),
-      'The private key is encrypted. Give its password (pwd), or write it without one (openssl pkey).',
+      'The private key is encrypted. Give its password (pwd), or decrypt the file first (openssl pkey).',
     ],
     [
       'an old encrypted key',

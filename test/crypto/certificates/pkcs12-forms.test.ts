@@ -184,7 +184,7 @@ describe('the form of a PKCS #12 file', () => {
       () => authenticatedFile(0x80_0000_0000),
       malformed('its number of rounds is out of range'),
     ],
-    ['no work at all', () => authenticatedFile(0), malformed('a key is derived in no rounds')],
+    ['no work at all', () => authenticatedFile(0), malformed('the key derivation has no iterations')],
   ];
   for (const [what, bytes, text] of faults) {
     it(`is not ${what}`, async () => {
