@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { Agent } from 'node:https';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { bodyWith, deployments, template } from './deployments.ts';
-import { at, group, startWithGroup } from './resources.ts';
+import type { Answered } from '../world/client.ts';
+import type { TestServer } from '../world/server.ts';
+import { at, expectStatus, group, startWithGroup } from './resources.ts';
 
 /** Minutes, where the work of a function is not charged; a machine that has much else to do takes a second for anything. */
 const heldMsMax = 2_000;
@@ -71,4 +74,43 @@ test('a deployment that is nested has what is left to the one around it', async 
   const answered = await world.client.arm('POST', `${deployments}/outer/validate`, bodyWith({ resources: [nested] }));
   assert.equal(answered.status, 400);
   assert.match(JSON.stringify(at(answered.body, 'error')), /The template is too large to evaluate/);
+});
+
+/** How many others were answered, one after the other, while `work` was under way. */
+async function answeredDuring({ client }: TestServer, work: Promise<Answered>): Promise<number> {
+  const token = await client.token('arm');
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const url = `${client.home}/subscriptions/${client.identity.subscriptionId}${group}?api-version=2023-07-01`;
+  const so = { isOver: false, others: 0 };
+  const over = work.then((answered) => {
+    so.isOver = true;
+    return answered;
+  });
+  while (!so.isOver) {
+    expectStatus(await client.send(url, { token, agent }), 200);
+    so.others += 1;
+  }
+  agent.destroy();
+  expectStatus(await over, 200);
+  return so.others;
+}
+
+test('others are answered between the resources of a trial, and between those that are walked through', async () => {
+  await using world = await startWithGroup();
+  const { client } = world;
+  const sites = { type: 'Microsoft.Web/sites', apiVersion: '2022-03-01', location: 'westeurope' };
+  const many = { ...sites, name: "[concat('s', copyIndex())]", copy: { name: 'sites', count: 800 } };
+  const trial = client.arm('POST', `${deployments}/many/validate`, bodyWith({ resources: [many] }));
+  const duringTrial = await answeredDuring(world, trial);
+  assert.ok(duringTrial > 60, `${duringTrial} others during the trial`);
+  for (const index of Array.from({ length: 16 }, (_, one) => one)) {
+    const properties = { a: 'x'.repeat(1_900_000) };
+    const path = `${group}/providers/Microsoft.Web/sites/large-${index}`;
+    expectStatus(await client.arm('PUT', path, { location: 'westeurope', properties }), 201);
+  }
+  const duringWalk = await answeredDuring(world, client.arm('GET', '/tagNames'));
+  assert.ok(duringWalk > 6, `${duringWalk} others while tags are looked for`);
+  const whatIf = client.arm('POST', `${deployments}/none/whatIf`, bodyWith({}));
+  const duringWhatIf = await answeredDuring(world, whatIf);
+  assert.ok(duringWhatIf > 6, `${duringWhatIf} others while a group is walked through`);
 });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Answer } from '../../http/answer.ts';
 import { deploymentKey } from '../../resources/keys.ts';
 import { encode } from '../../store/store.ts';
@@ -47,6 +48,8 @@ export function preview(
     read: (needed) => ask('GET', needed),
     canceled: async () => false,
     async make(resource, body) {
+      // Nothing of a trial waits for anything, and one of 800 resources takes long.
+      await setImmediate();
       if (isDeployment(resource)) {
         const { allowance } = plan.frame.scope;
         return previewNested(resource, body, { mask, call: { ...call, within: { ...call.within, allowance } }, seen });

@@ -2,14 +2,13 @@ import { resourceGroupKey } from '../../resources/keys.ts';
 import { tagNamesOf } from '../../resources/tags.ts';
 import type { TagName, Tags } from '../../resources/tags.ts';
 import { decode } from '../../store/store.ts';
-import type { Store, StoredRecord } from '../../store/store.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer } from '../outcome.ts';
 import { resourceGroupResource } from '../resource-groups/resource.ts';
 import { sources } from '../resources/list.ts';
+import { walk } from '../walk.ts';
 
-const pageSize = 1000;
 const groupRead = 'Microsoft.Resources/subscriptions/resourceGroups/read';
 
 /** Every tag name of the groups and resources that the caller may read, with its values and how many have them (Tags - List). */
@@ -28,7 +27,7 @@ export const listTagNames: ControlOperation = {
 async function tagsOfGroups({ store, subscription, access }: ControlCall): Promise<readonly Tags[]> {
   const prefix = resourceGroupKey({ subscriptionId: subscription.subscriptionId, resourceGroup: '' });
   const tags: Tags[] = [];
-  for await (const records of pagesOf(store, prefix)) {
+  for await (const records of walk(store, prefix)) {
     const groups = records.map((record) => resourceGroupResource(decode<ResourceGroupRecord>(record)));
     tags.push(...groups.filter(({ id }) => access.may(groupRead, id)).map((group) => group.tags));
   }
@@ -39,22 +38,13 @@ async function tagsOfResources(call: ControlCall): Promise<readonly Tags[]> {
   const { store, subscription, access } = call;
   const tags: Tags[] = [];
   for (const source of sources) {
-    for await (const records of pagesOf(store, source.prefix(subscription.subscriptionId, undefined))) {
+    for await (const records of walk(store, source.prefix(subscription.subscriptionId, undefined))) {
       const resources = await source.read(call, records);
       const seen = resources.filter(({ type, shown }) => access.may(`${type}/read`, shown.id));
       tags.push(...seen.map((resource) => resource.tags));
     }
   }
   return tags;
-}
-
-async function* pagesOf(store: Store, prefix: string): AsyncGenerator<readonly StoredRecord[]> {
-  for (let after: string | undefined; ;) {
-    const page = await store.list({ prefix, after, limit: pageSize });
-    after = page.at(-1)?.key;
-    if (after === undefined) return;
-    yield page;
-  }
 }
 
 function tagNameResource(subscriptionId: string, { name, count, values }: TagName) {
