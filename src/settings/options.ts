@@ -24,8 +24,8 @@ const options = {
     value: 'CIDR=CIDR',
     repeatable: true,
     help:
-      'present clients of the first range as addresses of the second, with the same host part; may be given more than once; "none" for no table ' +
-      '(default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, and none as soon as a listener is not on loopback)',
+      'present clients of the first range as addresses of the second, with the same host part; may be given more than once; ' +
+      '"none" for no table (default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, and none as soon as a listener is not on loopback)',
   },
   rules: { value: 'PROFILE', help: 'rule limits and forms: documented or current (default documented)' },
   user: {

@@ -95,7 +95,8 @@ async function settle<T>(
     if (outcome.value.done) return { ok: true, value: outcome.value.value };
     const { needed } = outcome.value;
     if (isRevealed(needed, hands.mask)) {
-      const message = `The id of a resource that is referred to, '${needed.id}', would reveal the value of a secure parameter or of a Key Vault reference.`;
+      const value = 'the value of a secure parameter or of a Key Vault reference';
+      const message = `The id of a resource that is referred to, '${needed.id}', would reveal ${value}.`;
       return { ok: false, error: { code: 'InvalidTemplate', message } };
     }
     const answer = await hands.read(needed);
