@@ -111,7 +111,7 @@ test('root of a user namespace starts it as the ordinary user that it is outside
   const isRoot = process.geteuid?.() === 0;
   const asUser = isRoot ? ['setpriv', '--reuid=61044', '--regid=61044', '--clear-groups'] : [];
   const within = [...asUser, 'unshare', '--user', '--map-root-user'];
-  const [program = '', ...parameters] = [...within, 'test', '-x', postern];
+  const [program, ...parameters] = [...within, 'test', '-x', postern];
   if (spawnSync(program, parameters).status !== 0) {
     notRun('a start by root of a user namespace', 'no user namespaces, or the checkout is closed to other users');
     return;
