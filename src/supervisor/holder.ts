@@ -26,6 +26,14 @@ export function holderOfPort(port: number): Holder | undefined {
   return pid === undefined ? undefined : describe(Number(pid));
 }
 
+/**
+ * Whether a process has a unix socket that is bound at the path (proc_pid_net(5)), as far as it can be seen: in this
+ * network namespace, by the name that it was bound by.
+ */
+export function isBound(path: string): boolean {
+  return pathsIn(textOf('/proc/net/unix') ?? '').includes(path);
+}
+
 /** Who has a lock on a file (proc_locks(5)); `undefined` where it cannot be seen. */
 export function holderOfLock(file: string): Holder | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
@@ -46,6 +54,11 @@ export function listenersIn(table: string, port: number): readonly string[] {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
     return state === listening && local?.split(':')[1] === wanted && inode !== undefined ? [inode] : [];
   });
+}
+
+/** The paths of the sockets in a table as /proc/net/unix has it. */
+export function pathsIn(table: string): readonly string[] {
+  return table.split('\n').flatMap((line) => /^(?:\S+\s+){7}(\/.*)$/.exec(line)?.[1] ?? []);
 }
 
 /** The process that has a lock on the file with this inode, in a table as /proc/locks has it. */

@@ -3,6 +3,7 @@ import * as net from 'node:net';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
 import { actingAs } from './acting-as.ts';
+import { isBound } from './holder.ts';
 import { isChosenBy } from './way.ts';
 import type { User } from './worker-user.ts';
 
@@ -79,7 +80,11 @@ function closedAs(owner: User, handle: BoundHandle): BoundHandle {
 function bindPrivately(path: string): ReturnType<typeof createHandle> {
   const before = process.umask(0o177);
   try {
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
+      // To take the name from a server that runs would leave it listening where nobody comes any more.
+      if (isBound(path)) return { ok: false, code: 'EADDRINUSE' };
+      unlinkSync(path);
+    }
     return createHandle([path, -1, -1, undefined, 0]);
   } catch (error) {
     // The folder's owner may not go there, or may not remove what is there.

@@ -4,7 +4,7 @@ import { readSettings } from '../../src/settings/settings.ts';
 import { childEnvironment } from '../../src/supervisor/child-environment.ts';
 import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
 import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
-import { listenersIn, lockerIn } from '../../src/supervisor/holder.ts';
+import { listenersIn, lockerIn, pathsIn } from '../../src/supervisor/holder.ts';
 import { settingsAfter } from '../../src/supervisor/reread.ts';
 import { afterDeath, noDeaths, type AfterDeath, type Life } from '../../src/supervisor/restart.ts';
 import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-user.ts';
@@ -131,6 +131,17 @@ test('the tables of the kernel name who listens on a port and who has a lock, an
   ].join('\n');
   assert.equal(lockerIn(locks, 5, 0xfe00), 13);
   assert.equal(lockerIn(locks, 6, 0xfe00), undefined);
+});
+
+test("the kernel's table of unix sockets names the paths that they are bound at", () => {
+  const table = [
+    'Num       RefCount Protocol Flags    Type St Inode Path',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 31432 /run/a b.sock',
+    '0000000000000000: 00000003 00000000 00000000 0001 03 31433',
+    '0000000000000000: 00000003 00000000 00000000 0001 03    34 @abstract',
+    '',
+  ].join('\n');
+  assert.deepEqual(pathsIn(table), ['/run/a b.sock']);
 });
 
 test('a request of the control socket is read exactly, and nothing that could become an option or a path', () => {

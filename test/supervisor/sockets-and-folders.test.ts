@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { chmod, chown, mkdir, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
@@ -29,20 +30,24 @@ test('a listening port and an address of another machine are told apart', async 
   assert.deepEqual(openTcp('192.0.2.1', 0), { ok: false, code: 'EADDRNOTAVAIL' });
 });
 
-test('a unix socket is opened only in a folder that is closed to others, and replaces a dead one, not a file', async (t) => {
+test('a unix socket is opened only in a folder that is closed to others, and replaces a dead one, not a live one or a file', async (t) => {
   const folder = await newFolder(t);
   const path = join(folder, 'in.sock');
   await chmod(folder, 0o750);
   assert.deepEqual(openUnix(path), { ok: false, code: 'FOLDER_OPEN_TO_OTHERS' });
   assert.deepEqual(openUnix(join(folder, 'none', 'in.sock')), { ok: false, code: 'ENOENT' });
   await chmod(folder, 0o700);
-  const first = openUnix(path);
-  assert.ok(first.ok);
-  // As after kill -9: the path is there, and nobody closes it in order.
-  const second = openUnix(path);
-  assert.ok(second.ok);
-  assert.equal((await stat(path)).mode & 0o777, 0o600);
-  for (const { socket } of [first, second]) socket.close();
+  // After kill -9 the path is there, and nobody has it.
+  const dying = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+  assert.equal(spawnSync(process.execPath, ['-e', dying, path]).signal, 'SIGKILL');
+  const opened = openUnix(path);
+  assert.ok(opened.ok);
+  const mine = await stat(path);
+  assert.equal(mine.mode & 0o777, 0o600);
+  // A server that runs keeps its own.
+  assert.deepEqual(openUnix(path), { ok: false, code: 'EADDRINUSE' });
+  assert.equal((await stat(path)).ino, mine.ino);
+  opened.socket.close();
   await writeFile(path, 'precious');
   assert.deepEqual(openUnix(path), { ok: false, code: 'EADDRINUSE' });
 });
