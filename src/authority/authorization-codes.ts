@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { Places } from '../shares/places.ts';
 
 /** Entra's live ten minutes, the longest that RFC 6749 section 4.1.2 recommends. */
 const lifetimeMs = 600_000;
-/** So many are out at a time; each took a sign-in. The oldest is forgotten first. */
-const codesMax = 10_000;
+/**
+ * So many are out at a time, and so many of them of one user: then an older one is forgotten (`whoGoes`). A browser that is
+ * signed in gets one with each request, and must not push out those that others are about to redeem.
+ */
+const limits = { total: 10_000, perSource: 100 };
 
 /** What a code stands for. */
 export interface CodeGrant {
@@ -25,6 +29,7 @@ export type Redeemed =
   { readonly kind: 'granted'; readonly grant: CodeGrant } | { readonly kind: 'unknown' | 'expired' | 'used' };
 
 interface Issued {
+  readonly code: string;
   readonly grant: CodeGrant;
   readonly expiresAt: number;
   used: boolean;
@@ -34,6 +39,7 @@ interface Issued {
 export class AuthorizationCodes {
   readonly #now: () => number;
   readonly #issued = new Map<string, Issued>();
+  readonly #places = new Places<Issued>(limits);
 
   /** `now` in milliseconds since 1970. */
   constructor(now: () => number) {
@@ -41,10 +47,19 @@ export class AuthorizationCodes {
   }
 
   issue(grant: CodeGrant): string {
-    const [oldest] = this.#issued.keys();
-    if (oldest !== undefined && this.#issued.size >= codesMax) this.#issued.delete(oldest);
+    const now = this.#now();
+    // They expire in the order in which they were made, and are known as expired for a while.
+    for (const old of this.#issued.values()) {
+      if (old.expiresAt + lifetimeMs > now) break;
+      this.#forget(old);
+    }
+    const place = `${grant.tenant} ${grant.userId}`;
+    const room = this.#places.roomFor(place);
+    if (room.kind === 'goes') this.#forget(room.connection);
     const code = randomBytes(32).toString('base64url');
-    this.#issued.set(code, { grant, expiresAt: this.#now() + lifetimeMs, used: false });
+    const issued: Issued = { code, grant, expiresAt: now + lifetimeMs, used: false };
+    this.#issued.set(code, issued);
+    this.#places.add(issued, place);
     return code;
   }
 
@@ -56,5 +71,10 @@ export class AuthorizationCodes {
     if (issued.used) return { kind: 'used' };
     issued.used = true;
     return { kind: 'granted', grant: issued.grant };
+  }
+
+  #forget(issued: Issued): void {
+    this.#issued.delete(issued.code);
+    this.#places.remove(issued);
   }
 }
