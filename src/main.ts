@@ -89,6 +89,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   await makeDemo(folder.store, folder.identity, now());
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
+  server.renewals.start();
   const ready = describeStart({ ...folder, settings, names: server.names, controlSocket });
   writeConnectionFile(ready);
   const end = async (times: DrainTimes) => {

@@ -89,6 +89,10 @@ export interface Server extends Ending {
   readonly signingKeys: SigningKeys;
   readonly names: NameSet;
   readonly scheduler: Scheduler;
+  /**
+   * The process starts them. A server whose clock a test moves would show a certificate from the future to clients that
+   * go by their own.
+   */
   readonly renewals: Renewals;
 }
 
@@ -142,7 +146,6 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   http.on('request', edges.dispatch);
   const renewals = openRenewals(parts, ingress, authority.signingKeys);
   await renewals.look();
-  renewals.start();
   scheduler.start();
   return {
     ingress,
