@@ -348,9 +348,7 @@ export const certificateRows: Readonly<Record<string, Row>> = {
       })),
       {
         path: '/certificates/asked/pending/merge',
-        message:
-          'The public key of the end-entity certificate in the specified X.509 certificate content does not match the ' +
-          'public part of the specified private key. Please check if certificate is valid.',
+        message: 'Unable to parse X5c certificate chain and locate leaf certificate',
       },
       {
         body: { x5c: [...x5c, 'AAAA'] },
