@@ -10,9 +10,12 @@ export interface CallerQuotaSettings {
   readonly perSource: Rate;
   /** Of a caller, wherever it calls from: what bounds the disk, however many addresses it has. */
   readonly perCaller: Rate;
+  /** Of all callers of an external issuer together: it may name as many as it likes, and must leave room for others. */
+  readonly perIssuer: Rate;
   readonly overall: Rate;
   /** Of a caller, for refusals of a kind that it has not had yet, when nothing is left of the others. */
   readonly firsts: Rate;
+  readonly issuerFirsts: Rate;
   readonly overallFirsts: Rate;
   /** How many callers, sources and kinds are remembered; what was quiet longest is forgotten first. */
   readonly remembered: number;
@@ -26,8 +29,10 @@ export interface CallerQuotaSettings {
 export const defaultCallerQuota: CallerQuotaSettings = {
   perSource: { burst: 60, perSecond: 0.2 },
   perCaller: { burst: 300, perSecond: 0.5 },
+  perIssuer: { burst: 600, perSecond: 1 },
   overall: { burst: 1200, perSecond: 2 },
   firsts: { burst: 200, perSecond: 0.1 },
+  issuerFirsts: { burst: 1000, perSecond: 0.5 },
   overallFirsts: { burst: 2000, perSecond: 1 },
   remembered: 4096,
   kinds: 128,
@@ -42,6 +47,14 @@ interface Count {
   readonly reasons: ReadonlyMap<string, number>;
   readonly firstTime: string;
   readonly lastTime: string;
+}
+
+interface Counted {
+  readonly kind: string;
+  readonly who: string;
+  /** Of an external issuer's caller. */
+  readonly issuer: string | undefined;
+  readonly added: Count;
 }
 
 /** Refusals that got no record of their own: those of one kind, else of one caller, else all together. */
@@ -72,7 +85,9 @@ export class CallerQuota {
 
   /** Whether the refusal of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
   admit(record: LogRecord, caller: Caller, now: number): boolean {
-    const { perSource, perCaller, overall, firsts, overallFirsts } = this.#settings;
+    const { perSource, perCaller, perIssuer, overall, firsts, issuerFirsts, overallFirsts } = this.#settings;
+    const issuer = caller.issuerClass === 'external' ? digest([caller.issuer]) : undefined;
+    const ofIssuer = (what: string, rate: Rate) => (issuer === undefined ? [] : [[`${what} ${issuer}`, rate] as const]);
     const who = digest([caller.issuer, caller.tenant, caller.objectId, caller.applicationId ?? '']);
     const place = digest([who, sourceKey(record)]);
     const { category, resourceId, operationName } = record;
@@ -81,15 +96,17 @@ export class CallerQuota {
     const wanted = [
       [`source ${place}`, perSource],
       [`caller ${who}`, perCaller],
+      ...ofIssuer('issuer', perIssuer),
       ['overall', overall],
     ] as const;
     const wantedFirst = [
       [`first ${who}`, firsts],
+      ...ofIssuer('issuer first', issuerFirsts),
       ['overall first', overallFirsts],
     ] as const;
     const admitted = this.#take(wanted, now) || (!this.#kinds.has(kind) && this.#take(wantedFirst, now));
     if (admitted) remember(this.#kinds, { key: kind, value: true }, this.#settings.remembered);
-    else this.#count({ kind, who, added: countOf(record, reason) });
+    else this.#count({ kind, who, issuer, added: countOf(record, reason) });
     return admitted;
   }
 
@@ -122,30 +139,34 @@ export class CallerQuota {
     return true;
   }
 
-  #count({ kind, who, added }: { readonly kind: string; readonly who: string; readonly added: Count }): void {
+  #count({ kind, who, issuer, added }: Counted): void {
     const ofKind = `${kindPrefix}${who} ${kind}`;
     const ofCaller = `${callerPrefix}${who}`;
-    if (this.#suppressed.has(ofKind) || this.#hasRoomForKind(who)) this.#add(ofKind, added);
-    else if (this.#suppressed.has(ofCaller) || this.#of(callerPrefix) < this.#settings.callers)
-      this.#add(ofCaller, added);
+    const { kinds, kindsPerCaller, callers } = this.#settings;
+    const roomForKind = this.#hasRoom(kindPrefix, issuer, kinds) && this.#of(`${kindPrefix}${who}`) < kindsPerCaller;
+    if (this.#suppressed.has(ofKind) || roomForKind) this.#add(ofKind, added, issuer);
+    else if (this.#suppressed.has(ofCaller) || this.#hasRoom(callerPrefix, issuer, callers))
+      this.#add(ofCaller, added, issuer);
     else this.#add(othersKey, added);
   }
 
-  #hasRoomForKind(who: string): boolean {
-    const { kinds, kindsPerCaller } = this.#settings;
-    return this.#of(kindPrefix) < kinds && this.#of(`${kindPrefix}${who}`) < kindsPerCaller;
+  /** The callers of one external issuer have half of what there is. */
+  #hasRoom(prefix: string, issuer: string | undefined, most: number): boolean {
+    if (issuer !== undefined && this.#of(`${prefix}of ${issuer}`) >= most / 2) return false;
+    return this.#of(prefix) < most;
   }
 
   #of(counter: string): number {
     return this.#counted.get(counter) ?? 0;
   }
 
-  #add(key: string, added: Count): void {
+  #add(key: string, added: Count, issuer?: string): void {
     const known = this.#suppressed.get(key);
     this.#suppressed.set(key, known === undefined ? added : sum(known, added));
     if (known !== undefined) return;
     const [level = '', who = ''] = key.split(' ');
-    for (const counter of [`${level} `, `${level} ${who}`]) this.#counted.set(counter, this.#of(counter) + 1);
+    const counters = [`${level} `, `${level} ${who}`, ...(issuer === undefined ? [] : [`${level} of ${issuer}`])];
+    for (const counter of counters) this.#counted.set(counter, this.#of(counter) + 1);
   }
 }
 

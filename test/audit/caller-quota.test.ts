@@ -25,8 +25,10 @@ const settings: CallerQuotaSettings = {
   ...defaultCallerQuota,
   perSource: { burst: 2, perSecond: 0.5 },
   perCaller: plenty,
+  perIssuer: plenty,
   overall: plenty,
   firsts: nothing,
+  issuerFirsts: nothing,
   overallFirsts: nothing,
 };
 
@@ -103,6 +105,23 @@ suite('the quota of refused callers', () => {
     );
     assert.equal(asked.filter(Boolean).length, 10);
     assert.equal(quota.admit(refusal(), named('other'), start), true, 'another caller has its own');
+  });
+
+  test('leaves room for others beside an issuer that names callers without end', () => {
+    const quota = new CallerQuota(defaultCallerQuota);
+    const madeUp = (n: number): Caller => ({
+      ...named(`made up ${n}`),
+      issuerClass: 'external',
+      issuer: 'https://issuer.example',
+    });
+    const ask = (who: Caller) => quota.admit(refusal({ caller: who }), who, start);
+    const asked = Array.from({ length: 10_000 }, (_, n) => ask(madeUp(n)));
+    assert.equal(asked.filter(Boolean).length, 1600, 'half of what all have, and half of the first ones');
+    const others = Array.from({ length: 50 }, (_, n) => named(`other ${n}`));
+    assert.ok(others.every((other) => ask(other)));
+    for (const other of others) while (ask(other));
+    const callers = refusalSummaries(quota.takeSuppressed()).map(({ identity }) => JSON.stringify(identity ?? null));
+    assert.equal(callers.filter((text) => /"oid":"other \d+"/.test(text)).length, 50, 'each is counted by itself');
   });
 
   test('counts by kind, then by caller, then together', () => {
