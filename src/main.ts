@@ -12,6 +12,7 @@ import { makeDemo } from './setup/demo.ts';
 import type { FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
+import { closeInherited } from './worker/inherited.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { ListenersContext } from './worker/listeners.ts';
 import { preload } from './worker/preload.ts';
@@ -33,6 +34,9 @@ interface Running {
   /** Listeners that must be answered before the worker is ready. */
   outstanding: number;
 }
+
+/** The last descriptor that the supervisor may give: the channel, the data folder and the commit mark come after the standard ones. */
+const lastGiven = 5;
 
 /** By listener: how to end it, once it accepts; nothing where it was refused. */
 const listening = new Map<string, Promise<(() => void) | undefined>>();
@@ -79,6 +83,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   await preload();
   flushCompileCache();
   process.chdir(message.folder.entry);
+  if (become !== undefined) closeInherited(lastGiven);
   if (become !== undefined) dropPrivileges(become);
   const now = Date.now;
   const readFile = fileReader(message.files);

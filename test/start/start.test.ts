@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { notRun } from '../not-run.ts';
@@ -106,6 +106,32 @@ test('started by root, the worker has a uid of its own and no capability, and th
   assert.match(status, /^CapPrm:\t0+$/m);
   assert.match(status, /^NoNewPrivs:\t1$/m);
 });
+
+test("started by root, the worker has none of the files that root's shell had open", async () => {
+  if (process.geteuid?.() !== 0) {
+    notRun('the worker inherits no file of root', 'needs root');
+    return;
+  }
+  using data = dataFolder();
+  using other = dataFolder();
+  // The descriptor that scripts around flock(1) use.
+  const command = 'exec 200<>"$1" 9<"$1" && shift && exec "$@"';
+  const file = join(other.path, 'lock');
+  await using world = await startCommand(['bash', '-c', command, 'sh', file, postern, 'start', '--data', data.path]);
+  const open = (pid: number) => readdirSync(`/proc/${pid}/fd`).map((name) => linkOf(`/proc/${pid}/fd/${name}`));
+  assert.ok(open(world.child.pid ?? 0).includes(file));
+  assert.ok(!open(world.workerPid()).includes(file));
+  assert.equal((await world.client.vault('demo', 'GET', '/secrets/greeting', seen())).status, 200);
+});
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // It was closed meanwhile.
+    return undefined;
+  }
+}
 
 test('root of a user namespace starts it as the ordinary user that it is outside', async () => {
   const isRoot = process.geteuid?.() === 0;
