@@ -51,8 +51,9 @@ export class LogFiles {
     this.#settings = settings;
     this.#letGo = letGo;
     this.#path = logFile(settings.directory, 0);
-    this.#file = openCurrent(settings);
-    this.#directoryFd = openSync(settings.directory, 'r');
+    const { file, directoryFd } = openFolder(settings);
+    this.#file = file;
+    this.#directoryFd = directoryFd;
     this.#rotateAt = settings.maxBytes;
   }
 
@@ -127,7 +128,7 @@ export class LogFiles {
   }
 
   #replaceFile(whereabouts: Exclude<Whereabouts, 'inPlace'>): void {
-    const { directory, maxBytes, notice } = this.#settings;
+    const { maxBytes, notice } = this.#settings;
     const lost = this.#file;
     if (whereabouts === 'shorter') {
       lost.cutToLastLine();
@@ -135,9 +136,11 @@ export class LogFiles {
       notice(`The audit log ${this.#path} was cut by another program; writing goes on at its end.`);
       return;
     }
-    this.#file = openCurrent(this.#settings);
+    // All of it before anything changes: a failure half-way would take what went into the lost file for seen.
+    const { file, directoryFd } = openFolder(this.#settings);
     closeSync(this.#directoryFd);
-    this.#directoryFd = openSync(directory, 'r');
+    this.#directoryFd = directoryFd;
+    this.#file = file;
     this.#directoryChanged = true;
     this.#rotateAt = maxBytes;
     if (whereabouts === 'removed') {
@@ -218,6 +221,17 @@ export class LogFiles {
     this.#aside = [];
     this.#file = fresh;
     this.#doubt = undefined;
+  }
+}
+
+/** The current file and its folder, opened, or neither. */
+function openFolder(settings: LogFilesSettings): { readonly file: LogFile; readonly directoryFd: number } {
+  const file = openCurrent(settings);
+  try {
+    return { file, directoryFd: openSync(settings.directory, 'r') };
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 

@@ -187,6 +187,20 @@ suite('an audit log that another program', () => {
     assert.equal(notices.at(-1), 'The audit log can be written again.');
   });
 
+  test('removed loses no record where its folder cannot be opened, either, for want of descriptors', async (t) => {
+    const { directory, file, log } = open(t);
+    await log.append(line('before'));
+    await log.sync();
+    rmSync(file);
+    await log.append(line('unseen'));
+    const folder = failingOpen(t, directory);
+    await until(() => folder.calls() > 0);
+    folder.heal();
+    await log.append(line('after'));
+    assert.deepEqual(namesOf(file), ['unseen', 'after']);
+    await log.close();
+  });
+
   test('removed has the record of a change before the store forgets it', async (t) => {
     const { file, log, notices } = open(t);
     const store = memoryStore();
@@ -215,11 +229,13 @@ suite('an audit log that another program', () => {
   });
 });
 
+interface Failing {
+  readonly heal: () => void;
+  readonly calls: () => number;
+}
+
 /** From now on until the end of the test, or until `heal`, each fsync (or the first `failures`) fails as on a broken disk. */
-function failingFsync(
-  t: TestContext,
-  failures = Infinity,
-): { readonly heal: () => void; readonly calls: () => number } {
+function failingFsync(t: TestContext, failures = Infinity): Failing {
   const { fsync } = fs;
   let calls = 0;
   const failing = (fd: number, done: (error: Error | null) => void) => {
@@ -230,13 +246,32 @@ function failingFsync(
     }
     process.nextTick(done, Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' }));
   };
-  const set = (to: unknown) => {
-    Object.assign(fs, { fsync: to });
+  return { heal: replace(t, { fsync: failing }), calls: () => calls };
+}
+
+/** The same for opening `failingPath`, as where a process has as many files open as it may. */
+function failingOpen(t: TestContext, failingPath: string): Failing {
+  const { openSync } = fs;
+  let calls = 0;
+  const failing = (path: string, ...how: [string | number, number?]) => {
+    if (path !== failingPath) return openSync(path, ...how);
+    calls += 1;
+    throw Object.assign(new Error('EMFILE: too many open files, open'), { code: 'EMFILE' });
+  };
+  return { heal: replace(t, { openSync: failing }), calls: () => calls };
+}
+
+/** Puts other functions in the place of those of `node:fs`, and returns what takes them away again. */
+function replace(t: TestContext, others: Partial<Record<'fsync' | 'openSync', unknown>>): () => void {
+  const { fsync, openSync } = fs;
+  const set = (functions: object) => {
+    Object.assign(fs, functions);
     syncBuiltinESMExports();
   };
-  set(failing);
-  t.after(() => set(fsync));
-  return { heal: () => set(fsync), calls: () => calls };
+  set(others);
+  const restore = () => set({ fsync, openSync });
+  t.after(restore);
+  return restore;
 }
 
 suite('a failed fsync of the audit log', () => {
