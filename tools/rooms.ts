@@ -33,7 +33,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   ingress: { imports: ['address', 'shares', 'types'], platform: 'node only' },
   settings: { imports: ['address', 'types'], platform: 'node only' },
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
-  audit: { imports: ['store/store.ts', 'types'], platform: 'node only' },
+  audit: { imports: ['address', 'store/store.ts', 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },
   directory: { imports: ['shares', 'store/store.ts', 'types'], platform: 'node only' },
   authority: {

@@ -48,7 +48,7 @@ export class Audit {
   }
 
   /**
-   * Records a request that was answered and changed nothing: always with a record of its own. To be awaited before it is answered.
+   * Records a request that changed nothing, always by a record of its own. To be awaited before the request is answered.
    * @throws {AuditUnavailable}
    */
   read(record: LogRecord): Promise<void> {
@@ -77,18 +77,20 @@ export class Audit {
    */
   unauthenticated(record: LogRecord): Promise<void> {
     if (this.#quota.admit(record, this.#parts.now())) return this.read(record);
-    return this.#summariseLater();
+    this.#summariseLater();
+    return Promise.resolve();
   }
 
   /**
-   * Records a refusal or failure of a caller whose token was accepted (`undefined`: a stranger), likewise: the first of
-   * each kind by a record of its own.
+   * The same for a request of a caller with a valid token that was refused or failed: the first of each kind has a record
+   * of its own. `undefined` is a stranger.
    * @throws {AuditUnavailable} as `read`, within the quota
    */
   refused(record: LogRecord, caller: Caller | undefined): Promise<void> {
     if (caller === undefined) return this.unauthenticated(record);
     if (this.#callerQuota.admit(record, caller, this.#parts.now())) return this.read(record);
-    return this.#summariseLater();
+    this.#summariseLater();
+    return Promise.resolve();
   }
 
   /** Writes what is to be written, and closes the log. */
@@ -100,7 +102,7 @@ export class Audit {
     await this.#parts.log.close();
   }
 
-  async #summariseLater(): Promise<void> {
+  #summariseLater(): void {
     this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
   }
 
@@ -116,7 +118,7 @@ export class Audit {
       // The log has said why. They share a write, so none of them is in it.
       this.#quota.putBack(suppressed);
       this.#callerQuota.putBack(refusals);
-      this.#summaryTimer ??= setTimeout(() => void this.#summarise(), summaryEveryMs).unref();
+      this.#summariseLater();
     }
   }
 }

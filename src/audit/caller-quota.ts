@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../types/caller.ts';
 import type { LogRecord } from './activity.ts';
-import { sourceKey, take } from './quota.ts';
+import { remember, sourceKey, take } from './quota.ts';
 import type { Bucket, Rate } from './quota.ts';
 import { auditRecord, clip } from './record.ts';
 
@@ -234,17 +234,4 @@ function summary(key: string, { sample, reasons, firstTime, lastTime }: Count): 
 /** Keys of one length, whatever a token or a path has in it. */
 function digest(parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
-}
-
-/** A `Map` keeps the order of insertion, so that putting it back makes it the youngest. */
-function remember<T>(
-  map: Map<string, T>,
-  { key, value }: { readonly key: string; readonly value: T },
-  most: number,
-): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= most) return;
-  const oldest = map.keys().next();
-  if (oldest.done !== true) map.delete(oldest.value);
 }

@@ -1,3 +1,5 @@
+import { parseAddress } from '../address/address.ts';
+import { siteOf } from '../address/site.ts';
 import type { LogRecord } from './activity.ts';
 import type { AuditCategory, AuditRecord } from './record.ts';
 import { auditRecord } from './record.ts';
@@ -62,6 +64,20 @@ export function take(bucket: Bucket | undefined, rate: Rate, now: number): Bucke
   return tokens >= 1 ? { tokens: tokens - 1, at: now } : undefined;
 }
 
+/** Sets a key, and forgets the one that was set longest ago if there are more than `most`. */
+export function remember<T>(
+  map: Map<string, T>,
+  { key, value }: { readonly key: string; readonly value: T },
+  most: number,
+): void {
+  // A Map keeps the order of insertion.
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= most) return;
+  const oldest = map.keys().next();
+  if (oldest.done !== true) map.delete(oldest.value);
+}
+
 /** Decides which unauthenticated requests get a record of their own, and counts the others. */
 export class UnauthenticatedQuota {
   readonly #settings: QuotaSettings;
@@ -82,7 +98,7 @@ export class UnauthenticatedQuota {
       this.#count(`${record.resourceId} ${source}`, countOf(record));
       return false;
     }
-    this.#remember(source, own);
+    remember(this.#bySource, { key: source, value: own }, this.#settings.sources);
     this.#overall = overall;
     return true;
   }
@@ -97,15 +113,6 @@ export class UnauthenticatedQuota {
   /** Adds to the count what could not be written. */
   putBack(suppressed: Suppressed): void {
     for (const [key, count] of suppressed) this.#count(key, count);
-  }
-
-  #remember(source: string, bucket: Bucket): void {
-    // A Map keeps the order of insertion, so putting it back makes it the youngest.
-    this.#bySource.delete(source);
-    this.#bySource.set(source, bucket);
-    if (this.#bySource.size <= this.#settings.sources) return;
-    const oldest = this.#bySource.keys().next();
-    if (oldest.done !== true) this.#bySource.delete(oldest.value);
   }
 
   #count(key: string, added: Count): void {
@@ -163,16 +170,9 @@ function summary(count: Count): AuditRecord {
   return callerIpAddress === undefined ? record : { callerIpAddress, ...record };
 }
 
-/** Who shares a quota. One IPv6 site has 2^64 addresses (RFC 4291 section 2.5.4), so its /64 counts as one. */
+/** The requests of one site share a quota; so do those of one site in a subnet. */
 export function sourceKey({ callerIpAddress = 'unknown', properties }: LogRecord): string {
-  const place = callerIpAddress.includes(':') ? networkOf(callerIpAddress) : callerIpAddress;
-  return properties.subnetId === undefined ? place : `${properties.subnetId} ${place}`;
-}
-
-function networkOf(ipv6: string): string {
-  const [head = '', tail = ''] = ipv6.split('::');
-  const before = head.split(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
-  return [...before, ...zeros, ...after].slice(0, 4).join(':');
+  const address = parseAddress(callerIpAddress);
+  const site = address === undefined ? callerIpAddress : siteOf(address);
+  return properties.subnetId === undefined ? site : `${properties.subnetId} ${site}`;
 }
