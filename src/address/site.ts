@@ -1,6 +1,6 @@
 import type { Address } from '../types/address.ts';
 
-/** What those who come from one place have in common: an IPv4 address, or an IPv6 network of 64 bits. */
+/** What the addresses of one place have in common: an IPv4 address, or an IPv6 network of 64 bits. */
 export function siteOf(address: Address): string {
   return address.family === 4 ? address.text : networkOf64(address.text);
 }

@@ -67,8 +67,8 @@ const reasonsMax = 16;
 const messageMax = 512;
 
 /**
- * Decides which refusals of callers with a valid token get a record of their own, and counts the others: whoever has a
- * token could otherwise fill the disk. The first refusal of each kind (caller, source, resource, operation, status,
+ * Decides which refusals of callers with a valid token get a record of their own, and counts the others: otherwise any
+ * token would be enough to fill the disk. The first refusal of each kind (caller, source, resource, operation, status,
  * reason) has one, whatever the flood, as long as a caller does not find hundreds of new kinds.
  */
 export class CallerQuota {
@@ -196,7 +196,7 @@ function reasonOf({ properties }: LogRecord): string {
   return lacksPermission ? `${httpStatusCode} permission` : String(httpStatusCode);
 }
 
-/** The records that say what was counted, each with what is true of all that it stands for. */
+/** The records that say what was counted. Each has only what is true of every request that it counts. */
 export function refusalSummaries(suppressed: SuppressedRefusals): readonly LogRecord[] {
   return Array.from(suppressed, ([key, count]) => summary(key, count));
 }

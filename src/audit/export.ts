@@ -29,7 +29,7 @@ const container = 'insights-logs-auditevent';
  * Copies of audit records, as diagnostic settings send them to storage accounts, in the folders and files that Azure
  * names: `insights-logs-auditevent/resourceId=/SUBSCRIPTIONS/…/y=…/m=…/d=…/h=…/m=00/PT1H.json`, JSON lines by the hour of
  * the record. Written within a second or two, behind the answer, or when the disk has room again; what a killed process had
- * not written yet is missing here, and stands in the audit log.
+ * not written yet is missing here, and is in the audit log.
  */
 export class AuditExport {
   readonly #parts: AuditExportParts;

@@ -116,7 +116,7 @@ export class SigningKeys {
   /**
    * Announces the next key when the one that signs has done so for long enough. Where no key's time has come, because
    * they were made with a clock ahead of its time, or the clock is behind now, a new one signs at once. Returns when the
-   * new key comes into use, in milliseconds since 1970; `undefined`: there is none.
+   * new key comes into use, in milliseconds since 1970; `undefined` where none was made.
    */
   async renew({ every, announce }: RenewalTimes): Promise<number | undefined> {
     const nowMs = this.#options.now();

@@ -84,7 +84,7 @@ export function recordsOf(exchange: ControlExchange, outcome: RecordedOutcome): 
   return [ofVault, activityRecordOf(exchange, outcome)].filter((record) => record !== undefined);
 }
 
-/** Reading by `POST` is no change; its action says so. */
+/** A `POST` that only reads, as its action says, has no such record. */
 function activityRecordOf(exchange: ControlExchange, outcome: RecordedOutcome): ActivityRecord | undefined {
   const { operation, path, subscription, params } = exchange;
   if (operation === undefined || operation.method === 'GET' || operation.method === 'HEAD') return undefined;

@@ -14,7 +14,7 @@ export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: f
 
 /**
  * `tags` of a request body.
- * @throws {ControlRefused} for one whose value is no text
+ * @throws {ControlRefused} for a tag whose value is an object
  */
 export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const tags = tagsOfBody(body);

@@ -66,7 +66,7 @@ function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs 
     vault: vaultScope(vault, { store, transitionMs, now, require }),
     engine,
     certificateFiles,
-    // Nothing of these takes so long that it would have to end with its client.
+    // No operation on a resource takes so long that it should end with its client.
     whileConnected: (work) => work(new AbortController().signal),
     issueMs,
     origin,

@@ -45,7 +45,7 @@ async function hashSecret(secret: string, { N, r, p }: typeof cost): Promise<str
   return ['scrypt', N, r, p, salt.toString('base64url'), digest.toString('base64url')].join('$');
 }
 
-/** Who shows a secret: those that wait at one site, and there for one name, have a turn each. */
+/** Where a secret comes from. Sites take turns, and at a site the names do. */
 export interface Asker {
   /** As `siteOf` says it; `undefined` where it is not known. */
   readonly site: string | undefined;

@@ -5,7 +5,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** RFC 9110 section 15.6.4: clients that are not told when come again at once. What is the matter may soon be over. */
+/** RFC 9110 section 15.6.4. Without it clients try again at once; the trouble may be over in some seconds. */
 const later = { 'retry-after': '5' };
 const noHeaders = {};
 

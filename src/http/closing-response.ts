@@ -43,7 +43,7 @@ function isOutstanding({ complete, headers }: IncomingMessage): boolean {
 /** Has Node, which ends the connection after the answer by `destroySoon`, end it in stages instead. */
 function closeInStages(request: IncomingMessage): void {
   const { socket } = request;
-  // Once it was read, Node does not throw the rest away by itself, without a bound.
+  // Node discards the rest of a body without any bound, unless the body has been read from.
   request.read(0);
   socket.destroySoon = () => {
     Reflect.deleteProperty(socket, 'destroySoon');

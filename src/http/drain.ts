@@ -2,11 +2,11 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What clients get to see of a server that stops, in milliseconds. */
+/** How long a server that stops waits, in milliseconds. */
 export interface DrainTimes {
   /** A connection without a request is ended when nothing has come on it for so long: its client may just be sending one. */
   readonly quiet: number;
-  /** Then it is over, whatever is still unanswered. */
+  /** The whole stop: then even what is unanswered is cut. */
   readonly most: number;
 }
 
@@ -62,14 +62,14 @@ export class Drain implements Counting {
 
   /**
    * Lets what is in flight be answered, each with `Connection: close` (RFC 9112 section 9.6), and ends every connection
-   * that has nothing in flight. Nobody must hand over new connections any more, but for the `handshakes` under way.
+   * that has nothing in flight. No new connections may be handed over, except those whose `handshakes` are under way.
    * Returns how many connections were left when the time was up; the caller ends them.
    */
   async drain({ quiet, most }: DrainTimes, handshakes: () => number): Promise<number> {
     this.#draining = true;
     const heard = new Map<Socket, { readonly bytes: number; readonly atMs: number }>();
     for (let waitedMs = 0; waitedMs < most; waitedMs += checkMs) {
-      // Who has a handshake under way gets as long as who has a connection.
+      // A client in the middle of its handshake gets as long as one that has a connection.
       if (this.#connections.size === 0 && (handshakes() === 0 || waitedMs >= quiet)) break;
       for (const [socket, { inFlight }] of this.#connections) {
         const known = heard.get(socket);

@@ -10,7 +10,7 @@ import type { Refusal } from './refusal.ts';
 
 /** What the ingress knows of subnets. An incarnation is the GUID that a subnet was given when it was created. */
 export interface SubnetDirectory {
-  /** `gone` is also one that is not known here: whoever refuses it looks it up first. */
+  /** `gone` is also a subnet that is not known here, so look it up before you refuse it. */
   state(incarnation: string): 'live' | 'endpointOff' | 'gone';
   /** The lower-case ARM id of the subnet, if it lies in the virtual network with this resource GUID. */
   inVnet(vnet: string, incarnation: string): { readonly subnet: string } | undefined;

@@ -180,7 +180,7 @@ export const peeringMembers: KnownMembers = {
 
 /**
  * The members of an object that are kept. One that Azure does not have is refused, as there; one that would refer to
- * what cannot exist here is refused unless it is empty: nothing that a client asked for is dropped unsaid.
+ * what cannot exist here is refused unless it is empty: nothing that a client asked for is dropped silently.
  */
 export function readMembers(
   members: Readonly<Record<string, unknown>>,

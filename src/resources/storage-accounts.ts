@@ -35,7 +35,7 @@ export function isStorageAccountName(name: string): boolean {
   return /^[a-z0-9]{3,24}$/.test(name);
 }
 
-/** Reads `properties` of a storage account. A custom domain without a name, as Terraform sends it, is none. */
+/** Reads `properties` of a storage account. A custom domain without a name, which Terraform sends, is dropped. */
 export function readStorageAccount(value: unknown, path: string): Read<ResourceRecord['properties']> {
   if (value !== undefined && (typeof value !== 'object' || Array.isArray(value))) {
     return refuse({ kind: 'wrongType', path, expected: 'an object', found: 'another value' });

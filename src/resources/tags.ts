@@ -18,8 +18,8 @@ const tagOperations: Readonly<Record<string, (before: Tags, given: Tags) => Tags
 };
 
 /**
- * `tags` of a resource's body. Numbers and truth values are taken as texts, as the resource manager takes them; what is no
- * object is as good as absent.
+ * `tags` of a resource's body. Numbers and booleans become strings, as in Azure's resource manager; anything but an object
+ * counts as absent.
  */
 export function tagsOfBody(body: Readonly<Record<string, unknown>>): ResourceOutcome<Tags> {
   const tags: [string, string][] = [];

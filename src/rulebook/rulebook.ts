@@ -146,7 +146,7 @@ export class Rulebook {
     if (!this.#subnets.has(incarnation)) await this.changed([subnetKey(incarnation)]);
   }
 
-  /** To be required by whoever acts on the word that there is no subnet of that incarnation. */
+  /** What a decision requires that rests on there being no subnet of that incarnation. */
   noSubnet(incarnation: string): Requirement {
     return { key: subnetKey(incarnation), version: null };
   }

@@ -43,7 +43,7 @@ export interface Work {
   readonly attempts: number;
 }
 
-/** A due record as it stands in the store. */
+/** A due record, decoded. */
 export interface Due extends Work {
   /** Milliseconds since 1970. */
   readonly at: number;

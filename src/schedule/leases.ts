@@ -38,7 +38,7 @@ const leaseMs = 60_000;
 const pageSize = 100;
 
 /**
- * Who works on what. Due work moves from `due/<time>/…` to `lease/<process>/…` while a process does it, and back when it
+ * Which process does which work. Due work moves from `due/<time>/…` to `lease/<process>/…` while a process does it, and back when it
  * failed; the transaction that ends the work requires the lease, so that it is done once.
  */
 export class Leases {

@@ -1,6 +1,6 @@
 import { Places } from './places.ts';
 
-/** Who waits: a site, and a name at that site. */
+/** A site, and a name at that site. */
 export type Who = readonly [site: string, name: string];
 
 interface Waiting {
@@ -21,7 +21,7 @@ export class WaitingLine {
     this.#places = new Places({ total: most, perSource: Infinity });
   }
 
-  /** Resolves when it is the turn of `who`, or with `false` when there is no room to wait for it. */
+  /** Resolves with `true` when it is the turn of `who`, with `false` when there is no room to wait. */
   join(who: Who): Promise<boolean> {
     const room = this.#places.roomFor(who.join(' '));
     if (room.kind === 'full') return Promise.resolve(false);

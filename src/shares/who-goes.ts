@@ -23,7 +23,7 @@ export type Room<C> =
   | { readonly kind: 'full'; readonly limit: number };
 
 /**
- * Who goes when one more connection comes. A source that has its share makes room itself. When all places are taken, the
+ * Decides which connection ends when one more comes. A source that has its share makes room itself. When all places are taken, the
  * source that has the most makes room, which may be the newcomer's; then whoever did the least. Of those with a request in
  * flight one goes only then, and only of the source that has the most.
  */

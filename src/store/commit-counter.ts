@@ -64,7 +64,7 @@ export class CommitCounter {
     if (this.#closing) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // A failure stands in `#failed`, and the next write is told of it; without one the mark is not left behind either.
+      // The next write is told of the failure (`#failed`). Until there is one, the mark is tried again by itself.
       this.advance().catch(() => this.committed());
     }, this.#parts.interval).unref();
   }

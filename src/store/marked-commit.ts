@@ -29,7 +29,7 @@ const owner = 'commit mark';
 const sealedText = /^postern commit mark ([A-Za-z0-9+/]{1,200}={0,2})\n/;
 const plainText = /^postern commit ([0-9]{1,30}) ([0-9a-f]{16})\n/;
 
-/** The text of a mark: the number, sealed under the master key for this store. Only who has the key can make one. */
+/** The text of a mark: the number, sealed under the master key for this store, without which nobody can make one. */
 export function sealMark(commit: bigint, masterKey: MasterKey, storeId: string): string {
   const sealed = wrapDataKey(masterKey, Buffer.from(`${commit} ${storeId}`), owner);
   return `postern commit mark ${Buffer.from(sealed).toString('base64')}\n`;

@@ -12,7 +12,7 @@ const listening = '0A';
 const commandLengthMax = 240;
 
 /**
- * Who listens on a TCP port, found by the socket's inode (proc_pid_net(5)). `undefined` where it cannot be seen: on
+ * The process that listens on a TCP port, found by the socket's inode (proc_pid_net(5)). `undefined` where it cannot be seen: on
  * another system than Linux, or because the process is another user's and we are not root.
  */
 export function holderOfPort(port: number): Holder | undefined {
@@ -34,7 +34,7 @@ export function isBound(path: string): boolean {
   return pathsIn(textOf('/proc/net/unix') ?? '').includes(path);
 }
 
-/** Who has a lock on a file (proc_locks(5)); `undefined` where it cannot be seen. */
+/** The process that has a lock on a file (proc_locks(5)); `undefined` where it cannot be seen. */
 export function holderOfLock(file: string): Holder | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
@@ -42,7 +42,7 @@ export function holderOfLock(file: string): Holder | undefined {
   return pid === undefined ? undefined : describe(pid);
 }
 
-/** ` (process 4711: node postern start)`, to be put behind the name of what is taken; nothing where nobody is known. */
+/** ` (process 4711: node postern start)`, to follow the name of what is taken; empty where the process is not known. */
 export function describeHolder(holder: Holder | undefined): string {
   return holder === undefined ? '' : ` (process ${holder.pid}: ${holder.command})`;
 }

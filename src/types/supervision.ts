@@ -7,7 +7,7 @@ export type ToWorker<Settings> =
   | { readonly kind: 'listener'; readonly listener: Listener }
   /** Stop accepting on this listener, end its connections, close the handle, then answer `closed`. */
   | { readonly kind: 'close'; readonly id: string }
-  /** Answer `pong`: whoever does not is taken to hang. */
+  /** Answer `pong`. A worker that does not is taken to hang. */
   | { readonly kind: 'ping' }
   /** End everything in order, and exit with 0. `why` is for the log. */
   | { readonly kind: 'stop'; readonly why: string };
@@ -17,7 +17,7 @@ export interface StartWorker<Settings> {
   readonly kind: 'start';
   /** `port` is the one that was really taken, never 0. */
   readonly settings: Settings;
-  /** Whom to become before anything else is done; `undefined`: stay who you are. */
+  /** The account that the worker changes to before it does anything else; `undefined`: it stays what it is. */
   readonly become: { readonly uid: number; readonly gid: number } | undefined;
   /**
    * The data folder; with `--memory` a temporary one. `path` is to be shown. `entry` is where the worker goes once its

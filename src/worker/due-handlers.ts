@@ -40,7 +40,7 @@ interface DueObject {
   readonly name: string;
 }
 
-/** Who does which work of vaults when its time has come. */
+/** The handlers of all work that vaults are due, by kind. */
 export function dueHandlers(world: DueWorld): DueHandlers {
   const ofObject =
     (handle: (object: DueObject, world: DueWorld) => Promise<DueOutcome>): DueHandler =>

@@ -23,8 +23,8 @@ const optionNames = [
 ];
 
 /**
- * POST …/exportTemplate: a template of a group's resources, each read as the caller may read it, so that nothing stands in
- * it which a GET would not show: no secret of a vault, no key.
+ * POST …/exportTemplate: a template of a group's resources, each read as the caller may read it. So it holds nothing that a
+ * GET would not show: no secret of a vault, no key.
  */
 export const exportResourceGroupTemplate: ControlOperation = {
   method: 'POST',
@@ -39,7 +39,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
     if (typeof format !== 'string' || format.toLowerCase() !== 'json') {
       return refuse({
         kind: 'badQuery',
-        message: "outputFormat must be 'Json': templates are exported in no other form.",
+        message: "outputFormat must be 'Json', the only supported format.",
       });
     }
     const asked = await askedFor(call);
@@ -64,7 +64,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
   },
 };
 
-/** The resources that a request names, all of the group's for `*`; or why it cannot be done. */
+/** The resources that a request names, `*` for all of the group's; or the rule that it breaks. */
 async function askedFor(call: ControlCall) {
   const contents = await contentsOf(call.store, placeOf(call), exportedMax + 1);
   const { resources = ['*'] } = call.body;

@@ -19,7 +19,7 @@ export async function decryptPrivateKey(bytes: Uint8Array, password: string): Pr
   encrypted.end();
   const keyed = { passphrase: passphraseOf(password), work: new Work(what) };
   const plaintext = await decryptWithPassword(algorithm, ciphertext, keyed);
-  // With a wrong password the padding comes out once in 256 times, and then what it ends is no key.
+  // A wrong password gives valid padding once in 256 times, but then no valid key.
   const found = plaintext && outcomeOf(what, () => derOf(plaintext, count));
   if (found?.ok === true && found.value[0] === tags.sequence) return found.value;
   throw new Refused({ kind: 'keyNotDecrypted' });

@@ -33,7 +33,7 @@ export function readPem(text: string): Outcome<PemContents> {
   });
 }
 
-/** The same, of a text whose private key may be encrypted with the password; an empty one is none. */
+/** The same, of PEM whose private key may be encrypted. An empty password means that none was given. */
 export function readPemWithPassword(text: string, password: string): Promise<Outcome<PemContents>> {
   return outcomeOfLater(what, async () => {
     const { certificates, key } = partsOf(text);

@@ -6,7 +6,7 @@ import type { Value } from '../value.ts';
 /** What a function pays for its arguments before it looks at them. What it makes of them is paid for afterwards. */
 type Cost = (given: readonly Value[], budget: Budget) => void;
 
-/** It looks at the arguments themselves and, of arrays and objects, at what stands directly in them. */
+/** It looks at the arguments themselves and, of arrays and objects, at what is directly in them. */
 const shallow: Cost = (given, budget) => {
   for (const value of given) payShallow(budget, value);
 };
@@ -74,7 +74,7 @@ const path: Cost = ([of = null, ...steps], budget) => {
   payShallow(budget, of);
 };
 
-/** What is formatted pays for its values where they stand, as often as they stand there. */
+/** The values are paid for where the format has them, as often as it has them. */
 const pattern: Cost = ([text = null], budget) => characters([text], budget);
 
 /**

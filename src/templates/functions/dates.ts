@@ -16,7 +16,7 @@ const signs: Readonly<Record<string, (date: Date) => string>> = {
   fff: (date) => String(date.getUTCMilliseconds()).padStart(3, '0'),
 };
 
-/** A sign, what is written as it stands, or a character that is not supported. */
+/** A sign, characters that are written as they are, or one that is not supported. */
 const formatPart = /yyyy|yy|MM|M|dd|d|HH|mm|ss|fff|([^A-Za-z%\\'"]+|[TZ])|[^]/g;
 
 /** .NET's standard formats of one letter. */
@@ -26,7 +26,7 @@ const standard: ReadonlyMap<string, string> = new Map([
   ['u', 'yyyy-MM-dd HH:mm:ssZ'],
 ]);
 
-/** Dates, durations and their formats are short; in long ones a pattern would look for long. */
+/** Dates, durations and their formats are short; a regular expression would take long with a long one. */
 const lengthMax = 128;
 
 function two(number: number): string {
