@@ -1,6 +1,8 @@
 /** Deaths of workers, one after another, without one that has served in between. */
 export interface DeathRecord {
   readonly inRow: number;
+  /** Whether any worker was ever ready. */
+  readonly served: boolean;
 }
 
 export type AfterDeath =
@@ -16,17 +18,21 @@ const delayMaxMs = 5_000;
 /** A worker that served for this long starts the count anew. */
 const goodServiceMs = 10_000;
 
-export const noDeaths: DeathRecord = { inRow: 0 };
+export const noDeaths: DeathRecord = { inRow: 0, served: false };
 
 /**
- * What to do when a worker has died. One that served well is replaced at once; deaths in a row wait longer and longer;
- * a worker that never becomes ready is given up, since another one would not fare better.
+ * What to do when a worker has died. One that served well is replaced at once; deaths in a row wait longer and longer. When
+ * none was ever ready the next one would not fare better: then the start is given up. After that what keeps a worker from
+ * starting, such as a full disk, may pass, and nobody would start the server again.
  */
-export function afterDeath(record: DeathRecord, life: Life): AfterDeath {
-  if (life.ready && life.servedMs >= goodServiceMs) return { kind: 'restart', delayMs: 0, record: noDeaths };
-  const inRow = record.inRow + 1;
-  if (!life.ready && inRow >= deathsBeforeReadyMax) return { kind: 'giveUp', deaths: inRow };
+export function afterDeath({ inRow: before, served: servedBefore }: DeathRecord, life: Life): AfterDeath {
+  const served = servedBefore || life.ready;
+  if (life.ready && life.servedMs >= goodServiceMs) {
+    return { kind: 'restart', delayMs: 0, record: { inRow: 0, served } };
+  }
+  const inRow = before + 1;
+  if (!served && inRow >= deathsBeforeReadyMax) return { kind: 'giveUp', deaths: inRow };
   // The first death of one that had been ready may well be a single accident.
   const delayMs = life.ready && inRow === 1 ? 0 : Math.min(delayMaxMs, firstDelayMs * 2 ** (inRow - 1));
-  return { kind: 'restart', delayMs, record: { inRow } };
+  return { kind: 'restart', delayMs, record: { inRow, served } };
 }

@@ -88,7 +88,7 @@ export class Supervisor {
       onMessage: (message) => this.#receive(message),
       onSilence: (seconds) => complain(`the worker has not answered for ${seconds} s and is killed`),
       onReplaced: () => this.#listeners.detach(),
-      onDeath: (how, delayMs) => this.#died(how, delayMs),
+      onDeath: (what, delayMs) => this.#died(what, delayMs),
       onEnd: (why) => this.#end(why),
     });
   }
@@ -195,10 +195,17 @@ export class Supervisor {
     }
   }
 
-  /** Where another worker has been ready with other settings, the next one gets these. */
+  /**
+   * Where another worker has been ready with other settings, the next one gets these. Where one has been ready with the
+   * same, what is wrong may pass, as a full disk does: another one tries again.
+   */
   #cannotGoOn(message: string): void {
-    if (this.#introduced === this.#proven) {
+    if (!this.#announced || this.#signals > 0) {
       this.#fail(message);
+      return;
+    }
+    if (this.#introduced === this.#proven) {
+      this.#worker.retry(message);
       return;
     }
     // More than one listener may say the same.
@@ -209,10 +216,14 @@ export class Supervisor {
     this.#worker.discard();
   }
 
-  #died(how: string, delayMs: number): void {
+  #died(what: string, delayMs: number): void {
     this.#listeners.detach();
     const when = delayMs === 0 ? 'now' : `in ${delayMs} ms`;
-    this.#options.complain(`the worker died (${how}); another one starts ${when}`);
+    this.#options.complain(`${what}; another one starts ${when}`);
+    // The settings may be what it died of, and without it nobody can say.
+    if (this.#introduced === this.#proven || this.#given !== this.#introduced) return;
+    this.#given = this.#proven;
+    this.#options.complain('the settings from before SIGHUP hold again');
   }
 
   /** A worker whose supervisor was killed, and that hangs, has the database still. */

@@ -26,8 +26,8 @@ export interface WorkerOptions {
   readonly onMessage: (message: Exclude<FromWorker, { readonly kind: 'pong' }>) => void;
   /** The process does not answer, and is killed. */
   readonly onSilence: (seconds: number) => void;
-  /** The process is gone, and another one will come after `delayMs`. */
-  readonly onDeath: (how: string, delayMs: number) => void;
+  /** The process is gone, and another one will come after `delayMs`. `what` says what became of it, and why. */
+  readonly onDeath: (what: string, delayMs: number) => void;
   /** The process has ended as it was asked to, and the next one starts. */
   readonly onReplaced: () => void;
   /** The process is gone, and no other will come: it was stopped, or died too often before it was ready. */
@@ -52,6 +52,8 @@ export class Worker {
   #readyAt: number | undefined;
   #stopping = false;
   #replacing = false;
+  /** What the process of the moment said before it is killed for it. */
+  #said: string | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -65,6 +67,7 @@ export class Worker {
   start(): void {
     const { program, environment, launcher, log, startIn, folder, mark, onStart, onMessage } = this.#options;
     this.#readyAt = undefined;
+    this.#said = undefined;
     const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, ...process.execArgv];
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
     const stdio: StdioOptions = ['ignore', 'ignore', log, 'ipc', folder, mark];
@@ -108,6 +111,12 @@ export class Worker {
     if (this.#stopping || this.#child === undefined) return;
     this.#replacing = true;
     this.#askToEnd(this.#child, 'a new worker takes over');
+  }
+
+  /** Ends a process that says that it cannot go on, and tries again as after any other death. */
+  retry(why: string): void {
+    this.#said ??= why;
+    this.#child?.kill('SIGKILL');
   }
 
   /** Starts another process in the place of one that cannot go on. */
@@ -170,7 +179,10 @@ export class Worker {
       return;
     }
     this.#deaths = next.record;
-    this.#options.onDeath(how, next.delayMs);
+    this.#options.onDeath(
+      this.#said === undefined ? `the worker died (${how})` : `the worker cannot go on: ${this.#said}`,
+      next.delayMs,
+    );
     this.#timer = setTimeout(() => this.start(), next.delayMs);
   }
 }

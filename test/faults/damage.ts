@@ -25,12 +25,24 @@ interface Damage {
   readonly file: string;
   readonly how: string;
   readonly make: (path: string, random: Random) => void;
+  /** A start on it has to be refused. */
+  readonly refuses?: boolean;
 }
 
 const flip = (path: string, random: Random): void => {
   const bytes = readFileSync(path);
   for (let left = 1 + random.below(8); left > 0; left -= 1) {
     const at = random.below(bytes.length);
+    bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << random.below(8)), at);
+  }
+  writeFileSync(path, bytes);
+};
+
+/** A bit in each of the two texts of a mark: one alone is what a crash may leave. */
+const flipMark = (path: string, random: Random): void => {
+  const bytes = readFileSync(path);
+  for (const slot of [0, bytes.length / 2]) {
+    const at = slot + random.below(60);
     bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << random.below(8)), at);
   }
   writeFileSync(path, bytes);
@@ -48,7 +60,7 @@ const damages: readonly Damage[] = [
       writeFileSync(path, bytes);
     },
   },
-  { file: 'commit-mark', how: 'bits flipped', make: flip },
+  { file: 'commit-mark', how: 'bits of both texts flipped', make: flipMark, refuses: true },
   { file: 'postern.db', how: 'cut short', make: (path, random) => truncateSync(path, 4096 * (1 + random.below(5))) },
   { file: 'audit/audit.jsonl', how: 'its last line cut', make: (path) => truncateSync(path, lstatSync(path).size - 7) },
   { file: 'audit/audit.jsonl', how: 'a line torn by hand', make: (path) => appendFileSync(path, '{"time":"2026-') },
@@ -72,6 +84,7 @@ export async function damagedFiles(rounds: number, progress: (text: string) => v
     // In place: owner and rights stay.
     damage.make(join(folder, damage.file), randomOf(seed, round));
     const outcome = await serve(folder);
+    if (damage.refuses === true && outcome.refused === 0) outcome.faults.push('it was not refused');
     for (const key of ['refused', 'unreadable', 'missing', 'right'] as const) counts[key] += outcome[key];
     faults.push(...outcome.faults.map((fault) => `round ${round}, ${damage.file}, ${damage.how}: ${fault}`));
     progress(

@@ -22,39 +22,16 @@ interface Disturbance {
   readonly kills?: boolean;
 }
 
-/** A server that is started again, as an operator would, where the supervisor has given up. */
-interface Serving extends AsyncDisposable {
-  readonly running: () => RunningPostern;
-  readonly revive: () => Promise<void>;
-  readonly revived: () => number;
-}
-
-async function serving(start: () => Promise<RunningPostern>): Promise<Serving> {
-  let [running, revived] = [await start(), 0];
-  return {
-    running: () => running,
-    revived: () => revived,
-    async revive() {
-      await until(async () => running.child.exitCode !== null || (await serves(running)), 'an answer, or an end');
-      if (running.child.exitCode === null) return;
-      running = await start();
-      revived += 1;
-      await until(() => serves(running), 'an answer after the start');
-    },
-    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
-  };
-}
-
 /** Under load, a fault of the disk that comes and goes; then all that was acknowledged is looked for, and new work is done. */
 async function disturb(
-  server: Serving,
+  running: RunningPostern,
   { name, begin, end, kills = false }: Disturbance,
   auditFolder: string,
 ): Promise<{ readonly acknowledged: number; readonly refused: number; readonly faults: readonly string[] }> {
   const known = nothingAcknowledged();
   const work = async (round: string, ms: number) => {
     const over = new AbortController();
-    const working = load(server.running().client, { round, acknowledged: known, signal: over.signal });
+    const working = load(running.client, { round, acknowledged: known, signal: over.signal });
     await sleep(ms);
     over.abort();
     await working;
@@ -62,13 +39,17 @@ async function disturb(
   await work(`${name}-1`, 500);
   begin();
   await work(`${name}-2`, 500);
-  if (kills) process.kill(server.running().workerPid(), 'SIGKILL');
-  await work(`${name}-3`, 300);
+  if (kills) process.kill(running.workerPid(), 'SIGKILL');
+  // With a death, long enough for more starts than a supervisor tries before one was ever ready.
+  await work(`${name}-3`, kills ? 4_000 : 300);
   end();
   const refused = known.refused;
-  await server.revive();
+  // Nobody starts it again.
+  await until(async () => running.child.exitCode !== null || (await serves(running)), 'an answer, or an end');
+  if (running.child.exitCode !== null)
+    throw new Error(`${name}: the server has ended: ${running.stderr().slice(-500)}`);
   await work(`${name}-4`, 500);
-  const faults = [...(await check(server.running().client, known, auditFolder))];
+  const faults = [...(await check(running.client, known, auditFolder))];
   if (known.refused > refused) faults.push('work was refused when the fault was over');
   return {
     acknowledged: known.requestIds.length,
@@ -80,13 +61,13 @@ async function disturb(
 /** Run by `inNamespace`: the folder is a small disk of its own. */
 export async function fullDisk(folder: string, rounds: number, progress: (text: string) => void): Promise<Figures> {
   const data = join(folder, 'data');
-  await using server = await serving(() => startPostern(['--data', data]));
+  await using running = await startPostern(['--data', data]);
   const ballast = join(folder, 'ballast');
   let [acknowledged, refused] = [0, 0];
   const faults: string[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const outcome = await disturb(
-      server,
+      running,
       {
         name: `full-${round}`,
         // Until nothing fits any more.
@@ -104,7 +85,7 @@ export async function fullDisk(folder: string, rounds: number, progress: (text: 
       `disk full ${round + 1} of ${rounds}: ${outcome.acknowledged} acknowledged, ${outcome.refused} refused, ${outcome.faults.length} faults`,
     );
   }
-  return { counts: { rounds, acknowledged, refused, revived: server.revived() }, faults };
+  return { counts: { rounds, acknowledged, refused }, faults };
 }
 
 const program = join(import.meta.dirname, 'full-disk.ts');
@@ -141,7 +122,7 @@ export async function inputOutputErrors(rounds: number, progress: (text: string)
   if (typeof made === 'string') return notRunHere(made);
   using disk = made;
   const command = [...disk.command, postern, 'start', '--data', data.path];
-  await using server = await serving(() => startCommand(command));
+  await using running = await startCommand(command);
   let [acknowledged, refused] = [0, 0];
   const faults: string[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -152,7 +133,7 @@ export async function inputOutputErrors(rounds: number, progress: (text: string)
       end: () => disk.heal(),
       kills: round >= errors.length,
     };
-    const outcome = await disturb(server, disturbance, join(data.path, 'audit'));
+    const outcome = await disturb(running, disturbance, join(data.path, 'audit'));
     acknowledged += outcome.acknowledged;
     refused += outcome.refused;
     faults.push(...outcome.faults);
@@ -161,5 +142,5 @@ export async function inputOutputErrors(rounds: number, progress: (text: string)
       `EIO ${name}: ${outcome.acknowledged} acknowledged, ${outcome.refused} refused, ${outcome.faults.length} faults`,
     );
   }
-  return { counts: { rounds, acknowledged, refused, revived: server.revived() }, faults };
+  return { counts: { rounds, acknowledged, refused }, faults };
 }

@@ -37,6 +37,8 @@ interface Asking {
 }
 
 const from = '127.0.0.7';
+/** So long an answer is waited for when nothing more is asked. */
+const unansweredMaxMs = 5_000;
 /** The demo's vault, below the subscription. */
 export const demoVault = '/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo';
 
@@ -53,6 +55,10 @@ export async function load(
   }: { readonly round: string; readonly acknowledged: Acknowledged; readonly signal: AbortSignal },
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  // While no worker can start, a connection waits in the socket for as long as that lasts.
+  signal.addEventListener('abort', () => void setTimeout(() => agent.destroy(), unansweredMaxMs).unref(), {
+    once: true,
+  });
   const asking = { client, agent, acknowledged, signal };
   const clients = [
     ...['a', 'b', 'c', 'd', 'e'].map((one) => secrets(asking, `${round}-${one}`)),

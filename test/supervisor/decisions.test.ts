@@ -6,7 +6,7 @@ import { readRequest, type ControlRequest } from '../../src/supervisor/control-r
 import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
 import { listenersIn, lockerIn, pathsIn } from '../../src/supervisor/holder.ts';
 import { settingsAfter } from '../../src/supervisor/reread.ts';
-import { afterDeath, noDeaths, type AfterDeath, type Life } from '../../src/supervisor/restart.ts';
+import { afterDeath, noDeaths, type AfterDeath, type DeathRecord, type Life } from '../../src/supervisor/restart.ts';
 import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-user.ts';
 
 const passwd = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1001::/home/ada:/bin/sh\ntoor:x:0:0::/:/bin/sh\n';
@@ -66,10 +66,10 @@ test("a child's environment has no key in it, and leads to no code in the workin
   });
 });
 
-test('deaths in a row wait longer and longer; good service forgives them; no readiness at all is given up', () => {
-  const outcomes = (life: Life, deaths: number): readonly (number | 'giveUp')[] => {
+test('deaths in a row wait longer and longer; good service forgives them; only what never was ready is given up', () => {
+  const outcomes = (life: Life, deaths: number, first: DeathRecord = noDeaths): readonly (number | 'giveUp')[] => {
     const delays: (number | 'giveUp')[] = [];
-    let record = noDeaths;
+    let record = first;
     while (delays.length < deaths) {
       const next: AfterDeath = afterDeath(record, life);
       delays.push(next.kind === 'giveUp' ? 'giveUp' : next.delayMs);
@@ -81,7 +81,13 @@ test('deaths in a row wait longer and longer; good service forgives them; no rea
   assert.deepEqual(outcomes({ ready: false }, 9), [100, 200, 400, 800, 'giveUp']);
   assert.deepEqual(outcomes({ ready: true, servedMs: 9_999 }, 8), [0, 200, 400, 800, 1600, 3200, 5000, 5000]);
   assert.deepEqual(outcomes({ ready: true, servedMs: 10_000 }, 3), [0, 0, 0]);
-  assert.deepEqual(afterDeath({ inRow: 4 }, { ready: false }), { kind: 'giveUp', deaths: 5 });
+  const served: DeathRecord = { inRow: 0, served: true };
+  assert.deepEqual(outcomes({ ready: false }, 8, served), [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  // Once ready is ready for ever: a disk that is full for an hour is no reason to end.
+  const once = afterDeath(noDeaths, { ready: true, servedMs: 0 });
+  assert.ok(once.kind === 'restart');
+  assert.deepEqual(outcomes({ ready: false }, 7, once.record), [200, 400, 800, 1600, 3200, 5000, 5000]);
+  assert.deepEqual(afterDeath({ inRow: 4, served: false }, { ready: false }), { kind: 'giveUp', deaths: 5 });
 });
 
 test('a reload takes over what the file says, but for what takes a restart, which it names', () => {

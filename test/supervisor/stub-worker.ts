@@ -2,7 +2,7 @@
  * A worker that answers each connection with who it is and what it was told, so that the supervisor can be watched. It
  * is a program of its own, started by the supervisor; STUB says how it misbehaves.
  */
-import { writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { Settings } from '../../src/settings/settings.ts';
 import type { FromWorker, Listener, ToWorker } from '../../src/types/supervision.ts';
@@ -13,6 +13,8 @@ let outstanding = 0;
 let line = '';
 
 if (misbehaviour === 'dies') process.kill(process.pid, 'SIGKILL');
+/** A file: while it is there, no worker can start. */
+const obstacle = process.env['STUB_OBSTACLE'];
 
 process.on('message', (message: ToWorker<Settings>, handle: object | undefined) => {
   if (message.kind === 'start') {
@@ -35,6 +37,10 @@ process.on('message', (message: ToWorker<Settings>, handle: object | undefined) 
     if (misbehaviour === 'garbage') writeSync(3, '{no message}\n');
     if (misbehaviour === 'acknowledgement')
       for (let time = 0; time < 9; time += 1) process.send?.({ cmd: 'NODE_HANDLE_ACK' });
+    if (obstacle !== undefined && existsSync(obstacle)) {
+      tell({ kind: 'fatal', message: 'the disk is full' });
+      return;
+    }
     if (misbehaviour === 'fatal') tell({ kind: 'fatal', message: 'the master key is wrong' });
   }
   if (message.kind === 'listener' && handle !== undefined) listen(message.listener, handle);

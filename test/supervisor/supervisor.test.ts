@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -81,6 +81,26 @@ test('what a worker calls fatal is printed, and ends everything with 1', async (
   const supervised = startSupervisor(t, { environment: { STUB: 'fatal' } });
   assert.equal(await supervised.exit(), 1);
   assert.equal(supervised.complaints, 'postern: the master key is wrong\n');
+});
+
+test('once ready, it goes on trying while no worker can start, says why each time, and serves when one can', async (t) => {
+  const obstacle = join(await newFolder(t), 'full');
+  const supervised = startSupervisor(t, { environment: { STUB_OBSTACLE: obstacle } });
+  const { port, pid } = await supervised.ready();
+  await writeFile(obstacle, '');
+  process.kill(pid, 'SIGKILL');
+  const reasons = /the worker cannot go on: the disk is full; another one starts in \d+ ms\n/g;
+  // More often than a first start would be tried.
+  await supervised.until(() => [...supervised.complaints.matchAll(reasons)].length >= 6);
+  await rm(obstacle);
+  assert.notEqual((await greet(port)).pid, pid);
+  await writeFile(obstacle, '');
+  // Also when it is asked to start anew meanwhile, and it still ends when it is asked to.
+  supervised.process.kill('SIGHUP');
+  const before = [...supervised.complaints.matchAll(reasons)].length;
+  await supervised.until(() => [...supervised.complaints.matchAll(reasons)].length > before + 1);
+  supervised.process.kill('SIGTERM');
+  assert.equal(await supervised.exit(), 0);
 });
 
 for (const misbehaviour of ['garbage', 'acknowledgement']) {
