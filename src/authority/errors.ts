@@ -105,6 +105,12 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
   ...userErrors,
   ...signInErrors,
   ...managedIdentityErrors,
+  recordUnavailable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    code: 90033,
+    message: () => 'A transient error has occurred: the sign-in cannot be recorded now. Please try again.',
+  },
   internal: {
     status: 500,
     error: 'server_error',

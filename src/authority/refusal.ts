@@ -21,6 +21,8 @@ export type AuthorityRefusal =
   | UserRefusal
   | SignInRefusal
   | ManagedIdentityRefusal
+  /** The record of a failed sign-in cannot be written. */
+  | { readonly kind: 'recordUnavailable' }
   | { readonly kind: 'internal' };
 
 /** Who asks is not the client that it says. */

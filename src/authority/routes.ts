@@ -9,6 +9,7 @@ import { answerDeviceRequest } from './device-authorization.ts';
 import { DeviceCodes } from './device-codes.ts';
 import { instanceDiscovery, openidConfigurationV1, openidConfigurationV2, userRealm } from './discovery.ts';
 import { oauthError } from './errors.ts';
+import { ourTrouble } from './our-trouble.ts';
 import { originOf, recordFailedSignIn } from './failed-sign-in.ts';
 import type { SignInNames, SignInOrigin } from './failed-sign-in.ts';
 import { formBytesMax, parseForm } from './form.ts';
@@ -67,9 +68,9 @@ export function authorityRoutes(app: FastifyInstance, world: AuthorityWorld): vo
       reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
     });
     edge.setErrorHandler<FastifyError>((error, request, reply) => {
-      const refusal = bodyRefusals[error.code] ?? { kind: 'internal' };
-      if (refusal.kind === 'internal') request.log.error({ err: error }, 'the authority could not answer');
-      return refuse(refusal, { request, reply, authority });
+      const origin = originOf(request, authority);
+      const refusal = bodyRefusals[error.code] ?? ourTrouble(error, origin, authority);
+      return refuse(refusal, { request, reply, authority }, origin);
     });
     tokenRoutes(edge, authority);
     discoveryRoutes(edge, authority);

@@ -35,6 +35,8 @@ export interface AuthorityWorld {
   readonly now: () => number;
   /** A new random GUID. */
   readonly newId: () => string;
+  /** The detail of a failure of ours; its id is the correlation id of the answer. */
+  readonly logError: (error: unknown, correlationId: string) => void;
 }
 
 /** The same, with what the authority remembers about those who logged in. */

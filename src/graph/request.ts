@@ -8,6 +8,7 @@ import { hostOf } from '../http/host.ts';
 import { textsOf } from '../http/parameters.ts';
 import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
+import type { Transaction } from '../store/store.ts';
 import type { Turns } from '../http/turns.ts';
 import type { Caller } from '../types/caller.ts';
 import { renderError } from './errors.ts';
@@ -90,7 +91,7 @@ async function changeGraph(asked: ChangeAsked, call: GraphCall, world: GraphWorl
       const { answer, change, targets } = outcome;
       const recorded = { status: answer.status, targets, body: call.body, requestId: world.newId() };
       const { put } = audit.stage(recordOf(asked, recorded, world));
-      await call.store.transact({ ...change, put: [...(change.put ?? []), put] });
+      await commit({ ...change, put: [...(change.put ?? []), put] }, call);
       audit.committed();
       return answer;
     } catch (error) {
@@ -98,6 +99,15 @@ async function changeGraph(asked: ChangeAsked, call: GraphCall, world: GraphWorl
     }
   }
   throw new GraphRefused({ kind: 'tooManyConflicts' });
+}
+
+async function commit(change: Transaction, { store }: Pick<GraphCall, 'store'>): Promise<void> {
+  try {
+    await store.transact(change);
+  } catch (error) {
+    if (error instanceof Conflict || error instanceof Unreadable) throw error;
+    throw new GraphRefused({ kind: 'recordUnavailable' }, { cause: error });
+  }
 }
 
 /** What a change is refused for, once that has a record too. */

@@ -53,6 +53,7 @@ export function signInRoutes(home: FastifyInstance, world: SignInWorld): void {
     authorities: () => names.map(({ authority }) => authority),
     now,
     newId: randomUUID,
+    logError,
   });
   graphRoutes(home, { store, verifier, audit, sourceOf, tenantId, now, newId: randomUUID, logError });
 }

@@ -134,6 +134,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   });
   await commit(store, await createUser(store, { ...user, tenantId: tenant, password }, 0));
   await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups: [groupId] }));
+  const log: string[] = [];
   const world: AuthorityWorld = {
     store,
     signingKeys: await SigningKeys.open({ store, now, keepMs: 4_200_000 }),
@@ -148,8 +149,8 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     authorities: () => origins,
     now,
     newId: randomUUID,
+    logError: (error) => log.push(String(error)),
   };
-  const log: string[] = [];
   const app = fastify({ logger: { level: 'trace', stream: { write: (line: string) => void log.push(line) } } });
   authorityRoutes(app, world);
   await app.ready();

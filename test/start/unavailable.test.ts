@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Answered, Client } from '../world/client.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
+
+function postForm(client: Client, path: string, form: Readonly<Record<string, string>>): Promise<Answered> {
+  return client.send(`${client.home}/${client.identity.tenantId}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+  });
+}
 
 const lineLengthMax = 600;
 
@@ -26,7 +35,28 @@ test('while the audit log cannot be written every edge says when to come again, 
       properties: { tenantId: client.identity.tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies: [] },
     }),
     await client.send(`${client.home}/v1.0/groups`, { method: 'POST', token: graph, body: group }),
+    // Each of these fails, and whoever is told so has a record.
+    await postForm(client, '/oauth2/v2.0/token', {
+      grant_type: 'client_credentials',
+      client_id: client.identity.clientId,
+      client_secret: 'wrong',
+      scope: 'https://graph.microsoft.com/.default',
+    }),
+    await postForm(client, '/oauth2/v2.0/token', {
+      grant_type: 'password',
+      client_id: client.identity.clientId,
+      username: 'nobody@contoso.example',
+      password: 'wrong',
+      scope: 'openid',
+    }),
+    await client.send(`${client.home}/msi/token?resource=${client.home}&api-version=2019-08-01`, {
+      headers: { 'x-identity-header': 'wrong' },
+    }),
   ];
+  assert.deepEqual(
+    answers.slice(-3).map(({ body }) => [body['error'], body['error_codes']]),
+    Array.from({ length: 3 }, () => ['temporarily_unavailable', [90033]]),
+  );
   for (const { status, headers, body } of answers) {
     assert.equal(status, 503, JSON.stringify(body));
     assert.equal(headers['retry-after'], '5', JSON.stringify(body));

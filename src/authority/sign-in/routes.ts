@@ -5,6 +5,7 @@ import { devicePath } from '../device-authorization.ts';
 import { originOf } from '../failed-sign-in.ts';
 import { parseForm } from '../form.ts';
 import type { Form } from '../form.ts';
+import { ourTrouble } from '../our-trouble.ts';
 import { tenantOfToken } from '../tenant.ts';
 import type { Authority } from '../world.ts';
 import { readCookies } from './cookies.ts';
@@ -33,7 +34,9 @@ export function signInRoutes(edge: FastifyInstance, authority: Authority): void 
   edge.post<TenantRoute>('/:tenant/login', async (request, reply) => {
     return show(
       reply,
-      await withForm(bodyOf(request), (form) => signIn(form, browserOf(request, authority), authority)),
+      await withForm(bodyOf(request), (form) => signIn(form, browserOf(request, authority), authority)).catch(
+        (error: unknown) => refusalPage(ourTrouble(error, originOf(request, authority), authority)),
+      ),
     );
   });
   edge.get(devicePath, async (request, reply) => show(reply, askForUserCode(browserOf(request, authority), authority)));
