@@ -34,30 +34,21 @@ export async function authenticateUser(
   if (tenant !== authority.homeTenant) return refuse({ kind: 'userNotInTenant', username, tenant });
   // What can be nobody's name is not remembered either.
   if (!isName(username)) return refuse({ kind: 'passwordWrong' });
-  const name = username.toLowerCase();
-  const begun = attempts.begin(name);
+  const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
+  const guess = { name: username.toLowerCase(), exists: found !== undefined, site };
+  const begun = attempts.begin(guess);
   if (begun === 'locked') return refuse({ kind: 'accountLocked' });
   if (begun === 'busy') return refuse({ kind: 'tooManyLogins' });
-  const { found, verdict } = await compare({ tenant, username, password, site }, { store, secretCheck }).catch(
-    (error: unknown) => {
-      attempts.end(name, 'notCompared');
-      throw error;
-    },
-  );
-  attempts.end(name, outcomes[verdict]);
+  const hashes = [found?.record.passwordHash ?? decoy];
+  const verdict = await secretCheck.check(password, hashes, { site, name: guess.name }).catch((error: unknown) => {
+    attempts.end(guess, 'notCompared');
+    throw error;
+  });
+  attempts.end(guess, outcomes[verdict]);
   if (verdict === 'busy') return refuse({ kind: 'tooManyLogins' });
   if (verdict === 'wrong' || found === undefined) return refuse({ kind: 'passwordWrong' });
   if (!found.record.accountEnabled) return refuse({ kind: 'accountDisabled' });
   return { ok: true, signedIn: { user: found.record, authTime: authority.now() } };
-}
-
-async function compare(
-  { tenant, username, password, site }: Credentials,
-  { store, secretCheck }: Pick<Authority, 'store' | 'secretCheck'>,
-) {
-  const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
-  const asker = { site, name: username.toLowerCase() };
-  return { found, verdict: await secretCheck.check(password, [found?.record.passwordHash ?? decoy], asker) };
 }
 
 const outcomes = { right: 'right', wrong: 'wrong', busy: 'notCompared' } as const;
