@@ -47,6 +47,8 @@ export interface Work {
 export interface Due extends Work {
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** When it was due before it was put off for another attempt; `at` unless it was. */
+  readonly firstAt: number;
 }
 
 /** Thrown by work that cannot be done now for a reason that passes, such as a full disk: it is tried again until it can. */
@@ -75,14 +77,21 @@ export function duePut(kind: DueKind, at: number, subject: DueSubject): Put {
 }
 
 /** The same work at a later time, after an attempt that failed. */
-export function duePutAgain({ kind, at, subject, attempts }: Due): Put {
-  return { key: dueKey(kind, at, subject), value: encode({ ...subject, attempts }) };
+export function duePutAgain({ kind, at, firstAt, subject, attempts }: Due): Put {
+  return { key: dueKey(kind, at, subject), value: encode({ ...subject, attempts, firstAt }) };
 }
 
 export function readDue(record: StoredRecord): Due {
   const [, , kind = ''] = record.key.split('/');
-  const { attempts = 0, ...subject } = decode<AnySubject & { readonly attempts?: number }>(record);
-  return { kind, at: dueTime(record.key), subject, attempts };
+  const stored = decode<AnySubject & { readonly attempts?: number; readonly firstAt?: number }>(record);
+  const at = dueTime(record.key);
+  const { attempts = 0, firstAt = at, ...subject } = stored;
+  return { kind, at, firstAt, subject, attempts };
+}
+
+/** Above the keys of what is due before that time. */
+export function dueFrom(at: number): string {
+  return duePrefix + String(at).padStart(15, '0');
 }
 
 /** When the work of a due record's key is due. */

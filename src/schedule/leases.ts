@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Conflict, decode, encode } from '../store/store.ts';
 import type { Put, Store, StoredRecord } from '../store/store.ts';
-import { duePrefix, duePutAgain, dueTime, readDue, workPath } from './due.ts';
-import type { AnySubject, DueKind, Work } from './due.ts';
+import { dueFrom, duePrefix, duePutAgain, dueTime, readDue, workPath } from './due.ts';
+import type { AnySubject, Due, DueKind, Work } from './due.ts';
 
 /** Work that this process has to itself. Its record is at `key` as long as that is so. */
 export interface Leased extends Work {
@@ -10,6 +10,8 @@ export interface Leased extends Work {
   readonly version: string;
   /** When the work was due, in milliseconds since 1970. */
   readonly dueAt: number;
+  /** The same before any attempt at it failed. */
+  readonly firstAt: number;
 }
 
 /** Work that is this process's from the transaction that makes it necessary. */
@@ -21,6 +23,8 @@ export interface Claim {
 
 interface LeaseRecord extends Work {
   readonly dueAt: number;
+  /** Not in a lease of a release before. */
+  readonly firstAt?: number;
   readonly until: number;
 }
 
@@ -54,7 +58,7 @@ export class Leases {
   /** For work that begins in this process, because it needs what may not be stored, or need not wait for its turn. */
   claim(kind: DueKind, subject: AnySubject): Claim {
     const dueAt = this.#parts.now();
-    const work = { kind, subject, dueAt, attempts: 1, key: this.#prefix + workPath(kind, subject) };
+    const work = { kind, subject, dueAt, firstAt: dueAt, attempts: 1, key: this.#prefix + workPath(kind, subject) };
     const version = randomUUID();
     return { put: { ...this.#put(work), version }, work: { ...work, version } };
   }
@@ -70,9 +74,9 @@ export class Leases {
       // The same work may have been asked for at several times. Once is enough.
       const leased = new Map<string, Omit<Leased, 'version'>>();
       for (const record of due) {
-        const { at: dueAt, kind, subject, attempts } = readDue(record);
+        const { at: dueAt, firstAt, kind, subject, attempts } = readDue(record);
         const key = this.#prefix + workPath(kind, subject);
-        if (!leased.has(key)) leased.set(key, { kind, subject, dueAt, attempts: attempts + 1, key });
+        if (!leased.has(key)) leased.set(key, { kind, subject, dueAt, firstAt, attempts: attempts + 1, key });
       }
       const works = [...leased.values()];
       try {
@@ -93,10 +97,10 @@ export class Leases {
    * Gives work back that is to be tried again at that time.
    * @throws {Conflict} when it is not ours any more
    */
-  async putOff({ key, version, kind, subject, attempts }: Leased, at: number): Promise<void> {
+  async putOff({ key, version, kind, subject, attempts, firstAt }: Leased, at: number): Promise<void> {
     await this.#parts.store.transact({
       require: [{ key, version }],
-      put: [duePutAgain({ kind, subject, attempts, at })],
+      put: [duePutAgain({ kind, subject, attempts, at, firstAt })],
       delete: [key],
     });
   }
@@ -116,12 +120,43 @@ export class Leases {
     this.#othersAreGone = true;
   }
 
+  /**
+   * Brings back what was put off for longer than any failure puts it off: by a clock that was ahead. It is due when it was
+   * due at first, or now.
+   */
+  async bringBack(longestMs: number): Promise<void> {
+    const { store, now } = this.#parts;
+    let after = dueFrom(now() + longestMs);
+    for (;;) {
+      const page = await store.list({ prefix: duePrefix, after, limit: pageSize });
+      const due = page.map((record) => ({ record, work: readDue(record) }));
+      await this.#move(due.filter(({ work }) => work.at > now() + longestMs && work.firstAt < work.at));
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageSize) return;
+      after = last.key;
+    }
+  }
+
+  async #move(due: readonly { readonly record: StoredRecord; readonly work: Due }[]): Promise<void> {
+    if (due.length === 0) return;
+    const { now } = this.#parts;
+    const put = due.map(({ work }) => duePutAgain({ ...work, at: Math.max(now(), work.firstAt) }));
+    await this.#replace(
+      due.map(({ record }) => record),
+      put,
+    );
+  }
+
   async #makeDue(records: readonly StoredRecord[]): Promise<void> {
     if (records.length === 0) return;
     const put = records.map((record) => {
-      const { kind, subject, attempts, dueAt } = decode<LeaseRecord>(record);
-      return duePutAgain({ kind, subject, attempts, at: dueAt });
+      const { kind, subject, attempts, dueAt, firstAt = dueAt } = decode<LeaseRecord>(record);
+      return duePutAgain({ kind, subject, attempts, at: dueAt, firstAt });
     });
+    await this.#replace(records, put);
+  }
+
+  async #replace(records: readonly StoredRecord[], put: readonly Put[]): Promise<void> {
     try {
       await this.#parts.store.transact({
         require: records.map(({ key, version }) => ({ key, version })),
@@ -135,8 +170,8 @@ export class Leases {
     }
   }
 
-  #put({ kind, subject, attempts, dueAt, key }: Omit<Leased, 'version'>): Put {
-    const lease: LeaseRecord = { kind, subject, attempts, dueAt, until: this.#parts.now() + leaseMs };
+  #put({ kind, subject, attempts, dueAt, firstAt, key }: Omit<Leased, 'version'>): Put {
+    const lease: LeaseRecord = { kind, subject, attempts, dueAt, firstAt, until: this.#parts.now() + leaseMs };
     return { key, value: encode(lease) };
   }
 }

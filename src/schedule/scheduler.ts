@@ -64,6 +64,8 @@ export class Scheduler {
   /** When the timer rings, in milliseconds since 1970. */
   #wakeAt = Infinity;
   #failures = 0;
+  /** At the last look. */
+  #lookedAt = Infinity;
   #started = false;
   #closed = false;
 
@@ -154,9 +156,12 @@ export class Scheduler {
 
   async #takeInTurn(): Promise<void> {
     const time = this.#parts.now();
+    // At the start, and when the clock was set back.
+    if (time < this.#lookedAt) await this.#leases.bringBack(longestRetryMs);
+    this.#lookedAt = time;
     // Those first: they need no write to be tried again.
     for (const [key, { work, at, failures }] of this.#held) {
-      if (at > time) continue;
+      if (at > time && at - time <= longestRetryWhileUnavailableMs) continue;
       this.#held.delete(key);
       this.#begin(work, failures);
     }

@@ -155,6 +155,35 @@ suite('work that fails', () => {
     assert.equal(waiting, dueKey('purgeObject', clock.now + 3_600_000, subject('broken')), 'an hour at most');
   });
 
+  test('under a clock that was ahead is tried again when the clock is right, and not before it was due at first', async (t) => {
+    const year = 365 * 86_400_000;
+    for (const isRestarted of [true, false]) {
+      const store = memoryStore();
+      const clock = { now: start + year };
+      const { seen, handler } = noting();
+      const failing: DueHandler = async (work, now) => {
+        if (now >= start + year) throw new Error('the issuer is closed');
+        return handler(work, now, 1);
+      };
+      const parts = { store, clock, handlers: { renewCertificate: failing } };
+      const { scheduler } = await startNode(t, parts);
+      await schedule(store, 'renewCertificate', [start - 5, 'overdue'], [start + 7_200_000, 'later']);
+      await scheduler.runDue();
+      clock.now = start;
+      const next = isRestarted ? (await startNode(t, parts)).scheduler : scheduler;
+      await schedule(store, 'renewCertificate', [start + 2 * year, 'far']);
+      await next.runDue();
+      assert.deepEqual(seen, ['overdue']);
+      clock.now = start + 7_200_000 - 1;
+      await next.runDue();
+      assert.deepEqual(seen, ['overdue']);
+      clock.now += 1;
+      await next.runDue();
+      assert.deepEqual(seen, ['overdue', 'later']);
+      assert.deepEqual(await keysUnder(store, 'due/'), [dueKey('renewCertificate', start + 2 * year, subject('far'))]);
+    }
+  });
+
   test('since something changed meanwhile is decided anew at once', async (t) => {
     const store = memoryStore();
     let decisions = 0;
