@@ -116,7 +116,15 @@ export class CertificateFiles {
       this.#worker?.unref();
       return;
     }
-    this.#worker ??= this.#start();
+    try {
+      this.#worker ??= this.#start();
+    } catch (error) {
+      // As where the system has no room for one more thread. The file is refused, and keeps no other one waiting.
+      this.#current = undefined;
+      job.done.reject(error);
+      this.#next();
+      return;
+    }
     this.#worker.ref();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only windows have
     this.#worker.postMessage(job.file);

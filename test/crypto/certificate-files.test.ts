@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { syncBuiltinESMExports } from 'node:module';
 import { after, describe, it } from 'node:test';
+import threads from 'node:worker_threads';
 import fc from 'fast-check';
 import { CertificateFiles, ReadingAbandoned } from '../../src/crypto/certificate-files.ts';
 import { writePem } from '../../src/crypto/certificates/pem.ts';
@@ -36,6 +38,25 @@ describe('files of certificates', () => {
     assert.deepEqual(pem.value.material, chained.material);
     const refused = await files.readPkcs12(new Uint8Array([1]), '', here);
     assert.ok(!refused.ok && refused.refusal.kind === 'malformed');
+  });
+
+  it('are refused where no thread can be started, and read again once one can', async (t) => {
+    const { Worker } = threads;
+    const set = (replaced: unknown) => {
+      Object.assign(threads, { Worker: replaced });
+      syncBuiltinESMExports();
+    };
+    t.after(() => set(Worker));
+    set(function refusing() {
+      throw Object.assign(new Error('Worker initialization failure: EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' });
+    });
+    const own = new CertificateFiles({ waitingMax: 1 });
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await assert.rejects(own.readPem(writePem(chained), '', here), /EAGAIN/);
+    }
+    set(Worker);
+    assert.ok((await own.readPem(writePem(chained), '', here)).ok);
+    await own.close();
   });
 
   it('are read one at a time, with the thread that answers free, and no more than some wait', async () => {
