@@ -106,7 +106,7 @@ test('where no redirect URI is used, the fallback alone makes the client a publi
       client_id: clientId,
       device_code: 'none',
     });
-    if (publicClient) assert.notDeepEqual(polled.body['error_codes'], [7000218]);
+    if (publicClient) assert.deepEqual(polled.body['error_codes'], [70019]);
     else expectCredentialNeeded(polled);
   }
 });
