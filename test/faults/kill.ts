@@ -59,8 +59,10 @@ async function kill(
   return next;
 }
 
+/** Whether it answers, soon: while no worker can start, a request waits in the socket for as long as that lasts. */
 export async function serves({ client }: Pick<RunningPostern, 'client'>): Promise<boolean> {
-  const answer = await client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' }).catch(() => undefined);
+  const asked = client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' }).catch(() => undefined);
+  const answer = await Promise.race([asked, sleep(3_000, undefined, { ref: false })]);
   return answer?.status === 200;
 }
 
