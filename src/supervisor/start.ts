@@ -11,7 +11,7 @@ import { heartbeatTimes, type HeartbeatTimes } from './heartbeat.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
 import { placeMark, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
-import { giveOlderFiles } from './older-folder.ts';
+import { filesOfRoot } from './files-of-root.ts';
 import { readOperatorFiles } from './operator-files.ts';
 import { refuseWorkersFiles } from './root-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
@@ -159,7 +159,7 @@ interface TakenFolder extends DataFolder {
 }
 
 function takeFolder(
-  { dataFolder, audit }: Settings,
+  { dataFolder }: Settings,
   worker: User | undefined,
 ): { readonly ok: true; readonly folder: TakenFolder } | Refused {
   if (dataFolder === undefined) {
@@ -175,7 +175,11 @@ function takeFolder(
     const message = `Another Postern uses the data folder ${path}${holder}: stop it, or choose another --data.`;
     return { ok: false, message };
   }
-  if (worker !== undefined) handOver(prepared.folder, worker, audit?.files);
+  const roots = worker === undefined ? [] : filesOfRoot(prepared.folder);
+  if (worker !== undefined && roots.length > 0) {
+    lock.release();
+    return { ok: false, message: ofRoot(path, roots, worker) };
+  }
   const release = (): void => {
     closeSync(descriptor);
     lock.release();
@@ -183,13 +187,9 @@ function takeFolder(
   return { ok: true, folder: { path, descriptor, release } };
 }
 
-function handOver(folder: DataFolder, worker: User, auditFiles = 10): void {
-  const kept = giveOlderFiles(folder, worker, auditFiles);
-  if (kept.length === 0) return;
-  const paths = kept.map((name) => join(folder.path, name)).join(' ');
-  complain(
-    `The worker cannot use these files in the data folder, because root owns them. Give them to it: chown -h ${worker.uid}:${worker.gid} ${paths}`,
-  );
+function ofRoot(folder: string, names: readonly string[], { uid, gid }: User): string {
+  const paths = names.map((name) => join(folder, name)).join(' ');
+  return `Root owns ${names.join(', ')} in the data folder, and the worker cannot use what is root's. If you trust these files, give them to it: chown -h ${uid}:${gid} ${paths}`;
 }
 
 function complain(text: string): void {

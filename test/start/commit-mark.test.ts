@@ -137,6 +137,8 @@ test('a start without the database makes no other one, and what is put back afte
   // Beside a log of another database SQLite would read that into the new one.
   renameSync(database, files.at('kept.db'));
   writeFileSync(`${database}-wal`, 'left');
+  const { uid, gid } = statSync(files.data);
+  chownSync(`${database}-wal`, uid, gid);
   const withLog = startPostern([...options, '--accept-copy']);
   await assert.rejects(withLog, /postern\.db is missing, but postern\.db-wal, .* is still there/);
   rmSync(`${database}-wal`);
