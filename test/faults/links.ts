@@ -93,5 +93,6 @@ function stateOf(folder: string): string {
 }
 
 async function waitFor(check: () => Promise<boolean>, mostMs: number): Promise<void> {
-  for (let waited = 0; waited < mostMs && !(await check()); waited += 100) await sleep(100);
+  const end = Date.now() + mostMs;
+  while (Date.now() < end && !(await check())) await sleep(100);
 }
