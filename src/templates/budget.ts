@@ -12,6 +12,8 @@ export interface Allowance {
   readonly clock: () => number;
   /** Expressions by their text, each read once. */
   readonly expressions: Map<string, Expression>;
+  /** So many characters of further expressions are kept. */
+  keptCharacters: number;
 }
 
 /** What an evaluation may still cost: that of the plan, of a resource's body or of the outputs. One deployment has one of these. */
@@ -42,8 +44,11 @@ const evaluationDepthMax = 300;
 /** Characters that are worth a step when they are copied or compared in one go. */
 export const charactersAStep = 32;
 
+/** Of a deployment's expressions; what Azure's largest template has in all is four times as much. */
+const keptCharactersMax = 1 << 18;
+
 export function newAllowance(clock: () => number): Allowance {
-  return { steps: limits.allSteps, ms: limits.allMs, clock, expressions: new Map() };
+  return { steps: limits.allSteps, ms: limits.allMs, clock, expressions: new Map(), keptCharacters: keptCharactersMax };
 }
 
 export function newBudget(allowance: Allowance): Budget {

@@ -41,15 +41,21 @@ function evaluateText(text: string, frame: Frame): Value {
   return isExpression(text) ? evaluate(expressionOf(text, frame), frame) : literalText(text);
 }
 
-/** The expression that a text is, read once for the whole deployment. */
+/**
+ * The expression that a text is, read once for the whole deployment: a loop evaluates it again and again. What is kept is
+ * bounded, for an expression takes some 30 bytes a character, and many deployments may be under way.
+ */
 export function expressionOf(text: string, { budget }: Pick<Frame, 'budget'>): Expression {
   const { expressions } = budget.allowance;
   const known = expressions.get(text);
   if (known !== undefined) return known;
-  // To read a character takes as long as to copy eight.
-  spend(budget, text.length / 4);
+  // To read a character takes as long as to copy sixteen.
+  spend(budget, text.length / 2);
   const expression = parseExpression(text);
-  expressions.set(text, expression);
+  if (text.length <= budget.allowance.keptCharacters) {
+    budget.allowance.keptCharacters -= text.length;
+    expressions.set(text, expression);
+  }
   return expression;
 }
 
