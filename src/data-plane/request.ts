@@ -181,7 +181,8 @@ export async function refusalAnswer(exchange: Exchange, error: unknown, world: R
     await world.audit.refused(record, exchange.caller);
     return answer;
   } catch (failure) {
-    return refusal.kind === 'recordUnavailable' ? answer : refusalAnswer(exchange, failure, world);
+    const isSaid = refusal.kind === 'recordUnavailable' || refusal.kind === refusalOf(failure).kind;
+    return isSaid ? answer : refusalAnswer(exchange, failure, world);
   }
 }
 
