@@ -83,7 +83,7 @@ export class KeyThreads {
     this.#data = { niceness, code };
   }
 
-  /** Rejected when the task failed, which is never the client's fault, or when the thread has ended. */
+  /** Rejected when the task failed, which is never the client's fault, or when the thread has ended or cannot be started. */
   run(task: KeyTask): Promise<KeyTaskResult> {
     if (this.#closing) return Promise.reject(closed());
     const done = Promise.withResolvers<KeyTaskResult>();
@@ -126,10 +126,18 @@ export class KeyThreads {
   }
 
   #distribute(): void {
-    while (this.#waiting.length > 0) {
-      const thread = this.#threadToUse();
-      const job = thread && this.#waiting.shift();
-      if (thread === undefined || job === undefined) return;
+    for (let [job] = this.#waiting; job !== undefined; [job] = this.#waiting) {
+      let thread: Thread | undefined;
+      try {
+        thread = this.#threadToUse();
+      } catch (error) {
+        // As where the system has no room for one more thread.
+        this.#waiting.shift();
+        job.done.reject(error);
+        continue;
+      }
+      if (thread === undefined) return;
+      this.#waiting.shift();
       this.#lastId += 1;
       if (thread.jobs.size === 0) thread.worker.ref();
       thread.jobs.set(this.#lastId, job);
@@ -137,13 +145,22 @@ export class KeyThreads {
     }
   }
 
-  /** The one that has least to do; another one, if that is something and there may be another. */
+  /**
+   * The one that has least to do; another one, if that is something and there may be another.
+   * @throws when there is none, and none can be started
+   */
   #threadToUse(): Thread | undefined {
     const least = this.#threads.reduce<Thread | undefined>(
       (found, one) => (one.jobs.size < (found?.jobs.size ?? this.#depth) ? one : found),
       undefined,
     );
-    return least?.jobs.size !== 0 && this.#threads.length < this.#count ? this.#start() : least;
+    if (least?.jobs.size === 0 || this.#threads.length >= this.#count) return least;
+    try {
+      return this.#start();
+    } catch (error) {
+      if (this.#threads.length === 0) throw error;
+      return least;
+    }
   }
 
   #receive(thread: Thread, reply: KeyThreadReply): void {
