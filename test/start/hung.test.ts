@@ -47,13 +47,10 @@ test('a start names the hung worker that a killed supervisor left behind', async
     };
     const samePort = again(new URL(world.ready.home).port);
     assert.equal(samePort.status, 1);
-    assert.match(
-      samePort.stderr,
-      new RegExp(`already \\(process ${orphan}: .*\\): end that process, or choose .*--port`),
-    );
+    assert.match(samePort.stderr, new RegExp(`already does \\(process ${orphan}: .*\\): stop it, or change --port`));
     const sameFolder = again('0');
     assert.equal(sameFolder.status, 1);
-    assert.match(sameFolder.stderr, new RegExp(`uses this data folder\\. End it first\\. \\(process ${orphan}: `));
+    assert.match(sameFolder.stderr, new RegExp(`uses this data folder\\. Stop it first\\. \\(process ${orphan}: `));
   } finally {
     process.kill(orphan, 'SIGKILL');
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { newOperation, operationPut } from '../../src/control-plane/long-running/operation.ts';
 import { nameSet } from '../../src/http/name-set.ts';
@@ -35,7 +36,14 @@ async function withStore<T>(path: string, work: (store: Store) => Promise<T>): P
   } finally {
     await folder.store.close();
     await folder.close();
+    giveBack(path);
   }
+}
+
+/** Started by root, the server has a worker with a uid of its own, which cannot use what the test made as root. */
+function giveBack(folder: string): void {
+  const { uid, gid } = statSync(folder);
+  for (const name of readdirSync(folder)) chownSync(join(folder, name), uid, gid);
 }
 
 /** What a server leaves that is killed while it deletes that many groups. */

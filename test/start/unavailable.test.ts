@@ -61,10 +61,13 @@ test('while the audit log cannot be written every edge says when to come again, 
     assert.equal(status, 503, JSON.stringify(body));
     assert.equal(headers['retry-after'], '5', JSON.stringify(body));
   }
-  const lines = world
-    .stderr()
-    .split('\n')
-    .filter((line) => line.includes('a request failed'));
+  const failed = () =>
+    world
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('a request failed'));
+  await until(() => failed().length >= answers.length, 'a line for each request');
+  const lines = failed();
   assert.equal(lines.length, answers.length);
   for (const line of lines) {
     assert.ok(line.length < lineLengthMax, line);
