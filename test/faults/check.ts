@@ -31,8 +31,8 @@ async function settled(find: () => readonly string[], settleMs: number): Promise
 }
 
 /**
- * Every line is a record, none is there twice, and each request that was answered with success has one of each category
- * that it has any of: what changes a vault has one in the vault's log and one among the administrative ones.
+ * Every line is a record, no record appears twice, and each request that succeeded has exactly one record of a category. A
+ * request that changes a vault has two: an `AuditEvent` and an `Administrative` one.
  */
 function recordFaults({ requestIds }: Acknowledged, auditFolder: string): readonly string[] {
   const counts = new Map<string, Map<string, number>>();

@@ -4,7 +4,7 @@ import { Turns } from '../../http/turns.ts';
 /** Runs one evaluation of a template when its turn has come. */
 export type Evaluate = <T>(step: () => T) => Promise<T>;
 
-/** An evaluation that takes less is as short as any other step of a request. */
+/** A shorter evaluation holds the thread no longer than any other request does, so nobody gets a turn after it. */
 const shortMs = 5;
 
 /**
