@@ -1,4 +1,5 @@
 import { fork, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { FromWorker } from '../types/supervision.ts';
 import { Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
 import { isRawSocket, sendWithSocket, type RawSocket } from './raw-socket.ts';
@@ -76,8 +77,9 @@ export class Worker {
     this.#child = child;
     const heartbeat = this.#watch(child);
     child.on('message', (message, handle: unknown) => {
-      // A worker has no socket to give; one that were kept would go on accepting here.
-      if (isRawSocket(handle)) handle.close();
+      // A worker has no socket to give. One that were kept would take a descriptor, or go on accepting here.
+      if (handle instanceof Socket) handle.destroy();
+      else if (isRawSocket(handle)) handle.close();
       if (!isFromWorker(message)) return;
       heartbeat.heard();
       if (message.kind === 'pong') return;

@@ -63,6 +63,10 @@ function listen(listener: Listener, handle: object): void {
   }
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
+    if (misbehaviour === 'gives connections away') {
+      process.send?.({ kind: 'pong' } satisfies FromWorker, socket);
+      return;
+    }
     socket.end(JSON.stringify({ pid: process.pid, remoteAddress: socket.remoteAddress, listener }));
   });
   server.listen(handle, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -111,6 +111,17 @@ for (const misbehaviour of ['garbage', 'acknowledgement']) {
     assert.match(supervised.complaints, /^postern: the supervisor ends: /);
   });
 }
+
+test('a connection that a worker sends to the supervisor is ended, and keeps it neither busy nor from ending', async (t) => {
+  const supervised = startSupervisor(t, { environment: { STUB: 'gives connections away' } });
+  const { port } = await supervised.ready();
+  const client = connect(port, '127.0.0.1').on('error', () => undefined);
+  try {
+    await once(client.resume(), 'close', { signal: AbortSignal.timeout(30_000) });
+  } finally {
+    client.destroy();
+  }
+});
 
 test('a second signal does not wait for a worker that does not end', async (t) => {
   const supervised = startSupervisor(t, { environment: { STUB: 'stubborn' } });
