@@ -9,6 +9,9 @@ export interface Room {
   readonly platform: 'pure' | 'node only' | 'packages';
 }
 
+/** What a room needs that reads and writes records: the interface of the store, and the typed face of it. */
+const records = ['store/store.ts', 'store/keys.ts', 'store/records.ts'];
+
 export const rooms: Readonly<Record<string, Room>> = {
   types: { imports: [], platform: 'pure' },
   json: { imports: [], platform: 'pure' },
@@ -19,25 +22,25 @@ export const rooms: Readonly<Record<string, Room>> = {
   crypto: { imports: ['types'], platform: 'packages' },
   templates: { imports: ['json'], platform: 'pure' },
   store: { imports: ['crypto'], platform: 'node only' },
-  schedule: { imports: ['audit', 'store/store.ts', 'types'], platform: 'node only' },
+  schedule: { imports: ['audit', ...records, 'types'], platform: 'node only' },
   objects: {
-    imports: ['crypto', 'resources/regions.ts', 'schedule/due.ts', 'store/store.ts', 'types'],
+    imports: ['crypto', 'resources/regions.ts', 'schedule/due.ts', ...records, 'types'],
     platform: 'node only',
   },
   resources: {
-    imports: ['firewall', 'access', 'address', 'directory', 'schedule/due.ts', 'store/store.ts', 'types'],
+    imports: ['firewall', 'access', 'address', 'directory', 'schedule/due.ts', ...records, 'types'],
     platform: 'node only',
   },
-  rulebook: { imports: ['firewall', 'access', 'resources', 'store/store.ts', 'types'], platform: 'node only' },
+  rulebook: { imports: ['firewall', 'access', 'resources', ...records, 'types'], platform: 'node only' },
   shares: { imports: [], platform: 'pure' },
   ingress: { imports: ['address', 'shares', 'types'], platform: 'node only' },
   settings: { imports: ['address', 'types'], platform: 'node only' },
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
-  audit: { imports: ['address', 'store/store.ts', 'types'], platform: 'node only' },
+  audit: { imports: ['address', ...records, 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },
-  directory: { imports: ['shares', 'store/store.ts', 'types'], platform: 'node only' },
+  directory: { imports: ['shares', ...records, 'types'], platform: 'node only' },
   authority: {
-    imports: ['http', 'json', 'address', 'caller', 'crypto', 'directory', 'audit', 'shares', 'store/store.ts', 'types'],
+    imports: ['http', 'json', 'address', 'caller', 'crypto', 'directory', 'audit', 'shares', ...records, 'types'],
     platform: 'packages',
   },
   'control-plane': {
@@ -53,29 +56,18 @@ export const rooms: Readonly<Record<string, Room>> = {
       'audit',
       'schedule',
       'templates',
-      'store/store.ts',
+      ...records,
       'types',
     ],
     platform: 'packages',
   },
-  graph: { imports: ['http', 'json', 'caller', 'directory', 'audit', 'store/store.ts', 'types'], platform: 'packages' },
+  graph: { imports: ['http', 'json', 'caller', 'directory', 'audit', ...records, 'types'], platform: 'packages' },
   'data-plane': {
-    imports: [
-      'http',
-      'json',
-      'caller',
-      'access',
-      'firewall',
-      'objects',
-      'rulebook',
-      'audit',
-      'store/store.ts',
-      'types',
-    ],
+    imports: ['http', 'json', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', ...records, 'types'],
     platform: 'packages',
   },
   setup: {
-    imports: ['crypto', 'directory', 'firewall', 'objects', 'resources', 'settings', 'store/store.ts', 'types'],
+    imports: ['crypto', 'directory', 'firewall', 'objects', 'resources', 'settings', ...records, 'types'],
     platform: 'node only',
   },
   worker: {

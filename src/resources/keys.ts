@@ -1,15 +1,24 @@
 import type { FirewallSettings } from '../types/firewall.ts';
-import type { VaultProperties, VaultRecord } from '../types/vault.ts';
+import { recordKind } from '../store/keys.ts';
+import type { SubnetState, VaultProperties, VaultRecord } from '../types/vault.ts';
 
+const vaults = recordKind<VaultRecord>({
+  pattern: 'vault-resource/',
+  owner: 'resources',
+  holds: 'a vault, also a soft-deleted one',
+});
 /** The key of a vault's record: its name is unique in the whole world, so nothing else is needed. */
-export function vaultKey(name: string): string {
-  return `vault-resource/${name.toLowerCase()}`;
-}
+export const vaultKey = (name: string) => vaults.key(name.toLowerCase());
 
+const subnets = recordKind<SubnetState>({
+  pattern: 'subnet/',
+  owner: 'resources',
+  holds: 'what the vaults need to know of a subnet',
+});
 /** The key of a subnet's state, by incarnation. */
-export function subnetKey(incarnation: string): string {
-  return `subnet/${incarnation}`;
-}
+export const subnetKey = (incarnation: string) => subnets.key(incarnation);
+/** Of all subnets. */
+export const subnetPrefix = subnets.prefix();
 
 /** Where a resource stands: its subscription and resource group. */
 export interface Place {

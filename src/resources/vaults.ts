@@ -1,4 +1,5 @@
 import type { RuleProfile } from '../firewall/profiles.ts';
+import { recordPut } from '../store/records.ts';
 import { decode, encode, together } from '../store/store.ts';
 import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
@@ -239,7 +240,7 @@ function withRbacDefault(
 }
 
 function vaultPut(vault: VaultRecord): Put {
-  return { key: vaultKey(vault.name), value: encode(vault) };
+  return recordPut(vaultKey(vault.name), vault);
 }
 
 function systemData(before: SystemData | undefined, { now, by }: VaultsContext): SystemData {

@@ -7,11 +7,12 @@ import { compileFirewall, release } from '../firewall/compile.ts';
 import type { CompiledFirewall } from '../firewall/compile.ts';
 import { readAuthorization } from '../resources/authorization.ts';
 import type { Authorization } from '../resources/authorization.ts';
-import { authorizationKey, firewallSettings, subnetKey, vaultId, vaultKey } from '../resources/keys.ts';
-import { decode } from '../store/store.ts';
-import type { Requirement, Store, StoredRecord } from '../store/store.ts';
+import { authorizationKey, firewallSettings, subnetKey, subnetPrefix, vaultId, vaultKey } from '../resources/keys.ts';
+import { listRecords, readRecords } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Requirement, Store } from '../store/store.ts';
 import type { FirewallSettings } from '../types/firewall.ts';
-import type { SubnetState, VaultProperties, VaultRecord } from '../types/vault.ts';
+import type { SubnetState, VaultProperties } from '../types/vault.ts';
 
 /** A vault with the rules that were in force when its record had the version of `requirement`. */
 export interface VaultInForce {
@@ -70,7 +71,7 @@ export class Rulebook {
   static async open(options: RulebookOptions): Promise<Rulebook> {
     const rulebook = new Rulebook(options);
     for (let after: string | undefined; ;) {
-      const page = await options.store.list({ prefix: subnetKey(''), after, limit: 1000 });
+      const page = await listRecords(options.store, { prefix: subnetPrefix, after, limit: 1000 });
       for (const record of page) rulebook.#keepSubnet(record.key, record);
       after = page.at(-1)?.key;
       if (after === undefined) return rulebook;
@@ -84,13 +85,13 @@ export class Rulebook {
 
   /** Reads the vault of that name anew; `undefined` when there is none. */
   async load(name: string): Promise<VaultInForce | undefined> {
-    const [record] = await this.#store.read({ get: [vaultKey(name)] });
+    const [record] = await readRecords(this.#store, { get: [vaultKey(name)] });
     const known = this.#vaults.get(name);
     // Others may be deciding by it: rules that are still in force are not given back under their hands.
     if (known !== undefined && known.requirement.version === record?.version) return known;
     this.#forget(name);
     if (record === undefined) return undefined;
-    const vault = decode<VaultRecord>(record);
+    const vault = record.value;
     if (vault.deleted !== undefined) return undefined;
     const settings = firewallSettings(vault.properties);
     const id = vaultId(vault);
@@ -166,10 +167,10 @@ export class Rulebook {
     for (const key of keys) {
       if (key.startsWith(vaultKey(''))) this.#forget(key.slice(vaultKey('').length));
       this.#authorizations.delete(key);
-      if (!key.startsWith(subnetKey(''))) continue;
-      const incarnation = key.slice(subnetKey('').length);
+      if (!key.startsWith(subnetPrefix)) continue;
+      const incarnation = key.slice(subnetPrefix.length);
       const before = this.#subnets.get(incarnation);
-      const [record] = await this.#store.read({ get: [key] });
+      const [record] = await readRecords(this.#store, { get: [subnetKey(incarnation)] });
       this.#keepSubnet(key, record);
       if (before?.serviceEndpoint === true && this.#subnets.get(incarnation)?.serviceEndpoint !== true) {
         closed.push(incarnation);
@@ -178,12 +179,12 @@ export class Rulebook {
     return closed;
   }
 
-  #keepSubnet(key: string, record: StoredRecord | undefined): void {
+  #keepSubnet(key: string, record: Stored<SubnetState> | undefined): void {
     if (record === undefined) {
-      this.#subnets.delete(key.slice(subnetKey('').length));
+      this.#subnets.delete(key.slice(subnetPrefix.length));
       return;
     }
-    const state = decode<SubnetState>(record);
+    const state = record.value;
     this.#subnets.set(state.incarnation, { ...state, requirement: { key, version: record.version } });
   }
 
