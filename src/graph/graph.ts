@@ -3,7 +3,7 @@ import { pairwise } from '../directory/pairwise.ts';
 import { pathOf } from '../http/request.ts';
 import { Turns } from '../http/turns.ts';
 import type { Caller } from '../types/caller.ts';
-import { signedInUser } from './me.ts';
+import { signedInUser } from './users.ts';
 import { operations } from './operations.ts';
 import { GraphRefused } from './refusal.ts';
 import { admitGraph, callerOf, callOf, performGraph, refusalAnswer, send } from './request.ts';

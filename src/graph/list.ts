@@ -1,18 +1,15 @@
 import { findByName, listObjects } from '../directory/objects.ts';
 import type { DirectoryRecords, ObjectKind } from '../directory/records.ts';
-import { readSkipToken, skipToken } from '../http/skip-token.ts';
+import { skipToken } from '../http/skip-token.ts';
 import type { Collection } from './collections.ts';
 import { matchesFilter, parseFilter, requiredValues } from './filter.ts';
 import type { Filter } from './filter.ts';
+import { answer } from './operation.ts';
 import type { GraphCall, GraphOperation, GraphOutcome, Read } from './operation.ts';
-import { answer } from './outcome.ts';
+import { pageOf, pageSizeMax, refuseOptions, select } from './query.ts';
 import { GraphRefused } from './refusal.ts';
 import { resources } from './resource.ts';
-import { refuseOptions, select } from './select.ts';
 
-/** Page size unless `$top` says otherwise, and the largest (Microsoft, "Paging Microsoft Graph data in your app"). */
-const pageSize = 100;
-const pageSizeMax = 999;
 /** So many objects are looked at for one page of a filter; where there are more, the page is short and has a link. */
 const scannedMax = 5_000;
 
@@ -53,25 +50,6 @@ export function listOutcome(call: GraphCall, { context, value, next }: ListPage)
     ...(link !== undefined && { '@odata.nextLink': `${origin}${path}?${link.toString()}` }),
     value,
   });
-}
-
-/**
- * Where a list goes on and how many it shows.
- * @throws {GraphRefused}
- */
-export function pageOf({ query }: GraphCall): { readonly after: string | undefined; readonly limit: number } {
-  const limit = query['$top'] === undefined ? pageSize : Number(query['$top']);
-  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax) {
-    const rule = `it must be a whole number from 1 to ${pageSizeMax}`;
-    throw new GraphRefused({ kind: 'queryInvalid', name: '$top', rule });
-  }
-  const token = query['$skiptoken'];
-  const after = token === undefined ? undefined : readSkipToken(token);
-  if (token !== undefined && after === undefined) {
-    const rule = 'it is none that this server gave out; follow @odata.nextLink as it is';
-    throw new GraphRefused({ kind: 'queryInvalid', name: '$skiptoken', rule });
-  }
-  return { after, limit };
 }
 
 interface Found<K extends ObjectKind> {

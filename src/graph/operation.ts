@@ -1,3 +1,4 @@
+import type { Changed as DirectoryChange } from '../directory/objects.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
@@ -57,3 +58,25 @@ export interface Changed extends Read {
 
 export type GraphOutcome<T extends Read> =
   (T & { readonly ok: true }) | { readonly ok: false; readonly refusal: GraphRefusal };
+
+export function answer(status: number, body?: unknown): Read & { readonly ok: true } {
+  return { ok: true, answer: { status, body } };
+}
+
+export function refuse(refusal: GraphRefusal): Extract<GraphOutcome<Read>, { ok: false }> {
+  return { ok: false, refusal };
+}
+
+/** A change that answers nothing but that it was made. */
+export function done(changed: DirectoryChange<unknown>, ...targets: Changed['targets']): GraphOutcome<Changed> {
+  return changed.ok ? { ...answer(204), change: changed.change, targets } : changed;
+}
+
+export function targetOf({ id, displayName }: Required<Target>): Target {
+  return { id, displayName };
+}
+
+/** One object as Graph shows it, with the name of what it is of: `users/$entity`. */
+export function entity({ origin }: GraphCall, context: string, value: object): object {
+  return { '@odata.context': `${origin}/v1.0/$metadata#${context}`, ...value };
+}

@@ -3,9 +3,9 @@ import type { CredentialHolder } from '../directory/credentials.ts';
 import { secretsAdded, secretsRemoved } from './activities.ts';
 import { dateTime, object, required, text } from './body.ts';
 import type { Collection } from './collections.ts';
-import { objectOf, ownObjectOf } from './get.ts';
+import { objectOf, ownObjectOf } from './objects.ts';
+import { answer, done, entity, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
-import { answer, done, entity, targetOf } from './outcome.ts';
 import { passwordCredentialResource } from './resource.ts';
 
 const readAdd = object({

@@ -1,5 +1,10 @@
+import { readSkipToken } from '../http/skip-token.ts';
 import type { GraphCall } from './operation.ts';
 import { GraphRefused } from './refusal.ts';
+
+/** Page size unless `$top` says otherwise, and the largest (Microsoft, "Paging Microsoft Graph data in your app"). */
+const pageSize = 100;
+export const pageSizeMax = 999;
 
 /**
  * What `$select` leaves of an object.
@@ -25,4 +30,23 @@ export function select({ query }: Pick<GraphCall, 'query'>, resource: object): o
 export function refuseOptions({ query }: Pick<GraphCall, 'query'>, supported: readonly string[]): void {
   const other = Object.keys(query).find((name) => !supported.includes(name));
   if (other !== undefined) throw new GraphRefused({ kind: 'queryUnsupported', name: other.slice(0, 64) });
+}
+
+/**
+ * Where a list goes on and how many it shows.
+ * @throws {GraphRefused}
+ */
+export function pageOf({ query }: GraphCall): { readonly after: string | undefined; readonly limit: number } {
+  const limit = query['$top'] === undefined ? pageSize : Number(query['$top']);
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax) {
+    const rule = `it must be a whole number from 1 to ${pageSizeMax}`;
+    throw new GraphRefused({ kind: 'queryInvalid', name: '$top', rule });
+  }
+  const token = query['$skiptoken'];
+  const after = token === undefined ? undefined : readSkipToken(token);
+  if (token !== undefined && after === undefined) {
+    const rule = 'it is none that this server gave out; follow @odata.nextLink as it is';
+    throw new GraphRefused({ kind: 'queryInvalid', name: '$skiptoken', rule });
+  }
+  return { after, limit };
 }

@@ -1,0 +1,75 @@
+import { groupsOf } from '../directory/memberships.ts';
+import { findAny } from '../directory/objects.ts';
+import { list, object, required, text } from './body.ts';
+import { listOutcome } from './list.ts';
+import { answer, entity, refuse } from './operation.ts';
+import type { GraphOperation } from './operation.ts';
+import { refuseOptions, select } from './query.ts';
+import { directoryObject } from './resource.ts';
+
+/** The tenant itself. */
+const listOrganization: GraphOperation = {
+  method: 'GET',
+  path: '/organization',
+  access: 'read',
+  run: async (call) => {
+    const value = [{ id: call.tenantId, displayName: 'Postern', tenantType: 'AAD', verifiedDomains: [] }];
+    return listOutcome(call, { context: 'organization', value, next: undefined });
+  },
+};
+
+const getDirectoryObject: GraphOperation = {
+  method: 'GET',
+  path: '/directoryObjects/:id',
+  access: 'read',
+  async run(call) {
+    refuseOptions(call, ['$select']);
+    const { id = '' } = call.params;
+    const [found] = await findAny(call.store, call.tenantId, [id]);
+    if (found === undefined) return refuse({ kind: 'objectNotFound', id });
+    return answer(200, entity(call, 'directoryObjects/$entity', select(call, directoryObject(found))));
+  },
+};
+
+const readIds = object({ ids: list(text), types: list(text) });
+
+/** The objects of up to 1,000 ids; those that are unknown, or of another type than is asked for, are left out. */
+const getByIds: GraphOperation = {
+  method: 'POST',
+  path: '/directoryObjects/getByIds',
+  access: 'read',
+  async run(call) {
+    const { ids, types = [] } = readIds(call.body, '');
+    const found = await findAny(call.store, call.tenantId, required(ids, 'ids'));
+    const wanted = new Set(types.map((type) => type.toLowerCase()));
+    const all = wanted.size === 0 || wanted.has('directoryobject');
+    const meant = found.filter(({ kind }) => all || wanted.has(kind.toLowerCase()));
+    return listOutcome(call, { context: 'directoryObjects', value: meant.map(directoryObject), next: undefined });
+  },
+};
+
+const readGroupIds = object({ groupIds: list(text) });
+
+/** Which of these groups an object is in, also through other groups. */
+const checkMemberGroups: GraphOperation = {
+  method: 'POST',
+  path: '/directoryObjects/:id/checkMemberGroups',
+  access: 'read',
+  async run(call) {
+    const { store, tenantId, params } = call;
+    const asked = required(readGroupIds(call.body, '').groupIds, 'groupIds');
+    const { id = '' } = params;
+    const [found] = await findAny(store, tenantId, [id]);
+    if (found === undefined) return refuse({ kind: 'objectNotFound', id });
+    const groups = new Set(await groupsOf(store, { tenantId, id: found.record.id }));
+    const value = asked.filter((group) => groups.has(group.toLowerCase()));
+    return answer(200, entity(call, 'Collection(Edm.String)', { value }));
+  },
+};
+
+export const directoryObjectOperations: readonly GraphOperation[] = [
+  listOrganization,
+  getDirectoryObject,
+  getByIds,
+  checkMemberGroups,
+];

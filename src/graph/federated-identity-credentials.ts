@@ -1,0 +1,130 @@
+import { updateApplication } from '../directory/applications.ts';
+import { federatedBreach } from '../directory/federated-credentials.ts';
+import type { Changed, Stored } from '../directory/objects.ts';
+import type { ApplicationRecord, FederatedIdentityCredential } from '../directory/records.ts';
+import { activities } from './activities.ts';
+import { invalid, list, object, required, text } from './body.ts';
+import { listOutcome } from './list.ts';
+import { objectOf } from './objects.ts';
+import { answer, done, entity, targetOf } from './operation.ts';
+import type { GraphCall, GraphOperation } from './operation.ts';
+import { refuseOptions } from './query.ts';
+import { GraphRefused } from './refusal.ts';
+import { federatedResource } from './resource.ts';
+
+const credentialsPath = '/applications/:id/federatedIdentityCredentials';
+const credentialPath = `${credentialsPath}/:credentialId`;
+
+/** What a body says of a credential. */
+const readCredential = object({
+  audiences: list(text),
+  description: text,
+  issuer: text,
+  name: text,
+  subject: text,
+});
+
+/**
+ * The credential that a path names, by id or name.
+ * @throws {GraphRefused} when it does not exist
+ */
+function credentialOf({ params }: GraphCall, { record }: Stored<'application'>): FederatedIdentityCredential {
+  const { credentialId = '' } = params;
+  const found = record.federatedIdentityCredentials.find(
+    ({ id, name }) => id === credentialId || name === credentialId,
+  );
+  if (found === undefined) throw new GraphRefused({ kind: 'objectNotFound', id: credentialId });
+  return found;
+}
+
+/** Puts a credential into the application's list, in the place of the one of its id. */
+function putCredential(
+  { store }: GraphCall,
+  stored: Stored<'application'>,
+  credential: FederatedIdentityCredential,
+): Promise<Changed<ApplicationRecord>> {
+  const others = stored.record.federatedIdentityCredentials.filter(({ id }) => id !== credential.id);
+  const breach = federatedBreach(credential, others);
+  if (breach !== undefined) invalid(breach.property, breach.rule);
+  return updateApplication(store, stored, { federatedIdentityCredentials: [...others, credential] });
+}
+
+const listCredentials: GraphOperation = {
+  method: 'GET',
+  path: credentialsPath,
+  access: 'read',
+  async run(call) {
+    refuseOptions(call, []);
+    const { record } = await objectOf(call, 'application');
+    const value = record.federatedIdentityCredentials.map(federatedResource);
+    return listOutcome(call, { context: 'federatedIdentityCredentials', value, next: undefined });
+  },
+};
+
+const getCredential: GraphOperation = {
+  method: 'GET',
+  path: credentialPath,
+  access: 'read',
+  async run(call) {
+    const credential = credentialOf(call, await objectOf(call, 'application'));
+    return answer(200, entity(call, 'federatedIdentityCredentials/$entity', federatedResource(credential)));
+  },
+};
+
+/** A token of that issuer is the application then, where the configuration of this server trusts the issuer. */
+const createCredential: GraphOperation = {
+  method: 'POST',
+  path: credentialsPath,
+  access: 'write',
+  activity: () => activities.updateApplication,
+  async run(call) {
+    const { name, issuer, subject, audiences, ...rest } = readCredential(call.body, '');
+    const credential = {
+      ...rest,
+      id: call.newId(),
+      name: required(name, 'name'),
+      issuer: required(issuer, 'issuer'),
+      subject: required(subject, 'subject'),
+      audiences: required(audiences, 'audiences'),
+    };
+    const stored = await objectOf(call, 'application');
+    const changed = await putCredential(call, stored, credential);
+    if (!changed.ok) return changed;
+    const shown = entity(call, 'federatedIdentityCredentials/$entity', federatedResource(credential));
+    return { ...answer(201, shown), change: changed.change, targets: [targetOf(stored.record)] };
+  },
+};
+
+const updateCredential: GraphOperation = {
+  method: 'PATCH',
+  path: credentialPath,
+  access: 'write',
+  activity: () => activities.updateApplication,
+  async run(call) {
+    const stored = await objectOf(call, 'application');
+    const credential = { ...credentialOf(call, stored), ...readCredential(call.body, '') };
+    return done(await putCredential(call, stored, credential), targetOf(stored.record));
+  },
+};
+
+const deleteCredential: GraphOperation = {
+  method: 'DELETE',
+  path: credentialPath,
+  access: 'write',
+  activity: () => activities.updateApplication,
+  async run(call) {
+    const stored = await objectOf(call, 'application');
+    const gone = credentialOf(call, stored);
+    const kept = stored.record.federatedIdentityCredentials.filter(({ id }) => id !== gone.id);
+    const changed = await updateApplication(call.store, stored, { federatedIdentityCredentials: kept });
+    return done(changed, targetOf(stored.record));
+  },
+};
+
+export const federatedIdentityCredentialOperations: readonly GraphOperation[] = [
+  listCredentials,
+  getCredential,
+  createCredential,
+  updateCredential,
+  deleteCredential,
+];

@@ -1,0 +1,92 @@
+import { groupsOf } from '../directory/memberships.ts';
+import { findByName, findObject, removeObject } from '../directory/objects.ts';
+import type { Stored } from '../directory/objects.ts';
+import type { ObjectKind } from '../directory/records.ts';
+import { managedIdentityOf } from '../directory/service-principals.ts';
+import { deletions } from './activities.ts';
+import { flag, object } from './body.ts';
+import type { Collection } from './collections.ts';
+import { answer, entity, targetOf } from './operation.ts';
+import type { GraphCall, GraphOperation } from './operation.ts';
+import { refuseOptions, select } from './query.ts';
+import { GraphRefused } from './refusal.ts';
+import { resources } from './resource.ts';
+
+/** `GET /users/{id}`, and so on. */
+export function getObject<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
+  return {
+    method: 'GET',
+    path: `/${collection.segment}/:id`,
+    access: 'read',
+    async run(call) {
+      refuseOptions(call, ['$select']);
+      const { record } = await objectOf(call, collection.kind);
+      const shown = select(call, resources[collection.kind](record));
+      return answer(200, entity(call, `${collection.segment}/$entity`, shown));
+    },
+  };
+}
+
+/** `DELETE /users/{id}`, and so on. What is deleted is gone: there is no bin that it could be restored from. */
+export function deleteObject<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
+  return {
+    method: 'DELETE',
+    path: `/${collection.segment}/:id`,
+    access: 'write',
+    activity: () => deletions[collection.kind],
+    async run(call) {
+      const stored = await ownObjectOf(call, collection.kind);
+      const change = await removeObject(call.store, collection.kind, stored);
+      return { ...answer(204), change, targets: [targetOf(stored.record)] };
+    },
+  };
+}
+
+const readMemberGroups = object({ securityEnabledOnly: flag });
+
+/** `POST /users/{id}/getMemberGroups`: the ids of all groups that it is in, also through other groups. */
+export function getMemberGroups<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
+  return {
+    method: 'POST',
+    path: `/${collection.segment}/:id/getMemberGroups`,
+    access: 'read',
+    async run(call) {
+      readMemberGroups(call.body, '');
+      const { store, tenantId } = call;
+      const { record } = await objectOf(call, collection.kind);
+      const value = await groupsOf(store, { tenantId, id: record.id });
+      return answer(200, entity(call, 'Collection(Edm.String)', { value }));
+    },
+  };
+}
+
+/**
+ * The object that a path names: by its id, and a user by `userPrincipalName` as well.
+ * @throws {GraphRefused} when it does not exist
+ */
+export async function objectOf<K extends ObjectKind>(
+  { store, tenantId, params }: GraphCall,
+  kind: K,
+): Promise<Stored<K>> {
+  const { id = '' } = params;
+  const place = { tenantId, kind };
+  const found = await (kind === 'user' && id.includes('@')
+    ? findByName(store, place, id)
+    : findObject(store, place, id));
+  if (found === undefined) throw new GraphRefused({ kind: 'objectNotFound', id });
+  return found;
+}
+
+/**
+ * The same, to be deleted or given a credential: not a managed identity, which goes with its resource and has no credentials
+ * that anybody knows.
+ * @throws {GraphRefused}
+ */
+export async function ownObjectOf<K extends ObjectKind>(call: GraphCall, kind: K): Promise<Stored<K>> {
+  const stored = await objectOf(call, kind);
+  const { record } = stored;
+  if ('servicePrincipalType' in record && record.servicePrincipalType === 'ManagedIdentity') {
+    throw new GraphRefused({ kind: 'managedIdentityOfResource', id: record.id, resourceId: managedIdentityOf(record) });
+  }
+  return stored;
+}

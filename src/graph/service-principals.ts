@@ -1,0 +1,55 @@
+import { changeObject } from '../directory/objects.ts';
+import { createServicePrincipal as create } from '../directory/service-principals.ts';
+import { activities } from './activities.ts';
+import { flag, object, required, text } from './body.ts';
+import { servicePrincipals } from './collections.ts';
+import { listCollection } from './list.ts';
+import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
+import { answer, done, entity, targetOf } from './operation.ts';
+import type { GraphOperation } from './operation.ts';
+import { addPassword, removePassword } from './passwords.ts';
+import { resources } from './resource.ts';
+
+const readCreate = object({ accountEnabled: flag, appId: text });
+
+const createServicePrincipal: GraphOperation = {
+  method: 'POST',
+  path: '/servicePrincipals',
+  access: 'write',
+  activity: () => activities.addServicePrincipal,
+  async run(call) {
+    const { store, tenantId, now, newId } = call;
+    const { appId, accountEnabled = true } = readCreate(call.body, '');
+    const asked = { id: newId(), tenantId, appId: required(appId, 'appId'), accountEnabled };
+    const made = await create(store, asked, now);
+    if (!made.ok) return made;
+    const shown = entity(call, 'servicePrincipals/$entity', resources.servicePrincipal(made.value));
+    return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
+  },
+};
+
+/** The rest of a service principal is its application's, or its resource's. */
+const readUpdate = object({ accountEnabled: flag });
+
+const updateServicePrincipal: GraphOperation = {
+  method: 'PATCH',
+  path: '/servicePrincipals/:id',
+  access: 'write',
+  activity: () => activities.updateServicePrincipal,
+  async run(call) {
+    const before = await objectOf(call, 'servicePrincipal');
+    const record = { ...before.record, ...readUpdate(call.body, '') };
+    return done(await changeObject(call.store, { kind: 'servicePrincipal', record, before }), targetOf(record));
+  },
+};
+
+export const servicePrincipalOperations: readonly GraphOperation[] = [
+  listCollection(servicePrincipals),
+  getObject(servicePrincipals),
+  createServicePrincipal,
+  updateServicePrincipal,
+  deleteObject(servicePrincipals),
+  getMemberGroups(servicePrincipals),
+  addPassword(servicePrincipals),
+  removePassword(servicePrincipals),
+];

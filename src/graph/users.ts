@@ -1,0 +1,113 @@
+import { changeObject, findObject } from '../directory/objects.ts';
+import type { UserRecord } from '../directory/records.ts';
+import { createUser as create, updateUser as update } from '../directory/users.ts';
+import type { UserProperties } from '../directory/users.ts';
+import { activities } from './activities.ts';
+import { flag, object, only, required, text } from './body.ts';
+import { users } from './collections.ts';
+import { listCollection } from './list.ts';
+import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
+import { answer, done, entity, targetOf } from './operation.ts';
+import type { GraphCall, GraphOperation } from './operation.ts';
+import { refuseOptions, select } from './query.ts';
+import { GraphRefused } from './refusal.ts';
+import { resources } from './resource.ts';
+
+const read = object({
+  accountEnabled: flag,
+  displayName: text,
+  givenName: text,
+  mail: text,
+  mailNickname: text,
+  // The first password is kept: there is no page to change it on.
+  passwordProfile: object({
+    password: text,
+    forceChangePasswordNextSignIn: only(false),
+    forceChangePasswordNextSignInWithMfa: only(false),
+  }),
+  surname: text,
+  userPrincipalName: text,
+});
+
+function userPropertiesOf(body: unknown): UserProperties {
+  const { passwordProfile, ...properties } = read(body, '');
+  const password = passwordProfile?.password;
+  return { ...properties, ...(password !== undefined && { password }) };
+}
+
+const createUser: GraphOperation = {
+  method: 'POST',
+  path: '/users',
+  access: 'write',
+  activity: () => activities.addUser,
+  async run(call) {
+    const { store, tenantId, now, newId } = call;
+    const properties = userPropertiesOf(call.body);
+    const userPrincipalName = required(properties.userPrincipalName, 'userPrincipalName');
+    const displayName = required(properties.displayName, 'displayName');
+    required(properties.password, 'passwordProfile.password');
+    const user = { ...properties, id: newId(), tenantId, userPrincipalName, displayName };
+    const made = await create(store, user, now);
+    if (!made.ok) return made;
+    const shown = entity(call, 'users/$entity', resources.user(made.value));
+    return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
+  },
+};
+
+const updateUser: GraphOperation = {
+  method: 'PATCH',
+  path: '/users/:id',
+  access: 'write',
+  activity: () => activities.updateUser,
+  async run(call) {
+    const before = await objectOf(call, 'user');
+    const changed = await update(call.store, { before, now: call.now }, userPropertiesOf(call.body));
+    return done(changed, targetOf(before.record));
+  },
+};
+
+/** Ends the refresh tokens and browser sessions that a user has. Access tokens run out by themselves. */
+const revokeSignInSessions: GraphOperation = {
+  method: 'POST',
+  path: '/users/:id/revokeSignInSessions',
+  access: 'write',
+  activity: () => activities.revokeSignInSessions,
+  async run(call) {
+    const before = await objectOf(call, 'user');
+    const record = { ...before.record, signInSessionsValidFrom: call.now };
+    const changed = await changeObject(call.store, { kind: 'user', record, before });
+    if (!changed.ok) return changed;
+    const shown = entity(call, 'Edm.Boolean', { value: true });
+    return { ...answer(200, shown), change: changed.change, targets: [targetOf(record)] };
+  },
+};
+
+/** The user who is signed in. */
+const getMe: GraphOperation = {
+  method: 'GET',
+  path: '/me',
+  access: 'read',
+  async run(call) {
+    refuseOptions(call, ['$select']);
+    const user = await signedInUser(call);
+    return answer(200, entity(call, 'users/$entity', select(call, resources.user(user))));
+  },
+};
+
+/** @throws {GraphRefused} for a caller that is an application */
+export async function signedInUser({ store, tenantId, caller }: GraphCall): Promise<UserRecord> {
+  const found = await findObject(store, { tenantId, kind: 'user' }, caller.objectId);
+  if (found === undefined) throw new GraphRefused({ kind: 'notUser' });
+  return found.record;
+}
+
+export const userOperations: readonly GraphOperation[] = [
+  getMe,
+  listCollection(users),
+  getObject(users),
+  createUser,
+  updateUser,
+  deleteObject(users),
+  getMemberGroups(users),
+  revokeSignInSessions,
+];
