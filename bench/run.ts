@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- pair ../earlier` compares a GET with that of another checkout (`pair.ts`).
+ * `npm run bench -- pair ../earlier` compares requests with those of another checkout (`pair.ts`).
  * `npm run bench`: every bench, one after the other, as Markdown. `bench/README.md` holds a run and the machine.
  */
 import { spawnSync } from 'node:child_process';

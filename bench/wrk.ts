@@ -1,12 +1,24 @@
 /** One server under the load of wrk (Debian package `wrk`), which shares the cores with it. */
 import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface Served {
   readonly pid: number;
   readonly port: number;
+}
+
+/** What `serve-postern.ts` prints. */
+export interface ServedPostern extends Served {
+  readonly host: string;
+  readonly token: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly key: string;
+  readonly certificate: string;
 }
 
 export interface Round {
@@ -16,35 +28,66 @@ export interface Round {
   readonly cpuMicroseconds: number;
 }
 
+export interface Load {
+  readonly seconds: number;
+  readonly connections?: number;
+  readonly path?: string;
+  /** Further arguments of wrk. */
+  readonly extra: readonly string[];
+}
+
 export async function firstLine<T>(child: ChildProcess): Promise<T> {
   if (child.stdout === null) throw new Error('the server has no output');
   for await (const line of createInterface(child.stdout)) return JSON.parse(line) as T;
   throw new Error('the server ended before it was ready');
 }
 
-function cpuTicks(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return Number(fields[11]) + Number(fields[12]);
+/** Processor time of all threads that live, by the scheduler's own account. */
+function cpuNanoseconds(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  const times = readdirSync(tasks).map((task) => {
+    try {
+      return Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+    } catch {
+      // The thread ended meanwhile.
+      return 0;
+    }
+  });
+  return times.reduce((sum, time) => sum + time, 0);
 }
 
-/** GETs the secret of `serve-postern.ts`, unless `extra` arguments of wrk say otherwise. */
-export function measure(
-  { pid, port }: Served,
-  { seconds, extra }: { readonly seconds: number; readonly extra: readonly string[] },
-): Round {
-  const before = cpuTicks(pid);
-  const url = `https://127.0.0.1:${port}/secrets/name?api-version=7.4`;
-  const args = ['-t1', '-c32', `-d${seconds}s`, '--latency', ...extra, url];
+/** 32 connections that get the secret of `serve-postern.ts`, unless `load` says otherwise. */
+export function measure({ pid, port }: Served, load: Load): Round {
+  const { seconds, connections = 32, path = '/secrets/name', extra } = load;
+  const before = cpuNanoseconds(pid);
+  const url = `https://127.0.0.1:${port}${path}?api-version=7.4`;
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...extra, url];
   const output = execFileSync('wrk', args, { encoding: 'utf8' });
   const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
   const [, p99 = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(output) ?? [];
   if (/Non-2xx/.test(output)) throw new Error(output);
-  const ticksMs = (cpuTicks(pid) - before) * 10;
   return {
     perSecond: requests / seconds,
     p99Ms: Number(p99) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN),
-    cpuMicroseconds: (ticksMs * 1000) / requests,
+    cpuMicroseconds: (cpuNanoseconds(pid) - before) / 1000 / requests,
   };
+}
+
+export const secretBody = '{"value":"a value of some forty characters, as usual"}';
+
+/** wrk's own way to say another method, a script in Lua: puts a thousand secrets in turn. Gives the file's path. */
+export function putScript(): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'postern-bench-')), 'put.lua');
+  const lines = [
+    'local count = 0',
+    'request = function()',
+    '  count = (count + 1) % 1000',
+    '  local path = "/secrets/name" .. count .. "?api-version=7.4"',
+    `  return wrk.format("PUT", path, nil, '${secretBody}')`,
+    'end',
+  ];
+  writeFileSync(file, lines.join('\n'));
+  return file;
 }
 
 export function median(values: readonly number[]): number {
