@@ -1,5 +1,5 @@
 import type { Answer } from '../http/answer.ts';
-import type { ArmError } from './long-running/record.ts';
+import type { ArmError } from './long-running/operation.ts';
 
 /** The error of an answer that refuses. */
 export function errorOf({ status, body }: Answer): ArmError {

@@ -12,7 +12,7 @@ import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
 import { routesOf } from './routes.ts';
 import { inForce, performControl, refusalAnswer, send } from './request.ts';
-import { deleteGroupContents, keepGroup } from './resource-groups/delete-contents.ts';
+import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
 import type { ControlPlaneWorld, ControlWorld } from './world.ts';
 
 /** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */

@@ -1,17 +1,16 @@
 import { refusalMessage } from '../firewall/refusal.ts';
 import type { RuleRefusal } from '../firewall/refusal.ts';
 import { describeJsonFault } from '../json/bounded-json.ts';
-import { authorizationErrors } from './errors/authorization.ts';
-import { networkErrors } from './errors/network.ts';
-import { storageErrors } from './errors/storage.ts';
-import type { Errors, Kind, OfKind, WireError } from './errors/wire.ts';
+import { authorizationErrors } from './authorization/errors.ts';
+import { networkErrors } from './virtual-networks/errors.ts';
+import { deploymentErrors } from './deployments/errors.ts';
+import type { Errors, Kind, OfKind, WireError } from './refusal.ts';
+import { storageErrors } from './storage-accounts/errors.ts';
+import { vaultErrors } from './vaults/errors.ts';
 
 const rule = { status: 400, code: 'BadRequest', message: (refusal: RuleRefusal) => refusalMessage(refusal) };
 
 const badToken = { status: 401, code: 'InvalidAuthenticationToken' };
-
-const networkFailure = (code: string, message: string) =>
-  `Operation on Virtual Network could not be performed. StatusCode: 400 (BadRequest). Error Code: ${code}. Error Message: ${message}.`;
 
 /** The resource manager's errors: status, code and wording (azure-resource-manager "common deployment errors", recorded answers). */
 export const errors = {
@@ -82,6 +81,8 @@ export const errors = {
   ...authorizationErrors,
   ...networkErrors,
   ...storageErrors,
+  ...vaultErrors,
+  ...deploymentErrors,
   bodyNotJson: {
     status: 400,
     code: 'InvalidRequestContent',
@@ -116,39 +117,11 @@ export const errors = {
   smallRange: rule,
   malformedSubnetId: rule,
   invalidProperty: { status: 400, code: 'BadRequest', message: ({ message }) => message },
-  vaultNameNotValid: {
-    status: 400,
-    code: 'VaultNameNotValid',
-    message: ({ name }) =>
-      `The vault name '${name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens.`,
-  },
-  vaultAlreadyExists: {
-    status: 409,
-    code: 'VaultAlreadyExists',
-    message: ({ name }) => nameInUse(name),
-  },
-  vaultIsSoftDeleted: {
-    status: 409,
-    code: 'ConflictError',
-    message: () =>
-      'A vault with the same name already exists in deleted state. You need to either recover or purge existing key vault. Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more information on soft delete.',
-  },
-  softDeletedVaultNotFound: {
-    status: 404,
-    code: 'SoftDeletedVaultDoesNotExist',
-    message: ({ name, location }) =>
-      `There is no soft-deleted vault '${name}' in location '${location}' that could be recovered. Leave createMode out to create a vault or to change the one that there is.`,
-  },
   resourceNotFound: {
     status: 404,
     code: 'ResourceNotFound',
     message: ({ type, name, resourceGroup }) =>
       `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
-  },
-  deletedVaultNotFound: {
-    status: 404,
-    code: 'DeletedVaultNotFound',
-    message: ({ name, location }) => `The specified deleted vault '${name}' does not exist in location '${location}'.`,
   },
   resourceGroupNotFound: {
     status: 404,
@@ -159,27 +132,6 @@ export const errors = {
     status: 404,
     code: 'SubscriptionNotFound',
     message: ({ id }) => `The subscription '${id}' could not be found.`,
-  },
-  purgeProtected: {
-    status: 400,
-    code: 'PurgeNotAllowed',
-    message: ({ name }) =>
-      `The vault '${name}' has purge protection: it is purged by itself when its retention period has passed, and by nobody before.`,
-  },
-  subnetNotFound: {
-    status: 400,
-    code: 'VirtualNetworkNotValid',
-    message: ({ virtualNetwork, subnet }) =>
-      networkFailure('SubnetNotFound', `Virtual network ${virtualNetwork} does not have subnets with names ${subnet}.`),
-  },
-  subnetWithoutServiceEndpoint: {
-    status: 400,
-    code: 'VirtualNetworkNotValid',
-    message: ({ virtualNetwork, subnet }) =>
-      networkFailure(
-        'SubnetsHaveNoServiceEndpointsConfigured',
-        `Subnets ${subnet} of virtual network ${virtualNetwork} do not have ServiceEndpoints for Microsoft.KeyVault resources configured. Add Microsoft.KeyVault to subnet's ServiceEndpoints collection before trying to ACL Microsoft.KeyVault resources to these subnets.`,
-      ),
   },
   dataSinkInUse: {
     status: 409,
@@ -198,8 +150,6 @@ export const errors = {
     code: 'PreconditionFailed',
     message: ({ id }) => `The If-Match condition does not hold: ${id} was changed by somebody else. Read it again.`,
   },
-  vaultObjectNotFound: { status: 404, code: 'NotFound', message: ({ message }) => message },
-  vaultObjectConflict: { status: 409, code: 'Conflict', message: ({ message }) => message },
   operationUnknown: {
     status: 404,
     code: 'OperationNotFound',
@@ -210,52 +160,6 @@ export const errors = {
     status: 409,
     code: 'ResourceGroupBeingDeleted',
     message: ({ name }) => `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`,
-  },
-  invalidTemplate: {
-    status: 400,
-    code: 'InvalidTemplate',
-    message: ({ message }) => `Deployment template validation failed: '${message}'.`,
-  },
-  invalidDeployment: { status: 400, code: 'InvalidDeployment', message: ({ message }) => message },
-  deploymentNotValid: {
-    status: 400,
-    code: 'InvalidTemplateDeployment',
-    message: ({ name, trackingId }) =>
-      `The template deployment '${name}' is not valid according to the validation procedure. The tracking id is '${trackingId}'. See inner errors for details.`,
-  },
-  deploymentNotFound: {
-    status: 404,
-    code: 'DeploymentNotFound',
-    message: ({ name }) => `Deployment '${name}' could not be found.`,
-  },
-  deploymentActive: {
-    status: 409,
-    code: 'DeploymentActive',
-    message: ({ name, since }) =>
-      `Unable to edit or replace deployment '${name}': previous deployment from '${since}' is still active. Please see https://aka.ms/arm-deploy for usage details.`,
-  },
-  deploymentNotActive: {
-    status: 409,
-    code: 'DeploymentNotActive',
-    message: ({ name, state }) => `The deployment '${name}' cannot be cancelled: it is not running, but ${state}.`,
-  },
-  keyVaultReferenceNotFound: {
-    status: 404,
-    code: 'KeyVaultParameterReferenceNotFound',
-    message: ({ parameter, vaultId }) =>
-      `The specified KeyVault '${vaultId}' of the template parameter '${parameter}' could not be found. Please see https://aka.ms/arm-keyvault for usage details.`,
-  },
-  keyVaultReferenceNotAuthorized: {
-    status: 403,
-    code: 'KeyVaultParameterReferenceAuthorizationFailed',
-    message: ({ objectId, vaultId }) =>
-      `The client '${objectId}' with object id '${objectId}' does not have permission to perform action 'Microsoft.KeyVault/vaults/deploy/action' on the specified KeyVault resource '${vaultId}'. Please see https://aka.ms/arm-keyvault for usage details.`,
-  },
-  keyVaultReferenceNotRead: {
-    status: 400,
-    code: 'KeyVaultParameterReferenceSecretRetrieveFailed',
-    message: ({ parameter, vaultId, status, answered }) =>
-      `The secret of KeyVault parameter '${parameter}' cannot be retrieved. Http status code: '${status}'. Error message: '${answered}'. The KeyVault is '${vaultId}'. Please see https://aka.ms/arm-keyvault for usage details.`,
   },
   tooManyConflicts: {
     status: 409,
@@ -275,11 +179,6 @@ export const errors = {
   },
   internal: { status: 500, code: 'InternalServerError', message: () => 'An unexpected error occurred.' },
 } satisfies Errors;
-
-/** Azure's sentence for a vault name that is taken, in the error and in `checkNameAvailability`. */
-export function nameInUse(name: string): string {
-  return `The vault name '${name}' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state.`;
-}
 
 const table: Errors = errors;
 

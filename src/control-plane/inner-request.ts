@@ -4,7 +4,7 @@ import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { Allowance } from '../templates/budget.ts';
 import type { Evaluate } from './deployments/evaluations.ts';
 import type { LongRunning } from './long-running/long-running.ts';
-import type { Behalf } from './long-running/record.ts';
+import type { Behalf } from './long-running/operation.ts';
 
 /** A request that the server makes itself, on somebody's behalf: for a resource of a deployment, or of a group that goes. */
 export interface InnerRequest {

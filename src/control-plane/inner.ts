@@ -10,7 +10,7 @@ import { admitted, apiVersionOf, operationOf } from './admission.ts';
 import type { ControlAdmitted } from './authorize.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { Inner, InnerRequest } from './inner-request.ts';
-import type { Behalf } from './long-running/record.ts';
+import type { Behalf } from './long-running/operation.ts';
 import type { ControlOperation } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import { bodyOf, callOf, performControl, refusalAnswer, renderRefusal } from './request.ts';

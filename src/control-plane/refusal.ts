@@ -1,7 +1,7 @@
 import type { JsonFault } from '../json/bounded-json.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
-import type { ArmError } from './long-running/record.ts';
+import type { ArmError } from './long-running/operation.ts';
 
 /** Everything that the control plane refuses a request for. `errors.ts` gives each its status, code and wording. */
 export type ControlRefusal =
@@ -71,3 +71,14 @@ export class ControlRefused extends Error {
     this.refusal = refusal;
   }
 }
+
+/** How a refusal is answered. */
+export interface WireError<R> {
+  readonly status: number;
+  readonly code: string;
+  readonly message: (refusal: R, tenantId: string) => string;
+}
+
+export type Kind = ControlRefusal['kind'];
+export type OfKind<K extends Kind> = Extract<ControlRefusal, { readonly kind: K }>;
+export type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };

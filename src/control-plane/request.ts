@@ -22,8 +22,8 @@ import { requiringStore } from './requiring-store.ts';
 import { refuseLarge } from './resource-size.ts';
 import type { ControlRefusal } from './refusal.ts';
 import { refuseInDeletion } from './resource-groups/deletion.ts';
-import { accept } from './long-running/accept.ts';
-import type { Behalf } from './long-running/record.ts';
+import { accept } from './long-running/operation.ts';
+import type { Behalf } from './long-running/operation.ts';
 import type { ControlWorld } from './world.ts';
 
 /** Changes of one process come in turn, so that only another node can be in the way, again and again. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OperationRecord } from '../../src/control-plane/long-running/record.ts';
-import { deleteGroupContents } from '../../src/control-plane/resource-groups/delete-contents.ts';
+import type { OperationRecord } from '../../src/control-plane/long-running/operation.ts';
+import { deleteGroupContents } from '../../src/control-plane/resource-groups/contents.ts';
 import { longRunningKey } from '../../src/resources/keys.ts';
 import { leasePrefix } from '../../src/schedule/leases.ts';
 import { connect } from '../world/client.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { overlay } from '../../src/control-plane/deployments/overlay.ts';
+import { overlay } from '../../src/control-plane/deployments/preview.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { Conflict, encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';

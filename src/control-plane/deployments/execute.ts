@@ -6,7 +6,7 @@ import { isObject, readValue } from '../../templates/value.ts';
 import type { ValueObject } from '../../templates/value.ts';
 import { errorOf } from '../arm-error.ts';
 import type { Evaluate } from './evaluations.ts';
-import type { ArmError } from '../long-running/record.ts';
+import type { ArmError } from '../long-running/operation.ts';
 import { isRevealed, maskError, maskValue } from './mask.ts';
 import type { Mask } from './mask.ts';
 

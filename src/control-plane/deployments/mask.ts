@@ -1,6 +1,6 @@
 import { isObject } from '../../templates/value.ts';
 import type { Value } from '../../templates/value.ts';
-import type { ArmError } from '../long-running/record.ts';
+import type { ArmError } from '../long-running/operation.ts';
 
 export type Mask = (text: string) => string;
 

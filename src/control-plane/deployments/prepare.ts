@@ -6,7 +6,7 @@ import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isObject, memberOf, readValue } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
-import type { ArmError } from '../long-running/record.ts';
+import type { ArmError } from '../long-running/operation.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 import { parameterValues } from './key-vault-references.ts';

@@ -1,4 +1,4 @@
-import type { ArmError, OperationStatus } from '../long-running/record.ts';
+import type { ArmError, OperationStatus } from '../long-running/operation.ts';
 
 /** A deployment as it is stored. No value of a secret parameter or a secure output is in it. */
 export interface DeploymentRecord {

@@ -6,8 +6,7 @@ import type { Claim } from '../../schedule/leases.ts';
 import type { Scheduler } from '../../schedule/scheduler.ts';
 import { Conflict, decode, encode, together } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
-import type { ArmError, OperationRecord, WorkKind } from './record.ts';
-import type { WorkEnd } from './operation.ts';
+import type { ArmError, OperationRecord, WorkKind, WorkEnd } from './operation.ts';
 
 /** What is done for a kind of work. */
 interface Work {

@@ -1,7 +1,57 @@
+import type { NameSet } from '../../http/name-set.ts';
+import type { Caller } from '../../types/caller.ts';
+import type { SubscriptionRecord } from '../../types/resource-group.ts';
+import type { Source } from '../../types/source.ts';
 import { longRunningKey } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
-import type { ArmError, Behalf, OperationRecord, WorkKind } from './record.ts';
+import { encodePath } from '../../http/request-target.ts';
+import type { ControlCall } from '../operation.ts';
+
+/** What the resource manager goes on doing after it has answered. */
+export type WorkKind =
+  | 'deployment'
+  | 'deleteResourceGroup'
+  | 'purgeVault'
+  /** Nothing: it was done with the answer, and clients ask all the same. */
+  | 'done';
+
+export type OperationStatus = 'Running' | 'Succeeded' | 'Failed' | 'Canceled';
+
+/** An error as the resource manager answers it. */
+export interface ArmError {
+  readonly code: string;
+  readonly message: string;
+  readonly target?: string;
+  readonly details?: readonly ArmError[];
+}
+
+/** On whose behalf work is done: it may only do what this caller may, and its audit records name it. */
+export interface Behalf {
+  readonly caller: Caller;
+  readonly source: Source;
+  readonly subscription: SubscriptionRecord;
+  /** Under which the server was asked. */
+  readonly names: NameSet;
+  readonly correlationId: string;
+  readonly userAgent?: string;
+}
+
+/** A long-running operation as it is stored: it can be asked for until it is a week old, whatever restarts meanwhile. */
+export interface OperationRecord {
+  readonly id: string;
+  readonly kind: WorkKind;
+  readonly status: OperationStatus;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly error?: ArmError;
+  /** What the work is about: the resource's id. */
+  readonly resourceId: string;
+  /** What the work needs to be taken up again after a restart. Never a secret. */
+  readonly subject: Readonly<Record<string, string>>;
+  readonly behalf: Behalf;
+}
 
 /**
  * How work ends: what `change` says is part of the transaction in which the operation ends. When what it requires was
@@ -77,7 +127,7 @@ export async function readOperation(
 }
 
 /** The keys of operations that nobody asks for any more. */
-export async function forgotten(store: Store, subscriptionId: string, now: number): Promise<readonly string[]> {
+async function forgotten(store: Store, subscriptionId: string, now: number): Promise<readonly string[]> {
   const oldest = await store.list({ prefix: longRunningKey(subscriptionId), limit: forgottenAtOnce });
   return oldest
     .filter((record) => {
@@ -85,4 +135,34 @@ export async function forgotten(store: Store, subscriptionId: string, now: numbe
       return status !== 'Running' && startedAt < now - keptMs;
     })
     .map(({ key }) => key);
+}
+
+interface Acceptance {
+  readonly record: OperationRecord;
+  /** Part of the transaction of the card's own change. */
+  readonly put: readonly Put[];
+  readonly delete: readonly string[];
+  /** Where the client asks how far it is. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The record and the headers of a long-running operation that a card has accepted. */
+export async function accept(accepted: Accepted, call: ControlCall): Promise<Acceptance> {
+  const { store, apiVersion, now, newId, names, subscription } = call;
+  const record = newOperation(accepted, { behalf: call.within.behalf, now, newId });
+  const { statusPath, resultPath } = accepted;
+  return {
+    record,
+    put: [operationPut(record)],
+    delete: await forgotten(store, subscription.subscriptionId, now),
+    headers: {
+      [accepted.header]: statusUrl(names, statusPath(record.id), apiVersion),
+      ...(resultPath !== undefined && { location: statusUrl(names, resultPath(record.id), apiVersion) }),
+      'retry-after': String(retryAfterSeconds),
+    },
+  };
+}
+
+export function statusUrl(names: NameSet, path: string, apiVersion: string): string {
+  return `${names.resourceManager}${encodePath(path)}?api-version=${apiVersion}`;
 }

@@ -1,9 +1,8 @@
 import { groupPath } from '../resource-groups/resource.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
-import { statusUrl } from './accept.ts';
-import { readOperation, retryAfterSeconds } from './operation.ts';
-import type { OperationRecord } from './record.ts';
+import { statusUrl, readOperation, retryAfterSeconds } from './operation.ts';
+import type { OperationRecord } from './operation.ts';
 
 const read = 'Microsoft.Resources/subscriptions/operationresults/read';
 

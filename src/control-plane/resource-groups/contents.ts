@@ -6,15 +6,24 @@ import {
   vaultId,
   vaultIndexKey,
   vaultKey,
+  deploymentKey,
+  resourceGroupKey,
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
 import { knownTypes } from '../../resources/resource-types.ts';
-import { decode } from '../../store/store.ts';
+import { decode, encode } from '../../store/store.ts';
 import type { Store } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import { firstOf } from '../walk.ts';
+import { dropAssignments, readAuthorization } from '../../resources/authorization.ts';
+import type { ResourceGroupRecord } from '../../types/resource-group.ts';
+import { errorOf } from '../arm-error.ts';
+import { forgetDeployment } from '../deployments/deployments.ts';
+import type { DeploymentRecord } from '../deployments/record.ts';
+import type { Inner } from '../inner-request.ts';
+import type { WorkEnd, ArmError, OperationRecord } from '../long-running/operation.ts';
 
 /** A resource of a group, by its id, with an api-version that its operations take. */
 interface Content {
@@ -55,4 +64,66 @@ export async function contentsOf(store: Store, place: Place, limit: number): Pro
     if (found.length === limit) break;
   }
   return contents;
+}
+
+const batch = 100;
+
+interface Deleting {
+  readonly store: Store;
+  readonly inner: Inner;
+  readonly closing: () => boolean;
+}
+
+/**
+ * The work of a group's deletion: deletes what is in it as the caller who asked for it, each with its own permission and
+ * record, and then the group, with the role assignments at its scope: what the caller may do may rest on one of them.
+ * What cannot be deleted stops it, and the group is one that is not being deleted again.
+ */
+export async function deleteGroupContents(record: OperationRecord, world: Deleting): Promise<WorkEnd> {
+  const { subscriptionId } = record.behalf.subscription;
+  const place = { subscriptionId, resourceGroup: record.subject['resourceGroup'] ?? '' };
+  for (;;) {
+    if (world.closing()) throw new Error('the server is ending');
+    const contents = await contentsOf(world.store, place, batch);
+    // Nothing is made in a group that is being deleted.
+    if (contents.length === 0) break;
+    for (const { id, apiVersion } of contents) {
+      const deleted = await world.inner.perform(record.behalf, { method: 'DELETE', path: id, apiVersion });
+      if (deleted.status < 400) continue;
+      if (deleted.status === 500) throw new Error(`the resource ${id} could not be deleted`);
+      const error = {
+        code: 'ResourceGroupDeletionBlocked',
+        message: `Deletion of resource group '${place.resourceGroup}' did not finish: the resource ${id} could not be deleted.`,
+        details: [{ ...errorOf(deleted), target: id }],
+      };
+      return keepGroup(record, error, world.store);
+    }
+  }
+  await forgetDeployments(place, world.store);
+  const authorization = await readAuthorization(world.store, subscriptionId);
+  const scope = record.resourceId.toLowerCase();
+  const dropped = authorization === undefined ? undefined : dropAssignments(authorization, scope);
+  const change = { ...dropped, delete: [...(dropped?.delete ?? []), resourceGroupKey(place)] };
+  return { status: 'Succeeded', change };
+}
+
+async function forgetDeployments(place: Place, store: Store): Promise<void> {
+  const prefix = deploymentKey(place.subscriptionId, place.resourceGroup);
+  for (;;) {
+    const [deployment] = await store.list({ prefix, limit: 1 });
+    if (deployment === undefined) return;
+    await forgetDeployment(store, decode<DeploymentRecord>(deployment).operationId);
+    await store.transact({ delete: [deployment.key] });
+  }
+}
+
+/** The end of a deletion that could not be done: the group can be used again. */
+export async function keepGroup({ behalf, subject }: OperationRecord, error: ArmError, store: Store): Promise<WorkEnd> {
+  const { subscriptionId } = behalf.subscription;
+  const key = resourceGroupKey({ subscriptionId, resourceGroup: subject['resourceGroup'] ?? '' });
+  const [record] = await store.read({ get: [key] });
+  if (record === undefined) return { status: 'Failed', error };
+  const { deleting: _, ...group } = decode<ResourceGroupRecord>(record);
+  const require = [{ key, version: record.version }];
+  return { status: 'Failed', error, change: { require, put: [{ key, value: encode(group) }] } };
 }

@@ -1,13 +1,12 @@
 import { parseScope } from '../../resources/scope-id.ts';
 import { errorOf } from '../arm-error.ts';
-import type { ArmError } from '../long-running/record.ts';
+import type { ArmError } from '../long-running/operation.ts';
 import { membersOf } from '../../resources/members.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { contentsOf } from './contents.ts';
 import { exportedTemplate } from './exported-template.ts';
-import type { ExportOptions } from './exported-template.ts';
-import type { Exported } from './exported-members.ts';
+import type { ExportOptions, Exported } from './exported-template.ts';
 import { groupPath, placeOf, readGroup } from './resource.ts';
 
 /** As on Azure (export-template-portal, "Limitations"). */

@@ -10,7 +10,7 @@ import { ifMatchRefusal } from '../if-match.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
-import { networkDeleted, networkPut, networkShown } from '../virtual-networks/answers.ts';
+import { networkDeleted, networkPut, networkShown } from '../virtual-networks/resource.ts';
 import { itemResource, readNamed, resourcesContext } from './resource.ts';
 
 type Items = NonNullable<Kind['items']>;

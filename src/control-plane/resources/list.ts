@@ -91,22 +91,20 @@ export const sources: readonly Source[] = [
 
 const expansions: ReadonlySet<string> = new Set(['createdtime', 'changedtime', 'provisioningstate']);
 
-const action = 'Microsoft.Resources/subscriptions/resources/read';
-
 /**
  * The resources of all types, as clients use it to find the group of a vault. Everybody of the tenant may ask, and sees
  * what it may read.
  */
-export const listResources: ControlOperation = {
+const listResources: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/resources',
-  action,
+  action: 'Microsoft.Resources/subscriptions/resources/read',
   shows: 'own',
   audit: 'VaultList',
   run: (call) => listAll(call, undefined),
 };
 
-export const listResourcesByResourceGroup: ControlOperation = {
+const listResourcesByResourceGroup: ControlOperation = {
   method: 'GET',
   path: `${groupPath}/resources`,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/resources/read',
@@ -150,3 +148,6 @@ function expanded({ times }: Listed, wanted: ReadonlySet<string>) {
     ...(wanted.has('provisioningstate') && { provisioningState: 'Succeeded' }),
   };
 }
+
+/** The lists of resources of all types. */
+export const resourceListOperations: readonly ControlOperation[] = [listResources, listResourcesByResourceGroup];

@@ -1,0 +1,165 @@
+import type { RoleAssignment } from '../../types/role.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { scopeOf, authorizationProvider } from './scope.ts';
+import { isWithin } from '../../access/scope.ts';
+import { readFilter } from './filter.ts';
+import { putAssignment, roleOfRequest, deleteAssignment } from '../../resources/role-assignments.ts';
+import { permissionsAt } from '../../access/role-assignments.ts';
+
+const assignmentsPath = `{scope}${authorizationProvider}/roleAssignments`;
+const assignmentPath = `${assignmentsPath}/:roleAssignmentName`;
+
+/** GET …/roleAssignments/{name}: get and getById. */
+const getRoleAssignment: ControlOperation = {
+  method: 'GET',
+  path: assignmentPath,
+  action: 'Microsoft.Authorization/roleAssignments/read',
+  async run(call) {
+    const assignment = assignmentOf(call);
+    if (assignment !== undefined) return answer(200, assignmentResource(assignment));
+    return refuse({ kind: 'roleAssignmentNotFound', id: call.params['roleAssignmentName'] ?? '' });
+  },
+};
+
+/** The role assignment that the path names, at the scope that it names. */
+function assignmentOf({ access, params }: ControlCall): RoleAssignment | undefined {
+  const name = params['roleAssignmentName']?.toLowerCase();
+  const scope = params['scope']?.toLowerCase();
+  return access.authorization.assignments.find(
+    (assignment) => assignment.name === name && assignment.scope.toLowerCase() === scope,
+  );
+}
+
+const forms = ['atScope()', "principalId eq '…'", "assignedTo('…')"] as const;
+
+/**
+ * GET …/roleAssignments: for a subscription, a group, a resource and any scope. Shows the assignments at the scope, above
+ * and below it; with `atScope()` not those below. All are on one page, for a subscription has at most 4,000.
+ */
+const listRoleAssignments: ControlOperation = {
+  method: 'GET',
+  path: assignmentsPath,
+  action: 'Microsoft.Authorization/roleAssignments/read',
+  async run(call) {
+    const found = scopeOf(call);
+    if (!found.ok) return found;
+    const asked = readFilter(call.query['$filter'], forms);
+    if (!asked.ok) return refuse({ kind: 'badQuery', message: asked.message });
+    const scope = found.scope.id.toLowerCase();
+    const principals = principalsOf(call, asked.filter.get("assignedTo('…')"));
+    const principal = asked.filter.get("principalId eq '…'")?.toLowerCase();
+    const isShown = (assignment: RoleAssignment) => {
+      const at = assignment.scope.toLowerCase();
+      const isPlaced = isWithin(scope, at) || (!asked.filter.has('atScope()') && isWithin(at, scope));
+      const { principalId } = assignment;
+      return isPlaced && (principals?.has(principalId) ?? true) && (principal ?? principalId) === principalId;
+    };
+    const value = call.access.authorization.assignments.filter(isShown).map(assignmentResource);
+    return answer(200, { value, nextLink: null });
+  },
+};
+
+/** Who is meant by `assignedTo`: the principal, and the groups that it is in as far as they are known: of the caller, from its token. */
+function principalsOf({ caller }: ControlCall, assignedTo: string | undefined): ReadonlySet<string> | undefined {
+  if (assignedTo === undefined) return undefined;
+  const id = assignedTo.toLowerCase();
+  const groups = id === caller.objectId.toLowerCase() ? caller.groups : [];
+  return new Set([id, ...groups.map((group) => group.toLowerCase())]);
+}
+
+/**
+ * PUT …/roleAssignments/{name}: create and createById. Principals are taken as they are named: whether the directory
+ * knows one is not asked, so that an identity may be given access before it exists.
+ */
+const createRoleAssignment: ControlOperation = {
+  method: 'PUT',
+  path: assignmentPath,
+  action: 'Microsoft.Authorization/roleAssignments/write',
+  async run(call) {
+    const found = scopeOf(call);
+    if (!found.ok) return found;
+    const properties: unknown = call.body['properties'];
+    const role = roleOfRequest(properties);
+    // Some may assign some roles only, and which one is wanted stands in the body.
+    if (role !== undefined && !call.access.may(createRoleAssignment.action, call.path, role)) {
+      const { objectId } = call.caller;
+      return refuse({ kind: 'notAuthorized', objectId, action: createRoleAssignment.action, scope: call.path });
+    }
+    const name = call.params['roleAssignmentName'] ?? '';
+    const request = { name, scope: found.scope, properties, now: call.now, by: call.caller.objectId };
+    const put = await putAssignment(request, call.access.authorization, call.store);
+    if (!put.ok) return put;
+    const { assignment, created, change } = put.value;
+    return { ...answer(created ? 201 : 200, assignmentResource(assignment)), change };
+  },
+};
+
+/** DELETE …/roleAssignments/{name}: in force for every request that begins after the answer; 204 when there is none. */
+const deleteRoleAssignment: ControlOperation = {
+  method: 'DELETE',
+  path: assignmentPath,
+  action: 'Microsoft.Authorization/roleAssignments/delete',
+  async run(call) {
+    const assignment = assignmentOf(call);
+    if (assignment === undefined) return answer(204);
+    if (!call.access.may(deleteRoleAssignment.action, call.path, assignment.role)) {
+      const { objectId } = call.caller;
+      return refuse({ kind: 'notAuthorized', objectId, action: deleteRoleAssignment.action, scope: call.path });
+    }
+    const change = deleteAssignment(assignment, call.access.authorization);
+    return { ...answer(200, assignmentResource(assignment)), change };
+  },
+};
+
+/** GET …/permissions: what the caller's own roles allow at the scope. */
+const listPermissions: ControlOperation = {
+  method: 'GET',
+  path: '{scope}/providers/Microsoft.Authorization/permissions',
+  action: 'Microsoft.Authorization/permissions/read',
+  shows: 'own',
+  async run(call) {
+    const found = scopeOf(call);
+    if (!found.ok) return found;
+    const permissions = permissionsAt(call.access.authorization.compiled, call.caller, found.scope.id.toLowerCase());
+    return answer(200, {
+      value: permissions.map(({ delegableRoles: _, ...permission }) => permission),
+      nextLink: null,
+    });
+  },
+};
+
+/** RoleAssignment of api-version 2022-04-01. */
+function assignmentResource(assignment: RoleAssignment) {
+  const { name, scope, role, principalId, principalType, description } = assignment;
+  const { createdOn, updatedOn, createdBy, updatedBy } = assignment;
+  const subscription = /^\/subscriptions\/[^/]+/i.exec(scope)?.[0] ?? '';
+  return {
+    properties: {
+      roleDefinitionId: `${subscription}${authorizationProvider}/roleDefinitions/${role}`,
+      principalId,
+      principalType,
+      scope,
+      condition: null,
+      conditionVersion: null,
+      createdOn,
+      updatedOn,
+      createdBy,
+      updatedBy,
+      delegatedManagedIdentityResourceId: null,
+      description,
+    },
+    id: `${scope}${authorizationProvider}/roleAssignments/${name}`,
+    type: 'Microsoft.Authorization/roleAssignments',
+    name,
+  };
+}
+
+/** Every operation on role assignments, and on what they allow the caller. */
+export const roleAssignmentOperations: readonly ControlOperation[] = [
+  createRoleAssignment,
+  getRoleAssignment,
+  deleteRoleAssignment,
+  listRoleAssignments,
+  listPermissions,
+];

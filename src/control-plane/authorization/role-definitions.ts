@@ -1,0 +1,150 @@
+import { builtInRoles } from '../../access/built-in-roles.ts';
+import { isAssignableAt, putRole, deleteRole } from '../../resources/role-definitions.ts';
+import type { RoleDefinition } from '../../types/role.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { scopeOf, authorizationProvider } from './scope.ts';
+import { readFilter } from './filter.ts';
+
+const readAction = 'Microsoft.Authorization/roleDefinitions/read';
+
+const definitionsPath = `{scope}${authorizationProvider}/roleDefinitions`;
+const definitionPath = `${definitionsPath}/:roleDefinitionId`;
+
+/** GET …/roleDefinitions/{id}: get and getById. */
+const getRoleDefinition: ControlOperation = {
+  method: 'GET',
+  path: definitionPath,
+  action: readAction,
+  async run(call) {
+    const role = definitionOf(call);
+    if (role !== undefined) return answer(200, definitionResource(role, subscriptionId(call)));
+    return refuse({ kind: 'roleDefinitionNotFound', id: call.params['roleDefinitionId'] ?? '' });
+  },
+};
+
+/** GET /providers/Microsoft.Authorization/roleDefinitions/{id}: a built-in role, which is the tenant's and no secret. */
+const getBuiltInRoleDefinition: ControlOperation = {
+  method: 'GET',
+  path: '/providers/Microsoft.Authorization/roleDefinitions/:roleDefinitionId',
+  action: readAction,
+  shows: 'own',
+  async run({ params }) {
+    const id = params['roleDefinitionId'] ?? '';
+    const role = builtInRoles.get(id.toLowerCase());
+    if (role === undefined) return refuse({ kind: 'roleDefinitionNotFound', id });
+    return answer(200, definitionResource(role, ''));
+  },
+};
+
+/** The role that the path names, if it can be assigned where the path says or below. */
+function definitionOf({ access, params }: ControlCall): RoleDefinition | undefined {
+  const role = access.authorization.roles.get(params['roleDefinitionId']?.toLowerCase() ?? '');
+  return role !== undefined && isAssignableAt(role, params['scope']?.toLowerCase() ?? '', true) ? role : undefined;
+}
+
+const forms = ["roleName eq '…'", "type eq '…'", 'atScopeAndBelow()', 'atScope()'] as const;
+
+/** GET …/roleDefinitions: the roles that can be assigned at the scope; with `atScopeAndBelow()` also those that can below. */
+const listRoleDefinitions: ControlOperation = {
+  method: 'GET',
+  path: definitionsPath,
+  action: 'Microsoft.Authorization/roleDefinitions/read',
+  async run(call) {
+    const found = scopeOf(call);
+    if (!found.ok) return found;
+    const asked = readFilter(call.query['$filter'], forms);
+    if (!asked.ok) return refuse({ kind: 'badQuery', message: asked.message });
+    const { filter } = asked;
+    const roleName = filter.get("roleName eq '…'")?.toLowerCase();
+    const type = filter.get("type eq '…'")?.toLowerCase();
+    const scope = found.scope.id.toLowerCase();
+    const value = [...call.access.authorization.roles.values()]
+      .filter((role) => isAssignableAt(role, scope, filter.has('atScopeAndBelow()')))
+      .filter((role) => roleName === undefined || role.roleName.toLowerCase() === roleName)
+      .filter((role) => type === undefined || role.type.toLowerCase() === type)
+      .map((role) => definitionResource(role, subscriptionId(call)));
+    return answer(200, { value, nextLink: null });
+  },
+};
+
+/** PUT …/roleDefinitions/{id}: a custom role. Who makes one must be allowed to at every scope that it can be assigned at. */
+const createOrUpdateRoleDefinition: ControlOperation = {
+  method: 'PUT',
+  path: definitionPath,
+  action: 'Microsoft.Authorization/roleDefinitions/write',
+  async run(call) {
+    const found = scopeOf(call);
+    if (!found.ok) return found;
+    const { authorization, lacks } = call.access;
+    const request = {
+      id: call.params['roleDefinitionId'] ?? '',
+      properties: call.body['properties'],
+      now: call.now,
+      by: call.caller.objectId,
+    };
+    const put = putRole(request, authorization);
+    if (!put.ok) return put;
+    const { role, change } = put.value;
+    const before = authorization.roles.get(role.id)?.assignableScopes ?? [];
+    for (const scope of [...before, ...role.assignableScopes]) {
+      const lacking = lacks(createOrUpdateRoleDefinition.action, scope);
+      if (lacking !== undefined) return refuse(lacking);
+    }
+    return { ...answer(201, definitionResource(role, subscriptionId(call))), change };
+  },
+};
+
+/** DELETE …/roleDefinitions/{id}: a custom role that is assigned to nobody; 204 when there is none. */
+const deleteRoleDefinition: ControlOperation = {
+  method: 'DELETE',
+  path: definitionPath,
+  action: 'Microsoft.Authorization/roleDefinitions/delete',
+  async run(call) {
+    const role = definitionOf(call);
+    if (role === undefined) return answer(204);
+    const { authorization, lacks } = call.access;
+    const deleted = deleteRole(role, authorization);
+    if (!deleted.ok) return deleted;
+    for (const scope of role.assignableScopes) {
+      const lacking = lacks(deleteRoleDefinition.action, scope);
+      if (lacking !== undefined) return refuse(lacking);
+    }
+    return { ...answer(200, definitionResource(role, subscriptionId(call))), change: deleted.value };
+  },
+};
+
+/** RoleDefinition of api-version 2022-04-01, as it is read in a subscription; `''` for the tenant. */
+function definitionResource(role: RoleDefinition, subscription: string) {
+  const { id, permissions, ...properties } = role;
+  return {
+    properties: {
+      roleName: properties.roleName,
+      type: properties.type,
+      description: properties.description,
+      assignableScopes: properties.assignableScopes,
+      permissions: permissions.map(({ delegableRoles: _, ...permission }) => permission),
+      createdOn: properties.createdOn,
+      updatedOn: properties.updatedOn,
+      createdBy: properties.createdBy,
+      updatedBy: properties.updatedBy,
+    },
+    id: `${subscription}${authorizationProvider}/roleDefinitions/${id}`,
+    type: 'Microsoft.Authorization/roleDefinitions',
+    name: id,
+  };
+}
+
+/** ARM id of the subscription that a call is about. */
+function subscriptionId({ subscription }: ControlCall): string {
+  return `/subscriptions/${subscription.subscriptionId}`;
+}
+
+/** Every operation on role definitions. */
+export const roleDefinitionOperations: readonly ControlOperation[] = [
+  createOrUpdateRoleDefinition,
+  getRoleDefinition,
+  getBuiltInRoleDefinition,
+  deleteRoleDefinition,
+  listRoleDefinitions,
+];

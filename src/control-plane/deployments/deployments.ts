@@ -1,0 +1,162 @@
+import { answer, refuse } from '../outcome.ts';
+import {
+  atEachScope,
+  deploymentResource,
+  readDeploymentOf,
+  deploymentOperationResource,
+  ofOperations,
+} from './resource.ts';
+import { deploymentKey, deploymentOperationKey } from '../../resources/keys.ts';
+import { decode, encode } from '../../store/store.ts';
+import { listAnswer } from '../list.ts';
+import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import { readGroup } from '../resource-groups/resource.ts';
+import type { DeploymentRecord, DeploymentOperationRecord } from './record.ts';
+import type { Store } from '../../store/store.ts';
+
+const getDeployment = atEachScope('/:deployment', {
+  method: 'GET',
+  action: 'Microsoft.Resources/deployments/read',
+  async run(call) {
+    const found = await readDeploymentOf(call);
+    return found.ok ? answer(200, deploymentResource(found.deployment)) : found;
+  },
+});
+
+/** HEAD: 204 when the deployment is there, 404 when it is not. */
+const checkDeploymentExistence = atEachScope('/:deployment', {
+  method: 'HEAD',
+  action: 'Microsoft.Resources/deployments/read',
+  async run(call) {
+    const found = await readDeploymentOf(call);
+    return answer(found.ok ? 204 : 404);
+  },
+});
+
+/** The deployments of a group, or those at the scope of the subscription; `$filter` may ask for one state. */
+const listDeployments = atEachScope('', {
+  method: 'GET',
+  action: 'Microsoft.Resources/deployments/read',
+  run: list,
+});
+
+async function list(call: ControlCall): Promise<ControlOutcome> {
+  const { resourceGroup } = call.params;
+  if (resourceGroup !== undefined) {
+    const group = await readGroup(call);
+    if (!group.ok) return group;
+  }
+  const filter = call.query['$filter'];
+  const wanted = filter === undefined ? undefined : /^provisioningState eq '(\w+)'$/i.exec(filter)?.[1];
+  if (filter !== undefined && wanted === undefined) {
+    const message = `$filter is '${filter}'; supported is "provisioningState eq 'Succeeded'" with a state.`;
+    return refuse({ kind: 'badQuery', message });
+  }
+  return listAnswer(call, {
+    prefix: deploymentKey(call.subscription.subscriptionId, resourceGroup),
+    render: async (records) =>
+      records
+        .map((record) => decode<DeploymentRecord>(record))
+        .filter(({ state }) => wanted === undefined || state.toLowerCase() === wanted.toLowerCase())
+        .map(deploymentResource),
+  });
+}
+
+/** What was done for each resource of a deployment, in its order. */
+const listDeploymentOperations = ofOperations('', {
+  method: 'GET',
+  action: 'Microsoft.Resources/deployments/operations/read',
+  async run(call) {
+    const found = await readDeploymentOf(call);
+    if (!found.ok) return found;
+    return listAnswer(call, {
+      prefix: deploymentOperationKey(found.deployment.operationId),
+      render: async (records) =>
+        records.map((record) =>
+          deploymentOperationResource(found.deployment, decode<DeploymentOperationRecord>(record)),
+        ),
+    });
+  },
+});
+
+const getDeploymentOperation = ofOperations('/:operationId', {
+  method: 'GET',
+  action: 'Microsoft.Resources/deployments/operations/read',
+  async run(call) {
+    const found = await readDeploymentOf(call);
+    if (!found.ok) return found;
+    const id = call.params['operationId'] ?? '';
+    const key = deploymentOperationKey(found.deployment.operationId, id.toLowerCase());
+    const [record] = /^[0-9a-f-]{36}$/i.test(id) ? await call.store.read({ get: [key] }) : [];
+    if (record === undefined) return refuse({ kind: 'operationUnknown', id });
+    return answer(200, deploymentOperationResource(found.deployment, decode<DeploymentOperationRecord>(record)));
+  },
+});
+
+/** POST …/exportTemplate: the template of a deployment, as it was sent but for what was secret in it. */
+const exportDeploymentTemplate = atEachScope('/:deployment/exportTemplate', {
+  method: 'POST',
+  action: 'Microsoft.Resources/deployments/exportTemplate/action',
+  async run(call) {
+    const found = await readDeploymentOf(call);
+    return found.ok ? answer(200, { template: found.deployment.template }) : found;
+  },
+});
+
+const batch = 500;
+
+/** Deletes the records of what was done for a deployment, before it is replaced or deleted itself. */
+export async function forgetDeployment(store: Store, operationId: string): Promise<void> {
+  for (;;) {
+    const records = await store.list({ prefix: deploymentOperationKey(operationId), limit: batch });
+    if (records.length === 0) return;
+    await store.transact({ delete: records.map(({ key }) => key) });
+  }
+}
+
+/** DELETE of a deployment's record: what it made stays. 204, also when there is none. */
+const deleteDeployment = atEachScope('/:deployment', {
+  method: 'DELETE',
+  action: 'Microsoft.Resources/deployments/delete',
+  async run(call) {
+    const found = await readDeploymentOf(call);
+    if (!found.ok) return answer(204);
+    const { deployment, record } = found;
+    if (deployment.state === 'Running') {
+      const since = new Date(deployment.startedAt).toISOString();
+      return refuse({ kind: 'deploymentActive', name: deployment.name, since });
+    }
+    await forgetDeployment(call.store, deployment.operationId);
+    const { key, version } = record;
+    return { ...answer(204), change: { require: [{ key, version }], delete: [key] } };
+  },
+});
+
+/** POST …/cancel: what is being made is finished, nothing more is begun. */
+const cancelDeployment = atEachScope('/:deployment/cancel', {
+  method: 'POST',
+  action: 'Microsoft.Resources/deployments/cancel/action',
+  async run(call) {
+    const found = await readDeploymentOf(call);
+    if (!found.ok) return found;
+    const { deployment, record } = found;
+    if (deployment.state !== 'Running') {
+      return refuse({ kind: 'deploymentNotActive', name: deployment.name, state: deployment.state });
+    }
+    const { key, version } = record;
+    const canceled = { ...deployment, state: 'Canceled', endedAt: call.now };
+    return { ...answer(204), change: { require: [{ key, version }], put: [{ key, value: encode(canceled) }] } };
+  },
+});
+
+/** Every operation on a deployment that was made. */
+export const deploymentOperations: readonly ControlOperation[] = [
+  ...getDeployment,
+  ...checkDeploymentExistence,
+  ...listDeployments,
+  ...deleteDeployment,
+  ...cancelDeployment,
+  ...exportDeploymentTemplate,
+  ...listDeploymentOperations,
+  ...getDeploymentOperation,
+];

@@ -1,0 +1,202 @@
+import {
+  logCategories,
+  admitDiagnosticSetting,
+  isDiagnosticSettingName,
+  readDiagnosticSetting,
+} from '../../resources/diagnostic-settings.ts';
+import { vaultId, diagnosticSettingKey } from '../../resources/keys.ts';
+import type { VaultRecord } from '../../types/vault.ts';
+import type { ControlOperation, ControlCall } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { placeOf } from '../resource-groups/resource.ts';
+import { readVaultOf, vaultPath } from '../vaults/resource.ts';
+import { decode, encode } from '../../store/store.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import type { DiagnosticSettingRecord, LogSetting, MetricSetting } from '../../types/diagnostic-setting.ts';
+
+/** An extension of a resource; only vaults have logs here. */
+const insightsPath = `${vaultPath}/providers/Microsoft.Insights`;
+const settingsPath = `${insightsPath}/diagnosticSettings`;
+const settingPath = `${settingsPath}/:setting`;
+const categoriesPath = `${insightsPath}/diagnosticSettingsCategories`;
+const categoryReadAction = 'Microsoft.Insights/diagnosticSettingsCategories/read';
+
+/** What a vault's settings may name. Metrics are named as on Azure, though there are none here to send. */
+const categories = [
+  ...Object.entries(logCategories).map(([name, categoryGroups]) => ({ name, categoryType: 'Logs', categoryGroups })),
+  { name: 'AllMetrics', categoryType: 'Metrics', categoryGroups: [] },
+] as const;
+
+const listDiagnosticSettingsCategories: ControlOperation = {
+  method: 'GET',
+  path: categoriesPath,
+  action: categoryReadAction,
+  audit: 'DiagnosticSettingsCategoryList',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    return answer(200, { value: categories.map((category) => categoryResource(found.vault, category)) });
+  },
+};
+
+const getDiagnosticSettingsCategory: ControlOperation = {
+  method: 'GET',
+  path: `${categoriesPath}/:category`,
+  action: categoryReadAction,
+  audit: 'DiagnosticSettingsCategoryGet',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const name = call.params['category'] ?? '';
+    const category = categories.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    if (category !== undefined) return answer(200, categoryResource(found.vault, category));
+    const { resourceGroup } = placeOf(call);
+    const type = `Microsoft.KeyVault/vaults/${found.vault.name}/providers/Microsoft.Insights/diagnosticSettingsCategories`;
+    return refuse({ kind: 'resourceNotFound', type, name, resourceGroup });
+  },
+};
+
+function categoryResource(vault: VaultRecord, { name, categoryType, categoryGroups }: (typeof categories)[number]) {
+  return {
+    id: `${vaultId(vault)}/providers/microsoft.insights/diagnosticSettingsCategories/${name}`,
+    type: 'microsoft.insights/diagnosticSettingsCategories',
+    name,
+    location: null,
+    kind: null,
+    tags: null,
+    properties: { categoryType, categoryGroups },
+    identity: null,
+  };
+}
+
+/** No retention, as every setting has it since Azure left it to the storage account's own rules. */
+const retentionPolicy = { enabled: false, days: 0 };
+
+/** A setting as Azure gives it back: what it does not have is `null`. */
+function settingResource({ resourceId, name, properties }: DiagnosticSettingRecord) {
+  return {
+    id: `${resourceId}/providers/microsoft.insights/diagnosticSettings/${name}`,
+    type: 'Microsoft.Insights/diagnosticSettings',
+    name,
+    location: null,
+    kind: null,
+    tags: null,
+    properties: {
+      storageAccountId: properties.storageAccountId,
+      serviceBusRuleId: null,
+      workspaceId: null,
+      eventHubAuthorizationRuleId: null,
+      eventHubName: null,
+      metrics: properties.metrics.map((metric: MetricSetting) => ({ ...metric, timeGrain: null, retentionPolicy })),
+      logs: properties.logs.map(({ category = null, categoryGroup = null, enabled }: NullableLog) => ({
+        category,
+        categoryGroup,
+        enabled,
+        retentionPolicy,
+      })),
+      logAnalyticsDestinationType: null,
+    },
+    identity: null,
+  };
+}
+
+type NullableLog = { readonly [Name in keyof LogSetting]: LogSetting[Name] | null };
+
+/** Every setting of a vault: at most five. */
+async function settingsOf(call: ControlCall, vault: VaultRecord): Promise<readonly StoredRecord[]> {
+  return call.store.list({ prefix: diagnosticSettingKey(vaultId(vault)), limit: 100 });
+}
+
+async function readSetting(call: ControlCall, vault: VaultRecord) {
+  const name = call.params['setting'] ?? '';
+  const [record] = await call.store.read({ get: [diagnosticSettingKey(vaultId(vault), name.slice(0, 128))] });
+  if (record !== undefined) return { ok: true, record, setting: decode<DiagnosticSettingRecord>(record) } as const;
+  const { resourceGroup } = placeOf(call);
+  const type = `Microsoft.KeyVault/vaults/${vault.name}/providers/Microsoft.Insights/diagnosticSettings`;
+  return refuse({ kind: 'resourceNotFound', type, name, resourceGroup });
+}
+
+const getDiagnosticSetting: ControlOperation = {
+  method: 'GET',
+  path: settingPath,
+  action: 'Microsoft.Insights/diagnosticSettings/read',
+  audit: 'DiagnosticSettingGet',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const read = await readSetting(call, found.vault);
+    return read.ok ? answer(200, settingResource(read.setting)) : read;
+  },
+};
+
+const listDiagnosticSettings: ControlOperation = {
+  method: 'GET',
+  path: settingsPath,
+  action: 'Microsoft.Insights/diagnosticSettings/read',
+  audit: 'DiagnosticSettingList',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const records = await settingsOf(call, found.vault);
+    return answer(200, { value: records.map((record) => settingResource(decode<DiagnosticSettingRecord>(record))) });
+  },
+};
+
+/** PUT of a diagnostic setting: 200 also when it is new, as on Azure; az takes nothing else. */
+const createOrUpdateDiagnosticSetting: ControlOperation = {
+  method: 'PUT',
+  path: settingPath,
+  action: 'Microsoft.Insights/diagnosticSettings/write',
+  audit: 'DiagnosticSettingPut',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const name = call.params['setting'] ?? '';
+    if (!isDiagnosticSettingName(name)) {
+      const rule = '1 to 128 letters, digits, underscores, hyphens, full stops, brackets and spaces';
+      return refuse({ kind: 'invalidProperty', message: `The diagnostic setting name '${name}' is invalid: ${rule}.` });
+    }
+    const properties = readDiagnosticSetting(call.body['properties']);
+    if (!properties.ok) return properties;
+    const resourceId = vaultId(found.vault);
+    const setting: DiagnosticSettingRecord = { resourceId, name, properties: properties.value };
+    const key = diagnosticSettingKey(resourceId, name);
+    const stored = await settingsOf(call, found.vault);
+    const others = stored.filter((record) => record.key !== key);
+    const admitted = admitDiagnosticSetting(setting, others.map(decode<DiagnosticSettingRecord>));
+    if (!admitted.ok) return admitted;
+    const before = stored.find((record) => record.key === key);
+    const require = [
+      { key: found.record.key, version: found.record.version },
+      { key, version: before?.version ?? null },
+      ...others.map((other) => ({ key: other.key, version: other.version })),
+    ];
+    return { ...answer(200, settingResource(setting)), change: { require, put: [{ key, value: encode(setting) }] } };
+  },
+};
+
+/** DELETE of a diagnostic setting; 204 when there is none. */
+const deleteDiagnosticSetting: ControlOperation = {
+  method: 'DELETE',
+  path: settingPath,
+  action: 'Microsoft.Insights/diagnosticSettings/delete',
+  audit: 'DiagnosticSettingDelete',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const read = await readSetting(call, found.vault);
+    if (!read.ok) return answer(204);
+    const { key, version } = read.record;
+    return { ...answer(200), change: { require: [{ key, version }], delete: [key] } };
+  },
+};
+
+/** Every operation of Microsoft.Insights. */
+export const insightsOperations: readonly ControlOperation[] = [
+  createOrUpdateDiagnosticSetting,
+  getDiagnosticSetting,
+  listDiagnosticSettings,
+  deleteDiagnosticSetting,
+  listDiagnosticSettingsCategories,
+  getDiagnosticSettingsCategory,
+];

@@ -1,0 +1,137 @@
+import type { ControlOperation } from '../operation.ts';
+import { answer, locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
+import { groupPath, readGroup, resourceGroupResource, placeOf, readManagedBy } from './resource.ts';
+import { resourceGroupKey, isResourceGroupName } from '../../resources/keys.ts';
+import { decode, encode } from '../../store/store.ts';
+import type { ResourceGroupRecord } from '../../types/resource-group.ts';
+import { listAnswer } from '../list.ts';
+
+const readAction = 'Microsoft.Resources/subscriptions/resourceGroups/read';
+
+const getResourceGroup: ControlOperation = {
+  method: 'GET',
+  path: groupPath,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
+  async run(call) {
+    const found = await readGroup(call);
+    return found.ok ? answer(200, resourceGroupResource(found.group)) : found;
+  },
+};
+
+/** HEAD: 204 when the group is there, 404 when it is not. */
+const checkResourceGroupExistence: ControlOperation = {
+  method: 'HEAD',
+  path: groupPath,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
+  async run(call) {
+    const found = await readGroup(call);
+    return answer(found.ok ? 204 : 404);
+  },
+};
+
+const listResourceGroups: ControlOperation = {
+  method: 'GET',
+  path: '/subscriptions/:subscriptionId/resourceGroups',
+  action: readAction,
+  shows: 'visible',
+  run: (call) =>
+    listAnswer(call, {
+      prefix: resourceGroupKey({ subscriptionId: call.subscription.subscriptionId, resourceGroup: '' }),
+      seen: readAction,
+      render: async (records) => records.map((record) => resourceGroupResource(decode<ResourceGroupRecord>(record))),
+    }),
+};
+
+const createOrUpdateResourceGroup: ControlOperation = {
+  method: 'PUT',
+  path: groupPath,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/write',
+  async run(call) {
+    const place = placeOf(call);
+    if (!isResourceGroupName(place.resourceGroup)) {
+      const rule = '1 to 90 letters, digits, underscores, hyphens, brackets and full stops, no full stop last';
+      const message = `The resource group name '${place.resourceGroup}' is invalid: ${rule}.`;
+      return refuse({ kind: 'invalidProperty', message });
+    }
+    const key = resourceGroupKey(place);
+    const [record] = await call.store.read({ get: [key] });
+    const before = record === undefined ? undefined : decode<ResourceGroupRecord>(record);
+    const asked = readLocation(call.body);
+    if (!asked.ok) return asked;
+    const managed = readManagedBy(call.body);
+    if (!managed.ok) return managed;
+    const location = asked.value ?? before?.location;
+    if (location === undefined) return refuse(locationMissing);
+    if (before !== undefined && before.location.toLowerCase() !== location.toLowerCase()) {
+      return refuse({ kind: 'locationMismatch', name: before.name, location: before.location, asked: location });
+    }
+    const group: ResourceGroupRecord = {
+      name: before?.name ?? place.resourceGroup,
+      subscriptionId: call.subscription.subscriptionId,
+      location: before?.location ?? location,
+      ...managed.value,
+      tags: tagsOf(call.body),
+    };
+    return {
+      ...answer(before === undefined ? 201 : 200, resourceGroupResource(group)),
+      change: { require: [{ key, version: record?.version ?? null }], put: [{ key, value: encode(group) }] },
+    };
+  },
+};
+
+/** PATCH of a group: its tags, all of them, and what manages it. */
+const updateResourceGroup: ControlOperation = {
+  method: 'PATCH',
+  path: groupPath,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/write',
+  async run(call) {
+    const found = await readGroup(call);
+    if (!found.ok) return found;
+    const managed = readManagedBy(call.body);
+    if (!managed.ok) return managed;
+    const { key, version } = found.record;
+    const tags = call.body['tags'] === undefined ? found.group.tags : tagsOf(call.body);
+    const group: ResourceGroupRecord = { ...found.group, ...managed.value, tags };
+    return {
+      ...answer(200, resourceGroupResource(group)),
+      change: { require: [{ key, version }], put: [{ key, value: encode(group) }] },
+    };
+  },
+};
+
+/**
+ * Deletes a group and what is in it, as a long-running operation: 202, and `Location` says when it is over. Vaults in it
+ * are soft-deleted, as when they are deleted one by one.
+ */
+const deleteResourceGroup: ControlOperation = {
+  method: 'DELETE',
+  path: groupPath,
+  action: 'Microsoft.Resources/subscriptions/resourceGroups/delete',
+  async run(call) {
+    const found = await readGroup(call);
+    if (!found.ok) return found;
+    const { key, version } = found.record;
+    const { subscriptionId } = call.subscription;
+    return {
+      ...answer(202),
+      change: { require: [{ key, version }], put: [{ key, value: encode({ ...found.group, deleting: true }) }] },
+      accepted: {
+        kind: 'deleteResourceGroup',
+        resourceId: `/subscriptions/${subscriptionId}/resourceGroups/${found.group.name}`,
+        subject: { resourceGroup: placeOf(call).resourceGroup },
+        statusPath: (id) => `/subscriptions/${subscriptionId}/operationresults/${id}`,
+        header: 'location',
+      },
+    };
+  },
+};
+
+/** Every operation on a resource group itself. */
+export const resourceGroupOperations: readonly ControlOperation[] = [
+  createOrUpdateResourceGroup,
+  getResourceGroup,
+  checkResourceGroupExistence,
+  listResourceGroups,
+  updateResourceGroup,
+  deleteResourceGroup,
+];

@@ -1,0 +1,179 @@
+import type { ControlOperation, ControlCall, ControlOutcome } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { networkShown, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
+import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
+import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any-resource.ts';
+import { connectedVault } from '../../resources/private-endpoints.ts';
+import { ifMatchRefusal } from '../if-match.ts';
+import { createdStatus } from './other-services.ts';
+import type { StoredRecord } from '../../store/store.ts';
+import { inSubscription, resourceKey } from '../../resources/keys.ts';
+import { parseList } from '../../resources/scope-id.ts';
+import { decode } from '../../store/store.ts';
+import type { ResourceRecord } from '../../types/resource.ts';
+import { listAnswer } from '../list.ts';
+import { readGroup, groupPath, placeOf } from '../resource-groups/resource.ts';
+import { knownTypes } from '../../resources/resource-types.ts';
+
+const getResource: ControlOperation = {
+  method: 'GET',
+  path: '{resource}',
+  action: 'read',
+  async run(call) {
+    const found = await readNamed(call, nameOf(call));
+    if (!found.ok) return found;
+    const body = anyResource(found.resource, call.names);
+    return isNetwork(found.resource) ? networkShown(body) : answer(200, body);
+  },
+};
+
+/** HEAD: 204 when the resource is there, 404 when it is not. */
+const checkResourceExistence: ControlOperation = {
+  method: 'HEAD',
+  path: '{resource}',
+  action: 'read',
+  async run(call) {
+    const found = await readNamed(call, nameOf(call));
+    return answer(found.ok ? 204 : 404);
+  },
+};
+
+/** PUT of a resource whose type has no operations of its own. `action` is that of the type. */
+const createOrUpdateResource: ControlOperation = {
+  method: 'PUT',
+  path: '{resource}',
+  action: 'write',
+  async run(call) {
+    const name = nameOf(call);
+    const found = await readNamed(call, name);
+    const refused = ifMatchRefusal(call, found.ok ? found.resource.etag : undefined);
+    if (refused !== undefined) return refused;
+    const put = await putResource(name, call.body, resourcesContext(call));
+    if (!put.ok) return put;
+    const { resource, created, change, principals } = put.value;
+    const body = anyResource(resource, call.names);
+    const answered = isNetwork(resource)
+      ? networkPut(call, { created, location: resource.location ?? '', body })
+      : answer(created ? createdStatus(resource) : 200, body);
+    const vault = created ? connectedVault(resource) : undefined;
+    return {
+      ...answered,
+      change,
+      principals,
+      ...(vault !== undefined && {
+        recordedAs: { operationName: 'PutPrivateEndpointConnectionProxy', resourceId: vault },
+      }),
+    };
+  },
+};
+
+const updateResource: ControlOperation = {
+  method: 'PATCH',
+  path: '{resource}',
+  action: 'write',
+  async run(call) {
+    const found = await readNamed(call, nameOf(call));
+    if (!found.ok) return found;
+    const refused = ifMatchRefusal(call, found.resource.etag);
+    if (refused !== undefined) return refused;
+    const patched = await patchResource(found.record, call.body, resourcesContext(call));
+    if (!patched.ok) return patched;
+    const { resource, change, principals } = patched.value;
+    return { ...answer(200, anyResource(resource, call.names)), change, principals };
+  },
+};
+
+const pageSize = 1000;
+
+/** DELETE of a resource and of what lies below it: 204 when there is none. */
+const deleteResource: ControlOperation = {
+  method: 'DELETE',
+  path: '{resource}',
+  action: 'delete',
+  async run(call) {
+    const found = await readNamed(call, nameOf(call));
+    if (!found.ok) return answer(204);
+    const refused = ifMatchRefusal(call, found.resource.etag);
+    if (refused !== undefined) return refused;
+    const below = await readBelow(call, found.record);
+    const deleted = await deleteAny(found.record, below, resourcesContext(call));
+    if (!deleted.ok) return deleted;
+    const vault = connectedVault(found.resource);
+    return {
+      ...(isNetwork(found.resource) ? networkDeleted(call, found.resource.location ?? '') : answer(200)),
+      ...deleted.value,
+      ...(vault !== undefined && {
+        recordedAs: { operationName: 'DeletePrivateEndpointConnectionProxy', resourceId: vault },
+      }),
+    };
+  },
+};
+
+async function readBelow({ store }: ControlCall, { key }: StoredRecord): Promise<readonly StoredRecord[]> {
+  const below: StoredRecord[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await store.list({ prefix: `${key}/`, after, limit: pageSize });
+    below.push(...page);
+    after = page.at(-1)?.key;
+    if (after === undefined) return below;
+  }
+}
+
+/** The resources of a type in a group, in a resource, or in a subscription. */
+const listResourcesOfType: ControlOperation = {
+  method: 'GET',
+  path: '{resources}',
+  action: 'read',
+  shows: 'visible',
+  async run(call) {
+    const { resourceGroup, type = '', names = [] } = parseList(call.path) ?? {};
+    const { subscriptionId } = call.subscription;
+    if (resourceGroup === undefined) return listUnder(call, inSubscription('resource', subscriptionId), type);
+    const group = await readGroup({ ...call, params: { ...call.params, resourceGroup } });
+    return group.ok ? listUnder(call, resourceKey({ subscriptionId, resourceGroup }, type, names), type) : group;
+  },
+};
+
+function listUnder(call: ControlCall, prefix: string, type: string): Promise<ControlOutcome> {
+  return listAnswer(call, {
+    prefix,
+    seen: `${type}/read`,
+    render: async (records) =>
+      records
+        .map((record) => decode<ResourceRecord>(record))
+        .filter((resource) => resource.type.toLowerCase() === type.toLowerCase())
+        .map((resource) => anyResource(resource, call.names)),
+  });
+}
+
+/** Moving resources is refused: a rule, a role assignment and a lock each name what they are about by its id. */
+const moveOperations: readonly ControlOperation[] = ['moveResources', 'validateMoveResources'].map((name) => ({
+  method: 'POST',
+  path: `${groupPath}/${name}`,
+  action: `Microsoft.Resources/subscriptions/resourceGroups/${name}/action`,
+  run: async () => refuse({ kind: 'moveNotSupported' }),
+}));
+
+/** A private endpoint has no names here, which is asked by every client that reads one to find the address behind them. */
+const listPrivateDnsZoneGroups: ControlOperation = {
+  method: 'GET',
+  path: `${groupPath}/providers/${knownTypes.privateEndpoint}/:endpoint/privateDnsZoneGroups`,
+  action: `${knownTypes.privateEndpoint}/privateDnsZoneGroups/read`,
+  async run(call) {
+    const names = [call.params['endpoint'] ?? ''];
+    const found = await readNamed(call, { ...placeOf(call), type: knownTypes.privateEndpoint, names });
+    return found.ok ? answer(200, { value: [] }) : found;
+  },
+};
+
+/** Every operation on a resource of a type without operations of its own. They come last. */
+export const resourceOperations: readonly ControlOperation[] = [
+  ...moveOperations,
+  createOrUpdateResource,
+  getResource,
+  checkResourceExistence,
+  updateResource,
+  deleteResource,
+  listResourcesOfType,
+  listPrivateDnsZoneGroups,
+];

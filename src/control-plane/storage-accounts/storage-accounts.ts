@@ -1,0 +1,127 @@
+import { storageAccountNameKey, resourceId } from '../../resources/keys.ts';
+import { isStorageAccountName, placeholderKey } from '../../resources/storage-accounts.ts';
+import { accountNameInvalid, accountNameTaken } from './errors.ts';
+import { checkOfNames } from '../name-availability.ts';
+import { knownTypes } from '../../resources/resource-types.ts';
+import type { ResourceRecord } from '../../types/resource.ts';
+import type { ControlOperation, ControlCall, ControlOutcome } from '../operation.ts';
+import { answer } from '../outcome.ts';
+import { groupPath, placeOf } from '../resource-groups/resource.ts';
+import { readNamed, anyResource, resourcesContext } from '../resources/resource.ts';
+import { putResource } from '../../resources/any-resource.ts';
+
+const checkStorageAccountName = checkOfNames({
+  path: '/subscriptions/:subscriptionId/providers/Microsoft.Storage/checkNameAvailability',
+  action: 'Microsoft.Storage/checknameavailability/read',
+  isName: isStorageAccountName,
+  keyOf: storageAccountNameKey,
+  invalid: accountNameInvalid,
+  taken: accountNameTaken,
+});
+
+interface KeyList {
+  readonly type: string;
+  readonly operation: string;
+  readonly show: (resource: ResourceRecord) => unknown;
+}
+
+/** The keys that az and Terraform ask for with a resource. They open nothing, for no such service is here. */
+const keyLists: readonly KeyList[] = [
+  {
+    type: knownTypes.storageAccount,
+    operation: 'listKeys',
+    show: ({ guid, createdTime }) => ({
+      keys: ['key1', 'key2'].map((keyName) => ({
+        creationTime: createdTime,
+        keyName,
+        value: placeholderKey(guid, keyName),
+        permissions: 'FULL',
+      })),
+    }),
+  },
+  {
+    type: 'Microsoft.OperationalInsights/workspaces',
+    operation: 'sharedKeys',
+    show: ({ guid }) => ({
+      primarySharedKey: placeholderKey(guid, 'primary'),
+      secondarySharedKey: placeholderKey(guid, 'secondary'),
+    }),
+  },
+];
+
+const listKeys: readonly ControlOperation[] = keyLists.map(({ type, operation, show }) => ({
+  method: 'POST',
+  path: `${groupPath}/providers/${type}/:resource/${operation}`,
+  action: `${type}/${operation}/action`,
+  async run(call) {
+    const found = await readNamed(call, { ...placeOf(call), type, names: [call.params['resource'] ?? ''] });
+    return found.ok ? answer(200, show(found.resource)) : found;
+  },
+}));
+
+const cors = { corsRules: [] };
+
+/**
+ * The services of an account, and what each has before anybody sets something (recorded: azure-cli
+ * `test_storage_account_default_service_properties`). They are kept as they are sent, and none of them runs here.
+ */
+const services: Readonly<Record<string, ResourceRecord['properties']>> = {
+  blobServices: { cors, deleteRetentionPolicy: { enabled: false } },
+  fileServices: { cors, protocolSettings: { smb: {} }, shareDeleteRetentionPolicy: { enabled: true, days: 7 } },
+  queueServices: { cors },
+  tableServices: { cors },
+};
+
+const serviceOperations: readonly ControlOperation[] = Object.keys(services).flatMap((service) => {
+  const path = `${groupPath}/providers/${knownTypes.storageAccount}/:account/${service}/default`;
+  const action = `${knownTypes.storageAccount}/${service}`;
+  return [
+    { method: 'GET', path, action: `${action}/read`, run: (call) => getService(call, service) },
+    { method: 'PUT', path, action: `${action}/write`, run: (call) => setService(call, service) },
+  ];
+});
+
+function namesOf(call: ControlCall, service: string) {
+  const [place, account] = [placeOf(call), call.params['account'] ?? ''];
+  return {
+    account: { ...place, type: knownTypes.storageAccount, names: [account] },
+    service: { ...place, type: `${knownTypes.storageAccount}/${service}`, names: [account, 'default'] },
+  };
+}
+
+async function getService(call: ControlCall, service: string): Promise<ControlOutcome> {
+  const names = namesOf(call, service);
+  const account = await readNamed(call, names.account);
+  if (!account.ok) return account;
+  const stored = await readNamed(call, names.service);
+  const { sku } = { sku: undefined, ...anyResource(account.resource, call.names) };
+  const shown = serviceResource(account.resource, service, stored.ok ? stored.resource.properties : {});
+  return answer(200, { sku, ...shown });
+}
+
+/** PUT of what a request says of a service; 200 also for the first, as on Azure. */
+async function setService(call: ControlCall, service: string): Promise<ControlOutcome> {
+  const names = namesOf(call, service);
+  const account = await readNamed(call, names.account);
+  if (!account.ok) return account;
+  const put = await putResource(names.service, { properties: call.body['properties'] }, resourcesContext(call));
+  if (!put.ok) return put;
+  const { resource, change, principals } = put.value;
+  return { ...answer(200, serviceResource(account.resource, service, resource.properties)), change, principals };
+}
+
+function serviceResource(account: ResourceRecord, service: string, properties: ResourceRecord['properties']) {
+  return {
+    id: `${resourceId(account)}/${service}/default`,
+    name: 'default',
+    type: `${account.type}/${service}`,
+    properties: { ...services[service], ...properties },
+  };
+}
+
+/** What clients ask for with a storage account and a workspace, beside the operations on any resource. */
+export const storageOperations: readonly ControlOperation[] = [
+  checkStorageAccountName,
+  ...listKeys,
+  ...serviceOperations,
+];

@@ -1,0 +1,98 @@
+import { inSubscription, vaultKey } from '../../resources/keys.ts';
+import { purgeVault } from '../../resources/purge.ts';
+import { isVaultName } from '../../resources/vaults.ts';
+import { decode } from '../../store/store.ts';
+import type { VaultRecord } from '../../types/vault.ts';
+import { listAnswer } from '../list.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { deletedVaultResource, vaultsOfIndex } from './resource.ts';
+import { nameInUse } from './errors.ts';
+import { checkOfNames } from '../name-availability.ts';
+
+const deletedVaultPath =
+  '/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/locations/:location/deletedVaults/:vault';
+
+const listDeletedVaults: ControlOperation = {
+  method: 'GET',
+  path: '/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/deletedVaults',
+  action: 'Microsoft.KeyVault/deletedVaults/read',
+  audit: 'VaultListDeleted',
+  run: (call) =>
+    listAnswer(call, {
+      prefix: inSubscription('deleted-vault-in', call.subscription.subscriptionId),
+      render: async (records) => (await vaultsOfIndex(call, records)).map(deletedVaultResource),
+    }),
+};
+
+const getDeletedVault: ControlOperation = {
+  method: 'GET',
+  path: deletedVaultPath,
+  action: 'Microsoft.KeyVault/locations/deletedVaults/read',
+  audit: 'VaultGetDeleted',
+  async run(call) {
+    const found = await readDeletedOf(call);
+    return found.ok ? answer(200, deletedVaultResource(found.vault)) : found;
+  },
+};
+
+/** POST …/purge: the vault's name is free at once; its contents are destroyed behind the answer, 202 with `Location`. */
+const purgeDeletedVault: ControlOperation = {
+  method: 'POST',
+  path: `${deletedVaultPath}/purge`,
+  action: 'Microsoft.KeyVault/locations/deletedVaults/purge/action',
+  audit: 'VaultPurge',
+  async run(call) {
+    const found = await readDeletedOf(call);
+    if (!found.ok) return found;
+    if (found.vault.properties.enablePurgeProtection === true) {
+      return refuse({ kind: 'purgeProtected', name: found.vault.name });
+    }
+    const { location } = found.vault;
+    return {
+      ...answer(202),
+      change: purgeVault(found.record, found.vault, call.now),
+      accepted: {
+        kind: 'purgeVault',
+        resourceId: call.path,
+        statusPath: (id) =>
+          `/subscriptions/${call.subscription.subscriptionId}/providers/Microsoft.KeyVault/locations/${location}/operationResults/${id}`,
+        header: 'location',
+      },
+    };
+  },
+};
+
+async function readDeletedOf(call: ControlCall) {
+  const name = call.params['vault'] ?? '';
+  const location = call.params['location'] ?? '';
+  const [record] = isVaultName(name) ? await call.store.read({ get: [vaultKey(name)] }) : [];
+  const vault = record === undefined ? undefined : decode<VaultRecord>(record);
+  const { subscriptionId } = call.subscription;
+  if (
+    record === undefined ||
+    vault?.deleted === undefined ||
+    vault.subscriptionId !== subscriptionId ||
+    vault.location.toLowerCase() !== location.toLowerCase()
+  ) {
+    return refuse({ kind: 'deletedVaultNotFound', name, location });
+  }
+  return { ok: true, record, vault } as const;
+}
+
+const checkNameAvailability = checkOfNames({
+  path: '/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/checkNameAvailability',
+  action: 'Microsoft.KeyVault/checkNameAvailability/read',
+  isName: isVaultName,
+  keyOf: vaultKey,
+  invalid: (name) => `The vault name '${name}' is invalid.`,
+  taken: nameInUse,
+});
+
+/** Every operation on soft-deleted vaults, and on the names that they keep. */
+export const deletedVaultOperations: readonly ControlOperation[] = [
+  listDeletedVaults,
+  getDeletedVault,
+  purgeDeletedVault,
+  checkNameAvailability,
+];

@@ -1,0 +1,152 @@
+import { vaultId } from '../../resources/keys.ts';
+import type { ControlOperation, ControlCall } from '../operation.ts';
+import { answer, refuse } from '../outcome.ts';
+import { readVaultOf, vaultPath, connectionItem } from './resource.ts';
+import {
+  findConnection,
+  decideConnection,
+  readConnectionState,
+  deleteConnection,
+} from '../../resources/private-endpoint-connections.ts';
+import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
+import type { VaultRecord } from '../../types/vault.ts';
+import { placeOf } from '../resource-groups/resource.ts';
+import { membersOf } from '../../resources/members.ts';
+import { ifMatchRefusal } from '../if-match.ts';
+import { updating } from '../virtual-networks/resource.ts';
+
+/** What a private endpoint could be connected to: the vault itself, as one group. */
+const listPrivateLinkResources: ControlOperation = {
+  method: 'GET',
+  path: `${vaultPath}/privateLinkResources`,
+  action: 'Microsoft.KeyVault/vaults/privateLinkResources/read',
+  audit: 'GetPrivateLinkResources',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const vault = {
+      id: `${vaultId(found.vault)}/privateLinkResources/vault`,
+      name: 'vault',
+      type: 'Microsoft.KeyVault/vaults/privateLinkResources',
+      properties: {
+        groupId: 'vault',
+        requiredMembers: ['default'],
+        requiredZoneNames: ['privatelink.vaultcore.azure.net'],
+      },
+    };
+    return answer(200, { value: [vault] });
+  },
+};
+
+const connectionsPath = `${vaultPath}/privateEndpointConnections`;
+const connectionPath = `${connectionsPath}/:connection`;
+const connectionAction = 'Microsoft.KeyVault/vaults/privateEndpointConnections';
+
+const type = 'Microsoft.KeyVault/vaults/privateEndpointConnections';
+
+/** A connection under its own id. */
+function connectionResource(vault: VaultRecord, connection: PrivateEndpointConnection) {
+  const { id, etag, properties } = connectionItem(vaultId(vault), connection);
+  return { id, name: connection.name, type, location: vault.location, etag, properties };
+}
+
+/** The connection of the path, in its vault. */
+async function readConnectionOf(call: ControlCall) {
+  const found = await readVaultOf(call);
+  if (!found.ok) return found;
+  const name = call.params['connection'] ?? '';
+  const connection = findConnection(found.vault, name);
+  if (connection !== undefined) return { ...found, connection };
+  const { resourceGroup } = placeOf(call);
+  return refuse({ kind: 'resourceNotFound', type, name: `${found.vault.name}/${name}`, resourceGroup });
+}
+
+const getPrivateEndpointConnection: ControlOperation = {
+  method: 'GET',
+  path: connectionPath,
+  action: `${connectionAction}/read`,
+  audit: 'GetPrivateEndpointConnection',
+  async run(call) {
+    const found = await readConnectionOf(call);
+    return found.ok ? answer(200, connectionResource(found.vault, found.connection)) : found;
+  },
+};
+
+/** The connections of a vault, which are few enough for one page. */
+const listPrivateEndpointConnections: ControlOperation = {
+  method: 'GET',
+  path: connectionsPath,
+  action: `${connectionAction}/read`,
+  audit: 'GetPrivateEndpointConnections',
+  async run(call) {
+    const found = await readVaultOf(call);
+    if (!found.ok) return found;
+    const { privateEndpointConnections = [] } = found.vault;
+    return answer(200, { value: privateEndpointConnections.map((one) => connectionResource(found.vault, one)) });
+  },
+};
+
+/**
+ * PUT of a connection approves or rejects it. None is made so: a private endpoint makes it. The decision is in force with
+ * the answer, which says `Updating` all the same (recorded: azure-cli `test_keyvault_private_endpoint_connection`).
+ */
+const putPrivateEndpointConnection: ControlOperation = {
+  method: 'PUT',
+  path: connectionPath,
+  action: `${connectionAction}/write`,
+  audit: 'PutPrivateEndpointConnection',
+  async run(call) {
+    const found = await readConnectionOf(call);
+    if (!found.ok) return found;
+    const { connection, record, vault } = found;
+    const refused = ifMatchRefusal(call, connection.etag);
+    if (refused !== undefined) return refused;
+    const asked = membersOf(call.body['properties'])['privateLinkServiceConnectionState'];
+    const at = 'properties.privateLinkServiceConnectionState';
+    const state = readConnectionState(asked, at, connection.state);
+    if (!state.ok) return state;
+    const put = await decideConnection(record, { connection, state: state.value }, call);
+    const operations = `/subscriptions/${vault.subscriptionId}/providers/Microsoft.KeyVault/locations/${vault.location}/operations`;
+    return {
+      ...answer(200, updating(connectionResource(vault, put.connection))),
+      change: put.change,
+      accepted: {
+        kind: 'done',
+        resourceId: call.path,
+        statusPath: (id) => `${operations}/${id}`,
+        header: 'azure-asyncoperation',
+      },
+    };
+  },
+};
+
+/**
+ * DELETE of a connection, 204 when there is none; the private endpoint is `Disconnected` from then on. It is done with the
+ * answer, which is the connection: the official clients read one from it (PrivateEndpointConnections - Delete).
+ */
+const deletePrivateEndpointConnection: ControlOperation = {
+  method: 'DELETE',
+  path: connectionPath,
+  action: `${connectionAction}/delete`,
+  audit: 'DeletePrivateEndpointConnection',
+  async run(call) {
+    const inVault = await readVaultOf(call);
+    if (!inVault.ok) return inVault;
+    const found = await readConnectionOf(call);
+    if (!found.ok) return answer(204);
+    const { connection, record, vault } = found;
+    const refused = ifMatchRefusal(call, connection.etag);
+    if (refused !== undefined) return refused;
+    const change = await deleteConnection(record, connection, call);
+    return { ...answer(200, connectionResource(vault, connection)), change };
+  },
+};
+
+/** Every operation on the private endpoint connections of vaults. */
+export const connectionOperations: readonly ControlOperation[] = [
+  listPrivateLinkResources,
+  getPrivateEndpointConnection,
+  listPrivateEndpointConnections,
+  putPrivateEndpointConnection,
+  deletePrivateEndpointConnection,
+];

@@ -1,0 +1,238 @@
+import type { ControlOperation, ControlCall } from '../operation.ts';
+import {
+  networkShown,
+  networkPut,
+  networkDeleted,
+  expandedBy,
+  networkPath,
+  networkResource,
+  readNetworkOf,
+  networksPath,
+  networkName,
+} from './resource.ts';
+import { inSubscription, virtualNetworkKey } from '../../resources/keys.ts';
+import { decode, together, encode } from '../../store/store.ts';
+import type { VirtualNetworkRecord } from '../../types/network.ts';
+import { listAnswer } from '../list.ts';
+import { placeOf, readGroup } from '../resource-groups/resource.ts';
+import { membersOf } from '../../resources/members.ts';
+import { readNetwork } from '../../resources/network-properties.ts';
+import type { RequestedNetwork } from '../../resources/network-properties.ts';
+import { findPeering, disconnect } from '../../resources/peerings.ts';
+import { isSameLocation } from '../../resources/regions.ts';
+import type { ResourceOutcome } from '../../resources/refusal.ts';
+import { linkSubnets, unlinkSubnets } from '../../resources/subnet-links.ts';
+import type { LinkingNetwork } from '../../resources/subnet-links.ts';
+import { putNetwork, deleteNetwork } from '../../resources/virtual-networks.ts';
+import type { Transaction } from '../../store/store.ts';
+import { ifMatchRefusal } from '../if-match.ts';
+import { locationMissing, readLocation, refuse, tagsOf, answer } from '../outcome.ts';
+import { formatIpv4, parseIpv4 } from '../../address/address.ts';
+import { parseRange } from '../../address/range.ts';
+import type { Range } from '../../address/range.ts';
+
+const readAction = 'Microsoft.Network/virtualNetworks/read';
+
+const getVirtualNetwork: ControlOperation = {
+  method: 'GET',
+  path: networkPath,
+  action: 'Microsoft.Network/virtualNetworks/read',
+  async run(call) {
+    const found = await readNetworkOf(call);
+    return found.ok ? networkShown(networkResource(found.network, expandedBy(call))) : found;
+  },
+};
+
+/** The virtual networks of a resource group. */
+const listVirtualNetworks: ControlOperation = {
+  method: 'GET',
+  path: networksPath,
+  action: readAction,
+  shows: 'visible',
+  async run(call) {
+    const group = await readGroup(call);
+    return group.ok ? listUnder(call, virtualNetworkKey(placeOf(call))) : group;
+  },
+};
+
+/** The virtual networks of a subscription. */
+const listAllVirtualNetworks: ControlOperation = {
+  method: 'GET',
+  path: '/subscriptions/:subscriptionId/providers/Microsoft.Network/virtualNetworks',
+  action: readAction,
+  shows: 'visible',
+  run: (call) => listUnder(call, inSubscription('virtual-network', call.subscription.subscriptionId)),
+};
+
+function listUnder(call: ControlCall, prefix: string) {
+  return listAnswer(call, {
+    prefix,
+    seen: readAction,
+    render: async (records) => records.map((record) => networkResource(decode<VirtualNetworkRecord>(record))),
+  });
+}
+
+const networkNameRule =
+  '2 to 64 letters, digits, underscores, hyphens and full stops, a letter or digit first, no hyphen or full stop last';
+
+const createOrUpdateVirtualNetwork: ControlOperation = {
+  method: 'PUT',
+  path: networkPath,
+  action: 'Microsoft.Network/virtualNetworks/write',
+  async run(call) {
+    const place = placeOf(call);
+    const name = call.params['virtualNetwork'] ?? '';
+    if (!networkName.test(name)) {
+      const message = `The virtual network name '${name}' is invalid: ${networkNameRule}.`;
+      return refuse({ kind: 'invalidProperty', message });
+    }
+    const requested = readNetwork(call.body['properties']);
+    if (!requested.ok) return requested;
+    const group = await readGroup(call);
+    if (!group.ok) return group;
+    const [record] = await call.store.read({ get: [virtualNetworkKey(place, name)] });
+    const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+    const refused = ifMatchRefusal(call, before?.etag);
+    if (refused !== undefined) return refused;
+    const read = readLocation(call.body);
+    if (!read.ok) return read;
+    const { value: asked } = read;
+    const location = before?.location ?? asked;
+    if (location === undefined) return refuse(locationMissing);
+    if (asked !== undefined && !isSameLocation(asked, location))
+      return refuse({ kind: 'locationMismatch', name, location, asked });
+    const linked = await linkRequested({ ...place, name, location }, { before, requested: requested.value }, call);
+    if (!linked.ok) return linked;
+    const put = putNetwork(record, {
+      ...place,
+      name,
+      location,
+      tags: tagsOf(call.body),
+      requested: linked.value.requested,
+      newId: call.newId,
+    });
+    if (!put.ok) return put;
+    const { network, created, change } = put.value;
+    const unknown = unknownPeering(call.body, network);
+    if (unknown !== undefined) return refuse({ kind: 'invalidProperty', message: unknown });
+    const require = [{ key: group.record.key, version: group.record.version }];
+    return {
+      ...networkPut(call, { created, location: network.location, body: networkResource(network) }),
+      change: together(change, linked.value.change, { require }),
+    };
+  },
+};
+
+/** A request that says nothing of subnets leaves them as they are, with what they refer to. */
+async function linkRequested(
+  network: LinkingNetwork,
+  { before, requested }: { readonly before: VirtualNetworkRecord | undefined; readonly requested: RequestedNetwork },
+  { store, access }: ControlCall,
+): Promise<ResourceOutcome<{ readonly requested: RequestedNetwork; readonly change: Transaction }>> {
+  if (requested.subnets === undefined) return { ok: true, value: { requested, change: {} } };
+  const subnets = { before: before?.subnets ?? [], after: requested.subnets };
+  const linked = await linkSubnets(network, subnets, { store, lacks: access.lacks });
+  if (!linked.ok) return linked;
+  return {
+    ok: true,
+    value: { requested: { ...requested, subnets: linked.value.subnets }, change: linked.value.change },
+  };
+}
+
+/** Clients send back the peerings that they were given, which stay as they are. One that there is not cannot be made so. */
+function unknownPeering(body: ControlCall['body'], network: VirtualNetworkRecord): string | undefined {
+  const { virtualNetworkPeerings } = membersOf(body['properties']);
+  if (!Array.isArray(virtualNetworkPeerings)) return undefined;
+  const names = virtualNetworkPeerings.map((peering: unknown) => membersOf(peering)['name']);
+  const unknown = names.find((one) => typeof one !== 'string' || findPeering(network, one) === undefined);
+  if (names.length === 0 || !names.some((one) => one === unknown)) return undefined;
+  return `The virtual network ${network.name} has no peering ${JSON.stringify(unknown)}: put it under its own id, .../virtualNetworks/${network.name}/virtualNetworkPeerings/{name}.`;
+}
+
+/** PATCH of a virtual network: its tags, all of them. */
+const updateVirtualNetworkTags: ControlOperation = {
+  method: 'PATCH',
+  path: networkPath,
+  action: 'Microsoft.Network/virtualNetworks/write',
+  async run(call) {
+    const found = await readNetworkOf(call);
+    if (!found.ok) return found;
+    const refused = ifMatchRefusal(call, found.network.etag);
+    if (refused !== undefined) return refused;
+    const { key, version } = found.record;
+    const network: VirtualNetworkRecord = { ...found.network, etag: `W/"${call.newId()}"`, tags: tagsOf(call.body) };
+    return {
+      ...answer(200, networkResource(network)),
+      change: { require: [{ key, version }], put: [{ key, value: encode(network) }] },
+    };
+  },
+};
+
+const deleteVirtualNetwork: ControlOperation = {
+  method: 'DELETE',
+  path: networkPath,
+  action: 'Microsoft.Network/virtualNetworks/delete',
+  async run(call) {
+    const found = await readNetworkOf(call);
+    if (!found.ok) return found.refusal.kind === 'resourceNotFound' ? answer(204) : found;
+    const refused = ifMatchRefusal(call, found.network.etag);
+    if (refused !== undefined) return refused;
+    const { network, record } = found;
+    const deleted = deleteNetwork(record);
+    if (!deleted.ok) return deleted;
+    const { store, access } = call;
+    const unlinked = await unlinkSubnets(network, network.subnets, { store, lacks: access.lacks });
+    if (!unlinked.ok) return unlinked;
+    const left = await disconnect(network, network.peerings ?? [], store);
+    return { ...networkDeleted(call, network.location), change: together(deleted.value, unlinked.value.change, left) };
+  },
+};
+
+/** How many others are named in the place of one that is taken. */
+const offered = 5;
+
+/**
+ * Whether an address can be given to somebody in a virtual network. Nobody has one here: only what Azure keeps of each
+ * subnet, its first four addresses and its last, is taken.
+ */
+const checkIpAddressAvailability: ControlOperation = {
+  method: 'GET',
+  path: `${networkPath}/CheckIPAddressAvailability`,
+  action: 'Microsoft.Network/virtualNetworks/checkIpAddressAvailability/read',
+  async run(call) {
+    const found = await readNetworkOf(call);
+    if (!found.ok) return found;
+    const text = call.query['ipAddress'] ?? '';
+    const address = parseIpv4(text);
+    if (address === undefined) {
+      const message = `The query parameter ipAddress is ${JSON.stringify(text.slice(0, 64))}; give an IPv4 address.`;
+      return refuse({ kind: 'badQuery', message });
+    }
+    const subnets = found.network.subnets.flatMap(({ addressPrefix }) => {
+      const parsed = parseRange(addressPrefix);
+      return parsed.ok ? [parsed.range] : [];
+    });
+    const subnet = subnets.find(({ first, last }) => address >= first && address <= last);
+    if (subnet === undefined) return refuse({ kind: 'addressInNoSubnet', address: text });
+    if (!isKept(address, subnet)) return answer(200, { available: true, isPlatformReserved: false });
+    const others = Array.from({ length: offered }, (_, index) => subnet.first + 4 + index);
+    const free = others.filter((other) => other < subnet.last);
+    return answer(200, { available: false, availableIPAddresses: free.map(formatIpv4), isPlatformReserved: true });
+  },
+};
+
+/** Network address, gateway, two for DNS, and the broadcast address (virtual-networks-faq). */
+function isKept(address: number, { first, last }: Range): boolean {
+  return address < first + 4 || address === last;
+}
+
+/** Every operation on virtual networks. */
+export const virtualNetworkOperations: readonly ControlOperation[] = [
+  createOrUpdateVirtualNetwork,
+  getVirtualNetwork,
+  listVirtualNetworks,
+  listAllVirtualNetworks,
+  checkIpAddressAvailability,
+  deleteVirtualNetwork,
+  updateVirtualNetworkTags,
+];
