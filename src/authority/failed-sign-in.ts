@@ -5,10 +5,12 @@ import { findClient } from '../directory/clients.ts';
 import { findByName } from '../directory/objects.ts';
 import type { Source } from '../types/source.ts';
 import { errors, errorText } from './errors.ts';
-import { assertionErrors, clientErrors } from './errors/clients.ts';
+import { assertionErrors } from './errors/assertions.ts';
+import { clientErrors } from './errors/clients.ts';
 import { userErrors } from './errors/users.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import type { Authority } from './world.ts';
+import { isGuid } from '../shape/guid.ts';
 
 /** What the authority is given to record failed sign-ins with. */
 export type SignInAudit = Pick<Audit, 'unauthenticated'>;
@@ -29,8 +31,6 @@ export interface SignInNames {
   readonly username?: string | undefined;
 }
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** The refusals that say that somebody is not believed. A poll for a device code that nobody has typed yet says nothing. */
 const failures: ReadonlySet<string> = new Set(
   [
@@ -42,7 +42,7 @@ const failures: ReadonlySet<string> = new Set(
 
 export function originOf(request: FastifyRequest, { sourceOf, newId }: Authority): SignInOrigin {
   const { 'client-request-id': sent, 'user-agent': userAgent } = request.headers;
-  const correlationId = typeof sent === 'string' && guid.test(sent) ? sent : newId();
+  const correlationId = typeof sent === 'string' && isGuid(sent) ? sent : newId();
   return { source: sourceOf(request), userAgent, correlationId };
 }
 

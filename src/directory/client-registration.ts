@@ -7,7 +7,7 @@ import { clientOf } from './clients.ts';
 import type { Client } from './clients.ts';
 import { readCertificate, secretsMax } from './credentials.ts';
 import { globalAdministrators, globalAdministratorsName } from './groups.ts';
-import { bindingKey, isGuid } from './keys.ts';
+import { bindingKey, isDirectoryId } from './keys.ts';
 import { membershipPuts } from './memberships.ts';
 import { findByName, findObject, putObject, removeObject } from './objects.ts';
 import type { Stored } from './objects.ts';
@@ -184,7 +184,7 @@ function principalOf(registration: ClientRegistration, credentials: Credentials)
 
 function check({ clientId, objectId, tenantId, secrets = [] }: ClientRegistration): void {
   for (const [name, value] of Object.entries({ clientId, objectId, tenantId })) {
-    if (isGuid(value)) continue;
+    if (isDirectoryId(value)) continue;
     throw new RangeError(`${name} ${value} is not a GUID in lower case (8-4-4-4-12 hexadecimal digits): write it so`);
   }
   if (secrets.length > secretsMax || secrets.includes('')) {

@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.ts';
 import { noRedirectUris } from './applications.ts';
-import { isGuid } from './keys.ts';
+import { isDirectoryId } from './keys.ts';
 import { findByName } from './objects.ts';
 import type {
   ApplicationRecord,
@@ -34,7 +34,7 @@ export interface Client {
 /** The client of that id in a tenant, in any letter case; anything that is no GUID is nobody's. */
 export async function findClient(store: Store, tenantId: string, clientId: string): Promise<Client | undefined> {
   const appId = clientId.toLowerCase();
-  if (!isGuid(appId)) return undefined;
+  if (!isDirectoryId(appId)) return undefined;
   const [application, principal] = await Promise.all([
     findByName(store, { tenantId, kind: 'application' }, appId),
     findByName(store, { tenantId, kind: 'servicePrincipal' }, appId),

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
+import { isGuid } from '../shape/guid.ts';
 import type { DirectoryRecords, ObjectKind } from './records.ts';
 
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Whether it can be the id of anything in a directory: a GUID in lower case. */
-export function isGuid(value: string): boolean {
-  return guid.test(value);
+export function isDirectoryId(value: string): boolean {
+  return isGuid(value) && value === value.toLowerCase();
 }
 
 /** Where the objects of a kind lie. */

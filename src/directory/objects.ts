@@ -4,7 +4,7 @@ import {
   bindingKey,
   deletedKey,
   groupsPrefix,
-  isGuid,
+  isDirectoryId,
   isName,
   kindPrefix,
   membersPrefix,
@@ -44,7 +44,7 @@ export async function findObject<K extends ObjectKind>(
   id: string,
 ): Promise<Stored<K> | undefined> {
   const lower = id.toLowerCase();
-  if (!isGuid(lower)) return undefined;
+  if (!isDirectoryId(lower)) return undefined;
   const [record] = await store.read({ get: [objectKey(tenantId, kind, lower)] });
   return record === undefined ? undefined : stored<K>(record);
 }
@@ -62,7 +62,7 @@ export async function findByName<K extends ObjectKind>(
 
 /** The objects of these ids, of whatever kind, in the order of the ids; unknown ids are left out. */
 export async function findAny(store: Store, tenantId: string, ids: readonly string[]): Promise<readonly AnyObject[]> {
-  const known = ids.map((id) => id.toLowerCase()).filter(isGuid);
+  const known = ids.map((id) => id.toLowerCase()).filter(isDirectoryId);
   const places = known.flatMap((id) => objectKinds.map((kind) => ({ kind, key: objectKey(tenantId, kind, id) })));
   const records = await store.read({ get: places.map(({ key }) => key) });
   return places.flatMap(({ kind }, index) => {
@@ -80,7 +80,7 @@ export async function directoryIds(
   tenantId: string,
   ids: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const known = [...new Set(ids.map((id) => id.toLowerCase()))].filter(isGuid);
+  const known = [...new Set(ids.map((id) => id.toLowerCase()))].filter(isDirectoryId);
   const keys = known.flatMap((id) => [
     { id, key: deletedKey(tenantId, id) },
     ...objectKinds.map((kind) => ({ id, key: objectKey(tenantId, kind, id) })),

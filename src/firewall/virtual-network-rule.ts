@@ -1,3 +1,4 @@
+import { guidForm } from '../shape/guid.ts';
 import type { VirtualNetworkRule } from '../types/firewall.ts';
 import { part, readBoolean, readObject, readString, refuse } from './json.ts';
 import type { Read } from './json.ts';
@@ -13,7 +14,7 @@ export type RequestedVirtualNetworkRule = Omit<VirtualNetworkRule, 'incarnation'
  */
 const subnetId = new RegExp(
   [
-    '^/subscriptions/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
+    `^/subscriptions/${guidForm}`,
     '/resourcegroups/[-\\w.()\\p{L}\\p{N}]{0,89}[-\\w()\\p{L}\\p{N}]',
     '/providers/microsoft\\.network',
     '/virtualnetworks/[a-z0-9][a-z0-9_.-]{0,62}[a-z0-9_]',

@@ -1,3 +1,5 @@
+import { isGuid } from '../shape/guid.ts';
+
 /**
  * The resource GUID of the virtual network that a gateway's certificate binds its channel to: its one URI name is
  * `spiffe://<domain>/vnet/<GUID>` (SPIFFE X.509-SVID section 2: exactly one URI name).
@@ -16,5 +18,5 @@ export function vnetOfCertificate(subjectAltName: string | undefined, domain: st
 
 /** The GUID in lower case, or `undefined` for anything else. */
 export function readGuid(text: string): string | undefined {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined;
+  return isGuid(text) ? text.toLowerCase() : undefined;
 }

@@ -1,7 +1,7 @@
 import { part, readArray, readObject, readString } from '../firewall/json.ts';
 import type { Read, Reader } from '../firewall/json.ts';
 import type { AccessPolicy, AccessPolicyPermissions } from '../types/access-policy.ts';
-import { isGuid } from './guid.ts';
+import { isGuid } from '../shape/guid.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 

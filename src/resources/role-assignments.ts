@@ -5,7 +5,7 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { PrincipalType, RoleAssignment } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
 import type { Authorization } from './authorization.ts';
-import { isGuid } from './guid.ts';
+import { isGuid } from '../shape/guid.ts';
 import { roleKey } from './keys.ts';
 import { ignored, refusedUnlessNull } from './members.ts';
 import { isAssignableAt } from './role-definitions.ts';

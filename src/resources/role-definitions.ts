@@ -6,7 +6,7 @@ import type { Transaction } from '../store/store.ts';
 import type { RoleDefinition, RolePermission } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
 import type { Authorization } from './authorization.ts';
-import { isGuid } from './guid.ts';
+import { isGuid } from '../shape/guid.ts';
 import { roleKey } from './keys.ts';
 import { ignored, refusedUnlessNull } from './members.ts';
 import { refuseResource } from './refusal.ts';

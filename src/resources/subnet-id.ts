@@ -1,9 +1,10 @@
+import { guidForm } from '../shape/guid.ts';
 import { isResourceGroupName } from './keys.ts';
 import type { Place } from './keys.ts';
 
 const subnetId = new RegExp(
   [
-    '^/subscriptions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})',
+    `^/subscriptions/(${guidForm})`,
     '/resourceGroups/([^/]+)',
     '/providers/Microsoft\\.Network',
     '/virtualNetworks/([\\w.-]+)',

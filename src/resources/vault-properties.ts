@@ -5,7 +5,7 @@ import { validateNetworkAcls } from '../firewall/validate.ts';
 import type { RequestedNetworkAcls } from '../firewall/validate.ts';
 import type { VaultProperties } from '../types/vault.ts';
 import { readAccessPolicies } from './access-policies.ts';
-import { isGuid } from './guid.ts';
+import { isGuid } from '../shape/guid.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 

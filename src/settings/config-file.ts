@@ -1,27 +1,17 @@
 import { dirname, resolve } from 'node:path';
-import { SettingRefused } from './refused.ts';
-import { list, object, optional, optionalList } from './shape.ts';
-import {
-  address,
-  endpoint,
-  flag,
-  guid,
-  ipv4Network,
-  network,
-  oneOf,
-  refuse,
-  text,
-  webAddress,
-  wholeNumber,
-  type Read,
-} from './values.ts';
+import { accept, breached, wrong } from '../shape/fault.ts';
+import type { Read } from '../shape/fault.ts';
+import { array, boolean, literal, object as shapeOf, optional, refine, wholeNumber } from '../shape/shape.ts';
+import type { Members, Shape, Shaped } from '../shape/shape.ts';
+import { readSetting, SettingRefused } from './refused.ts';
+import { address, endpoint, guid, ipv4Network, network, secret, text, webAddress } from './values.ts';
 
 /** The settings that stand in a file only. Paths in it are relative to its folder, and absolute here. */
-export type ConfigFile = ReturnType<ReturnType<typeof configShape>>;
+export type ConfigFile = Shaped<ReturnType<typeof configShape>>;
 
 /** What holds where no file is given. */
 export function emptyConfig(): ConfigFile {
-  return configShape('/')({}, '');
+  return readSetting(configShape('/'), {}, '');
 }
 
 /**
@@ -31,7 +21,7 @@ export function emptyConfig(): ConfigFile {
  */
 export function readConfigFile(contents: string, path: string): ConfigFile {
   try {
-    return readMembers(parseJson(contents), dirname(path));
+    return readSetting(configShape(dirname(path)), parseJson(contents), '');
   } catch (error) {
     if (error instanceof SettingRefused) throw new SettingRefused(`${path}: ${error.message}`);
     throw error;
@@ -50,48 +40,26 @@ function parseJson(contents: string): unknown {
   }
 }
 
-function readMembers(json: unknown, folder: string): ConfigFile {
-  const config = configShape(folder)(json, '');
-  refuseTwice(
-    config.clients.map((client) => client.clientId),
-    'clients',
-    'clientId',
-  );
-  refuseTwice(
-    config.users.map((user) => user.userPrincipalName.toLowerCase()),
-    'users',
-    'userPrincipalName',
-  );
-  refuseTwice(
-    config.issuers.map((issuer) => issuer.issuer),
-    'issuers',
-    'issuer',
-  );
-  return config;
-}
-
 function configShape(folder: string) {
-  const file: Read<string> = (value, at) => resolve(folder, text(value, at));
+  const file = refine(text, (path) => accept(resolve(folder, path)));
   return object({
-    clients: optionalList(clientOf(file)),
-    users: optionalList(
-      object({
-        userPrincipalName: text,
-        password: secret,
-        objectId: optional(guid),
-        displayName: optional(text),
-        groups: optionalList(guid),
-      }),
+    clients: optional(refine(array(clientOf(file)), unique('clientId')), []),
+    users: optional(
+      refine(
+        array(userOf),
+        unique('userPrincipalName', (name) => name.toLowerCase()),
+      ),
+      [],
     ),
     workloads: optionalList(workloadOf),
-    issuers: optionalList(issuerOf),
+    issuers: optional(refine(array(issuerOf), unique('issuer')), []),
     gateways: optional(
       object({
         tls: optional(object({ listen: endpoint, clientCa: file, certificate: optional(file), key: optional(file) })),
         unix: optionalList(object({ vnet: guid, path: file })),
       }),
     ),
-    loadBalancers: optionalList(object({ listen: endpoint, from: someOf(network), version: oneOf([1, 2, 'any']) })),
+    loadBalancers: optionalList(object({ listen: endpoint, from: someAddresses, version: literal(1, 2, 'any') })),
     limits: optional(
       object({
         ipRules: optional(wholeNumber(0, 100_000)),
@@ -111,7 +79,7 @@ function configShape(folder: string) {
     certificates: optional(object({ issueMs: optional(wholeNumber(0, 600_000)) })),
     audit: optional(
       object({
-        fsync: optional(flag),
+        fsync: optional(boolean),
         maxBytes: optional(wholeNumber(64 * 1024, Number.MAX_SAFE_INTEGER)),
         files: optional(wholeNumber(1, 10_000)),
         keepDays: optional(wholeNumber(0, 36_500)),
@@ -120,21 +88,43 @@ function configShape(folder: string) {
     /** Where public IP addresses come from: IPv4, CIDR. */
     publicAddressPool: optional(ipv4Network),
     /** Answers changed as Azure changes them. */
-    azureNormalization: optional(flag),
+    azureNormalization: optional(boolean),
     masterKeyFile: optional(file),
     /** Where the commit mark lies, if not beside the master key. */
     commitMarkFile: optional(file),
   });
 }
 
+const userOf = object({
+  userPrincipalName: text,
+  password: secret,
+  objectId: optional(guid),
+  displayName: optional(text),
+  groups: optionalList(guid),
+});
+
 /** Where it cannot be guessed: what it stands in for is a client's secret. */
 const identityHeaderLength = 32;
+
+const identityHeaderText = refine(secret, (header) =>
+  header.length >= identityHeaderLength
+    ? accept(header)
+    : breached(
+        header,
+        ` must have at least ${identityHeaderLength} characters: make a random one, for example with openssl rand -hex 32`,
+      ),
+);
+
+/** Who may connect to a load balancer's listener. */
+const someAddresses = refine(array(network), (addresses) =>
+  addresses.length > 0 ? accept(addresses) : wrong(addresses, 'must not be empty: list the addresses that may connect'),
+);
 
 /** Somebody whose tokens are believed; and the objects of the directory that these may name as their subject or groups. */
 const issuerOf = object({
   issuer: text,
   tenantId: guid,
-  audiences: list(text),
+  audiences: array(text),
   jwksUri: webAddress,
   directoryObjects: optionalList(guid),
 });
@@ -143,91 +133,73 @@ const issuerOf = object({
  * An application that may ask the authority for tokens: it proves itself by a secret, a certificate or another issuer's
  * token, acts for its users only, or is a managed identity.
  */
-function clientOf(file: Read<string>) {
+function clientOf(file: Shape<string>) {
   const members = object({
     clientId: guid,
     objectId: optional(guid),
     tenantId: optional(guid),
     secret: optional(secret),
     certificate: optional(file),
-    federatedCredentials: optionalList(object({ name: text, issuer: text, subject: text, audiences: list(text) })),
-    publicClient: optional(flag),
+    federatedCredentials: optionalList(object({ name: text, issuer: text, subject: text, audiences: array(text) })),
+    publicClient: optional(boolean),
     redirectUris: optional(
       object({ publicClient: optionalList(text), web: optionalList(text), spa: optionalList(text) }),
     ),
     managedIdentity: optional(text),
-    identityHeader: optional(secret),
+    identityHeader: optional(identityHeaderText),
     workloads: optionalList(object({ subnet: guid, address })),
     groups: optionalList(guid),
     displayName: optional(text),
   });
-  return (value: unknown, at: string): ReturnType<typeof members> => {
-    const client = members(value, at);
-    const { secret: shown, certificate, managedIdentity, identityHeader, federatedCredentials } = client;
-    const proofs = [shown, certificate, managedIdentity, client.publicClient === true ? 'public' : undefined];
-    if (proofs.every((proof) => proof === undefined) && federatedCredentials.length === 0) {
-      throw new SettingRefused(
-        `${at}: the client has no credential: give it a secret, a certificate, a managedIdentity or federatedCredentials, or set publicClient to true.`,
-      );
-    }
+  return refine(members, (client) => {
+    const { managedIdentity, identityHeader, federatedCredentials } = client;
+    const proofs = [client.secret, client.certificate, managedIdentity, client.publicClient === true || undefined];
+    if (proofs.every((proof) => proof === undefined) && federatedCredentials.length === 0)
+      return breached({}, noCredential);
     if (managedIdentity === undefined && (identityHeader !== undefined || client.workloads.length > 0)) {
-      throw new SettingRefused(`${at}: identityHeader and workloads need a managedIdentity.`);
+      return breached({}, ': identityHeader and workloads need a managedIdentity');
     }
-    refuseShort(identityHeader, at);
-    return client;
-  };
+    return accept(client);
+  });
 }
+
+const noCredential =
+  ': the client has no credential: give it a secret, a certificate, a managedIdentity or federatedCredentials, or set publicClient to true';
 
 /** By what a workload proves that it is that of a resource (ARM id): it then has whatever identities the resource has. */
-const workloadOf = (value: unknown, at: string) => {
-  const workload = workloadShape(value, at);
-  const { resourceId, identityHeader, addresses } = workload;
-  if (!/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/i.test(resourceId)) {
-    refuse(
-      resourceId,
-      `${at}.resourceId`,
-      'must be the ARM id of a resource: /subscriptions/…/resourceGroups/…/providers/…',
-    );
-  }
-  if (identityHeader === undefined && addresses.length === 0) {
-    throw new SettingRefused(`${at}: the workload needs an identityHeader, addresses or both.`);
-  }
-  refuseShort(identityHeader, at);
-  return workload;
-};
+const workloadOf = refine(
+  object({
+    resourceId: refine(text, (id) =>
+      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/i.test(id)
+        ? accept(id)
+        : wrong(id, 'must be the ARM id of a resource: /subscriptions/…/resourceGroups/…/providers/…'),
+    ),
+    identityHeader: optional(identityHeaderText),
+    addresses: optionalList(object({ subnet: guid, address })),
+  }),
+  (workload) =>
+    workload.identityHeader === undefined && workload.addresses.length === 0
+      ? breached({}, ': the workload needs an identityHeader, addresses or both')
+      : accept(workload),
+);
 
-function refuseShort(identityHeader: string | undefined, at: string): void {
-  if (identityHeader === undefined || identityHeader.length >= identityHeaderLength) return;
-  throw new SettingRefused(
-    `${at}.identityHeader must have at least ${identityHeaderLength} characters: make a random one, for example with openssl rand -hex 32.`,
-  );
+/** An object of which every member is looked at, also one that is `null`. */
+function object<M extends Members>(members: M) {
+  return shapeOf(members, { nullIsValue: true });
 }
 
-/** As `text`, but a wrong value is not shown. */
-const secret: Read<string> = (value, at) => {
-  if (value === undefined) throw new SettingRefused(`${at} is missing.`);
-  if (typeof value !== 'string' || value === '') throw new SettingRefused(`${at}: must be a non-empty string.`);
-  return value;
-};
+/** A list that may be left out, and is empty then. */
+function optionalList<T, B>(element: Shape<T, B>) {
+  return optional(array(element), []);
+}
 
-const workloadShape = object({
-  resourceId: text,
-  identityHeader: optional(secret),
-  addresses: optionalList(object({ subnet: guid, address })),
-});
-
-function someOf<T>(read: Read<T>): Read<readonly T[]> {
-  const all = list(read);
-  return (value, at) => {
-    const items = all(value, at);
-    if (items.length === 0) refuse(value, at, 'must not be empty: list the addresses that may connect');
-    return items;
+/** Refuses two objects whose member says the same in the form in which it is compared. */
+function unique<Name extends string>(member: Name, compared = (name: string) => name) {
+  return <T extends { readonly [K in Name]: string }>(all: readonly T[]): Read<readonly T[], string> => {
+    const names = all.map((one) => compared(one[member]));
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    return twice === undefined ? accept(all) : breached(all, `: the ${member} ${twice} appears twice`);
   };
-}
-
-function refuseTwice(names: readonly string[], at: string, member: string): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new SettingRefused(`${at}: the ${member} ${twice} appears twice.`);
 }
 
 function position(error: unknown): string {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { refuseUnknown, SettingRefused } from './refused.ts';
+import { SettingRefused, unknownName } from './refused.ts';
 
 interface Option {
   /** What the value is called in the help; a flag has none. */
@@ -68,12 +68,10 @@ export function readOptions(argv: readonly string[]): Given {
       throw new SettingRefused(`postern start takes options only; ${JSON.stringify(shown)} is not one.`);
     }
     const { name, value, inlineValue } = token;
-    if (!isOption(name))
-      refuseUnknown(
-        'the option',
-        token.rawName,
-        optionNames().map((known) => `--${known}`),
-      );
+    if (!isOption(name)) {
+      const known = optionNames().map((option) => `--${option}`);
+      throw new SettingRefused(unknownName('the option', token.rawName, known));
+    }
     const before = given.get(name) ?? [];
     if (before.length > 0 && !descriptionOf(name).repeatable) {
       throw new SettingRefused(`the option --${name} was given more than once.`);

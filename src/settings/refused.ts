@@ -1,13 +1,57 @@
+import { inWords, pathText } from '../shape/fault.ts';
+import type { JsonType, Wordings } from '../shape/fault.ts';
+import type { Shape } from '../shape/shape.ts';
+
 /** A setting that cannot be used. Thrown inside this room only; `readSettings` turns it into its answer. */
 export class SettingRefused extends Error {
   override readonly name = 'SettingRefused';
 }
 
-/** Refuses a name that is not in the list, with the nearest one as a hint and the whole list to choose from. */
-export function refuseUnknown(what: string, name: string, known: readonly string[]): never {
+/**
+ * Reads a setting that stands at `base`, which is empty for a whole file.
+ * @throws {SettingRefused} naming the value at fault
+ */
+export function readSetting<T>(shape: Shape<T, string>, value: unknown, base: string): T {
+  const read = shape(value);
+  if (!read.ok) throw new SettingRefused(inWords(wordings, read.fault, base));
+  return read.value;
+}
+
+const typeRules: Readonly<Record<JsonType, string>> = {
+  object: 'is not a JSON object',
+  array: 'is not a JSON array',
+  string: 'is not a string',
+  boolean: 'must be true or false',
+  number: 'is not a number',
+};
+
+const wordings: Wordings<string, string> = {
+  missingMember: ({ member }, at) => `${pathText([member], at)} is missing.`,
+  unknownMember: ({ member, known }, at) => unknownName(at === '' ? 'the member' : `${at}: the member`, member, known),
+  wrongType: ({ found, expected }, at) => breach(found, typeRules[expected], at),
+  wrongValue: ({ found, expected }, at) => breach(found, expected, at),
+  outOfRange: ({ found, least, most }, at) => breach(found, `is not a whole number from ${least} to ${most}`, at),
+  unknownChoice: ({ found, choices }, at) => breach(found, `must be one of: ${choices.join(', ')}`, at),
+  // What follows the place: a value that must not be shown, or a rule of several members.
+  breach: (fault, at) => `${at}${fault.breach}.`,
+};
+
+function breach(found: unknown, rule: string, at: string): string {
+  return `${at === '' ? '' : `${at}: `}${shown(found)} ${rule}.`;
+}
+
+/** Of an object or an array nothing is shown: a misplaced one may hold a password. */
+function shown(value: unknown): string {
+  const hasParts = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+  if (!hasParts) return JSON.stringify(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
+}
+
+/** The message for a name that is not in the list, with the nearest one as a hint and the whole list to choose from. */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-  throw new SettingRefused(`${what} ${name} is not known.${hint} Known: ${known.join(', ')}.`);
+  return `${what} ${name} is not known.${hint} Known: ${known.join(', ')}.`;
 }
 
 /** The known name that takes the fewest edits to reach, if those are fewer than half of the name. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
 import { readOptions, type Given } from './options.ts';
-import { SettingRefused } from './refused.ts';
-import { address, decimalNumber, domain, isLoopback, natMapping, oneOf, text, type NatMapping } from './values.ts';
+import { readSetting, SettingRefused } from './refused.ts';
+import { address, decimalNumber, domain, isLoopback, natMapping, text, type NatMapping } from './values.ts';
+import { literal } from '../shape/shape.ts';
 
 /** Everything that can be set, checked and frozen. It is plain data: the supervisor sends it to its worker as JSON. */
 export interface Settings extends ConfigFile {
@@ -66,7 +67,7 @@ export function readSettings(input: SettingsInput): SettingsAnswer {
 
 function settingsOf(input: SettingsInput): Settings {
   const given = readOptions(input.argv);
-  const listen = given.get('listen')?.map((value) => address(value, '--listen')) ?? defaultListen;
+  const listen = given.get('listen')?.map((value) => readSetting(address, value, '--listen')) ?? defaultListen;
   refuseTwice(listen);
   const config = configOf(given, input);
   const keys = masterKeysOf(config, input.environment);
@@ -75,13 +76,13 @@ function settingsOf(input: SettingsInput): Settings {
   return {
     ...config,
     ...keys,
-    port: port === undefined ? 8443 : decimalNumber(0, 65_535)(port, '--port'),
+    port: port === undefined ? 8443 : readSetting(decimalNumber(0, 65_535), port, '--port'),
     listen,
     dataFolder: dataFolderOf(given, input.folder),
-    domain: domain(single(given, 'domain') ?? 'localhost', '--domain'),
+    domain: readSetting(domain, single(given, 'domain') ?? 'localhost', '--domain'),
     json: given.has('json'),
     nat: natOf(given, listen),
-    rules: rules === undefined ? 'documented' : oneOf(['documented', 'current'])(rules, '--rules'),
+    rules: rules === undefined ? 'documented' : readSetting(literal('documented', 'current'), rules, '--rules'),
     user: single(given, 'user'),
     acceptDeclared: given.has('accept-declared'),
     acceptCopy: given.has('accept-copy'),
@@ -129,14 +130,14 @@ function natOf(given: Given, listen: readonly string[]): readonly NatMapping[] {
   const lines = given.get('nat');
   // A proxy on this host would make the whole internet one TEST-NET address: no table unless asked for.
   if (lines === undefined) return listen.every(isLoopback) ? defaultNat : [];
-  if (!lines.includes('none')) return lines.map((line) => natMapping(line, '--nat'));
+  if (!lines.includes('none')) return lines.map((line) => readSetting(natMapping, line, '--nat'));
   if (lines.length > 1) throw new SettingRefused('--nat none cannot be used together with other --nat options.');
   return [];
 }
 
 function single(given: Given, name: Parameters<Given['get']>[0]): string | undefined {
   const [value] = given.get(name) ?? [];
-  return value === undefined ? undefined : text(value, `--${name}`);
+  return value === undefined ? undefined : readSetting(text, value, `--${name}`);
 }
 
 function refuseTwice(listen: readonly string[]): void {

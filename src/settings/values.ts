@@ -1,7 +1,10 @@
 import { isIPv6, SocketAddress } from 'node:net';
 import { parseAddress } from '../address/address.ts';
 import { formatRange, parseRange, type RangeProblem } from '../address/range.ts';
-import { SettingRefused } from './refused.ts';
+import { accept, breached, wrong } from '../shape/fault.ts';
+import { isGuid } from '../shape/guid.ts';
+import { refine, wholeNumber } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 
 /** One line of the NAT table: the range that a client really comes from, and the public range it is seen as. */
 export interface NatMapping {
@@ -16,142 +19,103 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Reads a value, or throws `SettingRefused`; `at` is where it stands, for the message. */
-export type Read<T> = (value: unknown, at: string) => T;
-
-const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const domainLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** A vault's name (24 characters), `.vault.` and the domain must fit into a DNS name of 253 characters. */
 const domainLengthMax = 253 - '.vault.'.length - 24;
 
-export const text: Read<string> = (value, at) => {
-  if (typeof value !== 'string' || value === '') refuse(value, at, 'must be a non-empty string');
-  return value;
-};
+export const text: Shape<string> = (value) =>
+  typeof value === 'string' && value !== '' ? accept(value) : wrong(value, 'must be a non-empty string');
 
-export const flag: Read<boolean> = (value, at) => {
-  if (typeof value !== 'boolean') refuse(value, at, 'must be true or false');
-  return value;
-};
+/** As `text`, but a wrong value is not shown. */
+export const secret: Shape<string, string> = (value) =>
+  typeof value === 'string' && value !== '' ? accept(value) : breached(value, ': must be a non-empty string');
 
-export const guid: Read<string> = (value, at) => {
-  const given = text(value, at);
-  if (!guidPattern.test(given)) refuse(value, at, 'is not a GUID (8-4-4-4-12 hexadecimal digits)');
-  return given.toLowerCase();
-};
-
-export function wholeNumber(least: number, most: number): Read<number> {
-  return (value, at) => {
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      refuse(value, at, `is not a whole number from ${least} to ${most}`);
-    }
-    return value;
-  };
-}
+export const guid = refine(text, (given) =>
+  isGuid(given) ? accept(given.toLowerCase()) : wrong(given, 'is not a GUID (8-4-4-4-12 hexadecimal digits)'),
+);
 
 /** A whole number written in decimal, as on the command line. */
-export function decimalNumber(least: number, most: number): Read<number> {
-  return (value, at) => {
-    const given = text(value, at);
-    if (!/^[0-9]{1,15}$/.test(given)) refuse(value, at, `is not a whole number from ${least} to ${most}`);
-    return wholeNumber(least, most)(Number(given), at);
-  };
-}
-
-export function oneOf<const T>(choices: readonly T[]): Read<T> {
-  return (value, at) => {
-    const found = choices.find((choice) => choice === value);
-    if (found === undefined) refuse(value, at, `must be one of: ${choices.join(', ')}`);
-    return found;
-  };
+export function decimalNumber(least: number, most: number): Shape<number> {
+  const number = wholeNumber(least, most);
+  return refine(text, (given) => number(/^[0-9]{1,15}$/.test(given) ? Number(given) : given));
 }
 
 /** An IP address without a port, in the form in which the kernel prints it. */
-export const address: Read<string> = (value, at) => {
-  const given = text(value, at);
+export const address = refine(text, (given) => {
   const parsed = parseAddress(given);
-  if (parsed === undefined) refuse(value, at, 'is not an IP address; give one without a port, not a host name');
-  return canonical(parsed.text);
-};
+  return parsed === undefined
+    ? wrong(given, 'is not an IP address; give one without a port, not a host name')
+    : accept(canonical(parsed.text));
+});
+
+const portNumber = wholeNumber(0, 65_535);
 
 /** `ADDRESS:PORT`, an IPv6 address in brackets. */
-export const endpoint: Read<Endpoint> = (value, at) => {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text(value, at)) ?? [];
-  if (port === undefined) refuse(value, at, 'is not ADDRESS:PORT; put an IPv6 address in brackets, as in [::1]:8444');
-  return { address: address(bracketed ?? plain, at), port: wholeNumber(0, 65_535)(Number(port), at) };
-};
+export const endpoint: Shape<Endpoint> = refine(text, (given) => {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(given) ?? [];
+  if (digits === undefined)
+    return wrong(given, 'is not ADDRESS:PORT; put an IPv6 address in brackets, as in [::1]:8444');
+  const at = address(bracketed ?? plain);
+  if (!at.ok) return at;
+  const port = portNumber(Number(digits));
+  return port.ok ? accept({ address: at.value, port: port.value }) : port;
+});
 
 /** An IPv4 range or an address of either family. */
-export const network: Read<string> = (value, at) => {
-  const given = text(value, at);
+export const network = refine(text, (given) => {
   const range = parseRange(given);
-  if (range.ok) return formatRange(range.range);
-  if (parseAddress(given)?.family === 6) return canonical(given);
-  return refuse(value, at, `must be an IPv4 range or an IP address${problemOf(range.problem)}`);
-};
+  if (range.ok) return accept(formatRange(range.range));
+  if (parseAddress(given)?.family === 6) return accept(canonical(given));
+  return wrong(given, `must be an IPv4 range or an IP address${problemOf(range.problem)}`);
+});
 
 /** An IPv4 range that has addresses to give: /30 or larger, /16 or smaller. */
-export const ipv4Network: Read<string> = (value, at) => {
-  const given = text(value, at);
+export const ipv4Network = refine(text, (given) => {
   const range = parseRange(given);
-  if (!range.ok) return refuse(value, at, `must be an IPv4 range${problemOf(range.problem)}`);
+  if (!range.ok) return wrong(given, `must be an IPv4 range${problemOf(range.problem)}`);
   const { prefix } = range.range;
-  return prefix >= 16 && prefix <= 30 ? given : refuse(value, at, 'must be between /16 and /30');
-};
+  return prefix >= 16 && prefix <= 30 ? accept(given) : wrong(given, 'must be between /16 and /30');
+});
 
 /** A DNS name in lower case, under which `*.vault.<domain>` can stand. */
-export const domain: Read<string> = (value, at) => {
-  const given = text(value, at);
-  if (given !== given.toLowerCase()) refuse(value, at, 'is not in lower case; write it as ' + given.toLowerCase());
+export const domain = refine(text, (given) => {
+  if (given !== given.toLowerCase()) return wrong(given, 'is not in lower case; write it as ' + given.toLowerCase());
   const labels = given.split('.');
   if (given.length > domainLengthMax || !labels.every((label) => domainLabel.test(label))) {
-    refuse(value, at, `is not a DNS name of at most ${domainLengthMax} characters`);
+    return wrong(given, `is not a DNS name of at most ${domainLengthMax} characters`);
   }
-  if (parseAddress(given) !== undefined)
-    refuse(value, at, 'is an IP address; vaults need a domain name, because each has a name below it');
-  return given;
-};
+  return parseAddress(given) === undefined
+    ? accept(given)
+    : wrong(given, 'is an IP address; vaults need a domain name, because each has a name below it');
+});
 
 /** `CIDR=CIDR`: the host part is kept, so both sides must have one of the same size. */
-export const natMapping: Read<NatMapping> = (value, at) => {
-  const [from, to, ...more] = text(value, at).split('=');
-  if (from === undefined || to === undefined || more.length > 0) {
-    refuse(value, at, 'must be CIDR=CIDR, for example 127.0.0.0/24=203.0.113.0/24, or none');
+export const natMapping: Shape<NatMapping> = refine(text, (given) => {
+  const [first, second, ...more] = given.split('=');
+  if (first === undefined || second === undefined || more.length > 0) {
+    return wrong(given, 'must be CIDR=CIDR, for example 127.0.0.0/24=203.0.113.0/24, or none');
   }
-  const mapping = { from: network(from, at), to: network(to, at) };
-  if (hostBits(mapping.from) !== hostBits(mapping.to)) {
-    refuse(value, at, 'maps a range to one of another size; both must have the same prefix length');
-  }
-  return mapping;
-};
+  const [from, to] = [network(first), network(second)];
+  if (!from.ok) return from;
+  if (!to.ok) return to;
+  return hostBits(from.value) === hostBits(to.value)
+    ? accept({ from: from.value, to: to.value })
+    : wrong(given, 'maps a range to one of another size; both must have the same prefix length');
+});
 
 /** A web address that tokens' keys may be fetched from: encrypted, or on this host. */
-export const webAddress: Read<string> = (value, at) => {
-  const given = text(value, at);
+export const webAddress = refine(text, (given) => {
   // Not by `URL.canParse`, which takes some hosts of thousands of characters that the constructor refuses.
   const url = URL.parse(given);
   const loopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
-    refuse(value, at, 'must be an https:// URL (http:// is allowed on loopback only)');
-  }
-  return given;
-};
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)
+    ? accept(given)
+    : wrong(given, 'must be an https:// URL (http:// is allowed on loopback only)');
+});
 
 export function isLoopback(listenAddress: string): boolean {
   return listenAddress === '::1' || listenAddress.startsWith('127.');
-}
-
-/** Of an object or an array nothing is shown: a misplaced one may hold a password. */
-export function refuse(value: unknown, at: string, rule: string): never {
-  if (value === undefined) throw new SettingRefused(`${at} is missing.`);
-  throw new SettingRefused(`${at === '' ? '' : `${at}: `}${shown(value)} ${rule}.`);
-}
-
-function shown(value: unknown): string {
-  const hasParts = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
-  if (!hasParts) return JSON.stringify(value);
-  return Array.isArray(value) ? 'an array' : 'an object';
 }
 
 /** The rule that a range breaks, where it is not plain from the range. */

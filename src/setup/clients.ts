@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { headerBinding, workloadBinding } from '../directory/bindings.ts';
 import { deleteClient, putClient } from '../directory/client-registration.ts';
 import { findClient } from '../directory/clients.ts';
-import { isGuid } from '../directory/keys.ts';
+import { isDirectoryId } from '../directory/keys.ts';
 import { removeMember } from '../directory/memberships.ts';
 import type { Settings } from '../settings/settings.ts';
 import { decode, encode } from '../store/store.ts';
@@ -80,7 +80,7 @@ async function putConfigured(
 
 async function leaveGroups(store: Store, old: Registered, now: Registered): Promise<void> {
   const { tenantId, objectId: member } = old;
-  for (const group of old.groups.filter((id) => isGuid(id) && !now.groups.includes(id))) {
+  for (const group of old.groups.filter((id) => isDirectoryId(id) && !now.groups.includes(id))) {
     const left = await removeMember(store, { tenantId, group, member });
     if (left.ok) await store.transact(left.change);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { intoGroups } from '../directory/client-registration.ts';
-import { isGuid } from '../directory/keys.ts';
+import { isDirectoryId } from '../directory/keys.ts';
 import { removeMember } from '../directory/memberships.ts';
 import { findByName, findObject, removeObject } from '../directory/objects.ts';
 import type { Changed, Place, Stored } from '../directory/objects.ts';
@@ -60,7 +60,7 @@ async function forget(
     if (known !== undefined) await store.transact(await removeObject(store, 'user', known));
     return;
   }
-  for (const group of old.groups.filter((id) => isGuid(id) && !now.groups.includes(id))) {
+  for (const group of old.groups.filter((id) => isDirectoryId(id) && !now.groups.includes(id))) {
     const left = await removeMember(store, { tenantId: place.tenantId, group, member: old.id });
     if (left.ok) await store.transact(left.change);
   }

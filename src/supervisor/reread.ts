@@ -67,9 +67,20 @@ export function settingsAfter(
   inForce: Settings,
   read: Settings,
 ): { readonly settings: Settings; readonly kept: readonly string[] } {
-  const { port, dataFolder, gateways, loadBalancers, masterKeyFile, commitMarkFile } = inForce;
+  const { gateways, masterKeyFile, commitMarkFile, ...others } = read;
   return {
-    settings: { ...read, port, dataFolder, gateways, loadBalancers, masterKeyFile, commitMarkFile },
+    settings: { ...others, ...atStart(inForce) },
     kept: ofStart.filter((name) => !isDeepStrictEqual(inForce[name], read[name])),
+  };
+}
+
+function atStart({ port, dataFolder, loadBalancers, gateways, masterKeyFile, commitMarkFile }: Settings) {
+  return {
+    port,
+    dataFolder,
+    loadBalancers,
+    ...(gateways !== undefined && { gateways }),
+    ...(masterKeyFile !== undefined && { masterKeyFile }),
+    ...(commitMarkFile !== undefined && { commitMarkFile }),
   };
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const source = new URL('../../src/', import.meta.url);
 
-for (const room of ['address', 'firewall']) {
+for (const room of ['address', 'firewall', 'shape']) {
   test(`${room} imports nothing but files of this project, by relative path`, () => {
     const folder = new URL(`${room}/`, source);
     const files = readdirSync(folder);
@@ -14,7 +14,7 @@ for (const room of ['address', 'firewall']) {
     for (const file of files) {
       const text = readFileSync(new URL(file, folder), 'utf8');
       for (const [, specifier = ''] of text.matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)) {
-        assert.match(specifier, /^(?:\.\/|\.\.\/(?:address|types)\/)[a-z0-9-]+\.ts$/, `${file} imports ${specifier}`);
+        assert.match(specifier, /^(?:\.\/|\.\.\/(?:address|shape|types)\/)[a-z0-9-]+\.ts$/, `${file} imports ${specifier}`);
       }
     }
   });

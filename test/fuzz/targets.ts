@@ -1,5 +1,5 @@
 import type { FuzzTarget } from './target.ts';
-import { deploymentBody, form, json, members } from './targets/bodies.ts';
+import { deploymentBody, form, json, members, shapes } from './targets/bodies.ts';
 import {
   certificate,
   chain,
@@ -24,6 +24,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   json,
   'deployment-body': deploymentBody,
   members,
+  shapes,
   form,
   path,
   filter,

@@ -1,9 +1,8 @@
+import { isGuid } from '../../shape/guid.ts';
 import { weave } from '../resource-id.ts';
 import type { Value } from '../value.ts';
 import { mismatch, text, texts } from './function.ts';
 import type { Called, Functions } from './function.ts';
-
-const guidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface Named {
   readonly before: readonly string[];
@@ -33,7 +32,7 @@ function resourceId(given: readonly Value[], call: Called): string {
   const { scope } = call.frame;
   const { before } = named;
   if (before.length > 2) mismatch(call, 'at most a subscription and a resource group stand before the type');
-  const aSubscription = before.length === 1 && guidForm.test(before[0] ?? '');
+  const aSubscription = before.length === 1 && isGuid(before[0] ?? '');
   const subscriptionId = before.length === 2 || aSubscription ? (before[0] ?? '') : scope.subscriptionId;
   const group = aSubscription ? undefined : (before.at(-1) ?? scope.resourceGroupName);
   const root = `/subscriptions/${subscriptionId}${group === undefined ? '' : `/resourceGroups/${group}`}`;

@@ -9,6 +9,19 @@ import { parseJsonBody } from '../../../src/http/request.ts';
 import { readKeyMaterial } from '../../../src/crypto/read-key-material.ts';
 import { readNetwork } from '../../../src/resources/network-properties.ts';
 import { readVaultProperties } from '../../../src/resources/vault-properties.ts';
+import { pathText } from '../../../src/shape/fault.ts';
+import {
+  array,
+  boolean,
+  choice,
+  each,
+  literal,
+  object,
+  optional,
+  record,
+  string,
+  wholeNumber,
+} from '../../../src/shape/shape.ts';
 import { bytesOf, jsonOf, textOf } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
 
@@ -128,6 +141,54 @@ export const members: FuzzTarget = {
       readNetwork(value);
       readKeyMaterial(value);
       policyParameters(value, 'policy');
+    },
+  }),
+};
+
+const shape = object(
+  {
+    properties: object({
+      ...each(['tenantId', 'defaultAction'], optional(string)),
+      sku: optional(record(choice(['A', 'standard']))),
+      rules: optional(array(object({ value: string, on: optional(boolean), days: optional(wholeNumber(7, 90), 90) }))),
+      version: optional(literal(1, null)),
+    }),
+  },
+  { nullIsValue: true, ignoredIf: (name) => name.startsWith('@') },
+);
+const shaped = {
+  properties: {
+    tenantId,
+    sku: { family: 'a' },
+    rules: [
+      { value: 'a', on: true },
+      { value: 'b', days: 7 },
+    ],
+    version: null,
+  },
+  '@id': 1,
+};
+
+/** A value of a shape reads as itself again; where it is at fault, the path of the fault leads to what was found. */
+export const shapes: FuzzTarget = {
+  form: 'json',
+  words: ['properties', 'tenantId', 'sku', 'rules', 'value', 'on', 'days', 'version', '__proto__'],
+  samples: () => ({
+    inputs: [bytesOf(shaped)],
+    read(input) {
+      const value = jsonOf(input);
+      const read = shape(value);
+      if (read.ok) {
+        assert.deepEqual(shape(read.value), read);
+        return;
+      }
+      const { fault } = read;
+      const there = fault.path.reduce<unknown>((outer, segment) => {
+        assert.ok(typeof outer === 'object' && outer !== null && Object.hasOwn(outer, segment), pathText(fault.path));
+        return Object.entries(outer).find(([name]) => name === String(segment))?.[1];
+      }, value);
+      if ('found' in fault) assert.equal(there, fault.found);
+      else assert.equal(typeof there, 'object');
     },
   }),
 };

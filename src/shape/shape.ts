@@ -1,0 +1,191 @@
+import { accept, missing } from './fault.ts';
+import type { Fault, JsonType, Read } from './fault.ts';
+
+/** Reads an untrusted value, in time that grows with its size only: gives it its type, or the first fault in document order. */
+export type Shape<T, Breach = never> = (value: unknown) => Read<T, Breach>;
+
+/** What a shape gives. */
+export type Shaped<S> = S extends Shape<infer T, unknown> ? T : never;
+
+interface Optional<T, Breach> {
+  readonly optional: Shape<T, Breach>;
+  readonly fallback?: T;
+}
+
+/** A member that may be there and is not looked at. */
+export const ignored = { ignored: true } as const;
+
+type Member = Shape<unknown, unknown> | Optional<unknown, unknown> | typeof ignored;
+/** What an object may have, and what each of it must be. */
+export type Members = Readonly<Record<string, Member>>;
+type ShapeOf<M> = M extends { readonly optional: infer S } ? S : M;
+type BreachOf<M> = ShapeOf<M> extends Shape<unknown, infer B> ? B : never;
+
+type Present = Shape<unknown, unknown> | { readonly fallback: unknown };
+type ObjectOf<M extends Members> = Flat<
+  {
+    readonly [K in keyof M as M[K] extends Present ? K : never]: Shaped<ShapeOf<M[K]>>;
+  } & {
+    readonly [K in keyof M as M[K] extends Present | typeof ignored ? never : K]?: Shaped<ShapeOf<M[K]>>;
+  }
+>;
+type Flat<T> = { [K in keyof T]: T[K] };
+
+interface ObjectRules {
+  /** Whether `null` is given to a member's shape; otherwise it is as good as absent. */
+  readonly nullIsValue?: true;
+  /** What a member may be called that is not known, and is not looked at; otherwise it is refused. */
+  readonly ignoredIf?: (name: string) => boolean;
+  /** Whether members that are not known are in what is read, as they were given. */
+  readonly keepOthers?: true;
+}
+
+/** A member that may be absent; with `fallback` it is then that. */
+export function optional<T, B>(shape: Shape<T, B>): { readonly optional: Shape<T, B> };
+export function optional<T, B>(shape: Shape<T, B>, fallback: T): Required<Optional<T, B>>;
+export function optional<T, B>(shape: Shape<T, B>, fallback?: T): Optional<T, B> {
+  return fallback === undefined ? { optional: shape } : { optional: shape, fallback };
+}
+
+/** The same member under each of these names. */
+export function each<const Name extends string, M extends Member>(names: readonly Name[], member: M): Record<Name, M> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `fromEntries` forgets which names they are
+  return Object.fromEntries(names.map((name) => [name, member])) as Record<Name, M>;
+}
+
+/**
+ * An object with these members, read in document order. What is missing is looked for last, so that a member with a slip
+ * in its name is refused by that name.
+ */
+export function object<M extends Members>(
+  members: M,
+  rules: ObjectRules & { readonly keepOthers: true },
+): Shape<ObjectOf<M> & Readonly<Record<string, unknown>>, BreachOf<M[keyof M]>>;
+export function object<M extends Members>(members: M, rules?: ObjectRules): Shape<ObjectOf<M>, BreachOf<M[keyof M]>>;
+export function object(members: Members, rules: ObjectRules = {}): Shape<unknown, unknown> {
+  const known = new Map(Object.entries(members));
+  const absent = [...known].filter(([, member]) => typeof member === 'function' || 'fallback' in member);
+  return (value) => {
+    if (!isObject(value)) return wrongType(value, 'object');
+    const read = readMembers(value, known, rules);
+    if (!read.ok) return read;
+    for (const [name, member] of absent) {
+      if (Object.hasOwn(read.value, name)) continue;
+      if (!('fallback' in member)) return missing(name);
+      read.value[name] = member.fallback;
+    }
+    return read;
+  };
+}
+
+/** Those members of an object that are given. */
+function readMembers(
+  value: object,
+  known: ReadonlyMap<string, Member>,
+  { nullIsValue, ignoredIf, keepOthers }: ObjectRules,
+): Read<Record<string, unknown>, unknown> {
+  const entries: [string, unknown][] = [];
+  for (const [name, given] of Object.entries(value)) {
+    const member = known.get(name);
+    if (member === undefined) {
+      if (keepOthers === true) entries.push([name, given]);
+      else if (ignoredIf?.(name) !== true) return unknownMember(name, [...known.keys()]);
+      continue;
+    }
+    if ('ignored' in member || given === undefined || (given === null && nullIsValue !== true)) continue;
+    const read = typeof member === 'function' ? member(given) : member.optional(given);
+    if (!read.ok) return within(name, read.fault);
+    entries.push([name, read.value]);
+  }
+  // Not by assignment, by which a member `__proto__` would become the object's prototype.
+  return accept(Object.fromEntries(entries));
+}
+
+export function array<T, B>(element: Shape<T, B>): Shape<readonly T[], B> {
+  return (value) => {
+    if (!Array.isArray(value)) return wrongType(value, 'array');
+    const elements: T[] = [];
+    for (let index = 0; index < value.length; index += 1) {
+      const read = element(value[index]);
+      if (!read.ok) return within(index, read.fault);
+      elements.push(read.value);
+    }
+    return accept(elements);
+  };
+}
+
+/** An object whose members may have any name. */
+export function record<T, B>(member: Shape<T, B>): Shape<Readonly<Record<string, T>>, B> {
+  return (value) => {
+    if (!isObject(value)) return wrongType(value, 'object');
+    const entries: [string, T][] = [];
+    for (const [name, given] of Object.entries(value)) {
+      const read = member(given);
+      if (!read.ok) return within(name, read.fault);
+      entries.push([name, read.value]);
+    }
+    return accept(Object.fromEntries(entries));
+  };
+}
+
+export const string: Shape<string> = (value) =>
+  typeof value === 'string' ? accept(value) : wrongType(value, 'string');
+
+export const boolean: Shape<boolean> = (value) =>
+  typeof value === 'boolean' ? accept(value) : wrongType(value, 'boolean');
+
+export const anything: Shape<unknown> = accept;
+
+export function wholeNumber(least: number, most: number): Shape<number> {
+  return (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+      ? accept(value)
+      : { ok: false, fault: { kind: 'outOfRange', path: [], found: value, least, most } };
+}
+
+/** One of a few words in any case, given back in the case of `choices`. */
+export function choice<const T extends string>(choices: readonly T[]): Shape<T> {
+  const known = new Map(choices.map((word) => [word.toLowerCase(), word]));
+  return refine(string, (word) => chosen(known.get(word.toLowerCase()), word, choices));
+}
+
+/** Exactly one of these values. */
+export function literal<const T extends readonly unknown[]>(...choices: T): Shape<T[number]> {
+  return (value) =>
+    chosen(
+      choices.find((known) => known === value),
+      value,
+      choices,
+    );
+}
+
+/** What a shape gives, held against a rule or turned into something else. */
+export function refine<T, B, U, C = never>(shape: Shape<T, B>, rule: (value: T) => Read<U, C>): Shape<U, B | C> {
+  return (value) => {
+    const read = shape(value);
+    return read.ok ? rule(read.value) : read;
+  };
+}
+
+/** The fault as seen from what it lies in. */
+function within<B>(segment: string | number, fault: Fault<B>): { readonly ok: false; readonly fault: Fault<B> } {
+  return { ok: false, fault: { ...fault, path: [segment, ...fault.path] } };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function chosen<T>(found: T | undefined, value: unknown, choices: readonly T[]): Read<T> {
+  return found === undefined
+    ? { ok: false, fault: { kind: 'unknownChoice', path: [], found: value, choices } }
+    : accept(found);
+}
+
+function unknownMember(member: string, known: readonly string[]): { readonly ok: false; readonly fault: Fault } {
+  return { ok: false, fault: { kind: 'unknownMember', path: [], member, known } };
+}
+
+function wrongType(found: unknown, expected: JsonType): { readonly ok: false; readonly fault: Fault } {
+  return { ok: false, fault: { kind: 'wrongType', path: [], found, expected } };
+}
