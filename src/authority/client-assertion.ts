@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { compactVerify } from 'jose';
-import { readNumericDate } from '../caller/token-json.ts';
+import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
+import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
+import { isBoundedToken, readNumericDate } from '../caller/token-json.ts';
 import type { Client } from '../directory/clients.ts';
 import type { KeyCredential } from '../directory/records.ts';
-import { decodeAssertion } from './decode-assertion.ts';
 import type { AssertionRefusal } from './refusal.ts';
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -13,6 +13,34 @@ const skewSeconds = 300;
 /** MSAL makes assertions of ten minutes. A long one is a password on the loose, and must be remembered as long. */
 const lifetimeSecondsMax = 3600;
 const jtiLengthMax = 256;
+
+/** The header and claims of a JWT that a client logs in with, not verified; `undefined` for what is none. */
+export function decodeAssertion(text: string):
+  | {
+      readonly header: ProtectedHeaderParameters & { readonly 'x5t#S256'?: unknown };
+      readonly payload: JWTPayload;
+    }
+  | undefined {
+  if (!isBoundedToken(text)) return undefined;
+  try {
+    const [header, payload] = [decodeProtectedHeader(text), decodeJwt(text)];
+    return isTextIn(header, 'kid') && isTyped(payload) ? { header, payload } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the claims that are looked at have the types of RFC 7519 section 4.1, which the decoder takes for granted. */
+function isTyped(payload: JWTPayload): boolean {
+  const aud: unknown = payload.aud;
+  const isAudience = aud === undefined || [aud].flat().every((one) => typeof one === 'string');
+  return isAudience && ['iss', 'sub', 'jti'].every((name) => isTextIn(payload, name));
+}
+
+function isTextIn(members: object, name: string): boolean {
+  const value: unknown = Object.hasOwn(members, name) ? Reflect.get(members, name) : undefined;
+  return value === undefined || typeof value === 'string';
+}
 
 /** A JWT that a client signed with its certificate, in order to log in (RFC 7523 section 2.2). Not verified yet. */
 export interface ClientAssertion {

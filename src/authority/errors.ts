@@ -1,9 +1,7 @@
 import type { Answer } from '../http/answer.ts';
-import { assertionErrors } from './errors/assertions.ts';
-import { clientErrors } from './errors/clients.ts';
+import { assertionErrors, clientErrors } from './errors/clients.ts';
 import { managedIdentityErrors } from './errors/managed-identity.ts';
-import { signInErrors } from './errors/sign-in.ts';
-import { userErrors } from './errors/users.ts';
+import { signInErrors, userErrors } from './errors/users.ts';
 import { badRequest, shown } from './errors/wire.ts';
 import type { ErrorsOf } from './errors/wire.ts';
 import type { AuthorityRefusal } from './refusal.ts';

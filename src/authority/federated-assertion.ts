@@ -4,7 +4,7 @@ import type { KeySource } from '../caller/key-sources.ts';
 import { readNumericDate } from '../caller/token-json.ts';
 import { algorithms } from '../caller/verify.ts';
 import type { FederatedIdentityCredential } from '../directory/records.ts';
-import { decodeAssertion } from './decode-assertion.ts';
+import { decodeAssertion } from './client-assertion.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 
 /** How far the issuer's clock may be off. */

@@ -13,7 +13,7 @@ import { ourTrouble } from './our-trouble.ts';
 import { originOf, recordFailedSignIn } from './failed-sign-in.ts';
 import type { SignInNames, SignInOrigin } from './failed-sign-in.ts';
 import { formBytesMax, parseForm } from './form.ts';
-import { managedIdentityRoutes } from './managed-identity/routes.ts';
+import { managedIdentityRoutes } from './managed-identity.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 import { signInRoutes } from './sign-in/routes.ts';

@@ -1,5 +1,5 @@
-import type { ClientRefusal } from '../refusal.ts';
-import { badClient, badRequest, shown } from './wire.ts';
+import type { AssertionRefusal, ClientRefusal } from '../refusal.ts';
+import { badClient, badRequest, iso, shown } from './wire.ts';
 import type { ErrorsOf } from './wire.ts';
 
 /** Who asks is not the client that it says. */
@@ -67,3 +67,127 @@ export const clientErrors: ErrorsOf<ClientRefusal> = {
       'certificate credentials.',
   },
 };
+
+/** What a client signed, or another issuer for it, is not believed. */
+export const assertionErrors: ErrorsOf<AssertionRefusal> = {
+  assertionTypeUnsupported: {
+    ...badRequest,
+    code: 90023,
+    message: ({ type }) =>
+      `The 'client_assertion_type' '${shown(type)}' is not supported: use ` +
+      "'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'.",
+  },
+  assertionMalformed: {
+    ...badClient,
+    code: 50027,
+    message: () =>
+      'JWT token is invalid or malformed. A client assertion has a header with alg and x5t or x5t#S256, and the claims ' +
+      'aud, exp, iss, jti and sub.',
+  },
+  assertionAlgorithmUnsupported: {
+    ...badClient,
+    code: 700027,
+    message: () => 'Invalid JWT token. Unsupported asymmetric signing algorithm. Use RS256 or PS256.',
+  },
+  assertionKeyUnknown: {
+    ...badClient,
+    code: 700027,
+    message: ({ thumbprint }) => signatureText(`The key was not found., ${thumbprintText(thumbprint)}`),
+  },
+  assertionKeyExpired: {
+    ...badClient,
+    code: 700027,
+    message: ({ thumbprint, from, to }) =>
+      signatureText(`The key used is expired., ${thumbprintText(thumbprint)}, Found key 'Start=${from}, End=${to}'`),
+  },
+  assertionSignatureWrong: {
+    ...badClient,
+    code: 700027,
+    message: ({ thumbprint }) =>
+      signatureText(
+        `The key was found, but use of the key to verify the signature failed., ${thumbprintText(thumbprint)}`,
+      ),
+  },
+  assertionOfOtherClient: {
+    ...badClient,
+    code: 700021,
+    message: () => "Client assertion application identifier doesn't match 'client_id' parameter.",
+  },
+  assertionForOtherAudience: {
+    ...badClient,
+    code: 700023,
+    message: () =>
+      "Client assertion audience claim does not match Realm issuer. Use this tenant's token endpoint as 'aud'.",
+  },
+  assertionOutOfTime: {
+    ...badClient,
+    code: 700024,
+    message: ({ now, from, to }) =>
+      `Client assertion is not within its valid time range. Current time: ${iso(now)}, assertion valid from ` +
+      `${iso(from)}, expiry time of assertion ${iso(to)}.`,
+  },
+  assertionTooLong: {
+    ...badClient,
+    code: 700024,
+    message: ({ secondsMax }) =>
+      `Client assertion is not within its valid time range. It may expire at most ${secondsMax} seconds from now.`,
+  },
+  assertionReplayed: {
+    ...badClient,
+    code: 50027,
+    message: () => 'JWT token is invalid. This client assertion was used before; make one with a new jti.',
+  },
+  federatedCredentialMissing: {
+    ...badClient,
+    code: 70025,
+    message: ({ clientId, displayName }) =>
+      `The client '${clientId}'(${shown(displayName)}) has no configured federated identity credentials.`,
+  },
+  federatedIssuerUnknown: {
+    ...badClient,
+    code: 700211,
+    message: ({ issuer }) =>
+      `No matching federated identity record found for presented assertion issuer '${shown(issuer)}'.`,
+  },
+  federatedSubjectUnknown: {
+    ...badClient,
+    code: 700213,
+    message: ({ subject }) =>
+      `No matching federated identity record found for presented assertion subject '${shown(subject)}'.`,
+  },
+  federatedAudienceUnknown: {
+    ...badClient,
+    code: 700212,
+    message: ({ audience }) =>
+      `No matching federated identity record found for presented assertion audience '${shown(audience)}'.`,
+  },
+  federatedIssuerNotTrusted: {
+    ...badClient,
+    code: 700211,
+    message: ({ issuer }) =>
+      `The issuer '${shown(issuer)}' of the federated identity record is none that this server knows the keys of: name ` +
+      'it among the issuers of its configuration file.',
+  },
+  federatedKeysUnavailable: {
+    ...badClient,
+    code: 50166,
+    message: ({ issuer, kid }) =>
+      `The signing key '${shown(kid)}' of the assertion's issuer '${shown(issuer)}' cannot be had: it is not among the ` +
+      'keys that the issuer publishes, or they cannot be fetched now.',
+  },
+  federatedSignatureWrong: {
+    ...badClient,
+    code: 700027,
+    message: ({ issuer, subject }) =>
+      `Client assertion contains an invalid signature. [Reason - it is not of the issuer '${shown(issuer)}', Subject ` +
+      `'${shown(subject)}']`,
+  },
+};
+
+function signatureText(reason: string): string {
+  return `Client assertion contains an invalid signature. [Reason - ${reason}]`;
+}
+
+function thumbprintText(thumbprint: string): string {
+  return `Thumbprint of key used by client: '${shown(thumbprint)}'`;
+}

@@ -8,10 +8,9 @@ import type { Form } from '../form.ts';
 import { ourTrouble } from '../our-trouble.ts';
 import { tenantOfToken } from '../tenant.ts';
 import type { Authority } from '../world.ts';
-import { readCookies } from './cookies.ts';
-import { askForUserCode, authorize, refusalPage, signIn, takeUserCode } from './sign-in.ts';
+import { readCookies } from './session.ts';
+import { askForUserCode, authorize, refusalPage, signIn, signOut, takeUserCode } from './sign-in.ts';
 import type { Browser } from './sign-in.ts';
-import { signOut } from './sign-out.ts';
 
 interface TenantRoute {
   Params: { tenant: string };

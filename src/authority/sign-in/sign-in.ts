@@ -1,6 +1,7 @@
 import { siteOf } from '../../address/site.ts';
-import type { Answer } from '../../http/answer.ts';
 import { findClient } from '../../directory/clients.ts';
+import { registeredAs } from '../../directory/redirect-uris.ts';
+import type { Answer } from '../../http/answer.ts';
 import { devicePath } from '../device-authorization.ts';
 import { errors, errorText } from '../errors.ts';
 import { recordFailedSignIn } from '../failed-sign-in.ts';
@@ -10,13 +11,11 @@ import type { AuthorityRefusal } from '../refusal.ts';
 import { authenticateUser } from '../user-authentication.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import type { Authority } from '../world.ts';
-import { formActionOf, grantCode, refuseClient } from './answer-client.ts';
-import { readAuthorization } from './authorization-request.ts';
-import type { AuthorizationRequest, AuthorizeCall } from './authorization-request.ts';
-import { nonceOf } from './cookies.ts';
-import type { Cookies } from './cookies.ts';
+import { formActionOf, grantCode, readAuthorization, refuseClient } from './authorization.ts';
+import type { AuthorizationRequest, AuthorizeCall } from './authorization.ts';
 import { messagePage, signInPage, userCodePage } from './page.ts';
-import { sessionCookieOf, sessionOf } from './session.ts';
+import { endSession, nonceOf, sessionCookieOf, sessionOf } from './session.ts';
+import type { Cookies } from './session.ts';
 
 /** How long a page may stand open before its form is sent. */
 const pageMs = 15 * 60_000;
@@ -146,4 +145,23 @@ function isPageState(value: unknown): value is PageState {
 
 export function refusalPage(refusal: AuthorityRefusal): Answer {
   return messagePage("Sorry, we can't sign you in", errorText(refusal), { status: errors[refusal.kind].status });
+}
+
+/**
+ * `GET /{tenant}/oauth2/v2.0/logout` (OpenID Connect RP-Initiated Logout 1.0): the browser is signed out, and sent to
+ * `post_logout_redirect_uri` where that is registered for the client of `client_id`. Tokens run out by themselves.
+ */
+export async function signOut(
+  { form, tenant, origin }: { readonly form: Form; readonly tenant: string; readonly origin: string },
+  { store }: Authority,
+): Promise<Answer> {
+  const target = form.get('post_logout_redirect_uri');
+  const client = await findClient(store, tenant, form.get('client_id') ?? '');
+  if (target !== undefined && client !== undefined && registeredAs(client.redirectUris, target, origin) !== undefined) {
+    const state = form.get('state');
+    const query =
+      state === undefined ? '' : `${target.includes('?') ? '&' : '?'}${new URLSearchParams({ state }).toString()}`;
+    return { status: 302, headers: { location: `${target}${query}`, 'set-cookie': endSession } };
+  }
+  return messagePage('Signed out', 'You are signed out in this browser.', { cookie: endSession });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, sign as signBytes } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { JWTPayload } from 'jose';
-import { decodeAssertion } from '../../../src/authority/decode-assertion.ts';
+import { decodeAssertion } from '../../../src/authority/client-assertion.ts';
 import { admit } from '../../../src/caller/admit.ts';
 import { createIssuers } from '../../../src/caller/issuers.ts';
 import { createVerifier } from '../../../src/caller/verify.ts';
