@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- pair ../earlier` compares requests with those of another checkout (`pair.ts`).
+ * `npm run bench -- pair ../earlier` compares requests with those of another checkout (`pair.ts`); `touched ../earlier`,
+ * `heap ../earlier` and `start 9 ../earlier` look at that checkout instead of this one.
  * `npm run bench`: every bench, one after the other, as Markdown. `bench/README.md` holds a run and the machine.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,17 +8,18 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 
 const benches = ['decide', 'store', 'steps', 'keys', 'http', 'vault', 'control-plane', 'start'];
 const [first, ...others] = process.argv.slice(2);
-// Its words are not names of benches.
-const pairing = first === 'pair';
-const chosen = first === undefined || pairing ? [] : [first, ...others];
+// Their words are not names of benches.
+const alone = ['pair', 'touched', 'heap', 'start'].find((name) => name === first);
+const chosen = first === undefined ? [] : [first, ...others];
 const processor = cpus()[0]?.model ?? 'unknown processor';
 const memory = (totalmem() / 2 ** 30).toFixed(0);
 console.log(`${processor}, ${availableParallelism()} cores, ${memory} GiB; Node ${process.versions.node}\n`);
-for (const bench of pairing ? ['pair'] : benches.filter((name) => chosen.length === 0 || chosen.includes(name))) {
+const all = benches.filter((name) => chosen.length === 0 || chosen.includes(name));
+for (const bench of alone === undefined ? all : [alone]) {
   console.log(`## ${bench}\n`);
   const { status } = spawnSync(
     process.execPath,
-    ['--expose-gc', `${import.meta.dirname}/${bench}.ts`, ...(pairing ? others : [])],
+    ['--expose-gc', `${import.meta.dirname}/${bench}.ts`, ...(alone === undefined ? [] : others)],
     {
       stdio: 'inherit',
     },

@@ -43,7 +43,7 @@ export async function firstLine<T>(child: ChildProcess): Promise<T> {
 }
 
 /** Processor time of all threads that live, by the scheduler's own account. */
-function cpuNanoseconds(pid: number): number {
+export function cpuNanoseconds(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const times = readdirSync(tasks).map((task) => {
     try {
