@@ -10,13 +10,15 @@ import { LongRunning } from './long-running/long-running.ts';
 import { metadataRoute } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { ControlRefused } from './refusal.ts';
-import { routesOf } from './routes.ts';
+import { routerOf } from './router.ts';
 import { inForce, performControl, refusalAnswer, send } from './request.ts';
 import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
 import type { ControlPlaneWorld, ControlWorld } from './world.ts';
 
 /** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */
 const bodyLimit = 4_194_304;
+
+const find = routerOf(operations);
 
 /** Puts the resource manager's operations on `app`. What it gives back goes on beside requests: long-running operations. */
 export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorld): LongRunning {
@@ -25,36 +27,27 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
     edge.decorateRequest('exchange', null);
     edge.removeAllContentTypeParsers();
     edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
-    for (const { method, url, find } of routesOf(operations)) {
-      edge.route({
-        method,
-        url,
-        onRequest: async (request, reply) => {
-          const route = find(request.url);
-          if (route === undefined) return notFound(request, reply);
-          const exchange = openExchange(request, route, world);
-          request.setDecorator('exchange', exchange);
-          try {
-            await admitControl(exchange, world);
-          } catch (error) {
-            await refuse(reply, exchange, error);
-          }
-          return undefined;
-        },
-        handler: async (request, reply) => {
-          const exchange =
-            request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, find(request.url), world);
-          const perform = () => performControl(exchange, world);
-          const reads = method === 'GET' || method === 'HEAD';
-          const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);
-          return send(
-            reply,
-            exchange,
-            await performed.catch((error: unknown) => refusalAnswer(exchange, error, world)),
-          );
-        },
-      });
-    }
+    edge.route({
+      method: ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'],
+      url: '/*',
+      onRequest: async (request, reply) => {
+        const exchange = openExchange(request, find, world);
+        request.setDecorator('exchange', exchange);
+        try {
+          await admitControl(exchange, world);
+        } catch (error) {
+          await refuse(reply, exchange, error);
+        }
+        return undefined;
+      },
+      handler: async (request, reply) => {
+        const exchange = request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, find, world);
+        const perform = () => performControl(exchange, world);
+        const reads = request.method === 'GET' || request.method === 'HEAD';
+        const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);
+        return send(reply, exchange, await performed.catch((error: unknown) => refusalAnswer(exchange, error, world)));
+      },
+    });
     metadataRoute(edge, world);
     edge.setErrorHandler(async (error, request, reply) => {
       const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
@@ -85,7 +78,7 @@ function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; re
   // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
   const turns = new Turns();
   const { store, schedule, now, logError } = parts;
-  const inner = innerRequests(operations, { turns, world: () => world });
+  const inner = innerRequests(find, { turns, world: () => world });
   const longRunning: LongRunning = new LongRunning({
     store,
     schedule,

@@ -1,4 +1,3 @@
-import type { Allowance } from '../templates/budget.ts';
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { TLSSocket } from 'node:tls';
@@ -9,6 +8,7 @@ import { auditRecord, directoryId } from '../audit/record.ts';
 import type { AuditEvent, AuditRecord } from '../audit/record.ts';
 import { hostOf } from '../http/host.ts';
 import type { NameSet } from '../http/name-set.ts';
+import { targetSegments } from '../http/request-target.ts';
 import { pathOf } from '../http/request.ts';
 import type { PrincipalChange } from '../resources/principals.ts';
 import type { Caller } from '../types/caller.ts';
@@ -16,8 +16,9 @@ import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Source } from '../types/source.ts';
 import { allowedBy } from './access.ts';
 import type { ControlAdmitted } from './authorize.ts';
-import type { ControlOperation, RecordedAs } from './operation.ts';
-import type { ControlRoute } from './routes.ts';
+import type { ControlOperation, DeploymentAround, RecordedAs } from './operation.ts';
+import { idOf } from './router.ts';
+import type { FindRoute } from './router.ts';
 import type { ControlPlaneWorld } from './world.ts';
 
 /** A request, as far as operations look at it: one that came over a connection, or one that the server makes itself. */
@@ -49,20 +50,21 @@ export interface ControlExchange {
   admitted?: ControlAdmitted;
   /** What the operation says of its record. */
   recordedAs?: RecordedAs | undefined;
-  /** Takes out of a text what neither the answer nor a record may hold. */
-  readonly mask?: ((text: string) => string) | undefined;
-  /** What the deployment that asks for it may still cost. */
-  readonly allowance?: Allowance | undefined;
+  /** The deployment that asks for it. */
+  readonly deployment?: DeploymentAround | undefined;
 }
 
 export function openExchange(
   request: FastifyRequest,
-  route: ControlRoute | undefined,
+  find: FindRoute | undefined,
   world: ControlPlaneWorld,
 ): ControlExchange {
   const { names } = hostOf(request.raw);
   const source = world.sourceOf(request.raw.socket);
-  const { operation, path = pathOf(request.url), params = {} } = route ?? {};
+  const segments = targetSegments(request.url) ?? [];
+  const route = find?.(request.method, segments);
+  const { operation, params = {} } = route ?? {};
+  const path = route === undefined ? pathOf(request.url) : idOf(segments);
   return { requestId: randomUUID(), at: world.now(), request, names, operation, path, params, source };
 }
 

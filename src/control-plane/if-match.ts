@@ -6,7 +6,7 @@ import { refuse } from './outcome.ts';
  * is, `*` any, and `If-None-Match: *` none at all. `etag` is that of the current state, `undefined` when there is none.
  */
 export function ifMatchRefusal(
-  { ifMatch, ifNoneMatch, path }: Pick<ControlCall, 'ifMatch' | 'ifNoneMatch' | 'path'>,
+  { conditions: { ifMatch, ifNoneMatch }, path }: Pick<ControlCall, 'conditions' | 'path'>,
   etag: string | undefined,
 ): Extract<ControlOutcome, { ok: false }> | undefined {
   const failed = refuse({ kind: 'preconditionFailed', id: path });

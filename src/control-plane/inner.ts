@@ -3,6 +3,7 @@ import type { Answer } from '../http/answer.ts';
 import { encodePath } from '../http/request-target.ts';
 import type { Turns } from '../http/turns.ts';
 import { authorizationKey } from '../resources/keys.ts';
+import { idSegments } from '../resources/scope-id.ts';
 import { TryLater } from '../schedule/due.ts';
 import { Conflict } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
@@ -11,21 +12,20 @@ import type { ControlAdmitted } from './authorize.ts';
 import type { ControlExchange } from './exchange.ts';
 import type { Inner, InnerRequest } from './inner-request.ts';
 import type { Behalf } from './long-running/operation.ts';
-import type { ControlOperation } from './operation.ts';
 import { ControlRefused } from './refusal.ts';
 import { bodyOf, callOf, performControl, refusalAnswer, renderRefusal } from './request.ts';
 import { refuseLarge } from './resource-size.ts';
-import { matchRoute } from './route.ts';
+import type { FindRoute } from './router.ts';
 import type { ControlWorld } from './world.ts';
 
 /** Operations from within, on the cards that serve requests. */
 export function innerRequests(
-  operations: readonly ControlOperation[],
+  find: FindRoute,
   { turns, world }: { readonly turns: Turns; readonly world: () => ControlWorld },
 ): Inner {
   return {
     async perform(behalf, request) {
-      const exchange = exchangeOf(behalf, request, { operations, now: world().now() });
+      const exchange = exchangeOf(behalf, request, { find, now: world().now() });
       const perform = async (): Promise<Answer> => {
         await admitInner(exchange, world());
         return performControl(exchange, world());
@@ -39,11 +39,11 @@ export function innerRequests(
       }
     },
     async preview(behalf, request, store) {
-      const exchange = exchangeOf(behalf, request, { operations, now: world().now() });
+      const exchange = exchangeOf(behalf, request, { find, now: world().now() });
       try {
         const admission = await admitInner(exchange, world());
         const call = callOf(exchange, { body: bodyOf(exchange), admission }, world());
-        const outcome = await operationOf(exchange).run({ ...call, store });
+        const outcome = await operationOf(exchange).run({ ...call, store }, world());
         if (!outcome.ok) throw new ControlRefused(outcome.refusal);
         refuseLarge(outcome.change);
         if (outcome.change !== undefined) await store.transact(onTrial(outcome.change, behalf));
@@ -54,7 +54,7 @@ export function innerRequests(
         return renderRefusal(exchange, cause, world());
       }
     },
-    knows: (request) => matchRoute(operations, request) !== undefined,
+    knows: ({ method, path }) => find(method, idSegments(path)) !== undefined,
   };
 }
 
@@ -68,10 +68,10 @@ function isPassing(error: unknown): boolean {
 /** The exchange of a request that came over no connection. */
 function exchangeOf(
   { caller, subscription, names, source, userAgent, correlationId }: Behalf,
-  { method, path, apiVersion, body, mask, allowance }: InnerRequest,
-  { operations, now }: { readonly operations: readonly ControlOperation[]; readonly now: number },
+  { method, path, apiVersion, body, deployment }: InnerRequest,
+  { find, now }: { readonly find: FindRoute; readonly now: number },
 ): ControlExchange {
-  const matched = matchRoute(operations, { method, path });
+  const matched = find(method, idSegments(path));
   return {
     requestId: correlationId,
     at: now,
@@ -91,8 +91,7 @@ function exchangeOf(
     apiVersion,
     caller,
     subscription,
-    mask,
-    allowance,
+    deployment,
   };
 }
 

@@ -8,8 +8,12 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { Access } from './access.ts';
-import type { Within } from './inner-request.ts';
-import type { Accepted } from './long-running/operation.ts';
+import type { Allowance } from '../templates/budget.ts';
+import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
+import type { Evaluate } from './deployments/evaluations.ts';
+import type { Inner } from './inner-request.ts';
+import type { LongRunning } from './long-running/long-running.ts';
+import type { Accepted, Behalf } from './long-running/operation.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { VaultObjects } from './vault-objects/objects.ts';
 
@@ -35,42 +39,74 @@ export interface ControlOperation {
   readonly audit?: string;
   /** How its body is read, where it is not simply JSON. */
   readonly parseBody?: (body: unknown) => ParsedBody;
-  readonly run: (call: ControlCall) => Promise<ControlOutcome>;
+  readonly run: (call: ControlCall, services: ControlServices) => Promise<ControlOutcome>;
 }
 
 /** A body's JSON: `undefined` for none. */
 export type ParsedBody = BoundedJson;
 
+/** What an operation is given of its request. */
 export interface ControlCall {
   /** What is read from it, is read on the word of what admitted the request. */
   readonly store: Store;
-  readonly rulebook: Rulebook;
-  readonly profile: RuleProfile;
-  readonly publicAddressPool: string;
-  /** Whether answers are changed as Azure changes them, instead of giving back what was sent. */
-  readonly azureNormalization: boolean;
   /** The subscription of the path; for a path without one, the first of the caller's tenant. */
   readonly subscription: SubscriptionRecord;
   readonly caller: Caller;
   /** What else the caller may do. */
   readonly access: Access;
   readonly names: NameSet;
+  readonly origin: Pick<Behalf, 'source' | 'correlationId' | 'userAgent'>;
   /** The path that was asked for, in the form of an ARM id (`ControlRoute`). */
   readonly path: string;
   readonly apiVersion: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
-  /** The header `If-Match`. */
-  readonly ifMatch: string | undefined;
-  /** The header `If-None-Match`. */
-  readonly ifNoneMatch: string | undefined;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly conditions: Conditions;
   /** Milliseconds since 1970. */
-  readonly now: number;
+  readonly nowMs: number;
   readonly newId: () => string;
+  /** The deployment that the request is part of. */
+  readonly deployment: DeploymentAround | undefined;
+}
+
+/** The headers `If-Match` and `If-None-Match`. */
+export interface Conditions {
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
+
+/** What a deployment says of the requests that it makes. */
+export interface DeploymentAround {
+  /** Takes out of a text what nothing that is stored or answered may hold. */
+  readonly mask?: ((text: string) => string) | undefined;
+  /** What it may still cost. */
+  readonly allowance?: Allowance | undefined;
+}
+
+/** On whose behalf a request is made: for what goes on after the answer, and for what is asked of other operations. */
+export function behalfOf({ caller, subscription, names, origin }: ControlCall): Behalf {
+  return { caller, subscription, names, ...origin };
+}
+
+/** What the server gives to operations. */
+export interface ControlServices {
+  readonly rulebook: Rulebook;
+  readonly profile: RuleProfile;
+  /** Where public IP addresses come from (IPv4, CIDR). */
+  readonly publicAddressPool: string;
+  /** Whether answers are changed as Azure changes them, instead of giving back what was sent. */
+  readonly azureNormalization: boolean;
   readonly objects: VaultObjects;
-  /** For what goes on after the answer, and for what is asked of other operations. */
-  readonly within: Within;
+  /** Reads a secret as the template deployment service, through the vault's firewall and into its log. */
+  readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
+  /** Without the requirements of a request: for what goes on when it is long answered. */
+  readonly store: Store;
+  readonly inner: Inner;
+  readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
+  readonly evaluate: Evaluate;
+  /** Milliseconds since 1970, each time that it is asked. */
+  readonly now: () => number;
 }
 
 export type ControlOutcome =

@@ -23,7 +23,6 @@ import { refuseLarge } from './resource-size.ts';
 import type { ControlRefusal } from './refusal.ts';
 import { refuseInDeletion } from './resource-groups/deletion.ts';
 import { accept } from './long-running/operation.ts';
-import type { Behalf } from './long-running/operation.ts';
 import type { ControlWorld } from './world.ts';
 
 /** Changes of one process come in turn, so that only another node can be in the way, again and again. */
@@ -37,7 +36,7 @@ export async function performControl(exchange: ControlExchange, world: ControlWo
       const admission = await admitted(exchange, world);
       const call = callOf(exchange, { body, admission }, world);
       await refuseInDeletion(call, exchange.request.method);
-      const outcome = await operationOf(exchange).run(call);
+      const outcome = await operationOf(exchange).run(call, world);
       exchange.recordedAs = outcome.recordedAs;
       if (!outcome.ok) throw new ControlRefused(outcome.refusal);
       refuseLarge(outcome.change);
@@ -165,7 +164,7 @@ export function renderRefusal(
   if (ours.has(refusal.kind)) world.logError(error, exchange.requestId);
   const tenantId = exchange.subscription?.tenantId ?? '';
   const { status, message: whole, body } = renderError(refusal, tenantId);
-  const message = exchange.mask?.(whole) ?? whole;
+  const message = exchange.deployment?.mask?.(whole) ?? whole;
   return {
     status,
     message,
@@ -224,10 +223,6 @@ export function callOf(
   }
   return {
     store: requiringStore(world.store, admission.require),
-    rulebook: world.rulebook,
-    profile: world.profile,
-    publicAddressPool: world.publicAddressPool,
-    azureNormalization: world.azureNormalization,
     subscription,
     caller,
     access: admission.access,
@@ -236,32 +231,18 @@ export function callOf(
     apiVersion,
     params,
     query: query.texts,
-    ifMatch: request.headers['if-match'],
-    ifNoneMatch: request.headers['if-none-match'],
+    conditions: { ifMatch: request.headers['if-match'], ifNoneMatch: request.headers['if-none-match'] },
     body,
-    now: world.now(),
+    nowMs: world.now(),
     newId: randomUUID,
-    objects: world.objects,
-    within: {
-      behalf: behalfOf(exchange, { caller, subscription }),
-      store: world.store,
-      inner: world.inner,
-      longRunning: world.longRunning,
-      readSecret: world.readSecret,
-      mask: exchange.mask,
-      allowance: exchange.allowance,
-      evaluate: world.evaluate,
-      clock: world.now,
-    },
+    deployment: exchange.deployment,
+    origin: originOf(exchange),
   };
 }
 
-function behalfOf(
-  { names, source, requestId, request }: ControlExchange,
-  who: Pick<Behalf, 'caller' | 'subscription'>,
-): Behalf {
+function originOf({ source, requestId, request }: ControlExchange): ControlCall['origin'] {
   const userAgent = request.headers['user-agent'];
-  return { ...who, names, source, correlationId: requestId, ...(userAgent !== undefined && { userAgent }) };
+  return { source, correlationId: requestId, ...(userAgent !== undefined && { userAgent }) };
 }
 
 /** @throws {ControlRefused} when it is no JSON object */

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { operations } from '../../src/control-plane/operations.ts';
-import { matchRoute } from '../../src/control-plane/route.ts';
+import { routerOf } from '../../src/control-plane/router.ts';
+import { idSegments } from '../../src/resources/scope-id.ts';
 import { register } from '../data-plane/vaults.ts';
 import type { Registered } from '../data-plane/vaults.ts';
 import { roleDefinitionId } from '../world/assign.ts';
@@ -415,9 +416,11 @@ function membersOf(value: Json): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(members));
 }
 
+const find = routerOf(operations);
+
 /** The operation of a request: that of any resource has the type in its action, and so is another value. */
 function operationOf(method: string, path: string): string {
-  const found = matchRoute(operations, { method, path });
+  const found = find(method, idSegments(path));
   assert.ok(found !== undefined, `${method} ${path} is no operation`);
   return `${method} ${found.operation.path}`;
 }

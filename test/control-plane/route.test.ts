@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ControlOperation } from '../../src/control-plane/operation.ts';
 import { answer } from '../../src/control-plane/outcome.ts';
-import { matchRoute } from '../../src/control-plane/route.ts';
+import { routerOf } from '../../src/control-plane/router.ts';
+import { idSegments } from '../../src/resources/scope-id.ts';
 
 const card = (method: ControlOperation['method'], path: string): ControlOperation => ({
   method,
@@ -21,6 +22,8 @@ const operations = [
   ),
   card('PUT', '{scope}/providers/Microsoft.Authorization/locks/:lock'),
 ];
+
+const find = routerOf(operations);
 
 test('an operation is found by its path: in any case, the more exact one first', () => {
   const rows: readonly (readonly [string, string | undefined, object])[] = [
@@ -55,13 +58,10 @@ test('an operation is found by its path: in any case, the more exact one first',
     ['/', undefined, {}],
   ];
   for (const [path, expected, params] of rows) {
-    const found = matchRoute(operations, { method: 'PUT', path });
+    const found = find('PUT', idSegments(path));
     assert.equal(found?.operation.path, expected, path);
     assert.deepEqual(found?.params ?? {}, params, path);
   }
-  assert.equal(
-    matchRoute(operations, { method: 'GET', path: '/subscriptions/s/resourceGroups/g' })?.operation,
-    operations[1],
-  );
-  assert.equal(matchRoute(operations, { method: 'DELETE', path: '/subscriptions/s/resourceGroups/g' }), undefined);
+  assert.equal(find('GET', idSegments('/subscriptions/s/resourceGroups/g'))?.operation, operations[1]);
+  assert.equal(find('DELETE', idSegments('/subscriptions/s/resourceGroups/g')), undefined);
 });

@@ -87,7 +87,7 @@ const createRoleAssignment: ControlOperation = {
       return refuse({ kind: 'notAuthorized', objectId, action: createRoleAssignment.action, scope: call.path });
     }
     const name = call.params['roleAssignmentName'] ?? '';
-    const request = { name, scope: found.scope, properties, now: call.now, by: call.caller.objectId };
+    const request = { name, scope: found.scope, properties, now: call.nowMs, by: call.caller.objectId };
     const put = await putAssignment(request, call.access.authorization, call.store);
     if (!put.ok) return put;
     const { assignment, created, change } = put.value;

@@ -80,7 +80,7 @@ const createOrUpdateRoleDefinition: ControlOperation = {
     const request = {
       id: call.params['roleDefinitionId'] ?? '',
       properties: call.body['properties'],
-      now: call.now,
+      now: call.nowMs,
       by: call.caller.objectId,
     };
     const put = putRole(request, authorization);

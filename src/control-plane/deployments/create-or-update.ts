@@ -1,6 +1,7 @@
 import { deploymentKey } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
-import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { behalfOf } from '../operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer, locationMissing, refuse, tagsOf } from '../outcome.ts';
 import { parseDeploymentBody } from './body.ts';
 import { forgetDeployment } from './deployments.ts';
@@ -22,7 +23,7 @@ export const createOrUpdateDeployment = atEachScope('/:deployment', {
   run: deploy,
 });
 
-async function deploy(call: ControlCall): Promise<ControlOutcome> {
+async function deploy(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
   const asked = askedDeployment(call);
   if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
   const before = await readRecord(call, asked);
@@ -31,14 +32,12 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
     const since = new Date(replaced.startedAt).toISOString();
     return refuse({ kind: 'deploymentActive', name: replaced.name, since });
   }
-  const planned = await prepare(asked, call);
+  const planned = await prepare(asked, call, services);
   if (!planned.ok) return planned;
   const { plan, mask, require } = planned.prepared;
   if (replaced !== undefined) await forgetDeployment(call.store, replaced.operationId);
   const record = newDeployment(asked, planned.prepared, call);
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
-  const { store, inner, longRunning, behalf, clock, evaluate } = call.within;
-  const world = { store, inner, longRunning, now: clock, newId: call.newId, evaluate };
   return {
     ...answer(replaced === undefined ? 201 : 200, deploymentResource({ ...record })),
     change: {
@@ -55,7 +54,7 @@ async function deploy(call: ControlCall): Promise<ControlOutcome> {
       },
       statusPath: (id) => `${deploymentId(record)}/operationStatuses/${id}`,
       header: 'azure-asyncoperation',
-      work: deploymentWork({ record, plan, mask, behalf }, world),
+      work: deploymentWork({ record, plan, mask, behalf: behalfOf(call) }, { ...services, newId: call.newId }),
     },
   };
 }
@@ -75,10 +74,10 @@ export function newDeployment(
     ...(group !== undefined && { resourceGroup: group.name }),
     ...(location !== undefined && { location }),
     tags: maskTags(tagsOf(call.body), mask),
-    operationId: operationId(call.now, call.newId()),
-    correlationId: call.within.behalf.correlationId,
+    operationId: operationId(call.nowMs, call.newId()),
+    correlationId: call.origin.correlationId,
     state: 'Running',
-    startedAt: call.now,
+    startedAt: call.nowMs,
     template: stored,
     templateHash: createHash('sha256').update(JSON.stringify(stored)).digest().readBigUInt64BE().toString(),
     parameters: membersOf(maskValue(plan.parameters, mask)),

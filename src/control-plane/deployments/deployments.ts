@@ -144,7 +144,7 @@ const cancelDeployment = atEachScope('/:deployment/cancel', {
       return refuse({ kind: 'deploymentNotActive', name: deployment.name, state: deployment.state });
     }
     const { key, version } = record;
-    const canceled = { ...deployment, state: 'Canceled', endedAt: call.now };
+    const canceled = { ...deployment, state: 'Canceled', endedAt: call.nowMs };
     return { ...answer(204), change: { require: [{ key, version }], put: [{ key, value: encode(canceled) }] } };
   },
 });

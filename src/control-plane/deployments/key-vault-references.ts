@@ -4,7 +4,7 @@ import { decode } from '../../store/store.ts';
 import { isObject } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import type { ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 
 type Refused = Extract<ControlOutcome, { ok: false }>;
@@ -21,6 +21,7 @@ const vaultIdForm =
 export async function parameterValues(
   given: Value,
   call: ControlCall,
+  services: Pick<ControlServices, 'readSecret'>,
 ): Promise<{ readonly ok: true; readonly values: ValueObject; readonly references: ReadonlySet<string> } | Refused> {
   const references = new Set<string>();
   if (given === null) return { ok: true, values: {}, references };
@@ -35,7 +36,7 @@ export async function parameterValues(
       if (value !== undefined) values.push([name, value]);
       continue;
     }
-    const read = await readReference(name, reference, call);
+    const read = await readReference(name, reference, { call, ...services });
     if (!read.ok) return read;
     values.push([name, read.value]);
     references.add(name.toLowerCase());
@@ -52,7 +53,7 @@ function malformed(name: string): Refused {
 async function readReference(
   parameter: string,
   reference: Value,
-  call: ControlCall,
+  { call, readSecret }: { readonly call: ControlCall } & Pick<ControlServices, 'readSecret'>,
 ): Promise<{ readonly ok: true; readonly value: string } | Refused> {
   if (!isObject(reference)) return malformed(parameter);
   const { keyVault, secretName, secretVersion } = reference;
@@ -69,10 +70,10 @@ async function readReference(
   if (!call.access.may('Microsoft.KeyVault/vaults/deploy/action', vaultId(vault))) {
     return refuse({ kind: 'keyVaultReferenceNotAuthorized', objectId: call.caller.objectId, vaultId: id });
   }
-  const { correlationId } = call.within.behalf;
+  const { correlationId } = call.origin;
   const origin = `https://${vault.name.toLowerCase()}${call.names.vaultSuffix}`;
   const asked = { vaultId: vaultId(vault), origin, secretName, secretVersion: version, correlationId };
-  const read = await call.within.readSecret(asked);
+  const read = await readSecret(asked);
   if (read.ok) return read;
   return refuse({
     kind: 'keyVaultReferenceNotRead',

@@ -7,7 +7,7 @@ import { isObject, memberOf, readValue } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ArmError } from '../long-running/operation.ts';
-import type { ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 import { parameterValues } from './key-vault-references.ts';
 import { isRevealed, maskOf } from './mask.ts';
@@ -53,6 +53,7 @@ const nameForm = /^[-\w.()]{1,64}$/;
 export async function prepare(
   asked: AskedDeployment,
   call: ControlCall,
+  services: Pick<ControlServices, 'evaluate' | 'inner' | 'readSecret'>,
 ): Promise<{ readonly ok: true; readonly prepared: Prepared } | Refused> {
   if (!nameForm.test(asked.name)) {
     return invalid(
@@ -68,7 +69,7 @@ export async function prepare(
   if (unfit !== undefined) return invalid(unfit);
   const template = memberOf(properties, 'template');
   if (template === undefined) return invalid("The deployment's 'properties' must have a 'template'.");
-  const parameters = await parameterValues(memberOf(properties, 'parameters') ?? {}, call);
+  const parameters = await parameterValues(memberOf(properties, 'parameters') ?? {}, call, services);
   if (!parameters.ok) return parameters;
   const scope = deploymentScope(call, {
     name: asked.name,
@@ -76,13 +77,13 @@ export async function prepare(
     ...(asked.location !== undefined && { location: asked.location }),
   });
   const { values, references } = parameters;
-  const planned = await call.within.evaluate(() => planDeployment({ template, parameters: values, references, scope }));
+  const planned = await services.evaluate(() => planDeployment({ template, parameters: values, references, scope }));
   if (!planned.ok) {
     const secrets = possibleSecrets(template, values, references);
     return refuse({ ...planned.refusal, message: hide(planned.refusal.message, secrets, call) });
   }
   const plan = planned.value;
-  const mask = maskOf(plan.secrets, call.within.mask);
+  const mask = maskOf(plan.secrets, call.deployment?.mask);
   const revealed = plan.resources.find((resource) => isRevealed(resource, mask));
   if (revealed !== undefined) {
     return refuse({
@@ -90,12 +91,12 @@ export async function prepare(
       message: `The template resource '${mask(revealed.name)}' for type '${revealed.type}' is not valid: its id or its apiVersion would reveal the value of a secure parameter or of a Key Vault reference.`,
     });
   }
-  const details = plan.resources.flatMap((resource) => cannotBeMade(resource, call));
+  const details = plan.resources.flatMap((resource) => cannotBeMade(resource, { call, ...services }));
   if (details.length > 0) {
     return refuse({
       kind: 'deploymentNotValid',
       name: asked.name,
-      trackingId: call.within.behalf.correlationId,
+      trackingId: call.origin.correlationId,
       details,
     });
   }
@@ -142,7 +143,7 @@ function unsupported(properties: ValueObject): string | undefined {
 /** A resource for which there is no operation, or that stands in another subscription. */
 function cannotBeMade(
   { existing, wanted, id, type, apiVersion }: PlannedResource,
-  call: ControlCall,
+  { call, inner }: { readonly call: ControlCall } & Pick<ControlServices, 'inner'>,
 ): readonly ArmError[] {
   if (existing || !wanted) return [];
   const root = `/subscriptions/${call.subscription.subscriptionId}/`.toLowerCase();
@@ -155,7 +156,7 @@ function cannotBeMade(
       },
     ];
   }
-  if (call.within.inner.knows({ method: 'PUT', path: id })) return [];
+  if (inner.knows({ method: 'PUT', path: id })) return [];
   const message = `The resource type '${type}' could not be found for api version '${apiVersion}': this server has no such resources.`;
   return [{ code: 'InvalidResourceType', target: id, message }];
 }
@@ -172,7 +173,7 @@ function possibleSecrets(template: Value, values: ValueObject, references: Reado
 const searchedMax = 1_000_000;
 
 function hide(message: string, secrets: readonly string[], call: ControlCall): string {
-  if (secrets.length * message.length <= searchedMax) return maskOf(secrets, call.within.mask)(message);
+  if (secrets.length * message.length <= searchedMax) return maskOf(secrets, call.deployment?.mask)(message);
   return 'The template is not valid. The reason is not shown, because it could contain one of the many secure parameters.';
 }
 

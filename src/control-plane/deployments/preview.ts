@@ -6,7 +6,8 @@ import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isDeployment } from '../../templates/finish.ts';
 import type { ValueObject } from '../../templates/value.ts';
 import { errorOf } from '../arm-error.ts';
-import type { ControlCall } from '../operation.ts';
+import { behalfOf } from '../operation.ts';
+import type { ControlCall, ControlServices } from '../operation.ts';
 import { renderError } from '../errors.ts';
 import { execute } from './execute.ts';
 import type { Executed, Hands, Made } from './execute.ts';
@@ -24,28 +25,31 @@ export interface Previewed {
   readonly after: unknown;
 }
 
+/** Where a plan is tried, and who is told what it would change. */
+interface Trial {
+  readonly call: ControlCall;
+  readonly services: ControlServices;
+  readonly seen: (previewed: Previewed) => void;
+}
+
 /**
  * Carries a plan out on trial: `call.store` is laid over the real one, so that each operation decides as it would, with
  * the same permissions, and nothing is changed.
  */
-export function preview(
-  plan: Plan,
-  mask: Mask,
-  { call, seen }: { readonly call: ControlCall; readonly seen: (previewed: Previewed) => void },
-): Promise<Executed> {
+export function preview(plan: Plan, mask: Mask, { call, services, seen }: Trial): Promise<Executed> {
   const ask = (
     method: 'GET' | 'PUT',
     { id: path, apiVersion }: Pick<PlannedResource, 'id' | 'apiVersion'>,
     body?: ValueObject,
   ) =>
-    call.within.inner.preview(
-      call.within.behalf,
-      { method, path, apiVersion, mask, ...(body !== undefined && { body }) },
+    services.inner.preview(
+      behalfOf(call),
+      { method, path, apiVersion, deployment: { mask }, ...(body !== undefined && { body }) },
       call.store,
     );
   const hands: Hands = {
     mask,
-    evaluate: call.within.evaluate,
+    evaluate: services.evaluate,
     read: (needed) => ask('GET', needed),
     canceled: async () => false,
     async make(resource, body) {
@@ -53,7 +57,12 @@ export function preview(
       await setImmediate();
       if (isDeployment(resource)) {
         const { allowance } = plan.frame.scope;
-        return previewNested(resource, body, { mask, call: { ...call, within: { ...call.within, allowance } }, seen });
+        return previewNested(resource, body, {
+          mask,
+          call: { ...call, deployment: { mask, allowance } },
+          services,
+          seen,
+        });
       }
       const before: Answer = await ask('GET', resource);
       const after = await ask('PUT', resource, body);
@@ -68,11 +77,7 @@ export function preview(
 async function previewNested(
   { id, name, standing }: PlannedResource,
   body: ValueObject,
-  {
-    mask,
-    call,
-    seen,
-  }: { readonly mask: Mask; readonly call: ControlCall; readonly seen: (previewed: Previewed) => void },
+  { mask, call, services, seen }: Trial & { readonly mask: Mask },
 ): Promise<Made> {
   const { location, properties } = body;
   const asked = {
@@ -81,16 +86,16 @@ async function previewNested(
     location: typeof location === 'string' ? location : undefined,
     properties,
   };
-  const nested = await prepare(asked, { ...call, within: { ...call.within, mask } });
+  const nested = await prepare(asked, call, services);
   if (!nested.ok) {
     const { body: refused } = renderError(nested.refusal, call.subscription.tenantId);
     return { ok: false, error: maskError({ target: id, ...refused.error }, mask) };
   }
-  const executed = await preview(nested.prepared.plan, nested.prepared.mask, { call, seen });
+  const executed = await preview(nested.prepared.plan, nested.prepared.mask, { call, services, seen });
   if (executed.kind !== 'done') return executed.kind === 'failed' ? { ok: false, error: executed.error } : { ok: true };
   // The deployment around it may refer to its outputs.
   const record = newDeployment(asked, nested.prepared, call);
-  const done: DeploymentRecord = { ...record, state: 'Succeeded', endedAt: call.now, outputs: executed.outputs };
+  const done: DeploymentRecord = { ...record, state: 'Succeeded', endedAt: call.nowMs, outputs: executed.outputs };
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
   await call.store.transact({ put: [{ key, value: encode(done) }] });
   return { ok: true };

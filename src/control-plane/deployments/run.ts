@@ -51,7 +51,8 @@ function handsOf({ record, plan, mask, behalf }: Run, world: RunWorld): Hands {
   return {
     mask,
     evaluate: world.evaluate,
-    read: ({ id, apiVersion }) => world.inner.perform(behalf, { method: 'GET', path: id, apiVersion, mask }),
+    read: ({ id, apiVersion }) =>
+      world.inner.perform(behalf, { method: 'GET', path: id, apiVersion, deployment: { mask } }),
     async canceled() {
       assertOpen(world);
       const stored = await storedDeployment(record, world.store);
@@ -60,7 +61,13 @@ function handsOf({ record, plan, mask, behalf }: Run, world: RunWorld): Hands {
     async make(resource, body) {
       const startedAt = world.now();
       const { id: path, apiVersion } = resource;
-      const answer = await world.inner.perform(behalf, { method: 'PUT', path, apiVersion, body, mask, allowance });
+      const answer = await world.inner.perform(behalf, {
+        method: 'PUT',
+        path,
+        apiVersion,
+        body,
+        deployment: { mask, allowance },
+      });
       const made =
         answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, world }) : refusedBy(answer, mask);
       const done = { status: answer.status, startedAt, ...(!made.ok && { error: made.error }) };

@@ -41,9 +41,9 @@ export function deploymentScope(
       tenantId: caller.tenant,
       ...(typeof upn === 'string' && { userPrincipalName: upn }),
     },
-    now: call.now,
+    now: call.nowMs,
     newId: call.newId,
-    allowance: call.within.allowance ?? newAllowance(() => performance.now()),
+    allowance: call.deployment?.allowance ?? newAllowance(() => performance.now()),
     sha1: (bytes) => createHash('sha1').update(bytes).digest(),
   };
 }

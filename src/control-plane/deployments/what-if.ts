@@ -1,4 +1,4 @@
-import type { ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer, locationMissing, refuse } from '../outcome.ts';
 import { parseDeploymentBody } from './body.ts';
 import { maskValue } from './mask.ts';
@@ -20,15 +20,15 @@ export const validateDeployment = atEachScope('/:deployment/validate', {
   run: validate,
 });
 
-async function validate(call: ControlCall): Promise<ControlOutcome> {
+async function validate(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
   const asked = askedDeployment(call);
   if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
   const trial = { ...call, store: overlay(call.store) };
-  const prepared = await prepare(asked, trial);
+  const prepared = await prepare(asked, trial, services);
   if (!prepared.ok) return prepared;
   const { plan, mask, group } = prepared.prepared;
-  const executed = await preview(plan, mask, { call: trial, seen: () => {} });
-  const trackingId = call.within.behalf.correlationId;
+  const executed = await preview(plan, mask, { call: trial, services, seen: () => {} });
+  const trackingId = call.origin.correlationId;
   if (executed.kind === 'failed') {
     return refuse({ kind: 'deploymentNotValid', name: asked.name, trackingId, details: [executed.error] });
   }
@@ -47,7 +47,7 @@ async function validate(call: ControlCall): Promise<ControlOutcome> {
       parameters: maskValue(plan.parameters, mask),
       mode: 'Incremental',
       provisioningState: 'Succeeded',
-      timestamp: new Date(call.now).toISOString(),
+      timestamp: new Date(call.nowMs).toISOString(),
       duration: 'PT0S',
       correlationId: trackingId,
       validatedResources: plan.resources
@@ -68,15 +68,15 @@ export const whatIfDeployment = atEachScope('/:deployment/whatIf', {
   run: whatIf,
 });
 
-async function whatIf(call: ControlCall): Promise<ControlOutcome> {
+async function whatIf(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
   const asked = askedDeployment(call);
   if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
   const trial = { ...call, store: overlay(call.store) };
-  const prepared = await prepare(asked, trial);
+  const prepared = await prepare(asked, trial, services);
   if (!prepared.ok) return prepared;
   const { plan, mask } = prepared.prepared;
   const seen: Previewed[] = [];
-  const executed = await preview(plan, mask, { call: trial, seen: (previewed) => seen.push(previewed) });
+  const executed = await preview(plan, mask, { call: trial, services, seen: (previewed) => seen.push(previewed) });
   if (executed.kind === 'failed') {
     // Azure answers 200 too: the asking itself succeeded.
     return answer(200, { status: 'Failed', error: executed.error });
@@ -85,7 +85,7 @@ async function whatIf(call: ControlCall): Promise<ControlOutcome> {
   const changes = [...seen.map((previewed) => changeOf(previewed, mask, whole)), ...(await ignored(call, seen))];
   return answer(200, {
     status: 'Succeeded',
-    properties: { correlationId: call.within.behalf.correlationId, changes },
+    properties: { correlationId: call.origin.correlationId, changes },
   });
 }
 

@@ -6,6 +6,7 @@ import { longRunningKey } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
 import { encodePath } from '../../http/request-target.ts';
+import { behalfOf } from '../operation.ts';
 import type { ControlCall } from '../operation.ts';
 
 /** What the resource manager goes on doing after it has answered. */
@@ -148,13 +149,13 @@ interface Acceptance {
 
 /** The record and the headers of a long-running operation that a card has accepted. */
 export async function accept(accepted: Accepted, call: ControlCall): Promise<Acceptance> {
-  const { store, apiVersion, now, newId, names, subscription } = call;
-  const record = newOperation(accepted, { behalf: call.within.behalf, now, newId });
+  const { store, apiVersion, nowMs, newId, names, subscription } = call;
+  const record = newOperation(accepted, { behalf: behalfOf(call), now: nowMs, newId });
   const { statusPath, resultPath } = accepted;
   return {
     record,
     put: [operationPut(record)],
-    delete: await forgotten(store, subscription.subscriptionId, now),
+    delete: await forgotten(store, subscription.subscriptionId, nowMs),
     headers: {
       [accepted.header]: statusUrl(names, statusPath(record.id), apiVersion),
       ...(resultPath !== undefined && { location: statusUrl(names, resultPath(record.id), apiVersion) }),

@@ -2,6 +2,7 @@ import { parseScope } from '../../resources/scope-id.ts';
 import { errorOf } from '../arm-error.ts';
 import type { ArmError } from '../long-running/operation.ts';
 import { membersOf } from '../../resources/members.ts';
+import { behalfOf } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { contentsOf } from './contents.ts';
@@ -29,7 +30,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
   method: 'POST',
   path: `${groupPath}/exportTemplate`,
   action: 'Microsoft.Resources/subscriptions/resourceGroups/exportTemplate/action',
-  async run(call) {
+  async run(call, { inner }) {
     const group = await readGroup(call);
     if (!group.ok) return group;
     const options = readOptions(call.body['options']);
@@ -47,8 +48,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
     const failed: ArmError[] = [];
     let characters = 0;
     for (const { id, apiVersion } of asked) {
-      const { inner, behalf } = call.within;
-      const read = await inner.perform(behalf, { method: 'GET', path: id, apiVersion });
+      const read = await inner.perform(behalfOf(call), { method: 'GET', path: id, apiVersion });
       characters += JSON.stringify(read.body ?? null).length;
       if (characters > exportedCharactersMax) {
         const limit = `${exportedCharactersMax} characters that can be exported at once`;

@@ -7,13 +7,18 @@ import { readMembers } from '../../resources/network-members.ts';
 import type { Item } from '../../resources/security-rules.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { ifMatchRefusal } from '../if-match.ts';
-import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
 import { networkDeleted, networkPut, networkShown } from '../virtual-networks/resource.ts';
 import { itemResource, readNamed, resourcesContext } from './resource.ts';
 
 type Items = NonNullable<Kind['items']>;
+
+interface Asked {
+  readonly call: ControlCall;
+  readonly services: ControlServices;
+}
 
 /** Operations on what lies in a resource under an id of its own: security rules and routes. */
 export const itemOperations: readonly ControlOperation[] = [...kinds.values()].flatMap((kind) =>
@@ -27,8 +32,18 @@ function operationsOf(type: string, items: Items): readonly ControlOperation[] {
   return [
     { method: 'GET', path: list, action: `${action}/read`, run: (call) => listItems(call, type, items) },
     { method: 'GET', path: one, action: `${action}/read`, run: (call) => getItem(call, type, items) },
-    { method: 'PUT', path: one, action: `${action}/write`, run: (call) => putItem(call, type, items) },
-    { method: 'DELETE', path: one, action: `${action}/delete`, run: (call) => deleteItem(call, type, items) },
+    {
+      method: 'PUT',
+      path: one,
+      action: `${action}/write`,
+      run: (call, services) => putItem({ call, services }, type, items),
+    },
+    {
+      method: 'DELETE',
+      path: one,
+      action: `${action}/delete`,
+      run: (call, services) => deleteItem({ call, services }, type, items),
+    },
   ];
 }
 
@@ -52,7 +67,7 @@ async function getItem(call: ControlCall, type: string, items: Items): Promise<C
   return refuse({ kind: 'resourceNotFound', type: `${type}/${items.member}`, name: full, resourceGroup });
 }
 
-async function putItem(call: ControlCall, type: string, items: Items): Promise<ControlOutcome> {
+async function putItem({ call, services }: Asked, type: string, items: Items): Promise<ControlOutcome> {
   const found = await readNamed(call, ownerOf(call, type));
   if (!found.ok) return found;
   const { resource } = found;
@@ -73,7 +88,7 @@ async function putItem(call: ControlCall, type: string, items: Items): Promise<C
   if (!read.ok) return read;
   const item = { name: before?.name ?? name, properties: read.value };
   const next = before === undefined ? [...all, item] : all.with(all.indexOf(before), item);
-  const put = await putWith(call, resource, { [items.member]: next });
+  const put = await putWith({ call, services }, resource, { [items.member]: next });
   if (!put.ok) return put;
   const { change, principals } = put.value;
   const body = itemResource(put.value.resource, items.member, item);
@@ -81,7 +96,7 @@ async function putItem(call: ControlCall, type: string, items: Items): Promise<C
   return { ...networkPut(call, { created: before === undefined, location, body }), change, principals };
 }
 
-async function deleteItem(call: ControlCall, type: string, items: Items): Promise<ControlOutcome> {
+async function deleteItem({ call, services }: Asked, type: string, items: Items): Promise<ControlOutcome> {
   const found = await readNamed(call, ownerOf(call, type));
   if (!found.ok) return found;
   const all = itemsOf(found.resource, items);
@@ -89,16 +104,16 @@ async function deleteItem(call: ControlCall, type: string, items: Items): Promis
   if (item === undefined) return answer(204);
   const refused = ifMatchRefusal(call, found.resource.etag);
   if (refused !== undefined) return refused;
-  const put = await putWith(call, found.resource, { [items.member]: all.filter((one) => one !== item) });
+  const put = await putWith({ call, services }, found.resource, { [items.member]: all.filter((one) => one !== item) });
   if (!put.ok) return put;
   const { change, principals } = put.value;
   return { ...networkDeleted(call, found.resource.location ?? ''), change, principals };
 }
 
-function putWith(call: ControlCall, resource: ResourceRecord, properties: Record<string, unknown>) {
+function putWith({ call, services }: Asked, resource: ResourceRecord, properties: Record<string, unknown>) {
   const { envelope, tags } = resource;
   const body = { ...envelope, tags, properties: { ...resource.properties, ...properties } };
-  return putResource(resource, body, resourcesContext(call));
+  return putResource(resource, body, resourcesContext(call, services));
 }
 
 function ownerOf(call: ControlCall, type: string): ResourceName {

@@ -13,7 +13,7 @@ import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
 import type { NameSet } from '../../http/name-set.ts';
-import type { ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 import { otherServiceShown } from './other-services.ts';
 
@@ -25,9 +25,11 @@ export function nameOf({ path, subscription }: ControlCall): ResourceName {
   return { subscriptionId: subscription.subscriptionId, resourceGroup, type, names };
 }
 
-export function resourcesContext(call: ControlCall): ResourcesContext {
-  const { store, now, newId, subscription, access, publicAddressPool } = call;
-  return { store, now, newId, tenantId: subscription.tenantId, lacks: access.lacks, publicAddressPool };
+export function resourcesContext(
+  { store, nowMs, newId, subscription, access }: ControlCall,
+  { publicAddressPool }: ControlServices,
+): ResourcesContext {
+  return { store, now: nowMs, newId, tenantId: subscription.tenantId, lacks: access.lacks, publicAddressPool };
 }
 
 /** A resource and its record. */

@@ -43,12 +43,12 @@ const createOrUpdateResource: ControlOperation = {
   method: 'PUT',
   path: '{resource}',
   action: 'write',
-  async run(call) {
+  async run(call, services) {
     const name = nameOf(call);
     const found = await readNamed(call, name);
     const refused = ifMatchRefusal(call, found.ok ? found.resource.etag : undefined);
     if (refused !== undefined) return refused;
-    const put = await putResource(name, call.body, resourcesContext(call));
+    const put = await putResource(name, call.body, resourcesContext(call, services));
     if (!put.ok) return put;
     const { resource, created, change, principals } = put.value;
     const body = anyResource(resource, call.names);
@@ -71,12 +71,12 @@ const updateResource: ControlOperation = {
   method: 'PATCH',
   path: '{resource}',
   action: 'write',
-  async run(call) {
+  async run(call, services) {
     const found = await readNamed(call, nameOf(call));
     if (!found.ok) return found;
     const refused = ifMatchRefusal(call, found.resource.etag);
     if (refused !== undefined) return refused;
-    const patched = await patchResource(found.record, call.body, resourcesContext(call));
+    const patched = await patchResource(found.record, call.body, resourcesContext(call, services));
     if (!patched.ok) return patched;
     const { resource, change, principals } = patched.value;
     return { ...answer(200, anyResource(resource, call.names)), change, principals };
@@ -90,13 +90,13 @@ const deleteResource: ControlOperation = {
   method: 'DELETE',
   path: '{resource}',
   action: 'delete',
-  async run(call) {
+  async run(call, services) {
     const found = await readNamed(call, nameOf(call));
     if (!found.ok) return answer(204);
     const refused = ifMatchRefusal(call, found.resource.etag);
     if (refused !== undefined) return refused;
     const below = await readBelow(call, found.record);
-    const deleted = await deleteAny(found.record, below, resourcesContext(call));
+    const deleted = await deleteAny(found.record, below, resourcesContext(call, services));
     if (!deleted.ok) return deleted;
     const vault = connectedVault(found.resource);
     return {

@@ -4,7 +4,7 @@ import { accountNameInvalid, accountNameTaken } from './errors.ts';
 import { checkOfNames } from '../name-availability.ts';
 import { knownTypes } from '../../resources/resource-types.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
-import type { ControlOperation, ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlOperation, ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer } from '../outcome.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
 import { readNamed, anyResource, resourcesContext } from '../resources/resource.ts';
@@ -77,7 +77,7 @@ const serviceOperations: readonly ControlOperation[] = Object.keys(services).fla
   const action = `${knownTypes.storageAccount}/${service}`;
   return [
     { method: 'GET', path, action: `${action}/read`, run: (call) => getService(call, service) },
-    { method: 'PUT', path, action: `${action}/write`, run: (call) => setService(call, service) },
+    { method: 'PUT', path, action: `${action}/write`, run: (call, given) => setService(call, service, given) },
   ];
 });
 
@@ -100,11 +100,11 @@ async function getService(call: ControlCall, service: string): Promise<ControlOu
 }
 
 /** PUT of what a request says of a service; 200 also for the first, as on Azure. */
-async function setService(call: ControlCall, service: string): Promise<ControlOutcome> {
+async function setService(call: ControlCall, service: string, given: ControlServices): Promise<ControlOutcome> {
   const names = namesOf(call, service);
   const account = await readNamed(call, names.account);
   if (!account.ok) return account;
-  const put = await putResource(names.service, { properties: call.body['properties'] }, resourcesContext(call));
+  const put = await putResource(names.service, { properties: call.body['properties'] }, resourcesContext(call, given));
   if (!put.ok) return put;
   const { resource, change, principals } = put.value;
   return { ...answer(200, serviceResource(account.resource, service, resource.properties)), change, principals };

@@ -5,9 +5,10 @@ import { parseScope, idSegments } from '../../resources/scope-id.ts';
 import type { Tags } from '../../resources/tags.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
-import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
-import { matchRoute } from '../route.ts';
+import { idOf, routerOf } from '../router.ts';
+import type { FindRoute } from '../router.ts';
 import type { Store, StoredRecord } from '../../store/store.ts';
 import { changeTags, readTags } from '../../resources/tags.ts';
 import { vaultPath } from '../vaults/resource.ts';
@@ -19,9 +20,16 @@ const tagsTail = '/providers/Microsoft.Resources/tags/default';
 /** What the tags of a scope are made of those that it has. */
 type ChangeOfTags = (before: Tags) => ResourceOutcome<Tags>;
 
-async function readTagsAt(call: ControlCall, cards: readonly ControlOperation[]): Promise<ControlOutcome> {
-  const scope = scopeOf(call);
-  const found = await perform('GET', scope, { call, cards });
+/** What is asked of the tags of a scope, and how to find the operations of what has them. */
+interface Asked {
+  readonly call: ControlCall;
+  readonly services: ControlServices;
+  readonly find: FindRoute;
+}
+
+async function readTagsAt(asked: Asked): Promise<ControlOutcome> {
+  const scope = scopeOf(asked.call);
+  const found = await perform('GET', scope, asked);
   return found.ok ? tagsAnswer(scope, tagsIn(found)) : found;
 }
 
@@ -29,38 +37,34 @@ async function readTagsAt(call: ControlCall, cards: readonly ControlOperation[])
  * Changes the tags of a scope by the operation that changes what has them: it knows what goes with that, such as a new
  * ETag. The permission to write tags is enough, as on Azure.
  */
-async function changeTagsAt(
-  asked: ControlCall,
-  change: ChangeOfTags,
-  cards: readonly ControlOperation[],
-): Promise<ControlOutcome> {
-  const call = { ...asked, store: rememberingStore(asked.store) };
+async function changeTagsAt(asked: Asked, change: ChangeOfTags): Promise<ControlOutcome> {
+  const call = { ...asked.call, store: rememberingStore(asked.call.store) };
   const scope = scopeOf(call);
-  const found = await perform('GET', scope, { call, cards });
+  const found = await perform('GET', scope, { ...asked, call });
   if (!found.ok) return found;
   const tags = change(tagsIn(found));
   if (!tags.ok) return tags;
-  const changed = await perform('PATCH', scope, { call: { ...call, body: { tags: tags.value } }, cards });
+  const changed = await perform('PATCH', scope, { ...asked, call: { ...call, body: { tags: tags.value } } });
   return changed.ok ? { ...changed, ...tagsAnswer(scope, tags.value) } : changed;
 }
 
 function scopeOf({ path }: ControlCall): string {
-  const id = idSegments(path).slice(0, -idSegments(tagsTail).length);
-  return id.map((segment) => `/${segment}`).join('');
+  return idOf(idSegments(path).slice(0, -idSegments(tagsTail).length));
 }
 
 async function perform(
   method: 'GET' | 'PATCH',
   path: string,
-  { call, cards }: { readonly call: ControlCall; readonly cards: readonly ControlOperation[] },
+  { call, services, find }: Asked,
 ): Promise<ControlOutcome> {
   const scope = parseScope(path);
   // A secret's or key's tags are its version's, and its vault's firewall stands before them.
   if (scope === undefined || /^microsoft\.keyvault\/vaults\/./i.test(scope.type ?? '')) return noTags(path);
   if (scope.resourceGroup === undefined) return ofSubscription(method, call);
-  const [patch, route] = ['PATCH', method].map((one) => matchRoute(cards, { method: one, path }));
-  if (patch === undefined || route === undefined) return noTags(path);
-  return route.operation.run({ ...call, path, params: route.params, query: {} });
+  const segments = idSegments(path);
+  const route = find('PATCH', segments) && find(method, segments);
+  if (route === undefined) return noTags(path);
+  return route.operation.run({ ...call, path, params: route.params, query: {} }, services);
 }
 
 /** Of all that has tags only a subscription cannot be changed otherwise. */
@@ -111,71 +115,57 @@ function rememberingStore(store: Store): Store {
   };
 }
 
-function getTagsAtScope(cards: readonly ControlOperation[]): ControlOperation {
-  return {
-    method: 'GET',
-    path: `{scope}${tagsTail}`,
-    action: 'Microsoft.Resources/tags/read',
-    audit: 'VaultGet',
-    run: (call) => readTagsAt(call, cards),
-  };
-}
+type RunAtScope = (asked: Asked) => Promise<ControlOutcome>;
 
 /** PUT: these tags in the place of all that there are. */
-function createOrUpdateTagsAtScope(cards: readonly ControlOperation[]): ControlOperation {
-  return {
-    method: 'PUT',
-    path: `{scope}${tagsTail}`,
-    action: 'Microsoft.Resources/tags/write',
-    audit: 'VaultPatch',
-    async run(call) {
-      const given = readTags(call.body['properties']);
-      if (!given.ok) return given;
-      const replace = { operation: 'Replace', given: given.value };
-      return changeTagsAt(call, (before) => changeTags(before, replace), cards);
-    },
-  };
+async function replaceTags(asked: Asked): Promise<ControlOutcome> {
+  const given = readTags(asked.call.body['properties']);
+  if (!given.ok) return given;
+  return changeTagsAt(asked, (before) => changeTags(before, { operation: 'Replace', given: given.value }));
 }
 
 /** PATCH: merges these tags with those that there are, replaces all of them, or deletes some. */
-function updateTagsAtScope(cards: readonly ControlOperation[]): ControlOperation {
-  return {
-    method: 'PATCH',
-    path: `{scope}${tagsTail}`,
-    action: 'Microsoft.Resources/tags/write',
-    audit: 'VaultPatch',
-    async run(call) {
-      const given = readTags(call.body['properties']);
-      if (!given.ok) return given;
-      const asked = { operation: call.body['operation'], given: given.value };
-      return changeTagsAt(call, (before) => changeTags(before, asked), cards);
-    },
-  };
+async function updateTags(asked: Asked): Promise<ControlOutcome> {
+  const { operation, properties } = asked.call.body;
+  const given = readTags(properties);
+  if (!given.ok) return given;
+  return changeTagsAt(asked, (before) => changeTags(before, { operation, given: given.value }));
 }
 
 /** DELETE: all of them. */
-function deleteTagsAtScope(cards: readonly ControlOperation[]): ControlOperation {
-  return {
-    method: 'DELETE',
-    path: `{scope}${tagsTail}`,
-    action: 'Microsoft.Resources/tags/delete',
-    audit: 'VaultPatch',
-    async run(call) {
-      const none = { operation: 'Replace', given: {} };
-      const deleted = await changeTagsAt(call, (before) => changeTags(before, none), cards);
-      return deleted.ok ? { ...deleted, ...answer(200) } : deleted;
-    },
-  };
+async function deleteTags(asked: Asked): Promise<ControlOutcome> {
+  const deleted = await changeTagsAt(asked, (before) => changeTags(before, { operation: 'Replace', given: {} }));
+  return deleted.ok ? { ...deleted, ...answer(200) } : deleted;
 }
+
+/** What can be asked of the tags of a scope, and how it is recorded of a vault. */
+const atScope: readonly (Pick<ControlOperation, 'method'> & {
+  readonly verb: string;
+  readonly audit: string;
+  readonly at: RunAtScope;
+})[] = [
+  { method: 'PUT', verb: 'write', audit: 'VaultPatch', at: replaceTags },
+  { method: 'PATCH', verb: 'write', audit: 'VaultPatch', at: updateTags },
+  { method: 'GET', verb: 'read', audit: 'VaultGet', at: readTagsAt },
+  { method: 'DELETE', verb: 'delete', audit: 'VaultPatch', at: deleteTags },
+];
 
 /**
  * The names of tags, and tags at any scope, by the cards of what has them. Only where that is a vault do they have a
  * record in its log.
  */
 export function tagsOperations(cards: readonly ControlOperation[]): readonly ControlOperation[] {
-  const atScope = [createOrUpdateTagsAtScope, updateTagsAtScope, getTagsAtScope, deleteTagsAtScope].flatMap((make) => {
-    const { audit: _, ...anywhere } = make(cards);
-    return [{ ...make(cards), path: `${vaultPath}${tagsTail}` }, anywhere];
+  const find = routerOf(cards);
+  const operations = atScope.flatMap(({ method, verb, audit, at }): readonly ControlOperation[] => {
+    const card = {
+      method,
+      action: `Microsoft.Resources/tags/${verb}`,
+      run: (call: ControlCall, services: ControlServices) => at({ call, services, find }),
+    };
+    return [
+      { ...card, path: `${vaultPath}${tagsTail}`, audit },
+      { ...card, path: `{scope}${tagsTail}` },
+    ];
   });
-  return [...tagNameOperations, ...atScope];
+  return [...tagNameOperations, ...operations];
 }

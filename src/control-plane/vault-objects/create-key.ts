@@ -10,6 +10,6 @@ export const createKeyIfNotExist: ControlOperation = {
   path: keyPath,
   action: 'Microsoft.KeyVault/vaults/keys/write',
   audit: 'KeyCreate',
-  run: (call) =>
-    objectAnswer(call, { collection: 'keys', change: call.objects.createKey, body: objectBody(call, dataPlaneNames) }),
+  run: (call, { objects }) =>
+    objectAnswer(call, { collection: 'keys', change: objects.createKey, body: objectBody(call, dataPlaneNames) }),
 };

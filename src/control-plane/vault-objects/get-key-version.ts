@@ -7,5 +7,5 @@ export const getKeyVersion: ControlOperation = {
   path: `${keyVersionsPath}/:version`,
   action: 'Microsoft.KeyVault/vaults/keys/versions/read',
   audit: 'KeyGet',
-  run: (call) => objectAnswer(call, { collection: 'keys', change: call.objects.getKey }),
+  run: (call, { objects }) => objectAnswer(call, { collection: 'keys', change: objects.getKey }),
 };

@@ -7,5 +7,5 @@ export const getKey: ControlOperation = {
   path: keyPath,
   action: 'Microsoft.KeyVault/vaults/keys/read',
   audit: 'KeyGet',
-  run: (call) => objectAnswer(call, { collection: 'keys', change: call.objects.getKey }),
+  run: (call, { objects }) => objectAnswer(call, { collection: 'keys', change: objects.getKey }),
 };

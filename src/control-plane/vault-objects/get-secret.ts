@@ -7,5 +7,5 @@ export const getSecret: ControlOperation = {
   path: secretPath,
   action: 'Microsoft.KeyVault/vaults/secrets/read',
   audit: 'SecretGet',
-  run: (call) => objectAnswer(call, { collection: 'secrets', change: call.objects.getSecret }),
+  run: (call, { objects }) => objectAnswer(call, { collection: 'secrets', change: objects.getSecret }),
 };

@@ -7,5 +7,5 @@ export const listKeyVersions: ControlOperation = {
   path: keyVersionsPath,
   action: 'Microsoft.KeyVault/vaults/keys/versions/read',
   audit: 'KeyListVersions',
-  run: (call) => objectList(call, { collection: 'keys', list: call.objects.listKeyVersions }),
+  run: (call, { objects }) => objectList(call, { collection: 'keys', list: objects.listKeyVersions }),
 };

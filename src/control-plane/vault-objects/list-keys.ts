@@ -7,5 +7,5 @@ export const listKeys: ControlOperation = {
   path: keysPath,
   action: 'Microsoft.KeyVault/vaults/keys/read',
   audit: 'KeyList',
-  run: (call) => objectList(call, { collection: 'keys', list: call.objects.listKeys }),
+  run: (call, { objects }) => objectList(call, { collection: 'keys', list: objects.listKeys }),
 };

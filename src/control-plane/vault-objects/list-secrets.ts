@@ -7,5 +7,5 @@ export const listSecrets: ControlOperation = {
   path: secretsPath,
   action: 'Microsoft.KeyVault/vaults/secrets/read',
   audit: 'SecretList',
-  run: (call) => objectList(call, { collection: 'secrets', list: call.objects.listSecrets }),
+  run: (call, { objects }) => objectList(call, { collection: 'secrets', list: objects.listSecrets }),
 };

@@ -7,9 +7,9 @@ export const updateSecret: ControlOperation = {
   path: secretPath,
   action: 'Microsoft.KeyVault/vaults/secrets/write',
   audit: 'SecretUpdate',
-  run(call) {
+  run(call, { objects }) {
     const body = objectBody(call);
-    const { setSecret, updateSecret: update } = call.objects;
+    const { setSecret, updateSecret: update } = objects;
     return objectAnswer(call, {
       collection: 'secrets',
       change: body['value'] === undefined ? update : setSecret,

@@ -7,5 +7,6 @@ export const createOrUpdateSecret: ControlOperation = {
   path: secretPath,
   action: 'Microsoft.KeyVault/vaults/secrets/write',
   audit: 'SecretSet',
-  run: (call) => objectAnswer(call, { collection: 'secrets', change: call.objects.setSecret, body: objectBody(call) }),
+  run: (call, { objects }) =>
+    objectAnswer(call, { collection: 'secrets', change: objects.setSecret, body: objectBody(call) }),
 };

@@ -112,7 +112,7 @@ function askedOf(call: ControlCall, { record, vault }: { readonly record: Stored
     require: [{ key: record.key, version: record.version }],
     origin: `https://${vault.name}${call.names.vaultSuffix}`,
     apiVersion: call.apiVersion,
-    now: call.now,
+    now: call.nowMs,
   };
 }
 

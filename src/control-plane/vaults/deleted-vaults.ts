@@ -51,7 +51,7 @@ const purgeDeletedVault: ControlOperation = {
     const { location } = found.vault;
     return {
       ...answer(202),
-      change: purgeVault(found.record, found.vault, call.now),
+      change: purgeVault(found.record, found.vault, call.nowMs),
       accepted: {
         kind: 'purgeVault',
         resourceId: call.path,

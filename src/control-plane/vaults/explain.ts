@@ -21,13 +21,13 @@ export const explainVault: ControlOperation = {
   path: `${vaultPath}/explain`,
   action: 'Microsoft.KeyVault/vaults/read',
   audit: 'VaultExplain',
-  async run(call) {
+  async run(call, { rulebook }) {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const source = await sourceOf(call);
     if (typeof source === 'string') return refuse({ kind: 'badQuery', message: source });
     const name = found.vault.name.toLowerCase();
-    const vault = await call.rulebook.load(name);
+    const vault = await rulebook.load(name);
     if (vault === undefined)
       return refuse({
         kind: 'resourceNotFound',

@@ -7,7 +7,7 @@ import { decode, encode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import type { ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 import { groupPath, placeOf } from '../resource-groups/resource.ts';
 
@@ -115,9 +115,11 @@ export function vaultAnswer(status: number, vault: VaultRecord, world: { readonl
   return { ok: true, answer } as const;
 }
 
-export function vaultsContext(call: ControlCall): VaultsContext {
-  const { store, profile, now, newId, caller, access } = call;
+export function vaultsContext(
+  { store, nowMs, newId, caller, access }: ControlCall,
+  { profile }: ControlServices,
+): VaultsContext {
   const isUser = typeof caller.claims['upn'] === 'string';
   const id = isUser ? String(caller.claims['upn']) : (caller.applicationId ?? caller.objectId);
-  return { store, profile, now, newId, by: { id, type: isUser ? 'User' : 'Application' }, lacks: access.lacks };
+  return { store, profile, now: nowMs, newId, by: { id, type: isUser ? 'User' : 'Application' }, lacks: access.lacks };
 }

@@ -1,4 +1,4 @@
-import type { ControlOperation, ControlCall, ControlOutcome } from '../operation.ts';
+import type { ControlOperation, ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import {
   readVaultOf,
   vaultPath,
@@ -72,15 +72,15 @@ const createOrUpdateVault: ControlOperation = {
   path: vaultPath,
   action: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPut',
-  async run(call) {
-    const outcome = await createOrRecover(call);
+  async run(call, services) {
+    const outcome = await createOrRecover(call, services);
     const { createMode } = membersOf(call.body['properties']);
     const isRecovery = typeof createMode === 'string' && createMode.toLowerCase() === 'recover';
     return isRecovery ? { ...outcome, recordedAs: { operationName: 'VaultRecover' } } : outcome;
   },
 };
 
-async function createOrRecover(call: ControlCall): Promise<ControlOutcome> {
+async function createOrRecover(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
   const asked = readLocation(call.body);
   if (!asked.ok) return asked;
   const { value: location } = asked;
@@ -96,13 +96,13 @@ async function createOrRecover(call: ControlCall): Promise<ControlOutcome> {
       properties: call.body['properties'],
       rbacByDefault: call.apiVersion >= rbacByDefaultFrom,
     },
-    vaultsContext(call),
+    vaultsContext(call, services),
   );
   if (!put.ok) return put;
   const { vault, created, change } = put.value;
   const require = [...(change.require ?? []), ...before.require];
   return {
-    ...(created ? newVaultAnswer(vault, call) : vaultAnswer(200, vault, call)),
+    ...(created ? newVaultAnswer(vault, call, services) : vaultAnswer(200, vault, call)),
     change: { ...change, require },
   };
 }
@@ -114,16 +114,17 @@ async function createOrRecover(call: ControlCall): Promise<ControlOutcome> {
 async function conditionsOf(
   call: ControlCall,
 ): Promise<{ readonly ok: true; readonly require: readonly Requirement[] } | Extract<ControlOutcome, { ok: false }>> {
-  if (call.ifMatch === undefined && call.ifNoneMatch === undefined) return { ok: true, require: [] };
+  if (call.conditions.ifMatch === undefined && call.conditions.ifNoneMatch === undefined)
+    return { ok: true, require: [] };
   const found = await readVaultOf(call);
   const refused = ifMatchRefusal(call, found.ok ? vaultEtag(found.vault) : undefined);
   if (refused !== undefined) return refused;
   return { ok: true, require: found.ok ? [{ key: found.record.key, version: found.record.version }] : [] };
 }
 
-function newVaultAnswer(vault: VaultRecord, call: ControlCall) {
+function newVaultAnswer(vault: VaultRecord, call: ControlCall, { azureNormalization }: ControlServices) {
   const made = vaultAnswer(200, vault, call);
-  if (!call.azureNormalization) return made;
+  if (!azureNormalization) return made;
   const { body } = made.answer;
   return {
     ok: true,
@@ -166,7 +167,7 @@ const updateVault: ControlOperation = {
   path: vaultPath,
   action: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPatch',
-  async run(call) {
+  async run(call, services) {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const refused = ifMatchRefusal(call, vaultEtag(found.vault));
@@ -174,7 +175,7 @@ const updateVault: ControlOperation = {
     const tags = call.body['tags'] === undefined ? {} : { tags: tagsOf(call.body) };
     const patched = await patchVault(
       { record: found.record, properties: call.body['properties'], ...tags },
-      vaultsContext(call),
+      vaultsContext(call, services),
     );
     if (!patched.ok) return patched;
     return { ...vaultAnswer(200, patched.value.vault, call), change: patched.value.change };
@@ -188,7 +189,7 @@ const updateAccessPolicy: ControlOperation = {
   action: 'Microsoft.KeyVault/vaults/accessPolicies/write',
   orAction: 'Microsoft.KeyVault/vaults/write',
   audit: 'VaultPatch',
-  async run(call) {
+  async run(call, services) {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const kind = call.params['operationKind'] ?? '';
@@ -207,7 +208,10 @@ const updateAccessPolicy: ControlOperation = {
     const policies = readAccessPolicies(named, found.vault.properties.tenantId);
     if (!policies.ok) return policies;
     const accessPolicies = update(found.vault.properties.accessPolicies, policies.value);
-    const patched = await patchVault({ record: found.record, properties: { accessPolicies } }, vaultsContext(call));
+    const patched = await patchVault(
+      { record: found.record, properties: { accessPolicies } },
+      vaultsContext(call, services),
+    );
     if (!patched.ok) return patched;
     const body = {
       id: `${call.path}/`,
@@ -225,12 +229,12 @@ const deleteVault: ControlOperation = {
   path: vaultPath,
   action: 'Microsoft.KeyVault/vaults/delete',
   audit: 'VaultDelete',
-  async run(call) {
+  async run(call, services) {
     const found = await readVaultOf(call);
     if (!found.ok) return found.refusal.kind === 'resourceNotFound' ? answer(204) : found;
     const refused = ifMatchRefusal(call, vaultEtag(found.vault));
     if (refused !== undefined) return refused;
-    const deleted = await softDelete(found.record, vaultsContext(call));
+    const deleted = await softDelete(found.record, vaultsContext(call, services));
     return deleted.ok ? { ...answer(200), change: deleted.value.change } : deleted;
   },
 };
