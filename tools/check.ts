@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lintConfiguration } from './lint-rules.ts';
+import { recordMap } from './record-map.ts';
 
 interface Outcome {
   readonly ok: boolean;
@@ -28,6 +29,7 @@ const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
 
 if (options.write) {
   await writeFile(new URL('.oxlintrc.json', root), await lintConfiguration(root));
+  await writeFile(new URL('docs/records.md', root), await recordMap());
   await run([...prettier, '--write', '.']);
 }
 const outcomes = await Promise.all(Object.entries(checks).map(([name, check]) => report(name, check)));

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Put, Store } from '../store/store.ts';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { listRecords, recordPut } from '../store/records.ts';
 import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
 import { recordIdMaker } from './record-id.ts';
@@ -16,7 +17,11 @@ export interface OutboxParts {
   readonly exports?: AuditExport;
 }
 
-const prefix = 'outbox/audit/';
+const staged = recordKind<LogRecord>({
+  pattern: 'outbox/audit/',
+  owner: 'audit',
+  holds: 'a record on its way to the audit log, by its id',
+});
 
 /** Records that go into the log together. */
 const batchSize = 256;
@@ -57,7 +62,7 @@ export class Outbox {
   stage(record: LogRecord): Put {
     this.#parts.log.assertWritable();
     const id = this.#makeId();
-    return { key: prefix + id, value: encode(withRecordId(record, id)) };
+    return recordPut(staged.key(id), withRecordId(record, id));
   }
 
   /** To be called after a commit; not waited for. A failure is tried again until it succeeds. */
@@ -68,12 +73,12 @@ export class Outbox {
 
   /** To be called once, before the first `ship`: sends off what a crash left behind. The log may be unavailable. */
   async recover(): Promise<void> {
-    const staged = await this.#staged();
-    if (staged.size === 0) return;
+    const waiting = await this.#staged();
+    if (waiting.size === 0) return;
     const written: string[] = [];
     for (const id of this.#parts.log.recordIds()) {
-      if (!staged.has(prefix + id)) break;
-      written.push(prefix + id);
+      if (!waiting.has(staged.key(id))) break;
+      written.push(staged.key(id));
     }
     this.#written = written;
     this.ship();
@@ -92,7 +97,7 @@ export class Outbox {
     const keys = new Set<string>();
     let after: string | undefined;
     do {
-      const records = await this.#parts.store.list({ prefix, after, limit: batchSize });
+      const records = await this.#parts.store.list({ prefix: staged.prefix(), after, limit: batchSize });
       for (const { key } of records) keys.add(key);
       after = records.at(-1)?.key;
     } while (after !== undefined);
@@ -124,9 +129,9 @@ export class Outbox {
     const { store, log, exports } = this.#parts;
     await this.#forgetWritten();
     for (;;) {
-      const records = await store.list({ prefix, limit: batchSize });
+      const records = await listRecords(store, { prefix: staged.prefix(), limit: batchSize });
       if (records.length === 0) return;
-      const written = records.map(decode<LogRecord>);
+      const written = records.map(({ value }) => value);
       await log.write(written.map((record) => JSON.stringify(record)));
       for (const record of written) exports?.take(record);
       this.#written = records.map(({ key }) => key);

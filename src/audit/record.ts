@@ -148,12 +148,13 @@ export function directoryId(tenantId: string): string {
 }
 
 /** The record of a change, under the id that makes it appear in the log once; see `Outbox`. */
-export function withRecordId<T extends { readonly properties: AuditProperties }>(
-  record: T,
-  recordId: string,
-): Omit<T, 'properties'> & { readonly properties: AuditProperties } {
-  const { properties: rest, ...outer } = record;
+export function withRecordId<T extends WithProperties>(record: T, recordId: string): T;
+export function withRecordId({ properties: rest, ...outer }: WithProperties, recordId: string) {
   return { ...outer, properties: { ...rest, recordId } };
+}
+
+interface WithProperties {
+  readonly properties: AuditProperties;
 }
 
 // Written key by key: this is the hot path, and spreading an object for each optional key takes twice as long.

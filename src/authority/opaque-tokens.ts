@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { open, seal, SealingKey } from '../crypto/seal.ts';
 import { parseJsonBody } from '../http/request.ts';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
-const key = 'authority/sealing-key';
+const key = recordKind<string>({
+  pattern: 'authority/sealing-key',
+  owner: 'authority',
+  holds: 'the key that refresh tokens and sessions are sealed under, in base64url',
+}).key();
 
 /** What a sealed text is for: one can never be taken for the other. */
 export type Purpose = 'refresh' | 'session' | 'sign-in';
@@ -22,16 +27,18 @@ export class OpaqueTokens {
 
   /** Reads the key from the store, and makes it when there is none. */
   static async open(store: Store): Promise<OpaqueTokens> {
-    const [record] = await store.read({ get: [key] });
-    if (record !== undefined) return new OpaqueTokens(Buffer.from(decode<string>(record), 'base64url'));
+    const [known] = await readRecords(store, { get: [key] });
+    if (known !== undefined) return new OpaqueTokens(Buffer.from(known.value, 'base64url'));
     const made = randomBytes(32);
-    const put = [{ key, value: encode(made.toString('base64url')) }];
+    const put = [recordPut(key, made.toString('base64url'))];
     await store.transact({ require: [{ key, version: null }], put });
     return new OpaqueTokens(made);
   }
 
   seal(purpose: Purpose, content: object): string {
-    return Buffer.from(seal(this.#key, encode(content), Buffer.from(purpose))).toString('base64url');
+    return Buffer.from(seal(this.#key, Buffer.from(JSON.stringify(content)), Buffer.from(purpose))).toString(
+      'base64url',
+    );
   }
 
   /** What was sealed for that purpose; `undefined` for anything else. */

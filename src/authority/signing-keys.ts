@@ -3,10 +3,9 @@ import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
 import type { JWK } from 'jose';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { listRecords, recordPut } from '../store/records.ts';
 import type { Put, Store } from '../store/store.ts';
-
-const prefix = 'authority/signing-key/';
 
 /** So many keys verify at a time: more would mean a rotation a minute, and a JWKS that clients refuse to read. */
 const keysMax = 64;
@@ -19,6 +18,12 @@ interface SigningKeyRecord {
   readonly createdAt: number;
   readonly pkcs8: string;
 }
+
+const stored = recordKind<SigningKeyRecord>({
+  pattern: 'authority/signing-key/',
+  owner: 'authority',
+  holds: 'a key that signs tokens, or signed them',
+});
 
 interface SigningKey {
   readonly kid: string;
@@ -135,7 +140,7 @@ export class SigningKeys {
     const added = await addKey(this.#options, fromMs);
     const kids = new Set(kept.map(({ kid }) => kid));
     const gone = this.#keys.filter(({ kid }) => !kids.has(kid));
-    if (gone.length > 0) await this.#options.store.transact({ delete: gone.map((key) => prefix + key.kid) });
+    if (gone.length > 0) await this.#options.store.transact({ delete: gone.map((key) => stored.key(key.kid)) });
     const [newest = added, ...older] = [added, ...kept].toSorted(newestFirst);
     this.#keys = [newest, ...older];
     this.#options.changed?.();
@@ -146,7 +151,7 @@ export class SigningKeys {
   async reload(): Promise<void> {
     const [newest, ...older] = await readKeys(this.#options.store);
     if (newest === undefined)
-      throw new Error(`the store lost its signing keys (${prefix}…): restore it, or restart to make new ones`);
+      throw new Error(`the store lost its signing keys (${stored.pattern}…): restore it, or restart to make new ones`);
     this.#keys = [newest, ...older];
     this.#options.changed?.();
   }
@@ -162,8 +167,8 @@ export class SigningKeys {
 }
 
 async function readKeys(store: Store): Promise<readonly SigningKey[]> {
-  const records = await store.list({ prefix, limit: 2 * keysMax });
-  const keys = await Promise.all(records.map((record) => toSigningKey(decode<SigningKeyRecord>(record))));
+  const records = await listRecords(store, { prefix: stored.prefix(), limit: 2 * keysMax });
+  const keys = await Promise.all(records.map(({ value }) => toSigningKey(value)));
   return keys.toSorted(newestFirst);
 }
 
@@ -180,13 +185,12 @@ async function addKey({ store }: SigningKeysOptions, createdAt: number): Promise
     createdAt,
     pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }),
   };
-  await store.transact({ put: [{ key: prefix + record.kid, value: encode(record) }] });
+  await store.transact({ put: [recordPut(stored.key(record.kid), record)] });
   return toSigningKey(record);
 }
 
 function putOf({ kid, createdAt, privateKey }: SigningKey): Put {
-  const record: SigningKeyRecord = { kid, createdAt, pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }) };
-  return { key: prefix + kid, value: encode(record) };
+  return recordPut(stored.key(kid), { kid, createdAt, pkcs8: privateKey.export({ format: 'pem', type: 'pkcs8' }) });
 }
 
 async function toSigningKey({ kid, createdAt, pkcs8 }: SigningKeyRecord): Promise<SigningKey> {

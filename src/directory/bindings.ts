@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { decode, encode } from '../store/store.ts';
+import { listRecords, readRecords, recordPut } from '../store/records.ts';
 import type { Put, Store, Transaction } from '../store/store.ts';
 import { bindingKey, bindingPrefix, resourceBindingKey, resourceBindingPrefix, resourceIdentitiesKey } from './keys.ts';
+import type { IdentityId } from './keys.ts';
 import { findObject } from './objects.ts';
 import type { ServicePrincipalRecord } from './records.ts';
 
@@ -20,11 +21,8 @@ export function workloadBinding(incarnation: string, address: string): string {
 }
 
 export function putBinding(binding: string, principal: IdentityId): Put {
-  return { key: bindingKey(binding, principal), value: encode(true) };
+  return recordPut(bindingKey(binding, principal), true);
 }
-
-/** The service principal of a managed identity. */
-export type IdentityId = Pick<ServicePrincipalRecord, 'tenantId' | 'id'>;
 
 /** So many identities one workload may have; Azure's virtual machines are told to stay below as well. */
 const identitiesMax = 100;
@@ -45,20 +43,19 @@ export async function identitiesBoundTo(store: Store, binding: string): Promise<
 }
 
 async function identitiesOfResources(store: Store, binding: string): Promise<readonly IdentityId[]> {
-  const edges = await store.list({ prefix: resourceBindingPrefix(binding), limit: identitiesMax });
+  const edges = await listRecords(store, { prefix: resourceBindingPrefix(binding), limit: identitiesMax });
   if (edges.length === 0) return [];
-  const get = edges.map((edge) => resourceIdentitiesKey(decode<string>(edge)));
-  const records = await store.read({ get });
-  return records.flatMap((record) => (record === undefined ? [] : decode<readonly IdentityId[]>(record)));
+  const records = await readRecords(store, { get: edges.map(({ value }) => resourceIdentitiesKey(value)) });
+  return records.flatMap((record) => record?.value ?? []);
 }
 
 /** That whoever has the binding is the workload of a resource (ARM id), whatever identities that has or will have. */
 export function putResourceBinding(binding: string, resourceId: string): Put {
-  return { key: resourceBindingKey(binding, resourceId), value: encode(resourceId) };
+  return recordPut(resourceBindingKey(binding, resourceId), resourceId);
 }
 
 /** Says which identities a resource has now (ARM id), in the place of those that it had. */
 export function setResourceIdentities(resourceId: string, identities: readonly IdentityId[]): Transaction {
   const key = resourceIdentitiesKey(resourceId);
-  return identities.length === 0 ? { delete: [key] } : { put: [{ key, value: encode(identities) }] };
+  return identities.length === 0 ? { delete: [key] } : { put: [recordPut(key, identities)] };
 }

@@ -1,62 +1,101 @@
 import { hash } from 'node:crypto';
 import { isGuid } from '../shape/guid.ts';
-import type { DirectoryRecords, ObjectKind } from './records.ts';
+import { recordKind } from '../store/keys.ts';
+import type { Key, Prefix, RecordKind } from '../store/keys.ts';
+import type { DirectoryRecords, ObjectKind, ServicePrincipalRecord } from './records.ts';
 
 /** Whether it can be the id of anything in a directory: a GUID in lower case. */
 export function isDirectoryId(value: string): boolean {
   return isGuid(value) && value === value.toLowerCase();
 }
 
-/** Where the objects of a kind lie. */
-export function kindPrefix(tenantId: string, kind: ObjectKind): string {
-  return `directory/${tenantId}/${kind}/`;
+const owner = 'directory';
+
+const objects: { readonly [K in ObjectKind]: RecordKind<DirectoryRecords[K]> } = {
+  user: recordKind({ pattern: 'directory/{tenant}/user/', owner, holds: 'a user' }),
+  group: recordKind({ pattern: 'directory/{tenant}/group/', owner, holds: 'a group' }),
+  application: recordKind({ pattern: 'directory/{tenant}/application/', owner, holds: 'an application' }),
+  servicePrincipal: recordKind({
+    pattern: 'directory/{tenant}/servicePrincipal/',
+    owner,
+    holds: "a service principal: an application's, or a managed identity",
+  }),
+};
+export function objectKey<K extends ObjectKind>(tenantId: string, kind: K, id: string) {
+  return objects[kind].key(tenantId, id);
+}
+/** Of all objects of a kind. */
+export function kindPrefix<K extends ObjectKind>(tenantId: string, kind: K) {
+  return objects[kind].prefix(tenantId);
 }
 
-export function objectKey(tenantId: string, kind: ObjectKind, id: string): string {
-  return `${kindPrefix(tenantId, kind)}${id}`;
-}
-
+const deleted = recordKind<true>({
+  pattern: 'directory/{tenant}/deleted/',
+  owner,
+  holds: 'that an object had the id, and nobody else is to have it',
+});
 /** Remains of an object of that id, of whatever kind, that was deleted. */
-export function deletedKey(tenantId: string, id: string): string {
-  return `directory/${tenantId}/deleted/${id}`;
+export const deletedKey = (tenantId: string, id: string) => deleted.key(tenantId, id);
+
+const names = recordKind<string>({
+  pattern: 'directory/{tenant}/name/{kind}/',
+  owner,
+  holds: 'the id of the one object that has the name',
+});
+/** Where the id of the one object that has this name is. Names are compared without regard to case. */
+export function nameKey(tenantId: string, kind: ObjectKind, name: string): Key<string> {
+  return names.key(tenantId, kind, encodeURIComponent(name.toLowerCase()));
 }
 
-/** Where the id of the one object that has this name lies. Names are compared without regard to case. */
-export function nameKey(tenantId: string, kind: ObjectKind, name: string): string {
-  return `directory/${tenantId}/name/${kind}/${encodeURIComponent(name.toLowerCase())}`;
-}
-
+const members = recordKind<true>({
+  pattern: 'directory/{tenant}/members/{group}/',
+  owner,
+  holds: 'that the object is a member of the group',
+});
 /** The members of a group: `<prefix><member>`. */
-export function membersPrefix(tenantId: string, group: string): string {
-  return `directory/${tenantId}/members/${group}/`;
-}
+export const membersPrefix = (tenantId: string, group: string) => members.prefix(tenantId, group);
+export const memberKey = (tenantId: string, group: string, member: string) => members.key(tenantId, group, member);
 
+const groups = recordKind<true>({
+  pattern: 'directory/{tenant}/groups/{member}/',
+  owner,
+  holds: 'the same from the member to its group',
+});
 /** The groups that an object is a member of itself: `<prefix><group>`. */
-export function groupsPrefix(tenantId: string, member: string): string {
-  return `directory/${tenantId}/groups/${member}/`;
-}
+export const groupsPrefix = (tenantId: string, member: string) => groups.prefix(tenantId, member);
+export const groupKey = (tenantId: string, member: string, group: string) => groups.key(tenantId, member, group);
 
+/** The service principal of a managed identity. */
+export type IdentityId = Pick<ServicePrincipalRecord, 'tenantId' | 'id'>;
+
+const bindings = recordKind<true>({
+  pattern: 'directory/binding/{binding}/',
+  owner,
+  holds: 'that a workload with the binding is the managed identity, by tenant and id',
+});
 /** The identities that whoever has this binding is: `<prefix><tenant>/<id>`. */
-export function bindingPrefix(binding: string): string {
-  return `directory/binding/${binding}/`;
-}
+export const bindingPrefix = (binding: string) => bindings.prefix(binding);
+export const bindingKey = (binding: string, of: IdentityId) => bindings.key(binding, of.tenantId, of.id);
 
-export function bindingKey(binding: string, of: { readonly tenantId: string; readonly id: string }): string {
-  return `${bindingPrefix(binding)}${of.tenantId}/${of.id}`;
-}
-
+const resourceIdentities = recordKind<readonly IdentityId[]>({
+  pattern: 'directory/resource-identities/',
+  owner,
+  holds: 'the managed identities of a resource, by the digest of its ARM id',
+});
 /** The identities that the workload of a resource has; an ARM id may be longer than a key, so its digest stands for it. */
-export function resourceIdentitiesKey(resourceId: string): string {
-  return `directory/resource-identities/${resourceDigest(resourceId)}`;
-}
+export const resourceIdentitiesKey = (resourceId: string) => resourceIdentities.key(resourceDigest(resourceId));
 
-/** The resources whose workload whoever has this binding is: `<prefix><digest of the ARM id>`; without one, of all bindings. */
-export function resourceBindingPrefix(binding?: string): string {
-  return `directory/resource-binding/${binding === undefined ? '' : `${binding}/`}`;
+const resourceBindings = recordKind<string>({
+  pattern: 'directory/resource-binding/{binding}/',
+  owner,
+  holds: 'the ARM id of a resource whose workload has the binding, by its digest',
+});
+/** The resources whose workload whoever has this binding is; without one, of all bindings. */
+export function resourceBindingPrefix(binding?: string): Prefix<string> {
+  return resourceBindings.prefix(...(binding === undefined ? [] : [binding]));
 }
-
-export function resourceBindingKey(binding: string, resourceId: string): string {
-  return `${resourceBindingPrefix(binding)}${resourceDigest(resourceId)}`;
+export function resourceBindingKey(binding: string, resourceId: string): Key<string> {
+  return resourceBindings.key(binding, resourceDigest(resourceId));
 }
 
 /** ARM ids are compared without regard to case. */

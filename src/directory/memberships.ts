@@ -1,6 +1,7 @@
-import { encode } from '../store/store.ts';
-import type { Put, Store, Transaction } from '../store/store.ts';
-import { groupsPrefix, membersPrefix, objectKey } from './keys.ts';
+import type { Key } from '../store/keys.ts';
+import { recordPut } from '../store/records.ts';
+import type { Put, Store } from '../store/store.ts';
+import { groupKey, groupsPrefix, memberKey, membersPrefix, objectKey } from './keys.ts';
 import { findAny, findObject } from './objects.ts';
 import type { AnyObject, Changed } from './objects.ts';
 
@@ -66,7 +67,7 @@ export async function addMember(store: Store, { tenantId, group, member }: Membe
     return { ok: false, refusal: { kind: 'objectNotFound', id: member } };
   }
   const membership = { tenantId, group: into.record.id, member: object.record.id };
-  const [there] = await store.read({ get: [memberKey(membership)] });
+  const [there] = await store.read({ get: [keyOf(membership)] });
   if (there !== undefined) return { ok: false, refusal: { kind: 'memberAlready', id: member } };
   const [memberRecord] = await store.read({ get: [objectKey(tenantId, object.kind, object.record.id)] });
   if (memberRecord === undefined) return { ok: false, refusal: { kind: 'objectNotFound', id: member } };
@@ -78,7 +79,7 @@ export async function addMember(store: Store, { tenantId, group, member }: Membe
       require: [
         { key: objectKey(tenantId, 'group', into.record.id), version: into.version },
         { key: memberRecord.key, version: memberRecord.version },
-        { key: memberKey(membership), version: null },
+        { key: keyOf(membership), version: null },
       ],
       put: membershipPuts(membership),
     },
@@ -87,7 +88,7 @@ export async function addMember(store: Store, { tenantId, group, member }: Membe
 
 /** Takes an object out of a group. */
 export async function removeMember(store: Store, membership: Membership): Promise<Changed<undefined>> {
-  const key = memberKey(membership);
+  const key = keyOf(membership);
   const [there] = await store.read({ get: [key] });
   if (there === undefined) return { ok: false, refusal: { kind: 'objectNotFound', id: membership.member } };
   return {
@@ -99,14 +100,14 @@ export async function removeMember(store: Store, membership: Membership): Promis
 
 /** Both directions of a membership. */
 export function membershipPuts(membership: Membership): readonly Put[] {
-  return membershipKeys(membership).map((key) => ({ key, value: encode(true) }));
+  return membershipKeys(membership).map((key) => recordPut(key, true));
 }
 
-function membershipKeys(membership: Membership): NonNullable<Transaction['delete']> {
+function membershipKeys(membership: Membership): readonly Key<true>[] {
   const { tenantId, group, member } = membership;
-  return [memberKey(membership), `${groupsPrefix(tenantId, member)}${group}`];
+  return [keyOf(membership), groupKey(tenantId, member, group)];
 }
 
-function memberKey({ tenantId, group, member }: Membership): string {
-  return `${membersPrefix(tenantId, group)}${member}`;
+function keyOf({ tenantId, group, member }: Membership): Key<true> {
+  return memberKey(tenantId, group, member);
 }

@@ -1,12 +1,15 @@
-import { decode, encode } from '../store/store.ts';
-import type { Store, StoredRecord, Transaction, Version } from '../store/store.ts';
+import type { Key } from '../store/keys.ts';
+import { listRecords, readRecords, recordPut } from '../store/records.ts';
+import type { Store, Transaction, Version } from '../store/store.ts';
 import {
   bindingKey,
   deletedKey,
+  groupKey,
   groupsPrefix,
   isDirectoryId,
   isName,
   kindPrefix,
+  memberKey,
   membersPrefix,
   nameKey,
   namesOf,
@@ -45,8 +48,8 @@ export async function findObject<K extends ObjectKind>(
 ): Promise<Stored<K> | undefined> {
   const lower = id.toLowerCase();
   if (!isDirectoryId(lower)) return undefined;
-  const [record] = await store.read({ get: [objectKey(tenantId, kind, lower)] });
-  return record === undefined ? undefined : stored<K>(record);
+  const [found] = await readRecords(store, { get: [objectKey(tenantId, kind, lower)] });
+  return found && { record: found.value, version: found.version };
 }
 
 /** The object that has this name: a user's `userPrincipalName`, a client id, a service principal name. */
@@ -56,18 +59,19 @@ export async function findByName<K extends ObjectKind>(
   name: string,
 ): Promise<Stored<K> | undefined> {
   if (!isName(name)) return undefined;
-  const [record] = await store.read({ get: [nameKey(place.tenantId, place.kind, name)] });
-  return record === undefined ? undefined : findObject(store, place, decode<string>(record));
+  const [id] = await readRecords(store, { get: [nameKey(place.tenantId, place.kind, name)] });
+  return id && findObject(store, place, id.value);
 }
 
 /** The objects of these ids, of whatever kind, in the order of the ids; unknown ids are left out. */
 export async function findAny(store: Store, tenantId: string, ids: readonly string[]): Promise<readonly AnyObject[]> {
   const known = ids.map((id) => id.toLowerCase()).filter(isDirectoryId);
   const places = known.flatMap((id) => objectKinds.map((kind) => ({ kind, key: objectKey(tenantId, kind, id) })));
-  const records = await store.read({ get: places.map(({ key }) => key) });
-  return places.flatMap(({ kind }, index) => {
-    const record = records[index];
-    return record === undefined ? [] : [anyObject(kind, record)];
+  const records = await readRecords(store, { get: places.map(({ key }) => key) });
+  return records.flatMap((record, index) => {
+    const kind = places[index]?.kind;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the key of a kind has records of that kind
+    return record === undefined ? [] : [{ kind, record: record.value } as AnyObject];
   });
 }
 
@@ -96,8 +100,8 @@ export async function listObjects<K extends ObjectKind>(
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
 ): Promise<readonly DirectoryRecords[K][]> {
   const prefix = kindPrefix(tenantId, kind);
-  const records = await store.list({ prefix, after: after === undefined ? undefined : prefix + after, limit });
-  return records.map((record) => stored<K>(record).record);
+  const records = await listRecords(store, { prefix, after: after === undefined ? undefined : prefix + after, limit });
+  return records.map(({ value }) => value);
 }
 
 /** Puts an object, new or in the place of `before`, with the names that it is found by. */
@@ -113,7 +117,7 @@ export function putObject<K extends ObjectKind>(
   const added = keys.filter((name) => !keysBefore.includes(name));
   return {
     require: [{ key, version: before?.version ?? null }, ...added.map((name) => ({ key: name, version: null }))],
-    put: [{ key, value: encode(record) }, ...added.map((name) => ({ key: name, value: encode(id) }))],
+    put: [recordPut(key, record), ...added.map((name) => recordPut(name, id))],
     delete: keysBefore.filter((name) => !keys.includes(name)),
   };
 }
@@ -146,36 +150,18 @@ export async function removeObject<K extends ObjectKind>(
   const [members, groups] = [membersPrefix(tenantId, id), groupsPrefix(tenantId, id)];
   const edges = await Promise.all([members, groups].map((prefix) => store.list({ prefix, limit: membershipsMax })));
   const mirrored = [
-    ...(edges[0] ?? []).map((edge) => `${groupsPrefix(tenantId, edge.key.slice(members.length))}${id}`),
-    ...(edges[1] ?? []).map((edge) => `${membersPrefix(tenantId, edge.key.slice(groups.length))}${id}`),
+    ...(edges[0] ?? []).map((edge) => groupKey(tenantId, edge.key.slice(members.length), id)),
+    ...(edges[1] ?? []).map((edge) => memberKey(tenantId, edge.key.slice(groups.length), id)),
   ];
   const bindings = 'bindings' in record ? record.bindings.map((binding) => bindingKey(binding, record)) : [];
   const edgeKeys = edges.flat().map((edge) => edge.key);
   return {
     require: [{ key, version }],
-    put: [{ key: deletedKey(tenantId, id), value: encode(true) }],
+    put: [recordPut(deletedKey(tenantId, id), true)],
     delete: [...new Set([key, ...nameKeys(kind, record), ...edgeKeys, ...mirrored, ...bindings])],
   };
 }
 
-function nameKeys<K extends ObjectKind>(kind: K, record: DirectoryRecords[K]): readonly string[] {
+function nameKeys<K extends ObjectKind>(kind: K, record: DirectoryRecords[K]): readonly Key<string>[] {
   return [...new Set(namesOf[kind](record).map((name) => nameKey(record.tenantId, kind, name)))];
-}
-
-function stored<K extends ObjectKind>(record: StoredRecord): Stored<K> {
-  return { record: decode<DirectoryRecords[K]>(record), version: record.version };
-}
-
-const decoders: { readonly [K in ObjectKind]: (record: StoredRecord) => AnyObject } = {
-  user: (record) => ({ kind: 'user', record: decode<DirectoryRecords['user']>(record) }),
-  group: (record) => ({ kind: 'group', record: decode<DirectoryRecords['group']>(record) }),
-  application: (record) => ({ kind: 'application', record: decode<DirectoryRecords['application']>(record) }),
-  servicePrincipal: (record) => ({
-    kind: 'servicePrincipal',
-    record: decode<DirectoryRecords['servicePrincipal']>(record),
-  }),
-};
-
-function anyObject(kind: ObjectKind, record: StoredRecord): AnyObject {
-  return decoders[kind](record);
 }

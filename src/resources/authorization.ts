@@ -4,7 +4,7 @@ import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 import type { RoleAssignment, RoleDefinition } from '../types/role.ts';
-import { authorizationKey, roleKey, subscriptionKey } from './keys.ts';
+import { authorizationKey, roleKey, rolePrefix, subscriptionKey } from './keys.ts';
 
 const pageSize = 1000;
 
@@ -28,8 +28,8 @@ export async function readAuthorization(store: Store, subscriptionId: string): P
   const [stamp, subscription] = await store.read({ get: [key, subscriptionKey(subscriptionId)] });
   if (subscription === undefined) return undefined;
   const requirement = { key, version: stamp?.version ?? null };
-  const assignments = await readAll<RoleAssignment>(store, roleKey('role-assignment', subscriptionId), requirement);
-  const custom = await readAll<RoleDefinition>(store, roleKey('role-definition', subscriptionId), requirement);
+  const assignments = await readAll<RoleAssignment>(store, rolePrefix('role-assignment', subscriptionId), requirement);
+  const custom = await readAll<RoleDefinition>(store, rolePrefix('role-definition', subscriptionId), requirement);
   const { tenantId, subscriptionId: spelt } = decode<SubscriptionRecord>(subscription);
   const roles = new Map([...builtInRoles, ...custom.map((role) => [role.id, role] as const)]);
   return { subscriptionId: spelt, tenantId, assignments, roles, requirement };

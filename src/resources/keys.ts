@@ -1,24 +1,13 @@
-import type { FirewallSettings } from '../types/firewall.ts';
 import { recordKind } from '../store/keys.ts';
+import type { Key, Prefix, RecordKind } from '../store/keys.ts';
+import type { DiagnosticSettingRecord } from '../types/diagnostic-setting.ts';
+import type { FirewallSettings } from '../types/firewall.ts';
+import type { LocksRecord } from '../types/lock.ts';
+import type { VirtualNetworkRecord } from '../types/network.ts';
+import type { ResourceGroupRecord, SubscriptionRecord } from '../types/resource-group.ts';
+import type { ResourceRecord } from '../types/resource.ts';
+import type { RoleAssignment, RoleDefinition } from '../types/role.ts';
 import type { SubnetState, VaultProperties, VaultRecord } from '../types/vault.ts';
-
-const vaults = recordKind<VaultRecord>({
-  pattern: 'vault-resource/',
-  owner: 'resources',
-  holds: 'a vault, also a soft-deleted one',
-});
-/** The key of a vault's record: its name is unique in the whole world, so nothing else is needed. */
-export const vaultKey = (name: string) => vaults.key(name.toLowerCase());
-
-const subnets = recordKind<SubnetState>({
-  pattern: 'subnet/',
-  owner: 'resources',
-  holds: 'what the vaults need to know of a subnet',
-});
-/** The key of a subnet's state, by incarnation. */
-export const subnetKey = (incarnation: string) => subnets.key(incarnation);
-/** Of all subnets. */
-export const subnetPrefix = subnets.prefix();
 
 /** Where a resource stands: its subscription and resource group. */
 export interface Place {
@@ -26,51 +15,150 @@ export interface Place {
   readonly resourceGroup: string;
 }
 
-export function subscriptionKey(subscriptionId: string): string {
-  return `subscription/${subscriptionId.toLowerCase()}`;
-}
+const owner = 'resources';
 
+const vaults = recordKind<VaultRecord>({
+  pattern: 'vault-resource/',
+  owner,
+  holds: 'a vault with its rules and access policies, by its name; also a soft-deleted one',
+});
+/** The key of a vault's record: its name is unique in the whole world, so nothing else is needed. */
+export const vaultKey = (name: string) => vaults.key(name.toLowerCase());
+/** Of all vaults. */
+export const vaultPrefix = vaults.prefix();
+
+const subnets = recordKind<SubnetState>({
+  pattern: 'subnet/',
+  owner,
+  holds: 'what the vaults need to know of a subnet, by its incarnation',
+});
+/** The key of a subnet's state, by incarnation. */
+export const subnetKey = (incarnation: string) => subnets.key(incarnation);
+/** Of all subnets. */
+export const subnetPrefix = subnets.prefix();
+
+const subscriptions = recordKind<SubscriptionRecord>({ pattern: 'subscription/', owner, holds: 'a subscription' });
+export const subscriptionKey = (subscriptionId: string) => subscriptions.key(subscriptionId.toLowerCase());
+
+const authorizations = recordKind<null>({
+  pattern: 'authorization/',
+  owner,
+  holds: "nothing; its version is the stamp of a subscription's role assignments and roles",
+});
 /**
- * The stamp of a subscription's role assignments and role definitions: every change of one puts it anew, so that who
+ * The stamp of a subscription's role assignments and role definitions: every change of one writes it again, so that who
  * decides on the word of all of them has one version to require.
  */
-export function authorizationKey(subscriptionId: string): string {
-  return `authorization/${subscriptionId.toLowerCase()}`;
+export const authorizationKey = (subscriptionId: string) => authorizations.key(subscriptionId.toLowerCase());
+
+interface RoleRecords {
+  readonly 'role-assignment': RoleAssignment;
+  readonly 'role-definition': RoleDefinition;
+}
+const roles: { readonly [K in keyof RoleRecords]: RecordKind<RoleRecords[K]> } = {
+  'role-assignment': recordKind({ pattern: 'role-assignment/{subscription}/', owner, holds: 'a role assignment' }),
+  'role-definition': recordKind({ pattern: 'role-definition/{subscription}/', owner, holds: 'a custom role' }),
+};
+/** The key of a role assignment or a custom role. */
+export function roleKey<K extends keyof RoleRecords>(kind: K, subscriptionId: string, name: string) {
+  return roles[kind].key(subscriptionId.toLowerCase(), name.toLowerCase());
+}
+/** Of all of a subscription. */
+export function rolePrefix<K extends keyof RoleRecords>(kind: K, subscriptionId: string) {
+  return roles[kind].prefix(subscriptionId.toLowerCase());
 }
 
-/** The key of a role assignment or a custom role; without a name, the prefix of all of a subscription. */
-export function roleKey(kind: 'role-assignment' | 'role-definition', subscriptionId: string, name = ''): string {
-  return `${kind}/${subscriptionId.toLowerCase()}/${name.toLowerCase()}`;
-}
-
+const locks = recordKind<LocksRecord>({ pattern: 'locks/', owner, holds: 'all locks of a subscription' });
 /** The key of the one record that holds all locks of a subscription. */
-export function locksKey(subscriptionId: string): string {
-  return `locks/${subscriptionId.toLowerCase()}`;
-}
+export const locksKey = (subscriptionId: string) => locks.key(subscriptionId.toLowerCase());
 
-export function resourceGroupKey({ subscriptionId, resourceGroup }: Place): string {
-  return `resource-group/${subscriptionId.toLowerCase()}/${keyPart(resourceGroup)}`;
+const resourceGroups = recordKind<ResourceGroupRecord>({
+  pattern: 'resource-group/{subscription}/',
+  owner,
+  holds: 'a resource group',
+});
+export function resourceGroupKey({ subscriptionId, resourceGroup }: Place): Key<ResourceGroupRecord> {
+  return resourceGroups.key(subscriptionId.toLowerCase(), keyPart(resourceGroup));
+}
+/** Of all resource groups of a subscription. */
+export const resourceGroupPrefix = (subscriptionId: string) => resourceGroups.prefix(subscriptionId.toLowerCase());
+
+interface RecordsInGroup {
+  readonly 'virtual-network': VirtualNetworkRecord;
+  readonly 'vault-in': null;
+  readonly 'deleted-vault-in': null;
+  readonly resource: ResourceRecord;
+}
+const inGroup: { readonly [K in keyof RecordsInGroup]: RecordKind<RecordsInGroup[K]> } = {
+  'virtual-network': recordKind({
+    pattern: 'virtual-network/{subscription}/{group}/',
+    owner,
+    holds: 'a virtual network with its subnets and peerings',
+  }),
+  'vault-in': recordKind({
+    pattern: 'vault-in/{subscription}/{group}/',
+    owner,
+    holds: 'nothing; that the vault is in the group, so that a list reads only its own',
+  }),
+  'deleted-vault-in': recordKind({
+    pattern: 'deleted-vault-in/{subscription}/{group}/',
+    owner,
+    holds: 'nothing; the same of a soft-deleted vault',
+  }),
+  resource: recordKind({
+    pattern: 'resource/{subscription}/{group}/',
+    owner,
+    holds: 'a resource of a type without a kind of record of its own, by type and names',
+  }),
+};
+
+/** Of all of a kind in a subscription. */
+export function inSubscription<K extends keyof RecordsInGroup>(kind: K, subscriptionId: string) {
+  return inGroup[kind].prefix(subscriptionId.toLowerCase());
 }
 
 /** The key of a virtual network; without a name, the prefix of all in that group. */
-export function virtualNetworkKey(place: Place, name = ''): string {
-  return `virtual-network/${place.subscriptionId.toLowerCase()}/${keyPart(place.resourceGroup)}/${name.toLowerCase()}`;
-}
-
-/** The prefix of all of a kind in a subscription. */
-export function inSubscription(
-  kind: 'virtual-network' | 'vault-in' | 'deleted-vault-in' | 'resource',
-  subscriptionId: string,
-): string {
-  return `${kind}/${subscriptionId.toLowerCase()}/`;
+export function virtualNetworkKey(place: Place, name: string): Key<VirtualNetworkRecord>;
+export function virtualNetworkKey(place: Place): Prefix<VirtualNetworkRecord>;
+export function virtualNetworkKey({ subscriptionId, resourceGroup }: Place, name?: string) {
+  const group = [subscriptionId.toLowerCase(), keyPart(resourceGroup)];
+  const networks = inGroup['virtual-network'];
+  return name === undefined ? networks.prefix(...group) : networks.key(...group, name.toLowerCase());
 }
 
 /**
- * The index of a group's vaults, soft-deleted ones under `deleted-vault/`: an empty record for each, so that a list
- * walks only its own.
+ * The index of a group's vaults, soft-deleted ones under `deleted-vault-in/`: an empty record for each, so that a list
+ * reads only its own. Without a name, the prefix of all in that group.
  */
-export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Place, name = ''): string {
-  return `${kind}/${place.subscriptionId.toLowerCase()}/${keyPart(place.resourceGroup)}/${name.toLowerCase()}`;
+export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Place, name: string): Key<null>;
+export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Place): Prefix<null>;
+export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Place, name?: string) {
+  const group = [place.subscriptionId.toLowerCase(), keyPart(place.resourceGroup)];
+  return name === undefined ? inGroup[kind].prefix(...group) : inGroup[kind].key(...group, name.toLowerCase());
+}
+
+/**
+ * The key of a resource that has no kind of record of its own, in the order of its id, so that what is below it follows
+ * it: a name for each part of its type.
+ */
+export function resourceKey(place: Place, type: string, names: readonly string[]): Key<ResourceRecord> {
+  return inGroup.resource.key(...stepsOf(place, type, names));
+}
+
+/** Of the resources of a group; with a type, of those of that type, and with names, of those below these. */
+export function resourcePrefix(
+  place: Place,
+  type: string | undefined,
+  names: readonly string[] = [],
+): Prefix<ResourceRecord> {
+  return inGroup.resource.prefix(...stepsOf(place, type, names), ...(type === undefined ? [] : ['']));
+}
+
+function stepsOf(place: Place, type: string | undefined, names: readonly string[]): readonly string[] {
+  const [namespace, ...types] = type === undefined ? [] : type.split('/');
+  const path = [namespace, ...types.flatMap((part, index) => [part, names[index]])];
+  const steps = path.flatMap((step) => (step === undefined ? [] : [keyPart(step)]));
+  return [place.subscriptionId.toLowerCase(), keyPart(place.resourceGroup), ...steps];
 }
 
 /**
@@ -81,47 +169,31 @@ export function isResourceGroupName(name: string): boolean {
   return name.length <= 90 && /^[-\w.()\p{L}\p{N}]*[-\w()\p{L}\p{N}]$/u.test(name);
 }
 
-/** The key of a deployment in a resource group, or, without one, at the scope of the subscription; without a name, the prefix of all. */
-export function deploymentKey(subscriptionId: string, resourceGroup: string | undefined, name = ''): string {
-  const at = resourceGroup === undefined ? 'deployment-at-subscription' : 'deployment';
-  const group = resourceGroup === undefined ? '' : `${keyPart(resourceGroup)}/`;
-  return `${at}/${subscriptionId.toLowerCase()}/${group}${name.toLowerCase()}`;
-}
-
-/** What was done for a deployment, by the long-running operation that carries it out; without an id, the prefix of all. */
-export function deploymentOperationKey(deploymentRun: string, operationId = ''): string {
-  return `deployment-operation/${deploymentRun}/${operationId}`;
-}
-
-/** The key of a long-running operation. Its id begins with its time, so that the oldest come first. */
-export function longRunningKey(subscriptionId: string, id = ''): string {
-  return `long-running/${subscriptionId.toLowerCase()}/${id.toLowerCase()}`;
-}
-
-/**
- * The key of a resource that has no kind of record of its own, in the order of its id, so that what is below it follows
- * it; with fewer names than types, without a type, the prefix of all of that type, of that group.
- */
-export function resourceKey(place: Place, type: string | undefined, names: readonly string[]): string {
-  const [namespace, ...types] = type === undefined ? [] : type.split('/');
-  const path = [namespace, ...types.flatMap((part, index) => [part, names[index]])];
-  const steps = path.flatMap((step) => (step === undefined ? [] : [keyPart(step)]));
-  const isWhole = types.length > 0 && names.length === types.length;
-  return `${inSubscription('resource', place.subscriptionId)}${[keyPart(place.resourceGroup), ...steps].join('/')}${isWhole ? '' : '/'}`;
-}
-
 /** Keys are longer than this nowhere (`Store`). */
 export const keyLengthMax = 1024;
 
-/** Holds a public address for the resource that has it; without one, the prefix of all that are held. */
-export function publicAddressKey(address = ''): string {
-  return `public-address/${address}`;
+/** Which resource (ARM id) has what only one can have. */
+interface Held {
+  readonly resource: string;
 }
 
+const publicAddresses = recordKind<Held>({
+  pattern: 'public-address/',
+  owner,
+  holds: 'which resource has the public address',
+});
+/** Holds a public address for the resource that has it. */
+export const publicAddressKey = (address: string) => publicAddresses.key(address);
+/** Of all that are held. */
+export const publicAddressPrefix = publicAddresses.prefix();
+
+const storageAccountNames = recordKind<Held>({
+  pattern: 'storage-account-name/',
+  owner,
+  holds: 'which storage account has the name',
+});
 /** Holds the name of a storage account, which is unique in the whole world, for the account that has it. */
-export function storageAccountNameKey(name: string): string {
-  return `storage-account-name/${name.toLowerCase()}`;
-}
+export const storageAccountNameKey = (name: string) => storageAccountNames.key(name.toLowerCase());
 
 /** A resource group's name may have letters of any script; a key has ASCII only. */
 function keyPart(name: string): string {
@@ -137,9 +209,18 @@ export function virtualNetworkId(network: Place & { readonly name: string }): st
   return `/subscriptions/${network.subscriptionId}/resourceGroups/${network.resourceGroup}/providers/Microsoft.Network/virtualNetworks/${network.name}`;
 }
 
+const diagnosticSettings = recordKind<DiagnosticSettingRecord>({
+  pattern: 'diagnostic-setting/{id}/',
+  owner,
+  holds: 'a diagnostic setting of the vault with that ARM id',
+});
 /** The key of a diagnostic setting, by the ARM id of its vault in any case; without a name, the prefix of all of that vault. */
-export function diagnosticSettingKey(id: string, name = ''): string {
-  return `diagnostic-setting/${encodeURIComponent(id.toUpperCase())}/${encodeURIComponent(name.toLowerCase())}`;
+export function diagnosticSettingKey(id: string, name: string): Key<DiagnosticSettingRecord>;
+export function diagnosticSettingKey(id: string): Prefix<DiagnosticSettingRecord>;
+export function diagnosticSettingKey(id: string, name?: string) {
+  const vault = encodeURIComponent(id.toUpperCase());
+  if (name === undefined) return diagnosticSettings.prefix(vault);
+  return diagnosticSettings.key(vault, encodeURIComponent(name.toLowerCase()));
 }
 
 /** What of a vault the firewall looks at. */

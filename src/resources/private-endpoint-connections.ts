@@ -113,6 +113,6 @@ async function tell(
 }
 
 function endpointKey(id: string): string {
-  const { subscriptionId = '', resourceGroup = '', type, names = [] } = parseScope(id) ?? {};
+  const { subscriptionId = '', resourceGroup = '', type = '', names = [] } = parseScope(id) ?? {};
   return resourceKey({ subscriptionId, resourceGroup }, type, names);
 }

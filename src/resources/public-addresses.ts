@@ -2,7 +2,7 @@ import { formatIpv4 } from '../address/address.ts';
 import { parseRange } from '../address/range.ts';
 import { encode } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { publicAddressKey } from './keys.ts';
+import { publicAddressKey, publicAddressPrefix } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
@@ -21,7 +21,7 @@ export async function allocateAddress(
   if (!parsed.ok) throw new Error(`the address pool ${pool} is no range`);
   const held = new Set<string>();
   for (let after: string | undefined; ;) {
-    const page = await store.list({ prefix: publicAddressKey(), after, limit: pageSize });
+    const page = await store.list({ prefix: publicAddressPrefix, after, limit: pageSize });
     for (const { key } of page) held.add(key);
     after = page.at(-1)?.key;
     if (after === undefined) break;

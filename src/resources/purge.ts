@@ -1,11 +1,23 @@
 import { dueKey, duePut } from '../schedule/due.ts';
 import type { DueSubject } from '../schedule/due.ts';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import type { Key } from '../store/keys.ts';
+import { listRecords, readRecords, recordPut } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
 import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { VaultRecord } from '../types/vault.ts';
 import { vaultIndexKey, vaultKey } from './keys.ts';
 
-const purgedPrefix = 'purged/';
+/** What is left of a purged vault until its contents are gone. */
+interface Purged {
+  readonly incarnation: string;
+}
+
+const purged = recordKind<Purged>({
+  pattern: 'purged/',
+  owner: 'resources',
+  holds: 'that a vault of that incarnation was purged and its contents must go',
+});
 const batch = 500;
 
 type Deletion = NonNullable<VaultRecord['deleted']>;
@@ -24,7 +36,11 @@ export function scheduledPurgeKey(vault: VaultRecord, deleted: Deletion): string
  * Purging a vault: its name is free with this change, and a tombstone says that its contents must go. They can be many,
  * so they follow in batches (`clearPurged`), at once, and after a crash as due work. `now` in milliseconds.
  */
-export function purgeVault(record: StoredRecord, vault: VaultRecord, now: number): Transaction {
+export function purgeVault(
+  record: Pick<StoredRecord, 'key' | 'version'>,
+  vault: VaultRecord,
+  now: number,
+): Transaction {
   const key = tombstoneKey(vault);
   const clearing = duePut('purgeVault', now, subjectOf(vault));
   const scheduled = vault.deleted === undefined ? [] : [scheduledPurgeKey(vault, vault.deleted)];
@@ -33,7 +49,7 @@ export function purgeVault(record: StoredRecord, vault: VaultRecord, now: number
       { key: record.key, version: record.version },
       { key, version: null },
     ],
-    put: [{ key, value: encode({ incarnation: vault.incarnation }) }, clearing],
+    put: [recordPut(key, { incarnation: vault.incarnation }), clearing],
     delete: [
       record.key,
       vaultIndexKey('deleted-vault-in', vault, vault.name),
@@ -53,10 +69,10 @@ export async function dueOfVault(
   subject: DueSubject,
   now: number,
 ): Promise<'nothing' | 'clear' | { readonly vault: VaultRecord; readonly change: Transaction }> {
-  const [record, tombstone] = await store.read({ get: [vaultKey(subject.vault), tombstoneKey(subject)] });
+  const [record, tombstone] = await readRecords(store, { get: [vaultKey(subject.vault), tombstoneKey(subject)] });
   if (tombstone !== undefined) return 'clear';
   if (record === undefined) return 'nothing';
-  const vault = decode<VaultRecord>(record);
+  const vault = record.value;
   const { deleted, incarnation } = vault;
   const isOver = deleted !== undefined && Date.parse(deleted.scheduledPurgeDate) <= now;
   if (incarnation !== subject.incarnation || !isOver) return 'nothing';
@@ -71,7 +87,7 @@ export async function clearPurged(store: Store, destroyDataKey: DestroyDataKey):
   const failures: unknown[] = [];
   let after: string | undefined;
   do {
-    const tombstones = await store.list({ prefix: purgedPrefix, after, limit: batch });
+    const tombstones = await listRecords(store, { prefix: purged.prefix(), after, limit: batch });
     for (const tombstone of tombstones) {
       // One vault whose leftovers cannot be destroyed now keeps no other one's.
       await clearVault(tombstone, store, destroyDataKey).catch((error: unknown) => failures.push(error));
@@ -83,8 +99,8 @@ export async function clearPurged(store: Store, destroyDataKey: DestroyDataKey):
 
 type DestroyDataKey = (domain: string) => Promise<void>;
 
-async function clearVault(tombstone: StoredRecord, store: Store, destroyDataKey: DestroyDataKey): Promise<void> {
-  const { incarnation } = decode<{ readonly incarnation: string }>(tombstone);
+async function clearVault(tombstone: Stored<Purged>, store: Store, destroyDataKey: DestroyDataKey): Promise<void> {
+  const { incarnation } = tombstone.value;
   for (;;) {
     const records = await store.list({ prefix: `vault/${incarnation}/`, limit: batch });
     if (records.length === 0) break;
@@ -94,8 +110,8 @@ async function clearVault(tombstone: StoredRecord, store: Store, destroyDataKey:
   await store.transact({ delete: [tombstone.key] });
 }
 
-function tombstoneKey({ incarnation }: { readonly incarnation: string }): string {
-  return `${purgedPrefix}${incarnation}`;
+function tombstoneKey({ incarnation }: Purged): Key<Purged> {
+  return purged.key(incarnation);
 }
 
 function subjectOf({ name, incarnation }: VaultRecord): DueSubject {

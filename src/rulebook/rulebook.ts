@@ -7,7 +7,15 @@ import { compileFirewall, release } from '../firewall/compile.ts';
 import type { CompiledFirewall } from '../firewall/compile.ts';
 import { readAuthorization } from '../resources/authorization.ts';
 import type { Authorization } from '../resources/authorization.ts';
-import { authorizationKey, firewallSettings, subnetKey, subnetPrefix, vaultId, vaultKey } from '../resources/keys.ts';
+import {
+  authorizationKey,
+  firewallSettings,
+  subnetKey,
+  subnetPrefix,
+  vaultId,
+  vaultKey,
+  vaultPrefix,
+} from '../resources/keys.ts';
 import { listRecords, readRecords } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
 import type { Requirement, Store } from '../store/store.ts';
@@ -165,7 +173,7 @@ export class Rulebook {
   async changed(keys: Iterable<string>): Promise<readonly string[]> {
     const closed: string[] = [];
     for (const key of keys) {
-      if (key.startsWith(vaultKey(''))) this.#forget(key.slice(vaultKey('').length));
+      if (key.startsWith(vaultPrefix)) this.#forget(key.slice(vaultPrefix.length));
       this.#authorizations.delete(key);
       if (!key.startsWith(subnetPrefix)) continue;
       const incarnation = key.slice(subnetPrefix.length);

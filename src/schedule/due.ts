@@ -1,5 +1,8 @@
-import { decode, encode } from '../store/store.ts';
-import type { Put, StoredRecord } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import type { Key } from '../store/keys.ts';
+import { recordPut } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Put } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 
 /** Work that the server does by itself when its time has come. */
@@ -56,12 +59,19 @@ export class TryLater extends Error {
   override readonly name = 'TryLater';
 }
 
-export const duePrefix = 'due/';
+/** A due record as it is stored. */
+export type DueRecord = AnySubject & { readonly attempts?: number; readonly firstAt?: number };
+
+const due = recordKind<DueRecord>({
+  pattern: 'due/{time}/',
+  owner: 'schedule',
+  holds: 'work that is due at that time, by kind and subject',
+});
+export const duePrefix = due.prefix();
 
 /** One work for one subject at one time (milliseconds since 1970); asked for again, it is the same record. */
-export function dueKey(kind: string, at: number, subject: AnySubject): string {
-  const time = String(Math.max(0, Math.ceil(at))).padStart(15, '0');
-  return `${duePrefix}${time}/${workPath(kind, subject)}`;
+export function dueKey(kind: string, at: number, subject: AnySubject): Key<DueRecord> {
+  return due.key(timeText(Math.max(0, Math.ceil(at))), workPath(kind, subject));
 }
 
 /** Names one work for one subject, as the last part of a key. */
@@ -73,28 +83,33 @@ export function workPath(kind: string, subject: AnySubject): string {
 
 /** What a transaction puts so that the work is done at that time, or as soon as the server runs again after it. */
 export function duePut(kind: DueKind, at: number, subject: DueSubject): Put {
-  return { key: dueKey(kind, at, subject), value: encode(subject) };
+  return recordPut(dueKey(kind, at, subject), subject);
 }
 
 /** The same work at a later time, after an attempt that failed. */
 export function duePutAgain({ kind, at, firstAt, subject, attempts }: Due): Put {
-  return { key: dueKey(kind, at, subject), value: encode({ ...subject, attempts, firstAt }) };
+  return recordPut(dueKey(kind, at, subject), { ...subject, attempts, firstAt });
 }
 
-export function readDue(record: StoredRecord): Due {
-  const [, , kind = ''] = record.key.split('/');
-  const stored = decode<AnySubject & { readonly attempts?: number; readonly firstAt?: number }>(record);
-  const at = dueTime(record.key);
+export function readDue({ key, value: stored }: Stored<DueRecord>): Due {
+  const [, , kind = ''] = key.split('/');
+  const at = dueTime(key);
   const { attempts = 0, firstAt = at, ...subject } = stored;
   return { kind, at, firstAt, subject, attempts };
 }
 
 /** Above the keys of what is due before that time. */
 export function dueFrom(at: number): string {
-  return duePrefix + String(at).padStart(15, '0');
+  return duePrefix + timeText(at);
 }
 
 /** When the work of a due record's key is due. */
 export function dueTime(key: string): number {
-  return Number(key.slice(duePrefix.length, duePrefix.length + 15));
+  return Number(key.slice(duePrefix.length, duePrefix.length + timeLength));
+}
+
+const timeLength = 15;
+
+function timeText(at: number): string {
+  return String(at).padStart(timeLength, '0');
 }

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { Conflict, decode, encode } from '../store/store.ts';
-import type { Put, Store, StoredRecord } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import type { Key } from '../store/keys.ts';
+import { listRecords, recordPut } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import { Conflict } from '../store/store.ts';
+import type { Put, Store } from '../store/store.ts';
 import { dueFrom, duePrefix, duePutAgain, dueTime, readDue, workPath } from './due.ts';
-import type { AnySubject, Due, DueKind, Work } from './due.ts';
+import type { AnySubject, Due, DueKind, DueRecord, Work } from './due.ts';
 
 /** Work that this process has to itself. Its record is at `key` as long as that is so. */
 export interface Leased extends Work {
-  readonly key: string;
+  readonly key: Key<LeaseRecord>;
   readonly version: string;
   /** When the work was due, in milliseconds since 1970. */
   readonly dueAt: number;
@@ -21,7 +25,8 @@ export interface Claim {
   readonly work: Leased;
 }
 
-interface LeaseRecord extends Work {
+/** A lease as it is stored. */
+export interface LeaseRecord extends Work {
   readonly dueAt: number;
   /** Not in a lease of a release before. */
   readonly firstAt?: number;
@@ -35,7 +40,12 @@ interface LeasesParts {
   readonly alone: boolean;
 }
 
-export const leasePrefix = 'lease/';
+const leases = recordKind<LeaseRecord>({
+  pattern: 'lease/{process}/',
+  owner: 'schedule',
+  holds: 'work that a process has to itself, by kind and subject',
+});
+export const leasePrefix = leases.prefix();
 
 /** How long a process may work on a record before another one that shares the store takes it over. */
 const leaseMs = 60_000;
@@ -48,7 +58,7 @@ const pageSize = 100;
 export class Leases {
   readonly #parts: LeasesParts;
   /** Names this process, for ever: no other one and no later one has the id again. */
-  readonly #prefix = `${leasePrefix}${randomUUID()}/`;
+  readonly #process = randomUUID();
   #othersAreGone = false;
 
   constructor(parts: LeasesParts) {
@@ -58,7 +68,7 @@ export class Leases {
   /** For work that begins in this process, because it needs what may not be stored, or need not wait for its turn. */
   claim(kind: DueKind, subject: AnySubject): Claim {
     const dueAt = this.#parts.now();
-    const work = { kind, subject, dueAt, firstAt: dueAt, attempts: 1, key: this.#prefix + workPath(kind, subject) };
+    const work = { kind, subject, dueAt, firstAt: dueAt, attempts: 1, key: this.#keyOf(kind, subject) };
     const version = randomUUID();
     return { put: { ...this.#put(work), version }, work: { ...work, version } };
   }
@@ -68,14 +78,14 @@ export class Leases {
     const { store, now } = this.#parts;
     for (;;) {
       const time = now();
-      const records = await store.list({ prefix: duePrefix, limit });
+      const records = await listRecords(store, { prefix: duePrefix, limit });
       const due = records.filter(({ key }) => dueTime(key) <= time);
       if (due.length === 0) return [];
       // The same work may have been asked for at several times. Once is enough.
       const leased = new Map<string, Omit<Leased, 'version'>>();
       for (const record of due) {
         const { at: dueAt, firstAt, kind, subject, attempts } = readDue(record);
-        const key = this.#prefix + workPath(kind, subject);
+        const key = this.#keyOf(kind, subject);
         if (!leased.has(key)) leased.set(key, { kind, subject, dueAt, firstAt, attempts: attempts + 1, key });
       }
       const works = [...leased.values()];
@@ -111,9 +121,9 @@ export class Leases {
     if (alone && this.#othersAreGone) return;
     let after: string | undefined;
     for (;;) {
-      const page = await store.list({ prefix: leasePrefix, after, limit: pageSize });
-      const others = page.filter(({ key }) => !key.startsWith(this.#prefix));
-      await this.#makeDue(others.filter((record) => alone || decode<LeaseRecord>(record).until <= now()));
+      const page = await listRecords(store, { prefix: leasePrefix, after, limit: pageSize });
+      const others = page.filter(({ key }) => !key.startsWith(leases.prefix(this.#process)));
+      await this.#makeDue(others.filter(({ value }) => alone || value.until <= now()));
       if (page.length < pageSize) break;
       after = page.at(-1)?.key;
     }
@@ -128,7 +138,7 @@ export class Leases {
     const { store, now } = this.#parts;
     let after = dueFrom(now() + longestMs);
     for (;;) {
-      const page = await store.list({ prefix: duePrefix, after, limit: pageSize });
+      const page = await listRecords(store, { prefix: duePrefix, after, limit: pageSize });
       const due = page.map((record) => ({ record, work: readDue(record) }));
       await this.#move(due.filter(({ work }) => work.at > now() + longestMs && work.firstAt < work.at));
       const last = page.at(-1);
@@ -137,7 +147,7 @@ export class Leases {
     }
   }
 
-  async #move(due: readonly { readonly record: StoredRecord; readonly work: Due }[]): Promise<void> {
+  async #move(due: readonly { readonly record: Stored<DueRecord>; readonly work: Due }[]): Promise<void> {
     if (due.length === 0) return;
     const { now } = this.#parts;
     const put = due.map(({ work }) => duePutAgain({ ...work, at: Math.max(now(), work.firstAt) }));
@@ -147,16 +157,15 @@ export class Leases {
     );
   }
 
-  async #makeDue(records: readonly StoredRecord[]): Promise<void> {
+  async #makeDue(records: readonly Stored<LeaseRecord>[]): Promise<void> {
     if (records.length === 0) return;
-    const put = records.map((record) => {
-      const { kind, subject, attempts, dueAt, firstAt = dueAt } = decode<LeaseRecord>(record);
-      return duePutAgain({ kind, subject, attempts, at: dueAt, firstAt });
-    });
+    const put = records.map(({ value: { kind, subject, attempts, dueAt, firstAt = dueAt } }) =>
+      duePutAgain({ kind, subject, attempts, at: dueAt, firstAt }),
+    );
     await this.#replace(records, put);
   }
 
-  async #replace(records: readonly StoredRecord[], put: readonly Put[]): Promise<void> {
+  async #replace(records: readonly Stored<unknown>[], put: readonly Put[]): Promise<void> {
     try {
       await this.#parts.store.transact({
         require: records.map(({ key, version }) => ({ key, version })),
@@ -171,7 +180,10 @@ export class Leases {
   }
 
   #put({ kind, subject, attempts, dueAt, firstAt, key }: Omit<Leased, 'version'>): Put {
-    const lease: LeaseRecord = { kind, subject, attempts, dueAt, firstAt, until: this.#parts.now() + leaseMs };
-    return { key, value: encode(lease) };
+    return recordPut(key, { kind, subject, attempts, dueAt, firstAt, until: this.#parts.now() + leaseMs });
+  }
+
+  #keyOf(kind: string, subject: AnySubject): Key<LeaseRecord> {
+    return leases.key(this.#process, workPath(kind, subject));
   }
 }

@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { makeCertificateAuthority, makeServerCertificate } from '../crypto/certificates/server-certificates.ts';
 import type { CertifiedKey } from '../crypto/certificates/server-certificates.ts';
-import { Conflict, decode, encode } from '../store/store.ts';
-import type { Store, Version } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
+import { Conflict } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { isValid, planRenewal } from './certificate-renewal.ts';
 import type { Lifetime } from './certificate-renewal.ts';
-
-const certificatesKey = 'setup/certificates';
 
 /** More authorities at a time would mean a clock that is set again and again. */
 const authoritiesMax = 8;
@@ -20,10 +20,11 @@ export interface ServerCertificates {
   readonly otherAuthorities?: readonly CertifiedKey[];
 }
 
-interface Stored {
-  readonly version: Version | null;
-  readonly certificates: ServerCertificates | undefined;
-}
+const certificatesKey = recordKind<ServerCertificates>({
+  pattern: 'setup/certificates',
+  owner: 'setup',
+  holds: "the server's certificate, with its key, and the authorities that signed it",
+}).key();
 
 /**
  * The server's certificate and the authority that signed it, for the domain; made when there are none, or when the
@@ -38,7 +39,7 @@ export async function openCertificates(store: Store, domain: string, nowMs: numb
     try {
       await store.transact({
         require: [{ key: certificatesKey, version }],
-        put: [{ key: certificatesKey, value: encode(renewed) }],
+        put: [recordPut(certificatesKey, renewed)],
       });
       return renewed;
     } catch (error) {
@@ -62,11 +63,11 @@ export function lifetimeOf(certificate: string): Lifetime {
   return { fromMs: validFromDate.getTime(), toMs: validToDate.getTime() };
 }
 
-async function readCertificates(store: Store, domain: string): Promise<Stored> {
-  const [record] = await store.read({ get: [certificatesKey] });
+async function readCertificates(store: Store, domain: string) {
+  const [record] = await readRecords(store, { get: [certificatesKey] });
   if (record === undefined) return { version: null, certificates: undefined };
-  const stored = decode<ServerCertificates>(record);
-  return { version: record.version, certificates: stored.domain === domain ? stored : undefined };
+  const { version, value } = record;
+  return { version, certificates: value.domain === domain ? value : undefined };
 }
 
 /** The same object when nothing is to be renewed. */

@@ -5,10 +5,9 @@ import { findClient } from '../directory/clients.ts';
 import { isDirectoryId } from '../directory/keys.ts';
 import { removeMember } from '../directory/memberships.ts';
 import type { Settings } from '../settings/settings.ts';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-
-const registeredKey = 'setup/registered-clients';
 
 /** A client that the configuration file named at the last start. */
 interface Registered {
@@ -17,6 +16,12 @@ interface Registered {
   readonly objectId: string;
   readonly groups: readonly string[];
 }
+
+const registeredKey = recordKind<readonly Registered[]>({
+  pattern: 'setup/registered-clients',
+  owner: 'setup',
+  holds: 'the clients that the configuration file named at the last start',
+}).key();
 
 /**
  * Makes the clients of the configuration file the directory's: those that are new or changed are registered, those that
@@ -28,12 +33,12 @@ export async function registerClients(
   clients: Settings['clients'],
   { tenantId, readFile }: { readonly tenantId: string; readonly readFile: (path: string) => string },
 ): Promise<void> {
-  const [record] = await store.read({ get: [registeredKey] });
-  const before = record === undefined ? [] : decode<readonly Registered[]>(record);
+  const [record] = await readRecords(store, { get: [registeredKey] });
+  const before = record?.value ?? [];
   if (before.length === 0 && clients.length === 0) return;
   const named = await Promise.all(clients.map((client) => registeredOf(store, client, tenantId)));
   // First of all, so that after a crash none is forgotten.
-  await store.transact({ put: [{ key: registeredKey, value: encode([...before, ...named]) }] });
+  await store.transact({ put: [recordPut(registeredKey, [...before, ...named])] });
   for (const old of before) {
     const now = named.find(({ clientId, tenantId: tenant }) => clientId === old.clientId && tenant === old.tenantId);
     if (now === undefined) await deleteClient(store, old);
@@ -43,7 +48,7 @@ export async function registerClients(
     const certificates = client.certificate === undefined ? [] : [readFile(client.certificate)];
     await putConfigured(store, { client, certificates }, named[index]);
   }
-  await store.transact({ put: [{ key: registeredKey, value: encode(named) }] });
+  await store.transact({ put: [recordPut(registeredKey, named)] });
 }
 
 type ConfiguredClient = Settings['clients'][number];

@@ -7,13 +7,17 @@ import { resourceGroupKey, vaultKey, virtualNetworkId, virtualNetworkKey } from 
 import { putVault } from '../resources/vaults.ts';
 import { putNetwork } from '../resources/virtual-networks.ts';
 import { ruleProfiles } from '../firewall/profiles.ts';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceGroupRecord } from '../types/resource-group.ts';
-import type { VaultRecord } from '../types/vault.ts';
 import type { Identity } from './identity.ts';
 
-const doneKey = 'setup/demo';
+const doneKey = recordKind<true>({
+  pattern: 'setup/demo',
+  owner: 'setup',
+  holds: 'that the demo world was made',
+}).key();
 const location = 'westeurope';
 
 /** What the demo world is made of, for whoever describes it. */
@@ -43,7 +47,7 @@ export async function makeDemo(store: Store, identity: Identity, now: number): P
     tags: {},
   };
   const key = resourceGroupKey(place);
-  await unlessThere(store, key, async () => ({ put: [{ key, value: encode(group) }] }));
+  await unlessThere(store, key, async () => ({ put: [recordPut(key, group)] }));
   for (const name of demo.networks) {
     const network = putNetwork(undefined, {
       ...place,
@@ -68,7 +72,7 @@ export async function makeDemo(store: Store, identity: Identity, now: number): P
   }
   await unlessThere(store, vaultKey(demo.vault), async () => changeOf(await putDemoVault(store, identity, now)));
   await addSecret(store, now);
-  await store.transact({ require: [{ key: doneKey, version: null }], put: [{ key: doneKey, value: encode(true) }] });
+  await store.transact({ require: [{ key: doneKey, version: null }], put: [recordPut(doneKey, true)] });
 }
 
 function putDemoVault(store: Store, identity: Identity, now: number) {
@@ -100,10 +104,10 @@ function putDemoVault(store: Store, identity: Identity, now: number) {
 }
 
 async function addSecret(store: Store, now: number): Promise<void> {
-  const [record] = await store.read({ get: [vaultKey(demo.vault)] });
+  const [record] = await readRecords(store, { get: [vaultKey(demo.vault)] });
   if (record === undefined) return;
   const require = [{ key: record.key, version: record.version }];
-  const scope = vaultScope(decode<VaultRecord>(record), { store, transitionMs: 0, now, require });
+  const scope = vaultScope(record.value, { store, transitionMs: 0, now, require });
   const made = { version: newVersion(), now: Math.floor(now / 1000) };
   const version = newSecretVersion({ value: demo.value }, made);
   const added = await addVersion(scope, 'secrets', { name: demo.secret, version });

@@ -5,11 +5,10 @@ import { globalAdministrators } from '../directory/groups.ts';
 import { groupsOf } from '../directory/memberships.ts';
 import { firstOwner } from '../resources/authorization.ts';
 import { subscriptionKey } from '../resources/keys.ts';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
-
-const identityKey = 'setup/identity';
 
 /**
  * Who this server is: made at its first start, the same at every other. The client is its administrator, owner of the
@@ -25,13 +24,19 @@ export interface Identity {
   readonly demo: boolean;
 }
 
+const identityKey = recordKind<Identity>({
+  pattern: 'setup/identity',
+  owner: 'setup',
+  holds: 'who this server is: its tenant, subscription and administrator',
+}).key();
+
 /** Reads the server's identity, and makes it at the first start. */
 export async function openIdentity(
   store: Store,
   options: { readonly demo: boolean; readonly now: number },
 ): Promise<Identity> {
-  const [record] = await store.read({ get: [identityKey] });
-  const identity = record === undefined ? await makeIdentity(store, options) : decode<Identity>(record);
+  const [record] = await readRecords(store, { get: [identityKey] });
+  const identity = record?.value ?? (await makeIdentity(store, options));
   const { tenantId, clientId, clientSecret, objectId } = identity;
   if ((await findClient(store, tenantId, clientId)) === undefined) {
     const secrets = [clientSecret];
@@ -62,13 +67,12 @@ async function makeIdentity(
     displayName: 'Postern',
     tenantId: identity.tenantId,
   };
-  const key = subscriptionKey(identity.subscriptionId);
   const owner = { principalId: identity.objectId, name: randomUUID(), now };
   await store.transact({
     require: [{ key: identityKey, version: null }],
     put: [
-      { key: identityKey, value: encode(identity) },
-      { key, value: encode(subscription) },
+      recordPut(identityKey, identity),
+      recordPut(subscriptionKey(identity.subscriptionId), subscription),
       ...firstOwner(identity.subscriptionId, owner),
     ],
   });

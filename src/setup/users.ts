@@ -8,16 +8,21 @@ import type { UserRecord } from '../directory/records.ts';
 import { matches } from '../directory/secret.ts';
 import { createUser, updateUser } from '../directory/users.ts';
 import type { Settings } from '../settings/settings.ts';
-import { decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-
-const registeredKey = 'setup/registered-users';
 
 /** A user that the configuration file named at the last start. */
 interface Registered {
   readonly id: string;
   readonly groups: readonly string[];
 }
+
+const registeredKey = recordKind<readonly Registered[]>({
+  pattern: 'setup/registered-users',
+  owner: 'setup',
+  holds: 'the users that the configuration file named at the last start',
+}).key();
 
 export interface UsersScope {
   readonly tenantId: string;
@@ -30,8 +35,8 @@ export interface UsersScope {
  * same as before changes nothing, so that those who are signed in stay so.
  */
 export async function registerUsers(store: Store, users: Settings['users'], scope: UsersScope): Promise<void> {
-  const [record] = await store.read({ get: [registeredKey] });
-  const before = record === undefined ? [] : decode<readonly Registered[]>(record);
+  const [record] = await readRecords(store, { get: [registeredKey] });
+  const before = record?.value ?? [];
   if (before.length === 0 && users.length === 0) return;
   const place = { tenantId: scope.tenantId, kind: 'user' } as const;
   const named = await Promise.all(
@@ -41,13 +46,13 @@ export async function registerUsers(store: Store, users: Settings['users'], scop
     }),
   );
   // First of all, so that after a crash none is forgotten.
-  await store.transact({ put: [{ key: registeredKey, value: encode([...before, ...named]) }] });
+  await store.transact({ put: [recordPut(registeredKey, [...before, ...named])] });
   for (const old of before) await forget(store, { old, now: named.find(({ id }) => id === old.id) }, place);
   for (const [index, user] of users.entries()) {
     const registered = named[index];
     if (registered !== undefined) await putConfigured(store, { user, registered }, scope);
   }
-  await store.transact({ put: [{ key: registeredKey, value: encode(named) }] });
+  await store.transact({ put: [recordPut(registeredKey, named)] });
 }
 
 async function forget(

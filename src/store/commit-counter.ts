@@ -2,10 +2,10 @@ import type { MasterKey } from '../crypto/master-key.ts';
 import type { CommitMark } from './commit-mark.ts';
 import { judgeMark, readMark, sealMark } from './marked-commit.ts';
 import type { CountedCommit } from './marked-commit.ts';
+import { readRecords, recordPut } from './records.ts';
 import { StoreRefused } from './refused.ts';
 import type { SealedRecords } from './sealed-records.ts';
 import { commitKey } from './seal-header.ts';
-import { decode, encode } from './store.ts';
 
 export interface CommitCounterParts {
   readonly records: SealedRecords;
@@ -15,9 +15,6 @@ export interface CommitCounterParts {
   /** Under which marks are sealed from now on. */
   readonly key: () => { readonly storeId: string; readonly masterKey: MasterKey };
 }
-
-/** What the store's record holds; a version before wrote the number alone, beside a mark that was not sealed. */
-type StoredCommit = string | { readonly commit: string };
 
 /**
  * Refuses an older copy of the database. A counter in the store and a mark beside the master key go up together, the
@@ -95,11 +92,8 @@ export class CommitCounter {
     try {
       const { commit, version } = await this.#load();
       const next = (commit > this.#least ? commit : this.#least) + 1n;
-      const stored: StoredCommit = { commit: String(next) };
-      await records.transact({
-        require: [{ key: commitKey, version }],
-        put: [{ key: commitKey, value: encode(stored) }],
-      });
+      const put = [recordPut(commitKey, { commit: String(next) })];
+      await records.transact({ require: [{ key: commitKey, version }], put });
       const { masterKey, storeId } = key();
       // By turns: a write that is torn leaves the number before.
       await mark.write(next % 2n === 0n ? 0 : 1, sealMark(next, masterKey, storeId));
@@ -112,14 +106,13 @@ export class CommitCounter {
 
   async #load(): Promise<CountedCommit & { readonly version: string | null }> {
     const { records } = this.#parts;
-    const [record] = await records.read({ get: [commitKey] });
+    const [record] = await readRecords(records, { get: [commitKey] });
     if (record === undefined) {
       const others = await records.list({ prefix: '', limit: 1 });
       return { commit: 0n, markSealed: false, isNew: others.length === 0, version: null };
     }
-    const stored = decode<StoredCommit>(record);
-    const counted = { isNew: false, version: record.version };
-    if (typeof stored === 'string') return { ...counted, commit: BigInt(stored), markSealed: false };
-    return { ...counted, commit: BigInt(stored.commit), markSealed: true };
+    const { version, value } = record;
+    if (typeof value === 'string') return { commit: BigInt(value), markSealed: false, isNew: false, version };
+    return { commit: BigInt(value.commit), markSealed: true, isNew: false, version };
   }
 }

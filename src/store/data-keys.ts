@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 import { SealingKey } from '../crypto/seal.ts';
+import { recordKind } from './keys.ts';
+import type { Key } from './keys.ts';
 import { commitKey, headerKey, parseRecord, putHeader, sealPrefix } from './seal-header.ts';
 import type { SealHeader } from './seal-header.ts';
 import { Conflict, encode, Unreadable } from './store.ts';
@@ -22,6 +24,17 @@ interface WrappedKey {
   readonly masterKey: string;
   readonly wrapped: string;
 }
+
+const ofVaults = recordKind<WrappedKey>({
+  pattern: 'seal/vault/',
+  owner: 'store',
+  holds: 'the data key of what is under `vault/{incarnation}/`, wrapped under a master key',
+});
+const ofOthers = recordKind<WrappedKey>({
+  pattern: 'seal/control',
+  owner: 'store',
+  holds: 'the data key of all other records, wrapped under a master key',
+});
 
 /** How many data keys are wrapped anew in one transaction. */
 const pageSize = 200;
@@ -170,8 +183,9 @@ export class DataKeys {
   }
 }
 
-function wrapKey(domain: string): string {
-  return sealPrefix + domain;
+function wrapKey(domain: string): Key<WrappedKey> {
+  const [, incarnation] = domain.split('/');
+  return incarnation === undefined ? ofOthers.key() : ofVaults.key(incarnation);
 }
 
 function isWrappedKey(parsed: unknown): parsed is WrappedKey {

@@ -1,14 +1,18 @@
 declare const holds: unique symbol;
+declare const lists: unique symbol;
 
-/** The key of a record. Its type says what the record holds, so that who reads it gets a `T`; at run time it is a string. */
+/** The key of a record. Its type says what the record holds, so that reading it gives a `T`; at run time it is a string. */
 export type Key<T> = string & { readonly [holds]: T };
 
 /** What the keys of some records of a kind begin with. */
-export type Prefix<T> = string & { readonly [holds]: readonly T[] };
+export type Prefix<T> = string & { readonly [lists]: T };
 
 /** What is written down about the records of one kind. */
 export interface KindFacts {
-  /** What their keys begin with, up to a slash; a name in braces stands for one segment: `vault/{incarnation}/secrets/`. */
+  /**
+   * What their keys begin with, up to a slash; a name in braces is one segment: `vault/{incarnation}/secrets/`. Without a
+   * slash at its end it is the key of the one record.
+   */
   readonly pattern: string;
   /** The room whose rules the records follow. */
   readonly owner: string;
@@ -16,37 +20,113 @@ export interface KindFacts {
   readonly holds: string;
 }
 
+/** Makes of what a record held, when it was written by one version, what the next version holds. */
+export type Upgrade = (before: never) => unknown;
+
+/** A kind of records, as it is declared. */
+export interface DeclaredKind extends KindFacts {
+  /** The first brings a record of version 1 to version 2, the second one of version 2 to version 3, and so on. */
+  readonly upgrades?: readonly Upgrade[];
+}
+
+/** A kind of records, whatever they hold. */
+export interface KnownKind extends KindFacts {
+  /** The version of the records that this code writes: 1, and one more for each upgrade. */
+  readonly version: number;
+  readonly upgrades: readonly Upgrade[];
+}
+
 /** Records of one kind, each of which holds a `T`. */
-export interface RecordKind<T> extends KindFacts {
+export interface RecordKind<T> extends KnownKind {
   /** The key with these segments in the place of the pattern's names, and the rest after it. */
   key(...segments: readonly string[]): Key<T>;
-  /** The same for the keys that begin so: the segments may be fewer, and nothing is added after the last. */
+  /** What the keys begin with that have these segments in the place of the pattern's first names, and the rest after it. */
   prefix(...segments: readonly string[]): Prefix<T>;
 }
 
-const known = new Map<string, KindFacts>();
+interface Entry {
+  readonly kind: KnownKind;
+  /** How much of the pattern comes before its first name. */
+  readonly headLength: number;
+  readonly keys: RegExp;
+}
+
+const name = /\{[^}]*\}/;
+const entries = new Map<string, Entry>();
+/** Those of them whose records have had another version. */
+const upgraded: Entry[] = [];
 
 /**
  * Declares a kind of records; every key of the store is made by one. To be called while a module loads, once a pattern.
  * @throws {TypeError} when the pattern is taken
  */
-export function recordKind<T>(facts: KindFacts): RecordKind<T> {
-  const { pattern } = facts;
-  if (known.has(pattern))
-    throw new TypeError(`two kinds of records have the pattern ${pattern}: give one of them another`);
-  known.set(pattern, facts);
-  const fixed = pattern.split(/\{[^}]*\}/);
+export function recordKind<T>({ upgrades = [], ...facts }: DeclaredKind): RecordKind<T> {
+  const kind = { ...facts, upgrades, version: upgrades.length + 1 };
+  declare(kind);
+  const [head = '', ...after] = facts.pattern.split(name);
   const text = (segments: readonly string[]): string => {
-    let key = '';
-    for (const [index, part] of fixed.entries())
-      key += index < fixed.length - 1 ? part + (segments[index] ?? '') : part;
-    return key + segments.slice(fixed.length - 1).join('/');
+    let key = head;
+    let index = 0;
+    for (const segment of segments) {
+      if (index < after.length) key += segment + after[index];
+      else key += index > after.length ? `/${segment}` : segment;
+      index += 1;
+    }
+    return key;
   };
   return {
-    ...facts,
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a string becomes a key
-    key: (...segments) => text(segments) as Key<T>,
+    ...kind,
+    key(...segments) {
+      if (segments.length < after.length) throw new TypeError(`a key of ${facts.pattern} needs ${after.length} names`);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place where a string becomes a key
+      return text(segments) as Key<T>;
+    },
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
     prefix: (...segments) => text(segments) as Prefix<T>,
   };
+}
+
+function declare(kind: KnownKind): void {
+  const { pattern } = kind;
+  if (entries.has(pattern)) {
+    throw new TypeError(`two kinds of records have the pattern ${pattern}: give one of them another`);
+  }
+  const parts = pattern.split(name);
+  const keys = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('[^/]+');
+  const end = pattern.endsWith('/') ? '' : '$';
+  const entry = { kind, headLength: parts[0]?.length ?? 0, keys: new RegExp(`^${keys}${end}`) };
+  entries.set(pattern, entry);
+  if (kind.version > 1) upgraded.push(entry);
+}
+
+/** All kinds that the loaded modules declare, in the order of their patterns. */
+export function knownKinds(): readonly KnownKind[] {
+  return [...entries.values()].map(({ kind }) => kind).toSorted((a, b) => (a.pattern < b.pattern ? -1 : 1));
+}
+
+/** The kind whose keys have the form of this one: of several the one that says most of it before its first name. */
+export function kindOf(key: string): KnownKind | undefined {
+  let best: Entry | undefined;
+  for (const entry of entries.values()) {
+    if (entry.keys.test(key) && entry.headLength > (best?.headLength ?? -1)) best = entry;
+  }
+  return best?.kind;
+}
+
+/** As `kindOf`, but only where the records of the kind have had another version, which costs next to nothing to say. */
+export function upgradedKindOf(key: string): KnownKind | undefined {
+  for (const { keys } of upgraded) {
+    if (!keys.test(key)) continue;
+    const kind = kindOf(key);
+    return kind !== undefined && kind.version > 1 ? kind : undefined;
+  }
+  return undefined;
+}
+
+/**
+ * The format of all that is stored: 1, and one more for each upgrade that a kind has. Two releases with the same format
+ * can read each other's records.
+ */
+export function dataFormat(): number {
+  return upgraded.reduce((format, { kind }) => format + kind.upgrades.length, 1);
 }

@@ -1,6 +1,7 @@
-import type { Key, Prefix } from './keys.ts';
-import type { List, Put, Requirement, Store, StoredRecord, Version } from './store.ts';
-import { decode, encode } from './store.ts';
+import { kindOf, upgradedKindOf } from './keys.ts';
+import type { Key, KnownKind, Prefix } from './keys.ts';
+import { Unreadable } from './store.ts';
+import type { List, Put, Read, Requirement, Store, StoredRecord, Version } from './store.ts';
 
 /** A record as it was read, with what it holds. */
 export interface Stored<T> {
@@ -14,25 +15,21 @@ export type StoredUnder<K extends readonly Key<unknown>[]> = {
   readonly [I in keyof K]: K[I] extends Key<infer T> ? Stored<T> | undefined : never;
 };
 
+/** A newer release of Postern wrote the record: nobody here can say what it holds. */
+export class NewerRecord extends Unreadable {}
+
 /**
  * Reads several records in one snapshot.
  * @throws {Conflict} when a requirement does not hold in it
  * @throws {Unreadable} when a record is not what was written
+ * @throws {NewerRecord} when a newer release wrote it
  */
 export async function readRecords<const K extends readonly Key<unknown>[]>(
   store: Pick<Store, 'read'>,
-  { get, require = [] }: { readonly get: K; readonly require?: readonly Requirement[] },
-): Promise<StoredUnder<K>> {
-  return storedUnder(get, await store.read({ require, get }));
-}
-
-/** The records that were read for these keys, opened. */
-function storedUnder<const K extends readonly Key<unknown>[]>(
-  _get: K,
-  records: readonly (StoredRecord | undefined)[],
-): StoredUnder<K> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a key says what its record holds; here it gets that type
-  return records.map((record) => record && stored(record)) as unknown as StoredUnder<K>;
+  request: { readonly get: K; readonly require?: readonly Requirement[] },
+): Promise<StoredUnder<K>>;
+export async function readRecords(store: Pick<Store, 'read'>, request: Read) {
+  return (await store.read(request)).map((record) => record && stored(record));
 }
 
 /** As `Store.list`, with what the records hold. */
@@ -45,10 +42,46 @@ export async function listRecords<T>(
 
 /** Writes `value` under its key; part of a transaction. */
 export function recordPut<T>(key: Key<T>, value: NoInfer<T>, version?: Version): Put {
-  return version === undefined ? { key, value: encode(value) } : { key, value: encode(value), version };
+  const json = JSON.stringify(value);
+  const kind = upgradedKindOf(key);
+  const bytes = Buffer.from(kind === undefined ? json : `${mark}${kind.version} ${json}`);
+  return version === undefined ? { key, value: bytes } : { key, value: bytes, version };
 }
 
 function stored<T>(record: StoredRecord): Stored<T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the key of a record of this kind
-  return { key: record.key as Key<T>, version: record.version, value: decode<T>(record) };
+  return { key: record.key as Key<T>, version: record.version, value: valueOf(record) as T };
+}
+
+/**
+ * What a record holds, as this code writes it. A record is UTF-8 JSON, with `v2 ` before it when its kind has version 2,
+ * and so on. Of version 1 are those with nothing before it, which is why no JSON may begin with that letter.
+ * @throws {NewerRecord} when a newer release wrote it
+ */
+export function valueOf(record: StoredRecord): unknown {
+  const { buffer, byteOffset, byteLength } = record.value;
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString();
+  if (text.startsWith(mark)) return marked(record.key, text);
+  const kind = upgradedKindOf(record.key);
+  return kind === undefined ? JSON.parse(text) : upgrade(kind, 1, JSON.parse(text));
+}
+
+const mark = 'v';
+
+function marked(key: string, text: string): unknown {
+  const end = text.indexOf(' ');
+  const version = Number(text.slice(mark.length, end));
+  if (!Number.isSafeInteger(version) || version < 1) throw new Unreadable(`the record ${key} is not what was written`);
+  const kind = kindOf(key);
+  const known = kind?.version ?? 1;
+  if (kind === undefined || version > known) {
+    const what = `the record ${key} has version ${version}, and this release of Postern reads versions up to ${known}`;
+    throw new NewerRecord(`${what}. Start the release that wrote it, or a newer one.`);
+  }
+  return upgrade(kind, version, JSON.parse(text.slice(end + 1)));
+}
+
+function upgrade(kind: KnownKind, version: number, before: unknown): unknown {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each upgrade takes what the version before it wrote
+  return kind.upgrades.slice(version - 1).reduce((value: unknown, step) => step(value as never), before);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
+import { recordKind } from './keys.ts';
 import { StoreRefused } from './refused.ts';
 import { decode, encode } from './store.ts';
 import type { Put, Store, StoredRecord, Version } from './store.ts';
@@ -8,11 +9,21 @@ import type { Put, Store, StoredRecord, Version } from './store.ts';
 /** Where the sealed store keeps its own records; no other key starts with it. */
 export const sealPrefix = 'seal/';
 
+const owner = 'store';
+
 /** The record that says under which master keys the data keys of this store are wrapped. */
-export const headerKey = 'seal/store';
+export const headerKey = recordKind<StoredHeader>({
+  pattern: 'seal/store',
+  owner,
+  holds: 'the format of the seal, and under which master keys the data keys are wrapped',
+}).key();
 
 /** The sealed store's commit counter, which the commit mark is compared with. */
-export const commitKey = 'seal/commit';
+export const commitKey = recordKind<StoredCommit>({
+  pattern: 'seal/commit',
+  owner,
+  holds: 'the number that the commit mark is compared with',
+}).key();
 
 /** What the sealed store knows of itself. `masterKeys` has more than one entry only while they are being rotated. */
 export interface SealHeader {
@@ -28,6 +39,9 @@ interface StoredHeader {
   /** For each master key a text sealed under it: a wrong key is known before any record is touched. */
   readonly masterKeys: readonly { readonly id: string; readonly check: string }[];
 }
+
+/** An older release wrote the number alone, beside a mark that was not sealed. */
+export type StoredCommit = string | { readonly commit: string };
 
 const formatNumber = 1;
 

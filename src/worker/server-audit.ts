@@ -8,9 +8,8 @@ import { defaultQuota } from '../audit/quota.ts';
 import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
 import { diagnosticSettingKey } from '../resources/keys.ts';
 import type { Settings } from '../settings/settings.ts';
-import { decode } from '../store/store.ts';
+import { listRecords } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { DiagnosticSettingRecord } from '../types/diagnostic-setting.ts';
 
 interface ServerAuditParts {
   readonly settings: Settings;
@@ -30,8 +29,8 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
   const exports = new AuditExport({
     directory: storageDirectory,
     async accountsOf(resourceId) {
-      const records = await store.list({ prefix: diagnosticSettingKey(resourceId), limit: 100 });
-      const settingsOfVault = records.map((record) => decode<DiagnosticSettingRecord>(record).properties);
+      const records = await listRecords(store, { prefix: diagnosticSettingKey(resourceId), limit: 100 });
+      const settingsOfVault = records.map(({ value }) => value.properties);
       return [...new Set(settingsOfVault.filter(exportsAuditEvents).map(storageAccountOf))];
     },
     notice,

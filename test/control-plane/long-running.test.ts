@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OperationRecord } from '../../src/control-plane/long-running/operation.ts';
+import { longRunningPrefix } from '../../src/control-plane/keys.ts';
 import { deleteGroupContents } from '../../src/control-plane/resource-groups/contents.ts';
-import { longRunningKey } from '../../src/resources/keys.ts';
 import { leasePrefix } from '../../src/schedule/leases.ts';
 import { connect } from '../world/client.ts';
 import {
@@ -55,7 +55,7 @@ test('an operation is known to those who may ask, under its own id, and for a we
       `The operation '${unknown}' could not be found. Operations can be asked for until a week after their start.`,
     );
   }
-  const kept = async () => (await folder.store.list({ prefix: longRunningKey(subscriptionId), limit: 10 })).length;
+  const kept = async () => (await folder.store.list({ prefix: longRunningPrefix(subscriptionId), limit: 10 })).length;
   assert.equal(await kept(), 1);
   // The next one takes away those that are older. Tokens have run out meanwhile.
   const after = async (days: number, name: string) => {

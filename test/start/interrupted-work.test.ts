@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { newOperation, operationPut } from '../../src/control-plane/long-running/operation.ts';
 import { nameSet } from '../../src/http/name-set.ts';
-import { longRunningKey, resourceGroupKey } from '../../src/resources/keys.ts';
+import { longRunningPrefix } from '../../src/control-plane/keys.ts';
+import { resourceGroupKey } from '../../src/resources/keys.ts';
 import { duePrefix } from '../../src/schedule/due.ts';
 import { leasePrefix, Leases } from '../../src/schedule/leases.ts';
 import { readSettings } from '../../src/settings/settings.ts';
@@ -125,7 +126,7 @@ test('what a server that is gone was doing is taken over at the start, however m
     assert.deepEqual(await store.list({ prefix: leasePrefix, limit: 1 }), []);
     const due = await store.list({ prefix: duePrefix, limit: 10 });
     assert.ok(!due.some(({ key }) => key.includes('/operation/')));
-    const operations = await store.list({ prefix: longRunningKey(client.identity.subscriptionId), limit: 1000 });
+    const operations = await store.list({ prefix: longRunningPrefix(client.identity.subscriptionId), limit: 1000 });
     const ended = operations.filter(({ value }) => Buffer.from(value).toString().includes('"status":"Succeeded"'));
     assert.ok(ended.length >= 600);
   });

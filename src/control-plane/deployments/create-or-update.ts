@@ -1,4 +1,4 @@
-import { deploymentKey } from '../../resources/keys.ts';
+import { deploymentKey } from '../keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import { behalfOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';

@@ -6,7 +6,7 @@ import {
   deploymentOperationResource,
   ofOperations,
 } from './resource.ts';
-import { deploymentKey, deploymentOperationKey } from '../../resources/keys.ts';
+import { deploymentKey, deploymentOperationKey } from '../keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import { listAnswer } from '../list.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';

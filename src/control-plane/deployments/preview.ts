@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Answer } from '../../http/answer.ts';
-import { deploymentKey } from '../../resources/keys.ts';
+import { deploymentKey } from '../keys.ts';
 import { encode, Conflict } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isDeployment } from '../../templates/finish.ts';

@@ -1,4 +1,4 @@
-import { deploymentKey } from '../../resources/keys.ts';
+import { deploymentKey } from '../keys.ts';
 import { decode } from '../../store/store.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';

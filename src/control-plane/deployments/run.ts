@@ -1,4 +1,4 @@
-import { deploymentKey, deploymentOperationKey } from '../../resources/keys.ts';
+import { deploymentKey, deploymentOperationKey } from '../keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { Store, StoredRecord } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';

@@ -1,4 +1,4 @@
-import { longRunningKey } from '../../resources/keys.ts';
+import { longRunningKey } from '../keys.ts';
 import { TryLater } from '../../schedule/due.ts';
 import type { OperationSubject } from '../../schedule/due.ts';
 import type { DueHandler, DueOutcome } from '../../schedule/handler.ts';

@@ -2,7 +2,7 @@ import type { NameSet } from '../../http/name-set.ts';
 import type { Caller } from '../../types/caller.ts';
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
 import type { Source } from '../../types/source.ts';
-import { longRunningKey } from '../../resources/keys.ts';
+import { longRunningKey, longRunningPrefix } from '../keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
 import { encodePath } from '../../http/request-target.ts';
@@ -129,7 +129,7 @@ export async function readOperation(
 
 /** The keys of operations that nobody asks for any more. */
 async function forgotten(store: Store, subscriptionId: string, now: number): Promise<readonly string[]> {
-  const oldest = await store.list({ prefix: longRunningKey(subscriptionId), limit: forgottenAtOnce });
+  const oldest = await store.list({ prefix: longRunningPrefix(subscriptionId), limit: forgottenAtOnce });
   return oldest
     .filter((record) => {
       const { status, startedAt } = decode<OperationRecord>(record);

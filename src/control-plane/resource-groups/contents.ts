@@ -1,12 +1,11 @@
 import {
   resourceId,
-  resourceKey,
+  resourcePrefix,
   virtualNetworkId,
   virtualNetworkKey,
   vaultId,
   vaultIndexKey,
   vaultKey,
-  deploymentKey,
   resourceGroupKey,
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
@@ -16,6 +15,7 @@ import type { Store } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import type { VaultRecord } from '../../types/vault.ts';
+import { deploymentKey } from '../keys.ts';
 import { firstOf } from '../walk.ts';
 import { dropAssignments, readAuthorization } from '../../resources/authorization.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
@@ -40,13 +40,13 @@ const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<re
         record === undefined ? [] : [{ id: vaultId(decode<VaultRecord>(record)), apiVersion: '2023-07-01' }],
       );
     }),
-  (store, place, limit) => resourcesOf(store, resourceKey(place, knownTypes.privateEndpoint, []), limit),
+  (store, place, limit) => resourcesOf(store, resourcePrefix(place, knownTypes.privateEndpoint), limit),
   (store, place, limit) =>
     firstOf({ store, prefix: virtualNetworkKey(place), limit }, (found) =>
       found.map((record) => ({ id: virtualNetworkId(decode<VirtualNetworkRecord>(record)), apiVersion: '2024-05-01' })),
     ),
   // In the order of their types, so that NAT gateways go before the public addresses that they have.
-  (store, place, limit) => resourcesOf(store, resourceKey(place, undefined, []), limit),
+  (store, place, limit) => resourcesOf(store, resourcePrefix(place, undefined), limit),
 ];
 
 function resourcesOf(store: Store, prefix: string, limit: number): Promise<readonly Content[]> {

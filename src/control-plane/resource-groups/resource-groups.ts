@@ -1,7 +1,7 @@
 import type { ControlOperation } from '../operation.ts';
 import { answer, locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
 import { groupPath, readGroup, resourceGroupResource, placeOf, readManagedBy } from './resource.ts';
-import { resourceGroupKey, isResourceGroupName } from '../../resources/keys.ts';
+import { resourceGroupKey, resourceGroupPrefix, isResourceGroupName } from '../../resources/keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import { listAnswer } from '../list.ts';
@@ -36,7 +36,7 @@ const listResourceGroups: ControlOperation = {
   shows: 'visible',
   run: (call) =>
     listAnswer(call, {
-      prefix: resourceGroupKey({ subscriptionId: call.subscription.subscriptionId, resourceGroup: '' }),
+      prefix: resourceGroupPrefix(call.subscription.subscriptionId),
       seen: readAction,
       render: async (records) => records.map((record) => resourceGroupResource(decode<ResourceGroupRecord>(record))),
     }),

@@ -1,6 +1,6 @@
 import {
   inSubscription,
-  resourceKey,
+  resourcePrefix,
   vaultId,
   vaultIndexKey,
   virtualNetworkId,
@@ -67,7 +67,7 @@ export const sources: readonly Source[] = [
   },
   {
     prefix: (subscriptionId, place) =>
-      place === undefined ? inSubscription('resource', subscriptionId) : resourceKey(place, undefined, []),
+      place === undefined ? inSubscription('resource', subscriptionId) : resourcePrefix(place, undefined),
     async read(call, records) {
       const resources = records.map((record) => decode<ResourceRecord>(record));
       const tracked = resources.filter(({ type }) => kindOf(type)?.isProxy !== true);

@@ -7,7 +7,7 @@ import { connectedVault } from '../../resources/private-endpoints.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import { createdStatus } from './other-services.ts';
 import type { StoredRecord } from '../../store/store.ts';
-import { inSubscription, resourceKey } from '../../resources/keys.ts';
+import { inSubscription, resourcePrefix } from '../../resources/keys.ts';
 import { parseList } from '../../resources/scope-id.ts';
 import { decode } from '../../store/store.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
@@ -130,7 +130,7 @@ const listResourcesOfType: ControlOperation = {
     const { subscriptionId } = call.subscription;
     if (resourceGroup === undefined) return listUnder(call, inSubscription('resource', subscriptionId), type);
     const group = await readGroup({ ...call, params: { ...call.params, resourceGroup } });
-    return group.ok ? listUnder(call, resourceKey({ subscriptionId, resourceGroup }, type, names), type) : group;
+    return group.ok ? listUnder(call, resourcePrefix({ subscriptionId, resourceGroup }, type, names), type) : group;
   },
 };
 

@@ -1,4 +1,4 @@
-import { resourceGroupKey } from '../../resources/keys.ts';
+import { resourceGroupPrefix } from '../../resources/keys.ts';
 import { tagNamesOf } from '../../resources/tags.ts';
 import type { TagName, Tags } from '../../resources/tags.ts';
 import { decode } from '../../store/store.ts';
@@ -25,7 +25,7 @@ const listTagNames: ControlOperation = {
 };
 
 async function tagsOfGroups({ store, subscription, access }: ControlCall): Promise<readonly Tags[]> {
-  const prefix = resourceGroupKey({ subscriptionId: subscription.subscriptionId, resourceGroup: '' });
+  const prefix = resourceGroupPrefix(subscription.subscriptionId);
   const tags: Tags[] = [];
   for await (const records of walk(store, prefix)) {
     const groups = records.map((record) => resourceGroupResource(decode<ResourceGroupRecord>(record)));

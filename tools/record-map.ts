@@ -1,0 +1,35 @@
+import { glob, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { knownKinds } from '../src/store/keys.ts';
+
+const introduction = `# Records
+
+What the store holds: every kind of record, by what its keys begin with. \`npm run check -- --write\` makes this page of what the
+rooms declare with \`recordKind\` ([\`store/keys.ts\`](../src/store/keys.ts)). A name in braces is one segment of the key. After a slash
+at the end comes what tells the records of the kind apart. Keys are stored in clear, what the records hold is sealed.
+
+The version is that of the records that this release writes. It reads older ones as well, and refuses newer ones. A record of version 1
+is JSON; one of version 2 has \`v2\` and a space before it, and so on.
+`;
+
+/** The page `docs/records.md`, laid out as prettier does it. */
+export async function recordMap(): Promise<string> {
+  await loadKinds();
+  const rows = knownKinds().map(({ pattern, owner, holds, version }) => [`\`${pattern}\``, owner, holds, `${version}`]);
+  return `${introduction}\n${table([['keys', 'room', 'what a record holds', 'version'], ...rows])}`;
+}
+
+/** Loads whatever module declares a kind of records. */
+async function loadKinds(): Promise<void> {
+  const source = new URL('../src/', import.meta.url);
+  for await (const path of glob('*/**/*.ts', { cwd: fileURLToPath(source) })) {
+    const module = new URL(path, source);
+    if ((await readFile(module, 'utf8')).includes(' recordKind')) await import(module.href);
+  }
+}
+
+function table([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(' | ')} |\n`;
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
+}
