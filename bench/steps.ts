@@ -14,7 +14,7 @@ import { explain } from '../src/firewall/explain.ts';
 import { matchHost } from '../src/http/name-set.ts';
 import { vaultScope } from '../src/objects/object.ts';
 import { getVersion } from '../src/objects/read.ts';
-import type { SecretVersion } from '../src/objects/secret.ts';
+import { readAlone } from '../src/store/reading.ts';
 import type { Source } from '../src/types/source.ts';
 import { putVault } from '../test/data-plane/vaults.ts';
 import { startServer } from '../test/world/server.ts';
@@ -39,7 +39,8 @@ const verifier = createVerifier({ issuers, now: Date.now, cacheSize: 1000, group
 const verified = await verifier.verify(token);
 if (!verified.ok) throw new Error(verified.refusal.kind);
 const { caller } = verified;
-const scoped = { store: folder.store, transitionMs: 0, now: Date.now(), require: [vault.requirement] };
+const { store } = folder;
+const scoped = { transitionMs: 0, nowMs: Date.now(), require: [vault.requirement] };
 const scope = vaultScope(vault, scoped);
 const verdict = decide(firewall, source, caller, operation);
 const host = new URL(client.vaultOrigin('bench')).host;
@@ -83,7 +84,7 @@ await step('token, verified before: digest, cache, audience, tenant, time', () =
 await step('firewall, 127 rules', () => decide(firewall, source, caller, operation));
 await step('permission', () => authorize(access, caller, 'secrets/get'));
 await step('read: rules and secret in one snapshot, unsealed, parsed', () =>
-  getVersion<SecretVersion>(scope, 'secrets', { name: 'name' }),
+  readAlone(store, scope.require, getVersion(scope, 'secrets', { name: 'name' })),
 );
 await step('verdict in words', () => explain({ verdict, settings, source, caller, operation }));
 await step('audit record, written', () => log.append(JSON.stringify(auditRecord(event))));

@@ -6,7 +6,8 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { objectKeys, vaultScope } from '../src/objects/object.ts';
+import { objectKeys } from '../src/objects/object-keys.ts';
+import { vaultScope } from '../src/objects/object.ts';
 import { newSecretVersion } from '../src/objects/secret.ts';
 import { vaultKey } from '../src/resources/keys.ts';
 import { decode, encode } from '../src/store/store.ts';
@@ -65,7 +66,7 @@ async function measure(what: string, vault: string, path: string): Promise<void>
 async function seed(vaultName: string, names: number, versions: number): Promise<void> {
   const [record] = await store.read({ get: [vaultKey(vaultName)] });
   if (record === undefined) throw new Error('the vault is not there');
-  const scope = vaultScope(decode<VaultRecord>(record), { store, transitionMs: 0, now: Date.now(), require: [] });
+  const scope = vaultScope(decode<VaultRecord>(record), { transitionMs: 0, nowMs: Date.now(), require: [] });
   const keys = objectKeys(scope, 'secrets');
   await inBatches(names, (index) => {
     const name = `name-${index}`;

@@ -1,3 +1,5 @@
+import { readAlone } from '../store/reading.ts';
+import type { Store } from '../store/store.ts';
 import type { Admitted, Exchange } from './exchange.ts';
 import type { Call } from './operation.ts';
 import { Refused } from './refusal.ts';
@@ -5,6 +7,7 @@ import { transactionOf, withKey } from './throttle.ts';
 import type { Throttle, Transaction } from './throttle.ts';
 
 interface ChargeWorld {
+  readonly store: Store;
   /** Absent where nothing is throttled. */
   readonly throttle: Throttle | undefined;
   readonly now: () => number;
@@ -17,8 +20,9 @@ interface ChargeWorld {
 export async function charge(exchange: Exchange, call: Call, world: ChargeWorld): Promise<void> {
   const { admitted, charged } = exchange;
   if (admitted === undefined || charged !== undefined) return;
-  const { card } = admitted;
-  take(exchange, transactionOf(card.counts, await card.makes?.(call)), { ...world, admitted });
+  const { card, require } = admitted;
+  const makes = card.makes === undefined ? undefined : await readAlone(world.store, require, card.makes(call));
+  take(exchange, transactionOf(card.counts, makes), { ...world, admitted });
 }
 
 /**

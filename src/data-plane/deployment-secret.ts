@@ -5,8 +5,8 @@ import { explain } from '../firewall/explain.ts';
 import { matchedRule } from '../firewall/matched-rule.ts';
 import { vaultScope } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
-import type { SecretVersion } from '../objects/secret.ts';
 import type { Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
+import { readAlone } from '../store/reading.ts';
 import { Conflict } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { servicesTenant } from '../types/caller.ts';
@@ -121,9 +121,10 @@ async function secretOf(vault: VaultInForce, asked: SecretAsked, world: ReadWorl
     const name = secretName.slice(0, 127);
     return refused({ kind: 'objectNotFound', collection: 'secrets', name }, { vault, asked });
   }
-  const { store, transitionMs } = world;
-  const scope = vaultScope(vault, { store, transitionMs, now: world.now(), require: [vault.requirement] });
-  const found = await getVersion<SecretVersion>(scope, 'secrets', { name: secretName, version: secretVersion });
+  const require = [vault.requirement];
+  const scope = vaultScope(vault, { transitionMs: world.transitionMs, nowMs: world.now(), require });
+  const reading = getVersion(scope, 'secrets', { name: secretName, version: secretVersion });
+  const found = await readAlone(world.store, require, reading);
   if (!found.ok) return refused(found.refusal, { vault, asked });
   const { current } = found.value;
   if (!current.attributes.enabled) {

@@ -1,6 +1,7 @@
 import type { Answer } from '../http/answer.ts';
 import type { CertificateFileReader } from '../objects/certificate-import.ts';
 import type { Outcome, VaultScope } from '../objects/object.ts';
+import type { Reading } from '../store/reading.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { Operation } from '../types/operation.ts';
 
@@ -16,8 +17,8 @@ export interface OperationCard extends Operation {
   /** What Azure limits together, and apart from everything else. */
   readonly counts?: 'setOrImport';
   /** The `kty` of the key that it is to make, as far as one can tell before it is run; its limit is another one. */
-  readonly makes?: (call: Call) => string | undefined | Promise<string | undefined>;
-  readonly run: (call: Call) => Promise<Outcome<Answer>>;
+  readonly makes?: (call: Call) => Reading<string | undefined>;
+  readonly run: (call: Call) => Reading<Outcome<Answer>>;
 }
 
 /** What an operation is given, and all that it is given. */
@@ -36,8 +37,7 @@ export interface Call {
   readonly query: Readonly<Record<string, string>>;
   /** The parsed JSON body; `undefined` when there was none. */
   readonly body: unknown;
-  /** Seconds since 1970. */
-  readonly now: number;
+  readonly nowSeconds: number;
   /** A fresh version id: 32 hexadecimal digits. */
   readonly newVersion: () => string;
 }

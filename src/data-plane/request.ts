@@ -9,6 +9,7 @@ import type { JsonFault } from '../json/bounded-json.ts';
 import type { CertificateFileReader } from '../objects/certificate-import.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
+import { readAlone } from '../store/reading.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
@@ -96,9 +97,9 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     return refuse(new Refused({ kind: 'badParameter', message }), require, world.store);
   }
   const params = textsOf(exchange.request.params);
-  const now = world.now();
+  const nowMs = world.now();
   const call = {
-    vault: vaultScope(vault, { store: world.store, transitionMs: world.transitionMs, now, require }),
+    vault: vaultScope(vault, { transitionMs: world.transitionMs, nowMs, require }),
     engine: world.engine,
     certificateFiles: world.certificateFiles,
     whileConnected: <T>(work: (gone: AbortSignal) => Promise<T>) => whileConnected(exchange.request.raw.socket, work),
@@ -108,12 +109,12 @@ export async function perform(exchange: Exchange, admitted: Admitted, world: Req
     params: params.ok ? params.texts : {},
     query: query.texts,
     body: body.value,
-    now: Math.floor(now / 1000),
+    nowSeconds: Math.floor(nowMs / 1000),
     newVersion,
   };
   // Not awaited where nothing is counted: this is the path of every request.
   if (world.throttle !== undefined) await charge(exchange, call, world);
-  const outcome = await card.run(call);
+  const outcome = await readAlone(world.store, require, card.run(call));
   if (!outcome.ok) {
     if (outcome.refusal.kind === 'throttled') discharge(exchange, world);
     return refuse(new Refused(outcome.refusal), require, world.store);

@@ -1,10 +1,12 @@
+import { readAlone } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
 import type { CertificateFileReader } from '../objects/certificate-import.ts';
 import { hsmPlatform, keyForm } from '../objects/key.ts';
-import type { KeyRecord, KeyVersion } from '../objects/key.ts';
+import type { KeyRecord } from '../objects/key.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { recoveryLevel, vaultScope } from '../objects/object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome } from '../objects/object.ts';
-import { getVersion, listObjects, listVersions } from '../objects/read.ts';
+import { getCurrent, getVersion, listObjects, listVersions } from '../objects/read.ts';
 import type { Page } from '../objects/read.ts';
 import type { SecretVersion } from '../objects/secret.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
@@ -31,39 +33,45 @@ interface World {
 
 /** The vaults' secrets and keys for the resource manager, by the same rules as for the vaults' own clients. */
 export function resourceObjects(world: World) {
+  const answer = async <R>(asked: Asked, reading: (call: Call) => Reading<Outcome<R>>, shown: Shown<R>) =>
+    answered(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, world))), shown);
+  const page = async <R>(asked: Asked, reading: (call: Call) => Reading<Page<R>>, shown: Shown<R>) =>
+    paged(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, world))), shown);
   return {
-    setSecret: async (asked: Asked) => answered(asked, await secretSet(callOf(asked, world)), secretObject),
-    updateSecret: async (asked: Asked) => answered(asked, await secretUpdated(callOf(asked, world)), secretObject),
-    getSecret: async (asked: Asked) =>
-      answered(asked, await getVersion<SecretVersion>(callOf(asked, world).vault, 'secrets', asked), secretObject),
-    listSecrets: async (asked: Asked & PageAsked) =>
-      paged(asked, await listObjects<SecretVersion>(callOf(asked, world).vault, 'secrets', asked), secretObject),
-    /** Makes the key, with its rotation policy, unless it is there: then it is given back as it is. */
-    async createKey(asked: Asked): Promise<ObjectAnswer<Transaction>> {
+    setSecret: (asked: Asked) => answer(asked, secretSet, secretObject),
+    updateSecret: (asked: Asked) => answer(asked, secretUpdated, secretObject),
+    getSecret: (asked: Asked) => answer(asked, ({ vault }) => getVersion(vault, 'secrets', asked), secretObject),
+    listSecrets: (asked: Asked & PageAsked) =>
+      page(asked, ({ vault }) => listObjects(vault, 'secrets', asked), secretObject),
+    createKey(asked: Asked) {
       const { rotationPolicy, ...body } = asked.body ?? {};
-      const call = callOf({ ...asked, body }, world);
-      const before = await getVersion<KeyVersion>(call.vault, 'keys', { name: asked.name });
-      if (before.ok || before.refusal.kind !== 'objectNotFound') return answered(asked, before, keyObject);
-      const policy = resourcePolicy(rotationPolicy);
-      return answered(asked, policy.ok ? await keyCreated(call, policy.value) : policy, keyObject);
+      return answer({ ...asked, body }, (call) => keyUnlessThere(call, rotationPolicy), keyObject);
     },
-    getKey: async (asked: Asked) =>
-      answered(
+    getKey: (asked: Asked) =>
+      answer(
         asked,
-        await getVersion<KeyVersion>(callOf(asked, world).vault, 'keys', asked),
+        ({ vault }) => getVersion(vault, 'keys', asked),
         asked.version === undefined ? keyObject : keyVersionObject,
       ),
-    listKeys: async (asked: Asked & PageAsked) =>
-      paged(asked, await listObjects<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyObject),
-    listKeyVersions: async (asked: Asked & PageAsked) =>
-      paged(asked, await listVersions<KeyVersion>(callOf(asked, world).vault, 'keys', asked), keyVersionObject),
+    listKeys: (asked: Asked & PageAsked) => page(asked, ({ vault }) => listObjects(vault, 'keys', asked), keyObject),
+    listKeyVersions: (asked: Asked & PageAsked) =>
+      page(asked, ({ vault }) => listVersions(vault, 'keys', asked), keyVersionObject),
   };
 }
 
+/** Makes the key, with its rotation policy, unless it is there: then it is given back as it is. */
+function* keyUnlessThere(call: Call, policy: unknown): Reading<Outcome<KeyRecord>> {
+  const before = yield* getCurrent(call.vault, 'keys', call.params['name'] ?? '');
+  if (before.ok || before.refusal.kind !== 'objectNotFound') return before;
+  const rotationPolicy = resourcePolicy(policy);
+  if (!rotationPolicy.ok) return rotationPolicy;
+  return yield* keyCreated(call, rotationPolicy.value);
+}
+
 function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs }: World): Call {
-  const { store, vault, require, origin, apiVersion, now, name, body } = asked;
+  const { vault, require, origin, apiVersion, now: nowMs, name, body } = asked;
   return {
-    vault: vaultScope(vault, { store, transitionMs, now, require }),
+    vault: vaultScope(vault, { transitionMs, nowMs, require }),
     engine,
     certificateFiles,
     // No operation on a resource takes so long that it should end with its client.
@@ -74,7 +82,7 @@ function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs 
     params: { name },
     query: {},
     body,
-    now: Math.floor(now / 1000),
+    nowSeconds: Math.floor(nowMs / 1000),
     newVersion,
   };
 }
@@ -134,7 +142,7 @@ function keyObject(asked: Asked, key: KeyRecord): ResourceObject {
 function keyVersionObject(asked: Asked, key: KeyRecord): ResourceObject {
   const { kty, keyOps, material, exportable = false, releasePolicy } = key.current;
   const form = keyForm(material);
-  const scope = vaultScope(asked.vault, { ...asked, transitionMs: 0 });
+  const scope = vaultScope(asked.vault, { require: asked.require, nowMs: asked.now, transitionMs: 0 });
   const uri = `${asked.origin}/keys/${key.name}`;
   return {
     ...objectOf(key),

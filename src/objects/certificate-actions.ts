@@ -1,4 +1,5 @@
 import { duePut } from '../schedule/due.ts';
+import type { Reading } from '../store/reading.ts';
 import type { Put, Transaction } from '../store/store.ts';
 import { isIssued } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
@@ -8,7 +9,7 @@ import { isUnknown } from './certificate-issuer.ts';
 import { actionTime } from './certificate-lifetime.ts';
 import { subjectOf } from './certificate-pending.ts';
 import type { CertificatePolicy, LifetimeAction } from './certificate-policy.ts';
-import { certificateState, checkFree, currentOf } from './certificate-state.ts';
+import { certificateState, checkFree } from './certificate-state.ts';
 import type { VaultScope } from './object.ts';
 
 const dayMs = 86_400_000;
@@ -25,13 +26,13 @@ function nextAction({
 }
 
 /** The due record of a certificate's next action, beside the change that makes it what it is; none for one that has expired. */
-export function putActions(vault: VaultScope, object: CertificateRecord, from = vault.now): readonly Put[] {
+export function putActions(vault: VaultScope, object: CertificateRecord, from = vault.nowMs): readonly Put[] {
   const next = nextAction(object);
   const { expires = 0 } = object.current.attributes;
   if (next === undefined || expires * 1000 <= from) return [];
   // Once is enough, unless the policy is a new one.
   const { policy } = object.current;
-  if (isOnlyAnnounced(policy, next.action) && next.at < vault.now && (policy.updated + 1) * 1000 <= vault.now)
+  if (isOnlyAnnounced(policy, next.action) && next.at < vault.nowMs && (policy.updated + 1) * 1000 <= vault.nowMs)
     return [];
   return [duePut('renewCertificate', Math.max(next.at, from), subjectOf(vault, object.name))];
 }
@@ -43,7 +44,7 @@ function isOnlyAnnounced({ issuer }: CertificatePolicy, { action }: LifetimeActi
 
 /** Asks again a day later: a vault that is soft-deleted may be recovered, an operation may end without a certificate. */
 export function actionLater(vault: VaultScope, name: string): Transaction {
-  return { require: vault.require, put: [duePut('renewCertificate', vault.now + dayMs, subjectOf(vault, name))] };
+  return { require: vault.require, put: [duePut('renewCertificate', vault.nowMs + dayMs, subjectOf(vault, name))] };
 }
 
 /**
@@ -51,15 +52,15 @@ export function actionLater(vault: VaultScope, name: string): Transaction {
  * `undefined` when nothing is due, because the certificate, its policy or its version is another one by now; what is due
  * later has a record of its own. While an operation is under way, it is asked again later.
  */
-export async function actIfDue(
+export function* actIfDue(
   vault: VaultScope,
   name: string,
   world: CertificateWorld,
-): Promise<{ readonly change: Transaction; readonly acted: 'renewed' | 'announced' | 'nothing' } | undefined> {
-  const state = await certificateState(vault, name);
-  const object = currentOf(state);
+): Reading<{ readonly change: Transaction; readonly acted: 'renewed' | 'announced' | 'nothing' } | undefined> {
+  const state = yield* certificateState(vault, { name });
+  const object = state.own.current?.value;
   const next = object === undefined ? undefined : nextAction(object);
-  if (object === undefined || next === undefined || next.at > vault.now) return undefined;
+  if (object === undefined || next === undefined || next.at > vault.nowMs) return undefined;
   const refusal = checkFree(vault, state);
   if (refusal?.kind === 'certificatePending') return { change: actionLater(vault, name), acted: 'nothing' };
   if (refusal !== undefined) return undefined;
@@ -68,7 +69,7 @@ export async function actIfDue(
     return { change: { require: state.require }, acted: 'announced' };
   }
   const facts = { ...(tags !== undefined && { tags }), ...(preserveCertOrder !== undefined && { preserveCertOrder }) };
-  const begun = await beginCertificate(vault, { state, policy, facts }, world);
+  const begun = yield* beginCertificate(vault, { state, policy, facts }, world);
   if (!begun.ok) throw new Error(`the certificate ${name} cannot be renewed: ${JSON.stringify(begun.refusal)}`);
   return { change: begun.change ?? {}, acted: 'renewed' };
 }

@@ -1,27 +1,33 @@
-import { decode, together } from '../store/store.ts';
-import type { Put, StoredRecord, Transaction } from '../store/store.ts';
+import type { Reading } from '../store/reading.ts';
+import { together } from '../store/store.ts';
+import type { Put, Transaction } from '../store/store.ts';
 import { putActions } from './certificate-actions.ts';
-import { asSeen, certificateKeys, isCurrent, updateCertificateVersion } from './certificate.ts';
+import { isCurrent, isIssued, updateCertificateVersion } from './certificate.ts';
 import type { CertificateRecord, CertificateVersion, CurrentCertificate } from './certificate.ts';
 import { putPending } from './certificate-pending.ts';
-import type { PendingCertificate } from './certificate-pending.ts';
 import type { PolicyParameters } from './certificate-policy.ts';
 import { policyFrom } from './certificate-policy-rules.ts';
-import { changeVersion, deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
+import { changeCurrent, changeVersion, deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
 import { certificateState, checkName } from './certificate-state.ts';
-import { objectKeys, refused } from './object.ts';
-import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import type { CertificateState } from './certificate-state.ts';
+import { refused } from './object.ts';
+import type { DeletedObjectRecord, Done, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import { certificateKeys } from './object-keys.ts';
 import type { ObjectParameters } from './parameters.ts';
 import { dueOfObject, scheduledPurgeKey } from './purge.ts';
+import type { DueOfObject } from './purge.ts';
+import { asSeen } from './state.ts';
+import type { ObjectState } from './state.ts';
+import { isPurged } from './transition.ts';
 
-/** A certificate's key and secret go where it goes. */
-const parts = ['keys', 'secrets'] as const;
+/** An object, and whether there is an operation of its name. */
+export type WithPending<T> = T & { readonly isPending: boolean };
 
 /**
  * Changes what is said of one version, and of its key and secret; without `version` of the current one. A policy is the
  * certificate's, whichever version it is sent with. `now` in seconds.
  */
-export async function updateCertificate(
+export function* updateCertificate(
   vault: VaultScope,
   asked: {
     readonly name: string;
@@ -30,132 +36,140 @@ export async function updateCertificate(
     readonly policy?: PolicyParameters | undefined;
     readonly now: number;
   },
-): Promise<Outcome<ObjectRecord<CertificateVersion>>> {
-  const { name, version, parameters, policy, now } = asked;
-  const changed = await changeVersion<CertificateVersion>(vault, 'certificates', {
-    name,
-    version,
-    change(before) {
-      const facts = updateCertificateVersion(before, parameters, now);
-      if (!facts.ok || policy === undefined || !isCurrent(facts.value)) return facts;
-      return withPolicy(vault, facts.value, { policy, now });
-    },
+): Reading<Outcome<WithPending<ObjectRecord<CertificateVersion>>>> {
+  const { parameters, policy, now } = asked;
+  const state = yield* certificateState(vault, asked);
+  const changed = changeVersion(vault, state.own, (before) => {
+    const facts = updateCertificateVersion(before, parameters, now);
+    if (!facts.ok || policy === undefined || !isCurrent(facts.value)) return facts;
+    return withPolicy(vault, facts.value, { policy, now });
   });
   if (!changed.ok) return changed;
-  const { name: spelt, current } = changed.value;
-  const { attributes, tags, cer } = current;
+  const { name, current } = changed.value;
   const changes = [changed.change];
-  for (const collection of cer === undefined ? [] : parts) {
-    const part = await changeVersion<ObjectVersion>(vault, collection, {
-      name,
-      version: current.version,
-      change: (before) => ({ ok: true, value: { ...before, attributes, ...(tags !== undefined && { tags }) } }),
-    });
-    if (!part.ok) return part;
-    changes.push(part.change);
+  for (const part of isIssued(current) ? parts(state) : []) {
+    const same = changeVersion(vault, { ...part, version: current.version }, (before) => withFacts(before, current));
+    if (!same.ok) return same;
+    changes.push(same.change);
   }
   if (isCurrent(current)) {
-    changes.push({ put: putActions(vault, { name: spelt, current }) });
+    changes.push({ put: putActions(vault, { name, current }) });
   } else if (policy !== undefined) {
-    const updated = await updatePolicy(vault, { name, policy, now });
+    const updated = policyUpdated(vault, state, { policy, now });
     if (!updated.ok) return updated;
     changes.push(updated.change);
   }
-  return { ...changed, change: together(...changes) };
+  return done(state, changed.value, changes);
+}
+
+function withFacts<V extends ObjectVersion>(before: V, { attributes, tags }: ObjectVersion): Outcome<V> {
+  return { ok: true, value: { ...before, attributes, ...(tags !== undefined && { tags }) } };
 }
 
 /** Changes what is mentioned of a certificate's policy. `now` in seconds. */
-export async function updatePolicy(
+export function* updatePolicy(
   vault: VaultScope,
   asked: { readonly name: string; readonly policy: PolicyParameters; readonly now: number },
-): Promise<Outcome<CertificateRecord>> {
-  const changed = await changeVersion<CurrentCertificate>(vault, 'certificates', {
-    name: asked.name,
-    change: (before) => withPolicy(vault, before, asked),
-  });
+): Reading<Outcome<CertificateRecord>> {
+  return policyUpdated(vault, yield* certificateState(vault, { name: asked.name }), asked);
+}
+
+function policyUpdated(
+  vault: VaultScope,
+  { own }: CertificateState,
+  asked: { readonly policy: PolicyParameters; readonly now: number },
+): Outcome<CertificateRecord> {
+  const changed = changeCurrent(vault, own, (before) => withPolicy(vault, before, asked));
   if (!changed.ok) return changed;
   return { ...changed, change: together(changed.change, { put: putActions(vault, changed.value) }) };
 }
 
-function withPolicy(
+function withPolicy<V extends CurrentCertificate>(
   vault: VaultScope,
-  before: CurrentCertificate,
+  before: V,
   { policy, now }: { readonly policy: PolicyParameters; readonly now: number },
-): Outcome<CurrentCertificate> {
+): Outcome<V> {
   const after = policyFrom(vault, policy, { before: before.policy, now });
   return after.ok ? { ok: true, value: { ...before, policy: after.value } } : after;
 }
 
-/** Soft-deletes a certificate with its key and its secret, and cancels what is in progress. `now` in seconds. */
-export async function deleteCertificate(
+/** A certificate's key and secret go where it goes. */
+function parts({ keys, secrets }: CertificateState): readonly (ObjectState<'keys'> | ObjectState<'secrets'>)[] {
+  return [keys, secrets];
+}
+
+/** Soft-deletes a certificate with its key and its secret, and cancels what is in progress. */
+export function* deleteCertificate(
   vault: VaultScope,
-  asked: { readonly name: string; readonly now: number },
-): Promise<Outcome<DeletedObjectRecord<CurrentCertificate>>> {
-  const deleted = await deleteObject<CurrentCertificate>(vault, 'certificates', asked);
+  { name, nowSeconds }: { readonly name: string; readonly nowSeconds: number },
+): Reading<Outcome<WithPending<DeletedObjectRecord<CurrentCertificate>>>> {
+  const state = yield* certificateState(vault, { name });
+  const deleted = deleteObject(vault, state.own, nowSeconds);
   if (!deleted.ok) return deleted;
-  const key = certificateKeys(vault).pending(asked.name);
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
-  const changes = [deleted.change, { require: [asSeen(key, record)], put: cancelled(vault, record) }];
-  for (const collection of deleted.value.current.cer === undefined ? [] : parts) {
-    const part = await deleteObject<ObjectVersion>(vault, collection, asked);
-    if (!part.ok) return part;
+  const pendingSeen = asSeen(certificateKeys(vault).pending(name), state.pending);
+  const changes = [deleted.change, { require: [pendingSeen], put: cancelled(vault, state) }];
+  for (const part of isIssued(deleted.value.current) ? parts(state) : []) {
+    const same = deleteObject(vault, part, nowSeconds);
+    if (!same.ok) return same;
     // The certificate's purge is theirs too.
-    const scheduled = scheduledPurgeKey(vault, collection, part.value);
-    changes.push({ ...part.change, put: (part.change?.put ?? []).filter((put) => put.key !== scheduled) });
+    const scheduled = scheduledPurgeKey(vault, part.collection, same.value);
+    changes.push({ ...same.change, put: (same.change?.put ?? []).filter((put) => put.key !== scheduled) });
   }
-  return { ...deleted, change: together(...changes) };
+  return done(state, deleted.value, changes);
 }
 
 /** An operation that would go on, and after a recovery make a version that nobody expects any more. */
-function cancelled(vault: VaultScope, record: StoredRecord | undefined): readonly Put[] {
-  const pending = record === undefined ? undefined : decode<PendingCertificate>(record);
-  if (pending?.status !== 'inProgress') return [];
-  return putPending(vault, { ...pending, cancellationRequested: true, status: 'cancelled' });
+function cancelled(vault: VaultScope, { pending }: CertificateState): readonly Put[] {
+  if (pending?.value.status !== 'inProgress') return [];
+  return putPending(vault, { ...pending.value, cancellationRequested: true, status: 'cancelled' });
 }
 
 /** Puts a soft-deleted certificate back, with its key and its secret, and what is yet to come in its life. */
-export async function recoverCertificate(vault: VaultScope, name: string): Promise<Outcome<CertificateRecord>> {
-  const recovered = await recoverDeleted<CurrentCertificate>(vault, 'certificates', name);
+export function* recoverCertificate(vault: VaultScope, name: string): Reading<Outcome<WithPending<CertificateRecord>>> {
+  const state = yield* certificateState(vault, { name });
+  const recovered = recoverDeleted(vault, state.own);
   if (!recovered.ok) return recovered;
-  const isIssued = recovered.value.current.cer !== undefined;
+  const wasIssued = isIssued(recovered.value.current);
   // While one that was never issued was deleted, its name was anybody's.
-  const state = isIssued ? undefined : await certificateState(vault, name);
-  const taken = state === undefined ? undefined : checkName(state);
+  const taken = wasIssued ? undefined : checkName(state);
   if (taken !== undefined) return refused(taken);
-  const changes = [{ require: state?.require ?? [] }, recovered.change];
-  for (const collection of isIssued ? parts : []) {
-    const part = await recoverDeleted<ObjectVersion>(vault, collection, name);
-    if (!part.ok) return part;
-    changes.push(part.change);
+  const changes = [{ require: wasIssued ? [] : state.require }, recovered.change];
+  for (const part of wasIssued ? parts(state) : []) {
+    const same = recoverDeleted(vault, part);
+    if (!same.ok) return same;
+    changes.push(same.change);
   }
   // Work that comes due before the recovery is complete would find nothing to do.
-  const put = putActions(vault, recovered.value, vault.now + vault.transitionMs);
-  return { ...recovered, change: together(...changes, { put }) };
+  changes.push({ put: putActions(vault, recovered.value, vault.nowMs + vault.transitionMs) });
+  return done(state, recovered.value, changes);
 }
 
 /** Destroys a soft-deleted certificate, its key and its secret, all their versions, and the operation of its name. */
-export async function purgeCertificate(vault: VaultScope, name: string): Promise<Outcome<null>> {
-  const purged = await purgeDeleted(vault, 'certificates', name);
+export function* purgeCertificate(vault: VaultScope, name: string): Reading<Outcome<null>> {
+  const state = yield* certificateState(vault, { name });
+  const purged = yield* purgeDeleted(vault, state.own);
   if (!purged.ok) return purged;
   const changes = [purged.change, withoutPending(vault, name)];
-  for (const collection of await partsDeleted(vault, name)) {
-    const part = await purgeDeleted(vault, collection, name);
-    if (!part.ok) return part;
-    changes.push(part.change);
+  for (const part of deletedParts(state)) {
+    const same = yield* purgeDeleted(vault, part);
+    if (!same.ok) return same;
+    changes.push(same.change);
   }
   return { ...purged, change: together(...changes) };
 }
 
 /** As `dueOfObject`, for a certificate with its key and its secret. */
-export async function dueOfCertificate(
+export function* dueOfCertificate(
   vault: VaultScope,
-  name: string,
-): Promise<Awaited<ReturnType<typeof dueOfObject>>> {
-  const due = await dueOfObject(vault, 'certificates', name);
+  asked: { readonly name: string; readonly clear: (change: Transaction) => Promise<unknown> },
+): Reading<DueOfObject> {
+  const { name } = asked;
+  const state = yield* certificateState(vault, { name });
+  const due = yield* dueOfObject(vault, 'certificates', asked);
   if (due.done !== 'purged') return due;
   const changes: Transaction[] = [due.change, withoutPending(vault, name)];
-  for (const collection of await partsDeleted(vault, name)) {
-    const part = await dueOfObject(vault, collection, name);
+  for (const { collection } of deletedParts(state)) {
+    const part = yield* dueOfObject(vault, collection, asked);
     if (part.done !== 'nothing') changes.push(part.change);
   }
   return { done: 'purged', change: together(...changes) };
@@ -166,9 +180,15 @@ function withoutPending(vault: VaultScope, name: string): Transaction {
 }
 
 /** Those parts that a deleted certificate has: one that was never issued has none. */
-async function partsDeleted(vault: VaultScope, name: string): Promise<readonly ('keys' | 'secrets')[]> {
-  const get = [certificateKeys(vault).deleted(name), ...parts.map((part) => objectKeys(vault, part).deleted(name))];
-  const [certificate] = await vault.store.read({ require: vault.require, get });
-  if (certificate === undefined) return [];
-  return decode<CertificateRecord>(certificate).current.cer === undefined ? [] : parts;
+function deletedParts(state: CertificateState): readonly (ObjectState<'keys'> | ObjectState<'secrets'>)[] {
+  const deleted = state.own.deleted?.value;
+  return deleted === undefined || isPurged(deleted) || !isIssued(deleted.current) ? [] : parts(state);
+}
+
+function done<T>(
+  { pending }: CertificateState,
+  value: T,
+  changes: readonly (Transaction | undefined)[],
+): Done<WithPending<T>> {
+  return { ok: true, value: { ...value, isPending: pending !== undefined }, change: together(...changes) };
 }

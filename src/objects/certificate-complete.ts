@@ -1,9 +1,11 @@
 import { readCertificate } from '../crypto/certificates/certificate.ts';
 import { issue, selfSign } from '../crypto/certificates/issue.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
+import { wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
 import type { Put, Transaction } from '../store/store.ts';
 import type { CertifiedMaterial } from '../types/certificate.ts';
-import { certificateKeys } from './certificate.ts';
+import { certificateKeys } from './object-keys.ts';
 import type { CertificateRecord } from './certificate.ts';
 import { getIssuer } from './certificate-issuers.ts';
 import { isSelf } from './certificate-issuer.ts';
@@ -11,7 +13,7 @@ import { putActions } from './certificate-actions.ts';
 import { makeParts } from './certificate-parts.ts';
 import { getPending, putPending } from './certificate-pending.ts';
 import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
-import { certificateState, checkState, currentOf, pendingOf, putParts } from './certificate-state.ts';
+import { certificateState, checkState, putParts } from './certificate-state.ts';
 import type { CertificateState } from './certificate-state.ts';
 import { validity } from './certificate-validity.ts';
 import { refused } from './object.ts';
@@ -32,22 +34,22 @@ const againMs = 86_400_000;
  * What the end of an operation changes, once its time has come: a certificate with its key and its secret, or the status
  * `cancelled` or `failed`. `undefined` for an operation that is not to end now, or is not there any more.
  */
-export async function completeCertificate(
+export function* completeCertificate(
   vault: VaultScope,
   name: string,
   world: IssuingWorld,
-): Promise<{ readonly change: Transaction; readonly ended: 'issued' | 'cancelled' | 'failed' } | undefined> {
-  const state = await certificateState(vault, name);
-  const pending = pendingOf(state);
-  if (pending?.status !== 'inProgress' || (pending.readyAt ?? Infinity) > vault.now) return undefined;
+): Reading<{ readonly change: Transaction; readonly ended: 'issued' | 'cancelled' | 'failed' } | undefined> {
+  const state = yield* certificateState(vault, { name });
+  const pending = state.pending?.value;
+  if (pending?.status !== 'inProgress' || (pending.readyAt ?? Infinity) > vault.nowMs) return undefined;
   const { draft } = pending;
   if (draft === undefined) return undefined;
   if (pending.cancellationRequested) {
     return { change: without(vault, state, { ...pending, status: 'cancelled' }), ended: 'cancelled' };
   }
-  const issued = await issueCertificate(vault, draft, { pending, world });
+  const issued = yield* issueCertificate(vault, draft, { pending, world });
   const finished = issued.ok
-    ? await finish(vault, { state, pending, draft: draftOf(state, draft), certificates: issued.value })
+    ? yield* finish(vault, { state, pending, draft: draftOf(state, draft), certificates: issued.value })
     : issued;
   if (finished.ok) return { change: finished.change ?? {}, ended: 'issued' };
   const error = { code: 'Request rejected', message: reasonOf(finished.refusal) };
@@ -63,13 +65,13 @@ function without(vault: VaultScope, state: CertificateState, pending: PendingCer
  * Forgets an operation. What it was to be a version of stays; a first version that was never issued stays disabled, and a
  * renewal that is due is tried again later.
  */
-export async function deletePending(
+export function* deletePending(
   vault: VaultScope,
   asked: { readonly name: string; readonly requestId?: string | undefined },
-): Promise<Outcome<PendingCertificate>> {
-  const found = await getPending(vault, asked);
+): Reading<Outcome<PendingCertificate>> {
+  const found = yield* getPending(vault, asked);
   if (!found.ok) return found;
-  const state = await certificateState(vault, asked.name);
+  const state = yield* certificateState(vault, asked);
   const change = {
     require: [...state.require, ...(found.change?.require ?? [])],
     put: actionsAgain(vault, state),
@@ -79,18 +81,19 @@ export async function deletePending(
 }
 
 function actionsAgain(vault: VaultScope, state: CertificateState): readonly Put[] {
-  const current = currentOf(state);
-  return current === undefined ? [] : putActions(vault, current, vault.now + againMs);
+  const current = state.own.current?.value;
+  return current === undefined ? [] : putActions(vault, current, vault.nowMs + againMs);
 }
 
 /** What a version is made of, with the tags that a first version was given while it was only intended. */
 export function draftOf(state: CertificateState, draft: CertificateDraft): CertificateDraft {
-  const tags = currentOf(state)?.current.version === draft.version ? currentOf(state)?.current.tags : undefined;
+  const current = state.own.current?.value.current;
+  const tags = current?.version === draft.version ? current.tags : undefined;
   return tags === undefined ? draft : { ...draft, tags };
 }
 
 /** A certificate that is there, with the end of the operation that made it and the work that follows in its life. */
-export async function finish(
+export function* finish(
   vault: VaultScope,
   done: {
     readonly state: CertificateState;
@@ -98,14 +101,14 @@ export async function finish(
     readonly draft: CertificateDraft;
     readonly certificates: readonly Uint8Array[];
   },
-): Promise<Outcome<CertificateRecord>> {
+): Reading<Outcome<CertificateRecord>> {
   const { state, pending, draft, certificates } = done;
   const refusal = checkState(vault, state);
   if (refusal !== undefined) return refused(refusal);
-  const parts = await makeParts({ ...draft, certificates }, Math.floor(vault.now / 1000));
+  const parts = yield* wait(makeParts({ ...draft, certificates }, Math.floor(vault.nowMs / 1000)));
   if (!parts.ok) return parts;
   // The policy may be another one than the operation began with, and then stays.
-  const { policy } = currentOf(state)?.current ?? draft;
+  const { policy } = state.own.current?.value.current ?? draft;
   const { object, put } = putParts(vault, state, { ...parts.value, policy });
   const { draft: _, readyAt: __, error: ___, ...kept } = pending;
   const ended = putPending(vault, { ...kept, status: 'completed' });
@@ -114,30 +117,30 @@ export async function finish(
 }
 
 /** The certificate that the issuer makes, and those above it. */
-async function issueCertificate(
+function* issueCertificate(
   vault: VaultScope,
   { policy, material }: CertificateDraft,
   { pending, world }: { readonly pending: PendingCertificate; readonly world: IssuingWorld },
-): Promise<Outcome<readonly Uint8Array[]>> {
+): Reading<Outcome<readonly Uint8Array[]>> {
   const made = {
-    ...validity(policy, Math.floor(vault.now / 1000)),
+    ...validity(policy, Math.floor(vault.nowMs / 1000)),
     serial: Buffer.from(world.newVersion(), 'hex'),
   };
   if (isSelf(policy.issuer)) {
-    const signed = await selfSign(material, { ...policy.x509, ...made });
+    const signed = yield* wait(selfSign(material, { ...policy.x509, ...made }));
     return signed.ok ? { ok: true, value: [signed.value] } : bad(describeRefusal(signed.refusal));
   }
-  const found = await getIssuer(vault, policy.issuer.name);
+  const found = yield* getIssuer(vault, policy.issuer.name);
   if (!found.ok) return bad(`The issuer '${policy.issuer.name}' is not there any more.`);
   const { provider, enabled, name } = found.value;
   if (!enabled || provider !== 'Test') return bad(`The issuer '${name}' was disabled, or is another one by now.`);
-  const issuer = await world.testIssuer();
+  const issuer = yield* wait(world.testIssuer());
   const [authority = new Uint8Array()] = issuer.certificates;
   const read = readCertificate(authority);
   if (!read.ok) return bad(describeRefusal(read.refusal));
   // What outlives its issuer is valid for nobody who checks the chain (RFC 5280 section 6.1.3).
   const notAfter = Math.min(made.notAfter, read.value.notAfter);
-  const issued = await issue({ request: Buffer.from(pending.csr, 'base64'), issuer, ...made, notAfter });
+  const issued = yield* wait(issue({ request: Buffer.from(pending.csr, 'base64'), issuer, ...made, notAfter }));
   if (!issued.ok) return bad(describeRefusal(issued.refusal));
   return { ok: true, value: [issued.value, ...issuer.certificates] };
 }

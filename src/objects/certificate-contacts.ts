@@ -1,5 +1,8 @@
-import { decode, encode } from '../store/store.ts';
-import { asSeen, certificateKeys } from './certificate.ts';
+import { get } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { recordPut } from '../store/records.ts';
+import { certificateKeys } from './object-keys.ts';
+import { asSeen } from './state.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 
@@ -10,27 +13,24 @@ export interface Contact {
   readonly phone?: string;
 }
 
-export async function getContacts(vault: VaultScope): Promise<Outcome<readonly Contact[]>> {
-  const [record] = await vault.store.read({ require: vault.require, get: [certificateKeys(vault).contacts] });
+export function* getContacts(vault: VaultScope): Reading<Outcome<readonly Contact[]>> {
+  const [record] = yield* get(certificateKeys(vault).contacts);
   if (record === undefined) return refused({ kind: 'contactsNotFound' });
-  return { ok: true, value: decode<readonly Contact[]>(record) };
+  return { ok: true, value: record.value };
 }
 
 /** Sets the vault's contacts, in place of those that it had. */
-export async function setContacts(
-  vault: VaultScope,
-  contacts: readonly Contact[],
-): Promise<Outcome<readonly Contact[]>> {
+export function* setContacts(vault: VaultScope, contacts: readonly Contact[]): Reading<Outcome<readonly Contact[]>> {
   const key = certificateKeys(vault).contacts;
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
-  const change = { require: [...vault.require, asSeen(key, record)], put: [{ key, value: encode(contacts) }] };
+  const [record] = yield* get(key);
+  const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, contacts)] };
   return { ok: true, value: contacts, change };
 }
 
-export async function deleteContacts(vault: VaultScope): Promise<Outcome<readonly Contact[]>> {
+export function* deleteContacts(vault: VaultScope): Reading<Outcome<readonly Contact[]>> {
   const key = certificateKeys(vault).contacts;
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  const [record] = yield* get(key);
   if (record === undefined) return refused({ kind: 'contactsNotFound' });
   const change = { require: [...vault.require, asSeen(key, record)], delete: [key] };
-  return { ok: true, value: decode<readonly Contact[]>(record), change };
+  return { ok: true, value: record.value, change };
 }

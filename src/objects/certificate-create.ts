@@ -1,9 +1,11 @@
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
 import { makeRequest } from '../crypto/certificates/request.ts';
-import { encode } from '../store/store.ts';
+import { wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { recordPut } from '../store/records.ts';
 import type { CertifiableKey } from '../types/certificate.ts';
 import type { KeyEngine } from '../types/key.ts';
-import { certificateKeys, checkTimes, isIssued } from './certificate.ts';
+import { checkTimes, isIssued } from './certificate.ts';
 import type { CertificateParameters, CurrentCertificate } from './certificate.ts';
 import { getIssuer } from './certificate-issuers.ts';
 import { isSelf, isUnknown } from './certificate-issuer.ts';
@@ -12,11 +14,13 @@ import { putPending } from './certificate-pending.ts';
 import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
 import type { CertificatePolicy, PolicyIssuer, PolicyParameters } from './certificate-policy.ts';
 import { policyFrom } from './certificate-policy-rules.ts';
-import { certificateState, checkFree, currentOf, keyOf } from './certificate-state.ts';
+import { certificateState, checkFree } from './certificate-state.ts';
 import type { CertificateState } from './certificate-state.ts';
+import { isManaged } from './certificate-parts.ts';
 import { makeKey } from './make-key.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
+import { objectKeys } from './object-keys.ts';
 import { validity } from './certificate-validity.ts';
 
 /** What the rules of certificates need besides a vault. */
@@ -29,7 +33,7 @@ export interface CertificateWorld {
 }
 
 /** Begins to make a certificate, or another version of one: makes the key and the request. */
-export async function createCertificate(
+export function* createCertificate(
   vault: VaultScope,
   asked: {
     readonly name: string;
@@ -37,14 +41,14 @@ export async function createCertificate(
     readonly parameters: CertificateParameters;
   },
   world: CertificateWorld,
-): Promise<Outcome<PendingCertificate>> {
-  const state = await certificateState(vault, asked.name);
+): Reading<Outcome<PendingCertificate>> {
+  const state = yield* certificateState(vault, asked);
   const refusal = checkFree(vault, state);
   if (refusal !== undefined) return refused(refusal);
   const times = checkTimes(asked.parameters);
   if (times !== undefined) return times;
-  const before = currentOf(state)?.current;
-  const now = Math.floor(vault.now / 1000);
+  const before = state.own.current?.value.current;
+  const now = Math.floor(vault.nowMs / 1000);
   const policy = policyFrom(vault, asked.policy ?? {}, {
     // Without a policy it is made as the version before was.
     before: asked.policy === undefined ? before?.policy : undefined,
@@ -52,7 +56,7 @@ export async function createCertificate(
   });
   if (!policy.ok) return policy;
   const { enabled, tags, preserveCertOrder } = asked.parameters;
-  return beginCertificate(
+  return yield* beginCertificate(
     vault,
     {
       state,
@@ -68,7 +72,7 @@ export async function createCertificate(
 }
 
 /** The operation that will make the next version as the policy says, which is the certificate's own at once. */
-export async function beginCertificate(
+export function* beginCertificate(
   vault: VaultScope,
   begun: {
     readonly state: CertificateState;
@@ -76,15 +80,15 @@ export async function beginCertificate(
     readonly facts: Pick<CertificateDraft, 'enabled' | 'tags' | 'preserveCertOrder'>;
   },
   { engine, issueMs, newVersion }: CertificateWorld,
-): Promise<Outcome<PendingCertificate>> {
+): Reading<Outcome<PendingCertificate>> {
   const { state, policy, facts } = begun;
-  const issuer = await checkIssuer(vault, policy.issuer);
+  const issuer = yield* checkIssuer(vault, policy.issuer);
   if (!issuer.ok) return issuer;
-  const material = await keyFor(state, policy, engine);
+  const material = yield* keyFor(state, policy, engine);
   if (!material.ok) return material;
-  const request = await makeRequest(material.value, policy.x509);
+  const request = yield* wait(makeRequest(material.value, policy.x509));
   if (!request.ok) return bad(describeRefusal(request.refusal));
-  const current = currentOf(state);
+  const current = state.own.current?.value;
   const pending: PendingCertificate = {
     name: current?.name ?? state.name,
     requestId: newVersion(),
@@ -92,7 +96,7 @@ export async function beginCertificate(
     cancellationRequested: false,
     issuer: policy.issuer,
     csr: Buffer.from(request.value).toString('base64'),
-    ...(!isUnknown(policy.issuer) && { readyAt: vault.now + issueMs }),
+    ...(!isUnknown(policy.issuer) && { readyAt: vault.nowMs + issueMs }),
     draft: { version: newVersion(), policy, material: material.value, ...facts },
   };
   const isFirst = current === undefined || !isIssued(current.current);
@@ -102,15 +106,15 @@ export async function beginCertificate(
   };
   const put = [
     ...putPending(vault, pending),
-    { key: certificateKeys(vault).current(pending.name), value: encode(object) },
+    recordPut(objectKeys(vault, 'certificates').current(pending.name), object),
   ];
   return { ok: true, value: pending, change: { require: state.require, put } };
 }
 
 /** A first version as Azure shows it before there is one: disabled, and with the policy. */
-function intended({ now }: VaultScope, { draft }: PendingCertificate): CurrentCertificate {
+function intended({ nowMs }: VaultScope, { draft }: PendingCertificate): CurrentCertificate {
   if (draft === undefined) throw new Error('a certificate is intended by an operation that has begun');
-  const seconds = Math.floor(now / 1000);
+  const seconds = Math.floor(nowMs / 1000);
   const { notBefore, notAfter } = validity(draft.policy, seconds);
   return {
     version: draft.version,
@@ -122,14 +126,15 @@ function intended({ now }: VaultScope, { draft }: PendingCertificate): CurrentCe
 }
 
 /** The key of the version before, where the policy reuses it and it is as the policy wants it; or a new one. */
-async function keyFor(
+function* keyFor(
   state: CertificateState,
   { key }: CertificatePolicy,
   engine: KeyEngine,
-): Promise<Outcome<CertifiableKey>> {
-  const before = keyOf(state);
-  if (key.reuse && before !== undefined && fits(before, key)) return { ok: true, value: before.material };
-  const made = await makeKey(engine, keySpecOf(key));
+): Reading<Outcome<CertifiableKey>> {
+  const before = state.keys.current?.value.current;
+  if (key.reuse && before !== undefined && isManaged(before) && fits(before, key))
+    return { ok: true, value: before.material };
+  const made = yield* wait(makeKey(engine, keySpecOf(key)));
   if (!made.ok) return made;
   const { value } = made;
   if (value.kty === 'oct') throw new Error('the engine made a symmetric key for a certificate');
@@ -137,9 +142,9 @@ async function keyFor(
 }
 
 /** Refuses at once what would only fail later: an issuer that is not there, or cannot be asked. */
-async function checkIssuer(vault: VaultScope, issuer: PolicyIssuer): Promise<Outcome<null>> {
+function* checkIssuer(vault: VaultScope, issuer: PolicyIssuer): Reading<Outcome<null>> {
   if (isSelf(issuer) || isUnknown(issuer)) return { ok: true, value: null };
-  const found = await getIssuer(vault, issuer.name);
+  const found = yield* getIssuer(vault, issuer.name);
   if (!found.ok) {
     return bad(
       `issuer.name is '${issuer.name}', and the vault has no issuer of that name. ` +

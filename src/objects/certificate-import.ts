@@ -4,19 +4,22 @@ import { keySizeOf } from '../crypto/key-material.ts';
 import type { FileContents } from '../crypto/certificates/chain.ts';
 import { readCertificate } from '../crypto/certificates/certificate.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
+import { wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
 import type { AlternativeNames, CertificateFacts, CertifiedMaterial } from '../types/certificate.ts';
 import type { KeyEngine } from '../types/key.ts';
 import { putActions } from './certificate-actions.ts';
-import { certificateKeys, checkTimes } from './certificate.ts';
+import { checkTimes } from './certificate.ts';
 import type { CertificateParameters, CertificateRecord } from './certificate.ts';
 import { makeParts } from './certificate-parts.ts';
 import type { CertificateContentType, CertificatePolicy, PolicyParameters, PolicyX509 } from './certificate-policy.ts';
 import { policyFrom } from './certificate-policy-rules.ts';
-import { certificateState, checkFree, currentOf, putParts } from './certificate-state.ts';
+import { certificateState, checkFree, putParts } from './certificate-state.ts';
 import { validityMonths } from './certificate-validity.ts';
 import { proveKey, unlessBusy } from './make-key.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
+import { certificateKeys } from './object-keys.ts';
 
 /** Reads the files of clients where that holds up nobody else. */
 export type CertificateFileReader = Pick<CertificateFiles, 'readPkcs12' | 'readPem'>;
@@ -31,33 +34,30 @@ export interface CertificateImport {
   readonly version: string;
   readonly engine: KeyEngine;
   readonly files: CertificateFileReader;
-  /** Aborted when the client goes. */
-  readonly gone: AbortSignal;
+  /** Runs what is of no use once the client is gone; the signal is aborted then. */
+  readonly whileConnected: <T>(work: (gone: AbortSignal) => Promise<T>) => Promise<T>;
 }
 
 /**
  * Takes a certificate that was made elsewhere, with its private key, as the current version. Of a policy that is there
  * already stays what neither the client nor the certificate says.
  */
-export async function importCertificate(
-  vault: VaultScope,
-  asked: CertificateImport,
-): Promise<Outcome<CertificateRecord>> {
-  const state = await certificateState(vault, asked.name);
+export function* importCertificate(vault: VaultScope, asked: CertificateImport): Reading<Outcome<CertificateRecord>> {
+  const state = yield* certificateState(vault, { name: asked.name });
   const refusal = checkFree(vault, state);
   if (refusal !== undefined) return refused(refusal);
-  const before = currentOf(state)?.current.policy;
+  const before = state.own.current?.value.current.policy;
   const looksLike = pemIn(asked.value) === undefined ? 'application/x-pkcs12' : 'application/x-pem-file';
   const contentType = asked.policy.contentType ?? before?.contentType ?? looksLike;
   // Of any other content type, `policyFrom` says what is wrong.
   const reader = readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'];
-  const contents = await unlessBusy(() => unlessGone(() => reader(asked)));
+  const contents = yield* wait(unlessBusy(() => unlessGone(() => asked.whileConnected((gone) => reader(asked, gone)))));
   if (!contents.ok) return contents;
   const [leaf = new Uint8Array()] = contents.value.certificates;
   const read = readCertificate(leaf);
   if (!read.ok) return bad(describeRefusal(read.refusal));
   const { notBefore, notAfter } = read.value;
-  const now = Math.floor(vault.now / 1000);
+  const now = Math.floor(vault.nowMs / 1000);
   if (notAfter <= now) {
     return bad(
       `The certificate expired at ${new Date(notAfter * 1000).toISOString()}, and cannot be imported any more.`,
@@ -72,20 +72,18 @@ export async function importCertificate(
     known: { before, now },
   });
   if (!policy.ok) return policy;
-  const proved = await proveKey(asked.engine, contents.value.material);
+  const proved = yield* wait(proveKey(asked.engine, contents.value.material));
   if (!proved.ok) return proved;
   const { enabled, tags, preserveCertOrder } = asked.parameters;
-  const parts = await makeParts(
-    {
-      version: asked.version,
-      policy: policy.value,
-      ...contents.value,
-      ...(enabled !== undefined && { enabled }),
-      ...(tags !== undefined && { tags }),
-      ...(preserveCertOrder !== undefined && { preserveCertOrder }),
-    },
-    now,
-  );
+  const certified = {
+    version: asked.version,
+    policy: policy.value,
+    ...contents.value,
+    ...(enabled !== undefined && { enabled }),
+    ...(tags !== undefined && { tags }),
+    ...(preserveCertOrder !== undefined && { preserveCertOrder }),
+  };
+  const parts = yield* wait(makeParts(certified, now));
   if (!parts.ok) return parts;
   const { object, put } = putParts(vault, state, { ...parts.value, policy: policy.value });
   // An operation that is over has nothing more to say.
@@ -103,10 +101,10 @@ async function unlessGone<T>(read: () => Promise<Outcome<T>>): Promise<Outcome<T
   }
 }
 
-type Reader = (asked: CertificateImport) => Promise<Outcome<FileContents>>;
+type Reader = (asked: CertificateImport, gone: AbortSignal) => Promise<Outcome<FileContents>>;
 
 const readers: Readonly<Record<CertificateContentType, Reader>> = {
-  async 'application/x-pkcs12'({ value, password, files, gone }) {
+  async 'application/x-pkcs12'({ value, password, files }, gone) {
     const bytes = Buffer.from(value, 'base64');
     const read = await files.readPkcs12(bytes, password, gone);
     if (read.ok) return read;
@@ -117,7 +115,7 @@ const readers: Readonly<Record<CertificateContentType, Reader>> = {
         `format. ${describeRefusal(read.refusal)}${hint}`,
     );
   },
-  async 'application/x-pem-file'({ value, password, files, gone }) {
+  async 'application/x-pem-file'({ value, password, files }, gone) {
     const message =
       'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.';
     const text = pemIn(value);

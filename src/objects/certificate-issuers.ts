@@ -1,5 +1,8 @@
-import { decode, encode } from '../store/store.ts';
-import { asSeen, certificateKeys } from './certificate.ts';
+import { get, list } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { recordPut } from '../store/records.ts';
+import { certificateKeys } from './object-keys.ts';
+import { asSeen } from './state.ts';
 import { isReserved } from './certificate-issuer.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
@@ -54,30 +57,27 @@ export interface IssuerParameters {
   readonly enabled?: boolean;
 }
 
-export function listIssuers(vault: VaultScope, page: PageRequest): Promise<Page<IssuerRecord>> {
-  return issuerPage(vault, certificateKeys(vault).issuers, page);
-}
-
-async function issuerPage(vault: VaultScope, prefix: string, page: PageRequest): Promise<Page<IssuerRecord>> {
+export function* listIssuers(vault: VaultScope, page: PageRequest): Reading<Page<IssuerRecord>> {
+  const prefix = certificateKeys(vault).issuers;
   const after = page.after === undefined ? undefined : `${prefix}${page.after}`;
-  const records = await vault.store.list({ require: vault.require, prefix, after, limit: page.limit + 1 });
+  const records = yield* list({ prefix, after, limit: page.limit + 1 });
   const shown = records.slice(0, page.limit);
-  const items = shown.map((record) => decode<IssuerRecord>(record));
+  const items = shown.map(({ value }) => value);
   const last = shown.at(-1);
   return records.length > page.limit && last !== undefined ? { items, next: last.key.slice(prefix.length) } : { items };
 }
 
-export async function getIssuer(vault: VaultScope, name: string): Promise<Outcome<IssuerRecord>> {
-  const [record] = await vault.store.read({ require: vault.require, get: [certificateKeys(vault).issuer(name)] });
+export function* getIssuer(vault: VaultScope, name: string): Reading<Outcome<IssuerRecord>> {
+  const [record] = yield* get(certificateKeys(vault).issuer(name));
   if (record === undefined) return refused({ kind: 'issuerNotFound' });
-  return { ok: true, value: decode<IssuerRecord>(record) };
+  return { ok: true, value: record.value };
 }
 
 /** Makes an issuer, or another one in its place, which has been there as long. `now` in seconds. */
-export async function setIssuer(
+export function* setIssuer(
   vault: VaultScope,
   asked: { readonly name: string; readonly parameters: IssuerParameters; readonly now: number },
-): Promise<Outcome<IssuerRecord>> {
+): Reading<Outcome<IssuerRecord>> {
   const { name, parameters, now } = asked;
   if (isReserved(name)) {
     return bad(
@@ -85,35 +85,35 @@ export async function setIssuer(
     );
   }
   const key = certificateKeys(vault).issuer(name);
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
-  const created = record === undefined ? now : decode<IssuerRecord>(record).created;
+  const [record] = yield* get(key);
+  const created = record === undefined ? now : record.value.created;
   const value = issuerFrom({ name, created }, parameters, now);
   if (!value.ok) return value;
-  const change = { require: [...vault.require, asSeen(key, record)], put: [{ key, value: encode(value.value) }] };
+  const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, value.value)] };
   return { ...value, change };
 }
 
 /** Changes what a client mentions of an issuer. `now` in seconds. */
-export async function updateIssuer(
+export function* updateIssuer(
   vault: VaultScope,
   asked: { readonly name: string; readonly parameters: IssuerParameters; readonly now: number },
-): Promise<Outcome<IssuerRecord>> {
+): Reading<Outcome<IssuerRecord>> {
   const key = certificateKeys(vault).issuer(asked.name);
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  const [record] = yield* get(key);
   if (record === undefined) return refused({ kind: 'issuerNotFound', name: asked.name });
-  const value = issuerFrom(decode<IssuerRecord>(record), asked.parameters, asked.now);
+  const value = issuerFrom(record.value, asked.parameters, asked.now);
   if (!value.ok) return value;
-  const change = { require: [...vault.require, asSeen(key, record)], put: [{ key, value: encode(value.value) }] };
+  const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, value.value)] };
   return { ...value, change };
 }
 
 /** Certificates that it issued stay; renewals of them fail until there is an issuer of that name again. */
-export async function deleteIssuer(vault: VaultScope, name: string): Promise<Outcome<IssuerRecord>> {
+export function* deleteIssuer(vault: VaultScope, name: string): Reading<Outcome<IssuerRecord>> {
   const key = certificateKeys(vault).issuer(name);
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
+  const [record] = yield* get(key);
   if (record === undefined) return refused({ kind: 'issuerNotFound' });
   const change = { require: [...vault.require, asSeen(key, record)], delete: [key] };
-  return { ok: true, value: decode<IssuerRecord>(record), change };
+  return { ok: true, value: record.value, change };
 }
 
 function issuerFrom(

@@ -1,11 +1,12 @@
 import { matches } from '../crypto/certificates/certificate.ts';
 import { readChain } from '../crypto/certificates/chain.ts';
 import { describeRefusal } from '../crypto/certificates/refusal.ts';
+import type { Reading } from '../store/reading.ts';
 import { checkTimes } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
 import { draftOf, finish } from './certificate-complete.ts';
 import { isUnknown } from './certificate-issuer.ts';
-import { certificateState, pendingOf } from './certificate-state.ts';
+import { certificateState } from './certificate-state.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 import type { ObjectParameters } from './parameters.ts';
@@ -15,7 +16,7 @@ import type { ObjectParameters } from './parameters.ts';
  * was cancelled or failed may ("Monitor and manage certificate creation"). What the client says of tags and `enabled`
  * counts more than what it said before.
  */
-export async function mergeCertificate(
+export function* mergeCertificate(
   vault: VaultScope,
   asked: {
     readonly name: string;
@@ -23,12 +24,12 @@ export async function mergeCertificate(
     readonly certificates: readonly Uint8Array[];
     readonly parameters: ObjectParameters;
   },
-): Promise<Outcome<CertificateRecord>> {
+): Reading<Outcome<CertificateRecord>> {
   const { name } = asked;
   const { enabled, tags } = asked.parameters;
-  const state = await certificateState(vault, name);
-  const pending = pendingOf(state);
-  if (pending === undefined || state.current === undefined)
+  const state = yield* certificateState(vault, { name });
+  const pending = state.pending?.value;
+  if (pending === undefined || state.own.current === undefined)
     return refused({ kind: 'pendingCertificateNotFound', name });
   const { draft } = pending;
   if (draft === undefined) return refused({ kind: 'mergeCompleted' });
@@ -50,5 +51,5 @@ export async function mergeCertificate(
     ...(enabled !== undefined && { enabled }),
     ...(tags !== undefined && { tags }),
   };
-  return finish(vault, { state, pending, draft: merged, certificates });
+  return yield* finish(vault, { state, pending, draft: merged, certificates });
 }

@@ -18,6 +18,11 @@ export interface ManagedKey extends KeyVersion {
   readonly managed: true;
 }
 
+/** Whether a key is one that a certificate can be about: no symmetric one is. */
+export function isManaged(key: KeyVersion): key is ManagedKey {
+  return key.managed === true && key.material.kty !== 'oct';
+}
+
 /** A version of a certificate is three objects of one name and version (about-certificates, "Composition of a certificate"). */
 export interface CertificateParts {
   readonly certificate: CertificateVersion;

@@ -1,13 +1,15 @@
 import { duePut } from '../schedule/due.ts';
-import { decode, encode } from '../store/store.ts';
+import { get } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { recordPut } from '../store/records.ts';
 import type { Put } from '../store/store.ts';
 import type { CertifiableKey } from '../types/certificate.ts';
-import { asSeen, certificateKeys } from './certificate.ts';
 import type { CertificatePolicy, PolicyIssuer } from './certificate-policy.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
-import { isThere } from './transition.ts';
-import type { Transition } from './transition.ts';
+import { certificateKeys, objectKeys } from './object-keys.ts';
+import { asSeen } from './state.ts';
+import { isVisible } from './transition.ts';
 
 /**
  * An operation that ends in a certificate, if it does; one for each name, until it is deleted, another one begins, or the
@@ -43,25 +45,24 @@ export interface CertificateDraft {
  * The operation under a certificate's name. One that has another id than the client asks for is not found, nor one whose
  * certificate is deleted.
  */
-export async function getPending(
+export function* getPending(
   vault: VaultScope,
   asked: { readonly name: string; readonly requestId?: string | undefined },
-): Promise<Outcome<PendingCertificate>> {
-  const keys = certificateKeys(vault);
-  const get = [keys.pending(asked.name), keys.current(asked.name)];
-  const records = await vault.store.read({ require: vault.require, get });
-  const [record, current] = records;
-  const value = record === undefined ? undefined : decode<PendingCertificate>(record);
-  const isSeen = current !== undefined && isThere(decode<Transition>(current), vault);
+): Reading<Outcome<PendingCertificate>> {
+  const pendingKey = certificateKeys(vault).pending(asked.name);
+  const currentKey = objectKeys(vault, 'certificates').current(asked.name);
+  const [pending, current] = yield* get(pendingKey, currentKey);
+  const value = pending?.value;
+  const isSeen = current !== undefined && isVisible(current.value, vault);
   if (value === undefined || !isSeen || (asked.requestId ?? value.requestId) !== value.requestId) {
     return refused({ kind: 'pendingCertificateNotFound', name: asked.name });
   }
-  const require = [...vault.require, ...get.map((key, index) => asSeen(key, records[index]))];
+  const require = [...vault.require, asSeen(pendingKey, pending), asSeen(currentKey, current)];
   return { ok: true, value, change: { require } };
 }
 
 /** Asks that an operation be cancelled, which it is when its time comes, or takes that back. */
-export async function updatePending(
+export function* updatePending(
   vault: VaultScope,
   asked: {
     readonly name: string;
@@ -69,13 +70,13 @@ export async function updatePending(
     readonly cancellationRequested: boolean;
     readonly issueMs: number;
   },
-): Promise<Outcome<PendingCertificate>> {
-  const found = await getPending(vault, asked);
+): Reading<Outcome<PendingCertificate>> {
+  const found = yield* getPending(vault, asked);
   if (!found.ok) return found;
   const before = found.value;
   if (before.status !== 'inProgress') return refused({ kind: 'pendingNotInProgress' });
   const { cancellationRequested } = asked;
-  const readyAt = before.readyAt ?? (cancellationRequested ? vault.now + asked.issueMs : undefined);
+  const readyAt = before.readyAt ?? (cancellationRequested ? vault.nowMs + asked.issueMs : undefined);
   const value = { ...before, cancellationRequested, ...(readyAt !== undefined && { readyAt }) };
   return { ok: true, value, change: { ...found.change, put: putPending(vault, value) } };
 }
@@ -83,7 +84,7 @@ export async function updatePending(
 /** An operation as it is stored, with the work that ends it. */
 export function putPending(vault: VaultScope, pending: PendingCertificate): readonly Put[] {
   const { name, status, readyAt } = pending;
-  const put = [{ key: certificateKeys(vault).pending(name), value: encode(pending) }];
+  const put = [recordPut(certificateKeys(vault).pending(name), pending)];
   if (status !== 'inProgress' || readyAt === undefined) return put;
   return [...put, duePut('completeCertificate', readyAt, subjectOf(vault, name))];
 }

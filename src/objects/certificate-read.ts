@@ -1,21 +1,24 @@
-import { certificateKeys, isIssued } from './certificate.ts';
+import { get } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { isIssued } from './certificate.ts';
 import type { CertificateVersion } from './certificate.ts';
 import type { ObjectRecord, VaultScope } from './object.ts';
+import { certificateKeys } from './object-keys.ts';
 import { getVersion } from './read.ts';
 import type { Page } from './read.ts';
 
 /** Whether there is an operation of a certificate's name, also while that is deleted. */
-export async function hasPending(vault: VaultScope, name: string): Promise<boolean> {
-  const [pending] = await vault.store.read({ require: vault.require, get: [certificateKeys(vault).pending(name)] });
+export function* hasPending(vault: VaultScope, name: string): Reading<boolean> {
+  const [pending] = yield* get(certificateKeys(vault).pending(name));
   return pending !== undefined;
 }
 
 /** Whether it is a first version that is not issued yet; without `version` the current one. */
-export async function isIntended(
+export function* isIntended(
   vault: VaultScope,
   asked: { readonly name: string; readonly version?: string | undefined },
-): Promise<boolean> {
-  const found = await getVersion<CertificateVersion>(vault, 'certificates', asked);
+): Reading<boolean> {
+  const found = yield* getVersion(vault, 'certificates', asked);
   return found.ok && !isIssued(found.value.current);
 }
 

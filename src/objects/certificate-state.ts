@@ -1,77 +1,83 @@
-import { decode, encode } from '../store/store.ts';
-import type { Put, Requirement, StoredRecord } from '../store/store.ts';
-import { asSeen, certificateKeys, isIssued } from './certificate.ts';
+import { get } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { recordPut } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Put, Requirement } from '../store/store.ts';
+import { isIssued } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
-import type { CertificateParts, ManagedKey } from './certificate-parts.ts';
-import type { KeyVersion } from './key.ts';
+import type { CertificateParts } from './certificate-parts.ts';
 import type { PendingCertificate } from './certificate-pending.ts';
 import type { CertificatePolicy } from './certificate-policy.ts';
-import { objectKeys } from './object.ts';
-import type { ObjectRecord, ObjectVersion, VaultScope } from './object.ts';
+import type { VaultScope } from './object.ts';
+import { certificateKeys, objectKeys } from './object-keys.ts';
+import type { CurrentOf } from './object-keys.ts';
 import type { ObjectRefusal } from './refusal.ts';
-import { isPurged, underWay } from './transition.ts';
+import { asSeen, creationRefusal } from './state.ts';
+import type { ObjectState } from './state.ts';
+import { isPurged } from './transition.ts';
 
-/** Everything that stands under a certificate's name, in one snapshot. */
+/** Everything that is under a certificate's name, in one snapshot. */
 export interface CertificateState {
   readonly name: string;
-  readonly current: StoredRecord | undefined;
-  readonly deleted: StoredRecord | undefined;
-  readonly pending: StoredRecord | undefined;
-  readonly parts: { readonly keys: PartState; readonly secrets: PartState };
+  readonly own: ObjectState<'certificates'>;
+  readonly pending: Stored<PendingCertificate> | undefined;
+  readonly keys: ObjectState<'keys'>;
+  readonly secrets: ObjectState<'secrets'>;
   /** That it all stays so. */
   readonly require: readonly Requirement[];
 }
 
-interface PartState {
-  readonly current: StoredRecord | undefined;
-  readonly deleted: StoredRecord | undefined;
-}
-
-export async function certificateState(vault: VaultScope, name: string): Promise<CertificateState> {
-  const own = certificateKeys(vault);
-  const [key, secret] = [objectKeys(vault, 'keys'), objectKeys(vault, 'secrets')];
-  const get = [
-    own.current(name),
-    own.deleted(name),
-    own.pending(name),
-    key.current(name),
-    key.deleted(name),
-    secret.current(name),
-    secret.deleted(name),
+/** With a version: its records too, where they are not the current ones. */
+export function* certificateState(
+  vault: VaultScope,
+  { name, version }: { readonly name: string; readonly version?: string | undefined },
+): Reading<CertificateState> {
+  const [certificates, keys, secrets] = [
+    objectKeys(vault, 'certificates'),
+    objectKeys(vault, 'keys'),
+    objectKeys(vault, 'secrets'),
   ];
-  const records = await vault.store.read({ require: vault.require, get });
-  const [current, deleted, pending, keyCurrent, keyDeleted, secretCurrent, secretDeleted] = records;
+  const at = [
+    certificates.current(name),
+    certificates.deleted(name),
+    certificateKeys(vault).pending(name),
+    keys.current(name),
+    keys.deleted(name),
+    secrets.current(name),
+    secrets.deleted(name),
+  ] as const;
+  const olderAt =
+    version === undefined
+      ? ([] as const)
+      : ([certificates.version(name, version), keys.version(name, version), secrets.version(name, version)] as const);
+  const [current, deleted, pending, key, deletedKey, secret, deletedSecret, ...older] = yield* get(...at, ...olderAt);
+  const [olderCertificate, olderKey, olderSecret] = older;
+  const seen = [current, deleted, pending, key, deletedKey, secret, deletedSecret];
+  const require = [...vault.require, ...at.map((one, index) => asSeen(one, seen[index]))];
+  const asked = { name, version, require };
   return {
     name,
-    current,
-    deleted,
+    own: { ...asked, collection: 'certificates', current, deleted, older: olderCertificate },
     pending,
-    parts: {
-      keys: { current: keyCurrent, deleted: keyDeleted },
-      secrets: { current: secretCurrent, deleted: secretDeleted },
-    },
-    require: [...vault.require, ...get.map((at, index) => asSeen(at, records[index]))],
+    keys: { ...asked, collection: 'keys', current: key, deleted: deletedKey, older: olderKey },
+    secrets: { ...asked, collection: 'secrets', current: secret, deleted: deletedSecret, older: olderSecret },
+    require,
   };
 }
 
 /** Why no version can be made under this name now; `undefined` when one can. */
 export function checkState(vault: VaultScope, state: CertificateState): ObjectRefusal | undefined {
-  const { name, current, deleted } = state;
-  const refusal = underWay(vault, 'certificates', { current, deleted, creating: name });
-  if (refusal !== undefined) return refusal;
-  if (deleted !== undefined) return { kind: 'objectDeletedButRecoverable', collection: 'certificates', name };
-  return checkName(state);
+  return creationRefusal(vault, state.own) ?? checkName(state);
 }
 
 /** Whether an ordinary key or secret has the name of a certificate that is not deleted with its own ones. */
-export function checkName({ name, parts }: CertificateState): ObjectRefusal | undefined {
-  for (const collection of ['keys', 'secrets'] as const) {
-    const part = parts[collection];
-    if (part.current !== undefined && decode<ObjectRecord<KeyVersion>>(part.current).current.managed !== true) {
+export function checkName({ name, keys, secrets }: CertificateState): ObjectRefusal | undefined {
+  for (const { collection, current, deleted } of [keys, secrets]) {
+    if (current !== undefined && current.value.current.managed !== true) {
       return { kind: 'certificateNameTaken', collection, name };
     }
-    if (part.deleted === undefined) continue;
-    if (isPurged(part.deleted)) return { kind: 'objectBeingDeleted', collection, creating: name };
+    if (deleted === undefined) continue;
+    if (isPurged(deleted.value)) return { kind: 'objectBeingDeleted', collection, creating: name };
     // While the certificate is not deleted, a deleted one of that name was an ordinary one.
     return { kind: 'certificateNameTaken', collection, name };
   }
@@ -80,22 +86,8 @@ export function checkName({ name, parts }: CertificateState): ObjectRefusal | un
 
 /** As `checkState`, and that no operation is under way whose result would come after this one. */
 export function checkFree(vault: VaultScope, state: CertificateState): ObjectRefusal | undefined {
-  const pending = pendingOf(state);
-  if (pending?.status === 'inProgress') return { kind: 'certificatePending' };
+  if (state.pending?.value.status === 'inProgress') return { kind: 'certificatePending' };
   return checkState(vault, state);
-}
-
-export function pendingOf({ pending }: CertificateState): PendingCertificate | undefined {
-  return pending === undefined ? undefined : decode<PendingCertificate>(pending);
-}
-
-export function currentOf({ current }: CertificateState): CertificateRecord | undefined {
-  return current === undefined ? undefined : decode<CertificateRecord>(current);
-}
-
-/** The current version of the certificate's key. */
-export function keyOf({ parts }: CertificateState): ManagedKey | undefined {
-  return parts.keys.current === undefined ? undefined : decode<ObjectRecord<ManagedKey>>(parts.keys.current).current;
 }
 
 /**
@@ -107,36 +99,31 @@ export function putParts(
   state: CertificateState,
   { certificate, key, secret, policy }: CertificateParts & { readonly policy: CertificatePolicy },
 ): { readonly object: CertificateRecord; readonly put: readonly Put[] } {
-  const before = currentOf(state);
+  const before = state.own.current?.value;
   const name = before?.name ?? state.name;
   const object = { name, current: { ...certificate, policy } };
-  const keys = certificateKeys(vault);
-  const put: Put[] = [{ key: keys.current(name), value: encode(object) }];
+  const at = objectKeys(vault, 'certificates');
+  const put: Put[] = [recordPut(at.current(name), object)];
   // What was only intended leaves nothing behind.
   if (before !== undefined && isIssued(before.current)) {
     const { policy: _, ...older } = before.current;
-    put.push({ key: keys.version(name, older.version), value: encode(older) });
+    put.push(recordPut(at.version(name, older.version), older));
   }
-  put.push(...putPart(vault, 'keys', { name, version: key, before: state.parts.keys.current }));
-  const previousVersion = versionOf(state.parts.secrets.current);
+  put.push(...putPart(vault, state.keys, { name, version: key }));
+  const previousVersion = state.secrets.current?.value.current.version;
   const version = { ...secret, ...(previousVersion !== undefined && { previousVersion }) };
-  put.push(...putPart(vault, 'secrets', { name, version, before: state.parts.secrets.current }));
+  put.push(...putPart(vault, state.secrets, { name, version }));
   return { object, put };
 }
 
-function versionOf(record: StoredRecord | undefined): string | undefined {
-  return record === undefined ? undefined : decode<ObjectRecord<ObjectVersion>>(record).current.version;
-}
-
-function putPart(
+function putPart<C extends 'keys' | 'secrets'>(
   vault: VaultScope,
-  collection: 'keys' | 'secrets',
-  part: { readonly name: string; readonly version: ObjectVersion; readonly before: StoredRecord | undefined },
+  { collection, current: before }: ObjectState<C>,
+  { name, version }: { readonly name: string; readonly version: CurrentOf<C> },
 ): readonly Put[] {
-  const { name, version, before } = part;
   const keys = objectKeys(vault, collection);
-  const put = [{ key: keys.current(name), value: encode({ name, current: version }) }];
-  if (before === undefined) return put;
-  const { current } = decode<ObjectRecord<ObjectVersion>>(before);
-  return [...put, { key: keys.version(name, current.version), value: encode(current) }];
+  const put = recordPut(keys.current(name), { name, current: version });
+  if (before === undefined) return [put];
+  const older = before.value.current;
+  return [put, recordPut(keys.version(name, older.version), older)];
 }

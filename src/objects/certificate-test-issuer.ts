@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { makeTestIssuer } from '../crypto/certificates/issue.ts';
-import { Conflict, decode, encode } from '../store/store.ts';
+import { recordKind } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
+import { Conflict } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import type { CertifiableKey, CertifiedMaterial } from '../types/certificate.ts';
 
-const key = 'certificate-authority/test';
 const name = 'Postern Test Authority';
 
 interface Kept {
@@ -18,6 +19,12 @@ interface KeptAuthorities extends Kept {
   readonly others?: readonly Kept[];
 }
 
+const key = recordKind<KeptAuthorities>({
+  pattern: 'certificate-authority/test',
+  owner: 'objects',
+  holds: 'the authorities that sign for issuers of the provider Test',
+}).key();
+
 /** An authority with less time left signs no more. */
 const leftMs = 365 * 86_400_000;
 const othersMax = 7;
@@ -28,8 +35,8 @@ const othersMax = 7;
  */
 export async function testIssuer(store: Store, now: number): Promise<CertifiedMaterial> {
   for (;;) {
-    const [record] = await store.read({ get: [key] });
-    const known = record === undefined ? [] : authoritiesOf(decode<KeptAuthorities>(record));
+    const [record] = await readRecords(store, { get: [key] });
+    const known = record === undefined ? [] : authoritiesOf(record.value);
     const oldest = known.findLast((authority) => signsAt(authority, now));
     if (oldest !== undefined) {
       const { material, certificates } = oldest;
@@ -43,7 +50,7 @@ export async function testIssuer(store: Store, now: number): Promise<CertifiedMa
     };
     try {
       const require = [{ key, version: record?.version ?? null }];
-      await store.transact({ require, put: [{ key, value: encode(kept) }] });
+      await store.transact({ require, put: [recordPut(key, kept)] });
     } catch (error) {
       // Another node was first: its authority is the one.
       if (!(error instanceof Conflict)) throw error;

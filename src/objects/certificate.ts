@@ -1,8 +1,7 @@
-import type { StoredRecord } from '../store/store.ts';
 import { auditedAttributes } from './audited-attributes.ts';
 import type { CertificatePolicy } from './certificate-policy.ts';
-import { objectKeys, refused } from './object.ts';
-import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
+import { refused } from './object.ts';
+import type { ObjectRecord, ObjectVersion, Outcome } from './object.ts';
 import { changedFacts } from './parameters.ts';
 import type { ObjectParameters } from './parameters.ts';
 
@@ -23,7 +22,7 @@ export interface CurrentCertificate extends CertificateVersion {
 
 export type CertificateRecord = ObjectRecord<CurrentCertificate>;
 
-export function isCurrent(version: CertificateVersion): version is CurrentCertificate {
+export function isCurrent<V extends CertificateVersion>(version: V): version is V & CurrentCertificate {
   return 'policy' in version;
 }
 
@@ -37,24 +36,12 @@ export function isIssued({ cer }: CertificateVersion): boolean {
   return cer !== undefined;
 }
 
-/** Where the records of certificates lie, beside those that every collection has. */
-export function certificateKeys(vault: VaultScope) {
-  const root = `vault/${vault.incarnation}`;
-  return {
-    ...objectKeys(vault, 'certificates'),
-    pending: (name: string) => `${root}/certificates-pending/${name.toLowerCase()}`,
-    issuers: `${root}/certificates-issuers/`,
-    issuer: (name: string) => `${root}/certificates-issuers/${name.toLowerCase()}`,
-    contacts: `${root}/certificates-contacts`,
-  };
-}
-
 /** Tags and `enabled` of a version changed. Its times are those of the X.509 certificate. `now` in seconds. */
-export function updateCertificateVersion(
-  before: CertificateVersion,
+export function updateCertificateVersion<V extends CertificateVersion>(
+  before: V,
   parameters: ObjectParameters,
   now: number,
-): Outcome<CertificateVersion> {
+): Outcome<V> {
   const refusal = checkTimes(parameters, before.attributes);
   if (refusal !== undefined) return refusal;
   if (parameters.enabled === true && !isIssued(before)) {
@@ -85,11 +72,6 @@ export function certificateProperties({ attributes, subject, x5t }: CertificateV
     ...(x5t !== undefined && { sha1: Buffer.from(x5t, 'base64url').toString('hex').toUpperCase() }),
     attributes: auditedAttributes(attributes),
   };
-}
-
-/** The requirement that a record stays as it was seen. */
-export function asSeen(key: string, record: StoredRecord | undefined) {
-  return { key, version: record?.version ?? null };
 }
 
 function bad(message: string) {

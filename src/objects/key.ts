@@ -82,11 +82,11 @@ export function newKeyVersion(
 }
 
 /** A version with what an update says of it changed, and the rest as it was. `now` in seconds. */
-export function updateKeyVersion(
-  before: KeyVersion,
+export function updateKeyVersion<V extends KeyVersion>(
+  before: V,
   parameters: KeyParameters,
   made: { readonly now: number; readonly sku: VaultScope['sku'] },
-): Outcome<KeyVersion> {
+): Outcome<V> {
   const keyOps =
     parameters.keyOps === undefined
       ? { ok: true as const, value: before.keyOps }

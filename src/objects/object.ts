@@ -1,5 +1,4 @@
-import type { Requirement, Store, Transaction } from '../store/store.ts';
-import type { Collection } from '../types/collection.ts';
+import type { Requirement, Transaction } from '../store/store.ts';
 import type { VaultRecord } from '../types/vault.ts';
 import type { ObjectRefusal } from './refusal.ts';
 import type { Transition } from './transition.ts';
@@ -36,7 +35,6 @@ export interface DeletedObjectRecord<V extends ObjectVersion> extends ObjectReco
 
 /** What the rules of objects need to know of their vault. */
 export interface VaultScope {
-  readonly store: Store;
   readonly name: string;
   readonly incarnation: string;
   readonly subscriptionId: string;
@@ -48,15 +46,18 @@ export interface VaultScope {
   /** How long a deletion or a recovery takes; 0: no time at all. */
   readonly transitionMs: number;
   /** Milliseconds since 1970, when this request is decided. */
-  readonly now: number;
-  /** The vault's rules (and the subnet) on whose word this request acts: part of every read and every transaction. */
+  readonly nowMs: number;
+  /**
+   * The vault's rules (and the subnet) on whose word this request acts: part of every transaction, and of every read, to
+   * which whoever runs it adds them.
+   */
   readonly require: readonly Requirement[];
 }
 
 /** A vault as the rules of its objects see it. */
 export function vaultScope(
   vault: Pick<VaultRecord, 'name' | 'incarnation' | 'subscriptionId' | 'location' | 'properties'>,
-  known: Pick<VaultScope, 'store' | 'transitionMs' | 'now' | 'require'>,
+  known: Pick<VaultScope, 'transitionMs' | 'nowMs' | 'require'>,
 ): VaultScope {
   const { name, incarnation, subscriptionId, location, properties } = vault;
   return {
@@ -86,19 +87,6 @@ export interface Done<T> {
 
 export function refused(refusal: ObjectRefusal): { readonly ok: false; readonly refusal: ObjectRefusal } {
   return { ok: false, refusal };
-}
-
-/** Where the records of one collection lie. Older versions have a prefix of their own, so that a list of names does not walk them. */
-export function objectKeys(vault: VaultScope, collection: Collection) {
-  const root = `vault/${vault.incarnation}/${collection}`;
-  return {
-    currents: `${root}/`,
-    current: (name: string) => `${root}/${name.toLowerCase()}`,
-    versions: (name: string) => `${root}-versions/${name.toLowerCase()}/`,
-    version: (name: string, version: string) => `${root}-versions/${name.toLowerCase()}/${version.toLowerCase()}`,
-    deleteds: `${root}-deleted/`,
-    deleted: (name: string) => `${root}-deleted/${name.toLowerCase()}`,
-  };
 }
 
 /** `attributes.recoveryLevel` (key-vault soft-delete overview): customised means a retention of less than 90 days. */

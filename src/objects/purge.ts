@@ -1,9 +1,14 @@
 import { dueKey, duePut } from '../schedule/due.ts';
-import { decode, encode } from '../store/store.ts';
-import type { Put, StoredRecord, Transaction } from '../store/store.ts';
+import { get, list, wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { recordPut } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Put, Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
-import { objectKeys } from './object.ts';
+import { objectKeys } from './object-keys.ts';
+import type { DeletedOf } from './object-keys.ts';
 import type { DeletedObjectRecord, ObjectVersion, VaultScope } from './object.ts';
+import { isPurged } from './transition.ts';
 import type { PurgedObject } from './transition.ts';
 
 /** How many versions go in one transaction. */
@@ -26,58 +31,59 @@ export function scheduledPurgeKey(vault: VaultScope, collection: Collection, obj
  * name as long as a purge takes on Azure (azure-sdk-for-net#34322), and until the last of them is gone, for a new object
  * of that name would have its versions in the same place.
  */
-export async function purgeObject(
+export function* purgeObject<C extends Collection>(
   vault: VaultScope,
-  collection: Collection,
-  deleted: StoredRecord,
-): Promise<Transaction> {
-  const object = decode<DeletedObjectRecord<ObjectVersion>>(deleted);
-  const prefix = objectKeys(vault, collection).versions(object.name);
-  const older = await vault.store.list({ prefix, limit: batch + 1 });
-  const require = [...vault.require, { key: deleted.key, version: deleted.version }];
+  collection: C,
+  { version, value: object }: Pick<Stored<DeletedOf<C>>, 'version' | 'value'>,
+): Reading<Transaction> {
+  const keys = objectKeys(vault, collection);
+  const key = keys.deleted(object.name);
+  const older = yield* list({ prefix: keys.versions(object.name), limit: batch + 1 });
+  const require = [...vault.require, { key, version }];
   const scheduled = scheduledPurgeKey(vault, collection, object);
-  const versions = older.length <= batch ? older.map(({ key }) => key) : [];
+  const versions = older.length <= batch ? older.map((record) => record.key) : [];
   const isWhole = older.length <= batch && vault.transitionMs === 0;
-  if (isWhole) return { require, delete: [deleted.key, ...versions, scheduled] };
+  if (isWhole) return { require, delete: [key, ...versions, scheduled] };
   const tombstone: PurgedObject = { name: object.name, purged: true };
-  const clearing = duePut('purgeObject', vault.now + vault.transitionMs, subjectOf(vault, collection, object.name));
+  const clearing = duePut('purgeObject', vault.nowMs + vault.transitionMs, subjectOf(vault, collection, object.name));
   return {
     require,
-    put: [{ key: deleted.key, value: encode(tombstone) }, clearing],
+    put: [recordPut(key, tombstone), clearing],
     // Cleared in the very millisecond in which it was to be purged: the one record is the other.
     delete: scheduled === clearing.key ? versions : [...versions, scheduled],
   };
 }
 
+export type DueOfObject =
+  { readonly done: 'nothing' } | { readonly done: 'purged' | 'cleared'; readonly change: Transaction };
+
 /**
  * What is to be changed for an object whose purge is due: to purge it, or, where that was done, to clear what it left.
  * Nothing for one that was recovered meanwhile, also when it was deleted again. Purge protection does not hold this purge
- * up: it keeps people from purging before the retention is over.
+ * up: it keeps people from purging before the retention is over. Of what has many versions, all batches but the last are
+ * given to `clear`, one after another.
  */
-export async function dueOfObject(
+export function* dueOfObject(
   vault: VaultScope,
   collection: Collection,
-  name: string,
-): Promise<{ readonly done: 'nothing' } | { readonly done: 'purged' | 'cleared'; readonly change: Transaction }> {
-  const [deleted] = await vault.store.read({ get: [objectKeys(vault, collection).deleted(name)] });
+  { name, clear }: { readonly name: string; readonly clear: (change: Transaction) => Promise<unknown> },
+): Reading<DueOfObject> {
+  const [deleted] = yield* get(objectKeys(vault, collection).deleted(name));
   if (deleted === undefined) return { done: 'nothing' };
-  const object = decode<DeletedObjectRecord<ObjectVersion> | PurgedObject>(deleted);
-  if ('purged' in object) return { done: 'cleared', change: await clear(vault, collection, deleted) };
-  if (object.scheduledPurgeDate * 1000 > vault.now) return { done: 'nothing' };
-  // Nobody has asked for it, and so nobody waits for its end.
-  return { done: 'purged', change: await purgeObject({ ...vault, transitionMs: 0 }, collection, deleted) };
-}
-
-/** Deletes batch after batch of what a purged object left, and returns the last one, with the tombstone. */
-async function clear(vault: VaultScope, collection: Collection, tombstone: StoredRecord): Promise<Transaction> {
-  const { name } = decode<PurgedObject>(tombstone);
-  const prefix = objectKeys(vault, collection).versions(name);
-  const require = [{ key: tombstone.key, version: tombstone.version }];
-  for (;;) {
-    const older = (await vault.store.list({ prefix, limit: batch })).map(({ key }) => key);
-    if (older.length < batch) return { require, delete: [...older, tombstone.key] };
-    await vault.store.transact({ require, delete: older });
+  const { key, version, value } = deleted;
+  if (isPurged(value)) {
+    const require = [{ key, version }];
+    const prefix = objectKeys(vault, collection).versions(value.name);
+    for (;;) {
+      const older = (yield* list({ prefix, limit: batch })).map((record) => record.key);
+      if (older.length < batch) return { done: 'cleared', change: { require, delete: [...older, key] } };
+      yield* wait(clear({ require, delete: older }));
+    }
   }
+  if (value.scheduledPurgeDate * 1000 > vault.nowMs) return { done: 'nothing' };
+  // Nobody has asked for it, and so nobody waits for its end.
+  const change = yield* purgeObject({ ...vault, transitionMs: 0 }, collection, { version, value });
+  return { done: 'purged', change };
 }
 
 function subjectOf({ name: vault, incarnation }: VaultScope, collection: Collection, name: string) {

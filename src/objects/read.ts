@@ -1,41 +1,52 @@
-import { decode } from '../store/store.ts';
+import { get, list } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import type { Prefix } from '../store/keys.ts';
 import type { Collection } from '../types/collection.ts';
-import { objectKeys, refused } from './object.ts';
-import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
-import { isThere } from './transition.ts';
+import { refused } from './object.ts';
+import type { ObjectRecord, Outcome, VaultScope } from './object.ts';
+import { objectKeys } from './object-keys.ts';
+import type { DeletedOf, RecordOf, VersionOf } from './object-keys.ts';
+import { asSeen } from './state.ts';
+import { isVisible } from './transition.ts';
 import type { PurgedObject, Transition } from './transition.ts';
 
-/** One version of an object; without `version` the current one. */
-export async function getVersion<V extends ObjectVersion>(
+/** The current version of an object. */
+export function* getCurrent<C extends Collection>(
   vault: VaultScope,
-  collection: Collection,
+  collection: C,
+  name: string,
+): Reading<Outcome<RecordOf<C>>> {
+  const [current] = yield* get(objectKeys(vault, collection).current(name));
+  if (current !== undefined && isVisible(current.value, vault)) return { ok: true, value: current.value };
+  return refused({ kind: 'objectNotFound', collection, name });
+}
+
+/** One version of an object; without `version` the current one. */
+export function* getVersion<C extends Collection>(
+  vault: VaultScope,
+  collection: C,
   asked: { readonly name: string; readonly version?: string | undefined },
-): Promise<Outcome<ObjectRecord<V>>> {
+): Reading<Outcome<ObjectRecord<VersionOf<C>>>> {
+  const { name, version } = asked;
+  if (version === undefined) return yield* getCurrent(vault, collection, name);
   const keys = objectKeys(vault, collection);
-  const get = [keys.current(asked.name)];
-  if (asked.version !== undefined) get.push(keys.version(asked.name, asked.version));
-  const [current, older] = await vault.store.read({ require: vault.require, get });
-  const object = current === undefined ? undefined : decode<ObjectRecord<V>>(current);
-  if (object !== undefined && isThere(object, vault)) {
-    if (asked.version === undefined || object.current.version === asked.version.toLowerCase()) {
-      return { ok: true, value: object };
-    }
-    if (older !== undefined) return { ok: true, value: { name: object.name, current: decode<V>(older) } };
+  const [current, older] = yield* get(keys.current(name), keys.version(name, version));
+  if (current !== undefined && isVisible(current.value, vault)) {
+    const object = current.value;
+    if (object.current.version === version.toLowerCase()) return { ok: true, value: object };
+    if (older !== undefined) return { ok: true, value: { name: object.name, current: older.value } };
   }
-  const id = asked.version === undefined ? asked.name : `${asked.name}/${asked.version}`;
-  return refused({ kind: 'objectNotFound', collection, name: id });
+  return refused({ kind: 'objectNotFound', collection, name: `${name}/${version}` });
 }
 
 /** A soft-deleted object. */
-export async function getDeleted<V extends ObjectVersion>(
+export function* getDeleted<C extends Collection>(
   vault: VaultScope,
-  collection: Collection,
+  collection: C,
   name: string,
-): Promise<Outcome<DeletedObjectRecord<V>>> {
-  const key = objectKeys(vault, collection).deleted(name);
-  const [record] = await vault.store.read({ require: vault.require, get: [key] });
-  const object = record === undefined ? undefined : decode<DeletedObjectRecord<V> | PurgedObject>(record);
-  if (object !== undefined && isThere(object, vault)) return { ok: true, value: object };
+): Reading<Outcome<DeletedOf<C>>> {
+  const [record] = yield* get(objectKeys(vault, collection).deleted(name));
+  if (record !== undefined && isVisible(record.value, vault)) return { ok: true, value: record.value };
   return refused({ kind: 'deletedObjectNotFound', collection, name });
 }
 
@@ -51,41 +62,40 @@ export interface PageRequest {
 }
 
 /** The objects of a collection by name, each with its current version. */
-export function listObjects<V extends ObjectVersion>(
+export function listObjects<C extends Collection>(
   vault: VaultScope,
-  collection: Collection,
+  collection: C,
   page: PageRequest,
-): Promise<Page<ObjectRecord<V>>> {
-  return listPage<ObjectRecord<V>>(vault, objectKeys(vault, collection).currents, page);
+): Reading<Page<RecordOf<C>>> {
+  return listPage(vault, objectKeys(vault, collection).currents, page);
 }
 
 /** The soft-deleted objects of a collection by name. */
-export function listDeleted<V extends ObjectVersion>(
+export function listDeleted<C extends Collection>(
   vault: VaultScope,
-  collection: Collection,
+  collection: C,
   page: PageRequest,
-): Promise<Page<DeletedObjectRecord<V>>> {
-  return listPage<DeletedObjectRecord<V>>(vault, objectKeys(vault, collection).deleteds, page);
+): Reading<Page<DeletedOf<C>>> {
+  return listPage(vault, objectKeys(vault, collection).deleteds, page);
 }
 
 /** All versions of an object, in the order of their ids. An object that does not exist has none: Azure answers 200 with an empty list. */
-export async function listVersions<V extends ObjectVersion>(
+export function* listVersions<C extends Collection>(
   vault: VaultScope,
-  collection: Collection,
+  collection: C,
   asked: PageRequest & { readonly name: string },
-): Promise<Page<ObjectRecord<V>>> {
+): Reading<Page<ObjectRecord<VersionOf<C>>>> {
   const keys = objectKeys(vault, collection);
-  const [record] = await vault.store.read({ require: vault.require, get: [keys.current(asked.name)] });
-  const object = record === undefined ? undefined : decode<ObjectRecord<V>>(record);
-  if (record === undefined || object === undefined || !isThere(object, vault)) return { items: [] };
-  const { name, current } = object;
-  const older = await vault.store.list({
-    require: [...vault.require, { key: record.key, version: record.version }],
+  const [record] = yield* get(keys.current(asked.name));
+  if (record === undefined || !isVisible(record.value, vault)) return { items: [] };
+  const { name, current } = record.value;
+  const older = yield* list({
+    require: [asSeen(record.key, record)],
     prefix: keys.versions(asked.name),
     after: asked.after === undefined ? undefined : keys.version(asked.name, asked.after),
     limit: asked.limit + 1,
   });
-  const versions = older.map((entry) => decode<V>(entry));
+  const versions = older.map(({ value }) => value);
   if (asked.after === undefined || current.version > asked.after) versions.push(current);
   versions.sort((a, b) => (a.version < b.version ? -1 : 1));
   const items = versions.slice(0, asked.limit).map((version) => ({ name, current: version }));
@@ -94,15 +104,16 @@ export async function listVersions<V extends ObjectVersion>(
 }
 
 /** A page is full where another one follows it, also when objects in transition are passed over. */
-async function listPage<R extends Transition>(vault: VaultScope, prefix: string, page: PageRequest): Promise<Page<R>> {
+function* listPage<R extends Transition>(
+  vault: VaultScope,
+  prefix: Prefix<R | PurgedObject>,
+  page: PageRequest,
+): Reading<Page<R>> {
   const found: { readonly key: string; readonly item: R }[] = [];
   const limit = page.limit + 1;
   for (let after = page.after === undefined ? undefined : `${prefix}${page.after}`; ;) {
-    const records = await vault.store.list({ require: vault.require, prefix, after, limit });
-    for (const record of records) {
-      const item = decode<R | PurgedObject>(record);
-      if (isThere(item, vault)) found.push({ key: record.key, item });
-    }
+    const records = yield* list({ prefix, after, limit });
+    for (const { key, value } of records) if (isVisible(value, vault)) found.push({ key, item: value });
     if (records.length < limit || found.length >= limit) break;
     after = records.at(-1)?.key;
   }

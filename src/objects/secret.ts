@@ -31,11 +31,11 @@ export function newSecretVersion(
 }
 
 /** A version with what an update says of it changed, and the rest as it was. `now` in seconds. */
-export function updateSecretVersion(
-  before: SecretVersion,
+export function updateSecretVersion<V extends SecretVersion>(
+  before: V,
   parameters: SecretParameters,
   now: number,
-): Outcome<SecretVersion> {
+): Outcome<V> {
   const facts = changedFacts(before, parameters, now);
   if (!facts.ok) return facts;
   const { contentType } = parameters;

@@ -3,11 +3,13 @@ import { addVersion } from '../objects/change.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import { newSecretVersion } from '../objects/secret.ts';
+import { unmanagedState } from '../objects/state.ts';
 import { resourceGroupKey, vaultKey, virtualNetworkId, virtualNetworkKey } from '../resources/keys.ts';
 import { putVault } from '../resources/vaults.ts';
 import { putNetwork } from '../resources/virtual-networks.ts';
 import { ruleProfiles } from '../firewall/profiles.ts';
 import { recordKind } from '../store/keys.ts';
+import { readAlone } from '../store/reading.ts';
 import { readRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceGroupRecord } from '../types/resource-group.ts';
@@ -107,10 +109,12 @@ async function addSecret(store: Store, now: number): Promise<void> {
   const [record] = await readRecords(store, { get: [vaultKey(demo.vault)] });
   if (record === undefined) return;
   const require = [{ key: record.key, version: record.version }];
-  const scope = vaultScope(record.value, { store, transitionMs: 0, now, require });
+  const scope = vaultScope(record.value, { transitionMs: 0, nowMs: now, require });
   const made = { version: newVersion(), now: Math.floor(now / 1000) };
   const version = newSecretVersion({ value: demo.value }, made);
-  const added = await addVersion(scope, 'secrets', { name: demo.secret, version });
+  const asked = { name: demo.secret, operation: 'set' };
+  const state = await readAlone(store, require, unmanagedState(scope, 'secrets', asked));
+  const added = state.ok ? addVersion(scope, state.value, version) : state;
   if (added.ok && added.change !== undefined) await store.transact(added.change);
 }
 

@@ -9,12 +9,15 @@ import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { dueOfObject } from '../objects/purge.ts';
+import type { DueOfObject } from '../objects/purge.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
 import { dueOfVault } from '../resources/purge.ts';
 import type { DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from '../schedule/handler.ts';
+import { readAlone } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
 import { decode } from '../store/store.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import { collectionNouns } from '../types/collection.ts';
 import type { Collection } from '../types/collection.ts';
 import type { KeyEngine } from '../types/key.ts';
@@ -58,9 +61,11 @@ export function dueHandlers(world: DueWorld): DueHandlers {
 }
 
 async function purgeObject({ vault, scope, collection, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  const due = await (collection === 'certificates'
-    ? dueOfCertificate(scope, name)
-    : dueOfObject(scope, collection, name));
+  const asked = { name, clear: (change: Transaction) => world.store.transact(change) };
+  const reading: Reading<DueOfObject> =
+    collection === 'certificates' ? dueOfCertificate(scope, asked) : dueOfObject(scope, collection, asked);
+  // What is purged meanwhile in a vault that changes is purged all the same.
+  const due = await readAlone(world.store, [], reading);
   if (due.done === 'nothing') return {};
   if (due.done === 'cleared') return { change: due.change };
   const operationName = `${collectionNouns[collection]}Purge`;
@@ -71,10 +76,8 @@ async function purgeObject({ vault, scope, collection, name }: DueObject, world:
 }
 
 async function endCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  const ended = await completeCertificate(scope, name, {
-    newVersion,
-    testIssuer: () => testIssuer(world.store, scope.now),
-  });
+  const issuing = { newVersion, testIssuer: () => testIssuer(world.store, scope.nowMs) };
+  const ended = await readAlone(world.store, scope.require, completeCertificate(scope, name, issuing));
   if (ended === undefined) return {};
   const audit = objectAudit({ vault, operationName: 'CertificateEnroll', path: `certificates/${name}` }, world);
   return { change: ended.change, audit: { ...audit, properties: { ended: ended.ended } } };
@@ -86,7 +89,7 @@ const actions = { renewed: 'CertificateRenew', announced: 'CertificateNearExpiry
 async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
   if (vault.deleted !== undefined) return { change: actionLater(scope, name) };
   const { engine, issueMs } = world;
-  const acted = await actIfDue(scope, name, { engine, issueMs, newVersion });
+  const acted = await readAlone(world.store, scope.require, actIfDue(scope, name, { engine, issueMs, newVersion }));
   if (acted === undefined) return {};
   if (acted.acted === 'nothing') return { change: acted.change };
   const operationName = actions[acted.acted];
@@ -108,7 +111,11 @@ async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Pr
 
 async function rotateKey({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
   if (vault.deleted !== undefined) return { change: rotationLater(scope, name) };
-  const rotated = await rotateIfDue(scope, { name, version: newVersion(), engine: world.engine });
+  const rotated = await readAlone(
+    world.store,
+    scope.require,
+    rotateIfDue(scope, { name, version: newVersion(), engine: world.engine }),
+  );
   if (rotated === undefined) return {};
   if (!rotated.ok) throw new Error(`a key cannot be rotated: ${rotated.refusal.kind}`);
   const { name: spelt, current } = rotated.value;
@@ -131,7 +138,7 @@ async function dueObject(
   const vault = decode<VaultRecord>(record);
   if (vault.incarnation !== incarnation) return undefined;
   const require = [{ key: record.key, version: record.version }];
-  return { vault, scope: vaultScope(vault, { store, transitionMs, now, require }), collection, name };
+  return { vault, scope: vaultScope(vault, { transitionMs, nowMs: now, require }), collection, name };
 }
 
 function objectAudit(

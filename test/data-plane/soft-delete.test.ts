@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { objectKeys, vaultScope } from '../../src/objects/object.ts';
+import { objectKeys } from '../../src/objects/object-keys.ts';
+import { vaultScope } from '../../src/objects/object.ts';
 import { newSecretVersion } from '../../src/objects/secret.ts';
 import { encode } from '../../src/store/store.ts';
 import { storedVault } from '../control-plane/resources.ts';
@@ -254,7 +255,7 @@ suite('when its retention is over a deleted secret is purged by itself', () => {
     const { send } = await vaultOf('kv-many');
     const { vault } = await storedVault(world, 'kv-many');
     const { store } = world.folder;
-    const keys = objectKeys(vaultScope(vault, { store, transitionMs: 0, now: 0, require: [] }), 'secrets');
+    const keys = objectKeys(vaultScope(vault, { transitionMs: 0, nowMs: 0, require: [] }), 'secrets');
     for (let page = 0; page < 20; page += 1) {
       const versions = Array.from({ length: 850 }, (_, n) => (page * 850 + n).toString(16).padStart(32, '0'));
       await store.transact({

@@ -14,7 +14,11 @@ for (const room of ['address', 'firewall', 'shape']) {
     for (const file of files) {
       const text = readFileSync(new URL(file, folder), 'utf8');
       for (const [, specifier = ''] of text.matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)) {
-        assert.match(specifier, /^(?:\.\/|\.\.\/(?:address|shape|types)\/)[a-z0-9-]+\.ts$/, `${file} imports ${specifier}`);
+        assert.match(
+          specifier,
+          /^(?:\.\/|\.\.\/(?:address|shape|types)\/)[a-z0-9-]+\.ts$/,
+          `${file} imports ${specifier}`,
+        );
       }
     }
   });

@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { objectKeys, recoveryLevel } from '../../src/objects/object.ts';
+import { objectKeys } from '../../src/objects/object-keys.ts';
+import { recoveryLevel } from '../../src/objects/object.ts';
 import type { Outcome } from '../../src/objects/object.ts';
-import { dueOfObject } from '../../src/objects/purge.ts';
-import { getDeleted, getVersion, listDeleted, listObjects, listVersions } from '../../src/objects/read.ts';
 import { dueKey } from '../../src/schedule/due.ts';
 import { Conflict, decode } from '../../src/store/store.ts';
-import { actions, commit, scope, versionIds } from './vault.ts';
+import {
+  actions,
+  commit,
+  dueOfObject,
+  getDeleted,
+  getVersion,
+  listDeleted,
+  listObjects,
+  listVersions,
+  scope,
+  versionIds,
+} from './vault.ts';
 import type { Scope } from './vault.ts';
 
 type Change = (vault: Scope, newVersion: () => string) => Promise<Outcome<unknown>>;

@@ -2,10 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Outcome } from '../../src/objects/object.ts';
-import { getDeleted, getVersion, listDeleted, listObjects, listVersions } from '../../src/objects/read.ts';
 import type { Page } from '../../src/objects/read.ts';
 import type { SecretVersion } from '../../src/objects/secret.ts';
-import { actions, commit, scope, versionIds } from './vault.ts';
+import {
+  actions,
+  commit,
+  getDeleted,
+  getVersion,
+  listDeleted,
+  listObjects,
+  listVersions,
+  scope,
+  versionIds,
+} from './vault.ts';
 import type { Scope } from './vault.ts';
 
 /** A secret as anybody would imagine it: all versions in one list, the last one current. */
@@ -115,20 +124,20 @@ const purge = (name: string) =>
 const lists = (limit: number) =>
   command(`list by ${limit}`, async (model, { vault }) => {
     const sorted = [...model.secrets].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, secret]) => secret);
-    const listed = await pages(limit, (page) => listObjects<SecretVersion>(vault, 'secrets', page));
+    const listed = await pages(limit, (page) => listObjects(vault, 'secrets', page));
     const alive = sorted.filter(({ deleted }) => deleted === undefined);
     assert.deepEqual(
       listed,
       alive.map(({ name, versions }) => ({ name, current: versions.at(-1) })),
     );
-    const deleted = await pages(limit, (page) => listDeleted<SecretVersion>(vault, 'secrets', page));
+    const deleted = await pages(limit, (page) => listDeleted(vault, 'secrets', page));
     const dead = sorted.filter((secret) => secret.deleted !== undefined);
     assert.deepEqual(
       deleted.map(({ name, deletedDate, scheduledPurgeDate }) => ({ name, deletedDate, scheduledPurgeDate })),
       dead.map(({ name, deleted: at = 0 }) => ({ name, deletedDate: at, scheduledPurgeDate: at + 90 * 86_400 })),
     );
     for (const { name, versions } of sorted) {
-      const found = await pages(limit, (page) => listVersions<SecretVersion>(vault, 'secrets', { ...page, name }));
+      const found = await pages(limit, (page) => listVersions(vault, 'secrets', { ...page, name }));
       const expected = alive.some((secret) => secret.name === name) ? versions : [];
       assert.deepEqual(
         found,
@@ -161,14 +170,14 @@ async function assertSame(model: Model, { vault }: Real): Promise<void> {
     if (deleted !== undefined) {
       // Its purge, when the retention is over.
       records += 1;
-      const found = await getDeleted<SecretVersion>(vault, 'secrets', key);
+      const found = await getDeleted(vault, 'secrets', key);
       assert.ok(found.ok);
       assert.deepEqual([found.value.name, found.value.current], [name, versions.at(-1)]);
       assert.equal(refusal(await getVersion(vault, 'secrets', { name })), 'objectNotFound');
       continue;
     }
     for (const current of versions) {
-      const found = await getVersion<SecretVersion>(vault, 'secrets', { name: key, version: current.version });
+      const found = await getVersion(vault, 'secrets', { name: key, version: current.version });
       assert.ok(found.ok);
       assert.deepEqual(found.value, { name, current });
     }

@@ -1,4 +1,5 @@
-import { backupObject } from '../../objects/backup.ts';
+import { backupCertificate as backup } from '../../objects/backup.ts';
+import { certificateState } from '../../objects/certificate-state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 
@@ -8,10 +9,10 @@ export const backupCertificate: OperationCard = {
   permission: 'certificates/backup',
   method: 'POST',
   path: '/certificates/:name/backup',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const blob = await backupObject(call.vault, 'certificates', name.value);
+    const blob = yield* backup(call.vault, yield* certificateState(call.vault, { name: name.value }));
     return blob.ok ? { ...blob, value: { status: 200, body: { value: blob.value } } } : blob;
   },
 };

@@ -1,7 +1,7 @@
 import { createCertificate as create } from '../../objects/certificate-create.ts';
 import { defaultKeyType } from '../../objects/certificate-key.ts';
-import type { CurrentCertificate } from '../../objects/certificate.ts';
-import { getVersion } from '../../objects/read.ts';
+import { getCurrent } from '../../objects/read.ts';
+import type { Reading } from '../../store/reading.ts';
 import { memberOf } from '../../http/parameters.ts';
 import { readMembers } from '../members.ts';
 import { objectName } from '../object-id.ts';
@@ -13,13 +13,13 @@ import { policyParameters } from './policy-parameters.ts';
 const shape = { policy: 'anything', attributes: 'anything', tags: 'anything', preserveCertOrder: 'flag' } as const;
 
 /** Without a policy it is made as the version before was. */
-async function keyTypeAsked(call: Call): Promise<string | undefined> {
+function* keyTypeAsked(call: Call): Reading<string | undefined> {
   const policy = memberOf(call.body, 'policy') ?? undefined;
   const sent = memberOf(memberOf(policy, 'key_props'), 'kty');
   if (typeof sent === 'string') return sent;
   const name = objectName(call);
   if (policy !== undefined || !name.ok) return defaultKeyType;
-  const before = await getVersion<CurrentCertificate>(call.vault, 'certificates', { name: name.value });
+  const before = yield* getCurrent(call.vault, 'certificates', name.value);
   return before.ok ? before.value.current.policy.key.kty : defaultKeyType;
 }
 
@@ -30,7 +30,7 @@ export const createCertificate: OperationCard = {
   method: 'POST',
   path: '/certificates/:name/create',
   makes: keyTypeAsked,
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const members = readMembers(call.body, '', shape);
@@ -41,7 +41,7 @@ export const createCertificate: OperationCard = {
     const policy = sent === undefined ? undefined : policyParameters(sent, 'policy.');
     if (policy?.ok === false) return policy;
     const asked = { name: name.value, policy: policy?.value, parameters: parameters.value };
-    const begun = await create(call.vault, asked, call);
+    const begun = yield* create(call.vault, asked, call);
     if (!begun.ok) return begun;
     const body = pendingBody(call, begun.value);
     const query = new URLSearchParams({ 'api-version': call.apiVersion, request_id: begun.value.requestId });

@@ -8,8 +8,8 @@ export const deleteCertificateContacts: OperationCard = {
   permission: 'certificates/managecontacts',
   method: 'DELETE',
   path: '/certificates/contacts',
-  async run(call) {
-    const deleted = await deleteContacts(call.vault);
+  *run(call) {
+    const deleted = yield* deleteContacts(call.vault);
     if (!deleted.ok) return deleted;
     return { ...deleted, value: { status: 200, body: contactsBody(call, deleted.value) } };
   },

@@ -9,10 +9,10 @@ export const deleteCertificateIssuer: OperationCard = {
   permission: 'certificates/deleteissuers',
   method: 'DELETE',
   path: '/certificates/issuers/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const deleted = await deleteIssuer(call.vault, name.value);
+    const deleted = yield* deleteIssuer(call.vault, name.value);
     if (!deleted.ok) return deleted;
     return { ...deleted, value: { status: 200, body: issuerBundle(call, deleted.value) } };
   },

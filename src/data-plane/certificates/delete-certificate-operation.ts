@@ -9,10 +9,10 @@ export const deleteCertificateOperation: OperationCard = {
   permission: 'certificates/update',
   method: 'DELETE',
   path: '/certificates/:name/pending',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const deleted = await deletePending(call.vault, { name: name.value, requestId: call.query['request_id'] });
+    const deleted = yield* deletePending(call.vault, { name: name.value, requestId: call.query['request_id'] });
     if (!deleted.ok) return deleted;
     return { ...deleted, value: { status: 200, body: pendingBody(call, deleted.value) } };
   },

@@ -9,11 +9,11 @@ export const deleteCertificate: OperationCard = {
   permission: 'certificates/delete',
   method: 'DELETE',
   path: '/certificates/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const deleted = await remove(call.vault, { name: name.value, now: call.now });
+    const deleted = yield* remove(call.vault, { name: name.value, nowSeconds: call.nowSeconds });
     if (!deleted.ok) return deleted;
-    return { ...deleted, ...(await deletedCertificateAnswer(call, deleted.value)) };
+    return { ...deleted, ...deletedCertificateAnswer(call, deleted.value, deleted.value.isPending) };
   },
 };

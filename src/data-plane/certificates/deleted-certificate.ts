@@ -1,6 +1,5 @@
 import { certificateProperties } from '../../objects/certificate.ts';
 import type { CertificateVersion } from '../../objects/certificate.ts';
-import { hasPending } from '../../objects/certificate-read.ts';
 import type { DeletedObjectRecord, Done } from '../../objects/object.ts';
 import type { Answer } from '../../http/answer.ts';
 import { deletedFacts } from '../facts.ts';
@@ -8,11 +7,11 @@ import type { Call } from '../operation.ts';
 import { certificateBundle } from './bundle.ts';
 
 /** DeletedCertificateBundle, with what the audit log says of the certificate. */
-export async function deletedCertificateAnswer(
+export function deletedCertificateAnswer(
   call: Call,
   certificate: DeletedObjectRecord<CertificateVersion>,
-): Promise<Done<Answer>> {
-  const isPending = await hasPending(call.vault, certificate.name);
+  isPending: boolean,
+): Done<Answer> {
   const body = {
     ...deletedFacts(call, 'certificates', certificate),
     ...certificateBundle(call, certificate, { isPending }),

@@ -8,8 +8,8 @@ export const getCertificateContacts: OperationCard = {
   permission: 'certificates/managecontacts',
   method: 'GET',
   path: '/certificates/contacts',
-  async run(call) {
-    const contacts = await getContacts(call.vault);
+  *run(call) {
+    const contacts = yield* getContacts(call.vault);
     return contacts.ok ? { ok: true, value: { status: 200, body: contactsBody(call, contacts.value) } } : contacts;
   },
 };

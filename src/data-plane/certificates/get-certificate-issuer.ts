@@ -9,10 +9,10 @@ export const getCertificateIssuer: OperationCard = {
   permission: 'certificates/getissuers',
   method: 'GET',
   path: '/certificates/issuers/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const issuer = await getIssuer(call.vault, name.value);
+    const issuer = yield* getIssuer(call.vault, name.value);
     return issuer.ok ? { ok: true, value: { status: 200, body: issuerBundle(call, issuer.value) } } : issuer;
   },
 };

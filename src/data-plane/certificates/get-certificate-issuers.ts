@@ -9,10 +9,10 @@ export const getCertificateIssuers: OperationCard = {
   permission: 'certificates/listissuers',
   method: 'GET',
   path: '/certificates/issuers',
-  async run(call) {
+  *run(call) {
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listIssuers(call.vault, asked.page);
+    const page = yield* listIssuers(call.vault, asked.page);
     const body = listBody(call, '/certificates/issuers', page, (issuer) => issuerItem(call, issuer));
     return { ok: true, value: { status: 200, body } };
   },

@@ -9,10 +9,10 @@ export const getCertificateOperation: OperationCard = {
   permission: 'certificates/get',
   method: 'GET',
   path: '/certificates/:name/pending',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await getPending(call.vault, { name: name.value, requestId: call.query['request_id'] });
+    const found = yield* getPending(call.vault, { name: name.value, requestId: call.query['request_id'] });
     if (!found.ok) return found;
     const headers = retryAfter(call, found.value);
     return { ok: true, value: { status: 200, body: pendingBody(call, found.value), headers } };

@@ -1,5 +1,4 @@
-import type { CurrentCertificate } from '../../objects/certificate.ts';
-import { getVersion } from '../../objects/read.ts';
+import { getCurrent } from '../../objects/read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { policyBody } from './bundle.ts';
@@ -10,10 +9,10 @@ export const getCertificatePolicy: OperationCard = {
   permission: 'certificates/get',
   method: 'GET',
   path: '/certificates/:name/policy',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await getVersion<CurrentCertificate>(call.vault, 'certificates', { name: name.value });
+    const found = yield* getCurrent(call.vault, 'certificates', name.value);
     if (!found.ok) return found;
     const body = policyBody(call, found.value.name, found.value.current.policy);
     return { ok: true, value: { status: 200, body } };

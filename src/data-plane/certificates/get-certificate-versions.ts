@@ -1,5 +1,4 @@
 import { issuedOnly } from '../../objects/certificate-read.ts';
-import type { CertificateVersion } from '../../objects/certificate.ts';
 import { listVersions } from '../../objects/read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -12,12 +11,12 @@ export const getCertificateVersions: OperationCard = {
   permission: 'certificates/list',
   method: 'GET',
   path: '/certificates/:name/versions',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listVersions<CertificateVersion>(call.vault, 'certificates', {
+    const page = yield* listVersions(call.vault, 'certificates', {
       ...asked.page,
       name: name.value,
     });

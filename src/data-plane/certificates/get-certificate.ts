@@ -1,5 +1,4 @@
 import { certificateProperties } from '../../objects/certificate.ts';
-import type { CertificateVersion } from '../../objects/certificate.ts';
 import { hasPending } from '../../objects/certificate-read.ts';
 import { getVersion } from '../../objects/read.ts';
 import { objectId } from '../object-id.ts';
@@ -12,14 +11,14 @@ export const getCertificate: OperationCard = {
   permission: 'certificates/get',
   method: 'GET',
   path: '/certificates/:name/:version?',
-  async run(call) {
+  *run(call) {
     const asked = objectId(call, 'certificates');
     if (!asked.ok) return asked;
-    const found = await getVersion<CertificateVersion>(call.vault, 'certificates', asked.value);
+    const found = yield* getVersion(call.vault, 'certificates', asked.value);
     if (!found.ok) return found;
     const { name, version } = asked.value;
     const isVersion = version !== undefined;
-    const isPending = !isVersion && (await hasPending(call.vault, name));
+    const isPending = !isVersion && (yield* hasPending(call.vault, name));
     const body = certificateBundle(call, found.value, { isVersion, isPending });
     const audit = { certificateProperties: certificateProperties(found.value.current) };
     return { ok: true, value: { status: 200, body }, audit };

@@ -1,5 +1,4 @@
 import { issuedOnly } from '../../objects/certificate-read.ts';
-import type { CertificateVersion } from '../../objects/certificate.ts';
 import { listObjects } from '../../objects/read.ts';
 import type { OperationCard } from '../operation.ts';
 import { listBody, pageRequest } from '../paging.ts';
@@ -12,12 +11,12 @@ export const getCertificates: OperationCard = {
   permission: 'certificates/list',
   method: 'GET',
   path: '/certificates',
-  async run(call) {
+  *run(call) {
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
     const pending = includePending(call);
     if (!pending.ok) return pending;
-    const page = await listObjects<CertificateVersion>(call.vault, 'certificates', asked.page);
+    const page = yield* listObjects(call.vault, 'certificates', asked.page);
     const shown = issuedOnly(page, pending.value);
     const body = listBody(call, '/certificates', shown, (certificate) => certificateItem(call, certificate));
     return { ok: true, value: { status: 200, body } };

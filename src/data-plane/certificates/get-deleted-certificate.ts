@@ -1,4 +1,4 @@
-import type { CertificateVersion } from '../../objects/certificate.ts';
+import { hasPending } from '../../objects/certificate-read.ts';
 import { getDeleted } from '../../objects/read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -10,11 +10,12 @@ export const getDeletedCertificate: OperationCard = {
   permission: 'certificates/get',
   method: 'GET',
   path: '/deletedcertificates/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const deleted = await getDeleted<CertificateVersion>(call.vault, 'certificates', name.value);
+    const deleted = yield* getDeleted(call.vault, 'certificates', name.value);
     if (!deleted.ok) return deleted;
-    return deletedCertificateAnswer(call, deleted.value);
+    const isPending = yield* hasPending(call.vault, name.value);
+    return deletedCertificateAnswer(call, deleted.value, isPending);
   },
 };

@@ -1,6 +1,4 @@
-import type { DeletedObjectRecord } from '../../objects/object.ts';
 import { issuedOnly } from '../../objects/certificate-read.ts';
-import type { CertificateVersion } from '../../objects/certificate.ts';
 import { listDeleted } from '../../objects/read.ts';
 import { deletedFacts } from '../facts.ts';
 import type { OperationCard } from '../operation.ts';
@@ -14,13 +12,13 @@ export const getDeletedCertificates: OperationCard = {
   permission: 'certificates/list',
   method: 'GET',
   path: '/deletedcertificates',
-  async run(call) {
+  *run(call) {
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
     const pending = includePending(call);
     if (!pending.ok) return pending;
-    const page = await listDeleted<CertificateVersion>(call.vault, 'certificates', asked.page);
-    const shown = issuedOnly<DeletedObjectRecord<CertificateVersion>>(page, pending.value);
+    const page = yield* listDeleted(call.vault, 'certificates', asked.page);
+    const shown = issuedOnly(page, pending.value);
     const body = listBody(call, '/deletedcertificates', shown, (certificate) => {
       // The recorded lists of deleted ones have none.
       const { subject: _, ...item } = certificateItem(call, certificate);

@@ -24,7 +24,7 @@ export const importCertificate: OperationCard = {
   method: 'POST',
   path: '/certificates/:name/import',
   counts: 'setOrImport',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const members = readMembers(call.body, '', shape);
@@ -44,8 +44,9 @@ export const importCertificate: OperationCard = {
       version: call.newVersion(),
       engine: call.engine,
       files: call.certificateFiles,
+      whileConnected: call.whileConnected,
     };
-    const imported = await call.whileConnected((gone) => take(call.vault, { ...asked, gone }));
+    const imported = yield* take(call.vault, asked);
     if (!imported.ok) return imported;
     const audit = { certificateProperties: certificateProperties(imported.value.current) };
     return { ...imported, value: { status: 200, body: certificateBundle(call, imported.value) }, audit };

@@ -13,7 +13,7 @@ export const mergeCertificate: OperationCard = {
   permission: 'certificates/create',
   method: 'POST',
   path: '/certificates/:name/pending/merge',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const members = readMembers(call.body, '', { x5c: 'texts', attributes: 'anything', tags: 'anything' });
@@ -26,7 +26,7 @@ export const mergeCertificate: OperationCard = {
         'Property x5c has invalid value. X5C must have at least one valid item: each is a certificate in DER, as base64.';
       return refused({ kind: 'badParameter', message });
     }
-    const merged = await merge(call.vault, { name: name.value, certificates, parameters: parameters.value });
+    const merged = yield* merge(call.vault, { name: name.value, certificates, parameters: parameters.value });
     if (!merged.ok) return merged;
     const body = certificateBundle(call, merged.value, { isPending: true });
     const headers = { location: `${call.origin}/certificates/${merged.value.name}?api-version=${call.apiVersion}` };

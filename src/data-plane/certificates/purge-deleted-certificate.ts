@@ -8,10 +8,10 @@ export const purgeDeletedCertificate: OperationCard = {
   permission: 'certificates/purge',
   method: 'DELETE',
   path: '/deletedcertificates/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const purged = await purgeCertificate(call.vault, name.value);
+    const purged = yield* purgeCertificate(call.vault, name.value);
     if (!purged.ok) return purged;
     return { ...purged, value: { status: 204 } };
   },

@@ -1,6 +1,5 @@
 import { certificateProperties } from '../../objects/certificate.ts';
 import { recoverCertificate } from '../../objects/certificate-change.ts';
-import { hasPending } from '../../objects/certificate-read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { certificateBundle } from './bundle.ts';
@@ -11,12 +10,12 @@ export const recoverDeletedCertificate: OperationCard = {
   permission: 'certificates/recover',
   method: 'POST',
   path: '/deletedcertificates/:name/recover',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const recovered = await recoverCertificate(call.vault, name.value);
+    const recovered = yield* recoverCertificate(call.vault, name.value);
     if (!recovered.ok) return recovered;
-    const isPending = await hasPending(call.vault, name.value);
+    const { isPending } = recovered.value;
     const audit = { certificateProperties: certificateProperties(recovered.value.current) };
     return {
       ...recovered,

@@ -10,10 +10,10 @@ export const restoreCertificate: OperationCard = {
   permission: 'certificates/restore',
   method: 'POST',
   path: '/certificates/restore',
-  async run(call) {
+  *run(call) {
     const blob = backupBlob(call.body);
     if (!blob.ok) return blob;
-    const restored = await restore(call.vault, blob.value);
+    const restored = yield* restore(call.vault, blob.value);
     if (!restored.ok) return restored;
     const audit = { certificateProperties: certificateProperties(restored.value.current) };
     return { ...restored, value: { status: 200, body: certificateBundle(call, restored.value) }, audit };

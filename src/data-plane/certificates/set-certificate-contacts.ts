@@ -8,10 +8,10 @@ export const setCertificateContacts: OperationCard = {
   permission: 'certificates/managecontacts',
   method: 'PUT',
   path: '/certificates/contacts',
-  async run(call) {
+  *run(call) {
     const contacts = contactsOf(call.body);
     if (!contacts.ok) return contacts;
-    const set = await setContacts(call.vault, contacts.value);
+    const set = yield* setContacts(call.vault, contacts.value);
     if (!set.ok) return set;
     return { ...set, value: { status: 200, body: contactsBody(call, set.value) } };
   },

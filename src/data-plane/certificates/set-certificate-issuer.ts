@@ -9,12 +9,12 @@ export const setCertificateIssuer: OperationCard = {
   permission: 'certificates/setissuers',
   method: 'PUT',
   path: '/certificates/issuers/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const parameters = issuerParameters(call.body);
     if (!parameters.ok) return parameters;
-    const set = await setIssuer(call.vault, { name: name.value, parameters: parameters.value, now: call.now });
+    const set = yield* setIssuer(call.vault, { name: name.value, parameters: parameters.value, now: call.nowSeconds });
     if (!set.ok) return set;
     return { ...set, value: { status: 200, body: issuerBundle(call, set.value) } };
   },

@@ -9,12 +9,16 @@ export const updateCertificateIssuer: OperationCard = {
   permission: 'certificates/setissuers',
   method: 'PATCH',
   path: '/certificates/issuers/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const parameters = issuerParameters(call.body);
     if (!parameters.ok) return parameters;
-    const updated = await updateIssuer(call.vault, { name: name.value, parameters: parameters.value, now: call.now });
+    const updated = yield* updateIssuer(call.vault, {
+      name: name.value,
+      parameters: parameters.value,
+      now: call.nowSeconds,
+    });
     if (!updated.ok) return updated;
     return { ...updated, value: { status: 200, body: issuerBundle(call, updated.value) } };
   },

@@ -11,7 +11,7 @@ export const updateCertificateOperation: OperationCard = {
   permission: 'certificates/update',
   method: 'PATCH',
   path: '/certificates/:name/pending',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const members = readMembers(call.body, '', { cancellation_requested: 'flag' });
@@ -22,7 +22,7 @@ export const updateCertificateOperation: OperationCard = {
     }
     const requestId = call.query['request_id'];
     const asked = { name: name.value, requestId, cancellationRequested, issueMs: call.issueMs };
-    const updated = await updatePending(call.vault, asked);
+    const updated = yield* updatePending(call.vault, asked);
     if (!updated.ok) return updated;
     return { ...updated, value: { status: 200, body: pendingBody(call, updated.value) } };
   },

@@ -10,12 +10,12 @@ export const updateCertificatePolicy: OperationCard = {
   permission: 'certificates/update',
   method: 'PATCH',
   path: '/certificates/:name/policy',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const policy = policyParameters(call.body, '');
     if (!policy.ok) return policy;
-    const updated = await updatePolicy(call.vault, { name: name.value, policy: policy.value, now: call.now });
+    const updated = yield* updatePolicy(call.vault, { name: name.value, policy: policy.value, now: call.nowSeconds });
     if (!updated.ok) return updated;
     const body = policyBody(call, updated.value.name, updated.value.current.policy);
     return { ...updated, value: { status: 200, body } };

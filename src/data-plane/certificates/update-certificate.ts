@@ -1,6 +1,5 @@
 import { certificateProperties } from '../../objects/certificate.ts';
 import { updateCertificate as update } from '../../objects/certificate-change.ts';
-import { hasPending } from '../../objects/certificate-read.ts';
 import { readMembers } from '../members.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -16,7 +15,7 @@ export const updateCertificate: OperationCard = {
   permission: 'certificates/update',
   method: 'PATCH',
   path: '/certificates/:name/:version?',
-  async run(call) {
+  *run(call) {
     const asked = objectId(call, 'certificates');
     if (!asked.ok) return asked;
     const members = readMembers(call.body, '', shape);
@@ -26,15 +25,15 @@ export const updateCertificate: OperationCard = {
     const sent = members.value.policy;
     const policy = sent === undefined ? undefined : policyParameters(sent, 'policy.');
     if (policy?.ok === false) return policy;
-    const updated = await update(call.vault, {
+    const updated = yield* update(call.vault, {
       ...asked.value,
       parameters: parameters.value,
       policy: policy?.value,
-      now: call.now,
+      now: call.nowSeconds,
     });
     if (!updated.ok) return updated;
-    const { name, version } = asked.value;
-    const isPending = await hasPending(call.vault, name);
+    const { version } = asked.value;
+    const { isPending } = updated.value;
     const body = certificateBundle(call, updated.value, { isVersion: version !== undefined, isPending });
     const audit = { certificateProperties: certificateProperties(updated.value.current) };
     return { ...updated, value: { status: 200, body }, audit };

@@ -1,5 +1,5 @@
 import { backupObject } from '../../objects/backup.ts';
-import { keyToChange } from '../../objects/key-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 
@@ -9,12 +9,12 @@ export const backupKey: OperationCard = {
   permission: 'keys/backup',
   method: 'POST',
   path: '/keys/:name/backup',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await keyToChange(call.vault, name.value, 'backup');
-    if (!found.ok) return found;
-    const blob = await backupObject(found.value.scope, 'keys', name.value);
+    const state = yield* unmanagedState(call.vault, 'keys', { name: name.value, operation: 'backup' });
+    if (!state.ok) return state;
+    const blob = yield* backupObject(call.vault, state.value);
     return blob.ok ? { ...blob, value: { status: 200, body: { value: blob.value } } } : blob;
   },
 };

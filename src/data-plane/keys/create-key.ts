@@ -5,6 +5,7 @@ import type { KeyRecord } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import type { RotationPolicyParameters } from '../../objects/rotation-policy.ts';
+import type { Reading } from '../../store/reading.ts';
 import type { KeySpec } from '../../types/key.ts';
 import { bodyMembers, textMember } from '../body.ts';
 import { objectName } from '../object-id.ts';
@@ -20,15 +21,18 @@ export const createKey: OperationCard = {
   permission: 'keys/create',
   method: 'POST',
   path: '/keys/:name/create',
-  makes({ body }) {
+  // oxlint-disable-next-line require-yield -- the body says it
+  *makes({ body }) {
     const kty = memberOf(body, 'kty');
     return typeof kty === 'string' ? kty : undefined;
   },
-  run: async (call) => keyAnswer(call, await keyCreated(call)),
+  *run(call) {
+    return keyAnswer(call, yield* keyCreated(call));
+  },
 };
 
 /** The key with the version that the body describes, and with a rotation policy, where one is set at once. */
-export async function keyCreated(call: Call, rotationPolicy?: RotationPolicyParameters): Promise<Outcome<KeyRecord>> {
+export function* keyCreated(call: Call, rotationPolicy?: RotationPolicyParameters): Reading<Outcome<KeyRecord>> {
   const name = objectName(call);
   if (!name.ok) return name;
   const body = bodyMembers(call.body, members);
@@ -50,10 +54,10 @@ export async function keyCreated(call: Call, rotationPolicy?: RotationPolicyPara
   if (unfit !== undefined) return refused({ kind: 'badParameter', message: unfit });
   const parameters = keyParameters(body.value, body.value['key_ops']);
   if (!parameters.ok) return parameters;
-  return create(call.vault, {
+  return yield* create(call.vault, {
     name: name.value,
     version: call.newVersion(),
-    now: call.now,
+    now: call.nowSeconds,
     parameters: { ...parameters.value, kty: kty.value, ...(rotationPolicy !== undefined && { rotationPolicy }) },
     spec: spec.value,
     engine: call.engine,

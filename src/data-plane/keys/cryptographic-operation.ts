@@ -1,9 +1,10 @@
 import type { Answer } from '../../http/answer.ts';
 import { checkUse, keyProperties } from '../../objects/key.ts';
-import type { KeyVersion } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
+import { wait } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
 import type { CryptoAnswer, CryptoOperation, CryptoRequest } from '../../types/key.ts';
 import { bodyMembers, textMember } from '../body.ts';
 import { objectId } from '../object-id.ts';
@@ -41,17 +42,17 @@ export function withKey(operation: CryptoOperation): Pick<OperationCard, 'change
   return { changes: false, run: (call) => perform(call, operation) };
 }
 
-async function perform(call: Call, operation: CryptoOperation): Promise<Outcome<Answer>> {
+function* perform(call: Call, operation: CryptoOperation): Reading<Outcome<Answer>> {
   const asked = objectId(call, 'keys');
   if (!asked.ok) return asked;
   const request = cryptoRequest(call.body, wireNames[operation]);
   if (!request.ok) return request;
-  const found = await getVersion<KeyVersion>(call.vault, 'keys', asked.value);
+  const found = yield* getVersion(call.vault, 'keys', asked.value);
   if (!found.ok) return found;
   const { current } = found.value;
-  const refusal = checkUse(current, operation, call.now);
+  const refusal = checkUse(current, operation, call.nowSeconds);
   if (refusal !== undefined) return refused(refusal);
-  const answer = await call.engine.perform(operation, current.material, request.value);
+  const answer = yield* wait(call.engine.perform(operation, current.material, request.value));
   const kid = keyId(call, found.value);
   if (!answer.ok) {
     const { refusal: why } = answer;

@@ -1,7 +1,6 @@
 import { deleteObject } from '../../objects/change.ts';
-import { keyToChange } from '../../objects/key-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { keyProperties } from '../../objects/key.ts';
-import type { KeyVersion } from '../../objects/key.ts';
 import { deletedFacts } from '../facts.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -13,12 +12,12 @@ export const deleteKey: OperationCard = {
   permission: 'keys/delete',
   method: 'DELETE',
   path: '/keys/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await keyToChange(call.vault, name.value, 'delete');
-    if (!found.ok) return found;
-    const deleted = await deleteObject<KeyVersion>(found.value.scope, 'keys', { name: name.value, now: call.now });
+    const state = yield* unmanagedState(call.vault, 'keys', { name: name.value, operation: 'delete' });
+    if (!state.ok) return state;
+    const deleted = deleteObject(call.vault, state.value, call.nowSeconds);
     if (!deleted.ok) return deleted;
     const body = { ...deletedFacts(call, 'keys', deleted.value), ...keyBundle(call, deleted.value) };
     const audit = { keyProperties: keyProperties(deleted.value.current) };

@@ -1,5 +1,4 @@
 import { keyProperties } from '../../objects/key.ts';
-import type { KeyVersion } from '../../objects/key.ts';
 import { getDeleted } from '../../objects/read.ts';
 import { deletedFacts } from '../facts.ts';
 import { objectName } from '../object-id.ts';
@@ -12,10 +11,10 @@ export const getDeletedKey: OperationCard = {
   permission: 'keys/get',
   method: 'GET',
   path: '/deletedkeys/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const deleted = await getDeleted<KeyVersion>(call.vault, 'keys', name.value);
+    const deleted = yield* getDeleted(call.vault, 'keys', name.value);
     if (!deleted.ok) return deleted;
     const body = { ...deletedFacts(call, 'keys', deleted.value), ...keyBundle(call, deleted.value) };
     const audit = { keyProperties: keyProperties(deleted.value.current) };

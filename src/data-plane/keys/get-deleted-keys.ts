@@ -1,4 +1,3 @@
-import type { KeyVersion } from '../../objects/key.ts';
 import { listDeleted } from '../../objects/read.ts';
 import { deletedFacts } from '../facts.ts';
 import type { OperationCard } from '../operation.ts';
@@ -11,10 +10,10 @@ export const getDeletedKeys: OperationCard = {
   permission: 'keys/list',
   method: 'GET',
   path: '/deletedkeys',
-  async run(call) {
+  *run(call) {
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listDeleted<KeyVersion>(call.vault, 'keys', asked.page);
+    const page = yield* listDeleted(call.vault, 'keys', asked.page);
     const body = listBody(call, '/deletedkeys', page, (key) => ({
       ...deletedFacts(call, 'keys', key),
       ...keyItem(call, key),

@@ -1,4 +1,3 @@
-import type { KeyVersion } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import { objectId } from '../object-id.ts';
@@ -11,10 +10,10 @@ export const getKeyAttestation: OperationCard = {
   method: 'GET',
   path: '/keys/:name/:version/attestation',
   alsoAt: '/keys/:name/attestation',
-  async run(call) {
+  *run(call) {
     const asked = objectId(call, 'keys');
     if (!asked.ok) return asked;
-    const found = await getVersion<KeyVersion>(call.vault, 'keys', asked.value);
+    const found = yield* getVersion(call.vault, 'keys', asked.value);
     if (!found.ok) return found;
     return refused({ kind: 'attestationMissing', operation: 'attestation' });
   },

@@ -1,4 +1,3 @@
-import type { KeyVersion } from '../../objects/key.ts';
 import { getVersion } from '../../objects/read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -10,10 +9,10 @@ export const getKeyRotationPolicy: OperationCard = {
   permission: 'keys/getrotationpolicy',
   method: 'GET',
   path: '/keys/:name/rotationpolicy',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await getVersion<KeyVersion>(call.vault, 'keys', { name: name.value });
+    const found = yield* getVersion(call.vault, 'keys', { name: name.value });
     if (!found.ok) return found;
     return { ok: true, value: { status: 200, body: policyBody(call, found.value) } };
   },

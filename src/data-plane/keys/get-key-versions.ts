@@ -1,4 +1,3 @@
-import type { KeyVersion } from '../../objects/key.ts';
 import { listVersions } from '../../objects/read.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -11,12 +10,12 @@ export const getKeyVersions: OperationCard = {
   permission: 'keys/list',
   method: 'GET',
   path: '/keys/:name/versions',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listVersions<KeyVersion>(call.vault, 'keys', { ...asked.page, name: name.value });
+    const page = yield* listVersions(call.vault, 'keys', { ...asked.page, name: name.value });
     const body = listBody(call, `/keys/${name.value}/versions`, page, (key) => keyItem(call, key, key.current.version));
     return { ok: true, value: { status: 200, body } };
   },

@@ -1,4 +1,3 @@
-import type { KeyVersion } from '../../objects/key.ts';
 import { getVersion } from '../../objects/read.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -10,9 +9,9 @@ export const getKey: OperationCard = {
   permission: 'keys/get',
   method: 'GET',
   path: '/keys/:name/:version?',
-  async run(call) {
+  *run(call) {
     const asked = objectId(call, 'keys');
     if (!asked.ok) return asked;
-    return keyAnswer(call, await getVersion<KeyVersion>(call.vault, 'keys', asked.value));
+    return keyAnswer(call, yield* getVersion(call.vault, 'keys', asked.value));
   },
 };

@@ -1,4 +1,3 @@
-import type { KeyVersion } from '../../objects/key.ts';
 import { listObjects } from '../../objects/read.ts';
 import type { OperationCard } from '../operation.ts';
 import { listBody, pageRequest } from '../paging.ts';
@@ -10,10 +9,10 @@ export const getKeys: OperationCard = {
   permission: 'keys/list',
   method: 'GET',
   path: '/keys',
-  async run(call) {
+  *run(call) {
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listObjects<KeyVersion>(call.vault, 'keys', asked.page);
+    const page = yield* listObjects(call.vault, 'keys', asked.page);
     const body = listBody(call, '/keys', page, (key) => keyItem(call, key));
     return { ok: true, value: { status: 200, body } };
   },

@@ -17,7 +17,7 @@ export const importKey: OperationCard = {
   method: 'PUT',
   path: '/keys/:name',
   counts: 'setOrImport',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const body = bodyMembers(call.body, ['Hsm', 'key', 'attributes', 'tags', 'release_policy']);
@@ -44,10 +44,10 @@ export const importKey: OperationCard = {
     if (!kty.ok) return kty;
     const parameters = keyParameters(body.value, jwk.value['key_ops']);
     if (!parameters.ok) return parameters;
-    const imported = await take(call.vault, {
+    const imported = yield* take(call.vault, {
       name: name.value,
       version: call.newVersion(),
-      now: call.now,
+      now: call.nowSeconds,
       parameters: { ...parameters.value, kty: kty.value },
       jwk: jwk.value,
       engine: call.engine,

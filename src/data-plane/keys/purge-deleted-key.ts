@@ -1,5 +1,5 @@
 import { purgeDeleted } from '../../objects/change.ts';
-import { keyToChange } from '../../objects/key-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 
@@ -9,12 +9,12 @@ export const purgeDeletedKey: OperationCard = {
   permission: 'keys/purge',
   method: 'DELETE',
   path: '/deletedkeys/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await keyToChange(call.vault, name.value, 'purge');
-    if (!found.ok) return found;
-    const purged = await purgeDeleted(found.value.scope, 'keys', name.value);
+    const state = yield* unmanagedState(call.vault, 'keys', { name: name.value, operation: 'purge' });
+    if (!state.ok) return state;
+    const purged = yield* purgeDeleted(call.vault, state.value);
     if (!purged.ok) return purged;
     return { ...purged, value: { status: 204 } };
   },

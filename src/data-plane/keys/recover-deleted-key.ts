@@ -1,6 +1,6 @@
 import { recoverDeleted } from '../../objects/change.ts';
-import { keyToChange, withRotation } from '../../objects/key-change.ts';
-import type { KeyVersion } from '../../objects/key.ts';
+import { withRotation } from '../../objects/key-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { keyAnswer } from './bundle.ts';
@@ -11,12 +11,12 @@ export const recoverDeletedKey: OperationCard = {
   permission: 'keys/recover',
   method: 'POST',
   path: '/deletedkeys/:name/recover',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const found = await keyToChange(call.vault, name.value, 'recover');
-    if (!found.ok) return found;
-    const recovered = await recoverDeleted<KeyVersion>(found.value.scope, 'keys', name.value);
+    const state = yield* unmanagedState(call.vault, 'keys', { name: name.value, operation: 'recover' });
+    if (!state.ok) return state;
+    const recovered = recoverDeleted(call.vault, state.value);
     return keyAnswer(call, withRotation(call.vault, recovered));
   },
 };

@@ -1,4 +1,3 @@
-import type { KeyVersion } from '../../objects/key.ts';
 import { refused } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import { bodyMembers, textMember } from '../body.ts';
@@ -12,7 +11,7 @@ export const release: OperationCard = {
   permission: 'keys/release',
   ...pathsOf('release'),
   changes: false,
-  async run(call) {
+  *run(call) {
     const asked = objectId(call, 'keys');
     if (!asked.ok) return asked;
     const members = bodyMembers(call.body, ['target', 'nonce', 'enc']);
@@ -22,7 +21,7 @@ export const release: OperationCard = {
       if (!text.ok) return text;
     }
     if (typeof members.value['target'] !== 'string') return refused({ kind: 'missing', what: 'target' });
-    const found = await getVersion<KeyVersion>(call.vault, 'keys', asked.value);
+    const found = yield* getVersion(call.vault, 'keys', asked.value);
     if (!found.ok) return found;
     return refused({ kind: 'attestationMissing', operation: 'release' });
   },

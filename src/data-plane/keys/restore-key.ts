@@ -9,9 +9,9 @@ export const restoreKey: OperationCard = {
   permission: 'keys/restore',
   method: 'POST',
   path: '/keys/restore',
-  async run(call) {
+  *run(call) {
     const blob = backupBlob(call.body);
     if (!blob.ok) return blob;
-    return keyAnswer(call, await restore(call.vault, blob.value));
+    return keyAnswer(call, yield* restore(call.vault, blob.value));
   },
 };

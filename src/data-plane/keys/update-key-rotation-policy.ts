@@ -9,13 +9,13 @@ export const updateKeyRotationPolicy: OperationCard = {
   permission: 'keys/setrotationpolicy',
   method: 'PUT',
   path: '/keys/:name/rotationpolicy',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const policy = policyParameters(call.body);
     if (!policy.ok) return policy;
-    const asked = { name: name.value, now: call.now, policy: policy.value };
-    const set = await setRotationPolicy(call.vault, asked);
+    const asked = { name: name.value, now: call.nowSeconds, policy: policy.value };
+    const set = yield* setRotationPolicy(call.vault, asked);
     if (!set.ok) return set;
     return { ...set, value: { status: 200, body: policyBody(call, set.value) } };
   },

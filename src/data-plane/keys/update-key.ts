@@ -11,14 +11,14 @@ export const updateKey: OperationCard = {
   permission: 'keys/update',
   method: 'PATCH',
   path: '/keys/:name/:version?',
-  async run(call) {
+  *run(call) {
     const asked = objectId(call, 'keys');
     if (!asked.ok) return asked;
     const body = bodyMembers(call.body, ['key_ops', 'attributes', 'tags', 'release_policy']);
     if (!body.ok) return body;
     const parameters = keyParameters(body.value, body.value['key_ops']);
     if (!parameters.ok) return parameters;
-    const asks = { ...asked.value, now: call.now, parameters: parameters.value };
-    return keyAnswer(call, await update(call.vault, asks));
+    const asks = { ...asked.value, now: call.nowSeconds, parameters: parameters.value };
+    return keyAnswer(call, yield* update(call.vault, asks));
   },
 };

@@ -1,5 +1,5 @@
 import { backupObject } from '../../objects/backup.ts';
-import { secretToChange } from '../../objects/secret-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 
@@ -9,12 +9,12 @@ export const backupSecret: OperationCard = {
   permission: 'secrets/backup',
   method: 'POST',
   path: '/secrets/:name/backup',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const scope = await secretToChange(call.vault, name.value, 'backup');
-    if (!scope.ok) return scope;
-    const blob = await backupObject(scope.value, 'secrets', name.value);
+    const state = yield* unmanagedState(call.vault, 'secrets', { name: name.value, operation: 'backup' });
+    if (!state.ok) return state;
+    const blob = yield* backupObject(call.vault, state.value);
     return blob.ok ? { ...blob, value: { status: 200, body: { value: blob.value } } } : blob;
   },
 };

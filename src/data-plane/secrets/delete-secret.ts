@@ -1,8 +1,7 @@
 import { deleteObject } from '../../objects/change.ts';
 import { secretProperties } from '../../objects/secret.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
 import { deletedFacts } from '../facts.ts';
-import { secretToChange } from '../../objects/secret-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretBundle } from './bundle.ts';
@@ -13,12 +12,12 @@ export const deleteSecret: OperationCard = {
   permission: 'secrets/delete',
   method: 'DELETE',
   path: '/secrets/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const scope = await secretToChange(call.vault, name.value, 'delete');
-    if (!scope.ok) return scope;
-    const deleted = await deleteObject<SecretVersion>(scope.value, 'secrets', { name: name.value, now: call.now });
+    const state = yield* unmanagedState(call.vault, 'secrets', { name: name.value, operation: 'delete' });
+    if (!state.ok) return state;
+    const deleted = deleteObject(call.vault, state.value, call.nowSeconds);
     if (!deleted.ok) return deleted;
     const body = {
       ...deletedFacts(call, 'secrets', deleted.value),

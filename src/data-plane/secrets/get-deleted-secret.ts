@@ -1,6 +1,5 @@
 import { getDeleted } from '../../objects/read.ts';
 import { secretProperties } from '../../objects/secret.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
 import { deletedFacts } from '../facts.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -12,10 +11,10 @@ export const getDeletedSecret: OperationCard = {
   permission: 'secrets/get',
   method: 'GET',
   path: '/deletedsecrets/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const deleted = await getDeleted<SecretVersion>(call.vault, 'secrets', name.value);
+    const deleted = yield* getDeleted(call.vault, 'secrets', name.value);
     if (!deleted.ok) return deleted;
     const body = {
       ...deletedFacts(call, 'secrets', deleted.value),

@@ -1,5 +1,4 @@
 import { listDeleted } from '../../objects/read.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
 import { deletedFacts } from '../facts.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretItem } from './bundle.ts';
@@ -11,10 +10,10 @@ export const getDeletedSecrets: OperationCard = {
   permission: 'secrets/list',
   method: 'GET',
   path: '/deletedsecrets',
-  async run(call) {
+  *run(call) {
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listDeleted<SecretVersion>(call.vault, 'secrets', asked.page);
+    const page = yield* listDeleted(call.vault, 'secrets', asked.page);
     const body = listBody(call, '/deletedsecrets', page, (secret) => ({
       ...deletedFacts(call, 'secrets', secret),
       ...secretItem(call, secret),

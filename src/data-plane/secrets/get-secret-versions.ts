@@ -1,5 +1,4 @@
 import { listVersions } from '../../objects/read.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretItem } from './bundle.ts';
@@ -11,12 +10,12 @@ export const getSecretVersions: OperationCard = {
   permission: 'secrets/list',
   method: 'GET',
   path: '/secrets/:name/versions',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listVersions<SecretVersion>(call.vault, 'secrets', { ...asked.page, name: name.value });
+    const page = yield* listVersions(call.vault, 'secrets', { ...asked.page, name: name.value });
     const path = `/secrets/${name.value}/versions`;
     const body = listBody(call, path, page, (secret) => secretItem(call, secret, secret.current.version));
     return { ok: true, value: { status: 200, body } };

@@ -1,7 +1,6 @@
 import { isIntended } from '../../objects/certificate-read.ts';
 import { refused } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
 import { secretAs } from '../../objects/secret-content.ts';
 import { objectId } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
@@ -13,17 +12,17 @@ export const getSecret: OperationCard = {
   permission: 'secrets/get',
   method: 'GET',
   path: '/secrets/:name/:version?',
-  async run(call) {
+  *run(call) {
     const asked = objectId(call, 'secrets');
     if (!asked.ok) return asked;
-    const found = await getVersion<SecretVersion>(call.vault, 'secrets', asked.value);
+    const found = yield* getVersion(call.vault, 'secrets', asked.value);
     if (!found.ok) {
       // As recorded: the secret of a certificate that is not issued yet is there, and disabled.
-      const isToCome = await isIntended(call.vault, asked.value);
+      const isToCome = yield* isIntended(call.vault, asked.value);
       return isToCome ? refused({ kind: 'objectDisabled', collection: 'secrets' }) : found;
     }
     if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });
-    const current = await secretAs(found.value.current, call.query['outContentType']);
+    const current = yield* secretAs(found.value.current, call.query['outContentType']);
     if (!current.ok) return current;
     const secret = { ...found.value, current: current.value };
     return secretAnswer(call, { ok: true, value: secret }, { value: true });

@@ -1,5 +1,4 @@
 import { listObjects } from '../../objects/read.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretItem } from './bundle.ts';
 import { listBody, pageRequest } from '../paging.ts';
@@ -10,10 +9,10 @@ export const getSecrets: OperationCard = {
   permission: 'secrets/list',
   method: 'GET',
   path: '/secrets',
-  async run(call) {
+  *run(call) {
     const asked = pageRequest(call);
     if (!asked.ok) return asked;
-    const page = await listObjects<SecretVersion>(call.vault, 'secrets', asked.page);
+    const page = yield* listObjects(call.vault, 'secrets', asked.page);
     const body = listBody(call, '/secrets', page, (secret) => secretItem(call, secret));
     return { ok: true, value: { status: 200, body } };
   },

@@ -1,5 +1,5 @@
 import { purgeDeleted } from '../../objects/change.ts';
-import { secretToChange } from '../../objects/secret-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 
@@ -9,12 +9,12 @@ export const purgeDeletedSecret: OperationCard = {
   permission: 'secrets/purge',
   method: 'DELETE',
   path: '/deletedsecrets/:name',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const scope = await secretToChange(call.vault, name.value, 'purge');
-    if (!scope.ok) return scope;
-    const purged = await purgeDeleted(scope.value, 'secrets', name.value);
+    const state = yield* unmanagedState(call.vault, 'secrets', { name: name.value, operation: 'purge' });
+    if (!state.ok) return state;
+    const purged = yield* purgeDeleted(call.vault, state.value);
     if (!purged.ok) return purged;
     return { ...purged, value: { status: 204 } };
   },

@@ -1,6 +1,5 @@
 import { recoverDeleted } from '../../objects/change.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
-import { secretToChange } from '../../objects/secret-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
 import { objectName } from '../object-id.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretAnswer } from './bundle.ts';
@@ -11,11 +10,11 @@ export const recoverDeletedSecret: OperationCard = {
   permission: 'secrets/recover',
   method: 'POST',
   path: '/deletedsecrets/:name/recover',
-  async run(call) {
+  *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const scope = await secretToChange(call.vault, name.value, 'recover');
-    if (!scope.ok) return scope;
-    return secretAnswer(call, await recoverDeleted<SecretVersion>(scope.value, 'secrets', name.value));
+    const state = yield* unmanagedState(call.vault, 'secrets', { name: name.value, operation: 'recover' });
+    if (!state.ok) return state;
+    return secretAnswer(call, recoverDeleted(call.vault, state.value));
   },
 };

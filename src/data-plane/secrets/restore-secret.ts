@@ -1,5 +1,4 @@
 import { restoreObject } from '../../objects/backup.ts';
-import type { SecretVersion } from '../../objects/secret.ts';
 import { backupBlob } from '../body.ts';
 import type { OperationCard } from '../operation.ts';
 import { secretAnswer } from './bundle.ts';
@@ -10,9 +9,9 @@ export const restoreSecret: OperationCard = {
   permission: 'secrets/restore',
   method: 'POST',
   path: '/secrets/restore',
-  async run(call) {
+  *run(call) {
     const blob = backupBlob(call.body);
     if (!blob.ok) return blob;
-    return secretAnswer(call, await restoreObject<SecretVersion>(call.vault, 'secrets', blob.value));
+    return secretAnswer(call, yield* restoreObject(call.vault, 'secrets', blob.value));
   },
 };

@@ -3,7 +3,8 @@ import { refused } from '../../objects/object.ts';
 import type { ObjectRecord, Outcome } from '../../objects/object.ts';
 import { updateSecretVersion } from '../../objects/secret.ts';
 import type { SecretVersion } from '../../objects/secret.ts';
-import { secretToChange } from '../../objects/secret-change.ts';
+import { unmanagedState } from '../../objects/state.ts';
+import type { Reading } from '../../store/reading.ts';
 import { objectId } from '../object-id.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { secretAnswer, secretParameters } from './bundle.ts';
@@ -14,11 +15,13 @@ export const updateSecret: OperationCard = {
   permission: 'secrets/set',
   method: 'PATCH',
   path: '/secrets/:name/:version?',
-  run: async (call) => secretAnswer(call, await secretUpdated(call)),
+  *run(call) {
+    return secretAnswer(call, yield* secretUpdated(call));
+  },
 };
 
 /** The secret with what the body says of a version changed. */
-export async function secretUpdated(call: Call): Promise<Outcome<ObjectRecord<SecretVersion>>> {
+export function* secretUpdated(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
   const asked = objectId(call, 'secrets');
   if (!asked.ok) return asked;
   const parameters = secretParameters(call.body);
@@ -28,10 +31,7 @@ export async function secretUpdated(call: Call): Promise<Outcome<ObjectRecord<Se
     const message = 'An update cannot change the value; set the secret to add a version with another one.';
     return refused({ kind: 'badParameter', message });
   }
-  const scope = await secretToChange(call.vault, asked.value.name, 'update');
-  if (!scope.ok) return scope;
-  return changeVersion<SecretVersion>(scope.value, 'secrets', {
-    ...asked.value,
-    change: (before) => updateSecretVersion(before, changes, call.now),
-  });
+  const state = yield* unmanagedState(call.vault, 'secrets', { ...asked.value, operation: 'update' });
+  if (!state.ok) return state;
+  return changeVersion(call.vault, state.value, (before) => updateSecretVersion(before, changes, call.nowSeconds));
 }
