@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { readSettings } from '../../src/settings/settings.ts';
 import { makeDemo } from '../../src/setup/demo.ts';
 import { openFolder } from '../../src/worker/folder.ts';
+import type { SealedStore } from '../../src/store/sealed.ts';
 import type { OpenFolder } from '../../src/worker/folder.ts';
 import { openServer } from '../../src/worker/server.ts';
 import type { Server } from '../../src/worker/server.ts';
@@ -33,6 +34,8 @@ export interface TestServerSetting {
   readonly auditDirectory?: string;
   /** The server's clock moves by `advance` only. */
   readonly still?: boolean;
+  /** What the server is given in place of the folder's store. */
+  readonly wrapStore?: (store: SealedStore) => SealedStore;
 }
 
 /**
@@ -50,6 +53,7 @@ export async function startServerWith({
   data: kept,
   auditDirectory,
   still = false,
+  wrapStore = (store) => store,
 }: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
   const data = kept ?? mkdtempSync(join(tmpdir(), 'postern-test-'));
@@ -78,6 +82,7 @@ export async function startServerWith({
   await makeDemo(folder.store, folder.identity, now());
   const server = await openServer({
     ...folder,
+    store: wrapStore(folder.store),
     auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
     authorityFile: join(data, folder.authorityFile),
     storageDirectory: join(data, folder.storageDirectory),

@@ -1,0 +1,98 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import type { SealedStore } from '../../src/store/sealed.ts';
+import { Conflict } from '../../src/store/store.ts';
+import type { Read, Requirement, Transaction } from '../../src/store/store.ts';
+
+/** What can be made to fail: the store's reads and lists, its commits, and the writes of the audit log. */
+export type Part = 'read' | 'commit' | 'log';
+
+export interface Failure {
+  readonly part: Part;
+  /** What is thrown; `conflict` only where something is required, for a store finds none elsewhere. */
+  readonly error: Error | 'conflict';
+  /** How often, at most. */
+  readonly times: number;
+}
+
+/** What the server lists by itself: changes' records on their way to the log, due work, where copies of records go. */
+const byItself = /^(outbox|due|diagnostic-setting)\//;
+
+/**
+ * A server's store and audit log, which fail when they are told to. What the server lists by itself meanwhile goes on, so
+ * that a failure that is to come once comes to the request that is sent.
+ */
+export class Breakable {
+  #failure: Failure | undefined;
+  #left = 0;
+
+  fail(failure: Failure): void {
+    this.#failure = failure;
+    this.#left = failure.times;
+  }
+
+  heal(): void {
+    this.#failure = undefined;
+  }
+
+  /** The same store, which fails when it is told to. */
+  store(store: SealedStore): SealedStore {
+    const refuse = (part: Part, require: readonly Requirement[] = []) => {
+      const failure = this.#take(part, require.length > 0);
+      if (failure === 'conflict') throw new Conflict(require[0]?.key ?? '');
+      if (failure !== undefined) throw failure;
+    };
+    return {
+      async read(request: Read) {
+        refuse('read', request.require);
+        return store.read(request);
+      },
+      async list(request) {
+        if (!byItself.test(request.prefix)) refuse('read', request.require);
+        return store.list(request);
+      },
+      async transact(transaction: Transaction) {
+        // The outbox only deletes.
+        if (transaction.put !== undefined) refuse('commit', transaction.require);
+        return store.transact(transaction);
+      },
+      changes: (since, limit) => store.changes(since, limit),
+      rotateMasterKey: (masterKey) => store.rotateMasterKey(masterKey),
+      destroyDomain: (domain) => store.destroyDomain(domain),
+      close: () => store.close(),
+    };
+  }
+
+  /**
+   * Lets the writes of the audit log in that folder fail when they are told to, as the operating system would: whatever
+   * is between the edges and the file is as it is. Disposing of it ends that.
+   */
+  log(directory: string): Disposable {
+    const { writeSync } = fs;
+    const file = join(directory, 'audit.jsonl');
+    const failing = (...args: Parameters<typeof writeSync>) => {
+      if (this.#failure?.part === 'log' && fs.fstatSync(args[0]).ino === fs.statSync(file).ino) {
+        const failure = this.#take('log', false);
+        if (failure instanceof Error) throw failure;
+      }
+      return Reflect.apply(writeSync, fs, args);
+    };
+    fs.writeSync = failing as typeof writeSync;
+    syncBuiltinESMExports();
+    return {
+      [Symbol.dispose]() {
+        fs.writeSync = writeSync;
+        syncBuiltinESMExports();
+      },
+    };
+  }
+
+  #take(part: Part, isRequiring: boolean): Failure['error'] | undefined {
+    const failure = this.#failure;
+    if (failure?.part !== part || this.#left === 0) return undefined;
+    if (failure.error === 'conflict' && !isRequiring) return undefined;
+    this.#left -= 1;
+    return failure.error;
+  }
+}

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, beforeEach, suite, test } from 'node:test';
+import { Unreadable } from '../../src/store/store.ts';
+import { at } from '../control-plane/resources.ts';
+import { putVault, vaultPath } from '../data-plane/vaults.ts';
+import type { Answered, Json } from '../world/client.ts';
+import { startServerWith } from '../world/server.ts';
+import type { TestServer } from '../world/server.ts';
+import { Breakable } from './breakable.ts';
+import type { Failure } from './breakable.ts';
+
+/** What a failure means to a client, whichever edge it meets. */
+type Meaning = 'internal' | 'unavailable' | 'conflict';
+
+const meanings = {
+  internal: { status: 500, retryAfter: undefined },
+  unavailable: { status: 503, retryAfter: '5' },
+  conflict: { status: 409, retryAfter: undefined },
+} as const satisfies Readonly<Record<Meaning, object>>;
+
+interface Edge {
+  /** What this edge's clients know the meaning by. */
+  readonly codes: Readonly<Record<Meaning, string>>;
+  readonly codeOf: (body: Json) => unknown;
+}
+
+const codeOfError = (body: Json) => at(body, 'error', 'code');
+
+const edges = {
+  'data plane': {
+    codes: { internal: 'InternalError', unavailable: 'ServiceUnavailable', conflict: 'Conflict' },
+    codeOf: codeOfError,
+  },
+  'resource manager': {
+    codes: { internal: 'InternalServerError', unavailable: 'ServiceUnavailable', conflict: 'ConflictError' },
+    codeOf: codeOfError,
+  },
+  Graph: {
+    codes: { internal: 'InternalServerError', unavailable: 'ServiceUnavailable', conflict: 'Request_Conflict' },
+    codeOf: codeOfError,
+  },
+  authority: {
+    // No request to it changes a record, so none conflicts.
+    codes: { internal: 'server_error', unavailable: 'temporarily_unavailable', conflict: 'temporarily_unavailable' },
+    codeOf: (body: Json) => body['error'],
+  },
+} as const satisfies Readonly<Record<string, Edge>>;
+
+const failures = {
+  'a read fails': { part: 'read', error: new Error('disk I/O error'), meaning: 'internal' },
+  'a record that is read is damaged': { part: 'read', error: new Unreadable('damaged'), meaning: 'unavailable' },
+  'what a read requires has changed': { part: 'read', error: 'conflict', meaning: 'conflict' },
+  'the disk is full at the commit': {
+    part: 'commit',
+    error: new Error('database or disk is full'),
+    meaning: 'unavailable',
+  },
+  'a record is damaged at the commit': { part: 'commit', error: new Unreadable('damaged'), meaning: 'unavailable' },
+  'what a commit requires has changed': { part: 'commit', error: 'conflict', meaning: 'conflict' },
+  'the audit log cannot be written': {
+    part: 'log',
+    error: new Error('ENOSPC: no space left on device, write'),
+    meaning: 'unavailable',
+  },
+} as const satisfies Readonly<Record<string, Omit<Failure, 'times'> & { readonly meaning: Meaning }>>;
+
+type FailureName = keyof typeof failures;
+
+const failureNames = Object.keys(failures) as readonly FailureName[];
+
+interface Asked {
+  readonly edge: keyof typeof edges;
+  readonly what: string;
+  readonly send: () => Promise<Answered>;
+  /** Its status while nothing fails. */
+  readonly well: number;
+  /** What stops it; nothing else does. */
+  readonly stoppedBy: readonly FailureName[];
+  /** What is not asserted of it. */
+  readonly leftOut?: readonly FailureName[];
+  /** What is there to change, as others see it. */
+  readonly state?: () => Promise<unknown>;
+}
+
+const secret = 'a value that nobody is told';
+const breakable = new Breakable();
+let world: TestServer;
+let log: Disposable;
+let groupId = '';
+let count = 0;
+
+before(async () => {
+  world = await startServerWith({ wrapStore: (store) => breakable.store(store) });
+  log = breakable.log(join(world.folder.path, 'audit'));
+  await putVault(world.client, 'kv-failing');
+  for (const name of ['read', 'changed']) {
+    assert.equal((await vault('PUT', `/secrets/${name}`, { value: secret })).status, 200);
+  }
+  const group = { displayName: 'group', mailEnabled: false, mailNickname: 'group', securityEnabled: true };
+  groupId = String((await graph('POST', '/groups', group)).body['id']);
+});
+
+after(async () => {
+  log[Symbol.dispose]();
+  await world[Symbol.asyncDispose]();
+});
+
+function vault(method: string, path: string, body?: unknown): Promise<Answered> {
+  return world.client.vault('kv-failing', method, path, { body });
+}
+
+async function graph(method: string, path: string, body?: unknown): Promise<Answered> {
+  const { client } = world;
+  return client.send(`${client.home}/v1.0${path}`, { method, body, token: await client.token('arm') });
+}
+
+function signIn(clientSecret = world.client.identity.clientSecret): Promise<Answered> {
+  const { home, identity, send } = world.client;
+  const { tenantId, clientId } = identity;
+  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
+  return send(`${home}/${tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ ...form, scope: `${home}/.default` }).toString(),
+  });
+}
+
+const next = () => `${(count += 1)}`;
+
+const notRead = ['a read fails', 'a record that is read is damaged'] as const;
+const notReadOnRecord = [...notRead, 'what a read requires has changed', 'the audit log cannot be written'] as const;
+const notCommitted = [
+  'the disk is full at the commit',
+  'a record is damaged at the commit',
+  'what a commit requires has changed',
+] as const;
+
+const requests: readonly Asked[] = [
+  {
+    edge: 'data plane',
+    what: 'a read',
+    send: () => vault('GET', '/secrets/read'),
+    well: 200,
+    stoppedBy: notReadOnRecord,
+  },
+  {
+    edge: 'data plane',
+    what: 'a list',
+    send: () => vault('GET', '/secrets'),
+    well: 200,
+    stoppedBy: notReadOnRecord,
+  },
+  {
+    edge: 'data plane',
+    what: 'a change',
+    send: () => vault('PUT', '/secrets/changed', { value: `${secret} ${next()}` }),
+    well: 200,
+    stoppedBy: failureNames,
+    state: async () => (await vault('GET', '/secrets/changed')).body['id'],
+  },
+  {
+    edge: 'data plane',
+    what: 'a vault that is looked up',
+    send: () => world.client.vault('kv-nowhere', 'GET', '/secrets/read'),
+    well: 404,
+    stoppedBy: [...notRead, 'the audit log cannot be written'],
+  },
+  {
+    edge: 'resource manager',
+    what: 'a read',
+    send: () => world.client.arm('GET', vaultPath('kv-failing')),
+    well: 200,
+    stoppedBy: notReadOnRecord,
+  },
+  {
+    edge: 'resource manager',
+    what: 'a list',
+    send: () => world.client.arm('GET', '/resourceGroups/rg/providers/Microsoft.KeyVault/vaults'),
+    well: 200,
+    stoppedBy: notReadOnRecord,
+  },
+  {
+    edge: 'resource manager',
+    what: 'a change',
+    send: () => world.client.arm('PUT', '/resourceGroups/rg', { location: 'westeurope', tags: { count: next() } }),
+    well: 200,
+    stoppedBy: failureNames,
+    state: async () => at((await world.client.arm('GET', '/resourceGroups/rg')).body, 'tags', 'count'),
+  },
+  {
+    edge: 'Graph',
+    what: 'a read',
+    send: () => graph('GET', `/groups/${groupId}`),
+    well: 200,
+    // It requires nothing, and has no record.
+    stoppedBy: notRead,
+  },
+  { edge: 'Graph', what: 'a list', send: () => graph('GET', '/groups'), well: 200, stoppedBy: notRead },
+  {
+    edge: 'Graph',
+    what: 'a change',
+    send: () => graph('PATCH', `/groups/${groupId}`, { displayName: `group ${next()}` }),
+    well: 204,
+    stoppedBy: [...notRead, ...notCommitted, 'the audit log cannot be written'],
+    state: async () => (await graph('GET', `/groups/${groupId}`)).body['displayName'],
+  },
+  {
+    edge: 'authority',
+    what: 'a token',
+    send: () => signIn(),
+    well: 200,
+    stoppedBy: ['a read fails'],
+    leftOut: ['a record that is read is damaged'],
+  },
+  {
+    edge: 'authority',
+    what: 'a sign-in that is refused',
+    send: () => signIn('another secret'),
+    well: 401,
+    stoppedBy: ['a read fails', 'the audit log cannot be written'],
+    leftOut: ['a record that is read is damaged'],
+  },
+];
+
+for (const asked of requests) {
+  suite(`${asked.edge}, ${asked.what}`, () => {
+    for (const name of failureNames) {
+      if (asked.leftOut?.includes(name) === true) continue;
+      test(name, () => meet(asked, name));
+      test(`${name}, once`, () => meetOnce(asked, name));
+    }
+    // Strangers' requests have a record each within a quota of one in five seconds.
+    if (asked.well >= 400) beforeEach(() => world.advance(10_000));
+  });
+}
+
+async function meet(asked: Asked, name: FailureName): Promise<void> {
+  const { part, error, meaning } = failures[name];
+  const stateBefore = await asked.state?.();
+  breakable.fail({ part, error, times: Number.POSITIVE_INFINITY });
+  // A change is refused once the log is known to fail. Its own record commits with it, and is written later.
+  if (part === 'log') await vault('GET', '/secrets/read');
+  const answered = await asked.send();
+  breakable.heal();
+  if (asked.stoppedBy.includes(name)) {
+    assertMeans(asked, answered, meaning);
+    assert.deepEqual(await asked.state?.(), stateBefore, 'nothing has changed');
+  } else {
+    assertWell(asked, answered);
+  }
+  assertWell(asked, await asked.send());
+}
+
+async function meetOnce(asked: Asked, name: FailureName): Promise<void> {
+  const { part, error, meaning } = failures[name];
+  breakable.fail({ part, error, times: 1 });
+  const answered = await asked.send();
+  // What was changed meanwhile is looked at again; the record of a change is written later, and tried again.
+  const passes = meaning === 'conflict' || (part === 'log' && asked.state !== undefined);
+  if (asked.stoppedBy.includes(name) && !passes) assertMeans(asked, answered, meaning);
+  else assertWell(asked, answered);
+  assertWell(asked, await asked.send());
+  breakable.heal();
+}
+
+function assertMeans({ edge }: Asked, { status, headers, body }: Answered, meaning: Meaning): void {
+  const { codes, codeOf }: Edge = edges[edge];
+  const found = { status, code: codeOf(body), retryAfter: headers['retry-after'] };
+  const expected = { ...meanings[meaning], code: codes[meaning] };
+  assert.deepEqual(found, expected, JSON.stringify(body));
+  assert.ok(!JSON.stringify([headers, body]).includes(secret), 'nothing is disclosed');
+}
+
+function assertWell({ well }: Asked, { status, body }: Answered): void {
+  assert.equal(status, well, JSON.stringify(body));
+}
