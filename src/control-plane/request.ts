@@ -8,7 +8,7 @@ import type { Answer } from '../http/answer.ts';
 import { textsOf } from '../http/parameters.ts';
 import { parseJsonBody } from '../http/request.ts';
 import { dropAssignments } from '../resources/authorization.ts';
-import { Conflict, together, Unreadable } from '../store/store.ts';
+import { Conflict, merge, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
 import { scopeKey } from './access.ts';
 import { admitted, operationOf } from './admission.ts';
@@ -85,9 +85,9 @@ async function settle(
   const whole =
     accepted.kind === 'done'
       ? wholeChange(exchange, change ?? {}, admission)
-      : together({ require: admission.require }, change);
+      : merge({ require: admission.require }, change);
   const begun = world.longRunning.claim(acceptance.record);
-  await commit(together(whole, acceptance, begun), records, world);
+  await commit(merge(whole, acceptance, begun), records, world);
   world.longRunning.begin(acceptance.record, begun, accepted.work);
   return { ...answer, headers: { ...answer.headers, ...acceptance.headers } };
 }
@@ -115,7 +115,7 @@ function wholeChange(
   const isDeletion = operationOf(exchange).action.endsWith('/delete');
   const scope = scopeKey(exchange.path);
   const dropped = isDeletion ? dropAssignments(access.authorization, scope) : undefined;
-  return together({ require }, change, dropped);
+  return merge({ require }, change, dropped);
 }
 
 async function commit(change: Transaction, records: readonly LogRecord[], world: ControlWorld): Promise<void> {

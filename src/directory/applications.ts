@@ -1,4 +1,4 @@
-import { together } from '../store/store.ts';
+import { merge } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { tooManyCertificates } from './credentials.ts';
 import { federatedMax } from './federated-credentials.ts';
@@ -71,7 +71,7 @@ export async function updateApplication(
   if (principal === undefined) return changed;
   const renamed = { ...principal.record, displayName, servicePrincipalNames: [appId, ...identifierUris] };
   const principalChange = putObject('servicePrincipal', renamed, principal);
-  return { ...changed, change: together(changed.change, principalChange) };
+  return { ...changed, change: merge(changed.change, principalChange) };
 }
 
 /** Removes an application and the service principal that stands for it. */
@@ -79,7 +79,7 @@ export async function deleteApplication(store: Store, stored: Stored<'applicatio
   const { tenantId, appId } = stored.record;
   const change = await removeObject(store, 'application', stored);
   const principal = await findByName(store, { tenantId, kind: 'servicePrincipal' }, appId);
-  return principal === undefined ? change : together(change, await removeObject(store, 'servicePrincipal', principal));
+  return principal === undefined ? change : merge(change, await removeObject(store, 'servicePrincipal', principal));
 }
 
 function propertyRefusal(properties: ApplicationProperties): DirectoryRefusal | undefined {

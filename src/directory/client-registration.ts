@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { together } from '../store/store.ts';
+import { merge } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { noRedirectUris } from './applications.ts';
 import { putBinding } from './bindings.ts';
@@ -64,7 +64,7 @@ export async function putClient(store: Store, registration: ClientRegistration):
 export async function deleteClient(store: Store, client: Pick<Client, 'tenantId' | 'clientId'>): Promise<void> {
   const { application, principal } = await partsOf(store, client);
   await store.transact(
-    together(
+    merge(
       application === undefined ? {} : await removeObject(store, 'application', application),
       principal === undefined ? {} : await removeObject(store, 'servicePrincipal', principal),
     ),
@@ -99,7 +99,7 @@ async function putClientOver(store: Store, registration: ClientRegistration, bef
   if (moved) await deleteClient(store, registration);
   const kept = moved ? {} : before;
   await store.transact(
-    together(
+    merge(
       application === undefined ? {} : putObject('application', application, kept.application),
       application === undefined && kept.application !== undefined
         ? await removeObject(store, 'application', kept.application)
@@ -128,10 +128,10 @@ export async function intoGroups(
       const displayName = group === globalAdministrators ? globalAdministratorsName : group;
       const record: GroupRecord = { id: group, tenantId, displayName, mailNickname: group };
       const made = known === undefined ? putObject('group', record, undefined) : {};
-      return together(made, { put: membershipPuts({ tenantId, group, member }) });
+      return merge(made, { put: membershipPuts({ tenantId, group, member }) });
     }),
   );
-  return together(...changes);
+  return merge(...changes);
 }
 
 interface Credentials {

@@ -1,5 +1,5 @@
 import type { Reading } from '../store/reading.ts';
-import { together } from '../store/store.ts';
+import { merge } from '../store/store.ts';
 import type { Put, Transaction } from '../store/store.ts';
 import { putActions } from './certificate-actions.ts';
 import { isCurrent, isIssued, updateCertificateVersion } from './certificate.ts';
@@ -81,7 +81,7 @@ function policyUpdated(
 ): Outcome<CertificateRecord> {
   const changed = changeCurrent(vault, own, (before) => withPolicy(vault, before, asked));
   if (!changed.ok) return changed;
-  return { ...changed, change: together(changed.change, { put: putActions(vault, changed.value) }) };
+  return { ...changed, change: merge(changed.change, { put: putActions(vault, changed.value) }) };
 }
 
 function withPolicy<V extends CurrentCertificate>(
@@ -155,7 +155,7 @@ export function* purgeCertificate(vault: VaultScope, name: string): Reading<Outc
     if (!same.ok) return same;
     changes.push(same.change);
   }
-  return { ...purged, change: together(...changes) };
+  return { ...purged, change: merge(...changes) };
 }
 
 /** As `dueOfObject`, for a certificate with its key and its secret. */
@@ -172,7 +172,7 @@ export function* dueOfCertificate(
     const part = yield* dueOfObject(vault, collection, asked);
     if (part.done !== 'nothing') changes.push(part.change);
   }
-  return { done: 'purged', change: together(...changes) };
+  return { done: 'purged', change: merge(...changes) };
 }
 
 function withoutPending(vault: VaultScope, name: string): Transaction {
@@ -190,5 +190,5 @@ function done<T>(
   value: T,
   changes: readonly (Transaction | undefined)[],
 ): Done<WithPending<T>> {
-  return { ok: true, value: { ...value, isPending: pending !== undefined }, change: together(...changes) };
+  return { ok: true, value: { ...value, isPending: pending !== undefined }, change: merge(...changes) };
 }

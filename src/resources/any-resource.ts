@@ -1,4 +1,4 @@
-import { decode, encode, together } from '../store/store.ts';
+import { decode, encode, merge } from '../store/store.ts';
 import type { Requirement, Store, StoredRecord } from '../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
 import { dropFederated } from './federated-credentials.ts';
@@ -104,7 +104,7 @@ export async function deleteResource(
   };
   return {
     ok: true,
-    value: changedTogether([{ change: together(change, left, named), principals: [] }, ...dropped, ...principals]),
+    value: changedTogether([{ change: merge(change, left, named), principals: [] }, ...dropped, ...principals]),
   };
 }
 

@@ -1,4 +1,4 @@
-import { together } from '../store/store.ts';
+import { merge } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceMade, ResourceRecord } from '../types/resource.ts';
 import { putFederated } from './federated-credentials.ts';
@@ -57,7 +57,7 @@ export async function finishByKind(
     value: {
       resource,
       principals: made.value.principals ?? [],
-      change: together(linked.value, made.value.change, moved),
+      change: merge(linked.value, made.value.change, moved),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { setResourceIdentities } from '../directory/bindings.ts';
 import { findObject, removeObject } from '../directory/objects.ts';
 import { createManagedIdentity } from '../directory/service-principals.ts';
-import { together } from '../store/store.ts';
+import { merge } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { resourceId } from './keys.ts';
@@ -57,7 +57,7 @@ export async function changePrincipals(
 
 export function changedTogether(changes: readonly PrincipalsChanged[]): PrincipalsChanged {
   return {
-    change: together(...changes.map(({ change }) => change)),
+    change: merge(...changes.map(({ change }) => change)),
     principals: changes.flatMap(({ principals }) => principals),
   };
 }

@@ -1,6 +1,6 @@
 import { part, readChoice, readObject, readString } from '../firewall/json.ts';
 import type { Read } from '../firewall/json.ts';
-import { decode, encode, together } from '../store/store.ts';
+import { decode, encode, merge } from '../store/store.ts';
 import type { Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { ConnectionState, PrivateEndpointConnection } from '../types/private-endpoint.ts';
 import type { ResourceRecord } from '../types/resource.ts';
@@ -58,7 +58,7 @@ export async function decideConnection(
   const { connection: before, state } = decided;
   const connection = { ...before, state, etag: `W/"${world.newId()}"` };
   const change = changeConnections(record, (all) => all.map((one) => (one.name === before.name ? connection : one)));
-  return { connection, change: together(change, await tell([connection], state, world)) };
+  return { connection, change: merge(change, await tell([connection], state, world)) };
 }
 
 /** Deletes a connection at the vault; the private endpoint stays, `Disconnected`. */
@@ -68,7 +68,7 @@ export async function deleteConnection(
   world: ConnectionsWorld,
 ): Promise<Transaction> {
   const change = changeConnections(record, (all) => all.filter(({ name }) => name !== connection.name));
-  return together(change, await tell([connection], disconnected, world));
+  return merge(change, await tell([connection], disconnected, world));
 }
 
 /** What the private endpoints of a vault that goes are told. */

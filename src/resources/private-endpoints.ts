@@ -1,4 +1,4 @@
-import { decode, together } from '../store/store.ts';
+import { decode, merge } from '../store/store.ts';
 import type { Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { VirtualNetworkRecord } from '../types/network.ts';
 import type { ConnectionState } from '../types/private-endpoint.ts';
@@ -49,7 +49,7 @@ export async function connectEndpoint(
   const requested = await requestConnection(draft, link, context);
   if (!requested.ok) return requested;
   const { made, change } = requested.value;
-  return { ok: true, value: { made, change: together(joinedSubnet.value, change) } };
+  return { ok: true, value: { made, change: merge(joinedSubnet.value, change) } };
 }
 
 /** What a private endpoint leaves behind when it is deleted: nothing, at the subnet and at the vault. */
@@ -65,7 +65,7 @@ export async function disconnectEndpoint(resource: ResourceRecord, store: Store)
   const record = await readVault(connection.properties.privateLinkServiceId, store);
   const connections = record === undefined ? [] : (decode<VaultRecord>(record).privateEndpointConnections ?? []);
   if (record === undefined || !connections.some((one) => one.name === name)) return left;
-  return together(
+  return merge(
     left,
     changeConnections(record, (all) => all.filter((one) => one.name !== name)),
   );

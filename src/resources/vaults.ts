@@ -1,6 +1,6 @@
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { recordPut } from '../store/records.ts';
-import { decode, encode, together } from '../store/store.ts';
+import { decode, encode, merge } from '../store/store.ts';
 import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
 import { bindRules } from './bind-rules.ts';
@@ -145,7 +145,7 @@ export async function deleteVault(record: StoredRecord, context: VaultsContext):
     ],
     delete: [vaultIndexKey('vault-in', vault, vault.name)],
   };
-  return { ok: true, value: { vault, created: false, change: together(change, ended) } };
+  return { ok: true, value: { vault, created: false, change: merge(change, ended) } };
 }
 
 /** Whether a vault stands in that subscription and group. */

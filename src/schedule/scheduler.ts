@@ -13,7 +13,7 @@ import { randomUUID } from 'node:crypto';
 import type { Audit } from '../audit/audit.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import { auditRecord } from '../audit/record.ts';
-import { Conflict, together } from '../store/store.ts';
+import { Conflict, merge } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import { dueKey, duePrefix, dueTime, TryLater } from './due.ts';
 import type { AnySubject, DueKind } from './due.ts';
@@ -228,7 +228,7 @@ export class Scheduler {
     const staged = audit === undefined ? undefined : this.#parts.audit.stage(this.#record(work, audit, began));
     const done = { require: [{ key: work.key, version: work.version }], delete: [work.key] };
     const recorded = staged === undefined ? undefined : { put: [staged.put] };
-    await this.#parts.store.transact(together(change, recorded, done));
+    await this.#parts.store.transact(merge(change, recorded, done));
     if (staged !== undefined) this.#parts.audit.committed();
     for (const { key } of change.put ?? []) if (key.startsWith(duePrefix)) this.wake(dueTime(key));
     await committed?.();

@@ -103,7 +103,7 @@ export class Unreadable extends Error {
 }
 
 /** Several changes as one transaction, in their order. No two of them may write the same key. */
-export function together(...changes: readonly (Transaction | undefined)[]): Transaction {
+export function merge(...changes: readonly (Transaction | undefined)[]): Transaction {
   return {
     require: changes.flatMap((change) => change?.require ?? []),
     put: changes.flatMap((change) => change?.put ?? []),

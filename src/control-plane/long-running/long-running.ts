@@ -4,7 +4,7 @@ import type { OperationSubject } from '../../schedule/due.ts';
 import type { DueHandler, DueOutcome } from '../../schedule/handler.ts';
 import type { Claim } from '../../schedule/leases.ts';
 import type { Scheduler } from '../../schedule/scheduler.ts';
-import { Conflict, decode, encode, together } from '../../store/store.ts';
+import { Conflict, decode, encode, merge } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
 import type { ArmError, OperationRecord, WorkKind, WorkEnd } from './operation.ts';
 
@@ -89,7 +89,7 @@ export class LongRunning {
       endedAt: this.#parts.now(),
       ...(error !== undefined && { error }),
     };
-    return this.#outcome(operationId, together(change, { put: [{ key, value: encode(ended) }] }));
+    return this.#outcome(operationId, merge(change, { put: [{ key, value: encode(ended) }] }));
   };
 
   /** Waits until an operation of this process has ended, or the server is ending. */

@@ -13,7 +13,7 @@ import {
 } from './resource.ts';
 import { readSubnet } from '../../resources/network-properties.ts';
 import { linkSubnets, unlinkSubnets } from '../../resources/subnet-links.ts';
-import { together } from '../../store/store.ts';
+import { merge } from '../../store/store.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 
 const getSubnet: ControlOperation = {
@@ -66,7 +66,7 @@ const createOrUpdateSubnet: ControlOperation = {
     if (subnet === undefined) throw new Error('a subnet that was put is not in its network');
     return {
       ...networkPut(call, { created, location: network.location, body: subnetResource(network, subnet) }),
-      change: together(change, linked.value.change),
+      change: merge(change, linked.value.change),
     };
   },
 };
@@ -88,7 +88,7 @@ const deleteVirtualNetworkSubnet: ControlOperation = {
     const world = { store: call.store, lacks: call.access.lacks };
     const unlinked = await unlinkSubnets(found.network, [subnet], world);
     if (!unlinked.ok) return unlinked;
-    return { ...networkDeleted(call, found.network.location), change: together(deleted.value, unlinked.value.change) };
+    return { ...networkDeleted(call, found.network.location), change: merge(deleted.value, unlinked.value.change) };
   },
 };
 

@@ -11,7 +11,7 @@ import {
   networkName,
 } from './resource.ts';
 import { inSubscription, virtualNetworkKey } from '../../resources/keys.ts';
-import { decode, together, encode } from '../../store/store.ts';
+import { decode, merge, encode } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { listAnswer } from '../list.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
@@ -118,7 +118,7 @@ const createOrUpdateVirtualNetwork: ControlOperation = {
     const require = [{ key: group.record.key, version: group.record.version }];
     return {
       ...networkPut(call, { created, location: network.location, body: networkResource(network) }),
-      change: together(change, linked.value.change, { require }),
+      change: merge(change, linked.value.change, { require }),
     };
   },
 };
@@ -184,7 +184,7 @@ const deleteVirtualNetwork: ControlOperation = {
     const unlinked = await unlinkSubnets(network, network.subnets, { store, lacks: access.lacks });
     if (!unlinked.ok) return unlinked;
     const left = await disconnect(network, network.peerings ?? [], store);
-    return { ...networkDeleted(call, network.location), change: together(deleted.value, unlinked.value.change, left) };
+    return { ...networkDeleted(call, network.location), change: merge(deleted.value, unlinked.value.change, left) };
   },
 };
 
