@@ -97,6 +97,7 @@ before(async () => {
   for (const name of ['read', 'changed']) {
     assert.equal((await vault('PUT', `/secrets/${name}`, { value: secret })).status, 200);
   }
+  assert.equal((await vault('POST', '/keys/key/create', { kty: 'EC' })).status, 200);
   const group = { displayName: 'group', mailEnabled: false, mailNickname: 'group', securityEnabled: true };
   groupId = String((await graph('POST', '/groups', group)).body['id']);
 });
@@ -126,6 +127,7 @@ function signIn(clientSecret = world.client.identity.clientSecret): Promise<Answ
   });
 }
 
+const digest = Buffer.alloc(32, 1).toString('base64url');
 const next = () => `${(count += 1)}`;
 
 const notRead = ['a read fails', 'a record that is read is damaged'] as const;
@@ -161,6 +163,21 @@ const requests: readonly Asked[] = [
   },
   {
     edge: 'data plane',
+    what: 'a signature',
+    send: () => vault('POST', '/keys/key/sign', { alg: 'ES256', value: digest }),
+    well: 200,
+    stoppedBy: notReadOnRecord,
+  },
+  {
+    edge: 'data plane',
+    what: 'a request without a token',
+    send: () => world.client.vault('kv-failing', 'GET', '/secrets/read', { token: undefined }),
+    well: 401,
+    // The rules of the vault are in memory, and nothing is done on their word.
+    stoppedBy: ['the audit log cannot be written'],
+  },
+  {
+    edge: 'data plane',
     what: 'a vault that is looked up',
     send: () => world.client.vault('kv-nowhere', 'GET', '/secrets/read'),
     well: 404,
@@ -187,6 +204,13 @@ const requests: readonly Asked[] = [
     well: 200,
     stoppedBy: failureNames,
     state: async () => at((await world.client.arm('GET', '/resourceGroups/rg')).body, 'tags', 'count'),
+  },
+  {
+    edge: 'resource manager',
+    what: 'a request without a token',
+    send: () => world.client.arm('GET', vaultPath('kv-failing'), undefined, { token: undefined }),
+    well: 401,
+    stoppedBy: [...notRead, 'the audit log cannot be written'],
   },
   {
     edge: 'Graph',
