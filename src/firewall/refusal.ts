@@ -1,15 +1,24 @@
 import { formatIpv4 } from '../address/address.ts';
 import { formatRange } from '../address/range.ts';
 import type { RangeProblem } from '../address/range.ts';
+import { inWords, typeInWords } from '../shape/fault.ts';
+import type { Fault, JsonType, Wordings } from '../shape/fault.ts';
 import type { RuleProfileName } from './profiles.ts';
 import type { ReservedRange } from './reserved.ts';
 
 /** Why a `networkAcls` is not accepted. `path` leads to the value from the root of the vault resource. */
-export type RuleRefusal = { readonly path: string } & (
+export type RuleRefusal = ShapeRefusal | (RuleBreach & { readonly path: string });
+
+/** Why a value is not accepted, whatever it is: it has not the shape that it must have. */
+export type ShapeRefusal = { readonly path: string } & (
   | { readonly kind: 'wrongType'; readonly expected: string; readonly found: string }
   | { readonly kind: 'unknownMember'; readonly member: string; readonly known: readonly string[] }
   | { readonly kind: 'missingMember'; readonly member: string }
   | { readonly kind: 'unknownChoice'; readonly value: string; readonly choices: readonly string[] }
+);
+
+/** What a network rule breaks that has the right shape. */
+export type RuleBreach =
   | { readonly kind: 'tooManyIpRules'; readonly limit: number; readonly profile: RuleProfileName }
   | { readonly kind: 'tooManyVirtualNetworkRules'; readonly limit: number; readonly profile: RuleProfileName }
   | { readonly kind: 'notARange'; readonly value: string; readonly problem: RangeProblem }
@@ -22,8 +31,49 @@ export type RuleRefusal = { readonly path: string } & (
     }
   /** `addresses` are all that the /31 or /32 holds. */
   | { readonly kind: 'smallRange'; readonly value: string; readonly addresses: readonly string[] }
-  | { readonly kind: 'malformedSubnetId'; readonly value: string }
-);
+  | { readonly kind: 'malformedSubnetId'; readonly value: string };
+
+/** The refusal for a fault of something that is at `base`. */
+export function refusalOf<Breach extends object>(
+  fault: Fault<Breach>,
+  base: string,
+): ShapeRefusal | (Breach & { readonly path: string }) {
+  type Said = ShapeRefusal | (Breach & { readonly path: string });
+  const breach: Wordings<Breach, Said>['breach'] = (broken, path) => ({ ...broken.breach, path });
+  return inWords<Fault['kind'], Breach, Said>({ ...shapeRefusals, breach }, fault, base);
+}
+
+const shapeRefusals: Omit<Wordings<unknown, ShapeRefusal>, 'breach'> = {
+  wrongType: ({ found, expected }, path) => wrong(path, typeWords[expected], typeInWords(found)),
+  wrongValue: ({ found, expected }, path) => wrong(path, expected, inShort(found)),
+  outOfRange: ({ found, least, most }, path) => wrong(path, `a whole number from ${least} to ${most}`, inShort(found)),
+  unknownChoice: ({ found, choices }, path) => ({
+    kind: 'unknownChoice',
+    path,
+    value: String(found),
+    choices: choices.map(String),
+  }),
+  unknownMember: ({ member, known }, path) => ({ kind: 'unknownMember', path, member, known }),
+  missingMember: ({ member }, path) => ({ kind: 'missingMember', path, member }),
+};
+
+function wrong(path: string, expected: string, found: string): ShapeRefusal {
+  return { kind: 'wrongType', path, expected, found };
+}
+
+/** Of an object or an array its type, anything else as JSON has it. */
+function inShort(found: unknown): string {
+  if (typeof found === 'string') return quote(found);
+  return typeof found === 'number' || typeof found === 'boolean' ? String(found) : typeInWords(found);
+}
+
+const typeWords: Readonly<Record<JsonType, string>> = {
+  object: 'an object',
+  array: 'an array',
+  string: 'a string',
+  boolean: 'true or false',
+  number: 'a number',
+};
 
 type Refusal<Kind extends RuleRefusal['kind']> = RuleRefusal & { readonly kind: Kind };
 
@@ -32,9 +82,9 @@ export function refusalMessage<Kind extends RuleRefusal['kind']>(refusal: Refusa
   return `Invalid value found at ${refusal.path}: ${wordings[refusal.kind](refusal)}`;
 }
 
-type Wordings = { readonly [Kind in RuleRefusal['kind']]: (refusal: Refusal<Kind>) => string };
+type Wording = { readonly [Kind in RuleRefusal['kind']]: (refusal: Refusal<Kind>) => string };
 
-const wordings: Wordings = {
+const wordings: Wording = {
   wrongType: ({ expected, found }) => `this is ${found}; it must be ${expected}.`,
   unknownMember: ({ member, known }) =>
     `the member ${quote(member)} is not supported; remove it, the members are ${known.join(', ')}.`,

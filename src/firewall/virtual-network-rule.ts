@@ -1,8 +1,10 @@
 import { guidForm } from '../shape/guid.ts';
 import type { VirtualNetworkRule } from '../types/firewall.ts';
-import { part, readBoolean, readObject, readString, refuse } from './json.ts';
-import type { Read } from './json.ts';
+import { accept, breached } from '../shape/fault.ts';
+import { boolean, object, optional, refine, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import type { RuleProfile } from './profiles.ts';
+import type { RuleBreach } from './refusal.ts';
 
 /** A virtual network rule as it was asked for: not yet bound to a subnet's incarnation. */
 export type RequestedVirtualNetworkRule = Omit<VirtualNetworkRule, 'incarnation'>;
@@ -23,27 +25,13 @@ const subnetId = new RegExp(
   'iu',
 );
 
-/** Reads one element of `virtualNetworkRules`. Whether the subnet exists is not looked at here. */
-export function readVirtualNetworkRule(
-  value: unknown,
-  path: string,
-  profile: RuleProfile,
-): Read<RequestedVirtualNetworkRule> {
-  const rule = readObject<RequestedVirtualNetworkRule>(value, path, {
-    id: (text, textPath) => part(readSubnetId(text, textPath, profile), (id) => ({ id })),
-    ignoreMissingVnetServiceEndpoint: (flag, flagPath) =>
-      part(readBoolean(flag, flagPath), (ignore) => ({ ignoreMissingVnetServiceEndpoint: ignore })),
+/** One element of `virtualNetworkRules`. Whether the subnet exists is not looked at here. */
+export function virtualNetworkRule({ subnetIds }: RuleProfile): Shape<RequestedVirtualNetworkRule, RuleBreach> {
+  return object({
+    id: refine(string, (id) => {
+      if (!subnetId.test(id)) return breached(id, { kind: 'malformedSubnetId', value: id });
+      return accept(subnetIds === 'lowerCase' ? id.toLowerCase() : id);
+    }),
+    ignoreMissingVnetServiceEndpoint: optional(boolean),
   });
-  if (!rule.ok) return rule;
-  const { id } = rule.value;
-  return id === undefined
-    ? refuse({ kind: 'missingMember', path, member: 'id' })
-    : { ok: true, value: { ...rule.value, id } };
-}
-
-function readSubnetId(value: unknown, path: string, profile: RuleProfile): Read<string> {
-  const text = readString(value, path);
-  if (!text.ok) return text;
-  if (!subnetId.test(text.value)) return refuse({ kind: 'malformedSubnetId', path, value: text.value });
-  return { ok: true, value: profile.subnetIds === 'lowerCase' ? text.value.toLowerCase() : text.value };
 }

@@ -1,8 +1,9 @@
-import { part, readArray, readObject, readString } from '../firewall/json.ts';
-import type { Read, Reader } from '../firewall/json.ts';
+import { accept } from '../shape/fault.ts';
+import { array, choice, object, optional, refine, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import type { AccessPolicy, AccessPolicyPermissions } from '../types/access-policy.ts';
 import { isGuid } from '../shape/guid.ts';
-import { refuseResource } from './refusal.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
 /** The permissions of each collection (RBAC guide; storage for clients that still send it), and `all`. */
@@ -77,7 +78,7 @@ const policiesMax = 1024;
 /** Reads `properties.accessPolicies`. Every policy is of the vault's own tenant. */
 export function readAccessPolicies(value: unknown, tenantId: string): ResourceOutcome<readonly AccessPolicy[]> {
   const path = 'properties.accessPolicies';
-  const read = readArray(value, path, readAccessPolicy);
+  const read = readAt(array(accessPolicy), value, path);
   if (!read.ok) return read;
   if (read.value.length > policiesMax)
     return invalid(`${path} has ${read.value.length} entries; at most ${policiesMax} are allowed.`);
@@ -150,46 +151,28 @@ function difference(from: readonly string[], names: readonly string[]): readonly
   return from.filter((name) => !taken.has(name.toLowerCase()));
 }
 
-function readAccessPolicy(value: unknown, path: string): Read<AccessPolicy> {
-  const read = readObject<AccessPolicy>(value, path, {
-    tenantId: (id, at) => part(readString(id, at), (tenantId) => ({ tenantId })),
-    objectId: (id, at) => part(readString(id, at), (objectId) => ({ objectId })),
-    applicationId: (id, at) => part(readString(id, at), (applicationId) => ({ applicationId })),
-    permissions: (names, at) => part(readPermissions(names, at), (permissions) => ({ permissions })),
-  });
-  if (!read.ok) return read;
-  const { tenantId, objectId, permissions } = read.value;
-  for (const [member, given] of Object.entries({ tenantId, objectId, permissions })) {
-    if (given === undefined) return { ok: false, refusal: { kind: 'missingMember', path, member } };
-  }
-  return {
-    ok: true,
-    value: { ...read.value, tenantId: tenantId ?? '', objectId: objectId ?? '', permissions: permissions ?? {} },
-  };
+/** Names of permissions in any case, kept as they were sent: what a client sent is what it gets. */
+function permissionsOf(collection: keyof AccessPolicyPermissions): Shape<readonly string[]> {
+  const known = choice(permissionNames[collection]);
+  return array(
+    refine(string, (name) => {
+      const read = known(name);
+      return read.ok ? accept(name) : read;
+    }),
+  );
 }
 
-function readPermissions(value: unknown, path: string): Read<AccessPolicyPermissions> {
-  const namesOf =
-    (collection: keyof AccessPolicyPermissions): Reader<AccessPolicyPermissions> =>
-    (names, at) => {
-      const choices = permissionNames[collection];
-      const read = readArray(names, at, (name, nameAt) => readPermission(name, nameAt, choices));
-      return part(read, (given) => ({ [collection]: given }));
-    };
-  return readObject<AccessPolicyPermissions>(value, path, {
-    secrets: namesOf('secrets'),
-    keys: namesOf('keys'),
-    certificates: namesOf('certificates'),
-    storage: namesOf('storage'),
-  });
-}
-
-/** A permission's name in any case, kept as it was sent: what a client sent is what it gets. */
-function readPermission(value: unknown, path: string, choices: readonly string[]): Read<string> {
-  const name = readString(value, path);
-  if (!name.ok || choices.some((choice) => choice.toLowerCase() === name.value.toLowerCase())) return name;
-  return { ok: false, refusal: { kind: 'unknownChoice', path, value: name.value, choices } };
-}
+const accessPolicy: Shape<AccessPolicy> = object({
+  tenantId: string,
+  objectId: string,
+  applicationId: optional(string),
+  permissions: object({
+    secrets: optional(permissionsOf('secrets')),
+    keys: optional(permissionsOf('keys')),
+    certificates: optional(permissionsOf('certificates')),
+    storage: optional(permissionsOf('storage')),
+  }),
+});
 
 function invalid(message: string) {
   return refuseResource({ kind: 'invalidProperty', message });

@@ -7,13 +7,13 @@ import { isResourceGroupName, keyLengthMax, publicAddressKey, resourceId, resour
 import type { Place } from './keys.ts';
 import { finishByKind, linkingOf } from './kind-rules.ts';
 import type { ResourcesContext } from './kind-rules.ts';
-import { checkMembers, kindOf } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import { membersOf, without } from './members.ts';
 import { changedTogether, changePrincipals } from './principals.ts';
 import type { PrincipalsChanged } from './principals.ts';
 import { disconnectEndpoint } from './private-endpoints.ts';
 import { relink } from './references.ts';
-import { refuseResource } from './refusal.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { isSameLocation } from './regions.ts';
 import { knownTypes } from './resource-types.ts';
@@ -126,9 +126,8 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   if (!location.ok) return location;
   const tags = tagsOfBody(body);
   if (!tags.ok) return tags;
-  const known = kind === undefined ? undefined : checkMembers(body['properties'], kind);
-  if (known?.ok === false) return known;
-  const properties = kind === undefined ? readOpen(body['properties']) : kind.read(body['properties'], 'properties');
+  const properties =
+    kind === undefined ? readOpen(body['properties']) : readAt(kind.properties, body['properties'], 'properties');
   if (!properties.ok) return properties;
   const identity = await readIdentity(body['identity'], before?.identity, { ...context, by: resourceId(name) });
   if (!identity.ok) return identity;

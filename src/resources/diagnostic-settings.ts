@@ -1,5 +1,7 @@
-import { readArray, readBoolean, readChoice, readObject, readString } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { accept, breached } from '../shape/fault.ts';
+import type { Read } from '../shape/fault.ts';
+import { array, boolean, choice, ignored, object, optional, refine, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import type {
   DiagnosticSettingProperties,
   DiagnosticSettingRecord,
@@ -8,8 +10,8 @@ import type {
   LogSetting,
   MetricSetting,
 } from '../types/diagnostic-setting.ts';
-import { refuseResource } from './refusal.ts';
-import type { ResourceOutcome } from './refusal.ts';
+import { readAt, refuseResource } from './refusal.ts';
+import type { ResourceBreach, ResourceOutcome } from './refusal.ts';
 
 /** The categories of a vault's logs and the groups that each belongs to (monitor-key-vault-reference.md). */
 export const logCategories: Readonly<Record<LogCategory, readonly LogCategoryGroup[]>> = {
@@ -51,84 +53,84 @@ export function exportsAuditEvents({ logs }: DiagnosticSettingProperties): boole
   return logs.some((log) => log.enabled && categoriesOf(log).includes('AuditEvent'));
 }
 
+/** Whether it keeps for a time; `days` counts only where it is enabled. */
+const retentionPolicy = refine(object({ enabled: optional(boolean, false), days: ignored }), ({ enabled }) =>
+  enabled
+    ? invalidValue(
+        "'retentionPolicy' with 'enabled' is not supported: nothing is ever removed from the storage account by this server. Leave it out.",
+      )
+    : accept(null),
+);
+
+const log = refine(
+  object({
+    category: optional(string),
+    categoryGroup: optional(choice(groups)),
+    enabled: optional(boolean, false),
+    retentionPolicy: optional(retentionPolicy),
+  }),
+  ({ category, categoryGroup, enabled }): Read<LogSetting, ResourceBreach> => {
+    if ((category === undefined) === (categoryGroup === undefined)) {
+      return invalidValue('A log setting names either a category or a categoryGroup, and not both.');
+    }
+    if (categoryGroup !== undefined) return accept({ categoryGroup, enabled });
+    const known = categories.find((one) => one.toLowerCase() === category?.toLowerCase());
+    return known === undefined
+      ? invalidValue(`Category '${category?.slice(0, 128)}' is not supported. Supported are ${categories.join(', ')}.`)
+      : accept({ category: known, enabled });
+  },
+);
+
+const metric = refine(
+  object({
+    category: optional(string, 'AllMetrics'),
+    timeGrain: optional(string),
+    enabled: optional(boolean, false),
+    retentionPolicy: optional(retentionPolicy),
+  }),
+  ({ category, enabled }): Read<MetricSetting, ResourceBreach> => {
+    if (category.toLowerCase() !== 'allmetrics') {
+      return invalidValue(`Category '${category.slice(0, 128)}' is not supported. Supported is AllMetrics.`);
+    }
+    if (!enabled) return accept({ category: 'AllMetrics', enabled });
+    return invalidValue("This server has no metrics to send: set 'enabled' of AllMetrics to false, or leave it out.");
+  },
+);
+
 /**
- * Reads `properties` of a diagnostic setting. What this server has no counterpart of (a workspace, an event hub, metrics,
+ * `properties` of a diagnostic setting. What this server has no counterpart of (a workspace, an event hub, metrics,
  * retention in the storage account) is refused, not stored without effect.
  */
-export function readDiagnosticSetting(value: unknown): ResourceOutcome<DiagnosticSettingProperties> {
-  const read = readObject<Requested>(value ?? {}, 'properties', {
-    storageAccountId: (text, path) => wrapped('storageAccountId', readString(text, path)),
-    logs: (list, path) => wrapped('logs', readArray(list, path, readLog)),
-    metrics: (list, path) => wrapped('metrics', readArray(list, path, readMetric)),
-    ...Object.fromEntries(otherDestinations.map((name) => [name, () => wrapped('other', { ok: true, value: name })])),
-  });
-  if (!read.ok) return read;
-  const { storageAccountId: account, logs = [], metrics = [], other } = read.value;
-  if (other !== undefined) {
-    return invalid(
-      `properties.${other} is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record also stands in the server's own audit log.`,
+const requestedSetting = object({
+  storageAccountId: optional(string),
+  logs: optional(array(log), []),
+  metrics: optional(array(metric), []),
+  ...Object.fromEntries(otherDestinations.map((name) => [name, optional(unsupportedDestination(name))])),
+});
+
+function unsupportedDestination(name: string): Shape<never, ResourceBreach> {
+  return () =>
+    invalidValue(
+      `properties.${name} is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record also stands in the server's own audit log.`,
     );
-  }
+}
+
+export function readDiagnosticSetting(value: unknown): ResourceOutcome<DiagnosticSettingProperties> {
+  const read = readAt(requestedSetting, value ?? {}, 'properties');
+  if (!read.ok) return read;
+  const { storageAccountId: account, logs, metrics } = read.value;
   if (account === undefined) return invalid('At least one data sink needs to be specified: give storageAccountId.');
   if (!storageAccountId.test(account)) {
     return invalid(
       `properties.storageAccountId is '${account.slice(0, 400)}'; it must be the id of a storage account, /subscriptions/…/resourceGroups/…/providers/Microsoft.Storage/storageAccounts/….`,
     );
   }
-  return withLogs({ storageAccountId: account, logs, metrics });
-}
-
-interface Requested {
-  readonly storageAccountId: string;
-  readonly logs: readonly RequestedLog[];
-  readonly metrics: readonly RequestedMetric[];
-  readonly other: string;
-}
-
-interface RequestedLog extends Partial<Omit<LogSetting, 'category'>> {
-  readonly category?: string;
-  readonly retention?: boolean;
-}
-
-interface RequestedMetric {
-  readonly category?: string;
-  readonly enabled?: boolean;
-  readonly retention?: boolean;
-}
-
-function withLogs(requested: Omit<Requested, 'other'>): ResourceOutcome<DiagnosticSettingProperties> {
-  const logs: LogSetting[] = [];
-  for (const { category, categoryGroup, enabled = false, retention = false } of requested.logs) {
-    if (retention) return invalid(retentionRefused);
-    if ((category === undefined) === (categoryGroup === undefined)) {
-      return invalid('A log setting names either a category or a categoryGroup, and not both.');
-    }
-    const known = categories.find((one) => one.toLowerCase() === category?.toLowerCase());
-    if (category !== undefined && known === undefined) {
-      return invalid(`Category '${category.slice(0, 128)}' is not supported. Supported are ${categories.join(', ')}.`);
-    }
-    logs.push({
-      ...(known !== undefined && { category: known }),
-      ...(categoryGroup !== undefined && { categoryGroup }),
-      enabled,
-    });
-  }
   const byCategory = logs.some(({ category }) => category !== undefined);
   if (byCategory && logs.some(({ categoryGroup }) => categoryGroup !== undefined)) {
     return invalid('A setting names categories of logs or groups of them, and not both.');
   }
-  const metrics: MetricSetting[] = [];
-  for (const { category = 'AllMetrics', enabled = false, retention = false } of requested.metrics) {
-    if (retention) return invalid(retentionRefused);
-    if (category.toLowerCase() !== 'allmetrics') {
-      return invalid(`Category '${category.slice(0, 128)}' is not supported. Supported is AllMetrics.`);
-    }
-    if (enabled)
-      return invalid("This server has no metrics to send: set 'enabled' of AllMetrics to false, or leave it out.");
-    metrics.push({ category: 'AllMetrics', enabled });
-  }
   if (logs.length + metrics.length === 0) return invalid('At least one log or metric needs to be specified.');
-  return { ok: true, value: { storageAccountId: requested.storageAccountId, logs, metrics } };
+  return { ok: true, value: { storageAccountId: account, logs, metrics } };
 }
 
 /**
@@ -154,9 +156,6 @@ export function admitDiagnosticSetting(
   return { ok: true, value: null };
 }
 
-const retentionRefused =
-  "'retentionPolicy' with 'enabled' is not supported: nothing is ever removed from the storage account by this server. Leave it out.";
-
 function enabledCategories({ logs }: DiagnosticSettingProperties): readonly LogCategory[] {
   return logs.filter(({ enabled }) => enabled).flatMap(categoriesOf);
 }
@@ -166,36 +165,8 @@ function categoriesOf({ category, categoryGroup }: LogSetting): readonly LogCate
   return categories.filter((one) => categoryGroup !== undefined && logCategories[one].includes(categoryGroup));
 }
 
-function readLog(value: unknown, path: string): Read<RequestedLog> {
-  return readObject<RequestedLog>(value, path, {
-    category: (text, at) => wrapped('category', readString(text, at)),
-    categoryGroup: (text, at) => wrapped('categoryGroup', readChoice(text, at, groups)),
-    enabled: (flag, at) => wrapped('enabled', readBoolean(flag, at)),
-    retentionPolicy: (policy, at) => wrapped('retention', readRetention(policy, at)),
-  });
-}
-
-function readMetric(value: unknown, path: string): Read<RequestedMetric> {
-  return readObject<RequestedMetric & { readonly timeGrain: string }>(value, path, {
-    category: (text, at) => wrapped('category', readString(text, at)),
-    timeGrain: (text, at) => wrapped('timeGrain', readString(text, at)),
-    enabled: (flag, at) => wrapped('enabled', readBoolean(flag, at)),
-    retentionPolicy: (policy, at) => wrapped('retention', readRetention(policy, at)),
-  });
-}
-
-/** Whether it keeps for a time; `days` counts only where it is enabled. */
-function readRetention(value: unknown, path: string): Read<boolean> {
-  const read = readObject<{ readonly enabled: boolean; readonly days: unknown }>(value, path, {
-    enabled: (flag, at) => wrapped('enabled', readBoolean(flag, at)),
-    days: (days) => wrapped('days', { ok: true, value: days }),
-  });
-  return read.ok ? { ok: true, value: read.value.enabled ?? false } : read;
-}
-
-function wrapped<Name extends string, T>(name: Name, read: Read<T>): Read<{ readonly [Key in Name]: T }> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- TypeScript gives a computed name the type of any string
-  return read.ok ? { ok: true, value: { [name]: read.value } as { [Key in Name]: T } } : read;
+function invalidValue(message: string) {
+  return breached(undefined, { kind: 'invalidProperty', message });
 }
 
 function invalid(message: string) {

@@ -3,38 +3,28 @@ import type { FederatedBreach } from '../directory/federated-credentials.ts';
 import { findObject, putObject } from '../directory/objects.ts';
 import type { Stored } from '../directory/objects.ts';
 import type { FederatedIdentityCredential } from '../directory/records.ts';
-import { part, readArray, readObject, readString } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { array, object, optional, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import { decode } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { resourceId, resourceKey } from './keys.ts';
 import type { PrincipalsChanged } from './principals.ts';
-import { refuseResource } from './refusal.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
-type Spoken = Partial<Pick<FederatedIdentityCredential, 'issuer' | 'subject' | 'audiences'>>;
+const spoken = object({ issuer: optional(string), subject: optional(string), audiences: optional(array(string)) });
 
-/** Reads `properties` of a user-assigned identity's federated credential. Which of them it needs, `putFederated` says. */
-export function readFederatedProperties(value: unknown, path: string): Read<Record<string, unknown>> {
-  return part(readSpoken(value, path), (spoken) => ({ ...spoken }));
-}
-
-function readSpoken(value: unknown, path: string): Read<Spoken> {
-  return readObject<Spoken>(value ?? {}, path, {
-    issuer: (issuer, at) => part(readString(issuer, at), (read) => ({ issuer: read })),
-    subject: (subject, at) => part(readString(subject, at), (read) => ({ subject: read })),
-    audiences: (audiences, at) => part(readArray(audiences, at, readString), (read) => ({ audiences: read })),
-  });
-}
+/** `properties` of a user-assigned identity's federated credential. Which of them it needs, `putFederated` says. */
+export const federatedProperties: Shape<ResourceRecord['properties']> = (value) => spoken(value ?? {});
 
 /**
  * Gives the service principal of a user-assigned identity the credential that lies in it, new or in the place of what it
  * was. The principal's record holds all of them: so two that come at the same moment are decided one after the other.
  */
 export async function putFederated(draft: ResourceRecord, store: Store): Promise<ResourceOutcome<PrincipalsChanged>> {
-  const read = readSpoken(draft.properties, 'properties');
-  if (!read.ok) return refuseResource(read.refusal);
+  const read = readAt(spoken, draft.properties, 'properties');
+  if (!read.ok) return read;
   const { issuer, subject, audiences } = read.value;
   if (!issuer || !subject || audiences === undefined) {
     return invalid(

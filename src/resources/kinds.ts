@@ -1,47 +1,43 @@
-import { part, readArray, readChoice, refuse } from '../firewall/json.ts';
-import type { Read, Reader } from '../firewall/json.ts';
+import { accept, wrong } from '../shape/fault.ts';
+import { always, anything, array, choice, object, optional, refine } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import type { ResourceRecord } from '../types/resource.ts';
-import { readFederatedProperties } from './federated-credentials.ts';
+import { federatedProperties } from './federated-credentials.ts';
 import { resourceId } from './keys.ts';
-import { membersOf, without } from './members.ts';
+import { membersOf } from './members.ts';
 import {
   endpointPolicyMembers,
   natGatewayMembers,
+  networkObject,
   publicAddressMembers,
-  readMembers,
-  routeMembers,
   routeTableMembers,
   securityGroupMembers,
-  securityRuleMembers,
 } from './network-members.ts';
 import type { KnownMembers } from './network-members.ts';
-import { readReference } from './network-references.ts';
+import { reference } from './network-references.ts';
 import type { Link } from './references.ts';
-import type { InUse, ResourceOutcome } from './refusal.ts';
-import { readPrivateEndpoint } from './private-endpoint-properties.ts';
+import type { InUse, ResourceBreach, ResourceOutcome } from './refusal.ts';
+import { privateEndpoint } from './private-endpoint-properties.ts';
 import { knownTypes } from './resource-types.ts';
-import { readRoute } from './routes.ts';
-import { checkSecurityRules, readSecurityRule } from './security-rules.ts';
+import { route } from './routes.ts';
+import { checkSecurityRules, securityRule } from './security-rules.ts';
 import type { Item } from './security-rules.ts';
-import { readServiceEndpointPolicyDefinition } from './service-endpoint-policies.ts';
-import { readStorageAccount } from './storage-accounts.ts';
+import { serviceEndpointPolicyDefinition } from './service-endpoint-policies.ts';
+import { storageAccount } from './storage-accounts.ts';
+
+type PropertiesShape = Shape<ResourceRecord['properties'], ResourceBreach>;
+type ItemShape = Shape<Item['properties'], ResourceBreach>;
 
 /** What there is to know of a type beside what every resource has. */
 export interface Kind {
   readonly type: string;
-  readonly read: Reader<ResourceRecord['properties']>;
-  /** What `properties` may have, where that is a list of Azure's. */
-  readonly members?: KnownMembers;
+  readonly properties: PropertiesShape;
   /** It has `properties` only (a proxy resource of ARM): no location, no tags, and no place among the resources of a group. */
   readonly isProxy?: true;
   /** `sku` where a request gives none. */
   readonly sku?: Readonly<Record<string, unknown>>;
   /** What lies in it under ids of its own: the member of `properties`, which is also the last part of their type. */
-  readonly items?: {
-    readonly member: string;
-    readonly read: Reader<Item['properties']>;
-    readonly members?: KnownMembers;
-  };
+  readonly items?: { readonly member: string; readonly properties: ItemShape };
   /** What holds of the items together. */
   readonly check?: (items: readonly Item[]) => ResourceOutcome<null>;
   readonly links?: (record: ResourceRecord) => readonly Link[];
@@ -51,37 +47,29 @@ export interface Kind {
 
 const itemName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 
-/** What the service makes of every resource of the namespace; a client sends it back, and it is not looked at. */
-const madeByService = ['provisioningState', 'resourceGuid', 'etag', 'networkInterfaces', 'flowLogs', 'subnets'];
-
 const rows: readonly Kind[] = [
   {
     type: knownTypes.networkSecurityGroup,
-    read: (value, path) => readWithItems(value, path, 'securityRules', readSecurityRule),
-    members: securityGroupMembers,
-    items: { member: 'securityRules', read: readSecurityRule, members: securityRuleMembers },
+    properties: withItems(securityGroupMembers, 'securityRules', securityRule),
+    items: { member: 'securityRules', properties: securityRule },
     check: checkSecurityRules,
     use: { refusal: 'networkSecurityGroupInUse', member: 'subnets' },
   },
   {
     type: knownTypes.routeTable,
-    read: (value, path) => readWithItems(value, path, 'routes', readRoute),
-    members: routeTableMembers,
-    items: { member: 'routes', read: readRoute, members: routeMembers },
+    properties: withItems(routeTableMembers, 'routes', route),
+    items: { member: 'routes', properties: route },
     use: { refusal: 'routeTableInUse', member: 'subnets' },
   },
   {
     type: knownTypes.serviceEndpointPolicy,
-    read: (value, path) =>
-      readWithItems(value, path, 'serviceEndpointPolicyDefinitions', readServiceEndpointPolicyDefinition),
-    members: endpointPolicyMembers,
-    items: { member: 'serviceEndpointPolicyDefinitions', read: readServiceEndpointPolicyDefinition },
+    properties: withItems(endpointPolicyMembers, 'serviceEndpointPolicyDefinitions', serviceEndpointPolicyDefinition),
+    items: { member: 'serviceEndpointPolicyDefinitions', properties: serviceEndpointPolicyDefinition },
     use: { refusal: 'serviceEndpointPolicyInUse', member: 'subnets' },
   },
   {
     type: knownTypes.natGateway,
-    read: readNatGateway,
-    members: natGatewayMembers,
+    properties: natGateway(),
     sku: { name: 'Standard', tier: 'Regional' },
     links: (record) =>
       referencesOf(record.properties['publicIpAddresses']).map((to) => ({
@@ -94,15 +82,14 @@ const rows: readonly Kind[] = [
   },
   {
     type: knownTypes.publicAddress,
-    read: readPublicAddress,
-    members: publicAddressMembers,
+    properties: publicAddress(),
     sku: { name: 'Basic', tier: 'Regional' },
     use: { refusal: 'publicAddressInUse', member: 'natGateway', single: true },
   },
-  { type: knownTypes.privateEndpoint, read: readPrivateEndpoint },
-  { type: knownTypes.storageAccount, read: readStorageAccount },
-  { type: knownTypes.userAssignedIdentity, read: () => ({ ok: true, value: {} }) },
-  { type: knownTypes.federatedCredential, read: readFederatedProperties, isProxy: true },
+  { type: knownTypes.privateEndpoint, properties: privateEndpoint },
+  { type: knownTypes.storageAccount, properties: storageAccount },
+  { type: knownTypes.userAssignedIdentity, properties: () => accept({}) },
+  { type: knownTypes.federatedCredential, properties: federatedProperties, isProxy: true },
 ];
 
 /** By type in lower case. */
@@ -116,20 +103,6 @@ export function kindOf(type: string): Kind | undefined {
 export function itemsOf({ properties }: ResourceRecord, { member }: NonNullable<Kind['items']>): readonly Item[] {
   const items = properties[member];
   return Array.isArray(items) ? items.filter(isItem) : [];
-}
-
-/** Whether `properties`, and those of what lies in them, have only members that are known. */
-export function checkMembers(properties: unknown, { members, items }: Kind): ResourceOutcome<unknown> {
-  if (members === undefined) return { ok: true, value: null };
-  const own = readMembers(membersOf(properties), 'properties', members);
-  if (!own.ok || items?.members === undefined) return own;
-  const list = membersOf(properties)[items.member];
-  for (const [index, item] of Object.entries(Array.isArray(list) ? list : [])) {
-    const path = `properties.${items.member}[${index}].properties`;
-    const known = readMembers(membersOf(membersOf(item)['properties']), path, items.members);
-    if (!known.ok) return known;
-  }
-  return own;
 }
 
 /** Names of what lies in a resource. */
@@ -146,61 +119,48 @@ function referencesOf(value: unknown): readonly string[] {
   return ids.map((id) => (typeof id === 'string' ? id : ''));
 }
 
-function readWithItems(
-  value: unknown,
-  path: string,
-  member: string,
-  readItem: Reader<Item['properties']>,
-): Read<ResourceRecord['properties']> {
-  const members = without(membersOf(value), [...madeByService, 'defaultSecurityRules']);
-  const names = new Set<string>();
-  const items = readArray<Item>(members[member] ?? [], `${path}.${member}`, (item, at) => {
-    const { name, properties } = membersOf(item);
-    if (typeof name !== 'string' || !isItemName(name) || names.has(name.toLowerCase())) {
+/** `properties` with a list of what has ids of its own, each of another name. */
+function withItems(known: KnownMembers, member: string, properties: ItemShape): PropertiesShape {
+  const items: Shape<readonly Item[], ResourceBreach> = (value) => {
+    const names = new Set<string>();
+    const name: Shape<string> = (given) => {
       const expected = 'a name of 1 to 80 letters, digits, full stops, hyphens and underscores, that no other has';
-      return refuse({ kind: 'wrongType', path: `${at}.name`, expected, found: 'another value' });
-    }
-    names.add(name.toLowerCase());
-    return part(readItem(properties, `${at}.properties`), (read) => ({ name, properties: read }));
+      if (typeof given !== 'string' || !isItemName(given) || names.has(given.toLowerCase())) {
+        return wrong(given, expected);
+      }
+      names.add(given.toLowerCase());
+      return accept(given);
+    };
+    const item = object({ name: always(name), properties: always(properties) }, { ignoredIf: () => true });
+    return array(item)(value);
+  };
+  return networkObject(known, { [member]: optional(items, []) });
+}
+
+function natGateway(): PropertiesShape {
+  const minutes: Shape<number> = (value) =>
+    typeof value === 'number' && value >= 4 && value <= 120
+      ? accept(value)
+      : wrong(value, 'a number of minutes from 4 to 120');
+  const noPrefixes: Shape<unknown> = (value) =>
+    Array.isArray(value) && value.length > 0
+      ? wrong(value, 'empty, for there are no public IP prefixes here: use publicIpAddresses')
+      : accept(value);
+  const shape = networkObject(natGatewayMembers, {
+    idleTimeoutInMinutes: optional(minutes, 4),
+    publicIpPrefixes: optional(noPrefixes),
+    publicIpAddresses: optional(array(refine(reference, (id) => accept({ id }))), []),
   });
-  return part(items, (list) => ({ ...members, [member]: list }));
-}
-
-function readNatGateway(value: unknown, path: string): Read<ResourceRecord['properties']> {
-  const members = without(membersOf(value), madeByService);
-  const { idleTimeoutInMinutes = 4, publicIpPrefixes, publicIpAddresses, ...others } = members;
-  const isTimeout =
-    typeof idleTimeoutInMinutes === 'number' && idleTimeoutInMinutes >= 4 && idleTimeoutInMinutes <= 120;
-  if (!isTimeout) return wrong(`${path}.idleTimeoutInMinutes`, 'a number of minutes from 4 to 120');
-  if (Array.isArray(publicIpPrefixes) && publicIpPrefixes.length > 0) {
-    return wrong(`${path}.publicIpPrefixes`, 'empty, for there are no public IP prefixes here: use publicIpAddresses');
-  }
-  const addresses = readArray(publicIpAddresses ?? [], `${path}.publicIpAddresses`, (one, at) =>
-    part(readReference(one, at), (id) => ({ id: id ?? '' })),
+  return refine(shape, ({ publicIpPrefixes: _, publicIpAddresses, ...others }) =>
+    accept({ ...others, ...(publicIpAddresses.length > 0 && { publicIpAddresses }) }),
   );
-  return part(addresses, (list) => ({
-    ...others,
-    idleTimeoutInMinutes,
-    ...(list.length > 0 && { publicIpAddresses: list }),
-  }));
 }
 
-function readPublicAddress(value: unknown, path: string): Read<ResourceRecord['properties']> {
-  const members = without(membersOf(value), [...madeByService, 'ipConfiguration', 'natGateway', 'ipAddress']);
-  const { publicIPAddressVersion, publicIPAllocationMethod, ...others } = members;
-  const { idleTimeoutInMinutes = 4, ipTags = [] } = others;
-  const version = readChoice(publicIPAddressVersion ?? 'IPv4', `${path}.publicIPAddressVersion`, ['IPv4']);
-  if (!version.ok) return version;
-  const at = `${path}.publicIPAllocationMethod`;
-  return part(readChoice(publicIPAllocationMethod ?? 'Dynamic', at, ['Static', 'Dynamic']), (method) => ({
-    ...others,
-    publicIPAddressVersion: version.value,
-    publicIPAllocationMethod: method,
-    idleTimeoutInMinutes,
-    ipTags,
-  }));
-}
-
-function wrong(path: string, expected: string) {
-  return refuse({ kind: 'wrongType', path, expected, found: 'another value' });
+function publicAddress(): PropertiesShape {
+  return networkObject(publicAddressMembers, {
+    publicIPAddressVersion: optional(choice(['IPv4']), 'IPv4'),
+    publicIPAllocationMethod: optional(choice(['Static', 'Dynamic']), 'Dynamic'),
+    idleTimeoutInMinutes: optional(anything, 4),
+    ipTags: optional(anything, []),
+  });
 }

@@ -1,12 +1,11 @@
 import { isWithin } from '../access/scope.ts';
-import { part, readChoice, readObject, readString } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { choice, object, optional, string } from '../shape/shape.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
-import type { Lock, LockLevel, LocksRecord } from '../types/lock.ts';
+import type { Lock, LocksRecord } from '../types/lock.ts';
 import { locksKey } from './keys.ts';
-import { refusedUnlessNull } from './members.ts';
-import { refuseResource } from './refusal.ts';
+import { unsupported } from './members.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { requireScope } from './scope.ts';
 import type { Scope } from './scope-id.ts';
@@ -20,10 +19,12 @@ export interface Locks {
   readonly requirement: Requirement;
 }
 
-interface RequestedLock {
-  readonly level?: LockLevel;
-  readonly notes?: string;
-}
+/** `properties` of a lock as a request gives them. */
+const requestedLock = object({
+  owners: optional(unsupported),
+  level: choice(['CanNotDelete', 'ReadOnly']),
+  notes: optional(string),
+});
 
 export async function readLocks(store: Store, subscriptionId: string): Promise<Locks> {
   const key = locksKey(subscriptionId);
@@ -65,10 +66,9 @@ export async function putLock(
     const rule = '1 to 90 letters, digits, underscores, hyphens, brackets and full stops, no full stop last';
     return refuseResource({ kind: 'invalidProperty', message: `The lock name '${name}' is invalid: ${rule}.` });
   }
-  const read = readLock(request.properties);
+  const read = readAt(requestedLock, request.properties, 'properties');
   if (!read.ok) return read;
   const { level, notes } = read.value;
-  if (level === undefined) return refuseResource({ kind: 'missingMember', path: 'properties', member: 'level' });
   const place = await requireScope(scope, store);
   if (!place.ok) return place;
   const before = findLock(locks, scope, name);
@@ -96,15 +96,6 @@ export function deleteLock(lock: Lock, { locks, requirement }: Locks): Transacti
   const { key } = requirement;
   const rest = locks.filter((other) => other !== lock);
   return { require: [requirement], put: [{ key, value: encode({ locks: rest }) }] };
-}
-
-function readLock(properties: unknown): Read<RequestedLock> {
-  return readObject<RequestedLock>(properties, 'properties', {
-    ...refusedUnlessNull(['owners']),
-    level: (value, path) =>
-      part(readChoice(value, path, ['CanNotDelete', 'ReadOnly'] as const), (level) => ({ level })),
-    notes: (value, path) => part(readString(value, path), (notes) => ({ notes })),
-  });
 }
 
 function isLock(lock: Lock, scope: Scope, name: string): boolean {

@@ -1,6 +1,8 @@
-import { refuse } from '../firewall/json.ts';
-import { refuseResource } from './refusal.ts';
-import type { ResourceOutcome } from './refusal.ts';
+import { accept, breached, wrong } from '../shape/fault.ts';
+import { anything, each, ignored, object, optional, refine } from '../shape/shape.ts';
+import type { Members, Shape } from '../shape/shape.ts';
+import { membersOf } from './members.ts';
+import type { ResourceBreach } from './refusal.ts';
 
 /** The members that Microsoft.Network has of an object (api-version 2025-01-01), by what is made of them. */
 export interface KnownMembers {
@@ -19,6 +21,7 @@ const madeOfAny = ['etag', 'flowLogs', 'provisioningState', 'resourceGuid'];
 export const networkMembers: KnownMembers = {
   objectType: 'VirtualNetworkProperties',
   kept: [
+    'addressSpace',
     'bgpCommunities',
     'dhcpOptions',
     'enableDdosProtection',
@@ -26,9 +29,10 @@ export const networkMembers: KnownMembers = {
     'encryption',
     'flowTimeoutInMinutes',
     'privateEndpointVNetPolicies',
+    'subnets',
   ],
   empty: ['ddosProtectionPlan', 'defaultPublicNatGateway', 'ipAllocations'],
-  made: madeOfAny,
+  made: [...madeOfAny, 'virtualNetworkPeerings'],
 };
 
 export const addressSpaceMembers: KnownMembers = {
@@ -41,6 +45,8 @@ export const addressSpaceMembers: KnownMembers = {
 export const subnetMembers: KnownMembers = {
   objectType: 'SubnetProperties',
   kept: [
+    'addressPrefix',
+    'addressPrefixes',
     'defaultOutboundAccess',
     'delegations',
     'natGateway',
@@ -49,6 +55,7 @@ export const subnetMembers: KnownMembers = {
     'privateLinkServiceNetworkPolicies',
     'routeTable',
     'serviceEndpointPolicies',
+    'serviceEndpoints',
     'sharingScope',
   ],
   empty: [
@@ -179,31 +186,31 @@ export const peeringMembers: KnownMembers = {
 };
 
 /**
- * The members of an object that are kept. One that Azure does not have is refused, as there; one that would refer to
- * what cannot exist here is refused unless it is empty: nothing that a client asked for is dropped silently.
+ * An object of Microsoft.Network with what is kept of it, of which `members` says more. A member that Azure does not have is
+ * refused, as there; one that would refer to what cannot exist here is refused unless it is empty: nothing that a client
+ * asked for is dropped silently. What is no object counts as one without members.
  */
-export function readMembers(
-  members: Readonly<Record<string, unknown>>,
-  path: string,
-  { objectType, kept, empty, made }: KnownMembers,
-): ResourceOutcome<Readonly<Record<string, unknown>>> {
-  const known = new Set([...kept, ...empty, ...made]);
-  const unknown = Object.keys(members).find((member) => !known.has(member));
-  if (unknown !== undefined) {
-    // Microsoft.Network's sentence (azure-cli#16205), without the line and column.
-    const shown = unknown.slice(0, 100);
-    const message = `Could not find member '${shown}' on object of type '${objectType}'. Path '${path}.${shown}'.`;
-    return refuseResource({ kind: 'memberUnknown', details: [{ code: 'InvalidJson', message }] });
-  }
-  const given = empty.find((member) => !isEmpty(members[member]));
-  if (given !== undefined) {
-    const expected = 'null or empty, because this is not supported here';
-    return refuse({ kind: 'wrongType', path: `${path}.${given}`, expected, found: 'another value' });
-  }
-  const entries = Object.entries(members).filter(([member, value]) => kept.includes(member) && value !== null);
-  return { ok: true, value: Object.fromEntries(entries) };
+export function networkObject<M extends Members>(known: KnownMembers, members: M) {
+  return refine(keptMembers(known), object(members, { keepOthers: true }));
 }
 
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+function keptMembers({ objectType, kept, empty, made }: KnownMembers): Shape<Record<string, unknown>, ResourceBreach> {
+  const shape = object({
+    ...each(kept, optional(anything)),
+    ...each(empty, optional(nothing)),
+    ...each(made, ignored),
+  });
+  const dropped = new Set(empty);
+  return (value) => {
+    const read = shape(membersOf(value));
+    if (read.ok) return accept(Object.fromEntries(Object.entries(read.value).filter(([name]) => !dropped.has(name))));
+    const { fault } = read;
+    if (fault.kind !== 'unknownMember') return read;
+    return breached(value, { kind: 'networkMemberUnknown', objectType, member: fault.member });
+  };
 }
+
+const nothing: Shape<unknown> = (value) =>
+  Array.isArray(value) && value.length === 0
+    ? accept(value)
+    : wrong(value, 'null or empty, because this is not supported here');

@@ -1,12 +1,20 @@
 import { contains, overlaps, parseRange } from '../address/range.ts';
 import type { Range } from '../address/range.ts';
-import { part, readArray, readString, refuse } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { accept, breached, within, wrong } from '../shape/fault.ts';
+import type { Read } from '../shape/fault.ts';
+import { always, anything, array, object, optional, refine, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import type { ServiceEndpoint } from '../types/network.ts';
 import { membersOf, without } from './members.ts';
-import { addressSpaceMembers, endpointMembers, networkMembers, readMembers, subnetMembers } from './network-members.ts';
-import { refuseResource } from './refusal.ts';
-import type { ResourceOutcome } from './refusal.ts';
+import {
+  addressSpaceMembers,
+  endpointMembers,
+  networkMembers,
+  networkObject,
+  subnetMembers,
+} from './network-members.ts';
+import { readAt, refuseResource } from './refusal.ts';
+import type { ResourceBreach, ResourceOutcome } from './refusal.ts';
 
 /** A subnet as a request describes it. */
 export interface RequestedSubnet {
@@ -30,70 +38,75 @@ const subnetsMax = 3000;
 
 const subnetName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 
-/** Reads `properties` of a virtual network. */
-export function readNetwork(value: unknown): ResourceOutcome<RequestedNetwork> {
-  const { addressSpace, subnets, virtualNetworkPeerings: _, ...others } = membersOf(value);
-  const space = readMembers(membersOf(addressSpace), 'properties.addressSpace', addressSpaceMembers);
-  if (!space.ok) return space;
-  const read = readArray(space.value['addressPrefixes'], 'properties.addressSpace.addressPrefixes', readPrefix);
-  if (!read.ok) return read;
-  const kept = readMembers(others, 'properties', networkMembers);
-  if (!kept.ok) return kept;
-  const encryption = checkEncryption(kept.value['encryption']);
-  if (!encryption.ok) return encryption;
-  const base = { addressPrefixes: read.value, others: withoutRegion(kept.value) };
-  if (subnets === undefined || subnets === null) return { ok: true, value: base };
-  const list = readArray(subnets, 'properties.subnets', (subnet) => ({ ok: true, value: subnet }));
-  if (!list.ok) return list;
-  const named: RequestedSubnet[] = [];
-  for (const [index, subnet] of list.value.entries()) {
-    const next = readNamedSubnet(subnet, `properties.subnets[${index}]`);
-    if (!next.ok) return next;
-    named.push(next.value);
-  }
-  return { ok: true, value: { ...base, subnets: named } };
-}
+const ipv4Range: Shape<string, ResourceBreach> = refine(string, (text): Read<string, ResourceBreach> => {
+  const range = parseRange(text);
+  return range.ok ? accept(text) : breached(text, { kind: 'notARange', value: text, problem: range.problem });
+});
 
-/** The community of the region is given to it, whatever is sent. */
-function withoutRegion(others: RequestedNetwork['others']): RequestedNetwork['others'] {
-  const { bgpCommunities } = others;
-  if (bgpCommunities === undefined) return others;
-  return { ...others, bgpCommunities: without(membersOf(bgpCommunities), ['regionalCommunity']) };
-}
+/** `locations` as they were sent; else what Azure answers for Key Vault, whose endpoints reach every region. */
+const serviceEndpoint: Shape<ServiceEndpoint, ResourceBreach> = refine(
+  networkObject(endpointMembers, { service: always(string), locations: optional(array(string), []) }),
+  ({ service, locations }) => accept({ service, locations: locations.length === 0 ? ['*'] : locations }),
+);
+
+const subnetProperties = refine(
+  networkObject(subnetMembers, {
+    addressPrefix: optional(anything),
+    addressPrefixes: optional(anything),
+    serviceEndpoints: optional(array(serviceEndpoint), []),
+  }),
+  ({ addressPrefix: one, addressPrefixes: several, serviceEndpoints, ...others }) => {
+    const sole: unknown = Array.isArray(several) && several.length === 1 ? several[0] : undefined;
+    const prefix = ipv4Range(one ?? sole);
+    if (!prefix.ok) return within('addressPrefix', prefix.fault);
+    return accept({ addressPrefix: prefix.value, serviceEndpoints, others });
+  },
+);
+
+const requestedSubnet: Shape<RequestedSubnet, ResourceBreach> = refine(
+  object(
+    {
+      name: always(
+        refine(string, (name) => {
+          const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
+          return subnetName.test(name) ? accept(name) : wrong(name, `a subnet name (${rule})`);
+        }),
+      ),
+      properties: always(subnetProperties),
+    },
+    { ignoredIf: () => true },
+  ),
+  ({ name, properties }) => accept({ name, ...properties }),
+);
 
 /** Azure takes its two members together only (recorded: azure-cli `test_network_vnet_encryption`). */
-function checkEncryption(value: unknown): ResourceOutcome<null> {
+const encryption: Shape<unknown, ResourceBreach> = (value) => {
   const { enabled, enforcement } = membersOf(value);
-  const isWhole = typeof enabled === 'boolean' && typeof enforcement === 'string';
-  return value === undefined || isWhole ? { ok: true, value: null } : refuseResource({ kind: 'encryptionNotWhole' });
+  return typeof enabled === 'boolean' && typeof enforcement === 'string'
+    ? accept(value)
+    : breached(value, { kind: 'encryptionNotWhole' });
+};
+
+const network = networkObject(networkMembers, {
+  addressSpace: always(networkObject(addressSpaceMembers, { addressPrefixes: always(array(ipv4Range)) })),
+  // The community of the region is given to it, whatever is sent.
+  bgpCommunities: optional((value) => accept(without(membersOf(value), ['regionalCommunity']))),
+  encryption: optional(encryption),
+  subnets: optional(array(requestedSubnet)),
+});
+
+/** Reads `properties` of a virtual network. */
+export function readNetwork(value: unknown): ResourceOutcome<RequestedNetwork> {
+  const read = readAt(network, value, 'properties');
+  if (!read.ok) return read;
+  const { addressSpace, subnets, ...others } = read.value;
+  const { addressPrefixes } = addressSpace;
+  return { ok: true, value: { addressPrefixes, ...(subnets !== undefined && { subnets }), others } };
 }
 
 /** Reads `properties` of a subnet that is addressed by its own id. */
 export function readSubnet(name: string, properties: unknown, path: string): ResourceOutcome<RequestedSubnet> {
-  if (!subnetName.test(name)) {
-    const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
-    return refuse({
-      kind: 'wrongType',
-      path: `${path}.name`,
-      expected: `a subnet name (${rule})`,
-      found: 'another text',
-    });
-  }
-  const { addressPrefix, addressPrefixes, serviceEndpoints, ...others } = membersOf(properties);
-  const sole: unknown = Array.isArray(addressPrefixes) && addressPrefixes.length === 1 ? addressPrefixes[0] : undefined;
-  const prefix = readPrefix(addressPrefix ?? sole, `${path}.properties.addressPrefix`);
-  if (!prefix.ok) return prefix;
-  const kept = readMembers(others, `${path}.properties`, subnetMembers);
-  if (!kept.ok) return kept;
-  const at = `${path}.properties.serviceEndpoints`;
-  for (const [index, endpoint] of Object.entries(Array.isArray(serviceEndpoints) ? serviceEndpoints : [])) {
-    const known = readMembers(membersOf(endpoint), `${at}[${index}]`, endpointMembers);
-    if (!known.ok) return known;
-  }
-  const endpoints = readArray(serviceEndpoints ?? [], at, readEndpoint);
-  if (!endpoints.ok) return endpoints;
-  const value = { name, addressPrefix: prefix.value, serviceEndpoints: endpoints.value, others: kept.value };
-  return { ok: true, value };
+  return readAt(requestedSubnet, { name, properties }, path);
 }
 
 /** Every subnet lies in the network's address space, and none in another; names are used once. */
@@ -166,29 +179,7 @@ function isWithin(outer: readonly Range[], range: Range): boolean {
   return last !== undefined && contains(last, range);
 }
 
-function readNamedSubnet(value: unknown, path: string): ResourceOutcome<RequestedSubnet> {
-  const { name, properties } = membersOf(value);
-  const read = readString(name, `${path}.name`);
-  return read.ok ? readSubnet(read.value, properties, path) : read;
-}
-
-/** `locations` as they were sent; else what Azure answers for Key Vault, whose endpoints reach every region. */
-function readEndpoint(value: unknown, path: string): Read<ServiceEndpoint> {
-  const { service, locations } = membersOf(value);
-  const named = readString(service, `${path}.service`);
-  if (!named.ok) return named;
-  const read = readArray(locations ?? ['*'], `${path}.locations`, readString);
-  return part(read, (list) => ({ service: named.value, locations: list.length === 0 ? ['*'] : list }));
-}
-
-function readPrefix(value: unknown, path: string): Read<string> {
-  const text = readString(value, path);
-  if (!text.ok) return text;
-  const range = parseRange(text.value);
-  return range.ok ? text : refuse({ kind: 'notARange', path, value: text.value, problem: range.problem });
-}
-
-/** Called with what `readPrefix` accepted. */
+/** Called with what `ipv4Range` accepted. */
 function rangeOf(prefix: string): Range {
   const parsed = parseRange(prefix);
   if (!parsed.ok) throw new Error(`the stored address prefix ${prefix} cannot be read`);

@@ -1,24 +1,17 @@
 import { overlaps, parseRange } from '../address/range.ts';
-import { refuse } from '../firewall/json.ts';
+import { accept } from '../shape/fault.ts';
+import { boolean, each, optional, refine } from '../shape/shape.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { PeeringRecord, VirtualNetworkRecord } from '../types/network.ts';
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from './keys.ts';
-import { membersOf, without } from './members.ts';
-import { peeringMembers, readMembers } from './network-members.ts';
-import { readReference } from './network-references.ts';
-import { refuseResource } from './refusal.ts';
+import { networkObject, peeringMembers } from './network-members.ts';
+import { reference } from './network-references.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { parseScope } from './scope-id.ts';
 
 const peerAction = 'Microsoft.Network/virtualNetworks/peer/action';
-const flags = [
-  'allowVirtualNetworkAccess',
-  'allowForwardedTraffic',
-  'allowGatewayTransit',
-  'useRemoteGateways',
-] as const;
-
 interface PeeringWorld {
   readonly store: Store;
   readonly newId: () => string;
@@ -38,32 +31,23 @@ export function findPeering({ peerings = [] }: VirtualNetworkRecord, name: strin
 }
 
 /** What a peering's PUT says. */
-interface RequestedPeering {
-  readonly remote: string;
-  readonly others: Readonly<Record<string, unknown>>;
-}
+const requestedPeering = refine(
+  networkObject(peeringMembers, {
+    remoteVirtualNetwork: reference,
+    ...each(
+      ['allowVirtualNetworkAccess', 'allowForwardedTraffic', 'allowGatewayTransit', 'useRemoteGateways'],
+      optional(boolean),
+    ),
+  }),
+  ({ remoteVirtualNetwork: remote, ...others }) => accept({ remote, others: { ...defaults, ...others } }),
+);
 
-function readPeering(properties: unknown): ResourceOutcome<RequestedPeering> {
-  const path = 'properties';
-  const known = readMembers(membersOf(properties), path, peeringMembers);
-  if (!known.ok) return known;
-  const members = known.value;
-  const reference = readReference(members['remoteVirtualNetwork'], `${path}.remoteVirtualNetwork`);
-  if (!reference.ok) return reference;
-  const remote = reference.value;
-  if (remote === undefined) return refuse({ kind: 'missingMember', path, member: 'remoteVirtualNetwork' });
-  const notFlag = flags.find((flag) => members[flag] !== undefined && typeof members[flag] !== 'boolean');
-  if (notFlag !== undefined) {
-    return refuse({
-      kind: 'wrongType',
-      path: `${path}.${notFlag}`,
-      expected: 'true or false',
-      found: 'another value',
-    });
-  }
-  const defaults = Object.fromEntries(flags.map((flag) => [flag, flag === 'allowVirtualNetworkAccess']));
-  return { ok: true, value: { remote, others: { ...defaults, ...without(members, ['remoteVirtualNetwork']) } } };
-}
+const defaults = {
+  allowVirtualNetworkAccess: true,
+  allowForwardedTraffic: false,
+  allowGatewayTransit: false,
+  useRemoteGateways: false,
+};
 
 /**
  * PUT of a peering. It is `Initiated` until the other network has one back to this, and both are `Connected` then. The
@@ -75,7 +59,7 @@ export async function putPeering(
   { store, newId, lacks }: PeeringWorld,
 ): Promise<PeeringChange> {
   const network = decode<VirtualNetworkRecord>(record);
-  const requested = readPeering(properties);
+  const requested = readAt(requestedPeering, properties, 'properties');
   if (!requested.ok) return requested;
   const { remote: id, others } = requested.value;
   const before = findPeering(network, name);

@@ -1,5 +1,5 @@
-import { part, readChoice, readObject, readString } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { choice, object, optional, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import { decode, encode, merge } from '../store/store.ts';
 import type { Store, StoredRecord, Transaction } from '../store/store.ts';
 import type { ConnectionState, PrivateEndpointConnection } from '../types/private-endpoint.ts';
@@ -34,19 +34,13 @@ export function findConnection(
   return privateEndpointConnections.find((one) => one.name.toLowerCase() === name.toLowerCase());
 }
 
-/** Reads `privateLinkServiceConnectionState` of a PUT: it approves or rejects, or leaves the status as it is. */
-export function readConnectionState(value: unknown, path: string, before: ConnectionState): Read<ConnectionState> {
-  const choices = [...new Set(['Approved', 'Rejected', before.status] as const)];
-  const read = readObject<ConnectionState>(value, path, {
-    status: (word, at) => part(readChoice(word, at, choices), (status) => ({ status })),
-    description: (text, at) => part(readString(text, at), (description) => ({ description })),
-    actionsRequired: (text, at) => part(readString(text, at), (actionsRequired) => ({ actionsRequired })),
+/** `privateLinkServiceConnectionState` of a PUT: it approves or rejects, or leaves the status as it is. */
+export function connectionState(before: ConnectionState): Shape<ConnectionState> {
+  return object({
+    status: optional(choice([...new Set(['Approved', 'Rejected', before.status] as const)]), before.status),
+    description: optional(string, ''),
+    actionsRequired: optional(string, 'None'),
   });
-  return part(read, ({ status = before.status, description = '', actionsRequired = 'None' }) => ({
-    status,
-    description,
-    actionsRequired,
-  }));
 }
 
 /** Puts a connection's state, at the vault and at the private endpoint. */

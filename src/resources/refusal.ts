@@ -1,4 +1,6 @@
-import type { RuleRefusal } from '../firewall/refusal.ts';
+import { refusalOf } from '../firewall/refusal.ts';
+import type { RuleBreach, RuleRefusal } from '../firewall/refusal.ts';
+import type { Shape } from '../shape/shape.ts';
 
 /** Why the rules of resources refuse. */
 export type ResourceRefusal =
@@ -96,4 +98,23 @@ export type ResourceOutcome<T> =
 
 export function refuseResource(refusal: ResourceRefusal): { readonly ok: false; readonly refusal: ResourceRefusal } {
   return { ok: false, refusal };
+}
+
+/** What the rules of resources say of a value that has the right shape. */
+export type ResourceBreach =
+  | RuleBreach
+  | Exclude<ResourceRefusal, RuleRefusal>
+  /** A member that Microsoft.Network does not have. */
+  | { readonly kind: 'networkMemberUnknown'; readonly objectType: string; readonly member: string };
+
+/** Reads what is at `path`. */
+export function readAt<T>(shape: Shape<T, ResourceBreach>, value: unknown, path: string): ResourceOutcome<T> {
+  const read = shape(value);
+  if (read.ok) return read;
+  const refusal = refusalOf(read.fault, path);
+  if (refusal.kind !== 'networkMemberUnknown') return { ok: false, refusal };
+  // Microsoft.Network's sentence (azure-cli#16205), without the line and column.
+  const member = refusal.member.slice(0, 100);
+  const message = `Could not find member '${member}' on object of type '${refusal.objectType}'. Path '${refusal.path}.${member}'.`;
+  return refuseResource({ kind: 'memberUnknown', details: [{ code: 'InvalidJson', message }] });
 }

@@ -1,15 +1,15 @@
-import { part, readChoice, readObject, readString } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { choice, each, ignored, object, optional, string } from '../shape/shape.ts';
+import type { Shaped } from '../shape/shape.ts';
 import { encode } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import type { PrincipalType, RoleAssignment } from '../types/role.ts';
+import type { RoleAssignment } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
 import type { Authorization } from './authorization.ts';
 import { isGuid } from '../shape/guid.ts';
 import { roleKey } from './keys.ts';
-import { ignored, refusedUnlessNull } from './members.ts';
+import { unsupported } from './members.ts';
 import { isAssignableAt } from './role-definitions.ts';
-import { refuseResource } from './refusal.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { requireScope } from './scope.ts';
 import type { Scope } from './scope-id.ts';
@@ -17,15 +17,15 @@ import type { Scope } from './scope-id.ts';
 /** Azure's limit of a subscription (troubleshoot-limits). */
 const assignmentsMax = 4000;
 
-const principalTypes: readonly PrincipalType[] = ['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'];
-
 /** `properties` of a role assignment as a request gives them. */
-interface RequestedAssignment {
-  readonly roleDefinitionId?: string;
-  readonly principalId?: string;
-  readonly principalType?: PrincipalType;
-  readonly description?: string;
-}
+const requestedAssignment = object({
+  ...each(['scope', 'createdOn', 'updatedOn', 'createdBy', 'updatedBy'], ignored),
+  ...each(['condition', 'conditionVersion', 'delegatedManagedIdentityResourceId'], optional(unsupported)),
+  roleDefinitionId: optional(string),
+  principalId: optional(string),
+  principalType: optional(choice(['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'])),
+  description: optional(string),
+});
 
 export interface PutAssignment {
   readonly name: string;
@@ -55,7 +55,7 @@ export async function putAssignment(
   ResourceOutcome<{ readonly assignment: RoleAssignment; readonly created: boolean; readonly change: Transaction }>
 > {
   if (!isGuid(request.name)) return refuseResource({ kind: 'invalidRoleAssignmentId', id: request.name });
-  const read = readAssignment(request.properties);
+  const read = readAt(requestedAssignment, request.properties, 'properties');
   if (!read.ok) return read;
   const wanted = checkAssignment(read.value, request.scope, authorization);
   if (!wanted.ok) return wanted;
@@ -107,19 +107,8 @@ function roleOfId(id: string): string | undefined {
   return role !== undefined && isGuid(role) ? role.toLowerCase() : undefined;
 }
 
-function readAssignment(properties: unknown): Read<RequestedAssignment> {
-  return readObject<RequestedAssignment>(properties, 'properties', {
-    ...ignored(['scope', 'createdOn', 'updatedOn', 'createdBy', 'updatedBy']),
-    ...refusedUnlessNull(['condition', 'conditionVersion', 'delegatedManagedIdentityResourceId']),
-    roleDefinitionId: (id, path) => part(readString(id, path), (roleDefinitionId) => ({ roleDefinitionId })),
-    principalId: (id, path) => part(readString(id, path), (principalId) => ({ principalId })),
-    principalType: (type, path) => part(readChoice(type, path, principalTypes), (principalType) => ({ principalType })),
-    description: (text, path) => part(readString(text, path), (description) => ({ description })),
-  });
-}
-
 function checkAssignment(
-  { roleDefinitionId = '', principalId = '' }: RequestedAssignment,
+  { roleDefinitionId = '', principalId = '' }: Shaped<typeof requestedAssignment>,
   scope: Scope,
   { roles }: Authorization,
 ): ResourceOutcome<Pick<RoleAssignment, 'scope' | 'role' | 'principalId'>> {

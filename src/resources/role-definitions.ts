@@ -1,15 +1,15 @@
 import { isWithin } from '../access/scope.ts';
-import { part, readArray, readObject, readString } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { array, each, ignored, object, optional, string } from '../shape/shape.ts';
+import type { Shaped } from '../shape/shape.ts';
 import { encode } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
-import type { RoleDefinition, RolePermission } from '../types/role.ts';
+import type { RoleDefinition } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
 import type { Authorization } from './authorization.ts';
 import { isGuid } from '../shape/guid.ts';
 import { roleKey } from './keys.ts';
-import { ignored, refusedUnlessNull } from './members.ts';
-import { refuseResource } from './refusal.ts';
+import { unsupported } from './members.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { parseScope } from './scope-id.ts';
 
@@ -18,14 +18,25 @@ const rolesMax = 5000;
 const actionsMax = 1000;
 const scopesMax = 2000;
 
+const strings = array(string);
+
 /** `properties` of a role definition as a request gives them. */
-interface RequestedRole {
-  readonly roleName?: string;
-  readonly description?: string;
-  readonly type?: string;
-  readonly permissions?: readonly RolePermission[];
-  readonly assignableScopes?: readonly string[];
-}
+const requestedRole = object({
+  ...each(['createdOn', 'updatedOn', 'createdBy', 'updatedBy'], ignored),
+  roleName: optional(string, ''),
+  description: optional(string, ''),
+  type: optional(string, 'CustomRole'),
+  permissions: optional(
+    array(
+      object({
+        ...each(['condition', 'conditionVersion'], optional(unsupported)),
+        ...each(['actions', 'notActions', 'dataActions', 'notDataActions'], optional(strings, [])),
+      }),
+    ),
+    [],
+  ),
+  assignableScopes: optional(strings, []),
+});
 
 export interface PutRole {
   readonly id: string;
@@ -49,7 +60,7 @@ export function putRole(
       `'${before.roleName}' is a built-in role and cannot be changed. Create a custom role of another ID.`,
     );
   }
-  const read = readRole(request.properties);
+  const read = readAt(requestedRole, request.properties, 'properties');
   if (!read.ok) return read;
   const checked = checkRole(read.value, authorization);
   if (!checked.ok) return checked;
@@ -96,36 +107,13 @@ export function isAssignableAt(role: RoleDefinition, scope: string, andBelow = f
   });
 }
 
-function readRole(properties: unknown): Read<RequestedRole> {
-  return readObject<RequestedRole>(properties, 'properties', {
-    ...ignored(['createdOn', 'updatedOn', 'createdBy', 'updatedBy']),
-    roleName: (name, path) => part(readString(name, path), (roleName) => ({ roleName })),
-    description: (text, path) => part(readString(text, path), (description) => ({ description })),
-    type: (text, path) => part(readString(text, path), (type) => ({ type })),
-    permissions: (value, path) => part(readArray(value, path, readPermission), (permissions) => ({ permissions })),
-    assignableScopes: (value, path) =>
-      part(readArray(value, path, readString), (assignableScopes) => ({ assignableScopes })),
-  });
-}
-
-function readPermission(value: unknown, path: string): Read<RolePermission> {
-  const list = (name: 'actions' | 'notActions' | 'dataActions' | 'notDataActions') => (given: unknown, at: string) =>
-    part(readArray(given, at, readString), (names) => ({ [name]: names }));
-  const read = readObject<RolePermission>(value, path, {
-    ...refusedUnlessNull(['condition', 'conditionVersion']),
-    actions: list('actions'),
-    notActions: list('notActions'),
-    dataActions: list('dataActions'),
-    notDataActions: list('notDataActions'),
-  });
-  if (!read.ok) return read;
-  return { ok: true, value: { actions: [], notActions: [], dataActions: [], notDataActions: [], ...read.value } };
-}
-
 type Checked = Pick<RoleDefinition, 'roleName' | 'description' | 'permissions' | 'assignableScopes'>;
 
-function checkRole(requested: RequestedRole, { subscriptionId }: Authorization): ResourceOutcome<Checked> {
-  const { roleName = '', description = '', type = 'CustomRole', permissions = [], assignableScopes = [] } = requested;
+function checkRole(
+  requested: Shaped<typeof requestedRole>,
+  { subscriptionId }: Authorization,
+): ResourceOutcome<Checked> {
+  const { roleName, description, type, permissions, assignableScopes } = requested;
   if (roleName === '' || roleName.length > 512) return invalid('properties.roleName must have 1 to 512 characters.');
   if (type.toLowerCase() !== 'customrole') return invalid(`properties.type is '${type}'; it must be 'CustomRole'.`);
   if (permissions.length === 0) return invalid('properties.permissions must have at least one entry.');

@@ -1,37 +1,30 @@
 import { parseIpv4 } from '../address/address.ts';
 import { parseRange } from '../address/range.ts';
-import { readChoice, refuse } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
-import { membersOf, without } from './members.ts';
+import { accept, wrong } from '../shape/fault.ts';
+import { always, choice, refine } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
+import { networkObject, routeMembers } from './network-members.ts';
+import type { ResourceBreach } from './refusal.ts';
 import type { Item } from './security-rules.ts';
 import { isServiceTag } from './service-tags.ts';
 
-const hops = ['VirtualNetworkGateway', 'VnetLocal', 'Internet', 'VirtualAppliance', 'None'] as const;
+const addressPrefix: Shape<string> = (value) =>
+  typeof value === 'string' && (parseRange(value).ok || isServiceTag(value))
+    ? accept(value)
+    : wrong(value, 'an IPv4 range in CIDR notation or a service tag');
 
-/** Reads `properties` of a route. */
-export function readRoute(value: unknown, path: string): Read<Item['properties']> {
-  const members = without(membersOf(value), ['provisioningState', 'hasBgpOverride']);
-  const { addressPrefix, nextHopType, nextHopIpAddress } = members;
-  const hop = readChoice(nextHopType, `${path}.nextHopType`, hops);
-  if (!hop.ok) return hop;
-  const isPrefix = typeof addressPrefix === 'string' && (parseRange(addressPrefix).ok || isServiceTag(addressPrefix));
-  if (!isPrefix) {
-    return refuse({
-      kind: 'wrongType',
-      path: `${path}.addressPrefix`,
-      expected: 'an IPv4 range in CIDR notation or a service tag',
-      found: 'another value',
-    });
-  }
-  const given = typeof nextHopIpAddress === 'string' && nextHopIpAddress !== '';
-  const isRight = given ? parseIpv4(nextHopIpAddress) !== undefined : true;
-  if (given !== (hop.value === 'VirtualAppliance') || !isRight) {
-    return refuse({
-      kind: 'wrongType',
-      path: `${path}.nextHopIpAddress`,
-      expected: 'an IPv4 address with the next hop VirtualAppliance, and nothing with any other',
-      found: 'another value',
-    });
-  }
-  return { ok: true, value: { ...members, nextHopType: hop.value } };
-}
+/** `properties` of a route. */
+export const route: Shape<Item['properties'], ResourceBreach> = refine(
+  networkObject(routeMembers, {
+    nextHopType: always(choice(['VirtualNetworkGateway', 'VnetLocal', 'Internet', 'VirtualAppliance', 'None'])),
+    addressPrefix: always(addressPrefix),
+  }),
+  (read) => {
+    const { nextHopType, nextHopIpAddress } = read;
+    const given = typeof nextHopIpAddress === 'string' && nextHopIpAddress !== '';
+    const isRight = given ? parseIpv4(nextHopIpAddress) !== undefined : true;
+    if (given === (nextHopType === 'VirtualAppliance') && isRight) return accept(read);
+    const expected = 'an IPv4 address with the next hop VirtualAppliance, and nothing with any other';
+    return wrong(nextHopIpAddress, expected, ['nextHopIpAddress']);
+  },
+);

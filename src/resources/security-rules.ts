@@ -1,10 +1,11 @@
 import { parseRange } from '../address/range.ts';
 import { parseAddress } from '../address/address.ts';
-import { part, readArray, readChoice, refuse } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
-import { membersOf, without } from './members.ts';
+import { accept, missing, wrong } from '../shape/fault.ts';
+import { array, choice, each, optional, refine, wholeNumber } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
+import { networkObject, securityRuleMembers } from './network-members.ts';
 import { refuseResource } from './refusal.ts';
-import type { ResourceOutcome } from './refusal.ts';
+import type { ResourceBreach, ResourceOutcome } from './refusal.ts';
 import { isServiceTag } from './service-tags.ts';
 
 /** Something that lies in a resource and has an id of its own: a security rule, a route. `properties` as they were sent. */
@@ -13,39 +14,69 @@ export interface Item {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** Azure's (virtual-network "network security groups overview"). */
-const priorities = { least: 100, most: 4096 };
+const addressPrefix = stringThat(
+  "'*', an address, a range in CIDR notation or a service tag such as AzureKeyVault or AzureKeyVault.WestEurope",
+  (text) => text === '*' || parseRange(text).ok || isIpv6(text) || isServiceTag(text),
+);
 
-const sides = ['source', 'destination'] as const;
-const needed = ['protocol', 'access', 'priority', 'direction'] as const;
-const choices = {
-  protocol: ['*', 'Tcp', 'Udp', 'Icmp', 'Esp', 'Ah'],
-  access: ['Allow', 'Deny'],
-  direction: ['Inbound', 'Outbound'],
-} as const;
+const portRange = stringThat("'*', a port, or two of them as in 8000-8080", (text) => {
+  if (text === '*') return true;
+  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  return first !== '' && Number(first) <= Number(last) && Number(last) <= 65_535;
+});
 
-/** Reads `properties` of a security rule; words in any case, given back in Azure's. */
-export function readSecurityRule(value: unknown, path: string): Read<Item['properties']> {
-  const members = without(membersOf(value), ['provisioningState']);
-  const missing = needed.find((name) => members[name] === undefined || members[name] === null);
-  if (missing !== undefined) return refuse({ kind: 'missingMember', path, member: missing });
-  const words: Record<string, unknown> = {};
-  for (const name of ['protocol', 'access', 'direction'] as const) {
-    const read = readChoice(members[name], `${path}.${name}`, choices[name]);
-    if (!read.ok) return read;
-    words[name] = read.value;
-  }
-  const { priority } = members;
-  const { least, most } = priorities;
-  const fits = typeof priority === 'number' && Number.isInteger(priority) && priority >= least && priority <= most;
-  if (!fits) {
-    return wrong(`${path}.priority`, `a whole number from ${least} to ${most}`);
-  }
-  for (const side of sides) {
-    const read = readSide(members, side, path);
-    if (!read.ok) return read;
-  }
-  return { ok: true, value: { ...members, ...words } };
+const noGroups: Shape<unknown> = (value) =>
+  Array.isArray(value) && value.length > 0
+    ? wrong(value, 'empty, for there are no application security groups here')
+    : accept(value);
+
+/** `properties` of a security rule; words in any case, given back in Azure's. */
+export const securityRule: Shape<Item['properties'], ResourceBreach> = refine(
+  networkObject(securityRuleMembers, {
+    protocol: choice(['*', 'Tcp', 'Udp', 'Icmp', 'Esp', 'Ah']),
+    access: choice(['Allow', 'Deny']),
+    // Azure's (virtual-network "network security groups overview").
+    priority: wholeNumber(100, 4096),
+    direction: choice(['Inbound', 'Outbound']),
+    ...each(['sourceApplicationSecurityGroups', 'destinationApplicationSecurityGroups'], optional(noGroups)),
+    ...each(['sourceAddressPrefix', 'destinationAddressPrefix'], optional(emptyOr(addressPrefix))),
+    ...each(['sourceAddressPrefixes', 'destinationAddressPrefixes'], optional(array(addressPrefix))),
+    ...each(['sourcePortRange', 'destinationPortRange'], optional(emptyOr(portRange))),
+    ...each(['sourcePortRanges', 'destinationPortRanges'], optional(array(portRange))),
+  }),
+  (rule) => {
+    for (const side of ['source', 'destination'] as const) {
+      for (const [one, many] of [
+        [`${side}AddressPrefix`, `${side}AddressPrefixes`],
+        [`${side}PortRange`, `${side}PortRanges`],
+      ] as const) {
+        const hasOne = (rule[one] ?? '') !== '';
+        const hasMany = (rule[many] ?? []).length > 0;
+        if (hasOne && hasMany) return wrong(rule[many], `empty, because ${one} is given as well`, [many]);
+        if (!hasOne && !hasMany) return missing(one);
+      }
+    }
+    return accept(rule);
+  },
+);
+
+function emptyOr(shape: Shape<string>): Shape<string> {
+  return (value) => (value === '' ? accept(value) : shape(value));
+}
+
+function stringThat(expected: string, holds: (text: string) => boolean): Shape<string> {
+  return (value) => (typeof value === 'string' && holds(value) ? accept(value) : wrong(value, expected));
+}
+
+function isIpv6(text: string): boolean {
+  const [address = '', prefix = '128', ...more] = text.split('/');
+  return (
+    more.length === 0 &&
+    address.includes(':') &&
+    parseAddress(address) !== undefined &&
+    /^\d{1,3}$/.test(prefix) &&
+    Number(prefix) <= 128
+  );
 }
 
 /** No two rules of a direction have one priority, and no two rules one name. */
@@ -66,77 +97,6 @@ export function checkSecurityRules(rules: readonly Item[]): ResourceOutcome<null
     taken.set(place, name);
   }
   return { ok: true, value: null };
-}
-
-function readSide(members: Record<string, unknown>, side: (typeof sides)[number], path: string): Read<null> {
-  const groups = members[`${side}ApplicationSecurityGroups`];
-  if (Array.isArray(groups) && groups.length > 0) {
-    return wrong(
-      `${path}.${side}ApplicationSecurityGroups`,
-      'empty, for there are no application security groups here',
-    );
-  }
-  const addresses = readBoth(members, { one: `${side}AddressPrefix`, many: `${side}AddressPrefixes` }, path, isPrefix);
-  if (!addresses.ok) return addresses;
-  return readBoth(members, { one: `${side}PortRange`, many: `${side}PortRanges` }, path, isPortRange);
-}
-
-/** Either the one member or the list must say something, and each thing must be right. */
-function readBoth(
-  members: Record<string, unknown>,
-  { one, many }: { readonly one: string; readonly many: string },
-  path: string,
-  rule: Rule,
-): Read<null> {
-  const single = members[one];
-  const list = readArray(members[many] ?? [], `${path}.${many}`, (value, at) => readBy(value, at, rule));
-  if (!list.ok) return list;
-  const hasSingle = single !== undefined && single !== null && single !== '';
-  if (hasSingle === list.value.length > 0) {
-    return hasSingle
-      ? wrong(`${path}.${many}`, `empty, because ${one} is given as well`)
-      : refuse({ kind: 'missingMember', path, member: one });
-  }
-  return hasSingle ? part(readBy(single, `${path}.${one}`, rule), () => null) : part(list, () => null);
-}
-
-interface Rule {
-  readonly expected: string;
-  readonly holds: (text: string) => boolean;
-}
-
-function readBy(value: unknown, path: string, rule: Rule): Read<string> {
-  return typeof value === 'string' && rule.holds(value) ? { ok: true, value } : wrong(path, rule.expected);
-}
-
-const isPrefix: Rule = {
-  expected:
-    "'*', an address, a range in CIDR notation or a service tag such as AzureKeyVault or AzureKeyVault.WestEurope",
-  holds: (text) => text === '*' || parseRange(text).ok || isIpv6(text) || isServiceTag(text),
-};
-
-const isPortRange: Rule = {
-  expected: "'*', a port, or two of them as in 8000-8080",
-  holds(text) {
-    if (text === '*') return true;
-    const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
-    return first !== '' && Number(first) <= Number(last) && Number(last) <= 65_535;
-  },
-};
-
-function isIpv6(text: string): boolean {
-  const [address = '', prefix = '128', ...more] = text.split('/');
-  return (
-    more.length === 0 &&
-    address.includes(':') &&
-    parseAddress(address) !== undefined &&
-    /^\d{1,3}$/.test(prefix) &&
-    Number(prefix) <= 128
-  );
-}
-
-function wrong(path: string, expected: string) {
-  return refuse({ kind: 'wrongType', path, expected, found: 'another value' });
 }
 
 /**

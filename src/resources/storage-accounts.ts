@@ -1,27 +1,37 @@
 import { createHash } from 'node:crypto';
-import { refuse } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { accept } from '../shape/fault.ts';
+import { anything, each, ignored, object, optional } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { resourceId, storageAccountNameKey } from './keys.ts';
-import { membersOf, without } from './members.ts';
+import { membersOf } from './members.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
-/** What the service makes; a client sends it back, and it is not looked at. */
-const madeByService = [
-  'provisioningState',
-  'creationTime',
-  'keyCreationTime',
-  'primaryEndpoints',
-  'secondaryEndpoints',
-  'primaryLocation',
-  'secondaryLocation',
-  'statusOfPrimary',
-  'statusOfSecondary',
-  'privateEndpointConnections',
-];
+const properties = object(
+  {
+    customDomain: optional(anything),
+    // What the service makes; a client sends it back, and it is not looked at.
+    ...each(
+      [
+        'provisioningState',
+        'creationTime',
+        'keyCreationTime',
+        'primaryEndpoints',
+        'secondaryEndpoints',
+        'primaryLocation',
+        'secondaryLocation',
+        'statusOfPrimary',
+        'statusOfSecondary',
+        'privateEndpointConnections',
+      ],
+      ignored,
+    ),
+  },
+  { keepOthers: true },
+);
 
 /** What an account has that a request did not say (recorded: azure-cli `test_create_storage_account_v2`). */
 const defaults = {
@@ -35,15 +45,14 @@ export function isStorageAccountName(name: string): boolean {
   return /^[a-z0-9]{3,24}$/.test(name);
 }
 
-/** Reads `properties` of a storage account. A custom domain without a name, which Terraform sends, is dropped. */
-export function readStorageAccount(value: unknown, path: string): Read<ResourceRecord['properties']> {
-  if (value !== undefined && (typeof value !== 'object' || Array.isArray(value))) {
-    return refuse({ kind: 'wrongType', path, expected: 'an object', found: 'another value' });
-  }
-  const { customDomain, ...others } = without(membersOf(value), madeByService);
+/** `properties` of a storage account. A custom domain without a name, which Terraform sends, is dropped. */
+export const storageAccount: Shape<ResourceRecord['properties']> = (value) => {
+  const read = properties(value ?? {});
+  if (!read.ok) return read;
+  const { customDomain, ...others } = read.value;
   const domainName = membersOf(customDomain)['name'] ?? '';
-  return { ok: true, value: { ...defaults, ...others, ...(domainName !== '' && { customDomain }) } };
-}
+  return accept({ ...defaults, ...others, ...(domainName !== '' && { customDomain }) });
+};
 
 /**
  * The change by which a new account takes its name, which no other account of any subscription can have then. An

@@ -1,14 +1,14 @@
-import { readArray } from '../firewall/json.ts';
-import type { Read } from '../firewall/json.ts';
+import { array } from '../shape/shape.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { VirtualNetworkRecord } from '../types/network.ts';
 import { virtualNetworkId } from './keys.ts';
 import type { Place } from './keys.ts';
 import { membersOf } from './members.ts';
-import { readReference } from './network-references.ts';
+import { reference } from './network-references.ts';
 import type { RequestedSubnet } from './network-properties.ts';
 import { relink } from './references.ts';
 import type { Link } from './references.ts';
+import { readAt } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { knownTypes } from './resource-types.ts';
 
@@ -44,7 +44,10 @@ export async function linkSubnets(
 ): Promise<ResourceOutcome<LinkedSubnets>> {
   for (const { name, others } of after) {
     for (const member of Object.keys(members)) {
-      const read = readReferences(others[member], `subnets['${name}'].properties.${member}`);
+      const given = others[member];
+      if (given === undefined || given === null) continue;
+      const shape = Array.isArray(given) ? array(reference) : reference;
+      const read = readAt<unknown>(shape, given, `subnets['${name}'].properties.${member}`);
       if (!read.ok) return read;
     }
   }
@@ -73,8 +76,8 @@ export async function unlinkSubnets(
 function linksOf(network: LinkingNetwork, subnets: readonly Subnet[]): readonly Link[] {
   return subnets.flatMap(({ name, others }) =>
     Object.entries(members).flatMap(([member, type]) =>
-      listOf(others[member]).flatMap((reference) => {
-        const to = idIn(reference);
+      listOf(others[member]).flatMap((one) => {
+        const to = idIn(one);
         return to === undefined ? [] : [{ by: `${virtualNetworkId(network)}/subnets/${name}`, to, type }];
       }),
     ),
@@ -86,11 +89,7 @@ function listOf(references: unknown): readonly unknown[] {
   return Array.isArray(references) ? references : [references];
 }
 
-function readReferences(value: unknown, path: string): Read<unknown> {
-  return Array.isArray(value) ? readArray(value, path, readReference) : readReference(value, path);
-}
-
-function idIn(reference: unknown): string | undefined {
-  const { id } = membersOf(reference);
+function idIn(value: unknown): string | undefined {
+  const { id } = membersOf(value);
   return typeof id === 'string' ? id : undefined;
 }

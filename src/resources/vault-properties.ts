@@ -1,12 +1,14 @@
-import { part, readArray, readBoolean, readChoice, readObject, readString, refuse } from '../firewall/json.ts';
-import type { Members, Read, Reader } from '../firewall/json.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
-import { validateNetworkAcls } from '../firewall/validate.ts';
+import type { RuleBreach } from '../firewall/refusal.ts';
+import { networkAclsOf } from '../firewall/validate.ts';
 import type { RequestedNetworkAcls } from '../firewall/validate.ts';
+import { accept, wrong } from '../shape/fault.ts';
+import { isGuid } from '../shape/guid.ts';
+import { anything, array, boolean, choice, each, ignored, object, optional, refine, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 import type { VaultProperties } from '../types/vault.ts';
 import { readAccessPolicies } from './access-policies.ts';
-import { isGuid } from '../shape/guid.ts';
-import { refuseResource } from './refusal.ts';
+import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
 /** A vault's properties as a request gives them: validated one by one, rules not yet bound to subnets. */
@@ -20,49 +22,39 @@ export type RequestedProperties = Partial<
   readonly createMode?: 'default' | 'recover';
 };
 
-/** What the service makes and a client may send back, as az does: accepted and ignored. */
-const readOnly: Members<RequestedProperties> = Object.fromEntries(
-  ['vaultUri', 'provisioningState', 'hsmPoolResourceId', 'privateEndpointConnections'].map((name) => [
-    name,
-    () => ({ ok: true, value: {} }) as const,
-  ]),
+const tenantGuid = refine(string, (id) =>
+  // In the case that a token's issuer has it, for the two are compared on every request.
+  isGuid(id) ? accept(id.toLowerCase()) : wrong(id, 'a GUID'),
 );
 
-/** Reads `properties` of a vault's PUT or PATCH, up to the first problem in document order. A member that is not known is refused. */
-export function readVaultProperties(value: unknown, profile: RuleProfile): Read<RequestedProperties> {
-  const flag =
-    (name: 'enabledForDeployment' | 'enabledForDiskEncryption' | 'enabledForTemplateDeployment') =>
-    (given: unknown, path: string) =>
-      part(readBoolean(given, path), (enabled) => ({ [name]: enabled }));
-  return readObject<RequestedProperties>(value, 'properties', {
-    ...readOnly,
-    // In the case that a token's issuer has it, for the two are compared on every request.
-    tenantId: (id, path) => part(readGuid(id, path), (tenantId) => ({ tenantId: tenantId.toLowerCase() })),
-    sku: (sku, path) => part(readSku(sku, path), (read) => ({ sku: read })),
-    accessPolicies: (policies, path) =>
-      part(
-        readArray(policies, path, (policy) => ({ ok: true, value: policy })),
-        (accessPolicies) => ({ accessPolicies }),
-      ),
-    enabledForDeployment: flag('enabledForDeployment'),
-    enabledForDiskEncryption: flag('enabledForDiskEncryption'),
-    enabledForTemplateDeployment: flag('enabledForTemplateDeployment'),
-    enableSoftDelete: (on, path) => part(readBoolean(on, path), (enableSoftDelete) => ({ enableSoftDelete })),
-    softDeleteRetentionInDays: (days, path) =>
-      part(readDays(days, path), (read) => ({ softDeleteRetentionInDays: read })),
-    enableRbacAuthorization: (on, path) =>
-      part(readBoolean(on, path), (enableRbacAuthorization) => ({ enableRbacAuthorization })),
-    enablePurgeProtection: (on, path) =>
-      part(readBoolean(on, path), (enablePurgeProtection) => ({ enablePurgeProtection })),
-    createMode: (mode, path) =>
-      part(readChoice(mode, path, ['default', 'recover'] as const), (createMode) => ({ createMode })),
-    publicNetworkAccess: (word, path) =>
-      part(readChoice(word, path, ['Enabled', 'Disabled']), (publicNetworkAccess) => ({ publicNetworkAccess })),
-    networkAcls: (acls) => {
-      const read = validateNetworkAcls(acls, profile);
-      return read.ok ? { ok: true, value: { networkAcls: read.networkAcls } } : read;
-    },
+const retentionDays: Shape<number> = (value) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 7 && value <= 90
+    ? accept(value)
+    : wrong(value, 'a whole number of days from 7 to 90');
+
+/** `properties` of a vault's PUT or PATCH. */
+function requestedProperties(profile: RuleProfile): Shape<RequestedProperties, RuleBreach> {
+  return object({
+    // What the service makes and a client may send back, as az does.
+    ...each(['vaultUri', 'provisioningState', 'hsmPoolResourceId', 'privateEndpointConnections'], ignored),
+    tenantId: optional(tenantGuid),
+    sku: optional(object({ family: optional(choice(['A']), 'A'), name: choice(['standard', 'premium']) })),
+    accessPolicies: optional(array(anything)),
+    ...each(
+      ['enabledForDeployment', 'enabledForDiskEncryption', 'enabledForTemplateDeployment', 'enableSoftDelete'],
+      optional(boolean),
+    ),
+    softDeleteRetentionInDays: optional(retentionDays),
+    ...each(['enableRbacAuthorization', 'enablePurgeProtection'], optional(boolean)),
+    createMode: optional(choice(['default', 'recover'])),
+    publicNetworkAccess: optional(choice(['Enabled', 'Disabled'])),
+    networkAcls: optional(networkAclsOf(profile)),
   });
+}
+
+/** Reads `properties` of a vault's PUT or PATCH. */
+export function readVaultProperties(value: unknown, profile: RuleProfile): ResourceOutcome<RequestedProperties> {
+  return readAt(requestedProperties(profile), value, 'properties');
 }
 
 /**
@@ -114,28 +106,6 @@ const purgeProtectionStays =
 function irreversible(requested: RequestedProperties, before: VaultProperties | undefined): string | undefined {
   if (requested.enableSoftDelete === false) return before === undefined ? alwaysSoftDelete : softDeleteStays;
   return requested.enablePurgeProtection === false ? purgeProtectionStays : undefined;
-}
-
-const readGuid: Reader<string> = (value, path) => {
-  const text = readString(value, path);
-  if (!text.ok || isGuid(text.value)) return text;
-  return refuse({ kind: 'wrongType', path, expected: 'a GUID', found: 'another text' });
-};
-
-const readDays: Reader<number> = (value, path) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 7 && value <= 90
-    ? { ok: true, value }
-    : refuse({ kind: 'wrongType', path, expected: 'a whole number of days from 7 to 90', found: 'another value' });
-
-function readSku(value: unknown, path: string): Read<VaultProperties['sku']> {
-  const read = readObject<VaultProperties['sku']>(value, path, {
-    family: (word, at) => part(readChoice(word, at, ['A'] as const), (family) => ({ family })),
-    name: (word, at) => part(readChoice(word, at, ['standard', 'premium'] as const), (name) => ({ name })),
-  });
-  if (!read.ok) return read;
-  const { name } = read.value;
-  if (name === undefined) return refuse({ kind: 'missingMember', path, member: 'name' });
-  return { ok: true, value: { family: 'A', name } };
 }
 
 function invalid(message: string) {

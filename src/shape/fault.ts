@@ -28,7 +28,7 @@ interface Refused<Breach> {
   readonly fault: Fault<Breach>;
 }
 
-export function accept<T>(value: T): { readonly ok: true; readonly value: T } {
+export function accept<T>(value: T): Read<T> {
   return { ok: true, value };
 }
 
@@ -40,8 +40,13 @@ export function missing(member: string): Refused<never> {
   return { ok: false, fault: { kind: 'missingMember', path: [], member } };
 }
 
-export function breached<Breach>(found: unknown, breach: Breach): Refused<Breach> {
+export function breached<const Breach>(found: unknown, breach: Breach): Refused<Breach> {
   return { ok: false, fault: { kind: 'breach', path: [], found, breach } };
+}
+
+/** The fault as seen from what it lies in. */
+export function within<B>(segment: string | number, fault: Fault<B>): Refused<B> {
+  return { ok: false, fault: { ...fault, path: [segment, ...fault.path] } };
 }
 
 /** `rules[0].value`, below `base` where that is not empty. */

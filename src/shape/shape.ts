@@ -1,4 +1,4 @@
-import { accept, missing } from './fault.ts';
+import { accept, missing, within } from './fault.ts';
 import type { Fault, JsonType, Read } from './fault.ts';
 
 /** Reads an untrusted value, in time that grows with its size only: gives it its type, or the first fault in document order. */
@@ -12,16 +12,25 @@ interface Optional<T, Breach> {
   readonly fallback?: T;
 }
 
+/** A member that is read as `undefined` where it is absent, by a shape that says what it must be. */
+export interface Always<T, Breach> {
+  readonly always: Shape<T, Breach>;
+}
+
 /** A member that may be there and is not looked at. */
 export const ignored = { ignored: true } as const;
 
-type Member = Shape<unknown, unknown> | Optional<unknown, unknown> | typeof ignored;
+type Member = Shape<unknown, unknown> | Optional<unknown, unknown> | Always<unknown, unknown> | typeof ignored;
 /** What an object may have, and what each of it must be. */
 export type Members = Readonly<Record<string, Member>>;
-type ShapeOf<M> = M extends { readonly optional: infer S } ? S : M;
-type BreachOf<M> = ShapeOf<M> extends Shape<unknown, infer B> ? B : never;
+type ShapeOf<M> = M extends { readonly optional: infer S } | { readonly always: infer S } ? S : M;
+type BreachOf<M> = M extends unknown ? BreachIn<Extract<ShapeOf<M>, Shape<unknown, unknown>>> : never;
+type BreachIn<S extends Shape<unknown, unknown>> = Extract<
+  Extract<ReturnType<S>, { readonly ok: false }>['fault'],
+  { readonly kind: 'breach' }
+>['breach'];
 
-type Present = Shape<unknown, unknown> | { readonly fallback: unknown };
+type Present = Shape<unknown, unknown> | { readonly fallback: unknown } | { readonly always: unknown };
 type ObjectOf<M extends Members> = Flat<
   {
     readonly [K in keyof M as M[K] extends Present ? K : never]: Shaped<ShapeOf<M[K]>>;
@@ -41,10 +50,14 @@ interface ObjectRules {
 }
 
 /** A member that may be absent; with `fallback` it is then that. */
-export function optional<T, B>(shape: Shape<T, B>): { readonly optional: Shape<T, B> };
-export function optional<T, B>(shape: Shape<T, B>, fallback: T): Required<Optional<T, B>>;
-export function optional<T, B>(shape: Shape<T, B>, fallback?: T): Optional<T, B> {
+export function optional<T, B = never>(shape: Shape<T, B>): { readonly optional: Shape<T, B> };
+export function optional<T, B = never>(shape: Shape<T, B>, fallback: T): Required<Optional<T, B>>;
+export function optional<T, B = never>(shape: Shape<T, B>, fallback?: T): Optional<T, B> {
   return fallback === undefined ? { optional: shape } : { optional: shape, fallback };
+}
+
+export function always<T, B = never>(shape: Shape<T, B>): Always<T, B> {
+  return { always: shape };
 }
 
 /** The same member under each of these names. */
@@ -64,15 +77,18 @@ export function object<M extends Members>(
 export function object<M extends Members>(members: M, rules?: ObjectRules): Shape<ObjectOf<M>, BreachOf<M[keyof M]>>;
 export function object(members: Members, rules: ObjectRules = {}): Shape<unknown, unknown> {
   const known = new Map(Object.entries(members));
-  const absent = [...known].filter(([, member]) => typeof member === 'function' || 'fallback' in member);
+  const absent = [...known].filter(
+    ([, member]) => typeof member === 'function' || 'fallback' in member || 'always' in member,
+  );
   return (value) => {
     if (!isObject(value)) return wrongType(value, 'object');
     const read = readMembers(value, known, rules);
     if (!read.ok) return read;
     for (const [name, member] of absent) {
       if (Object.hasOwn(read.value, name)) continue;
-      if (!('fallback' in member)) return missing(name);
-      read.value[name] = member.fallback;
+      const instead = readAbsent(name, member);
+      if (!instead.ok) return instead;
+      read.value[name] = instead.value;
     }
     return read;
   };
@@ -93,7 +109,7 @@ function readMembers(
       continue;
     }
     if ('ignored' in member || given === undefined || (given === null && nullIsValue !== true)) continue;
-    const read = typeof member === 'function' ? member(given) : member.optional(given);
+    const read = shapeIn(member)(given);
     if (!read.ok) return within(name, read.fault);
     entries.push([name, read.value]);
   }
@@ -101,7 +117,20 @@ function readMembers(
   return accept(Object.fromEntries(entries));
 }
 
-export function array<T, B>(element: Shape<T, B>): Shape<readonly T[], B> {
+function shapeIn(member: Exclude<Member, typeof ignored>): Shape<unknown, unknown> {
+  if (typeof member === 'function') return member;
+  return 'always' in member ? member.always : member.optional;
+}
+
+/** What there is instead of a member that is not given. */
+function readAbsent(name: string, member: Member): Read<unknown, unknown> {
+  if ('fallback' in member) return accept(member.fallback);
+  if (!('always' in member)) return missing(name);
+  const read = member.always(undefined);
+  return read.ok ? read : within(name, read.fault);
+}
+
+export function array<T, B = never>(element: Shape<T, B>): Shape<readonly T[], B> {
   return (value) => {
     if (!Array.isArray(value)) return wrongType(value, 'array');
     const elements: T[] = [];
@@ -115,7 +144,7 @@ export function array<T, B>(element: Shape<T, B>): Shape<readonly T[], B> {
 }
 
 /** An object whose members may have any name. */
-export function record<T, B>(member: Shape<T, B>): Shape<Readonly<Record<string, T>>, B> {
+export function record<T, B = never>(member: Shape<T, B>): Shape<Readonly<Record<string, T>>, B> {
   return (value) => {
     if (!isObject(value)) return wrongType(value, 'object');
     const entries: [string, T][] = [];
@@ -165,11 +194,6 @@ export function refine<T, B, U, C = never>(shape: Shape<T, B>, rule: (value: T) 
     const read = shape(value);
     return read.ok ? rule(read.value) : read;
   };
-}
-
-/** The fault as seen from what it lies in. */
-function within<B>(segment: string | number, fault: Fault<B>): { readonly ok: false; readonly fault: Fault<B> } {
-  return { ok: false, fault: { ...fault, path: [segment, ...fault.path] } };
 }
 
 function isObject(value: unknown): value is object {

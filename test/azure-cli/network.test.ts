@@ -88,7 +88,7 @@ function runSuite(): void {
     const [own] = Object.values<Json>(at(auto, 'privateLinkServiceConnections'));
     assert.deepEqual(stateOf(at(own, 'privateLinkServiceConnectionState')), ['Approved', 'Auto-Approved']);
     await typed(az, `${create('asked')} --manual-request true --request-message please`);
-    assert.match(await refused(az, create('other', 'blob')), /groupIds: this is another value; it must be \["vault"\]/);
+    assert.match(await refused(az, create('other', 'blob')), /groupIds: this is an array; it must be \["vault"\]/);
 
     const listed = Object.values<Json>(await typed(az, `network private-endpoint-connection list --id ${vault}`));
     const id = String(listed.map((one) => at(one, 'id')).find((one) => String(one).includes('/asked.')));

@@ -347,7 +347,7 @@ suite('role assignments', () => {
           { ...reader, condition: '@Resource[x] exists' },
           400,
           'BadRequest',
-          `${invalid}.condition: this is another value; it must be null, because this is not supported here.`,
+          `${invalid}.condition: this is "@Resource[x] exists"; it must be null, because this is not supported here.`,
         ],
         [
           path,

@@ -97,7 +97,7 @@ test('what is no lock is refused', async () => {
     await put(path, { level, owners: [{ applicationId: 'a' }] }),
     400,
     'BadRequest',
-    `${invalid}.owners: this is another value; it must be null, because this is not supported here.`,
+    `${invalid}.owners: this is an array; it must be null, because this is not supported here.`,
   );
   expectError(await put(`${path}.`, { level }), 400, 'BadRequest', `The lock name 'keep.' is invalid: ${rule}.`);
   expectStatus(await put(`${vaults}/kv-none${locks}/keep`, { level }), 404);

@@ -168,13 +168,13 @@ test('a member that Azure does not have, or that cannot be kept, is refused, and
     assert.deepEqual(answered.body, { error: { ...error, details: [{ code: 'InvalidJson', message }] } });
   }
   const address = { id: `/subscriptions/s${group}/providers/Microsoft.Network/publicIPAddresses/ip` };
-  const unsupported: readonly (readonly [object, string])[] = [
-    [endpoint({ networkIdentifier: address }), `${at0}.serviceEndpoints[0].networkIdentifier`],
-    [subnet({ ipAllocations: [address] }), `${at0}.ipAllocations`],
-    [space({ ddosProtectionPlan: address }), 'properties.ddosProtectionPlan'],
+  const unsupported: readonly (readonly [object, string, string])[] = [
+    [endpoint({ networkIdentifier: address }), `${at0}.serviceEndpoints[0].networkIdentifier`, 'an object'],
+    [subnet({ ipAllocations: [address] }), `${at0}.ipAllocations`, 'an array'],
+    [space({ ddosProtectionPlan: address }), 'properties.ddosProtectionPlan', 'an object'],
   ];
-  for (const [body, path] of unsupported) {
-    const message = `Invalid value found at ${path}: this is another value; it must be null or empty, because this is not supported here.`;
+  for (const [body, path, found] of unsupported) {
+    const message = `Invalid value found at ${path}: this is ${found}; it must be null or empty, because this is not supported here.`;
     expectError(await client.arm('PUT', net, body), 400, 'BadRequest', message);
   }
   for (const encryption of [{ enabled: true }, { enforcement: 'AllowUnencrypted' }, {}]) {

@@ -94,8 +94,8 @@ test('a security rule that is wrong is refused, and changes nothing', async () =
   const before = await client.arm('GET', `${groups}/nsg`);
   const wrong = 'Invalid value found at properties.';
   const refusals: readonly (readonly [object, string])[] = [
-    [{ priority: 99 }, `${wrong}priority: this is another value; it must be a whole number from 100 to 4096.`],
-    [{ priority: 4097 }, `${wrong}priority: this is another value; it must be a whole number from 100 to 4096.`],
+    [{ priority: 99 }, `${wrong}priority: this is 99; it must be a whole number from 100 to 4096.`],
+    [{ priority: 4097 }, `${wrong}priority: this is 4097; it must be a whole number from 100 to 4096.`],
     [{ protocol: 'Sctp' }, `${wrong}protocol: "Sctp" is not a choice; use * or Tcp or Udp or Icmp or Esp or Ah.`],
     [{ direction: 'Both' }, `${wrong}direction: "Both" is not a choice; use Inbound or Outbound.`],
     [{ access: null }, 'access'],

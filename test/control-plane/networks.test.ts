@@ -206,7 +206,7 @@ test('a network or subnet of an impossible name, or in no group, is refused', as
       await client.arm('PUT', `${networks}/net/subnets/${name}`, { properties: { addressPrefix: '10.0.1.0/24' } }),
       400,
       'BadRequest',
-      'Invalid value found at subnet.name: this is another text; it must be a subnet name (1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first).',
+      `Invalid value found at subnet.name: this is "${decodeURIComponent(name)}"; it must be a subnet name (1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first).`,
     );
   }
   const nowhere = '/resourceGroups/none/providers/Microsoft.Network/virtualNetworks/net';

@@ -163,7 +163,7 @@ test('one that makes no sense is refused, and a built-in one stays as it is', as
     [
       definition({ permissions: [{ actions: ['a/b'], condition: 'x' }] }),
       'BadRequest',
-      'Invalid value found at properties.permissions[0].condition: this is another value; it must be null, because this is not supported here.',
+      'Invalid value found at properties.permissions[0].condition: this is "x"; it must be null, because this is not supported here.',
     ],
   ];
   for (const [properties, code, message, status = 400] of wrong) {

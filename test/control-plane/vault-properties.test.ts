@@ -151,7 +151,7 @@ test('a property that breaks a rule is refused, and nothing is changed', async (
     'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.';
   const softDelete =
     'The property "enableSoftDelete" can be set to false only for creating new vault. Enabling the \'soft delete\' functionality is an irreversible action.';
-  const days = 'this is another value; it must be a whole number of days from 7 to 90.';
+  const days = (found: string) => `this is ${found}; it must be a whole number of days from 7 to 90.`;
   const known =
     'vaultUri, provisioningState, hsmPoolResourceId, privateEndpointConnections, tenantId, sku, accessPolicies, enabledForDeployment, enabledForDiskEncryption, enabledForTemplateDeployment, enableSoftDelete, softDeleteRetentionInDays, enableRbacAuthorization, enablePurgeProtection, createMode, publicNetworkAccess, networkAcls';
   const refusals: readonly (readonly [object, string])[] = [
@@ -161,11 +161,11 @@ test('a property that breaks a rule is refused, and nothing is changed', async (
       { softDeleteRetentionInDays: 31 },
       'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
     ],
-    [{ softDeleteRetentionInDays: 6 }, `${place}.softDeleteRetentionInDays: ${days}`],
-    [{ softDeleteRetentionInDays: 91 }, `${place}.softDeleteRetentionInDays: ${days}`],
-    [{ softDeleteRetentionInDays: 7.5 }, `${place}.softDeleteRetentionInDays: ${days}`],
-    [{ softDeleteRetentionInDays: '30' }, `${place}.softDeleteRetentionInDays: ${days}`],
-    [{ tenantId: 'mine' }, `${place}.tenantId: this is another text; it must be a GUID.`],
+    [{ softDeleteRetentionInDays: 6 }, `${place}.softDeleteRetentionInDays: ${days('6')}`],
+    [{ softDeleteRetentionInDays: 91 }, `${place}.softDeleteRetentionInDays: ${days('91')}`],
+    [{ softDeleteRetentionInDays: 7.5 }, `${place}.softDeleteRetentionInDays: ${days('7.5')}`],
+    [{ softDeleteRetentionInDays: '30' }, `${place}.softDeleteRetentionInDays: ${days('"30"')}`],
+    [{ tenantId: 'mine' }, `${place}.tenantId: this is "mine"; it must be a GUID.`],
     [{ sku: { family: 'B', name: 'standard' } }, `${place}.sku.family: "B" is not a choice; use A.`],
     [{ sku: { family: 'A', name: 'basic' } }, `${place}.sku.name: "basic" is not a choice; use standard or premium.`],
     [

@@ -5,6 +5,7 @@ import { accept, breached, inWords, missing, pathText, typeInWords, wrong } from
 import type { Wordings } from '../../src/shape/fault.ts';
 import { isGuid } from '../../src/shape/guid.ts';
 import {
+  always,
   anything,
   array,
   boolean,
@@ -133,6 +134,14 @@ suite('a shape', () => {
     const noted = object({ a: string }, { ignoredIf: (name) => name.includes('@') });
     assert.deepEqual(noted({ 'a@b': 1, a: 'a' }), { ok: true, value: { a: 'a' } });
     assert.equal(faultOf(noted, { b: 1, a: 'a' }).kind, 'unknownMember');
+  });
+
+  test('has a shape say what is missing, where it is told to', () => {
+    const shape = object({ a: always(string), b: always((value) => accept(value ?? 'b')) });
+    assert.deepEqual(shape({ a: 'a' }), { ok: true, value: { a: 'a', b: 'b' } });
+    const missed = { path: ['a'], kind: 'wrongType', found: undefined, expected: 'string' };
+    assert.deepEqual(faultOf(shape, { b: 1 }), missed);
+    assert.deepEqual(faultOf(shape, { a: null }), missed);
   });
 
   test('takes names of the prototype for members like any other', () => {

@@ -2,8 +2,7 @@ import { putResource } from '../../resources/any-resource.ts';
 import type { ResourceName } from '../../resources/any-resource.ts';
 import { isItemName, itemsOf, kinds } from '../../resources/kinds.ts';
 import type { Kind } from '../../resources/kinds.ts';
-import { membersOf } from '../../resources/members.ts';
-import { readMembers } from '../../resources/network-members.ts';
+import { readAt } from '../../resources/refusal.ts';
 import type { Item } from '../../resources/security-rules.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { ifMatchRefusal } from '../if-match.ts';
@@ -80,11 +79,7 @@ async function putItem({ call, services }: Asked, type: string, items: Items): P
     const rule = '1 to 80 letters, digits, full stops, hyphens and underscores, a letter or digit first';
     return refuse({ kind: 'invalidProperty', message: `The name '${name}' is invalid: ${rule}.` });
   }
-  const { properties } = call.body;
-  const known =
-    items.members === undefined ? undefined : readMembers(membersOf(properties), 'properties', items.members);
-  if (known?.ok === false) return known;
-  const read = items.read(properties, 'properties');
+  const read = readAt(items.properties, call.body['properties'], 'properties');
   if (!read.ok) return read;
   const item = { name: before?.name ?? name, properties: read.value };
   const next = before === undefined ? [...all, item] : all.with(all.indexOf(before), item);

@@ -5,13 +5,14 @@ import { readVaultOf, vaultPath, connectionItem } from './resource.ts';
 import {
   findConnection,
   decideConnection,
-  readConnectionState,
+  connectionState,
   deleteConnection,
 } from '../../resources/private-endpoint-connections.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import { placeOf } from '../resource-groups/resource.ts';
 import { membersOf } from '../../resources/members.ts';
+import { readAt } from '../../resources/refusal.ts';
 import { ifMatchRefusal } from '../if-match.ts';
 import { updating } from '../virtual-networks/resource.ts';
 
@@ -103,7 +104,7 @@ const putPrivateEndpointConnection: ControlOperation = {
     if (refused !== undefined) return refused;
     const asked = membersOf(call.body['properties'])['privateLinkServiceConnectionState'];
     const at = 'properties.privateLinkServiceConnectionState';
-    const state = readConnectionState(asked, at, connection.state);
+    const state = readAt(connectionState(connection.state), asked, at);
     if (!state.ok) return state;
     const put = await decideConnection(record, { connection, state: state.value }, call);
     const operations = `/subscriptions/${vault.subscriptionId}/providers/Microsoft.KeyVault/locations/${vault.location}/operations`;
