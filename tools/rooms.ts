@@ -39,9 +39,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', ...records, 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },
+  edge: { imports: ['http', 'audit', ...records, 'types'], platform: 'packages' },
   directory: { imports: ['shape', 'shares', ...records, 'types'], platform: 'node only' },
   authority: {
     imports: [
+      'edge',
       'http',
       'json',
       'address',
@@ -58,6 +60,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   'control-plane': {
     imports: [
+      'edge',
       'http',
       'json',
       'caller',
@@ -74,9 +77,24 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     platform: 'packages',
   },
-  graph: { imports: ['http', 'json', 'caller', 'directory', 'audit', ...records, 'types'], platform: 'packages' },
+  graph: {
+    imports: ['edge', 'http', 'json', 'caller', 'directory', 'audit', ...records, 'types'],
+    platform: 'packages',
+  },
   'data-plane': {
-    imports: ['http', 'json', 'caller', 'access', 'firewall', 'objects', 'rulebook', 'audit', ...records, 'types'],
+    imports: [
+      'edge',
+      'http',
+      'json',
+      'caller',
+      'access',
+      'firewall',
+      'objects',
+      'rulebook',
+      'audit',
+      ...records,
+      'types',
+    ],
     platform: 'packages',
   },
   setup: {
@@ -92,6 +110,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'crypto',
       'data-plane',
       'directory',
+      'edge',
       'firewall',
       'graph',
       'http',

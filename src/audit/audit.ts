@@ -58,6 +58,21 @@ export class Audit {
   }
 
   /**
+   * The same for many at once, all or none: they are recorded when it returns, or, where the log waits for the disk, when
+   * the promise is fulfilled.
+   * @throws {AuditUnavailable}
+   */
+  readNow(records: readonly LogRecord[]): Promise<void> | undefined {
+    const { log, exports } = this.#parts;
+    const written = log.writeNow(records.map((record) => JSON.stringify(record)));
+    if (exports === undefined) return written;
+    const take = () => records.forEach((record) => exports.take(record));
+    if (written !== undefined) return written.then(take);
+    take();
+    return undefined;
+  }
+
+  /**
    * Records a change: `put` belongs into its transaction. Call `committed` afterwards.
    * @throws {AuditUnavailable} and the change must not begin
    */

@@ -22,6 +22,13 @@ export interface AuditLog {
   write(lines: readonly string[]): Promise<void>;
 
   /**
+   * Adds lines, all or none: the operating system has them when it returns. With the setting `fsync` it returns a promise
+   * that is fulfilled when the disk has them.
+   * @throws {AuditUnavailable}
+   */
+  writeNow(lines: readonly string[]): Promise<void> | undefined;
+
+  /**
    * Fulfilled when everything written before the call would survive a loss of power. Calls made while the disk is busy
    * share the next turn.
    * @throws {AuditUnavailable}
@@ -102,6 +109,15 @@ class FolderLog implements AuditLog {
     return turn.written.promise;
   }
 
+  writeNow(lines: readonly string[]): Promise<void> | undefined {
+    if (this.#closed) throw closed();
+    // What was accepted before goes first.
+    this.#flush();
+    const { fsync } = this.#settings;
+    if (lines.length > 0) this.#write(lines, fsync);
+    return fsync ? this.sync() : undefined;
+  }
+
   sync(): Promise<void> {
     if (this.#nextSync === undefined) {
       this.#nextSync = this.#lastSync.then(() => this.#sync());
@@ -161,14 +177,23 @@ class FolderLog implements AuditLog {
     if (turn === undefined) return;
     this.#turn = undefined;
     try {
-      if (this.#failure !== undefined) this.#files.look();
-      this.#files.write(Buffer.from(`${turn.lines.join('\n')}\n`), turn.untilSynced);
+      this.#write(turn.lines, turn.untilSynced);
     } catch (error) {
-      turn.written.reject(this.#unavailable(error));
+      turn.written.reject(error);
       return;
     }
-    this.#healed();
     turn.written.resolve();
+  }
+
+  /** @throws {AuditUnavailable} */
+  #write(lines: readonly string[], untilSynced: boolean): void {
+    try {
+      if (this.#failure !== undefined) this.#files.look();
+      this.#files.write(Buffer.from(`${lines.join('\n')}\n`), untilSynced);
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+    this.#healed();
   }
 
   #lookInPassing(): void {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { admitControl } from './admission.ts';
 import { openExchange } from './exchange.ts';
 import type { ControlExchange } from './exchange.ts';
-import { Turns } from '../http/turns.ts';
+import { InOrder } from '../edge/in-order.ts';
 import { abandonDeployment, failDeployment } from './deployments/run.ts';
 import { openEvaluations } from './deployments/evaluations.ts';
 import { innerRequests } from './inner.ts';
@@ -74,9 +74,9 @@ export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorl
 }
 
 /** What operations are given beside what the server gives: operations from within, and those that take their time. */
-function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; readonly turns: Turns } {
+function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; readonly turns: InOrder } {
   // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
-  const turns = new Turns();
+  const turns = new InOrder();
   const { store, schedule, now, logError } = parts;
   const inner = innerRequests(find, { turns, world: () => world });
   const longRunning: LongRunning = new LongRunning({

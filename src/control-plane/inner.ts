@@ -1,7 +1,7 @@
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import { encodePath } from '../http/request-target.ts';
-import type { Turns } from '../http/turns.ts';
+import type { InOrder } from '../edge/in-order.ts';
 import { authorizationKey } from '../resources/keys.ts';
 import { idSegments } from '../resources/scope-id.ts';
 import { TryLater } from '../schedule/due.ts';
@@ -21,7 +21,7 @@ import type { ControlWorld } from './world.ts';
 /** Operations from within, on the cards that serve requests. */
 export function innerRequests(
   find: FindRoute,
-  { turns, world }: { readonly turns: Turns; readonly world: () => ControlWorld },
+  { turns, world }: { readonly turns: InOrder; readonly world: () => ControlWorld },
 ): Inner {
   return {
     async perform(behalf, request) {

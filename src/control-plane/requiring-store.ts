@@ -9,6 +9,7 @@ export function requiringStore(store: Store, require: readonly Requirement[]): S
   return {
     read: (request) => store.read({ ...request, require: all(request.require) }),
     list: (request) => store.list({ ...request, require: all(request.require) }),
+    readMany: (requests) => store.readMany(requests.map((request) => ({ ...request, require: all(request.require) }))),
     transact: (transaction) => store.transact({ ...transaction, require: all(transaction.require) }),
     changes: (since, limit) => store.changes(since, limit),
     close: () => store.close(),

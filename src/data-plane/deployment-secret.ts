@@ -16,6 +16,7 @@ import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
 import type { Verdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
+import { firewallRefusal } from './pipeline.ts';
 import type { Refusal } from './refusal.ts';
 
 interface ReadWorld {
@@ -104,10 +105,8 @@ async function readFrom(vault: VaultInForce, asked: SecretAsked, world: ReadWorl
 }
 
 function gate(vault: VaultInForce, verdict: Verdict): Refusal | undefined {
-  if (!verdict.allowed) {
-    if (verdict.because === 'publicNetworkAccessDisabled') return { kind: 'deniedByConnection' };
-    return { kind: 'deniedByFirewall', because: verdict.because };
-  }
+  const refusal = firewallRefusal(verdict);
+  if (refusal !== undefined) return refusal;
   return vault.properties.enabledForTemplateDeployment === true
     ? undefined
     : { kind: 'deniedToService', service: 'ARM' };

@@ -2,8 +2,9 @@ import { corsHeaders } from '../http/cors.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
-import { clientRequestId } from './exchange.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange } from './pipeline.ts';
+import { clientRequestId } from './request.ts';
+import type { VaultRequest } from './request.ts';
 
 /** The version that Azure's data plane stated when its exchanges were recorded; clients show it, none compares it. */
 const serviceVersion = '1.9.3038.1';
@@ -19,7 +20,8 @@ const fixed = [
 
 /** The headers that stand on every answer of a vault, refusals included: name, value, name, value. */
 export function answerHeaders(exchange: Exchange, corsOrigins: readonly string[]): string[] {
-  const { vault, request, requestId, source, access } = exchange;
+  const { vault, request, permission: access } = exchange;
+  const { requestId, source } = request;
   const headers = [...fixed, 'x-ms-keyvault-region', vault?.location ?? 'unknown', 'x-ms-request-id', requestId];
   headers.push('x-ms-keyvault-network-info', networkInfo(source));
   const clientId = clientRequestId(request);
@@ -46,7 +48,7 @@ function rbacHeaders(access: AccessVerdict): Record<string, string> {
 }
 
 /** The challenge from which clients learn tenant and resource (authentication-requests-and-responses). */
-export function challengeHeader({ names }: Exchange, vault: VaultInForce): Record<string, string> {
+export function challengeHeader({ names }: VaultRequest, vault: VaultInForce): Record<string, string> {
   const authorization = `${names.authority}/${vault.properties.tenantId}`;
   return { 'www-authenticate': `Bearer authorization="${authorization}", resource="${names.vaultResource}"` };
 }

@@ -1,4 +1,5 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
+import type { Trouble } from '../edge/refused.ts';
 import type { JsonFault } from '../json/bounded-json.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
@@ -30,18 +31,4 @@ export type Refusal =
   | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | ObjectRefusal
-  | { readonly kind: 'tooManyConflicts' }
-  | { readonly kind: 'recordUnavailable' }
-  | { readonly kind: 'unreadable' }
-  | { readonly kind: 'internal' };
-
-/** Ends a request; `cause` is for the log only. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal, options?: ErrorOptions) {
-    super(refusal.kind, options);
-    this.refusal = refusal;
-  }
-}
+  | Trouble;

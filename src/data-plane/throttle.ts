@@ -1,4 +1,6 @@
 import { memberOf } from '../http/parameters.ts';
+import type { VaultInForce } from '../rulebook/rulebook.ts';
+import type { Refusal } from './refusal.ts';
 
 /** What Azure limits apart (service-limits, "Key transactions", "Secrets, managed storage account key, and vault transactions"). */
 export type TransactionClass = 'general' | 'hsm' | 'softwareCreate' | 'hsmCreate' | 'setOrImport';
@@ -67,6 +69,9 @@ function costsOf(limits: ThrottleLimits): Readonly<Record<TransactionClass, Cost
   };
 }
 
+/** Of a vault and of its subscription there is a count. */
+type Counted = Pick<VaultInForce, 'incarnation' | 'subscriptionId'>;
+
 /** What was counted for a request. */
 export interface Taken {
   readonly window: number;
@@ -88,12 +93,17 @@ export class Throttle {
     this.#costs = costsOf(limits);
   }
 
+  /** What is counted for one request to that vault: nothing yet. */
+  charge(vault: Counted): Charge {
+    return new Charge(this, vault);
+  }
+
   /**
    * Counts a transaction, in place of what was counted for the same request before; or nothing of the request, and says
    * why and until when it is refused.
    */
   take(
-    vault: { readonly incarnation: string; readonly subscriptionId: string },
+    vault: Counted,
     transaction: Transaction,
     /** `now` in milliseconds since 1970. */
     { now, before }: { readonly now: number; readonly before?: Taken | undefined },
@@ -135,5 +145,49 @@ export class Throttle {
 
   #add(counters: readonly string[], units: number): void {
     for (const key of counters) this.#counts.set(key, this.#count(key) + units);
+  }
+}
+
+/** What one request is counted for: once, however often it is decided again. Each method returns the refusal, if any. */
+export class Charge {
+  readonly #throttle: Throttle;
+  readonly #vault: Counted;
+  #counted: { readonly transaction: Transaction; readonly taken: Taken } | undefined;
+
+  constructor(throttle: Throttle, vault: Counted) {
+    this.#throttle = throttle;
+    this.#vault = vault;
+  }
+
+  get isCounted(): boolean {
+    return this.#counted !== undefined;
+  }
+
+  /** Counts a request before it is run. */
+  take(transaction: Transaction, nowMs: number): Refusal | undefined {
+    const before = this.#counted?.taken;
+    this.#counted = undefined;
+    const throttled = this.#throttle.take(this.#vault, transaction, { now: nowMs, before });
+    if (throttled.ok) {
+      this.#counted = { transaction, taken: throttled.taken };
+      return undefined;
+    }
+    const { reason, retryAfterSeconds } = throttled;
+    return { kind: 'throttled', reason, retryAfterSeconds };
+  }
+
+  /** Counts it for what it turned out to be, by the key that it used, before anything comes of it. */
+  takeForKey(keyProperties: unknown, nowMs: number): Refusal | undefined {
+    if (this.#counted === undefined) return undefined;
+    const { transaction: before } = this.#counted;
+    const transaction = withKey(before, keyProperties);
+    if (transaction.class === before.class && transaction.weight === before.weight) return undefined;
+    return this.take(transaction, nowMs);
+  }
+
+  /** What is counted is given back. */
+  giveBack(): void {
+    if (this.#counted !== undefined) this.#throttle.giveBack(this.#counted.taken);
+    this.#counted = undefined;
   }
 }

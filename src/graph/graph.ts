@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pairwise } from '../directory/pairwise.ts';
 import { pathOf } from '../http/request.ts';
-import { Turns } from '../http/turns.ts';
+import { InOrder } from '../edge/in-order.ts';
 import type { Caller } from '../types/caller.ts';
 import { signedInUser } from './users.ts';
 import { operations } from './operations.ts';
@@ -14,7 +14,7 @@ const bodyLimit = 1_048_576;
 /** Puts Graph's operations on `app`, under `/v1.0`, and OpenID Connect's userinfo. */
 export function graphRoutes(app: FastifyInstance, world: GraphWorld): void {
   // Of the directory: its changes rest on each other, and are few.
-  const turns = new Turns();
+  const turns = new InOrder();
   void app.register(async (edge) => {
     edge.decorateRequest('graphCaller', null);
     edge.removeAllContentTypeParsers();

@@ -9,7 +9,7 @@ import { textsOf } from '../http/parameters.ts';
 import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { Transaction } from '../store/store.ts';
-import type { Turns } from '../http/turns.ts';
+import type { InOrder } from '../edge/in-order.ts';
 import type { Caller } from '../types/caller.ts';
 import { renderError } from './errors.ts';
 import type { ErrorTrace } from './errors.ts';
@@ -64,7 +64,7 @@ export async function admitGraph(operation: GraphOperation, request: FastifyRequ
 /** What an admitted request is answered; changes come in turn. */
 export async function performGraph(
   operation: GraphOperation,
-  { request, caller, turns }: Pick<ChangeAsked, 'request' | 'caller'> & { readonly turns: Turns },
+  { request, caller, turns }: Pick<ChangeAsked, 'request' | 'caller'> & { readonly turns: InOrder },
   world: GraphWorld,
 ): Promise<Answer> {
   if (operation.access === 'read') {

@@ -6,6 +6,12 @@ import { targetFault } from './request-target.ts';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** An edge's listener; `host` is what the Host header names. */
+export type HostListener<H extends HostMatch> = (request: IncomingMessage, response: ServerResponse, host: H) => void;
+
+export type VaultHost = Extract<HostMatch, { readonly kind: 'vault' }>;
+export type HomeHost = Extract<HostMatch, { readonly kind: 'home' }>;
+
 const match = Symbol('what the Host header names');
 
 /** A request that was dispatched. Not a WeakMap beside it: its entries outlive the young generation, a request each. */
@@ -31,7 +37,7 @@ function isDispatched(request: IncomingMessage): request is Dispatched {
  */
 export function dispatchByHost(
   nameSets: readonly NameSet[],
-  edges: { readonly vault: Listener; readonly home: Listener },
+  edges: { readonly vault: HostListener<VaultHost>; readonly home: HostListener<HomeHost> },
 ): Listener {
   return (request, response) => {
     const named = soleHost(request) ? matchHost(nameSets, request.headers.host ?? '') : undefined;
@@ -45,8 +51,12 @@ export function dispatchByHost(
       refuse(response, { status: 400, code: 'BadRequest', message });
       return;
     }
+    if (named.kind === 'vault') {
+      edges.vault(request, response, named);
+      return;
+    }
     Object.assign(request, { [match]: named });
-    edges[named.kind](request, response);
+    edges.home(request, response, named);
   };
 }
 

@@ -6,6 +6,7 @@ export function announced(store: Store, wake: (at: number) => void): Store {
   return {
     read: (request) => store.read(request),
     list: (request) => store.list(request),
+    readMany: (requests) => store.readMany(requests),
     changes: (since, limit) => store.changes(since, limit),
     close: () => store.close(),
     async transact(transaction) {

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { Conflict } from './store.ts';
-import type { Changes, Cursor, List, Read, Requirement, Store, StoredRecord, Transaction, Version } from './store.ts';
+import { Conflict, resultOf } from './store.ts';
+import type {
+  Changes,
+  Cursor,
+  List,
+  Read,
+  ReadResult,
+  Requirement,
+  Store,
+  StoredRecord,
+  Transaction,
+  Version,
+} from './store.ts';
 import { assertLimit, assertList, assertRead, assertTransaction } from './well-formed.ts';
 
 export interface MemoryStoreOptions {
@@ -28,6 +39,18 @@ class MemoryStore implements Store {
   }
 
   async read(request: Read): Promise<readonly (StoredRecord | undefined)[]> {
+    return this.#read(request);
+  }
+
+  async list(request: List): Promise<readonly StoredRecord[]> {
+    return this.#list(request);
+  }
+
+  readMany(requests: readonly (Read | List)[]): readonly ReadResult[] {
+    return requests.map((request) => resultOf(() => ('get' in request ? this.#read(request) : this.#list(request))));
+  }
+
+  #read(request: Read): readonly (StoredRecord | undefined)[] {
     this.#assertOpen();
     assertRead(request);
     this.#check(request.require);
@@ -37,7 +60,7 @@ class MemoryStore implements Store {
     });
   }
 
-  async list(request: List): Promise<readonly StoredRecord[]> {
+  #list(request: List): readonly StoredRecord[] {
     this.#assertOpen();
     assertList(request);
     this.#check(request.require);

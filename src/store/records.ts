@@ -32,6 +32,11 @@ export async function readRecords(store: Pick<Store, 'read'>, request: Read) {
   return (await store.read(request)).map((record) => record && stored(record));
 }
 
+/** Records that were read some other way, with what they hold. */
+export function recordsOf(records: readonly (StoredRecord | undefined)[]): readonly (Stored<unknown> | undefined)[] {
+  return records.map((record) => record && stored<unknown>(record));
+}
+
 /** As `Store.list`, with what the records hold. */
 export async function listRecords<T>(
   store: Pick<Store, 'list'>,

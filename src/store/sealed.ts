@@ -6,7 +6,7 @@ import { StoreRefused } from './refused.ts';
 import { loadHeader, sealPrefix } from './seal-header.ts';
 import { domainOf, SealedRecords } from './sealed-records.ts';
 import { Unreadable } from './store.ts';
-import type { Changes, Cursor, List, Read, Store, StoredRecord, Transaction, Version } from './store.ts';
+import type { Changes, Cursor, List, Read, ReadResult, Store, StoredRecord, Transaction, Version } from './store.ts';
 
 export interface SealedStoreOptions {
   /** Belongs to the sealed store once that is open, which closes it. */
@@ -98,6 +98,14 @@ class Sealed implements SealedStore {
   async list(request: List): Promise<readonly StoredRecord[]> {
     assertNotOurs(request.prefix);
     return this.#records.list(request);
+  }
+
+  readMany(requests: readonly (Read | List)[]): readonly ReadResult[] | Promise<readonly ReadResult[]> {
+    for (const request of requests) {
+      if ('get' in request) for (const key of request.get) assertNotOurs(key);
+      else assertNotOurs(request.prefix);
+    }
+    return this.#records.readMany(requests);
   }
 
   async transact(transaction: Transaction): Promise<readonly Version[]> {

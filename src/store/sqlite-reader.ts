@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import { RowCache } from './row-cache.ts';
 import { configure, isDamage } from './sqlite-file.ts';
-import { Conflict, Unreadable } from './store.ts';
-import type { Changes, Cursor, List, Read, Requirement, StoredRecord } from './store.ts';
+import { Conflict, resultOf, Unreadable } from './store.ts';
+import type { Changes, Cursor, List, Read, ReadResult, Requirement, StoredRecord } from './store.ts';
 
 /**
  * The connection of the reads, on the thread that asks: a point read costs less than a message to another thread.
@@ -55,6 +55,16 @@ export class SqliteReader {
     return known ? this.#read(request) : this.#inSnapshot(() => this.#read(request));
   }
 
+  /** In a snapshot that begins now, so that it has what other processes committed too. */
+  readMany(requests: readonly (Read | List)[]): readonly ReadResult[] {
+    this.refresh();
+    return this.#inSnapshot(() =>
+      requests.map((request) =>
+        resultOf(() => this.#orUnreadable(() => ('get' in request ? this.#read(request) : this.#list(request)))),
+      ),
+    );
+  }
+
   #read({ require, get }: Read): (StoredRecord | undefined)[] {
     this.#check(require);
     return get.map((key) => {
@@ -64,21 +74,23 @@ export class SqliteReader {
     });
   }
 
-  list({ require, prefix, after, limit, bytes = Infinity }: List): StoredRecord[] {
+  list(request: List): StoredRecord[] {
+    return this.#inSnapshot(() => this.#list(request));
+  }
+
+  #list({ require, prefix, after, limit, bytes = Infinity }: List): StoredRecord[] {
     // 0x01 and 0x7f are outside the alphabet of keys, on either side of it.
     const from = after === undefined || after < prefix ? prefix : `${after}\x01`;
-    return this.#inSnapshot(() => {
-      this.#check(require);
-      const found: StoredRecord[] = [];
-      let size = 0;
-      for (const row of this.#range.iterate(from, `${prefix}\x7f`, limit)) {
-        const record = recordOf(String(row[0]), row[1], row[2]);
-        found.push(record);
-        size += record.value.length;
-        if (size >= bytes) break;
-      }
-      return found;
-    });
+    this.#check(require);
+    const found: StoredRecord[] = [];
+    let size = 0;
+    for (const row of this.#range.iterate(from, `${prefix}\x7f`, limit)) {
+      const record = recordOf(String(row[0]), row[1], row[2]);
+      found.push(record);
+      size += record.value.length;
+      if (size >= bytes) break;
+    }
+    return found;
   }
 
   changes(since: Cursor | undefined, limit: number): Changes {
@@ -118,7 +130,7 @@ export class SqliteReader {
   }
 
   #inSnapshot<T>(reads: () => T): T {
-    try {
+    return this.#orUnreadable(() => {
       if (!this.#snapshot) {
         this.#begin.run();
         this.#snapshot = true;
@@ -127,6 +139,12 @@ export class SqliteReader {
         this.#turnEnds = setImmediate(() => this.#endSnapshot());
       }
       return reads();
+    });
+  }
+
+  #orUnreadable<T>(read: () => T): T {
+    try {
+      return read();
     } catch (error) {
       if (isDamage(error)) throw new Unreadable('the database file is damaged', { cause: error });
       throw error;

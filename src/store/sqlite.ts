@@ -7,7 +7,7 @@ import { SqliteWriter } from './sqlite-writer.ts';
 import type { PreparedTransaction } from './sqlite-writer.ts';
 import { StoreRefused } from './refused.ts';
 import { Unreadable } from './store.ts';
-import type { Changes, Cursor, List, Read, Store, StoredRecord, Transaction, Version } from './store.ts';
+import type { Changes, Cursor, List, Read, ReadResult, Store, StoredRecord, Transaction, Version } from './store.ts';
 import { assertLimit, assertList, assertRead, assertTransaction } from './well-formed.ts';
 
 export interface SqliteStoreOptions {
@@ -110,6 +110,15 @@ class SqliteStore implements Store {
     this.#assertOpen();
     assertList(request);
     return this.#reader.list(request);
+  }
+
+  readMany(requests: readonly (Read | List)[]): readonly ReadResult[] {
+    this.#assertOpen();
+    for (const request of requests) {
+      if ('get' in request) assertRead(request);
+      else assertList(request);
+    }
+    return this.#reader.readMany(requests);
   }
 
   async transact(transaction: Transaction): Promise<readonly Version[]> {

@@ -18,6 +18,12 @@ export interface Store {
   list(request: List): Promise<readonly StoredRecord[]>;
 
   /**
+   * Reads for many at once, in one snapshot of all that is committed by now, whoever committed it. Each gets what it
+   * asked for or its own failure, as `read` and `list` would throw it. A value where nothing need be waited for.
+   */
+  readMany(requests: readonly (Read | List)[]): readonly ReadResult[] | Promise<readonly ReadResult[]>;
+
+  /**
    * All or nothing, and durable once the promise is fulfilled. Puts and deletes apply in the order given, each key at
    * most once. Returns the version of each put, in order.
    * @throws {Conflict} when a requirement does not hold at the commit; nothing is changed then
@@ -69,6 +75,11 @@ export interface List {
   readonly bytes?: number;
 }
 
+/** What one of many reads gave. */
+export type ReadResult =
+  | { readonly ok: true; readonly records: readonly (StoredRecord | undefined)[] }
+  | { readonly ok: false; readonly error: unknown };
+
 export interface Put {
   readonly key: string;
   readonly value: Uint8Array;
@@ -100,6 +111,31 @@ export class Conflict extends Error {
 /** The stored bytes are not what was written: damaged, swapped, from another store, or sealed under another key. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
+}
+
+/** What `read` gives or throws, as one of many reads has it. */
+export function resultOf(read: () => readonly (StoredRecord | undefined)[]): ReadResult {
+  try {
+    return { ok: true, records: read() };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+/** `readMany` of a store that lies over another one and has no snapshot of its own: one read after the other. */
+export async function readEach(
+  store: Pick<Store, 'read' | 'list'>,
+  requests: readonly (Read | List)[],
+): Promise<readonly ReadResult[]> {
+  const results: ReadResult[] = [];
+  for (const request of requests) {
+    try {
+      results.push({ ok: true, records: await ('get' in request ? store.read(request) : store.list(request)) });
+    } catch (error) {
+      results.push({ ok: false, error });
+    }
+  }
+  return results;
 }
 
 /** Several changes as one transaction, in their order. No two of them may write the same key. */

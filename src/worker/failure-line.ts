@@ -1,6 +1,6 @@
 import { AuditUnavailable } from '../audit/log.ts';
 import { ControlRefused } from '../control-plane/refusal.ts';
-import { Refused } from '../data-plane/refusal.ts';
+import { Refused } from '../edge/refused.ts';
 import { GraphRefused } from '../graph/refusal.ts';
 import { Unreadable } from '../store/store.ts';
 

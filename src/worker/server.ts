@@ -15,13 +15,13 @@ import { openKeyEngine } from '../crypto/key-engine.ts';
 import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
-import type { DataPlaneWorld } from '../data-plane/data-plane.ts';
-import { asMeant } from '../data-plane/method.ts';
+import type { DataPlaneParts } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { directoryIds } from '../directory/objects.ts';
 import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
+import { Turns } from '../edge/turns.ts';
 import { dispatchByHost } from '../http/host.ts';
 import { countRequests, Drain } from '../http/drain.ts';
 import { createHttp } from '../http/http-server.ts';
@@ -40,6 +40,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
+import type { Store } from '../store/store.ts';
 import { signInRoutes } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
@@ -96,7 +97,10 @@ export interface Server extends Ending {
   readonly renewals: Renewals;
 }
 
-interface EdgesWorld extends Omit<DataPlaneWorld, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
+interface EdgesWorld extends Omit<DataPlaneParts, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
+  readonly store: Store;
+  readonly audit: Audit;
+  readonly logError: (error: unknown, requestId: string) => void;
   readonly authority: AuthorityParts;
   readonly names: readonly NameSet[];
   readonly ingress: Ingress;
@@ -126,20 +130,20 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     vaults: { store, engine: threads.engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
+  const base = { store: announced(store, (at) => scheduler.wake(at)), audit, logError: requestFailed(log) };
+  const turns = new Turns(base);
   const world = {
-    store: announced(store, (at) => scheduler.wake(at)),
+    ...base,
+    turns,
     rulebook,
     verifier,
     externalAudiences: settings.issuers.flatMap(({ audiences }) => audiences),
-    audit,
     ...threads,
     schedule: scheduler,
     transitionMs,
     issueMs,
     sourceOf: (socket: object) => ingress.sourceOf(socket),
     now,
-    logError: (error: unknown, requestId: string) =>
-      log.error({ requestId, ...failureLine(error) }, 'a request failed'),
   };
   const edges = await openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
   countRequests(http, [drain, ingress]);
@@ -158,9 +162,13 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       ingress,
       http,
       connections: drain,
-      closeables: [edges.longRunning, edges, scheduler, renewals, ...Object.values(threads), audit, store],
+      closeables: [turns, edges.longRunning, edges, scheduler, renewals, ...Object.values(threads), audit, store],
     }),
   };
+}
+
+function requestFailed(log: Logger) {
+  return (error: unknown, requestId: string) => log.error({ requestId, ...failureLine(error) }, 'a request failed');
 }
 
 interface DueParts {
@@ -207,7 +215,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   return {
     longRunning,
     dispatch: dispatchByHost(names, {
-      vault: (request, response) => dataPlane(asMeant(request), response),
+      vault: dataPlane,
       home: (request, response) => home.routing(request, response),
     }),
     close: () => home.close(),

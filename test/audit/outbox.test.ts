@@ -163,6 +163,7 @@ test('a store that fails to forget does not make the log say it twice', async (t
   const store: Store = {
     read: (request) => memory.read(request),
     list: (request) => memory.list(request),
+    readMany: (requests) => memory.readMany(requests),
     changes: (since, limit) => memory.changes(since, limit),
     close: () => memory.close(),
     async transact(transaction: Transaction) {

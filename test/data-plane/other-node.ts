@@ -12,6 +12,7 @@ import { createVerifier } from '../../src/caller/verify.ts';
 import type { Verifier } from '../../src/caller/verify.ts';
 import { createDataPlane } from '../../src/data-plane/data-plane.ts';
 import type { Throttle } from '../../src/data-plane/throttle.ts';
+import { Turns } from '../../src/edge/turns.ts';
 import { dispatchByHost } from '../../src/http/host.ts';
 import { Rulebook } from '../../src/rulebook/rulebook.ts';
 import type { KeyEngine } from '../../src/types/key.ts';
@@ -69,13 +70,12 @@ export async function startOtherNode(
     },
   };
   const dataPlane = createDataPlane({
-    store,
+    turns: new Turns({ store, audit, logError: () => {} }),
     rulebook,
     verifier: slow,
     engine,
     certificateFiles,
     throttle,
-    audit,
     transitionMs: 0,
     issueMs: 0,
     now,
@@ -83,7 +83,6 @@ export async function startOtherNode(
     externalAudiences: [],
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: [],
-    logError: () => {},
   });
   const { key, certificate } = certificates.server;
   const https = createServer(

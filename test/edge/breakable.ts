@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import type { SealedStore } from '../../src/store/sealed.ts';
-import { Conflict } from '../../src/store/store.ts';
+import { Conflict, resultOf } from '../../src/store/store.ts';
 import type { Read, Requirement, Transaction } from '../../src/store/store.ts';
 
 /** What can be made to fail: the store's reads and lists, its commits, and the writes of the audit log. */
@@ -51,6 +51,17 @@ export class Breakable {
       async list(request) {
         if (!byItself.test(request.prefix)) refuse('read', request.require);
         return store.list(request);
+      },
+      async readMany(requests) {
+        const refused = requests.map(({ require }) =>
+          resultOf(() => {
+            refuse('read', require);
+            return [];
+          }),
+        );
+        const read = await store.readMany(requests.filter((_, index) => refused[index]?.ok === true));
+        let at = 0;
+        return refused.map((result) => (result.ok ? (read[at++] ?? result) : result));
       },
       async transact(transaction: Transaction) {
         // The outbox only deletes.

@@ -170,6 +170,7 @@ test('role assignments are those of one moment', async () => {
       return page;
     },
     transact: (transaction) => store.transact(transaction),
+    readMany: (requests) => store.readMany(requests),
     changes: (since, limit) => store.changes(since, limit),
     close: () => store.close(),
   };

@@ -254,6 +254,7 @@ suite('a store that fails', () => {
       read: (request) => store.read(request),
       list: (request) => store.list(request),
       transact: (transaction) => store.transact(transaction),
+      readMany: (requests) => store.readMany(requests),
       changes: (since, limit) => store.changes(since, limit),
       close: () => store.close(),
     };

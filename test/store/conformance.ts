@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Conflict, encode } from '../../src/store/store.ts';
-import type { Store, Transaction } from '../../src/store/store.ts';
+import type { List, Read, Store, Transaction } from '../../src/store/store.ts';
 
 /** A store under test. */
 export interface Opened {
@@ -49,6 +49,7 @@ export function conformance(name: string, open: Open, kind: 'durable' | 'passing
     readsAndWrites(() => store);
     requirements(() => store);
     lists(() => store);
+    manyReads(() => store);
     changeFeed(() => store);
     refusals(() => store);
     model(() => store);
@@ -263,6 +264,50 @@ function lists(store: () => Store): void {
     assert.deepEqual(all, all.toSorted());
     assert.equal(new Set(all).size, all.length);
     assert.ok(['order/a', 'list/', 'list/~~', 'list0', 'version/given'].every((key) => all.includes(key)));
+  });
+}
+
+function manyReads(store: () => Store): void {
+  it('gives each of many what read and list would, in one answer', async () => {
+    const put = ['a', 'b', 'c'].map((name) => ({ key: `many/${name}`, value: encode(name) }));
+    const [version = ''] = await store().transact({ put });
+    const require = [{ key: 'many/a', version }];
+    const requests: readonly (Read | List)[] = [
+      { require, get: ['many/c', 'many/none', 'many/a'] },
+      { require, prefix: 'many/', after: 'many/a', limit: 2 },
+      { get: [] },
+      { prefix: 'many/', limit: 1 },
+    ];
+    const results = await store().readMany(requests);
+    for (const [index, request] of requests.entries()) {
+      const records = await ('get' in request ? store().read(request) : store().list(request));
+      assert.deepEqual(results[index], { ok: true, records });
+    }
+    assert.deepEqual(await store().readMany([]), []);
+  });
+
+  it('lets a requirement of one of many fail that one alone', async () => {
+    const [version = ''] = await store().transact({ put: [{ key: 'alone/a', value: encode(1) }] });
+    const [first, failed, listed, last] = await store().readMany([
+      { require: [{ key: 'alone/a', version }], get: ['alone/a'] },
+      { require: [{ key: 'alone/a', version: null }], get: ['alone/a'] },
+      { require: [{ key: 'alone/none', version }], prefix: 'alone/', limit: 9 },
+      { get: ['alone/a'] },
+    ]);
+    assert.deepEqual([first?.ok, last?.ok], [true, true]);
+    assert.ok(failed?.ok === false && failed.error instanceof Conflict && failed.error.key === 'alone/a');
+    assert.ok(listed?.ok === false && listed.error instanceof Conflict && listed.error.key === 'alone/none');
+  });
+
+  it('shows an acknowledged write to many reads that start after it in the same turn', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await store().transact({ put: [{ key: 'many-turn', value: encode(round) }] });
+      const sooner = store().read({ get: ['many-turn'] });
+      const written = store().transact({ put: [{ key: 'many-turn', value: encode(`next ${round}`) }] });
+      await Promise.all([sooner, written]);
+      const [result] = await store().readMany([{ get: ['many-turn'] }]);
+      assert.equal(result?.ok === true && Buffer.from(result.records[0]?.value ?? []).toString(), `"next ${round}"`);
+    }
   });
 }
 

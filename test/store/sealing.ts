@@ -7,6 +7,7 @@ export function stay(store: Store): Store {
     read: (request) => store.read(request),
     list: (request) => store.list(request),
     transact: (transaction) => store.transact(transaction),
+    readMany: (requests) => store.readMany(requests),
     changes: (since, limit) => store.changes(since, limit),
     close: async () => {},
   };

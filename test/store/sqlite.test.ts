@@ -35,6 +35,28 @@ async function written(folder: string, count = 600): Promise<string> {
 
 const refusedAs = (kind: string, message: RegExp) => ({ name: 'StoreRefused', kind, message });
 
+describe('many reads of a SQLite store', () => {
+  it('have what another process committed after a snapshot of the same turn began', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'postern.db');
+    const store = await openSqliteStore({ file });
+    const other = new DatabaseSync(file);
+    await store.transact({ put: [record(1)] });
+    const firstByte = ([result]: Awaited<ReturnType<typeof store.readMany>>) =>
+      result?.ok === true && result.records[0]?.value[0];
+    for (let round = 2; round < 20; round += 1) {
+      const before = store.read({ get: [record(1).key] });
+      other.prepare('UPDATE records SET value = ?, version = ?').run(Buffer.alloc(500, round), `of round ${round}`);
+      const many = store.readMany([{ get: [record(1).key] }]);
+      assert.ok(Array.isArray(many), 'nothing is waited for');
+      assert.equal(firstByte(many), round);
+      assert.equal((await before)[0]?.value[0], round - 1);
+    }
+    other.close();
+    await store.close();
+  });
+});
+
 describe('the files of a SQLite store', () => {
   it('are for their owner only, and one file is left after a clean close', async () => {
     await using folder = await temporaryFolder();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Turns } from '../../http/turns.ts';
+import { InOrder } from '../../edge/in-order.ts';
 
 /** Runs one evaluation of a template when its turn has come. */
 export type Evaluate = <T>(step: () => T) => Promise<T>;
@@ -12,7 +12,7 @@ const shortMs = 5;
  * for as long before the next one begins, so that all deployments together take half of it at most.
  */
 export function openEvaluations(clock: () => number): Evaluate {
-  const turns = new Turns();
+  const turns = new InOrder();
   return (step) =>
     turns.take('', async () => {
       const startedAt = clock();

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Answer } from '../../http/answer.ts';
 import { deploymentKey } from '../keys.ts';
-import { encode, Conflict } from '../../store/store.ts';
+import { encode, Conflict, readEach } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isDeployment } from '../../templates/finish.ts';
 import type { ValueObject } from '../../templates/value.ts';
@@ -156,5 +156,12 @@ export function overlay(base: Store): Store {
     return made;
   }
 
-  return { read, list, transact, changes: (since, limit) => base.changes(since, limit), close: async () => {} };
+  return {
+    read,
+    list,
+    readMany: (requests) => readEach({ read, list }, requests),
+    transact,
+    changes: (since, limit) => base.changes(since, limit),
+    close: async () => {},
+  };
 }

@@ -3,7 +3,7 @@ import { membersOf } from '../../resources/members.ts';
 import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { parseScope, idSegments } from '../../resources/scope-id.ts';
 import type { Tags } from '../../resources/tags.ts';
-import { decode, encode } from '../../store/store.ts';
+import { decode, encode, readEach } from '../../store/store.ts';
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
@@ -102,13 +102,16 @@ function noTags(path: string) {
  */
 function rememberingStore(store: Store): Store {
   const known = new Map<string, StoredRecord | undefined>();
+  const read: Store['read'] = async ({ require, get }) => {
+    const records = await store.read({ ...(require !== undefined && { require }), get });
+    for (const [index, key] of get.entries()) if (!known.has(key)) known.set(key, records[index]);
+    return get.map((key) => known.get(key));
+  };
+  const list: Store['list'] = (request) => store.list(request);
   return {
-    async read({ require, get }) {
-      const records = await store.read({ ...(require !== undefined && { require }), get });
-      for (const [index, key] of get.entries()) if (!known.has(key)) known.set(key, records[index]);
-      return get.map((key) => known.get(key));
-    },
-    list: (request) => store.list(request),
+    read,
+    list,
+    readMany: (requests) => readEach({ read, list }, requests),
     transact: (transaction) => store.transact(transaction),
     changes: (since, limit) => store.changes(since, limit),
     close: () => store.close(),

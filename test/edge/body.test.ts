@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { after, suite, test } from 'node:test';
-import { readBody } from '../../src/http/body.ts';
-import type { Body } from '../../src/http/body.ts';
+import { readBody } from '../../src/edge/body.ts';
+import type { Body } from '../../src/edge/body.ts';
 import { freePort } from '../world/server.ts';
 
 const limit = 1000;
@@ -48,6 +48,27 @@ suite('a body', () => {
       `a${whole.slice(1).replaceAll('w', 'b')}`,
     );
     assert.equal(read(await readOf(['Content-Length: 0'], '')), '');
+  });
+
+  test('that has all come is given without waiting for it, whatever its size', async () => {
+    for (const size of [1, 100, 60_000]) {
+      const given = Promise.withResolvers<Body | Promise<Body>>();
+      const late = createServer((request, response) => {
+        setTimeout(() => {
+          given.resolve(request.complete ? readBody(request, 60_000) : Promise.reject(new Error('not there yet')));
+          response.end();
+        }, 200);
+      });
+      const latePort = await freePort();
+      late.listen(latePort, '127.0.0.1');
+      await once(late, 'listening');
+      const socket = connect(latePort, '127.0.0.1');
+      socket.write(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(size)}`);
+      const body = await given.promise;
+      assert.deepEqual(body, { ok: true, bytes: Buffer.alloc(size, 'x') });
+      socket.destroy();
+      late.close();
+    }
   });
 
   test('is none where no header announces one', async () => {

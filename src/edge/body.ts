@@ -9,12 +9,26 @@ export type Body =
 /** RFC 9110 section 8.3.1, as far as to tell a media type from what is none. */
 const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
 
-/** Reads a request's body of at most `limit` bytes; of what says that it is larger, nothing. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Body> {
+/**
+ * Reads a request's body of at most `limit` bytes; of what says that it is larger, nothing. What has come with the
+ * header, as small bodies do, need not be waited for.
+ */
+export function readBody(request: IncomingMessage, limit: number): Body | Promise<Body> {
   const { 'content-type': type, 'content-length': length } = request.headers;
   if (length === undefined && request.headers['transfer-encoding'] === undefined) return { ok: true, bytes: undefined };
   if (Number(length ?? 0) > limit) return { ok: false, fault: 'tooLarge' };
   if (type !== undefined && !mediaType.test(type)) return { ok: false, fault: 'notWellFormed' };
+  if (!request.complete || request.destroyed) return collect(request, limit);
+  const chunks: Buffer[] = [];
+  for (let chunk: unknown = request.read(); chunk !== null; chunk = request.read()) {
+    if (!Buffer.isBuffer(chunk)) throw new TypeError('an encoding was set on the request');
+    chunks.push(chunk);
+  }
+  const bytes = joined(chunks);
+  return bytes.length > limit ? { ok: false, fault: 'tooLarge' } : { ok: true, bytes };
+}
+
+async function collect(request: IncomingMessage, limit: number): Promise<Body> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -29,5 +43,10 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     if (request.destroyed) return { ok: false, fault: 'cutOff' };
     throw error;
   }
-  return { ok: true, bytes: chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size) };
+  return { ok: true, bytes: joined(chunks) };
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Turns } from '../../src/http/turns.ts';
+import { InOrder } from '../../src/edge/in-order.ts';
 
 test('changes under one key run one after the other, in the order in which they came; other keys do not wait', async () => {
-  const turns = new Turns();
+  const turns = new InOrder();
   const seen: string[] = [];
   const change = (name: string, ms: number) => async () => {
     seen.push(`${name} begins`);
@@ -23,7 +23,7 @@ test('changes under one key run one after the other, in the order in which they 
 });
 
 test('a change that fails is told to whoever asked for it, and does not keep the next one from its turn', async () => {
-  const turns = new Turns();
+  const turns = new InOrder();
   const failing = turns.take('a', () => Promise.reject(new Error('no')));
   const next = turns.take('a', () => Promise.resolve('yes'));
   await assert.rejects(failing, /^Error: no$/);

@@ -1,0 +1,286 @@
+import { authorize } from '../access/access-policies.ts';
+import { dataActionOf } from '../access/data-actions.ts';
+import { authorizeRbac } from '../access/role-assignments.ts';
+import { admit as admitCaller, clockSkewSeconds } from '../caller/admit.ts';
+import type { Verifier } from '../caller/verify.ts';
+import { readBody } from '../edge/body.ts';
+import type { BodyFault } from '../edge/body.ts';
+import type { InOrder, Place } from '../edge/in-order.ts';
+import { Refused } from '../edge/refused.ts';
+import { Steps } from '../edge/steps.ts';
+import type { Known } from '../edge/steps.ts';
+import { decide } from '../firewall/decide.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { memberOf, textsOf } from '../http/parameters.ts';
+import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
+import type { AuthorizationInForce, Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
+import { Conflict } from '../store/store.ts';
+import type { Requirement } from '../store/store.ts';
+import type { Caller } from '../types/caller.ts';
+import type { Source, SubnetSource } from '../types/source.ts';
+import type { AccessVerdict, Verdict } from '../types/verdict.ts';
+import { otherMethod } from './method.ts';
+import type { OperationCard } from './operation.ts';
+import type { Refusal } from './refusal.ts';
+import type { VaultRequest } from './request.ts';
+import type { Charge, Throttle } from './throttle.ts';
+
+/** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */
+const globalAudiences = ['https://vault.azure.net', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'];
+
+const apiVersions =
+  /^(?:2015-06-01|2016-10-01|7\.[0-6](?:-preview(?:\.\d{1,2})?)?|2025-0[67]-01(?:-preview)?|2026-04-01)$/;
+
+/** A certificate or a backup is larger than a secret; nothing that a vault takes is larger than this. */
+const bodyBytesMax = 1_048_576;
+
+export interface AdmissionParts {
+  readonly rulebook: Rulebook;
+  readonly verifier: Verifier;
+  /** What the tokens of issuers that the operator added may be for, beside the vault's own names. */
+  readonly externalAudiences: readonly string[];
+  /** Absent where nothing is throttled. */
+  readonly throttle: Throttle | undefined;
+  /** Changes of one object, one after the other. */
+  readonly changes: InOrder;
+  readonly now: () => number;
+}
+
+/**
+ * The order of a data-plane request, Azure's (authentication.md, "Key Vault authentication flow"). Each step may end the
+ * request with its own refusal. A missing token is answered before the firewall, because clients learn tenant and resource
+ * from that answer; a permission is asked for after it. No byte of the body is read before all of this is decided, and as
+ * a body may take minutes to come, all of it is decided again afterwards.
+ */
+export const steps = Steps.of<VaultRequest, AdmissionParts>()
+  .step('vault', vaultOf)
+  .step('authorization', authorizationOf)
+  .step('operation', operationOf)
+  .step('apiVersion', apiVersionOf)
+  .step('token', bearerOf)
+  .step('caller', callerOf)
+  .step('place', placeOf)
+  .step(
+    'firewall',
+    ({ vault, place, caller, operation }) => decide(vault.firewall, place.source, caller, operation),
+    firewallRefusal,
+  )
+  .step('permission', permissionOf, permissionRefusal)
+  .once('bytes', bytesOf)
+  .once('inOrder', placeInOrder)
+  .once('charge', ({ vault }, { throttle }): Charge | undefined => throttle?.charge(vault))
+  .step('body', jsonOf)
+  .step('query', queryOf);
+
+/** What is known of a request to a vault when all steps are taken. */
+export type Admitted =
+  typeof steps extends Steps<VaultRequest, AdmissionParts, infer Facts> ? Known<VaultRequest, Facts> : never;
+
+/** The same of one that may have failed on the way. */
+export type Exchange =
+  typeof steps extends Steps<VaultRequest, AdmissionParts, infer Facts> ? Known<VaultRequest, Partial<Facts>> : never;
+
+/** The request itself, and what the steps before the one that asks have found out. */
+type After<Facts = unknown> = { readonly request: VaultRequest } & Facts;
+type Vault = { readonly vault: VaultInForce };
+
+function vaultOf(
+  { request: { vaultName } }: After,
+  { rulebook }: AdmissionParts,
+): VaultInForce | Promise<VaultInForce> {
+  return rulebook.known(vaultName) ?? loadVault(vaultName, rulebook);
+}
+
+async function loadVault(name: string, rulebook: Rulebook): Promise<VaultInForce> {
+  const vault = await rulebook.load(name);
+  if (vault === undefined) throw new Refused<Refusal>({ kind: 'vaultNotFound', name });
+  return vault;
+}
+
+/** The role assignments that a vault leaves its data plane to; `undefined` for one with access policies. */
+function authorizationOf(
+  { vault: { access, subscriptionId } }: After<Vault>,
+  { rulebook }: AdmissionParts,
+): AuthorizationInForce | undefined | Promise<AuthorizationInForce | undefined> {
+  if (access !== 'rbac') return undefined;
+  return rulebook.authorization(subscriptionId) ?? rulebook.loadAuthorization(subscriptionId);
+}
+
+function operationOf({ request }: After): OperationCard {
+  const { card, otherMethods: allowed, method, url } = request;
+  const named = otherMethod(request.raw);
+  if (named !== undefined) {
+    const message =
+      `The header X-HTTP-Method names '${named.slice(0, 64)}' on a request of the method ${method}; only a POST ` +
+      'may have it, and it may name PATCH or DELETE.';
+    throw new Refused<Refusal>({ kind: 'badParameter', message });
+  }
+  if (card !== undefined) return card;
+  const asked = { method, path: pathOf(url).slice(0, 200) };
+  if (allowed.length > 0) throw new Refused<Refusal>({ kind: 'methodNotAllowed', ...asked, allowed });
+  throw new Refused<Refusal>({ kind: 'operationNotFound', ...asked });
+}
+
+function apiVersionOf({ request }: After): string {
+  const version = memberOf(request.query, 'api-version');
+  if (version === undefined) throw new Refused<Refusal>({ kind: 'apiVersionMissing' });
+  if (typeof version === 'string' && apiVersions.test(version)) return version;
+  const found = typeof version === 'string' ? version.slice(0, 64) : 'more than one';
+  throw new Refused<Refusal>({ kind: 'apiVersionUnknown', found });
+}
+
+function bearerOf({ request }: After): string {
+  const token = bearerToken(request.headers);
+  if (token === undefined) throw new Refused<Refusal>({ kind: 'bearerMissing' });
+  return token;
+}
+
+function callerOf(known: After<Vault & { readonly token: string }>, parts: AdmissionParts): Caller | Promise<Caller> {
+  const { token } = known;
+  const cached = parts.verifier.verifyCached(token);
+  if (cached !== undefined) return admitted(cached, known, parts);
+  return parts.verifier.verify(token).then((verification) => {
+    if (!verification.ok) throw new Refused<Refusal>(verification.refusal);
+    return admitted(verification.caller, known, parts);
+  });
+}
+
+function admitted(caller: Caller, { request, vault }: After<Vault>, parts: AdmissionParts): Caller {
+  const admission = admitCaller(caller, {
+    tenant: vault.properties.tenantId,
+    services: true,
+    audiences: audiencesOf(request.names),
+    externalAudiences: parts.externalAudiences,
+    now: parts.now(),
+    skewSeconds: clockSkewSeconds,
+  });
+  if (!admission.ok) throw new Refused<Refusal>(admission.refusal);
+  return caller;
+}
+
+const audiences = new WeakMap<NameSet, readonly string[]>();
+
+function audiencesOf(names: NameSet): readonly string[] {
+  let known = audiences.get(names);
+  if (known === undefined) audiences.set(names, (known = [names.vaultResource, ...globalAudiences]));
+  return known;
+}
+
+/** Where a request comes from as it counts now, and all that the decision about it rests on. */
+interface PlaceInForce {
+  readonly source: Source;
+  readonly require: readonly Requirement[];
+}
+
+/**
+ * A subnet that is gone, or whose endpoint was switched off, proves nothing any more, though its connection may live a
+ * moment longer. What is gone never comes back: a subnet that is made again is another incarnation.
+ */
+function placeOf(
+  { request, vault, authorization }: After<Vault & { readonly authorization: AuthorizationInForce | undefined }>,
+  { rulebook }: AdmissionParts,
+): PlaceInForce {
+  // The rules may have been replaced, and given back, while the token was verified: from here on nothing is awaited.
+  if (rulebook.known(request.vaultName) !== vault) throw new Conflict(vault.requirement.key);
+  const require: Requirement[] = [vault.requirement];
+  if (authorization !== undefined) require.push(authorization.requirement);
+  const { source } = request;
+  if (source.kind !== 'subnet') return { source, require };
+  const subnet = rulebook.subnet(source.incarnation);
+  // One that is not known here may have been made on another node: that it does not exist is required.
+  require.push(subnet?.requirement ?? rulebook.noSubnet(source.incarnation));
+  if (subnet === undefined) return { source: unproved(source, 'does not exist any more'), require };
+  if (!subnet.serviceEndpoint) return { source: unproved(source, 'has its service endpoint switched off'), require };
+  return { source, require };
+}
+
+function unproved({ subnet }: SubnetSource, state: string): Source {
+  return { kind: 'unknown', reason: `the subnet ${subnet} ${state}` };
+}
+
+/** What the firewall's verdict ends a request with. */
+export function firewallRefusal(verdict: Verdict): Refusal | undefined {
+  if (verdict.allowed) return undefined;
+  if (verdict.because === 'publicNetworkAccessDisabled') return { kind: 'deniedByConnection' };
+  return { kind: 'deniedByFirewall', because: verdict.because };
+}
+
+type Permitted = After<
+  Vault & {
+    readonly authorization: AuthorizationInForce | undefined;
+    readonly operation: OperationCard;
+    readonly caller: Caller;
+  }
+>;
+
+function permissionOf({ request, vault, authorization, operation, caller }: Permitted): AccessVerdict {
+  if (vault.access !== 'rbac') return authorize(vault.access, caller, operation.permission);
+  // A vault whose subscription is gone lets nobody in.
+  if (authorization === undefined) return { allowed: false, because: 'noRoleAssignment' };
+  const name = dataActionOf(operation).key;
+  return authorizeRbac(authorization.compiled, caller, {
+    kind: 'dataAction',
+    name,
+    scope: resourceOf(vault, operation, request),
+  });
+}
+
+function permissionRefusal(access: AccessVerdict, { request, vault, operation }: Permitted): Refusal | undefined {
+  if (access.allowed) return undefined;
+  if (access.because === 'noAccessPolicy') return { kind: 'deniedByAccessPolicy', operation };
+  const resource = resourceOf(vault, operation, request);
+  return { kind: 'deniedByRbac', action: dataActionOf(operation).name, resource };
+}
+
+/** What a role must be assigned at or above: the single object that a request names, or else the vault. Lower case. */
+function resourceOf({ scope }: VaultInForce, card: OperationCard, { params }: VaultRequest): string {
+  const name = params['name'];
+  if (name === undefined || !dataActionOf(card).ofObject) return scope;
+  const { permission } = card;
+  return `${scope}/${permission.slice(0, permission.indexOf('/'))}/${name.toLowerCase()}`;
+}
+
+/** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
+function bytesOf({ request }: After): Buffer | undefined | Promise<Buffer | undefined> {
+  if (request.method === 'GET') return undefined;
+  const body = readBody(request.raw, bodyBytesMax);
+  return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
+}
+
+function bytesIn(body: Awaited<ReturnType<typeof readBody>>): Buffer | undefined {
+  if (body.ok) return body.bytes;
+  throw new Refused<Refusal>(bodyRefusals[body.fault]);
+}
+
+const bodyRefusals: Readonly<Record<BodyFault, Refusal>> = {
+  tooLarge: { kind: 'bodyTooLarge', limit: bodyBytesMax },
+  notWellFormed: {
+    kind: 'badParameter',
+    message: 'The request body cannot be read: its Content-Type or Content-Length header is not well formed.',
+  },
+  cutOff: { kind: 'badParameter', message: 'The request body ended before all of it had come.' },
+};
+
+/** The place of a change behind those of the same object, under whatever path; `undefined` for what changes nothing. */
+function placeInOrder(
+  { request, operation }: After<{ readonly operation: OperationCard }>,
+  { changes }: AdmissionParts,
+): Place | undefined | Promise<Place> {
+  if (operation.method === 'GET' || operation.changes === false) return undefined;
+  return changes.place(`${request.vaultName}/${request.params['name']?.toLowerCase() ?? ''}`);
+}
+
+function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): unknown {
+  const body = parseJsonBody(bytes);
+  if (body.ok) return body.value;
+  throw new Refused<Refusal>(
+    body.fault.kind === 'notJson' ? { kind: 'bodyNotJson' } : { kind: 'bodyOutOfBounds', fault: body.fault },
+  );
+}
+
+function queryOf({ request }: After): Readonly<Record<string, string>> {
+  const query = textsOf(request.query);
+  if (query.ok) return query.texts;
+  const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
+  throw new Refused<Refusal>({ kind: 'badParameter', message });
+}

@@ -1,0 +1,294 @@
+import type { LogRecord } from '../audit/activity.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Answer } from '../http/answer.ts';
+import type { Given, Need, Reading } from '../store/reading.ts';
+import { recordsOf } from '../store/records.ts';
+import { Conflict, Unreadable } from '../store/store.ts';
+import type { List, Read, ReadResult, Requirement, Store, Transaction } from '../store/store.ts';
+import type { Caller } from '../types/caller.ts';
+import type { Connection, Done, Edge, EdgeRequest, Failed } from './edge.ts';
+import { isOurTrouble, refusalOf, Refused } from './refused.ts';
+import type { Known, Walk } from './steps.ts';
+
+/** What one request asks of the store. */
+export type Asked = Read | List;
+
+/** A request on its way to its answer, as the turn sees it. */
+export interface Pending {
+  readonly connection: Connection;
+  /** What it must read before it can go on. */
+  readonly asks: Asked | undefined;
+  /** Runs it as far as it comes without reading or waiting. */
+  goOn(): void;
+  /** Gives it what it asked for; `goOn` is called after all have theirs. */
+  take(result: ReadResult): void;
+  /**
+   * Called when nobody of the turn can go on. Gives the records of one that has only read, and is then told `recorded` or
+   * `fail`; any other that is decided sees to its end by itself.
+   */
+  settle(): readonly LogRecord[] | undefined;
+  recorded(): void;
+  fail(error: unknown): void;
+}
+
+export interface Machine {
+  readonly store: Pick<Store, 'transact'>;
+  readonly audit: Pick<Audit, 'stage' | 'committed' | 'refused'>;
+  readonly turns: { join(request: Pending): void; end(): void };
+  /** The detail of a failure that the client is told nothing of. */
+  readonly logError: (error: unknown, requestId: string) => void;
+}
+
+/** How often a request is decided again because something changed under it, before it gives up with 409. */
+const attemptsMax = 10;
+
+type Partly<Request, Facts> = Known<Request, Partial<Facts>>;
+
+export interface Asking<Request extends EdgeRequest, World, Facts extends object> {
+  readonly edge: Edge<Request, World, Facts>;
+  readonly world: World;
+  readonly request: Request;
+  /** Sends the answer; `undefined` where there is none, and the connection is to be ended. */
+  readonly respond: (answer: Answer | undefined, known: Partly<Request, Facts>) => void;
+}
+
+type Settled = { readonly ok: true; readonly value: Given } | { readonly ok: false; readonly error: unknown };
+
+/** One request of one edge. */
+export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends object> implements Pending {
+  readonly #machine: Machine;
+  readonly #asking: Asking<Request, World, Facts>;
+  readonly #walk: Walk<Request, World, Facts>;
+  #reading: Reading<Done> | undefined;
+  #attempt = 1;
+  asks: Asked | undefined;
+  /** What it goes on with: what a step or the work waited for, or what was read. */
+  #given: Settled | undefined;
+  /** A refusal that is still to be held against what is in force. */
+  #confirming: Refused | undefined;
+  #end: { readonly done: Done } | { readonly error: unknown } | undefined;
+
+  constructor(asking: Asking<Request, World, Facts>, machine: Machine) {
+    this.#asking = asking;
+    this.#machine = machine;
+    this.#walk = asking.edge.steps.begin(asking.request);
+  }
+
+  get connection(): Connection {
+    return this.#asking.request.connection;
+  }
+
+  goOn(): void {
+    // It has had its rounds of the turn before, and is still to be given what it asked for.
+    if (this.#end !== undefined || (this.asks !== undefined && this.#given === undefined)) return;
+    this.asks = undefined;
+    const given = this.#given;
+    this.#given = undefined;
+    try {
+      if (given?.ok === false && (this.#reading === undefined || this.#confirming !== undefined)) throw given.error;
+      if (this.#confirming !== undefined) this.#end = { error: this.#confirming };
+      else if (this.#reading === undefined) this.#take(given);
+      else if (given?.ok === false) this.#next(this.#reading.throw(given.error));
+      else this.#next(this.#reading.next(...(given === undefined ? [] : [given.value])));
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  #take(given: Settled | undefined): void {
+    const { edge, world } = this.#asking;
+    const fact = given?.ok === true && 'awaited' in given.value ? given.value : undefined;
+    const waited = this.#walk.advance(world, fact);
+    if (waited !== undefined) {
+      this.#leaveFor(waited);
+      return;
+    }
+    this.#reading = edge.work(this.#walk.whole, world);
+    this.#next(this.#reading.next());
+  }
+
+  #next(step: IteratorResult<Need, Done>): void {
+    if (step.done === true) {
+      this.#end = { done: step.value };
+      return;
+    }
+    const need = step.value;
+    if (need.kind === 'wait') this.#leaveFor(need.until);
+    else this.asks = asked(need, this.#asking.edge.requirements(this.#walk.known));
+  }
+
+  /** Leaves the turn, and joins another one when what it waits for is there. */
+  #leaveFor(until: Promise<unknown>): void {
+    const goOn = (given: Settled): void => {
+      this.#given = given;
+      this.#machine.turns.join(this);
+    };
+    void until
+      .then(
+        (awaited): Settled => ({ ok: true, value: { awaited } }),
+        (error: unknown): Settled => ({ ok: false, error }),
+      )
+      .then(goOn);
+  }
+
+  take(result: ReadResult): void {
+    try {
+      this.#given = result.ok ? { ok: true, value: recordsOf(result.records) } : result;
+    } catch (error) {
+      this.#given = { ok: false, error };
+    }
+  }
+
+  /** A refusal, too, must be on the word of what is in force: if that has changed, the request is decided again. */
+  #refused(error: unknown): void {
+    if (error instanceof Conflict) {
+      this.#again(error.key);
+      return;
+    }
+    const require = this.#asking.edge.requirements(this.#walk.known);
+    if (!(error instanceof Refused) || error === this.#confirming || require.length === 0) {
+      this.#end = { error };
+      return;
+    }
+    this.#confirming = error;
+    this.asks = { require, get: [] };
+  }
+
+  #again(key: string): void {
+    const { edge, world } = this.#asking;
+    this.#reading = undefined;
+    this.#confirming = undefined;
+    this.#end = undefined;
+    this.#attempt += 1;
+    if (this.#attempt > attemptsMax) {
+      this.#end = { error: new Refused({ kind: 'tooManyConflicts' }) };
+      return;
+    }
+    const renewed = edge.renew(key, this.#walk.known, world);
+    this.#walk.restart();
+    const join = () => this.#machine.turns.join(this);
+    if (renewed instanceof Promise) {
+      renewed.then(join, (error: unknown) => {
+        this.#given = { ok: false, error };
+        join();
+      });
+    } else join();
+  }
+
+  settle(): readonly LogRecord[] | undefined {
+    const end = this.#end;
+    if (end === undefined) return undefined;
+    if ('error' in end) {
+      this.fail(end.error);
+      return undefined;
+    }
+    const { done } = end;
+    if (done.change === undefined && done.shownNothing === undefined) return done.records;
+    void (done.change === undefined ? this.#showNothing(done) : this.#commit(done, done.change));
+    return undefined;
+  }
+
+  recorded(): void {
+    if (this.#end !== undefined && 'done' in this.#end) this.#respond(this.#end.done.answer);
+  }
+
+  async #showNothing({ records, shownNothing, answer }: Done): Promise<void> {
+    const failure = await this.#count(records, shownNothing);
+    if (failure === undefined) this.#respond(answer);
+    else this.fail(failure.error);
+  }
+
+  /** A change and its records in one transaction; in force, before the answer. */
+  async #commit({ records, committed, answer }: Done, change: Transaction): Promise<void> {
+    const { audit, store } = this.#machine;
+    try {
+      const staged = records.map((record) => audit.stage(record).put);
+      await orUnavailable(store.transact({ ...change, put: [...(change.put ?? []), ...staged] }));
+      if (staged.length > 0) audit.committed();
+      await committed?.();
+      this.#respond(answer);
+    } catch (error) {
+      if (!(error instanceof Conflict)) {
+        this.fail(error);
+        return;
+      }
+      this.#again(error.key);
+      // It gave up: outside a turn, nobody else will settle it.
+      if (this.#end !== undefined) this.settle();
+    }
+  }
+
+  fail(error: unknown): void {
+    void this.#refuse(error);
+  }
+
+  /** What a failed request is answered, once its record is written. A record that cannot be written makes it a 503 that discloses nothing. */
+  async #refuse(error: unknown): Promise<void> {
+    try {
+      const { kind } = this.#noted(error);
+      const failed = this.#failed(error);
+      const failure = await this.#count(failed.records, failed.caller);
+      const isSaid = failure === undefined || kind === 'recordUnavailable' || kind === refusalOf(failure.error).kind;
+      if (!isSaid) this.#noted(failure.error);
+      this.#respond(isSaid ? failed.answer : this.#failed(failure.error).answer);
+    } catch (failure) {
+      this.#machine.logError(failure, this.#asking.request.requestId);
+      this.#respond(undefined);
+    }
+  }
+
+  #failed(error: unknown): Failed {
+    const { edge, world } = this.#asking;
+    return edge.failed(error, this.#walk.known, world);
+  }
+
+  /** Records what a caller was shown nothing by, within its quota. Returns why that failed, if it did. */
+  async #count(
+    records: readonly LogRecord[],
+    caller: Caller | undefined,
+  ): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      await Promise.all(records.map((record) => this.#machine.audit.refused(record, caller)));
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #noted(error: unknown): { readonly kind: string } {
+    const refusal = refusalOf(error);
+    if (isOurTrouble(refusal)) this.#machine.logError(error, this.#asking.request.requestId);
+    return refusal;
+  }
+
+  #respond(answer: Answer | undefined): void {
+    const { edge, respond, request } = this.#asking;
+    const { known } = this.#walk;
+    try {
+      respond(answer, known);
+    } catch (error) {
+      this.#machine.logError(error, request.requestId);
+      respond(undefined, known);
+    } finally {
+      edge.over?.(known);
+      this.#machine.turns.end();
+    }
+  }
+}
+
+/** What the work needs, on the word of what the request was decided by. */
+function asked(need: Exclude<Need, { readonly kind: 'wait' }>, require: readonly Requirement[]): Asked {
+  const own = need.kind === 'get' ? need.require : need.list.require;
+  const all = own === undefined ? require : [...require, ...own];
+  return need.kind === 'get' ? { require: all, get: need.get } : { ...need.list, require: all };
+}
+
+/** A store that fails to write has written nothing: no record, and so no change. */
+async function orUnavailable(written: Promise<unknown>): Promise<void> {
+  try {
+    await written;
+  } catch (error) {
+    if (error instanceof Conflict || error instanceof Unreadable) throw error;
+    throw new Refused({ kind: 'recordUnavailable' }, { cause: error });
+  }
+}

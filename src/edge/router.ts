@@ -1,0 +1,65 @@
+import findMyWay from 'find-my-way';
+
+const methods = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+export type Method = (typeof methods)[number];
+
+/** Where a request of this method and path goes; the path in the notation of `find-my-way`. */
+export interface Route<T> {
+  readonly method: Method;
+  readonly path: string;
+  readonly to: T;
+}
+
+export interface Found<T> {
+  readonly to: T;
+  /** Of the path, decoded. */
+  readonly params: Readonly<Record<string, string | undefined>>;
+  /** Decoded; a parameter that is given twice is a list. */
+  readonly query: unknown;
+}
+
+/**
+ * How every edge routes: ARM ids and vault objects are compared without regard to case, and az ends the path of "no
+ * version" with a slash and doubles another. A path that cannot be decoded, or has a longer parameter, is nowhere.
+ */
+const options = {
+  caseSensitive: false,
+  ignoreTrailingSlash: true,
+  ignoreDuplicateSlashes: true,
+  maxParamLength: 2048,
+} as const;
+
+/** The paths of an edge. */
+export class Router<T> {
+  readonly #router: ReturnType<typeof findMyWay>;
+  readonly #found = new Map<unknown, T>();
+  readonly #methods: ReadonlySet<Method>;
+
+  constructor(routes: readonly Route<T>[]) {
+    this.#router = findMyWay(options);
+    this.#methods = new Set(routes.map(({ method }) => method));
+    for (const { method, path, to } of routes) {
+      const handler = () => undefined;
+      this.#found.set(handler, to);
+      this.#router.on(method, path, handler);
+    }
+  }
+
+  find(method: string, url: string): Found<T> | undefined {
+    if (!this.#isKnown(method)) return undefined;
+    const found = this.#router.find(method, url);
+    const to = found === null ? undefined : this.#found.get(found.handler);
+    return found === null || to === undefined ? undefined : { to, params: found.params, query: found.searchParams };
+  }
+
+  /** The methods that the path has, but for a preflight's. */
+  methodsAt(url: string): readonly Method[] {
+    return methods.filter((method) => method !== 'OPTIONS' && this.find(method, url) !== undefined);
+  }
+
+  #isKnown(method: string): method is Method {
+    const own: ReadonlySet<string> = this.#methods;
+    return own.has(method);
+  }
+}
