@@ -71,6 +71,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'rulebook',
       'audit',
       'schedule',
+      'shape',
       'templates',
       ...records,
       'types',
@@ -78,7 +79,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     platform: 'packages',
   },
   graph: {
-    imports: ['edge', 'http', 'json', 'caller', 'directory', 'audit', ...records, 'types'],
+    imports: ['edge', 'http', 'json', 'caller', 'directory', 'audit', 'shape', ...records, 'types'],
     platform: 'packages',
   },
   'data-plane': {
@@ -92,6 +93,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'objects',
       'rulebook',
       'audit',
+      'shape',
       ...records,
       'types',
     ],

@@ -1,35 +1,44 @@
+import { conjuncts, parseFilter } from '../../edge/filter.ts';
+import type { Filter as Term } from '../../edge/filter.ts';
+
 /** What a `$filter` asks for: by the form of a clause, the text in it. */
 export type Filter = ReadonlyMap<string, string>;
 
 /**
- * Reads an OData `$filter` of clauses joined by `and`, each of one of the forms: `atScope()`, `principalId eq '…'`,
- * `assignedTo('…')`, in any case. A quote within a text is doubled (OData 4.01, "Primitive Literals"). What is of no
- * form is refused, for a filter that is not looked at shows more than was asked for.
+ * Reads a `$filter` of clauses joined by `and`, each of one of the forms: `atScope()`, `principalId eq '…'`,
+ * `assignedTo('…')`, in any case.
  */
 export function readFilter(
   filter: string | undefined,
   forms: readonly string[],
 ): { readonly ok: true; readonly filter: Filter } | { readonly ok: false; readonly message: string } {
-  const patterns = forms.map((form) => [form, patternOf(form)] as const);
-  const found = new Map<string, string>();
-  for (let rest = (filter ?? '').trim(); rest !== '';) {
-    const [form, match] = patterns.map(([name, pattern]) => [name, pattern.exec(rest)] as const).find(matched) ?? [];
-    if (form === undefined || match === undefined || match === null) {
-      const message = `$filter has '${rest.slice(0, 200)}'; supported are ${forms.join(', ')}, joined by and.`;
-      return { ok: false, message };
-    }
-    found.set(form, (match[1] ?? '').replaceAll("''", "'"));
-    rest = rest.slice(match[0].length);
-  }
-  return { ok: true, filter: found };
+  const text = (filter ?? '').trim();
+  if (text === '') return { ok: true, filter: new Map() };
+  const calls = forms.filter((form) => form.includes('('));
+  const parsed = parseFilter(text, {
+    properties: forms.filter((form) => form.endsWith(comparison)).map((form) => form.slice(0, -comparison.length)),
+    operators: [],
+    functions: Object.fromEntries(
+      calls.map((form) => [form.slice(0, form.indexOf('(')), form.includes("'…'") ? 'with value' : 'without']),
+    ),
+  });
+  const clauses = parsed.ok ? conjuncts(parsed.filter).map(clauseOf) : [];
+  if (parsed.ok && clauses.every((clause) => clause !== undefined)) return { ok: true, filter: new Map(clauses) };
+  const rest = parsed.ok ? text : text.slice(parsed.at);
+  return {
+    ok: false,
+    message: `$filter has '${rest.slice(0, 200)}'; supported are ${forms.join(', ')}, joined by and.`,
+  };
 }
 
-/** A clause at the beginning, with the `and` after it if another one follows. */
-function patternOf(form: string): RegExp {
-  const clause = form.replace(/[()]/g, '\\$&').replace("'…'", "'((?:[^']|'')*)'");
-  return new RegExp(`^${clause}(?: +and +(?=\\S)|$)`, 'i');
-}
+const comparison = " eq '…'";
 
-function matched([, match]: readonly [string, RegExpExecArray | null]): boolean {
-  return match !== null;
+/** The form of a clause, and the text in it. */
+function clauseOf(term: Term): readonly [form: string, text: string] | undefined {
+  if (term.op === 'function' && term.value === undefined) return [`${term.name}()`, ''];
+  if (!('value' in term) || typeof term.value !== 'string') return undefined;
+  return [
+    term.op === 'function' ? `${term.name}('…')` : `${'property' in term ? term.property : ''}${comparison}`,
+    term.value,
+  ];
 }

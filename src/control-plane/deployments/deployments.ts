@@ -8,6 +8,7 @@ import {
 } from './resource.ts';
 import { deploymentKey, deploymentOperationKey } from '../keys.ts';
 import { decode, encode } from '../../store/store.ts';
+import { readFilter } from '../authorization/filter.ts';
 import { listAnswer } from '../list.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { readGroup } from '../resource-groups/resource.ts';
@@ -47,7 +48,8 @@ async function list(call: ControlCall): Promise<ControlOutcome> {
     if (!group.ok) return group;
   }
   const filter = call.query['$filter'];
-  const wanted = filter === undefined ? undefined : /^provisioningState eq '(\w+)'$/i.exec(filter)?.[1];
+  const asked = readFilter(filter, ["provisioningState eq '…'"]);
+  const wanted = asked.ok ? asked.filter.get("provisioningState eq '…'") : undefined;
   if (filter !== undefined && wanted === undefined) {
     const message = `$filter is '${filter}'; supported is "provisioningState eq 'Succeeded'" with a state.`;
     return refuse({ kind: 'badQuery', message });

@@ -1,3 +1,6 @@
+import { conjuncts, parseFilter as parse } from '../../edge/filter.ts';
+import type { Filter } from '../../edge/filter.ts';
+
 /** A resource as a filter looks at it. */
 export interface Filtered {
   readonly name: string;
@@ -22,40 +25,42 @@ const supported =
   "resourceType, name, resourceGroup, location, tagName, tagValue with eq or ne; substringof('…', name); startswith(tagName, '…'); joined by and";
 
 const fields: Readonly<Record<string, (resource: Filtered) => readonly string[]>> = {
-  resourcetype: ({ type }) => [type],
+  resourceType: ({ type }) => [type],
   name: ({ name }) => [name],
-  resourcegroup: ({ resourceGroup }) => [resourceGroup],
+  resourceGroup: ({ resourceGroup }) => [resourceGroup],
   location: ({ location }) => (location === undefined ? [] : [location]),
-  tagname: ({ tags }) => Object.keys(tags),
-  tagvalue: ({ tags }) => Object.values(tags),
+  tagName: ({ tags }) => Object.keys(tags),
+  tagValue: ({ tags }) => Object.values(tags),
 };
 
-const text = String.raw`'((?:[^']|'')*)'`;
-const comparison = new RegExp(String.raw`^(\w+)\s+(eq|ne)\s+${text}`, 'i');
-const substring = new RegExp(String.raw`^substringof\(\s*${text}\s*,\s*(\w+)\s*\)`, 'i');
-const beginning = new RegExp(String.raw`^startswith\(\s*(\w+)\s*,\s*${text}\s*\)`, 'i');
-const conjunction = /^\s+and\s+/i;
+/** How what a resource has is held against what is wanted, both in lower case. */
+const comparisons = {
+  eq: (has: string, wanted: string) => has === wanted,
+  ne: (has: string, wanted: string) => has !== wanted,
+  startswith: (has: string, wanted: string) => has.startsWith(wanted),
+  substringof: (has: string, wanted: string) => has.includes(wanted),
+} as const;
+
+interface Term {
+  readonly field: string;
+  readonly wanted: string;
+  readonly by: keyof typeof comparisons;
+}
 
 /** Reads `$filter` of the generic list (Resources - List); what it does not know it refuses. */
 export function parseFilter(filter: string): ParsedFilter {
-  const terms: Term[] = [];
-  let rest = filter.trim();
-  while (rest !== '') {
-    const term = parseTerm(rest);
-    if (term === undefined) return unsupported(filter);
-    terms.push(term);
-    rest = rest.slice(term.length);
-    const and = conjunction.exec(rest);
-    if (rest.trim() === '') break;
-    if (and === null || and[0].length === rest.length) return unsupported(filter);
-    rest = rest.slice(and[0].length);
+  if (filter.trim() === '') return { ok: true, holds: () => true };
+  const parsed = parse(filter, { properties: Object.keys(fields), operators: ['ne', 'startswith', 'substringof'] });
+  const terms = parsed.ok ? conjuncts(parsed.filter).map(termOf) : [undefined];
+  if (!terms.every((term) => term !== undefined)) {
+    return { ok: false, message: `$filter is '${filter}'; supported is ${supported}.` };
   }
   // A tag's value is that of the tag's name, where both are given.
-  const tag = terms.find(({ field }) => field === 'tagname');
-  const value = terms.find(({ field }) => field === 'tagvalue');
+  const tag = terms.find(({ field }) => field === 'tagName');
+  const value = terms.find(({ field }) => field === 'tagValue');
   const pair = tag !== undefined && value !== undefined ? [pairOf(tag.wanted, value.wanted)] : [];
-  const conditions = [...terms.map(({ holds }) => holds), ...pair];
-  const type = terms.find(({ field, isEqual }) => field === 'resourcetype' && isEqual)?.wanted.toLowerCase();
+  const conditions = [...terms.map(conditionOf), ...pair];
+  const type = terms.find(({ field, by }) => field === 'resourceType' && by === 'eq')?.wanted;
   return {
     ok: true,
     holds: (resource) => conditions.every((holds) => holds(resource)),
@@ -63,57 +68,21 @@ export function parseFilter(filter: string): ParsedFilter {
   };
 }
 
-interface Term {
-  readonly length: number;
-  readonly field: string;
-  readonly wanted: string;
-  readonly isEqual: boolean;
-  readonly holds: Condition;
+/** A term as it is compared: a property with a string, in lower case. */
+function termOf(filter: Filter): Term | undefined {
+  const isNot = filter.op === 'not';
+  const compared = isNot ? filter.term : filter;
+  if (!('property' in compared) || typeof compared.value !== 'string' || compared.op === 'any') return undefined;
+  return { field: compared.property, wanted: compared.value.toLowerCase(), by: isNot ? 'ne' : compared.op };
 }
 
-function parseTerm(rest: string): Term | undefined {
-  const compared = comparison.exec(rest);
-  if (compared !== null) {
-    const [whole, field = '', word = '', quoted = ''] = compared;
-    const isEqual = word.toLowerCase() === 'eq';
-    return termOf({ whole, field, quoted, isEqual }, (has, wanted) => (has === wanted) === isEqual);
-  }
-  const [part, partQuoted = '', partField = ''] = substring.exec(rest) ?? [];
-  if (part !== undefined) {
-    const term = { whole: part, field: partField, quoted: partQuoted, isEqual: false };
-    return termOf(term, (has, wanted) => has.includes(wanted));
-  }
-  const [start, startField = '', startQuoted = ''] = beginning.exec(rest) ?? [];
-  if (start === undefined) return undefined;
-  const term = { whole: start, field: startField, quoted: startQuoted, isEqual: false };
-  return termOf(term, (has, wanted) => has.startsWith(wanted));
-}
-
-function termOf(
-  found: { readonly whole: string; readonly field: string; readonly quoted: string; readonly isEqual: boolean },
-  holds: (has: string, wanted: string) => boolean,
-): Term | undefined {
-  const field = found.field.toLowerCase();
-  const read = Object.hasOwn(fields, field) ? fields[field] : undefined;
-  if (read === undefined) return undefined;
-  const wanted = found.quoted.replaceAll("''", "'");
-  const lower = wanted.toLowerCase();
-  return {
-    length: found.whole.length,
-    field,
-    wanted,
-    isEqual: found.isEqual,
-    holds: (resource) => read(resource).some((has) => holds(has.toLowerCase(), lower)),
-  };
+/** Of several, as tags are, one is enough. */
+function conditionOf({ field, wanted, by }: Term): Condition {
+  const holds = comparisons[by];
+  return (resource) => (fields[field]?.(resource) ?? []).some((has) => holds(has.toLowerCase(), wanted));
 }
 
 function pairOf(name: string, value: string): Condition {
   return ({ tags }) =>
-    Object.entries(tags).some(
-      ([tag, has]) => tag.toLowerCase() === name.toLowerCase() && has.toLowerCase() === value.toLowerCase(),
-    );
-}
-
-function unsupported(filter: string): ParsedFilter {
-  return { ok: false, message: `$filter is '${filter}'; supported is ${supported}.` };
+    Object.entries(tags).some(([tag, has]) => tag.toLowerCase() === name && has.toLowerCase() === value);
 }
