@@ -13,11 +13,10 @@ import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { ObjectAnswer, ObjectAsked, ObjectPage, PageAsked, ResourceObject } from '../types/vault-object.ts';
 import { renderError } from './errors.ts';
-import { keyCreated } from './keys/create-key.ts';
-import { policyMembers, resourcePolicy } from './keys/rotation-policy.ts';
+import { keyCreated } from './keys/create.ts';
+import { policyMembers, resourcePolicy } from './keys/rotation.ts';
 import type { Call } from './operation.ts';
-import { secretSet } from './secrets/set-secret.ts';
-import { secretUpdated } from './secrets/update-secret.ts';
+import { secretSet, secretUpdated } from './secrets.ts';
 
 interface Asked extends ObjectAsked {
   readonly store: Store;

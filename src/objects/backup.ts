@@ -10,7 +10,7 @@ import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import { isIssued } from './certificate.ts';
-import type { CertificateState } from './certificate-state.ts';
+import { certificateState } from './certificate-state.ts';
 import { readKeyType } from './key-type.ts';
 import { refused } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
@@ -51,10 +51,8 @@ export function* backupObject<C extends 'secrets' | 'keys'>(
 }
 
 /** The same of a certificate, which takes its key and its secret along once it is issued. */
-export function* backupCertificate(
-  vault: VaultScope,
-  { own, keys, secrets, require }: CertificateState,
-): Reading<Outcome<string>> {
+export function* backupCertificate(vault: VaultScope, name: string): Reading<Outcome<string>> {
+  const { own, keys, secrets, require } = yield* certificateState(vault, { name });
   const stored = yield* storedVersions(vault, own);
   if (!stored.ok) return stored;
   if (!isIssued(stored.value.object.current)) return yield* sealed(vault, stored.value, require);

@@ -6,7 +6,6 @@ import { wait } from '../store/reading.ts';
 import type { Reading } from '../store/reading.ts';
 import type { Transaction } from '../store/store.ts';
 import type { KeyEngine, KeyMaterial, KeySpec } from '../types/key.ts';
-import { restoreObject } from './backup.ts';
 import { addVersion, changeCurrent, changeVersion } from './change.ts';
 import { newKeyVersion, rotatedVersion, updateKeyVersion } from './key.ts';
 import type { KeyDraft, KeyParameters, KeyRecord, NewKeyParameters } from './key.ts';
@@ -127,11 +126,6 @@ export function* setRotationPolicy(
     return policy.ok ? { ok: true, value: { ...version, rotationPolicy: policy.value } } : policy;
   });
   return withRotation(vault, changed);
-}
-
-/** Puts the key of a backup back, and goes on with its rotation. */
-export function* restoreKey(vault: VaultScope, blob: string): Reading<Outcome<KeyRecord>> {
-  return withRotation(vault, yield* restoreObject(vault, 'keys', blob));
 }
 
 /** Puts the due record of a key's next rotation beside the change that makes the key what it is, if it has one. */

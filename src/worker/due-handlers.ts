@@ -1,21 +1,18 @@
 import type { NameSet } from '../http/name-set.ts';
 import { actIfDue, actionLater } from '../objects/certificate-actions.ts';
-import { dueOfCertificate } from '../objects/certificate-change.ts';
 import { completeCertificate } from '../objects/certificate-complete.ts';
 import { testIssuer } from '../objects/certificate-test-issuer.ts';
 import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
 import { keyProperties } from '../objects/key.ts';
+import { lifeCycles } from '../objects/life-cycle.ts';
 import { newVersion } from '../objects/new-version.ts';
 import { vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
-import { dueOfObject } from '../objects/purge.ts';
-import type { DueOfObject } from '../objects/purge.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
 import { dueOfVault } from '../resources/purge.ts';
 import type { DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from '../schedule/handler.ts';
 import { readAlone } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
 import { decode } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { collectionNouns } from '../types/collection.ts';
@@ -62,10 +59,8 @@ export function dueHandlers(world: DueWorld): DueHandlers {
 
 async function purgeObject({ vault, scope, collection, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
   const asked = { name, clear: (change: Transaction) => world.store.transact(change) };
-  const reading: Reading<DueOfObject> =
-    collection === 'certificates' ? dueOfCertificate(scope, asked) : dueOfObject(scope, collection, asked);
-  // What is purged meanwhile in a vault that changes is purged all the same.
-  const due = await readAlone(world.store, [], reading);
+  // What a purge left is cleared whatever has become of its vault; the purge itself requires the vault as it was seen.
+  const due = await readAlone(world.store, [], lifeCycles[collection].due(scope, asked));
   if (due.done === 'nothing') return {};
   if (due.done === 'cleared') return { change: due.change };
   const operationName = `${collectionNouns[collection]}Purge`;

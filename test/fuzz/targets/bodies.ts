@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { parseForm } from '../../../src/authority/form.ts';
 import { parseDeploymentBody } from '../../../src/control-plane/deployments/body.ts';
-import { policyParameters } from '../../../src/data-plane/certificates/policy-parameters.ts';
+import { policyParameters } from '../../../src/data-plane/certificates/parameters.ts';
 import { ruleProfiles } from '../../../src/firewall/profiles.ts';
 import { validateNetworkAcls } from '../../../src/firewall/validate.ts';
 import { parseJsonBody } from '../../../src/http/request.ts';

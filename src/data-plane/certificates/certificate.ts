@@ -1,0 +1,125 @@
+import { certificateProperties, isIssued } from '../../objects/certificate.ts';
+import type { CertificateVersion } from '../../objects/certificate.ts';
+import { updateCertificate as update, updatePolicy } from '../../objects/certificate-change.ts';
+import { hasPending } from '../../objects/certificate-read.ts';
+import type { Outcome } from '../../objects/object.ts';
+import { getCurrent, getVersion } from '../../objects/read.ts';
+import { lifeCycleOperations } from '../life-cycle.ts';
+import { readMembers } from '../members.ts';
+import { objectId, objectName } from '../object.ts';
+import type { OperationCard } from '../operation.ts';
+import { certificateBundle, certificateItem, policyBody } from './bundle.ts';
+import { certificateParameters, includePending, policyParameters } from './parameters.ts';
+
+/** GET /certificates/{name}/{version?}. Also of a disabled one: what `enabled` switches off is its key and its secret. */
+const getCertificate: OperationCard = {
+  name: 'CertificateGet',
+  permission: 'certificates/get',
+  method: 'GET',
+  path: '/certificates/:name/:version?',
+  *run(call) {
+    const asked = objectId(call, 'certificates');
+    if (!asked.ok) return asked;
+    const found = yield* getVersion(call.vault, 'certificates', asked.value);
+    if (!found.ok) return found;
+    const { name, version } = asked.value;
+    const isVersion = version !== undefined;
+    const isPending = !isVersion && (yield* hasPending(call.vault, name));
+    const body = certificateBundle(call, found.value, { isVersion, isPending });
+    const audit = { certificateProperties: certificateProperties(found.value.current) };
+    return { ok: true, value: { status: 200, body }, audit };
+  },
+};
+
+const updateShape = { policy: 'anything', attributes: 'anything', tags: 'anything' } as const;
+
+/** PATCH /certificates/{name}/{version?}: tags, `enabled` and the policy; `enabled` also of its key and its secret. */
+const updateCertificate: OperationCard = {
+  name: 'CertificateUpdate',
+  permission: 'certificates/update',
+  method: 'PATCH',
+  path: '/certificates/:name/:version?',
+  *run(call) {
+    const asked = objectId(call, 'certificates');
+    if (!asked.ok) return asked;
+    const members = readMembers(call.body, '', updateShape);
+    if (!members.ok) return members;
+    const parameters = certificateParameters(members.value);
+    if (!parameters.ok) return parameters;
+    const sent = members.value.policy;
+    const policy = sent === undefined ? undefined : policyParameters(sent, 'policy.');
+    if (policy?.ok === false) return policy;
+    const updated = yield* update(call.vault, {
+      ...asked.value,
+      parameters: parameters.value,
+      policy: policy?.value,
+      now: call.nowSeconds,
+    });
+    if (!updated.ok) return updated;
+    const { version } = asked.value;
+    const { isPending } = updated.value;
+    const body = certificateBundle(call, updated.value, { isVersion: version !== undefined, isPending });
+    const audit = { certificateProperties: certificateProperties(updated.value.current) };
+    return { ...updated, value: { status: 200, body }, audit };
+  },
+};
+
+/** GET /certificates/{name}/policy */
+const getCertificatePolicy: OperationCard = {
+  name: 'CertificatePolicyGet',
+  permission: 'certificates/get',
+  method: 'GET',
+  path: '/certificates/:name/policy',
+  *run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const found = yield* getCurrent(call.vault, 'certificates', name.value);
+    if (!found.ok) return found;
+    const body = policyBody(call, found.value.name, found.value.current.policy);
+    return { ok: true, value: { status: 200, body } };
+  },
+};
+
+/** PATCH /certificates/{name}/policy: what is mentioned changes, and holds from the next version on. */
+const updateCertificatePolicy: OperationCard = {
+  name: 'CertificatePolicyUpdate',
+  permission: 'certificates/update',
+  method: 'PATCH',
+  path: '/certificates/:name/policy',
+  *run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const policy = policyParameters(call.body, '');
+    if (!policy.ok) return policy;
+    const updated = yield* updatePolicy(call.vault, { name: name.value, policy: policy.value, now: call.nowSeconds });
+    if (!updated.ok) return updated;
+    const body = policyBody(call, updated.value.name, updated.value.current.policy);
+    return { ...updated, value: { status: 200, body } };
+  },
+};
+
+/** Which versions a list has: without `includePending` none that is not issued yet. */
+function isListed(asked: string | undefined): Outcome<(version: CertificateVersion) => boolean> {
+  const pending = includePending(asked);
+  return pending.ok ? { ok: true, value: (version) => pending.value || isIssued(version) } : pending;
+}
+
+/** The operations on certificates that are made, and on their policies. */
+export const certificateObjectOperations: readonly OperationCard[] = [
+  getCertificate,
+  updateCertificate,
+  getCertificatePolicy,
+  updateCertificatePolicy,
+  ...lifeCycleOperations({
+    collection: 'certificates',
+    bundle: certificateBundle,
+    item: certificateItem,
+    deletedItem(call, certificate) {
+      // The recorded lists of deleted ones have none.
+      const { subject: _, ...item } = certificateItem(call, certificate);
+      return item;
+    },
+    audit: (version) => ({ certificateProperties: certificateProperties(version) }),
+    isListed,
+  }),
+];

@@ -1,0 +1,61 @@
+import { deletePending } from '../../objects/certificate-complete.ts';
+import { getPending, updatePending } from '../../objects/certificate-pending.ts';
+import { refused } from '../../objects/object.ts';
+import { readMembers } from '../members.ts';
+import { objectName } from '../object.ts';
+import type { OperationCard } from '../operation.ts';
+import { pendingBody, retryAfter } from './bundle.ts';
+
+/** GET /certificates/{name}/pending. A `request_id` in the query must be the operation's own. */
+export const getCertificateOperation: OperationCard = {
+  name: 'CertificatePendingGet',
+  permission: 'certificates/get',
+  method: 'GET',
+  path: '/certificates/:name/pending',
+  *run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const found = yield* getPending(call.vault, { name: name.value, requestId: call.query['request_id'] });
+    if (!found.ok) return found;
+    const headers = retryAfter(call, found.value);
+    return { ok: true, value: { status: 200, body: pendingBody(call, found.value), headers } };
+  },
+};
+
+/** PATCH /certificates/{name}/pending: asks that the operation be cancelled. */
+export const updateCertificateOperation: OperationCard = {
+  name: 'CertificatePendingUpdate',
+  permission: 'certificates/update',
+  method: 'PATCH',
+  path: '/certificates/:name/pending',
+  *run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const members = readMembers(call.body, '', { cancellation_requested: 'flag' });
+    if (!members.ok) return members;
+    const { cancellation_requested: cancellationRequested } = members.value;
+    if (cancellationRequested === undefined) {
+      return refused({ kind: 'badParameter', message: 'The member cancellation_requested is missing.' });
+    }
+    const requestId = call.query['request_id'];
+    const asked = { name: name.value, requestId, cancellationRequested, issueMs: call.issueMs };
+    const updated = yield* updatePending(call.vault, asked);
+    if (!updated.ok) return updated;
+    return { ...updated, value: { status: 200, body: pendingBody(call, updated.value) } };
+  },
+};
+
+/** DELETE /certificates/{name}/pending: the certificate is not made any more. */
+export const deleteCertificateOperation: OperationCard = {
+  name: 'CertificatePendingDelete',
+  permission: 'certificates/update',
+  method: 'DELETE',
+  path: '/certificates/:name/pending',
+  *run(call) {
+    const name = objectName(call);
+    if (!name.ok) return name;
+    const deleted = yield* deletePending(call.vault, { name: name.value, requestId: call.query['request_id'] });
+    if (!deleted.ok) return deleted;
+    return { ...deleted, value: { status: 200, body: pendingBody(call, deleted.value) } };
+  },
+};

@@ -1,0 +1,107 @@
+import type { Answer } from '../../http/answer.ts';
+import { hsmPlatform, keyProperties, publicJwk } from '../../objects/key.ts';
+import type { KeyRecord, KeyVersion } from '../../objects/key.ts';
+import { updateKey as update } from '../../objects/key-change.ts';
+import { refused } from '../../objects/object.ts';
+import type { Outcome, VaultScope } from '../../objects/object.ts';
+import { getVersion } from '../../objects/read.ts';
+import { bodyMembers } from '../body.ts';
+import { lifeCycleOperations } from '../life-cycle.ts';
+import { objectFacts, objectId } from '../object.ts';
+import type { Call, OperationCard } from '../operation.ts';
+import { keyParameters } from './parameters.ts';
+
+/** GET /keys/{name}/{version?}: the public part, also of a key that is disabled or outside its time. */
+const getKey: OperationCard = {
+  name: 'KeyGet',
+  permission: 'keys/get',
+  method: 'GET',
+  path: '/keys/:name/:version?',
+  *run(call) {
+    const asked = objectId(call, 'keys');
+    if (!asked.ok) return asked;
+    return keyAnswer(call, yield* getVersion(call.vault, 'keys', asked.value));
+  },
+};
+
+/** PATCH /keys/{name}/{version?}: everything but the key itself. Without a version, the current one. */
+const updateKey: OperationCard = {
+  name: 'KeyUpdate',
+  permission: 'keys/update',
+  method: 'PATCH',
+  path: '/keys/:name/:version?',
+  *run(call) {
+    const asked = objectId(call, 'keys');
+    if (!asked.ok) return asked;
+    const body = bodyMembers(call.body, ['key_ops', 'attributes', 'tags', 'release_policy']);
+    if (!body.ok) return body;
+    const parameters = keyParameters(body.value, body.value['key_ops']);
+    if (!parameters.ok) return parameters;
+    const asks = { ...asked.value, now: call.nowSeconds, parameters: parameters.value };
+    return keyAnswer(call, yield* update(call.vault, asks));
+  },
+};
+
+/** GET /keys/{name}/{version?}/attestation: refused, for no HSM keeps our keys that could attest them. */
+const getKeyAttestation: OperationCard = {
+  name: 'KeyGetAttestation',
+  permission: 'keys/get',
+  method: 'GET',
+  path: '/keys/:name/:version/attestation',
+  alsoAt: '/keys/:name/attestation',
+  *run(call) {
+    const asked = objectId(call, 'keys');
+    if (!asked.ok) return asked;
+    const found = yield* getVersion(call.vault, 'keys', asked.value);
+    if (!found.ok) return found;
+    return refused({ kind: 'attestationMissing', operation: 'attestation' });
+  },
+};
+
+/** The operations that end in what may be known of a key, or in a list of such. */
+export const keyObjectOperations: readonly OperationCard[] = [
+  getKey,
+  updateKey,
+  getKeyAttestation,
+  ...lifeCycleOperations({ collection: 'keys', bundle: keyBundle, item: keyItem, audit: keyAudit }),
+];
+
+/** KeyBundle: the public part of one version, never more. */
+function keyBundle(call: Call, key: KeyRecord) {
+  const { releasePolicy } = key.current;
+  return {
+    key: publicJwk(key.current, keyId(call, key)),
+    ...keyFacts(call.vault, key.current),
+    ...(releasePolicy !== undefined && { release_policy: releasePolicy }),
+  };
+}
+
+/** KeyItem of a list; its id names no version unless it stands for one. */
+function keyItem(call: Call, key: KeyRecord, version?: string) {
+  const kid = `${call.origin}/keys/${key.name}`;
+  return { kid: version === undefined ? kid : `${kid}/${version}`, ...keyFacts(call.vault, key.current) };
+}
+
+export function keyId(call: Call, { name, current }: KeyRecord): string {
+  return `${call.origin}/keys/${name}/${current.version}`;
+}
+
+/** The answer of an operation that ends in a version of a key, with what the audit log says of it. */
+export function keyAnswer(call: Call, outcome: Outcome<KeyRecord>): Outcome<Answer> {
+  if (!outcome.ok) return outcome;
+  const { value: key } = outcome;
+  return { ...outcome, value: { status: 200, body: keyBundle(call, key) }, audit: keyAudit(key.current) };
+}
+
+function keyAudit(version: KeyVersion) {
+  return { keyProperties: keyProperties(version) };
+}
+
+function keyFacts(vault: VaultScope, version: KeyVersion) {
+  const { attributes, tags } = objectFacts(vault, version);
+  return {
+    attributes: { ...attributes, exportable: version.exportable === true, hsmPlatform },
+    ...(tags !== undefined && { tags }),
+    ...(version.managed === true && { managed: true }),
+  };
+}

@@ -1,0 +1,177 @@
+import type { Answer } from '../http/answer.ts';
+import { isIntended } from '../objects/certificate-read.ts';
+import { addVersion, changeVersion } from '../objects/change.ts';
+import { refused } from '../objects/object.ts';
+import type { ObjectRecord, Outcome, VaultScope } from '../objects/object.ts';
+import { getVersion } from '../objects/read.ts';
+import { checkSecret, newSecretVersion, secretProperties, updateSecretVersion } from '../objects/secret.ts';
+import type { SecretParameters, SecretVersion } from '../objects/secret.ts';
+import { secretAs } from '../objects/secret-content.ts';
+import { unmanagedState } from '../objects/state.ts';
+import type { Reading } from '../store/reading.ts';
+import { bodyMembers, objectParameters, textMember } from './body.ts';
+import { lifeCycleOperations } from './life-cycle.ts';
+import { objectFacts, objectId, objectName } from './object.ts';
+import type { Call, OperationCard } from './operation.ts';
+
+/** PUT /secrets/{name}: creates the secret, or adds a version to it. */
+const setSecret: OperationCard = {
+  name: 'SecretSet',
+  permission: 'secrets/set',
+  method: 'PUT',
+  path: '/secrets/:name',
+  counts: 'setOrImport',
+  *run(call) {
+    return secretAnswer(call, yield* secretSet(call), { value: true });
+  },
+};
+
+/** The secret with the version that the body describes. */
+export function* secretSet(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
+  const name = objectName(call);
+  if (!name.ok) return name;
+  const parameters = secretParameters(call.body);
+  if (!parameters.ok) return parameters;
+  const { value } = parameters.value;
+  if (value === undefined) return refused({ kind: 'badParameter', message: 'The member value is missing.' });
+  const version = newSecretVersion(
+    { ...parameters.value, value },
+    { version: call.newVersion(), now: call.nowSeconds },
+  );
+  const state = yield* unmanagedState(call.vault, 'secrets', { name: name.value, operation: 'set' });
+  return state.ok ? addVersion(call.vault, state.value, version) : state;
+}
+
+/** GET /secrets/{name}/{version?}. A secret's `nbf` and `exp` are for its readers' information; `enabled` is enforced. */
+const getSecret: OperationCard = {
+  name: 'SecretGet',
+  permission: 'secrets/get',
+  method: 'GET',
+  path: '/secrets/:name/:version?',
+  *run(call) {
+    const asked = objectId(call, 'secrets');
+    if (!asked.ok) return asked;
+    const found = yield* getVersion(call.vault, 'secrets', asked.value);
+    if (!found.ok) {
+      // As recorded: the secret of a certificate that is not issued yet is there, and disabled.
+      const isToCome = yield* isIntended(call.vault, asked.value);
+      return isToCome ? refused({ kind: 'objectDisabled', collection: 'secrets' }) : found;
+    }
+    if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });
+    const current = yield* secretAs(found.value.current, call.query['outContentType']);
+    if (!current.ok) return current;
+    const secret = { ...found.value, current: current.value };
+    return secretAnswer(call, { ok: true, value: secret }, { value: true });
+  },
+};
+
+/** PATCH /secrets/{name}/{version?}: everything but the value. Without a version, as az sends it, the current one. */
+const updateSecret: OperationCard = {
+  name: 'SecretUpdate',
+  permission: 'secrets/set',
+  method: 'PATCH',
+  path: '/secrets/:name/:version?',
+  *run(call) {
+    return secretAnswer(call, yield* secretUpdated(call));
+  },
+};
+
+/** The secret with what the body says of a version changed. */
+export function* secretUpdated(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
+  const asked = objectId(call, 'secrets');
+  if (!asked.ok) return asked;
+  const parameters = secretParameters(call.body);
+  if (!parameters.ok) return parameters;
+  const { value, ...changes } = parameters.value;
+  if (value !== undefined) {
+    const message = 'An update cannot change the value; set the secret to add a version with another one.';
+    return refused({ kind: 'badParameter', message });
+  }
+  const state = yield* unmanagedState(call.vault, 'secrets', { ...asked.value, operation: 'update' });
+  if (!state.ok) return state;
+  return changeVersion(call.vault, state.value, (before) => updateSecretVersion(before, changes, call.nowSeconds));
+}
+
+type Secret = ObjectRecord<SecretVersion>;
+
+/** SecretBundle, without the value where the operation does not disclose it. */
+function secretBundle(call: Call, secret: Secret, show: { readonly value: boolean }) {
+  const { current } = secret;
+  const { previousVersion } = current;
+  return {
+    ...(show.value && { value: current.value }),
+    id: `${call.origin}/secrets/${secret.name}/${current.version}`,
+    ...secretFacts(call.vault, current),
+    ...(current.managed && { kid: `${call.origin}/keys/${secret.name}/${current.version}` }),
+    ...(previousVersion !== undefined && knowsPreviousVersion(call) && { previousVersion }),
+  };
+}
+
+/** "Only populated when the secret was retrieved using API version 2025-07-01 or later" (`SecretProperties.previousVersion`). */
+function knowsPreviousVersion({ apiVersion }: Call): boolean {
+  // The older ones by number, 7.0 to 7.6, are not comparable with those by date.
+  return !apiVersion.startsWith('7.') && apiVersion >= '2025-07-01';
+}
+
+/** The answer of an operation that ends in a version of a secret, with what the audit log says of it. */
+function secretAnswer(
+  call: Call,
+  outcome: Outcome<Secret>,
+  show: { readonly value: boolean } = { value: false },
+): Outcome<Answer> {
+  if (!outcome.ok) return outcome;
+  const { value: secret } = outcome;
+  const value = { status: 200, body: secretBundle(call, secret, show) };
+  return { ...outcome, value, audit: secretAudit(secret.current) };
+}
+
+function secretAudit(version: SecretVersion) {
+  return { secretProperties: secretProperties(version) };
+}
+
+/** SecretItem of a list; its id names no version unless it stands for one. */
+function secretItem(call: Call, secret: Secret, version?: string) {
+  const id = `${call.origin}/secrets/${secret.name}`;
+  return { id: version === undefined ? id : `${id}/${version}`, ...secretFacts(call.vault, secret.current) };
+}
+
+function secretFacts(vault: VaultScope, version: SecretVersion) {
+  const { contentType, managed } = version;
+  return {
+    ...(contentType !== undefined && { contentType }),
+    ...objectFacts(vault, version),
+    ...(managed && { managed }),
+  };
+}
+
+/** The parameters of a set or an update, with their limits checked. */
+function secretParameters(body: unknown): Outcome<SecretParameters & { readonly value?: string }> {
+  const members = bodyMembers(body, ['value', 'contentType', 'tags', 'attributes']);
+  if (!members.ok) return members;
+  const value = textMember(members.value, 'value');
+  if (!value.ok) return value;
+  const contentType = textMember(members.value, 'contentType');
+  if (!contentType.ok) return contentType;
+  const facts = objectParameters(members.value);
+  if (!facts.ok) return facts;
+  const parameters = {
+    ...(value.value !== undefined && { value: value.value }),
+    ...(contentType.value !== undefined && { contentType: contentType.value }),
+    ...facts.value,
+  };
+  const refusal = checkSecret(parameters);
+  return refusal === undefined ? { ok: true, value: parameters } : refused(refusal);
+}
+
+/** Every operation on secrets. */
+export const secretOperations: readonly OperationCard[] = [
+  setSecret,
+  getSecret,
+  updateSecret,
+  ...lifeCycleOperations({
+    collection: 'secrets',
+    bundle: (call, secret) => secretBundle(call, secret, { value: false }),
+    item: secretItem,
+    audit: secretAudit,
+  }),
+];
