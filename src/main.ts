@@ -88,7 +88,9 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const now = Date.now;
   const readFile = fileReader(message.files);
   const gatewayFiles = readGatewayFiles(settings, readFile);
-  const folder = await openFolder({ settings, path: message.folder.path, readFile, mark: message.mark, now: now() });
+  const { folder: place, mark } = message;
+  const notice = (text: string) => log.warn(text);
+  const folder = await openFolder({ settings, path: place.path, readFile, mark, notice, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   // Before the server, whose rulebook then knows of it.
   await makeDemo(folder.store, folder.identity, now());

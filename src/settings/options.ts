@@ -40,7 +40,9 @@ const options = {
   },
   'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
   'accept-copy': {
-    help: 'for one start: use the database as it is even if its commit mark is missing, damaged or newer',
+    help:
+      'for one start: use the database as it is even if its commit mark is missing, damaged or newer, ' +
+      'or records of an earlier release cannot be read',
   },
   'no-demo': { help: 'do not create the demo vault at the first start' },
   help: { help: 'print this text' },

@@ -11,6 +11,8 @@
  * - `noMark`: it has counted commits, and that mark is missing
  * - `damagedMark`: that mark cannot be read, or was not made under the master key
  * - `noDatabase`: the commit mark or a write-ahead log is there, and the database itself is missing
+ * - `newerFormat`: written by a release whose records this one does not know
+ * - `unreadableRecords`: a release before wrote it, and this one cannot read all of its records
  * - `noMasterKey`: there is a store, and the key file that its first start made is missing
  */
 export type RefusalKind =
@@ -25,6 +27,8 @@ export type RefusalKind =
   | 'noMark'
   | 'damagedMark'
   | 'noDatabase'
+  | 'newerFormat'
+  | 'unreadableRecords'
   | 'noMasterKey';
 
 /** A store that must not be opened as it stands; the message says what was found and what to do. */

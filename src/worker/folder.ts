@@ -20,6 +20,7 @@ import type { Store } from '../store/store.ts';
 import type { StartWorker } from '../types/supervision.ts';
 import { replaceFile, type ReadFile } from './files.ts';
 import { openMasterKey, openPreviousMasterKey } from './master-key.ts';
+import { takeAlong } from './upgrade.ts';
 
 const authorityFile = 'ca.pem';
 const databaseFile = 'postern.db';
@@ -32,6 +33,8 @@ export interface FolderParts {
   readonly path: string;
   readonly readFile: ReadFile;
   readonly mark: StartWorker<Settings>['mark'];
+  /** What the administrator is to know of an upgrade. */
+  readonly notice: (message: string) => void;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -84,8 +87,10 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
 
 async function openStore({
   settings,
+  path,
   readFile,
   mark: place,
+  notice,
 }: FolderParts): Promise<Pick<OpenFolder, 'store' | 'databaseLost' | 'close'>> {
   const masterKey = openMasterKey(settings, readFile);
   if (settings.dataFolder === undefined) {
@@ -99,13 +104,16 @@ async function openStore({
   const mark = place.path === olderMark ? file : await besideOlderMark(file);
   if (!existsSync(databaseFile)) await refuseMissing(mark, acceptCopy);
   const inner = await openDatabase(databaseFile, lost.resolve);
+  let opened: Store = inner;
   try {
     const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark, acceptCopy });
+    opened = store;
+    await takeAlong({ store, sealed: inner, path, accept: acceptCopy, notice });
     if (place.path !== olderMark) rmSync(olderMark, { force: true });
     return { store, databaseLost: lost.promise, close: () => file.close() };
   } catch (error) {
     // So that SQLite empties its log: beside a copy that is put back, the log would be read into that.
-    await inner.close();
+    await opened.close();
     throw error;
   }
 }

@@ -29,6 +29,7 @@ async function withStore<T>(path: string, work: (store: Store) => Promise<T>): P
     path,
     readFile: (file) => readFileSync(file, 'utf8'),
     mark: { path: 'commit-mark' },
+    notice: () => {},
     now: Date.now(),
   });
   const folder = await opening.finally(() => process.chdir(home));

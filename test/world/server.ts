@@ -34,6 +34,8 @@ export interface TestServerSetting {
   readonly auditDirectory?: string;
   /** The server's clock moves by `advance` only. */
   readonly still?: boolean;
+  /** Told what an administrator is told at the start. */
+  readonly notice?: (message: string) => void;
   /** What the server is given in place of the folder's store. */
   readonly wrapStore?: (store: SealedStore) => SealedStore;
 }
@@ -53,6 +55,7 @@ export async function startServerWith({
   data: kept,
   auditDirectory,
   still = false,
+  notice = () => {},
   wrapStore = (store) => store,
 }: TestServerSetting): Promise<TestServer> {
   const home = process.cwd();
@@ -77,6 +80,7 @@ export async function startServerWith({
     path: data,
     readFile,
     mark: { path: 'commit-mark' },
+    notice,
     now: now(),
   }).finally(() => process.chdir(home));
   await makeDemo(folder.store, folder.identity, now());

@@ -1,0 +1,170 @@
+import { setImmediate } from 'node:timers/promises';
+import { dataFormat, kindOf, recordKind } from '../store/keys.ts';
+import { readRecords, recordPut, valueOf } from '../store/records.ts';
+import { StoreRefused } from '../store/refused.ts';
+import { sealPrefix } from '../store/seal-header.ts';
+import { Unreadable } from '../store/store.ts';
+import type { Store, StoredRecord } from '../store/store.ts';
+
+/** The version in `package.json`. */
+export const release = '0.1.0';
+
+/** Which software wrote a store. */
+export interface WrittenBy {
+  readonly release: string;
+  /** `dataFormat` of that release. */
+  readonly format: number;
+}
+
+/** Where it stands in the store; no release may change what is there, for an older one reads it. */
+export const writtenByKey = recordKind<WrittenBy>({
+  pattern: 'written-by',
+  owner: 'worker',
+  holds: 'which release the store is of, and the format of its records',
+}).key();
+
+/** Releases that did not say that they wrote a store had the first format. */
+const untold: WrittenBy = { release: '', format: 1 };
+
+export interface UpgradeParts {
+  /** The store as it is, and beneath its seal: where a record cannot be opened, that still has its key. */
+  readonly store: Store;
+  readonly sealed: Store;
+  /** The data folder, to be shown. */
+  readonly path: string;
+  /** Goes on where records cannot be read. */
+  readonly accept: boolean;
+  readonly notice: (message: string) => void;
+  /** What this release is, unless a test says otherwise. */
+  readonly ours?: WrittenBy;
+}
+
+/**
+ * Makes the store this release's. One that a newer format wrote is refused. One of an older format, or of which nothing
+ * says who wrote it, is first read from end to end; nothing is written unless all of it can be read.
+ * @throws {StoreRefused} `newerFormat` or `unreadableRecords`
+ */
+export async function takeAlong(parts: UpgradeParts): Promise<void> {
+  const { store, path, notice, ours = { release, format: dataFormat() } } = parts;
+  const [mark] = await readRecords(store, { get: [writtenByKey] });
+  const before = mark?.value ?? untold;
+  const isNew = mark === undefined && (await store.list({ prefix: '', limit: 1 })).length === 0;
+  if (before.format > ours.format) throw newerFormat(path, before, ours);
+  if (!isNew && (mark === undefined || before.format < ours.format)) {
+    notice(`${path} was written by ${named(before)}. All of it is read before Postern ${ours.release} writes to it.`);
+    const { count, faults } = await readEverything(parts);
+    if (faults.length > 0) unreadable(parts, { before, ours, count, faults });
+    notice(`${count} records were read. The folder is Postern ${ours.release}'s from now on. ${wayBack(before, ours)}`);
+  }
+  if (before.release === ours.release && before.format === ours.format && mark !== undefined) return;
+  const require = [{ key: writtenByKey, version: mark?.version ?? null }];
+  await store.transact({ require, put: [recordPut(writtenByKey, ours)] });
+}
+
+/** How somebody goes back after an upgrade. */
+function wayBack(before: WrittenBy, ours: WrittenBy): string {
+  const start = `start ${releaseOf(before)}`;
+  if (before.format === ours.format) {
+    return `Its format is the same: to go back, stop this release and ${start} on the folder.`;
+  }
+  const restore = 'stop this release, restore the copy of the folder that was made before this start';
+  return `To go back, ${restore}, and ${start} once with --accept-copy (docs/upgrade.md).`;
+}
+
+function releaseOf({ release: name }: WrittenBy): string {
+  return name === '' ? 'the release that wrote it' : `Postern ${name}`;
+}
+
+function named({ release: name, format }: WrittenBy): string {
+  return `${name === '' ? 'an earlier release' : `Postern ${name}`} in format ${format}`;
+}
+
+function newerFormat(path: string, before: WrittenBy, ours: WrittenBy): StoreRefused {
+  const known = `Postern ${ours.release} reads formats up to ${ours.format}`;
+  const remedy = `Start Postern ${before.release} or a newer one, or restore the copy that was made before the upgrade`;
+  const what = `${path} was written by ${named(before)}, and ${known}`;
+  return new StoreRefused('newerFormat', `${what}. Nothing was changed. ${remedy} (docs/upgrade.md).`);
+}
+
+const faultsShown = 5;
+
+function unreadable(
+  { path, accept, notice }: UpgradeParts,
+  { before, ours, count, faults }: Everything & { readonly before: WrittenBy; readonly ours: WrittenBy },
+): void {
+  const shown = faults.slice(0, faultsShown).join('; ');
+  const more = faults.length > faultsShown ? `; and ${faults.length - faultsShown} more` : '';
+  const found = `${faults.length} of the ${count} records in ${path} cannot be read: ${shown}${more}`;
+  if (accept) {
+    notice(`${found}. They are left as they are.`);
+    return;
+  }
+  const remedy = `Start ${releaseOf(before)} again, or restore a good copy, or start once with --accept-copy to go on without them`;
+  throw new StoreRefused(
+    'unreadableRecords',
+    `${found}. Postern ${ours.release} changed nothing. ${remedy} (docs/upgrade.md).`,
+  );
+}
+
+interface Everything {
+  readonly count: number;
+  /** Why records cannot be read, a sentence for each. */
+  readonly faults: readonly string[];
+}
+
+const page = { limit: 100, bytes: 1024 * 1024 };
+
+/** Reads every record as the rooms would, and says which cannot be read. It leaves the thread to others between pages. */
+async function readEverything({ store, sealed }: Pick<UpgradeParts, 'store' | 'sealed'>): Promise<Everything> {
+  const faults: string[] = [];
+  let count = 0;
+  for (let after: string | undefined; ;) {
+    const { read, last } = await readPage(store, sealed, after);
+    if (last === undefined) return { count, faults };
+    after = last;
+    count += read.length;
+    for (const record of read) {
+      const fault = typeof record === 'string' ? record : faultOf(record);
+      if (fault !== undefined) faults.push(fault);
+    }
+    await setImmediate();
+  }
+}
+
+/** The records that come after that key, and in the place of one that cannot be opened the reason. */
+async function readPage(store: Store, sealed: Store, after: string | undefined) {
+  try {
+    const read = await store.list({ prefix: '', after, ...page });
+    return { read, last: read.at(-1)?.key };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    // A list that fails names no keys.
+    const keys = (await sealed.list({ prefix: '', after, ...page })).map(({ key }) => key);
+    const read = await readEach(
+      store,
+      keys.filter((key) => !key.startsWith(sealPrefix)),
+    );
+    return { read, last: keys.at(-1) };
+  }
+}
+
+async function readEach(store: Store, keys: readonly string[]): Promise<readonly (StoredRecord | string)[]> {
+  try {
+    return (await store.read({ get: keys })).filter((record) => record !== undefined);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    if (keys.length === 1) return [error.message];
+    const half = Math.ceil(keys.length / 2);
+    return [...(await readEach(store, keys.slice(0, half))), ...(await readEach(store, keys.slice(half)))];
+  }
+}
+
+function faultOf(record: StoredRecord): string | undefined {
+  if (kindOf(record.key) === undefined) return `the record ${record.key} is of no kind that this release knows`;
+  try {
+    valueOf(record);
+    return undefined;
+  } catch (error) {
+    return error instanceof Unreadable ? error.message : `the record ${record.key} is not what was written`;
+  }
+}

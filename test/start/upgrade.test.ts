@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { recordKind } from '../../src/store/keys.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { readRecords, recordPut } from '../../src/store/records.ts';
+import type { Put } from '../../src/store/store.ts';
+import { takeAlong, writtenByKey } from '../../src/worker/upgrade.ts';
+import type { WrittenBy } from '../../src/worker/upgrade.ts';
+
+/** What is told when a store that `by` wrote is taken along by a release of that format, and what the store has then. */
+async function taken(
+  by: WrittenBy | undefined,
+  ours: WrittenBy,
+  { records = [], accept = false }: { readonly records?: readonly Put[]; readonly accept?: boolean } = {},
+) {
+  const store = memoryStore();
+  await store.transact({ put: [...records, ...(by === undefined ? [] : [recordPut(writtenByKey, by)])] });
+  const notices: string[] = [];
+  await takeAlong({ store, sealed: store, path: '/data', accept, ours, notice: (message) => notices.push(message) });
+  const [mark] = await readRecords(store, { get: [writtenByKey] });
+  return { notices, by: mark?.value };
+}
+
+const fruits = recordKind<string>({
+  pattern: 'test-upgrade/',
+  owner: 'test',
+  holds: 'a fruit',
+  upgrades: [(name: string) => name.toUpperCase()],
+});
+const now = { release: '2.0.0', format: 2 };
+
+test('a new store is marked, and one of the same format only named anew', async () => {
+  assert.deepEqual(await taken(undefined, now), { notices: [], by: now });
+  assert.deepEqual(await taken(now, now), { notices: [], by: now });
+  const patched = { ...now, release: '2.0.1' };
+  assert.deepEqual(await taken(now, patched), { notices: [], by: patched });
+  assert.deepEqual(await taken(patched, now), { notices: [], by: now }, 'also back');
+});
+
+test('a store of an older format is read, and told how to go back', async () => {
+  const records = [{ key: fruits.key('a'), value: Buffer.from('"apple"') }];
+  assert.deepEqual(await taken({ release: '1.0.0', format: 1 }, now, { records }), {
+    notices: [
+      '/data was written by Postern 1.0.0 in format 1. All of it is read before Postern 2.0.0 writes to it.',
+      "2 records were read. The folder is Postern 2.0.0's from now on. To go back, stop this release, restore the copy of the folder that was made before this start, and start Postern 1.0.0 once with --accept-copy (docs/upgrade.md).",
+    ],
+    by: now,
+  });
+});
+
+test('what is read before anything is written are the records, with their upgrades', async () => {
+  const records = [
+    { key: fruits.key('broken'), value: Buffer.from('{') },
+    { key: fruits.key('newer'), value: Buffer.from('v3 1') },
+    { key: fruits.key('other'), value: Buffer.from('1') },
+    { key: 'test-unknown/a', value: Buffer.from('1') },
+  ];
+  const older = { release: '1.0.0', format: 1 };
+  const reasons = [
+    'the record test-unknown/a is of no kind that this release knows',
+    'the record test-upgrade/broken is not what was written',
+    'the record test-upgrade/newer has version 3, and this release of Postern reads versions up to 2. Start the release that wrote it, or a newer one.',
+    'the record test-upgrade/other is not what was written',
+  ];
+  const found = `4 of the 5 records in /data cannot be read: ${reasons.join('; ')}`;
+  await assert.rejects(taken(older, now, { records }), (error: Error) => {
+    assert.ok(error.message.startsWith(`${found}. Postern 2.0.0 changed nothing. Start Postern 1.0.0 again,`));
+    return true;
+  });
+  const accepted = await taken(older, now, { records, accept: true });
+  assert.equal(accepted.notices[1], `${found}. They are left as they are.`);
+  assert.deepEqual(accepted.by, now);
+});
