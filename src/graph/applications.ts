@@ -5,9 +5,10 @@ import {
 } from '../directory/applications.ts';
 import type { ApplicationProperties } from '../directory/applications.ts';
 import { readCertificate } from '../directory/credentials.ts';
+import type { Shaped } from '../shape/shape.ts';
 import type { ApplicationRecord, KeyCredential } from '../directory/records.ts';
 import { activities, deletions } from './activities.ts';
-import { dateTime, emptyList, flag, invalid, list, object, only, required, text } from './body.ts';
+import { bodyOf, dateTime, emptyList, flag, invalid, list, object, only, required, text } from './body.ts';
 import { applications } from './collections.ts';
 import { listCollection } from './list.ts';
 import { getObject, objectOf } from './objects.ts';
@@ -17,7 +18,7 @@ import { addPassword, removePassword } from './passwords.ts';
 import { resources } from './resource.ts';
 const redirects = object({ redirectUris: list(text) });
 
-const readKeyCredential = object({
+const keyCredential = object({
   customKeyIdentifier: text,
   displayName: text,
   endDateTime: dateTime,
@@ -28,13 +29,13 @@ const readKeyCredential = object({
   usage: only('Verify'),
 });
 
-const read = object({
-  api: object({ requestedAccessTokenVersion: (value, at) => (value === 1 ? 1 : invalid(at, 'only 1 is supported')) }),
+const read = bodyOf({
+  api: object({ requestedAccessTokenVersion: only(1) }),
   appRoles: emptyList,
   displayName: text,
   identifierUris: list(text),
   isFallbackPublicClient: flag,
-  keyCredentials: list(readKeyCredential),
+  keyCredentials: list(keyCredential),
   publicClient: redirects,
   requiredResourceAccess: emptyList,
   signInAudience: only('AzureADMyOrg'),
@@ -48,10 +49,7 @@ function applicationPropertiesOf(
   body: unknown,
   { before, newId }: { readonly before?: ApplicationRecord; readonly newId: () => string },
 ): ApplicationProperties {
-  const { displayName, identifierUris, isFallbackPublicClient, keyCredentials, publicClient, spa, web } = read(
-    body,
-    '',
-  );
+  const { displayName, identifierUris, isFallbackPublicClient, keyCredentials, publicClient, spa, web } = read(body);
   const redirectUris = {
     publicClient: publicClient?.redirectUris ?? before?.redirectUris.publicClient ?? [],
     spa: spa?.redirectUris ?? before?.redirectUris.spa ?? [],
@@ -71,7 +69,7 @@ function applicationPropertiesOf(
 
 /** One that was given back as it was shown, without its key, is the one that there is. */
 function keyCredentialOf(
-  given: ReturnType<typeof readKeyCredential>,
+  given: Shaped<typeof keyCredential>,
   {
     known,
     newId,

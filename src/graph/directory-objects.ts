@@ -1,6 +1,6 @@
 import { groupsOf } from '../directory/memberships.ts';
 import { findAny } from '../directory/objects.ts';
-import { list, object, required, text } from './body.ts';
+import { bodyOf, list, required, text } from './body.ts';
 import { listOutcome } from './list.ts';
 import { answer, entity, refuse } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
@@ -31,7 +31,7 @@ const getDirectoryObject: GraphOperation = {
   },
 };
 
-const readIds = object({ ids: list(text), types: list(text) });
+const readIds = bodyOf({ ids: list(text), types: list(text) });
 
 /** The objects of up to 1,000 ids; those that are unknown, or of another type than is asked for, are left out. */
 const getByIds: GraphOperation = {
@@ -39,7 +39,7 @@ const getByIds: GraphOperation = {
   path: '/directoryObjects/getByIds',
   access: 'read',
   async run(call) {
-    const { ids, types = [] } = readIds(call.body, '');
+    const { ids, types = [] } = readIds(call.body);
     const found = await findAny(call.store, call.tenantId, required(ids, 'ids'));
     const wanted = new Set(types.map((type) => type.toLowerCase()));
     const all = wanted.size === 0 || wanted.has('directoryobject');
@@ -48,7 +48,7 @@ const getByIds: GraphOperation = {
   },
 };
 
-const readGroupIds = object({ groupIds: list(text) });
+const readGroupIds = bodyOf({ groupIds: list(text) });
 
 /** Which of these groups an object is in, also through other groups. */
 const checkMemberGroups: GraphOperation = {
@@ -57,7 +57,7 @@ const checkMemberGroups: GraphOperation = {
   access: 'read',
   async run(call) {
     const { store, tenantId, params } = call;
-    const asked = required(readGroupIds(call.body, '').groupIds, 'groupIds');
+    const asked = required(readGroupIds(call.body).groupIds, 'groupIds');
     const { id = '' } = params;
     const [found] = await findAny(store, tenantId, [id]);
     if (found === undefined) return refuse({ kind: 'objectNotFound', id });

@@ -3,7 +3,7 @@ import { federatedBreach } from '../directory/federated-credentials.ts';
 import type { Changed, Stored } from '../directory/objects.ts';
 import type { ApplicationRecord, FederatedIdentityCredential } from '../directory/records.ts';
 import { activities } from './activities.ts';
-import { invalid, list, object, required, text } from './body.ts';
+import { bodyOf, invalid, list, required, text } from './body.ts';
 import { listOutcome } from './list.ts';
 import { objectOf } from './objects.ts';
 import { answer, done, entity, targetOf } from './operation.ts';
@@ -16,7 +16,7 @@ const credentialsPath = '/applications/:id/federatedIdentityCredentials';
 const credentialPath = `${credentialsPath}/:credentialId`;
 
 /** What a body says of a credential. */
-const readCredential = object({
+const readCredential = bodyOf({
   audiences: list(text),
   description: text,
   issuer: text,
@@ -78,7 +78,7 @@ const createCredential: GraphOperation = {
   access: 'write',
   activity: () => activities.updateApplication,
   async run(call) {
-    const { name, issuer, subject, audiences, ...rest } = readCredential(call.body, '');
+    const { name, issuer, subject, audiences, ...rest } = readCredential(call.body);
     const credential = {
       ...rest,
       id: call.newId(),
@@ -102,7 +102,7 @@ const updateCredential: GraphOperation = {
   activity: () => activities.updateApplication,
   async run(call) {
     const stored = await objectOf(call, 'application');
-    const credential = { ...credentialOf(call, stored), ...readCredential(call.body, '') };
+    const credential = { ...credentialOf(call, stored), ...readCredential(call.body) };
     return done(await putCredential(call, stored, credential), targetOf(stored.record));
   },
 };

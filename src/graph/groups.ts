@@ -2,7 +2,7 @@ import { createGroup as create, updateGroup as update } from '../directory/group
 import type { GroupProperties } from '../directory/groups.ts';
 import { addMember as add, membersOf, removeMember as remove } from '../directory/memberships.ts';
 import { activities } from './activities.ts';
-import { emptyList, object, only, required, text } from './body.ts';
+import { bodyOf, emptyList, only, required, text } from './body.ts';
 import { groups } from './collections.ts';
 import { listCollection, listOutcome } from './list.ts';
 import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
@@ -12,7 +12,7 @@ import { pageOf, refuseOptions, select } from './query.ts';
 import { directoryObject, resources } from './resource.ts';
 
 /** Security groups, whose members are named: no mail, and no rule that finds them. */
-const read = object({
+const read = bodyOf({
   description: text,
   displayName: text,
   groupTypes: emptyList,
@@ -22,7 +22,7 @@ const read = object({
 });
 
 function groupPropertiesOf(body: unknown): GroupProperties {
-  const { groupTypes: _, mailEnabled: _mail, securityEnabled: _security, ...properties } = read(body, '');
+  const { groupTypes: _, mailEnabled: _mail, securityEnabled: _security, ...properties } = read(body);
   return properties;
 }
 

@@ -4,7 +4,7 @@ import type { Stored } from '../directory/objects.ts';
 import type { ObjectKind } from '../directory/records.ts';
 import { managedIdentityOf } from '../directory/service-principals.ts';
 import { deletions } from './activities.ts';
-import { flag, object } from './body.ts';
+import { bodyOf, flag } from './body.ts';
 import type { Collection } from './collections.ts';
 import { answer, entity, targetOf } from './operation.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
@@ -42,7 +42,7 @@ export function deleteObject<K extends ObjectKind>(collection: Collection<K>): G
   };
 }
 
-const readMemberGroups = object({ securityEnabledOnly: flag });
+const readMemberGroups = bodyOf({ securityEnabledOnly: flag });
 
 /** `POST /users/{id}/getMemberGroups`: the ids of all groups that it is in, also through other groups. */
 export function getMemberGroups<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
@@ -51,7 +51,7 @@ export function getMemberGroups<K extends ObjectKind>(collection: Collection<K>)
     path: `/${collection.segment}/:id/getMemberGroups`,
     access: 'read',
     async run(call) {
-      readMemberGroups(call.body, '');
+      readMemberGroups(call.body);
       const { store, tenantId } = call;
       const { record } = await objectOf(call, collection.kind);
       const value = await groupsOf(store, { tenantId, id: record.id });

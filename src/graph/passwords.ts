@@ -1,17 +1,17 @@
 import { addPassword as add, removePassword as remove } from '../directory/credentials.ts';
 import type { CredentialHolder } from '../directory/credentials.ts';
 import { secretsAdded, secretsRemoved } from './activities.ts';
-import { dateTime, object, required, text } from './body.ts';
+import { bodyOf, dateTime, object, required, text } from './body.ts';
 import type { Collection } from './collections.ts';
 import { objectOf, ownObjectOf } from './objects.ts';
 import { answer, done, entity, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { passwordCredentialResource } from './resource.ts';
 
-const readAdd = object({
+const readAdd = bodyOf({
   passwordCredential: object({ displayName: text, startDateTime: dateTime, endDateTime: dateTime }),
 });
-const readRemove = object({ keyId: text });
+const readRemove = bodyOf({ keyId: text });
 
 /** `POST /applications/{id}/addPassword`: the one answer that shows the secret, which is made here. */
 export function addPassword<K extends CredentialHolder>({ kind, segment }: Collection<K>): GraphOperation {
@@ -21,7 +21,7 @@ export function addPassword<K extends CredentialHolder>({ kind, segment }: Colle
     access: 'write',
     activity: () => secretsAdded[kind],
     async run(call) {
-      const { passwordCredential = {} } = readAdd(call.body, '');
+      const { passwordCredential = {} } = readAdd(call.body);
       const before = await ownObjectOf(call, kind);
       const { store, now, newId } = call;
       const added = await add(store, { kind, before, now }, { ...passwordCredential, keyId: newId() });
@@ -42,7 +42,7 @@ export function removePassword<K extends CredentialHolder>({ kind, segment }: Co
     access: 'write',
     activity: () => secretsRemoved[kind],
     async run(call) {
-      const keyId = required(readRemove(call.body, '').keyId, 'keyId');
+      const keyId = required(readRemove(call.body).keyId, 'keyId');
       const before = await objectOf(call, kind);
       return done(await remove(call.store, { kind, before }, keyId), targetOf(before.record));
     },

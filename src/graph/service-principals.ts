@@ -1,7 +1,7 @@
 import { changeObject } from '../directory/objects.ts';
 import { createServicePrincipal as create } from '../directory/service-principals.ts';
 import { activities } from './activities.ts';
-import { flag, object, required, text } from './body.ts';
+import { bodyOf, flag, required, text } from './body.ts';
 import { servicePrincipals } from './collections.ts';
 import { listCollection } from './list.ts';
 import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
@@ -10,7 +10,7 @@ import type { GraphOperation } from './operation.ts';
 import { addPassword, removePassword } from './passwords.ts';
 import { resources } from './resource.ts';
 
-const readCreate = object({ accountEnabled: flag, appId: text });
+const readCreate = bodyOf({ accountEnabled: flag, appId: text });
 
 const createServicePrincipal: GraphOperation = {
   method: 'POST',
@@ -19,7 +19,7 @@ const createServicePrincipal: GraphOperation = {
   activity: () => activities.addServicePrincipal,
   async run(call) {
     const { store, tenantId, now, newId } = call;
-    const { appId, accountEnabled = true } = readCreate(call.body, '');
+    const { appId, accountEnabled = true } = readCreate(call.body);
     const asked = { id: newId(), tenantId, appId: required(appId, 'appId'), accountEnabled };
     const made = await create(store, asked, now);
     if (!made.ok) return made;
@@ -29,7 +29,7 @@ const createServicePrincipal: GraphOperation = {
 };
 
 /** The rest of a service principal is its application's, or its resource's. */
-const readUpdate = object({ accountEnabled: flag });
+const readUpdate = bodyOf({ accountEnabled: flag });
 
 const updateServicePrincipal: GraphOperation = {
   method: 'PATCH',
@@ -38,7 +38,7 @@ const updateServicePrincipal: GraphOperation = {
   activity: () => activities.updateServicePrincipal,
   async run(call) {
     const before = await objectOf(call, 'servicePrincipal');
-    const record = { ...before.record, ...readUpdate(call.body, '') };
+    const record = { ...before.record, ...readUpdate(call.body) };
     return done(await changeObject(call.store, { kind: 'servicePrincipal', record, before }), targetOf(record));
   },
 };

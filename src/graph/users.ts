@@ -3,7 +3,7 @@ import type { UserRecord } from '../directory/records.ts';
 import { createUser as create, updateUser as update } from '../directory/users.ts';
 import type { UserProperties } from '../directory/users.ts';
 import { activities } from './activities.ts';
-import { flag, object, only, required, text } from './body.ts';
+import { bodyOf, flag, object, only, required, text } from './body.ts';
 import { users } from './collections.ts';
 import { listCollection } from './list.ts';
 import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
@@ -13,7 +13,7 @@ import { refuseOptions, select } from './query.ts';
 import { GraphRefused } from './refusal.ts';
 import { resources } from './resource.ts';
 
-const read = object({
+const read = bodyOf({
   accountEnabled: flag,
   displayName: text,
   givenName: text,
@@ -30,7 +30,7 @@ const read = object({
 });
 
 function userPropertiesOf(body: unknown): UserProperties {
-  const { passwordProfile, ...properties } = read(body, '');
+  const { passwordProfile, ...properties } = read(body);
   const password = passwordProfile?.password;
   return { ...properties, ...(password !== undefined && { password }) };
 }

@@ -66,6 +66,16 @@ export function each<const Name extends string, M extends Member>(names: readonl
   return Object.fromEntries(names.map((name) => [name, member])) as Record<Name, M>;
 }
 
+/** Members that may all be absent. */
+export function partial<M extends Readonly<Record<string, Shape<unknown, unknown>>>>(
+  members: M,
+): { readonly [K in keyof M]: { readonly optional: M[K] } } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as in `each`
+  return Object.fromEntries(Object.entries(members).map(([name, shape]) => [name, optional(shape)])) as {
+    [K in keyof M]: { optional: M[K] };
+  };
+}
+
 /**
  * An object with these members, read in document order. What is missing is looked for last, so that a member with a slip
  * in its name is refused by that name.
