@@ -1,5 +1,5 @@
 import type { Answer } from '../http/answer.ts';
-import type { CertificateFileReader } from '../objects/certificate-import.ts';
+import type { CertificateFileReader } from '../objects/certificates/import.ts';
 import type { Outcome, VaultScope } from '../objects/object.ts';
 import type { Reading } from '../store/reading.ts';
 import type { KeyEngine } from '../types/key.ts';

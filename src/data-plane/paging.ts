@@ -1,7 +1,7 @@
 import { skipToken, readSkipToken } from '../http/skip-token.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Page, PageRequest } from '../objects/read.ts';
-import { objectLimits } from '../objects/limits.ts';
+import { objectLimits } from '../objects/parameters.ts';
 import type { Call } from './operation.ts';
 
 /** Reads `maxresults` (1 to 25, also the default) and `$skiptoken` of a list request. */

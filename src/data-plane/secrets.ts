@@ -1,12 +1,17 @@
 import type { Answer } from '../http/answer.ts';
-import { isIntended } from '../objects/certificate-read.ts';
+import { isIntended } from '../objects/certificates/pending.ts';
 import { addVersion, changeVersion } from '../objects/change.ts';
 import { refused } from '../objects/object.ts';
 import type { ObjectRecord, Outcome, VaultScope } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
-import { checkSecret, newSecretVersion, secretProperties, updateSecretVersion } from '../objects/secret.ts';
-import type { SecretParameters, SecretVersion } from '../objects/secret.ts';
-import { secretAs } from '../objects/secret-content.ts';
+import {
+  checkSecret,
+  newSecretVersion,
+  secretProperties,
+  updateSecretVersion,
+  secretAs,
+} from '../objects/secrets/secret.ts';
+import type { SecretParameters, SecretVersion } from '../objects/secrets/secret.ts';
 import { unmanagedState } from '../objects/state.ts';
 import type { Reading } from '../store/reading.ts';
 import { bodyMembers, objectParameters, textMember } from './body.ts';

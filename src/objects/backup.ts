@@ -9,16 +9,15 @@ import { recordPut } from '../store/records.ts';
 import { decode, encode } from '../store/store.ts';
 import type { Put, Requirement } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
-import { isIssued } from './certificate.ts';
-import { certificateState } from './certificate-state.ts';
-import { readKeyType } from './key-type.ts';
-import { refused } from './object.ts';
+import { isIssued } from './certificates/certificate.ts';
+import { certificateState } from './certificates/state.ts';
+import { readKeyType } from './keys/type.ts';
+import { refused, isVisible } from './object.ts';
 import type { Outcome, VaultScope } from './object.ts';
 import { objectKeys } from './object-keys.ts';
 import type { RecordOf, VersionOf } from './object-keys.ts';
 import { asSeen } from './state.ts';
 import type { ObjectState } from './state.ts';
-import { isVisible } from './transition.ts';
 
 /** "Key Vault does not support backing up more than 500 past versions" (backup.md, "Limitations"). */
 const versionsMax = 500;

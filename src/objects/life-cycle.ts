@@ -2,11 +2,16 @@ import type { Reading } from '../store/reading.ts';
 import type { Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import { backupCertificate, backupObject, restoreObject } from './backup.ts';
-import { restoreCertificate } from './certificate-backup.ts';
-import { deleteCertificate, dueOfCertificate, purgeCertificate, recoverCertificate } from './certificate-change.ts';
-import { getDeletedCertificate } from './certificate-read.ts';
+import {
+  restoreCertificate,
+  deleteCertificate,
+  dueOfCertificate,
+  purgeCertificate,
+  recoverCertificate,
+} from './certificates/change.ts';
+import { getDeletedCertificate } from './certificates/pending.ts';
 import { deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
-import { withRotation } from './key-change.ts';
+import { withRotation } from './keys/change.ts';
 import type { Outcome, VaultScope } from './object.ts';
 import type { DeletedOf, RecordOf } from './object-keys.ts';
 import { dueOfObject } from './purge.ts';

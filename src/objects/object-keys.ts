@@ -1,14 +1,13 @@
 import { recordKind } from '../store/keys.ts';
 import type { Key, Prefix, RecordKind } from '../store/keys.ts';
 import type { Collection } from '../types/collection.ts';
-import type { CertificateVersion, CurrentCertificate } from './certificate.ts';
-import type { Contact } from './certificate-contacts.ts';
-import type { IssuerRecord } from './certificate-issuers.ts';
-import type { PendingCertificate } from './certificate-pending.ts';
-import type { KeyVersion } from './key.ts';
-import type { DeletedObjectRecord, ObjectRecord, VaultScope } from './object.ts';
-import type { SecretVersion } from './secret.ts';
-import type { PurgedObject } from './transition.ts';
+import type { CertificateVersion, CurrentCertificate } from './certificates/certificate.ts';
+import type { Contact } from './certificates/contacts.ts';
+import type { IssuerRecord } from './certificates/issuers.ts';
+import type { PendingCertificate } from './certificates/pending.ts';
+import type { KeyVersion } from './keys/key.ts';
+import type { DeletedObjectRecord, ObjectRecord, VaultScope, PurgedObject } from './object.ts';
+import type { SecretVersion } from './secrets/secret.ts';
 
 interface Versions {
   readonly secrets: SecretVersion;

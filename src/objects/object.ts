@@ -1,7 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { Requirement, Transaction } from '../store/store.ts';
 import type { VaultRecord } from '../types/vault.ts';
 import type { ObjectRefusal } from './refusal.ts';
-import type { Transition } from './transition.ts';
 
 /** `attributes` as they are stored; times in seconds since 1970. */
 export interface Attributes {
@@ -93,4 +93,40 @@ export function refused(refusal: ObjectRefusal): { readonly ok: false; readonly 
 export function recoveryLevel(vault: VaultScope): string {
   const customized = vault.softDeleteRetentionInDays < 90 ? 'Customized' : '';
   return `${customized}Recoverable${vault.purgeProtection ? '' : '+Purgeable'}`;
+}
+
+/**
+ * Deletions and recoveries take a moment, as on Azure, whose clients poll for their end: meanwhile the object is to be
+ * seen neither here nor there, and every change of it is refused. Nothing has to happen for them to end: the record says
+ * when that is, and the rest is a comparison with the clock.
+ */
+export interface Transition {
+  /** When the deletion or recovery that made this record is complete, in milliseconds since 1970; absent: at once. */
+  readonly completeAt?: number;
+}
+
+/** What keeps the name of a deleted object that was purged: for a moment, and until all of its versions are gone. */
+export interface PurgedObject {
+  readonly name: string;
+  readonly purged: true;
+}
+
+/** The transition that begins now. */
+export function transition({ transitionMs, nowMs }: VaultScope): Transition {
+  return transitionMs === 0 ? {} : { completeAt: nowMs + transitionMs };
+}
+
+/** Whether an object, living or deleted, is to be seen where its record is. */
+export function isVisible<T extends Transition>(record: T | PurgedObject, { nowMs }: VaultScope): record is T {
+  return !isPurged(record) && (record.completeAt ?? 0) <= nowMs;
+}
+
+/** Whether nothing but the name is left of a deleted object. */
+export function isPurged(deleted: Transition | PurgedObject): deleted is PurgedObject {
+  return 'purged' in deleted;
+}
+
+/** The name of a version that is being made: 32 hexadecimal digits. The rules get it as an argument. */
+export function newVersion(): string {
+  return randomBytes(16).toString('hex');
 }

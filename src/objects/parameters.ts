@@ -1,7 +1,17 @@
-import { objectLimits } from './limits.ts';
 import { refused } from './object.ts';
 import type { Attributes, ObjectVersion, Outcome } from './object.ts';
 import type { ObjectRefusal } from './refusal.ts';
+
+/** Limits of objects (about-keys-secrets-certificates, about-secrets); a secret's value in bytes, the others in characters. */
+export const objectLimits = {
+  name: 127,
+  secretValueBytes: 25 * 1024,
+  contentType: 255,
+  tags: 15,
+  tagName: 512,
+  tagValue: 512,
+  pageSize: 25,
+} as const;
 
 /** What a client may say of an object of any collection; every member is optional in an update. */
 export interface ObjectParameters {
@@ -70,4 +80,13 @@ function checkTimes({
 
 function bad(message: string): ObjectRefusal {
   return { kind: 'badParameter', message };
+}
+
+/** The `attributes` of what an audit record says of an object. */
+export function auditedAttributes({ enabled, notBefore, expires }: Attributes) {
+  return {
+    enabled,
+    ...(notBefore !== undefined && { nbf: notBefore }),
+    ...(expires !== undefined && { exp: expires }),
+  };
 }

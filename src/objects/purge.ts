@@ -7,9 +7,8 @@ import type { Put, Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import { objectKeys } from './object-keys.ts';
 import type { DeletedOf } from './object-keys.ts';
-import type { DeletedObjectRecord, ObjectVersion, VaultScope } from './object.ts';
-import { isPurged } from './transition.ts';
-import type { PurgedObject } from './transition.ts';
+import type { DeletedObjectRecord, ObjectVersion, VaultScope, PurgedObject } from './object.ts';
+import { isPurged } from './object.ts';
 
 /** How many versions go in one transaction. */
 const batch = 250;

@@ -2,13 +2,11 @@ import { get, list } from '../store/reading.ts';
 import type { Reading } from '../store/reading.ts';
 import type { Prefix } from '../store/keys.ts';
 import type { Collection } from '../types/collection.ts';
-import { refused } from './object.ts';
-import type { ObjectRecord, Outcome, VaultScope } from './object.ts';
+import { refused, isVisible } from './object.ts';
+import type { ObjectRecord, Outcome, VaultScope, PurgedObject, Transition } from './object.ts';
 import { objectKeys } from './object-keys.ts';
 import type { DeletedOf, RecordOf, VersionOf } from './object-keys.ts';
 import { asSeen } from './state.ts';
-import { isVisible } from './transition.ts';
-import type { PurgedObject, Transition } from './transition.ts';
 
 /** The current version of an object. */
 export function* getCurrent<C extends Collection>(

@@ -3,13 +3,11 @@ import type { Reading } from '../store/reading.ts';
 import type { Stored } from '../store/records.ts';
 import type { Requirement } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
+import { refused, isPurged, isVisible } from './object.ts';
+import type { Outcome, VaultScope, PurgedObject } from './object.ts';
 import { objectKeys } from './object-keys.ts';
 import type { DeletedOf, RecordOf, VersionOf } from './object-keys.ts';
 import type { ObjectRefusal } from './refusal.ts';
-import { isPurged, isVisible } from './transition.ts';
-import type { PurgedObject } from './transition.ts';
 
 /** The records of one name, as they were read in one snapshot: what every change of an object is made from. */
 export interface ObjectState<C extends Collection> {

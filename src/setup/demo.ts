@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { addVersion } from '../objects/change.ts';
-import { newVersion } from '../objects/new-version.ts';
-import { vaultScope } from '../objects/object.ts';
-import { newSecretVersion } from '../objects/secret.ts';
+import { newVersion, vaultScope } from '../objects/object.ts';
+import { newSecretVersion } from '../objects/secrets/secret.ts';
 import { unmanagedState } from '../objects/state.ts';
 import { resourceGroupKey, vaultKey, virtualNetworkId, virtualNetworkKey } from '../resources/keys.ts';
 import { putVault } from '../resources/vaults.ts';

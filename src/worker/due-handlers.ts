@@ -1,12 +1,11 @@
 import type { NameSet } from '../http/name-set.ts';
-import { actIfDue, actionLater } from '../objects/certificate-actions.ts';
-import { completeCertificate } from '../objects/certificate-complete.ts';
-import { testIssuer } from '../objects/certificate-test-issuer.ts';
-import { rotateIfDue, rotationLater } from '../objects/key-change.ts';
-import { keyProperties } from '../objects/key.ts';
+import { actIfDue, actionLater } from '../objects/certificates/actions.ts';
+import { completeCertificate } from '../objects/certificates/complete.ts';
+import { testIssuer } from '../objects/certificates/test-issuer.ts';
+import { rotateIfDue, rotationLater } from '../objects/keys/change.ts';
+import { keyProperties } from '../objects/keys/key.ts';
 import { lifeCycles } from '../objects/life-cycle.ts';
-import { newVersion } from '../objects/new-version.ts';
-import { vaultScope } from '../objects/object.ts';
+import { newVersion, vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
 import { dueOfVault } from '../resources/purge.ts';

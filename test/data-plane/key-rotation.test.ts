@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { newKeyVersion } from '../../src/objects/key.ts';
+import { newKeyVersion } from '../../src/objects/keys/key.ts';
 import { objectKeys } from '../../src/objects/object-keys.ts';
 import { duePrefix } from '../../src/schedule/due.ts';
 import { encode } from '../../src/store/store.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { actionTime, lifetimeActions } from '../../src/objects/certificate-lifetime.ts';
-import type { CertificatePolicy, PolicyParameters, PolicyX509 } from '../../src/objects/certificate-policy.ts';
-import { policyFrom } from '../../src/objects/certificate-policy-rules.ts';
-import { validity, validityMonths } from '../../src/objects/certificate-validity.ts';
+import { actionTime, lifetimeActions } from '../../src/objects/certificates/policy-lifetime.ts';
+import type { CertificatePolicy, PolicyParameters, PolicyX509 } from '../../src/objects/certificates/policy.ts';
+import { policyFrom } from '../../src/objects/certificates/policy-rules.ts';
+import { validity, validityMonths } from '../../src/objects/certificates/policy.ts';
 
 const now = 1_700_000_000;
 const premium = { sku: 'premium' } as const;

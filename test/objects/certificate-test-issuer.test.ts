@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { testIssuer } from '../../src/objects/certificate-test-issuer.ts';
+import { testIssuer } from '../../src/objects/certificates/test-issuer.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 
 const dayMs = 86_400_000;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { checkUse, rotatedVersion } from '../../src/objects/key.ts';
-import type { KeyVersion } from '../../src/objects/key.ts';
-import { keyPurposes, keySpec, readKeyType } from '../../src/objects/key-type.ts';
+import { checkUse, rotatedVersion } from '../../src/objects/keys/key.ts';
+import type { KeyVersion } from '../../src/objects/keys/key.ts';
+import { keyPurposes, keySpec, readKeyType } from '../../src/objects/keys/type.ts';
 import type { Attributes, Outcome } from '../../src/objects/object.ts';
 import type { CryptoOperation } from '../../src/types/key.ts';
 

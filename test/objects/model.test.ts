@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Outcome } from '../../src/objects/object.ts';
 import type { Page } from '../../src/objects/read.ts';
-import type { SecretVersion } from '../../src/objects/secret.ts';
+import type { SecretVersion } from '../../src/objects/secrets/secret.ts';
 import {
   actions,
   commit,

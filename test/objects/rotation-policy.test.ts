@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { expiryUnder, rotationDue, rotationPolicy } from '../../src/objects/rotation-policy.ts';
-import type { RotationPolicyParameters } from '../../src/objects/rotation-policy.ts';
+import { expiryUnder, rotationDue, rotationPolicy } from '../../src/objects/keys/rotation-policy.ts';
+import type { RotationPolicyParameters } from '../../src/objects/keys/rotation-policy.ts';
 
 const now = Date.UTC(2027, 0, 1) / 1000;
 const day = 86_400;

@@ -3,7 +3,7 @@ import type { Outcome, VaultScope } from '../../src/objects/object.ts';
 import { dueOfObject as due } from '../../src/objects/purge.ts';
 import * as readings from '../../src/objects/read.ts';
 import type { PageRequest } from '../../src/objects/read.ts';
-import { newSecretVersion, updateSecretVersion } from '../../src/objects/secret.ts';
+import { newSecretVersion, updateSecretVersion } from '../../src/objects/secrets/secret.ts';
 import { unmanagedState } from '../../src/objects/state.ts';
 import type { ObjectState } from '../../src/objects/state.ts';
 import { memoryStore } from '../../src/store/memory.ts';

@@ -1,7 +1,7 @@
-import { isCurrent } from '../../objects/certificate.ts';
-import type { CertificateVersion } from '../../objects/certificate.ts';
-import type { PendingCertificate } from '../../objects/certificate-pending.ts';
-import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificate-policy.ts';
+import { isCurrent } from '../../objects/certificates/certificate.ts';
+import type { CertificateVersion } from '../../objects/certificates/certificate.ts';
+import type { PendingCertificate } from '../../objects/certificates/pending.ts';
+import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificates/policy.ts';
 import type { ObjectRecord } from '../../objects/object.ts';
 import type { AlternativeNames, BasicConstraints } from '../../types/certificate.ts';
 import { objectFacts } from '../object.ts';

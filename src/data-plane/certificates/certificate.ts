@@ -1,7 +1,7 @@
-import { certificateProperties, isIssued } from '../../objects/certificate.ts';
-import type { CertificateVersion } from '../../objects/certificate.ts';
-import { updateCertificate as update, updatePolicy } from '../../objects/certificate-change.ts';
-import { hasPending } from '../../objects/certificate-read.ts';
+import { certificateProperties, isIssued } from '../../objects/certificates/certificate.ts';
+import type { CertificateVersion } from '../../objects/certificates/certificate.ts';
+import { updateCertificate as update, updatePolicy } from '../../objects/certificates/change.ts';
+import { hasPending } from '../../objects/certificates/pending.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { getCurrent, getVersion } from '../../objects/read.ts';
 import { lifeCycleOperations } from '../life-cycle.ts';

@@ -1,5 +1,5 @@
-import { deleteContacts, getContacts, setContacts } from '../../objects/certificate-contacts.ts';
-import type { Contact } from '../../objects/certificate-contacts.ts';
+import { deleteContacts, getContacts, setContacts } from '../../objects/certificates/contacts.ts';
+import type { Contact } from '../../objects/certificates/contacts.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { readMembers } from '../members.ts';

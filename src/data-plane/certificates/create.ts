@@ -1,9 +1,9 @@
 import { memberOf } from '../../http/parameters.ts';
-import { certificateProperties } from '../../objects/certificate.ts';
-import { createCertificate as create } from '../../objects/certificate-create.ts';
-import { importCertificate as take } from '../../objects/certificate-import.ts';
-import { defaultKeyType } from '../../objects/certificate-key.ts';
-import { mergeCertificate as merge } from '../../objects/certificate-merge.ts';
+import { certificateProperties } from '../../objects/certificates/certificate.ts';
+import { createCertificate as create } from '../../objects/certificates/create.ts';
+import { importCertificate as take } from '../../objects/certificates/import.ts';
+import { defaultKeyType } from '../../objects/certificates/policy-key.ts';
+import { mergeCertificate as merge } from '../../objects/certificates/complete.ts';
 import { refused } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
 import type { Reading } from '../../store/reading.ts';

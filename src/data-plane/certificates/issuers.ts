@@ -1,5 +1,10 @@
-import { deleteIssuer, getIssuer, listIssuers, setIssuer, updateIssuer } from '../../objects/certificate-issuers.ts';
-import type { Administrator, IssuerParameters, IssuerRecord, Organization } from '../../objects/certificate-issuers.ts';
+import { deleteIssuer, getIssuer, listIssuers, setIssuer, updateIssuer } from '../../objects/certificates/issuers.ts';
+import type {
+  Administrator,
+  IssuerParameters,
+  IssuerRecord,
+  Organization,
+} from '../../objects/certificates/issuers.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { objectParameters } from '../body.ts';

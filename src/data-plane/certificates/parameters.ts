@@ -1,5 +1,5 @@
-import type { CertificateParameters } from '../../objects/certificate.ts';
-import type { LifetimeActionParameters, PolicyParameters } from '../../objects/certificate-policy.ts';
+import type { CertificateParameters } from '../../objects/certificates/certificate.ts';
+import type { LifetimeActionParameters, PolicyParameters } from '../../objects/certificates/policy.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { checkParameters } from '../../objects/parameters.ts';

@@ -1,5 +1,5 @@
-import { deletePending } from '../../objects/certificate-complete.ts';
-import { getPending, updatePending } from '../../objects/certificate-pending.ts';
+import { deletePending } from '../../objects/certificates/complete.ts';
+import { getPending, updatePending } from '../../objects/certificates/pending.ts';
 import { refused } from '../../objects/object.ts';
 import { readMembers } from '../members.ts';
 import { objectName } from '../object.ts';

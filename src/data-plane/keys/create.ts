@@ -1,10 +1,10 @@
 import { memberOf } from '../../http/parameters.ts';
-import { createKey as create, importKey as take } from '../../objects/key-change.ts';
-import { inHsm, keySpec, readKeyType } from '../../objects/key-type.ts';
-import type { KeyRecord } from '../../objects/key.ts';
+import { createKey as create, importKey as take } from '../../objects/keys/change.ts';
+import { inHsm, keySpec, readKeyType } from '../../objects/keys/type.ts';
+import type { KeyRecord } from '../../objects/keys/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
-import type { RotationPolicyParameters } from '../../objects/rotation-policy.ts';
+import type { RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
 import type { Reading } from '../../store/reading.ts';
 import type { KeySpec } from '../../types/key.ts';
 import { bodyMembers, textMember } from '../body.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Answer } from '../../http/answer.ts';
-import { checkUse, keyProperties } from '../../objects/key.ts';
+import { checkUse, keyProperties } from '../../objects/keys/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';

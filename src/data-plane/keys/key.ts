@@ -1,7 +1,7 @@
 import type { Answer } from '../../http/answer.ts';
-import { hsmPlatform, keyProperties, publicJwk } from '../../objects/key.ts';
-import type { KeyRecord, KeyVersion } from '../../objects/key.ts';
-import { updateKey as update } from '../../objects/key-change.ts';
+import { hsmPlatform, keyProperties, publicJwk } from '../../objects/keys/key.ts';
+import type { KeyRecord, KeyVersion } from '../../objects/keys/key.ts';
+import { updateKey as update } from '../../objects/keys/change.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome, VaultScope } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';

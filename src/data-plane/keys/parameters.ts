@@ -1,6 +1,5 @@
 import { parseJsonBody } from '../../http/request.ts';
-import type { KeyParameters } from '../../objects/key.ts';
-import type { ReleasePolicy } from '../../objects/key-release.ts';
+import type { KeyParameters, ReleasePolicy } from '../../objects/keys/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { checkParameters } from '../../objects/parameters.ts';

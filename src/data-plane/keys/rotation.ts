@@ -1,10 +1,10 @@
-import { rotateKey as rotate, setRotationPolicy } from '../../objects/key-change.ts';
-import type { KeyRecord } from '../../objects/key.ts';
+import { rotateKey as rotate, setRotationPolicy } from '../../objects/keys/change.ts';
+import type { KeyRecord } from '../../objects/keys/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
-import { usualActions } from '../../objects/rotation-policy.ts';
-import type { RotationPolicy, RotationPolicyParameters } from '../../objects/rotation-policy.ts';
+import { usualActions } from '../../objects/keys/rotation-policy.ts';
+import type { RotationPolicy, RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
 import { bodyMembers, textMember } from '../body.ts';
 import { objectName } from '../object.ts';
 import type { Call, OperationCard } from '../operation.ts';

@@ -1,12 +1,12 @@
-import { get, list } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import { recordPut } from '../store/records.ts';
-import { certificateKeys } from './object-keys.ts';
-import { asSeen } from './state.ts';
-import { isReserved } from './certificate-issuer.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
-import type { Page, PageRequest } from './read.ts';
+import { get, list } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
+import { recordPut } from '../../store/records.ts';
+import { certificateKeys } from '../object-keys.ts';
+import { asSeen } from '../state.ts';
+import { isReserved } from './policy.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
+import type { Page, PageRequest } from '../read.ts';
 
 /** An issuer that a vault can ask for certificates, with what its provider knows the vault by. */
 export interface IssuerRecord {

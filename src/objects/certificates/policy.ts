@@ -1,5 +1,5 @@
-import type { AlternativeNames, BasicConstraints, KeyUsage } from '../types/certificate.ts';
-import type { KeyCurve } from '../types/key.ts';
+import type { AlternativeNames, BasicConstraints, KeyUsage } from '../../types/certificate.ts';
+import type { KeyCurve } from '../../types/key.ts';
 
 export type CertificateKeyType = 'RSA' | 'RSA-HSM' | 'EC' | 'EC-HSM';
 
@@ -88,4 +88,49 @@ export interface LifetimeActionParameters {
   readonly action?: string;
   readonly daysBeforeExpiry?: number;
   readonly lifetimePercentage?: number;
+}
+
+/** The issuers that are none of a vault's records. */
+const reserved = ['Self', 'Unknown'] as const;
+
+/** The certificate's own key signs it. */
+export function isSelf({ name }: PolicyIssuer): boolean {
+  return name === 'Self';
+}
+
+/** Somebody whom the vault does not know signs the request. */
+export function isUnknown({ name }: PolicyIssuer): boolean {
+  return name === 'Unknown';
+}
+
+/** `self` is as good as `Self`; any other name names an issuer of the vault. */
+export function speltIssuer(name: string): string {
+  return reserved.find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
+}
+
+export function isReserved(name: string): boolean {
+  return reserved.some((known) => known === speltIssuer(name));
+}
+
+/** A certificate is valid a little before it is issued, as Azure's are, for clocks that are behind. */
+const earlierSeconds = 600;
+
+/** From when to when a certificate that is issued now is valid; all in seconds since 1970. */
+export function validity({ x509 }: Pick<CertificatePolicy, 'x509'>, now: number) {
+  return { notBefore: now - earlierSeconds, notAfter: monthsLater(now, x509.validityMonths) };
+}
+
+/** The same day of a later month, or its last one. */
+function monthsLater(seconds: number, months: number): number {
+  const from = new Date(seconds * 1000);
+  const later = new Date(from);
+  later.setUTCMonth(from.getUTCMonth() + months);
+  if (later.getUTCDate() !== from.getUTCDate()) later.setUTCDate(0);
+  return Math.floor(later.getTime() / 1000);
+}
+
+/** How many whole months a certificate is valid, for the policy of one that was made elsewhere. */
+export function validityMonths(notBefore: number, notAfter: number): number {
+  const averageMonth = (365.2425 * 86_400) / 12;
+  return Math.min(1200, Math.max(1, Math.round((notAfter - notBefore) / averageMonth)));
 }

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { makeTestIssuer } from '../crypto/certificates/issue.ts';
-import { recordKind } from '../store/keys.ts';
-import { readRecords, recordPut } from '../store/records.ts';
-import { Conflict } from '../store/store.ts';
-import type { Store } from '../store/store.ts';
-import type { CertifiableKey, CertifiedMaterial } from '../types/certificate.ts';
+import { makeTestIssuer } from '../../crypto/certificates/issue.ts';
+import { recordKind } from '../../store/keys.ts';
+import { readRecords, recordPut } from '../../store/records.ts';
+import { Conflict } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
+import type { CertifiableKey, CertifiedMaterial } from '../../types/certificate.ts';
 
 const name = 'Postern Test Authority';
 

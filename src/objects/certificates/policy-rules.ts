@@ -1,6 +1,4 @@
-import { speltIssuer } from './certificate-issuer.ts';
-import { policyKey } from './certificate-key.ts';
-import { defaultActions, lifetimeActions } from './certificate-lifetime.ts';
+import { speltIssuer } from './policy.ts';
 import type {
   CertificateContentType,
   CertificatePolicy,
@@ -9,10 +7,12 @@ import type {
   PolicyIssuer,
   PolicyParameters,
   PolicyX509,
-} from './certificate-policy.ts';
-import { importedX509, policyX509, wrongNames } from './certificate-x509.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
+} from './policy.ts';
+import { policyKey } from './policy-key.ts';
+import { defaultActions, lifetimeActions } from './policy-lifetime.ts';
+import { importedX509, policyX509, wrongNames } from './policy-x509.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
 
 const contentTypes: Readonly<Record<CertificateContentType, true>> = {
   'application/x-pkcs12': true,

@@ -1,10 +1,10 @@
-import { keySizeOf } from '../crypto/key-material.ts';
-import type { KeyCurve, KeySpec } from '../types/key.ts';
-import type { ManagedKey } from './certificate-parts.ts';
-import type { CertificateKeyType, KeyParameters, PolicyKey } from './certificate-policy.ts';
-import { isInHsm, keySpec, readKeyType } from './key-type.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
+import { keySizeOf } from '../../crypto/key-material.ts';
+import type { KeyCurve, KeySpec } from '../../types/key.ts';
+import type { ManagedKey } from './parts.ts';
+import type { CertificateKeyType, KeyParameters, PolicyKey } from './policy.ts';
+import { isInHsm, keySpec, readKeyType } from '../keys/type.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
 
 const keyTypes: readonly CertificateKeyType[] = ['RSA', 'RSA-HSM', 'EC', 'EC-HSM'];
 const curveSizes: Readonly<Record<KeyCurve, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521, 'P-256K': 256 };

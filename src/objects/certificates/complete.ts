@@ -1,24 +1,26 @@
-import { readCertificate } from '../crypto/certificates/certificate.ts';
-import { issue, selfSign } from '../crypto/certificates/issue.ts';
-import { describeRefusal } from '../crypto/certificates/refusal.ts';
-import { wait } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import type { Put, Transaction } from '../store/store.ts';
-import type { CertifiedMaterial } from '../types/certificate.ts';
-import { certificateKeys } from './object-keys.ts';
+import { readCertificate, matches } from '../../crypto/certificates/certificate.ts';
+import { issue, selfSign } from '../../crypto/certificates/issue.ts';
+import { describeRefusal } from '../../crypto/certificates/refusal.ts';
+import { wait } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
+import type { Put, Transaction } from '../../store/store.ts';
+import type { CertifiedMaterial } from '../../types/certificate.ts';
+import { certificateKeys } from '../object-keys.ts';
+import { checkTimes } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
-import { getIssuer } from './certificate-issuers.ts';
-import { isSelf } from './certificate-issuer.ts';
-import { putActions } from './certificate-actions.ts';
-import { makeParts } from './certificate-parts.ts';
-import { getPending, putPending } from './certificate-pending.ts';
-import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
-import { certificateState, checkState, putParts } from './certificate-state.ts';
-import type { CertificateState } from './certificate-state.ts';
-import { validity } from './certificate-validity.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
-import type { ObjectRefusal } from './refusal.ts';
+import { getIssuer } from './issuers.ts';
+import { isSelf, validity, isUnknown } from './policy.ts';
+import { putActions } from './actions.ts';
+import { makeParts } from './parts.ts';
+import { getPending, putPending } from './pending.ts';
+import type { CertificateDraft, PendingCertificate } from './pending.ts';
+import { certificateState, checkState, putParts } from './state.ts';
+import type { CertificateState } from './state.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
+import type { ObjectRefusal } from '../refusal.ts';
+import { readChain } from '../../crypto/certificates/chain.ts';
+import type { ObjectParameters } from '../parameters.ts';
 
 /** What the issuing of certificates needs besides a vault. */
 export interface IssuingWorld {
@@ -86,14 +88,14 @@ function actionsAgain(vault: VaultScope, state: CertificateState): readonly Put[
 }
 
 /** What a version is made of, with the tags that a first version was given while it was only intended. */
-export function draftOf(state: CertificateState, draft: CertificateDraft): CertificateDraft {
+function draftOf(state: CertificateState, draft: CertificateDraft): CertificateDraft {
   const current = state.own.current?.value.current;
   const tags = current?.version === draft.version ? current.tags : undefined;
   return tags === undefined ? draft : { ...draft, tags };
 }
 
 /** A certificate that is there, with the end of the operation that made it and the work that follows in its life. */
-export function* finish(
+function* finish(
   vault: VaultScope,
   done: {
     readonly state: CertificateState;
@@ -152,4 +154,47 @@ function reasonOf(refusal: ObjectRefusal): string {
 
 function bad(message: string) {
   return refused({ kind: 'badParameter', message });
+}
+
+/**
+ * Ends an operation with a certificate that somebody else signed. One whose issuer is at work may not be merged, one that
+ * was cancelled or failed may ("Monitor and manage certificate creation"). What the client says of tags and `enabled`
+ * counts more than what it said before.
+ */
+export function* mergeCertificate(
+  vault: VaultScope,
+  asked: {
+    readonly name: string;
+    /** DER, the key's own first. */
+    readonly certificates: readonly Uint8Array[];
+    readonly parameters: ObjectParameters;
+  },
+): Reading<Outcome<CertificateRecord>> {
+  const { name } = asked;
+  const { enabled, tags } = asked.parameters;
+  const state = yield* certificateState(vault, { name });
+  const pending = state.pending?.value;
+  if (pending === undefined || state.own.current === undefined)
+    return refused({ kind: 'pendingCertificateNotFound', name });
+  const { draft } = pending;
+  if (draft === undefined) return refused({ kind: 'mergeCompleted' });
+  if (pending.status === 'inProgress' && !isUnknown(pending.issuer)) {
+    return refused({ kind: 'mergeForbidden', issuer: pending.issuer.name });
+  }
+  const chain = readChain(asked.certificates);
+  if (!chain.ok) return refused({ kind: 'badParameter', message: describeRefusal(chain.refusal) });
+  const certificates = chain.value;
+  const [leaf] = certificates;
+  if (leaf === undefined || !matches(draft.material, leaf)) {
+    const message = 'Unable to parse X5c certificate chain and locate leaf certificate';
+    return refused({ kind: 'badParameter', message });
+  }
+  const times = checkTimes(asked.parameters);
+  if (times !== undefined) return times;
+  const merged = {
+    ...draftOf(state, draft),
+    ...(enabled !== undefined && { enabled }),
+    ...(tags !== undefined && { tags }),
+  };
+  return yield* finish(vault, { state, pending, draft: merged, certificates });
 }

@@ -1,27 +1,26 @@
-import { describeRefusal } from '../crypto/certificates/refusal.ts';
-import { makeRequest } from '../crypto/certificates/request.ts';
-import { wait } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import { recordPut } from '../store/records.ts';
-import type { CertifiableKey } from '../types/certificate.ts';
-import type { KeyEngine } from '../types/key.ts';
+import { describeRefusal } from '../../crypto/certificates/refusal.ts';
+import { makeRequest } from '../../crypto/certificates/request.ts';
+import { wait } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
+import { recordPut } from '../../store/records.ts';
+import type { CertifiableKey } from '../../types/certificate.ts';
+import type { KeyEngine } from '../../types/key.ts';
 import { checkTimes, isIssued } from './certificate.ts';
 import type { CertificateParameters, CurrentCertificate } from './certificate.ts';
-import { getIssuer } from './certificate-issuers.ts';
-import { isSelf, isUnknown } from './certificate-issuer.ts';
-import { fits, keySpecOf } from './certificate-key.ts';
-import { putPending } from './certificate-pending.ts';
-import type { CertificateDraft, PendingCertificate } from './certificate-pending.ts';
-import type { CertificatePolicy, PolicyIssuer, PolicyParameters } from './certificate-policy.ts';
-import { policyFrom } from './certificate-policy-rules.ts';
-import { certificateState, checkFree } from './certificate-state.ts';
-import type { CertificateState } from './certificate-state.ts';
-import { isManaged } from './certificate-parts.ts';
-import { makeKey } from './make-key.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
-import { objectKeys } from './object-keys.ts';
-import { validity } from './certificate-validity.ts';
+import { getIssuer } from './issuers.ts';
+import { isSelf, isUnknown, validity } from './policy.ts';
+import type { CertificatePolicy, PolicyIssuer, PolicyParameters } from './policy.ts';
+import { fits, keySpecOf } from './policy-key.ts';
+import { putPending } from './pending.ts';
+import type { CertificateDraft, PendingCertificate } from './pending.ts';
+import { policyFrom } from './policy-rules.ts';
+import { certificateState, checkFree } from './state.ts';
+import type { CertificateState } from './state.ts';
+import { isManaged } from './parts.ts';
+import { makeKey } from '../keys/make.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
+import { objectKeys } from '../object-keys.ts';
 
 /** What the rules of certificates need besides a vault. */
 export interface CertificateWorld {

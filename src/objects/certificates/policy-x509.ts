@@ -1,10 +1,10 @@
-import { isObjectIdentifier } from '../crypto/certificates/name-attributes.ts';
-import { encodeName } from '../crypto/certificates/name.ts';
-import { keyUsages } from '../types/certificate.ts';
-import type { BasicConstraints, KeyUsage } from '../types/certificate.ts';
-import type { PolicyKey, PolicyX509, X509Parameters } from './certificate-policy.ts';
-import { refused } from './object.ts';
-import type { Outcome } from './object.ts';
+import { isObjectIdentifier } from '../../crypto/certificates/name-attributes.ts';
+import { encodeName } from '../../crypto/certificates/name.ts';
+import { keyUsages } from '../../types/certificate.ts';
+import type { BasicConstraints, KeyUsage } from '../../types/certificate.ts';
+import type { PolicyKey, PolicyX509, X509Parameters } from './policy.ts';
+import { refused } from '../object.ts';
+import type { Outcome } from '../object.ts';
 
 /** TLS server and client authentication (RFC 5280 section 4.2.1.12): Azure's defaults. */
 const defaultEkus = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];

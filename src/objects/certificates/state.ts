@@ -1,20 +1,20 @@
-import { get } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import { recordPut } from '../store/records.ts';
-import type { Stored } from '../store/records.ts';
-import type { Put, Requirement } from '../store/store.ts';
+import { get } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
+import { recordPut } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
+import type { Put, Requirement } from '../../store/store.ts';
 import { isIssued } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
-import type { CertificateParts } from './certificate-parts.ts';
-import type { PendingCertificate } from './certificate-pending.ts';
-import type { CertificatePolicy } from './certificate-policy.ts';
-import type { VaultScope } from './object.ts';
-import { certificateKeys, objectKeys } from './object-keys.ts';
-import type { CurrentOf } from './object-keys.ts';
-import type { ObjectRefusal } from './refusal.ts';
-import { asSeen, creationRefusal } from './state.ts';
-import type { ObjectState } from './state.ts';
-import { isPurged } from './transition.ts';
+import type { CertificateParts } from './parts.ts';
+import type { PendingCertificate } from './pending.ts';
+import type { CertificatePolicy } from './policy.ts';
+import { isPurged } from '../object.ts';
+import type { VaultScope } from '../object.ts';
+import { certificateKeys, objectKeys } from '../object-keys.ts';
+import type { CurrentOf } from '../object-keys.ts';
+import type { ObjectRefusal } from '../refusal.ts';
+import { asSeen, creationRefusal } from '../state.ts';
+import type { ObjectState } from '../state.ts';
 
 /** Everything that is under a certificate's name, in one snapshot. */
 export interface CertificateState {

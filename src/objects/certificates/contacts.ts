@@ -1,10 +1,10 @@
-import { get } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import { recordPut } from '../store/records.ts';
-import { certificateKeys } from './object-keys.ts';
-import { asSeen } from './state.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
+import { get } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
+import { recordPut } from '../../store/records.ts';
+import { certificateKeys } from '../object-keys.ts';
+import { asSeen } from '../state.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
 
 /** Somebody who is to hear of a vault's certificates. */
 export interface Contact {

@@ -1,7 +1,7 @@
-import { parseDuration, shift } from './duration.ts';
-import type { Duration } from './duration.ts';
-import { refused } from './object.ts';
-import type { Attributes, Outcome } from './object.ts';
+import { parseDuration, shift } from '../duration.ts';
+import type { Duration } from '../duration.ts';
+import { refused } from '../object.ts';
+import type { Attributes, Outcome } from '../object.ts';
 
 /** What is to be done with a key as time goes by (how-to-configure-key-rotation). Durations are ISO 8601's. */
 export interface RotationPolicy {

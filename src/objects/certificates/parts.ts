@@ -1,16 +1,16 @@
-import { readCertificate } from '../crypto/certificates/certificate.ts';
-import { writePem } from '../crypto/certificates/pem.ts';
-import { writePkcs12 } from '../crypto/certificates/pkcs12.ts';
-import { describeRefusal } from '../crypto/certificates/refusal.ts';
-import type { CertifiableKey, Certificates } from '../types/certificate.ts';
+import { readCertificate } from '../../crypto/certificates/certificate.ts';
+import { writePem } from '../../crypto/certificates/pem.ts';
+import { writePkcs12 } from '../../crypto/certificates/pkcs12.ts';
+import { describeRefusal } from '../../crypto/certificates/refusal.ts';
+import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
 import type { CertificateVersion } from './certificate.ts';
-import type { CertificateContentType, CertificatePolicy } from './certificate-policy.ts';
-import type { KeyVersion } from './key.ts';
-import { usualPurposes } from './key-type.ts';
-import { refused } from './object.ts';
-import type { Outcome } from './object.ts';
-import { newFacts } from './parameters.ts';
-import type { SecretVersion } from './secret.ts';
+import type { CertificateContentType, CertificatePolicy } from './policy.ts';
+import type { KeyVersion } from '../keys/key.ts';
+import { usualPurposes } from '../keys/type.ts';
+import { refused } from '../object.ts';
+import type { Outcome } from '../object.ts';
+import { newFacts } from '../parameters.ts';
+import type { SecretVersion } from '../secrets/secret.ts';
 
 /** A certificate's key, as the rules of keys know it. */
 export interface ManagedKey extends KeyVersion {

@@ -1,7 +1,7 @@
-import { KeyEngineBusy } from '../crypto/key-engine-busy.ts';
-import type { KeyEngine, KeyMaterial, KeySpec } from '../types/key.ts';
-import { refused } from './object.ts';
-import type { Outcome } from './object.ts';
+import { KeyEngineBusy } from '../../crypto/key-engine-busy.ts';
+import type { KeyEngine, KeyMaterial, KeySpec } from '../../types/key.ts';
+import { refused } from '../object.ts';
+import type { Outcome } from '../object.ts';
 
 /** Azure's window of the limits on making keys (service-limits). */
 const windowSeconds = 10;

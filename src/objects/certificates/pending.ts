@@ -1,15 +1,17 @@
-import { duePut } from '../schedule/due.ts';
-import { get } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import { recordPut } from '../store/records.ts';
-import type { Put } from '../store/store.ts';
-import type { CertifiableKey } from '../types/certificate.ts';
-import type { CertificatePolicy, PolicyIssuer } from './certificate-policy.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
-import { certificateKeys, objectKeys } from './object-keys.ts';
-import { asSeen } from './state.ts';
-import { isVisible } from './transition.ts';
+import { duePut } from '../../schedule/due.ts';
+import { get } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
+import { recordPut } from '../../store/records.ts';
+import type { Put } from '../../store/store.ts';
+import type { CertifiableKey } from '../../types/certificate.ts';
+import type { CertificatePolicy, PolicyIssuer } from './policy.ts';
+import { refused, isVisible } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
+import { certificateKeys, objectKeys } from '../object-keys.ts';
+import type { DeletedOf } from '../object-keys.ts';
+import { asSeen } from '../state.ts';
+import { isIssued } from './certificate.ts';
+import { getDeleted, getVersion } from '../read.ts';
 
 /**
  * An operation that ends in a certificate, if it does; one for each name, until it is deleted, another one begins, or the
@@ -91,4 +93,29 @@ export function putPending(vault: VaultScope, pending: PendingCertificate): read
 
 export function subjectOf({ name: vault, incarnation }: VaultScope, name: string) {
   return { vault, incarnation, collection: 'certificates', name } as const;
+}
+
+/** Whether there is an operation of a certificate's name, also while that is deleted. */
+export function* hasPending(vault: VaultScope, name: string): Reading<boolean> {
+  const [pending] = yield* get(certificateKeys(vault).pending(name));
+  return pending !== undefined;
+}
+
+/** A soft-deleted certificate, and whether there is an operation of its name. */
+export function* getDeletedCertificate(
+  vault: VaultScope,
+  name: string,
+): Reading<Outcome<DeletedOf<'certificates'> & { readonly isPending: boolean }>> {
+  const deleted = yield* getDeleted(vault, 'certificates', name);
+  if (!deleted.ok) return deleted;
+  return { ok: true, value: { ...deleted.value, isPending: yield* hasPending(vault, name) } };
+}
+
+/** Whether it is a first version that is not issued yet; without `version` the current one. */
+export function* isIntended(
+  vault: VaultScope,
+  asked: { readonly name: string; readonly version?: string | undefined },
+): Reading<boolean> {
+  const found = yield* getVersion(vault, 'certificates', asked);
+  return found.ok && !isIssued(found.value.current);
 }

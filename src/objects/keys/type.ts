@@ -1,7 +1,7 @@
-import { curveNames } from '../crypto/keys/curves.ts';
-import type { CryptoOperation, KeyFamily, KeySpec } from '../types/key.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
+import { curveNames } from '../../crypto/keys/curves.ts';
+import type { CryptoOperation, KeyFamily, KeySpec } from '../../types/key.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
 
 /** `kty` as Key Vault writes it: `-HSM` marks a key of a premium vault's HSM (about-keys, "Key types"). */
 export type KeyType = KeyFamily | `${KeyFamily}-HSM`;

@@ -1,9 +1,8 @@
-import { auditedAttributes } from './audited-attributes.ts';
-import type { CertificatePolicy } from './certificate-policy.ts';
-import { refused } from './object.ts';
-import type { ObjectRecord, ObjectVersion, Outcome } from './object.ts';
-import { changedFacts } from './parameters.ts';
-import type { ObjectParameters } from './parameters.ts';
+import { auditedAttributes, changedFacts } from '../parameters.ts';
+import type { ObjectParameters } from '../parameters.ts';
+import type { CertificatePolicy } from './policy.ts';
+import { refused } from '../object.ts';
+import type { ObjectRecord, ObjectVersion, Outcome } from '../object.ts';
 
 /** One version of a certificate. The key and the secret of the same name and version have the rest of it. */
 export interface CertificateVersion extends ObjectVersion {

@@ -1,16 +1,16 @@
-import { duePut } from '../schedule/due.ts';
-import type { Reading } from '../store/reading.ts';
-import type { Put, Transaction } from '../store/store.ts';
+import { duePut } from '../../schedule/due.ts';
+import type { Reading } from '../../store/reading.ts';
+import type { Put, Transaction } from '../../store/store.ts';
 import { isIssued } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';
-import { beginCertificate } from './certificate-create.ts';
-import type { CertificateWorld } from './certificate-create.ts';
-import { isUnknown } from './certificate-issuer.ts';
-import { actionTime } from './certificate-lifetime.ts';
-import { subjectOf } from './certificate-pending.ts';
-import type { CertificatePolicy, LifetimeAction } from './certificate-policy.ts';
-import { certificateState, checkFree } from './certificate-state.ts';
-import type { VaultScope } from './object.ts';
+import { beginCertificate } from './create.ts';
+import type { CertificateWorld } from './create.ts';
+import { isUnknown } from './policy.ts';
+import type { CertificatePolicy, LifetimeAction } from './policy.ts';
+import { actionTime } from './policy-lifetime.ts';
+import { subjectOf } from './pending.ts';
+import { certificateState, checkFree } from './state.ts';
+import type { VaultScope } from '../object.ts';
 
 const dayMs = 86_400_000;
 

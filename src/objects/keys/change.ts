@@ -1,21 +1,21 @@
-import { keySpecOf } from '../crypto/key-material.ts';
-import { readKeyMaterial } from '../crypto/read-key-material.ts';
-import { duePut } from '../schedule/due.ts';
-import type { DueSubject } from '../schedule/due.ts';
-import { wait } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import type { Transaction } from '../store/store.ts';
-import type { KeyEngine, KeyMaterial, KeySpec } from '../types/key.ts';
-import { addVersion, changeCurrent, changeVersion } from './change.ts';
+import { keySpecOf } from '../../crypto/key-material.ts';
+import { readKeyMaterial } from '../../crypto/read-key-material.ts';
+import { duePut } from '../../schedule/due.ts';
+import type { DueSubject } from '../../schedule/due.ts';
+import { wait } from '../../store/reading.ts';
+import type { Reading } from '../../store/reading.ts';
+import type { Transaction } from '../../store/store.ts';
+import type { KeyEngine, KeyMaterial, KeySpec } from '../../types/key.ts';
+import { addVersion, changeCurrent, changeVersion } from '../change.ts';
 import { newKeyVersion, rotatedVersion, updateKeyVersion } from './key.ts';
 import type { KeyDraft, KeyParameters, KeyRecord, NewKeyParameters } from './key.ts';
-import { makeKey, proveKey } from './make-key.ts';
-import { refused } from './object.ts';
-import type { Outcome, VaultScope } from './object.ts';
+import { makeKey, proveKey } from './make.ts';
+import { refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
 import { rotationDue, rotationPolicy } from './rotation-policy.ts';
 import type { RotationPolicyParameters } from './rotation-policy.ts';
-import { creationRefusal, unmanagedState } from './state.ts';
-import type { ObjectState } from './state.ts';
+import { creationRefusal, unmanagedState } from '../state.ts';
+import type { ObjectState } from '../state.ts';
 
 /** The name and the time (in seconds) of a change, and the version that may come of it. */
 interface Asked {

@@ -1,24 +1,25 @@
-import type { Reading } from '../store/reading.ts';
-import { merge } from '../store/store.ts';
-import type { Put, Transaction } from '../store/store.ts';
-import { putActions } from './certificate-actions.ts';
+import type { Reading } from '../../store/reading.ts';
+import { merge } from '../../store/store.ts';
+import type { Put, Transaction } from '../../store/store.ts';
+import { putActions } from './actions.ts';
 import { isCurrent, isIssued, updateCertificateVersion } from './certificate.ts';
 import type { CertificateRecord, CertificateVersion, CurrentCertificate } from './certificate.ts';
-import { putPending } from './certificate-pending.ts';
-import type { PolicyParameters } from './certificate-policy.ts';
-import { policyFrom } from './certificate-policy-rules.ts';
-import { changeCurrent, changeVersion, deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
-import { certificateState, checkName } from './certificate-state.ts';
-import type { CertificateState } from './certificate-state.ts';
-import { refused } from './object.ts';
-import type { DeletedObjectRecord, Done, ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
-import { certificateKeys } from './object-keys.ts';
-import type { ObjectParameters } from './parameters.ts';
-import { dueOfObject, scheduledPurgeKey } from './purge.ts';
-import type { DueOfObject } from './purge.ts';
-import { asSeen } from './state.ts';
-import type { ObjectState } from './state.ts';
-import { isPurged } from './transition.ts';
+import { putPending } from './pending.ts';
+import type { PolicyParameters } from './policy.ts';
+import { policyFrom } from './policy-rules.ts';
+import { changeCurrent, changeVersion, deleteObject, purgeDeleted, recoverDeleted } from '../change.ts';
+import { certificateState, checkName } from './state.ts';
+import type { CertificateState } from './state.ts';
+import { refused, isPurged } from '../object.ts';
+import type { DeletedObjectRecord, Done, ObjectRecord, ObjectVersion, Outcome, VaultScope } from '../object.ts';
+import { certificateKeys } from '../object-keys.ts';
+import type { ObjectParameters } from '../parameters.ts';
+import { dueOfObject, scheduledPurgeKey } from '../purge.ts';
+import type { DueOfObject } from '../purge.ts';
+import { asSeen } from '../state.ts';
+import type { ObjectState } from '../state.ts';
+import { restoreObject } from '../backup.ts';
+import { readKeyType } from '../keys/type.ts';
 
 /** An object, and whether there is an operation of its name. */
 export type WithPending<T> = T & { readonly isPending: boolean };
@@ -191,4 +192,17 @@ function done<T>(
   changes: readonly (Transaction | undefined)[],
 ): Done<WithPending<T>> {
   return { ok: true, value: { ...value, isPending: pending !== undefined }, change: merge(...changes) };
+}
+
+/**
+ * Puts the certificate of a backup back with its key and its secret, if the vault may have keys of its type, and goes on
+ * with what is yet to come in its life.
+ */
+export function* restoreCertificate(vault: VaultScope, blob: string): Reading<Outcome<CertificateRecord>> {
+  const restored = yield* restoreObject(vault, 'certificates', blob);
+  if (!restored.ok) return restored;
+  const kty = readKeyType(restored.value.current.policy.key.kty, vault);
+  if (!kty.ok) return kty;
+  const put = [...(restored.change?.put ?? []), ...putActions(vault, restored.value)];
+  return { ...restored, change: { ...restored.change, put } };
 }

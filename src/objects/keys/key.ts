@@ -1,15 +1,12 @@
-import { keySizeOf, publicKeyOf } from '../crypto/key-material.ts';
-import type { CryptoOperation, KeyCurve, KeyMaterial } from '../types/key.ts';
-import { auditedAttributes } from './audited-attributes.ts';
-import type { KeyRefusal } from './key-refusal.ts';
-import { checkRelease, checkReleaseChange } from './key-release.ts';
-import type { ReleasePolicy } from './key-release.ts';
-import { keyPurposes } from './key-type.ts';
-import type { KeyPurpose, KeyType } from './key-type.ts';
-import { refused } from './object.ts';
-import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from './object.ts';
-import { changedFacts, newFacts } from './parameters.ts';
-import type { ObjectParameters } from './parameters.ts';
+import { keySizeOf, publicKeyOf } from '../../crypto/key-material.ts';
+import type { CryptoOperation, KeyCurve, KeyMaterial } from '../../types/key.ts';
+import { auditedAttributes, changedFacts, newFacts } from '../parameters.ts';
+import type { ObjectParameters } from '../parameters.ts';
+import type { KeyRefusal, ObjectRefusal } from '../refusal.ts';
+import { keyPurposes, isInHsm } from './type.ts';
+import type { KeyPurpose, KeyType } from './type.ts';
+import { refused } from '../object.ts';
+import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from '../object.ts';
 import { expiryUnder, rotationPolicy } from './rotation-policy.ts';
 import type { RotationPolicy, RotationPolicyParameters } from './rotation-policy.ts';
 
@@ -162,4 +159,50 @@ export function keyProperties({ kty, keyOps, material, attributes }: KeyVersion)
     ...keyForm(material),
     attributes: { ...auditedAttributes(attributes), hsmPlatform },
   };
+}
+
+/** Under which conditions a key may leave the vault (about-keys, "Key attributes"; secure key release policy grammar). */
+export interface ReleasePolicy {
+  readonly contentType: string;
+  /** The policy, JSON in base64url. */
+  readonly data: string;
+  readonly immutable: boolean;
+}
+
+interface Releasable {
+  readonly kty: KeyType;
+  readonly exportable?: boolean | undefined;
+  readonly releasePolicy?: ReleasePolicy | undefined;
+}
+
+/** What Azure requires of a key that may be released, with the texts of its own that are known; `undefined` when it holds. */
+function checkRelease(key: Releasable, vault: Pick<VaultScope, 'sku'>): ObjectRefusal | undefined {
+  if (key.exportable !== true) {
+    if (key.releasePolicy === undefined) return undefined;
+    return bad('AKV.SKR.1005: Non-exportable keys must not have release policy.');
+  }
+  if (vault.sku !== 'premium') {
+    return bad(
+      "AKV.SKR.1001: The exportable attribute is only supported with premium vaults and API version >= '7.3-preview'.",
+    );
+  }
+  if (key.releasePolicy === undefined) return bad('AKV.SKR.1004: Exportable keys must have release policy.');
+  if (isInHsm(key.kty)) return undefined;
+  return bad(`AKV.SKR.1006: Exportable keys must be HSM-backed; ask for the key type ${key.kty}-HSM.`);
+}
+
+/** What an update may make of a key's release policy; `undefined` when it may. */
+function checkReleaseChange(before: Releasable, after: Releasable): ObjectRefusal | undefined {
+  if ((before.exportable === true) !== (after.exportable === true)) {
+    return bad('AKV.SKR.1003: The exportable attribute of an existing key cannot be changed.');
+  }
+  const { releasePolicy: old } = before;
+  if (old?.immutable !== true) return undefined;
+  const { releasePolicy: policy } = after;
+  const same = policy?.data === old.data && policy.contentType === old.contentType && policy.immutable;
+  return same ? undefined : bad('AKV.SKR.1020: Immutable Key Release Policy cannot be modified.');
+}
+
+function bad(message: string): ObjectRefusal {
+  return { kind: 'badParameter', message };
 }

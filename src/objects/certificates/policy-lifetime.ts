@@ -1,13 +1,13 @@
+import { isUnknown } from './policy.ts';
 import type {
   LifetimeAction,
   LifetimeActionParameters,
   LifetimeActionType,
   LifetimeTrigger,
   PolicyIssuer,
-} from './certificate-policy.ts';
-import { isUnknown } from './certificate-issuer.ts';
-import { refused } from './object.ts';
-import type { Outcome } from './object.ts';
+} from './policy.ts';
+import { refused } from '../object.ts';
+import type { Outcome } from '../object.ts';
 
 const actionTypes: Readonly<Record<LifetimeActionType, true>> = { AutoRenew: true, EmailContacts: true };
 const defaultPercentage = 80;
