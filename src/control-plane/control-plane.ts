@@ -1,90 +1,89 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { admitControl } from './admission.ts';
-import { openExchange } from './exchange.ts';
-import type { ControlExchange } from './exchange.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Edge } from '../edge/edge.ts';
 import { InOrder } from '../edge/in-order.ts';
-import { abandonDeployment, failDeployment } from './deployments/run.ts';
+import { Steps } from '../edge/steps.ts';
+import type { Turns } from '../edge/turns.ts';
+import { headersOf } from '../http/answer.ts';
+import type { Answer } from '../http/answer.ts';
+import type { HomeHost, HostListener } from '../http/host.ts';
+import { targetSegments } from '../http/request-target.ts';
+import type { Scheduler } from '../schedule/scheduler.ts';
+import type { Source } from '../types/source.ts';
 import { openEvaluations } from './deployments/evaluations.ts';
+import { abandonDeployment, failDeployment } from './deployments/run.ts';
+import { common, controlEdge, inForce } from './edge.ts';
+import type { ControlParts } from './edge.ts';
 import { innerRequests } from './inner.ts';
 import { LongRunning } from './long-running/long-running.ts';
-import { metadataRoute } from './metadata-endpoints.ts';
+import { metadataEndpoints } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
-import { ControlRefused } from './refusal.ts';
-import { routerOf } from './router.ts';
-import { inForce, performControl, refusalAnswer, send } from './request.ts';
+import { apiVersionOf } from './pipeline.ts';
+import type { AdmissionParts, Exchange } from './pipeline.ts';
+import { sentRequest } from './request.ts';
+import type { SentRequest } from './request.ts';
 import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
-import type { ControlPlaneWorld, ControlWorld } from './world.ts';
+import { routerOf } from './router.ts';
 
-/** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */
-const bodyLimit = 4_194_304;
+/** What the resource manager is given. */
+export interface ControlPlaneParts extends Omit<ControlParts, 'inner' | 'longRunning' | 'evaluate' | 'changes'> {
+  readonly turns: Turns;
+  readonly sourceOf: (socket: Socket) => Source;
+  /** Destroys what purged vaults left. */
+  readonly clearPurged: () => Promise<void>;
+  /** Carries out long-running operations. */
+  readonly schedule: Pick<Scheduler, 'claim' | 'carryOut'>;
+  readonly logError: (error: unknown, requestId: string) => void;
+}
+
+export interface ControlPlane {
+  readonly listener: HostListener<HomeHost>;
+  /** What goes on beside requests. */
+  readonly longRunning: LongRunning;
+}
 
 const find = routerOf(operations);
 
-/** Puts the resource manager's operations on `app`. What it gives back goes on beside requests: long-running operations. */
-export function controlPlaneRoutes(app: FastifyInstance, parts: ControlPlaneWorld): LongRunning {
-  const { world, turns } = openWorld(parts);
-  void app.register(async (edge) => {
-    edge.decorateRequest('exchange', null);
-    edge.removeAllContentTypeParsers();
-    edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
-    edge.route({
-      method: ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE'],
-      url: '/*',
-      onRequest: async (request, reply) => {
-        const exchange = openExchange(request, find, world);
-        request.setDecorator('exchange', exchange);
-        try {
-          await admitControl(exchange, world);
-        } catch (error) {
-          await refuse(reply, exchange, error);
-        }
-        return undefined;
-      },
-      handler: async (request, reply) => {
-        const exchange = request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, find, world);
-        const perform = () => performControl(exchange, world);
-        const reads = request.method === 'GET' || request.method === 'HEAD';
-        const performed = reads ? perform() : turns.take(exchange.subscription?.subscriptionId ?? '', perform);
-        return send(reply, exchange, await performed.catch((error: unknown) => refusalAnswer(exchange, error, world)));
-      },
-    });
-    metadataRoute(edge, world);
-    edge.setErrorHandler(async (error, request, reply) => {
-      const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
-      const cause = tooLarge ? new ControlRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
-      return refuse(
-        reply,
-        request.getDecorator<ControlExchange | null>('exchange') ?? openExchange(request, undefined, world),
-        cause,
-      );
-    });
-  });
-  app.setNotFoundHandler(notFound);
-  return world.longRunning;
+/** The one path that asks for no token: where everything of this cloud is. */
+const metadataEdge: Edge<SentRequest, AdmissionParts, { readonly apiVersion: string }> = {
+  ...common,
+  steps: Steps.of<SentRequest, AdmissionParts>().step('apiVersion', apiVersionOf),
+  // oxlint-disable-next-line require-yield -- it reads nothing
+  *work({ request: { names }, apiVersion }) {
+    return { answer: { status: 200, body: metadataEndpoints(names, apiVersion) }, records: [] };
+  },
+};
 
-  async function notFound(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const exchange = openExchange(request, undefined, world);
-    const { method, url } = request;
-    return refuse(reply, exchange, new ControlRefused({ kind: 'routeNotFound', method, path: url.slice(0, 500) }));
-  }
+/** The edge at `<domain>`, for every path that is nobody else's. The order of a request is the table in `pipeline.ts`. */
+export function openControlPlane(given: ControlPlaneParts): ControlPlane {
+  const { turns, now, sourceOf } = given;
+  const world = openParts(given);
+  const listener = (raw: IncomingMessage, response: ServerResponse, host: HomeHost) => {
+    const request = sentRequest(raw, host, { find, source: sourceOf(raw.socket), nowMs: now() });
+    const respond = (answer: Answer | undefined, exchange: Exchange) => {
+      if (answer === undefined) response.destroy();
+      else send(response, answer, exchange);
+    };
+    if (isMetadata(request)) turns.answer({ edge: metadataEdge, world, request, respond });
+    else turns.answer({ edge: controlEdge, world, request, respond });
+  };
+  return { listener, longRunning: world.longRunning };
+}
 
-  async function refuse(reply: FastifyReply, exchange: ControlExchange, error: unknown): Promise<FastifyReply> {
-    return send(reply, exchange, await refusalAnswer(exchange, error, world));
-  }
+function isMetadata({ method, url }: SentRequest): boolean {
+  return method === 'GET' && targetSegments(url)?.join('/').toLowerCase() === 'metadata/endpoints';
 }
 
 /** What operations are given beside what the server gives: operations from within, and those that take their time. */
-function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; readonly turns: InOrder } {
-  // Of a subscription: its changes rest on each other (a rule on a subnet, a vault on its group), and are few.
-  const turns = new InOrder();
-  const { store, schedule, now, logError } = parts;
-  const inner = innerRequests(find, { turns, world: () => world });
+function openParts(given: ControlPlaneParts): ControlParts {
+  const { store, schedule, now, logError, turns } = given;
+  const inner = innerRequests(find, { turns, parts: () => parts });
   const longRunning: LongRunning = new LongRunning({
     store,
     schedule,
     now,
     logError,
-    committed: (change) => inForce(change, parts),
+    committed: (change) => inForce(change, given),
     works: {
       deployment: {
         run: (record) => abandonDeployment(record, { store, now }),
@@ -96,13 +95,47 @@ function openWorld(parts: ControlPlaneWorld): { readonly world: ControlWorld; re
       },
       purgeVault: {
         async run() {
-          await parts.clearPurged();
+          await given.clearPurged();
           return { status: 'Succeeded' };
         },
       },
       done: { run: async () => ({ status: 'Succeeded' }) },
     },
   });
-  const world: ControlWorld = { ...parts, inner, longRunning, evaluate: openEvaluations(() => performance.now()) };
-  return { world, turns };
+  const evaluate = openEvaluations(() => performance.now());
+  const parts: ControlParts = { ...given, inner, longRunning, evaluate, changes: new InOrder() };
+  return parts;
+}
+
+/** The version that Azure's provider of vaults stated when its answers were recorded; clients show it, none compares it. */
+const vaultsVersion = '1.5.1292.0';
+
+/** The provider states it itself, so that what the resource manager refuses before has none. */
+function providerHeaders({ access, operation }: Exchange): Readonly<Record<string, string>> {
+  const isOfVaults = access !== undefined && operation?.action.startsWith('Microsoft.KeyVault/') === true;
+  return isOfVaults ? { 'x-ms-keyvault-service-version': vaultsVersion } : {};
+}
+
+function send(response: ServerResponse, answer: Answer, exchange: Exchange): void {
+  const { requestId } = exchange.request;
+  const body = answer.body === undefined ? undefined : JSON.stringify(answer.body);
+  const isEmpty = body === undefined && answer.status !== 204;
+  response.writeHead(answer.status, {
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    expires: '-1',
+    'x-ms-request-id': requestId,
+    'x-ms-correlation-request-id': requestId,
+    'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    ...providerHeaders(exchange),
+    ...headersOf(answer),
+    // RFC 9110 section 8.6: a 204 has no length.
+    ...(isEmpty && { 'content-length': '0' }),
+    ...(body !== undefined && {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+    }),
+  });
+  response.end(body);
 }

@@ -94,6 +94,11 @@ export const errors = {
     message: ({ fault }) =>
       `The request content was invalid and could not be deserialized: ${describeJsonFault(fault)}.`,
   },
+  mediaTypeMalformed: {
+    status: 415,
+    code: 'UnsupportedMediaType',
+    message: () => 'The Content-Type header is not a media type: give application/json.',
+  },
   bodyTooLarge: {
     status: 413,
     code: 'RequestContentTooLarge',

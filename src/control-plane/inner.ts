@@ -1,113 +1,85 @@
-import { AuditUnavailable } from '../audit/log.ts';
+import type { Edge } from '../edge/edge.ts';
+import { refusalOf } from '../edge/refused.ts';
+import type { Turns } from '../edge/turns.ts';
 import type { Answer } from '../http/answer.ts';
-import { encodePath } from '../http/request-target.ts';
-import type { InOrder } from '../edge/in-order.ts';
 import { authorizationKey } from '../resources/keys.ts';
 import { idSegments } from '../resources/scope-id.ts';
 import { TryLater } from '../schedule/due.ts';
-import { Conflict } from '../store/store.ts';
-import type { Transaction } from '../store/store.ts';
-import { admitted, apiVersionOf, operationOf } from './admission.ts';
-import type { ControlAdmitted } from './authorize.ts';
-import type { ControlExchange } from './exchange.ts';
+import { wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import { callOf, common, run, work } from './edge.ts';
+import type { ControlParts } from './edge.ts';
 import type { Inner, InnerRequest } from './inner-request.ts';
 import type { Behalf } from './long-running/operation.ts';
-import { ControlRefused } from './refusal.ts';
-import { bodyOf, callOf, performControl, refusalAnswer, renderRefusal } from './request.ts';
-import { refuseLarge } from './resource-size.ts';
+import { ownSteps, trialSteps } from './pipeline.ts';
+import type { Ready } from './pipeline.ts';
+import type { ControlRefusal } from './refusal.ts';
+import { ownRequest } from './request.ts';
+import type { OwnRequest } from './request.ts';
 import type { FindRoute } from './router.ts';
-import type { ControlWorld } from './world.ts';
 
-/** Operations from within, on the cards that serve requests. */
+/** Requests of the server's own, through the steps that requests from outside take. */
 export function innerRequests(
   find: FindRoute,
-  { turns, world }: { readonly turns: InOrder; readonly world: () => ControlWorld },
+  { turns, parts }: { readonly turns: Turns; readonly parts: () => ControlParts },
 ): Inner {
+  const opened = (behalf: Behalf, request: InnerRequest) => ownRequest(behalf, request, { find, nowMs: parts().now() });
   return {
-    async perform(behalf, request) {
-      const exchange = exchangeOf(behalf, request, { find, now: world().now() });
-      const perform = async (): Promise<Answer> => {
-        await admitInner(exchange, world());
-        return performControl(exchange, world());
+    perform(behalf, request) {
+      let passing: unknown;
+      const failed: typeof common.failed = (error, exchange, world) => {
+        passing = isPassing(error) ? error : undefined;
+        const said = common.failed(error, exchange, world);
+        return passing === undefined ? said : { ...said, records: [] };
       };
-      const reads = request.method === 'GET';
-      try {
-        return await (reads ? perform() : turns.take(behalf.subscription.subscriptionId, perform));
-      } catch (error) {
-        if (isPassing(error)) throw new TryLater(`${request.method} ${request.path}`, { cause: error });
-        return refusalAnswer(exchange, error, world());
-      }
+      return answerOf({ ...common, steps: ownSteps, work, failed }, opened(behalf, request)).then((answer) => {
+        if (passing === undefined) return answer;
+        throw new TryLater(`${request.method} ${request.path}`, { cause: passing });
+      });
     },
-    async preview(behalf, request, store) {
-      const exchange = exchangeOf(behalf, request, { find, now: world().now() });
-      try {
-        const admission = await admitInner(exchange, world());
-        const call = callOf(exchange, { body: bodyOf(exchange), admission }, world());
-        const outcome = await operationOf(exchange).run({ ...call, store }, world());
-        if (!outcome.ok) throw new ControlRefused(outcome.refusal);
-        refuseLarge(outcome.change);
-        if (outcome.change !== undefined) await store.transact(onTrial(outcome.change, behalf));
-        return outcome.answer;
-      } catch (error) {
-        // What was tried rests on what changed meanwhile.
-        const cause = error instanceof Conflict ? new ControlRefused({ kind: 'tooManyConflicts' }) : error;
-        return renderRefusal(exchange, cause, world());
-      }
+    preview(behalf, request, store) {
+      const failed: typeof common.failed = (error, exchange, world) => ({
+        ...common.failed(error, exchange, world),
+        records: [],
+      });
+      const edge = { ...common, steps: trialSteps, work: trialOn(store, behalf), failed };
+      return answerOf(edge, opened(behalf, request));
     },
     knows: ({ method, path }) => find(method, idSegments(path)) !== undefined,
   };
+
+  function answerOf<Facts extends object>(
+    edge: Edge<OwnRequest, ControlParts, Facts>,
+    request: OwnRequest,
+  ): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const respond = (answer: Answer | undefined) => {
+      if (answer === undefined) reject(new Error('a request of the server itself could not be answered'));
+      else resolve(answer);
+    };
+    turns.answer({ edge, world: parts(), request, respond });
+    return promise;
+  }
 }
 
 /** What a client would be told to try again: work goes on when it is over. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof AuditUnavailable) return true;
-  if (!(error instanceof ControlRefused)) return false;
-  return error.refusal.kind === 'recordUnavailable' || error.refusal.kind === 'tooManyConflicts';
+  const { kind } = refusalOf<ControlRefusal>(error);
+  return kind === 'recordUnavailable' || kind === 'tooManyConflicts';
 }
 
-/** The exchange of a request that came over no connection. */
-function exchangeOf(
-  { caller, subscription, names, source, userAgent, correlationId }: Behalf,
-  { method, path, apiVersion, body, deployment }: InnerRequest,
-  { find, now }: { readonly find: FindRoute; readonly now: number },
-): ControlExchange {
-  const matched = find(method, idSegments(path));
-  return {
-    requestId: correlationId,
-    at: now,
-    request: {
-      method,
-      url: `${encodePath(path)}?api-version=${apiVersion}`,
-      headers: { 'user-agent': userAgent },
-      query: { 'api-version': apiVersion },
-      body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)),
-      socket: undefined,
-    },
-    names,
-    operation: matched?.operation,
-    path,
-    params: matched?.params ?? {},
-    source,
-    apiVersion,
-    caller,
-    subscription,
-    deployment,
+/** The operation with its change made in `store` only, and without a record. */
+function trialOn(store: Store, { subscription }: Behalf) {
+  return function* tried(ready: Ready, parts: ControlParts): Reading<{ answer: Answer; records: [] }> {
+    const { answer, change } = yield* run(ready, { ...callOf(ready, parts), store }, parts);
+    if (change !== undefined)
+      yield* wait(store.transact(onTrial(change, authorizationKey(subscription.subscriptionId))));
+    return { answer, records: [] };
   };
 }
 
 /** Who may do what is as it is: what a trial would give or take away does not count in it, and does not stamp it. */
-function onTrial(change: Transaction, { subscription }: Behalf): Transaction {
-  const stamp = authorizationKey(subscription.subscriptionId);
+function onTrial(change: Transaction, stamp: string): Transaction {
   return { ...change, put: (change.put ?? []).filter(({ key }) => key !== stamp) };
-}
-
-/** As `admitControl`, for a caller whose token was verified when the work was asked for. */
-async function admitInner(exchange: ControlExchange, world: ControlWorld): Promise<ControlAdmitted> {
-  exchange.apiVersion = apiVersionOf(exchange.request);
-  const { subscriptionId: id } = exchange.params;
-  // The operation acts in the subscription that the work was asked for in, whatever the path says.
-  if (id !== undefined && id.toLowerCase() !== exchange.subscription?.subscriptionId.toLowerCase()) {
-    throw new ControlRefused({ kind: 'subscriptionNotFound', id });
-  }
-  return admitted(exchange, world);
 }

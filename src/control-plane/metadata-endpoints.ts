@@ -1,24 +1,11 @@
-import type { FastifyInstance } from 'fastify';
 import { unservedSuffix } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
-import { apiVersionOf } from './admission.ts';
-import { openExchange } from './exchange.ts';
-import { send } from './request.ts';
-import type { ControlPlaneWorld } from './world.ts';
-
-/** The one route of the resource manager that asks for no token. */
-export function metadataRoute(edge: FastifyInstance, world: ControlPlaneWorld): void {
-  edge.get('/metadata/endpoints', async (request, reply) => {
-    const exchange = openExchange(request, undefined, world);
-    return send(reply, exchange, { status: 200, body: metadataEndpoints(exchange.names, apiVersionOf(request)) });
-  });
-}
 
 /**
  * `GET /metadata/endpoints`: where everything of this cloud is, for whoever asks, without a token. It has three forms:
  * that of Azure Stack until 2018, a list of clouds until 2021, and one cloud since.
  */
-function metadataEndpoints(names: NameSet, apiVersion: string): unknown {
+export function metadataEndpoints(names: NameSet, apiVersion: string): unknown {
   if (apiVersion < '2018') return azureStackForm(names);
   const cloud = cloudOf(names);
   return apiVersion < '2022' ? [cloud] : cloud;

@@ -1,7 +1,7 @@
 import type { Answer } from '../http/answer.ts';
 import { tagsOfBody } from '../resources/tags.ts';
 import type { ControlOutcome } from './operation.ts';
-import { ControlRefused } from './refusal.ts';
+import { Refused } from '../edge/refused.ts';
 import type { ControlRefusal } from './refusal.ts';
 
 export function answer(status: number, body?: unknown): { readonly ok: true; readonly answer: Answer } {
@@ -14,11 +14,11 @@ export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: f
 
 /**
  * `tags` of a request body.
- * @throws {ControlRefused} for a tag whose value is an object
+ * @throws {Refused} for a tag whose value is an object
  */
 export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const tags = tagsOfBody(body);
-  if (!tags.ok) throw new ControlRefused(tags.refusal);
+  if (!tags.ok) throw new Refused<ControlRefusal>(tags.refusal);
   return tags.value;
 }
 

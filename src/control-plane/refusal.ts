@@ -1,4 +1,5 @@
 import type { JsonFault } from '../json/bounded-json.ts';
+import type { Trouble } from '../edge/refused.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
 import type { ArmError } from './long-running/operation.ts';
@@ -20,6 +21,7 @@ export type ControlRefusal =
     }
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
+  | { readonly kind: 'mediaTypeMalformed' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   /** What a change would store of one resource is larger than `limit` bytes. */
   | { readonly kind: 'resourceTooLarge'; readonly bytes: number; readonly limit: number }
@@ -56,21 +58,7 @@ export type ControlRefusal =
   | { readonly kind: 'providerUnknown'; readonly namespace: string }
   | { readonly kind: 'moveNotSupported' }
   | { readonly kind: 'predefinedTagsNotSupported' }
-  | { readonly kind: 'tooManyConflicts' }
-  | { readonly kind: 'recordUnavailable' }
-  | { readonly kind: 'unreadable' }
-  | { readonly kind: 'internal' };
-
-/** Ends a request; `cause` is for the log only. */
-export class ControlRefused extends Error {
-  override readonly name = 'ControlRefused';
-  readonly refusal: ControlRefusal;
-
-  constructor(refusal: ControlRefusal, options?: ErrorOptions) {
-    super(refusal.kind, options);
-    this.refusal = refusal;
-  }
-}
+  | Trouble;
 
 /** How a refusal is answered. */
 export interface WireError<R> {

@@ -1,5 +1,5 @@
 import type { Transaction } from '../store/store.ts';
-import { ControlRefused } from './refusal.ts';
+import type { ControlRefusal } from './refusal.ts';
 
 /**
  * Of one record. Azure's own limit of a resource's definition in a template is 1 MB; a virtual network with all subnets that
@@ -11,9 +11,9 @@ const recordBytesMax = 2_097_152;
 /** Their parameters are what a body may have, and no request adds to them. */
 const deployments = 'deployment';
 
-/** @throws {ControlRefused} when a change would store too much of one resource */
-export function refuseLarge(change: Transaction | undefined): void {
+/** What a change is refused with that would store too much of one resource. */
+export function sizeRefusal(change: Transaction | undefined): ControlRefusal | undefined {
   const large = change?.put?.find(({ key, value }) => value.length > recordBytesMax && !key.startsWith(deployments));
-  if (large === undefined) return;
-  throw new ControlRefused({ kind: 'resourceTooLarge', bytes: large.value.length, limit: recordBytesMax });
+  if (large === undefined) return undefined;
+  return { kind: 'resourceTooLarge', bytes: large.value.length, limit: recordBytesMax };
 }

@@ -3,13 +3,15 @@ import type { Store, StoredRecord } from '../store/store.ts';
 
 const few = { limit: 32, bytes: 262_144 };
 
-/** All records under a prefix, a few at a time. Between two times others have their turn, however many there are. */
+/** All records under a prefix, a few at a time. In between, others are answered, however many there are. */
 export async function* walk(store: Store, prefix: string): AsyncGenerator<readonly StoredRecord[]> {
   for (let after: string | undefined; ;) {
     const records = await store.list({ prefix, after, ...few });
     after = records.at(-1)?.key;
     if (after === undefined) return;
     yield records;
+    // Another request needs two turns of the event loop: it is decided in one, and answered in the next.
+    await setImmediate();
     await setImmediate();
   }
 }

@@ -1,6 +1,8 @@
 import { isWithin } from '../access/scope.ts';
 import { choice, object, optional, string } from '../shape/shape.ts';
-import { decode, encode } from '../store/store.ts';
+import { readNow, readRecords } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import { encode } from '../store/store.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { Lock, LocksRecord } from '../types/lock.ts';
 import { locksKey } from './keys.ts';
@@ -26,11 +28,21 @@ const requestedLock = object({
   notes: optional(string),
 });
 
-export async function readLocks(store: Store, subscriptionId: string): Promise<Locks> {
+export async function readLocks(store: Pick<Store, 'read'>, subscriptionId: string): Promise<Locks> {
   const key = locksKey(subscriptionId);
-  const [record] = await store.read({ get: [key] });
-  const locks = record === undefined ? [] : decode<LocksRecord>(record).locks;
-  return { locks, requirement: { key, version: record?.version ?? null } };
+  const [record] = await readRecords(store, { get: [key] });
+  return locksIn(key, record);
+}
+
+/** The same, but a value where nothing need be waited for. */
+export function readLocksNow(store: Pick<Store, 'readMany'>, subscriptionId: string): Locks | Promise<Locks> {
+  const key = locksKey(subscriptionId);
+  const read = readNow(store, { get: [key] });
+  return read instanceof Promise ? read.then(([record]) => locksIn(key, record)) : locksIn(key, read[0]);
+}
+
+function locksIn(key: string, record: Stored<LocksRecord> | undefined): Locks {
+  return { locks: record?.value.locks ?? [], requirement: { key, version: record?.version ?? null } };
 }
 
 /**

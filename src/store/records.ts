@@ -1,7 +1,7 @@
 import { kindOf, upgradedKindOf } from './keys.ts';
 import type { Key, KnownKind, Prefix } from './keys.ts';
 import { Unreadable } from './store.ts';
-import type { List, Put, Read, Requirement, Store, StoredRecord, Version } from './store.ts';
+import type { List, Put, Read, ReadResult, Requirement, Store, StoredRecord, Version } from './store.ts';
 
 /** A record as it was read, with what it holds. */
 export interface Stored<T> {
@@ -30,6 +30,22 @@ export async function readRecords<const K extends readonly Key<unknown>[]>(
 ): Promise<StoredUnder<K>>;
 export async function readRecords(store: Pick<Store, 'read'>, request: Read) {
   return (await store.read(request)).map((record) => record && stored(record));
+}
+
+/** As `readRecords`, but a value where nothing need be waited for. */
+export function readNow<const K extends readonly Key<unknown>[]>(
+  store: Pick<Store, 'readMany'>,
+  request: { readonly get: K; readonly require?: readonly Requirement[] },
+): StoredUnder<K> | Promise<StoredUnder<K>>;
+export function readNow(store: Pick<Store, 'readMany'>, request: Read) {
+  const results = store.readMany([request]);
+  return results instanceof Promise ? results.then(only) : only(results);
+}
+
+function only([result]: readonly ReadResult[]) {
+  if (result === undefined) throw new Error('a store answered nothing');
+  if (!result.ok) throw result.error;
+  return recordsOf(result.records);
 }
 
 /** Records that were read some other way, with what they hold. */

@@ -1,10 +1,9 @@
 import { AuditUnavailable } from '../audit/log.ts';
-import { ControlRefused } from '../control-plane/refusal.ts';
 import { Refused } from '../edge/refused.ts';
 import { GraphRefused } from '../graph/refusal.ts';
 import { Unreadable } from '../store/store.ts';
 
-const refusals = [Refused, ControlRefused, GraphRefused, AuditUnavailable, Unreadable] as const;
+const refusals = [Refused, GraphRefused, AuditUnavailable, Unreadable] as const;
 const mistakes = [TypeError, ReferenceError] as const;
 const reasonLengthMax = 300;
 

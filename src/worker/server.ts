@@ -12,7 +12,7 @@ import { remoteKeys } from '../caller/key-sources.ts';
 import { createVerifier } from '../caller/verify.ts';
 import { CertificateFiles } from '../crypto/certificate-files.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
-import { controlPlaneRoutes } from '../control-plane/control-plane.ts';
+import { openControlPlane } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
 import type { DataPlaneParts } from '../data-plane/data-plane.ts';
@@ -46,6 +46,7 @@ import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
 import type { DueWorld } from './due-handlers.ts';
 import { ending } from './ending.ts';
+import { beside, leaveTo } from './home.ts';
 import type { Ending } from './ending.ts';
 import { failureLine } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
@@ -200,7 +201,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
   });
   const home = fastify({ ...routerOptions });
   signInRoutes(home, { ...world, ...authority, names, tenantId: parts.identity.tenantId });
-  const longRunning = controlPlaneRoutes(home, {
+  const controlPlane = openControlPlane({
     ...world,
     profile: answeredAs(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
@@ -211,12 +212,13 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
     readSecret: (asked) => readSecretForDeployment(asked, world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
+  leaveTo(controlPlane.listener, home);
   await home.ready();
   return {
-    longRunning,
+    longRunning: controlPlane.longRunning,
     dispatch: dispatchByHost(names, {
       vault: dataPlane,
-      home: (request, response) => home.routing(request, response),
+      home: beside(home, controlPlane.listener),
     }),
     close: () => home.close(),
   };

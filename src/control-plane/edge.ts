@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { hasAssignment } from '../access/role-assignments.ts';
+import type { Done, Failed } from '../edge/edge.ts';
+import { Refused, refusalOf } from '../edge/refused.ts';
+import type { Answer } from '../http/answer.ts';
+import { dropAssignments } from '../resources/authorization.ts';
+import { wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import { merge } from '../store/store.ts';
+import type { Requirement, Store, Transaction } from '../store/store.ts';
+import { scopeKey } from './access.ts';
+import { renderError } from './errors.ts';
+import type { LongRunning } from './long-running/long-running.ts';
+import { accept } from './long-running/operation.ts';
+import type { Accepted } from './long-running/operation.ts';
+import type { ControlCall, ControlOutcome, ControlServices, RecordedAs } from './operation.ts';
+import { requirementsOf } from './permission.ts';
+import { sentSteps } from './pipeline.ts';
+import type { AdmissionParts, Exchange, Ready } from './pipeline.ts';
+import { principalRecordOf, recordsOf } from './record.ts';
+import type { ControlRefusal } from './refusal.ts';
+import type { ControlRequest } from './request.ts';
+import { sizeRefusal } from './resource-size.ts';
+
+export interface ControlParts extends AdmissionParts, ControlServices {
+  readonly longRunning: LongRunning;
+  /** Ends the open connections of subnets whose service endpoint is gone. */
+  readonly closeSubnets: (incarnations: readonly string[]) => void;
+}
+
+type Answered = Extract<ControlOutcome, { ok: true }>;
+
+/** An operation's refusal, and how its request is recorded. */
+class OperationRefused extends Refused<ControlRefusal> {
+  readonly recordedAs: RecordedAs | undefined;
+
+  constructor(refusal: ControlRefusal, recordedAs: RecordedAs | undefined) {
+    super(refusal);
+    this.recordedAs = recordedAs;
+  }
+}
+
+/** What every way into the resource manager has in common, whichever steps come first. */
+export const common = {
+  requirements: (exchange: Exchange) => requirementsOf(exchange),
+  failed,
+  async renew(key: string, _known: Exchange, { rulebook }: ControlParts): Promise<void> {
+    await rulebook.changed([key]);
+  },
+  over: ({ inOrder }: Exchange) => inOrder?.leave(),
+};
+
+/** The resource manager: `https://<domain>`. */
+export const controlEdge = { ...common, steps: sentSteps, work };
+
+/** The operation; its records and its change. */
+export function* work(ready: Ready, parts: ControlParts): Reading<Done> {
+  const { operation, caller, access } = ready;
+  const call = callOf(ready, parts);
+  const outcome = yield* run(ready, call, parts);
+  const { answer, change, accepted } = outcome;
+  if (accepted !== undefined) return yield* acceptWork(ready, { outcome, accepted, call }, parts);
+  const records = recordsOfDone(ready, outcome, parts);
+  if (change === undefined) {
+    // Whoever has a token may ask for what is its own: without any role that is nothing, and costs nothing.
+    const isShown = operation.shows !== 'own' || hasAssignment(access.authorization.compiled, caller);
+    return { answer, records, ...(!isShown && { shownNothing: caller }) };
+  }
+  const whole = wholeChange(ready, change);
+  return { answer, records, change: whole, committed: () => inForce(whole, parts) };
+}
+
+/** What the operation answers; it may be tried on another store. */
+export function* run({ operation }: Ready, call: ControlCall, parts: ControlParts): Reading<Answered> {
+  const outcome = yield* wait(operation.run(call, parts));
+  if (!outcome.ok) throw new OperationRefused(outcome.refusal, outcome.recordedAs);
+  const large = sizeRefusal(outcome.change);
+  if (large !== undefined) throw new OperationRefused(large, outcome.recordedAs);
+  return outcome;
+}
+
+/** Work that goes on after the answer begins once it is committed that it does. */
+function* acceptWork(
+  ready: Ready,
+  { outcome, accepted, call }: { readonly outcome: Answered; readonly accepted: Accepted; readonly call: ControlCall },
+  parts: ControlParts,
+): Reading<Done> {
+  const { answer, change = {} } = outcome;
+  const acceptance = yield* wait(accept(accepted, call));
+  // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
+  const own = accepted.kind === 'done' ? wholeChange(ready, change) : merge({ require: requirementsOf(ready) }, change);
+  const begun = parts.longRunning.claim(acceptance.record);
+  const whole = merge(own, acceptance, begun);
+  return {
+    answer: { ...answer, headers: { ...answer.headers, ...acceptance.headers } },
+    records: recordsOfDone(ready, outcome, parts),
+    change: whole,
+    async committed() {
+      await inForce(whole, parts);
+      parts.longRunning.begin(acceptance.record, begun, accepted.work);
+    },
+  };
+}
+
+function recordsOfDone(
+  ready: Ready,
+  { answer, principals = [], accepted, recordedAs }: Answered,
+  { now }: ControlParts,
+) {
+  const isAccepted = accepted !== undefined && accepted.kind !== 'done';
+  const outcome = { status: answer.status, nowMs: now(), isAccepted, recordedAs };
+  return [...recordsOf(ready, outcome), ...principals.map((principal) => principalRecordOf(ready, outcome, principal))];
+}
+
+/**
+ * An operation's change, on the word of what admitted it. With a resource go the role assignments at its scope, and do
+ * not come back when it is recovered or made again.
+ */
+function wholeChange(ready: Ready, change: Transaction): Transaction {
+  const isDeletion = ready.operation.action.endsWith('/delete');
+  const dropped = isDeletion ? dropAssignments(ready.access.authorization, scopeKey(ready.request.path)) : undefined;
+  return merge({ require: requirementsOf(ready) }, change, dropped);
+}
+
+/** Before the answer: whoever is told that a rule changed may rely on it. */
+export async function inForce(
+  change: Transaction,
+  { rulebook, closeSubnets }: Pick<ControlParts, 'rulebook' | 'closeSubnets'>,
+): Promise<void> {
+  const keys = [...(change.put ?? []).map(({ key }) => key), ...(change.delete ?? [])];
+  closeSubnets(await rulebook.changed(keys));
+}
+
+export function callOf(ready: Ready, { store, now }: ControlParts): ControlCall {
+  const { request, subscription, caller, access, apiVersion, query, body } = ready;
+  const { headers, names, path, params, deployment } = request;
+  return {
+    store: requiringStore(store, requirementsOf(ready)),
+    subscription,
+    caller,
+    access,
+    names,
+    origin: originOf(request),
+    path,
+    apiVersion,
+    params,
+    query,
+    body,
+    conditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
+    nowMs: now(),
+    newId: randomUUID,
+    deployment,
+  };
+}
+
+function originOf({ source, requestId, headers }: ControlRequest): ControlCall['origin'] {
+  const userAgent = headers['user-agent'];
+  return { source, correlationId: requestId, ...(userAgent !== undefined && { userAgent }) };
+}
+
+/**
+ * A store every answer of which is of a state in which the requirements hold: what a request reads, it reads on the word
+ * of the role assignments that admitted it.
+ */
+function requiringStore(store: Store, require: readonly Requirement[]): Store {
+  const all = (others: readonly Requirement[] | undefined) => [...require, ...(others ?? [])];
+  return {
+    read: (request) => store.read({ ...request, require: all(request.require) }),
+    list: (request) => store.list({ ...request, require: all(request.require) }),
+    readMany: (requests) => store.readMany(requests.map((request) => ({ ...request, require: all(request.require) }))),
+    transact: (transaction) => store.transact({ ...transaction, require: all(transaction.require) }),
+    changes: (since, limit) => store.changes(since, limit),
+    close: () => store.close(),
+  };
+}
+
+function failed(error: unknown, exchange: Exchange, { now }: Pick<ControlParts, 'now'>): Failed {
+  const { request, subscription, caller } = exchange;
+  const tenantId = subscription?.tenantId ?? '';
+  const { status, message: whole, body } = renderError(refusalOf<ControlRefusal>(error), tenantId);
+  const message = request.deployment?.mask?.(whole) ?? whole;
+  const answer: Answer = {
+    status,
+    body: { error: { ...body.error, message } },
+    ...(status === 401 && { headers: challenge(request, tenantId) }),
+  };
+  const recordedAs = error instanceof OperationRefused ? error.recordedAs : undefined;
+  return { answer, records: recordsOf(exchange, { status, message, nowMs: now(), recordedAs }), caller };
+}
+
+function challenge({ names }: ControlRequest, tenantId: string): Record<string, string> {
+  return {
+    'www-authenticate': [
+      `Bearer authorization_uri="${names.authority}/${tenantId}"`,
+      'error="invalid_token"',
+      `error_description="The authentication failed because of missing 'Authorization' header or an invalid access token."`,
+    ].join(', '),
+  };
+}

@@ -1,0 +1,241 @@
+import { admit, clockSkewSeconds } from '../caller/admit.ts';
+import type { Verifier } from '../caller/verify.ts';
+import { readBody } from '../edge/body.ts';
+import type { Body, BodyFault } from '../edge/body.ts';
+import type { InOrder, Place } from '../edge/in-order.ts';
+import { Refused } from '../edge/refused.ts';
+import { Steps } from '../edge/steps.ts';
+import type { Known } from '../edge/steps.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { memberOf, textsOf } from '../http/parameters.ts';
+import { bearerToken, parseJsonBody } from '../http/request.ts';
+import { isResourceGroupName, resourceGroupKey, subscriptionKey } from '../resources/keys.ts';
+import { readNow } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Caller } from '../types/caller.ts';
+import type { ResourceGroupRecord, SubscriptionRecord } from '../types/resource-group.ts';
+import type { ControlOperation, ControlServices } from './operation.ts';
+import {
+  accessIn,
+  authorizationOf,
+  lockOf,
+  lockRefusal,
+  permissionOf,
+  permissionRefusal,
+  requirementsOf,
+} from './permission.ts';
+import type { Admitted, After, Opened } from './permission.ts';
+import type { ControlRefusal } from './refusal.ts';
+import type { ControlRequest, OwnRequest, SentRequest } from './request.ts';
+
+/** The names that applications know the resource manager's resource by, wherever they are. */
+const globalAudiences = ['https://management.azure.com', 'https://management.core.windows.net'];
+
+/** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */
+const bodyBytesMax = 4_194_304;
+
+/** What the steps ask of the server. */
+export interface AdmissionParts extends Pick<ControlServices, 'store' | 'rulebook' | 'now'> {
+  readonly verifier: Verifier;
+  /** What the tokens of issuers that the operator added may be for, beside our own names. */
+  readonly externalAudiences: readonly string[];
+  /** The subscription of a path that names none. */
+  readonly homeSubscription: string;
+  /** Changes of one subscription, one after the other: they rest on each other (a rule on a subnet, a vault on its group), and are few. */
+  readonly changes: InOrder;
+}
+
+/**
+ * The order of a request to the resource manager. The subscription comes before the token, as on Azure: the challenge
+ * names the tenant whose token is wanted. The vault's firewall is not in it: "Key Vault firewalls and virtual network
+ * rules only apply to the data plane". No byte of a body is read before the request is admitted, and as a body may take
+ * minutes to come, all of it is decided again afterwards.
+ */
+export const sentSteps = inOrder(
+  admission(
+    Steps.of<SentRequest, AdmissionParts>()
+      .step('operation', operationOf)
+      .step('apiVersion', apiVersionOf)
+      .step('subscription', subscriptionOf)
+      .step('token', bearerOf)
+      .step('caller', callerOf),
+  ).once('bytes', bytesOf),
+);
+
+/** The same for what the server asks of itself, of a caller whose token was verified when the work was asked for. */
+const behalfSteps = admission(
+  Steps.of<OwnRequest, AdmissionParts>()
+    .step('apiVersion', apiVersionOf)
+    .step('subscription', subscriptionOfBehalf)
+    .step('operation', operationOf)
+    .step('caller', ({ request }) => request.behalf.caller)
+    .step('bytes', ({ request }) => request.bytes),
+);
+
+export const ownSteps = inOrder(behalfSteps);
+
+/** And of what is only tried: nothing else waits for it, and it waits for nothing. */
+export const trialSteps = behalfSteps.step('body', bodyOf).step('query', queryOf);
+
+/** Whether the caller may do it, and whether a lock forbids it. */
+function admission<R extends ControlRequest, F extends Opened>(opened: Steps<R, AdmissionParts, F>) {
+  return opened
+    .step('authorization', authorizationOf)
+    .step('permission', permissionOf, permissionRefusal)
+    .step('lock', lockOf, lockRefusal)
+    .step('access', accessIn);
+}
+
+/** What is asked for, once the changes before it are over. */
+function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: Steps<R, AdmissionParts, F>) {
+  return admittedSteps
+    .once('inOrder', placeInOrder)
+    .step('body', bodyOf)
+    .step('query', queryOf)
+    .step('group', groupOf, groupRefusal);
+}
+
+/** What is known of a request when all steps are taken, whichever those are. */
+export type Ready = Known<ControlRequest, Admitted & Asked>;
+
+/** The same of one that may have failed on the way. */
+export type Exchange = Known<ControlRequest, Partial<Admitted & Asked> & { readonly inOrder?: Place | undefined }>;
+
+interface Asked {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+function refuse(refusal: ControlRefusal): never {
+  throw new Refused<ControlRefusal>(refusal);
+}
+
+function operationOf({ request: { operation, method, path } }: After): ControlOperation {
+  return operation ?? refuse({ kind: 'routeNotFound', method, path: path.slice(0, 500) });
+}
+
+export function apiVersionOf({ request }: After): string {
+  const version = memberOf(request.query, 'api-version');
+  if (version === undefined) return refuse({ kind: 'apiVersionMissing' });
+  if (typeof version === 'string' && /^20\d\d-\d\d-\d\d(?:-preview)?$/.test(version)) return version;
+  const found = typeof version === 'string' ? version : 'given twice';
+  return refuse({ kind: 'apiVersionUnknown', found: found.slice(0, 64) });
+}
+
+function subscriptionOf(
+  { request: { params } }: After,
+  { homeSubscription, store }: AdmissionParts,
+): SubscriptionRecord | Promise<SubscriptionRecord> {
+  const id = params['subscriptionId'] ?? homeSubscription;
+  const found = (record: Stored<SubscriptionRecord> | undefined) =>
+    record?.value ?? refuse({ kind: 'subscriptionNotFound', id });
+  // A key has printable ASCII only; an id that has anything else is no subscription's.
+  if (!/^[0-9a-f-]{1,64}$/i.test(id)) return found(undefined);
+  const read = readNow(store, { get: [subscriptionKey(id)] });
+  return read instanceof Promise ? read.then(([record]) => found(record)) : found(read[0]);
+}
+
+/** The operation acts in the subscription that the work was asked for in, whatever the path says. */
+function subscriptionOfBehalf({ request: { behalf, params } }: After<never, OwnRequest>): SubscriptionRecord {
+  const { subscription } = behalf;
+  const { subscriptionId: id } = params;
+  const isOther = id !== undefined && id.toLowerCase() !== subscription.subscriptionId.toLowerCase();
+  return isOther ? refuse({ kind: 'subscriptionNotFound', id }) : subscription;
+}
+
+function bearerOf({ request }: After): string {
+  return bearerToken(request.headers) ?? refuse({ kind: 'bearerMissing' });
+}
+
+function callerOf(
+  known: After<'subscription'> & { readonly token: string },
+  parts: AdmissionParts,
+): Caller | Promise<Caller> {
+  const cached = parts.verifier.verifyCached(known.token);
+  if (cached !== undefined) return admitted(cached, known, parts);
+  return parts.verifier
+    .verify(known.token)
+    .then((verification) =>
+      verification.ok ? admitted(verification.caller, known, parts) : refuse(verification.refusal),
+    );
+}
+
+function admitted(caller: Caller, { request, subscription }: After<'subscription'>, parts: AdmissionParts): Caller {
+  const verdict = admit(caller, {
+    tenant: subscription.tenantId,
+    services: false,
+    audiences: audiencesOf(request.names),
+    externalAudiences: parts.externalAudiences,
+    now: parts.now(),
+    skewSeconds: clockSkewSeconds,
+  });
+  return verdict.ok ? caller : refuse(verdict.refusal);
+}
+
+function audiencesOf(names: NameSet): readonly string[] {
+  return [names.resourceManager, ...globalAudiences].flatMap((audience) => [audience, `${audience}/`]);
+}
+
+/** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
+function bytesOf({ request }: After<never, SentRequest>): Buffer | undefined | Promise<Buffer | undefined> {
+  if (isRead(request)) return undefined;
+  const body = readBody(request.raw, bodyBytesMax);
+  return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
+}
+
+function isRead({ method }: ControlRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function bytesIn(body: Body): Buffer | undefined {
+  return body.ok ? body.bytes : refuse(bodyRefusals[body.fault]);
+}
+
+const bodyRefusals: Readonly<Record<BodyFault, ControlRefusal>> = {
+  tooLarge: { kind: 'bodyTooLarge', limit: bodyBytesMax },
+  notWellFormed: { kind: 'mediaTypeMalformed' },
+  cutOff: { kind: 'bodyNotJson' },
+};
+
+function placeInOrder(
+  { request, subscription }: After<'subscription'>,
+  { changes }: AdmissionParts,
+): Place | undefined | Promise<Place> {
+  return isRead(request) ? undefined : changes.place(subscription.subscriptionId);
+}
+
+function bodyOf({ operation, bytes }: After<'operation' | 'bytes'>): Readonly<Record<string, unknown>> {
+  const body = (operation.parseBody ?? parseJsonBody)(bytes);
+  if (body.ok && body.value === undefined) return {};
+  if (!body.ok && body.fault.kind !== 'notJson') return refuse({ kind: 'bodyOutOfBounds', fault: body.fault });
+  const value = body.ok ? body.value : null;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse({ kind: 'bodyNotJson' });
+  return { ...value };
+}
+
+function queryOf({ request }: After): Readonly<Record<string, string>> {
+  const query = textsOf(request.query);
+  if (query.ok) return query.texts;
+  const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
+  return refuse({ kind: 'badQuery', message });
+}
+
+const harmless = new Set(['GET', 'HEAD', 'DELETE']);
+
+/** The group in which something is to be made or changed; `undefined` where there is none, or nothing is. */
+function groupOf(
+  known: After<'subscription' | 'authorization' | 'lock'>,
+  { store }: AdmissionParts,
+): ResourceGroupRecord | undefined | Promise<ResourceGroupRecord | undefined> {
+  const { method, params } = known.request;
+  const { resourceGroup } = params;
+  if (harmless.has(method) || resourceGroup === undefined || !isResourceGroupName(resourceGroup)) return undefined;
+  const key = resourceGroupKey({ subscriptionId: known.subscription.subscriptionId, resourceGroup });
+  const read = readNow(store, { require: requirementsOf(known), get: [key] });
+  return read instanceof Promise ? read.then(([record]) => record?.value) : read[0]?.value;
+}
+
+/** Nothing is made or changed in a group that is being deleted: what is in it goes. */
+function groupRefusal(group: ResourceGroupRecord | undefined): ControlRefusal | undefined {
+  return group?.deleting === undefined ? undefined : { kind: 'resourceGroupBeingDeleted', name: group.name };
+}

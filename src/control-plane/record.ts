@@ -1,0 +1,127 @@
+import { activityRecord } from '../audit/activity.ts';
+import type { ActivityRecord, Evidence, LogRecord } from '../audit/activity.ts';
+import { auditRecord, directoryId } from '../audit/record.ts';
+import type { AuditEvent, AuditRecord } from '../audit/record.ts';
+import type { PrincipalChange } from '../resources/principals.ts';
+import { idSegments } from '../resources/scope-id.ts';
+import { allowedBy } from './access.ts';
+import type { RecordedAs } from './operation.ts';
+import type { Exchange } from './pipeline.ts';
+import { idOf } from './router.ts';
+
+/** What came of a request, for its records. */
+interface Outcome {
+  readonly status: number;
+  readonly message?: string;
+  readonly nowMs: number;
+  /** Whether it goes on after the answer. */
+  readonly isAccepted?: boolean;
+  /** What the operation says of its record. */
+  readonly recordedAs?: RecordedAs | undefined;
+}
+
+/**
+ * The records of a request: one where it concerns a vault (category `AuditEvent`), and one where it would change
+ * something (`Administrative`). A stranger's request to a vault has the first only.
+ */
+export function recordsOf(exchange: Exchange, outcome: Outcome): readonly LogRecord[] {
+  const ofVault = vaultRecordOf(exchange, outcome);
+  if (ofVault !== undefined && exchange.caller === undefined) return [ofVault];
+  return [ofVault, activityRecordOf(exchange, outcome)].filter((record) => record !== undefined);
+}
+
+/** A `POST` that only reads, as its action says, has no such record. */
+function activityRecordOf(exchange: Exchange, outcome: Outcome): ActivityRecord | undefined {
+  const { request, subscription } = exchange;
+  const { operation, path, params } = request;
+  if (operation === undefined || operation.method === 'GET' || operation.method === 'HEAD') return undefined;
+  if (operation.action.endsWith('/read')) return undefined;
+  return activityRecord({
+    ...eventOf(exchange, outcome),
+    action: operation.action,
+    tenantId: subscription?.tenantId ?? '',
+    subscriptionId: subscription?.subscriptionId ?? params['subscriptionId'] ?? '',
+    accepted: outcome.isAccepted ?? false,
+    evidence: evidenceOf(exchange),
+    resourceId: withoutAction(path),
+  });
+}
+
+/** An id is pairs of a type and a name; what is left over is an action on it. */
+function withoutAction(path: string): string {
+  const segments = idSegments(path);
+  return idOf(segments.length % 2 === 0 ? segments : segments.slice(0, -1));
+}
+
+/** The role assignment that a request was admitted by. */
+function evidenceOf({ request: { path }, operation, access, caller }: Exchange): Evidence | undefined {
+  if (operation === undefined || access === undefined || caller === undefined) return undefined;
+  const { authorization } = access;
+  const verdict = [operation.action, operation.orAction]
+    .filter((name) => name !== undefined)
+    .map((name) => allowedBy(authorization, caller, { name, path }))
+    .find(({ allowed }) => allowed);
+  if (verdict?.because !== 'roleAssignment') return undefined;
+  const assignment = authorization.assignments.find(({ name }) => name === verdict.assignment);
+  if (assignment === undefined) return undefined;
+  const { name, scope, role, principalId, principalType } = assignment;
+  return {
+    role: authorization.roles.get(role)?.roleName ?? role,
+    roleAssignmentScope: scope,
+    roleAssignmentId: name,
+    roleDefinitionId: role,
+    principalId,
+    principalType,
+  };
+}
+
+function vaultRecordOf(exchange: Exchange, outcome: Outcome): AuditRecord | undefined {
+  const { request, caller } = exchange;
+  const operationName = outcome.recordedAs?.operationName ?? request.operation?.audit;
+  if (operationName === undefined) return undefined;
+  return auditRecord({
+    ...eventOf(exchange, outcome),
+    operationName: caller === undefined ? 'Authentication' : operationName,
+    resourceId: outcome.recordedAs?.resourceId ?? resourceOf(request.path),
+  });
+}
+
+/** The record of a service principal that comes or goes with its resource, in the directory's log. */
+export function principalRecordOf(
+  exchange: Exchange,
+  outcome: Outcome,
+  { activity, id, displayName }: PrincipalChange,
+): AuditRecord {
+  return auditRecord({
+    ...eventOf(exchange, outcome),
+    category: 'AuditLogs',
+    operationName: activity,
+    resourceId: directoryId(exchange.subscription?.tenantId ?? ''),
+    properties: {
+      category: 'ApplicationManagement',
+      result: 'success',
+      targetResources: [{ type: 'ServicePrincipal', id, displayName }],
+    },
+  });
+}
+
+function eventOf({ request, apiVersion, caller }: Exchange, outcome: Outcome) {
+  return {
+    at: request.atMs,
+    durationMs: outcome.nowMs - request.atMs,
+    apiVersion: apiVersion ?? '',
+    status: outcome.status,
+    message: outcome.message,
+    source: request.source,
+    caller,
+    correlationId: request.requestId,
+    requestUri: `${request.names.resourceManager}${request.url}`,
+    userAgent: request.headers['user-agent'],
+    tlsVersion: request.tlsVersion,
+  } satisfies Omit<AuditEvent, 'operationName' | 'resourceId'>;
+}
+
+/** The vault that a path speaks of, or what it speaks of instead: an action on a vault is recorded under the vault. */
+function resourceOf(path: string): string {
+  return /^.*?\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+/i.exec(path)?.[0] ?? path;
+}
