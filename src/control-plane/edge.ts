@@ -8,19 +8,17 @@ import { wait } from '../store/reading.ts';
 import type { Reading } from '../store/reading.ts';
 import { merge } from '../store/store.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
-import { scopeKey } from './access.ts';
+import { scopeKey, requirementsOf } from './access.ts';
 import { renderError } from './errors.ts';
 import type { LongRunning } from './long-running/long-running.ts';
 import { accept } from './long-running/operation.ts';
 import type { Accepted } from './long-running/operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices, RecordedAs } from './operation.ts';
-import { requirementsOf } from './permission.ts';
 import { sentSteps } from './pipeline.ts';
 import type { AdmissionParts, Exchange, Ready } from './pipeline.ts';
 import { principalRecordOf, recordsOf } from './record.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest } from './request.ts';
-import { sizeRefusal } from './resource-size.ts';
 
 export interface ControlParts extends AdmissionParts, ControlServices {
   readonly longRunning: LongRunning;
@@ -196,4 +194,21 @@ function challenge({ names }: ControlRequest, tenantId: string): Record<string, 
       `error_description="The authentication failed because of missing 'Authorization' header or an invalid access token."`,
     ].join(', '),
   };
+}
+
+/**
+ * Of one record. Azure's own limit of a resource's definition in a template is 1 MB; a virtual network with all subnets that
+ * it may have is somewhat larger. Whoever may change a resource could otherwise make it larger with each request, until
+ * nobody's list can be answered any more.
+ */
+const recordBytesMax = 2_097_152;
+
+/** Their parameters are what a body may have, and no request adds to them. */
+const deployments = 'deployment';
+
+/** What a change is refused with that would store too much of one resource. */
+function sizeRefusal(change: Transaction | undefined): ControlRefusal | undefined {
+  const large = change?.put?.find(({ key, value }) => value.length > recordBytesMax && !key.startsWith(deployments));
+  if (large === undefined) return undefined;
+  return { kind: 'resourceTooLarge', bytes: large.value.length, limit: recordBytesMax };
 }

@@ -1,7 +1,7 @@
 import type { Answer } from '../http/answer.ts';
 import type { Store } from '../store/store.ts';
 import type { DeploymentAround } from './operation.ts';
-import type { Behalf } from './long-running/operation.ts';
+import type { Behalf, ArmError } from './long-running/operation.ts';
 
 /** A request that the server makes itself, on somebody's behalf: for a resource of a deployment, or of a group that goes. */
 export interface InnerRequest {
@@ -24,4 +24,22 @@ export interface Inner {
   readonly preview: (behalf: Behalf, request: InnerRequest, store: Store) => Promise<Answer>;
   /** Whether there is an operation for that. */
   readonly knows: (request: Pick<InnerRequest, 'method' | 'path'>) => boolean;
+}
+
+/** The error of an answer that refuses. */
+export function errorOf({ status, body }: Answer): ArmError {
+  const error: unknown = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+  if (isError(error)) return error;
+  return { code: String(status), message: 'The request failed.' };
+}
+
+function isError(value: unknown): value is ArmError {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'code' in value &&
+    typeof value.code === 'string' &&
+    'message' in value &&
+    typeof value.message === 'string'
+  );
 }

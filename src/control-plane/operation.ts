@@ -21,7 +21,7 @@ import type { VaultObjects } from './vault-objects/objects.ts';
 export interface ControlOperation {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /**
-   * Below the resource manager's origin, in Fastify's notation; after `{scope}`, which stands for a subscription's id and
+   * Below the resource manager's origin, a parameter as `:name`; after `{scope}`, which stands for a subscription's id and
    * any id below it. `{resource}` is any resource, `{resources}` any list, of types without operations of their own:
    * `action` is the last part of the type's.
    */

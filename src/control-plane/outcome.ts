@@ -1,6 +1,6 @@
 import type { Answer } from '../http/answer.ts';
 import { tagsOfBody } from '../resources/tags.ts';
-import type { ControlOutcome } from './operation.ts';
+import type { ControlOutcome, ControlCall } from './operation.ts';
 import { Refused } from '../edge/refused.ts';
 import type { ControlRefusal } from './refusal.ts';
 
@@ -42,3 +42,21 @@ export const locationMissing: ControlRefusal = {
   kind: 'badQuery',
   message: 'The \'location\' property is required: give the region, for example "westeurope".',
 };
+
+/**
+ * What a request's conditions are refused with (RFC 9110 sections 13.1.1 and 13.1.2): `If-Match` wants a state that there
+ * is, `*` any, and `If-None-Match: *` none at all. `etag` is that of the current state, `undefined` when there is none.
+ */
+export function ifMatchRefusal(
+  { conditions: { ifMatch, ifNoneMatch }, path }: Pick<ControlCall, 'conditions' | 'path'>,
+  etag: string | undefined,
+): Extract<ControlOutcome, { ok: false }> | undefined {
+  const failed = refuse({ kind: 'preconditionFailed', id: path });
+  if (ifMatch !== undefined && !names(ifMatch, etag)) return failed;
+  return ifNoneMatch !== undefined && names(ifNoneMatch, etag) ? failed : undefined;
+}
+
+function names(condition: string, etag: string | undefined): boolean {
+  if (etag === undefined) return false;
+  return condition.split(',').some((one) => one.trim() === '*' || one.trim() === etag);
+}

@@ -23,8 +23,8 @@ import {
   permissionOf,
   permissionRefusal,
   requirementsOf,
-} from './permission.ts';
-import type { Admitted, After, Opened } from './permission.ts';
+} from './access.ts';
+import type { Admitted, After, Opened } from './access.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest, OwnRequest, SentRequest } from './request.ts';
 

@@ -2,7 +2,7 @@ import { deploymentKey, deploymentOperationKey } from '../keys.ts';
 import { decode, encode } from '../../store/store.ts';
 import type { Store, StoredRecord } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
-import { errorOf } from '../arm-error.ts';
+import { errorOf } from '../inner-request.ts';
 import type { Inner } from '../inner-request.ts';
 import type { LongRunning } from '../long-running/long-running.ts';
 import { operationId } from '../long-running/operation.ts';

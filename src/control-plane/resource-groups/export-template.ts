@@ -1,5 +1,5 @@
 import { parseScope } from '../../resources/scope-id.ts';
-import { errorOf } from '../arm-error.ts';
+import { errorOf } from '../inner-request.ts';
 import type { ArmError } from '../long-running/operation.ts';
 import { membersOf } from '../../resources/members.ts';
 import { behalfOf } from '../operation.ts';

@@ -1,10 +1,9 @@
 import type { ControlOperation, ControlCall, ControlOutcome } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
+import { answer, refuse, ifMatchRefusal } from '../outcome.ts';
 import { networkShown, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
 import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
 import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any-resource.ts';
 import { connectedVault } from '../../resources/private-endpoints.ts';
-import { ifMatchRefusal } from '../if-match.ts';
 import { createdStatus } from './other-services.ts';
 import type { StoredRecord } from '../../store/store.ts';
 import { inSubscription, resourcePrefix } from '../../resources/keys.ts';

@@ -7,7 +7,7 @@ import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { resourceGroupResource } from '../resource-groups/resource.ts';
 import { sources } from '../resources/list.ts';
-import { walk } from '../walk.ts';
+import { walk } from '../list.ts';
 
 const groupRead = 'Microsoft.Resources/subscriptions/resourceGroups/read';
 

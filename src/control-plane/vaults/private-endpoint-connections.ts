@@ -1,6 +1,6 @@
 import { vaultId } from '../../resources/keys.ts';
 import type { ControlOperation, ControlCall } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
+import { answer, refuse, ifMatchRefusal } from '../outcome.ts';
 import { readVaultOf, vaultPath, connectionItem } from './resource.ts';
 import {
   findConnection,
@@ -13,7 +13,6 @@ import type { VaultRecord } from '../../types/vault.ts';
 import { placeOf } from '../resource-groups/resource.ts';
 import { membersOf } from '../../resources/members.ts';
 import { readAt } from '../../resources/refusal.ts';
-import { ifMatchRefusal } from '../if-match.ts';
 import { updating } from '../virtual-networks/resource.ts';
 
 /** What a private endpoint could be connected to: the vault itself, as one group. */

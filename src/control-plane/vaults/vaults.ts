@@ -14,10 +14,9 @@ import { listAnswer } from '../list.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
 import { membersOf } from '../../resources/members.ts';
 import { putVault, patchVault, deleteVault as softDelete } from '../../resources/vaults.ts';
-import { ifMatchRefusal } from '../if-match.ts';
+import { ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf, answer } from '../outcome.ts';
 import type { Requirement } from '../../store/store.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import { locationMissing, readLocation, refuse, tagsOf, answer } from '../outcome.ts';
 import type { NetworkAcls, VirtualNetworkRule } from '../../types/firewall.ts';
 import { accessPolicyUpdates, readAccessPolicies } from '../../resources/access-policies.ts';
 

@@ -1,9 +1,8 @@
 import { findPeering, putPeering, deletePeering as removePeering } from '../../resources/peerings.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { refuse, answer } from '../outcome.ts';
+import { refuse, answer, ifMatchRefusal } from '../outcome.ts';
 import { networkPath, readNetworkOf, peeringResource, networkPut, networkDeleted } from './resource.ts';
 import { isItemName } from '../../resources/kinds.ts';
-import { ifMatchRefusal } from '../if-match.ts';
 
 const peeringsPath = `${networkPath}/virtualNetworkPeerings`;
 const peeringPath = `${peeringsPath}/:peering`;

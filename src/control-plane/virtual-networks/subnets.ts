@@ -1,6 +1,6 @@
 import { findSubnet, putSubnet, deleteSubnet } from '../../resources/virtual-networks.ts';
 import type { ControlOperation } from '../operation.ts';
-import { refuse, answer } from '../outcome.ts';
+import { refuse, answer, ifMatchRefusal } from '../outcome.ts';
 import {
   networkShown,
   networkPut,
@@ -14,7 +14,6 @@ import {
 import { readSubnet } from '../../resources/network-properties.ts';
 import { linkSubnets, unlinkSubnets } from '../../resources/subnet-links.ts';
 import { merge } from '../../store/store.ts';
-import { ifMatchRefusal } from '../if-match.ts';
 
 const getSubnet: ControlOperation = {
   method: 'GET',
