@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { BoundedMap } from '../shares/bounded-map.ts';
 import type { Caller } from '../types/caller.ts';
 import type { LogRecord } from './activity.ts';
-import { remember, sourceKey, take } from './quota.ts';
+import { sourceKey, take } from './quota.ts';
 import type { Bucket, Rate } from './quota.ts';
 import { auditRecord, clip } from './record.ts';
 
@@ -73,14 +74,16 @@ const messageMax = 512;
  */
 export class CallerQuota {
   readonly #settings: CallerQuotaSettings;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #kinds = new Map<string, true>();
+  readonly #buckets: BoundedMap<string, Bucket>;
+  readonly #kinds: BoundedMap<string, true>;
   #suppressed = new Map<string, Count>();
   /** How many keys of `#suppressed` there are, of kinds, of callers, and of the kinds of one caller. */
   #counted = new Map<string, number>();
 
   constructor(settings: CallerQuotaSettings) {
     this.#settings = settings;
+    this.#buckets = new BoundedMap(4 * settings.remembered);
+    this.#kinds = new BoundedMap(settings.remembered);
   }
 
   /** Whether the refusal of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
@@ -105,7 +108,7 @@ export class CallerQuota {
       ['overall first', overallFirsts],
     ] as const;
     const admitted = this.#take(wanted, now) || (!this.#kinds.has(kind) && this.#take(wantedFirst, now));
-    if (admitted) remember(this.#kinds, { key: kind, value: true }, this.#settings.remembered);
+    if (admitted) this.#kinds.set(kind, true);
     else this.#count({ kind, who, issuer, added: countOf(record, reason) });
     return admitted;
   }
@@ -135,7 +138,7 @@ export class CallerQuota {
       if (bucket === undefined) return false;
       taken.push([key, bucket]);
     }
-    for (const [key, value] of taken) remember(this.#buckets, { key, value }, 4 * this.#settings.remembered);
+    for (const [key, value] of taken) this.#buckets.set(key, value);
     return true;
   }
 

@@ -1,5 +1,6 @@
 import { parseAddress } from '../address/address.ts';
 import { siteOf } from '../address/site.ts';
+import { BoundedMap } from '../shares/bounded-map.ts';
 import type { LogRecord } from './activity.ts';
 import type { AuditCategory, AuditRecord } from './record.ts';
 import { auditRecord } from './record.ts';
@@ -64,29 +65,16 @@ export function take(bucket: Bucket | undefined, rate: Rate, now: number): Bucke
   return tokens >= 1 ? { tokens: tokens - 1, at: now } : undefined;
 }
 
-/** Sets a key, and forgets the one that was set longest ago if there are more than `most`. */
-export function remember<T>(
-  map: Map<string, T>,
-  { key, value }: { readonly key: string; readonly value: T },
-  most: number,
-): void {
-  // A Map keeps the order of insertion.
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= most) return;
-  const oldest = map.keys().next();
-  if (oldest.done !== true) map.delete(oldest.value);
-}
-
 /** Decides which unauthenticated requests get a record of their own, and counts the others. */
 export class UnauthenticatedQuota {
   readonly #settings: QuotaSettings;
-  readonly #bySource = new Map<string, Bucket>();
+  readonly #bySource: BoundedMap<string, Bucket>;
   #overall: Bucket | undefined;
   #suppressed = new Map<string, Count>();
 
   constructor(settings: QuotaSettings) {
     this.#settings = settings;
+    this.#bySource = new BoundedMap(settings.sources);
   }
 
   /** Whether the request of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
@@ -98,7 +86,7 @@ export class UnauthenticatedQuota {
       this.#count(`${record.resourceId} ${source}`, countOf(record));
       return false;
     }
-    remember(this.#bySource, { key: source, value: own }, this.#settings.sources);
+    this.#bySource.set(source, own);
     this.#overall = overall;
     return true;
   }

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../shares/bounded-map.ts';
+
 /** Entra's smart lockout: after so many wrong passwords the account is locked, for a minute at first (Microsoft, "Smart lockout"). */
 const attemptsMax = 10;
 const firstLockMs = 60_000;
@@ -37,8 +39,8 @@ const none: Attempts = { failed: 0, running: 0, locks: 0, lockedUntil: 0 };
 export class SignInAttempts {
   readonly #now: () => number;
   readonly #known = new Map<string, Attempts>();
-  readonly #unknown = new Map<string, Attempts>();
-  readonly #wrongBySite = new Map<string, number>();
+  readonly #unknown = new BoundedMap<string, Attempts>(unknownNamesMax);
+  readonly #wrongBySite = new BoundedMap<string, number>(sitesMax);
   #siteWindow = 0;
 
   /** `now` in milliseconds since 1970. */
@@ -85,7 +87,6 @@ export class SignInAttempts {
       this.#known.set(name, attempts);
       return;
     }
-    forgetOldest(this.#unknown, unknownNamesMax - 1);
     this.#unknown.set(name, attempts);
   }
 
@@ -99,16 +100,9 @@ export class SignInAttempts {
   #countAt(site: string | undefined, by: 1 | -1): void {
     if (site === undefined) return;
     const count = Math.max(0, this.#wrongAt(site) + by);
-    this.#wrongBySite.delete(site);
-    if (count === 0) return;
-    forgetOldest(this.#wrongBySite, sitesMax - 1);
-    this.#wrongBySite.set(site, count);
+    if (count === 0) this.#wrongBySite.delete(site);
+    else this.#wrongBySite.set(site, count);
   }
-}
-
-function forgetOldest(map: Map<string, unknown>, most: number): void {
-  const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }
 
 function lockMs(locksBefore: number): number {

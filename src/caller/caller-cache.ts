@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { BoundedMap } from '../shares/bounded-map.ts';
 import type { Caller } from '../types/caller.ts';
 
 /**
@@ -6,12 +7,11 @@ import type { Caller } from '../types/caller.ts';
  * and nothing that failed verification ever gets in. At most `size` entries; the one unused longest goes first.
  */
 export class CallerCache {
-  readonly #callers = new Map<string, Caller>();
-  readonly #size: number;
+  readonly #callers: BoundedMap<string, Caller>;
   #generation = 0;
 
   constructor(size: number) {
-    this.#size = size;
+    this.#callers = new BoundedMap(size);
   }
 
   /** Counts the `drop`s: whoever began to verify before one must not put the result in after it. */
@@ -24,21 +24,17 @@ export class CallerCache {
     const digest = digestOf(token);
     const caller = this.#callers.get(digest);
     if (caller === undefined) return undefined;
-    // A Map keeps the order of insertion, so putting it back makes it the youngest.
-    this.#callers.delete(digest);
-    if (hasExpired(caller, nowMs)) return undefined;
+    if (hasExpired(caller, nowMs)) {
+      this.#callers.delete(digest);
+      return undefined;
+    }
     this.#callers.set(digest, caller);
     return caller;
   }
 
   put(token: string, caller: Caller, when: { readonly generation: number; readonly nowMs: number }): void {
     if (when.generation !== this.#generation || hasExpired(caller, when.nowMs)) return;
-    const digest = digestOf(token);
-    this.#callers.delete(digest);
-    this.#callers.set(digest, caller);
-    if (this.#callers.size <= this.#size) return;
-    const oldest = this.#callers.keys().next();
-    if (oldest.done !== true) this.#callers.delete(oldest.value);
+    this.#callers.set(digestOf(token), caller);
   }
 
   drop(): void {

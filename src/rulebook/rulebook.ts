@@ -16,6 +16,7 @@ import {
   vaultKey,
   vaultPrefix,
 } from '../resources/keys.ts';
+import { BoundedMap } from '../shares/bounded-map.ts';
 import { listRecords, readRecords } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
 import type { Requirement, Store } from '../store/store.ts';
@@ -63,16 +64,14 @@ export class Rulebook {
   readonly #store: Store;
   readonly #arena = new RuleArena();
   readonly #acceptDeclared: boolean;
-  readonly #vaultsMax: number;
-  /** In the order in which they were read: the first is the one to forget. */
-  readonly #vaults = new Map<string, VaultInForce>();
-  readonly #authorizations = new Map<string, AuthorizationInForce>();
+  readonly #vaults: BoundedMap<string, VaultInForce>;
+  readonly #authorizations = new BoundedMap<string, AuthorizationInForce>(authorizationsMax);
   readonly #subnets = new Map<string, SubnetInForce>();
 
   private constructor(options: RulebookOptions) {
     this.#store = options.store;
     this.#acceptDeclared = options.acceptDeclared;
-    this.#vaultsMax = options.vaultsMax;
+    this.#vaults = new BoundedMap(options.vaultsMax, (_, vault) => release(vault.firewall));
   }
 
   /** Loads the subnets; vaults follow when they are asked for. */
@@ -119,8 +118,6 @@ export class Rulebook {
       requirement: { key: record.key, version: record.version },
     };
     this.#vaults.set(name, inForce);
-    const oldest = this.#vaults.size > this.#vaultsMax ? this.#vaults.keys().next().value : undefined;
-    if (oldest !== undefined) this.#forget(oldest);
     return inForce;
   }
 
@@ -140,8 +137,6 @@ export class Rulebook {
     if (read === undefined) return undefined;
     const inForce = { ...read, compiled: compileAssignments(read.tenantId, read.assignments, read.roles) };
     this.#authorizations.set(key, inForce);
-    const oldest = this.#authorizations.size > authorizationsMax ? this.#authorizations.keys().next().value : undefined;
-    if (oldest !== undefined) this.#authorizations.delete(oldest);
     return inForce;
   }
 
