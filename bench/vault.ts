@@ -71,7 +71,10 @@ async function seed(vaultName: string, names: number, versions: number): Promise
   await inBatches(names, (index) => {
     const name = `name-${index}`;
     const made = Array.from({ length: versions }, () =>
-      newSecretVersion({ value: 'a value of some forty characters, as usual' }, { version: newVersion(), now: 1 }),
+      newSecretVersion(
+        { value: 'a value of some forty characters, as usual' },
+        { version: newVersion(), nowSeconds: 1 },
+      ),
     );
     const [current, ...older] = made;
     return [

@@ -41,7 +41,7 @@ export function* secretSet(call: Call): Reading<Outcome<ObjectRecord<SecretVersi
   if (value === undefined) return refused({ kind: 'badParameter', message: 'The member value is missing.' });
   const version = newSecretVersion(
     { ...parameters.value, value },
-    { version: call.newVersion(), now: call.nowSeconds },
+    { version: call.newVersion(), nowSeconds: call.nowSeconds },
   );
   const state = yield* unmanagedState(call.vault, 'secrets', { name: name.value, operation: 'set' });
   return state.ok ? addVersion(call.vault, state.value, version) : state;

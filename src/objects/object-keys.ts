@@ -74,22 +74,22 @@ type InVault = Pick<VaultScope, 'incarnation'>;
 
 /** Where the records of one collection lie. */
 export interface ObjectKeys<C extends Collection> {
-  readonly currents: Prefix<RecordOf<C>>;
+  readonly currents: () => Prefix<RecordOf<C>>;
   readonly current: (name: string) => Key<RecordOf<C>>;
   readonly versions: (name: string) => Prefix<VersionOf<C>>;
   readonly version: (name: string, version: string) => Key<VersionOf<C>>;
-  readonly deleteds: Prefix<DeletedOf<C> | PurgedObject>;
+  readonly deleteds: () => Prefix<DeletedOf<C> | PurgedObject>;
   readonly deleted: (name: string) => Key<DeletedOf<C> | PurgedObject>;
 }
 
 export function objectKeys<C extends Collection>({ incarnation }: InVault, collection: C): ObjectKeys<C> {
   const { current, version, deleted }: Kinds<C> = kinds[collection];
   return {
-    currents: current.prefix(incarnation),
+    currents: () => current.prefix(incarnation),
     current: (name) => current.key(incarnation, name.toLowerCase()),
     versions: (name) => version.prefix(incarnation, name.toLowerCase()),
     version: (name, id) => version.key(incarnation, name.toLowerCase(), id.toLowerCase()),
-    deleteds: deleted.prefix(incarnation),
+    deleteds: () => deleted.prefix(incarnation),
     deleted: (name) => deleted.key(incarnation, name.toLowerCase()),
   };
 }
@@ -98,8 +98,8 @@ export function objectKeys<C extends Collection>({ incarnation }: InVault, colle
 export function certificateKeys({ incarnation }: InVault) {
   return {
     pending: (name: string) => pendingKind.key(incarnation, name.toLowerCase()),
-    issuers: issuerKind.prefix(incarnation),
+    issuers: () => issuerKind.prefix(incarnation),
     issuer: (name: string) => issuerKind.key(incarnation, name.toLowerCase()),
-    contacts: contactsKind.key(incarnation),
+    contacts: () => contactsKind.key(incarnation),
   };
 }

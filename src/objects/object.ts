@@ -130,3 +130,12 @@ export function isPurged(deleted: Transition | PurgedObject): deleted is PurgedO
 export function newVersion(): string {
   return randomBytes(16).toString('hex');
 }
+
+/** The `attributes` of what an audit record says of an object. */
+export function auditedAttributes({ enabled, notBefore, expires }: Attributes) {
+  return {
+    enabled,
+    ...(notBefore !== undefined && { nbf: notBefore }),
+    ...(expires !== undefined && { exp: expires }),
+  };
+}

@@ -24,27 +24,27 @@ export interface ObjectParameters {
 
 type Facts = Pick<ObjectVersion, 'attributes' | 'tags'>;
 
-/** Attributes and tags of a new version. `now` in seconds. */
-export function newFacts({ tags, enabled = true, notBefore, expires }: ObjectParameters, now: number): Facts {
+/** Attributes and tags of a new version. */
+export function newFacts({ tags, enabled = true, notBefore, expires }: ObjectParameters, nowSeconds: number): Facts {
   const attributes: Attributes = {
     enabled,
     ...(notBefore !== undefined && { notBefore }),
     ...(expires !== undefined && { expires }),
-    created: now,
-    updated: now,
+    created: nowSeconds,
+    updated: nowSeconds,
   };
   return { attributes, ...(tags !== undefined && { tags }) };
 }
 
-/** Attributes and tags with what an update says of them changed, and the rest as it was. `now` in seconds. */
-export function changedFacts(before: Facts, parameters: ObjectParameters, now: number): Outcome<Facts> {
+/** Attributes and tags with what an update says of them changed, and the rest as it was. */
+export function changedFacts(before: Facts, parameters: ObjectParameters, nowSeconds: number): Outcome<Facts> {
   const { tags = before.tags, enabled, notBefore, expires } = parameters;
   const attributes: Attributes = {
     ...before.attributes,
     ...(enabled !== undefined && { enabled }),
     ...(notBefore !== undefined && { notBefore }),
     ...(expires !== undefined && { expires }),
-    updated: now,
+    updated: nowSeconds,
   };
   // Each time alone may be right, and wrong beside the one that stands.
   const refusal = checkTimes(attributes);
@@ -80,13 +80,4 @@ function checkTimes({
 
 function bad(message: string): ObjectRefusal {
   return { kind: 'badParameter', message };
-}
-
-/** The `attributes` of what an audit record says of an object. */
-export function auditedAttributes({ enabled, notBefore, expires }: Attributes) {
-  return {
-    enabled,
-    ...(notBefore !== undefined && { nbf: notBefore }),
-    ...(expires !== undefined && { exp: expires }),
-  };
 }

@@ -65,7 +65,7 @@ export function listObjects<C extends Collection>(
   collection: C,
   page: PageRequest,
 ): Reading<Page<RecordOf<C>>> {
-  return listPage(vault, objectKeys(vault, collection).currents, page);
+  return listPage(vault, objectKeys(vault, collection).currents(), page);
 }
 
 /** The soft-deleted objects of a collection by name. */
@@ -74,7 +74,7 @@ export function listDeleted<C extends Collection>(
   collection: C,
   page: PageRequest,
 ): Reading<Page<DeletedOf<C>>> {
-  return listPage(vault, objectKeys(vault, collection).deleteds, page);
+  return listPage(vault, objectKeys(vault, collection).deleteds(), page);
 }
 
 /** All versions of an object, in the order of their ids. An object that does not exist has none: Azure answers 200 with an empty list. */

@@ -109,7 +109,7 @@ async function addSecret(store: Store, now: number): Promise<void> {
   if (record === undefined) return;
   const require = [{ key: record.key, version: record.version }];
   const scope = vaultScope(record.value, { transitionMs: 0, nowMs: now, require });
-  const made = { version: newVersion(), now: Math.floor(now / 1000) };
+  const made = { version: newVersion(), nowSeconds: Math.floor(now / 1000) };
   const version = newSecretVersion({ value: demo.value }, made);
   const asked = { name: demo.secret, operation: 'set' };
   const state = await readAlone(store, require, unmanagedState(scope, 'secrets', asked));

@@ -278,7 +278,7 @@ suite('the key of a certificate', () => {
     const { incarnation } = (await storedVault(world, vault)).vault;
     const draft = newKeyVersion(
       { kty: 'oct' },
-      { version: 'a'.repeat(32), now: seconds(), sku: 'standard', before: undefined },
+      { version: 'a'.repeat(32), nowSeconds: seconds(), sku: 'standard', before: undefined },
     );
     assert.ok(draft.ok);
     const material = { kty: 'oct', k: 'AAAAAAAAAAAAAAAAAAAAAA' } as const;

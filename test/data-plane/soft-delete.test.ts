@@ -261,7 +261,7 @@ suite('when its retention is over a deleted secret is purged by itself', () => {
       await store.transact({
         put: versions.map((version) => ({
           key: keys.version('s', version),
-          value: encode(newSecretVersion({ value: 'v' }, { version, now: 1 })),
+          value: encode(newSecretVersion({ value: 'v' }, { version, nowSeconds: 1 })),
         })),
       });
     }

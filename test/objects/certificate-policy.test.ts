@@ -11,13 +11,13 @@ const premium = { sku: 'premium' } as const;
 const named = { x509: { subject: 'CN=n' } };
 
 function policyOf(parameters: PolicyParameters, before?: CertificatePolicy): CertificatePolicy {
-  const policy = policyFrom(premium, parameters, { before, now });
+  const policy = policyFrom(premium, parameters, { before, nowSeconds: now });
   assert.ok(policy.ok, JSON.stringify(policy));
   return policy.value;
 }
 
 function refusalOf(parameters: PolicyParameters, before?: CertificatePolicy): string {
-  const policy = policyFrom(premium, parameters, { before, now });
+  const policy = policyFrom(premium, parameters, { before, nowSeconds: now });
   assert.ok(!policy.ok && policy.refusal.kind === 'badParameter');
   return policy.refusal.message;
 }
@@ -57,7 +57,7 @@ suite('a policy', () => {
       lifetimeActions: [{ action: 'AutoRenew', daysBeforeExpiry: 5 }],
     });
     assert.equal(before.issuer.name, 'Self');
-    const later = policyFrom(premium, {}, { before, now: now + 5 });
+    const later = policyFrom(premium, {}, { before, nowSeconds: now + 5 });
     assert.deepEqual(later, { ok: true, value: { ...before, updated: now + 5 } });
     const names = policyOf({ x509: { sans: { dnsNames: ['c'] } } }, before).x509.sans;
     assert.deepEqual(names, { dnsNames: ['c'], emails: ['a@b'] });
@@ -87,7 +87,7 @@ suite('a policy', () => {
       keyUsage: [],
       validityMonths: 3,
     };
-    const imported = (x509: PolicyX509) => policyFrom(premium, {}, { x509, now });
+    const imported = (x509: PolicyX509) => policyFrom(premium, {}, { x509, nowSeconds: now });
     const taken = imported(elsewhere);
     assert.ok(taken.ok);
     assert.deepEqual(taken.value.x509, elsewhere);

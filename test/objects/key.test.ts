@@ -144,7 +144,7 @@ test('a rotation keeps what a key is and is for, and not its times', () => {
     ...key({ enabled: false, notBefore: 5, expires: 9, created: 1, updated: 7 }, ['sign']),
     tags: { a: 'b' },
   };
-  assert.deepEqual(rotatedVersion(before, { version: 'e'.repeat(32), now: 100 }), {
+  assert.deepEqual(rotatedVersion(before, { version: 'e'.repeat(32), nowSeconds: 100 }), {
     version: 'e'.repeat(32),
     kty: 'oct',
     keyOps: ['sign'],

@@ -8,7 +8,7 @@ const day = 86_400;
 const notify = { action: 'Notify', timeBeforeExpiry: 'P30D' };
 
 function policy(parameters: RotationPolicyParameters) {
-  return rotationPolicy(parameters, { now, before: undefined });
+  return rotationPolicy(parameters, { nowSeconds: now, before: undefined });
 }
 
 function made(parameters: RotationPolicyParameters) {
@@ -46,7 +46,7 @@ suite('a rotation policy', () => {
   test('keeps the time when it was made', () => {
     const { ok, ...rest } = rotationPolicy(
       { lifetimeActions: [] },
-      { now: now + 5, before: made({ lifetimeActions: [] }) },
+      { nowSeconds: now + 5, before: made({ lifetimeActions: [] }) },
     );
     assert.ok(ok);
     assert.deepEqual(rest, { value: { lifetimeActions: [notify], created: now, updated: now + 5 } });

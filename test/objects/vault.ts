@@ -90,7 +90,13 @@ async function changed<T>(
 /** What can be done to a secret, each as an outcome whose change is not made yet. Times are seconds. */
 export const actions = {
   set: (vault: Scope, name: string, made: { readonly version: string; readonly now: number; readonly value: string }) =>
-    changed(vault, { name }, (state) => addVersion(vault, state, newSecretVersion({ value: made.value }, made))),
+    changed(vault, { name }, (state) =>
+      addVersion(
+        vault,
+        state,
+        newSecretVersion({ value: made.value }, { version: made.version, nowSeconds: made.now }),
+      ),
+    ),
   update: (
     vault: Scope,
     name: string,

@@ -53,7 +53,7 @@ const updateCertificate: OperationCard = {
       ...asked.value,
       parameters: parameters.value,
       policy: policy?.value,
-      now: call.nowSeconds,
+      nowSeconds: call.nowSeconds,
     });
     if (!updated.ok) return updated;
     const { version } = asked.value;
@@ -91,7 +91,11 @@ const updateCertificatePolicy: OperationCard = {
     if (!name.ok) return name;
     const policy = policyParameters(call.body, '');
     if (!policy.ok) return policy;
-    const updated = yield* updatePolicy(call.vault, { name: name.value, policy: policy.value, now: call.nowSeconds });
+    const updated = yield* updatePolicy(call.vault, {
+      name: name.value,
+      policy: policy.value,
+      nowSeconds: call.nowSeconds,
+    });
     if (!updated.ok) return updated;
     const body = policyBody(call, updated.value.name, updated.value.current.policy);
     return { ...updated, value: { status: 200, body } };

@@ -53,7 +53,11 @@ export const setCertificateIssuer: OperationCard = {
     if (!name.ok) return name;
     const parameters = issuerParameters(call.body);
     if (!parameters.ok) return parameters;
-    const set = yield* setIssuer(call.vault, { name: name.value, parameters: parameters.value, now: call.nowSeconds });
+    const set = yield* setIssuer(call.vault, {
+      name: name.value,
+      parameters: parameters.value,
+      nowSeconds: call.nowSeconds,
+    });
     if (!set.ok) return set;
     return { ...set, value: { status: 200, body: issuerBundle(call, set.value) } };
   },
@@ -73,7 +77,7 @@ export const updateCertificateIssuer: OperationCard = {
     const updated = yield* updateIssuer(call.vault, {
       name: name.value,
       parameters: parameters.value,
-      now: call.nowSeconds,
+      nowSeconds: call.nowSeconds,
     });
     if (!updated.ok) return updated;
     return { ...updated, value: { status: 200, body: issuerBundle(call, updated.value) } };

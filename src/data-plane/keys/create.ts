@@ -57,7 +57,7 @@ export function* keyCreated(call: Call, rotationPolicy?: RotationPolicyParameter
   return yield* create(call.vault, {
     name: name.value,
     version: call.newVersion(),
-    now: call.nowSeconds,
+    nowSeconds: call.nowSeconds,
     parameters: { ...parameters.value, kty: kty.value, ...(rotationPolicy !== undefined && { rotationPolicy }) },
     spec: spec.value,
     engine: call.engine,
@@ -113,7 +113,7 @@ export const importKey: OperationCard = {
     const imported = yield* take(call.vault, {
       name: name.value,
       version: call.newVersion(),
-      now: call.nowSeconds,
+      nowSeconds: call.nowSeconds,
       parameters: { ...parameters.value, kty: kty.value },
       jwk: jwk.value,
       engine: call.engine,

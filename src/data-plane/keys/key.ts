@@ -37,7 +37,7 @@ const updateKey: OperationCard = {
     if (!body.ok) return body;
     const parameters = keyParameters(body.value, body.value['key_ops']);
     if (!parameters.ok) return parameters;
-    const asks = { ...asked.value, now: call.nowSeconds, parameters: parameters.value };
+    const asks = { ...asked.value, nowSeconds: call.nowSeconds, parameters: parameters.value };
     return keyAnswer(call, yield* update(call.vault, asks));
   },
 };

@@ -24,8 +24,8 @@ export const rotateKey: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const { nowSeconds: now, engine } = call;
-    const rotated = yield* rotate(call.vault, { name: name.value, version: call.newVersion(), now, engine });
+    const { nowSeconds, engine } = call;
+    const rotated = yield* rotate(call.vault, { name: name.value, version: call.newVersion(), nowSeconds, engine });
     return keyAnswer(call, rotated);
   },
 };
@@ -56,7 +56,7 @@ export const updateKeyRotationPolicy: OperationCard = {
     if (!name.ok) return name;
     const policy = policyParameters(call.body);
     if (!policy.ok) return policy;
-    const asked = { name: name.value, now: call.nowSeconds, policy: policy.value };
+    const asked = { name: name.value, nowSeconds: call.nowSeconds, policy: policy.value };
     const set = yield* setRotationPolicy(call.vault, asked);
     if (!set.ok) return set;
     return { ...set, value: { status: 200, body: policyBody(call, set.value) } };

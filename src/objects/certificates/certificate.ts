@@ -1,7 +1,7 @@
-import { auditedAttributes, changedFacts } from '../parameters.ts';
+import { changedFacts } from '../parameters.ts';
 import type { ObjectParameters } from '../parameters.ts';
 import type { CertificatePolicy } from './policy.ts';
-import { refused } from '../object.ts';
+import { auditedAttributes, refused } from '../object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome } from '../object.ts';
 
 /** One version of a certificate. The key and the secret of the same name and version have the rest of it. */
@@ -35,18 +35,18 @@ export function isIssued({ cer }: CertificateVersion): boolean {
   return cer !== undefined;
 }
 
-/** Tags and `enabled` of a version changed. Its times are those of the X.509 certificate. `now` in seconds. */
+/** Tags and `enabled` of a version changed. Its times are those of the X.509 certificate. */
 export function updateCertificateVersion<V extends CertificateVersion>(
   before: V,
   parameters: ObjectParameters,
-  now: number,
+  nowSeconds: number,
 ): Outcome<V> {
   const refusal = checkTimes(parameters, before.attributes);
   if (refusal !== undefined) return refusal;
   if (parameters.enabled === true && !isIssued(before)) {
     return bad('attributes.enabled is true, but the certificate is not issued yet.');
   }
-  const facts = changedFacts(before, parameters, now);
+  const facts = changedFacts(before, parameters, nowSeconds);
   return facts.ok ? { ok: true, value: { ...before, ...facts.value } } : facts;
 }
 

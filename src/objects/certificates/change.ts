@@ -26,7 +26,7 @@ export type WithPending<T> = T & { readonly isPending: boolean };
 
 /**
  * Changes what is said of one version, and of its key and secret; without `version` of the current one. A policy is the
- * certificate's, whichever version it is sent with. `now` in seconds.
+ * certificate's, whichever version it is sent with.
  */
 export function* updateCertificate(
   vault: VaultScope,
@@ -35,15 +35,15 @@ export function* updateCertificate(
     readonly version?: string | undefined;
     readonly parameters: ObjectParameters;
     readonly policy?: PolicyParameters | undefined;
-    readonly now: number;
+    readonly nowSeconds: number;
   },
 ): Reading<Outcome<WithPending<ObjectRecord<CertificateVersion>>>> {
-  const { parameters, policy, now } = asked;
+  const { parameters, policy, nowSeconds } = asked;
   const state = yield* certificateState(vault, asked);
   const changed = changeVersion(vault, state.own, (before) => {
-    const facts = updateCertificateVersion(before, parameters, now);
+    const facts = updateCertificateVersion(before, parameters, nowSeconds);
     if (!facts.ok || policy === undefined || !isCurrent(facts.value)) return facts;
-    return withPolicy(vault, facts.value, { policy, now });
+    return withPolicy(vault, facts.value, { policy, nowSeconds });
   });
   if (!changed.ok) return changed;
   const { name, current } = changed.value;
@@ -56,7 +56,7 @@ export function* updateCertificate(
   if (isCurrent(current)) {
     changes.push({ put: putActions(vault, { name, current }) });
   } else if (policy !== undefined) {
-    const updated = policyUpdated(vault, state, { policy, now });
+    const updated = policyUpdated(vault, state, { policy, nowSeconds });
     if (!updated.ok) return updated;
     changes.push(updated.change);
   }
@@ -67,10 +67,10 @@ function withFacts<V extends ObjectVersion>(before: V, { attributes, tags }: Obj
   return { ok: true, value: { ...before, attributes, ...(tags !== undefined && { tags }) } };
 }
 
-/** Changes what is mentioned of a certificate's policy. `now` in seconds. */
+/** Changes what is mentioned of a certificate's policy. */
 export function* updatePolicy(
   vault: VaultScope,
-  asked: { readonly name: string; readonly policy: PolicyParameters; readonly now: number },
+  asked: { readonly name: string; readonly policy: PolicyParameters; readonly nowSeconds: number },
 ): Reading<Outcome<CertificateRecord>> {
   return policyUpdated(vault, yield* certificateState(vault, { name: asked.name }), asked);
 }
@@ -78,7 +78,7 @@ export function* updatePolicy(
 function policyUpdated(
   vault: VaultScope,
   { own }: CertificateState,
-  asked: { readonly policy: PolicyParameters; readonly now: number },
+  asked: { readonly policy: PolicyParameters; readonly nowSeconds: number },
 ): Outcome<CertificateRecord> {
   const changed = changeCurrent(vault, own, (before) => withPolicy(vault, before, asked));
   if (!changed.ok) return changed;
@@ -88,9 +88,9 @@ function policyUpdated(
 function withPolicy<V extends CurrentCertificate>(
   vault: VaultScope,
   before: V,
-  { policy, now }: { readonly policy: PolicyParameters; readonly now: number },
+  { policy, nowSeconds }: { readonly policy: PolicyParameters; readonly nowSeconds: number },
 ): Outcome<V> {
-  const after = policyFrom(vault, policy, { before: before.policy, now });
+  const after = policyFrom(vault, policy, { before: before.policy, nowSeconds });
   return after.ok ? { ok: true, value: { ...before, policy: after.value } } : after;
 }
 

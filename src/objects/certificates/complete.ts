@@ -135,7 +135,8 @@ function* issueCertificate(
   const found = yield* getIssuer(vault, policy.issuer.name);
   if (!found.ok) return bad(`The issuer '${policy.issuer.name}' is not there any more.`);
   const { provider, enabled, name } = found.value;
-  if (!enabled || provider !== 'Test') return bad(`The issuer '${name}' was disabled, or is another one by now.`);
+  if (!enabled || provider !== 'Test')
+    return bad(`The issuer '${name}' was disabled, or is another one by nowSeconds.`);
   const issuer = yield* wait(world.testIssuer());
   const [authority = new Uint8Array()] = issuer.certificates;
   const read = readCertificate(authority);

@@ -14,21 +14,21 @@ export interface Contact {
 }
 
 export function* getContacts(vault: VaultScope): Reading<Outcome<readonly Contact[]>> {
-  const [record] = yield* get(certificateKeys(vault).contacts);
+  const [record] = yield* get(certificateKeys(vault).contacts());
   if (record === undefined) return refused({ kind: 'contactsNotFound' });
   return { ok: true, value: record.value };
 }
 
 /** Sets the vault's contacts, in place of those that it had. */
 export function* setContacts(vault: VaultScope, contacts: readonly Contact[]): Reading<Outcome<readonly Contact[]>> {
-  const key = certificateKeys(vault).contacts;
+  const key = certificateKeys(vault).contacts();
   const [record] = yield* get(key);
   const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, contacts)] };
   return { ok: true, value: contacts, change };
 }
 
 export function* deleteContacts(vault: VaultScope): Reading<Outcome<readonly Contact[]>> {
-  const key = certificateKeys(vault).contacts;
+  const key = certificateKeys(vault).contacts();
   const [record] = yield* get(key);
   if (record === undefined) return refused({ kind: 'contactsNotFound' });
   const change = { require: [...vault.require, asSeen(key, record)], delete: [key] };

@@ -47,11 +47,11 @@ export function* createCertificate(
   const times = checkTimes(asked.parameters);
   if (times !== undefined) return times;
   const before = state.own.current?.value.current;
-  const now = Math.floor(vault.nowMs / 1000);
+  const nowSeconds = Math.floor(vault.nowMs / 1000);
   const policy = policyFrom(vault, asked.policy ?? {}, {
     // Without a policy it is made as the version before was.
     before: asked.policy === undefined ? before?.policy : undefined,
-    now,
+    nowSeconds,
   });
   if (!policy.ok) return policy;
   const { enabled, tags, preserveCertOrder } = asked.parameters;
@@ -59,7 +59,7 @@ export function* createCertificate(
     vault,
     {
       state,
-      policy: { ...policy.value, created: before?.policy.created ?? now },
+      policy: { ...policy.value, created: before?.policy.created ?? nowSeconds },
       facts: {
         ...(enabled !== undefined && { enabled }),
         ...(tags !== undefined && { tags }),

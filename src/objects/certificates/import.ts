@@ -57,8 +57,8 @@ export function* importCertificate(vault: VaultScope, asked: CertificateImport):
   const read = readCertificate(leaf);
   if (!read.ok) return bad(describeRefusal(read.refusal));
   const { notBefore, notAfter } = read.value;
-  const now = Math.floor(vault.nowMs / 1000);
-  if (notAfter <= now) {
+  const nowSeconds = Math.floor(vault.nowMs / 1000);
+  if (notAfter <= nowSeconds) {
     return bad(
       `The certificate expired at ${new Date(notAfter * 1000).toISOString()}, and cannot be imported any more.`,
     );
@@ -69,7 +69,7 @@ export function* importCertificate(vault: VaultScope, asked: CertificateImport):
     asked: { ...asked.policy, contentType },
     contents: contents.value,
     facts: read.value,
-    known: { before, now },
+    known: { before, nowSeconds },
   });
   if (!policy.ok) return policy;
   const proved = yield* wait(proveKey(asked.engine, contents.value.material));
@@ -83,7 +83,7 @@ export function* importCertificate(vault: VaultScope, asked: CertificateImport):
     ...(tags !== undefined && { tags }),
     ...(preserveCertOrder !== undefined && { preserveCertOrder }),
   };
-  const parts = yield* wait(makeParts(certified, now));
+  const parts = yield* wait(makeParts(certified, nowSeconds));
   if (!parts.ok) return parts;
   const { object, put } = putParts(vault, state, { ...parts.value, policy: policy.value });
   // An operation that is over has nothing more to say.
@@ -145,7 +145,7 @@ function importedPolicy(
     readonly asked: PolicyParameters;
     readonly contents: CertifiedMaterial;
     readonly facts: CertificateFacts;
-    readonly known: { readonly before: CertificatePolicy | undefined; readonly now: number };
+    readonly known: { readonly before: CertificatePolicy | undefined; readonly nowSeconds: number };
   },
 ): Outcome<CertificatePolicy> {
   const { asked, contents, facts, known } = imported;

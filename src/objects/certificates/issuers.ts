@@ -58,7 +58,7 @@ export interface IssuerParameters {
 }
 
 export function* listIssuers(vault: VaultScope, page: PageRequest): Reading<Page<IssuerRecord>> {
-  const prefix = certificateKeys(vault).issuers;
+  const prefix = certificateKeys(vault).issuers();
   const after = page.after === undefined ? undefined : `${prefix}${page.after}`;
   const records = yield* list({ prefix, after, limit: page.limit + 1 });
   const shown = records.slice(0, page.limit);
@@ -73,12 +73,12 @@ export function* getIssuer(vault: VaultScope, name: string): Reading<Outcome<Iss
   return { ok: true, value: record.value };
 }
 
-/** Makes an issuer, or another one in its place, which has been there as long. `now` in seconds. */
+/** Makes an issuer, or another one in its place, which has been there as long. */
 export function* setIssuer(
   vault: VaultScope,
-  asked: { readonly name: string; readonly parameters: IssuerParameters; readonly now: number },
+  asked: { readonly name: string; readonly parameters: IssuerParameters; readonly nowSeconds: number },
 ): Reading<Outcome<IssuerRecord>> {
-  const { name, parameters, now } = asked;
+  const { name, parameters, nowSeconds } = asked;
   if (isReserved(name)) {
     return bad(
       `'${name}' is no name for an issuer: in a policy, Self and Unknown say that there is none. Use another.`,
@@ -86,22 +86,22 @@ export function* setIssuer(
   }
   const key = certificateKeys(vault).issuer(name);
   const [record] = yield* get(key);
-  const created = record === undefined ? now : record.value.created;
-  const value = issuerFrom({ name, created }, parameters, now);
+  const created = record === undefined ? nowSeconds : record.value.created;
+  const value = issuerFrom({ name, created }, parameters, nowSeconds);
   if (!value.ok) return value;
   const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, value.value)] };
   return { ...value, change };
 }
 
-/** Changes what a client mentions of an issuer. `now` in seconds. */
+/** Changes what a client mentions of an issuer. */
 export function* updateIssuer(
   vault: VaultScope,
-  asked: { readonly name: string; readonly parameters: IssuerParameters; readonly now: number },
+  asked: { readonly name: string; readonly parameters: IssuerParameters; readonly nowSeconds: number },
 ): Reading<Outcome<IssuerRecord>> {
   const key = certificateKeys(vault).issuer(asked.name);
   const [record] = yield* get(key);
   if (record === undefined) return refused({ kind: 'issuerNotFound', name: asked.name });
-  const value = issuerFrom(record.value, asked.parameters, asked.now);
+  const value = issuerFrom(record.value, asked.parameters, asked.nowSeconds);
   if (!value.ok) return value;
   const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, value.value)] };
   return { ...value, change };
@@ -119,7 +119,7 @@ export function* deleteIssuer(vault: VaultScope, name: string): Reading<Outcome<
 function issuerFrom(
   before: Pick<IssuerRecord, 'name' | 'created'> & Partial<IssuerRecord>,
   parameters: IssuerParameters,
-  now: number,
+  nowSeconds: number,
 ): Outcome<IssuerRecord> {
   const found = parameters.provider ?? before.provider;
   if (found === undefined) return bad('The member provider is missing.');
@@ -127,7 +127,7 @@ function issuerFrom(
   if (provider === undefined) {
     return bad(`provider is '${found.slice(0, 64)}'; it must be one of ${issuerProviders.join(', ')}.`);
   }
-  return { ok: true, value: { enabled: true, ...before, ...parameters, provider, updated: now } };
+  return { ok: true, value: { enabled: true, ...before, ...parameters, provider, updated: nowSeconds } };
 }
 
 function bad(message: string) {

@@ -44,8 +44,8 @@ export interface Certified {
   readonly preserveCertOrder?: boolean;
 }
 
-/** The three objects that an issued certificate is, with the same attributes and tags. `now` in seconds. */
-export async function makeParts(certified: Certified, now: number): Promise<Outcome<CertificateParts>> {
+/** The three objects that an issued certificate is, with the same attributes and tags. */
+export async function makeParts(certified: Certified, nowSeconds: number): Promise<Outcome<CertificateParts>> {
   const { version, policy, material, certificates, inFileOrder, enabled, tags, preserveCertOrder } = certified;
   const [leaf = new Uint8Array()] = certificates;
   const read = readCertificate(leaf);
@@ -58,7 +58,7 @@ export async function makeParts(certified: Certified, now: number): Promise<Outc
       notBefore,
       expires: notAfter,
     },
-    now,
+    nowSeconds,
   );
   const { exportable, kty } = policy.key;
   const certificate: CertificateVersion = {

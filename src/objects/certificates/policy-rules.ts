@@ -21,14 +21,14 @@ const contentTypes: Readonly<Record<CertificateContentType, true>> = {
 
 /**
  * The policy that comes of what a client says, of the one before, and of Azure's defaults where neither says anything.
- * `vault` says whether keys may lie in an HSM; `x509` is what a certificate says that is imported; `now` in seconds.
+ * `vault` says whether keys may lie in an HSM; `x509` is what a certificate says that is imported;
  */
 export function policyFrom(
   vault: Pick<VaultScope, 'sku'>,
   parameters: PolicyParameters,
-  known: { readonly before?: CertificatePolicy | undefined; readonly x509?: PolicyX509; readonly now: number },
+  known: { readonly before?: CertificatePolicy | undefined; readonly x509?: PolicyX509; readonly nowSeconds: number },
 ): Outcome<CertificatePolicy> {
-  const { before, x509: imported, now } = known;
+  const { before, x509: imported, nowSeconds } = known;
   const asked = parameters.x509 ?? {};
   const names = imported === undefined ? wrongNames(asked, before?.x509) : undefined;
   if (names !== undefined) return bad(names);
@@ -53,8 +53,8 @@ export function policyFrom(
     x509: x509.value,
     lifetimeActions: actions.value,
     enabled: parameters.enabled ?? before?.enabled ?? true,
-    created: before?.created ?? now,
-    updated: now,
+    created: before?.created ?? nowSeconds,
+    updated: nowSeconds,
   };
   return { ok: true, value };
 }

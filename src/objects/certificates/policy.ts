@@ -116,8 +116,8 @@ export function isReserved(name: string): boolean {
 const earlierSeconds = 600;
 
 /** From when to when a certificate that is issued now is valid; all in seconds since 1970. */
-export function validity({ x509 }: Pick<CertificatePolicy, 'x509'>, now: number) {
-  return { notBefore: now - earlierSeconds, notAfter: monthsLater(now, x509.validityMonths) };
+export function validity({ x509 }: Pick<CertificatePolicy, 'x509'>, nowSeconds: number) {
+  return { notBefore: nowSeconds - earlierSeconds, notAfter: monthsLater(nowSeconds, x509.validityMonths) };
 }
 
 /** The same day of a later month, or its last one. */

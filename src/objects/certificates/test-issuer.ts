@@ -31,18 +31,18 @@ const othersMax = 7;
 
 /**
  * The authority that signs for every issuer of the provider Test, whichever vault asks: made when it is first needed and
- * again when it ends within a year, and kept in the store, sealed. `now` in milliseconds.
+ * again when it ends within a year, and kept in the store, sealed.
  */
-export async function testIssuer(store: Store, now: number): Promise<CertifiedMaterial> {
+export async function testIssuer(store: Store, nowMs: number): Promise<CertifiedMaterial> {
   for (;;) {
     const [record] = await readRecords(store, { get: [key] });
     const known = record === undefined ? [] : authoritiesOf(record.value);
-    const oldest = known.findLast((authority) => signsAt(authority, now));
+    const oldest = known.findLast((authority) => signsAt(authority, nowMs));
     if (oldest !== undefined) {
       const { material, certificates } = oldest;
       return { material, certificates: certificates.map((text) => Buffer.from(text, 'base64')) };
     }
-    const made = await makeTestIssuer(name, now);
+    const made = await makeTestIssuer(name, nowMs);
     const kept: KeptAuthorities = {
       material: made.material,
       certificates: made.certificates.map((der) => Buffer.from(der).toString('base64')),
@@ -63,7 +63,7 @@ function authoritiesOf({ others = [], ...newest }: KeptAuthorities): readonly Ke
   return [newest, ...others];
 }
 
-function signsAt({ certificates: [own = ''] }: Kept, now: number): boolean {
+function signsAt({ certificates: [own = ''] }: Kept, nowMs: number): boolean {
   const { validFromDate, validToDate } = new X509Certificate(Buffer.from(own, 'base64'));
-  return validFromDate.getTime() <= now && validToDate.getTime() >= now + leftMs;
+  return validFromDate.getTime() <= nowMs && validToDate.getTime() >= nowMs + leftMs;
 }

@@ -21,7 +21,7 @@ import type { ObjectState } from '../state.ts';
 interface Asked {
   readonly name: string;
   readonly version: string;
-  readonly now: number;
+  readonly nowSeconds: number;
 }
 
 /** Makes a key, or another version of it. */
@@ -84,45 +84,45 @@ function* rotated(
  */
 export function* rotateIfDue(
   vault: VaultScope,
-  asked: Omit<Asked, 'now'> & { readonly engine: KeyEngine },
+  asked: Omit<Asked, 'nowSeconds'> & { readonly engine: KeyEngine },
 ): Reading<Outcome<KeyRecord> | undefined> {
   const state = yield* keyToChange(vault, asked, 'rotate');
   const before = state.ok ? state.value.current?.value.current : undefined;
   if (!state.ok || before === undefined) return undefined;
   const due = rotationDue(before.rotationPolicy, before.attributes);
   if (due === undefined || due > vault.nowMs) return undefined;
-  return yield* rotated(vault, state.value, { ...asked, now: Math.floor(vault.nowMs / 1000) });
+  return yield* rotated(vault, state.value, { ...asked, nowSeconds: Math.floor(vault.nowMs / 1000) });
 }
 
-/** Changes what is said of one version of a key; without `version` of the current one. `now` in seconds. */
+/** Changes what is said of one version of a key; without `version` of the current one. */
 export function* updateKey(
   vault: VaultScope,
   asked: {
     readonly name: string;
     readonly version: string | undefined;
-    readonly now: number;
+    readonly nowSeconds: number;
     readonly parameters: KeyParameters;
   },
 ): Reading<Outcome<KeyRecord>> {
-  const { name, version, now } = asked;
+  const { name, version, nowSeconds } = asked;
   const state = yield* unmanagedState(vault, 'keys', { name, version, operation: 'update' });
   if (!state.ok) return state;
   const updated = changeVersion(vault, state.value, (before) =>
-    updateKeyVersion(before, asked.parameters, { now, sku: vault.sku }),
+    updateKeyVersion(before, asked.parameters, { nowSeconds, sku: vault.sku }),
   );
   const isCurrent = updated.ok && updated.value.current.version === state.value.current?.value.current.version;
   return isCurrent ? withRotation(vault, updated) : updated;
 }
 
-/** Sets a key's rotation policy. `now` in seconds. */
+/** Sets a key's rotation policy. */
 export function* setRotationPolicy(
   vault: VaultScope,
-  asked: { readonly name: string; readonly now: number; readonly policy: RotationPolicyParameters },
+  asked: { readonly name: string; readonly nowSeconds: number; readonly policy: RotationPolicyParameters },
 ): Reading<Outcome<KeyRecord>> {
   const state = yield* keyToChange(vault, asked, 'setrotationpolicy');
   if (!state.ok) return state;
   const changed = changeCurrent(vault, state.value, (version) => {
-    const policy = rotationPolicy(asked.policy, { now: asked.now, before: version.rotationPolicy });
+    const policy = rotationPolicy(asked.policy, { nowSeconds: asked.nowSeconds, before: version.rotationPolicy });
     return policy.ok ? { ok: true, value: { ...version, rotationPolicy: policy.value } } : policy;
   });
   return withRotation(vault, changed);

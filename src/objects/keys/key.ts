@@ -1,11 +1,11 @@
 import { keySizeOf, publicKeyOf } from '../../crypto/key-material.ts';
 import type { CryptoOperation, KeyCurve, KeyMaterial } from '../../types/key.ts';
-import { auditedAttributes, changedFacts, newFacts } from '../parameters.ts';
+import { changedFacts, newFacts } from '../parameters.ts';
 import type { ObjectParameters } from '../parameters.ts';
 import type { KeyRefusal, ObjectRefusal } from '../refusal.ts';
 import { keyPurposes, isInHsm } from './type.ts';
 import type { KeyPurpose, KeyType } from './type.ts';
-import { refused } from '../object.ts';
+import { auditedAttributes, refused } from '../object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome, VaultScope } from '../object.ts';
 import { expiryUnder, rotationPolicy } from './rotation-policy.ts';
 import type { RotationPolicy, RotationPolicyParameters } from './rotation-policy.ts';
@@ -43,12 +43,12 @@ export interface NewKeyParameters extends KeyParameters {
 /** A version as it will be, but for its material: whether it may be made is known before that is, for making it is dear. */
 export type KeyDraft = Omit<KeyVersion, 'material'>;
 
-/** A new version of a key; `before` is the current one, if the key exists. `now` in seconds. */
+/** A new version of a key; `before` is the current one, if the key exists. */
 export function newKeyVersion(
   parameters: NewKeyParameters,
   made: {
     readonly version: string;
-    readonly now: number;
+    readonly nowSeconds: number;
     readonly sku: VaultScope['sku'];
     readonly before: KeyVersion | undefined;
   },
@@ -62,10 +62,10 @@ export function newKeyVersion(
   const policy =
     parameters.rotationPolicy === undefined
       ? { ok: true as const, value: before }
-      : rotationPolicy(parameters.rotationPolicy, { now: made.now, before });
+      : rotationPolicy(parameters.rotationPolicy, { nowSeconds: made.nowSeconds, before });
   if (!policy.ok) return policy;
   // A policy's expiry time "doesn't affect a current key" (how-to-configure-key-rotation), as this one will be when it is set.
-  const expires = parameters.expires ?? expiryUnder(before, made.now);
+  const expires = parameters.expires ?? expiryUnder(before, made.nowSeconds);
   const value = {
     version: made.version,
     kty,
@@ -73,16 +73,16 @@ export function newKeyVersion(
     ...(exportable === true && { exportable }),
     ...(releasePolicy !== undefined && { releasePolicy }),
     ...(policy.value !== undefined && { rotationPolicy: policy.value }),
-    ...newFacts({ ...parameters, ...(expires !== undefined && { expires }) }, made.now),
+    ...newFacts({ ...parameters, ...(expires !== undefined && { expires }) }, made.nowSeconds),
   };
   return { ok: true, value };
 }
 
-/** A version with what an update says of it changed, and the rest as it was. `now` in seconds. */
+/** A version with what an update says of it changed, and the rest as it was. */
 export function updateKeyVersion<V extends KeyVersion>(
   before: V,
   parameters: KeyParameters,
-  made: { readonly now: number; readonly sku: VaultScope['sku'] },
+  made: { readonly nowSeconds: number; readonly sku: VaultScope['sku'] },
 ): Outcome<V> {
   const keyOps =
     parameters.keyOps === undefined
@@ -94,7 +94,7 @@ export function updateKeyVersion<V extends KeyVersion>(
   const after = { kty, exportable, releasePolicy };
   const refusal = checkReleaseChange(before, after) ?? checkRelease(after, made);
   if (refusal !== undefined) return refused(refusal);
-  const facts = changedFacts(before, parameters, made.now);
+  const facts = changedFacts(before, parameters, made.nowSeconds);
   if (!facts.ok) return facts;
   const value = {
     ...before,
@@ -107,32 +107,32 @@ export function updateKeyVersion<V extends KeyVersion>(
 
 /**
  * What the next version of a key is when it is rotated: the same with another key. It expires as the policy says, and is
- * as enabled as the one before, so that no rotation gives back what was switched off. `now` in seconds.
+ * as enabled as the one before, so that no rotation gives back what was switched off.
  */
 export function rotatedVersion(
   before: KeyVersion,
-  made: { readonly version: string; readonly now: number },
+  made: { readonly version: string; readonly nowSeconds: number },
 ): Omit<KeyDraft, 'managed'> {
   const { material: _, managed: __, tags, attributes, ...kept } = before;
-  const expires = expiryUnder(before.rotationPolicy, made.now);
+  const expires = expiryUnder(before.rotationPolicy, made.nowSeconds);
   const parameters = {
     enabled: attributes.enabled,
     ...(tags !== undefined && { tags }),
     ...(expires !== undefined && { expires }),
   };
-  return { ...kept, version: made.version, ...newFacts(parameters, made.now) };
+  return { ...kept, version: made.version, ...newFacts(parameters, made.nowSeconds) };
 }
 
 /** What goes on with a key that is not yet, or no longer, to be used (about-keys, "Date-time controlled operations"). */
 const outsideItsTime: ReadonlySet<CryptoOperation> = new Set(['decrypt', 'verify', 'unwrapKey']);
 
-/** Why a key cannot be used for an operation now; `undefined` when it can. `now` in seconds. */
-export function checkUse(key: KeyVersion, operation: CryptoOperation, now: number): KeyRefusal | undefined {
+/** Why a key cannot be used for an operation now; `undefined` when it can. */
+export function checkUse(key: KeyVersion, operation: CryptoOperation, nowSeconds: number): KeyRefusal | undefined {
   const { enabled, notBefore = -Infinity, expires = Infinity } = key.attributes;
   if (!enabled) return { kind: 'keyDisabled', operation };
   if (!outsideItsTime.has(operation)) {
-    if (now < notBefore) return { kind: 'keyNotYetValid', operation, notBefore };
-    if (now >= expires) return { kind: 'keyExpired', operation, expires };
+    if (nowSeconds < notBefore) return { kind: 'keyNotYetValid', operation, notBefore };
+    if (nowSeconds >= expires) return { kind: 'keyExpired', operation, expires };
   }
   return key.keyOps.includes(operation) ? undefined : { kind: 'keyOperationForbidden', operation };
 }

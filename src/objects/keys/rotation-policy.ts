@@ -44,15 +44,15 @@ export const usualActions: readonly LifetimeAction[] = [usualNotification];
 /**
  * A policy by Azure's rules: a version lives 28 days at least; what happens to it happens 7 days at least after it was
  * made, and 7 days at least before it expires; a notification goes by the expiry. Durations that the calendar makes
- * longer or shorter are measured from now. `now` in seconds.
+ * longer or shorter are measured from now.
  */
 export function rotationPolicy(
   { lifetimeActions, expiryTime }: RotationPolicyParameters,
-  { now, before }: { readonly now: number; readonly before: RotationPolicy | undefined },
+  { nowSeconds, before }: { readonly nowSeconds: number; readonly before: RotationPolicy | undefined },
 ): Outcome<RotationPolicy> {
   const life = expiryTime === undefined ? undefined : parseDuration(expiryTime);
   if (expiryTime !== undefined && life === undefined) return bad(notADuration('attributes.expiryTime', expiryTime));
-  const at = now * 1000;
+  const at = nowSeconds * 1000;
   const end = life === undefined ? undefined : shift(at, life, 1);
   if (end !== undefined && end - at < shortestLifeDays * dayMs) {
     return bad(`attributes.expiryTime is ${expiryTime}; it must be at least ${shortestLifeDays} days.`);
@@ -70,8 +70,8 @@ export function rotationPolicy(
   const value = {
     lifetimeActions: found,
     ...(expiryTime !== undefined && { expiryTime }),
-    created: before?.created ?? now,
-    updated: now,
+    created: before?.created ?? nowSeconds,
+    updated: nowSeconds,
   };
   return { ok: true, value };
 }
@@ -140,10 +140,10 @@ function checkBeforeExpiry(
   );
 }
 
-/** When a version expires that is made at `now` under the policy; both in seconds since 1970. */
-export function expiryUnder(policy: RotationPolicy | undefined, now: number): number | undefined {
+/** When a version expires that is made at `nowSeconds` under the policy; both since 1970. */
+export function expiryUnder(policy: RotationPolicy | undefined, nowSeconds: number): number | undefined {
   const life = durationOf(policy?.expiryTime);
-  return life === undefined ? undefined : Math.floor(shift(now * 1000, life, 1) / 1000);
+  return life === undefined ? undefined : Math.floor(shift(nowSeconds * 1000, life, 1) / 1000);
 }
 
 /** When the policy wants a version rotated, in milliseconds since 1970; `undefined` for never. */

@@ -1,6 +1,6 @@
-import { auditedAttributes, objectLimits, changedFacts, checkParameters, newFacts } from '../parameters.ts';
+import { objectLimits, changedFacts, checkParameters, newFacts } from '../parameters.ts';
 import type { ObjectParameters } from '../parameters.ts';
-import { refused } from '../object.ts';
+import { auditedAttributes, refused } from '../object.ts';
 import type { ObjectVersion, Outcome } from '../object.ts';
 import type { ObjectRefusal } from '../refusal.ts';
 import { writePem } from '../../crypto/certificates/pem.ts';
@@ -24,23 +24,23 @@ export interface SecretParameters extends ObjectParameters {
   readonly contentType?: string;
 }
 
-/** A new version of a secret. `now` in seconds. */
+/** A new version of a secret. */
 export function newSecretVersion(
   parameters: SecretParameters & { readonly value: string },
-  made: { readonly version: string; readonly now: number },
+  made: { readonly version: string; readonly nowSeconds: number },
 ): SecretVersion {
   const { value, contentType } = parameters;
-  const facts = newFacts(parameters, made.now);
+  const facts = newFacts(parameters, made.nowSeconds);
   return { version: made.version, value, ...facts, ...(contentType !== undefined && { contentType }) };
 }
 
-/** A version with what an update says of it changed, and the rest as it was. `now` in seconds. */
+/** A version with what an update says of it changed, and the rest as it was. */
 export function updateSecretVersion<V extends SecretVersion>(
   before: V,
   parameters: SecretParameters,
-  now: number,
+  nowSeconds: number,
 ): Outcome<V> {
-  const facts = changedFacts(before, parameters, now);
+  const facts = changedFacts(before, parameters, nowSeconds);
   if (!facts.ok) return facts;
   const { contentType } = parameters;
   return { ok: true, value: { ...before, ...facts.value, ...(contentType !== undefined && { contentType }) } };
