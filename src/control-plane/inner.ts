@@ -1,4 +1,4 @@
-import type { Edge } from '../edge/edge.ts';
+import { answerOwn } from '../edge/own-request.ts';
 import { refusalOf } from '../edge/refused.ts';
 import type { Turns } from '../edge/turns.ts';
 import type { Answer } from '../http/answer.ts';
@@ -16,7 +16,6 @@ import { ownSteps, trialSteps } from './pipeline.ts';
 import type { Ready } from './pipeline.ts';
 import type { ControlRefusal } from './refusal.ts';
 import { ownRequest } from './request.ts';
-import type { OwnRequest } from './request.ts';
 import type { FindRoute } from './router.ts';
 
 /** Requests of the server's own, through the steps that requests from outside take. */
@@ -26,42 +25,25 @@ export function innerRequests(
 ): Inner {
   const opened = (behalf: Behalf, request: InnerRequest) => ownRequest(behalf, request, { find, nowMs: parts().now() });
   return {
-    perform(behalf, request) {
-      let passing: unknown;
-      const failed: typeof common.failed = (error, exchange, world) => {
-        passing = isPassing(error) ? error : undefined;
-        const said = common.failed(error, exchange, world);
-        return passing === undefined ? said : { ...said, records: [] };
-      };
-      return answerOf({ ...common, steps: ownSteps, work, failed }, opened(behalf, request)).then((answer) => {
-        if (passing === undefined) return answer;
-        throw new TryLater(`${request.method} ${request.path}`, { cause: passing });
-      });
+    async perform(behalf, request) {
+      const asking = { edge: ownEdge, world: parts(), request: opened(behalf, request) };
+      try {
+        return await answerOwn(turns, asking, isPassing);
+      } catch (error) {
+        throw isPassing(error) ? new TryLater(`${request.method} ${request.path}`, { cause: error }) : error;
+      }
     },
     preview(behalf, request, store) {
-      const failed: typeof common.failed = (error, exchange, world) => ({
-        ...common.failed(error, exchange, world),
-        records: [],
-      });
-      const edge = { ...common, steps: trialSteps, work: trialOn(store, behalf), failed };
-      return answerOf(edge, opened(behalf, request));
+      const edge = { ...common, steps: trialSteps, work: trialOn(store, behalf), failed: unrecorded };
+      return answerOwn(turns, { edge, world: parts(), request: opened(behalf, request) });
     },
     knows: ({ method, path }) => find(method, idSegments(path)) !== undefined,
   };
-
-  function answerOf<Facts extends object>(
-    edge: Edge<OwnRequest, ControlParts, Facts>,
-    request: OwnRequest,
-  ): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const respond = (answer: Answer | undefined) => {
-      if (answer === undefined) reject(new Error('a request of the server itself could not be answered'));
-      else resolve(answer);
-    };
-    turns.answer({ edge, world: parts(), request, respond });
-    return promise;
-  }
 }
+
+const ownEdge = { ...common, steps: ownSteps, work };
+
+const unrecorded: typeof common.failed = (...given) => ({ ...common.failed(...given), records: [] });
 
 /** What a client would be told to try again: work goes on when it is over. */
 function isPassing(error: unknown): boolean {

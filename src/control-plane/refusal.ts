@@ -47,7 +47,7 @@ export type ControlRefusal =
   | { readonly kind: 'deploymentNotActive'; readonly name: string; readonly state: string }
   | { readonly kind: 'keyVaultReferenceNotFound'; readonly parameter: string; readonly vaultId: string }
   | { readonly kind: 'keyVaultReferenceNotAuthorized'; readonly objectId: string; readonly vaultId: string }
-  /** `status`, `code` and `answered` are the vault's own answer. */
+  /** `status` and `answered` are the vault's own answer. */
   | {
       readonly kind: 'keyVaultReferenceNotRead';
       readonly parameter: string;

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import { TLSSocket } from 'node:tls';
-import type { Connection, EdgeRequest } from '../edge/edge.ts';
+import type { EdgeRequest } from '../edge/edge.ts';
+import { ownConnection } from '../edge/own-request.ts';
 import type { HomeHost } from '../http/host.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { encodePath, targetSegments } from '../http/request-target.ts';
@@ -75,9 +76,6 @@ export function sentRequest(
     raw,
   };
 }
-
-/** Requests of the server's own share their part of a turn as those of one connection do. */
-const ownConnection: Connection = { pause: () => undefined, resume: () => undefined };
 
 export function ownRequest(
   behalf: Behalf,

@@ -1,14 +1,18 @@
-import type { Audit } from '../audit/audit.ts';
 import { auditRecord } from '../audit/record.ts';
+import type { Done, Edge, EdgeRequest, Failed } from '../edge/edge.ts';
+import { answerOwn, ownConnection } from '../edge/own-request.ts';
+import { isOurTrouble, Refused, refusalOf } from '../edge/refused.ts';
+import { Steps } from '../edge/steps.ts';
+import type { Known } from '../edge/steps.ts';
+import type { Turns } from '../edge/turns.ts';
 import { decide } from '../firewall/decide.ts';
 import { explain } from '../firewall/explain.ts';
 import { matchedRule } from '../firewall/matched-rule.ts';
+import { memberOf } from '../http/parameters.ts';
 import { vaultScope } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
 import type { Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
-import { readAlone } from '../store/reading.ts';
-import { Conflict } from '../store/store.ts';
-import type { Store } from '../store/store.ts';
+import type { Reading } from '../store/reading.ts';
 import { servicesTenant } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Operation } from '../types/operation.ts';
@@ -16,17 +20,30 @@ import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
 import type { Verdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
-import { firewallRefusal } from './pipeline.ts';
+import { firewallRefusal, vaultOf } from './pipeline.ts';
 import type { Refusal } from './refusal.ts';
 
-interface ReadWorld {
-  readonly store: Store;
+interface ReadParts {
+  readonly turns: Turns;
   readonly rulebook: Rulebook;
-  readonly audit: Audit;
   /** How long a deletion or recovery takes. */
   readonly transitionMs: number;
   readonly now: () => number;
 }
+
+interface ReferenceRequest extends EdgeRequest {
+  readonly atMs: number;
+  /** In lower case. */
+  readonly vaultName: string;
+  readonly asked: SecretAsked;
+}
+
+interface Admitted {
+  readonly vault: VaultInForce;
+  readonly firewall: Verdict;
+}
+
+type Exchange = Known<ReferenceRequest, Partial<Admitted>>;
 
 const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
 
@@ -51,92 +68,102 @@ const service: Caller = Object.freeze({
  */
 const source: Source = { kind: 'public', address: { family: 4, value: 0x7f00_0001, text: '127.0.0.1' } };
 
-const attemptsMax = 10;
+/**
+ * The order of a read for a deployment: the vault's firewall, and `enabledForTemplateDeployment` in the place of an access
+ * policy or a role (network-security.md; "Use Azure Key Vault to pass secure parameter value").
+ */
+const referenceSteps = Steps.of<ReferenceRequest, ReadParts>()
+  .step('vault', vaultOf)
+  .step('firewall', ({ vault }) => decide(vault.firewall, source, service, operation), firewallRefusal)
+  .step(
+    'permission',
+    ({ vault }) => vault.properties.enabledForTemplateDeployment === true,
+    (may): Refusal | undefined => (may ? undefined : { kind: 'deniedToService', service: 'ARM' }),
+  );
+
+const referenceEdge: Edge<ReferenceRequest, ReadParts, Admitted> = {
+  steps: referenceSteps,
+  requirements: ({ vault }) => (vault === undefined ? [] : [vault.requirement]),
+  work,
+  failed,
+  async renew(_key, { request }, { rulebook }) {
+    await rulebook.load(request.vaultName);
+  },
+};
 
 /**
- * Reads a secret for the parameters of a deployment, as the trusted service "Azure Resource Manager template deployment":
- * through the vault's firewall, where `enabledForTemplateDeployment` stands in place of an access policy or a role, and
- * with a record in the vault's log (network-security.md; "Use Azure Key Vault to pass secure parameter value").
+ * Reads a secret for the parameters of a deployment, as the trusted service "Azure Resource Manager template deployment",
+ * with a record in the vault's log.
  *
  * @throws {AuditUnavailable} and nothing is disclosed
+ * @throws {Unreadable}
  */
-export async function readSecretForDeployment(asked: SecretAsked, world: ReadWorld): Promise<SecretRead> {
-  const name = (asked.vaultId.split('/').at(-1) ?? '').toLowerCase();
-  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    const vault = world.rulebook.known(name) ?? (await world.rulebook.load(name));
-    if (vault === undefined) return refused({ kind: 'vaultNotFound', name }, { asked });
-    try {
-      return await readFrom(vault, asked, world);
-    } catch (error) {
-      if (!(error instanceof Conflict)) throw error;
-      await world.rulebook.load(name);
-    }
-  }
-  return refused({ kind: 'tooManyConflicts' }, { asked });
-}
-
-async function readFrom(vault: VaultInForce, asked: SecretAsked, world: ReadWorld): Promise<SecretRead> {
-  const at = world.now();
-  const verdict = decide(vault.firewall, source, service, operation);
-  const require = [vault.requirement];
-  const refusal = gate(vault, verdict);
-  // On the word of rules that are in force: a refusal too.
-  if (refusal !== undefined) await world.store.read({ require, get: [] });
-  const read = refusal === undefined ? await secretOf(vault, asked, world) : refused(refusal, { vault, asked });
-  const record = auditRecord({
-    at,
-    durationMs: world.now() - at,
-    operationName: operation.name,
-    apiVersion: '7.0',
-    resourceId: vault.id,
-    status: read.ok ? 200 : read.status,
-    ...(!read.ok && { message: read.message }),
-    source,
-    caller: service,
-    verdict,
-    rule: matchedRule(verdict, vault.firewallSettings),
-    explanation: explain({ verdict, settings: vault.firewallSettings, source, caller: service, operation }),
-    correlationId: asked.correlationId,
-    requestUri: undefined,
-    objectId: `${asked.origin}/secrets/${asked.secretName}${asked.secretVersion === undefined ? '' : `/${asked.secretVersion}`}`,
-  });
-  await (read.ok ? world.audit.read(record) : world.audit.refused(record, service));
-  return read;
-}
-
-function gate(vault: VaultInForce, verdict: Verdict): Refusal | undefined {
-  const refusal = firewallRefusal(verdict);
-  if (refusal !== undefined) return refusal;
-  return vault.properties.enabledForTemplateDeployment === true
-    ? undefined
-    : { kind: 'deniedToService', service: 'ARM' };
+export async function readSecretForDeployment(asked: SecretAsked, parts: ReadParts): Promise<SecretRead> {
+  const request = {
+    requestId: asked.correlationId,
+    connection: ownConnection,
+    atMs: parts.now(),
+    vaultName: (asked.vaultId.split('/').at(-1) ?? '').toLowerCase(),
+    asked,
+  };
+  const asking = { edge: referenceEdge, world: parts, request };
+  const { status, body } = await answerOwn(parts.turns, asking, (error) => isOurTrouble(refusalOf(error)));
+  if (status === 200) return { ok: true, value: String(memberOf(body, 'value')) };
+  return { ok: false, status, message: String(memberOf(memberOf(body, 'error'), 'message')) };
 }
 
 const nameForm = /^[0-9a-z-]{1,127}$/i;
 
-async function secretOf(vault: VaultInForce, asked: SecretAsked, world: ReadWorld): Promise<SecretRead> {
-  const { secretName, secretVersion } = asked;
-  if (!nameForm.test(secretName) || (secretVersion !== undefined && !/^[0-9a-f]{32}$/i.test(secretVersion))) {
-    const name = secretName.slice(0, 127);
-    return refused({ kind: 'objectNotFound', collection: 'secrets', name }, { vault, asked });
+function* work({ request, ...known }: Known<ReferenceRequest, Admitted>, parts: ReadParts): Reading<Done> {
+  const { secretName: name, secretVersion: version } = request.asked;
+  if (!nameForm.test(name) || (version !== undefined && !/^[0-9a-f]{32}$/i.test(version))) {
+    throw new Refused<Refusal>({ kind: 'objectNotFound', collection: 'secrets', name: name.slice(0, 127) });
   }
-  const require = [vault.requirement];
-  const scope = vaultScope(vault, { transitionMs: world.transitionMs, nowMs: world.now(), require });
-  const reading = getVersion(scope, 'secrets', { name: secretName, version: secretVersion });
-  const found = await readAlone(world.store, require, reading);
-  if (!found.ok) return refused(found.refusal, { vault, asked });
+  const { transitionMs, now } = parts;
+  const scope = vaultScope(known.vault, { transitionMs, nowMs: now(), require: [known.vault.requirement] });
+  const found = yield* getVersion(scope, 'secrets', { name, version });
+  if (!found.ok) throw new Refused<Refusal>(found.refusal);
   const { current } = found.value;
-  if (!current.attributes.enabled) {
-    return refused({ kind: 'objectDisabled', collection: 'secrets' }, { vault, asked });
-  }
-  return { ok: true, value: current.value };
+  if (!current.attributes.enabled) throw new Refused<Refusal>({ kind: 'objectDisabled', collection: 'secrets' });
+  const answer = { status: 200, body: { value: current.value } };
+  return { answer, records: [recordOf({ request, ...known }, { status: 200, nowMs: now() })] };
 }
 
-function refused(
-  refusal: Refusal,
-  { vault, asked }: { readonly vault?: VaultInForce; readonly asked: SecretAsked },
-): Extract<SecretRead, { ok: false }> {
-  const context = { source, vault, caller: service, origin: asked.origin, encodedTokenHeader: '', acceptedIssuers: [] };
-  const { status, message, body } = renderError(refusal, context);
-  return { ok: false, status, code: body.error.code ?? '', message };
+function failed(error: unknown, exchange: Exchange, { now }: ReadParts): Failed {
+  const { request, vault } = exchange;
+  const context = { source, vault, caller: service, encodedTokenHeader: '', acceptedIssuers: [] };
+  const { status, message, body } = renderError(refusalOf<Refusal>(error), {
+    ...context,
+    origin: request.asked.origin,
+  });
+  const records = vault === undefined ? [] : [recordOf({ ...exchange, vault }, { status, message, nowMs: now() })];
+  return { answer: { status, body }, records, caller: service };
+}
+
+function recordOf(
+  { request, vault, firewall: verdict }: Exchange & Pick<Admitted, 'vault'>,
+  { status, message, nowMs }: { readonly status: number; readonly message?: string; readonly nowMs: number },
+) {
+  const { atMs, asked } = request;
+  const { origin, secretName, secretVersion } = asked;
+  const settings = vault.firewallSettings;
+  return auditRecord({
+    at: atMs,
+    durationMs: nowMs - atMs,
+    operationName: operation.name,
+    apiVersion: '7.0',
+    resourceId: vault.id,
+    status,
+    ...(message !== undefined && { message }),
+    source,
+    caller: service,
+    ...(verdict !== undefined && {
+      verdict,
+      rule: matchedRule(verdict, settings),
+      explanation: explain({ verdict, settings, source, caller: service, operation }),
+    }),
+    correlationId: asked.correlationId,
+    requestUri: undefined,
+    objectId: `${origin}/secrets/${secretName}${secretVersion === undefined ? '' : `/${secretVersion}`}`,
+  });
 }

@@ -84,9 +84,9 @@ export type Exchange =
 type After<Facts = unknown> = { readonly request: VaultRequest } & Facts;
 type Vault = { readonly vault: VaultInForce };
 
-function vaultOf(
-  { request: { vaultName } }: After,
-  { rulebook }: AdmissionParts,
+export function vaultOf(
+  { request: { vaultName } }: { readonly request: Pick<VaultRequest, 'vaultName'> },
+  { rulebook }: Pick<AdmissionParts, 'rulebook'>,
 ): VaultInForce | Promise<VaultInForce> {
   return rulebook.known(vaultName) ?? loadVault(vaultName, rulebook);
 }

@@ -12,4 +12,4 @@ export interface SecretAsked {
 /** The secret's value, or what the vault answers instead. */
 export type SecretRead =
   | { readonly ok: true; readonly value: string }
-  | { readonly ok: false; readonly status: number; readonly code: string; readonly message: string };
+  | { readonly ok: false; readonly status: number; readonly message: string };
