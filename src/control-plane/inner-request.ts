@@ -15,7 +15,7 @@ export interface InnerRequest {
 
 /**
  * Operations from within. They are admitted as if the caller had asked for them: permission for each, an audit record for
- * each, in turn with the other changes of the subscription. A refusal is an answer too.
+ * each, in order with the other changes of the subscription. A refusal is an answer too.
  * @throws {TryLater} when the store or the audit log cannot be written, or too much was changed meanwhile
  */
 export interface Inner {

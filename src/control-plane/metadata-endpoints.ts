@@ -27,7 +27,7 @@ function cloudOf(names: NameSet) {
       identityProvider: 'AAD',
     },
     resourceManager,
-    // Graph stands under the same origin, and az learns it from here only.
+    // Graph has the same origin, and az learns it from here only.
     graph: resourceManager,
     graphAudience: resourceManager,
     microsoftGraphResourceId: resourceManager,

@@ -21,14 +21,14 @@ import type { VaultObjects } from './vault-objects/objects.ts';
 export interface ControlOperation {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /**
-   * Below the resource manager's origin, a parameter as `:name`; after `{scope}`, which stands for a subscription's id and
-   * any id below it. `{resource}` is any resource, `{resources}` any list, of types without operations of their own:
+   * Below the resource manager's origin, a parameter as `:name`; after `{scope}`, which is a subscription's id or any id
+   * below it. `{resource}` is any resource, `{resources}` any list, of types without operations of their own:
    * `action` is the last part of the type's.
    */
   readonly path: string;
   /** What the caller must be allowed to do, as role definitions name it. */
   readonly action: string;
-  /** What does as well in its place. */
+  /** Another action that is as good. */
   readonly orAction?: string;
   /**
    * Of a list: it shows what the caller may see (`visible`: may do the action on), whoever may see anything below its
@@ -78,7 +78,7 @@ export interface Conditions {
 
 /** What a deployment says of the requests that it makes. */
 export interface DeploymentAround {
-  /** Takes out of a text what nothing that is stored or answered may hold. */
+  /** Takes out of a string what nothing that is stored or answered may hold. */
   readonly mask?: ((text: string) => string) | undefined;
   /** What it may still cost. */
   readonly allowance?: Allowance | undefined;
@@ -122,7 +122,7 @@ export type ControlOutcome =
     }
   | { readonly ok: false; readonly refusal: ControlRefusal; readonly recordedAs?: RecordedAs };
 
-/** How an operation stands in the vault's audit log, where its card alone does not say it. */
+/** How an operation is recorded in the vault's audit log, where its card alone does not say it. */
 export interface RecordedAs {
   readonly operationName: string;
   /** ARM id of the vault, where the path does not name it. */

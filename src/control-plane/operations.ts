@@ -17,7 +17,7 @@ import { locationOperations } from './subscriptions/locations.ts';
 import { listsOfOperations, providerOperations } from './subscriptions/providers.ts';
 import { subscriptionOperations } from './subscriptions/subscriptions.ts';
 import { tagsOperations } from './tags/tags.ts';
-import { vaultObjectOperations } from './vault-objects/operations.ts';
+import { vaultObjectOperations } from './vault-objects/vault-objects.ts';
 import { deletedVaultOperations } from './vaults/deleted-vaults.ts';
 import { explainVault } from './vaults/explain.ts';
 import { connectionOperations } from './vaults/private-endpoint-connections.ts';

@@ -22,7 +22,7 @@ export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record
   return tags.value;
 }
 
-/** A region's name stands in a header of every answer of its vaults. */
+/** A region's name is in a header of every answer of its vaults. */
 const regionName = /^[A-Za-z0-9][A-Za-z0-9 ()-]{0,89}$/;
 
 /** `location` of a request body, `undefined` when it has none. */
@@ -44,8 +44,9 @@ export const locationMissing: ControlRefusal = {
 };
 
 /**
- * What a request's conditions are refused with (RFC 9110 sections 13.1.1 and 13.1.2): `If-Match` wants a state that there
- * is, `*` any, and `If-None-Match: *` none at all. `etag` is that of the current state, `undefined` when there is none.
+ * What a request's conditions are refused with (RFC 9110 sections 13.1.1 and 13.1.2): `If-Match` wants the state
+ * that there is, or with `*` any state, and `If-None-Match: *` wants that there is no state. `etag` is that of the
+ * current state, `undefined` for a resource that does not exist.
  */
 export function ifMatchRefusal(
   { conditions: { ifMatch, ifNoneMatch }, path }: Pick<ControlCall, 'conditions' | 'path'>,

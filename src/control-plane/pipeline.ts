@@ -222,7 +222,7 @@ function queryOf({ request }: After): Readonly<Record<string, string>> {
 
 const harmless = new Set(['GET', 'HEAD', 'DELETE']);
 
-/** The group in which something is to be made or changed; `undefined` where there is none, or nothing is. */
+/** The group in which a request makes or changes something; `undefined` for a request without one, or that only reads or deletes. */
 function groupOf(
   known: After<'subscription' | 'authorization' | 'lock'>,
   { store }: AdmissionParts,

@@ -63,7 +63,7 @@ const createOrUpdateLock: ControlOperation = {
   },
 };
 
-/** DELETE …/locks/{name}; 204 when there is none. No lock keeps a lock from being deleted. */
+/** DELETE …/locks/{name}; 204 when it does not exist. No lock keeps a lock from being deleted. */
 const deleteLock: ControlOperation = {
   method: 'DELETE',
   path: lockPath,

@@ -81,7 +81,7 @@ const createRoleAssignment: ControlOperation = {
     if (!found.ok) return found;
     const properties: unknown = call.body['properties'];
     const role = roleOfRequest(properties);
-    // Some may assign some roles only, and which one is wanted stands in the body.
+    // Some may assign some roles only, and which one is asked for is in the body.
     if (role !== undefined && !call.access.may(createRoleAssignment.action, call.path, role)) {
       const { objectId } = call.caller;
       return refuse({ kind: 'notAuthorized', objectId, action: createRoleAssignment.action, scope: call.path });
@@ -95,7 +95,7 @@ const createRoleAssignment: ControlOperation = {
   },
 };
 
-/** DELETE …/roleAssignments/{name}: in force for every request that begins after the answer; 204 when there is none. */
+/** DELETE …/roleAssignments/{name}: in force for every request that begins after the answer; 204 when it does not exist. */
 const deleteRoleAssignment: ControlOperation = {
   method: 'DELETE',
   path: assignmentPath,

@@ -95,7 +95,7 @@ const createOrUpdateRoleDefinition: ControlOperation = {
   },
 };
 
-/** DELETE …/roleDefinitions/{id}: a custom role that is assigned to nobody; 204 when there is none. */
+/** DELETE …/roleDefinitions/{id}: a custom role that is assigned to nobody; 204 when it does not exist. */
 const deleteRoleDefinition: ControlOperation = {
   method: 'DELETE',
   path: definitionPath,

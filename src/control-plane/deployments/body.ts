@@ -24,7 +24,7 @@ export function parseDeploymentBody(body: unknown): ParsedBody {
 
 const member = ', template:';
 
-/** Where the member without quotes stands: outside strings, directly in an object that is directly in the body. */
+/** Where the member without quotes begins: outside strings, directly in an object that is directly in the body. */
 function templateAt(text: string): number | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {

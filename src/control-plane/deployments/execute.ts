@@ -18,7 +18,7 @@ export interface Hands {
   readonly make: (resource: PlannedResource, body: ValueObject) => Promise<Made>;
   /** Asked before each resource. */
   readonly canceled: () => Promise<boolean>;
-  /** Takes out of a text what is secret here, or in a deployment around this one. */
+  /** Takes out of a string what is secret here, or in a deployment around this one. */
   readonly mask: Mask;
   readonly evaluate: Evaluate;
 }

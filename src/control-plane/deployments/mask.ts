@@ -4,11 +4,11 @@ import type { ArmError } from '../long-running/operation.ts';
 
 export type Mask = (text: string) => string;
 
-/** Shorter values stand in other texts by chance. */
+/** Shorter values occur in other strings by chance. */
 const tellingLength = 6;
 const stars = '*****';
 
-/** Takes the values of secret parameters out of texts that are stored, logged or answered. */
+/** Takes the values of secret parameters out of strings that are stored, logged or answered. */
 export function maskOf(secrets: readonly string[], before: Mask | undefined): Mask {
   return (text) =>
     secrets.reduce(

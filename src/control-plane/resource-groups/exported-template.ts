@@ -97,7 +97,7 @@ function written({ id, apiVersion, body }: Exported, writer: Writer): Record<str
   };
 }
 
-/** A text as a template has it: an id of something in the group as an expression, anything else as it is. */
+/** A string as a template has it: an id of something in the group as an expression, anything else as it is. */
 function referenceTo(
   text: string,
   own: string,

@@ -121,7 +121,7 @@ const putPrivateEndpointConnection: ControlOperation = {
 };
 
 /**
- * DELETE of a connection, 204 when there is none; the private endpoint is `Disconnected` from then on. It is done with the
+ * DELETE of a connection, 204 when it does not exist; the private endpoint is `Disconnected` from then on. It is done with the
  * answer, which is the connection: the official clients read one from it (PrivateEndpointConnections - Delete).
  */
 const deletePrivateEndpointConnection: ControlOperation = {

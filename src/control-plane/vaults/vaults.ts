@@ -222,7 +222,7 @@ const updateAccessPolicy: ControlOperation = {
   },
 };
 
-/** DELETE of a vault soft-deletes it; 204 when there is none. */
+/** DELETE of a vault soft-deletes it; 204 when it does not exist. */
 const deleteVault: ControlOperation = {
   method: 'DELETE',
   path: vaultPath,

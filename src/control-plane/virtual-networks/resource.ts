@@ -76,7 +76,7 @@ export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetReco
   };
 }
 
-/** A peering, as it stands in one of its two networks. */
+/** A peering, as one of its two networks has it. */
 export function peeringResource(network: VirtualNetworkRecord, peering: PeeringRecord) {
   const space = { addressPrefixes: peering.remotePrefixes };
   return {
