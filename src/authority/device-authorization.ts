@@ -1,30 +1,36 @@
 import { findClient } from '../directory/clients.ts';
 import { deviceCodeSeconds, pollSeconds } from './device-codes.ts';
-import { parseForm } from './form.ts';
+import type { Answered, AuthorityCall, Endpoint } from './endpoint.ts';
 import { readDelegatedScope, scopeText } from './scope.ts';
-import { tenantOfToken } from './tenant.ts';
-import type { TokenAnswer, TokenCall } from './token.ts';
 import type { Authority } from './world.ts';
 
 /** Where a user types the code, for short. */
 export const devicePath = '/devicelogin';
 
-/** `POST /{tenant}/oauth2/devicecode` and `/{tenant}/oauth2/v2.0/devicecode` (RFC 8628 section 3.1). */
-export async function answerDeviceRequest(call: TokenCall, authority: Authority): Promise<TokenAnswer> {
-  const { endpoint, origin } = call;
-  const named = tenantOfToken(call.tenant, authority.tenants);
-  if (!named.ok) return named;
-  const parsed = parseForm(call.body);
-  if (!parsed.ok) return parsed;
-  const { form } = parsed;
-  const tenant = named.tenant ?? authority.homeTenant;
+/** Where a device asks for its codes (RFC 8628 section 3.1). */
+export const deviceEndpoints: readonly Endpoint[] = [
+  deviceEndpoint('/:tenant/oauth2/devicecode', 'v1'),
+  deviceEndpoint('/:tenant/oauth2/v2.0/devicecode', 'v2'),
+];
+
+function deviceEndpoint(path: string, version: 'v1' | 'v2'): Endpoint {
+  const answer: Endpoint['answer'] = (call, authority) => answerDeviceRequest(version, call, authority);
+  return { method: 'POST', path, shows: 'json', reads: 'form', inTenant: true, answer };
+}
+
+async function answerDeviceRequest(
+  endpoint: 'v1' | 'v2',
+  call: AuthorityCall,
+  authority: Authority,
+): Promise<Answered> {
+  const { form, origin, site, tenant = authority.homeTenant } = call;
   const clientId = form.get('client_id');
   if (clientId === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'client_id' } };
   const client = await findClient(authority.store, tenant, clientId);
   if (client === undefined) return { ok: false, refusal: { kind: 'clientUnknown', clientId, tenant } };
   const asked = readDelegatedScope({ endpoint, form, tenant, directory: origin }, authority);
   if (!asked.ok) return asked;
-  const request = { clientId: client.clientId, tenant, scope: scopeText(asked.scope), site: call.site };
+  const request = { clientId: client.clientId, tenant, scope: scopeText(asked.scope), site };
   const codes = authority.deviceCodes.begin(request);
   if (codes === undefined) return { ok: false, refusal: { kind: 'tooManyLogins' } };
   const { deviceCode, userCode } = codes;

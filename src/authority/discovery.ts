@@ -1,6 +1,9 @@
+import { memberOf } from '../http/parameters.ts';
+import type { Endpoint } from './endpoint.ts';
 import { issuerOf } from './issuer.ts';
-import { tenantOfIssuer } from './tenant.ts';
+import { tenantOfDiscovery, tenantOfIssuer } from './tenant.ts';
 import { grantTypes } from './token.ts';
+import type { Authority } from './world.ts';
 
 /** What both versions of the configuration say (OpenID Connect Discovery 1.0 section 3). */
 const abilities = {
@@ -14,8 +17,14 @@ const abilities = {
   scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
 };
 
-/** The configuration of version 1, whose issuer is the one in our tokens. `origin`: the authority under the name set that was asked. */
-export function openidConfigurationV1(origin: string, tenant: string): unknown {
+interface Discovered {
+  /** The authority's, under the name set that was asked. */
+  readonly origin: string;
+  readonly tenant: string;
+}
+
+/** The configuration of version 1, whose issuer is the one in our tokens. */
+function openidConfigurationV1({ origin, tenant }: Discovered): unknown {
   return {
     issuer: issuerOf(tenantOfIssuer(tenant)),
     authorization_endpoint: `${origin}/${tenant}/oauth2/authorize`,
@@ -29,7 +38,7 @@ export function openidConfigurationV1(origin: string, tenant: string): unknown {
 }
 
 /** The configuration of version 2. MSAL wants the issuer's host to be that of the authority which it asked. */
-export function openidConfigurationV2(origin: string, tenant: string): unknown {
+function openidConfigurationV2({ origin, tenant }: Discovered): unknown {
   return {
     issuer: `${origin}/${tenantOfIssuer(tenant)}/v2.0`,
     authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/authorize`,
@@ -46,7 +55,7 @@ export function openidConfigurationV2(origin: string, tenant: string): unknown {
  * Instance discovery, version 1.1: which hosts are one authority. MSAL asks before it sends a secret to a host that it
  * does not know. `undefined` when `authorizationEndpoint` is under none of `authorities`: we vouch for ourselves only.
  */
-export function instanceDiscovery(authorizationEndpoint: string, authorities: readonly string[]): unknown {
+function instanceDiscovery(authorizationEndpoint: string, authorities: readonly string[]): unknown {
   const parsed = URL.parse(authorizationEndpoint);
   if (parsed === null) return undefined;
   const { origin, host, pathname } = parsed;
@@ -63,7 +72,7 @@ export function instanceDiscovery(authorizationEndpoint: string, authorities: re
  * Which kind of account a name is, which MSAL asks before it sends a password. All are kept here; whether there is such
  * an account is not said.
  */
-export function userRealm(username: string, origin: string): unknown {
+function userRealm(username: string, origin: string): unknown {
   return {
     ver: '1.0',
     account_type: 'Managed',
@@ -72,3 +81,44 @@ export function userRealm(username: string, origin: string): unknown {
     cloud_audience_urn: 'urn:federation:MicrosoftOnline',
   };
 }
+
+/** Anybody may ask, and whatever else a request says is ignored. */
+const open = { method: 'GET', shows: 'json', reads: 'nothing', inTenant: false } as const;
+
+/** What is the same for everybody who asks for a tenant, or for any. */
+function tenantEndpoint(path: string, body: (asked: Discovered, authority: Authority) => unknown): Endpoint {
+  return {
+    ...open,
+    path,
+    answer({ params, origin }, authority) {
+      const named = tenantOfDiscovery(params['tenant'] ?? '', authority.tenants);
+      if (!named.ok) return named;
+      return { ok: true, answer: { status: 200, body: body({ origin, tenant: named.tenant }, authority) } };
+    },
+  };
+}
+
+export const discoveryEndpoints: readonly Endpoint[] = [
+  tenantEndpoint('/:tenant/.well-known/openid-configuration', openidConfigurationV1),
+  tenantEndpoint('/:tenant/v2.0/.well-known/openid-configuration', openidConfigurationV2),
+  tenantEndpoint('/:tenant/discovery/keys', (_asked, { signingKeys }) => signingKeys.jwks()),
+  tenantEndpoint('/:tenant/discovery/v2.0/keys', (_asked, { signingKeys }) => signingKeys.jwks()),
+  {
+    ...open,
+    path: '/common/userrealm/:username',
+    answer: ({ params: { username = '' }, origin }) => ({
+      ok: true,
+      answer: { status: 200, body: userRealm(username, origin) },
+    }),
+  },
+  {
+    ...open,
+    path: '/common/discovery/instance',
+    answer({ query }, { authorities }) {
+      const asked = memberOf(query, 'authorization_endpoint');
+      const body = typeof asked === 'string' ? instanceDiscovery(asked, authorities()) : undefined;
+      if (body === undefined) return { ok: false, refusal: { kind: 'instanceUnknown' } };
+      return { ok: true, answer: { status: 200, body } };
+    },
+  },
+];

@@ -15,12 +15,6 @@ type RefusalOf = { readonly [K in Kind]: Extract<AuthorityRefusal, { readonly ki
  * its users quote). Where Entra has no number of its own, the nearest stands with a text that says more.
  */
 export const errors: ErrorsOf<AuthorityRefusal> = {
-  hostUnknown: {
-    ...badRequest,
-    status: 421,
-    code: 90023,
-    message: () => 'The request names a host that this server does not answer for.',
-  },
   tenantNotFound: { ...badRequest, code: 90002, message: ({ tenant }) => tenantText(tenant) },
   tenantNotDiscovered: {
     status: 400,
@@ -103,11 +97,24 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
   ...userErrors,
   ...signInErrors,
   ...managedIdentityErrors,
+  tooManyConflicts: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    code: 90033,
+    message: () => 'A transient error has occurred. Please try again.',
+  },
   recordUnavailable: {
     status: 503,
     error: 'temporarily_unavailable',
     code: 90033,
     message: () => 'A transient error has occurred: the sign-in cannot be recorded now. Please try again.',
+  },
+  unreadable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    code: 90033,
+    message: () =>
+      'A transient error has occurred: what is stored of the directory cannot be read. The log of the server has the detail.',
   },
   internal: {
     status: 500,

@@ -1,6 +1,7 @@
+import type { Trouble } from '../edge/refused.ts';
+
 /** Why the authority refused. Values are what the request said in clear; no secret and no assertion is ever among them. */
 export type AuthorityRefusal =
-  | { readonly kind: 'hostUnknown' }
   | { readonly kind: 'tenantNotFound'; readonly tenant: string }
   /** Discovery says `invalid_tenant` where the token endpoint says `invalid_request`. */
   | { readonly kind: 'tenantNotDiscovered'; readonly tenant: string }
@@ -21,9 +22,7 @@ export type AuthorityRefusal =
   | UserRefusal
   | SignInRefusal
   | ManagedIdentityRefusal
-  /** The record of a failed sign-in cannot be written. */
-  | { readonly kind: 'recordUnavailable' }
-  | { readonly kind: 'internal' };
+  | Trouble;
 
 /** Who asks is not the client that it says. */
 export type ClientRefusal =

@@ -1,14 +1,11 @@
-import type { Answer } from '../http/answer.ts';
 import { tokenLifetimeSeconds } from './access-token.ts';
-import { parseForm } from './form.ts';
+import type { AuthorityCall, Answered, Endpoint } from './endpoint.ts';
 import { authorizationCode } from './grants/authorization-code.ts';
 import { clientCredentials } from './grants/client-credentials.ts';
 import { deviceCode } from './grants/device-code.ts';
 import type { Grant, TokenRequest, Tokens } from './grants/grant.ts';
 import { password } from './grants/password.ts';
 import { refreshToken } from './grants/refresh-token.ts';
-import type { AuthorityRefusal } from './refusal.ts';
-import { tenantOfToken } from './tenant.ts';
 import type { Authority } from './world.ts';
 
 const grants: ReadonlyMap<string, Grant> = new Map([
@@ -24,38 +21,27 @@ const grants: ReadonlyMap<string, Grant> = new Map([
 /** What the configuration says of them. */
 export const grantTypes: readonly string[] = [...grants.keys()];
 
-export type TokenAnswer =
-  { readonly ok: true; readonly answer: Answer } | { readonly ok: false; readonly refusal: AuthorityRefusal };
+/** Where applications ask for tokens (RFC 6749 section 3.2). */
+export const tokenEndpoints: readonly Endpoint[] = [
+  tokenEndpoint('/:tenant/oauth2/token', 'v1'),
+  tokenEndpoint('/:tenant/oauth2/v2.0/token', 'v2'),
+];
 
-export interface TokenCall {
-  readonly endpoint: TokenRequest['endpoint'];
-  /** As it stands in the path. */
-  readonly tenant: string;
-  readonly body: string;
-  readonly authorization: string | undefined;
-  /** The authority's, under the name set that was asked. */
-  readonly origin: string;
-  /** Where the request came from, where that is known; and what it has in common with its neighbours (`siteOf`). */
-  readonly address: string | undefined;
-  readonly site: string | undefined;
+function tokenEndpoint(path: string, version: TokenRequest['endpoint']): Endpoint {
+  const answer: Endpoint['answer'] = (call, authority) => answerTokenRequest(version, call, authority);
+  return { method: 'POST', path, shows: 'json', reads: 'form', inTenant: true, answer };
 }
 
-/** `POST /{tenant}/oauth2/token` and `/{tenant}/oauth2/v2.0/token` (RFC 6749 section 3.2). */
-export async function answerTokenRequest(call: TokenCall, authority: Authority): Promise<TokenAnswer> {
-  const tenant = tenantOfToken(call.tenant, authority.tenants);
-  if (!tenant.ok) return tenant;
-  const parsed = parseForm(call.body);
-  if (!parsed.ok) return parsed;
-  const { form } = parsed;
+async function answerTokenRequest(
+  endpoint: TokenRequest['endpoint'],
+  { form, headers: { authorization }, tenant, origin, address, site }: AuthorityCall,
+  authority: Authority,
+): Promise<Answered> {
   const grantType = form.get('grant_type');
   if (grantType === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'grant_type' } };
   const grant = grants.get(grantType);
   if (grant === undefined) return { ok: false, refusal: { kind: 'grantUnsupported', grant: grantType } };
-  const { endpoint, authorization, origin, address, site } = call;
-  const granted = await grant(
-    { endpoint, form, authorization, tenant: tenant.tenant, origin, address, site },
-    authority,
-  );
+  const granted = await grant({ endpoint, form, authorization, tenant, origin, address, site }, authority);
   if (!granted.ok) return granted;
   return { ok: true, answer: { status: 200, body: render[endpoint](granted.tokens) } };
 }

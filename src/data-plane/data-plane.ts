@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { InOrder } from '../edge/in-order.ts';
 import { Router } from '../edge/router.ts';
 import type { Route } from '../edge/router.ts';
+import { send } from '../edge/send.ts';
 import type { Turns } from '../edge/turns.ts';
-import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import { preflightHeaders } from '../http/cors.ts';
 import type { HostListener, VaultHost } from '../http/host.ts';
@@ -67,18 +67,4 @@ function routesOf(corsOrigins: readonly string[]): readonly Route<Destination>[]
       ),
     ),
   ];
-}
-
-/** Sends an answer with the headers that every answer of a vault has: name, value, name, value. */
-function send(response: ServerResponse, answer: Answer, headers: string[]): void {
-  for (const [name, value] of Object.entries(headersOf(answer))) headers.push(name, value);
-  if (answer.body === undefined) {
-    // RFC 9110 section 8.6: a 204 has none.
-    if (answer.status !== 204) headers.push('content-length', '0');
-    response.writeHead(answer.status, headers).end();
-    return;
-  }
-  const body = JSON.stringify(answer.body);
-  headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(Buffer.byteLength(body)));
-  response.writeHead(answer.status, headers).end(body);
 }

@@ -1,8 +1,9 @@
+import { Refused } from '../edge/refused.ts';
 import { accept, inWords, pathText, wrong } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import { array, boolean, literal, object as shapeOf, partial } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
-import { GraphRefused } from './refusal.ts';
+import type { GraphRefusal } from './refusal.ts';
 
 const textLengthMax = 4096;
 const listLengthMax = 1000;
@@ -43,7 +44,7 @@ export function object<M extends Readonly<Record<string, Shape<unknown>>>>(membe
 
 /**
  * Reads a whole body, of these members.
- * @throws {GraphRefused} naming the member at fault
+ * @throws {Refused} naming the member at fault
  */
 export function bodyOf<M extends Readonly<Record<string, Shape<unknown>>>>(members: M) {
   const shape = object(members);
@@ -67,7 +68,7 @@ const wordings: Wordings<never, never> = {
   outOfRange: ({ least, most }, at) => invalid(at, `it must be a whole number from ${least} to ${most}`),
   unknownChoice: ({ choices }, at) => invalid(at, `only ${JSON.stringify(choices[0])} is supported`),
   unknownMember: ({ member, known }, at) => {
-    throw new GraphRefused({ kind: 'memberUnknown', name: pathText([member], at), known: known.join(', ') });
+    throw new Refused<GraphRefusal>({ kind: 'memberUnknown', name: pathText([member], at), known: known.join(', ') });
   },
   missingMember: ({ member }, at) => invalid(pathText([member], at), 'A value is required'),
   breach: ({ breach }) => breach,
@@ -79,5 +80,5 @@ export function required<T>(value: T | undefined, at: string): T {
 }
 
 export function invalid(property: string, rule: string): never {
-  throw new GraphRefused({ kind: 'propertyInvalid', property, rule });
+  throw new Refused<GraphRefusal>({ kind: 'propertyInvalid', property, rule });
 }

@@ -82,6 +82,11 @@ export const errors: Errors = {
     code: 'RequestEntityTooLarge',
     message: ({ limit }) => `The request body is larger than the ${limit} bytes that are allowed.`,
   },
+  mediaTypeInvalid: {
+    status: 415,
+    code: 'UnsupportedMediaType',
+    message: () => 'The Content-Type header of the request is not a media type: send application/json.',
+  },
   memberUnknown: {
     ...badRequest,
     message: ({ name, known }) => `The property '${name}' is not supported here. Supported are: ${known}.`,

@@ -2,6 +2,7 @@ import { updateApplication } from '../directory/applications.ts';
 import { federatedBreach } from '../directory/federated-credentials.ts';
 import type { Changed, Stored } from '../directory/objects.ts';
 import type { ApplicationRecord, FederatedIdentityCredential } from '../directory/records.ts';
+import { Refused } from '../edge/refused.ts';
 import { activities } from './activities.ts';
 import { bodyOf, invalid, list, required, text } from './body.ts';
 import { listOutcome } from './list.ts';
@@ -9,7 +10,7 @@ import { objectOf } from './objects.ts';
 import { answer, done, entity, targetOf } from './operation.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
 import { refuseOptions } from './query.ts';
-import { GraphRefused } from './refusal.ts';
+import type { GraphRefusal } from './refusal.ts';
 import { federatedResource } from './resource.ts';
 
 const credentialsPath = '/applications/:id/federatedIdentityCredentials';
@@ -26,14 +27,14 @@ const readCredential = bodyOf({
 
 /**
  * The credential that a path names, by id or name.
- * @throws {GraphRefused} when it does not exist
+ * @throws {Refused} when it does not exist
  */
 function credentialOf({ params }: GraphCall, { record }: Stored<'application'>): FederatedIdentityCredential {
   const { credentialId = '' } = params;
   const found = record.federatedIdentityCredentials.find(
     ({ id, name }) => id === credentialId || name === credentialId,
   );
-  if (found === undefined) throw new GraphRefused({ kind: 'objectNotFound', id: credentialId });
+  if (found === undefined) throw new Refused<GraphRefusal>({ kind: 'objectNotFound', id: credentialId });
   return found;
 }
 

@@ -1,53 +1,69 @@
-import type { FastifyInstance } from 'fastify';
-import { pairwise } from '../directory/pairwise.ts';
-import { pathOf } from '../http/request.ts';
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { InOrder } from '../edge/in-order.ts';
-import type { Caller } from '../types/caller.ts';
-import { signedInUser } from './users.ts';
+import { Router } from '../edge/router.ts';
+import { send } from '../edge/send.ts';
+import type { Turns } from '../edge/turns.ts';
+import type { HomeListener } from '../http/host.ts';
+import { textsOf } from '../http/parameters.ts';
+import { pathOf } from '../http/request.ts';
+import type { Source } from '../types/source.ts';
+import { graphEdge } from './edge.ts';
+import type { DirectoryParts } from './edge.ts';
 import { operations } from './operations.ts';
-import { GraphRefused } from './refusal.ts';
-import { admitGraph, callerOf, callOf, performGraph, refusalAnswer, send } from './request.ts';
-import type { GraphWorld } from './world.ts';
+import { userInfo } from './users.ts';
 
-const bodyLimit = 1_048_576;
+export interface GraphParts extends Omit<DirectoryParts, 'changes'> {
+  readonly turns: Turns;
+  /** What the ingress proved about where a connection came from. */
+  readonly sourceOf: (socket: Socket) => Source;
+}
 
-/** Puts Graph's operations on `app`, under `/v1.0`, and OpenID Connect's userinfo. */
-export function graphRoutes(app: FastifyInstance, world: GraphWorld): void {
-  // Of the directory: its changes rest on each other, and are few.
-  const turns = new InOrder();
-  void app.register(async (edge) => {
-    edge.decorateRequest('graphCaller', null);
-    edge.removeAllContentTypeParsers();
-    edge.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
-    for (const operation of operations) {
-      edge.route({
-        method: operation.method,
-        url: `/v1.0${operation.path}`,
-        // Before the body: no byte of a stranger's is read.
-        onRequest: async (request) => request.setDecorator('graphCaller', await admitGraph(operation, request, world)),
-        handler: async (request, reply) => {
-          const caller = request.getDecorator<Caller | null>('graphCaller');
-          if (caller === null) throw new Error('an operation was run before its request was admitted');
-          return send(reply, await performGraph(operation, { request, caller, turns }, world));
-        },
-      });
-    }
-    edge.get('/oidc/userinfo', async (request, reply) => {
-      const caller = await callerOf(request, world);
-      const user = await signedInUser(callOf(request, caller, world));
-      const { id, displayName, userPrincipalName, givenName, surname, mail } = user;
-      // OpenID Connect Core section 5.3.2: the same `sub` as in the client's id_token.
-      const sub = pairwise(id, caller.applicationId ?? '');
-      const body = { sub, name: displayName, preferred_username: userPrincipalName };
-      return send(reply, { status: 200, body: { ...body, given_name: givenName, family_name: surname, email: mail } });
+const mediaType = 'application/json;odata.metadata=minimal;charset=utf-8';
+
+/** Graph under `/v1.0`, and OpenID Connect's userinfo. The order of a request is the table in `pipeline.ts`. */
+export function createGraph(parts: GraphParts): HomeListener {
+  const { turns, sourceOf, now } = parts;
+  const world = { ...parts, changes: new InOrder() };
+  const router = new Router([
+    ...operations.map((card) => ({ method: card.method, path: `/v1.0${card.path}`, to: card })),
+    { method: userInfo.method, path: userInfo.path, to: userInfo },
+  ]);
+  return (raw, response, { names }) => {
+    const { method = '', url = '', headers } = raw;
+    const found = router.find(method, url);
+    if (found === undefined && !isBelowVersion(url)) return false;
+    const params = textsOf(found?.params ?? {});
+    const request = {
+      requestId: randomUUID(),
+      connection: raw.socket,
+      atMs: now(),
+      raw,
+      url,
+      headers,
+      params: params.ok ? params.texts : {},
+      query: found?.query,
+      names,
+      source: sourceOf(raw.socket),
+      card: found?.to,
+    };
+    turns.answer({
+      edge: graphEdge,
+      world,
+      request,
+      respond(answer) {
+        if (answer === undefined) response.destroy();
+        else send(response, answer, ['cache-control', 'no-cache', 'x-content-type-options', 'nosniff'], mediaType);
+      },
     });
-    edge.all('/v1.0/*', (request) => {
-      throw new GraphRefused({ kind: 'segmentNotFound', path: pathOf(request.url).slice('/v1.0/'.length, 200) });
-    });
-    edge.setErrorHandler(async (error, request, reply) => {
-      const tooLarge = error instanceof Error && 'statusCode' in error && error.statusCode === 413;
-      const cause = tooLarge ? new GraphRefused({ kind: 'bodyTooLarge', limit: bodyLimit }) : error;
-      return send(reply, refusalAnswer(request, cause, world));
-    });
-  });
+    return true;
+  };
+}
+
+/** Whatever is below `/v1.0` is Graph's, also where it has no such operation. */
+function isBelowVersion(url: string): boolean {
+  const [version = '', ...below] = pathOf(url)
+    .split('/')
+    .filter((segment) => segment !== '');
+  return version.toLowerCase() === 'v1.0' && below.length > 0;
 }

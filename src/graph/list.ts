@@ -1,5 +1,6 @@
 import { findByName, listObjects } from '../directory/objects.ts';
 import type { DirectoryRecords, ObjectKind } from '../directory/records.ts';
+import { Refused } from '../edge/refused.ts';
 import { skipToken } from '../http/skip-token.ts';
 import type { Collection } from './collections.ts';
 import { matchesFilter, parseFilter, requiredValues } from './filter.ts';
@@ -7,7 +8,7 @@ import type { Filter } from './filter.ts';
 import { answer } from './operation.ts';
 import type { GraphCall, GraphOperation, GraphOutcome, Read } from './operation.ts';
 import { pageOf, pageSizeMax, refuseOptions, select } from './query.ts';
-import { GraphRefused } from './refusal.ts';
+import type { GraphRefusal } from './refusal.ts';
 import { resources } from './resource.ts';
 
 /** So many objects are looked at for one page of a filter; where there are more, the page is short and has a link. */
@@ -100,6 +101,6 @@ function filterOf({ query }: GraphCall, properties: readonly string[]): Filter |
   const text = query['$filter'];
   if (text === undefined) return undefined;
   const parsed = parseFilter(text, properties);
-  if (!parsed.ok) throw new GraphRefused({ kind: 'queryInvalid', name: '$filter', rule: parsed.rule });
+  if (!parsed.ok) throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name: '$filter', rule: parsed.rule });
   return parsed.filter;
 }

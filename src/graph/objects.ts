@@ -3,13 +3,14 @@ import { findByName, findObject, removeObject } from '../directory/objects.ts';
 import type { Stored } from '../directory/objects.ts';
 import type { ObjectKind } from '../directory/records.ts';
 import { managedIdentityOf } from '../directory/service-principals.ts';
+import { Refused } from '../edge/refused.ts';
 import { deletions } from './activities.ts';
 import { bodyOf, flag } from './body.ts';
 import type { Collection } from './collections.ts';
 import { answer, entity, targetOf } from './operation.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
 import { refuseOptions, select } from './query.ts';
-import { GraphRefused } from './refusal.ts';
+import type { GraphRefusal } from './refusal.ts';
 import { resources } from './resource.ts';
 
 /** `GET /users/{id}`, and so on. */
@@ -62,7 +63,7 @@ export function getMemberGroups<K extends ObjectKind>(collection: Collection<K>)
 
 /**
  * The object that a path names: by its id, and a user by `userPrincipalName` as well.
- * @throws {GraphRefused} when it does not exist
+ * @throws {Refused} when it does not exist
  */
 export async function objectOf<K extends ObjectKind>(
   { store, tenantId, params }: GraphCall,
@@ -73,20 +74,24 @@ export async function objectOf<K extends ObjectKind>(
   const found = await (kind === 'user' && id.includes('@')
     ? findByName(store, place, id)
     : findObject(store, place, id));
-  if (found === undefined) throw new GraphRefused({ kind: 'objectNotFound', id });
+  if (found === undefined) throw new Refused<GraphRefusal>({ kind: 'objectNotFound', id });
   return found;
 }
 
 /**
  * The same, to be deleted or given a credential: not a managed identity, which goes with its resource and has no credentials
  * that anybody knows.
- * @throws {GraphRefused}
+ * @throws {Refused}
  */
 export async function ownObjectOf<K extends ObjectKind>(call: GraphCall, kind: K): Promise<Stored<K>> {
   const stored = await objectOf(call, kind);
   const { record } = stored;
   if ('servicePrincipalType' in record && record.servicePrincipalType === 'ManagedIdentity') {
-    throw new GraphRefused({ kind: 'managedIdentityOfResource', id: record.id, resourceId: managedIdentityOf(record) });
+    throw new Refused<GraphRefusal>({
+      kind: 'managedIdentityOfResource',
+      id: record.id,
+      resourceId: managedIdentityOf(record),
+    });
   }
   return stored;
 }

@@ -7,7 +7,7 @@ import type { GraphRefusal } from './refusal.ts';
 
 interface Card {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below `/v1.0`, in Fastify's notation. */
+  /** Below `/v1.0`, in the notation of `find-my-way`. */
   readonly path: string;
 }
 

@@ -1,6 +1,7 @@
+import { Refused } from '../edge/refused.ts';
 import { readSkipToken } from '../http/skip-token.ts';
 import type { GraphCall } from './operation.ts';
-import { GraphRefused } from './refusal.ts';
+import type { GraphRefusal } from './refusal.ts';
 
 /** Page size unless `$top` says otherwise, and the largest (Microsoft, "Paging Microsoft Graph data in your app"). */
 const pageSize = 100;
@@ -8,7 +9,7 @@ export const pageSizeMax = 999;
 
 /**
  * What `$select` leaves of an object.
- * @throws {GraphRefused} for a property that it does not have
+ * @throws {Refused} for a property that it does not have
  */
 export function select({ query }: Pick<GraphCall, 'query'>, resource: object): object {
   const asked = query['$select'];
@@ -17,7 +18,11 @@ export function select({ query }: Pick<GraphCall, 'query'>, resource: object): o
   const names = asked.split(',').map((name) => name.trim());
   for (const name of names) {
     if (members.some(([member]) => member.toLowerCase() === name.toLowerCase())) continue;
-    throw new GraphRefused({ kind: 'queryInvalid', name: '$select', rule: `there is no property named '${name}'` });
+    throw new Refused<GraphRefusal>({
+      kind: 'queryInvalid',
+      name: '$select',
+      rule: `there is no property named '${name}'`,
+    });
   }
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   return Object.fromEntries(members.filter(([name]) => wanted.has(name.toLowerCase()) || name.startsWith('@odata.')));
@@ -25,28 +30,28 @@ export function select({ query }: Pick<GraphCall, 'query'>, resource: object): o
 
 /**
  * Refuses every query option but these.
- * @throws {GraphRefused}
+ * @throws {Refused}
  */
 export function refuseOptions({ query }: Pick<GraphCall, 'query'>, supported: readonly string[]): void {
   const other = Object.keys(query).find((name) => !supported.includes(name));
-  if (other !== undefined) throw new GraphRefused({ kind: 'queryUnsupported', name: other.slice(0, 64) });
+  if (other !== undefined) throw new Refused<GraphRefusal>({ kind: 'queryUnsupported', name: other.slice(0, 64) });
 }
 
 /**
  * Where a list goes on and how many it shows.
- * @throws {GraphRefused}
+ * @throws {Refused}
  */
 export function pageOf({ query }: GraphCall): { readonly after: string | undefined; readonly limit: number } {
   const limit = query['$top'] === undefined ? pageSize : Number(query['$top']);
   if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax) {
     const rule = `it must be a whole number from 1 to ${pageSizeMax}`;
-    throw new GraphRefused({ kind: 'queryInvalid', name: '$top', rule });
+    throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name: '$top', rule });
   }
   const token = query['$skiptoken'];
   const after = token === undefined ? undefined : readSkipToken(token);
   if (token !== undefined && after === undefined) {
     const rule = 'it is none that this server gave out; follow @odata.nextLink as it is';
-    throw new GraphRefused({ kind: 'queryInvalid', name: '$skiptoken', rule });
+    throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name: '$skiptoken', rule });
   }
   return { after, limit };
 }

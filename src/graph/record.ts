@@ -1,17 +1,15 @@
 import { TLSSocket } from 'node:tls';
-import type { FastifyRequest } from 'fastify';
 import { auditRecord, directoryId } from '../audit/record.ts';
 import type { AuditRecord } from '../audit/record.ts';
-import { hostOf } from '../http/host.ts';
 import type { Caller } from '../types/caller.ts';
 import type { GraphOperation, Target } from './operation.ts';
-import type { GraphWorld } from './world.ts';
+import type { GraphRequest } from './pipeline.ts';
 
-/** A request to change the directory. */
+/** Who asks for which change of which directory. */
 export interface ChangeAsked {
-  readonly request: FastifyRequest;
   readonly operation: Extract<GraphOperation, { access: 'write' }>;
   readonly caller: Caller;
+  readonly tenantId: string;
 }
 
 interface Outcome {
@@ -22,32 +20,31 @@ interface Outcome {
   readonly targets: readonly Target[];
   /** Empty where it was not read. */
   readonly body: Readonly<Record<string, unknown>>;
-  readonly requestId: string;
+  readonly nowMs: number;
 }
 
 /** The record of a change of the directory, or of its refusal. Of what was sent it has the members' names, and no value. */
 export function recordOf(
-  { request, operation, caller }: ChangeAsked,
-  { status, message, targets, body, requestId }: Outcome,
-  world: GraphWorld,
+  { raw, url, headers, names, source, requestId }: GraphRequest,
+  { operation, caller, tenantId }: ChangeAsked,
+  { status, message, targets, body, nowMs }: Outcome,
 ): AuditRecord {
   const { operationName, category, type } = operation.activity(body);
-  const { raw } = request;
   const named = Object.keys(body).filter((name) => /^[A-Za-z]{1,64}$/.test(name));
   return auditRecord({
-    at: world.now(),
+    at: nowMs,
     durationMs: 0,
     category: 'AuditLogs',
     operationName,
     apiVersion: 'v1.0',
-    resourceId: directoryId(world.tenantId),
+    resourceId: directoryId(tenantId),
     status,
     message,
-    source: world.sourceOf(raw.socket),
+    source,
     caller,
     correlationId: requestId,
-    requestUri: `${hostOf(raw).names.resourceManager}${request.url}`,
-    userAgent: request.headers['user-agent'],
+    requestUri: `${names.resourceManager}${url}`,
+    userAgent: headers['user-agent'],
     tlsVersion: raw.socket instanceof TLSSocket ? (raw.socket.getProtocol() ?? undefined) : undefined,
     properties: {
       category,

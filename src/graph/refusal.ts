@@ -1,3 +1,4 @@
+import type { Trouble } from '../edge/refused.ts';
 import type { JsonFault } from '../json/bounded-json.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { DirectoryRefusal } from '../directory/refusal.ts';
@@ -12,23 +13,10 @@ export type GraphRefusal =
   | { readonly kind: 'bodyNotJson' }
   | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
+  | { readonly kind: 'mediaTypeInvalid' }
   | { readonly kind: 'memberUnknown'; readonly name: string; readonly known: string }
   | { readonly kind: 'queryUnsupported'; readonly name: string }
   | { readonly kind: 'queryInvalid'; readonly name: string; readonly rule: string }
   | { readonly kind: 'managedIdentityOfResource'; readonly id: string; readonly resourceId: string | undefined }
   | DirectoryRefusal
-  | { readonly kind: 'tooManyConflicts' }
-  | { readonly kind: 'recordUnavailable' }
-  | { readonly kind: 'unreadable' }
-  | { readonly kind: 'internal' };
-
-/** Ends a request; `cause` is for the log only. */
-export class GraphRefused extends Error {
-  override readonly name = 'GraphRefused';
-  readonly refusal: GraphRefusal;
-
-  constructor(refusal: GraphRefusal, options?: ErrorOptions) {
-    super(refusal.kind, options);
-    this.refusal = refusal;
-  }
-}
+  | Trouble;

@@ -1,7 +1,9 @@
 import { changeObject, findObject } from '../directory/objects.ts';
+import { pairwise } from '../directory/pairwise.ts';
 import type { UserRecord } from '../directory/records.ts';
 import { createUser as create, updateUser as update } from '../directory/users.ts';
 import type { UserProperties } from '../directory/users.ts';
+import { Refused } from '../edge/refused.ts';
 import { activities } from './activities.ts';
 import { bodyOf, flag, object, only, required, text } from './body.ts';
 import { users } from './collections.ts';
@@ -10,7 +12,7 @@ import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts
 import { answer, done, entity, targetOf } from './operation.ts';
 import type { GraphCall, GraphOperation } from './operation.ts';
 import { refuseOptions, select } from './query.ts';
-import { GraphRefused } from './refusal.ts';
+import type { GraphRefusal } from './refusal.ts';
 import { resources } from './resource.ts';
 
 const read = bodyOf({
@@ -94,12 +96,26 @@ const getMe: GraphOperation = {
   },
 };
 
-/** @throws {GraphRefused} for a caller that is an application */
-export async function signedInUser({ store, tenantId, caller }: GraphCall): Promise<UserRecord> {
+/** @throws {Refused} for a caller that is an application */
+async function signedInUser({ store, tenantId, caller }: GraphCall): Promise<UserRecord> {
   const found = await findObject(store, { tenantId, kind: 'user' }, caller.objectId);
-  if (found === undefined) throw new GraphRefused({ kind: 'notUser' });
+  if (found === undefined) throw new Refused<GraphRefusal>({ kind: 'notUser' });
   return found.record;
 }
+
+/** OpenID Connect Core section 5.3. It is outside `/v1.0`. */
+export const userInfo: GraphOperation = {
+  method: 'GET',
+  path: '/oidc/userinfo',
+  access: 'read',
+  async run(call) {
+    const { id, displayName, userPrincipalName, givenName, surname, mail } = await signedInUser(call);
+    // Section 5.3.2: the same `sub` as in the client's id_token.
+    const sub = pairwise(id, call.caller.applicationId ?? '');
+    const names = { name: displayName, preferred_username: userPrincipalName };
+    return answer(200, { sub, ...names, given_name: givenName, family_name: surname, email: mail });
+  },
+};
 
 export const userOperations: readonly GraphOperation[] = [
   getMe,

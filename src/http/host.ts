@@ -12,6 +12,9 @@ export type HostListener<H extends HostMatch> = (request: IncomingMessage, respo
 export type VaultHost = Extract<HostMatch, { readonly kind: 'vault' }>;
 export type HomeHost = Extract<HostMatch, { readonly kind: 'home' }>;
 
+/** The listener of an edge at home, which tells whether the path is one of its own: another is not answered. */
+export type HomeListener = (request: IncomingMessage, response: ServerResponse, host: HomeHost) => boolean;
+
 const match = Symbol('what the Host header names');
 
 /** A request that was dispatched. Not a WeakMap beside it: its entries outlive the young generation, a request each. */

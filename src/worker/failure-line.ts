@@ -1,9 +1,8 @@
 import { AuditUnavailable } from '../audit/log.ts';
 import { Refused } from '../edge/refused.ts';
-import { GraphRefused } from '../graph/refusal.ts';
 import { Unreadable } from '../store/store.ts';
 
-const refusals = [Refused, GraphRefused, AuditUnavailable, Unreadable] as const;
+const refusals = [Refused, AuditUnavailable, Unreadable] as const;
 const mistakes = [TypeError, ReferenceError] as const;
 const reasonLengthMax = 300;
 

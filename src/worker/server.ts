@@ -1,5 +1,4 @@
 import type { Server as HttpServer } from 'node:http';
-import fastify from 'fastify';
 import type { Logger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import { tokenLifetimeSeconds } from '../authority/access-token.ts';
@@ -27,7 +26,6 @@ import { countRequests, Drain } from '../http/drain.ts';
 import { createHttp } from '../http/http-server.ts';
 import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
-import { routerOptions } from '../http/router.ts';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
 import { clearPurged } from '../resources/purge.ts';
@@ -41,12 +39,11 @@ import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Identity } from '../setup/identity.ts';
 import type { SealedStore } from '../store/sealed.ts';
 import type { Store } from '../store/store.ts';
-import { signInRoutes } from './sign-in.ts';
+import { signInEdges } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
 import type { DueWorld } from './due-handlers.ts';
 import { ending } from './ending.ts';
-import { beside, leaveTo } from './home.ts';
 import type { Ending } from './ending.ts';
 import { failureLine } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
@@ -146,7 +143,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     sourceOf: (socket: object) => ingress.sourceOf(socket),
     now,
   };
-  const edges = await openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
+  const edges = openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
   countRequests(http, [drain, ingress]);
   http.on('request', edges.dispatch);
   const renewals = openRenewals(parts, ingress, authority.signingKeys);
@@ -163,7 +160,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       ingress,
       http,
       connections: drain,
-      closeables: [turns, edges.longRunning, edges, scheduler, renewals, ...Object.values(threads), audit, store],
+      closeables: [turns, edges.longRunning, scheduler, renewals, ...Object.values(threads), audit, store],
     }),
   };
 }
@@ -191,7 +188,7 @@ function openScheduler({ store, now, log }: ServerParts, { audit, vaults, operat
 }
 
 /** What answers requests: the vaults, and whatever stands under the server's own names. */
-async function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...world }: EdgesWorld) {
+function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...world }: EdgesWorld) {
   const { settings } = parts;
   const dataPlane = createDataPlane({
     ...world,
@@ -199,8 +196,7 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
     acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
     corsOrigins: names.map((set) => set.authority),
   });
-  const home = fastify({ ...routerOptions });
-  signInRoutes(home, { ...world, ...authority, names, tenantId: parts.identity.tenantId });
+  const signIn = signInEdges({ ...world, ...authority, names, tenantId: parts.identity.tenantId });
   const controlPlane = openControlPlane({
     ...world,
     profile: answeredAs(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
@@ -212,15 +208,14 @@ async function openEdges(parts: ServerParts, { authority, names, ingress, destro
     readSecret: (asked) => readSecretForDeployment(asked, world),
     closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
-  leaveTo(controlPlane.listener, home);
-  await home.ready();
   return {
     longRunning: controlPlane.longRunning,
     dispatch: dispatchByHost(names, {
       vault: dataPlane,
-      home: beside(home, controlPlane.listener),
+      home(request, response, host) {
+        if (!signIn.some((answers) => answers(request, response, host))) controlPlane.listener(request, response, host);
+      },
     }),
-    close: () => home.close(),
   };
 }
 

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import type { Audit } from '../audit/audit.ts';
+import { createAuthority } from '../authority/authority.ts';
 import type { OpaqueTokens } from '../authority/opaque-tokens.ts';
-import { authorityRoutes } from '../authority/routes.ts';
 import type { SigningKeys } from '../authority/signing-keys.ts';
 import type { IssuerTable } from '../caller/issuers.ts';
 import type { Verifier } from '../caller/verify.ts';
-import { graphRoutes } from '../graph/graph.ts';
-import { hostOf } from '../http/host.ts';
+import type { Turns } from '../edge/turns.ts';
+import { createGraph } from '../graph/graph.ts';
+import type { HomeListener } from '../http/host.ts';
 import type { NameSet } from '../http/name-set.ts';
 import type { Store } from '../store/store.ts';
 import { servicesTenant } from '../types/caller.ts';
@@ -21,41 +20,38 @@ export interface AuthorityParts {
   readonly opaqueTokens: OpaqueTokens;
 }
 
-export interface SignInWorld extends AuthorityParts {
+export interface SignInParts extends AuthorityParts {
   readonly store: Store;
   readonly verifier: Verifier;
-  readonly audit: Audit;
+  readonly turns: Turns;
   readonly tenantId: string;
   readonly names: readonly NameSet[];
   readonly sourceOf: (socket: Socket) => Source;
   readonly now: () => number;
-  readonly logError: (error: unknown, requestId: string) => void;
 }
 
-/** Puts the authority and Graph, which share the directory, on the server that answers under our own names. */
-export function signInRoutes(home: FastifyInstance, world: SignInWorld): void {
-  const { store, verifier, audit, sourceOf, tenantId, names, issuers, signingKeys, opaqueTokens } = world;
-  const { now, logError } = world;
-  authorityRoutes(home, {
+/** The authority and Graph, which share the directory. */
+export function signInEdges(parts: SignInParts): readonly HomeListener[] {
+  const { store, verifier, turns, sourceOf, tenantId, names, issuers, signingKeys, opaqueTokens, now } = parts;
+  const newId = randomUUID;
+  const authority = createAuthority({
     store,
+    turns,
     signingKeys,
     tenants: [tenantId, servicesTenant],
     homeTenant: tenantId,
     opaqueTokens,
-    audit,
     externalKeys(issuer) {
       const known = issuers.find(issuer);
       return known?.issuerClass === 'external' ? known.keys : undefined;
     },
-    sourceOf: (request) => sourceOf(request.raw.socket),
+    sourceOf,
     isResource: resourceCheck(names),
-    authorityOf: (request) => hostOf(request.raw).names.authority,
-    authorities: () => names.map(({ authority }) => authority),
+    authorities: () => names.map((set) => set.authority),
     now,
-    newId: randomUUID,
-    logError,
+    newId,
   });
-  graphRoutes(home, { store, verifier, audit, sourceOf, tenantId, now, newId: randomUUID, logError });
+  return [authority, createGraph({ store, turns, verifier, sourceOf, tenantId, now, newId })];
 }
 
 /** What the authority issues tokens for: the vaults, the resource manager and Graph, under each of their names. */

@@ -281,12 +281,6 @@ const refused: Readonly<Record<string, Refused>> = {
     error: 'invalid_request',
     says: 'AADSTS90023: The request body is larger than 65536 bytes.',
   },
-  'a host of no name set': {
-    post: { headers: { host: 'elsewhere.example' } },
-    status: 421,
-    error: 'invalid_request',
-    says: 'AADSTS90023: The request names a host that this server does not answer for.',
-  },
 };
 
 for (const [name, { form = goodForm, post = {}, status, error, says }] of Object.entries(refused)) {

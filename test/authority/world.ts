@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:https';
+import { createServer, request } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
 import type { LogRecord } from '../../src/audit/activity.ts';
 import { intoGroups, registerClient } from '../../src/directory/client-registration.ts';
 import type { Changed } from '../../src/directory/objects.ts';
 import { createUser } from '../../src/directory/users.ts';
 import { servicesTenant } from '../../src/types/caller.ts';
-import { authorityRoutes } from '../../src/authority/routes.ts';
+import { createAuthority } from '../../src/authority/authority.ts';
 import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SigningKeys } from '../../src/authority/signing-keys.ts';
 import type { AuthorityWorld } from '../../src/authority/world.ts';
 import type { KeySource } from '../../src/caller/key-sources.ts';
+import { Turns } from '../../src/edge/turns.ts';
+import { dispatchByHost } from '../../src/http/host.ts';
+import { nameSet } from '../../src/http/name-set.ts';
 import { selfSign } from '../../src/crypto/certificates/issue.ts';
 import { writePem } from '../../src/crypto/certificates/pem.ts';
 import { ec, rsa, value } from '../crypto/certificates/material.ts';
@@ -85,16 +89,37 @@ export interface Clock {
   ms: number;
 }
 
+export interface Injected {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly payload?: string;
+}
+
+export interface InjectedResponse {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly json: () => Readonly<Record<string, unknown>>;
+}
+
+type Listener = ReturnType<typeof dispatchByHost>;
+
 export interface TestAuthority {
-  readonly app: FastifyInstance;
+  readonly app: {
+    /** Sends a request over a connection of its own. */
+    readonly inject: (injected: Injected) => Promise<InjectedResponse>;
+    readonly routing: Listener;
+  };
   readonly world: AuthorityWorld;
   readonly clock: Clock;
   /** What was logged, line by line. */
   readonly log: readonly string[];
   /** The records of sign-ins that failed. */
   readonly failed: readonly LogRecord[];
-  /** The origins of its name sets. */
-  readonly origins: string[];
+  /** Has it serve another port of localhost as well. */
+  readonly addPort: (port: number) => void;
 }
 
 export interface TestAuthorityOptions {
@@ -112,7 +137,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   const now = (): number => clock.ms;
   const store = memoryStore();
   const failed: LogRecord[] = [];
-  const origins = [origin, azureOrigin];
+  const names = [nameSet('localhost', 8443), nameSet('login.microsoftonline.com', 443)];
   const certificates = options.certificates ?? [];
   const ordinary = { clientId, objectId, tenantId: tenant, displayName: 'ci', groups: [groupId] };
   await registerClient(store, { ...ordinary, secrets: [otherSecret, secret], certificates });
@@ -141,21 +166,63 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     tenants: [tenant, servicesTenant],
     homeTenant: tenant,
     opaqueTokens: await OpaqueTokens.open(store),
-    audit: { unauthenticated: async (record) => void failed.push(record) },
     externalKeys: (issuer) => options.externalKeys?.get(issuer),
-    sourceOf: () => options.source ?? { kind: 'unknown', reason: 'a test' },
     isResource: (resource) => [vaultResource, managementResource].includes(resource),
-    authorityOf: ({ headers: { host } }) => (host === 'elsewhere.example' ? undefined : `https://${host}`),
-    authorities: () => origins,
+    authorities: () => names.map(({ authority }) => authority),
     now,
     newId: randomUUID,
-    logError: (error) => log.push(String(error)),
   };
-  const app = fastify({ logger: { level: 'trace', stream: { write: (line: string) => void log.push(line) } } });
-  authorityRoutes(app, world);
-  await app.ready();
-  t.after(() => app.close());
-  return { app, world, clock, log, failed, origins };
+  const turns = new Turns({
+    store,
+    audit: {
+      readNow: () => undefined,
+      stage: () => assert.fail('the authority changed something'),
+      committed: () => assert.fail('the authority changed something'),
+      refused: async (record) => void failed.push(record),
+    },
+    logError: (error) => log.push(String(error)),
+  });
+  const sourceOf = () => options.source ?? ({ kind: 'unknown', reason: 'a test' } as const);
+  const edge = createAuthority({ ...world, turns, sourceOf });
+  const routing = dispatchByHost(names, {
+    vault: () => assert.fail('a vault was asked'),
+    home: (asked, response, host) => assert.ok(edge(asked, response, host), `nothing is at ${asked.url}`),
+  });
+  const app = { routing, inject: await injector(t, routing) };
+  return { app, world, clock, log, failed, addPort: (port) => names.push(nameSet('localhost', port)) };
+}
+
+function parsed(body: string): Readonly<Record<string, unknown>> {
+  const answer: unknown = JSON.parse(body);
+  assert.ok(typeof answer === 'object' && answer !== null, body);
+  return { ...answer };
+}
+
+/** Serves it on loopback. Returns what sends a request there. */
+async function injector(t: TestContext, routing: Listener): Promise<TestAuthority['app']['inject']> {
+  const server = createServer(routing);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const { port } = address;
+  return async ({ method, url, headers = {}, payload = '' }) => {
+    const length = payload === '' ? {} : { 'content-length': String(Buffer.byteLength(payload)) };
+    const sent = { host: 'localhost:8443', ...headers, ...length };
+    const outgoing = request({ host: '127.0.0.1', port, method, path: url, headers: sent, agent: false });
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve).once('error', reject);
+    });
+    outgoing.end(payload);
+    const incoming = await answered;
+    const { statusCode = 0, headers: received } = incoming;
+    const body = await text(incoming);
+    return { statusCode, headers: received, body, json: () => parsed(body) };
+  };
 }
 
 /** Makes a change of the directory that must not be refused. */
@@ -185,9 +252,7 @@ function headersOf(headers: object): Record<string, string | string[]> {
 
 /** Serves it over https on loopback, under an origin of its own, which is returned. */
 export async function serve(t: TestContext, authority: TestAuthority, server: KeyAndCertificate): Promise<string> {
-  const https = createServer({ key: server.privateKey, cert: server.certificate }, (request, response) => {
-    authority.app.routing(request, response);
-  });
+  const https = createHttps({ key: server.privateKey, cert: server.certificate }, authority.app.routing);
   https.listen(0, '127.0.0.1');
   await once(https, 'listening');
   t.after(() => {
@@ -196,9 +261,8 @@ export async function serve(t: TestContext, authority: TestAuthority, server: Ke
   });
   const address = https.address();
   assert.ok(typeof address === 'object' && address !== null);
-  const served = `https://localhost:${address.port}`;
-  authority.origins.push(served);
-  return served;
+  authority.addPort(address.port);
+  return `https://localhost:${address.port}`;
 }
 
 export interface TokenPost {

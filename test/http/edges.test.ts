@@ -102,8 +102,10 @@ suite("a path of no operation at home is the resource manager's 404", () => {
     'HEAD /devicelogin',
     'HEAD /{tenant}/.well-known/openid-configuration',
     'HEAD /msi/token',
+    // No tenant has such a name.
+    `POST /${'x'.repeat(2100)}/oauth2/token`,
   ]) {
-    test(line, async () => {
+    test(line.slice(0, 60), async () => {
       const { status, headers, text: body } = await ask({ line });
       assert.equal(status, 404, body);
       assert.match(headers.get('x-ms-request-id') ?? '', /^[0-9a-f-]{36}$/);
@@ -121,7 +123,10 @@ suite('a path or method that Graph does not have', () => {
     'OPTIONS /v1.0/users',
     'TRACE /v1.0/users',
     'HEAD /v1.0/users',
+    'QUERY /v1.0/users',
     `GET /v1.0/users/${'x'.repeat(2100)}`,
+    'GET /v1.0/users/%zz',
+    'GET /v1.0/users/%ff',
   ]) {
     test(`${line.slice(0, 40)} is its 400, without a token too`, async () => {
       const says = line.startsWith('HEAD')
@@ -143,6 +148,15 @@ suite('the body of a request to Graph', () => {
   for (const mediaType of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'A/b; c=d']) {
     test(`of the type ${mediaType} is read as JSON`, async () => {
       made(await askGraph({ line: 'POST /v1.0/users', headers: [type(mediaType)], body: '{}' }));
+    });
+  }
+
+  for (const mediaType of ['text', 'a/', '/b', 'a b/c', '']) {
+    test(`of '${mediaType}', which is no type, is refused`, async () => {
+      const unsupported = { status: 415, says: /"code":"UnsupportedMediaType"/ };
+      for (const line of ['POST /v1.0/users', `DELETE ${nobody}`]) {
+        expectGraph(await askGraph({ line, headers: [type(mediaType)], body: '{}' }), unsupported);
+      }
     });
   }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Answer } from '../../http/answer.ts';
+import { errors, errorText } from '../errors.ts';
+import type { AuthorityRefusal } from '../refusal.ts';
 
 const style = [
   'body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f3f4f6;color:#1f2937}',
@@ -47,7 +49,6 @@ function page({ status = 200, title, body, formAction, cookie }: Page): Answer {
     status,
     body: html,
     headers: {
-      'content-type': 'text/html; charset=utf-8',
       'content-security-policy': policy,
       'x-frame-options': 'DENY',
       'x-content-type-options': 'nosniff',
@@ -122,6 +123,10 @@ export function messagePage(
   { status = 200, cookie }: Pick<Page, 'status' | 'cookie'> = {},
 ): Answer {
   return page({ status, title, body: `<p>${escape(text)}</p>`, cookie });
+}
+
+export function refusalPage(refusal: AuthorityRefusal): Answer {
+  return messagePage("Sorry, we can't sign you in", errorText(refusal), { status: errors[refusal.kind].status });
 }
 
 function hidden(name: string, value: string): string {

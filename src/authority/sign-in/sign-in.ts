@@ -1,11 +1,9 @@
-import { siteOf } from '../../address/site.ts';
 import { findClient } from '../../directory/clients.ts';
 import { registeredAs } from '../../directory/redirect-uris.ts';
 import type { Answer } from '../../http/answer.ts';
 import { devicePath } from '../device-authorization.ts';
+import type { Answered } from '../endpoint.ts';
 import { errors, errorText } from '../errors.ts';
-import { recordFailedSignIn } from '../failed-sign-in.ts';
-import type { SignInOrigin } from '../failed-sign-in.ts';
 import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { authenticateUser } from '../user-authentication.ts';
@@ -13,7 +11,7 @@ import type { SignedIn } from '../user-authentication.ts';
 import type { Authority } from '../world.ts';
 import { formActionOf, grantCode, readAuthorization, refuseClient } from './authorization.ts';
 import type { AuthorizationRequest, AuthorizeCall } from './authorization.ts';
-import { messagePage, signInPage, userCodePage } from './page.ts';
+import { messagePage, refusalPage, signInPage, userCodePage } from './page.ts';
 import { endSession, nonceOf, sessionCookieOf, sessionOf } from './session.ts';
 import type { Cookies } from './session.ts';
 
@@ -37,7 +35,8 @@ export interface Browser {
   readonly cookies: Cookies;
   /** Whether the browser says that the form stood on another site. */
   readonly crossSite: boolean;
-  readonly origin: SignInOrigin;
+  /** What it has in common with its neighbours (`siteOf`). */
+  readonly site: string | undefined;
 }
 
 /** `GET /{tenant}/oauth2/v2.0/authorize`: the page, or at once what the client waits for. */
@@ -74,24 +73,23 @@ export async function takeUserCode(form: Form, browser: Browser, authority: Auth
 }
 
 /** `POST /{tenant}/login`: name and password, and then what was signed in to. */
-export async function signIn(form: Form, browser: Browser, authority: Authority): Promise<Answer> {
+export async function signIn(form: Form, browser: Browser, authority: Authority): Promise<Answered> {
   const purpose = openState(form, browser, authority);
-  if (purpose === undefined || purpose.kind === 'userCode') return refusalPage({ kind: 'signInForged' });
+  if (purpose === undefined || purpose.kind === 'userCode') return { ok: false, refusal: { kind: 'signInForged' } };
   const tenant = purpose.kind === 'device' ? purpose.tenant : purpose.request.tenant;
   const username = form.get('login') ?? '';
-  const { source } = browser.origin;
-  const site = source.kind === 'unknown' ? undefined : siteOf(source.address);
   const password = form.get('passwd') ?? '';
-  const user = await authenticateUser({ tenant, username, password, site }, authority);
+  const user = await authenticateUser({ tenant, username, password, site: browser.site }, authority);
   if (!user.ok) {
     const { refusal } = user;
     const clientId = purpose.kind === 'device' ? undefined : purpose.request.clientId;
-    await recordFailedSignIn(refusal, { origin: browser.origin, names: { tenant, username, clientId } }, authority);
-    return askToSignIn(purpose, { browser, username, refusal }, authority);
+    const answer = askToSignIn(purpose, { browser, username, refusal }, authority);
+    return { ok: false, refusal, names: { tenant, username, clientId }, answer };
   }
   const { signedIn } = user;
   const answer = goOn(purpose, signedIn, authority);
-  return { ...answer, headers: { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) } };
+  const headers = { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) };
+  return { ok: true, answer: { ...answer, headers } };
 }
 
 function goOn(purpose: Exclude<Purpose, { kind: 'userCode' }>, signedIn: SignedIn, authority: Authority): Answer {
@@ -141,10 +139,6 @@ function openState(form: Form, { cookies, crossSite }: Browser, authority: Autho
 
 function isPageState(value: unknown): value is PageState {
   return typeof value === 'object' && value !== null && 'purpose' in value && 'nonce' in value;
-}
-
-export function refusalPage(refusal: AuthorityRefusal): Answer {
-  return messagePage("Sorry, we can't sign you in", errorText(refusal), { status: errors[refusal.kind].status });
 }
 
 /**

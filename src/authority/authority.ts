@@ -1,0 +1,92 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { SecretCheck } from '../directory/secret.ts';
+import { Router } from '../edge/router.ts';
+import { send } from '../edge/send.ts';
+import type { Turns } from '../edge/turns.ts';
+import type { Answer } from '../http/answer.ts';
+import type { HomeListener } from '../http/host.ts';
+import { textsOf } from '../http/parameters.ts';
+import type { Source } from '../types/source.ts';
+import { AssertionUses } from './assertion-uses.ts';
+import { AuthorizationCodes } from './authorization-codes.ts';
+import { deviceEndpoints } from './device-authorization.ts';
+import { DeviceCodes } from './device-codes.ts';
+import { discoveryEndpoints } from './discovery.ts';
+import { authorityEdge } from './edge.ts';
+import type { Endpoint } from './endpoint.ts';
+import { identityEndpoints } from './managed-identity.ts';
+import { SignInAttempts } from './sign-in-attempts.ts';
+import { signInEndpoints } from './sign-in/endpoints.ts';
+import { tokenEndpoints } from './token.ts';
+import type { Authority, AuthorityWorld } from './world.ts';
+
+export interface AuthorityParts extends AuthorityWorld {
+  readonly turns: Turns;
+  /** What the ingress proved about where a connection came from. */
+  readonly sourceOf: (socket: Socket) => Source;
+}
+
+const endpoints: readonly Endpoint[] = [
+  ...tokenEndpoints,
+  ...deviceEndpoints,
+  ...discoveryEndpoints,
+  ...signInEndpoints,
+  ...identityEndpoints,
+];
+
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The authority's endpoints. The order of a request is the table in `pipeline.ts`. */
+export function createAuthority(parts: AuthorityParts): HomeListener {
+  const { turns, sourceOf, now, newId } = parts;
+  const authority: Authority = {
+    ...parts,
+    secretCheck: new SecretCheck(now),
+    assertionUses: new AssertionUses(now),
+    attempts: new SignInAttempts(now),
+    deviceCodes: new DeviceCodes(now),
+    authorizationCodes: new AuthorizationCodes(now),
+  };
+  const router = new Router(
+    endpoints.map((endpoint) => ({ method: endpoint.method, path: endpoint.path, to: endpoint })),
+  );
+  return (raw, response, { names }) => {
+    const { method = '', url = '', headers } = raw;
+    const found = router.find(method, url);
+    if (found === undefined) return false;
+    const params = textsOf(found.params);
+    const request = {
+      requestId: correlationIdOf(headers) ?? newId(),
+      connection: raw.socket,
+      raw,
+      url,
+      headers,
+      params: params.ok ? params.texts : {},
+      origin: names.authority,
+      source: sourceOf(raw.socket),
+      query: found.query,
+      endpoint: found.to,
+    };
+    turns.answer({
+      edge: authorityEdge,
+      world: authority,
+      request,
+      respond(answer) {
+        if (answer === undefined) response.destroy();
+        // RFC 6749 section 5.1: answers that hold tokens are kept nowhere.
+        else send(response, answer, ['cache-control', 'no-store', 'pragma', 'no-cache'], mediaTypeOf(answer));
+      },
+    });
+    return true;
+  };
+}
+
+function correlationIdOf({ 'client-request-id': sent }: IncomingHttpHeaders): string | undefined {
+  return typeof sent === 'string' && guid.test(sent) ? sent : undefined;
+}
+
+/** A page is a string, and everything else is JSON. */
+function mediaTypeOf({ body }: Answer): string | undefined {
+  return typeof body === 'string' ? 'text/html; charset=utf-8' : undefined;
+}

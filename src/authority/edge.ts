@@ -1,0 +1,72 @@
+import { siteOf } from '../address/site.ts';
+import type { Done, Edge, Failed } from '../edge/edge.ts';
+import { Refused, refusalOf } from '../edge/refused.ts';
+import type { Answer } from '../http/answer.ts';
+import { wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import type { AuthorityCall, SignInNames } from './endpoint.ts';
+import { oauthError } from './errors.ts';
+import { isFailedSignIn, knownNames, recordOf } from './failed-sign-in.ts';
+import type { KnownNames } from './failed-sign-in.ts';
+import { steps } from './pipeline.ts';
+import type { Admitted, AuthorityRequest, Exchange } from './pipeline.ts';
+import type { AuthorityRefusal } from './refusal.ts';
+import { refusalPage } from './sign-in/page.ts';
+import type { Authority } from './world.ts';
+
+/** Tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store. */
+export const authorityEdge: Edge<AuthorityRequest, Authority, Omit<Admitted, 'request'>> = {
+  steps,
+  requirements: () => [],
+  work,
+  failed,
+  renew: () => undefined,
+};
+
+/** An endpoint's refusal, with what its record says and what is answered beside it. */
+class EndpointRefused extends Refused<AuthorityRefusal> {
+  readonly names: KnownNames | undefined;
+  readonly answer: Answer | undefined;
+
+  constructor(refusal: AuthorityRefusal, names: KnownNames | undefined, answer: Answer | undefined) {
+    super(refusal);
+    this.names = names;
+    this.answer = answer;
+  }
+}
+
+function* work(admitted: Admitted, authority: Authority): Reading<Done> {
+  const { request, tenant, form } = admitted;
+  const { params, query, headers, origin, source, endpoint } = request;
+  const address = source.kind === 'unknown' ? undefined : source.address;
+  const from = { source, address: address?.text, site: address && siteOf(address) };
+  const call: AuthorityCall = { params, tenant, query, form, headers, origin, ...from };
+  const answered = yield* wait(Promise.resolve(endpoint.answer(call, authority)));
+  if (answered.ok) return { answer: answered.answer, records: [] };
+  const { refusal, names = namesIn(admitted), answer } = answered;
+  const known = isFailedSignIn(refusal) ? yield* wait(knownNames(names, authority)) : undefined;
+  throw new EndpointRefused(refusal, known, answer);
+}
+
+/** What a form says of the caller. */
+function namesIn({ request, tenant, form }: Admitted): SignInNames {
+  if (request.endpoint.reads !== 'form') return {};
+  return { tenant, clientId: form.get('client_id'), username: form.get('username') };
+}
+
+const noEndpoint = { names: undefined, answer: undefined };
+
+/**
+ * A refusal that says that somebody is not believed has a record, within the quota of strangers. A person is shown a page;
+ * what cannot be read as a form did not come from one.
+ */
+function failed(error: unknown, { request, text }: Exchange, authority: Authority): Failed {
+  const refusal = refusalOf<AuthorityRefusal>(error);
+  const { names, answer: own } = error instanceof EndpointRefused ? error : noEndpoint;
+  const nowMs = authority.now();
+  const trace = { traceId: authority.newId(), correlationId: request.requestId, now: nowMs };
+  const isPage = request.endpoint.shows === 'page' && text !== undefined;
+  const answer = own ?? (isPage ? refusalPage(refusal) : oauthError(refusal, trace));
+  const records = names === undefined ? [] : [recordOf(request, { refusal, names, nowMs })];
+  return { answer, records, caller: undefined };
+}

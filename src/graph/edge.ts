@@ -1,0 +1,76 @@
+import type { Done, Edge, Failed } from '../edge/edge.ts';
+import { Refused, refusalOf } from '../edge/refused.ts';
+import { pathOf } from '../http/request.ts';
+import { wait } from '../store/reading.ts';
+import type { Reading } from '../store/reading.ts';
+import type { Store } from '../store/store.ts';
+import { renderError } from './errors.ts';
+import type { ErrorTrace } from './errors.ts';
+import type { GraphCall } from './operation.ts';
+import { steps } from './pipeline.ts';
+import type { AdmissionParts, Admitted, Exchange, GraphRequest } from './pipeline.ts';
+import { recordOf } from './record.ts';
+import type { GraphRefusal } from './refusal.ts';
+
+export interface DirectoryParts extends AdmissionParts {
+  readonly store: Store;
+  /** A new random GUID. */
+  readonly newId: () => string;
+}
+
+/** The directory, as Microsoft Graph speaks of it. */
+export const graphEdge: Edge<GraphRequest, DirectoryParts, Omit<Admitted, 'request'>> = {
+  steps,
+  // What a change rests on is in the change itself.
+  requirements: () => [],
+  work,
+  failed,
+  renew: () => undefined,
+  over: ({ inOrder }) => inOrder?.leave(),
+};
+
+function* work(admitted: Admitted, parts: DirectoryParts): Reading<Done> {
+  const { operation } = admitted;
+  const call = callOf(admitted, parts);
+  if (operation.access === 'read') {
+    const outcome = yield* wait(operation.run(call));
+    if (!outcome.ok) throw new Refused<GraphRefusal>(outcome.refusal);
+    return { answer: outcome.answer, records: [] };
+  }
+  const outcome = yield* wait(operation.run(call));
+  if (!outcome.ok) throw new Refused<GraphRefusal>(outcome.refusal);
+  const { answer, change, targets } = outcome;
+  const { caller, body } = admitted;
+  const said = { status: answer.status, targets, body, nowMs: parts.now() };
+  const record = recordOf(admitted.request, { operation, caller, tenantId: parts.tenantId }, said);
+  return { answer, change, records: [record] };
+}
+
+function callOf(
+  { request, caller, query, body }: Admitted,
+  { store, tenantId, now, newId }: DirectoryParts,
+): GraphCall {
+  const { names, url, params } = request;
+  const { resourceManager: origin } = names;
+  return { store, tenantId, caller, origin, path: pathOf(url), params, query, body, now: now(), newId };
+}
+
+/** The refusal of a change that a caller asked for has a record, as the change would have had. */
+function failed(error: unknown, { request, operation, caller }: Exchange, { tenantId, now }: DirectoryParts): Failed {
+  const { requestId, names, params } = request;
+  const nowMs = now();
+  const { status, body } = renderError(refusalOf<GraphRefusal>(error), traceOf(request, nowMs));
+  const challenge = `Bearer realm="", authorization_uri="${names.authority}/common/oauth2/authorize"`;
+  const headers = { 'request-id': requestId, ...(status === 401 && { 'www-authenticate': challenge }) };
+  const answer = { status, body, headers };
+  if (caller === undefined || operation?.access !== 'write') return { answer, records: [], caller };
+  const { id } = params;
+  const said = { status, message: body.error.message, targets: id === undefined ? [] : [{ id }], body: {}, nowMs };
+  return { answer, records: [recordOf(request, { operation, caller, tenantId }, said)], caller };
+}
+
+function traceOf({ headers, requestId }: GraphRequest, nowMs: number): ErrorTrace {
+  const sent = headers['client-request-id'];
+  const clientRequestId = typeof sent === 'string' && /^[\w-]{1,64}$/.test(sent) ? sent : requestId;
+  return { requestId, clientRequestId, now: nowMs };
+}

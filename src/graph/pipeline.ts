@@ -1,0 +1,176 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { admit, clockSkewSeconds } from '../caller/admit.ts';
+import type { Verifier } from '../caller/verify.ts';
+import { globalAdministrators } from '../directory/groups.ts';
+import { readBody } from '../edge/body.ts';
+import type { Body, BodyFault } from '../edge/body.ts';
+import type { EdgeRequest } from '../edge/edge.ts';
+import type { InOrder, Place } from '../edge/in-order.ts';
+import { Refused } from '../edge/refused.ts';
+import { Steps } from '../edge/steps.ts';
+import type { Known } from '../edge/steps.ts';
+import type { NameSet } from '../http/name-set.ts';
+import { textsOf } from '../http/parameters.ts';
+import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
+import type { Caller } from '../types/caller.ts';
+import type { Source } from '../types/source.ts';
+import type { GraphOperation } from './operation.ts';
+import type { GraphRefusal } from './refusal.ts';
+
+/** The name that applications know Graph's resource by, wherever it is. */
+const globalAudience = 'https://graph.microsoft.com';
+
+const bodyBytesMax = 1_048_576;
+
+/** A request to Graph as it came, and the operation that its path and method name. */
+export interface GraphRequest extends EdgeRequest {
+  /** When it came, in milliseconds since 1970. */
+  readonly atMs: number;
+  readonly raw: IncomingMessage;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** What the operation's path says by name, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Decoded; a parameter that is given twice is a list. */
+  readonly query: unknown;
+  readonly names: NameSet;
+  readonly source: Source;
+  /** Absent where path and method are no operation's. */
+  readonly card: GraphOperation | undefined;
+}
+
+export interface AdmissionParts {
+  readonly verifier: Verifier;
+  /** The tenant whose directory this is: a GUID in lower case. */
+  readonly tenantId: string;
+  /** Changes of the directory, one after the other: they rest on each other, and are few. */
+  readonly changes: InOrder;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * The order of a request to Graph. Each step may end it with its own refusal. Every caller of the tenant may read its
+ * directory, as Entra's users may; only administrators may change it. No byte of a stranger's body is read.
+ */
+export const steps = Steps.of<GraphRequest, AdmissionParts>()
+  .step('operation', operationOf)
+  .step('token', bearerOf)
+  .step('bearer', verify)
+  .step('ownIssuer', ({ bearer: { issuerClass } }) => issuerClass === 'own', foreignRefusal)
+  .step('caller', callerOf)
+  .step('administrator', ({ caller }) => caller.groups.includes(globalAdministrators), administratorRefusal)
+  .once('bytes', bytesOf)
+  .once('inOrder', placeInOrder)
+  .step('query', queryOf)
+  .step('body', jsonOf);
+
+/** What is known of a request to Graph when all steps are taken. */
+export type Admitted =
+  typeof steps extends Steps<GraphRequest, AdmissionParts, infer Facts> ? Known<GraphRequest, Facts> : never;
+
+/** The same of one that may have failed on the way. */
+export type Exchange =
+  typeof steps extends Steps<GraphRequest, AdmissionParts, infer Facts> ? Known<GraphRequest, Partial<Facts>> : never;
+
+/** The request itself, and what the steps before the one that asks have found out. */
+type After<Facts = unknown> = { readonly request: GraphRequest } & Facts;
+
+function operationOf({ request: { card, url } }: After): GraphOperation {
+  if (card !== undefined) return card;
+  throw new Refused<GraphRefusal>({ kind: 'segmentNotFound', path: pathOf(url).slice('/v1.0/'.length, 200) });
+}
+
+function bearerOf({ request: { headers } }: After): string {
+  const token = bearerToken(headers);
+  if (token === undefined) throw new Refused<GraphRefusal>({ kind: 'bearerMissing' });
+  return token;
+}
+
+function verify({ token }: After<{ readonly token: string }>, { verifier }: AdmissionParts): Caller | Promise<Caller> {
+  return (
+    verifier.verifyCached(token) ??
+    verifier.verify(token).then((verification) => {
+      if (verification.ok) return verification.caller;
+      throw new Refused<GraphRefusal>(verification.refusal);
+    })
+  );
+}
+
+/** An issuer that the operator added speaks for vaults. It cannot make anyone an administrator here. */
+function foreignRefusal(isOwn: boolean, { bearer }: After<{ readonly bearer: Caller }>): GraphRefusal | undefined {
+  return isOwn ? undefined : { kind: 'wrongIssuer', found: bearer.issuer };
+}
+
+function callerOf(
+  { request: { names }, bearer }: After<{ readonly bearer: Caller }>,
+  { tenantId, now }: AdmissionParts,
+): Caller {
+  const admission = admit(bearer, {
+    tenant: tenantId,
+    services: false,
+    audiences: [names.resourceManager, globalAudience].flatMap((audience) => [audience, `${audience}/`]),
+    now: now(),
+    skewSeconds: clockSkewSeconds,
+  });
+  if (!admission.ok) throw new Refused<GraphRefusal>(admission.refusal);
+  return bearer;
+}
+
+function administratorRefusal(
+  isAdministrator: boolean,
+  { operation }: After<{ readonly operation: GraphOperation }>,
+): GraphRefusal | undefined {
+  return operation.access === 'read' || isAdministrator ? undefined : { kind: 'notAdministrator' };
+}
+
+/** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
+function bytesOf({
+  request: { raw },
+  operation,
+}: After<{ readonly operation: GraphOperation }>): Buffer | undefined | Promise<Buffer | undefined> {
+  if (operation.method === 'GET') return undefined;
+  const body = readBody(raw, bodyBytesMax);
+  return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
+}
+
+const bodyRefusals: Readonly<Record<BodyFault, GraphRefusal>> = {
+  tooLarge: { kind: 'bodyTooLarge', limit: bodyBytesMax },
+  notWellFormed: { kind: 'mediaTypeInvalid' },
+  // Nobody is left to read the answer.
+  cutOff: { kind: 'bodyNotJson' },
+};
+
+function bytesIn(body: Body): Buffer | undefined {
+  if (body.ok) return body.bytes;
+  throw new Refused<GraphRefusal>(bodyRefusals[body.fault]);
+}
+
+function placeInOrder(
+  { operation }: After<{ readonly operation: GraphOperation }>,
+  { changes }: AdmissionParts,
+): Place | undefined | Promise<Place> {
+  return operation.access === 'read' ? undefined : changes.place('');
+}
+
+function queryOf({ request }: After): Readonly<Record<string, string>> {
+  const query = textsOf(request.query);
+  if (query.ok) return query.texts;
+  const name = query.twice.slice(0, 64);
+  throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name, rule: 'it is given more than once' });
+}
+
+/** An object; what is absent or empty is an empty one. */
+function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): Readonly<Record<string, unknown>> {
+  const body = parseJsonBody(bytes);
+  if (body.ok && body.value === undefined) return {};
+  if (!body.ok && body.fault.kind !== 'notJson') {
+    throw new Refused<GraphRefusal>({ kind: 'bodyOutOfBounds', fault: body.fault });
+  }
+  const value = body.ok ? body.value : null;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Refused<GraphRefusal>({ kind: 'bodyNotJson' });
+  }
+  return { ...value };
+}
