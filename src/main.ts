@@ -15,7 +15,6 @@ import { fileReader } from './worker/files.ts';
 import { closeInherited } from './worker/inherited.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
 import type { ListenersContext } from './worker/listeners.ts';
-import { preload } from './worker/preload.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { fatalMessage } from './worker/failure-line.ts';
 import { openServer } from './worker/server.ts';
@@ -79,8 +78,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
 
 async function start(message: StartWorker<Settings>): Promise<Running> {
   const { settings, become, listeners, controlSocket } = message;
-  // Code that would be loaded after this may be out of reach, and the cache is root's.
-  await preload();
+  // The cache is root's. Code that would be loaded after this may be out of reach.
   flushCompileCache();
   process.chdir(message.folder.entry);
   if (become !== undefined) closeInherited(lastGiven);

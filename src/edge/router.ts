@@ -23,7 +23,7 @@ export interface Found<T> {
  * How every edge routes: ARM ids and vault objects are compared without regard to case, and az ends the path of "no
  * version" with a slash and doubles another. A path that cannot be decoded, or has a longer parameter, is nowhere.
  */
-const options = {
+export const routing = {
   caseSensitive: false,
   ignoreTrailingSlash: true,
   ignoreDuplicateSlashes: true,
@@ -37,7 +37,7 @@ export class Router<T> {
   readonly #methods: ReadonlySet<Method>;
 
   constructor(routes: readonly Route<T>[]) {
-    this.#router = findMyWay(options);
+    this.#router = findMyWay(routing);
     this.#methods = new Set(routes.map(({ method }) => method));
     for (const { method, path, to } of routes) {
       const handler = () => undefined;

@@ -15,23 +15,6 @@ export type HomeHost = Extract<HostMatch, { readonly kind: 'home' }>;
 /** The listener of an edge at home, which tells whether the path is one of its own: another is not answered. */
 export type HomeListener = (request: IncomingMessage, response: ServerResponse, host: HomeHost) => boolean;
 
-const match = Symbol('what the Host header names');
-
-/** A request that was dispatched. Not a WeakMap beside it: its entries outlive the young generation, a request each. */
-interface Dispatched extends IncomingMessage {
-  readonly [match]: HostMatch;
-}
-
-/** What the Host header of a dispatched request named. */
-export function hostOf(request: IncomingMessage): HostMatch {
-  if (!isDispatched(request)) throw new Error('the request did not come through dispatchByHost');
-  return request[match];
-}
-
-function isDispatched(request: IncomingMessage): request is Dispatched {
-  return match in request;
-}
-
 /**
  * Sends a request to the edge that its Host header names. A target that two readers could take differently gets 400
  * (`targetFault`). A request that names two hosts, none of ours, another one than
@@ -54,12 +37,8 @@ export function dispatchByHost(
       refuse(response, { status: 400, code: 'BadRequest', message });
       return;
     }
-    if (named.kind === 'vault') {
-      edges.vault(request, response, named);
-      return;
-    }
-    Object.assign(request, { [match]: named });
-    edges.home(request, response, named);
+    if (named.kind === 'vault') edges.vault(request, response, named);
+    else edges.home(request, response, named);
   };
 }
 

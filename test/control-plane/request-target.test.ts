@@ -8,7 +8,7 @@ import { operations } from '../../src/control-plane/operations.ts';
 import { idOf, routerOf } from '../../src/control-plane/router.ts';
 import { operations as vaultOperations } from '../../src/data-plane/operations.ts';
 import { targetFault, targetSegments } from '../../src/http/request-target.ts';
-import { routing } from '../../src/http/router.ts';
+import { routing } from '../../src/edge/router.ts';
 import { register } from '../data-plane/vaults.ts';
 import { assign } from '../world/assign.ts';
 import { sendRaw } from '../world/raw.ts';

@@ -7,7 +7,7 @@ import { routerOf } from '../../../src/control-plane/router.ts';
 import { operations as vaultOperations } from '../../../src/data-plane/operations.ts';
 import { matchesFilter, parseFilter, requiredValues } from '../../../src/graph/filter.ts';
 import { targetFault, targetSegments } from '../../../src/http/request-target.ts';
-import { routing } from '../../../src/http/router.ts';
+import { routing } from '../../../src/edge/router.ts';
 import { textOf } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';
 
