@@ -1,79 +1,107 @@
 import { refused } from '../objects/object.ts';
 import type { Outcome } from '../objects/object.ts';
 import type { ObjectParameters } from '../objects/parameters.ts';
+import { accept, inWords, pathText, wrong } from '../shape/fault.ts';
+import type { JsonType, Wordings } from '../shape/fault.ts';
+import { anything, boolean, each, ignored, object, optional, record, refine, string } from '../shape/shape.ts';
+import type { Shape } from '../shape/shape.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/**
- * The members of a request's body, or of an object `at` some place in it. One that is not in `known` is refused by name, for
- * what is not supported is never ignored.
- */
-export function bodyMembers(body: unknown, known: readonly string[], at = ''): Outcome<Members> {
-  if (!isObject(body)) return bad('The request body must be a JSON object.');
-  const unknown = Object.keys(body).find((member) => !known.includes(member));
-  if (unknown !== undefined) return bad(`The member '${at}${unknown.slice(0, 64)}' is not supported here.`);
-  return { ok: true, value: body };
+/** Reads a body, or what is `at` some place in it. */
+export function readAs<T>(shape: Shape<T>, value: unknown, at = ''): Outcome<T> {
+  const read = shape(value);
+  return read.ok ? read : refused({ kind: 'badParameter', message: inWords(wordings, read.fault, at) });
 }
 
-/** A member that is a text if it is there; `null` is as good as absent. */
-export function textMember(members: Members, name: string): Outcome<string | undefined> {
-  const value = members[name];
-  if (value === undefined || value === null) return { ok: true, value: undefined };
-  return typeof value === 'string' ? { ok: true, value } : bad(`${name} must be a string.`);
+const typeWords: Readonly<Record<JsonType, string>> = {
+  object: 'an object',
+  array: 'an array',
+  string: 'a string',
+  boolean: 'true or false',
+  number: 'a number',
+};
+
+/** What is not supported is never ignored: a member that is not known is refused by name. */
+const wordings: Wordings<never, string> = {
+  wrongType: ({ expected }, at) =>
+    at === '' ? 'The request body must be a JSON object.' : `${at} must be ${typeWords[expected]}.`,
+  wrongValue: ({ expected }, at) => `${at} must be ${expected}.`,
+  outOfRange: ({ least, most }, at) => `${at} must be a whole number from ${least} to ${most}.`,
+  unknownChoice: ({ choices }, at) => `${at} must be one of: ${choices.join(', ')}.`,
+  unknownMember: ({ member }, at) => `The member '${pathText([member.slice(0, 64)], at)}' is not supported here.`,
+  missingMember: ({ member }, at) => `The member ${pathText([member], at)} is missing.`,
+  breach: ({ breach }) => breach,
+};
+
+/** The members of a request's body as they were sent. */
+export function bodyMembers(body: unknown, known: readonly string[]): Outcome<Members> {
+  return readAs(object(each(known, optional(anything)), { nullIsValue: true }), body);
 }
+
+/** A member that is a string if it is there; `null` is as good as absent. */
+export function textMember(members: Members, name: string): Outcome<string | undefined> {
+  const value = members[name] ?? undefined;
+  return value === undefined ? { ok: true, value } : readAs(string, value, name);
+}
+
+const backup = object({ value: string });
 
 /** `value` of a restore: the blob of a backup. */
 export function backupBlob(body: unknown): Outcome<string> {
-  const members = bodyMembers(body, ['value']);
-  if (!members.ok) return members;
-  const value = textMember(members.value, 'value');
-  if (!value.ok) return value;
-  return value.value === undefined ? bad('The member value is missing.') : { ok: true, value: value.value };
+  const read = readAs(backup, body);
+  return read.ok ? { ok: true, value: read.value.value } : read;
 }
+
+const tags: Shape<Readonly<Record<string, string>>> = (value) => {
+  const read = record(string)(value);
+  return read.ok ? read : wrong(value, 'an object of strings');
+};
+
+const seconds: Shape<number> = (value) =>
+  typeof value === 'number' && Number.isSafeInteger(value)
+    ? accept(value)
+    : wrong(value, 'a whole number of seconds since 1970');
+
+/** `attributes`; `more` are those that only this collection has. */
+function attributes(more: readonly string[]): Shape<ObjectParameters> {
+  const shape = object({
+    enabled: optional(boolean),
+    nbf: optional(seconds),
+    exp: optional(seconds),
+    // Only the server makes them: clients send them back.
+    ...each(['created', 'updated', 'recoveryLevel', 'recoverableDays', ...more], ignored),
+  });
+  return refine(shape, ({ enabled, nbf, exp }) =>
+    accept({
+      ...(enabled !== undefined && { enabled }),
+      ...(nbf !== undefined && { notBefore: nbf }),
+      ...(exp !== undefined && { expires: exp }),
+    }),
+  );
+}
+
+/** `tags` and `attributes`, which an object of any collection has. */
+export function objectMembers(more: readonly string[] = []) {
+  return { tags: optional(tags), attributes: optional(attributes(more), {}) };
+}
+
+/** What a body says of an object of any collection, whatever else is in it. */
+export function parametersOf({
+  tags: given,
+  attributes: facts,
+}: {
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly attributes: ObjectParameters;
+}): ObjectParameters {
+  return { ...(given !== undefined && { tags: given }), ...facts };
+}
+
+const anyObject = object(objectMembers(), { ignoredIf: () => true });
 
 /** `tags` and `attributes` of a request; `more` are those attributes that only this collection has. */
 export function objectParameters(members: Members, more: readonly string[] = []): Outcome<ObjectParameters> {
-  const { tags, attributes } = members;
-  if (tags !== undefined && tags !== null && !isStringMap(tags)) return bad('tags must be an object of strings.');
-  const facts = attributesOf(attributes ?? {}, more);
-  if (!facts.ok) return facts;
-  return { ok: true, value: { ...(isStringMap(tags) && { tags }), ...facts.value } };
-}
-
-/** What a client may set, and what only the server makes: that is ignored, for clients send it back. */
-const attributeNames = ['enabled', 'nbf', 'exp', 'created', 'updated', 'recoveryLevel', 'recoverableDays'];
-
-function attributesOf(attributes: unknown, more: readonly string[]): Outcome<ObjectParameters> {
-  if (!isObject(attributes)) return bad('attributes must be an object.');
-  const unknown = Object.keys(attributes).find((member) => ![...attributeNames, ...more].includes(member));
-  if (unknown !== undefined) return bad(`The member 'attributes.${unknown.slice(0, 64)}' is not supported here.`);
-  const { enabled, nbf, exp } = attributes;
-  if (enabled !== undefined && enabled !== null && typeof enabled !== 'boolean') {
-    return bad('attributes.enabled must be true or false.');
-  }
-  for (const [name, time] of Object.entries({ nbf, exp })) {
-    if (time !== undefined && time !== null && !Number.isSafeInteger(time)) {
-      return bad(`attributes.${name} must be a whole number of seconds since 1970.`);
-    }
-  }
-  return {
-    ok: true,
-    value: {
-      ...(typeof enabled === 'boolean' && { enabled }),
-      ...(typeof nbf === 'number' && { notBefore: nbf }),
-      ...(typeof exp === 'number' && { expires: exp }),
-    },
-  };
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
-  return isObject(value) && Object.values(value).every((member) => typeof member === 'string');
-}
-
-function bad(message: string) {
-  return refused({ kind: 'badParameter', message });
+  const shape = more.length === 0 ? anyObject : object(objectMembers(more), { ignoredIf: () => true });
+  const read = readAs(shape, members);
+  return read.ok ? { ok: true, value: parametersOf(read.value) } : read;
 }

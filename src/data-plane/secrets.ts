@@ -14,7 +14,8 @@ import {
 import type { SecretParameters, SecretVersion } from '../objects/secrets/secret.ts';
 import { unmanagedState } from '../objects/state.ts';
 import type { Reading } from '../store/reading.ts';
-import { bodyMembers, objectParameters, textMember } from './body.ts';
+import { object, optional, string } from '../shape/shape.ts';
+import { objectMembers, parametersOf, readAs } from './body.ts';
 import { lifeCycleOperations } from './life-cycle.ts';
 import { objectFacts, objectId, objectName } from './object.ts';
 import type { Call, OperationCard } from './operation.ts';
@@ -149,20 +150,17 @@ function secretFacts(vault: VaultScope, version: SecretVersion) {
   };
 }
 
+const secretBody = object({ value: optional(string), contentType: optional(string), ...objectMembers() });
+
 /** The parameters of a set or an update, with their limits checked. */
 function secretParameters(body: unknown): Outcome<SecretParameters & { readonly value?: string }> {
-  const members = bodyMembers(body, ['value', 'contentType', 'tags', 'attributes']);
-  if (!members.ok) return members;
-  const value = textMember(members.value, 'value');
-  if (!value.ok) return value;
-  const contentType = textMember(members.value, 'contentType');
-  if (!contentType.ok) return contentType;
-  const facts = objectParameters(members.value);
-  if (!facts.ok) return facts;
+  const read = readAs(secretBody, body);
+  if (!read.ok) return read;
+  const { value, contentType } = read.value;
   const parameters = {
-    ...(value.value !== undefined && { value: value.value }),
-    ...(contentType.value !== undefined && { contentType: contentType.value }),
-    ...facts.value,
+    ...(value !== undefined && { value }),
+    ...(contentType !== undefined && { contentType }),
+    ...parametersOf(read.value),
   };
   const refusal = checkSecret(parameters);
   return refusal === undefined ? { ok: true, value: parameters } : refused(refusal);

@@ -173,6 +173,9 @@ export const string: Shape<string> = (value) =>
 export const boolean: Shape<boolean> = (value) =>
   typeof value === 'boolean' ? accept(value) : wrongType(value, 'boolean');
 
+export const number: Shape<number> = (value) =>
+  typeof value === 'number' ? accept(value) : wrongType(value, 'number');
+
 export const anything: Shape<unknown> = accept;
 
 export function wholeNumber(least: number, most: number): Shape<number> {
