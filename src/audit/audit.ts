@@ -108,6 +108,11 @@ export class Audit {
     return Promise.resolve();
   }
 
+  /** Diagnostic settings were changed. To be called before the change is answered. */
+  settingsChanged(): void {
+    this.#parts.exports?.settingsChanged();
+  }
+
   /** Writes what is to be written, and closes the log. */
   async close(): Promise<void> {
     await this.#summarise();

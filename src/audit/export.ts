@@ -17,6 +17,9 @@ const everyMs = 1000;
 /** More than this are dropped, the oldest first: the log itself has every record. */
 const waitingMax = 20_000;
 
+/** How many resources are remembered that nobody asks for the records of. */
+const unwantedMax = 10_000;
+
 /** Records on their way to one storage account. */
 interface Unsent {
   readonly account: string;
@@ -41,6 +44,10 @@ export class AuditExport {
   #closing = false;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  /** Resources whose records nobody asks for, as far as is known: they are not kept, which would cost each its promotion. */
+  readonly #unwanted = new Set<string>();
+  /** Another one after each change of the settings. */
+  #settingsSeen = {};
 
   constructor(parts: AuditExportParts) {
     this.#parts = parts;
@@ -48,10 +55,16 @@ export class AuditExport {
 
   /** Takes what was written to the log, and keeps what diagnostic settings of a vault can ask for. */
   take(record: LogRecord): void {
-    if (record.category !== 'AuditEvent') return;
+    if (record.category !== 'AuditEvent' || this.#unwanted.has(record.resourceId)) return;
     if (this.#waiting.length >= waitingMax) this.#dropped += 1;
     else this.#waiting.push(record);
     this.#schedule();
+  }
+
+  /** Diagnostic settings were changed: from now on the records of any resource may be asked for. */
+  settingsChanged(): void {
+    this.#settingsSeen = {};
+    this.#unwanted.clear();
   }
 
   /** Writes what was taken. What cannot be written, as on a full disk, is told once and tried again until it can. */
@@ -86,7 +99,7 @@ export class AuditExport {
     for (const { account, records } of unsent) failure = (await this.#send(account, records)) ?? failure;
     for (const [resourceId, records] of Map.groupBy(taken, (record) => record.resourceId)) {
       try {
-        const accounts = await this.#parts.accountsOf(resourceId);
+        const accounts = await this.#accountsOf(resourceId);
         for (const account of accounts) failure = (await this.#send(account, records)) ?? failure;
       } catch (error) {
         this.#waiting.unshift(...records);
@@ -94,6 +107,16 @@ export class AuditExport {
       }
     }
     this.#tell(failure);
+  }
+
+  async #accountsOf(resourceId: string): Promise<readonly string[]> {
+    const settings = this.#settingsSeen;
+    const accounts = await this.#parts.accountsOf(resourceId);
+    if (accounts.length === 0 && settings === this.#settingsSeen) {
+      if (this.#unwanted.size >= unwantedMax) this.#unwanted.clear();
+      this.#unwanted.add(resourceId);
+    }
+    return accounts;
   }
 
   /** Returns why it failed, if it did: then it is kept. */

@@ -214,6 +214,8 @@ const diagnosticSettings = recordKind<DiagnosticSettingRecord>({
   owner,
   holds: 'a diagnostic setting of the vault with that ARM id',
 });
+/** Of all diagnostic settings. */
+export const diagnosticSettingsPrefix = diagnosticSettings.prefix();
 /** The key of a diagnostic setting, by the ARM id of its vault in any case; without a name, the prefix of all of that vault. */
 export function diagnosticSettingKey(id: string, name: string): Key<DiagnosticSettingRecord>;
 export function diagnosticSettingKey(id: string): Prefix<DiagnosticSettingRecord>;

@@ -42,6 +42,12 @@ export const markDescriptor = 5;
 /** Longer than a worker takes to answer what is in flight and to close the store: one that takes longer hangs. */
 const endMaxMs = 30_000;
 
+/**
+ * A request's objects are gone when it is answered. With a young generation of 32 MiB instead of V8's 16 half as many
+ * collections are needed, and half as much outlives one by chance.
+ */
+const workerMemory = ['--min-semi-space-size=32', '--max-semi-space-size=32'];
+
 /** Keeps one worker process running. */
 export class Worker {
   readonly #options: WorkerOptions;
@@ -69,7 +75,8 @@ export class Worker {
     const { program, environment, launcher, log, startIn, folder, mark, onStart, onMessage } = this.#options;
     this.#readyAt = undefined;
     this.#said = undefined;
-    const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, ...process.execArgv];
+    const node = [process.execPath, ...process.execArgv, ...workerMemory];
+    const [execPath = process.execPath, ...execArgv] = [...launcher, ...node];
     // A session of its own: Ctrl-C in a terminal reaches the supervisor alone, which stops the worker in order.
     const stdio: StdioOptions = ['ignore', 'ignore', log, 'ipc', folder, mark];
     const own = { detached: true, serialization: 'json' } as const;

@@ -28,9 +28,11 @@ import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
+import { diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { clearPurged } from '../resources/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
-import { announced } from '../schedule/announced.ts';
+import { duePrefix, dueTime } from '../schedule/due.ts';
+import { notifyingStore } from '../schedule/notifying-store.ts';
 import type { OperationSubject } from '../schedule/due.ts';
 import type { DueHandler } from '../schedule/handler.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
@@ -128,7 +130,11 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     vaults: { store, engine: threads.engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
-  const base = { store: announced(store, (at) => scheduler.wake(at)), audit, logError: requestFailed(log) };
+  const committed = (keys: readonly string[]) => {
+    for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
+    if (keys.some((key) => key.startsWith(diagnosticSettingsPrefix))) audit.settingsChanged();
+  };
+  const base = { store: notifyingStore(store, committed), audit, logError: requestFailed(log) };
   const turns = new Turns(base);
   const world = {
     ...base,

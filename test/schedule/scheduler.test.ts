@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { announced } from '../../src/schedule/announced.ts';
-import { dueKey, duePut, TryLater } from '../../src/schedule/due.ts';
+import { notifyingStore } from '../../src/schedule/notifying-store.ts';
+import { dueKey, duePut, dueTime, TryLater } from '../../src/schedule/due.ts';
 import type { DueHandler, DueOutcome } from '../../src/schedule/handler.ts';
 import { Leases } from '../../src/schedule/leases.ts';
 import { memoryStore } from '../../src/store/memory.ts';
@@ -464,7 +464,7 @@ suite('a scheduler that was started', () => {
     const scheduler = await started(t, store, handler);
     // Idle by now: it has looked, found nothing, and would sleep for long.
     await scheduler.runDue();
-    const told = announced(store, (at) => scheduler.wake(at));
+    const told = notifyingStore(store, (keys) => keys.forEach((key) => scheduler.wake(dueTime(key))));
     const at = Date.now() + 40;
     await schedule(told, 'completeCertificate', [at + 3_600_000, 'later'], [at, 'soon']);
     assert.equal(await done, 'soon');

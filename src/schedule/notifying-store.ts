@@ -1,8 +1,7 @@
 import type { Store } from '../store/store.ts';
-import { duePrefix, dueTime } from './due.ts';
 
-/** The same store, which tells of due work that was committed through it: its time, in milliseconds since 1970. */
-export function announced(store: Store, wake: (at: number) => void): Store {
+/** The same store, which tells the keys that were put and deleted once a transaction that goes through it is committed. */
+export function notifyingStore(store: Store, committed: (keys: readonly string[]) => void): Store {
   return {
     read: (request) => store.read(request),
     list: (request) => store.list(request),
@@ -11,7 +10,7 @@ export function announced(store: Store, wake: (at: number) => void): Store {
     close: () => store.close(),
     async transact(transaction) {
       const versions = await store.transact(transaction);
-      for (const { key } of transaction.put ?? []) if (key.startsWith(duePrefix)) wake(dueTime(key));
+      committed([...(transaction.put ?? []).map(({ key }) => key), ...(transaction.delete ?? [])]);
       return versions;
     },
   };
