@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import { workerMemory } from '../src/supervisor/worker.ts';
 import { keepAlive, ok } from './one-client.ts';
 import type { Answered } from './one-client.ts';
 import { firstLine, measure, median, putScript, secretBody } from './wrk.ts';
@@ -58,7 +59,10 @@ for (const [name, load] of Object.entries(loads)) {
 for (const child of children) child.stdin?.end();
 
 async function startPostern(checkout: string): Promise<ServedPostern> {
-  const postern = await start<ServedPostern>(join(checkout, 'runtime/node'), join(checkout, 'bench/serve-postern.ts'));
+  const worker: unknown =
+    checkout === checkouts.here ? { workerMemory } : await import(join(checkout, 'src/supervisor/worker.ts'));
+  const program = [...memoryOf(worker), join(checkout, 'bench/serve-postern.ts')];
+  const postern = await start<ServedPostern>(join(checkout, 'runtime/node'), program);
   // So that a page of a list is full and another one follows.
   for (let index = 0; index < 40; index += 1) {
     await ask(postern, { method: 'PUT', path: `/secrets/a-${index}`, body: secretBody });
@@ -66,14 +70,20 @@ async function startPostern(checkout: string): Promise<ServedPostern> {
   return postern;
 }
 
+/** How much memory a checkout's worker is started with. */
+function memoryOf(worker: unknown): readonly string[] {
+  const has = typeof worker === 'object' && worker !== null && 'workerMemory' in worker;
+  return has && Array.isArray(worker.workerMemory) ? worker.workerMemory.map(String) : [];
+}
+
 async function startBare(request: RequestName): Promise<Served> {
   const { headers, text } = await ask(posterns.here, requests[request]);
   const said = `${JSON.stringify({ ...posterns.here, headers, body: text })}\n`;
-  return start<Served>(process.execPath, join(checkouts.here, 'bench/serve-bare.ts'), said);
+  return start<Served>(process.execPath, [join(checkouts.here, 'bench/serve-bare.ts')], said);
 }
 
-async function start<T>(node: string, program: string, said = ''): Promise<T> {
-  const child = spawn(node, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+async function start<T>(node: string, program: readonly string[], said = ''): Promise<T> {
+  const child = spawn(node, [...program], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
   child.stdin.write(said);
   return firstLine<T>(child);

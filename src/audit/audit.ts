@@ -8,6 +8,7 @@ import type { Caller } from '../types/caller.ts';
 import type { QuotaSettings } from './quota.ts';
 import { summaries, UnauthenticatedQuota } from './quota.ts';
 import type { LogRecord } from './activity.ts';
+import type { RecordLine } from './line.ts';
 
 export interface AuditParts {
   readonly store: Store;
@@ -62,11 +63,11 @@ export class Audit {
    * the promise is fulfilled.
    * @throws {AuditUnavailable}
    */
-  readNow(records: readonly LogRecord[]): Promise<void> | undefined {
+  readNow(lines: readonly RecordLine[]): Promise<void> | undefined {
     const { log, exports } = this.#parts;
-    const written = log.writeNow(records.map((record) => JSON.stringify(record)));
+    const written = log.writeNow(lines.map(({ text }) => text));
     if (exports === undefined) return written;
-    const take = () => records.forEach((record) => exports.take(record));
+    const take = () => lines.forEach((line) => exports.takeLine(line));
     if (written !== undefined) return written.then(take);
     take();
     return undefined;

@@ -2,6 +2,8 @@ import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LogRecord } from './activity.ts';
+import { recordIn } from './line.ts';
+import type { RecordLine } from './line.ts';
 
 export interface AuditExportParts {
   /** Holds a folder for each storage account. Relative to the working directory, which outlives a privilege drop. */
@@ -55,7 +57,19 @@ export class AuditExport {
 
   /** Takes what was written to the log, and keeps what diagnostic settings of a vault can ask for. */
   take(record: LogRecord): void {
-    if (record.category !== 'AuditEvent' || this.#unwanted.has(record.resourceId)) return;
+    if (this.#isWanted(record)) this.#keep(record);
+  }
+
+  /** The same of a record that is there as its line only. */
+  takeLine(line: RecordLine): void {
+    if (this.#isWanted(line)) this.#keep(recordIn(line));
+  }
+
+  #isWanted({ category, resourceId }: Pick<RecordLine, 'category' | 'resourceId'>): boolean {
+    return category === 'AuditEvent' && !this.#unwanted.has(resourceId);
+  }
+
+  #keep(record: LogRecord): void {
     if (this.#waiting.length >= waitingMax) this.#dropped += 1;
     else this.#waiting.push(record);
     this.#schedule();

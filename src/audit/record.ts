@@ -106,7 +106,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', 'xms_mirid', 'xms_az_nwperimid'];
 
 /** How much of a text that a client controls is kept, in UTF-16 units; and of an error's message. */
-const longest = { text: 2048, id: 128, message: 4096 };
+export const longest = { text: 2048, id: 128, message: 4096 };
 
 /** The same of a refusal, which costs whoever asks for it nothing. */
 const longestRefused = { text: 512, id: 128, message: 1024 };
@@ -159,13 +159,29 @@ interface WithProperties {
 
 // Written key by key: this is the hot path, and spreading an object for each optional key takes twice as long.
 function propertiesOf(event: AuditEvent): AuditProperties {
-  const { source, objectId, userAgent, requestUri, tlsVersion, access, verdict } = event;
+  const { objectId, userAgent, requestUri, tlsVersion } = event;
   const { text } = event.status < 400 ? longest : longestRefused;
   const properties: Writable<AuditProperties> = { ...event.properties, httpStatusCode: event.status };
   if (objectId !== undefined) properties.id = clip(withoutToken(objectId), text);
   if (userAgent !== undefined) properties.clientInfo = clip(userAgent, text);
   if (requestUri !== undefined) properties.requestUri = clip(withoutToken(requestUri), text);
-  if (tlsVersion !== undefined) properties.tlsVersion = tlsVersion.replace('TLSv', 'TLS').replace('.', '_');
+  if (tlsVersion !== undefined) properties.tlsVersion = tlsName(tlsVersion);
+  addDecision(properties, event);
+  return properties;
+}
+
+export function tlsName(version: string): string {
+  return version.replace('TLSv', 'TLS').replace('.', '_');
+}
+
+/** What was decided about a request, and of what. */
+export type Decided = Pick<AuditEvent, 'source' | 'access' | 'verdict' | 'rule' | 'explanation'>;
+
+type DecisionProperties = Writable<Partial<AuditProperties>>;
+
+/** A record's last properties: what was decided, and why. */
+export function addDecision(properties: DecisionProperties, event: Decided): DecisionProperties {
+  const { access, verdict, source } = event;
   if (access !== undefined) addAccessKeys(properties, access);
   if (verdict !== undefined) {
     addNetworkKeys(properties, verdict, source);
@@ -180,7 +196,7 @@ function propertiesOf(event: AuditEvent): AuditProperties {
 }
 
 /** Azure's keys are others where the vault leaves its data plane to role assignments. */
-function addAccessKeys(properties: Writable<AuditProperties>, access: AccessVerdict): void {
+function addAccessKeys(properties: DecisionProperties, access: AccessVerdict): void {
   if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') {
     properties.isAccessPolicyMatch = access.allowed;
     return;
@@ -190,7 +206,7 @@ function addAccessKeys(properties: Writable<AuditProperties>, access: AccessVerd
 }
 
 /** Azure's records lack these keys where the vault's firewall is open, by `defaultAction: Allow`. */
-function addNetworkKeys(properties: Writable<AuditProperties>, verdict: Verdict, source?: Source): void {
+function addNetworkKeys(properties: DecisionProperties, verdict: Verdict, source?: Source): void {
   if (verdict.because === 'defaultAction') return;
   properties.isAddressAuthorized = verdict.allowed;
   if (verdict.because === 'trustedService') {
@@ -201,7 +217,7 @@ function addNetworkKeys(properties: Writable<AuditProperties>, verdict: Verdict,
   }
 }
 
-function verdictProperty({ allowed, because }: Verdict, { rule, explanation }: AuditEvent): VerdictProperty {
+function verdictProperty({ allowed, because }: Verdict, { rule, explanation }: Decided): VerdictProperty {
   const property: Writable<VerdictProperty> = { allowed, because };
   if (rule !== undefined) property.rule = clip(rule, longest.text);
   if (explanation !== undefined) property.explanation = clip(explanation, longest.message);
@@ -213,7 +229,7 @@ type Identity = NonNullable<AuditRecord['identity']>;
 /** A caller is one object for as long as its token is cached. */
 const identities = new WeakMap<Caller, Identity>();
 
-function identityOf(caller: Caller): Identity {
+export function identityOf(caller: Caller): Identity {
   const known = identities.get(caller);
   if (known !== undefined) return known;
   const identity = { claim: recordedIdentity(caller) };
@@ -248,7 +264,7 @@ function copyClaim(identity: Record<string, unknown>, name: string, value: unkno
 }
 
 /** Seven fractional digits, of which the clock fills three. */
-function timeOf(at: number): string {
+export function timeOf(at: number): string {
   if (at !== lastTime.at) lastTime = { at, text: `${new Date(at).toISOString().slice(0, -1)}0000Z` };
   return lastTime.text;
 }
@@ -257,7 +273,7 @@ function timeOf(at: number): string {
 let lastTime = { at: 0, text: '1970-01-01T00:00:00.0000000Z' };
 
 /** Under whatever name, and wherever in the URI, a client put it: escaped in part, too. */
-function withoutToken(uri: string): string {
+export function withoutToken(uri: string): string {
   // Hardly any URI has one of these, and to look for them is many times cheaper.
   if (!uri.includes('_') && !uri.includes('%') && !uri.includes('eyJ')) return uri;
   return uri

@@ -13,7 +13,7 @@ import { challengeHeader } from './headers.ts';
 import type { Call } from './operation.ts';
 import { steps } from './pipeline.ts';
 import type { AdmissionParts, Admitted, Exchange } from './pipeline.ts';
-import { recordOf } from './record.ts';
+import { readLineOf, recordOf } from './record.ts';
 import type { Refusal } from './refusal.ts';
 import { originOf } from './request.ts';
 import type { VaultRequest } from './request.ts';
@@ -63,7 +63,11 @@ function* work(admitted: Admitted, parts: VaultParts): Reading<Done> {
   }
   refuseIf(charge?.takeForKey(outcome.audit?.['keyProperties'], parts.now()));
   const { value: answer, change, audit: properties, objectId = answeredId(answer.body) } = outcome;
-  const record = recordOf(admitted, { status: answer.status, nowMs: parts.now(), properties, objectId });
+  const nowMs = parts.now();
+  if (change === undefined && answer.status === 200) {
+    return { answer, records: [], line: readLineOf(admitted, { nowMs, objectId, properties }) };
+  }
+  const record = recordOf(admitted, { status: answer.status, nowMs, properties, objectId });
   return { answer, records: [record], ...(change !== undefined && { change }) };
 }
 

@@ -1,4 +1,5 @@
 import type { LogRecord } from '../audit/activity.ts';
+import type { RecordLine } from '../audit/line.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Reading } from '../store/reading.ts';
 import type { Requirement, Transaction } from '../store/store.ts';
@@ -36,6 +37,8 @@ export interface Edge<Request extends EdgeRequest, World, Facts extends object> 
 export interface Done {
   readonly answer: Answer;
   readonly records: readonly LogRecord[];
+  /** In place of the records of what only reads, where its line is made at once. */
+  readonly line?: RecordLine;
   /** Committed with the records, before the answer. */
   readonly change?: Transaction;
   /** Called once the change is committed, before the answer: whoever is told of it may rely on it. */

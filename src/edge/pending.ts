@@ -1,5 +1,7 @@
 import type { LogRecord } from '../audit/activity.ts';
 import type { Audit } from '../audit/audit.ts';
+import { lineOf } from '../audit/line.ts';
+import type { RecordLine } from '../audit/line.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Given, Need, Reading } from '../store/reading.ts';
 import { recordsOf } from '../store/records.ts';
@@ -26,7 +28,7 @@ export interface Pending {
    * Called when nobody of the turn can go on. Gives the records of one that has only read, and is then told `recorded` or
    * `fail`; any other that is decided sees to its end by itself.
    */
-  settle(): readonly LogRecord[] | undefined;
+  settle(): readonly RecordLine[] | undefined;
   recorded(): void;
   fail(error: unknown): void;
 }
@@ -175,7 +177,7 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
     } else join();
   }
 
-  settle(): readonly LogRecord[] | undefined {
+  settle(): readonly RecordLine[] | undefined {
     const end = this.#end;
     if (end === undefined) return undefined;
     if ('error' in end) {
@@ -183,7 +185,9 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       return undefined;
     }
     const { done } = end;
-    if (done.change === undefined && done.shownNothing === undefined) return done.records;
+    if (done.change === undefined && done.shownNothing === undefined) {
+      return done.line === undefined ? done.records.map(lineOf) : [done.line];
+    }
     void (done.change === undefined ? this.#showNothing(done) : this.#commit(done, done.change));
     return undefined;
   }

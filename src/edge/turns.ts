@@ -1,5 +1,5 @@
 import type { Audit } from '../audit/audit.ts';
-import type { LogRecord } from '../audit/activity.ts';
+import type { RecordLine } from '../audit/line.ts';
 import type { ReadResult, Store } from '../store/store.ts';
 import type { Connection, EdgeRequest } from './edge.ts';
 import { RequestUnderWay } from './pending.ts';
@@ -94,17 +94,17 @@ export class Turns {
   /** Writes what was read, all of it or none, and then answers. */
   #settle(turn: readonly Pending[]): void {
     const read: Pending[] = [];
-    const records: LogRecord[] = [];
+    const lines: RecordLine[] = [];
     for (const request of turn) {
       const done = request.settle();
       if (done === undefined) continue;
       read.push(request);
-      records.push(...done);
+      lines.push(...done);
     }
     if (read.length === 0) return;
     const fail = (error: unknown) => read.forEach((request) => request.fail(error));
     try {
-      const synced = this.#parts.audit.readNow(records);
+      const synced = this.#parts.audit.readNow(lines);
       const answer = () => read.forEach((request) => request.recorded());
       if (synced === undefined) answer();
       else synced.then(answer, fail);

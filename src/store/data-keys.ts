@@ -44,6 +44,8 @@ export class DataKeys {
   readonly #inner: Store;
   readonly #limit: number;
   readonly #opened = new Map<string, DataKey>();
+  /** The last one of the Map, where it is known: it need not be put back. */
+  #youngest: string | undefined;
   /** By id; one that was rotated away stays, for whoever read a data key just before. */
   readonly #masterKeys = new Map<string, MasterKey>();
   #header: SealHeader;
@@ -68,9 +70,10 @@ export class DataKeys {
 
   cached(domain: string): DataKey | undefined {
     const dataKey = this.#opened.get(domain);
-    if (dataKey !== undefined) {
+    if (dataKey !== undefined && domain !== this.#youngest) {
       this.#opened.delete(domain);
       this.#opened.set(domain, dataKey);
+      this.#youngest = domain;
     }
     return dataKey;
   }
@@ -101,6 +104,7 @@ export class DataKeys {
 
   #keep(domain: string, dataKey: DataKey): void {
     this.#opened.set(domain, dataKey);
+    this.#youngest = domain;
     if (this.#opened.size <= this.#limit) return;
     const [eldest] = this.#opened.keys();
     if (eldest !== undefined) this.#opened.delete(eldest);

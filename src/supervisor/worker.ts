@@ -46,7 +46,7 @@ const endMaxMs = 30_000;
  * A request's objects are gone when it is answered. With a young generation of 32 MiB instead of V8's 16 half as many
  * collections are needed, and half as much outlives one by chance.
  */
-const workerMemory = ['--min-semi-space-size=32', '--max-semi-space-size=32'];
+export const workerMemory = ['--min-semi-space-size=32', '--max-semi-space-size=32'];
 
 /** Keeps one worker process running. */
 export class Worker {

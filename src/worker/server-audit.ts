@@ -6,7 +6,10 @@ import { AuditExport } from '../audit/export.ts';
 import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
-import { diagnosticSettingKey } from '../resources/keys.ts';
+import { diagnosticSettingKey, diagnosticSettingsPrefix } from '../resources/keys.ts';
+import { duePrefix, dueTime } from '../schedule/due.ts';
+import { notifyingStore } from '../schedule/notifying-store.ts';
+import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
 import { listRecords } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -37,4 +40,12 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
   });
   const auditLog = openAuditLog({ directory: auditDirectory, maxBytes, files, keepMs, fsync, now, notice });
   return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice, exports });
+}
+
+/** The store of those who answer requests: what they commit wakes the scheduler, and tells the audit of new settings. */
+export function followed(store: Store, { scheduler, audit }: { readonly scheduler: Scheduler; readonly audit: Audit }) {
+  return notifyingStore(store, (keys) => {
+    for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
+    if (keys.some((key) => key.startsWith(diagnosticSettingsPrefix))) audit.settingsChanged();
+  });
 }

@@ -28,11 +28,8 @@ import { nameSet } from '../http/name-set.ts';
 import type { NameSet } from '../http/name-set.ts';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
-import { diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { clearPurged } from '../resources/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
-import { duePrefix, dueTime } from '../schedule/due.ts';
-import { notifyingStore } from '../schedule/notifying-store.ts';
 import type { OperationSubject } from '../schedule/due.ts';
 import type { DueHandler } from '../schedule/handler.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
@@ -50,7 +47,7 @@ import type { Ending } from './ending.ts';
 import { failureLine } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
 import { replaceFile } from './files.ts';
-import { openServerAudit } from './server-audit.ts';
+import { followed, openServerAudit } from './server-audit.ts';
 import { throttleOf } from './throttle.ts';
 
 /** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
@@ -130,11 +127,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     vaults: { store, engine: threads.engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
-  const committed = (keys: readonly string[]) => {
-    for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
-    if (keys.some((key) => key.startsWith(diagnosticSettingsPrefix))) audit.settingsChanged();
-  };
-  const base = { store: notifyingStore(store, committed), audit, logError: requestFailed(log) };
+  const base = { store: followed(store, { scheduler, audit }), audit, logError: requestFailed(log) };
   const turns = new Turns(base);
   const world = {
     ...base,

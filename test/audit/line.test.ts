@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { decisionText, readLine, recordIn, resourceText } from '../../src/audit/line.ts';
+import { auditRecord } from '../../src/audit/record.ts';
+import type { AuditEvent } from '../../src/audit/record.ts';
+import { allowedByDefault, allowedByIpRule, allowedByVirtualNetworkRule, denied } from '../../src/firewall/verdicts.ts';
+import type { AccessVerdict, Verdict } from '../../src/types/verdict.ts';
+import { caller, request, subnetSource } from './request-events.ts';
+
+const texts = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom(
+    '"quoted\\"',
+    'x'.repeat(5000),
+    'https://kv/secrets/s?access_token=abc&x=1',
+    'https://kv/eyJhbGciOiJSUzI1NiJ9.eyJzdWIi.x',
+    '\u2028\ud800',
+  ),
+);
+const maybe = fc.option(texts, { nil: undefined });
+const { source: publicSource = { kind: 'unknown', reason: 'there is none' } } = request;
+const sources = fc.constantFrom(publicSource, subnetSource, { kind: 'unknown', reason: 'no one said' } as const);
+const verdicts = fc.constantFrom<Verdict>(
+  allowedByDefault,
+  allowedByIpRule(3),
+  allowedByVirtualNetworkRule(0),
+  { allowed: true, because: 'trustedService', service: 'Azure "Backup"' } as const,
+  denied.ipv6,
+);
+const accesses = fc.constantFrom<AccessVerdict>(
+  { allowed: true, because: 'accessPolicy', index: 2 } as const,
+  { allowed: true, because: 'roleAssignment', assignment: 'a0000000-0000-0000-0000-000000000001', role: 'r' } as const,
+  { allowed: false, because: 'noRoleAssignment' } as const,
+);
+
+const events = fc.record({
+  at: fc.integer({ min: 0, max: 4e12 }),
+  durationMs: fc.double({ min: -5, max: 1e6, noNaN: true }),
+  operationName: fc.constantFrom('SecretGet', 'KeyList'),
+  apiVersion: texts,
+  resourceId: texts,
+  source: sources,
+  caller: fc.constantFrom(
+    caller,
+    { ...caller, issuerClass: 'external' as const, claims: { upn: 'ä"\\', scp: ['a', 'b'] } },
+    { ...caller, applicationId: undefined },
+  ),
+  verdict: verdicts,
+  rule: maybe,
+  explanation: maybe,
+  access: accesses,
+  correlationId: texts,
+  requestUri: texts,
+  objectId: texts,
+  userAgent: maybe,
+  tlsVersion: fc.constantFrom('TLSv1.3', 'TLSv1.2', undefined),
+  properties: fc.constantFrom(
+    undefined,
+    {},
+    { keyProperties: { type: 'RSA', size: 2048 }, enabled: true, gone: undefined },
+  ),
+});
+
+test('the line of a read is what its record would be written as', () => {
+  fc.assert(
+    fc.property(events, (event) => {
+      const whole: AuditEvent = { ...event, status: 200 };
+      const { source, resourceId, rule, explanation } = event;
+      const line = readLine({
+        ...event,
+        resource: resourceText(resourceId),
+        decision: decisionText({ ...event, rule, explanation }),
+        callerIpAddress: source.kind === 'unknown' ? undefined : source.address.text,
+      });
+      const record = auditRecord(whole);
+      assert.equal(line.text, JSON.stringify(record));
+      assert.deepEqual([line.category, line.resourceId], [record.category, record.resourceId]);
+      assert.deepEqual(recordIn(line), JSON.parse(JSON.stringify(record)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('nothing is said of what was decided where nothing was', () => {
+  assert.equal(decisionText({}), '');
+});
