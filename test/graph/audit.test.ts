@@ -147,6 +147,17 @@ test('a change that is refused has a record with the reason, a read has none', a
   assert.match(wrong.resultDescription ?? '', /^The property 'visibility' is not supported here/);
 });
 
+test('so has one that is refused for its body, of which it says nothing', async () => {
+  const earlier = (await recordsWhere(world, ({ category }) => category === 'AuditLogs', 0)).length;
+  expectStatus(await graph('POST', '/groups', { displayName: 'x' }, { headers: { 'content-type': 'text' } }), 415);
+  expectStatus(await graph('POST', '/groups', '[]'), 400);
+  const records = await recordsWhere(world, ({ category }) => category === 'AuditLogs', earlier + 2);
+  assert.deepEqual(
+    records.slice(earlier).map((record) => [...said(record), record.properties['modifiedProperties']]),
+    Array.from({ length: 2 }, () => ['Add group', 'failure', undefined, undefined]),
+  );
+});
+
 test('the service principal of a resource has one too, in the transaction of the resource', async () => {
   const { client } = world;
   expectStatus(await client.arm('PUT', group, { location }), 201);

@@ -102,7 +102,10 @@ suite("a path of no operation at home is the resource manager's 404", () => {
     'HEAD /devicelogin',
     'HEAD /{tenant}/.well-known/openid-configuration',
     'HEAD /msi/token',
-    // No tenant has such a name.
+    'QUERY /nothing',
+    // A path that cannot be decoded is nobody else's, and no tenant has such a name.
+    'GET /%zz',
+    'POST /%zz/oauth2/token',
     `POST /${'x'.repeat(2100)}/oauth2/token`,
   ]) {
     test(line.slice(0, 60), async () => {
