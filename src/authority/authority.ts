@@ -7,6 +7,7 @@ import type { Turns } from '../edge/turns.ts';
 import type { Answer } from '../http/answer.ts';
 import type { HomeListener } from '../http/host.ts';
 import { textsOf } from '../http/parameters.ts';
+import { isGuid } from '../shape/guid.ts';
 import type { Source } from '../types/source.ts';
 import { AssertionUses } from './assertion-uses.ts';
 import { AuthorizationCodes } from './authorization-codes.ts';
@@ -34,8 +35,6 @@ const endpoints: readonly Endpoint[] = [
   ...signInEndpoints,
   ...identityEndpoints,
 ];
-
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The authority's endpoints. The order of a request is the table in `pipeline.ts`. */
 export function createAuthority(parts: AuthorityParts): HomeListener {
@@ -83,7 +82,7 @@ export function createAuthority(parts: AuthorityParts): HomeListener {
 }
 
 function correlationIdOf({ 'client-request-id': sent }: IncomingHttpHeaders): string | undefined {
-  return typeof sent === 'string' && guid.test(sent) ? sent : undefined;
+  return typeof sent === 'string' && isGuid(sent) ? sent : undefined;
 }
 
 /** A page is a string, and everything else is JSON. */
