@@ -1,6 +1,9 @@
 import { readSkipToken, skipToken } from '../http/skip-token.ts';
 import { keyLengthMax } from '../resources/keys.ts';
-import type { StoredRecord, Store } from '../store/store.ts';
+import type { Prefix } from '../store/keys.ts';
+import { listRecords, openListed } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Store, StoredRecord } from '../store/store.ts';
 import { encodePath } from '../http/request-target.ts';
 import { listScope, scopeKey } from './access.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
@@ -13,27 +16,42 @@ const pageSize = 1000;
 /** A page ends with the record with which it walked so much: a thousand large ones would hold up everybody, or be too much to hold. */
 const pageBytes = 2_097_152;
 
-interface ListSource {
-  readonly prefix: string;
+type Shown = Promise<readonly { readonly id: string }[]>;
+
+interface Listed<T> {
+  readonly prefix: Prefix<T>;
   /** The records of a page as resources, those that are shown. */
-  readonly render: (records: readonly StoredRecord[]) => Promise<readonly { readonly id: string }[]>;
+  readonly render: (records: readonly Stored<T>[]) => Shown;
 }
 
-interface ListRequest extends ListSource {
+/** A list, or one of those that a list is made of, whatever its records hold. */
+interface ListSource {
+  readonly prefix: string;
+  readonly render: (records: readonly StoredRecord[]) => Shown;
+}
+
+export function listSource<T>({ prefix, render }: Listed<T>): ListSource {
+  return { prefix, render: (records) => render(openListed(prefix, records)) };
+}
+
+interface ListRequest<T> extends Listed<T> {
   /** Only what the caller may do this action on is shown; a page may so be shorter than it was asked to be. */
   readonly seen?: string;
 }
 
 /** One page of an ARM list: `{ value, nextLink }`, with `$top` and an opaque `$skiptoken`. */
-export async function listAnswer(call: ControlCall, { seen, prefix, render }: ListRequest): Promise<ControlOutcome> {
+export async function listAnswer<T>(
+  call: ControlCall,
+  { seen, prefix, render }: ListRequest<T>,
+): Promise<ControlOutcome> {
   const { access } = call;
   // What an assignment allows at a scope it allows on all below: most callers need no look at each resource.
   const seesAll = seen === undefined || access.may(seen, listScope(scopeKey(call.path)));
-  const shown = async (records: readonly StoredRecord[]) => {
+  const shown = async (records: readonly Stored<T>[]) => {
     const rendered = await render(records);
     return seesAll ? rendered : rendered.filter(({ id }) => access.may(seen, id));
   };
-  return listAnswerOf(call, [{ prefix, render: shown }]);
+  return listAnswerOf(call, [listSource({ prefix, render: shown })]);
 }
 
 /**
@@ -111,9 +129,9 @@ function startOf(token: string | undefined, sources: readonly ListSource[]) {
 const few = { limit: 32, bytes: 262_144 };
 
 /** All records under a prefix, a few at a time. In between, others are answered, however many there are. */
-export async function* walk(store: Store, prefix: string): AsyncGenerator<readonly StoredRecord[]> {
+export async function* walk<R>(store: Store, prefix: Prefix<R>): AsyncGenerator<readonly Stored<R>[]> {
   for (let after: string | undefined; ;) {
-    const records = await store.list({ prefix, after, ...few });
+    const records: readonly Stored<R>[] = await listRecords(store, { prefix, after, ...few });
     after = records.at(-1)?.key;
     if (after === undefined) return;
     yield records;
@@ -124,9 +142,9 @@ export async function* walk(store: Store, prefix: string): AsyncGenerator<readon
 }
 
 /** What `read` makes of the first records under a prefix, at most `limit` of it. */
-export async function firstOf<T>(
-  { store, prefix, limit }: { readonly store: Store; readonly prefix: string; readonly limit: number },
-  read: (records: readonly StoredRecord[]) => readonly T[] | Promise<readonly T[]>,
+export async function firstOf<R, T>(
+  { store, prefix, limit }: { readonly store: Store; readonly prefix: Prefix<R>; readonly limit: number },
+  read: (records: readonly Stored<R>[]) => readonly T[] | Promise<readonly T[]>,
 ): Promise<readonly T[]> {
   const found: T[] = [];
   for await (const records of walk(store, prefix)) {

@@ -1,5 +1,7 @@
-import { decode, encode, merge } from '../store/store.ts';
-import type { Requirement, Store, StoredRecord } from '../store/store.ts';
+import { readRecords, recordPut } from '../store/records.ts';
+import { merge } from '../store/store.ts';
+import type { Stored } from '../store/records.ts';
+import type { Requirement, Store } from '../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
 import { dropFederated } from './federated-credentials.ts';
 import { readIdentity } from './identities.ts';
@@ -35,11 +37,11 @@ const notInEnvelope = ['id', 'name', 'type', 'location', 'tags', 'identity', 'pr
 const namePattern = /^[^<>%&\\?/\p{Cc}]{0,259}[^<>%&\\?/\p{Cc}. ]$/u;
 
 /** The record of a resource, if the name can have one and it is there. */
-export async function readResource(name: ResourceName, store: Store): Promise<StoredRecord | undefined> {
+export async function readResource(name: ResourceName, store: Store): Promise<Stored<ResourceRecord> | undefined> {
   if (!isResourceGroupName(name.resourceGroup)) return undefined;
   const key = resourceKey(name, name.type, name.names);
   if (key.length > keyLengthMax) return undefined;
-  const [record] = await store.read({ get: [key] });
+  const [record] = await readRecords(store, { get: [key] });
   return record;
 }
 
@@ -62,11 +64,11 @@ export async function putResource(
 
 /** PATCH: `tags`, `identity` and what else stands beside `properties` replace what was, `properties` member by member. */
 export async function patchResource(
-  record: StoredRecord,
+  record: Stored<ResourceRecord>,
   body: Readonly<Record<string, unknown>>,
   context: ResourcesContext,
 ): Promise<ResourceChange> {
-  const before = decode<ResourceRecord>(record);
+  const before = record.value;
   const { envelope, tags, location, identity } = before;
   const sent = identity === undefined ? {} : { identity: identityAsSent(identity) };
   const whole = { ...envelope, tags, location, ...sent, ...body };
@@ -76,11 +78,11 @@ export async function patchResource(
 
 /** DELETE of a resource that nothing refers to. What lies below it must be deleted with it, by `below`. */
 export async function deleteResource(
-  record: StoredRecord,
-  below: readonly StoredRecord[],
+  record: Stored<ResourceRecord>,
+  below: readonly Stored<ResourceRecord>[],
   context: ResourcesContext,
 ): Promise<ResourceOutcome<PrincipalsChanged>> {
-  const resource = decode<ResourceRecord>(record);
+  const resource = record.value;
   const kind = kindOf(resource.type);
   const { usedBy = [] } = resource;
   if (kind?.use !== undefined && usedBy.length > 0) {
@@ -95,7 +97,7 @@ export async function deleteResource(
   const { ipAddress } = resource.made;
   const all = [record, ...below];
   const principals = await Promise.all(
-    all.map((gone) => changePrincipals({ before: decode<ResourceRecord>(gone), after: undefined }, context)),
+    all.map((gone) => changePrincipals({ before: gone.value, after: undefined }, context)),
   );
   const change = {
     require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require],
@@ -110,14 +112,14 @@ export async function deleteResource(
 
 interface Write {
   readonly name: ResourceName;
-  readonly record: StoredRecord | undefined;
+  readonly record: Stored<ResourceRecord> | undefined;
   readonly body: Readonly<Record<string, unknown>>;
   readonly require: readonly Requirement[];
 }
 
 async function write({ name, record, body, require }: Write, context: ResourcesContext): Promise<ResourceChange> {
   const kind = kindOf(name.type);
-  const before = record === undefined ? undefined : decode<ResourceRecord>(record);
+  const before = record?.value;
   const beside = kind?.isProxy === true ? besideProperties(body) : undefined;
   if (beside !== undefined) {
     return invalid(`A resource of the type ${kind?.type ?? ''} has no '${beside}': leave it out.`);
@@ -158,7 +160,7 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   const key = record?.key ?? resourceKey(name, name.type, name.names);
   const own = {
     require: [{ key, version: record?.version ?? null }, ...require, ...identity.value.require],
-    put: [{ key, value: encode(resource) }],
+    put: [recordPut(key, resource)],
   };
   const changed = await changePrincipals({ before, after: resource }, context);
   const whole = changedTogether([{ change: own, principals: [] }, ofKind, changed]);

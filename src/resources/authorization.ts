@@ -1,8 +1,9 @@
 import { builtInRoles, roleIds } from '../access/built-in-roles.ts';
 import { isWithin } from '../access/scope.ts';
-import { decode, encode } from '../store/store.ts';
-import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
-import type { SubscriptionRecord } from '../types/resource-group.ts';
+import type { Prefix } from '../store/keys.ts';
+import type { Stored } from '../store/records.ts';
+import { listRecords, readRecords, recordPut } from '../store/records.ts';
+import type { Put, Requirement, Store, Transaction } from '../store/store.ts';
 import type { RoleAssignment, RoleDefinition } from '../types/role.ts';
 import { authorizationKey, roleKey, rolePrefix, subscriptionKey } from './keys.ts';
 
@@ -25,12 +26,12 @@ export interface Authorization {
  */
 export async function readAuthorization(store: Store, subscriptionId: string): Promise<Authorization | undefined> {
   const key = authorizationKey(subscriptionId);
-  const [stamp, subscription] = await store.read({ get: [key, subscriptionKey(subscriptionId)] });
+  const [stamp, subscription] = await readRecords(store, { get: [key, subscriptionKey(subscriptionId)] });
   if (subscription === undefined) return undefined;
   const requirement = { key, version: stamp?.version ?? null };
-  const assignments = await readAll<RoleAssignment>(store, rolePrefix('role-assignment', subscriptionId), requirement);
-  const custom = await readAll<RoleDefinition>(store, rolePrefix('role-definition', subscriptionId), requirement);
-  const { tenantId, subscriptionId: spelt } = decode<SubscriptionRecord>(subscription);
+  const assignments = await readAll(store, rolePrefix('role-assignment', subscriptionId), requirement);
+  const custom = await readAll(store, rolePrefix('role-definition', subscriptionId), requirement);
+  const { tenantId, subscriptionId: spelt } = subscription.value;
   const roles = new Map([...builtInRoles, ...custom.map((role) => [role.id, role] as const)]);
   return { subscriptionId: spelt, tenantId, assignments, roles, requirement };
 }
@@ -40,7 +41,7 @@ export function authorizationChange(
   { subscriptionId, requirement }: Pick<Authorization, 'subscriptionId' | 'requirement'>,
   change: { readonly put?: readonly Put[]; readonly delete?: readonly string[] },
 ): Transaction {
-  const stamp = { key: authorizationKey(subscriptionId), value: encode(null) };
+  const stamp = recordPut(authorizationKey(subscriptionId), null);
   return { require: [requirement], put: [...(change.put ?? []), stamp], delete: change.delete ?? [] };
 }
 
@@ -76,16 +77,21 @@ export function firstOwner(
     updatedBy: principalId,
   };
   return [
-    { key: roleKey('role-assignment', subscriptionId, assignment.name), value: encode(assignment) },
-    { key: authorizationKey(subscriptionId), value: encode(null) },
+    recordPut(roleKey('role-assignment', subscriptionId, assignment.name), assignment),
+    recordPut(authorizationKey(subscriptionId), null),
   ];
 }
 
-async function readAll<T>(store: Store, prefix: string, requirement: Requirement): Promise<readonly T[]> {
+async function readAll<T>(store: Store, prefix: Prefix<T>, requirement: Requirement): Promise<readonly T[]> {
   const found: T[] = [];
   for (let after: string | undefined; ;) {
-    const page: readonly StoredRecord[] = await store.list({ require: [requirement], prefix, after, limit: pageSize });
-    found.push(...page.map((record) => decode<T>(record)));
+    const page: readonly Stored<T>[] = await listRecords(store, {
+      require: [requirement],
+      prefix,
+      after,
+      limit: pageSize,
+    });
+    found.push(...page.map(({ value }) => value));
     after = page.at(-1)?.key;
     if (after === undefined) return found;
   }

@@ -5,7 +5,7 @@ import type { Stored } from '../directory/objects.ts';
 import type { FederatedIdentityCredential } from '../directory/records.ts';
 import { array, object, optional, string } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
-import { decode } from '../store/store.ts';
+import { readRecords } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { resourceId, resourceKey } from './keys.ts';
@@ -62,9 +62,9 @@ async function principalAbove(
   store: Store,
 ): Promise<Stored<'servicePrincipal'> | undefined> {
   const key = resourceKey(place, type.slice(0, type.lastIndexOf('/')), names.slice(0, -1));
-  const [record] = await store.read({ get: [key] });
+  const [record] = await readRecords(store, { get: [key] });
   if (record === undefined) return undefined;
-  const { principalId = '', tenantId = '' } = decode<ResourceRecord>(record).made;
+  const { principalId = '', tenantId = '' } = record.value.made;
   return findObject(store, { tenantId, kind: 'servicePrincipal' }, principalId);
 }
 

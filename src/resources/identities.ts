@@ -1,6 +1,6 @@
-import { decode } from '../store/store.ts';
+import { readRecords } from '../store/records.ts';
 import type { Requirement, Store } from '../store/store.ts';
-import type { ResourceIdentity, ResourceRecord } from '../types/resource.ts';
+import type { ResourceIdentity } from '../types/resource.ts';
 import { isResourceGroupName, resourceKey } from './keys.ts';
 import { membersOf } from './members.ts';
 import { refuseResource } from './refusal.ts';
@@ -69,9 +69,9 @@ async function readUserAssigned(id: string, store: Store) {
   const { type, names = [], subscriptionId = '', resourceGroup = '' } = scope ?? {};
   if (type?.toLowerCase() !== knownTypes.userAssignedIdentity.toLowerCase()) return undefined;
   if (!isResourceGroupName(resourceGroup)) return undefined;
-  const [record] = await store.read({ get: [resourceKey({ subscriptionId, resourceGroup }, type, names)] });
+  const [record] = await readRecords(store, { get: [resourceKey({ subscriptionId, resourceGroup }, type, names)] });
   if (record === undefined) return undefined;
-  const { principalId = '', clientId = '' } = decode<ResourceRecord>(record).made;
+  const { principalId = '', clientId = '' } = record.value.made;
   return { ids: { principalId, clientId }, requirement: { key: record.key, version: record.version } };
 }
 

@@ -1,8 +1,8 @@
 import { isWithin } from '../access/scope.ts';
 import { choice, object, optional, string } from '../shape/shape.ts';
-import { readNow, readRecords } from '../store/records.ts';
+import type { Key } from '../store/keys.ts';
+import { readNow, readRecords, recordPut } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
-import { encode } from '../store/store.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { Lock, LocksRecord } from '../types/lock.ts';
 import { locksKey } from './keys.ts';
@@ -18,7 +18,7 @@ const locksOfScopeMax = 20;
 /** The locks of a subscription, and the state in which they were read. */
 export interface Locks {
   readonly locks: readonly Lock[];
-  readonly requirement: Requirement;
+  readonly requirement: Requirement & { readonly key: Key<LocksRecord> };
 }
 
 /** `properties` of a lock as a request gives them. */
@@ -41,7 +41,7 @@ export function readLocksNow(store: Pick<Store, 'readMany'>, subscriptionId: str
   return read instanceof Promise ? read.then(([record]) => locksIn(key, record)) : locksIn(key, read[0]);
 }
 
-function locksIn(key: string, record: Stored<LocksRecord> | undefined): Locks {
+function locksIn(key: Key<LocksRecord>, record: Stored<LocksRecord> | undefined): Locks {
   return { locks: record?.value.locks ?? [], requirement: { key, version: record?.version ?? null } };
 }
 
@@ -99,7 +99,7 @@ export async function putLock(
   const { key } = requirement;
   const change = {
     require: [requirement, place.value],
-    put: [{ key, value: encode({ locks: [...others, lock] }) }],
+    put: [recordPut(key, { locks: [...others, lock] })],
   };
   return { ok: true, value: { lock, created: before === undefined, change } };
 }
@@ -107,7 +107,7 @@ export async function putLock(
 export function deleteLock(lock: Lock, { locks, requirement }: Locks): Transaction {
   const { key } = requirement;
   const rest = locks.filter((other) => other !== lock);
-  return { require: [requirement], put: [{ key, value: encode({ locks: rest }) }] };
+  return { require: [requirement], put: [recordPut(key, { locks: rest })] };
 }
 
 function isLock(lock: Lock, scope: Scope, name: string): boolean {

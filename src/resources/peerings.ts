@@ -1,8 +1,9 @@
 import { overlaps, parseRange } from '../address/range.ts';
 import { accept } from '../shape/fault.ts';
 import { boolean, each, optional, refine } from '../shape/shape.ts';
-import { decode, encode } from '../store/store.ts';
-import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
+import { readRecords, recordPut } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Put, Requirement, Store, Transaction } from '../store/store.ts';
 import type { PeeringRecord, VirtualNetworkRecord } from '../types/network.ts';
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from './keys.ts';
 import { networkObject, peeringMembers } from './network-members.ts';
@@ -54,11 +55,11 @@ const defaults = {
  * other network must be there, and no address be of both (virtual-network "virtual network peering").
  */
 export async function putPeering(
-  record: StoredRecord,
+  record: Stored<VirtualNetworkRecord>,
   { name, properties }: { readonly name: string; readonly properties: unknown },
   { store, newId, lacks }: PeeringWorld,
 ): Promise<PeeringChange> {
-  const network = decode<VirtualNetworkRecord>(record);
+  const network = record.value;
   const requested = readAt(requestedPeering, properties, 'properties');
   if (!requested.ok) return requested;
   const { remote: id, others } = requested.value;
@@ -70,7 +71,7 @@ export async function putPeering(
   const isOther = other !== undefined && other.key !== record.key;
   const isMoved = before !== undefined && before.remote.toLowerCase() !== id.toLowerCase();
   if (!isOther || isMoved) return refuseResource({ kind: 'referenceInvalid', id, by });
-  const remote = decode<VirtualNetworkRecord>(other);
+  const remote = other.value;
   const prefixes = overlapping(network.addressPrefixes, remote.addressPrefixes);
   if (prefixes.length > 0) {
     return refuseResource({ kind: 'addressSpacesOverlap', network: virtualNetworkId(network), remote: id, prefixes });
@@ -87,9 +88,9 @@ export async function putPeering(
   };
   const changed = withPeering(network, peering);
   const require = [record, other].map(({ key, version }) => ({ key, version }));
-  const put = [{ key: record.key, value: encode(changed) }];
+  const put = [recordPut(record.key, changed)];
   const connected = back === undefined ? [] : [withPeering(remote, { ...back, state: 'Connected' })];
-  put.push(...connected.map((next) => ({ key: other.key, value: encode(next) })));
+  put.push(...connected.map((next) => recordPut(other.key, next)));
   return { ok: true, value: { network: changed, peering, created: before === undefined, change: { require, put } } };
 }
 
@@ -103,23 +104,27 @@ export async function disconnect(
   const put: Put[] = [];
   for (const peering of peerings) {
     const other = await readNetworkById(peering.remote, store);
-    const remote = other === undefined ? undefined : decode<VirtualNetworkRecord>(other);
+    const remote = other?.value;
     const back = remote?.peerings?.find((one) => one.remoteGuid === network.resourceGuid);
     if (other === undefined || remote === undefined || back === undefined) continue;
     require.push({ key: other.key, version: other.version });
-    put.push({ key: other.key, value: encode(withPeering(remote, { ...back, state: 'Disconnected' })) });
+    put.push(recordPut(other.key, withPeering(remote, { ...back, state: 'Disconnected' })));
   }
   return { require, put };
 }
 
 /** DELETE of a peering. */
-export async function deletePeering(record: StoredRecord, peering: PeeringRecord, store: Store): Promise<Transaction> {
-  const network = decode<VirtualNetworkRecord>(record);
+export async function deletePeering(
+  record: Stored<VirtualNetworkRecord>,
+  peering: PeeringRecord,
+  store: Store,
+): Promise<Transaction> {
+  const network = record.value;
   const peerings = network.peerings?.filter((one) => one !== peering && one.name !== peering.name) ?? [];
   const left = await disconnect(network, [peering], store);
   return {
     require: [{ key: record.key, version: record.version }, ...left.require],
-    put: [{ key: record.key, value: encode({ ...network, peerings }) }, ...left.put],
+    put: [recordPut(record.key, { ...network, peerings }), ...left.put],
   };
 }
 
@@ -129,11 +134,11 @@ function withPeering(network: VirtualNetworkRecord, peering: PeeringRecord): Vir
   return { ...network, peerings: index === -1 ? [...peerings, peering] : peerings.with(index, peering) };
 }
 
-async function readNetworkById(id: string, store: Store): Promise<StoredRecord | undefined> {
+async function readNetworkById(id: string, store: Store): Promise<Stored<VirtualNetworkRecord> | undefined> {
   const { type, names: [name = ''] = [], subscriptionId = '', resourceGroup = '' } = parseScope(id) ?? {};
   const isNetwork = type?.toLowerCase() === 'microsoft.network/virtualnetworks' && /^[\w.-]{1,64}$/.test(name);
   if (!isNetwork || !isResourceGroupName(resourceGroup)) return undefined;
-  const [record] = await store.read({ get: [virtualNetworkKey({ subscriptionId, resourceGroup }, name)] });
+  const [record] = await readRecords(store, { get: [virtualNetworkKey({ subscriptionId, resourceGroup }, name)] });
   return record;
 }
 

@@ -1,7 +1,10 @@
 import { choice, object, optional, string } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
-import { decode, encode, merge } from '../store/store.ts';
-import type { Store, StoredRecord, Transaction } from '../store/store.ts';
+import type { Key } from '../store/keys.ts';
+import { readRecords, recordPut } from '../store/records.ts';
+import { merge } from '../store/store.ts';
+import type { Stored } from '../store/records.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import type { ConnectionState, PrivateEndpointConnection } from '../types/private-endpoint.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import type { VaultRecord } from '../types/vault.ts';
@@ -45,7 +48,7 @@ export function connectionState(before: ConnectionState): Shape<ConnectionState>
 
 /** Puts a connection's state, at the vault and at the private endpoint. */
 export async function decideConnection(
-  record: StoredRecord,
+  record: Stored<VaultRecord>,
   decided: { readonly connection: PrivateEndpointConnection; readonly state: ConnectionState },
   world: ConnectionsWorld,
 ): Promise<ConnectionChange> {
@@ -57,7 +60,7 @@ export async function decideConnection(
 
 /** Deletes a connection at the vault; the private endpoint stays, `Disconnected`. */
 export async function deleteConnection(
-  record: StoredRecord,
+  record: Stored<VaultRecord>,
   connection: PrivateEndpointConnection,
   world: ConnectionsWorld,
 ): Promise<Transaction> {
@@ -75,13 +78,13 @@ export async function disconnectEndpoints(
 
 /** A vault's record with other connections. */
 export function changeConnections(
-  record: StoredRecord,
+  record: Stored<VaultRecord>,
   change: (all: readonly PrivateEndpointConnection[]) => readonly PrivateEndpointConnection[],
 ): Transaction {
-  const { privateEndpointConnections = [], ...vault } = decode<VaultRecord>(record);
+  const { privateEndpointConnections = [], ...vault } = record.value;
   const all = change(privateEndpointConnections);
-  const value = encode({ ...vault, ...(all.length > 0 && { privateEndpointConnections: all }) });
-  return { require: [{ key: record.key, version: record.version }], put: [{ key: record.key, value }] };
+  const value = { ...vault, ...(all.length > 0 && { privateEndpointConnections: all }) };
+  return { require: [{ key: record.key, version: record.version }], put: [recordPut(record.key, value)] };
 }
 
 /** Writes the state of connections into the records of their private endpoints. */
@@ -91,22 +94,22 @@ async function tell(
   { store, newId }: ConnectionsWorld,
 ): Promise<Transaction> {
   const get = connections.map(({ endpoint }) => endpointKey(endpoint));
-  const records = get.length === 0 ? [] : await store.read({ get });
+  const records = get.length === 0 ? [] : await readRecords(store, { get });
   const changed = records.flatMap((record, index) => {
     if (record === undefined) return [];
-    const endpoint = decode<ResourceRecord>(record);
+    const endpoint = record.value;
     const { name } = connections[index] ?? {};
     if (name === undefined || endpoint.made.connection?.name !== name) return [];
     const made = { ...endpoint.made, connection: { name, state } };
-    return [{ record, value: encode({ ...endpoint, made, etag: `W/"${newId()}"` }) }];
+    return [{ record, value: { ...endpoint, made, etag: `W/"${newId()}"` } }];
   });
   return {
     require: changed.map(({ record }) => ({ key: record.key, version: record.version })),
-    put: changed.map(({ record, value }) => ({ key: record.key, value })),
+    put: changed.map(({ record, value }) => recordPut(record.key, value)),
   };
 }
 
-function endpointKey(id: string): string {
+function endpointKey(id: string): Key<ResourceRecord> {
   const { subscriptionId = '', resourceGroup = '', type = '', names = [] } = parseScope(id) ?? {};
   return resourceKey({ subscriptionId, resourceGroup }, type, names);
 }

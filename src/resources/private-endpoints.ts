@@ -1,6 +1,7 @@
-import { decode, merge } from '../store/store.ts';
-import type { Store, StoredRecord, Transaction } from '../store/store.ts';
-import type { VirtualNetworkRecord } from '../types/network.ts';
+import { readRecords } from '../store/records.ts';
+import { merge } from '../store/store.ts';
+import type { Stored } from '../store/records.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import type { ConnectionState } from '../types/private-endpoint.ts';
 import type { ResourceMade, ResourceRecord } from '../types/resource.ts';
 import type { VaultRecord } from '../types/vault.ts';
@@ -63,7 +64,7 @@ export async function disconnectEndpoint(resource: ResourceRecord, store: Store)
       : changeEndpoints(living.record, living.subnet.name, (all) => all.filter((one) => one.toLowerCase() !== id));
   const { name } = resource.made.connection ?? {};
   const record = await readVault(connection.properties.privateLinkServiceId, store);
-  const connections = record === undefined ? [] : (decode<VaultRecord>(record).privateEndpointConnections ?? []);
+  const connections = record === undefined ? [] : (record.value.privateEndpointConnections ?? []);
   if (record === undefined || !connections.some((one) => one.name === name)) return left;
   return merge(
     left,
@@ -89,7 +90,7 @@ async function joinSubnet(
   const by = resourceId(draft);
   const living = await readSubnetById(subnetId, store);
   if (living === undefined) return refuseResource({ kind: 'referenceInvalid', id: subnetId, by });
-  const network = decode<VirtualNetworkRecord>(living.record);
+  const network = living.record.value;
   const isHere =
     network.subscriptionId.toLowerCase() === draft.subscriptionId.toLowerCase() &&
     isSameLocation(network.location, draft.location ?? '');
@@ -120,7 +121,7 @@ async function requestConnection(
       name: named.name,
       resourceGroup: named.resourceGroup,
     });
-  const { privateEndpointConnections: others = [] } = decode<VaultRecord>(record);
+  const { privateEndpointConnections: others = [] } = record.value;
   if (others.length >= connectionsMax) {
     return invalid(`The vault ${id} has ${connectionsMax} private endpoint connections, the most that a vault takes.`);
   }
@@ -149,12 +150,12 @@ function vaultNamed(id: string) {
 }
 
 /** The record of the vault with that ARM id; a soft-deleted one is not found. */
-async function readVault(id: string, store: Store): Promise<StoredRecord | undefined> {
+async function readVault(id: string, store: Store): Promise<Stored<VaultRecord> | undefined> {
   const named = vaultNamed(id);
   if (named === undefined || !isVaultName(named.name)) return undefined;
-  const [record] = await store.read({ get: [vaultKey(named.name)] });
+  const [record] = await readRecords(store, { get: [vaultKey(named.name)] });
   if (record === undefined) return undefined;
-  const vault = decode<VaultRecord>(record);
+  const vault = record.value;
   return vault.deleted === undefined && isAt(vault, named) ? record : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { formatIpv4 } from '../address/address.ts';
 import { parseRange } from '../address/range.ts';
-import { encode } from '../store/store.ts';
+import { listRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { publicAddressKey, publicAddressPrefix } from './keys.ts';
 import { refuseResource } from './refusal.ts';
@@ -21,7 +21,7 @@ export async function allocateAddress(
   if (!parsed.ok) throw new Error(`the address pool ${pool} is no range`);
   const held = new Set<string>();
   for (let after: string | undefined; ;) {
-    const page = await store.list({ prefix: publicAddressPrefix, after, limit: pageSize });
+    const page = await listRecords(store, { prefix: publicAddressPrefix, after, limit: pageSize });
     for (const { key } of page) held.add(key);
     after = page.at(-1)?.key;
     if (after === undefined) break;
@@ -31,7 +31,7 @@ export async function allocateAddress(
     const ipAddress = formatIpv4(address);
     const key = publicAddressKey(ipAddress);
     if (held.has(key)) continue;
-    const change = { require: [{ key, version: null }], put: [{ key, value: encode({ resource }) }] };
+    const change = { require: [{ key, version: null }], put: [recordPut(key, { resource })] };
     return { ok: true, value: { ipAddress, change } };
   }
   return refuseResource({ kind: 'publicAddressesExhausted', pool });

@@ -1,6 +1,6 @@
-import { decode } from '../store/store.ts';
+import { readRecords } from '../store/records.ts';
 import type { Put, Requirement, Store, Transaction } from '../store/store.ts';
-import type { SubnetRecord, VirtualNetworkRecord } from '../types/network.ts';
+import type { SubnetRecord } from '../types/network.ts';
 import { virtualNetworkId, virtualNetworkKey } from './keys.ts';
 import { parseSubnetId } from './subnet-id.ts';
 import { networkChange } from './virtual-networks.ts';
@@ -16,9 +16,9 @@ export async function movePublicSource(
   const wanted = new Set(subnetIds.map((id) => id.toLowerCase()));
   const places = subnetIds.flatMap((id) => parseSubnetId(id) ?? []);
   const get = [...new Set(places.map((place) => virtualNetworkKey(place, place.virtualNetwork)))];
-  for (const record of get.length === 0 ? [] : await store.read({ get })) {
+  for (const record of get.length === 0 ? [] : await readRecords(store, { get })) {
     if (record === undefined) continue;
-    const network = decode<VirtualNetworkRecord>(record);
+    const network = record.value;
     const subnets = network.subnets.map((subnet) => {
       const id = `${virtualNetworkId(network)}/subnets/${subnet.name}`.toLowerCase();
       return wanted.has(id) ? seenAs(subnet, addresses) : subnet;

@@ -1,4 +1,4 @@
-import { decode, encode } from '../store/store.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Put, Requirement, Store } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { isResourceGroupName, resourceKey } from './keys.ts';
@@ -50,7 +50,7 @@ export async function relink(
     const now = links.after.filter((link) => link.to.toLowerCase() === id);
     const added = now.filter((link) => !old.some((one) => sameUser(one.by, link.by)));
     const [record] = await readTarget(to, world.store);
-    const target = record === undefined ? undefined : decode<ResourceRecord>(record);
+    const target = record?.value;
     const wrong = now.find((link) => !fits(target, link, world));
     if (wrong !== undefined) return refuseResource({ kind: 'referenceInvalid', id: to, by: wrong.by });
     if (record === undefined || target === undefined) continue;
@@ -64,7 +64,7 @@ export async function relink(
     if (now.length > 0) found.set(id, target);
     if (sameUsers(usedBy, target.usedBy ?? [])) continue;
     require.push({ key: record.key, version: record.version });
-    put.push({ key: record.key, value: encode({ ...target, usedBy }) });
+    put.push(recordPut(record.key, { ...target, usedBy }));
   }
   return { ok: true, value: { require, put, found } };
 }
@@ -74,7 +74,7 @@ async function readTarget(id: string, store: Store) {
   if (scope?.type === undefined || scope.resourceGroup === undefined) return [];
   if (!isResourceGroupName(scope.resourceGroup)) return [];
   const place = { subscriptionId: scope.subscriptionId, resourceGroup: scope.resourceGroup };
-  return store.read({ get: [resourceKey(place, scope.type, scope.names ?? [])] });
+  return readRecords(store, { get: [resourceKey(place, scope.type, scope.names ?? [])] });
 }
 
 function fits(target: ResourceRecord | undefined, link: Link, { subscriptionId, location }: LinkingWorld): boolean {

@@ -1,6 +1,6 @@
 import { choice, each, ignored, object, optional, string } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
-import { encode } from '../store/store.ts';
+import { recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { RoleAssignment } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
@@ -89,7 +89,7 @@ export async function putAssignment(
   };
   const key = roleKey('role-assignment', authorization.subscriptionId, name);
   const { require = [], ...change } = authorizationChange(authorization, {
-    put: [{ key, value: encode(assignment) }],
+    put: [recordPut(key, assignment)],
   });
   const value = { assignment, created: before === undefined };
   return { ok: true, value: { ...value, change: { ...change, require: [...require, place.value] } } };

@@ -1,7 +1,7 @@
 import { isWithin } from '../access/scope.ts';
 import { array, each, ignored, object, optional, string } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
-import { encode } from '../store/store.ts';
+import { recordPut } from '../store/records.ts';
 import type { Transaction } from '../store/store.ts';
 import type { RoleDefinition } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
@@ -85,7 +85,7 @@ export function putRole(
   const key = roleKey('role-definition', authorization.subscriptionId, id);
   return {
     ok: true,
-    value: { role, change: authorizationChange(authorization, { put: [{ key, value: encode(role) }] }) },
+    value: { role, change: authorizationChange(authorization, { put: [recordPut(key, role)] }) },
   };
 }
 

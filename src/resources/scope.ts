@@ -1,7 +1,7 @@
-import { decode } from '../store/store.ts';
-import type { Requirement, Store, StoredRecord } from '../store/store.ts';
-import type { VirtualNetworkRecord } from '../types/network.ts';
-import type { VaultRecord } from '../types/vault.ts';
+import type { Key } from '../store/keys.ts';
+import { readRecords } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Requirement, Store } from '../store/store.ts';
 import {
   isResourceGroupName,
   keyLengthMax,
@@ -20,35 +20,35 @@ import { findPeering } from './peerings.ts';
 import { findSubnet } from './virtual-networks.ts';
 import { isAt, isVaultName } from './vaults.ts';
 
-/** Where the record of a resource lies by its type, and whether what lies there is the resource that is meant. */
-interface Lookup {
-  readonly key: (names: readonly string[], place: Place) => string | undefined;
-  readonly is: (record: StoredRecord, names: readonly string[], place: Place) => boolean;
+/** The record of a resource of a type, if what is there is the resource that is meant. */
+type Lookup = (names: readonly string[], place: Place, store: Store) => Promise<Stored<unknown> | undefined>;
+
+function lookup<T>(
+  keyOf: (names: readonly string[], place: Place) => Key<T> | undefined,
+  is: (found: T, names: readonly string[], place: Place) => boolean = () => true,
+): Lookup {
+  return async (names, place, store) => {
+    const key = keyOf(names, place);
+    const [record] = key === undefined ? [] : await readRecords(store, { get: [key] });
+    return record !== undefined && is(record.value, names, place) ? record : undefined;
+  };
 }
 
-const vault: Lookup = {
-  key: ([name = '']) => (isVaultName(name) ? vaultKey(name) : undefined),
-  is(record, _, place) {
-    const found = decode<VaultRecord>(record);
-    return found.deleted === undefined && isAt(found, place);
-  },
-};
+const vault = lookup(
+  ([name = '']) => (isVaultName(name) ? vaultKey(name) : undefined),
+  (found, _, place) => found.deleted === undefined && isAt(found, place),
+);
 
-const network: Lookup = {
-  key: ([name = ''], place) => (/^[\w.-]{1,64}$/.test(name) ? virtualNetworkKey(place, name) : undefined),
-  is: () => true,
-};
+const networkOf = ([name = '']: readonly string[], place: Place) =>
+  /^[\w.-]{1,64}$/.test(name) ? virtualNetworkKey(place, name) : undefined;
 
 /** A resource that has no kind of record of its own. */
 function lookupOf(type: string): Lookup | undefined {
   if (!isServed(type)) return undefined;
-  return {
-    key(names, place) {
-      const key = resourceKey(place, type, names);
-      return key.length > keyLengthMax ? undefined : key;
-    },
-    is: () => true,
-  };
+  return lookup((names, place) => {
+    const key = resourceKey(place, type, names);
+    return key.length > keyLengthMax ? undefined : key;
+  });
 }
 
 /**
@@ -60,20 +60,14 @@ const lookups: ReadonlyMap<string, Lookup> = new Map([
   ['microsoft.keyvault/vaults/secrets', vault],
   ['microsoft.keyvault/vaults/keys', vault],
   ['microsoft.keyvault/vaults/certificates', vault],
-  ['microsoft.network/virtualnetworks', network],
+  ['microsoft.network/virtualnetworks', lookup(networkOf)],
   [
     'microsoft.network/virtualnetworks/virtualnetworkpeerings',
-    {
-      key: network.key,
-      is: (record, [, name = '']) => findPeering(decode<VirtualNetworkRecord>(record), name) !== undefined,
-    },
+    lookup(networkOf, (network, [, name = '']) => findPeering(network, name) !== undefined),
   ],
   [
     'microsoft.network/virtualnetworks/subnets',
-    {
-      key: network.key,
-      is: (record, [, name = '']) => findSubnet(decode<VirtualNetworkRecord>(record), name) !== undefined,
-    },
+    lookup(networkOf, (network, [, name = '']) => findSubnet(network, name) !== undefined),
   ],
 ]);
 
@@ -82,18 +76,19 @@ export async function requireScope(scope: Scope, store: Store): Promise<Resource
   const { subscriptionId, resourceGroup, type, names = [] } = scope;
   if (resourceGroup === undefined) {
     const key = subscriptionKey(subscriptionId);
-    const [record] = await store.read({ get: [key] });
+    const [record] = await readRecords(store, { get: [key] });
     if (record === undefined) return refuseResource({ kind: 'subscriptionNotFound', id: subscriptionId });
     return { ok: true, value: { key, version: record.version } };
   }
   const place = { subscriptionId, resourceGroup };
-  const [group] = isResourceGroupName(resourceGroup) ? await store.read({ get: [resourceGroupKey(place)] }) : [];
+  const [group] = isResourceGroupName(resourceGroup)
+    ? await readRecords(store, { get: [resourceGroupKey(place)] })
+    : [];
   if (group === undefined) return refuseResource({ kind: 'resourceGroupNotFound', name: resourceGroup });
   if (type === undefined) return { ok: true, value: { key: group.key, version: group.version } };
-  const lookup = lookups.get(type.toLowerCase()) ?? lookupOf(type);
-  const key = lookup?.key(names, place);
-  const [record] = key === undefined ? [] : await store.read({ get: [key] });
-  if (record === undefined || lookup?.is(record, names, place) !== true) {
+  const find = lookups.get(type.toLowerCase()) ?? lookupOf(type);
+  const record = await find?.(names, place, store);
+  if (record === undefined) {
     return refuseResource({ kind: 'resourceNotFound', type, name: names.join('/'), resourceGroup });
   }
   return { ok: true, value: { key: record.key, version: record.version } };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { accept } from '../shape/fault.ts';
 import { anything, each, ignored, object, optional } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
-import { decode, encode } from '../store/store.ts';
+import { readRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { resourceId, storageAccountNameKey } from './keys.ts';
@@ -62,17 +62,17 @@ export async function takeAccountName(account: ResourceRecord, store: Store): Pr
   const [name = ''] = account.names;
   if (!isStorageAccountName(name)) return refuseResource({ kind: 'storageAccountNameNotValid', name });
   const key = storageAccountNameKey(name);
-  const [record] = await store.read({ get: [key] });
+  const [record] = await readRecords(store, { get: [key] });
   if (record !== undefined) return refuseResource({ kind: 'storageAccountAlreadyTaken', name });
-  const put = [{ key, value: encode({ resource: resourceId(account) }) }];
+  const put = [recordPut(key, { resource: resourceId(account) })];
   return { ok: true, value: { require: [{ key, version: null }], put } };
 }
 
 /** The change by which the name of a deleted account is free again. */
 export async function freeAccountName(account: ResourceRecord, store: Store): Promise<Transaction> {
   const key = storageAccountNameKey(account.names[0] ?? '');
-  const [record] = await store.read({ get: [key] });
-  if (record === undefined || decode<{ resource: string }>(record).resource !== resourceId(account)) return {};
+  const [record] = await readRecords(store, { get: [key] });
+  if (record === undefined || record.value.resource !== resourceId(account)) return {};
   return { require: [{ key, version: record.version }], delete: [key] };
 }
 

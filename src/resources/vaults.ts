@@ -1,7 +1,8 @@
 import type { RuleProfile } from '../firewall/profiles.ts';
-import { recordPut } from '../store/records.ts';
-import { decode, encode, merge } from '../store/store.ts';
-import type { Put, Store, StoredRecord, Transaction } from '../store/store.ts';
+import { readRecords, recordPut } from '../store/records.ts';
+import { merge } from '../store/store.ts';
+import type { Stored } from '../store/records.ts';
+import type { Put, Requirement, Store, Transaction } from '../store/store.ts';
 import type { SystemData, VaultProperties, VaultRecord } from '../types/vault.ts';
 import { bindRules } from './bind-rules.ts';
 import { isResourceGroupName, resourceGroupKey, vaultId, vaultIndexKey, vaultKey } from './keys.ts';
@@ -17,7 +18,6 @@ import type { RequestedProperties } from './vault-properties.ts';
 const assignAction = 'Microsoft.Authorization/roleAssignments/write';
 
 const dayMs = 86_400_000;
-const empty = encode(null);
 
 /** A vault after a change, and the change. */
 export type VaultChange = ResourceOutcome<{
@@ -60,10 +60,10 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
   if (!read.ok) return read;
   const hasGroup = isResourceGroupName(request.resourceGroup);
   const [record, group] = hasGroup
-    ? await store.read({ get: [vaultKey(request.name), resourceGroupKey(request)] })
+    ? await readRecords(store, { get: [vaultKey(request.name), resourceGroupKey(request)] })
     : [undefined, undefined];
   if (group === undefined) return refuseResource({ kind: 'resourceGroupNotFound', name: request.resourceGroup });
-  const existing = record === undefined ? undefined : decode<VaultRecord>(record);
+  const existing = record?.value;
   if (existing !== undefined && !isAt(existing, request)) {
     return refuseResource({ kind: 'vaultAlreadyExists', name: request.name });
   }
@@ -92,7 +92,7 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
     }),
   };
   const put: Put[] = [vaultPut(vault)];
-  if (existing === undefined) put.push({ key: vaultIndexKey('vault-in', vault, vault.name), value: empty });
+  if (existing === undefined) put.push(recordPut(vaultIndexKey('vault-in', vault, vault.name), null));
   const require = [
     { key: vaultKey(vault.name), version: record?.version ?? null },
     { key: group.key, version: group.version },
@@ -103,10 +103,10 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
 
 /** PATCH: what the request gives, over what was. */
 export async function patchVault(
-  request: { readonly record: StoredRecord; readonly tags?: VaultRecord['tags']; readonly properties: unknown },
+  request: { readonly record: Stored<VaultRecord>; readonly tags?: VaultRecord['tags']; readonly properties: unknown },
   context: VaultsContext,
 ): Promise<VaultChange> {
-  const existing = decode<VaultRecord>(request.record);
+  const existing = request.record.value;
   const read = readVaultProperties(request.properties ?? {}, context.profile);
   if (!read.ok) return read;
   const { properties: base, subscriptionId } = existing;
@@ -126,8 +126,8 @@ export async function patchVault(
  * DELETE: the vault keeps its name and its contents until it is recovered or purged, which it is by itself in the end. Its
  * private endpoint connections end, as role assignments do: nobody is let into a recovered vault by what was before.
  */
-export async function deleteVault(record: StoredRecord, context: VaultsContext): Promise<VaultChange> {
-  const whole = decode<VaultRecord>(record);
+export async function deleteVault(record: Stored<VaultRecord>, context: VaultsContext): Promise<VaultChange> {
+  const whole = record.value;
   const { privateEndpointConnections: _, ...existing } = whole;
   const ended = await disconnectEndpoints(whole, context);
   const retentionMs = existing.properties.softDeleteRetentionInDays * dayMs;
@@ -140,7 +140,7 @@ export async function deleteVault(record: StoredRecord, context: VaultsContext):
     require: [{ key: record.key, version: record.version }],
     put: [
       vaultPut(vault),
-      { key: vaultIndexKey('deleted-vault-in', vault, vault.name), value: empty },
+      recordPut(vaultIndexKey('deleted-vault-in', vault, vault.name), null),
       scheduledPurge(vault, deleted),
     ],
     delete: [vaultIndexKey('vault-in', vault, vault.name)],
@@ -161,11 +161,11 @@ export function isAt(vault: Place, place: Place): boolean {
  * (azure-rest-api-specs#19606). Where no vault of that name and location is soft-deleted, nothing is made in its place.
  */
 function recoverVault(
-  record: StoredRecord | undefined,
-  { request, group }: { readonly request: PutVault; readonly group: StoredRecord },
+  record: Stored<VaultRecord> | undefined,
+  { request, group }: { readonly request: PutVault; readonly group: Requirement },
   context: VaultsContext,
 ): VaultChange {
-  const existing = record === undefined ? undefined : decode<VaultRecord>(record);
+  const existing = record?.value;
   const sameLocation = existing?.location.toLowerCase() === request.location.toLowerCase();
   if (record === undefined || existing?.deleted === undefined || !sameLocation) {
     return refuseResource({ kind: 'softDeletedVaultNotFound', name: request.name, location: request.location });
@@ -177,7 +177,7 @@ function recoverVault(
       { key: record.key, version: record.version },
       { key: group.key, version: group.version },
     ],
-    put: [vaultPut(vault), { key: vaultIndexKey('vault-in', vault, vault.name), value: empty }],
+    put: [vaultPut(vault), recordPut(vaultIndexKey('vault-in', vault, vault.name), null)],
     delete: [vaultIndexKey('deleted-vault-in', vault, vault.name), scheduledPurgeKey(vault, deleted)],
   };
   return { ok: true, value: { vault, created: true, change } };

@@ -1,5 +1,6 @@
-import { decode, encode } from '../store/store.ts';
-import type { Put, Requirement, Store, StoredRecord, Transaction } from '../store/store.ts';
+import { readRecords, recordPut } from '../store/records.ts';
+import type { Stored } from '../store/records.ts';
+import type { Put, Requirement, Store, Transaction } from '../store/store.ts';
 import type { SubnetRecord, VirtualNetworkRecord } from '../types/network.ts';
 import type { SubnetState } from '../types/vault.ts';
 import { subnetKey, virtualNetworkId, virtualNetworkKey } from './keys.ts';
@@ -30,8 +31,11 @@ export interface PutNetwork extends Place {
  * PUT of a whole virtual network. The subnets that it names keep their incarnation, those that it leaves out are
  * deleted; a request without `subnets` leaves them as they are.
  */
-export function putNetwork(record: StoredRecord | undefined, request: PutNetwork): ResourceOutcome<NetworkChange> {
-  const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+export function putNetwork(
+  record: Stored<VirtualNetworkRecord> | undefined,
+  request: PutNetwork,
+): ResourceOutcome<NetworkChange> {
+  const before = record?.value;
   const known = byName(before?.subnets ?? []);
   const subnets =
     request.requested.subnets?.map((subnet) => nextSubnet(subnet, known, request.newId)) ?? before?.subnets ?? [];
@@ -61,11 +65,11 @@ export function putNetwork(record: StoredRecord | undefined, request: PutNetwork
 
 /** PUT of one subnet. */
 export function putSubnet(
-  record: StoredRecord,
+  record: Stored<VirtualNetworkRecord>,
   requested: RequestedSubnet,
   newId: () => string,
 ): ResourceOutcome<NetworkChange> {
-  const before = decode<VirtualNetworkRecord>(record);
+  const before = record.value;
   const index = before.subnets.findIndex(({ name }) => name.toLowerCase() === requested.name.toLowerCase());
   const subnet = nextSubnet(requested, byName(before.subnets), newId);
   const subnets = index === -1 ? [...before.subnets, subnet] : before.subnets.with(index, subnet);
@@ -77,11 +81,11 @@ export function putSubnet(
 
 /** DELETE of one subnet; its incarnation never comes back. */
 export function deleteSubnet(
-  record: StoredRecord,
+  record: Stored<VirtualNetworkRecord>,
   subnetName: string,
   newId: () => string,
 ): ResourceOutcome<Transaction> {
-  const before = decode<VirtualNetworkRecord>(record);
+  const before = record.value;
   const inUse = refuseInUse(
     before,
     before.subnets.filter(({ name }) => name.toLowerCase() === subnetName.toLowerCase()),
@@ -91,8 +95,8 @@ export function deleteSubnet(
   return { ok: true, value: networkChange({ ...before, etag: `W/"${newId()}"`, subnets }, record) };
 }
 
-export function deleteNetwork(record: StoredRecord): ResourceOutcome<Transaction> {
-  const network = decode<VirtualNetworkRecord>(record);
+export function deleteNetwork(record: Stored<VirtualNetworkRecord>): ResourceOutcome<Transaction> {
+  const network = record.value;
   const { subnets } = network;
   const inUse = refuseInUse(network, subnets);
   if (inUse !== undefined) return inUse;
@@ -107,11 +111,11 @@ export function deleteNetwork(record: StoredRecord): ResourceOutcome<Transaction
 
 /** The change by which a subnet holds other private endpoints. */
 export function changeEndpoints(
-  record: StoredRecord,
+  record: Stored<VirtualNetworkRecord>,
   subnetName: string,
   change: (all: readonly string[]) => readonly string[],
 ): Transaction {
-  const before = decode<VirtualNetworkRecord>(record);
+  const before = record.value;
   const subnets = before.subnets.map((subnet) => {
     if (subnet.name !== subnetName) return subnet;
     const { privateEndpoints = [], ...others } = subnet;
@@ -138,16 +142,16 @@ export function findSubnet(network: VirtualNetworkRecord, name: string): SubnetR
 export async function readSubnetById(id: string, store: Store): Promise<LivingSubnet | undefined> {
   const place = parseSubnetId(id);
   if (place === undefined) return undefined;
-  const [record] = await store.read({ get: [virtualNetworkKey(place, place.virtualNetwork)] });
+  const [record] = await readRecords(store, { get: [virtualNetworkKey(place, place.virtualNetwork)] });
   if (record === undefined) return undefined;
-  const subnet = findSubnet(decode<VirtualNetworkRecord>(record), place.subnet);
+  const subnet = findSubnet(record.value, place.subnet);
   return subnet === undefined ? undefined : { subnet, record, network: { key: record.key, version: record.version } };
 }
 
 export interface LivingSubnet {
   readonly subnet: SubnetRecord;
   /** Of its network. */
-  readonly record: StoredRecord;
+  readonly record: Stored<VirtualNetworkRecord>;
   readonly network: Requirement;
 }
 
@@ -171,16 +175,19 @@ function nextSubnet(
 }
 
 /** The network's new record, with the states of those subnets that changed: the rest of the house watches only these. */
-export function networkChange(network: VirtualNetworkRecord, record: StoredRecord | undefined): Transaction {
-  const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+export function networkChange(
+  network: VirtualNetworkRecord,
+  record: Stored<VirtualNetworkRecord> | undefined,
+): Transaction {
+  const before = record?.value;
   const known = new Map(before?.subnets.map((subnet) => [subnet.incarnation, subnet]));
   const key = virtualNetworkKey(network, network.name);
-  const put: Put[] = [{ key, value: encode(network) }];
+  const put: Put[] = [recordPut(key, network)];
   for (const subnet of network.subnets) {
     const old = known.get(subnet.incarnation);
     known.delete(subnet.incarnation);
     if (old !== undefined && isSameState(old, subnet)) continue;
-    put.push({ key: subnetKey(subnet.incarnation), value: encode(stateOf(network, subnet)) });
+    put.push(recordPut(subnetKey(subnet.incarnation), stateOf(network, subnet)));
   }
   return {
     require: [{ key, version: record?.version ?? null }],

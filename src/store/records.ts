@@ -61,6 +61,11 @@ export async function listRecords<T>(
   return (await store.list(request)).map((record) => stored<T>(record));
 }
 
+/** Records that a store listed under that prefix, opened. */
+export function openListed<T>(_prefix: Prefix<T>, records: readonly StoredRecord[]): readonly Stored<T>[] {
+  return records.map((record) => stored<T>(record));
+}
+
 /** Writes `value` under its key; part of a transaction. */
 export function recordPut<T>(key: Key<T>, value: NoInfer<T>, version?: Version): Put {
   const json = JSON.stringify(value);

@@ -12,7 +12,7 @@ import { dueOfVault } from '../resources/purge.ts';
 import type { DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from '../schedule/handler.ts';
 import { readAlone } from '../store/reading.ts';
-import { decode } from '../store/store.ts';
+import { readRecords } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { collectionNouns } from '../types/collection.ts';
 import type { Collection } from '../types/collection.ts';
@@ -127,9 +127,9 @@ async function dueObject(
   now: number,
   { store, transitionMs }: DueWorld,
 ): Promise<DueObject | undefined> {
-  const [record] = await store.read({ get: [vaultKey(vaultName)] });
+  const [record] = await readRecords(store, { get: [vaultKey(vaultName)] });
   if (record === undefined || collection === undefined || name === undefined) return undefined;
-  const vault = decode<VaultRecord>(record);
+  const vault = record.value;
   if (vault.incarnation !== incarnation) return undefined;
   const require = [{ key: record.key, version: record.version }];
   return { vault, scope: vaultScope(vault, { transitionMs, nowMs: now, require }), collection, name };

@@ -7,7 +7,10 @@ import type { CallerLacks, ResourceRefusal } from '../../src/resources/refusal.t
 import { deleteSubnet, putNetwork, putSubnet } from '../../src/resources/virtual-networks.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { Conflict, encode } from '../../src/store/store.ts';
-import type { Store, StoredRecord } from '../../src/store/store.ts';
+import { readRecords } from '../../src/store/records.ts';
+import type { Stored } from '../../src/store/records.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { VirtualNetworkRecord } from '../../src/types/network.ts';
 
 const place = { subscriptionId: '11111111-2222-3333-4444-555555555555', resourceGroup: 'rg' };
 const id = `/subscriptions/${place.subscriptionId}/resourcegroups/rg/providers/microsoft.network/virtualnetworks/net/subnets/apps`;
@@ -24,8 +27,8 @@ function worldOf(store: Store, lacks: CallerLacks = () => undefined) {
   return { store, subscriptionId: place.subscriptionId, lacks };
 }
 
-async function networkRecord(store: Store): Promise<StoredRecord> {
-  const [record] = await store.read({ get: [virtualNetworkKey(place, 'net')] });
+async function networkRecord(store: Store): Promise<Stored<VirtualNetworkRecord>> {
+  const [record] = await readRecords(store, { get: [virtualNetworkKey(place, 'net')] });
   assert.ok(record !== undefined);
   return record;
 }

@@ -1,5 +1,5 @@
 import { deploymentKey } from '../keys.ts';
-import { decode, encode } from '../../store/store.ts';
+import { recordPut } from '../../store/records.ts';
 import { behalfOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer, locationMissing, refuse, tagsOf } from '../outcome.ts';
@@ -27,7 +27,7 @@ async function deploy(call: ControlCall, services: ControlServices): Promise<Con
   const asked = askedDeployment(call);
   if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
   const before = await readRecord(call, asked);
-  const replaced = before === undefined ? undefined : decode<DeploymentRecord>(before);
+  const replaced = before?.value;
   if (replaced?.state === 'Running') {
     const since = new Date(replaced.startedAt).toISOString();
     return refuse({ kind: 'deploymentActive', name: replaced.name, since });
@@ -42,7 +42,7 @@ async function deploy(call: ControlCall, services: ControlServices): Promise<Con
     ...answer(replaced === undefined ? 201 : 200, deploymentResource({ ...record })),
     change: {
       require: [...require, { key, version: before?.version ?? null }],
-      put: [{ key, value: encode(record) }],
+      put: [recordPut(key, record)],
     },
     accepted: {
       kind: 'deployment',

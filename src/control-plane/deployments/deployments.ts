@@ -7,12 +7,12 @@ import {
   ofOperations,
 } from './resource.ts';
 import { deploymentKey, deploymentOperationKey } from '../keys.ts';
-import { decode, encode } from '../../store/store.ts';
+import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import { readFilter } from '../authorization/filter.ts';
 import { listAnswer } from '../list.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { readGroup } from '../resource-groups/resource.ts';
-import type { DeploymentRecord, DeploymentOperationRecord } from './record.ts';
+import type { DeploymentRecord } from './record.ts';
 import type { Store } from '../../store/store.ts';
 
 const getDeployment = atEachScope('/:deployment', {
@@ -58,7 +58,7 @@ async function list(call: ControlCall): Promise<ControlOutcome> {
     prefix: deploymentKey(call.subscription.subscriptionId, resourceGroup),
     render: async (records) =>
       records
-        .map((record) => decode<DeploymentRecord>(record))
+        .map((record) => record.value)
         .filter(({ state }) => wanted === undefined || state.toLowerCase() === wanted.toLowerCase())
         .map(deploymentResource),
   });
@@ -73,10 +73,7 @@ const listDeploymentOperations = ofOperations('', {
     if (!found.ok) return found;
     return listAnswer(call, {
       prefix: deploymentOperationKey(found.deployment.operationId),
-      render: async (records) =>
-        records.map((record) =>
-          deploymentOperationResource(found.deployment, decode<DeploymentOperationRecord>(record)),
-        ),
+      render: async (records) => records.map((record) => deploymentOperationResource(found.deployment, record.value)),
     });
   },
 });
@@ -89,9 +86,9 @@ const getDeploymentOperation = ofOperations('/:operationId', {
     if (!found.ok) return found;
     const id = call.params['operationId'] ?? '';
     const key = deploymentOperationKey(found.deployment.operationId, id.toLowerCase());
-    const [record] = /^[0-9a-f-]{36}$/i.test(id) ? await call.store.read({ get: [key] }) : [];
+    const [record] = /^[0-9a-f-]{36}$/i.test(id) ? await readRecords(call.store, { get: [key] }) : [];
     if (record === undefined) return refuse({ kind: 'operationUnknown', id });
-    return answer(200, deploymentOperationResource(found.deployment, decode<DeploymentOperationRecord>(record)));
+    return answer(200, deploymentOperationResource(found.deployment, record.value));
   },
 });
 
@@ -110,7 +107,7 @@ const batch = 500;
 /** Deletes the records of what was done for a deployment, before it is replaced or deleted itself. */
 export async function forgetDeployment(store: Store, operationId: string): Promise<void> {
   for (;;) {
-    const records = await store.list({ prefix: deploymentOperationKey(operationId), limit: batch });
+    const records = await listRecords(store, { prefix: deploymentOperationKey(operationId), limit: batch });
     if (records.length === 0) return;
     await store.transact({ delete: records.map(({ key }) => key) });
   }
@@ -146,8 +143,8 @@ const cancelDeployment = atEachScope('/:deployment/cancel', {
       return refuse({ kind: 'deploymentNotActive', name: deployment.name, state: deployment.state });
     }
     const { key, version } = record;
-    const canceled = { ...deployment, state: 'Canceled', endedAt: call.nowMs };
-    return { ...answer(204), change: { require: [{ key, version }], put: [{ key, value: encode(canceled) }] } };
+    const canceled: DeploymentRecord = { ...deployment, state: 'Canceled', endedAt: call.nowMs };
+    return { ...answer(204), change: { require: [{ key, version }], put: [recordPut(key, canceled)] } };
   },
 });
 

@@ -1,9 +1,8 @@
 import { vaultId, vaultKey } from '../../resources/keys.ts';
 import { isVaultName } from '../../resources/vaults.ts';
-import { decode } from '../../store/store.ts';
+import { readRecords } from '../../store/records.ts';
 import { isObject } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
-import type { VaultRecord } from '../../types/vault.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 
@@ -62,8 +61,8 @@ async function readReference(
   const version = secretVersion === null || secretVersion === '' ? undefined : secretVersion;
   if (version !== undefined && typeof version !== 'string') return malformed(parameter);
   const name = vaultIdForm.exec(id)?.[1] ?? '';
-  const [record] = isVaultName(name) ? await call.store.read({ get: [vaultKey(name)] }) : [];
-  const vault = record === undefined ? undefined : decode<VaultRecord>(record);
+  const [record] = isVaultName(name) ? await readRecords(call.store, { get: [vaultKey(name)] }) : [];
+  const vault = record?.value;
   if (vault === undefined || vault.deleted !== undefined || !sameId(vaultId(vault), id)) {
     return refuse({ kind: 'keyVaultReferenceNotFound', parameter, vaultId: id });
   }

@@ -1,5 +1,5 @@
 import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
-import { decode } from '../../store/store.ts';
+import { readRecords } from '../../store/records.ts';
 import type { Requirement } from '../../store/store.ts';
 import { planDeployment } from '../../templates/plan.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
@@ -111,11 +111,11 @@ async function groupOf({ resourceGroup }: AskedDeployment, call: ControlCall) {
   if (resourceGroup === undefined) return { ok: true, record: undefined, require: [] } as const;
   const { subscriptionId } = call.subscription;
   const [record] = isResourceGroupName(resourceGroup)
-    ? await call.store.read({ get: [resourceGroupKey({ subscriptionId, resourceGroup })] })
+    ? await readRecords(call.store, { get: [resourceGroupKey({ subscriptionId, resourceGroup })] })
     : [];
   if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: resourceGroup });
   const require = [{ key: record.key, version: record.version }];
-  return { ok: true, record: decode<ResourceGroupRecord>(record), require } as const;
+  return { ok: true, record: record.value, require } as const;
 }
 
 /** What of a deployment's properties cannot be done, in a sentence that says what to do instead. */

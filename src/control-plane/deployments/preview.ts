@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Answer } from '../../http/answer.ts';
 import { deploymentKey } from '../keys.ts';
-import { encode, Conflict, readEach } from '../../store/store.ts';
+import { recordPut } from '../../store/records.ts';
+import { Conflict, readEach } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isDeployment } from '../../templates/finish.ts';
 import type { ValueObject } from '../../templates/value.ts';
@@ -97,7 +98,7 @@ async function previewNested(
   const record = newDeployment(asked, nested.prepared, call);
   const done: DeploymentRecord = { ...record, state: 'Succeeded', endedAt: call.nowMs, outputs: executed.outputs };
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
-  await call.store.transact({ put: [{ key, value: encode(done) }] });
+  await call.store.transact({ put: [recordPut(key, done)] });
   return { ok: true };
 }
 

@@ -1,6 +1,6 @@
 import { deploymentKey } from '../keys.ts';
-import { decode } from '../../store/store.ts';
-import type { StoredRecord } from '../../store/store.ts';
+import { readRecords } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 import { groupPath } from '../resource-groups/resource.ts';
@@ -41,21 +41,21 @@ export function askedDeployment({ params, body }: ControlCall): AskedDeployment 
 export async function readDeploymentOf(
   call: ControlCall,
 ): Promise<
-  | { readonly ok: true; readonly record: StoredRecord; readonly deployment: DeploymentRecord }
+  | { readonly ok: true; readonly record: Stored<DeploymentRecord>; readonly deployment: DeploymentRecord }
   | Extract<ControlOutcome, { ok: false }>
 > {
   const { name, resourceGroup } = askedDeployment(call);
   const record = await readRecord(call, { name, resourceGroup });
   if (record === undefined) return refuse({ kind: 'deploymentNotFound', name });
-  return { ok: true, record, deployment: decode<DeploymentRecord>(record) };
+  return { ok: true, record, deployment: record.value };
 }
 
 export async function readRecord(
   { store, subscription }: ControlCall,
   { name, resourceGroup }: Pick<AskedDeployment, 'name' | 'resourceGroup'>,
-): Promise<StoredRecord | undefined> {
+): Promise<Stored<DeploymentRecord> | undefined> {
   if (!/^[-\w.()]{1,64}$/.test(name)) return undefined;
-  const [record] = await store.read({ get: [deploymentKey(subscription.subscriptionId, resourceGroup, name)] });
+  const [record] = await readRecords(store, { get: [deploymentKey(subscription.subscriptionId, resourceGroup, name)] });
   return record;
 }
 

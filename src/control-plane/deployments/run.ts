@@ -1,6 +1,7 @@
 import { deploymentKey, deploymentOperationKey } from '../keys.ts';
-import { decode, encode } from '../../store/store.ts';
-import type { Store, StoredRecord } from '../../store/store.ts';
+import { readRecords, recordPut } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { errorOf } from '../inner-request.ts';
 import type { Inner } from '../inner-request.ts';
@@ -114,9 +115,9 @@ function groupOf(resourceGroup: string | undefined) {
 async function storedDeployment(
   { subscriptionId, resourceGroup, name }: Pick<DeploymentRecord, 'subscriptionId' | 'resourceGroup' | 'name'>,
   store: Store,
-): Promise<{ readonly record: StoredRecord; readonly deployment: DeploymentRecord } | undefined> {
-  const [record] = await store.read({ get: [deploymentKey(subscriptionId, resourceGroup, name)] });
-  return record === undefined ? undefined : { record, deployment: decode<DeploymentRecord>(record) };
+): Promise<{ readonly record: Stored<DeploymentRecord>; readonly deployment: DeploymentRecord } | undefined> {
+  const [record] = await readRecords(store, { get: [deploymentKey(subscriptionId, resourceGroup, name)] });
+  return record === undefined ? undefined : { record, deployment: record.value };
 }
 
 /** Writes down what was done for a resource. */
@@ -141,7 +142,7 @@ async function note(
     target: { id, type, name: name.split('/').at(-1) ?? name },
   };
   await world.store.transact({
-    put: [{ key: deploymentOperationKey(deployment, noted.operationId), value: encode(noted) }],
+    put: [recordPut(deploymentOperationKey(deployment, noted.operationId), noted)],
   });
 }
 
@@ -158,7 +159,7 @@ async function endOf(
   const { record, deployment } = stored;
   const require = [{ key: record.key, version: record.version }];
   const endedAt = world.now();
-  const put = (ended: DeploymentRecord) => ({ require, put: [{ key: record.key, value: encode(ended) }] });
+  const put = (ended: DeploymentRecord) => ({ require, put: [recordPut(record.key, ended)] });
   if (deployment.state === 'Canceled' || executed.kind === 'canceled') {
     return { status: 'Canceled', change: put({ ...deployment, state: 'Canceled', endedAt }) };
   }

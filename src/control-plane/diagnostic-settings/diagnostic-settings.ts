@@ -10,8 +10,8 @@ import type { ControlOperation, ControlCall } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { placeOf } from '../resource-groups/resource.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
-import { decode, encode } from '../../store/store.ts';
-import type { StoredRecord } from '../../store/store.ts';
+import { listRecords, readRecords, recordPut } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
 import type { DiagnosticSettingRecord, LogSetting, MetricSetting } from '../../types/diagnostic-setting.ts';
 
 /** An extension of a resource; only vaults have logs here. */
@@ -103,14 +103,14 @@ function settingResource({ resourceId, name, properties }: DiagnosticSettingReco
 type NullableLog = { readonly [Name in keyof LogSetting]: LogSetting[Name] | null };
 
 /** Every setting of a vault: at most five. */
-async function settingsOf(call: ControlCall, vault: VaultRecord): Promise<readonly StoredRecord[]> {
-  return call.store.list({ prefix: diagnosticSettingKey(vaultId(vault)), limit: 100 });
+async function settingsOf(call: ControlCall, vault: VaultRecord): Promise<readonly Stored<DiagnosticSettingRecord>[]> {
+  return listRecords(call.store, { prefix: diagnosticSettingKey(vaultId(vault)), limit: 100 });
 }
 
 async function readSetting(call: ControlCall, vault: VaultRecord) {
   const name = call.params['setting'] ?? '';
-  const [record] = await call.store.read({ get: [diagnosticSettingKey(vaultId(vault), name.slice(0, 128))] });
-  if (record !== undefined) return { ok: true, record, setting: decode<DiagnosticSettingRecord>(record) } as const;
+  const [record] = await readRecords(call.store, { get: [diagnosticSettingKey(vaultId(vault), name.slice(0, 128))] });
+  if (record !== undefined) return { ok: true, record, setting: record.value } as const;
   const { resourceGroup } = placeOf(call);
   const type = `Microsoft.KeyVault/vaults/${vault.name}/providers/Microsoft.Insights/diagnosticSettings`;
   return refuse({ kind: 'resourceNotFound', type, name, resourceGroup });
@@ -138,7 +138,7 @@ const listDiagnosticSettings: ControlOperation = {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const records = await settingsOf(call, found.vault);
-    return answer(200, { value: records.map((record) => settingResource(decode<DiagnosticSettingRecord>(record))) });
+    return answer(200, { value: records.map((record) => settingResource(record.value)) });
   },
 };
 
@@ -163,7 +163,10 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
     const key = diagnosticSettingKey(resourceId, name);
     const stored = await settingsOf(call, found.vault);
     const others = stored.filter((record) => record.key !== key);
-    const admitted = admitDiagnosticSetting(setting, others.map(decode<DiagnosticSettingRecord>));
+    const admitted = admitDiagnosticSetting(
+      setting,
+      others.map(({ value }) => value),
+    );
     if (!admitted.ok) return admitted;
     const before = stored.find((record) => record.key === key);
     const require = [
@@ -171,7 +174,7 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
       { key, version: before?.version ?? null },
       ...others.map((other) => ({ key: other.key, version: other.version })),
     ];
-    return { ...answer(200, settingResource(setting)), change: { require, put: [{ key, value: encode(setting) }] } };
+    return { ...answer(200, settingResource(setting)), change: { require, put: [recordPut(key, setting)] } };
   },
 };
 

@@ -4,7 +4,8 @@ import type { OperationSubject } from '../../schedule/due.ts';
 import type { DueHandler, DueOutcome } from '../../schedule/handler.ts';
 import type { Claim } from '../../schedule/leases.ts';
 import type { Scheduler } from '../../schedule/scheduler.ts';
-import { Conflict, decode, encode, merge } from '../../store/store.ts';
+import { readRecords, recordPut } from '../../store/records.ts';
+import { Conflict, merge } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
 import type { ArmError, OperationRecord, WorkKind, WorkEnd } from './operation.ts';
 
@@ -76,8 +77,8 @@ export class LongRunning {
   /** What the scheduler calls, again and again until the operation has ended. */
   readonly carryOut: DueHandler<OperationSubject> = async ({ subscriptionId, operationId }, _now, attempt) => {
     const key = longRunningKey(subscriptionId, operationId);
-    const [stored] = await this.#parts.store.read({ get: [key] });
-    const record = stored === undefined ? undefined : decode<OperationRecord>(stored);
+    const [stored] = await readRecords(this.#parts.store, { get: [key] });
+    const record = stored?.value;
     if (record?.status !== 'Running') {
       this.#forget(operationId);
       return {};
@@ -89,7 +90,7 @@ export class LongRunning {
       endedAt: this.#parts.now(),
       ...(error !== undefined && { error }),
     };
-    return this.#outcome(operationId, merge(change, { put: [{ key, value: encode(ended) }] }));
+    return this.#outcome(operationId, merge(change, { put: [recordPut(key, ended)] }));
   };
 
   /** Waits until an operation of this process has ended, or the server is ending. */

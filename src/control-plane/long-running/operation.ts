@@ -3,7 +3,7 @@ import type { Caller } from '../../types/caller.ts';
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
 import type { Source } from '../../types/source.ts';
 import { longRunningKey, longRunningPrefix } from '../keys.ts';
-import { decode, encode } from '../../store/store.ts';
+import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
 import { encodePath } from '../../http/request-target.ts';
 import { behalfOf } from '../operation.ts';
@@ -114,7 +114,7 @@ export function newOperation(
 }
 
 export function operationPut(record: OperationRecord): Put {
-  return { key: longRunningKey(record.behalf.subscription.subscriptionId, record.id), value: encode(record) };
+  return recordPut(longRunningKey(record.behalf.subscription.subscriptionId, record.id), record);
 }
 
 export async function readOperation(
@@ -123,16 +123,16 @@ export async function readOperation(
   id: string,
 ): Promise<OperationRecord | undefined> {
   const known = /^[0-9a-f-]{36}$/i.test(id);
-  const [record] = known ? await store.read({ get: [longRunningKey(subscriptionId, id)] }) : [];
-  return record === undefined ? undefined : decode<OperationRecord>(record);
+  const [record] = known ? await readRecords(store, { get: [longRunningKey(subscriptionId, id)] }) : [];
+  return record?.value;
 }
 
 /** The keys of operations that nobody asks for any more. */
 async function forgotten(store: Store, subscriptionId: string, now: number): Promise<readonly string[]> {
-  const oldest = await store.list({ prefix: longRunningPrefix(subscriptionId), limit: forgottenAtOnce });
+  const oldest = await listRecords(store, { prefix: longRunningPrefix(subscriptionId), limit: forgottenAtOnce });
   return oldest
     .filter((record) => {
-      const { status, startedAt } = decode<OperationRecord>(record);
+      const { status, startedAt } = record.value;
       return status !== 'Running' && startedAt < now - keptMs;
     })
     .map(({ key }) => key);

@@ -10,18 +10,15 @@ import {
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
 import { knownTypes } from '../../resources/resource-types.ts';
-import { decode, encode } from '../../store/store.ts';
+import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import type { VirtualNetworkRecord } from '../../types/network.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
-import type { VaultRecord } from '../../types/vault.ts';
 import { deploymentKey } from '../keys.ts';
+import type { Prefix } from '../../store/keys.ts';
 import { firstOf } from '../list.ts';
 import { dropAssignments, readAuthorization } from '../../resources/authorization.ts';
-import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import { errorOf } from '../inner-request.ts';
 import { forgetDeployment } from '../deployments/deployments.ts';
-import type { DeploymentRecord } from '../deployments/record.ts';
 import type { Inner } from '../inner-request.ts';
 import type { WorkEnd, ArmError, OperationRecord } from '../long-running/operation.ts';
 
@@ -35,23 +32,25 @@ interface Content {
 const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<readonly Content[]>)[] = [
   (store, place, limit) =>
     firstOf({ store, prefix: vaultIndexKey('vault-in', place), limit }, async (found) => {
-      const records = await store.read({ get: found.map(({ key }) => vaultKey(key.slice(key.lastIndexOf('/') + 1))) });
+      const records = await readRecords(store, {
+        get: found.map(({ key }) => vaultKey(key.slice(key.lastIndexOf('/') + 1))),
+      });
       return records.flatMap((record) =>
-        record === undefined ? [] : [{ id: vaultId(decode<VaultRecord>(record)), apiVersion: '2023-07-01' }],
+        record === undefined ? [] : [{ id: vaultId(record.value), apiVersion: '2023-07-01' }],
       );
     }),
   (store, place, limit) => resourcesOf(store, resourcePrefix(place, knownTypes.privateEndpoint), limit),
   (store, place, limit) =>
     firstOf({ store, prefix: virtualNetworkKey(place), limit }, (found) =>
-      found.map((record) => ({ id: virtualNetworkId(decode<VirtualNetworkRecord>(record)), apiVersion: '2024-05-01' })),
+      found.map((record) => ({ id: virtualNetworkId(record.value), apiVersion: '2024-05-01' })),
     ),
   // In the order of their types, so that NAT gateways go before the public addresses that they have.
   (store, place, limit) => resourcesOf(store, resourcePrefix(place, undefined), limit),
 ];
 
-function resourcesOf(store: Store, prefix: string, limit: number): Promise<readonly Content[]> {
+function resourcesOf(store: Store, prefix: Prefix<ResourceRecord>, limit: number): Promise<readonly Content[]> {
   return firstOf({ store, prefix, limit }, (found) =>
-    found.map((record) => ({ id: resourceId(decode<ResourceRecord>(record)), apiVersion: '2024-05-01' })),
+    found.map((record) => ({ id: resourceId(record.value), apiVersion: '2024-05-01' })),
   );
 }
 
@@ -110,9 +109,9 @@ export async function deleteGroupContents(record: OperationRecord, world: Deleti
 async function forgetDeployments(place: Place, store: Store): Promise<void> {
   const prefix = deploymentKey(place.subscriptionId, place.resourceGroup);
   for (;;) {
-    const [deployment] = await store.list({ prefix, limit: 1 });
+    const [deployment] = await listRecords(store, { prefix, limit: 1 });
     if (deployment === undefined) return;
-    await forgetDeployment(store, decode<DeploymentRecord>(deployment).operationId);
+    await forgetDeployment(store, deployment.value.operationId);
     await store.transact({ delete: [deployment.key] });
   }
 }
@@ -121,9 +120,9 @@ async function forgetDeployments(place: Place, store: Store): Promise<void> {
 export async function keepGroup({ behalf, subject }: OperationRecord, error: ArmError, store: Store): Promise<WorkEnd> {
   const { subscriptionId } = behalf.subscription;
   const key = resourceGroupKey({ subscriptionId, resourceGroup: subject['resourceGroup'] ?? '' });
-  const [record] = await store.read({ get: [key] });
+  const [record] = await readRecords(store, { get: [key] });
   if (record === undefined) return { status: 'Failed', error };
-  const { deleting: _, ...group } = decode<ResourceGroupRecord>(record);
+  const { deleting: _, ...group } = record.value;
   const require = [{ key, version: record.version }];
-  return { status: 'Failed', error, change: { require, put: [{ key, value: encode(group) }] } };
+  return { status: 'Failed', error, change: { require, put: [recordPut(key, group)] } };
 }

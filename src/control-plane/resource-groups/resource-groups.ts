@@ -2,7 +2,7 @@ import type { ControlOperation } from '../operation.ts';
 import { answer, locationMissing, readLocation, refuse, tagsOf } from '../outcome.ts';
 import { groupPath, readGroup, resourceGroupResource, placeOf, readManagedBy } from './resource.ts';
 import { resourceGroupKey, resourceGroupPrefix, isResourceGroupName } from '../../resources/keys.ts';
-import { decode, encode } from '../../store/store.ts';
+import { readRecords, recordPut } from '../../store/records.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import { listAnswer } from '../list.ts';
 
@@ -38,7 +38,7 @@ const listResourceGroups: ControlOperation = {
     listAnswer(call, {
       prefix: resourceGroupPrefix(call.subscription.subscriptionId),
       seen: readAction,
-      render: async (records) => records.map((record) => resourceGroupResource(decode<ResourceGroupRecord>(record))),
+      render: async (records) => records.map((record) => resourceGroupResource(record.value)),
     }),
 };
 
@@ -54,8 +54,8 @@ const createOrUpdateResourceGroup: ControlOperation = {
       return refuse({ kind: 'invalidProperty', message });
     }
     const key = resourceGroupKey(place);
-    const [record] = await call.store.read({ get: [key] });
-    const before = record === undefined ? undefined : decode<ResourceGroupRecord>(record);
+    const [record] = await readRecords(call.store, { get: [key] });
+    const before = record?.value;
     const asked = readLocation(call.body);
     if (!asked.ok) return asked;
     const managed = readManagedBy(call.body);
@@ -74,7 +74,7 @@ const createOrUpdateResourceGroup: ControlOperation = {
     };
     return {
       ...answer(before === undefined ? 201 : 200, resourceGroupResource(group)),
-      change: { require: [{ key, version: record?.version ?? null }], put: [{ key, value: encode(group) }] },
+      change: { require: [{ key, version: record?.version ?? null }], put: [recordPut(key, group)] },
     };
   },
 };
@@ -94,7 +94,7 @@ const updateResourceGroup: ControlOperation = {
     const group: ResourceGroupRecord = { ...found.group, ...managed.value, tags };
     return {
       ...answer(200, resourceGroupResource(group)),
-      change: { require: [{ key, version }], put: [{ key, value: encode(group) }] },
+      change: { require: [{ key, version }], put: [recordPut(key, group)] },
     };
   },
 };
@@ -114,7 +114,7 @@ const deleteResourceGroup: ControlOperation = {
     const { subscriptionId } = call.subscription;
     return {
       ...answer(202),
-      change: { require: [{ key, version }], put: [{ key, value: encode({ ...found.group, deleting: true }) }] },
+      change: { require: [{ key, version }], put: [recordPut(key, { ...found.group, deleting: true })] },
       accepted: {
         kind: 'deleteResourceGroup',
         resourceId: `/subscriptions/${subscriptionId}/resourceGroups/${found.group.name}`,

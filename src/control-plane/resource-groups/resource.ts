@@ -1,6 +1,6 @@
 import { isResourceGroupName, resourceGroupKey } from '../../resources/keys.ts';
-import { decode } from '../../store/store.ts';
-import type { StoredRecord } from '../../store/store.ts';
+import { readRecords } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
@@ -33,15 +33,15 @@ export function readManagedBy({ managedBy }: ControlCall['body']) {
 export async function readGroup(
   call: ControlCall,
 ): Promise<
-  | { readonly ok: true; readonly record: StoredRecord; readonly group: ResourceGroupRecord }
+  | { readonly ok: true; readonly record: Stored<ResourceGroupRecord>; readonly group: ResourceGroupRecord }
   | Extract<ControlOutcome, { ok: false }>
 > {
   const place = placeOf(call);
   const [record] = isResourceGroupName(place.resourceGroup)
-    ? await call.store.read({ get: [resourceGroupKey(place)] })
+    ? await readRecords(call.store, { get: [resourceGroupKey(place)] })
     : [];
   if (record === undefined) return refuse({ kind: 'resourceGroupNotFound', name: place.resourceGroup });
-  return { ok: true, record, group: decode<ResourceGroupRecord>(record) };
+  return { ok: true, record, group: record.value };
 }
 
 /** Subscription and resource group of the path; the subscription is spelt as it is stored, in whatever case it was asked. */

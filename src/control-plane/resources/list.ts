@@ -8,11 +8,9 @@ import {
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
 import { kindOf } from '../../resources/kinds.ts';
-import { decode } from '../../store/store.ts';
-import type { StoredRecord } from '../../store/store.ts';
-import type { VirtualNetworkRecord } from '../../types/network.ts';
-import type { ResourceRecord } from '../../types/resource.ts';
-import { listAnswerOf } from '../list.ts';
+import type { Prefix } from '../../store/keys.ts';
+import type { Stored } from '../../store/records.ts';
+import { listAnswerOf, listSource } from '../list.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { refuse } from '../outcome.ts';
 import { groupPath, placeOf, readGroup } from '../resource-groups/resource.ts';
@@ -31,13 +29,23 @@ interface Listed extends Filtered {
 interface Source {
   /** The only type that it has, in lower case. */
   readonly type?: string;
-  readonly prefix: (subscriptionId: string, place: Place | undefined) => string;
-  readonly read: (call: ControlCall, records: readonly StoredRecord[]) => Promise<readonly Listed[]>;
+  readonly prefix: (subscriptionId: string, place: Place | undefined) => Prefix<unknown>;
+  readonly read: (call: ControlCall, records: readonly Stored<unknown>[]) => Promise<readonly Listed[]>;
+}
+
+interface SourceOf<T> extends Pick<Source, 'type'> {
+  readonly prefix: (subscriptionId: string, place: Place | undefined) => Prefix<T>;
+  readonly read: (call: ControlCall, records: readonly Stored<T>[]) => Promise<readonly Listed[]>;
+}
+
+function sourceOf<T>(source: SourceOf<T>): Source {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the records under its prefix
+  return { ...source, read: (call, records) => source.read(call, records as readonly Stored<T>[]) };
 }
 
 /** Where the resources of a subscription, or of a group, are found. */
 export const sources: readonly Source[] = [
-  {
+  sourceOf({
     type: 'microsoft.keyvault/vaults',
     prefix: (subscriptionId, place) =>
       place === undefined ? inSubscription('vault-in', subscriptionId) : vaultIndexKey('vault-in', place),
@@ -50,26 +58,26 @@ export const sources: readonly Source[] = [
         return { name, type, location, resourceGroup, tags, times, shown: { id, name, type, location, tags } };
       });
     },
-  },
-  {
+  }),
+  sourceOf({
     type: 'microsoft.network/virtualnetworks',
     prefix: (subscriptionId, place) =>
       place === undefined ? inSubscription('virtual-network', subscriptionId) : virtualNetworkKey(place),
     async read(_, records) {
       return records.map((record) => {
-        const network = decode<VirtualNetworkRecord>(record);
+        const network = record.value;
         const { name, location, tags, resourceGroup } = network;
         const type = 'Microsoft.Network/virtualNetworks';
         const id = virtualNetworkId(network);
         return { name, type, location, resourceGroup, tags, shown: { id, name, type, location, tags } };
       });
     },
-  },
-  {
+  }),
+  sourceOf({
     prefix: (subscriptionId, place) =>
       place === undefined ? inSubscription('resource', subscriptionId) : resourcePrefix(place, undefined),
     async read(call, records) {
-      const resources = records.map((record) => decode<ResourceRecord>(record));
+      const resources = records.map(({ value }) => value);
       const tracked = resources.filter(({ type }) => kindOf(type)?.isProxy !== true);
       return tracked.map((resource) => {
         const { properties: _properties, etag: _etag, ...shown } = anyResource(resource, call.names);
@@ -86,7 +94,7 @@ export const sources: readonly Source[] = [
         };
       });
     },
-  },
+  }),
 ];
 
 const expansions: ReadonlySet<string> = new Set(['createdtime', 'changedtime', 'provisioningstate']);
@@ -129,15 +137,17 @@ async function listAll(call: ControlCall, place: Place | undefined): Promise<Con
   const asked = sources.filter((source) => type === undefined || source.type === undefined || source.type === type);
   return listAnswerOf(
     call,
-    asked.map((source) => ({
-      prefix: source.prefix(call.subscription.subscriptionId, place),
-      async render(records) {
-        const read = await source.read(call, records);
-        return read
-          .filter((resource) => filter.holds(resource) && call.access.may(`${resource.type}/read`, resource.shown.id))
-          .map((resource) => ({ ...resource.shown, ...expanded(resource, wanted) }));
-      },
-    })),
+    asked.map((source) =>
+      listSource({
+        prefix: source.prefix(call.subscription.subscriptionId, place),
+        async render(records) {
+          const read = await source.read(call, records);
+          return read
+            .filter((resource) => filter.holds(resource) && call.access.may(`${resource.type}/read`, resource.shown.id))
+            .map((resource) => ({ ...resource.shown, ...expanded(resource, wanted) }));
+        },
+      }),
+    ),
   );
 }
 

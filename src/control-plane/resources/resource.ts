@@ -9,8 +9,7 @@ import { knownTypes } from '../../resources/resource-types.ts';
 import { parseScope } from '../../resources/scope-id.ts';
 import { defaultSecurityRules } from '../../resources/security-rules.ts';
 import type { Item } from '../../resources/security-rules.ts';
-import { decode } from '../../store/store.ts';
-import type { StoredRecord } from '../../store/store.ts';
+import type { Stored } from '../../store/records.ts';
 import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
 import type { NameSet } from '../../http/name-set.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
@@ -36,9 +35,11 @@ export function resourcesContext(
 export async function readNamed(
   call: ControlCall,
   name: ResourceName,
-): Promise<{ readonly ok: true; readonly record: StoredRecord; readonly resource: ResourceRecord } | Refused> {
+): Promise<
+  { readonly ok: true; readonly record: Stored<ResourceRecord>; readonly resource: ResourceRecord } | Refused
+> {
   const record = await readResource(name, call.store);
-  if (record !== undefined) return { ok: true, record, resource: decode<ResourceRecord>(record) };
+  if (record !== undefined) return { ok: true, record, resource: record.value };
   const { type, names, resourceGroup } = name;
   return refuse({ kind: 'resourceNotFound', type: kindOf(type)?.type ?? type, name: names.join('/'), resourceGroup });
 }

@@ -5,10 +5,11 @@ import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './r
 import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any-resource.ts';
 import { connectedVault } from '../../resources/private-endpoints.ts';
 import { createdStatus } from './other-services.ts';
-import type { StoredRecord } from '../../store/store.ts';
 import { inSubscription, resourcePrefix } from '../../resources/keys.ts';
+import type { Prefix } from '../../store/keys.ts';
 import { parseList } from '../../resources/scope-id.ts';
-import { decode } from '../../store/store.ts';
+import { listRecords } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { listAnswer } from '../list.ts';
 import { readGroup, groupPath, placeOf } from '../resource-groups/resource.ts';
@@ -108,10 +109,17 @@ const deleteResource: ControlOperation = {
   },
 };
 
-async function readBelow({ store }: ControlCall, { key }: StoredRecord): Promise<readonly StoredRecord[]> {
-  const below: StoredRecord[] = [];
+async function readBelow(
+  { store }: ControlCall,
+  { value }: Stored<ResourceRecord>,
+): Promise<readonly Stored<ResourceRecord>[]> {
+  const below: Stored<ResourceRecord>[] = [];
   for (let after: string | undefined; ;) {
-    const page = await store.list({ prefix: `${key}/`, after, limit: pageSize });
+    const page = await listRecords(store, {
+      prefix: resourcePrefix(value, value.type, value.names),
+      after,
+      limit: pageSize,
+    });
     below.push(...page);
     after = page.at(-1)?.key;
     if (after === undefined) return below;
@@ -133,13 +141,13 @@ const listResourcesOfType: ControlOperation = {
   },
 };
 
-function listUnder(call: ControlCall, prefix: string, type: string): Promise<ControlOutcome> {
+function listUnder(call: ControlCall, prefix: Prefix<ResourceRecord>, type: string): Promise<ControlOutcome> {
   return listAnswer(call, {
     prefix,
     seen: `${type}/read`,
     render: async (records) =>
       records
-        .map((record) => decode<ResourceRecord>(record))
+        .map((record) => record.value)
         .filter((resource) => resource.type.toLowerCase() === type.toLowerCase())
         .map((resource) => anyResource(resource, call.names)),
   });

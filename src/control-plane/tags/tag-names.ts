@@ -1,8 +1,6 @@
 import { resourceGroupPrefix } from '../../resources/keys.ts';
 import { tagNamesOf } from '../../resources/tags.ts';
 import type { TagName, Tags } from '../../resources/tags.ts';
-import { decode } from '../../store/store.ts';
-import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { resourceGroupResource } from '../resource-groups/resource.ts';
@@ -28,7 +26,7 @@ async function tagsOfGroups({ store, subscription, access }: ControlCall): Promi
   const prefix = resourceGroupPrefix(subscription.subscriptionId);
   const tags: Tags[] = [];
   for await (const records of walk(store, prefix)) {
-    const groups = records.map((record) => resourceGroupResource(decode<ResourceGroupRecord>(record)));
+    const groups = records.map((record) => resourceGroupResource(record.value));
     tags.push(...groups.filter(({ id }) => access.may(groupRead, id)).map((group) => group.tags));
   }
   return tags;

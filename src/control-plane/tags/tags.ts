@@ -3,8 +3,8 @@ import { membersOf } from '../../resources/members.ts';
 import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { parseScope, idSegments } from '../../resources/scope-id.ts';
 import type { Tags } from '../../resources/tags.ts';
-import { decode, encode, readEach } from '../../store/store.ts';
-import type { SubscriptionRecord } from '../../types/resource-group.ts';
+import { readRecords, recordPut } from '../../store/records.ts';
+import { readEach } from '../../store/store.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
 import { idOf, routerOf } from '../router.ts';
@@ -73,13 +73,13 @@ async function ofSubscription(
   { store, subscription, body }: ControlCall,
 ): Promise<ControlOutcome> {
   const key = subscriptionKey(subscription.subscriptionId);
-  const [record] = await store.read({ get: [key] });
+  const [record] = await readRecords(store, { get: [key] });
   if (record === undefined) return refuse({ kind: 'subscriptionNotFound', id: subscription.subscriptionId });
-  const found = decode<SubscriptionRecord>(record);
+  const found = record.value;
   if (method === 'GET') return answer(200, { tags: found.tags });
   const tagged = { ...found, tags: membersOf(body['tags']) };
   const require = [{ key, version: record.version }];
-  return { ...answer(200), change: { require, put: [{ key, value: encode(tagged) }] } };
+  return { ...answer(200), change: { require, put: [recordPut(key, tagged)] } };
 }
 
 function tagsIn(found: Extract<ControlOutcome, { ok: true }>): Tags {

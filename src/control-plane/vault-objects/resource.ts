@@ -1,7 +1,7 @@
 import { encodePath } from '../../http/request-target.ts';
 import { readSkipToken, skipToken } from '../../http/skip-token.ts';
 import { vaultId } from '../../resources/keys.ts';
-import type { StoredRecord } from '../../store/store.ts';
+import type { Stored } from '../../store/records.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ObjectAsked, ResourceObject } from '../../types/vault-object.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
@@ -105,7 +105,10 @@ export function objectBody(
 
 const nameRule = '1 to 127 letters, digits and hyphens';
 
-function askedOf(call: ControlCall, { record, vault }: { readonly record: StoredRecord; readonly vault: VaultRecord }) {
+function askedOf(
+  call: ControlCall,
+  { record, vault }: { readonly record: Stored<VaultRecord>; readonly vault: VaultRecord },
+) {
   return {
     store: call.store,
     vault,

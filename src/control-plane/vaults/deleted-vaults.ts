@@ -1,8 +1,7 @@
 import { inSubscription, vaultKey } from '../../resources/keys.ts';
 import { purgeVault } from '../../resources/purge.ts';
 import { isVaultName } from '../../resources/vaults.ts';
-import { decode } from '../../store/store.ts';
-import type { VaultRecord } from '../../types/vault.ts';
+import { readRecords } from '../../store/records.ts';
 import { listAnswer } from '../list.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { answer, refuse } from '../outcome.ts';
@@ -66,8 +65,8 @@ const purgeDeletedVault: ControlOperation = {
 async function readDeletedOf(call: ControlCall) {
   const name = call.params['vault'] ?? '';
   const location = call.params['location'] ?? '';
-  const [record] = isVaultName(name) ? await call.store.read({ get: [vaultKey(name)] }) : [];
-  const vault = record === undefined ? undefined : decode<VaultRecord>(record);
+  const [record] = isVaultName(name) ? await readRecords(call.store, { get: [vaultKey(name)] }) : [];
+  const vault = record?.value;
   const { subscriptionId } = call.subscription;
   if (
     record === undefined ||

@@ -3,8 +3,8 @@ import type { NameSet } from '../../http/name-set.ts';
 import { vaultId, vaultKey } from '../../resources/keys.ts';
 import { isAt, isVaultName } from '../../resources/vaults.ts';
 import type { VaultsContext } from '../../resources/vaults.ts';
-import { decode, encode } from '../../store/store.ts';
-import type { StoredRecord } from '../../store/store.ts';
+import { readRecords } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
@@ -78,12 +78,12 @@ export function deletedVaultResource(vault: VaultRecord) {
 export async function readVaultOf(
   call: ControlCall,
 ): Promise<
-  | { readonly ok: true; readonly record: StoredRecord; readonly vault: VaultRecord }
+  | { readonly ok: true; readonly record: Stored<VaultRecord>; readonly vault: VaultRecord }
   | Extract<ControlOutcome, { ok: false }>
 > {
   const name = call.params['vault'] ?? '';
-  const [record] = isVaultName(name) ? await call.store.read({ get: [vaultKey(name)] }) : [];
-  const vault = record === undefined ? undefined : decode<VaultRecord>(record);
+  const [record] = isVaultName(name) ? await readRecords(call.store, { get: [vaultKey(name)] }) : [];
+  const vault = record?.value;
   if (record === undefined || vault === undefined || vault.deleted !== undefined || !isAt(vault, placeOf(call))) {
     const { resourceGroup } = placeOf(call);
     return refuse({ kind: 'resourceNotFound', type: 'Microsoft.KeyVault/vaults', name, resourceGroup });
@@ -94,11 +94,11 @@ export async function readVaultOf(
 /** The vaults that a page of an index names. One that went meanwhile is left out. */
 export async function vaultsOfIndex(
   call: ControlCall,
-  index: readonly StoredRecord[],
+  index: readonly Stored<null>[],
 ): Promise<readonly VaultRecord[]> {
   const get = index.map(({ key }) => vaultKey(key.slice(key.lastIndexOf('/') + 1)));
-  const records = get.length === 0 ? [] : await call.store.read({ get });
-  return records.flatMap((record) => (record === undefined ? [] : [decode<VaultRecord>(record)]));
+  const records = get.length === 0 ? [] : await readRecords(call.store, { get });
+  return records.flatMap((record) => (record === undefined ? [] : [record.value]));
 }
 
 /**
@@ -106,7 +106,7 @@ export async function vaultsOfIndex(
  * a member that Azure does not have would be a difference to clients that compare.
  */
 export function vaultEtag(vault: VaultRecord): string {
-  return `"${createHash('sha256').update(encode(vault)).digest('hex').slice(0, 32)}"`;
+  return `"${createHash('sha256').update(JSON.stringify(vault)).digest('hex').slice(0, 32)}"`;
 }
 
 /** A vault in an answer, with its `ETag`. */

@@ -10,6 +10,7 @@ import {
   vaultsContext,
 } from './resource.ts';
 import { inSubscription, vaultIndexKey } from '../../resources/keys.ts';
+import type { Prefix } from '../../store/keys.ts';
 import { listAnswer } from '../list.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
 import { membersOf } from '../../resources/members.ts';
@@ -54,7 +55,7 @@ const listVaultsBySubscription: ControlOperation = {
   run: (call) => listUnder(call, inSubscription('vault-in', call.subscription.subscriptionId)),
 };
 
-function listUnder(call: ControlCall, prefix: string) {
+function listUnder(call: ControlCall, prefix: Prefix<null>) {
   return listAnswer(call, {
     prefix,
     seen: readAction,

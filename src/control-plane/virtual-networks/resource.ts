@@ -1,8 +1,8 @@
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
 import { membersOf } from '../../resources/members.ts';
 import { regionalBgpCommunity } from '../../resources/regional-communities.ts';
-import { decode } from '../../store/store.ts';
-import type { StoredRecord } from '../../store/store.ts';
+import { readRecords } from '../../store/records.ts';
+import type { Stored } from '../../store/records.ts';
 import type { PeeringRecord, SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { refuse, answer } from '../outcome.ts';
@@ -100,18 +100,18 @@ export function peeringResource(network: VirtualNetworkRecord, peering: PeeringR
 export async function readNetworkOf(
   call: ControlCall,
 ): Promise<
-  | { readonly ok: true; readonly record: StoredRecord; readonly network: VirtualNetworkRecord }
+  | { readonly ok: true; readonly record: Stored<VirtualNetworkRecord>; readonly network: VirtualNetworkRecord }
   | Extract<ControlOutcome, { ok: false }>
 > {
   const place = placeOf(call);
   const { resourceGroup } = place;
   const name = call.params['virtualNetwork'] ?? '';
   const hasKey = networkName.test(name) && isResourceGroupName(resourceGroup);
-  const [record] = hasKey ? await call.store.read({ get: [virtualNetworkKey(place, name)] }) : [];
+  const [record] = hasKey ? await readRecords(call.store, { get: [virtualNetworkKey(place, name)] }) : [];
   if (record === undefined) {
     return refuse({ kind: 'resourceNotFound', type: 'Microsoft.Network/virtualNetworks', name, resourceGroup });
   }
-  return { ok: true, record, network: decode<VirtualNetworkRecord>(record) };
+  return { ok: true, record, network: record.value };
 }
 
 /** Names of virtual networks: 2 to 64 characters (Azure's naming rules). */

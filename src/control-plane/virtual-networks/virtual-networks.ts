@@ -11,7 +11,9 @@ import {
   networkName,
 } from './resource.ts';
 import { inSubscription, virtualNetworkKey } from '../../resources/keys.ts';
-import { decode, merge, encode } from '../../store/store.ts';
+import type { Prefix } from '../../store/keys.ts';
+import { readRecords, recordPut } from '../../store/records.ts';
+import { merge } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { listAnswer } from '../list.ts';
 import { placeOf, readGroup } from '../resource-groups/resource.ts';
@@ -63,11 +65,11 @@ const listAllVirtualNetworks: ControlOperation = {
   run: (call) => listUnder(call, inSubscription('virtual-network', call.subscription.subscriptionId)),
 };
 
-function listUnder(call: ControlCall, prefix: string) {
+function listUnder(call: ControlCall, prefix: Prefix<VirtualNetworkRecord>) {
   return listAnswer(call, {
     prefix,
     seen: readAction,
-    render: async (records) => records.map((record) => networkResource(decode<VirtualNetworkRecord>(record))),
+    render: async (records) => records.map((record) => networkResource(record.value)),
   });
 }
 
@@ -89,8 +91,8 @@ const createOrUpdateVirtualNetwork: ControlOperation = {
     if (!requested.ok) return requested;
     const group = await readGroup(call);
     if (!group.ok) return group;
-    const [record] = await call.store.read({ get: [virtualNetworkKey(place, name)] });
-    const before = record === undefined ? undefined : decode<VirtualNetworkRecord>(record);
+    const [record] = await readRecords(call.store, { get: [virtualNetworkKey(place, name)] });
+    const before = record?.value;
     const refused = ifMatchRefusal(call, before?.etag);
     if (refused !== undefined) return refused;
     const read = readLocation(call.body);
@@ -162,7 +164,7 @@ const updateVirtualNetworkTags: ControlOperation = {
     const network: VirtualNetworkRecord = { ...found.network, etag: `W/"${call.newId()}"`, tags: tagsOf(call.body) };
     return {
       ...answer(200, networkResource(network)),
-      change: { require: [{ key, version }], put: [{ key, value: encode(network) }] },
+      change: { require: [{ key, version }], put: [recordPut(key, network)] },
     };
   },
 };
