@@ -9,7 +9,7 @@ const lifetimeMs = 600_000;
  */
 const limits = { total: 10_000, perSource: 100 };
 
-/** What a code stands for. */
+/** What a code was given for. */
 export interface CodeGrant {
   readonly clientId: string;
   readonly tenant: string;
@@ -17,7 +17,7 @@ export interface CodeGrant {
   /** Milliseconds since 1970. */
   readonly authTime: number;
   readonly redirectUri: string;
-  /** Whether whoever redeems it must show the client's credential. */
+  /** Whether redeeming it takes the client's credential. */
   readonly confidential: boolean;
   /** The S256 code challenge (RFC 7636). */
   readonly challenge: string | undefined;

@@ -14,7 +14,7 @@ const skewSeconds = 300;
 const lifetimeSecondsMax = 3600;
 const jtiLengthMax = 256;
 
-/** The header and claims of a JWT that a client logs in with, not verified; `undefined` for what is none. */
+/** The header and claims of a JWT that a client logs in with, not verified; `undefined` for anything else. */
 export function decodeAssertion(text: string):
   | {
       readonly header: ProtectedHeaderParameters & { readonly 'x5t#S256'?: unknown };

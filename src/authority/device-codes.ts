@@ -3,7 +3,7 @@ import { Places } from '../shares/places.ts';
 
 export const deviceCodeSeconds = 900;
 export const pollSeconds = 5;
-/** A client whose timer is a little fast is no offender. */
+/** A client whose timer is a little fast does not poll too often. */
 const fastestPollMs = (pollSeconds - 2) * 1000;
 
 /** So many wait at a time, and so many of them for one client at one source: then an older one is forgotten (`whoGoes`). */
@@ -42,7 +42,7 @@ export type Poll =
   | { readonly kind: 'approved'; readonly request: DeviceRequest; readonly approval: Approval }
   | { readonly kind: 'pending' | 'slowDown' | 'expired' | 'unknown' };
 
-/** Devices that wait for their user (RFC 8628). In this process's memory: after a restart the device asks anew. */
+/** Devices that wait for their user (RFC 8628). In this process's memory: after a restart the device asks again. */
 export class DeviceCodes {
   readonly #now: () => number;
   readonly #byDevice = new Map<string, Waiting>();
@@ -81,7 +81,7 @@ export class DeviceCodes {
     return this.#find(userCode);
   }
 
-  /** Lets the device in as this user; `false` when the code is none, or has expired. */
+  /** Lets the device in as this user; `false` when the code does not exist, or has expired. */
   approve(userCode: string, approval: Approval): boolean {
     const waiting = this.#find(userCode);
     if (waiting === undefined) return false;

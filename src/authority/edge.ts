@@ -64,7 +64,7 @@ function failed(error: unknown, { request, text }: Exchange, authority: Authorit
   const refusal = refusalOf<AuthorityRefusal>(error);
   const { names, answer: own } = error instanceof EndpointRefused ? error : noEndpoint;
   const nowMs = authority.now();
-  const trace = { traceId: authority.newId(), correlationId: request.requestId, now: nowMs };
+  const trace = { traceId: authority.newId(), correlationId: request.requestId, nowMs };
   const isPage = request.endpoint.shows === 'page' && text !== undefined;
   const answer = own ?? (isPage ? refusalPage(refusal) : oauthError(refusal, trace));
   const records = names === undefined ? [] : [recordOf(request, { refusal, names, nowMs })];

@@ -12,7 +12,7 @@ type RefusalOf = { readonly [K in Kind]: Extract<AuthorityRefusal, { readonly ki
 
 /**
  * Each refusal as Entra words it (Microsoft, "Microsoft Entra authentication and authorization error codes", and what
- * its users quote). Where Entra has no number of its own, the nearest stands with a text that says more.
+ * its users quote). Where Entra has no number of its own, the nearest one is used, with a message that says more.
  */
 export const errors: ErrorsOf<AuthorityRefusal> = {
   tenantNotFound: { ...badRequest, code: 90002, message: ({ tenant }) => tenantText(tenant) },
@@ -124,17 +124,17 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
   },
 };
 
-/** The two ids that an error carries, and its time in milliseconds since 1970. */
+/** The two ids that an error carries, and its time since 1970. */
 export interface Trace {
   readonly traceId: string;
   readonly correlationId: string;
-  readonly now: number;
+  readonly nowMs: number;
 }
 
 /** The refusal in OAuth's envelope (RFC 6749 section 5.2) with Entra's additions. */
-export function oauthError(refusal: AuthorityRefusal, { traceId, correlationId, now }: Trace): Answer {
+export function oauthError(refusal: AuthorityRefusal, { traceId, correlationId, nowMs }: Trace): Answer {
   const { status, error, code } = errors[refusal.kind];
-  const timestamp = new Date(now)
+  const timestamp = new Date(nowMs)
     .toISOString()
     .replace('T', ' ')
     .replace(/\.\d+Z$/, 'Z');

@@ -15,7 +15,7 @@ const key = recordKind<string>({
 export type Purpose = 'refresh' | 'session' | 'sign-in';
 
 /**
- * Texts that only this authority can read and make: refresh tokens, sessions, and what a sign-in page must bring back.
+ * Strings that only this authority can read and make: refresh tokens, sessions, and what a sign-in page must bring back.
  * They hold what they stand for, so that a stranger's requests leave nothing behind in the store.
  */
 export class OpaqueTokens {
@@ -25,7 +25,7 @@ export class OpaqueTokens {
     this.#key = new SealingKey(bytes);
   }
 
-  /** Reads the key from the store, and makes it when there is none. */
+  /** Reads the key from the store, and makes it where it does not exist. */
   static async open(store: Store): Promise<OpaqueTokens> {
     const [known] = await readRecords(store, { get: [key] });
     if (known !== undefined) return new OpaqueTokens(Buffer.from(known.value, 'base64url'));

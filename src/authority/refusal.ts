@@ -31,7 +31,7 @@ export type ClientRefusal =
   | { readonly kind: 'servicePrincipalMissing'; readonly clientId: string; readonly tenant: string }
   | { readonly kind: 'credentialMissing' }
   | { readonly kind: 'credentialsSeveral' }
-  /** It acts for a user, and is none of those that need not show who they are. */
+  /** It acts for a user, and is not a public client, which needs no credential. */
   | { readonly kind: 'clientCredentialNeeded' }
   | { readonly kind: 'clientIsPublic' }
   | { readonly kind: 'secretWrong'; readonly clientId: string }

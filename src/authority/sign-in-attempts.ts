@@ -11,7 +11,7 @@ const wrongPerSiteMax = 100;
 const siteWindowMs = 60_000;
 const sitesMax = 10_000;
 
-/** Who says to be whom, and from where. */
+/** The identity that a caller claims, and where it is. */
 export interface Guess {
   readonly name: string;
   /** Whether a user has the name. */

@@ -71,7 +71,7 @@ export class SigningKeys {
     this.#keys = keys;
   }
 
-  /** Reads the keys, and makes the first one when there is none. */
+  /** Reads the keys, and makes the first one where no key exists. */
   static async open(options: SigningKeysOptions): Promise<SigningKeys> {
     const [newest, ...older] = await readKeys(options.store);
     return new SigningKeys(options, newest === undefined ? [await addKey(options, options.now())] : [newest, ...older]);
@@ -147,7 +147,7 @@ export class SigningKeys {
     return added.kid;
   }
 
-  /** Reads the keys anew, after another node has changed them. */
+  /** Reads the keys again, after another node has changed them. */
   async reload(): Promise<void> {
     const [newest, ...older] = await readKeys(this.#options.store);
     if (newest === undefined)

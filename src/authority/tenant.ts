@@ -30,7 +30,7 @@ export function tenantOfDiscovery(segment: string, served: readonly string[]): T
   return { ok: false, refusal: { kind: 'tenantNotDiscovered', tenant: segment } };
 }
 
-/** What stands for the tenant in an issuer. */
+/** The tenant as an issuer has it. */
 export function tenantOfIssuer(tenant: string): string {
   return placeholders.has(tenant) ? '{tenantid}' : tenant;
 }

@@ -49,7 +49,7 @@ async function answerTokenRequest(
 /** The token began within the second that has begun, so that this much of it is surely left. */
 const secondsLeft = tokenLifetimeSeconds - 1;
 
-/** The body of each version. v1 writes numbers as strings; ADAL and Go's adal fetch anew each time when `expires_on` lacks. */
+/** The body of each version. v1 writes numbers as strings; ADAL and Go's adal fetch again each time when `expires_on` is missing. */
 const render: Readonly<Record<TokenRequest['endpoint'], (tokens: Tokens) => unknown>> = {
   v1: (tokens) => {
     const { jwt, resource, notBefore, expiresAt } = tokens.access;

@@ -22,7 +22,7 @@ export interface Credentials {
   readonly site: string | undefined;
 }
 
-/** Of nobody's password: what is compared where there is no user, so that an answer's time does not tell. */
+/** The hash of no user's password. It is compared where the user does not exist, so that an answer takes as long. */
 const decoy = 'scrypt$16384$8$1$mZbq0jSJ5S7kDqfJvYhQ3A$V0eP1l5n0q0VQ2n3m6b0rUqg0k0l1xF9u9w6y1yT2oM';
 
 /** Whether that is the user's password. A name that is not known and a wrong password are one answer. */
@@ -32,7 +32,7 @@ export async function authenticateUser(
 ): Promise<UserAnswer> {
   const { store, attempts, secretCheck } = authority;
   if (tenant !== authority.homeTenant) return refuse({ kind: 'userNotInTenant', username, tenant });
-  // What can be nobody's name is not remembered either.
+  // What cannot be a name is not remembered either.
   if (!isName(username)) return refuse({ kind: 'passwordWrong' });
   const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
   const guess = { name: username.toLowerCase(), exists: found !== undefined, site };

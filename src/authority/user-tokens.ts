@@ -13,7 +13,7 @@ import type { Authority } from './world.ts';
 /** A refresh token that is not used for so long is worth nothing (Microsoft, "Refresh tokens in the identity platform"). */
 export const refreshDays = 90;
 
-/** What a refresh token stands for; sealed, so that nobody else can say it. Times in milliseconds since 1970. */
+/** What a refresh token holds. It is sealed, so that nobody else can make one. Times in milliseconds since 1970. */
 export interface RefreshGrant {
   readonly clientId: string;
   readonly tenant: string;
@@ -22,7 +22,7 @@ export interface RefreshGrant {
   readonly issuedAt: number;
   /** As it was asked for: what a later request that names none means. */
   readonly scope: string;
-  /** Whether whoever redeems it must show the client's credential. */
+  /** Whether redeeming it takes the client's credential. */
   readonly confidential: boolean;
 }
 

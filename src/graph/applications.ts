@@ -96,10 +96,10 @@ const createApplication: GraphOperation = {
   access: 'write',
   activity: () => activities.addApplication,
   async run(call) {
-    const { store, tenantId, now, newId } = call;
+    const { store, tenantId, nowMs, newId } = call;
     const properties = applicationPropertiesOf(call.body, { newId });
     const displayName = required(properties.displayName, 'displayName');
-    const made = await create(store, { ...properties, id: newId(), appId: newId(), tenantId, displayName }, now);
+    const made = await create(store, { ...properties, id: newId(), appId: newId(), tenantId, displayName }, nowMs);
     if (!made.ok) return made;
     const shown = entity(call, 'applications/$entity', resources.application(made.value));
     return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };

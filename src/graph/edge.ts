@@ -52,7 +52,7 @@ function callOf(
 ): GraphCall {
   const { names, url, params } = request;
   const { resourceManager: origin } = names;
-  return { store, tenantId, caller, origin, path: pathOf(url), params, query, body, now: now(), newId };
+  return { store, tenantId, caller, origin, path: pathOf(url), params, query, body, nowMs: now(), newId };
 }
 
 /** The refusal of a change that a caller asked for has a record, as the change would have had. */
@@ -72,5 +72,5 @@ function failed(error: unknown, { request, operation, caller }: Exchange, { tena
 function traceOf({ headers, requestId }: GraphRequest, nowMs: number): ErrorTrace {
   const sent = headers['client-request-id'];
   const clientRequestId = typeof sent === 'string' && /^[\w-]{1,64}$/.test(sent) ? sent : requestId;
-  return { requestId, clientRequestId, now: nowMs };
+  return { requestId, clientRequestId, nowMs };
 }

@@ -154,14 +154,14 @@ export const errors: Errors = {
 export interface ErrorTrace {
   readonly requestId: string;
   readonly clientRequestId: string;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+  /** Since 1970. */
+  readonly nowMs: number;
 }
 
 /** A refusal in Graph's envelope. */
-export function renderError(refusal: GraphRefusal, { requestId, clientRequestId, now }: ErrorTrace) {
+export function renderError(refusal: GraphRefusal, { requestId, clientRequestId, nowMs }: ErrorTrace) {
   const { status, code } = errors[refusal.kind];
-  const date = new Date(now).toISOString().slice(0, 19);
+  const date = new Date(nowMs).toISOString().slice(0, 19);
   const innerError = { date, 'request-id': requestId, 'client-request-id': clientRequestId };
   return { status, body: { error: { code, message: messageOf(refusal.kind, refusal), innerError } } };
 }

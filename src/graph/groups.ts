@@ -32,11 +32,11 @@ const createGroup: GraphOperation = {
   access: 'write',
   activity: () => activities.addGroup,
   async run(call) {
-    const { store, tenantId, now, newId } = call;
+    const { store, tenantId, nowMs, newId } = call;
     const properties = groupPropertiesOf(call.body);
     const displayName = required(properties.displayName, 'displayName');
     const mailNickname = required(properties.mailNickname, 'mailNickname');
-    const made = await create(store, { ...properties, id: newId(), tenantId, displayName, mailNickname }, now);
+    const made = await create(store, { ...properties, id: newId(), tenantId, displayName, mailNickname }, nowMs);
     if (!made.ok) return made;
     const shown = entity(call, 'groups/$entity', resources.group(made.value));
     return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };

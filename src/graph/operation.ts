@@ -35,8 +35,8 @@ export interface GraphCall {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+  /** Since 1970. */
+  readonly nowMs: number;
   readonly newId: () => string;
 }
 

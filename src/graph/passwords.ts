@@ -23,8 +23,8 @@ export function addPassword<K extends CredentialHolder>({ kind, segment }: Colle
     async run(call) {
       const { passwordCredential = {} } = readAdd(call.body);
       const before = await ownObjectOf(call, kind);
-      const { store, now, newId } = call;
-      const added = await add(store, { kind, before, now }, { ...passwordCredential, keyId: newId() });
+      const { store, nowMs, newId } = call;
+      const added = await add(store, { kind, before, now: nowMs }, { ...passwordCredential, keyId: newId() });
       if (!added.ok) return added;
       const { credential, secret } = added.value;
       const shown = { ...passwordCredentialResource(credential), secretText: secret };

@@ -18,10 +18,10 @@ const createServicePrincipal: GraphOperation = {
   access: 'write',
   activity: () => activities.addServicePrincipal,
   async run(call) {
-    const { store, tenantId, now, newId } = call;
+    const { store, tenantId, nowMs, newId } = call;
     const { appId, accountEnabled = true } = readCreate(call.body);
     const asked = { id: newId(), tenantId, appId: required(appId, 'appId'), accountEnabled };
-    const made = await create(store, asked, now);
+    const made = await create(store, asked, nowMs);
     if (!made.ok) return made;
     const shown = entity(call, 'servicePrincipals/$entity', resources.servicePrincipal(made.value));
     return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };

@@ -43,13 +43,13 @@ const createUser: GraphOperation = {
   access: 'write',
   activity: () => activities.addUser,
   async run(call) {
-    const { store, tenantId, now, newId } = call;
+    const { store, tenantId, nowMs, newId } = call;
     const properties = userPropertiesOf(call.body);
     const userPrincipalName = required(properties.userPrincipalName, 'userPrincipalName');
     const displayName = required(properties.displayName, 'displayName');
     required(properties.password, 'passwordProfile.password');
     const user = { ...properties, id: newId(), tenantId, userPrincipalName, displayName };
-    const made = await create(store, user, now);
+    const made = await create(store, user, nowMs);
     if (!made.ok) return made;
     const shown = entity(call, 'users/$entity', resources.user(made.value));
     return { ...answer(201, shown), change: made.change, targets: [targetOf(made.value)] };
@@ -63,7 +63,7 @@ const updateUser: GraphOperation = {
   activity: () => activities.updateUser,
   async run(call) {
     const before = await objectOf(call, 'user');
-    const changed = await update(call.store, { before, now: call.now }, userPropertiesOf(call.body));
+    const changed = await update(call.store, { before, now: call.nowMs }, userPropertiesOf(call.body));
     return done(changed, targetOf(before.record));
   },
 };
@@ -76,7 +76,7 @@ const revokeSignInSessions: GraphOperation = {
   activity: () => activities.revokeSignInSessions,
   async run(call) {
     const before = await objectOf(call, 'user');
-    const record = { ...before.record, signInSessionsValidFrom: call.now };
+    const record = { ...before.record, signInSessionsValidFrom: call.nowMs };
     const changed = await changeObject(call.store, { kind: 'user', record, before });
     if (!changed.ok) return changed;
     const shown = entity(call, 'Edm.Boolean', { value: true });

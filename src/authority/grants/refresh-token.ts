@@ -35,7 +35,7 @@ export const refreshToken: Grant = async (request, authority) => {
   }
   const user = await signedInSince({ tenant, userId, authTime }, authority);
   if (!user.ok) return user;
-  // A refresh request names its scopes anew, and MSAL leaves out none of OpenID Connect's; version 1's names none.
+  // A refresh request names its scopes again, and MSAL names all of OpenID Connect's; version 1's names no scope.
   const tokens = await issueUserTokens(
     { request, client, method, signedIn: user.signedIn, scope: { ...scope, offline: true } },
     authority,

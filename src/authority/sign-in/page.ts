@@ -15,7 +15,7 @@ const style = [
 
 const styleHash = createHash('sha256').update(style).digest('base64');
 
-/** Text as a page shows it, whatever stands in it: between tags and inside an attribute. */
+/** A string as a page shows it, whatever it contains: between tags and inside an attribute. */
 function escape(text: string): string {
   return text.replaceAll(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
 }

@@ -15,7 +15,7 @@ import { messagePage, refusalPage, signInPage, userCodePage } from './page.ts';
 import { endSession, nonceOf, sessionCookieOf, sessionOf } from './session.ts';
 import type { Cookies } from './session.ts';
 
-/** How long a page may stand open before its form is sent. */
+/** How long a page may be open before its form is sent. */
 const pageMs = 15 * 60_000;
 
 /** What a page's form brings back, sealed: nobody but the browser that was given the page can send it, or change it. */
