@@ -56,7 +56,7 @@ export interface ControlCall {
   readonly access: Access;
   readonly names: NameSet;
   readonly origin: Pick<Behalf, 'source' | 'correlationId' | 'userAgent'>;
-  /** The path that was asked for, in the form of an ARM id (`ControlRoute`). */
+  /** The path that was asked for, in the form of an ARM id (`ControlRequest`). */
   readonly path: string;
   readonly apiVersion: string;
   readonly params: Readonly<Record<string, string>>;
