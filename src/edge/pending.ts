@@ -5,6 +5,7 @@ import type { RecordLine } from '../audit/line.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Given, Need, Reading } from '../store/reading.ts';
 import { recordsOf } from '../store/records.ts';
+import type { ParsedOnce } from '../store/records.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { List, Read, ReadResult, Requirement, Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
@@ -23,7 +24,7 @@ export interface Pending {
   /** Runs it as far as it comes without reading or waiting. */
   goOn(): void;
   /** Gives it what it asked for; `goOn` is called after all have theirs. */
-  take(result: ReadResult): void;
+  take(result: ReadResult, once: ParsedOnce): void;
   /**
    * Called when nobody of the turn can go on. Gives the records of one that has only read, and is then told `recorded` or
    * `fail`; any other that is decided sees to its end by itself.
@@ -133,9 +134,9 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       .then(goOn);
   }
 
-  take(result: ReadResult): void {
+  take(result: ReadResult, once: ParsedOnce): void {
     try {
-      this.#given = result.ok ? { ok: true, value: recordsOf(result.records) } : result;
+      this.#given = result.ok ? { ok: true, value: recordsOf(result.records, once) } : result;
     } catch (error) {
       this.#given = { ok: false, error };
     }

@@ -1,5 +1,6 @@
 import type { Audit } from '../audit/audit.ts';
 import type { RecordLine } from '../audit/line.ts';
+import type { ParsedOnce } from '../store/records.ts';
 import type { ReadResult, Store } from '../store/store.ts';
 import type { Connection, EdgeRequest } from './edge.ts';
 import { RequestUnderWay } from './pending.ts';
@@ -155,7 +156,8 @@ export class Turns {
 function meet(asking: readonly Pending[], store: Pick<Store, 'readMany'>): Promise<void> | undefined {
   const failAll = (error: unknown) => give(asking.map(() => ({ ok: false, error })));
   const give = (results: readonly ReadResult[]) => {
-    for (const [index, request] of asking.entries()) request.take(results[index] ?? { ok: true, records: [] });
+    const once: ParsedOnce = new Map();
+    for (const [index, request] of asking.entries()) request.take(results[index] ?? { ok: true, records: [] }, once);
     for (const request of asking) request.goOn();
   };
   try {

@@ -48,9 +48,22 @@ function only([result]: readonly ReadResult[]) {
   return recordsOf(result.records);
 }
 
+/** What was parsed of many reads: a record that several of them have is parsed once, and they share what it holds. */
+export type ParsedOnce = Map<StoredRecord, Stored<unknown>>;
+
 /** Records that were read some other way, with what they hold. */
-export function recordsOf(records: readonly (StoredRecord | undefined)[]): readonly (Stored<unknown> | undefined)[] {
-  return records.map((record) => record && stored<unknown>(record));
+export function recordsOf(
+  records: readonly (StoredRecord | undefined)[],
+  once?: ParsedOnce,
+): readonly (Stored<unknown> | undefined)[] {
+  return records.map((record) => {
+    if (record === undefined) return undefined;
+    const known = once?.get(record);
+    if (known !== undefined) return known;
+    const parsed = stored<unknown>(record);
+    once?.set(record, parsed);
+    return parsed;
+  });
 }
 
 /** As `Store.list`, with what the records hold. */

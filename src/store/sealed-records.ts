@@ -6,6 +6,9 @@ import { Conflict, readEach, Unreadable } from './store.ts';
 import type { List, Put, Read, ReadResult, Requirement, Store, StoredRecord, Transaction, Version } from './store.ts';
 import { lastKeyUnder } from './well-formed.ts';
 
+/** What was opened for one answer to many reads, by key; gone with it. */
+type OpenedOnce = Map<string, StoredRecord>;
+
 /** How often a write is tried again because the seal's own records changed under it. */
 const attemptLimit = 8;
 
@@ -59,17 +62,18 @@ export class SealedRecords {
     requests: readonly (Read | List)[],
     results: readonly ReadResult[],
   ): readonly ReadResult[] | Promise<readonly ReadResult[]> {
-    const opened = results.map((result) => (result.ok ? this.#openAllAtOnce(result.records) : result));
+    const once: OpenedOnce = new Map();
+    const opened = results.map((result) => (result.ok ? this.#openAllAtOnce(result.records, once) : result));
     if (opened.every((result) => result !== undefined)) return opened;
     return Promise.all(requests.map(async (request, index) => opened[index] ?? this.#readAlone(request)));
   }
 
   /** `undefined` where a data key is not in the cache, or the list goes through the seal's own records. */
-  #openAllAtOnce(records: readonly (StoredRecord | undefined)[]): ReadResult | undefined {
+  #openAllAtOnce(records: readonly (StoredRecord | undefined)[], once: OpenedOnce): ReadResult | undefined {
     const opened: (StoredRecord | undefined)[] = [];
     try {
       for (const record of records) {
-        const plain = record === undefined ? undefined : this.#openAtOnce(record);
+        const plain = record === undefined ? undefined : this.#openOnce(record, once);
         if (record !== undefined && (plain === undefined || record.key.startsWith(sealPrefix))) return undefined;
         opened.push(plain);
       }
@@ -77,6 +81,15 @@ export class SealedRecords {
     } catch (error) {
       return { ok: false, error };
     }
+  }
+
+  /** Many may ask for one record at once, as the replicas of a program do when they start: it is one object for all. */
+  #openOnce(record: StoredRecord, once: OpenedOnce): StoredRecord | undefined {
+    const known = once.get(record.key);
+    if (known?.version === record.version) return known;
+    const opened = this.#openAtOnce(record);
+    if (opened !== undefined) once.set(record.key, opened);
+    return opened;
   }
 
   async #readAlone(request: Read | List): Promise<ReadResult> {
