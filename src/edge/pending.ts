@@ -227,7 +227,10 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
     void this.#refuse(error);
   }
 
-  /** What a failed request is answered, once its record is written. A record that cannot be written makes it a 503 that discloses nothing. */
+  /**
+   * What a failed request is answered, once its record is written. A record that cannot be written makes it a 503 that
+   * discloses nothing.
+   */
   async #refuse(error: unknown): Promise<void> {
     try {
       const { kind } = this.#noted(error);

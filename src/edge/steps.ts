@@ -79,14 +79,25 @@ export class Walk<Request, World, Facts extends object> {
 
   /** All that the steps found out, once `advance` has returned `undefined`. */
   get whole(): Known<Request, Facts> {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- filled by the rows, whose types say with what
-    return this.#known as unknown as Known<Request, Facts>;
+    const known: unknown = this.#known;
+    if (!this.#isWhole(known)) throw new Error('a request is not known before all of its steps are taken');
+    return known;
   }
 
   /** What is known so far. */
   get known(): Known<Request, Partial<Facts>> {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same, of the rows that were taken
-    return this.#known as unknown as Known<Request, Partial<Facts>>;
+    const known: unknown = this.#known;
+    if (!this.#isBegun(known)) throw new Error('a request has no record of what is known');
+    return known;
+  }
+
+  // Filled by the rows, whose types say with what: which TypeScript cannot follow.
+  #isWhole(known: unknown): known is Known<Request, Facts> {
+    return known === this.#known && this.#at === this.#rows.length;
+  }
+
+  #isBegun(known: unknown): known is Known<Request, Partial<Facts>> {
+    return known === this.#known;
   }
 
   /**

@@ -62,9 +62,9 @@ describe('the tree', () => {
       const room = /^src\/(?<room>[^/]+)\/errors\.ts$/.exec(path)?.groups?.['room'];
       if (room !== undefined) tables.set(room, await errorsOf(path));
     }
-    // What speaks HTTP answers with errors, so an edge without a table would be an edge whose errors nobody checks. A
-    // room that puts edges together is none.
-    const speakers = Object.keys(rooms).filter((room) => rooms[room]?.imports.includes('http'));
+    // What stands on the kernel answers with errors, so an edge without a table would be an edge whose errors nobody
+    // checks. A room that puts edges together is none.
+    const speakers = Object.keys(rooms).filter((room) => rooms[room]?.imports.includes('edge'));
     const edges = speakers.filter((room) => !speakers.some((other) => rooms[room]?.imports.includes(other)));
     assert.deepEqual(
       edges.filter((room) => !tables.has(room)),
