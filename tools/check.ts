@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lintConfiguration } from './lint-rules.ts';
 import { recordMap } from './record-map.ts';
+import { withStepTables } from './step-tables.ts';
 
 interface Outcome {
   readonly ok: boolean;
@@ -30,6 +31,8 @@ const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
 if (options.write) {
   await writeFile(new URL('.oxlintrc.json', root), await lintConfiguration(root));
   await writeFile(new URL('docs/records.md', root), await recordMap());
+  const architecture = new URL('ARCHITECTURE.md', root);
+  await writeFile(architecture, await withStepTables(await readFile(architecture, 'utf8')));
   await run([...prettier, '--write', '.']);
 }
 const outcomes = await Promise.all(Object.entries(checks).map(([name, check]) => report(name, check)));

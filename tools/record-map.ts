@@ -1,6 +1,7 @@
 import { glob, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { knownKinds } from '../src/store/keys.ts';
+import { markdownTable } from './markdown-table.ts';
 
 const introduction = `# Records
 
@@ -16,7 +17,7 @@ is JSON; one of version 2 has \`v2\` and a space before it, and so on.
 export async function recordMap(): Promise<string> {
   await loadKinds();
   const rows = knownKinds().map(({ pattern, owner, holds, version }) => [`\`${pattern}\``, owner, holds, `${version}`]);
-  return `${introduction}\n${table([['keys', 'room', 'what a record holds', 'version'], ...rows])}`;
+  return `${introduction}\n${markdownTable(['keys', 'room', 'what a record holds', 'version'], rows)}`;
 }
 
 /** Loads whatever module declares a kind of records. */
@@ -26,10 +27,4 @@ async function loadKinds(): Promise<void> {
     const module = new URL(path, source);
     if ((await readFile(module, 'utf8')).includes(' recordKind')) await import(module.href);
   }
-}
-
-function table([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(' | ')} |\n`;
-  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
 }

@@ -84,6 +84,7 @@ function textIn(body: Body): string {
   throw new Refused<AuthorityRefusal>(bodyRefusals[body.fault]);
 }
 
+/** The tenant that the path names, one that is served; `undefined` where it names none, or the account decides. */
 function tenantOf({ request: { endpoint, params } }: After, { tenants }: AdmissionParts): string | undefined {
   if (!endpoint.inTenant) return undefined;
   const named = tenantOfToken(params['tenant'] ?? '', tenants);
@@ -91,6 +92,7 @@ function tenantOf({ request: { endpoint, params } }: After, { tenants }: Admissi
   throw new Refused<AuthorityRefusal>(named.refusal);
 }
 
+/** The parameters of the form or query, none of them given twice. */
 function formOf({ text }: After<{ readonly text: string }>): Form {
   const parsed = parseForm(text);
   if (parsed.ok) return parsed.form;

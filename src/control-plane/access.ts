@@ -119,6 +119,7 @@ export function requirementsOf({ authorization, lock }: Partial<Admitted>): read
   return lock === undefined ? [authorization.requirement] : [authorization.requirement, ...lock.require];
 }
 
+/** The role assignments and roles of the subscription, in force. */
 export function authorizationOf(
   { subscription: { subscriptionId: id } }: After<'subscription'>,
   { rulebook }: Pick<ControlServices, 'store' | 'rulebook'>,
@@ -132,6 +133,7 @@ export function authorizationOf(
   );
 }
 
+/** Whether a role assignment lets the caller do the operation's action at the path's scope. */
 export function permissionOf({
   request: { path },
   operation: { action, orAction, shows },
@@ -169,7 +171,7 @@ interface LocksInForce {
 
 const noLocks: LocksInForce = { forbids: 'write', scopes: [], require: [] };
 
-/** No lock forbids to read, and a lock is no lock of itself. */
+/** The locks that forbid it. No lock forbids to read, and a lock is no lock of itself. */
 export function lockOf(
   { request: { path }, operation: { action }, subscription }: After<'operation' | 'subscription'>,
   { store }: Pick<ControlServices, 'store' | 'rulebook'>,
@@ -192,6 +194,7 @@ export function lockRefusal(
   return locked.length === 0 ? undefined : { kind: 'scopeLocked', operation, scope: request.path, locked };
 }
 
+/** What else the caller may do, for an operation that needs to know. */
 export function accessIn({
   request: { path: scope },
   operation: { action },

@@ -68,8 +68,8 @@ const behalfSteps = admission(
     .step('apiVersion', apiVersionOf)
     .step('subscription', subscriptionOfBehalf)
     .step('operation', operationOf)
-    .step('caller', ({ request }) => request.behalf.caller)
-    .step('bytes', ({ request }) => request.bytes),
+    .step('caller', callerOfBehalf)
+    .step('bytes', ownBytesOf),
 );
 
 export const ownSteps = inOrder(behalfSteps);
@@ -110,10 +110,12 @@ function refuse(refusal: ControlRefusal): never {
   throw new Refused<ControlRefusal>(refusal);
 }
 
+/** The operation that method and path name. */
 function operationOf({ request: { operation, method, path } }: After): ControlOperation {
   return operation ?? refuse({ kind: 'routeNotFound', method, path: path.slice(0, 500) });
 }
 
+/** The version of Azure's API that the client speaks; it has no default. */
 export function apiVersionOf({ request }: After): string {
   const version = memberOf(request.query, 'api-version');
   if (version === undefined) return refuse({ kind: 'apiVersionMissing' });
@@ -122,6 +124,7 @@ export function apiVersionOf({ request }: After): string {
   return refuse({ kind: 'apiVersionUnknown', found: found.slice(0, 64) });
 }
 
+/** The subscription that the path names, or else the home subscription. */
 function subscriptionOf(
   { request: { params } }: After,
   { homeSubscription, store }: AdmissionParts,
@@ -143,10 +146,12 @@ function subscriptionOfBehalf({ request: { behalf, params } }: After<never, OwnR
   return isOther ? refuse({ kind: 'subscriptionNotFound', id }) : subscription;
 }
 
+/** The bearer token as it came. */
 function bearerOf({ request }: After): string {
   return bearerToken(request.headers) ?? refuse({ kind: 'bearerMissing' });
 }
 
+/** Who the token says is asking, if it is valid, for the resource manager and of the subscription's tenant. */
 function callerOf(
   known: After<'subscription'> & { readonly token: string },
   parts: AdmissionParts,
@@ -158,6 +163,10 @@ function callerOf(
     .then((verification) =>
       verification.ok ? admitted(verification.caller, known, parts) : refuse(verification.refusal),
     );
+}
+
+function callerOfBehalf({ request }: After<never, OwnRequest>): Caller {
+  return request.behalf.caller;
 }
 
 function admitted(caller: Caller, { request, subscription }: After<'subscription'>, parts: AdmissionParts): Caller {
@@ -183,6 +192,10 @@ function bytesOf({ request }: After<never, SentRequest>): Buffer | undefined | P
   return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
 }
 
+function ownBytesOf({ request }: After<never, OwnRequest>): Buffer | undefined {
+  return request.bytes;
+}
+
 function isRead({ method }: ControlRequest): boolean {
   return method === 'GET' || method === 'HEAD';
 }
@@ -197,6 +210,7 @@ const bodyRefusals: Readonly<Record<BodyFault, ControlRefusal>> = {
   cutOff: { kind: 'bodyNotJson' },
 };
 
+/** The place of a change behind those of the same subscription; `undefined` for what only reads. */
 function placeInOrder(
   { request, subscription }: After<'subscription'>,
   { changes }: AdmissionParts,
@@ -204,6 +218,7 @@ function placeInOrder(
   return isRead(request) ? undefined : changes.place(subscription.subscriptionId);
 }
 
+/** The body's JSON, an object within the bounds of `json/`; empty for none. */
 function bodyOf({ operation, bytes }: After<'operation' | 'bytes'>): Readonly<Record<string, unknown>> {
   const body = (operation.parseBody ?? parseJsonBody)(bytes);
   if (body.ok && body.value === undefined) return {};
@@ -213,6 +228,7 @@ function bodyOf({ operation, bytes }: After<'operation' | 'bytes'>): Readonly<Re
   return { ...value };
 }
 
+/** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
   const query = textsOf(request.query);
   if (query.ok) return query.texts;

@@ -72,7 +72,7 @@ const source: Source = { kind: 'public', address: { family: 4, value: 0x7f00_000
  * The order of a read for a deployment: the vault's firewall, and `enabledForTemplateDeployment` in the place of an access
  * policy or a role (network-security.md; "Use Azure Key Vault to pass secure parameter value").
  */
-const referenceSteps = Steps.of<ReferenceRequest, ReadParts>()
+export const referenceSteps = Steps.of<ReferenceRequest, ReadParts>()
   .step('vault', vaultOf)
   .step('firewall', ({ vault }) => decide(vault.firewall, source, service, operation), firewallRefusal)
   .step(

@@ -60,15 +60,11 @@ export const steps = Steps.of<VaultRequest, AdmissionParts>()
   .step('token', bearerOf)
   .step('caller', callerOf)
   .step('place', placeOf)
-  .step(
-    'firewall',
-    ({ vault, place, caller, operation }) => decide(vault.firewall, place.source, caller, operation),
-    firewallRefusal,
-  )
+  .step('firewall', verdictOf, firewallRefusal)
   .step('permission', permissionOf, permissionRefusal)
   .once('bytes', bytesOf)
   .once('inOrder', placeInOrder)
-  .once('charge', ({ vault }, { throttle }): Charge | undefined => throttle?.charge(vault))
+  .once('charge', chargeOf)
   .step('body', jsonOf)
   .step('query', queryOf);
 
@@ -83,7 +79,10 @@ export type Exchange =
 /** The request itself, and what the steps before the one that asks have found out. */
 type After<Facts = unknown> = { readonly request: VaultRequest } & Facts;
 type Vault = { readonly vault: VaultInForce };
+type Authorization = { readonly authorization: AuthorizationInForce | undefined };
+type Asking = { readonly operation: OperationCard; readonly caller: Caller };
 
+/** The vault that the host names, with the rules in force. */
 export function vaultOf(
   { request: { vaultName } }: { readonly request: Pick<VaultRequest, 'vaultName'> },
   { rulebook }: Pick<AdmissionParts, 'rulebook'>,
@@ -106,6 +105,7 @@ function authorizationOf(
   return rulebook.authorization(subscriptionId) ?? rulebook.loadAuthorization(subscriptionId);
 }
 
+/** The operation that method and path name, unless a header names another method. */
 function operationOf({ request }: After): OperationCard {
   const { card, otherMethods: allowed, method, url } = request;
   const named = otherMethod(request.raw);
@@ -121,6 +121,7 @@ function operationOf({ request }: After): OperationCard {
   throw new Refused<Refusal>({ kind: 'operationNotFound', ...asked });
 }
 
+/** The version of Azure's API that the client speaks; it has no default. */
 function apiVersionOf({ request }: After): string {
   const version = memberOf(request.query, 'api-version');
   if (version === undefined) throw new Refused<Refusal>({ kind: 'apiVersionMissing' });
@@ -129,12 +130,14 @@ function apiVersionOf({ request }: After): string {
   throw new Refused<Refusal>({ kind: 'apiVersionUnknown', found });
 }
 
+/** The bearer token as it came. */
 function bearerOf({ request }: After): string {
   const token = bearerToken(request.headers);
   if (token === undefined) throw new Refused<Refusal>({ kind: 'bearerMissing' });
   return token;
 }
 
+/** Who the token says is asking, if it is valid, for vaults and of the vault's tenant. */
 function callerOf(known: After<Vault & { readonly token: string }>, parts: AdmissionParts): Caller | Promise<Caller> {
   const { token } = known;
   const cached = parts.verifier.verifyCached(token);
@@ -173,11 +176,13 @@ interface PlaceInForce {
 }
 
 /**
+ * Where the request comes from as it counts now, and the records that all of the decision rests on.
+ *
  * A subnet that is gone, or whose endpoint was switched off, proves nothing any more, though its connection may live a
  * moment longer. What is gone never comes back: a subnet that is made again is another incarnation.
  */
 function placeOf(
-  { request, vault, authorization }: After<Vault & { readonly authorization: AuthorizationInForce | undefined }>,
+  { request, vault, authorization }: After<Vault & Authorization>,
   { rulebook }: AdmissionParts,
 ): PlaceInForce {
   // The rules may have been replaced, and given back, while the token was verified: from here on nothing is awaited.
@@ -198,6 +203,11 @@ function unproved({ subnet }: SubnetSource, state: string): Source {
   return { kind: 'unknown', reason: `the subnet ${subnet} ${state}` };
 }
 
+/** The firewall's verdict: allowed or not, and why. */
+function verdictOf({ vault, place, caller, operation }: Placed): Verdict {
+  return decide(vault.firewall, place.source, caller, operation);
+}
+
 /** What the firewall's verdict ends a request with. */
 export function firewallRefusal(verdict: Verdict): Refusal | undefined {
   if (verdict.allowed) return undefined;
@@ -205,14 +215,10 @@ export function firewallRefusal(verdict: Verdict): Refusal | undefined {
   return { kind: 'deniedByFirewall', because: verdict.because };
 }
 
-type Permitted = After<
-  Vault & {
-    readonly authorization: AuthorizationInForce | undefined;
-    readonly operation: OperationCard;
-    readonly caller: Caller;
-  }
->;
+type Placed = After<Vault & Asking & { readonly place: PlaceInForce }>;
+type Permitted = After<Vault & Asking & Authorization>;
 
+/** Which access policy or role assignment lets the caller do it, or that none does. */
 function permissionOf({ request, vault, authorization, operation, caller }: Permitted): AccessVerdict {
   if (vault.access !== 'rbac') return authorize(vault.access, caller, operation.permission);
   // A vault whose subscription is gone lets nobody in.
@@ -270,6 +276,12 @@ function placeInOrder(
   return changes.place(`${request.vaultName}/${request.params['name']?.toLowerCase() ?? ''}`);
 }
 
+/** What the operation counts against the limits of the vault, where the server has any. */
+function chargeOf({ vault }: After<Vault>, { throttle }: AdmissionParts): Charge | undefined {
+  return throttle?.charge(vault);
+}
+
+/** The body's JSON, within the bounds of `json/`. */
 function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): unknown {
   const body = parseJsonBody(bytes);
   if (body.ok) return body.value;
@@ -278,6 +290,7 @@ function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): unkno
   );
 }
 
+/** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
   const query = textsOf(request.query);
   if (query.ok) return query.texts;

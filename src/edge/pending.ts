@@ -126,12 +126,10 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       this.#given = given;
       this.#machine.turns.join(this);
     };
-    void until
-      .then(
-        (awaited): Settled => ({ ok: true, value: { awaited } }),
-        (error: unknown): Settled => ({ ok: false, error }),
-      )
-      .then(goOn);
+    void until.then(
+      (awaited) => goOn({ ok: true, value: { awaited } }),
+      (error: unknown) => goOn({ ok: false, error }),
+    );
   }
 
   take(result: ReadResult, once: ParsedOnce): void {

@@ -52,9 +52,9 @@ export class Steps<Request, World, Facts extends object> {
     return new Steps([...this.#rows, { name, run, refuse: undefined, once: true }]);
   }
 
-  /** In their order; those that are taken once are marked by `true`. */
-  get names(): readonly (readonly [name: string, once: boolean])[] {
-    return this.#rows.map(({ name, once }) => [name, once]);
+  /** In their order, each with the name of its function; ARCHITECTURE.md is made of them. */
+  get rows(): readonly { readonly name: string; readonly by: string; readonly once: boolean }[] {
+    return this.#rows.map(({ name, run, once }) => ({ name, by: run.name, once }));
   }
 
   begin(request: Request): Walk<Request, World, Facts> {

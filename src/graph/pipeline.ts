@@ -58,9 +58,9 @@ export const steps = Steps.of<GraphRequest, AdmissionParts>()
   .step('operation', operationOf)
   .step('token', bearerOf)
   .step('bearer', verify)
-  .step('ownIssuer', ({ bearer: { issuerClass } }) => issuerClass === 'own', foreignRefusal)
+  .step('ownIssuer', isOwnIssuer, foreignRefusal)
   .step('caller', callerOf)
-  .step('administrator', ({ caller }) => caller.groups.includes(globalAdministrators), administratorRefusal)
+  .step('administrator', isAdministrator, administratorRefusal)
   .once('bytes', bytesOf)
   .once('inOrder', placeInOrder)
   .step('query', queryOf)
@@ -77,17 +77,20 @@ export type Exchange =
 /** The request itself, and what the steps before the one that asks have found out. */
 type After<Facts = unknown> = { readonly request: GraphRequest } & Facts;
 
+/** The operation that method and path name. */
 function operationOf({ request: { card, url } }: After): GraphOperation {
   if (card !== undefined) return card;
   throw new Refused<GraphRefusal>({ kind: 'segmentNotFound', path: pathOf(url).slice('/v1.0/'.length, 200) });
 }
 
+/** The bearer token as it came. */
 function bearerOf({ request: { headers } }: After): string {
   const token = bearerToken(headers);
   if (token === undefined) throw new Refused<GraphRefusal>({ kind: 'bearerMissing' });
   return token;
 }
 
+/** Who the token says is asking, if it is valid. */
 function verify({ token }: After<{ readonly token: string }>, { verifier }: AdmissionParts): Caller | Promise<Caller> {
   return (
     verifier.verifyCached(token) ??
@@ -98,11 +101,17 @@ function verify({ token }: After<{ readonly token: string }>, { verifier }: Admi
   );
 }
 
+/** Whether our own authority issued the token. */
+function isOwnIssuer({ bearer }: After<{ readonly bearer: Caller }>): boolean {
+  return bearer.issuerClass === 'own';
+}
+
 /** An issuer that the operator added speaks for vaults. It cannot make anyone an administrator here. */
 function foreignRefusal(isOwn: boolean, { bearer }: After<{ readonly bearer: Caller }>): GraphRefusal | undefined {
   return isOwn ? undefined : { kind: 'wrongIssuer', found: bearer.issuer };
 }
 
+/** The same, if the token is for Graph and of the home tenant. */
 function callerOf(
   { request: { names }, bearer }: After<{ readonly bearer: Caller }>,
   { tenantId, now }: AdmissionParts,
@@ -118,11 +127,16 @@ function callerOf(
   return bearer;
 }
 
+/** Whether the caller is a member of the administrators' group. */
+function isAdministrator({ caller }: After<{ readonly caller: Caller }>): boolean {
+  return caller.groups.includes(globalAdministrators);
+}
+
 function administratorRefusal(
-  isAdministrator: boolean,
+  may: boolean,
   { operation }: After<{ readonly operation: GraphOperation }>,
 ): GraphRefusal | undefined {
-  return operation.access === 'read' || isAdministrator ? undefined : { kind: 'notAdministrator' };
+  return operation.access === 'read' || may ? undefined : { kind: 'notAdministrator' };
 }
 
 /** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
@@ -147,6 +161,7 @@ function bytesIn(body: Body): Buffer | undefined {
   throw new Refused<GraphRefusal>(bodyRefusals[body.fault]);
 }
 
+/** The place of a change behind all others of the directory; `undefined` for what only reads. */
 function placeInOrder(
   { operation }: After<{ readonly operation: GraphOperation }>,
   { changes }: AdmissionParts,
@@ -154,6 +169,7 @@ function placeInOrder(
   return operation.access === 'read' ? undefined : changes.place('');
 }
 
+/** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
   const query = textsOf(request.query);
   if (query.ok) return query.texts;
@@ -161,7 +177,7 @@ function queryOf({ request }: After): Readonly<Record<string, string>> {
   throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name, rule: 'it is given more than once' });
 }
 
-/** An object; what is absent or empty is an empty one. */
+/** The body's JSON, an object within the bounds of `json/`; empty for none. */
 function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): Readonly<Record<string, unknown>> {
   const body = parseJsonBody(bytes);
   if (body.ok && body.value === undefined) return {};

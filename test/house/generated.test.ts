@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { it } from 'node:test';
+import { recordMap } from '../../tools/record-map.ts';
+import { withStepTables } from '../../tools/step-tables.ts';
+
+const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+it('docs/records.md has every kind of record that the rooms declare, and no other', async () => {
+  assert.equal(await read('docs/records.md'), await recordMap(), 'run "npm run check -- --write"');
+});
+
+it('ARCHITECTURE.md has the steps of every edge in their order', async () => {
+  const page = await read('ARCHITECTURE.md');
+  assert.equal(page, await withStepTables(page), 'run "npm run check -- --write"');
+});
