@@ -38,7 +38,7 @@ export class SealingKey {
     }
   }
 
-  /** The AES-256-GCM key of one text: steps 3 to 5, from the first 12 bytes of its nonce. */
+  /** The AES-256-GCM key of one text: steps 3 to 5, from the first 12 bytes of its nonce, which may be longer. */
   textKey(nonce: Uint8Array): Uint8Array {
     for (let at = 0; at < 12; at += 1) {
       const byte = (nonce[at] ?? 0) ^ (this.#subkey[at + 4] ?? 0);
@@ -66,8 +66,7 @@ export function seal(key: SealingKey, plaintext: Uint8Array, associatedData: Uin
 export function open(key: SealingKey, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined {
   const end = sealed.length - 16;
   if (end < 24) return undefined;
-  const nonce = sealed.subarray(0, 24);
-  const decipher = createDecipheriv('aes-256-gcm', key.textKey(nonce), nonce.subarray(12));
+  const decipher = createDecipheriv('aes-256-gcm', key.textKey(sealed), sealed.subarray(12, 24));
   decipher.setAAD(associatedData);
   decipher.setAuthTag(sealed.subarray(end));
   const plaintext = decipher.update(sealed.subarray(24, end));

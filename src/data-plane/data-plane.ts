@@ -24,6 +24,8 @@ export interface DataPlaneParts extends Omit<VaultParts, 'changes'> {
   readonly corsOrigins: readonly string[];
 }
 
+const none: readonly string[] = [];
+
 /** What is at a path: an operation, or what anybody is answered, from any network. */
 type Destination = { readonly card: OperationCard } | { readonly open: (request: IncomingMessage) => Answer };
 
@@ -36,10 +38,11 @@ export function createDataPlane(parts: DataPlaneParts): HostListener<VaultHost> 
     const raw = asMeant(sent);
     const { method = '', url = '' } = raw;
     const found = router.find(method, url);
-    const routed = { ...found, otherMethods: found === undefined ? router.methodsAt(url) : [] };
-    const card = found !== undefined && 'card' in found.to ? found.to.card : undefined;
     const request = vaultRequest(raw, host, {
-      routed: { ...routed, card },
+      card: found !== undefined && 'card' in found.to ? found.to.card : undefined,
+      params: found?.params,
+      query: found?.query,
+      otherMethods: found === undefined ? router.methodsAt(url) : none,
       source: sourceOf(raw.socket),
       nowMs: now(),
     });

@@ -33,7 +33,7 @@ export interface Call {
   /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
   readonly origin: string;
   readonly apiVersion: string;
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string>>;
   /** The parsed JSON body; `undefined` when there was none. */
   readonly body: unknown;

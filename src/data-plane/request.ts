@@ -3,7 +3,6 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { EdgeRequest } from '../edge/edge.ts';
 import type { VaultHost } from '../http/host.ts';
 import type { NameSet } from '../http/name-set.ts';
-import { textsOf } from '../http/parameters.ts';
 import type { Source } from '../types/source.ts';
 import type { OperationCard } from './operation.ts';
 
@@ -17,7 +16,7 @@ export interface VaultRequest extends EdgeRequest {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   /** What the operation's path says by name, decoded. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | undefined>>;
   /** Decoded; a parameter that is given twice is a list. */
   readonly query: unknown;
   readonly names: NameSet;
@@ -29,37 +28,36 @@ export interface VaultRequest extends EdgeRequest {
   readonly otherMethods: readonly string[];
 }
 
-/** What the router found for a request. */
+/** What the server found out about a request that comes. */
 export interface Routed {
   readonly card: OperationCard | undefined;
-  readonly params?: unknown;
-  readonly query?: unknown;
+  readonly params: Readonly<Record<string, string | undefined>> | undefined;
+  readonly query: unknown;
   readonly otherMethods: readonly string[];
+  readonly source: Source;
+  readonly nowMs: number;
 }
 
-export function vaultRequest(
-  raw: IncomingMessage,
-  { names, vault }: VaultHost,
-  { routed, source, nowMs }: { readonly routed: Routed; readonly source: Source; readonly nowMs: number },
-): VaultRequest {
-  const params = textsOf(routed.params ?? {});
+export function vaultRequest(raw: IncomingMessage, { names, vault }: VaultHost, routed: Routed): VaultRequest {
   return {
     requestId: randomUUID(),
     connection: raw.socket,
-    atMs: nowMs,
+    atMs: routed.nowMs,
     raw,
     method: raw.method ?? '',
     url: raw.url ?? '',
     headers: raw.headers,
-    params: params.ok ? params.texts : {},
+    params: routed.params ?? noParams,
     query: routed.query,
     names,
     vaultName: vault,
-    source,
+    source: routed.source,
     card: routed.card,
     otherMethods: routed.otherMethods,
   };
 }
+
+const noParams = {};
 
 /** `https://NAME.vault.localhost:8443`, under the names that were asked, in lower case. */
 export function originOf({ vaultName, names }: VaultRequest): string {

@@ -3,11 +3,12 @@ import type { Audit } from '../audit/audit.ts';
 import { lineOf } from '../audit/line.ts';
 import type { RecordLine } from '../audit/line.ts';
 import type { Answer } from '../http/answer.ts';
+import { requestOf } from '../store/reading.ts';
 import type { Given, Need, Reading } from '../store/reading.ts';
 import { recordsOf } from '../store/records.ts';
 import type { ParsedOnce } from '../store/records.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
-import type { List, Read, ReadResult, Requirement, Store, Transaction } from '../store/store.ts';
+import type { List, Read, ReadResult, Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Connection, Done, Edge, EdgeRequest, Failed } from './edge.ts';
 import { isOurTrouble, refusalOf, Refused } from './refused.ts';
@@ -117,7 +118,7 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
     }
     const need = step.value;
     if (need.kind === 'wait') this.#leaveFor(need.until);
-    else this.asks = asked(need, this.#asking.edge.requirements(this.#walk.known));
+    else this.asks = requestOf(need, this.#asking.edge.requirements(this.#walk.known));
   }
 
   /** Leaves the turn, and joins another one when what it waits for is there. */
@@ -280,13 +281,6 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       this.#machine.turns.end();
     }
   }
-}
-
-/** What the work needs, on the word of what the request was decided by. */
-function asked(need: Exclude<Need, { readonly kind: 'wait' }>, require: readonly Requirement[]): Asked {
-  const own = need.kind === 'get' ? need.require : need.list.require;
-  const all = own === undefined ? require : [...require, ...own];
-  return need.kind === 'get' ? { require: all, get: need.get } : { ...need.list, require: all };
 }
 
 /** A store that fails to write has written nothing: no record, and so no change. */

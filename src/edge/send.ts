@@ -10,7 +10,9 @@ const json = 'application/json; charset=utf-8';
  */
 export function send(response: ServerResponse, answer: Answer, headers: string[], mediaType = json): void {
   const { status, body } = answer;
-  for (const [name, value] of Object.entries(headersOf(answer))) headers.push(name, value);
+  if (answer.headers !== undefined || status === 503) {
+    for (const [name, value] of Object.entries(headersOf(answer))) headers.push(name, value);
+  }
   if (body === undefined) {
     // RFC 9110 section 8.6: a 204 has none.
     if (status !== 204) headers.push('content-length', '0');

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,11 +20,13 @@ interface Counting {
 
 /** Tells each of `countings` when a request of `http` comes and when it has been answered, or its connection has ended. */
 export function countRequests(http: Server, countings: readonly Counting[]): void {
+  // One function for all: a closure a request costs more than the counting.
+  function ended(this: ServerResponse): void {
+    for (const counting of countings) counting.end(this.req.socket);
+  }
   http.on('request', ({ socket }, response) => {
     for (const counting of countings) counting.begin(socket);
-    response.once('close', () => {
-      for (const counting of countings) counting.end(socket);
-    });
+    response.on('close', ended);
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Key, Prefix } from './keys.ts';
-import { listRecords, readRecords } from './records.ts';
+import { recordsOf } from './records.ts';
 import type { Stored, StoredUnder } from './records.ts';
-import type { List, Requirement, Store } from './store.ts';
+import type { List, Read, Requirement, Store } from './store.ts';
 
 /**
  * Work that says what it must read, and is given it: a generator that yields its needs. It neither reads nor awaits, so
@@ -9,10 +9,11 @@ import type { List, Requirement, Store } from './store.ts';
  */
 export type Reading<T> = Generator<Need, T, Given>;
 
-export type Need =
+export type Need = StoreNeed | { readonly kind: 'wait'; readonly until: Promise<unknown> };
+
+type StoreNeed =
   | { readonly kind: 'get'; readonly get: readonly Key<unknown>[]; readonly require?: readonly Requirement[] }
-  | { readonly kind: 'list'; readonly list: ListNeed<unknown> }
-  | { readonly kind: 'wait'; readonly until: Promise<unknown> };
+  | { readonly kind: 'list'; readonly list: ListNeed<unknown> };
 
 export interface ListNeed<T> extends Omit<List, 'prefix'> {
   readonly prefix: Prefix<T>;
@@ -64,8 +65,14 @@ export async function readAlone<T>(
 
 async function meet(store: Pick<Store, 'read' | 'list'>, require: readonly Requirement[], need: Need): Promise<Given> {
   if (need.kind === 'wait') return { awaited: await need.until };
-  if (need.kind === 'get') return readRecords(store, { get: need.get, require: required(require, need.require) });
-  return listRecords(store, { ...need.list, require: required(require, need.list.require) });
+  const request = requestOf(need, require);
+  return recordsOf(await ('get' in request ? store.read(request) : store.list(request)));
+}
+
+/** What a need asks of the store, on the word of what `require` names. */
+export function requestOf(need: StoreNeed, require: readonly Requirement[]): Read | List {
+  if (need.kind === 'get') return { require: required(require, need.require), get: need.get };
+  return { ...need.list, require: required(require, need.list.require) };
 }
 
 function required(always: readonly Requirement[], more: readonly Requirement[] = []): readonly Requirement[] {
