@@ -1,4 +1,4 @@
-import { isServed } from '../resources/resource-types.ts';
+import { isServed } from '../resources/kinds.ts';
 import { idSegments, parseList, parseScope } from '../resources/scope-id.ts';
 import type { ControlOperation } from './operation.ts';
 

@@ -99,6 +99,26 @@ export function kindOf(type: string): Kind | undefined {
   return kinds.get(type.toLowerCase());
 }
 
+/**
+ * Namespaces that have only what is built here. A load balancer that was merely stored would look as if it carried
+ * traffic; a storage account that is merely stored has an identity, which is what it is there for.
+ */
+const closed: ReadonlySet<string> = new Set([
+  'microsoft.authorization',
+  'microsoft.keyvault',
+  'microsoft.network',
+  'microsoft.resources',
+]);
+
+/** Whether resources of the type can be made, beside those that have operations of their own. */
+export function isServed(type: string): boolean {
+  const [namespace = '', ...types] = type.toLowerCase().split('/');
+  if (kindOf(type) !== undefined) return true;
+  // Only a user-assigned identity has them: merely stored, one of a web app would look as if its workload could sign in.
+  if (types.at(-1) === 'federatedidentitycredentials') return false;
+  return types.length > 0 && /^[a-z0-9.]+$/.test(namespace) && !closed.has(namespace);
+}
+
 /** What lies in a resource under ids of its own. */
 export function itemsOf({ properties }: ResourceRecord, { member }: NonNullable<Kind['items']>): readonly Item[] {
   const items = properties[member];

@@ -15,7 +15,7 @@ import type { Place } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import type { Scope } from './scope-id.ts';
-import { isServed } from './resource-types.ts';
+import { isServed } from './kinds.ts';
 import { findPeering } from './peerings.ts';
 import { findSubnet } from './virtual-networks.ts';
 import { isAt, isVaultName } from './vaults.ts';

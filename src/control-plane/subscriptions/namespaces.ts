@@ -1,3 +1,5 @@
+import { kinds } from '../../resources/kinds.ts';
+
 /** A type, as its provider announces it. */
 export interface ProviderType {
   readonly resourceType: string;
@@ -10,6 +12,7 @@ const network = ['2025-05-01', '2024-05-01', '2024-01-01', '2023-09-01', '2022-0
 const authorization = ['2022-04-01', '2020-10-01', '2018-07-01'];
 const resources = ['2025-04-01', '2024-11-01', '2022-12-01', '2021-04-01', '2015-11-01'];
 
+/** Beside the types of `typesOfKinds`. */
 const table: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   [
     'Microsoft.KeyVault',
@@ -38,15 +41,6 @@ const table: readonly (readonly [string, readonly string[], readonly string[]])[
       'virtualNetworks',
       'virtualNetworks/subnets',
       'virtualNetworks/virtualNetworkPeerings',
-      'networkSecurityGroups',
-      'networkSecurityGroups/securityRules',
-      'routeTables',
-      'routeTables/routes',
-      'publicIPAddresses',
-      'natGateways',
-      'privateEndpoints',
-      'serviceEndpointPolicies',
-      'serviceEndpointPolicies/serviceEndpointPolicyDefinitions',
       'locations',
       'locations/operations',
       'locations/operationResults',
@@ -60,17 +54,13 @@ const table: readonly (readonly [string, readonly string[], readonly string[]])[
     resources,
     ['subscriptions', 'resourceGroups', 'resources', 'providers', 'deployments', 'tags'],
   ],
-  [
-    'Microsoft.ManagedIdentity',
-    ['2024-11-30', '2023-01-31'],
-    ['userAssignedIdentities', 'userAssignedIdentities/federatedIdentityCredentials'],
-  ],
+  ['Microsoft.ManagedIdentity', ['2024-11-30', '2023-01-31'], []],
   ['Microsoft.Insights', ['2021-05-01-preview', '2020-02-02'], ['diagnosticSettings', 'components', 'actionGroups']],
   ['Microsoft.OperationalInsights', ['2023-09-01', '2022-10-01'], ['workspaces']],
   [
     'Microsoft.Storage',
     ['2024-01-01', '2023-05-01', '2023-01-01'],
-    ['storageAccounts', 'storageAccounts/blobServices', 'storageAccounts/fileServices', 'checkNameAvailability'],
+    ['storageAccounts/blobServices', 'storageAccounts/fileServices', 'checkNameAvailability'],
   ],
   ['Microsoft.EventHub', ['2024-01-01', '2022-10-01-preview'], ['namespaces', 'namespaces/eventhubs']],
   ['Microsoft.Web', ['2024-04-01', '2023-12-01'], ['sites', 'sites/slots', 'serverfarms']],
@@ -92,11 +82,23 @@ const table: readonly (readonly [string, readonly string[], readonly string[]])[
   ['Microsoft.ServiceBus', ['2024-01-01', '2021-11-01'], ['namespaces']],
 ];
 
+/** The types of the namespace that share one kind of record, and those of what lies in them. */
+function typesOfKinds(namespace: string): readonly string[] {
+  return [...kinds.values()].flatMap(({ type, items }) => {
+    if (!type.startsWith(`${namespace}/`)) return [];
+    const name = type.slice(namespace.length + 1);
+    return items === undefined ? [name] : [name, `${name}/${items.member}`];
+  });
+}
+
 /** Providers that clients ask for before they make a resource: those of Postern, and common ones whose resources are stored. */
 export const namespaces: ReadonlyMap<string, { readonly namespace: string; readonly types: readonly ProviderType[] }> =
   new Map(
     table.map(([namespace, apiVersions, types]) => [
       namespace.toLowerCase(),
-      { namespace, types: types.map((resourceType) => ({ resourceType, apiVersions })) },
+      {
+        namespace,
+        types: [...typesOfKinds(namespace), ...types].map((resourceType) => ({ resourceType, apiVersions })),
+      },
     ]),
   );
