@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { readBody } from '../edge/body.ts';
-import type { Body, BodyFault } from '../edge/body.ts';
+import { readBodyOrRefuse } from '../edge/body.ts';
+import type { BodyFault } from '../edge/body.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
 import { Refused } from '../edge/refused.ts';
 import { Steps } from '../edge/steps.ts';
@@ -50,12 +50,12 @@ export type Exchange =
 /** The request itself, and what the steps before the one that asks have found out. */
 type After<Facts = unknown> = { readonly request: AuthorityRequest } & Facts;
 
-/** The form or query as it came; what an endpoint does not read is ignored. */
+/** The form or the query as it came, whichever the endpoint reads. */
 function textOf({ request: { raw, url, endpoint, headers } }: After): string | Promise<string> {
   if (endpoint.method === 'GET') return endpoint.reads === 'query' ? queryOf(url) : '';
   if (!isForm(headers)) throw new Refused<AuthorityRefusal>({ kind: 'formUnreadable' });
-  const body = readBody(raw, formBytesMax);
-  return body instanceof Promise ? body.then(textIn) : textIn(body);
+  const bytes = readBodyOrRefuse(raw, formBytesMax, bodyRefusals);
+  return bytes instanceof Promise ? bytes.then(textIn) : textIn(bytes);
 }
 
 function queryOf(url: string): string {
@@ -63,7 +63,7 @@ function queryOf(url: string): string {
   return at === -1 ? '' : url.slice(at + 1);
 }
 
-/** A body that is not announced, or has no byte, needs no media type. */
+/** No media type is needed where the header says of no body, or of an empty one. */
 function isForm({
   'content-type': type,
   'content-length': length,
@@ -79,9 +79,8 @@ const bodyRefusals: Readonly<Record<BodyFault, AuthorityRefusal>> = {
   cutOff: { kind: 'formUnreadable' },
 };
 
-function textIn(body: Body): string {
-  if (body.ok) return body.bytes?.toString() ?? '';
-  throw new Refused<AuthorityRefusal>(bodyRefusals[body.fault]);
+function textIn(bytes: Buffer | undefined): string {
+  return bytes?.toString() ?? '';
 }
 
 /** The tenant that the path names, one that is served; `undefined` where it names none, or the account decides. */

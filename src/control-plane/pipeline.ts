@@ -1,7 +1,7 @@
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import type { Verifier } from '../caller/verify.ts';
-import { readBody } from '../edge/body.ts';
-import type { Body, BodyFault } from '../edge/body.ts';
+import { readBodyOrRefuse } from '../edge/body.ts';
+import type { BodyFault } from '../edge/body.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
 import { Refused } from '../edge/refused.ts';
 import { Steps } from '../edge/steps.ts';
@@ -187,9 +187,7 @@ function audiencesOf(names: NameSet): readonly string[] {
 
 /** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
 function bytesOf({ request }: After<never, SentRequest>): Buffer | undefined | Promise<Buffer | undefined> {
-  if (isRead(request)) return undefined;
-  const body = readBody(request.raw, bodyBytesMax);
-  return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
+  return isRead(request) ? undefined : readBodyOrRefuse(request.raw, bodyBytesMax, bodyRefusals);
 }
 
 function ownBytesOf({ request }: After<never, OwnRequest>): Buffer | undefined {
@@ -198,10 +196,6 @@ function ownBytesOf({ request }: After<never, OwnRequest>): Buffer | undefined {
 
 function isRead({ method }: ControlRequest): boolean {
   return method === 'GET' || method === 'HEAD';
-}
-
-function bytesIn(body: Body): Buffer | undefined {
-  return body.ok ? body.bytes : refuse(bodyRefusals[body.fault]);
 }
 
 const bodyRefusals: Readonly<Record<BodyFault, ControlRefusal>> = {

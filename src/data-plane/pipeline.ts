@@ -3,7 +3,7 @@ import { dataActionOf } from '../access/data-actions.ts';
 import { authorizeRbac } from '../access/role-assignments.ts';
 import { admit as admitCaller, clockSkewSeconds } from '../caller/admit.ts';
 import type { Verifier } from '../caller/verify.ts';
-import { readBody } from '../edge/body.ts';
+import { readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
 import { Refused } from '../edge/refused.ts';
@@ -249,13 +249,7 @@ function resourceOf({ scope }: VaultInForce, card: OperationCard, { params }: Va
 /** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
 function bytesOf({ request }: After): Buffer | undefined | Promise<Buffer | undefined> {
   if (request.method === 'GET') return undefined;
-  const body = readBody(request.raw, bodyBytesMax);
-  return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
-}
-
-function bytesIn(body: Awaited<ReturnType<typeof readBody>>): Buffer | undefined {
-  if (body.ok) return body.bytes;
-  throw new Refused<Refusal>(bodyRefusals[body.fault]);
+  return readBodyOrRefuse(request.raw, bodyBytesMax, bodyRefusals);
 }
 
 const bodyRefusals: Readonly<Record<BodyFault, Refusal>> = {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Refused } from './refused.ts';
 
 export type BodyFault = 'tooLarge' | 'notWellFormed' | 'cutOff';
 
@@ -6,12 +7,29 @@ export type BodyFault = 'tooLarge' | 'notWellFormed' | 'cutOff';
 export type Body =
   { readonly ok: true; readonly bytes: Buffer | undefined } | { readonly ok: false; readonly fault: BodyFault };
 
-/** RFC 9110 section 8.3.1, as far as to tell a media type from what is none. */
+/** Whether a string has the form of a media type (RFC 9110 section 8.3.1); its parameters are not looked at. */
 const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
 
 /**
- * Reads a request's body of at most `limit` bytes; of what says that it is larger, nothing. What has come with the
- * header, as small bodies do, need not be waited for.
+ * A request's body as it came; `undefined` for none.
+ * @throws {Refused} what the edge refuses a body with that has this fault; of the promise likewise
+ */
+export function readBodyOrRefuse<R extends { readonly kind: string }>(
+  request: IncomingMessage,
+  limit: number,
+  refusals: Readonly<Record<BodyFault, R>>,
+): Buffer | undefined | Promise<Buffer | undefined> {
+  const bytesIn = (body: Body): Buffer | undefined => {
+    if (body.ok) return body.bytes;
+    throw new Refused(refusals[body.fault]);
+  };
+  const body = readBody(request, limit);
+  return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
+}
+
+/**
+ * Reads a request's body of at most `limit` bytes. Nothing is read of a body that is larger by its own header. A body
+ * that came together with the header, as small bodies do, is returned at once.
  */
 export function readBody(request: IncomingMessage, limit: number): Body | Promise<Body> {
   const { 'content-type': type, 'content-length': length } = request.headers;

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { admit, clockSkewSeconds } from '../caller/admit.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { globalAdministrators } from '../directory/groups.ts';
-import { readBody } from '../edge/body.ts';
-import type { Body, BodyFault } from '../edge/body.ts';
+import { readBodyOrRefuse } from '../edge/body.ts';
+import type { BodyFault } from '../edge/body.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
 import { Refused } from '../edge/refused.ts';
@@ -144,9 +144,7 @@ function bytesOf({
   request: { raw },
   operation,
 }: After<{ readonly operation: GraphOperation }>): Buffer | undefined | Promise<Buffer | undefined> {
-  if (operation.method === 'GET') return undefined;
-  const body = readBody(raw, bodyBytesMax);
-  return body instanceof Promise ? body.then(bytesIn) : bytesIn(body);
+  return operation.method === 'GET' ? undefined : readBodyOrRefuse(raw, bodyBytesMax, bodyRefusals);
 }
 
 const bodyRefusals: Readonly<Record<BodyFault, GraphRefusal>> = {
@@ -155,11 +153,6 @@ const bodyRefusals: Readonly<Record<BodyFault, GraphRefusal>> = {
   // Nobody is left to read the answer.
   cutOff: { kind: 'bodyNotJson' },
 };
-
-function bytesIn(body: Body): Buffer | undefined {
-  if (body.ok) return body.bytes;
-  throw new Refused<GraphRefusal>(bodyRefusals[body.fault]);
-}
 
 /** The place of a change behind all others of the directory; `undefined` for what only reads. */
 function placeInOrder(
