@@ -17,7 +17,7 @@ const recordsOfFixture = 92;
 /** What 0.1.0 left behind, before a store said who wrote it: `fill-data-folder.ts` on the code of that time. */
 function releasedFolder(): Disposable & { readonly path: string } {
   const folder = dataFolder();
-  execFileSync('tar', ['-xzf', join(import.meta.dirname, 'released-0.1.0.tgz'), '-C', folder.path]);
+  execFileSync('tar', ['-xzf', join(import.meta.dirname, 'released-0.1.0.tar.gz'), '-C', folder.path]);
   writeFileSync(join(folder.path, 'master.key'), fixtureMasterKey, { mode: 0o600 });
   return folder;
 }
