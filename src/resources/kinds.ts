@@ -3,6 +3,7 @@ import { always, anything, array, choice, object, optional, refine } from '../sh
 import type { Shape } from '../shape/shape.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { federatedProperties } from './federated-credentials.ts';
+import { ipGroup } from './ip-groups.ts';
 import { resourceId } from './keys.ts';
 import { membersOf } from './members.ts';
 import {
@@ -87,6 +88,7 @@ const rows: readonly Kind[] = [
     use: { refusal: 'publicAddressInUse', member: 'natGateway', single: true },
   },
   { type: knownTypes.privateEndpoint, properties: privateEndpoint },
+  { type: 'Microsoft.Network/ipGroups', properties: ipGroup },
   { type: knownTypes.storageAccount, properties: storageAccount },
   { type: knownTypes.userAssignedIdentity, properties: () => accept({}) },
   { type: knownTypes.federatedCredential, properties: federatedProperties, isProxy: true },
