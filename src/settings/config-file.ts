@@ -85,6 +85,8 @@ function configShape(folder: string) {
         keepDays: optional(wholeNumber(0, 36_500)),
       }),
     ),
+    /** How many operations with keys run at a time. */
+    keys: optional(object({ threads: optional(wholeNumber(1, 64)) })),
     /** Where public IP addresses come from: IPv4, CIDR. */
     publicAddressPool: optional(ipv4Network),
     /** Answers changed as Azure changes them. */

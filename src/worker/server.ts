@@ -107,7 +107,7 @@ interface EdgesWorld extends Omit<DataPlaneParts, 'acceptedIssuers' | 'corsOrigi
 
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { settings, store, now, log } = parts;
-  const threads = { engine: openKeyEngine(), certificateFiles: new CertificateFiles() };
+  const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
   const rulebook = await Rulebook.open({

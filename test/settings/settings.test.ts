@@ -227,6 +227,7 @@ test('a member of the configuration file that is unknown or wrong is refused by 
     [{ loadBalancers: [{ ...balancer, version: 3 }] }, /version: 3 must be one of: 1, 2, any/],
     [{ loadBalancers: [{ ...balancer, listen: '::1:80' }] }, /put an IPv6 address in brackets/],
     [{ limits: { ipRules: -1 } }, /limits\.ipRules: -1 is not a whole number from 0 to 100000/],
+    [{ keys: { threads: 0 } }, /keys\.threads: 0 is not a whole number from 1 to 64/],
     [{ certificates: { issueMs: -1 } }, /certificates\.issueMs: -1 is not a whole number from 0 to 600000/],
     [{ softDelete: { transitionMs: 0.5 } }, /softDelete\.transitionMs: 0\.5 is not a whole number from 0 to 600000/],
     [{ audit: { fsync: 'yes' } }, /audit\.fsync: "yes" must be true or false/],
@@ -312,7 +313,7 @@ test('docs/configuration.md names every member, and its example is read', () => 
     { gateways: { tls: unknown } },
     { gateways: { unix: [unknown] } },
     { loadBalancers: [unknown] },
-    ...['limits', 'softDelete', 'throttling', 'certificates', 'audit'].map((name) => ({ [name]: unknown })),
+    ...['limits', 'softDelete', 'throttling', 'certificates', 'keys', 'audit'].map((name) => ({ [name]: unknown })),
   ];
   const shown = new Set(Array.from(text.matchAll(/`(?:audit\.)?(\w+)`/g), ([, name]) => name));
   for (const config of places) {
