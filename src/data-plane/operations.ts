@@ -16,6 +16,7 @@ import {
 import { createKey, importKey } from './keys/create.ts';
 import { cryptoOperations } from './keys/crypto.ts';
 import { keyObjectOperations } from './keys/key.ts';
+import { getRandomBytes } from './keys/random-bytes.ts';
 import { getKeyRotationPolicy, rotateKey, updateKeyRotationPolicy } from './keys/rotation.ts';
 import type { OperationCard } from './operation.ts';
 import { secretOperations } from './secrets.ts';
@@ -27,6 +28,7 @@ export const operations: readonly OperationCard[] = [
   importKey,
   ...keyObjectOperations,
   ...cryptoOperations,
+  getRandomBytes,
   rotateKey,
   getKeyRotationPolicy,
   updateKeyRotationPolicy,

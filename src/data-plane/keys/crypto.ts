@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Answer } from '../../http/answer.ts';
 import { checkUse, keyProperties } from '../../objects/keys/key.ts';
 import { refused } from '../../objects/object.ts';
@@ -11,7 +10,7 @@ import { bodyMembers, textMember } from '../body.ts';
 import { objectId } from '../object.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyId } from './key.ts';
-import { base64url, numberMember, octetsMember } from './parameters.ts';
+import { base64url, octetsMember } from './parameters.ts';
 
 const octetNames = ['value', 'signature', 'iv', 'additionalData', 'tag'] as const;
 type OctetName = (typeof octetNames)[number];
@@ -123,36 +122,7 @@ const release: OperationCard = {
   },
 };
 
-/** What the service gives at once (get-random-bytes). */
-const bytesMax = 128;
-
-/**
- * POST /rng: octets from the operating system's generator. On Azure only a managed HSM has it, under a permission of its
- * own; access policies know none, so that it goes with `get`.
- */
-const getRandomBytes: OperationCard = {
-  name: 'GetRandomBytes',
-  permission: 'keys/get',
-  method: 'POST',
-  path: '/rng',
-  changes: false,
-  // oxlint-disable-next-line require-yield -- no record is read
-  *run(call) {
-    const body = bodyMembers(call.body, ['count']);
-    if (!body.ok) return body;
-    const count = numberMember(body.value, 'count');
-    if (!count.ok) return count;
-    if (count.value === undefined) return refused({ kind: 'missing', what: 'count' });
-    if (count.value < 1 || count.value > bytesMax) {
-      const message = `count is ${count.value}; it must be a whole number from 1 to ${bytesMax}.`;
-      return refused({ kind: 'badParameter', message });
-    }
-    const value = base64url(randomBytes(count.value));
-    return { ok: true, value: { status: 200, body: { value } } };
-  },
-};
-
-/** Every operation that uses a key, or would; and the one that gives random octets. */
+/** Every operation that uses a key, or would. */
 export const cryptoOperations: readonly OperationCard[] = [
   ...uses.map(({ operation, word, name }): OperationCard => ({
     name,
@@ -162,5 +132,4 @@ export const cryptoOperations: readonly OperationCard[] = [
     run: (call) => perform(call, operation),
   })),
   release,
-  getRandomBytes,
 ];

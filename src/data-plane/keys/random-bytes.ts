@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { refused } from '../../objects/object.ts';
+import { bodyMembers } from '../body.ts';
+import type { OperationCard } from '../operation.ts';
+import { base64url, numberMember } from './parameters.ts';
+
+/** What the service gives at once (get-random-bytes). */
+const bytesMax = 128;
+
+/**
+ * POST /rng: octets from the operating system's generator. On Azure only a managed HSM has it, under a permission of its
+ * own; access policies know none, so that it goes with `get`.
+ */
+export const getRandomBytes: OperationCard = {
+  name: 'GetRandomBytes',
+  permission: 'keys/get',
+  method: 'POST',
+  path: '/rng',
+  changes: false,
+  // oxlint-disable-next-line require-yield -- no record is read
+  *run(call) {
+    const body = bodyMembers(call.body, ['count']);
+    if (!body.ok) return body;
+    const count = numberMember(body.value, 'count');
+    if (!count.ok) return count;
+    if (count.value === undefined) return refused({ kind: 'missing', what: 'count' });
+    if (count.value < 1 || count.value > bytesMax) {
+      const message = `count is ${count.value}; it must be a whole number from 1 to ${bytesMax}.`;
+      return refused({ kind: 'badParameter', message });
+    }
+    const value = base64url(randomBytes(count.value));
+    return { ok: true, value: { status: 200, body: { value } } };
+  },
+};
