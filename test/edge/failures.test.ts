@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Unreadable } from '../../src/store/store.ts';
 import { at } from '../control-plane/resources.ts';
 import { putVault, vaultPath } from '../data-plane/vaults.ts';
@@ -271,8 +272,14 @@ async function meet(asked: Asked, name: FailureName): Promise<void> {
   assertWell(asked, await asked.send());
 }
 
+/** Waits until the records of all changes are in the log: one that is written later would meet the failure that is to come once. */
+async function allWritten(): Promise<void> {
+  while ((await world.folder.store.list({ prefix: 'outbox/', limit: 1 })).length > 0) await sleep(10);
+}
+
 async function meetOnce(asked: Asked, name: FailureName): Promise<void> {
   const { part, error, meaning } = failures[name];
+  if (part === 'log') await allWritten();
   breakable.fail({ part, error, times: 1 });
   const answered = await asked.send();
   // What was changed meanwhile is looked at again; the record of a change is written later, and tried again.
