@@ -4,6 +4,7 @@ import { RowCache } from './row-cache.ts';
 import { configure, isDamage } from './sqlite-file.ts';
 import { Conflict, resultOf, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Requirement, StoredRecord } from './store.ts';
+import { assertList, assertRead } from './well-formed.ts';
 
 /**
  * The connection of the reads, on the thread that asks: a point read costs less than a message to another thread.
@@ -59,10 +60,17 @@ export class SqliteReader {
   readMany(requests: readonly (Read | List)[]): readonly ReadResult[] {
     this.refresh();
     return this.#inSnapshot(() =>
-      requests.map((request) =>
-        resultOf(() => this.#orUnreadable(() => ('get' in request ? this.#read(request) : this.#list(request)))),
-      ),
+      requests.map((request) => resultOf(() => this.#orUnreadable(() => this.#readOrList(request)))),
     );
+  }
+
+  #readOrList(request: Read | List): readonly (StoredRecord | undefined)[] {
+    if ('get' in request) {
+      assertRead(request);
+      return this.#read(request);
+    }
+    assertList(request);
+    return this.#list(request);
   }
 
   #read({ require, get }: Read): (StoredRecord | undefined)[] {

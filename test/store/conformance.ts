@@ -299,6 +299,18 @@ function manyReads(store: () => Store): void {
     assert.ok(listed?.ok === false && listed.error instanceof Conflict && listed.error.key === 'alone/none');
   });
 
+  it('lets one of many that is not well formed fail alone', async () => {
+    await store().transact({ put: [{ key: 'formed/a', value: encode(1) }] });
+    const [first, key, limit, last] = await store().readMany([
+      { get: ['formed/a'] },
+      { get: ['formed/ä'] },
+      { prefix: 'formed/', limit: 0 },
+      { prefix: 'formed/', limit: 1 },
+    ]);
+    assert.deepEqual([first?.ok, last?.ok], [true, true]);
+    for (const failed of [key, limit]) assert.ok(failed?.ok === false && failed.error instanceof TypeError);
+  });
+
   it('shows an acknowledged write to many reads that start after it in the same turn', async () => {
     for (let round = 0; round < 20; round += 1) {
       await store().transact({ put: [{ key: 'many-turn', value: encode(round) }] });
