@@ -6,8 +6,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { objectKeys } from '../src/objects/object-keys.ts';
-import { vaultScope } from '../src/objects/object.ts';
+import { objectKeys, vaultScope } from '../src/objects/object.ts';
 import { newSecretVersion } from '../src/objects/secrets/secret.ts';
 import { vaultKey } from '../src/resources/keys.ts';
 import { decode, encode } from '../src/store/store.ts';

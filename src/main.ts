@@ -6,7 +6,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
-import type { DrainTimes } from './http/drain.ts';
+import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
 import { makeDemo } from './setup/demo.ts';
 import type { FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';

@@ -10,7 +10,7 @@ export interface Room {
 }
 
 /** What a room needs that reads and writes records: the interface of the store, and the typed face of it. */
-const records = ['store/store.ts', 'store/keys.ts', 'store/records.ts', 'store/reading.ts'];
+const records = ['store/store.ts', 'store/keys.ts', 'store/records.ts'];
 
 export const rooms: Readonly<Record<string, Room>> = {
   types: { imports: [], platform: 'pure' },

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Caller } from '../types/caller.ts';
 import type { PrincipalType } from '../types/role.ts';
 import { auditRecord, clip } from './record.ts';
-import type { AuditEvent, AuditRecord } from './record.ts';
+import type { AuditEvent, AuditRecord } from './event.ts';
 
 /** What the resource manager knows of a request to change something, beside what every edge knows. */
 export interface ActivityEvent extends Omit<AuditEvent, 'category' | 'operationName' | 'resultType'> {

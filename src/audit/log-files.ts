@@ -1,10 +1,9 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { LogFile, syncFd } from './log-file.ts';
+import { LogFile, syncFd, Unconfirmed } from './log-file.ts';
 import type { Whereabouts } from './log-file.ts';
 import { asideNumbers, discardFresh, logFile, openFresh, openLogFile, putInPlace, roomIn } from './rotation.ts';
 import type { Retention } from './rotation.ts';
 import { cutTornTail, recordIdsBackward } from './tail.ts';
-import { Unconfirmed } from './unconfirmed.ts';
 
 export interface LogFilesSettings extends Retention {
   /** Taken as given, and kept relative if it is: the process may have lost the right to reach it from the root. */

@@ -2,7 +2,7 @@ import { parseAddress } from '../address/address.ts';
 import { siteOf } from '../address/site.ts';
 import { BoundedMap } from '../shares/bounded-map.ts';
 import type { LogRecord } from './activity.ts';
-import type { AuditCategory, AuditRecord } from './record.ts';
+import type { AuditCategory, AuditRecord } from './event.ts';
 import { auditRecord } from './record.ts';
 
 /** A token bucket: so many at once, and so many a second in the long run. */

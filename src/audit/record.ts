@@ -2,103 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
-
-/** What an edge knows of a request when it is about to answer it. */
-export interface AuditEvent {
-  /** When the request came, in milliseconds since 1970. */
-  readonly at: number;
-  readonly durationMs: number;
-  /** `AuditEvent` unless given. */
-  readonly category?: AuditCategory;
-  /** As Azure names it: `SecretGet`, `VaultPut`, `Authentication`. */
-  readonly operationName: string;
-  /** The `api-version` asked for. */
-  readonly apiVersion: string;
-  /** ARM id of the vault, or of the directory (`directoryId`). */
-  readonly resourceId: string;
-  readonly status: number;
-  /** A sign-in's error, by its number where it has one; `Success` unless given. */
-  readonly resultType?: string;
-  /** The error's message, on failure. */
-  readonly message?: string | undefined;
-  /** Absent, as is the caller, where the service did it by itself. */
-  readonly source?: Source;
-  readonly caller?: Caller | undefined;
-  /** The firewall's verdict, where one was made, with the text of the rule that matched and the verdict in words. */
-  readonly verdict?: Verdict | undefined;
-  readonly rule?: string | undefined;
-  readonly explanation?: string | undefined;
-  readonly access?: AccessVerdict | undefined;
-  readonly correlationId: string;
-  /** Whole, with its query. */
-  readonly requestUri: string | undefined;
-  readonly userAgent?: string | undefined;
-  /** URL of the object that was asked for. */
-  readonly objectId?: string | undefined;
-  /** As Node names it: `TLSv1.3`. */
-  readonly tlsVersion?: string | undefined;
-  /** More of Azure's properties (`keyProperties`, `networkAcls`, …); never a value, a token or key material. */
-  readonly properties?: Readonly<Record<string, unknown>> | undefined;
-}
-
-/**
- * Of vaults; of the directory's changes and of sign-ins (Microsoft, "Microsoft Entra monitoring and health", the names of
- * its logs); of the resource manager's changes (`activity.ts`).
- */
-export type AuditCategory = 'AuditEvent' | 'AuditLogs' | 'SignInLogs' | 'Administrative';
-
-/** Azure's AuditEvent record (logging.md, "Interpret your Key Vault logs"), with additions under `properties`. */
-export interface AuditRecord {
-  /** ISO 8601 with seven fractional digits. */
-  readonly time: string;
-  /** Upper-case. */
-  readonly resourceId: string;
-  readonly category: AuditCategory;
-  readonly operationName: string;
-  readonly operationVersion: string;
-  /** `Success` in every real record of a vault, those of refusals included; `resultSignature` and `httpStatusCode` tell. */
-  readonly resultType: string;
-  readonly resultSignature: string;
-  readonly resultDescription?: string;
-  readonly durationMs: string;
-  /** Absent when the ingress could not say where the request came from. */
-  readonly callerIpAddress?: string;
-  readonly correlationId: string;
-  /** Absent when no token was accepted. */
-  readonly identity?: { readonly claim: Readonly<Record<string, unknown>> };
-  readonly properties: AuditProperties;
-}
-
-export interface AuditProperties extends Readonly<Record<string, unknown>> {
-  readonly id?: string;
-  readonly clientInfo?: string;
-  readonly httpStatusCode: number;
-  readonly requestUri?: string;
-  readonly tlsVersion?: string;
-  readonly isAccessPolicyMatch?: boolean;
-  readonly isRbacAuthorized?: boolean;
-  /** The role assignment (GUID) that allowed it. */
-  readonly appliedAssignmentId?: string;
-  readonly isAddressAuthorized?: boolean;
-  readonly addrAuthType?: 'PublicIP' | 'Subnet' | 'TrustedService';
-  readonly subnetId?: string;
-  readonly trustedService?: string;
-  /** Ours: the firewall's verdict and why. */
-  readonly verdict?: VerdictProperty;
-  /** Ours: how a subnet's identity was established. */
-  readonly assurance?: 'enforced' | 'declared';
-  /** Ours, where the service did it by itself: the work, and when it was due. */
-  readonly scheduled?: { readonly kind: string; readonly dueAt: string };
-  /** Ours, on the record of a change only. */
-  readonly recordId?: string;
-}
-
-interface VerdictProperty {
-  readonly allowed: boolean;
-  readonly because: string;
-  readonly rule?: string;
-  readonly explanation?: string;
-}
+import type { LogRecord } from './activity.ts';
+import type { AuditCategory, AuditEvent, AuditProperties, AuditRecord, VerdictProperty } from './event.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -106,7 +11,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', 'xms_mirid', 'xms_az_nwperimid'];
 
 /** How much of a text that a client controls is kept, in UTF-16 units; and of an error's message. */
-export const longest = { text: 2048, id: 128, message: 4096 };
+const longest = { text: 2048, id: 128, message: 4096 };
 
 /** The same of a refusal, which costs whoever asks for it nothing. */
 const longestRefused = { text: 512, id: 128, message: 1024 };
@@ -170,17 +75,17 @@ function propertiesOf(event: AuditEvent): AuditProperties {
   return properties;
 }
 
-export function tlsName(version: string): string {
+function tlsName(version: string): string {
   return version.replace('TLSv', 'TLS').replace('.', '_');
 }
 
 /** What was decided about a request, and of what. */
-export type Decided = Pick<AuditEvent, 'source' | 'access' | 'verdict' | 'rule' | 'explanation'>;
+type Decided = Pick<AuditEvent, 'source' | 'access' | 'verdict' | 'rule' | 'explanation'>;
 
 type DecisionProperties = Writable<Partial<AuditProperties>>;
 
 /** A record's last properties: what was decided, and why. */
-export function addDecision(properties: DecisionProperties, event: Decided): DecisionProperties {
+function addDecision(properties: DecisionProperties, event: Decided): DecisionProperties {
   const { access, verdict, source } = event;
   if (access !== undefined) addAccessKeys(properties, access);
   if (verdict !== undefined) {
@@ -229,7 +134,7 @@ type Identity = NonNullable<AuditRecord['identity']>;
 /** A caller is one object for as long as its token is cached. */
 const identities = new WeakMap<Caller, Identity>();
 
-export function identityOf(caller: Caller): Identity {
+function identityOf(caller: Caller): Identity {
   const known = identities.get(caller);
   if (known !== undefined) return known;
   const identity = { claim: recordedIdentity(caller) };
@@ -264,7 +169,7 @@ function copyClaim(identity: Record<string, unknown>, name: string, value: unkno
 }
 
 /** Seven fractional digits, of which the clock fills three. */
-export function timeOf(at: number): string {
+function timeOf(at: number): string {
   if (at !== lastTime.at) lastTime = { at, text: `${new Date(at).toISOString().slice(0, -1)}0000Z` };
   return lastTime.text;
 }
@@ -273,7 +178,7 @@ export function timeOf(at: number): string {
 let lastTime = { at: 0, text: '1970-01-01T00:00:00.0000000Z' };
 
 /** Under whatever name, and wherever in the URI, a client put it: escaped in part, too. */
-export function withoutToken(uri: string): string {
+function withoutToken(uri: string): string {
   // Hardly any URI has one of these, and to look for them is many times cheaper.
   if (!uri.includes('_') && !uri.includes('%') && !uri.includes('eyJ')) return uri;
   return uri
@@ -291,4 +196,99 @@ export function clip(text: string, length: number): string {
   if (text.length <= length) return text;
   const mark = `… (${text.length} characters)`;
   return text.slice(0, length - mark.length) + mark;
+}
+
+/** A record as the log has it: one line of JSON. */
+export interface RecordLine {
+  readonly category: AuditCategory;
+  /** In upper case, as the record has it. */
+  readonly resourceId: string;
+  readonly text: string;
+}
+
+export function lineOf(record: LogRecord): RecordLine {
+  return { category: record.category, resourceId: record.resourceId, text: JSON.stringify(record) };
+}
+
+/** The record of a line. */
+export function recordIn({ text }: RecordLine): LogRecord {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the line was written of a record
+  return JSON.parse(text) as LogRecord;
+}
+
+/** A request of a caller that was answered 200, as most reads are. */
+interface ReadEvent extends Required<
+  Pick<AuditEvent, 'at' | 'durationMs' | 'operationName' | 'apiVersion' | 'correlationId'>
+> {
+  readonly resource: ResourceText;
+  readonly caller: Caller;
+  /** `decisionText` of it. */
+  readonly decision: string;
+  /** Absent when the ingress could not say where the request came from. */
+  readonly callerIpAddress: string | undefined;
+  readonly requestUri: string;
+  readonly objectId: string;
+  readonly userAgent: string | undefined;
+  readonly tlsVersion: string | undefined;
+  /** What the operation adds; none of it has a name that every record has. */
+  readonly properties: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A resource's id as records have it. */
+export interface ResourceText {
+  readonly id: string;
+  /** As JSON. */
+  readonly text: string;
+}
+
+export function resourceText(resourceId: string): ResourceText {
+  const id = clip(resourceId, longest.text).toUpperCase();
+  return { id, text: JSON.stringify(id) };
+}
+
+/** The properties of a record that say what was decided, as JSON between the braces of an object. */
+export function decisionText(decided: Decided): string {
+  return JSON.stringify(addDecision({}, decided)).slice(1, -1);
+}
+
+/**
+ * What `auditRecord` makes of a read, as its line. Most of it is the same from one request to the next, and is written
+ * once: the caller's identity, the resource, and what was decided.
+ */
+export function readLine(event: ReadEvent): RecordLine {
+  const { resource, caller, callerIpAddress, userAgent, tlsVersion, decision, properties } = event;
+  const from = callerIpAddress === undefined ? '' : `,"callerIpAddress":${JSON.stringify(callerIpAddress)}`;
+  const client = userAgent === undefined ? '' : `,"clientInfo":${JSON.stringify(clip(userAgent, longest.text))}`;
+  const tls = tlsVersion === undefined ? '' : `,"tlsVersion":${JSON.stringify(tlsName(tlsVersion))}`;
+  const own = properties === undefined ? '' : membersText(properties);
+  const text =
+    `{"time":"${timeOf(event.at)}","resourceId":${resource.text},"category":"AuditEvent"` +
+    `,"operationName":${JSON.stringify(event.operationName)}` +
+    `,"operationVersion":${JSON.stringify(clip(event.apiVersion, longest.id))}` +
+    `,"resultType":"Success","resultSignature":"OK","durationMs":"${Math.max(0, Math.round(event.durationMs))}"${from}` +
+    `,"correlationId":${JSON.stringify(clip(event.correlationId, longest.id))},"identity":${identityText(caller)}` +
+    `,"properties":{${own}"httpStatusCode":200,"id":${uriText(event.objectId)}${client},"requestUri":${uriText(event.requestUri)}${tls}` +
+    `${decision === '' ? '' : ','}${decision}}}`;
+  return { category: 'AuditEvent', resourceId: resource.id, text };
+}
+
+/** The members of an object as JSON, each followed by a comma. */
+function membersText(properties: Readonly<Record<string, unknown>>): string {
+  const members = JSON.stringify(properties).slice(1, -1);
+  return members === '' ? '' : `${members},`;
+}
+
+function uriText(text: string): string {
+  return JSON.stringify(clip(withoutToken(text), longest.text));
+}
+
+/** A caller is one object for as long as its token is cached. */
+const identityTexts = new WeakMap<Caller, string>();
+
+function identityText(caller: Caller): string {
+  const known = identityTexts.get(caller);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(identityOf(caller));
+  identityTexts.set(caller, text);
+  return text;
 }

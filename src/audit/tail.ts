@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
-import { recordIdMark } from './record-id.ts';
+import { recordIdMark } from './outbox.ts';
 
 const chunkBytes = 1 << 20;
 const newline = 0x0a;

@@ -1,4 +1,4 @@
-import { memberOf } from '../http/parameters.ts';
+import { memberOf } from '../http/request.ts';
 import type { Endpoint } from './endpoint.ts';
 import { issuerOf } from './issuer.ts';
 import { tenantOfDiscovery, tenantOfIssuer } from './tenant.ts';

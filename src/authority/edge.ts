@@ -1,9 +1,9 @@
 import { siteOf } from '../address/site.ts';
+import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, Failed } from '../edge/edge.ts';
-import { Refused, refusalOf } from '../edge/refused.ts';
 import type { Answer } from '../http/answer.ts';
-import { wait } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
+import { wait } from '../store/records.ts';
+import type { Reading } from '../store/records.ts';
 import type { AuthorityCall, SignInNames } from './endpoint.ts';
 import { oauthError } from './errors.ts';
 import { isFailedSignIn, knownNames, recordOf } from './failed-sign-in.ts';

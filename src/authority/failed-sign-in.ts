@@ -1,5 +1,5 @@
 import { auditRecord, directoryId } from '../audit/record.ts';
-import type { AuditRecord } from '../audit/record.ts';
+import type { AuditRecord } from '../audit/event.ts';
 import { findClient } from '../directory/clients.ts';
 import { findByName } from '../directory/objects.ts';
 import type { SignInNames } from './endpoint.ts';

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
+import { Refused } from '../edge/edge.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
-import { Refused } from '../edge/refused.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import type { Source } from '../types/source.ts';

@@ -1,4 +1,4 @@
-import type { Trouble } from '../edge/refused.ts';
+import type { Trouble } from '../edge/edge.ts';
 
 /** Why the authority refused. Values are what the request said in clear; no secret and no assertion is ever among them. */
 export type AuthorityRefusal =

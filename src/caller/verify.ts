@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose';
 import type { JWTPayload, ProtectedHeaderParameters } from 'jose';
+import { BoundedMap } from '../shares/bounded-map.ts';
 import type { Caller, IssuerClass } from '../types/caller.ts';
-import { CallerCache } from './caller-cache.ts';
 import { readClaims } from './claims.ts';
 import type { Verification } from './claims.ts';
 import type { Issuer, IssuerTable } from './issuers.ts';
@@ -21,7 +22,7 @@ export const algorithms: Readonly<Record<IssuerClass, readonly string[]>> = {
 /** Node's own limit for all headers of a request; a longer token never came from one. */
 const tokenLengthMax = 16_384;
 
-export interface VerifierOptions {
+interface VerifierOptions {
   readonly issuers: IssuerTable;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -137,4 +138,100 @@ function readPayload(token: string): JWTPayload | undefined {
 
 function malformed(part: TokenPart): Verification {
   return { ok: false, refusal: { kind: 'malformed', part } };
+}
+
+/** How far the clocks of issuer and server may differ; Entra's own libraries allow as much. */
+export const clockSkewSeconds = 300;
+
+/** What whoever is asked expects of a caller. */
+export interface Admission {
+  /** The tenant of the vault, or of the subscription: a GUID in lower case. */
+  readonly tenant: string;
+  /** Whether callers of the services' tenant come in too, as they do at a vault (AKV10032 lists their issuer). */
+  readonly services: boolean;
+  readonly audiences: readonly string[];
+  /** What besides `audiences` an external issuer's token may be for; ours can never be issued for these. */
+  readonly externalAudiences?: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** How far the clocks of issuer and server may differ. */
+  readonly skewSeconds: number;
+}
+
+type AdmissionVerdict = { readonly ok: true } | { readonly ok: false; readonly refusal: TokenRefusal };
+
+const admitted: AdmissionVerdict = { ok: true };
+
+/** Whether a verified caller may come in, here and now. Asked on every request, for a cached token's time runs out too. */
+export function admit(caller: Caller, expected: Admission): AdmissionVerdict {
+  const ofTenant = caller.tenant === expected.tenant;
+  if (!ofTenant && !(expected.services && caller.issuerClass === 'services')) {
+    return { ok: false, refusal: { kind: 'wrongIssuer', found: caller.issuer } };
+  }
+  if (!acceptsAudience(caller, expected)) {
+    return { ok: false, refusal: { kind: 'wrongAudience', expected: expected.audiences, found: caller.audience } };
+  }
+  const seconds = expected.now / 1000;
+  // RFC 7519 section 4.1.4: not "on or after" `exp`; 4.1.5: not "before" `nbf`.
+  if (seconds >= caller.expiresAt + expected.skewSeconds) {
+    return { ok: false, refusal: { kind: 'expired', expiresAt: caller.expiresAt } };
+  }
+  if (seconds < caller.notBefore - expected.skewSeconds) {
+    return { ok: false, refusal: { kind: 'notYetValid', notBefore: caller.notBefore } };
+  }
+  return admitted;
+}
+
+function acceptsAudience(caller: Caller, expected: Admission): boolean {
+  if (expected.audiences.includes(caller.audience)) return true;
+  return caller.issuerClass === 'external' && (expected.externalAudiences?.includes(caller.audience) ?? false);
+}
+
+/**
+ * Verified callers by the SHA-256 digest of their token: a look-up costs one digest, no bearer token is kept in memory,
+ * and nothing that failed verification ever gets in. At most `size` entries; the one unused longest goes first.
+ */
+class CallerCache {
+  readonly #callers: BoundedMap<string, Caller>;
+  #generation = 0;
+
+  constructor(size: number) {
+    this.#callers = new BoundedMap(size);
+  }
+
+  /** Counts the `drop`s: whoever began to verify before one must not put the result in after it. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** `nowMs` in milliseconds since 1970: an expired token is forgotten. */
+  get(token: string, nowMs: number): Caller | undefined {
+    const digest = digestOf(token);
+    const caller = this.#callers.get(digest);
+    if (caller === undefined) return undefined;
+    if (hasExpired(caller, nowMs)) {
+      this.#callers.delete(digest);
+      return undefined;
+    }
+    this.#callers.set(digest, caller);
+    return caller;
+  }
+
+  put(token: string, caller: Caller, when: { readonly generation: number; readonly nowMs: number }): void {
+    if (when.generation !== this.#generation || hasExpired(caller, when.nowMs)) return;
+    this.#callers.set(digestOf(token), caller);
+  }
+
+  drop(): void {
+    this.#generation += 1;
+    this.#callers.clear();
+  }
+}
+
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64url');
+}
+
+function hasExpired(caller: Caller, nowMs: number): boolean {
+  return caller.expiresAt * 1000 <= nowMs;
 }

@@ -1,10 +1,10 @@
 import { authorizeRbac, mayBelow } from '../access/role-assignments.ts';
-import { idSegments } from '../resources/scope-id.ts';
+import { idSegments } from '../resources/keys.ts';
 import type { CallerLacks } from '../resources/refusal.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
 import type { Caller } from '../types/caller.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import type { Known } from '../edge/steps.ts';
 import { lockedScopes, readLocksNow } from '../resources/locks.ts';
 import type { Locks } from '../resources/locks.ts';

@@ -7,7 +7,7 @@ import type { Turns } from '../edge/turns.ts';
 import { headersOf } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import type { HomeHost, HostListener } from '../http/host.ts';
-import { targetSegments } from '../http/request-target.ts';
+import { targetSegments } from '../http/request.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Source } from '../types/source.ts';
 import { openEvaluations } from './deployments/evaluations.ts';
@@ -20,10 +20,9 @@ import { metadataEndpoints } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { apiVersionOf } from './pipeline.ts';
 import type { AdmissionParts, Exchange } from './pipeline.ts';
-import { sentRequest } from './request.ts';
+import { routerOf, sentRequest } from './request.ts';
 import type { SentRequest } from './request.ts';
 import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
-import { routerOf } from './router.ts';
 
 /** What the resource manager is given. */
 export interface ControlPlaneParts extends Omit<ControlParts, 'inner' | 'longRunning' | 'evaluate' | 'changes'> {

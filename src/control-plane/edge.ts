@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { hasAssignment } from '../access/role-assignments.ts';
+import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Failed } from '../edge/edge.ts';
-import { Refused, refusalOf } from '../edge/refused.ts';
 import type { Answer } from '../http/answer.ts';
 import { dropAssignments } from '../resources/authorization.ts';
-import { wait } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
+import { wait } from '../store/records.ts';
+import type { Reading } from '../store/records.ts';
 import { merge } from '../store/store.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import { scopeKey, requirementsOf } from './access.ts';

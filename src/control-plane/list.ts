@@ -4,10 +4,10 @@ import type { Prefix } from '../store/keys.ts';
 import { listRecords, openListed } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
-import { encodePath } from '../http/request-target.ts';
+import { encodePath } from '../http/request.ts';
 import { listScope, scopeKey } from './access.ts';
+import { answer, refuse } from './operation.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
-import { answer, refuse } from './outcome.ts';
 import { setImmediate } from 'node:timers/promises';
 
 /** Page size of ARM lists, unless `$top` says otherwise. */

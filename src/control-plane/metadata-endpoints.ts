@@ -1,5 +1,5 @@
-import { unservedSuffix } from '../http/name-set.ts';
-import type { NameSet } from '../http/name-set.ts';
+import { unservedSuffix } from '../http/host.ts';
+import type { NameSet } from '../http/host.ts';
 
 /**
  * `GET /metadata/endpoints`: where everything of this cloud is, for whoever asks, without a token. It has three forms:

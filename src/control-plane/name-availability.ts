@@ -1,5 +1,5 @@
+import { answer } from './operation.ts';
 import type { ControlOperation } from './operation.ts';
-import { answer } from './outcome.ts';
 
 export interface NameAvailability {
   readonly path: string;

@@ -1,14 +1,13 @@
-import { admit, clockSkewSeconds } from '../caller/admit.ts';
+import { admit, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
-import type { NameSet } from '../http/name-set.ts';
-import { memberOf, textsOf } from '../http/parameters.ts';
-import { bearerToken, parseJsonBody } from '../http/request.ts';
+import type { NameSet } from '../http/host.ts';
+import { bearerToken, memberOf, parseJsonBody, textsOf } from '../http/request.ts';
 import { isResourceGroupName, resourceGroupKey, subscriptionKey } from '../resources/keys.ts';
 import { readNow } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';

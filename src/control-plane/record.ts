@@ -1,13 +1,13 @@
 import { activityRecord } from '../audit/activity.ts';
 import type { ActivityRecord, Evidence, LogRecord } from '../audit/activity.ts';
 import { auditRecord, directoryId } from '../audit/record.ts';
-import type { AuditEvent, AuditRecord } from '../audit/record.ts';
+import type { AuditEvent, AuditRecord } from '../audit/event.ts';
 import type { PrincipalChange } from '../resources/principals.ts';
-import { idSegments } from '../resources/scope-id.ts';
+import { idSegments } from '../resources/keys.ts';
 import { allowedBy } from './access.ts';
 import type { RecordedAs } from './operation.ts';
 import type { Exchange } from './pipeline.ts';
-import { idOf } from './router.ts';
+import { idOf } from './request.ts';
 
 /** What came of a request, for its records. */
 interface Outcome {

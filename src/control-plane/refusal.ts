@@ -1,5 +1,5 @@
 import type { JsonFault } from '../json/bounded-json.ts';
-import type { Trouble } from '../edge/refused.ts';
+import type { Trouble } from '../edge/edge.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
 import type { ArmError } from './long-running/operation.ts';

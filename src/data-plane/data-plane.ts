@@ -3,20 +3,18 @@ import type { Socket } from 'node:net';
 import { InOrder } from '../edge/in-order.ts';
 import { Router } from '../edge/router.ts';
 import type { Route } from '../edge/router.ts';
-import { send } from '../edge/send.ts';
 import type { Turns } from '../edge/turns.ts';
+import { send } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
-import { preflightHeaders } from '../http/cors.ts';
 import type { HostListener, VaultHost } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
+import type { AccessVerdict } from '../types/verdict.ts';
 import { vaultEdge } from './edge.ts';
 import type { VaultParts } from './edge.ts';
-import { answerHeaders } from './headers.ts';
-import { asMeant } from './method.ts';
 import type { OperationCard } from './operation.ts';
 import { operations } from './operations.ts';
 import type { Exchange } from './pipeline.ts';
-import { vaultRequest } from './request.ts';
+import { asMeant, clientRequestId, vaultRequest } from './request.ts';
 
 export interface DataPlaneParts extends Omit<VaultParts, 'changes'> {
   readonly turns: Turns;
@@ -70,4 +68,86 @@ function routesOf(corsOrigins: readonly string[]): readonly Route<Destination>[]
       ),
     ),
   ];
+}
+
+/** The version that Azure's data plane stated when its exchanges were recorded; clients show it, none compares it. */
+const serviceVersion = '1.9.3038.1';
+
+const fixed = [
+  ['cache-control', 'no-cache'],
+  ['pragma', 'no-cache'],
+  ['expires', '-1'],
+  ['x-ms-keyvault-service-version', serviceVersion],
+  ['x-content-type-options', 'nosniff'],
+  ['strict-transport-security', 'max-age=31536000;includeSubDomains'],
+].flat();
+
+/** The headers that stand on every answer of a vault, refusals included: name, value, name, value. */
+function answerHeaders(exchange: Exchange, corsOrigins: readonly string[]): string[] {
+  const { vault, request, permission: access } = exchange;
+  const { requestId, source } = request;
+  const headers = [...fixed, 'x-ms-keyvault-region', vault?.location ?? 'unknown', 'x-ms-request-id', requestId];
+  headers.push('x-ms-keyvault-network-info', networkInfo(source));
+  const clientId = clientRequestId(request);
+  if (clientId !== undefined) headers.push('x-ms-client-request-id', clientId);
+  if (access !== undefined) add(headers, rbacHeaders(access));
+  if (request.headers.origin !== undefined) add(headers, corsHeaders(request.headers.origin, corsOrigins));
+  return headers;
+}
+
+function add(headers: string[], more: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(more)) headers.push(name, value);
+}
+
+/**
+ * What a vault that leaves its data plane to role assignments says of the one that it found, and of its cache. The ages
+ * are of assignments, deny assignments and roles, in seconds: what is decided on is never older than the request.
+ */
+const rbacCache = { 'x-ms-keyvault-rbac-cache': 'ra_age=0;da_age=0;rd_age=0;brd_age=0;ra_notif_age=0;dec_lev=1;' };
+
+function rbacHeaders(access: AccessVerdict): Record<string, string> {
+  if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') return {};
+  if (!access.allowed) return rbacCache;
+  return { 'x-ms-keyvault-rbac-assignment-id': access.assignment, ...rbacCache };
+}
+
+/**
+ * The address as the vault saw it. Over a service endpoint Azure states the private one, and IPv6 as its family
+ * (private-link-diagnostics).
+ */
+function networkInfo(source: Source): string {
+  if (source.kind === 'unknown') return 'addr=unknown;';
+  const { family, text } = source.address;
+  if (source.kind === 'subnet') return `addr=${text};act_addr_fam=InterNetworkV6;`;
+  return family === 4
+    ? `conn_type=Ipv4;addr=${text};act_addr_fam=InterNetwork;`
+    : `conn_type=Ipv6;addr=${text};act_addr_fam=InterNetworkV6;`;
+}
+
+/**
+ * CORS of the vaults (Fetch standard): a page of an allowed origin may call a vault itself, as Azure's portal does, and
+ * may read a refusal as well as an answer, so these headers stand on every answer.
+ */
+const exposed = [
+  'WWW-Authenticate',
+  'x-ms-client-request-id',
+  'x-ms-keyvault-network-info',
+  'x-ms-keyvault-region',
+  'x-ms-request-id',
+].join(', ');
+
+/** Headers for an answer to `origin`; none where that origin is not allowed. */
+export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
+  if (origin === undefined || !allowed.includes(origin)) return {};
+  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'Origin' };
+}
+
+/** What the answer to a preflight request has beside `corsHeaders`. */
+export function preflightHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
+  if (origin === undefined || !allowed.includes(origin)) return {};
+  return {
+    'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',
+    'access-control-allow-headers': 'authorization, content-type, x-ms-client-request-id, x-ms-useragent',
+    'access-control-max-age': '600',
+  };
 }

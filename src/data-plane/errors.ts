@@ -1,7 +1,5 @@
 import { admissionErrors } from './errors/admission.ts';
-import { certificateErrors } from './errors/certificates.ts';
-import { keyErrors } from './errors/keys.ts';
-import { objectErrors } from './errors/objects.ts';
+import { certificateErrors, keyErrors, objectErrors } from './errors/objects.ts';
 import type { ErrorContext, Errors, Kind, OfKind, WireError } from './errors/wire.ts';
 
 /** The data plane's errors in Azure's envelope: status, code, inner code and wording (rest-error-codes, common-error-codes). */

@@ -1,16 +1,22 @@
 import type { Answer } from '../http/answer.ts';
 import { lifeCycles } from '../objects/life-cycle.ts';
 import type { LifeCycle } from '../objects/life-cycle.ts';
-import type { DeletedObjectRecord, ObjectRecord, ObjectVersion, Outcome } from '../objects/object.ts';
-import type { DeletedOf, RecordOf, VersionOf } from '../objects/object-keys.ts';
+import type {
+  DeletedObjectRecord,
+  DeletedOf,
+  ObjectRecord,
+  ObjectVersion,
+  Outcome,
+  RecordOf,
+  VersionOf,
+} from '../objects/object.ts';
 import { listDeleted, listObjects, listVersions } from '../objects/read.ts';
 import type { Page } from '../objects/read.ts';
 import { collectionNouns } from '../types/collection.ts';
 import type { Collection } from '../types/collection.ts';
 import { backupBlob } from './body.ts';
-import { objectName } from './object.ts';
+import { listBody, objectName, pageRequest } from './operation.ts';
 import type { Call, OperationCard } from './operation.ts';
-import { listBody, pageRequest } from './paging.ts';
 
 /** How the objects of a collection are shown in answers and in the audit log. */
 export interface Shown<C extends Collection> {

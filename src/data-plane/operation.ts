@@ -1,7 +1,13 @@
 import type { Answer } from '../http/answer.ts';
+import { readSkipToken, skipToken } from '../http/skip-token.ts';
 import type { CertificateFileReader } from '../objects/certificates/import.ts';
-import type { Outcome, VaultScope } from '../objects/object.ts';
-import type { Reading } from '../store/reading.ts';
+import { recoveryLevel, refused } from '../objects/object.ts';
+import type { ObjectVersion, Outcome, VaultScope } from '../objects/object.ts';
+import { objectLimits } from '../objects/parameters.ts';
+import type { Page, PageRequest } from '../objects/read.ts';
+import type { ObjectRefusal } from '../objects/refusal.ts';
+import type { Reading } from '../store/records.ts';
+import type { Collection } from '../types/collection.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { Operation } from '../types/operation.ts';
 
@@ -40,4 +46,84 @@ export interface Call {
   readonly nowSeconds: number;
   /** A fresh version id: 32 hexadecimal digits. */
   readonly newVersion: () => string;
+}
+
+/** The name of an object in the path: `^[0-9a-zA-Z-]{1,127}$`. */
+export function objectName(call: Call): Outcome<string> {
+  const name = call.params['name'] ?? '';
+  if (/^[0-9a-zA-Z-]{1,127}$/.test(name)) return { ok: true, value: name };
+  return refused({ kind: 'badParameter', message: `The request URI contains an invalid name: ${name.slice(0, 200)}` });
+}
+
+/**
+ * Name and, where the path has one, version. What has not the form of a version (32 hexadecimal digits) names none that
+ * exists, and can be part of no key.
+ */
+export function objectId(
+  call: Call,
+  collection: Collection,
+): Outcome<{ readonly name: string; readonly version: string | undefined }> {
+  const name = objectName(call);
+  if (!name.ok) return name;
+  const version = call.params['version'] || undefined;
+  const isVersion = version === undefined || /^[0-9a-f]{32}$/i.test(version);
+  if (isVersion) return { ok: true, value: { name: name.value, version } };
+  return refused({ kind: 'objectNotFound', collection, name: `${name.value}/${version.slice(0, 64)}` });
+}
+
+/** `attributes` and `tags` of an answer, as every collection has them. */
+export function objectFacts(vault: VaultScope, { attributes, tags }: ObjectVersion) {
+  const { enabled, notBefore, expires, created, updated } = attributes;
+  return {
+    attributes: {
+      enabled,
+      ...(notBefore !== undefined && { nbf: notBefore }),
+      ...(expires !== undefined && { exp: expires }),
+      created,
+      updated,
+      recoveryLevel: recoveryLevel(vault),
+      recoverableDays: vault.softDeleteRetentionInDays,
+    },
+    ...(tags !== undefined && { tags }),
+  };
+}
+
+/** Reads `maxresults` (1 to 25, also the default) and `$skiptoken` of a list request. */
+export function pageRequest(
+  call: Call,
+): { readonly ok: true; readonly page: PageRequest } | { readonly ok: false; readonly refusal: ObjectRefusal } {
+  const { maxresults, $skiptoken } = call.query;
+  const limit =
+    maxresults === undefined ? objectLimits.pageSize : /^\d{1,2}$/.test(maxresults) ? Number(maxresults) : 0;
+  if (limit < 1 || limit > objectLimits.pageSize) {
+    return bad(`maxresults is '${maxresults}'; it must be a whole number from 1 to ${objectLimits.pageSize}.`);
+  }
+  const after = $skiptoken === undefined ? undefined : readSkipToken($skiptoken);
+  if ($skiptoken !== undefined && (after === undefined || !isPlace(after))) {
+    return bad('$skiptoken is not one that this vault gave out; follow nextLink as it is.');
+  }
+  return { ok: true, page: { after, limit } };
+}
+
+/** Lists go by names, or by versions, as their keys have them; anything else was not put into a token by us. */
+function isPlace(after: string): boolean {
+  return /^[0-9a-z-]{1,127}$/.test(after);
+}
+
+/** The body of a list answer; `nextLink` is null on the last page, as Azure sends it. */
+export function listBody<T>(call: Call, path: string, page: Page<T>, render: (item: T) => unknown) {
+  return { value: page.items.map(render), nextLink: page.next === undefined ? null : nextLink(call, path, page.next) };
+}
+
+/** In Azure's spelling and order: there are clients that cut the token out of it. */
+function nextLink(call: Call, path: string, next: string): string {
+  const asked = ['maxresults', 'includePending'].flatMap((name) => {
+    const value = call.query[name];
+    return value === undefined ? [] : [`&${name}=${encodeURIComponent(value)}`];
+  });
+  return `${call.origin}${path}?api-version=${call.apiVersion}&$skiptoken=${skipToken(next)}${asked.join('')}`;
+}
+
+function bad(message: string): { readonly ok: false; readonly refusal: ObjectRefusal } {
+  return { ok: false, refusal: { kind: 'badParameter', message } };
 }

@@ -1,28 +1,27 @@
 import { authorize } from '../access/access-policies.ts';
 import { dataActionOf } from '../access/data-actions.ts';
 import { authorizeRbac } from '../access/role-assignments.ts';
-import { admit as admitCaller, clockSkewSeconds } from '../caller/admit.ts';
+import { admit as admitCaller, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import { decide } from '../firewall/decide.ts';
-import type { NameSet } from '../http/name-set.ts';
-import { memberOf, textsOf } from '../http/parameters.ts';
-import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
+import type { NameSet } from '../http/host.ts';
+import { bearerToken, memberOf, parseJsonBody, pathOf, textsOf } from '../http/request.ts';
 import type { AuthorizationInForce, Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict } from '../store/store.ts';
 import type { Requirement } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Source, SubnetSource } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
-import { otherMethod } from './method.ts';
+import { otherMethod } from './request.ts';
+import type { VaultRequest } from './request.ts';
 import type { OperationCard } from './operation.ts';
 import type { Refusal } from './refusal.ts';
-import type { VaultRequest } from './request.ts';
 import type { Charge, Throttle } from './throttle.ts';
 
 /** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */

@@ -1,5 +1,5 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
-import type { Trouble } from '../edge/refused.ts';
+import type { Trouble } from '../edge/edge.ts';
 import type { JsonFault } from '../json/bounded-json.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';

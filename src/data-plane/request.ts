@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { EdgeRequest } from '../edge/edge.ts';
-import type { VaultHost } from '../http/host.ts';
-import type { NameSet } from '../http/name-set.ts';
+import type { NameSet, VaultHost } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
 import type { OperationCard } from './operation.ts';
 
@@ -29,7 +28,7 @@ export interface VaultRequest extends EdgeRequest {
 }
 
 /** What the server found out about a request that comes. */
-export interface Routed {
+interface Routed {
   readonly card: OperationCard | undefined;
   readonly params: Readonly<Record<string, string | undefined>> | undefined;
   readonly query: unknown;
@@ -68,4 +67,31 @@ export function originOf({ vaultName, names }: VaultRequest): string {
 export function clientRequestId({ headers }: VaultRequest): string | undefined {
   const id = headers['x-ms-client-request-id'];
   return typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
+}
+
+/** Both are documented for clients that cannot send every method ("Authentication, requests and responses"). */
+const headers = ['x-http-method', 'x-http-request'] as const;
+
+const replaceable: ReadonlySet<string> = new Set(['PATCH', 'DELETE']);
+
+/** The request as its sender means it: a POST may stand for the PATCH or the DELETE that its header names. */
+export function asMeant(request: IncomingMessage): IncomingMessage {
+  if (request.method !== 'POST') return request;
+  const [method] = namedMethods(request);
+  if (method !== undefined && replaceable.has(method)) request.method = method;
+  return request;
+}
+
+/** The method that a header names and that the request, as it is meant, does not have; `undefined` where they agree. */
+export function otherMethod(request: IncomingMessage): string | undefined {
+  return namedMethods(request).find((method) => method !== request.method);
+}
+
+function namedMethods(request: IncomingMessage): readonly string[] {
+  const named: string[] = [];
+  for (const name of headers) {
+    const given = request.headers[name];
+    if (given !== undefined) named.push(...[given].flat().map((method) => method.trim().toUpperCase()));
+  }
+  return named;
 }

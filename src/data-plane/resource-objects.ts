@@ -1,5 +1,5 @@
-import { readAlone } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
+import { readAlone } from '../store/records.ts';
+import type { Reading } from '../store/records.ts';
 import type { CertificateFileReader } from '../objects/certificates/import.ts';
 import { hsmPlatform, keyForm } from '../objects/keys/key.ts';
 import type { KeyRecord } from '../objects/keys/key.ts';

@@ -13,11 +13,11 @@ import {
 } from '../objects/secrets/secret.ts';
 import type { SecretParameters, SecretVersion } from '../objects/secrets/secret.ts';
 import { unmanagedState } from '../objects/state.ts';
-import type { Reading } from '../store/reading.ts';
+import type { Reading } from '../store/records.ts';
 import { object, optional, string } from '../shape/shape.ts';
 import { objectMembers, parametersOf, readAs } from './body.ts';
 import { lifeCycleOperations } from './life-cycle.ts';
-import { objectFacts, objectId, objectName } from './object.ts';
+import { objectFacts, objectId, objectName } from './operation.ts';
 import type { Call, OperationCard } from './operation.ts';
 
 /** PUT /secrets/{name}: creates the secret, or adds a version to it. */

@@ -1,4 +1,4 @@
-import { memberOf } from '../http/parameters.ts';
+import { memberOf } from '../http/request.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
 import type { Refusal } from './refusal.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isGuid } from '../shape/guid.ts';
+import { isGuid } from '../shape/shape.ts';
 import { recordKind } from '../store/keys.ts';
 import type { Key, Prefix, RecordKind } from '../store/keys.ts';
 import type { DirectoryRecords, ObjectKind, ServicePrincipalRecord } from './records.ts';

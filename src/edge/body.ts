@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Refused } from './refused.ts';
+import { Refused } from './edge.ts';
 
 export type BodyFault = 'tooLarge' | 'notWellFormed' | 'cutOff';
 

@@ -1,17 +1,15 @@
 import type { LogRecord } from '../audit/activity.ts';
 import type { Audit } from '../audit/audit.ts';
-import { lineOf } from '../audit/line.ts';
-import type { RecordLine } from '../audit/line.ts';
+import { lineOf } from '../audit/record.ts';
+import type { RecordLine } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
-import { requestOf } from '../store/reading.ts';
-import type { Given, Need, Reading } from '../store/reading.ts';
-import { recordsOf } from '../store/records.ts';
-import type { ParsedOnce } from '../store/records.ts';
+import { recordsOf, requestOf } from '../store/records.ts';
+import type { Given, Need, ParsedOnce, Reading } from '../store/records.ts';
 import { Conflict, Unreadable } from '../store/store.ts';
 import type { List, Read, ReadResult, Store, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
+import { isOurTrouble, refusalOf, Refused } from './edge.ts';
 import type { Connection, Done, Edge, EdgeRequest, Failed } from './edge.ts';
-import { isOurTrouble, refusalOf, Refused } from './refused.ts';
 import type { Known, Walk } from './steps.ts';
 
 /** What one request asks of the store. */

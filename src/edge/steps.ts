@@ -1,4 +1,4 @@
-import { Refused } from './refused.ts';
+import { Refused } from './edge.ts';
 
 /** What is known of a request: the request itself, and a fact by the name of each step that was taken. */
 export type Known<Request, Facts> = { readonly request: Request } & Facts;

@@ -1,4 +1,4 @@
-import type { Range } from '../address/range.ts';
+import type { Range } from '../address/address.ts';
 import type { Interval } from './arena.ts';
 
 interface IndexedRange extends Range {

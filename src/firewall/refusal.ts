@@ -1,10 +1,9 @@
-import { formatIpv4 } from '../address/address.ts';
-import { formatRange } from '../address/range.ts';
-import type { RangeProblem } from '../address/range.ts';
+import { formatIpv4, formatRange } from '../address/address.ts';
+import type { RangeProblem } from '../address/address.ts';
 import { inWords, typeInWords } from '../shape/fault.ts';
 import type { Fault, JsonType, Wordings } from '../shape/fault.ts';
 import type { RuleProfileName } from './profiles.ts';
-import type { ReservedRange } from './reserved.ts';
+import type { ReservedRange } from './validate.ts';
 
 /** Why a `networkAcls` is not accepted. `path` leads to the value from the root of the vault resource. */
 export type RuleRefusal = ShapeRefusal | (RuleBreach & { readonly path: string });

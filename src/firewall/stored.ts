@@ -1,5 +1,5 @@
-import { parseRange } from '../address/range.ts';
-import type { Range } from '../address/range.ts';
+import { parseRange } from '../address/address.ts';
+import type { Range } from '../address/address.ts';
 import type { FirewallSettings, NetworkAcls } from '../types/firewall.ts';
 
 /** What compiling needs of the stored settings. */

@@ -1,21 +1,125 @@
-import type { NetworkAcls } from '../types/firewall.ts';
+import { contains, formatIpv4, formatRange, overlaps, parseIpv4, parseRange } from '../address/address.ts';
+import type { Range } from '../address/address.ts';
 import { accept, breached } from '../shape/fault.ts';
 import type { Read } from '../shape/fault.ts';
-import { array, choice, object, optional, refine } from '../shape/shape.ts';
+import { array, boolean, choice, guidForm, object, optional, refine, string } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
-import { ipRule } from './ip-rule.ts';
+import type { IpRule, NetworkAcls, VirtualNetworkRule } from '../types/firewall.ts';
 import type { RuleProfile } from './profiles.ts';
 import { refusalOf } from './refusal.ts';
 import type { RuleBreach, RuleRefusal } from './refusal.ts';
-import { virtualNetworkRule } from './virtual-network-rule.ts';
-import type { RequestedVirtualNetworkRule } from './virtual-network-rule.ts';
+
+/** A range whose addresses are never public; `first` and `last` belong to it. */
+export interface ReservedRange {
+  readonly first: number;
+  readonly last: number;
+  readonly name: string;
+}
+
+/**
+ * What is not public, in ascending order and disjoint (IANA IPv4 special-purpose address registry, RFC 6890). The words
+ * for RFC 1918 are Azure's. The documentation ranges of RFC 5737 are left out on purpose: they count as public, so that
+ * examples and tests can use them without naming anyone's real address. 168.63.129.16 is public by registry, but is
+ * the platform's own address inside every Azure virtual network.
+ */
+export const reservedRanges: readonly ReservedRange[] = [
+  reserve('0.0.0.0', '0.255.255.255', '"this network" addresses, RFC 791'),
+  reserve('10.0.0.0', '10.255.255.255', 'private IP addresses'),
+  reserve('100.64.0.0', '100.127.255.255', 'shared addresses of carrier-grade NAT, RFC 6598'),
+  reserve('127.0.0.0', '127.255.255.255', 'loopback addresses'),
+  reserve('168.63.129.16', '168.63.129.16', "the Azure platform's own address"),
+  reserve('169.254.0.0', '169.254.255.255', 'link-local addresses'),
+  reserve('172.16.0.0', '172.31.255.255', 'private IP addresses'),
+  reserve('192.0.0.0', '192.0.0.255', 'IETF protocol assignments, RFC 6890'),
+  reserve('192.88.99.0', '192.88.99.255', 'former 6to4 relay addresses, RFC 7526'),
+  reserve('192.168.0.0', '192.168.255.255', 'private IP addresses'),
+  reserve('198.18.0.0', '198.19.255.255', 'benchmarking addresses, RFC 2544'),
+  reserve('224.0.0.0', '239.255.255.255', 'multicast addresses'),
+  reserve('240.0.0.0', '255.255.255.254', 'addresses reserved for future use, RFC 1112'),
+  reserve('255.255.255.255', '255.255.255.255', 'the limited broadcast address'),
+];
+
+/** The first reserved range that shares an address with `range`. */
+function reservedOverlap(range: Range): ReservedRange | undefined {
+  return reservedRanges.find((reserved) => overlaps(range, reserved));
+}
+
+function reserve(firstText: string, lastText: string, name: string): ReservedRange {
+  const first = parseIpv4(firstText);
+  const last = parseIpv4(lastText);
+  if (first === undefined || last === undefined) throw new TypeError(`${firstText}-${lastText} is not a range`);
+  return { first, last, name };
+}
+
+/** One element of `ipRules`, in the form in which the profile gives it back. */
+function ipRule(profile: RuleProfile): Shape<IpRule, RuleBreach> {
+  return object({ value: refine(string, (text) => readValue(text, profile)) });
+}
+
+/**
+ * The checks stand in the order in which a user can act on them: what would be refused even when corrected (a reserved
+ * range, a small range with host bits) is named first, so that following the remedy never leads to the next refusal.
+ */
+function readValue(text: string, profile: RuleProfile): Read<string, RuleBreach> {
+  const parsed = parseRange(text);
+  if (parsed.ok) return readRange(parsed.range, text, profile);
+  const { problem } = parsed;
+  const corrected = problem.kind === 'hostBitsSet' ? readRange(problem.network, text, profile) : undefined;
+  return corrected?.ok === false ? corrected : breached(text, { kind: 'notARange', value: text, problem });
+}
+
+function readRange(range: Range, text: string, profile: RuleProfile): Read<string, RuleBreach> {
+  const value = profile.addresses === 'withPrefix' && !text.includes('/') ? formatRange(range) : text;
+  const reserved = reservedOverlap(range);
+  if (reserved !== undefined) {
+    return breached(text, { kind: 'reservedRange', value, reserved, inside: contains(reserved, range) });
+  }
+  if (profile.smallRanges === 'refused' && range.prefix >= 31 && text.includes('/')) {
+    return breached(text, { kind: 'smallRange', value, addresses: addressesOf(range) });
+  }
+  return accept(value);
+}
+
+function addressesOf(range: Range): readonly string[] {
+  return [...new Set([range.first, range.last])].map((address) => formatIpv4(address));
+}
+
+/** A virtual network rule as it was asked for: not yet bound to a subnet's incarnation. */
+export type RequestedVirtualNetworkRule = Omit<VirtualNetworkRule, 'incarnation'>;
+
+/**
+ * An ARM id of a subnet, in any case. Names as Azure's naming rules have them: a resource group 1 to 90 characters not
+ * ending in a full stop, a virtual network 2 to 64, a subnet 1 to 80, both beginning with a letter or digit and ending
+ * with one or an underscore.
+ */
+const subnetId = new RegExp(
+  [
+    `^/subscriptions/${guidForm}`,
+    '/resourcegroups/[-\\w.()\\p{L}\\p{N}]{0,89}[-\\w()\\p{L}\\p{N}]',
+    '/providers/microsoft\\.network',
+    '/virtualnetworks/[a-z0-9][a-z0-9_.-]{0,62}[a-z0-9_]',
+    '/subnets/[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$',
+  ].join(''),
+  'iu',
+);
+
+/** One element of `virtualNetworkRules`. Whether the subnet exists is not looked at here. */
+function virtualNetworkRule({ subnetIds }: RuleProfile): Shape<RequestedVirtualNetworkRule, RuleBreach> {
+  return object({
+    id: refine(string, (id) => {
+      if (!subnetId.test(id)) return breached(id, { kind: 'malformedSubnetId', value: id });
+      return accept(subnetIds === 'lowerCase' ? id.toLowerCase() : id);
+    }),
+    ignoreMissingVnetServiceEndpoint: optional(boolean),
+  });
+}
 
 /** A valid `networkAcls` whose virtual network rules are still to be bound to their subnets' incarnations. */
 export type RequestedNetworkAcls = Omit<NetworkAcls, 'virtualNetworkRules'> & {
   readonly virtualNetworkRules: readonly RequestedVirtualNetworkRule[];
 };
 
-export type ValidatedNetworkAcls =
+type ValidatedNetworkAcls =
   | { readonly ok: true; readonly networkAcls: RequestedNetworkAcls }
   | { readonly ok: false; readonly refusal: RuleRefusal };
 

@@ -1,4 +1,4 @@
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { accept, inWords, pathText, wrong } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import { array, boolean, literal, object as shapeOf, partial } from '../shape/shape.ts';

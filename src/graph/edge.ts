@@ -1,8 +1,8 @@
+import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, Failed } from '../edge/edge.ts';
-import { Refused, refusalOf } from '../edge/refused.ts';
 import { pathOf } from '../http/request.ts';
-import { wait } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
+import { wait } from '../store/records.ts';
+import type { Reading } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { renderError } from './errors.ts';
 import type { ErrorTrace } from './errors.ts';

@@ -2,7 +2,7 @@ import { updateApplication } from '../directory/applications.ts';
 import { federatedBreach } from '../directory/federated-credentials.ts';
 import type { Changed, Stored } from '../directory/objects.ts';
 import type { ApplicationRecord, FederatedIdentityCredential } from '../directory/records.ts';
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { activities } from './activities.ts';
 import { bodyOf, invalid, list, required, text } from './body.ts';
 import { listOutcome } from './list.ts';

@@ -3,7 +3,7 @@ import { findByName, findObject, removeObject } from '../directory/objects.ts';
 import type { Stored } from '../directory/objects.ts';
 import type { ObjectKind } from '../directory/records.ts';
 import { managedIdentityOf } from '../directory/service-principals.ts';
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { deletions } from './activities.ts';
 import { bodyOf, flag } from './body.ts';
 import type { Collection } from './collections.ts';

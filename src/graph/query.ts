@@ -1,4 +1,4 @@
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { readSkipToken } from '../http/skip-token.ts';
 import type { GraphCall } from './operation.ts';
 import type { GraphRefusal } from './refusal.ts';

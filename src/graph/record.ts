@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls';
 import { auditRecord, directoryId } from '../audit/record.ts';
-import type { AuditRecord } from '../audit/record.ts';
+import type { AuditRecord } from '../audit/event.ts';
 import type { Caller } from '../types/caller.ts';
 import type { GraphOperation, Target } from './operation.ts';
 import type { GraphRequest } from './pipeline.ts';

@@ -1,4 +1,4 @@
-import type { Trouble } from '../edge/refused.ts';
+import type { Trouble } from '../edge/edge.ts';
 import type { JsonFault } from '../json/bounded-json.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { DirectoryRefusal } from '../directory/refusal.ts';

@@ -3,7 +3,7 @@ import { pairwise } from '../directory/pairwise.ts';
 import type { UserRecord } from '../directory/records.ts';
 import { createUser as create, updateUser as update } from '../directory/users.ts';
 import type { UserProperties } from '../directory/users.ts';
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { activities } from './activities.ts';
 import { bodyOf, flag, object, only, required, text } from './body.ts';
 import { users } from './collections.ts';

@@ -1,11 +1,11 @@
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import { answerClientError } from './client-error.ts';
-import { closingResponses } from './closing-response.ts';
-import { Drain } from './drain.ts';
+import { createServer, maxHeaderSize, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long a client may take, in milliseconds. */
-export interface HttpTimes {
+interface HttpTimes {
   /** Until the header of a request is there: the first one's from the end of the handshake. */
   readonly header: number;
   /** Until all of it is there. */
@@ -36,4 +36,196 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
   // Node counts a server's connections from this event on, without which it ends none that takes too long.
   http.emit('listening');
   return http;
+}
+
+/** How long a server that stops waits, in milliseconds. */
+export interface DrainTimes {
+  /** A connection without a request is ended when nothing has come on it for so long: its client may just be sending one. */
+  readonly quiet: number;
+  /** The whole stop: then even what is unanswered is cut. */
+  readonly most: number;
+}
+
+const checkMs = 50;
+
+/** What counts the requests in flight on each connection. */
+interface Counting {
+  begin(socket: Socket): void;
+  end(socket: Socket): void;
+}
+
+/** Tells each of `countings` when a request of `http` comes and when it has been answered, or its connection has ended. */
+export function countRequests(http: Server, countings: readonly Counting[]): void {
+  // One function for all: a closure a request costs more than the counting.
+  function ended(this: ServerResponse): void {
+    for (const counting of countings) counting.end(this.req.socket);
+  }
+  http.on('request', ({ socket }, response) => {
+    for (const counting of countings) counting.begin(socket);
+    response.on('close', ended);
+  });
+}
+
+/**
+ * Counts the requests in flight on each connection of an HTTP server, so that it can be stopped without losing one that has
+ * been sent. Node's own `closeIdleConnections` ends a connection between two requests at once, under the hands of a client
+ * that is sending the next, and never one that has not brought its first.
+ *
+ * It keeps connections and numbers, never a request or a response: a collection that outlives them makes V8 promote them,
+ * which tripled the time of garbage collection.
+ */
+export class Drain implements Counting {
+  readonly #connections = new Map<Socket, { inFlight: number }>();
+  #draining = false;
+
+  /** Whether answers end their connections. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  opened(socket: Socket): void {
+    this.#connections.set(socket, { inFlight: 0 });
+    socket.once('close', () => this.#connections.delete(socket));
+  }
+
+  begin(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) connection.inFlight += 1;
+  }
+
+  end(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection !== undefined) connection.inFlight -= 1;
+  }
+
+  /**
+   * Lets what is in flight be answered, each with `Connection: close` (RFC 9112 section 9.6), and ends every connection
+   * that has nothing in flight. No new connections may be handed over, except those whose `handshakes` are under way.
+   * Returns how many connections were left when the time was up; the caller ends them.
+   */
+  async drain({ quiet, most }: DrainTimes, handshakes: () => number): Promise<number> {
+    this.#draining = true;
+    const heard = new Map<Socket, { readonly bytes: number; readonly atMs: number }>();
+    for (let waitedMs = 0; waitedMs < most; waitedMs += checkMs) {
+      // A client in the middle of its handshake gets as long as one that has a connection.
+      if (this.#connections.size === 0 && (handshakes() === 0 || waitedMs >= quiet)) break;
+      for (const [socket, { inFlight }] of this.#connections) {
+        const known = heard.get(socket);
+        if (inFlight > 0 || known?.bytes !== socket.bytesRead) {
+          heard.set(socket, { bytes: socket.bytesRead, atMs: waitedMs });
+        } else if (waitedMs - known.atMs >= quiet) {
+          socket.destroySoon();
+        }
+      }
+      await sleep(checkMs);
+    }
+    return this.#connections.size;
+  }
+}
+
+/** The rest of a body that is no longer than this is thrown away, so that its connection can go on. */
+const smallBytesMax = 65_536;
+
+/** How much of a longer one is thrown away after the answer, and for how long. */
+const discardedBytesMax = 1_048_576;
+const discardingMs = 2_000;
+
+/**
+ * The class of a server's answers. One that is given while the server stops ends its connection, and so does one that is
+ * given before the request's body has come, as a refusal is: otherwise the server would have to read whatever the client
+ * goes on to send. That one ends in stages (RFC 9112 section 9.6): closed at once, with bytes of the body unread, the
+ * connection would be reset, and the client might never see the answer.
+ */
+function closingResponses(drain: Drain) {
+  return class ClosingResponse extends ServerResponse {
+    override writeHead(
+      statusCode: number,
+      reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
+      headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
+    ): this {
+      if (drain.draining) this.setHeader('connection', 'close');
+      if (isOutstanding(this.req)) {
+        this.setHeader('connection', 'close');
+        closeInStages(this.req);
+      }
+      return typeof reason === 'string'
+        ? super.writeHead(statusCode, reason, headers)
+        : super.writeHead(statusCode, reason ?? headers);
+    }
+  };
+}
+
+function isOutstanding({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > smallBytesMax;
+}
+
+/** Has Node, which ends the connection after the answer by `destroySoon`, end it in stages instead. */
+function closeInStages(request: IncomingMessage): void {
+  const { socket } = request;
+  // Node discards the rest of a body without any bound, unless the body has been read from.
+  request.read(0);
+  socket.destroySoon = () => {
+    Reflect.deleteProperty(socket, 'destroySoon');
+    socket.end();
+    discard(request, socket);
+  };
+}
+
+function discard(request: IncomingMessage, socket: Socket): void {
+  let left = discardedBytesMax;
+  const timer = setTimeout(() => socket.destroy(), discardingMs);
+  socket.once('close', () => clearTimeout(timer));
+  request.once('end', () => socket.destroySoon());
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) socket.destroy();
+  });
+}
+
+interface Wire {
+  readonly status: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+const lingerMs = 1_000;
+
+/** What Node's parser gives up on, by its code; whatever is not here is no HTTP. */
+const refusals: Readonly<Record<string, Wire>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    code: 'RequestHeaderFieldsTooLarge',
+    message: `The header of the request is larger than the ${maxHeaderSize} bytes that are allowed.`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    code: 'RequestTimeout',
+    message: 'The request did not arrive in time.',
+  },
+};
+
+const malformed: Wire = {
+  status: '400 Bad Request',
+  code: 'BadRequest',
+  message: 'The request is not well-formed HTTP/1.1.',
+};
+
+/** Answers, in Azure's envelope, a request that no edge gets to see, and ends its connection. */
+function answerClientError(error: Error, socket: Duplex): void {
+  if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
+    socket.destroy();
+    return;
+  }
+  const { status, code, message } = ('code' in error ? refusals[String(error.code)] : undefined) ?? malformed;
+  const body = JSON.stringify({ error: { code, message } });
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end([...head, '', body].join('\r\n'));
+  // It is over, whether the client goes or not; destroyed at once, the answer might not reach it.
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

@@ -1,5 +1,4 @@
-import { parseAddress } from '../address/address.ts';
-import { parseRange } from '../address/range.ts';
+import { parseAddress, parseRange } from '../address/address.ts';
 import { siteOf } from '../address/site.ts';
 import type { Address } from '../types/address.ts';
 import type { Source } from '../types/source.ts';

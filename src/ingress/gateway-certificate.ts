@@ -1,4 +1,4 @@
-import { isGuid } from '../shape/guid.ts';
+import { isGuid } from '../shape/shape.ts';
 
 /**
  * The resource GUID of the virtual network that a gateway's certificate binds its channel to: its one URI name is

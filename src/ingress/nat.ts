@@ -1,5 +1,5 @@
-import { formatIpv4, parseAddress } from '../address/address.ts';
-import { parseRange, type Range } from '../address/range.ts';
+import { formatIpv4, parseAddress, parseRange } from '../address/address.ts';
+import type { Range } from '../address/address.ts';
 import type { Address } from '../types/address.ts';
 
 /** A compiled NAT table. The first line that holds an address decides. */

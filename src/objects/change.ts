@@ -1,11 +1,9 @@
-import type { Reading } from '../store/reading.ts';
 import { recordPut } from '../store/records.ts';
+import type { Reading } from '../store/records.ts';
 import type { Put } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
-import { refused, isPurged, transition } from './object.ts';
-import type { ObjectRecord, Outcome, VaultScope } from './object.ts';
-import { objectKeys } from './object-keys.ts';
-import type { CurrentOf, DeletedOf, RecordOf, VersionOf } from './object-keys.ts';
+import { isPurged, objectKeys, refused, transition } from './object.ts';
+import type { CurrentOf, DeletedOf, ObjectRecord, Outcome, RecordOf, VaultScope, VersionOf } from './object.ts';
 import { purgeObject, scheduledPurge, scheduledPurgeKey } from './purge.ts';
 import { asSeen, creationRefusal, transitionRefusal } from './state.ts';
 import type { ObjectState } from './state.ts';

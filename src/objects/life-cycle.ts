@@ -1,4 +1,4 @@
-import type { Reading } from '../store/reading.ts';
+import type { Reading } from '../store/records.ts';
 import type { Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 import { backupCertificate, backupObject, restoreObject } from './backup.ts';
@@ -12,8 +12,7 @@ import {
 import { getDeletedCertificate } from './certificates/pending.ts';
 import { deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
 import { withRotation } from './keys/change.ts';
-import type { Outcome, VaultScope } from './object.ts';
-import type { DeletedOf, RecordOf } from './object-keys.ts';
+import type { DeletedOf, Outcome, RecordOf, VaultScope } from './object.ts';
 import { dueOfObject } from './purge.ts';
 import type { DueOfObject } from './purge.ts';
 import { getDeleted } from './read.ts';

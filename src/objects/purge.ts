@@ -1,14 +1,10 @@
 import { dueKey, duePut } from '../schedule/due.ts';
-import { get, list, wait } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import { recordPut } from '../store/records.ts';
-import type { Stored } from '../store/records.ts';
+import { get, list, recordPut, wait } from '../store/records.ts';
+import type { Reading, Stored } from '../store/records.ts';
 import type { Put, Transaction } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
-import { objectKeys } from './object-keys.ts';
-import type { DeletedOf } from './object-keys.ts';
-import type { DeletedObjectRecord, ObjectVersion, VaultScope, PurgedObject } from './object.ts';
-import { isPurged } from './object.ts';
+import { isPurged, objectKeys } from './object.ts';
+import type { DeletedObjectRecord, DeletedOf, ObjectVersion, PurgedObject, VaultScope } from './object.ts';
 
 /** How many versions go in one transaction. */
 const batch = 250;

@@ -1,11 +1,18 @@
-import { get, list } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
+import { get, list } from '../store/records.ts';
+import type { Reading } from '../store/records.ts';
 import type { Prefix } from '../store/keys.ts';
 import type { Collection } from '../types/collection.ts';
-import { refused, isVisible } from './object.ts';
-import type { ObjectRecord, Outcome, VaultScope, PurgedObject, Transition } from './object.ts';
-import { objectKeys } from './object-keys.ts';
-import type { DeletedOf, RecordOf, VersionOf } from './object-keys.ts';
+import { isVisible, objectKeys, refused } from './object.ts';
+import type {
+  DeletedOf,
+  ObjectRecord,
+  Outcome,
+  PurgedObject,
+  RecordOf,
+  Transition,
+  VaultScope,
+  VersionOf,
+} from './object.ts';
 import { asSeen } from './state.ts';
 
 /** The current version of an object. */

@@ -1,12 +1,9 @@
-import { get } from '../store/reading.ts';
-import type { Reading } from '../store/reading.ts';
-import type { Stored } from '../store/records.ts';
+import { get } from '../store/records.ts';
+import type { Reading, Stored } from '../store/records.ts';
 import type { Requirement } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
-import { refused, isPurged, isVisible } from './object.ts';
-import type { Outcome, VaultScope, PurgedObject } from './object.ts';
-import { objectKeys } from './object-keys.ts';
-import type { DeletedOf, RecordOf, VersionOf } from './object-keys.ts';
+import { isPurged, isVisible, objectKeys, refused } from './object.ts';
+import type { DeletedOf, Outcome, PurgedObject, RecordOf, VaultScope, VersionOf } from './object.ts';
 import type { ObjectRefusal } from './refusal.ts';
 
 /** The records of one name, as they were read in one snapshot: what every change of an object is made from. */

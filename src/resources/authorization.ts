@@ -1,5 +1,5 @@
 import { builtInRoles, roleIds } from '../access/built-in-roles.ts';
-import { isWithin } from '../access/scope.ts';
+import { isWithin } from '../access/role-assignments.ts';
 import type { Prefix } from '../store/keys.ts';
 import type { Stored } from '../store/records.ts';
 import { listRecords, readRecords, recordPut } from '../store/records.ts';

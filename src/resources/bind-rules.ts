@@ -1,5 +1,4 @@
-import type { RequestedNetworkAcls } from '../firewall/validate.ts';
-import type { RequestedVirtualNetworkRule } from '../firewall/virtual-network-rule.ts';
+import type { RequestedNetworkAcls, RequestedVirtualNetworkRule } from '../firewall/validate.ts';
 import type { Requirement, Store } from '../store/store.ts';
 import type { NetworkAcls, VirtualNetworkRule } from '../types/firewall.ts';
 import { refuseResource } from './refusal.ts';

@@ -1,12 +1,10 @@
 import { readRecords } from '../store/records.ts';
 import type { Requirement, Store } from '../store/store.ts';
 import type { ResourceIdentity } from '../types/resource.ts';
-import { isResourceGroupName, resourceKey } from './keys.ts';
-import { membersOf } from './members.ts';
-import { refuseResource } from './refusal.ts';
+import { isResourceGroupName, parseScope, resourceKey } from './keys.ts';
+import { membersOf, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { knownTypes } from './resource-types.ts';
-import { parseScope } from './scope-id.ts';
 
 interface IdentityWorld {
   readonly store: Store;

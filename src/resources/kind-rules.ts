@@ -6,14 +6,13 @@ import { newIdentity } from './identities.ts';
 import { resourceId } from './keys.ts';
 import { itemsOf } from './kinds.ts';
 import type { Kind } from './kinds.ts';
-import { membersOf } from './members.ts';
+import { membersOf, refuseResource } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import type { PrincipalsChanged } from './principals.ts';
 import { allocateAddress } from './public-addresses.ts';
 import { connectEndpoint } from './private-endpoints.ts';
 import { movePublicSource } from './public-source.ts';
 import { relink } from './references.ts';
-import { refuseResource } from './refusal.ts';
-import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { knownTypes } from './resource-types.ts';
 import { takeAccountName } from './storage-accounts.ts';
 

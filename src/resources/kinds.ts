@@ -5,7 +5,8 @@ import type { ResourceRecord } from '../types/resource.ts';
 import { federatedProperties } from './federated-credentials.ts';
 import { ipGroup } from './ip-groups.ts';
 import { resourceId } from './keys.ts';
-import { membersOf } from './members.ts';
+import { membersOf } from './refusal.ts';
+import type { InUse, ResourceBreach, ResourceOutcome } from './refusal.ts';
 import {
   endpointPolicyMembers,
   natGatewayMembers,
@@ -17,7 +18,6 @@ import {
 import type { KnownMembers } from './network-members.ts';
 import { reference } from './network-references.ts';
 import type { Link } from './references.ts';
-import type { InUse, ResourceBreach, ResourceOutcome } from './refusal.ts';
 import { privateEndpoint } from './private-endpoint-properties.ts';
 import { knownTypes } from './resource-types.ts';
 import { route } from './routes.ts';

@@ -1,4 +1,4 @@
-import { isWithin } from '../access/scope.ts';
+import { isWithin } from '../access/role-assignments.ts';
 import { choice, object, optional, string } from '../shape/shape.ts';
 import type { Key } from '../store/keys.ts';
 import { readNow, readRecords, recordPut } from '../store/records.ts';
@@ -6,11 +6,10 @@ import type { Stored } from '../store/records.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { Lock, LocksRecord } from '../types/lock.ts';
 import { locksKey } from './keys.ts';
-import { unsupported } from './members.ts';
-import { readAt, refuseResource } from './refusal.ts';
+import type { Scope } from './keys.ts';
+import { readAt, refuseResource, unsupported } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { requireScope } from './scope.ts';
-import type { Scope } from './scope-id.ts';
 
 /** Azure's limit of a scope (azure-subscription-service-limits). */
 const locksOfScopeMax = 20;

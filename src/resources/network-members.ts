@@ -1,7 +1,7 @@
 import { accept, breached, wrong } from '../shape/fault.ts';
 import { anything, each, ignored, object, optional, refine } from '../shape/shape.ts';
 import type { Members, Shape } from '../shape/shape.ts';
-import { membersOf } from './members.ts';
+import { membersOf } from './refusal.ts';
 import type { ResourceBreach } from './refusal.ts';
 
 /** The members that Microsoft.Network has of an object (api-version 2025-01-01), by what is made of them. */

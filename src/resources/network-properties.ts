@@ -1,11 +1,12 @@
-import { contains, overlaps, parseRange } from '../address/range.ts';
-import type { Range } from '../address/range.ts';
+import { contains, overlaps, parseRange } from '../address/address.ts';
+import type { Range } from '../address/address.ts';
 import { accept, breached, within, wrong } from '../shape/fault.ts';
 import type { Read } from '../shape/fault.ts';
 import { always, anything, array, object, optional, refine, string } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { ServiceEndpoint } from '../types/network.ts';
-import { membersOf, without } from './members.ts';
+import { membersOf, readAt, refuseResource, without } from './refusal.ts';
+import type { ResourceBreach, ResourceOutcome } from './refusal.ts';
 import {
   addressSpaceMembers,
   endpointMembers,
@@ -13,8 +14,6 @@ import {
   networkObject,
   subnetMembers,
 } from './network-members.ts';
-import { readAt, refuseResource } from './refusal.ts';
-import type { ResourceBreach, ResourceOutcome } from './refusal.ts';
 
 /** A subnet as a request describes it. */
 export interface RequestedSubnet {

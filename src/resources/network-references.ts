@@ -1,6 +1,6 @@
 import { accept, wrong } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
-import { membersOf } from './members.ts';
+import { membersOf } from './refusal.ts';
 
 /** `{ id }`, as a resource names another. */
 export const reference: Shape<string> = (value) => {

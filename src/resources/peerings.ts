@@ -1,16 +1,15 @@
-import { overlaps, parseRange } from '../address/range.ts';
+import { overlaps, parseRange } from '../address/address.ts';
 import { accept } from '../shape/fault.ts';
 import { boolean, each, optional, refine } from '../shape/shape.ts';
 import { readRecords, recordPut } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
 import type { Put, Requirement, Store, Transaction } from '../store/store.ts';
 import type { PeeringRecord, VirtualNetworkRecord } from '../types/network.ts';
-import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from './keys.ts';
+import { isResourceGroupName, parseScope, virtualNetworkId, virtualNetworkKey } from './keys.ts';
 import { networkObject, peeringMembers } from './network-members.ts';
 import { reference } from './network-references.ts';
 import { readAt, refuseResource } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
-import { parseScope } from './scope-id.ts';
 
 const peerAction = 'Microsoft.Network/virtualNetworks/peer/action';
 interface PeeringWorld {

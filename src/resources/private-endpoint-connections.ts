@@ -8,8 +8,7 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { ConnectionState, PrivateEndpointConnection } from '../types/private-endpoint.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import type { VaultRecord } from '../types/vault.ts';
-import { resourceKey } from './keys.ts';
-import { parseScope } from './scope-id.ts';
+import { parseScope, resourceKey } from './keys.ts';
 
 interface ConnectionsWorld {
   readonly store: Store;

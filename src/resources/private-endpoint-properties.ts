@@ -2,7 +2,7 @@ import { accept, wrong } from '../shape/fault.ts';
 import { always, array, each, ignored, object, optional, refine, string } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
 import type { ResourceRecord } from '../types/resource.ts';
-import { membersOf } from './members.ts';
+import { membersOf } from './refusal.ts';
 import { reference } from './network-references.ts';
 
 /** What a private endpoint is to be connected to, as a request says it. */

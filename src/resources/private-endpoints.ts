@@ -5,7 +5,7 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { ConnectionState } from '../types/private-endpoint.ts';
 import type { ResourceMade, ResourceRecord } from '../types/resource.ts';
 import type { VaultRecord } from '../types/vault.ts';
-import { resourceId, vaultKey } from './keys.ts';
+import { parseScope, resourceId, vaultKey } from './keys.ts';
 import type { ResourcesContext } from './kind-rules.ts';
 import { changeConnections } from './private-endpoint-connections.ts';
 import { endpointLink } from './private-endpoint-properties.ts';
@@ -14,7 +14,6 @@ import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 import { isSameLocation } from './regions.ts';
 import { knownTypes } from './resource-types.ts';
-import { parseScope } from './scope-id.ts';
 import { isAt, isVaultName } from './vaults.ts';
 import { changeEndpoints, readSubnetById } from './virtual-networks.ts';
 

@@ -1,5 +1,4 @@
-import { formatIpv4 } from '../address/address.ts';
-import { parseRange } from '../address/range.ts';
+import { formatIpv4, parseRange } from '../address/address.ts';
 import { listRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { publicAddressKey, publicAddressPrefix } from './keys.ts';

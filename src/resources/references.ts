@@ -1,11 +1,10 @@
 import { readRecords, recordPut } from '../store/records.ts';
 import type { Put, Requirement, Store } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
-import { isResourceGroupName, resourceKey } from './keys.ts';
+import { isResourceGroupName, parseScope, resourceKey } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { isSameLocation } from './regions.ts';
-import { parseScope } from './scope-id.ts';
 
 /** That one resource refers to another, both by ARM id. */
 export interface Link {

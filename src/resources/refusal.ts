@@ -1,5 +1,6 @@
 import { refusalOf } from '../firewall/refusal.ts';
 import type { RuleBreach, RuleRefusal } from '../firewall/refusal.ts';
+import { wrong } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
 
 /** Why the rules of resources refuse. */
@@ -117,4 +118,17 @@ export function readAt<T>(shape: Shape<T, ResourceBreach>, value: unknown, path:
   const member = refusal.member.slice(0, 100);
   const message = `Could not find member '${member}' on object of type '${refusal.objectType}'. Path '${refusal.path}.${member}'.`;
   return refuseResource({ kind: 'memberUnknown', details: [{ code: 'InvalidJson', message }] });
+}
+
+/** Of a member that Azure has and Postern does not: `null` says as much as nothing, anything else is refused. */
+export const unsupported: Shape<never> = (value) => wrong(value, 'null, because this is not supported here');
+
+/** The members of a value that should be an object; none of anything else. */
+export function membersOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** The same without some. */
+export function without(members: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
 }

@@ -1,18 +1,16 @@
-import { choice, each, ignored, object, optional, string } from '../shape/shape.ts';
+import { choice, each, ignored, isGuid, object, optional, string } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
 import { recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { RoleAssignment } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
 import type { Authorization } from './authorization.ts';
-import { isGuid } from '../shape/guid.ts';
 import { roleKey } from './keys.ts';
-import { unsupported } from './members.ts';
-import { isAssignableAt } from './role-definitions.ts';
-import { readAt, refuseResource } from './refusal.ts';
+import type { Scope } from './keys.ts';
+import { readAt, refuseResource, unsupported } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
+import { isAssignableAt } from './role-definitions.ts';
 import { requireScope } from './scope.ts';
-import type { Scope } from './scope-id.ts';
 
 /** Azure's limit of a subscription (troubleshoot-limits). */
 const assignmentsMax = 4000;

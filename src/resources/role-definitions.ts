@@ -1,17 +1,14 @@
-import { isWithin } from '../access/scope.ts';
-import { array, each, ignored, object, optional, string } from '../shape/shape.ts';
+import { isWithin } from '../access/role-assignments.ts';
+import { array, each, ignored, isGuid, object, optional, string } from '../shape/shape.ts';
 import type { Shaped } from '../shape/shape.ts';
 import { recordPut } from '../store/records.ts';
 import type { Transaction } from '../store/store.ts';
 import type { RoleDefinition } from '../types/role.ts';
 import { authorizationChange } from './authorization.ts';
 import type { Authorization } from './authorization.ts';
-import { isGuid } from '../shape/guid.ts';
-import { roleKey } from './keys.ts';
-import { unsupported } from './members.ts';
-import { readAt, refuseResource } from './refusal.ts';
+import { parseScope, roleKey } from './keys.ts';
+import { readAt, refuseResource, unsupported } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
-import { parseScope } from './scope-id.ts';
 
 /** Azure's limit of a tenant (troubleshoot-limits). */
 const rolesMax = 5000;

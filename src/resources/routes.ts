@@ -1,5 +1,4 @@
-import { parseIpv4 } from '../address/address.ts';
-import { parseRange } from '../address/range.ts';
+import { parseIpv4, parseRange } from '../address/address.ts';
 import { accept, wrong } from '../shape/fault.ts';
 import { always, choice, refine } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';

@@ -11,10 +11,9 @@ import {
   vaultKey,
   virtualNetworkKey,
 } from './keys.ts';
-import type { Place } from './keys.ts';
+import type { Place, Scope } from './keys.ts';
 import { refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
-import type { Scope } from './scope-id.ts';
 import { isServed } from './kinds.ts';
 import { findPeering } from './peerings.ts';
 import { findSubnet } from './virtual-networks.ts';

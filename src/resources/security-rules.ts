@@ -1,5 +1,4 @@
-import { parseRange } from '../address/range.ts';
-import { parseAddress } from '../address/address.ts';
+import { parseAddress, parseRange } from '../address/address.ts';
 import { accept, missing, wrong } from '../shape/fault.ts';
 import { array, choice, each, optional, refine, wholeNumber } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';

@@ -6,8 +6,7 @@ import { readRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceRecord } from '../types/resource.ts';
 import { resourceId, storageAccountNameKey } from './keys.ts';
-import { membersOf } from './members.ts';
-import { refuseResource } from './refusal.ts';
+import { membersOf, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
 const properties = object(

@@ -1,4 +1,4 @@
-import { guidForm } from '../shape/guid.ts';
+import { guidForm } from '../shape/shape.ts';
 import { isResourceGroupName } from './keys.ts';
 import type { Place } from './keys.ts';
 

@@ -3,13 +3,12 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { VirtualNetworkRecord } from '../types/network.ts';
 import { virtualNetworkId } from './keys.ts';
 import type { Place } from './keys.ts';
-import { membersOf } from './members.ts';
+import { membersOf, readAt } from './refusal.ts';
+import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { reference } from './network-references.ts';
 import type { RequestedSubnet } from './network-properties.ts';
 import { relink } from './references.ts';
 import type { Link } from './references.ts';
-import { readAt } from './refusal.ts';
-import type { CallerLacks, ResourceOutcome } from './refusal.ts';
 import { knownTypes } from './resource-types.ts';
 
 /** What a subnet refers to, by the member of its `properties`. */

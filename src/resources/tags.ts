@@ -1,5 +1,4 @@
-import { membersOf } from './members.ts';
-import { refuseResource } from './refusal.ts';
+import { membersOf, refuseResource } from './refusal.ts';
 import type { ResourceOutcome } from './refusal.ts';
 
 export type Tags = Readonly<Record<string, string>>;

@@ -1,9 +1,8 @@
 import { isIPv6, SocketAddress } from 'node:net';
-import { parseAddress } from '../address/address.ts';
-import { formatRange, parseRange, type RangeProblem } from '../address/range.ts';
+import { formatRange, parseAddress, parseRange } from '../address/address.ts';
+import type { RangeProblem } from '../address/address.ts';
 import { accept, breached, wrong } from '../shape/fault.ts';
-import { isGuid } from '../shape/guid.ts';
-import { refine, wholeNumber } from '../shape/shape.ts';
+import { isGuid, refine, wholeNumber } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
 
 /** One line of the NAT table: the range that a client really comes from, and the public range it is seen as. */

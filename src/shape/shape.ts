@@ -1,6 +1,16 @@
 import { accept, missing, within } from './fault.ts';
 import type { Fault, JsonType, Read } from './fault.ts';
 
+/** A GUID as Azure writes them: a part of a regular expression that ignores case. */
+export const guidForm = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+
+const whole = new RegExp(`^${guidForm}$`, 'i');
+
+/** Whether a string is a GUID, in any case. */
+export function isGuid(text: string): boolean {
+  return whole.test(text);
+}
+
 /** Reads an untrusted value, in time that grows with its size only: gives it its type, or the first fault in document order. */
 export type Shape<T, Breach = never> = (value: unknown) => Read<T, Breach>;
 
@@ -13,7 +23,7 @@ interface Optional<T, Breach> {
 }
 
 /** A member that is read as `undefined` where it is absent, by a shape that says what it must be. */
-export interface Always<T, Breach> {
+interface Always<T, Breach> {
   readonly always: Shape<T, Breach>;
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Conflict, resultOf } from './store.ts';
+import { assertLimit, assertList, assertRead, assertTransaction, Conflict, resultOf } from './store.ts';
 import type {
   Changes,
   Cursor,
@@ -12,7 +12,6 @@ import type {
   Transaction,
   Version,
 } from './store.ts';
-import { assertLimit, assertList, assertRead, assertTransaction } from './well-formed.ts';
 
 export interface MemoryStoreOptions {
   /** How many of the last changes are kept for `changes`; twice as many at most. */

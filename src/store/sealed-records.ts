@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { open, seal } from '../crypto/seal.ts';
 import type { DataKey, DataKeys, NewDataKey } from './data-keys.ts';
 import { sealPrefix } from './seal-header.ts';
-import { Conflict, readEach, Unreadable } from './store.ts';
+import { Conflict, lastKeyUnder, readEach, Unreadable } from './store.ts';
 import type { List, Put, Read, ReadResult, Requirement, Store, StoredRecord, Transaction, Version } from './store.ts';
-import { lastKeyUnder } from './well-formed.ts';
 
 /** What was opened for one answer to many reads, by key; gone with it. */
 type OpenedOnce = Map<string, StoredRecord>;

@@ -1,6 +1,6 @@
 import type { MasterKey } from '../crypto/master-key.ts';
 import { CommitCounter } from './commit-counter.ts';
-import type { CommitMark } from './commit-mark.ts';
+import type { CommitMark } from './commit-counter.ts';
 import { DataKeys } from './data-keys.ts';
 import { StoreRefused } from './refused.ts';
 import { loadHeader, sealPrefix } from './seal-header.ts';

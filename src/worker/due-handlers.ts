@@ -1,4 +1,4 @@
-import type { NameSet } from '../http/name-set.ts';
+import type { NameSet } from '../http/host.ts';
 import { actIfDue, actionLater } from '../objects/certificates/actions.ts';
 import { completeCertificate } from '../objects/certificates/complete.ts';
 import { testIssuer } from '../objects/certificates/test-issuer.ts';
@@ -11,8 +11,7 @@ import { vaultId, vaultKey } from '../resources/keys.ts';
 import { dueOfVault } from '../resources/purge.ts';
 import type { DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from '../schedule/handler.ts';
-import { readAlone } from '../store/reading.ts';
-import { readRecords } from '../store/records.ts';
+import { readAlone, readRecords } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { collectionNouns } from '../types/collection.ts';
 import type { Collection } from '../types/collection.ts';

@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import type { Drain, DrainTimes } from '../http/drain.ts';
+import type { Drain, DrainTimes } from '../http/http-server.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 
 interface Closeable {

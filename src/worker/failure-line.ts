@@ -1,5 +1,5 @@
 import { AuditUnavailable } from '../audit/log.ts';
-import { Refused } from '../edge/refused.ts';
+import { Refused } from '../edge/edge.ts';
 import { Unreadable } from '../store/store.ts';
 
 const refusals = [Refused, AuditUnavailable, Unreadable] as const;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { NameSet } from '../http/name-set.ts';
+import type { NameSet } from '../http/host.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
 import type { Settings } from '../settings/settings.ts';
 import { demo } from '../setup/demo.ts';

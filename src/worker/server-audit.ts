@@ -8,11 +8,11 @@ import { defaultQuota } from '../audit/quota.ts';
 import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
 import { diagnosticSettingKey, diagnosticSettingsPrefix } from '../resources/keys.ts';
 import { duePrefix, dueTime } from '../schedule/due.ts';
-import { notifyingStore } from '../schedule/notifying-store.ts';
+import { notifyingStore } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Settings } from '../settings/settings.ts';
 import { listRecords } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
 
 interface ServerAuditParts {
   readonly settings: Settings;

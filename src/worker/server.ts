@@ -5,10 +5,9 @@ import { tokenLifetimeSeconds } from '../authority/access-token.ts';
 import { ownIssuers } from '../authority/issuer.ts';
 import { OpaqueTokens } from '../authority/opaque-tokens.ts';
 import { SigningKeys } from '../authority/signing-keys.ts';
-import { clockSkewSeconds } from '../caller/admit.ts';
+import { clockSkewSeconds, createVerifier } from '../caller/verify.ts';
 import { createIssuers } from '../caller/issuers.ts';
 import { remoteKeys } from '../caller/key-sources.ts';
-import { createVerifier } from '../caller/verify.ts';
 import { CertificateFiles } from '../crypto/certificate-files.ts';
 import { openKeyEngine } from '../crypto/key-engine.ts';
 import { openControlPlane } from '../control-plane/control-plane.ts';
@@ -21,11 +20,9 @@ import { groupsOf } from '../directory/memberships.ts';
 import { ruleProfiles, withLimits } from '../firewall/profiles.ts';
 import type { RuleProfile } from '../firewall/profiles.ts';
 import { Turns } from '../edge/turns.ts';
-import { dispatchByHost } from '../http/host.ts';
-import { countRequests, Drain } from '../http/drain.ts';
-import { createHttp } from '../http/http-server.ts';
-import { nameSet } from '../http/name-set.ts';
-import type { NameSet } from '../http/name-set.ts';
+import { dispatchByHost, nameSet } from '../http/host.ts';
+import type { NameSet } from '../http/host.ts';
+import { countRequests, createHttp, Drain } from '../http/http-server.ts';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
 import { clearPurged } from '../resources/purge.ts';
@@ -139,7 +136,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     schedule: scheduler,
     transitionMs,
     issueMs,
-    sourceOf: (socket: object) => ingress.sourceOf(socket),
+    sourceOf: ingress.sourceOf.bind(ingress),
     now,
   };
   const edges = openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileActions, hasAction } from '../../src/access/action-pattern.ts';
+import { compileActions, hasAction } from '../../src/access/role-assignments.ts';
 
 function has(patterns: readonly string[], action: string): boolean {
   return hasAction(compileActions(patterns), action.toLowerCase());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtInRoles } from '../../src/access/built-in-roles.ts';
 import { dataActionOf } from '../../src/access/data-actions.ts';
-import { compileActions, hasAction } from '../../src/access/action-pattern.ts';
+import { compileActions, hasAction } from '../../src/access/role-assignments.ts';
 import type { Permission } from '../../src/types/operation.ts';
 
 /** What the documents say that a role's holder may do, as permissions of access policies say it. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { contains, formatRange, networkOf, overlaps, parseRange } from '../../src/address/range.ts';
-import type { Range, RangeProblem } from '../../src/address/range.ts';
+import { contains, formatRange, networkOf, overlaps, parseRange } from '../../src/address/address.ts';
+import type { Range, RangeProblem } from '../../src/address/address.ts';
 
 const good: readonly (readonly [string, Range])[] = [
   ['203.0.113.7', { first: 0xcb007107, last: 0xcb007107, prefix: 32 }],

@@ -10,7 +10,7 @@ import type { CallerQuotaSettings } from '../../src/audit/caller-quota.ts';
 import { openAuditLog } from '../../src/audit/log.ts';
 import { defaultQuota } from '../../src/audit/quota.ts';
 import { auditRecord } from '../../src/audit/record.ts';
-import type { AuditEvent } from '../../src/audit/record.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import type { Caller } from '../../src/types/caller.ts';
 import type { Source } from '../../src/types/source.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decisionText, readLine, recordIn, resourceText } from '../../src/audit/line.ts';
-import { auditRecord } from '../../src/audit/record.ts';
-import type { AuditEvent } from '../../src/audit/record.ts';
+import { auditRecord, decisionText, readLine, recordIn, resourceText } from '../../src/audit/record.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
 import { allowedByDefault, allowedByIpRule, allowedByVirtualNetworkRule, denied } from '../../src/firewall/verdicts.ts';
 import type { AccessVerdict, Verdict } from '../../src/types/verdict.ts';
 import { caller, request, subnetSource } from './request-events.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 
 /** Every record in the folder, in the order in which they were written; throws at a line that is no record. */
 export function linesOf(directory: string): readonly AuditRecord[] {

@@ -10,7 +10,7 @@ import { openAudit } from '../../src/audit/audit.ts';
 import type { Audit } from '../../src/audit/audit.ts';
 import { openAuditLog } from '../../src/audit/log.ts';
 import { defaultQuota } from '../../src/audit/quota.ts';
-import { recordIdMaker } from '../../src/audit/record-id.ts';
+import { recordIdMaker } from '../../src/audit/outbox.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { decode } from '../../src/store/store.ts';
 import type { Put, Store, Transaction } from '../../src/store/store.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { auditRecord, withRecordId } from '../../src/audit/record.ts';
-import type { AuditEvent, AuditRecord } from '../../src/audit/record.ts';
+import type { AuditEvent, AuditRecord } from '../../src/audit/event.ts';
 import { recordOf } from './log-lines.ts';
 import { caller, request, subnetSource } from './request-events.ts';
 

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditRecord } from '../../src/audit/record.ts';
+import type { AuditEvent, AuditRecord } from '../../src/audit/event.ts';
 import { auditRecord } from '../../src/audit/record.ts';
 import type { Caller } from '../../src/types/caller.ts';
 import type { Source, SubnetSource } from '../../src/types/source.ts';

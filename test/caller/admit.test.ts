@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admit } from '../../src/caller/admit.ts';
-import type { Admission } from '../../src/caller/admit.ts';
+import { admit } from '../../src/caller/verify.ts';
+import type { Admission } from '../../src/caller/verify.ts';
 import type { TokenRefusal } from '../../src/caller/refusal.ts';
 import { servicesTenant } from '../../src/types/caller.ts';
 import type { Caller } from '../../src/types/caller.ts';

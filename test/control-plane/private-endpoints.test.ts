@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import { recordsWhere, register } from '../data-plane/vaults.ts';
 import { assign } from '../world/assign.ts';
 import type { Answered, Client, Json } from '../world/client.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { answer } from '../../src/control-plane/operation.ts';
 import type { ControlOperation } from '../../src/control-plane/operation.ts';
-import { answer } from '../../src/control-plane/outcome.ts';
-import { routerOf } from '../../src/control-plane/router.ts';
-import { idSegments } from '../../src/resources/scope-id.ts';
+import { routerOf } from '../../src/control-plane/request.ts';
+import { idSegments } from '../../src/resources/keys.ts';
 
 const card = (method: ControlOperation['method'], path: string): ControlOperation => ({
   method,

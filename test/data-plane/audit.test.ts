@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import { subnetKey } from '../../src/resources/keys.ts';
 import { decode } from '../../src/store/store.ts';
 import type { SubnetState } from '../../src/types/vault.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { newKeyVersion } from '../../src/objects/keys/key.ts';
-import { objectKeys } from '../../src/objects/object-keys.ts';
+import { objectKeys } from '../../src/objects/object.ts';
 import { duePrefix } from '../../src/schedule/due.ts';
 import { encode } from '../../src/store/store.ts';
 import { storedVault } from '../control-plane/resources.ts';

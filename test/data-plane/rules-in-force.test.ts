@@ -3,7 +3,7 @@ import { Agent, request } from 'node:https';
 import { after, before, suite, test } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import { tokenLifetimeSeconds } from '../../src/authority/access-token.ts';
-import { clockSkewSeconds } from '../../src/caller/admit.ts';
+import { clockSkewSeconds } from '../../src/caller/verify.ts';
 import type { Answered, Sent } from '../world/client.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { objectKeys } from '../../src/objects/object-keys.ts';
-import { vaultScope } from '../../src/objects/object.ts';
+import { objectKeys, vaultScope } from '../../src/objects/object.ts';
 import { newSecretVersion } from '../../src/objects/secrets/secret.ts';
 import { encode } from '../../src/store/store.ts';
 import { storedVault } from '../control-plane/resources.ts';

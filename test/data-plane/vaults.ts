@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { registerClient } from '../../src/directory/client-registration.ts';
 import type { ClientRegistration } from '../../src/directory/client-registration.ts';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import { linesOf } from '../audit/log-lines.ts';
 import { connect } from '../world/client.ts';
 import type { Answered, Client, Credentials, Json } from '../world/client.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatIpv4, parseAddress } from '../../src/address/address.ts';
-import { contains, formatRange, networkOf } from '../../src/address/range.ts';
-import type { Range } from '../../src/address/range.ts';
+import { contains, formatIpv4, formatRange, networkOf, parseAddress } from '../../src/address/address.ts';
+import type { Range } from '../../src/address/address.ts';
 import { RuleArena } from '../../src/firewall/arena.ts';
 import { compileFirewall } from '../../src/firewall/compile.ts';
 import type { CompiledFirewall } from '../../src/firewall/compile.ts';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatIpv4, parseIpv4 } from '../../src/address/address.ts';
 import { ruleProfiles } from '../../src/firewall/profiles.ts';
-import { reservedRanges } from '../../src/firewall/reserved.ts';
-import { validateNetworkAcls } from '../../src/firewall/validate.ts';
+import { reservedRanges, validateNetworkAcls } from '../../src/firewall/validate.ts';
 
 /** The name of the reserved range that refused the address, or undefined when it is taken. */
 function refusedBy(value: string): string | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import { selfSigned } from '../authority/world.ts';
 import { at, expectStatus, group, json, location } from '../control-plane/resources.ts';
 import { auditText, recordsWhere, register } from '../data-plane/vaults.ts';

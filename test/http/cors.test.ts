@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { corsHeaders, preflightHeaders } from '../../src/http/cors.ts';
+import { corsHeaders, preflightHeaders } from '../../src/data-plane/data-plane.ts';
 
 const allowed = ['https://localhost:8443', 'https://portal.example'];
 const headers = {

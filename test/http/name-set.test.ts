@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matchHost, nameSet } from '../../src/http/name-set.ts';
+import { matchHost, nameSet } from '../../src/http/host.ts';
 
 const sets = [nameSet('localhost', 8443), nameSet('vaults.example.org', 443)];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodePath, targetFault, targetSegments } from '../../src/http/request-target.ts';
+import { encodePath, targetFault, targetSegments } from '../../src/http/request.ts';
 
 const fragment = "it must not have a fragment ('#')";
 const character = 'it may contain only the characters that RFC 3986 allows; percent-encode all others';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import type { RefusedConnection } from '../../src/ingress/refusal.ts';
 import { watched } from '../../tools/turns.ts';
 import type { ReadyLine } from '../world/process.ts';

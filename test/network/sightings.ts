@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import { secret } from './administrator.ts';
 import type { ListenerKind, RefusedConnection } from '../../src/ingress/refusal.ts';
 import type { Agent, Read } from './agent.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { objectKeys } from '../../src/objects/object-keys.ts';
-import { recoveryLevel } from '../../src/objects/object.ts';
+import { objectKeys, recoveryLevel } from '../../src/objects/object.ts';
 import type { Outcome } from '../../src/objects/object.ts';
 import { dueKey } from '../../src/schedule/due.ts';
 import { Conflict, decode } from '../../src/store/store.ts';

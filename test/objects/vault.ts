@@ -7,8 +7,8 @@ import { newSecretVersion, updateSecretVersion } from '../../src/objects/secrets
 import { unmanagedState } from '../../src/objects/state.ts';
 import type { ObjectState } from '../../src/objects/state.ts';
 import { memoryStore } from '../../src/store/memory.ts';
-import { readAlone } from '../../src/store/reading.ts';
-import type { Reading } from '../../src/store/reading.ts';
+import { readAlone } from '../../src/store/records.ts';
+import type { Reading } from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export type Scope = VaultScope & { readonly store: Store };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openAudit } from '../../src/audit/audit.ts';
 import { openAuditLog } from '../../src/audit/log.ts';
-import type { AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/event.ts';
 import { defaultQuota } from '../../src/audit/quota.ts';
 import { duePut } from '../../src/schedule/due.ts';
 import type { DueKind, DueSubject } from '../../src/schedule/due.ts';

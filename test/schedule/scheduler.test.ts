@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { notifyingStore } from '../../src/schedule/notifying-store.ts';
+import { Conflict, encode, notifyingStore } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { dueKey, duePut, dueTime, TryLater } from '../../src/schedule/due.ts';
 import type { DueHandler, DueOutcome } from '../../src/schedule/handler.ts';
 import { Leases } from '../../src/schedule/leases.ts';
 import { memoryStore } from '../../src/store/memory.ts';
-import { Conflict, encode } from '../../src/store/store.ts';
-import type { Store } from '../../src/store/store.ts';
 import { keysUnder, schedule, startNode, subject } from './node.ts';
 
 const start = 1_800_000_000_000;

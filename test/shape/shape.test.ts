@@ -3,7 +3,6 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { accept, breached, inWords, missing, pathText, typeInWords, wrong } from '../../src/shape/fault.ts';
 import type { Wordings } from '../../src/shape/fault.ts';
-import { isGuid } from '../../src/shape/guid.ts';
 import {
   always,
   anything,
@@ -12,6 +11,7 @@ import {
   choice,
   each,
   ignored,
+  isGuid,
   literal,
   object,
   optional,

@@ -3,7 +3,7 @@ import { chownSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newOperation, operationPut } from '../../src/control-plane/long-running/operation.ts';
-import { nameSet } from '../../src/http/name-set.ts';
+import { nameSet } from '../../src/http/host.ts';
 import { longRunningPrefix } from '../../src/control-plane/keys.ts';
 import { resourceGroupKey } from '../../src/resources/keys.ts';
 import { duePrefix } from '../../src/schedule/due.ts';

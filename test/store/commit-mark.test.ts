@@ -3,8 +3,8 @@ import { open, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { masterKeyFrom } from '../../src/crypto/master-key.ts';
-import { openCommitMark } from '../../src/store/commit-mark.ts';
-import type { CommitMark } from '../../src/store/commit-mark.ts';
+import { openCommitMark } from '../../src/store/commit-counter.ts';
+import type { CommitMark } from '../../src/store/commit-counter.ts';
 import { readMark, sealMark } from '../../src/store/marked-commit.ts';
 import { temporaryFolder } from './folder.ts';
 

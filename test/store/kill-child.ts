@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { masterKeyFrom } from '../../src/crypto/master-key.ts';
-import { openCommitMark } from '../../src/store/commit-mark.ts';
+import { openCommitMark } from '../../src/store/commit-counter.ts';
 import { openSealedStore } from '../../src/store/sealed.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 

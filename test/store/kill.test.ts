@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { masterKeyFrom } from '../../src/crypto/master-key.ts';
-import { openCommitMark } from '../../src/store/commit-mark.ts';
+import { openCommitMark } from '../../src/store/commit-counter.ts';
 import { openSealedStore } from '../../src/store/sealed.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,4 +1,4 @@
-import type { CommitMark } from '../../src/store/commit-mark.ts';
+import type { CommitMark } from '../../src/store/commit-counter.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** The same store, but for a close that leaves it open: what a sealed store leaves behind can be looked at. */

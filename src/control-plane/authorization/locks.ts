@@ -1,8 +1,8 @@
 import { findLock, readLocks, putLock, deleteLock as withoutLock } from '../../resources/locks.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
-import { isWithin } from '../../access/scope.ts';
+import { isWithin } from '../../access/role-assignments.ts';
 import { readFilter } from './filter.ts';
 import type { Lock } from '../../types/lock.ts';
 

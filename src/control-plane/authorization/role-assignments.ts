@@ -1,11 +1,10 @@
 import type { RoleAssignment } from '../../types/role.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
-import { isWithin } from '../../access/scope.ts';
+import { isWithin, permissionsAt } from '../../access/role-assignments.ts';
 import { readFilter } from './filter.ts';
 import { putAssignment, roleOfRequest, deleteAssignment } from '../../resources/role-assignments.ts';
-import { permissionsAt } from '../../access/role-assignments.ts';
 
 const assignmentsPath = `{scope}${authorizationProvider}/roleAssignments`;
 const assignmentPath = `${assignmentsPath}/:roleAssignmentName`;

@@ -1,8 +1,8 @@
 import { builtInRoles } from '../../access/built-in-roles.ts';
 import { isAssignableAt, putRole, deleteRole } from '../../resources/role-definitions.ts';
 import type { RoleDefinition } from '../../types/role.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { readFilter } from './filter.ts';
 

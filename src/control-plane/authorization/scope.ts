@@ -1,7 +1,7 @@
-import { parseScope } from '../../resources/scope-id.ts';
-import type { Scope } from '../../resources/scope-id.ts';
+import { parseScope } from '../../resources/keys.ts';
+import type { Scope } from '../../resources/keys.ts';
+import { refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
-import { refuse } from '../outcome.ts';
 
 export const authorizationProvider = '/providers/Microsoft.Authorization';
 

@@ -1,8 +1,7 @@
 import { deploymentKey } from '../keys.ts';
 import { recordPut } from '../../store/records.ts';
-import { behalfOf } from '../operation.ts';
+import { answer, behalfOf, locationMissing, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-import { answer, locationMissing, refuse, tagsOf } from '../outcome.ts';
 import { parseDeploymentBody } from './body.ts';
 import { forgetDeployment } from './deployments.ts';
 import { prepare } from './prepare.ts';

@@ -1,4 +1,5 @@
-import { answer, refuse } from '../outcome.ts';
+import { answer, refuse } from '../operation.ts';
+import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import {
   atEachScope,
   deploymentResource,
@@ -10,8 +11,7 @@ import { deploymentKey, deploymentOperationKey } from '../keys.ts';
 import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import { readFilter } from '../authorization/filter.ts';
 import { listAnswer } from '../list.ts';
-import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
-import { readGroup } from '../resource-groups/resource.ts';
+import { readGroup } from '../resource-groups/resource-groups.ts';
 import type { DeploymentRecord } from './record.ts';
 import type { Store } from '../../store/store.ts';
 

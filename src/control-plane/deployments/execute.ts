@@ -4,7 +4,7 @@ import type { Finished, Needed, Output, References } from '../../templates/finis
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isObject, readValue } from '../../templates/value.ts';
 import type { ValueObject } from '../../templates/value.ts';
-import { errorOf } from '../inner-request.ts';
+import { errorOf } from '../inner.ts';
 import type { Evaluate } from './evaluations.ts';
 import type { ArmError } from '../long-running/operation.ts';
 import { isRevealed, maskError, maskValue } from './mask.ts';

@@ -3,8 +3,8 @@ import { isVaultName } from '../../resources/vaults.ts';
 import { readRecords } from '../../store/records.ts';
 import { isObject } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
+import { refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-import { refuse } from '../outcome.ts';
 
 type Refused = Extract<ControlOutcome, { ok: false }>;
 

@@ -6,7 +6,7 @@ import { Conflict, readEach } from '../../store/store.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isDeployment } from '../../templates/finish.ts';
 import type { ValueObject } from '../../templates/value.ts';
-import { errorOf } from '../inner-request.ts';
+import { errorOf } from '../inner.ts';
 import { behalfOf } from '../operation.ts';
 import type { ControlCall, ControlServices } from '../operation.ts';
 import { renderError } from '../errors.ts';

@@ -1,9 +1,9 @@
 import { deploymentKey } from '../keys.ts';
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
+import { refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
-import { refuse } from '../outcome.ts';
-import { groupPath } from '../resource-groups/resource.ts';
+import { groupPath } from '../resource-groups/resource-groups.ts';
 import type { AskedDeployment } from './prepare.ts';
 import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
 

@@ -4,7 +4,7 @@ import type { DeploymentScope } from '../../templates/frame.ts';
 import type { ValueObject } from '../../templates/value.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlCall } from '../operation.ts';
-import { resourceGroupResource } from '../resource-groups/resource.ts';
+import { resourceGroupResource } from '../resource-groups/resource-groups.ts';
 
 /** What the functions of a template say of where it is deployed, and by whom. */
 export function deploymentScope(

@@ -1,5 +1,5 @@
+import { answer, locationMissing, refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-import { answer, locationMissing, refuse } from '../outcome.ts';
 import { parseDeploymentBody } from './body.ts';
 import { maskValue } from './mask.ts';
 import { overlay, preview } from './preview.ts';

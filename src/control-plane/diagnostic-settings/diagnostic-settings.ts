@@ -6,9 +6,9 @@ import {
 } from '../../resources/diagnostic-settings.ts';
 import { vaultId, diagnosticSettingKey } from '../../resources/keys.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import type { ControlOperation, ControlCall } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
-import { placeOf } from '../resource-groups/resource.ts';
+import { answer, refuse } from '../operation.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
+import { placeOf } from '../resource-groups/resource-groups.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
 import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';

@@ -1,11 +1,11 @@
-import type { NameSet } from '../../http/name-set.ts';
+import type { NameSet } from '../../http/host.ts';
 import type { Caller } from '../../types/caller.ts';
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
 import type { Source } from '../../types/source.ts';
 import { longRunningKey, longRunningPrefix } from '../keys.ts';
 import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
-import { encodePath } from '../../http/request-target.ts';
+import { encodePath } from '../../http/request.ts';
 import { behalfOf } from '../operation.ts';
 import type { ControlCall } from '../operation.ts';
 

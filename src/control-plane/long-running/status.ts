@@ -1,6 +1,6 @@
-import { groupPath } from '../resource-groups/resource.ts';
+import { groupPath } from '../resource-groups/resource-groups.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
 import { statusUrl, readOperation, retryAfterSeconds } from './operation.ts';
 import type { OperationRecord } from './operation.ts';
 

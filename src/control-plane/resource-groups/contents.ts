@@ -17,9 +17,9 @@ import { deploymentKey } from '../keys.ts';
 import type { Prefix } from '../../store/keys.ts';
 import { firstOf } from '../list.ts';
 import { dropAssignments, readAuthorization } from '../../resources/authorization.ts';
-import { errorOf } from '../inner-request.ts';
+import { errorOf } from '../inner.ts';
+import type { Inner } from '../inner.ts';
 import { forgetDeployment } from '../deployments/deployments.ts';
-import type { Inner } from '../inner-request.ts';
 import type { WorkEnd, ArmError, OperationRecord } from '../long-running/operation.ts';
 
 /** A resource of a group, by its id, with an api-version that its operations take. */

@@ -1,14 +1,13 @@
-import { parseScope } from '../../resources/scope-id.ts';
-import { errorOf } from '../inner-request.ts';
+import { parseScope } from '../../resources/keys.ts';
+import { errorOf } from '../inner.ts';
 import type { ArmError } from '../long-running/operation.ts';
-import { membersOf } from '../../resources/members.ts';
-import { behalfOf } from '../operation.ts';
+import { membersOf } from '../../resources/refusal.ts';
+import { answer, behalfOf, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
 import { contentsOf } from './contents.ts';
 import { exportedTemplate } from './exported-template.ts';
 import type { ExportOptions, Exported } from './exported-template.ts';
-import { groupPath, placeOf, readGroup } from './resource.ts';
+import { groupPath, placeOf, readGroup } from './resource-groups.ts';
 
 /** As on Azure (export-template-portal, "Limitations"). */
 const exportedMax = 200;

@@ -1,5 +1,5 @@
-import { membersOf, without } from '../../resources/members.ts';
-import { parseScope } from '../../resources/scope-id.ts';
+import { membersOf, without } from '../../resources/refusal.ts';
+import { parseScope } from '../../resources/keys.ts';
 
 export interface ExportOptions {
   /** Whether the names of resources become parameters, and whether these have the names as their defaults. */

@@ -5,9 +5,9 @@ import type { Kind } from '../../resources/kinds.ts';
 import { readAt } from '../../resources/refusal.ts';
 import type { Item } from '../../resources/security-rules.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
-import { ifMatchRefusal, answer, refuse } from '../outcome.ts';
+import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
-import { groupPath, placeOf } from '../resource-groups/resource.ts';
+import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import { networkDeleted, networkPut, networkShown } from '../virtual-networks/resource.ts';
 import { itemResource, readNamed, resourcesContext } from './resource.ts';
 

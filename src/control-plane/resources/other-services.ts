@@ -1,7 +1,7 @@
-import type { NameSet } from '../../http/name-set.ts';
-import { unservedSuffix } from '../../http/name-set.ts';
+import { unservedSuffix } from '../../http/host.ts';
+import type { NameSet } from '../../http/host.ts';
 import { knownTypes } from '../../resources/resource-types.ts';
-import { membersOf } from '../../resources/members.ts';
+import { membersOf } from '../../resources/refusal.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 
 /** What a service that is not here would have made for a resource: beside `properties`, and in them. */

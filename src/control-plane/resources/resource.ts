@@ -1,19 +1,18 @@
 import type { ResourcesContext } from '../../resources/kind-rules.ts';
 import { itemsOf, kindOf } from '../../resources/kinds.ts';
 import type { Kind } from '../../resources/kinds.ts';
-import { resourceId } from '../../resources/keys.ts';
+import { parseScope, resourceId } from '../../resources/keys.ts';
 import { readResource } from '../../resources/any-resource.ts';
 import type { ResourceName } from '../../resources/any-resource.ts';
 import { serviceConnections } from '../../resources/private-endpoint-properties.ts';
 import { knownTypes } from '../../resources/resource-types.ts';
-import { parseScope } from '../../resources/scope-id.ts';
 import { defaultSecurityRules } from '../../resources/security-rules.ts';
 import type { Item } from '../../resources/security-rules.ts';
 import type { Stored } from '../../store/records.ts';
 import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
-import type { NameSet } from '../../http/name-set.ts';
+import type { NameSet } from '../../http/host.ts';
+import { refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-import { refuse } from '../outcome.ts';
 import { otherServiceShown } from './other-services.ts';
 
 type Refused = Extract<ControlOutcome, { ok: false }>;

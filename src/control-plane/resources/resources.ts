@@ -1,18 +1,17 @@
-import type { ControlOperation, ControlCall, ControlOutcome } from '../operation.ts';
-import { answer, refuse, ifMatchRefusal } from '../outcome.ts';
+import { answer, ifMatchRefusal, refuse } from '../operation.ts';
+import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { networkShown, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
 import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
 import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any-resource.ts';
 import { connectedVault } from '../../resources/private-endpoints.ts';
 import { createdStatus } from './other-services.ts';
-import { inSubscription, resourcePrefix } from '../../resources/keys.ts';
+import { inSubscription, parseList, resourcePrefix } from '../../resources/keys.ts';
 import type { Prefix } from '../../store/keys.ts';
-import { parseList } from '../../resources/scope-id.ts';
 import { listRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { listAnswer } from '../list.ts';
-import { readGroup, groupPath, placeOf } from '../resource-groups/resource.ts';
+import { groupPath, placeOf, readGroup } from '../resource-groups/resource-groups.ts';
 import { knownTypes } from '../../resources/resource-types.ts';
 
 const getResource: ControlOperation = {

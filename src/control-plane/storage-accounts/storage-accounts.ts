@@ -4,9 +4,9 @@ import { accountNameInvalid, accountNameTaken } from './errors.ts';
 import { checkOfNames } from '../name-availability.ts';
 import { knownTypes } from '../../resources/resource-types.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
-import type { ControlOperation, ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-import { answer } from '../outcome.ts';
-import { groupPath, placeOf } from '../resource-groups/resource.ts';
+import { answer } from '../operation.ts';
+import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
+import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import { readNamed, anyResource, resourcesContext } from '../resources/resource.ts';
 import { putResource } from '../../resources/any-resource.ts';
 

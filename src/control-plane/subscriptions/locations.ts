@@ -1,8 +1,8 @@
 import { regions } from '../../resources/regions.ts';
 import type { Region } from '../../resources/regions.ts';
+import { answer } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer } from '../outcome.ts';
-import { groupPath } from '../resource-groups/resource.ts';
+import { groupPath } from '../resource-groups/resource-groups.ts';
 
 /** The regions of Azure, for clients that check a location before they send it. Every location is served, by this server. */
 const listLocations: ControlOperation = {

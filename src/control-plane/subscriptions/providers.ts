@@ -1,9 +1,9 @@
 import { regions } from '../../resources/regions.ts';
 import { namespaces } from './namespaces.ts';
 import type { ProviderType } from './namespaces.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
-import { groupPath } from '../resource-groups/resource.ts';
+import { groupPath } from '../resource-groups/resource-groups.ts';
 import { kinds } from '../../resources/kinds.ts';
 
 const locations = regions.map(({ displayName }) => displayName);

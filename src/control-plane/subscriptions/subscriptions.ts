@@ -1,6 +1,6 @@
 import type { SubscriptionRecord } from '../../types/resource-group.ts';
+import { answer } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
-import { answer } from '../outcome.ts';
 import { hasAssignment } from '../../access/role-assignments.ts';
 
 function subscriptionResource(subscription: SubscriptionRecord) {

@@ -1,9 +1,9 @@
 import { resourceGroupPrefix } from '../../resources/keys.ts';
 import { tagNamesOf } from '../../resources/tags.ts';
 import type { TagName, Tags } from '../../resources/tags.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
-import { resourceGroupResource } from '../resource-groups/resource.ts';
+import { resourceGroupResource } from '../resource-groups/resource-groups.ts';
 import { sources } from '../resources/list.ts';
 import { walk } from '../list.ts';
 

@@ -1,11 +1,11 @@
-import { encodePath } from '../../http/request-target.ts';
+import { encodePath } from '../../http/request.ts';
 import { readSkipToken, skipToken } from '../../http/skip-token.ts';
 import { vaultId } from '../../resources/keys.ts';
 import type { Stored } from '../../store/records.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { ObjectAsked, ResourceObject } from '../../types/vault-object.ts';
+import { answer, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
-import { answer, refuse, tagsOf } from '../outcome.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
 import type { Change, List } from './objects.ts';
 

@@ -5,8 +5,8 @@ import { matchedRule } from '../../firewall/matched-rule.ts';
 import type { Operation } from '../../types/operation.ts';
 import type { Source } from '../../types/source.ts';
 import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/virtual-networks.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { answer, refuse } from '../outcome.ts';
 import { readVaultOf, vaultPath } from './resource.ts';
 
 /** What is asked about: reading a secret, by a caller who is no trusted service. */

@@ -1,6 +1,6 @@
 import { vaultId } from '../../resources/keys.ts';
-import type { ControlOperation, ControlCall } from '../operation.ts';
-import { answer, refuse, ifMatchRefusal } from '../outcome.ts';
+import { answer, ifMatchRefusal, refuse } from '../operation.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath, connectionItem } from './resource.ts';
 import {
   findConnection,
@@ -10,9 +10,8 @@ import {
 } from '../../resources/private-endpoint-connections.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import { placeOf } from '../resource-groups/resource.ts';
-import { membersOf } from '../../resources/members.ts';
-import { readAt } from '../../resources/refusal.ts';
+import { placeOf } from '../resource-groups/resource-groups.ts';
+import { membersOf, readAt } from '../../resources/refusal.ts';
 import { updating } from '../virtual-networks/resource.ts';
 
 /** What a private endpoint could be connected to: the vault itself, as one group. */

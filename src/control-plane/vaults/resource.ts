@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NameSet } from '../../http/name-set.ts';
+import type { NameSet } from '../../http/host.ts';
 import { vaultId, vaultKey } from '../../resources/keys.ts';
 import { isAt, isVaultName } from '../../resources/vaults.ts';
 import type { VaultsContext } from '../../resources/vaults.ts';
@@ -7,9 +7,9 @@ import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
+import { refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-import { refuse } from '../outcome.ts';
-import { groupPath, placeOf } from '../resource-groups/resource.ts';
+import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 
 export const vaultsPath = `${groupPath}/providers/Microsoft.KeyVault/vaults`;
 export const vaultPath = `${vaultsPath}/:vault`;

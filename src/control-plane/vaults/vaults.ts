@@ -1,4 +1,5 @@
-import type { ControlOperation, ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
+import { answer, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
+import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import {
   readVaultOf,
   vaultPath,
@@ -12,14 +13,13 @@ import {
 import { inSubscription, vaultIndexKey } from '../../resources/keys.ts';
 import type { Prefix } from '../../store/keys.ts';
 import { listAnswer } from '../list.ts';
-import { placeOf, readGroup } from '../resource-groups/resource.ts';
-import { membersOf } from '../../resources/members.ts';
+import { placeOf, readGroup } from '../resource-groups/resource-groups.ts';
+import { membersOf } from '../../resources/refusal.ts';
 import { putVault, patchVault, deleteVault as softDelete } from '../../resources/vaults.ts';
-import { ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf, answer } from '../outcome.ts';
 import type { Requirement } from '../../store/store.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { NetworkAcls, VirtualNetworkRule } from '../../types/firewall.ts';
-import { accessPolicyUpdates, readAccessPolicies } from '../../resources/access-policies.ts';
+import { accessPolicyUpdates, readAccessPolicies } from '../../resources/vault-properties.ts';
 
 const readAction = 'Microsoft.KeyVault/vaults/read';
 

@@ -1,6 +1,6 @@
 import { findPeering, putPeering, deletePeering as removePeering } from '../../resources/peerings.ts';
+import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
-import { refuse, answer, ifMatchRefusal } from '../outcome.ts';
 import { networkPath, readNetworkOf, peeringResource, networkPut, networkDeleted } from './resource.ts';
 import { isItemName } from '../../resources/kinds.ts';
 

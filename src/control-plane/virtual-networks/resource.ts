@@ -1,12 +1,12 @@
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
-import { membersOf } from '../../resources/members.ts';
+import { membersOf } from '../../resources/refusal.ts';
 import { regionalBgpCommunity } from '../../resources/regional-communities.ts';
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PeeringRecord, SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
-import { refuse, answer } from '../outcome.ts';
-import { groupPath, placeOf } from '../resource-groups/resource.ts';
+import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import type { Accepted } from '../long-running/operation.ts';
 
 export const networksPath = `${groupPath}/providers/Microsoft.Network/virtualNetworks`;

@@ -1,6 +1,6 @@
 import { findSubnet, putSubnet, deleteSubnet } from '../../resources/virtual-networks.ts';
+import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
-import { refuse, answer, ifMatchRefusal } from '../outcome.ts';
 import {
   networkShown,
   networkPut,

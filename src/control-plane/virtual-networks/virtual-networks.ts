@@ -1,4 +1,5 @@
-import type { ControlOperation, ControlCall } from '../operation.ts';
+import { answer, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
+import type { ControlCall, ControlOperation } from '../operation.ts';
 import {
   networkShown,
   networkPut,
@@ -16,21 +17,19 @@ import { readRecords, recordPut } from '../../store/records.ts';
 import { merge } from '../../store/store.ts';
 import type { VirtualNetworkRecord } from '../../types/network.ts';
 import { listAnswer } from '../list.ts';
-import { placeOf, readGroup } from '../resource-groups/resource.ts';
-import { membersOf } from '../../resources/members.ts';
+import { placeOf, readGroup } from '../resource-groups/resource-groups.ts';
+import { membersOf } from '../../resources/refusal.ts';
+import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { readNetwork } from '../../resources/network-properties.ts';
 import type { RequestedNetwork } from '../../resources/network-properties.ts';
 import { findPeering, disconnect } from '../../resources/peerings.ts';
 import { isSameLocation } from '../../resources/regions.ts';
-import type { ResourceOutcome } from '../../resources/refusal.ts';
 import { linkSubnets, unlinkSubnets } from '../../resources/subnet-links.ts';
 import type { LinkingNetwork } from '../../resources/subnet-links.ts';
 import { putNetwork, deleteNetwork } from '../../resources/virtual-networks.ts';
 import type { Transaction } from '../../store/store.ts';
-import { ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf, answer } from '../outcome.ts';
-import { formatIpv4, parseIpv4 } from '../../address/address.ts';
-import { parseRange } from '../../address/range.ts';
-import type { Range } from '../../address/range.ts';
+import { formatIpv4, parseIpv4, parseRange } from '../../address/address.ts';
+import type { Range } from '../../address/address.ts';
 
 const readAction = 'Microsoft.Network/virtualNetworks/read';
 

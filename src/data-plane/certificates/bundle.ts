@@ -4,7 +4,7 @@ import type { PendingCertificate } from '../../objects/certificates/pending.ts';
 import type { CertificatePolicy, PolicyIssuer } from '../../objects/certificates/policy.ts';
 import type { ObjectRecord } from '../../objects/object.ts';
 import type { AlternativeNames, BasicConstraints } from '../../types/certificate.ts';
-import { objectFacts } from '../object.ts';
+import { objectFacts } from '../operation.ts';
 import type { Call } from '../operation.ts';
 
 /**

@@ -2,7 +2,7 @@ import { deleteContacts, getContacts, setContacts } from '../../objects/certific
 import type { Contact } from '../../objects/certificates/contacts.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
-import { readMembers } from '../members.ts';
+import { readMembers } from '../body.ts';
 import type { Call, OperationCard } from '../operation.ts';
 
 /** GET /certificates/contacts */

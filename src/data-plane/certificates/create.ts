@@ -1,4 +1,4 @@
-import { memberOf } from '../../http/parameters.ts';
+import { memberOf } from '../../http/request.ts';
 import { certificateProperties } from '../../objects/certificates/certificate.ts';
 import { createCertificate as create } from '../../objects/certificates/create.ts';
 import { importCertificate as take } from '../../objects/certificates/import.ts';
@@ -6,9 +6,9 @@ import { defaultKeyType } from '../../objects/certificates/policy-key.ts';
 import { mergeCertificate as merge } from '../../objects/certificates/complete.ts';
 import { refused } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
-import type { Reading } from '../../store/reading.ts';
-import { readMembers } from '../members.ts';
-import { objectName } from '../object.ts';
+import type { Reading } from '../../store/records.ts';
+import { readMembers } from '../body.ts';
+import { objectName } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { certificateBundle, pendingBody, retryAfter } from './bundle.ts';
 import { base64, certificateParameters, policyParameters } from './parameters.ts';

@@ -7,11 +7,9 @@ import type {
 } from '../../objects/certificates/issuers.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
-import { objectParameters } from '../body.ts';
-import { readMembers } from '../members.ts';
-import { objectName } from '../object.ts';
+import { objectParameters, readMembers } from '../body.ts';
+import { listBody, objectName, pageRequest } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
-import { listBody, pageRequest } from '../paging.ts';
 
 /** GET /certificates/issuers */
 export const getCertificateIssuers: OperationCard = {

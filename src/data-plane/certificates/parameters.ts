@@ -3,8 +3,7 @@ import type { LifetimeActionParameters, PolicyParameters } from '../../objects/c
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { checkParameters } from '../../objects/parameters.ts';
-import { objectParameters } from '../body.ts';
-import { readMembers } from '../members.ts';
+import { objectParameters, readMembers } from '../body.ts';
 
 /** `attributes`, `tags` and the order of certificates, as every operation that makes a version takes them. */
 export function certificateParameters(members: {

@@ -1,8 +1,8 @@
 import { deletePending } from '../../objects/certificates/complete.ts';
 import { getPending, updatePending } from '../../objects/certificates/pending.ts';
 import { refused } from '../../objects/object.ts';
-import { readMembers } from '../members.ts';
-import { objectName } from '../object.ts';
+import { readMembers } from '../body.ts';
+import { objectName } from '../operation.ts';
 import type { OperationCard } from '../operation.ts';
 import { pendingBody, retryAfter } from './bundle.ts';
 

@@ -1,14 +1,14 @@
-import { memberOf } from '../../http/parameters.ts';
+import { memberOf } from '../../http/request.ts';
 import { createKey as create, importKey as take } from '../../objects/keys/change.ts';
 import { inHsm, keySpec, readKeyType } from '../../objects/keys/type.ts';
 import type { KeyRecord } from '../../objects/keys/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import type { RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
-import type { Reading } from '../../store/reading.ts';
+import type { Reading } from '../../store/records.ts';
 import type { KeySpec } from '../../types/key.ts';
 import { bodyMembers, textMember } from '../body.ts';
-import { objectName } from '../object.ts';
+import { objectName } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyAnswer } from './key.ts';
 import { flagMember, keyParameters, numberMember } from './parameters.ts';

@@ -7,7 +7,7 @@ import type { Outcome, VaultScope } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
 import { bodyMembers } from '../body.ts';
 import { lifeCycleOperations } from '../life-cycle.ts';
-import { objectFacts, objectId } from '../object.ts';
+import { objectFacts, objectId } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyParameters } from './parameters.ts';
 

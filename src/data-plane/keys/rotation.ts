@@ -6,7 +6,7 @@ import { getCurrent } from '../../objects/read.ts';
 import { usualActions } from '../../objects/keys/rotation-policy.ts';
 import type { RotationPolicy, RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
 import { bodyMembers, textMember } from '../body.ts';
-import { objectName } from '../object.ts';
+import { objectName } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyAnswer } from './key.ts';
 

@@ -1,5 +1,5 @@
 import { duePut } from '../../schedule/due.ts';
-import type { Reading } from '../../store/reading.ts';
+import type { Reading } from '../../store/records.ts';
 import type { Put, Transaction } from '../../store/store.ts';
 import { isIssued } from './certificate.ts';
 import type { CertificateRecord } from './certificate.ts';

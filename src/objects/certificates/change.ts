@@ -1,4 +1,4 @@
-import type { Reading } from '../../store/reading.ts';
+import type { Reading } from '../../store/records.ts';
 import { merge } from '../../store/store.ts';
 import type { Put, Transaction } from '../../store/store.ts';
 import { putActions } from './actions.ts';
@@ -10,9 +10,8 @@ import { policyFrom } from './policy-rules.ts';
 import { changeCurrent, changeVersion, deleteObject, purgeDeleted, recoverDeleted } from '../change.ts';
 import { certificateState, checkName } from './state.ts';
 import type { CertificateState } from './state.ts';
-import { refused, isPurged } from '../object.ts';
+import { certificateKeys, isPurged, refused } from '../object.ts';
 import type { DeletedObjectRecord, Done, ObjectRecord, ObjectVersion, Outcome, VaultScope } from '../object.ts';
-import { certificateKeys } from '../object-keys.ts';
 import type { ObjectParameters } from '../parameters.ts';
 import { dueOfObject, scheduledPurgeKey } from '../purge.ts';
 import type { DueOfObject } from '../purge.ts';

@@ -1,10 +1,8 @@
-import { get } from '../../store/reading.ts';
-import type { Reading } from '../../store/reading.ts';
-import { recordPut } from '../../store/records.ts';
-import { certificateKeys } from '../object-keys.ts';
-import { asSeen } from '../state.ts';
-import { refused } from '../object.ts';
+import { get, recordPut } from '../../store/records.ts';
+import type { Reading } from '../../store/records.ts';
+import { certificateKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
+import { asSeen } from '../state.ts';
 
 /** Somebody who is to hear of a vault's certificates. */
 export interface Contact {

@@ -1,8 +1,7 @@
 import { describeRefusal } from '../../crypto/certificates/refusal.ts';
 import { makeRequest } from '../../crypto/certificates/request.ts';
-import { wait } from '../../store/reading.ts';
-import type { Reading } from '../../store/reading.ts';
-import { recordPut } from '../../store/records.ts';
+import { recordPut, wait } from '../../store/records.ts';
+import type { Reading } from '../../store/records.ts';
 import type { CertifiableKey } from '../../types/certificate.ts';
 import type { KeyEngine } from '../../types/key.ts';
 import { checkTimes, isIssued } from './certificate.ts';
@@ -18,9 +17,8 @@ import { certificateState, checkFree } from './state.ts';
 import type { CertificateState } from './state.ts';
 import { isManaged } from './parts.ts';
 import { makeKey } from '../keys/make.ts';
-import { refused } from '../object.ts';
+import { objectKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
-import { objectKeys } from '../object-keys.ts';
 
 /** What the rules of certificates need besides a vault. */
 export interface CertificateWorld {

@@ -4,8 +4,8 @@ import { keySizeOf } from '../../crypto/key-material.ts';
 import type { FileContents } from '../../crypto/certificates/chain.ts';
 import { readCertificate } from '../../crypto/certificates/certificate.ts';
 import { describeRefusal } from '../../crypto/certificates/refusal.ts';
-import { wait } from '../../store/reading.ts';
-import type { Reading } from '../../store/reading.ts';
+import { wait } from '../../store/records.ts';
+import type { Reading } from '../../store/records.ts';
 import type { AlternativeNames, CertificateFacts, CertifiedMaterial } from '../../types/certificate.ts';
 import type { KeyEngine } from '../../types/key.ts';
 import { putActions } from './actions.ts';
@@ -17,9 +17,8 @@ import type { CertificateContentType, CertificatePolicy, PolicyParameters, Polic
 import { policyFrom } from './policy-rules.ts';
 import { certificateState, checkFree, putParts } from './state.ts';
 import { proveKey, unlessBusy } from '../keys/make.ts';
-import { refused } from '../object.ts';
+import { certificateKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
-import { certificateKeys } from '../object-keys.ts';
 
 /** Reads the files of clients where that holds up nobody else. */
 export type CertificateFileReader = Pick<CertificateFiles, 'readPkcs12' | 'readPem'>;

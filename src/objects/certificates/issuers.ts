@@ -1,11 +1,9 @@
-import { get, list } from '../../store/reading.ts';
-import type { Reading } from '../../store/reading.ts';
-import { recordPut } from '../../store/records.ts';
-import { certificateKeys } from '../object-keys.ts';
+import { get, list, recordPut } from '../../store/records.ts';
+import type { Reading } from '../../store/records.ts';
+import { certificateKeys, refused } from '../object.ts';
+import type { Outcome, VaultScope } from '../object.ts';
 import { asSeen } from '../state.ts';
 import { isReserved } from './policy.ts';
-import { refused } from '../object.ts';
-import type { Outcome, VaultScope } from '../object.ts';
 import type { Page, PageRequest } from '../read.ts';
 
 /** An issuer that a vault can ask for certificates, with what its provider knows the vault by. */

@@ -1,14 +1,11 @@
 import { duePut } from '../../schedule/due.ts';
-import { get } from '../../store/reading.ts';
-import type { Reading } from '../../store/reading.ts';
-import { recordPut } from '../../store/records.ts';
+import { get, recordPut } from '../../store/records.ts';
+import type { Reading } from '../../store/records.ts';
 import type { Put } from '../../store/store.ts';
 import type { CertifiableKey } from '../../types/certificate.ts';
 import type { CertificatePolicy, PolicyIssuer } from './policy.ts';
-import { refused, isVisible } from '../object.ts';
-import type { Outcome, VaultScope } from '../object.ts';
-import { certificateKeys, objectKeys } from '../object-keys.ts';
-import type { DeletedOf } from '../object-keys.ts';
+import { certificateKeys, isVisible, objectKeys, refused } from '../object.ts';
+import type { DeletedOf, Outcome, VaultScope } from '../object.ts';
 import { asSeen } from '../state.ts';
 import { isIssued } from './certificate.ts';
 import { getDeleted, getVersion } from '../read.ts';

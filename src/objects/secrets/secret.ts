@@ -6,8 +6,8 @@ import type { ObjectRefusal } from '../refusal.ts';
 import { writePem } from '../../crypto/certificates/pem.ts';
 import { readPkcs12Contents } from '../../crypto/certificates/pkcs12.ts';
 import { describeRefusal } from '../../crypto/certificates/refusal.ts';
-import { wait } from '../../store/reading.ts';
-import type { Reading } from '../../store/reading.ts';
+import { wait } from '../../store/records.ts';
+import type { Reading } from '../../store/records.ts';
 
 /** One version of a secret. */
 export interface SecretVersion extends ObjectVersion {

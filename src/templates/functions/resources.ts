@@ -1,4 +1,4 @@
-import { isGuid } from '../../shape/guid.ts';
+import { isGuid } from '../../shape/shape.ts';
 import { weave } from '../resource-id.ts';
 import type { Value } from '../value.ts';
 import { mismatch, text, texts } from './function.ts';

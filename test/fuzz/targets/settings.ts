@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
-import { parseAddress } from '../../../src/address/address.ts';
-import { formatRange, parseRange } from '../../../src/address/range.ts';
+import { formatRange, parseAddress, parseRange } from '../../../src/address/address.ts';
 import { readSkipToken, skipToken } from '../../../src/http/skip-token.ts';
 import { parseDuration } from '../../../src/objects/duration.ts';
 import { readSettings } from '../../../src/settings/settings.ts';

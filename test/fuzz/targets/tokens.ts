@@ -3,10 +3,9 @@ import { createPrivateKey, createPublicKey, sign as signBytes } from 'node:crypt
 import { SignJWT } from 'jose';
 import type { JWTPayload } from 'jose';
 import { decodeAssertion } from '../../../src/authority/client-assertion.ts';
-import { admit } from '../../../src/caller/admit.ts';
-import { createIssuers } from '../../../src/caller/issuers.ts';
-import { createVerifier } from '../../../src/caller/verify.ts';
+import { admit, createVerifier } from '../../../src/caller/verify.ts';
 import type { Verifier } from '../../../src/caller/verify.ts';
+import { createIssuers } from '../../../src/caller/issuers.ts';
 import samples from '../samples.json' with { type: 'json' };
 import { bytesOf, jsonOf, textOf } from '../target.ts';
 import type { FuzzTarget } from '../target.ts';

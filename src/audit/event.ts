@@ -1,0 +1,100 @@
+import type { Caller } from '../types/caller.ts';
+import type { Source } from '../types/source.ts';
+import type { AccessVerdict, Verdict } from '../types/verdict.ts';
+
+/** What an edge knows of a request when it is about to answer it. */
+export interface AuditEvent {
+  /** When the request came, in milliseconds since 1970. */
+  readonly at: number;
+  readonly durationMs: number;
+  /** `AuditEvent` unless given. */
+  readonly category?: AuditCategory;
+  /** As Azure names it: `SecretGet`, `VaultPut`, `Authentication`. */
+  readonly operationName: string;
+  /** The `api-version` asked for. */
+  readonly apiVersion: string;
+  /** ARM id of the vault, or of the directory (`directoryId`). */
+  readonly resourceId: string;
+  readonly status: number;
+  /** A sign-in's error, by its number where it has one; `Success` unless given. */
+  readonly resultType?: string;
+  /** The error's message, on failure. */
+  readonly message?: string | undefined;
+  /** Absent, as is the caller, where the service did it by itself. */
+  readonly source?: Source;
+  readonly caller?: Caller | undefined;
+  /** The firewall's verdict, where one was made, with the text of the rule that matched and the verdict in words. */
+  readonly verdict?: Verdict | undefined;
+  readonly rule?: string | undefined;
+  readonly explanation?: string | undefined;
+  readonly access?: AccessVerdict | undefined;
+  readonly correlationId: string;
+  /** Whole, with its query. */
+  readonly requestUri: string | undefined;
+  readonly userAgent?: string | undefined;
+  /** URL of the object that was asked for. */
+  readonly objectId?: string | undefined;
+  /** As Node names it: `TLSv1.3`. */
+  readonly tlsVersion?: string | undefined;
+  /** More of Azure's properties (`keyProperties`, `networkAcls`, …); never a value, a token or key material. */
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Of vaults; of the directory's changes and of sign-ins (Microsoft, "Microsoft Entra monitoring and health", the names of
+ * its logs); of the resource manager's changes (`activity.ts`).
+ */
+export type AuditCategory = 'AuditEvent' | 'AuditLogs' | 'SignInLogs' | 'Administrative';
+
+/** Azure's AuditEvent record (logging.md, "Interpret your Key Vault logs"), with additions under `properties`. */
+export interface AuditRecord {
+  /** ISO 8601 with seven fractional digits. */
+  readonly time: string;
+  /** Upper-case. */
+  readonly resourceId: string;
+  readonly category: AuditCategory;
+  readonly operationName: string;
+  readonly operationVersion: string;
+  /** `Success` in every real record of a vault, those of refusals included; `resultSignature` and `httpStatusCode` tell. */
+  readonly resultType: string;
+  readonly resultSignature: string;
+  readonly resultDescription?: string;
+  readonly durationMs: string;
+  /** Absent when the ingress could not say where the request came from. */
+  readonly callerIpAddress?: string;
+  readonly correlationId: string;
+  /** Absent when no token was accepted. */
+  readonly identity?: { readonly claim: Readonly<Record<string, unknown>> };
+  readonly properties: AuditProperties;
+}
+
+export interface AuditProperties extends Readonly<Record<string, unknown>> {
+  readonly id?: string;
+  readonly clientInfo?: string;
+  readonly httpStatusCode: number;
+  readonly requestUri?: string;
+  readonly tlsVersion?: string;
+  readonly isAccessPolicyMatch?: boolean;
+  readonly isRbacAuthorized?: boolean;
+  /** The role assignment (GUID) that allowed it. */
+  readonly appliedAssignmentId?: string;
+  readonly isAddressAuthorized?: boolean;
+  readonly addrAuthType?: 'PublicIP' | 'Subnet' | 'TrustedService';
+  readonly subnetId?: string;
+  readonly trustedService?: string;
+  /** Ours: the firewall's verdict and why. */
+  readonly verdict?: VerdictProperty;
+  /** Ours: how a subnet's identity was established. */
+  readonly assurance?: 'enforced' | 'declared';
+  /** Ours, where the service did it by itself: the work, and when it was due. */
+  readonly scheduled?: { readonly kind: string; readonly dueAt: string };
+  /** Ours, on the record of a change only. */
+  readonly recordId?: string;
+}
+
+export interface VerdictProperty {
+  readonly allowed: boolean;
+  readonly because: string;
+  readonly rule?: string;
+  readonly explanation?: string;
+}
