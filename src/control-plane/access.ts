@@ -171,7 +171,7 @@ interface LocksInForce {
 
 const noLocks: LocksInForce = { forbids: 'write', scopes: [], require: [] };
 
-/** The locks that forbid it. No lock forbids to read, and a lock is no lock of itself. */
+/** The locks that forbid it. A lock never forbids a read, or a change of the lock itself. */
 export function lockOf(
   { request: { path }, operation: { action }, subscription }: After<'operation' | 'subscription'>,
   { store }: Pick<ControlServices, 'store' | 'rulebook'>,

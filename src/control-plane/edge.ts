@@ -197,16 +197,16 @@ function challenge({ names }: ControlRequest, tenantId: string): Record<string, 
 }
 
 /**
- * Of one record. Azure's own limit of a resource's definition in a template is 1 MB; a virtual network with all subnets that
- * it may have is somewhat larger. Whoever may change a resource could otherwise make it larger with each request, until
- * nobody's list can be answered any more.
+ * The most bytes of one record. Without a limit a client that may change a resource could make it larger with each request,
+ * until no list with it can be answered. Azure limits a resource's definition in a template to 1 MB; a virtual network with
+ * as many subnets as it may have is somewhat larger.
  */
 const recordBytesMax = 2_097_152;
 
-/** Their parameters are what a body may have, and no request adds to them. */
+/** Exempt: a deployment's parameters are bounded by its body, and no later request adds to them. */
 const deployments = 'deployment';
 
-/** What a change is refused with that would store too much of one resource. */
+/** The refusal of a change that would make a record too large. */
 function sizeRefusal(change: Transaction | undefined): ControlRefusal | undefined {
   const large = change?.put?.find(({ key, value }) => value.length > recordBytesMax && !key.startsWith(deployments));
   if (large === undefined) return undefined;

@@ -101,7 +101,7 @@ function trialOn(store: Store, { subscription }: Behalf) {
   };
 }
 
-/** Who may do what is as it is: what a trial would give or take away does not count in it, and does not stamp it. */
+/** Without the stamp of the role assignments: within a trial everybody may do what they may do outside it. */
 function onTrial(change: Transaction, stamp: string): Transaction {
   return { ...change, put: (change.put ?? []).filter(({ key }) => key !== stamp) };
 }

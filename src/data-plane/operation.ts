@@ -18,7 +18,7 @@ export interface OperationCard extends Operation {
   readonly path: string;
   /** The same operation at another path, that leaves something out. */
   readonly alsoAt?: string;
-  /** `false` for what changes nothing though it is no GET: it does not wait for its turn. */
+  /** `false` where it changes nothing although it is not a GET: it does not wait for the changes before it. */
   readonly changes?: false;
   /** What Azure limits together, and apart from everything else. */
   readonly counts?: 'setOrImport';

@@ -120,7 +120,7 @@ function secretObject(asked: Asked, secret: ObjectRecord<SecretVersion>): Resour
   };
 }
 
-/** A key, and the policy that is no version's. */
+/** A key with its rotation policy, which belongs to no version. */
 function keyObject(asked: Asked, key: KeyRecord): ResourceObject {
   const object = keyVersionObject(asked, key);
   const { rotationPolicy: policy } = key.current;

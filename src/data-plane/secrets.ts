@@ -135,7 +135,7 @@ function secretAudit(version: SecretVersion) {
   return { secretProperties: secretProperties(version) };
 }
 
-/** SecretItem of a list; its id names no version unless it stands for one. */
+/** SecretItem of a list; its id has a version only in a list of versions. */
 function secretItem(call: Call, secret: Secret, version?: string) {
   const id = `${call.origin}/secrets/${secret.name}`;
   return { id: version === undefined ? id : `${id}/${version}`, ...secretFacts(call.vault, secret.current) };

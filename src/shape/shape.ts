@@ -53,9 +53,9 @@ type Flat<T> = { [K in keyof T]: T[K] };
 interface ObjectRules {
   /** Whether `null` is given to a member's shape; otherwise it is as good as absent. */
   readonly nullIsValue?: true;
-  /** What a member may be called that is not known, and is not looked at; otherwise it is refused. */
+  /** Whether an unknown member of this name is ignored; otherwise it is refused. */
   readonly ignoredIf?: (name: string) => boolean;
-  /** Whether members that are not known are in what is read, as they were given. */
+  /** Whether unknown members are kept as they were given. */
   readonly keepOthers?: true;
 }
 

@@ -7,7 +7,7 @@ export type Key<T> = string & { readonly [holds]: T };
 /** What the keys of some records of a kind begin with. */
 export type Prefix<T> = string & { readonly [lists]: T };
 
-/** What is written down about the records of one kind. */
+/** What the map of records says of one kind (docs/records.md). */
 export interface KindFacts {
   /**
    * What their keys begin with, up to a slash; a name in braces is one segment: `vault/{incarnation}/secrets/`. Without a
@@ -113,7 +113,7 @@ export function kindOf(key: string): KnownKind | undefined {
   return best?.kind;
 }
 
-/** As `kindOf`, but only where the records of the kind have had another version, which costs next to nothing to say. */
+/** As `kindOf`, for kinds that have had more than one version only; it is cheap, because few kinds have. */
 export function upgradedKindOf(key: string): KnownKind | undefined {
   for (const { keys } of upgraded) {
     if (!keys.test(key)) continue;

@@ -51,7 +51,7 @@ function only([result]: readonly ReadResult[]) {
 /** What was parsed of many reads: a record that several of them have is parsed once, and they share what it holds. */
 export type ParsedOnce = Map<StoredRecord, Stored<unknown>>;
 
-/** Records that were read some other way, with what they hold. */
+/** The same records with what they hold. */
 export function recordsOf(
   records: readonly (StoredRecord | undefined)[],
   once?: ParsedOnce,
@@ -74,7 +74,7 @@ export async function listRecords<T>(
   return (await store.list(request)).map((record) => stored<T>(record));
 }
 
-/** Records that a store listed under that prefix, opened. */
+/** The records that a store listed under that prefix, with what they hold. */
 export function openListed<T>(_prefix: Prefix<T>, records: readonly StoredRecord[]): readonly Stored<T>[] {
   return records.map((record) => stored<T>(record));
 }
@@ -93,8 +93,8 @@ function stored<T>(record: StoredRecord): Stored<T> {
 }
 
 /**
- * What a record holds, as this code writes it. A record is UTF-8 JSON, with `v2 ` before it when its kind has version 2,
- * and so on. Of version 1 are those with nothing before it, which is why no JSON may begin with that letter.
+ * What a record holds, in the form that this code writes. A record is UTF-8 JSON, with `v2 ` before it when it has version
+ * 2, and so on. A record of version 1 has nothing before it; no JSON begins with the letter v.
  * @throws {NewerRecord} when a newer release wrote it
  */
 export function valueOf(record: StoredRecord): unknown {

@@ -9,21 +9,21 @@ import type { Store, StoredRecord } from '../store/store.ts';
 /** The version in `package.json`. */
 export const release = '0.1.0';
 
-/** Which software wrote a store. */
+/** The release that wrote a store. */
 export interface WrittenBy {
   readonly release: string;
   /** `dataFormat` of that release. */
   readonly format: number;
 }
 
-/** Where it stands in the store; no release may change what is there, for an older one reads it. */
+/** The record that says so. No release may change its key or its form, because older releases read it. */
 export const writtenByKey = recordKind<WrittenBy>({
   pattern: 'written-by',
   owner: 'worker',
   holds: 'which release the store is of, and the format of its records',
 }).key();
 
-/** Releases that did not say that they wrote a store had the first format. */
+/** A store without that record was written by an early release, in the first format. */
 const untold: WrittenBy = { release: '', format: 1 };
 
 export interface UpgradeParts {
@@ -40,8 +40,8 @@ export interface UpgradeParts {
 }
 
 /**
- * Makes the store this release's. One that a newer format wrote is refused. One of an older format, or of which nothing
- * says who wrote it, is first read from end to end; nothing is written unless all of it can be read.
+ * Makes the store this release's. A store of a newer format is refused. A store of an older format, or one that does not say
+ * which release wrote it, is first read from end to end; nothing is written unless all of it can be read.
  * @throws {StoreRefused} `newerFormat` or `unreadableRecords`
  */
 export async function takeAlong(parts: UpgradeParts): Promise<void> {

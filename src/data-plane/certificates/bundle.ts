@@ -35,7 +35,7 @@ export function certificateBundle(
 }
 
 /**
- * CertificateItem of a list; its id names no version unless it stands for one. Its subject is empty and its attributes say
+ * CertificateItem of a list; its id has a version only in a list of versions. Its subject is empty and its attributes say
  * nothing of recovery in every recorded list.
  */
 export function certificateItem(call: Call, { name, current }: ObjectRecord<CertificateVersion>, version?: string) {

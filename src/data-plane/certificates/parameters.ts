@@ -61,8 +61,8 @@ const shapes = {
 } as const;
 
 /**
- * CertificatePolicy as a client sends it; `at` is where it stands, for the messages. Its `id` and the times
- * among its `attributes` are the server's, and are not looked at: clients send them back.
+ * CertificatePolicy as a client sends it; `at` is where it is, for the messages. Its `id` and the times among
+ * its `attributes` are the server's: clients send them back, and they are ignored.
  */
 export function policyParameters(body: unknown, at: string): Outcome<PolicyParameters> {
   const policy = readMembers(body, at, shapes.policy);

@@ -76,7 +76,7 @@ function keyBundle(call: Call, key: KeyRecord) {
   };
 }
 
-/** KeyItem of a list; its id names no version unless it stands for one. */
+/** KeyItem of a list; its id has a version only in a list of versions. */
 function keyItem(call: Call, key: KeyRecord, version?: string) {
   const kid = `${call.origin}/keys/${key.name}`;
   return { kid: version === undefined ? kid : `${kid}/${version}`, ...keyFacts(call.vault, key.current) };

@@ -76,7 +76,7 @@ export function octetsMember(
   const text = textMember(members, name);
   if (!text.ok || text.value === undefined) return text.ok ? { ok: true, value: undefined } : text;
   const octets = Buffer.from(text.value, 'base64url');
-  // Node skips what is none of the alphabet; only what was read whole comes back the same.
+  // Node skips characters outside the alphabet; only a string without them is the same when it is encoded again.
   if (octets.toString('base64url') === text.value.replace(/={1,2}$/, '')) return { ok: true, value: octets };
   const message =
     name === 'value'

@@ -106,7 +106,7 @@ function policyParameters(body: unknown): Outcome<RotationPolicyParameters> {
   return { ok: true, value };
 }
 
-/** A policy that stands in a key's resource, if it is there. */
+/** The rotation policy in the body of a key's resource, if it has one. */
 export function resourcePolicy(found: unknown): Outcome<RotationPolicyParameters | undefined> {
   if (found === undefined || found === null) return { ok: true, value: undefined };
   const members = membersAt('rotationPolicy', found, ['lifetimeActions', 'attributes']);
