@@ -3,7 +3,7 @@ import type { RecordLine } from '../audit/record.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Reading } from '../store/records.ts';
-import { Unreadable } from '../store/store.ts';
+import { Conflict, Unreadable } from '../store/store.ts';
 import type { Requirement, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Known, Steps } from './steps.ts';
@@ -15,9 +15,10 @@ export interface EdgeRequest {
   readonly connection: Connection;
 }
 
+/** As a socket; `resume` is called by Node, too. */
 export interface Connection {
   pause(): unknown;
-  resume(): unknown;
+  resume: () => unknown;
 }
 
 /** What an edge is: its steps, its work, and what it says when either fails. */
@@ -96,4 +97,14 @@ const ours: ReadonlySet<string> = new Set(['internal', 'recordUnavailable', 'unr
 /** Whether it is the server's trouble and not the client's: its detail goes to the log. */
 export function isOurTrouble({ kind }: AnyRefusal): boolean {
   return ours.has(kind);
+}
+
+/** A store that fails to write has written nothing: no record, and so no change. @throws {Conflict} */
+export async function orUnavailable(written: Promise<unknown>): Promise<void> {
+  try {
+    await written;
+  } catch (error) {
+    if (error instanceof Conflict || error instanceof Unreadable) throw error;
+    throw new Refused({ kind: 'recordUnavailable' }, { cause: error });
+  }
 }

@@ -1,10 +1,16 @@
 import type { Answer } from '../http/answer.ts';
 import type { Connection, EdgeRequest } from './edge.ts';
-import type { Asking } from './pending.ts';
+import type { Asking } from './machine.ts';
 import type { Turns } from './turns.ts';
 
+/** Nothing is read from it. */
+class OwnConnection implements Connection {
+  pause(): void {}
+  resume(): void {}
+}
+
 /** What the server asks of itself shares its part of a turn as the requests of one connection do. */
-export const ownConnection: Connection = { pause: () => undefined, resume: () => undefined };
+export const ownConnection: Connection = new OwnConnection();
 
 /**
  * Answers a request that the server makes itself, through an edge's steps.

@@ -1,58 +1,19 @@
 import type { LogRecord } from '../audit/activity.ts';
-import type { Audit } from '../audit/audit.ts';
 import { lineOf } from '../audit/record.ts';
 import type { RecordLine } from '../audit/record.ts';
 import type { Answer } from '../http/answer.ts';
 import { recordsOf, requestOf } from '../store/records.ts';
 import type { Given, Need, ParsedOnce, Reading } from '../store/records.ts';
-import { Conflict, Unreadable } from '../store/store.ts';
-import type { List, Read, ReadResult, Store, Transaction } from '../store/store.ts';
+import { Conflict } from '../store/store.ts';
+import type { ReadResult, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
-import { isOurTrouble, refusalOf, Refused } from './edge.ts';
-import type { Connection, Done, Edge, EdgeRequest, Failed } from './edge.ts';
-import type { Known, Walk } from './steps.ts';
-
-/** What one request asks of the store. */
-export type Asked = Read | List;
-
-/** A request on its way to its answer, as the turn sees it. */
-export interface Pending {
-  readonly connection: Connection;
-  /** What it must read before it can go on. */
-  readonly asks: Asked | undefined;
-  /** Runs it as far as it comes without reading or waiting. */
-  goOn(): void;
-  /** Gives it what it asked for; `goOn` is called after all have theirs. */
-  take(result: ReadResult, once: ParsedOnce): void;
-  /**
-   * Called when nobody of the turn can go on. Gives the records of one that has only read, and is then told `recorded` or
-   * `fail`; any other that is decided sees to its end by itself.
-   */
-  settle(): readonly RecordLine[] | undefined;
-  recorded(): void;
-  fail(error: unknown): void;
-}
-
-export interface Machine {
-  readonly store: Pick<Store, 'transact'>;
-  readonly audit: Pick<Audit, 'stage' | 'committed' | 'refused'>;
-  readonly turns: { join(request: Pending): void; end(): void };
-  /** The detail of a failure that the client is told nothing of. */
-  readonly logError: (error: unknown, requestId: string) => void;
-}
+import { isOurTrouble, orUnavailable, refusalOf, Refused } from './edge.ts';
+import type { Connection, Done, EdgeRequest, Failed } from './edge.ts';
+import type { Asked, Asking, Machine, Pending } from './machine.ts';
+import type { Walk } from './steps.ts';
 
 /** How often a request is decided again because something changed under it, before it gives up with 409. */
 const attemptsMax = 10;
-
-type Partly<Request, Facts> = Known<Request, Partial<Facts>>;
-
-export interface Asking<Request extends EdgeRequest, World, Facts extends object> {
-  readonly edge: Edge<Request, World, Facts>;
-  readonly world: World;
-  readonly request: Request;
-  /** Sends the answer; `undefined` where there is none, and the connection is to be ended. */
-  readonly respond: (answer: Answer | undefined, known: Partly<Request, Facts>) => void;
-}
 
 type Settled = { readonly ok: true; readonly value: Given } | { readonly ok: false; readonly error: unknown };
 
@@ -80,14 +41,27 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
     return this.#asking.request.connection;
   }
 
-  goOn(): void {
+  goOn(): boolean {
     // It has had its rounds of the turn before, and is still to be given what it asked for.
-    if (this.#end !== undefined || (this.asks !== undefined && this.#given === undefined)) return;
+    if (this.#end !== undefined || (this.asks !== undefined && this.#given === undefined)) return true;
     this.asks = undefined;
     const given = this.#given;
     this.#given = undefined;
     try {
-      if (given?.ok === false && (this.#reading === undefined || this.#confirming !== undefined)) throw given.error;
+      this.#goOnWith(given);
+    } catch (error) {
+      // What the edge says of a refusal has failed: that is this request's alone, too.
+      this.#end = { error };
+    }
+    return this.#end !== undefined || this.asks !== undefined;
+  }
+
+  #goOnWith(given: Settled | undefined): void {
+    try {
+      if (given?.ok === false && (this.#reading === undefined || this.#confirming !== undefined)) {
+        if (this.#confirming === undefined) this.#walk.keepRefusal(given.error);
+        throw given.error;
+      }
       if (this.#confirming !== undefined) this.#end = { error: this.#confirming };
       else if (this.#reading === undefined) this.#take(given);
       else if (given?.ok === false) this.#next(this.#reading.throw(given.error));
@@ -164,15 +138,14 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       this.#end = { error: new Refused({ kind: 'tooManyConflicts' }) };
       return;
     }
-    const renewed = edge.renew(key, this.#walk.known, world);
-    this.#walk.restart();
     const join = () => this.#machine.turns.join(this);
-    if (renewed instanceof Promise) {
-      renewed.then(join, (error: unknown) => {
-        this.#given = { ok: false, error };
-        join();
-      });
-    } else join();
+    const { known } = this.#walk;
+    const renewed = Promise.resolve().then(() => edge.renew(key, known, world));
+    void renewed.then(join, (error: unknown) => {
+      this.#given = { ok: false, error };
+      join();
+    });
+    this.#walk.restart();
   }
 
   settle(): readonly RecordLine[] | undefined {
@@ -183,11 +156,19 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       return undefined;
     }
     const { done } = end;
-    if (done.change === undefined && done.shownNothing === undefined) {
-      return done.line === undefined ? done.records.map(lineOf) : [done.line];
-    }
+    if (done.change === undefined && done.shownNothing === undefined) return this.#linesOf(done);
     void (done.change === undefined ? this.#showNothing(done) : this.#commit(done, done.change));
     return undefined;
+  }
+
+  #linesOf({ line, records }: Done): readonly RecordLine[] | undefined {
+    if (line !== undefined) return [line];
+    try {
+      return records.map(lineOf);
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
   }
 
   recorded(): void {
@@ -207,17 +188,28 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       const staged = records.map((record) => audit.stage(record).put);
       await orUnavailable(store.transact({ ...change, put: [...(change.put ?? []), ...staged] }));
       if (staged.length > 0) audit.committed();
-      await committed?.();
-      this.#respond(answer);
     } catch (error) {
-      if (!(error instanceof Conflict)) {
-        this.fail(error);
-        return;
-      }
-      this.#again(error.key);
-      // It gave up: outside a turn, nobody else will settle it.
-      if (this.#end !== undefined) this.settle();
+      this.#notCommitted(error);
+      return;
     }
+    // From here on nothing begins again: what is committed would be committed twice.
+    try {
+      await committed?.();
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.#respond(answer);
+  }
+
+  #notCommitted(error: unknown): void {
+    if (!(error instanceof Conflict)) {
+      this.fail(error);
+      return;
+    }
+    this.#again(error.key);
+    // It gave up: outside a turn, nobody else will settle it.
+    if (this.#end !== undefined) this.settle();
   }
 
   fail(error: unknown): void {
@@ -237,7 +229,7 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
       if (!isSaid) this.#noted(failure.error);
       this.#respond(isSaid ? failed.answer : this.#failed(failure.error).answer);
     } catch (failure) {
-      this.#machine.logError(failure, this.#asking.request.requestId);
+      this.#log(failure);
       this.#respond(undefined);
     }
   }
@@ -262,31 +254,37 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
 
   #noted(error: unknown): { readonly kind: string } {
     const refusal = refusalOf(error);
-    if (isOurTrouble(refusal)) this.#machine.logError(error, this.#asking.request.requestId);
+    if (isOurTrouble(refusal)) this.#log(error);
     return refusal;
   }
 
+  /** Never throws: whoever is answered after it in the turn has done nothing. */
   #respond(answer: Answer | undefined): void {
-    const { edge, respond, request } = this.#asking;
+    const { edge, respond } = this.#asking;
     const { known } = this.#walk;
     try {
       respond(answer, known);
     } catch (error) {
-      this.#machine.logError(error, request.requestId);
-      respond(undefined, known);
-    } finally {
+      this.#log(error);
+      this.#cutOff();
+    }
+    try {
       edge.over?.(known);
-      this.#machine.turns.end();
+    } catch (error) {
+      this.#log(error);
+    }
+    this.#machine.turns.end(this.connection);
+  }
+
+  #cutOff(): void {
+    try {
+      this.#asking.respond(undefined, this.#walk.known);
+    } catch (error) {
+      this.#log(error);
     }
   }
-}
 
-/** A store that fails to write has written nothing: no record, and so no change. */
-async function orUnavailable(written: Promise<unknown>): Promise<void> {
-  try {
-    await written;
-  } catch (error) {
-    if (error instanceof Conflict || error instanceof Unreadable) throw error;
-    throw new Refused({ kind: 'recordUnavailable' }, { cause: error });
+  #log(error: unknown): void {
+    this.#machine.logError(error, this.#asking.request.requestId);
   }
 }

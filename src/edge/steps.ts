@@ -70,6 +70,8 @@ export class Walk<Request, World, Facts extends object> {
   #at = 0;
   /** By row: that its fact is kept. */
   readonly #kept: boolean[] = [];
+  /** What a step refused the request with that is taken once: it is not taken again, and says the same again. */
+  #refusedOnce: Refused | undefined;
 
   constructor(rows: readonly Row[], shape: AnyKnown, request: Request) {
     this.#rows = rows;
@@ -113,7 +115,7 @@ export class Walk<Request, World, Facts extends object> {
         this.#at += 1;
         continue;
       }
-      const fact = given === undefined ? runRow(row, this.#known, world) : given.awaited;
+      const fact = given === undefined ? this.#run(row, world) : given.awaited;
       if (fact instanceof Promise) return fact;
       this.#known[row.name] = fact;
       if (row.once) this.#kept[this.#at] = true;
@@ -124,6 +126,22 @@ export class Walk<Request, World, Facts extends object> {
       if (refusal !== undefined) throw new Refused(refusal);
     }
     return undefined;
+  }
+
+  #run(row: Row, world: World): unknown {
+    if (!row.once) return runRow(row, this.#known, world);
+    if (this.#refusedOnce !== undefined) throw this.#refusedOnce;
+    try {
+      return runRow(row, this.#known, world);
+    } catch (error) {
+      this.keepRefusal(error);
+      throw error;
+    }
+  }
+
+  /** The step that is waited for has failed. Of a body that is too large some is read: the rest is not taken for all of it. */
+  keepRefusal(error: unknown): void {
+    if (this.#rows[this.#at]?.once === true && error instanceof Refused) this.#refusedOnce = error;
   }
 
   /** The request begins again, and keeps what is done once. */

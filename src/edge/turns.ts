@@ -3,8 +3,9 @@ import type { RecordLine } from '../audit/record.ts';
 import type { ParsedOnce } from '../store/records.ts';
 import type { ReadResult, Store } from '../store/store.ts';
 import type { Connection, EdgeRequest } from './edge.ts';
+import { Flow } from './flow.ts';
+import type { Asked, Asking, Machine, Pending } from './machine.ts';
 import { RequestUnderWay } from './pending.ts';
-import type { Asked, Asking, Machine, Pending } from './pending.ts';
 
 export interface TurnsParts {
   readonly store: Pick<Store, 'readMany' | 'transact'>;
@@ -13,8 +14,8 @@ export interface TurnsParts {
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
-/** How many requests are decided together at most, how many of one connection, and how many of it may wait. */
-const limits = { turn: 256, connection: 8, waiting: 32 };
+/** How many requests are decided together at most, and how many of one connection. */
+const limits = { turn: 256, connection: 8 };
 
 /** How often the requests of one turn are asked what they must read. Who needs more goes on in the next. */
 const roundsMax = 3;
@@ -32,17 +33,20 @@ export class Turns {
   readonly #machine: Machine;
   #waiting: Pending[] = [];
   #scheduled = false;
-  readonly #paused = new Set<Connection>();
   /** Requests that are not over yet, wherever they wait. */
   #live = 0;
+  readonly #flow = new Flow();
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: TurnsParts) {
     this.#parts = parts;
     const join = (request: Pending) => this.#join(request);
-    const end = () => {
+    const end = (connection: Connection) => {
+      this.#flow.end(connection);
       this.#live -= 1;
-      if (this.#live === 0) this.#idle?.resolve();
+      if (this.#live > 0) return;
+      this.#idle?.resolve();
+      this.#idle = undefined;
     };
     this.#machine = { ...parts, turns: { join, end } };
   }
@@ -50,6 +54,7 @@ export class Turns {
   /** Answers a request, in this turn where it waits for nothing. */
   answer<Request extends EdgeRequest, World, Facts extends object>(asking: Asking<Request, World, Facts>): void {
     this.#live += 1;
+    this.#flow.begin(asking.request.connection);
     this.#join(new RequestUnderWay(asking, this.#machine));
   }
 
@@ -74,22 +79,28 @@ export class Turns {
 
   #run(): void {
     this.#scheduled = false;
-    const turn = this.#take();
-    for (const request of turn) request.goOn();
-    this.#read(turn, 1);
+    this.#read(
+      this.#take().filter((request) => request.goOn()),
+      1,
+    );
   }
 
+  /** `turn`: those that are still of it. */
   #read(turn: readonly Pending[], round: number): void {
     const asking = turn.filter((request) => request.asks !== undefined);
-    if (asking.length > 0 && round > roundsMax) {
+    if (asking.length === 0) this.#settle(turn);
+    else if (round > roundsMax) {
       for (const request of asking) this.#join(request);
-    } else if (asking.length > 0) {
-      const met = meet(asking, this.#parts.store);
-      if (met !== undefined) void met.then(() => this.#read(turn, round + 1));
-      else this.#read(turn, round + 1);
-      return;
+      this.#settle(turn.filter((request) => request.asks === undefined));
+    } else {
+      const results = readFor(asking, this.#parts.store);
+      const give = (given: readonly ReadResult[]) => {
+        const left = giveEach(asking, given);
+        this.#read(left.size === 0 ? turn : turn.filter((request) => !left.has(request)), round + 1);
+      };
+      if (results instanceof Promise) void results.then(give);
+      else give(results);
     }
-    this.#settle(turn);
   }
 
   /** Writes what was read, all of it or none, and then answers. */
@@ -104,14 +115,16 @@ export class Turns {
     }
     if (read.length === 0) return;
     const fail = (error: unknown) => read.forEach((request) => request.fail(error));
+    const answer = () => read.forEach((request) => request.recorded());
+    let synced: Promise<void> | undefined;
     try {
-      const synced = this.#parts.audit.readNow(lines);
-      const answer = () => read.forEach((request) => request.recorded());
-      if (synced === undefined) answer();
-      else synced.then(answer, fail);
+      synced = this.#parts.audit.readNow(lines);
     } catch (error) {
       fail(error);
+      return;
     }
+    if (synced === undefined) answer();
+    else synced.then(answer, fail);
   }
 
   /** The next requests, so many of each connection; a connection that has had its part waits behind those that have not. */
@@ -129,43 +142,39 @@ export class Turns {
         taken.push(request);
       } else left.push(request);
     }
-    if (left.length > 0 || this.#paused.size > 0) this.#leave(left, counts);
+    if (left.length > 0) {
+      const isServed = ({ connection }: Pending) => counts.has(connection);
+      this.#waiting = [...left.filter((request) => !isServed(request)), ...left.filter(isServed)];
+      this.#schedule();
+    }
     return taken;
-  }
-
-  #leave(left: readonly Pending[], served: ReadonlyMap<Connection, number>): void {
-    const first = left.filter(({ connection }) => !served.has(connection));
-    this.#waiting = [...first, ...left.filter(({ connection }) => served.has(connection))];
-    if (left.length > 0) this.#schedule();
-    const counts = new Map<Connection, number>();
-    for (const { connection } of left) counts.set(connection, (counts.get(connection) ?? 0) + 1);
-    for (const [connection, count] of counts) {
-      if (count <= limits.waiting || this.#paused.has(connection)) continue;
-      connection.pause();
-      this.#paused.add(connection);
-    }
-    for (const connection of this.#paused) {
-      if ((counts.get(connection) ?? 0) > limits.waiting) continue;
-      this.#paused.delete(connection);
-      connection.resume();
-    }
   }
 }
 
-/** Reads for all that ask, and gives each what it asked for or its own failure. */
-function meet(asking: readonly Pending[], store: Pick<Store, 'readMany'>): Promise<void> | undefined {
-  const failAll = (error: unknown) => give(asking.map(() => ({ ok: false, error })));
-  const give = (results: readonly ReadResult[]) => {
-    const once: ParsedOnce = new Map();
-    for (const [index, request] of asking.entries()) request.take(results[index] ?? { ok: true, records: [] }, once);
-    for (const request of asking) request.goOn();
-  };
+/** What each of them asked for, or its own failure. */
+function readFor(
+  asking: readonly Pending[],
+  store: Pick<Store, 'readMany'>,
+): readonly ReadResult[] | Promise<readonly ReadResult[]> {
+  const failAll = (error: unknown) => asking.map((): ReadResult => ({ ok: false, error }));
   try {
     const results = store.readMany(asking.map(({ asks }): Asked => asks ?? { get: [] }));
-    if (results instanceof Promise) return results.then(give, failAll);
-    give(results);
+    return results instanceof Promise ? results.catch(failAll) : results;
   } catch (error) {
-    failAll(error);
+    return failAll(error);
   }
-  return undefined;
+}
+
+const stayed: ReadonlySet<Pending> = new Set();
+
+/** Returns those that have left the turn for something that they wait for. */
+function giveEach(asking: readonly Pending[], results: readonly ReadResult[]): ReadonlySet<Pending> {
+  const once: ParsedOnce = new Map();
+  for (const [index, request] of asking.entries()) request.take(results[index] ?? unanswered(), once);
+  const left = asking.filter((request) => !request.goOn());
+  return left.length === 0 ? stayed : new Set(left);
+}
+
+function unanswered(): ReadResult {
+  return { ok: false, error: new Error('a store did not answer one of many reads') };
 }
