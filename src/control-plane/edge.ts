@@ -3,7 +3,7 @@ import { hasAssignment } from '../access/role-assignments.ts';
 import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Failed } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
-import { dropAssignments } from '../resources/authorization.ts';
+import { dropAssignments } from '../resources/authorization/authorization.ts';
 import { wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
 import { merge } from '../store/store.ts';

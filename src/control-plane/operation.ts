@@ -3,7 +3,7 @@ import type { RuleProfile } from '../firewall/profiles.ts';
 import type { Answer } from '../http/answer.ts';
 import type { NameSet } from '../http/host.ts';
 import type { BoundedJson } from '../json/bounded-json.ts';
-import type { PrincipalChange } from '../resources/principals.ts';
+import type { PrincipalChange } from '../resources/authorization/principals.ts';
 import { tagsOfBody } from '../resources/tags.ts';
 import type { Rulebook } from '../rulebook/rulebook.ts';
 import type { Store, Transaction } from '../store/store.ts';

@@ -2,7 +2,7 @@ import { activityRecord } from '../audit/activity.ts';
 import type { ActivityRecord, Evidence, LogRecord } from '../audit/activity.ts';
 import { auditRecord, directoryId } from '../audit/record.ts';
 import type { AuditEvent, AuditRecord } from '../audit/event.ts';
-import type { PrincipalChange } from '../resources/principals.ts';
+import type { PrincipalChange } from '../resources/authorization/principals.ts';
 import { idSegments } from '../resources/keys.ts';
 import { allowedBy } from './access.ts';
 import type { RecordedAs } from './operation.ts';

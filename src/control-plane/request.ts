@@ -6,7 +6,7 @@ import type { EdgeRequest } from '../edge/edge.ts';
 import { ownConnection } from '../edge/own-request.ts';
 import type { HomeHost, NameSet } from '../http/host.ts';
 import { encodePath, targetSegments } from '../http/request.ts';
-import { isServed } from '../resources/kinds.ts';
+import { isServed } from '../resources/any/kinds.ts';
 import { idSegments, parseList, parseScope } from '../resources/keys.ts';
 import type { Source } from '../types/source.ts';
 import type { InnerRequest } from './inner.ts';

@@ -1,9 +1,10 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { AuditEvent, AuditRecord } from '../audit/event.ts';
 import { auditRecord, decisionText, readLine, resourceText } from '../audit/record.ts';
 import type { RecordLine, ResourceText } from '../audit/record.ts';
-import type { AuditEvent, AuditRecord } from '../audit/event.ts';
 import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, Failed } from '../edge/edge.ts';
 import { explain } from '../firewall/explain.ts';
@@ -25,7 +26,6 @@ import type { Refusal } from './refusal.ts';
 import { clientRequestId, originOf } from './request.ts';
 import type { VaultRequest } from './request.ts';
 import { transactionOf } from './throttle.ts';
-import { whileConnected } from './while-connected.ts';
 
 /** As much of a token's header as a refusal gives back. */
 const encodedTokenHeaderMax = 512;
@@ -268,4 +268,20 @@ function tlsVersion(socket: Socket): string | undefined {
 function challengeHeader({ names }: VaultRequest, vault: VaultInForce): Record<string, string> {
   const authorization = `${names.authority}/${vault.properties.tenantId}`;
   return { 'www-authenticate': `Bearer authorization="${authorization}", resource="${names.vaultResource}"` };
+}
+
+/** Runs what is of no use once the connection has ended: the signal is aborted then. */
+async function whileConnected<T>(
+  connection: EventEmitter & { readonly destroyed: boolean },
+  run: (gone: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  if (connection.destroyed) abort();
+  connection.once('close', abort);
+  try {
+    return await run(controller.signal);
+  } finally {
+    connection.off('close', abort);
+  }
 }

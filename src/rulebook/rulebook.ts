@@ -5,8 +5,8 @@ import type { CompiledAssignments } from '../access/role-assignments.ts';
 import { RuleArena } from '../firewall/arena.ts';
 import { compileFirewall, release } from '../firewall/compile.ts';
 import type { CompiledFirewall } from '../firewall/compile.ts';
-import { readAuthorization } from '../resources/authorization.ts';
-import type { Authorization } from '../resources/authorization.ts';
+import { readAuthorization } from '../resources/authorization/authorization.ts';
+import type { Authorization } from '../resources/authorization/authorization.ts';
 import {
   authorizationKey,
   firewallSettings,

@@ -3,7 +3,7 @@ import { intoGroups, registerClient } from '../directory/client-registration.ts'
 import { findClient } from '../directory/clients.ts';
 import { globalAdministrators } from '../directory/groups.ts';
 import { groupsOf } from '../directory/memberships.ts';
-import { firstOwner } from '../resources/authorization.ts';
+import { firstOwner } from '../resources/authorization/authorization.ts';
 import { subscriptionKey } from '../resources/keys.ts';
 import { recordKind } from '../store/keys.ts';
 import { readRecords, recordPut } from '../store/records.ts';

@@ -8,7 +8,7 @@ import { lifeCycles } from '../objects/life-cycle.ts';
 import { newVersion, vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
-import { dueOfVault } from '../resources/purge.ts';
+import { dueOfVault } from '../resources/vaults/purge.ts';
 import type { DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from '../schedule/handler.ts';
 import { readAlone, readRecords } from '../store/records.ts';

@@ -1,5 +1,5 @@
 import type { Certificate, OpenListener } from '../ingress/options.ts';
-import { readSubnetById } from '../resources/virtual-networks.ts';
+import { readSubnetById } from '../resources/networks/virtual-networks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Listener, SubnetListener } from '../types/supervision.ts';

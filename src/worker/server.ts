@@ -25,7 +25,7 @@ import type { NameSet } from '../http/host.ts';
 import { countRequests, createHttp, Drain } from '../http/http-server.ts';
 import { Ingress } from '../ingress/ingress.ts';
 import { compileNat } from '../ingress/nat.ts';
-import { clearPurged } from '../resources/purge.ts';
+import { clearPurged } from '../resources/vaults/purge.ts';
 import { Rulebook } from '../rulebook/rulebook.ts';
 import type { OperationSubject } from '../schedule/due.ts';
 import type { DueHandler } from '../schedule/handler.ts';

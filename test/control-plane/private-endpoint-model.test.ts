@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { inSubscription, resourceId, virtualNetworkKey } from '../../src/resources/keys.ts';
-import { endpointLink } from '../../src/resources/private-endpoint-properties.ts';
+import { endpointLink } from '../../src/resources/networks/private-endpoint-properties.ts';
 import { decode } from '../../src/store/store.ts';
 import type { VirtualNetworkRecord } from '../../src/types/network.ts';
 import type { ResourceRecord } from '../../src/types/resource.ts';

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:https';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { firstOwner } from '../../src/resources/authorization.ts';
+import { firstOwner } from '../../src/resources/authorization/authorization.ts';
 import { subscriptionKey } from '../../src/resources/keys.ts';
 import { encode } from '../../src/store/store.ts';
 import type { Collection } from '../../src/types/collection.ts';

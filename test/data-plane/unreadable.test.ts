@@ -7,7 +7,7 @@ import { decode } from '../../src/store/store.ts';
 import type { VaultRecord } from '../../src/types/vault.ts';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
-import { acls, auditRecords, errorBody, putVault } from './vaults.ts';
+import { acls, auditRecords, errorBody, putVault, recordsWhere } from './vaults.ts';
 
 let world: TestServer;
 
@@ -31,6 +31,12 @@ async function vaultWithSecrets(name: string): Promise<string> {
   for (const secret of ['a', 'a', 'b']) {
     assert.equal((await ask(name, 'PUT', `/secrets/${secret}`, { value: secret })).status, 200);
   }
+  // A change's record comes after its answer; what follows looks at the last record.
+  await recordsWhere(
+    world,
+    (one) => one.operationName === 'SecretSet' && one.resourceId.endsWith(`/${name.toUpperCase()}`),
+    3,
+  );
   const [record] = await world.folder.store.read({ get: [vaultKey(name)] });
   assert.ok(record);
   return `vault/${decode<VaultRecord>(record).incarnation}`;

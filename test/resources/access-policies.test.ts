@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { accessPolicyUpdates, readAccessPolicies } from '../../src/resources/vault-properties.ts';
+import { accessPolicyUpdates, readAccessPolicies } from '../../src/resources/vaults/vault-properties.ts';
 import type { AccessPolicy } from '../../src/types/access-policy.ts';
 
 const tenantId = '10000000-0000-0000-0000-00000000000a';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { bindRules } from '../../src/resources/bind-rules.ts';
+import { bindRules } from '../../src/resources/vaults/bind-rules.ts';
 import { virtualNetworkKey } from '../../src/resources/keys.ts';
 import type { CallerLacks, ResourceRefusal } from '../../src/resources/refusal.ts';
-import { deleteSubnet, putNetwork, putSubnet } from '../../src/resources/virtual-networks.ts';
+import { deleteSubnet, putNetwork, putSubnet } from '../../src/resources/networks/virtual-networks.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { Conflict, encode } from '../../src/store/store.ts';
 import { readRecords } from '../../src/store/records.ts';

@@ -11,7 +11,7 @@ import { after, before, test } from 'node:test';
 import { masterKeyFrom } from '../../src/crypto/master-key.ts';
 import type { MasterKey } from '../../src/crypto/master-key.ts';
 import { vaultKey } from '../../src/resources/keys.ts';
-import { clearPurged, purgeVault } from '../../src/resources/purge.ts';
+import { clearPurged, purgeVault } from '../../src/resources/vaults/purge.ts';
 import { openSealedStore } from '../../src/store/sealed.ts';
 import type { SealedStore } from '../../src/store/sealed.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';

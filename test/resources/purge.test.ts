@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { vaultKey } from '../../src/resources/keys.ts';
-import { clearPurged, dueOfVault, purgeVault, scheduledPurge } from '../../src/resources/purge.ts';
+import { clearPurged, dueOfVault, purgeVault, scheduledPurge } from '../../src/resources/vaults/purge.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSubnetId } from '../../src/resources/subnet-id.ts';
+import { parseSubnetId } from '../../src/resources/networks/subnet-id.ts';
 
 const subscriptionId = '11111111-2222-3333-4444-555555555555';
 const id = `/subscriptions/${subscriptionId}/resourceGroups/Rg.(1)/providers/Microsoft.Network/virtualNetworks/V-net_1/subnets/s.1`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide } from '../../src/firewall/decide.ts';
 import { parseAddress } from '../../src/address/address.ts';
-import { authorizationChange, firstOwner } from '../../src/resources/authorization.ts';
+import { authorizationChange, firstOwner } from '../../src/resources/authorization/authorization.ts';
 import { authorizationKey, roleKey, subnetKey, subscriptionKey, vaultKey } from '../../src/resources/keys.ts';
 import { Rulebook } from '../../src/rulebook/rulebook.ts';
 import type { VaultInForce } from '../../src/rulebook/rulebook.ts';

@@ -1,4 +1,4 @@
-import { findLock, readLocks, putLock, deleteLock as withoutLock } from '../../resources/locks.ts';
+import { findLock, readLocks, putLock, deleteLock as withoutLock } from '../../resources/authorization/locks.ts';
 import { answer, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';

@@ -4,7 +4,7 @@ import type { ControlCall, ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { isWithin, permissionsAt } from '../../access/role-assignments.ts';
 import { readFilter } from './filter.ts';
-import { putAssignment, roleOfRequest, deleteAssignment } from '../../resources/role-assignments.ts';
+import { putAssignment, roleOfRequest, deleteAssignment } from '../../resources/authorization/role-assignments.ts';
 
 const assignmentsPath = `{scope}${authorizationProvider}/roleAssignments`;
 const assignmentPath = `${assignmentsPath}/:roleAssignmentName`;

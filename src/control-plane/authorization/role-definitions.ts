@@ -1,5 +1,5 @@
 import { builtInRoles } from '../../access/built-in-roles.ts';
-import { isAssignableAt, putRole, deleteRole } from '../../resources/role-definitions.ts';
+import { isAssignableAt, putRole, deleteRole } from '../../resources/authorization/role-definitions.ts';
 import type { RoleDefinition } from '../../types/role.ts';
 import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';

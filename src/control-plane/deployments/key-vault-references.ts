@@ -1,5 +1,5 @@
 import { vaultId, vaultKey } from '../../resources/keys.ts';
-import { isVaultName } from '../../resources/vaults.ts';
+import { isVaultName } from '../../resources/vaults/vaults.ts';
 import { readRecords } from '../../store/records.ts';
 import { isObject } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';

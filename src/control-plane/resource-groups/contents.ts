@@ -9,14 +9,14 @@ import {
   resourceGroupKey,
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
-import { knownTypes } from '../../resources/resource-types.ts';
+import { knownTypes } from '../../resources/any/resource-types.ts';
 import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { deploymentKey } from '../keys.ts';
 import type { Prefix } from '../../store/keys.ts';
 import { firstOf } from '../list.ts';
-import { dropAssignments, readAuthorization } from '../../resources/authorization.ts';
+import { dropAssignments, readAuthorization } from '../../resources/authorization/authorization.ts';
 import { errorOf } from '../inner.ts';
 import type { Inner } from '../inner.ts';
 import { forgetDeployment } from '../deployments/deployments.ts';

@@ -1,9 +1,9 @@
-import { putResource } from '../../resources/any-resource.ts';
-import type { ResourceName } from '../../resources/any-resource.ts';
-import { isItemName, itemsOf, kinds } from '../../resources/kinds.ts';
-import type { Kind } from '../../resources/kinds.ts';
+import { putResource } from '../../resources/any/any-resource.ts';
+import type { ResourceName } from '../../resources/any/any-resource.ts';
+import { isItemName, itemsOf, kinds } from '../../resources/any/kinds.ts';
+import type { Kind } from '../../resources/any/kinds.ts';
 import { readAt } from '../../resources/refusal.ts';
-import type { Item } from '../../resources/security-rules.ts';
+import type { Item } from '../../resources/networks/security-rules.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';

@@ -7,7 +7,7 @@ import {
   virtualNetworkKey,
 } from '../../resources/keys.ts';
 import type { Place } from '../../resources/keys.ts';
-import { kindOf } from '../../resources/kinds.ts';
+import { kindOf } from '../../resources/any/kinds.ts';
 import type { Prefix } from '../../store/keys.ts';
 import type { Stored } from '../../store/records.ts';
 import { listAnswerOf, listSource } from '../list.ts';

@@ -1,6 +1,6 @@
 import { unservedSuffix } from '../../http/host.ts';
 import type { NameSet } from '../../http/host.ts';
-import { knownTypes } from '../../resources/resource-types.ts';
+import { knownTypes } from '../../resources/any/resource-types.ts';
 import { membersOf } from '../../resources/refusal.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 

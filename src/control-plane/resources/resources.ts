@@ -2,8 +2,8 @@ import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { networkShown, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
 import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
-import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any-resource.ts';
-import { connectedVault } from '../../resources/private-endpoints.ts';
+import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any/any-resource.ts';
+import { connectedVault } from '../../resources/networks/private-endpoints.ts';
 import { createdStatus } from './other-services.ts';
 import { inSubscription, parseList, resourcePrefix } from '../../resources/keys.ts';
 import type { Prefix } from '../../store/keys.ts';
@@ -12,7 +12,7 @@ import type { Stored } from '../../store/records.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { listAnswer } from '../list.ts';
 import { groupPath, placeOf, readGroup } from '../resource-groups/resource-groups.ts';
-import { knownTypes } from '../../resources/resource-types.ts';
+import { knownTypes } from '../../resources/any/resource-types.ts';
 
 const getResource: ControlOperation = {
   method: 'GET',

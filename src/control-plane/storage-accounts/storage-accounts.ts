@@ -2,13 +2,13 @@ import { storageAccountNameKey, resourceId } from '../../resources/keys.ts';
 import { isStorageAccountName, placeholderKey } from '../../resources/storage-accounts.ts';
 import { accountNameInvalid, accountNameTaken } from './errors.ts';
 import { checkOfNames } from '../name-availability.ts';
-import { knownTypes } from '../../resources/resource-types.ts';
+import { knownTypes } from '../../resources/any/resource-types.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { answer } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 import { readNamed, anyResource, resourcesContext } from '../resources/resource.ts';
-import { putResource } from '../../resources/any-resource.ts';
+import { putResource } from '../../resources/any/any-resource.ts';
 
 const checkStorageAccountName = checkOfNames({
   path: '/subscriptions/:subscriptionId/providers/Microsoft.Storage/checkNameAvailability',

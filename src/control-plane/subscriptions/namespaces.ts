@@ -1,4 +1,4 @@
-import { kinds } from '../../resources/kinds.ts';
+import { kinds } from '../../resources/any/kinds.ts';
 
 /** A type, as its provider announces it. */
 export interface ProviderType {

@@ -4,7 +4,7 @@ import type { ProviderType } from './namespaces.ts';
 import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { groupPath } from '../resource-groups/resource-groups.ts';
-import { kinds } from '../../resources/kinds.ts';
+import { kinds } from '../../resources/any/kinds.ts';
 
 const locations = regions.map(({ displayName }) => displayName);
 

@@ -1,6 +1,6 @@
 import { inSubscription, vaultKey } from '../../resources/keys.ts';
-import { purgeVault } from '../../resources/purge.ts';
-import { isVaultName } from '../../resources/vaults.ts';
+import { purgeVault } from '../../resources/vaults/purge.ts';
+import { isVaultName } from '../../resources/vaults/vaults.ts';
 import { readRecords } from '../../store/records.ts';
 import { listAnswer } from '../list.ts';
 import { answer, refuse } from '../operation.ts';

@@ -4,7 +4,7 @@ import { explain } from '../../firewall/explain.ts';
 import { matchedRule } from '../../firewall/matched-rule.ts';
 import type { Operation } from '../../types/operation.ts';
 import type { Source } from '../../types/source.ts';
-import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/virtual-networks.ts';
+import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/networks/virtual-networks.ts';
 import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath } from './resource.ts';

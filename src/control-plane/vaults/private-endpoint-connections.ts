@@ -7,7 +7,7 @@ import {
   decideConnection,
   connectionState,
   deleteConnection,
-} from '../../resources/private-endpoint-connections.ts';
+} from '../../resources/vaults/private-endpoint-connections.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import { placeOf } from '../resource-groups/resource-groups.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { NameSet } from '../../http/host.ts';
 import { vaultId, vaultKey } from '../../resources/keys.ts';
-import { isAt, isVaultName } from '../../resources/vaults.ts';
-import type { VaultsContext } from '../../resources/vaults.ts';
+import { isAt, isVaultName } from '../../resources/vaults/vaults.ts';
+import type { VaultsContext } from '../../resources/vaults/vaults.ts';
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';

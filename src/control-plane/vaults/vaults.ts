@@ -15,11 +15,11 @@ import type { Prefix } from '../../store/keys.ts';
 import { listAnswer } from '../list.ts';
 import { placeOf, readGroup } from '../resource-groups/resource-groups.ts';
 import { membersOf } from '../../resources/refusal.ts';
-import { putVault, patchVault, deleteVault as softDelete } from '../../resources/vaults.ts';
+import { putVault, patchVault, deleteVault as softDelete } from '../../resources/vaults/vaults.ts';
 import type { Requirement } from '../../store/store.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import type { NetworkAcls, VirtualNetworkRule } from '../../types/firewall.ts';
-import { accessPolicyUpdates, readAccessPolicies } from '../../resources/vault-properties.ts';
+import { accessPolicyUpdates, readAccessPolicies } from '../../resources/vaults/vault-properties.ts';
 
 const readAction = 'Microsoft.KeyVault/vaults/read';
 

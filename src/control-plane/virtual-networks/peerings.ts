@@ -1,8 +1,8 @@
-import { findPeering, putPeering, deletePeering as removePeering } from '../../resources/peerings.ts';
+import { findPeering, putPeering, deletePeering as removePeering } from '../../resources/networks/peerings.ts';
 import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { networkPath, readNetworkOf, peeringResource, networkPut, networkDeleted } from './resource.ts';
-import { isItemName } from '../../resources/kinds.ts';
+import { isItemName } from '../../resources/any/kinds.ts';
 
 const peeringsPath = `${networkPath}/virtualNetworkPeerings`;
 const peeringPath = `${peeringsPath}/:peering`;

@@ -1,6 +1,6 @@
 import { isResourceGroupName, virtualNetworkId, virtualNetworkKey } from '../../resources/keys.ts';
 import { membersOf } from '../../resources/refusal.ts';
-import { regionalBgpCommunity } from '../../resources/regional-communities.ts';
+import { regionalBgpCommunity } from '../../resources/networks/regional-communities.ts';
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PeeringRecord, SubnetRecord, VirtualNetworkRecord } from '../../types/network.ts';

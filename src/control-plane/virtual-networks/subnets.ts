@@ -1,4 +1,4 @@
-import { findSubnet, putSubnet, deleteSubnet } from '../../resources/virtual-networks.ts';
+import { findSubnet, putSubnet, deleteSubnet } from '../../resources/networks/virtual-networks.ts';
 import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import {
@@ -11,8 +11,8 @@ import {
   subnetResource,
   networkPath,
 } from './resource.ts';
-import { readSubnet } from '../../resources/network-properties.ts';
-import { linkSubnets, unlinkSubnets } from '../../resources/subnet-links.ts';
+import { readSubnet } from '../../resources/networks/network-properties.ts';
+import { linkSubnets, unlinkSubnets } from '../../resources/networks/subnet-links.ts';
 import { merge } from '../../store/store.ts';
 
 const getSubnet: ControlOperation = {

@@ -7,8 +7,8 @@ import { ruleProfiles } from '../../../src/firewall/profiles.ts';
 import { validateNetworkAcls } from '../../../src/firewall/validate.ts';
 import { parseJsonBody } from '../../../src/http/request.ts';
 import { readKeyMaterial } from '../../../src/crypto/read-key-material.ts';
-import { readNetwork } from '../../../src/resources/network-properties.ts';
-import { readVaultProperties } from '../../../src/resources/vault-properties.ts';
+import { readNetwork } from '../../../src/resources/networks/network-properties.ts';
+import { readVaultProperties } from '../../../src/resources/vaults/vault-properties.ts';
 import { pathText } from '../../../src/shape/fault.ts';
 import {
   array,

@@ -1,0 +1,98 @@
+import { builtInRoles, roleIds } from '../../access/built-in-roles.ts';
+import { isWithin } from '../../access/role-assignments.ts';
+import type { Prefix } from '../../store/keys.ts';
+import type { Stored } from '../../store/records.ts';
+import { listRecords, readRecords, recordPut } from '../../store/records.ts';
+import type { Put, Requirement, Store, Transaction } from '../../store/store.ts';
+import type { RoleAssignment, RoleDefinition } from '../../types/role.ts';
+import { authorizationKey, roleKey, rolePrefix, subscriptionKey } from '../keys.ts';
+
+const pageSize = 1000;
+
+/** Who may do what in a subscription: its role assignments and the roles that they name, as of one moment. */
+export interface Authorization {
+  readonly subscriptionId: string;
+  readonly tenantId: string;
+  readonly assignments: readonly RoleAssignment[];
+  /** By GUID: the built-in ones, and the subscription's own. */
+  readonly roles: ReadonlyMap<string, RoleDefinition>;
+  /** The stamp's version: whatever is decided on the word of these requires it. */
+  readonly requirement: Requirement;
+}
+
+/**
+ * Reads it in one consistent state; `undefined` when there is no such subscription.
+ * @throws {Conflict} when it is changed meanwhile
+ */
+export async function readAuthorization(store: Store, subscriptionId: string): Promise<Authorization | undefined> {
+  const key = authorizationKey(subscriptionId);
+  const [stamp, subscription] = await readRecords(store, { get: [key, subscriptionKey(subscriptionId)] });
+  if (subscription === undefined) return undefined;
+  const requirement = { key, version: stamp?.version ?? null };
+  const assignments = await readAll(store, rolePrefix('role-assignment', subscriptionId), requirement);
+  const custom = await readAll(store, rolePrefix('role-definition', subscriptionId), requirement);
+  const { tenantId, subscriptionId: spelt } = subscription.value;
+  const roles = new Map([...builtInRoles, ...custom.map((role) => [role.id, role] as const)]);
+  return { subscriptionId: spelt, tenantId, assignments, roles, requirement };
+}
+
+/** A change of assignments or roles: made on the word of what stood, and stamped. */
+export function authorizationChange(
+  { subscriptionId, requirement }: Pick<Authorization, 'subscriptionId' | 'requirement'>,
+  change: { readonly put?: readonly Put[]; readonly delete?: readonly string[] },
+): Transaction {
+  const stamp = recordPut(authorizationKey(subscriptionId), null);
+  return { require: [requirement], put: [...(change.put ?? []), stamp], delete: change.delete ?? [] };
+}
+
+/**
+ * What goes with a resource when it is deleted: the assignments at its scope and below, which do not come back with it
+ * ("Soft-deleting a vault drops its role assignments", soft-delete-overview). `undefined` when there are none.
+ */
+export function dropAssignments(authorization: Authorization, scope: string): Transaction | undefined {
+  const gone = authorization.assignments.filter((assignment) => isWithin(assignment.scope.toLowerCase(), scope));
+  if (gone.length === 0) return undefined;
+  const { subscriptionId } = authorization;
+  const keys = gone.map(({ name }) => roleKey('role-assignment', subscriptionId, name));
+  return authorizationChange(authorization, { delete: keys });
+}
+
+/** What makes a principal the first owner of a new subscription. */
+export function firstOwner(
+  subscriptionId: string,
+  owner: { readonly principalId: string; readonly name: string; readonly now: number },
+): readonly Put[] {
+  const at = new Date(owner.now).toISOString();
+  const principalId = owner.principalId.toLowerCase();
+  const assignment: RoleAssignment = {
+    name: owner.name.toLowerCase(),
+    scope: `/subscriptions/${subscriptionId}`,
+    role: roleIds.owner,
+    principalId,
+    principalType: 'ServicePrincipal',
+    description: null,
+    createdOn: at,
+    updatedOn: at,
+    createdBy: principalId,
+    updatedBy: principalId,
+  };
+  return [
+    recordPut(roleKey('role-assignment', subscriptionId, assignment.name), assignment),
+    recordPut(authorizationKey(subscriptionId), null),
+  ];
+}
+
+async function readAll<T>(store: Store, prefix: Prefix<T>, requirement: Requirement): Promise<readonly T[]> {
+  const found: T[] = [];
+  for (let after: string | undefined; ;) {
+    const page: readonly Stored<T>[] = await listRecords(store, {
+      require: [requirement],
+      prefix,
+      after,
+      limit: pageSize,
+    });
+    found.push(...page.map(({ value }) => value));
+    after = page.at(-1)?.key;
+    if (after === undefined) return found;
+  }
+}

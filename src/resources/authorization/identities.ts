@@ -1,0 +1,78 @@
+import { readRecords } from '../../store/records.ts';
+import type { Requirement, Store } from '../../store/store.ts';
+import type { ResourceIdentity } from '../../types/resource.ts';
+import { isResourceGroupName, parseScope, resourceKey } from '../keys.ts';
+import { membersOf, refuseResource } from '../refusal.ts';
+import type { ResourceOutcome } from '../refusal.ts';
+import { knownTypes } from '../any/resource-types.ts';
+
+interface IdentityWorld {
+  readonly store: Store;
+  readonly newId: () => string;
+  readonly tenantId: string;
+  /** ARM id of the resource. */
+  readonly by: string;
+}
+
+interface ReadIdentity {
+  readonly identity: ResourceIdentity | undefined;
+  readonly require: readonly Requirement[];
+}
+
+const types: ReadonlySet<string> = new Set(['none', 'systemassigned', 'userassigned', 'systemassigned,userassigned']);
+
+/**
+ * Reads `identity` of a resource. A system-assigned identity is made with the resource and stays as long as it is wanted;
+ * a user-assigned one must be there, and lends its ids.
+ */
+export async function readIdentity(
+  value: unknown,
+  before: ResourceIdentity | undefined,
+  world: IdentityWorld,
+): Promise<ResourceOutcome<ReadIdentity>> {
+  const { type, userAssignedIdentities } = membersOf(value);
+  if (value === undefined || value === null) return { ok: true, value: { identity: undefined, require: [] } };
+  const words = typeof type === 'string' ? type.toLowerCase().replaceAll(' ', '') : '';
+  if (typeof type !== 'string' || !types.has(words)) {
+    return invalid("identity.type must be 'None', 'SystemAssigned', 'UserAssigned' or 'SystemAssigned, UserAssigned'.");
+  }
+  if (words === 'none') return { ok: true, value: { identity: undefined, require: [] } };
+  const ids = Object.entries(membersOf(userAssignedIdentities)).filter(([, given]) => given !== null);
+  const wantsUser = words.includes('userassigned');
+  if (wantsUser !== ids.length > 0) {
+    return invalid(
+      "identity.userAssignedIdentities must name at least one identity when identity.type has 'UserAssigned', and none when it has not.",
+    );
+  }
+  const user: Record<string, { readonly principalId: string; readonly clientId: string }> = {};
+  const require: Requirement[] = [];
+  for (const [id] of ids) {
+    const found = await readUserAssigned(id, world.store);
+    if (found === undefined) return refuseResource({ kind: 'referenceInvalid', id, by: world.by });
+    user[id] = found.ids;
+    require.push(found.requirement);
+  }
+  const system = words.startsWith('systemassigned') ? (before?.system ?? newIdentity(world)) : undefined;
+  const identity = { type, ...(system !== undefined && { system }), ...(wantsUser && { user }) };
+  return { ok: true, value: { identity, require } };
+}
+
+/** The ids of a new managed identity. */
+export function newIdentity({ newId, tenantId }: Pick<IdentityWorld, 'newId' | 'tenantId'>) {
+  return { principalId: newId(), clientId: newId(), tenantId };
+}
+
+async function readUserAssigned(id: string, store: Store) {
+  const scope = parseScope(id);
+  const { type, names = [], subscriptionId = '', resourceGroup = '' } = scope ?? {};
+  if (type?.toLowerCase() !== knownTypes.userAssignedIdentity.toLowerCase()) return undefined;
+  if (!isResourceGroupName(resourceGroup)) return undefined;
+  const [record] = await readRecords(store, { get: [resourceKey({ subscriptionId, resourceGroup }, type, names)] });
+  if (record === undefined) return undefined;
+  const { principalId = '', clientId = '' } = record.value.made;
+  return { ids: { principalId, clientId }, requirement: { key: record.key, version: record.version } };
+}
+
+function invalid(message: string) {
+  return refuseResource({ kind: 'invalidProperty', message });
+}

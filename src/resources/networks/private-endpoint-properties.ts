@@ -1,0 +1,109 @@
+import { accept, wrong } from '../../shape/fault.ts';
+import { always, array, each, ignored, object, optional, refine, string } from '../../shape/shape.ts';
+import type { Shape } from '../../shape/shape.ts';
+import type { ResourceRecord } from '../../types/resource.ts';
+import { membersOf } from '../refusal.ts';
+import { reference } from './network-members.ts';
+
+/** What a private endpoint is to be connected to, as a request says it. */
+export interface ServiceConnection {
+  readonly name: string;
+  readonly properties: {
+    readonly privateLinkServiceId: string;
+    readonly groupIds: readonly string[];
+    readonly requestMessage?: string;
+  };
+}
+
+/** What a private endpoint stands for. */
+export interface EndpointLink {
+  readonly subnetId: string;
+  readonly connection: ServiceConnection;
+  /** Whether somebody who may has to approve it. */
+  readonly manual: boolean;
+}
+
+/** The only one of a vault (`privateLinkResources`). */
+const group = 'vault';
+
+/** Azure's limit of a request's message (Private Endpoints - Create Or Update). */
+const messageLengthMax = 140;
+
+/** Clients send back what is not there as empty, and ask for nothing with it. */
+const empty: Shape<unknown> = (value) =>
+  value === '' || (Array.isArray(value) && value.length === 0)
+    ? accept(value)
+    : wrong(value, 'empty, for a private endpoint has no address here: nothing goes through it');
+
+const strings: Shape<readonly string[]> = (value) => array(string)(value ?? []);
+
+const serviceConnection: Shape<ServiceConnection> = object(
+  {
+    name: always(string),
+    properties: always(
+      object({
+        ...each(['provisioningState', 'privateLinkServiceConnectionState'], ignored),
+        privateLinkServiceId: string,
+        groupIds: always(
+          refine(strings, (ids) =>
+            ids.length === 1 && ids[0]?.toLowerCase() === group
+              ? accept(ids)
+              : wrong(ids, `["${group}"], the one group that a vault has`),
+          ),
+        ),
+        requestMessage: optional(
+          refine(string, (text) =>
+            text.length <= messageLengthMax ? accept(text) : wrong(text, `at most ${messageLengthMax} characters`),
+          ),
+        ),
+      }),
+    ),
+  },
+  { ignoredIf: () => true },
+);
+
+/** `properties` of a private endpoint, which has exactly one connection. What Azure has and Postern does not is refused. */
+export const privateEndpoint: Shape<ResourceRecord['properties']> = refine(
+  object({
+    ...each(['provisioningState', 'resourceGuid', 'networkInterfaces'], ignored),
+    // What gives an endpoint an address or a name, which it has not here: nothing goes through it.
+    ...each(
+      ['applicationSecurityGroups', 'ipConfigurations', 'customDnsConfigs', 'customNetworkInterfaceName'],
+      optional(empty),
+    ),
+    ipVersionType: optional((value) => (value === 'IPv4' ? accept(value) : wrong(value, '"IPv4"'))),
+    subnet: refine(reference, (id) => accept({ id })),
+    privateLinkServiceConnections: optional(array(serviceConnection), []),
+    manualPrivateLinkServiceConnections: optional(array(serviceConnection), []),
+  }),
+  ({ subnet, privateLinkServiceConnections, manualPrivateLinkServiceConnections }) => {
+    const count = privateLinkServiceConnections.length + manualPrivateLinkServiceConnections.length;
+    return count === 1
+      ? accept({ subnet, privateLinkServiceConnections, manualPrivateLinkServiceConnections })
+      : wrong(count, 'one connection in all, for a private endpoint has exactly one', [
+          'privateLinkServiceConnections and manualPrivateLinkServiceConnections',
+        ]);
+  },
+);
+
+/** What a stored private endpoint stands for. */
+export function endpointLink({ properties }: Pick<ResourceRecord, 'properties'>): EndpointLink {
+  const { subnet, privateLinkServiceConnections, manualPrivateLinkServiceConnections } = properties;
+  const [automatic] = serviceConnections(privateLinkServiceConnections);
+  const [manual] = serviceConnections(manualPrivateLinkServiceConnections);
+  const connection = automatic ?? manual;
+  const { id } = membersOf(subnet);
+  if (typeof id !== 'string' || connection === undefined)
+    throw new Error('a stored private endpoint is connected to nothing');
+  return { subnetId: id, connection, manual: automatic === undefined };
+}
+
+/** The connections of a list of a stored endpoint. */
+export function serviceConnections(list: unknown): readonly ServiceConnection[] {
+  return Array.isArray(list) ? list.filter(isServiceConnection) : [];
+}
+
+function isServiceConnection(value: unknown): value is ServiceConnection {
+  const { name, properties } = membersOf(value);
+  return typeof name === 'string' && typeof membersOf(properties)['privateLinkServiceId'] === 'string';
+}

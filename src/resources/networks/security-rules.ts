@@ -1,0 +1,163 @@
+import { parseAddress, parseRange } from '../../address/address.ts';
+import { accept, missing, wrong } from '../../shape/fault.ts';
+import { array, choice, each, optional, refine, wholeNumber } from '../../shape/shape.ts';
+import type { Shape } from '../../shape/shape.ts';
+import { networkObject, securityRuleMembers } from './network-members.ts';
+import { refuseResource } from '../refusal.ts';
+import type { ResourceBreach, ResourceOutcome } from '../refusal.ts';
+import { isServiceTag } from './service-tags.ts';
+
+/** Something that lies in a resource and has an id of its own: a security rule, a route. `properties` as they were sent. */
+export interface Item {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+const addressPrefix = stringThat(
+  "'*', an address, a range in CIDR notation or a service tag such as AzureKeyVault or AzureKeyVault.WestEurope",
+  (text) => text === '*' || parseRange(text).ok || isIpv6(text) || isServiceTag(text),
+);
+
+const portRange = stringThat("'*', a port, or two of them as in 8000-8080", (text) => {
+  if (text === '*') return true;
+  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  return first !== '' && Number(first) <= Number(last) && Number(last) <= 65_535;
+});
+
+const noGroups: Shape<unknown> = (value) =>
+  Array.isArray(value) && value.length > 0
+    ? wrong(value, 'empty, for there are no application security groups here')
+    : accept(value);
+
+/** `properties` of a security rule; words in any case, given back in Azure's. */
+export const securityRule: Shape<Item['properties'], ResourceBreach> = refine(
+  networkObject(securityRuleMembers, {
+    protocol: choice(['*', 'Tcp', 'Udp', 'Icmp', 'Esp', 'Ah']),
+    access: choice(['Allow', 'Deny']),
+    // Azure's (virtual-network "network security groups overview").
+    priority: wholeNumber(100, 4096),
+    direction: choice(['Inbound', 'Outbound']),
+    ...each(['sourceApplicationSecurityGroups', 'destinationApplicationSecurityGroups'], optional(noGroups)),
+    ...each(['sourceAddressPrefix', 'destinationAddressPrefix'], optional(emptyOr(addressPrefix))),
+    ...each(['sourceAddressPrefixes', 'destinationAddressPrefixes'], optional(array(addressPrefix))),
+    ...each(['sourcePortRange', 'destinationPortRange'], optional(emptyOr(portRange))),
+    ...each(['sourcePortRanges', 'destinationPortRanges'], optional(array(portRange))),
+  }),
+  (rule) => {
+    for (const side of ['source', 'destination'] as const) {
+      for (const [one, many] of [
+        [`${side}AddressPrefix`, `${side}AddressPrefixes`],
+        [`${side}PortRange`, `${side}PortRanges`],
+      ] as const) {
+        const hasOne = (rule[one] ?? '') !== '';
+        const hasMany = (rule[many] ?? []).length > 0;
+        if (hasOne && hasMany) return wrong(rule[many], `empty, because ${one} is given as well`, [many]);
+        if (!hasOne && !hasMany) return missing(one);
+      }
+    }
+    return accept(rule);
+  },
+);
+
+function emptyOr(shape: Shape<string>): Shape<string> {
+  return (value) => (value === '' ? accept(value) : shape(value));
+}
+
+function stringThat(expected: string, holds: (text: string) => boolean): Shape<string> {
+  return (value) => (typeof value === 'string' && holds(value) ? accept(value) : wrong(value, expected));
+}
+
+function isIpv6(text: string): boolean {
+  const [address = '', prefix = '128', ...more] = text.split('/');
+  return (
+    more.length === 0 &&
+    address.includes(':') &&
+    parseAddress(address) !== undefined &&
+    /^\d{1,3}$/.test(prefix) &&
+    Number(prefix) <= 128
+  );
+}
+
+/** No two rules of a direction have one priority, and no two rules one name. */
+export function checkSecurityRules(rules: readonly Item[]): ResourceOutcome<null> {
+  const taken = new Map<string, string>();
+  for (const { name, properties } of rules) {
+    const { priority, direction } = properties;
+    const place = `${String(direction)} ${String(priority)}`;
+    const other = taken.get(place);
+    if (other !== undefined) {
+      return refuseResource({
+        kind: 'securityRuleConflict',
+        rules: [other, name],
+        priority: Number(priority),
+        direction: String(direction),
+      });
+    }
+    taken.set(place, name);
+  }
+  return { ok: true, value: null };
+}
+
+/**
+ * What every group has below its own rules (virtual-network "default security rules"): name, direction, priority, access,
+ * from, to, description.
+ */
+export const defaultSecurityRules: readonly Item[] = (
+  [
+    [
+      'AllowVnetInBound',
+      'Inbound',
+      65_000,
+      'Allow',
+      'VirtualNetwork',
+      'VirtualNetwork',
+      'Allow inbound traffic from all VMs in VNET',
+    ],
+    [
+      'AllowAzureLoadBalancerInBound',
+      'Inbound',
+      65_001,
+      'Allow',
+      'AzureLoadBalancer',
+      '*',
+      'Allow inbound traffic from azure load balancer',
+    ],
+    ['DenyAllInBound', 'Inbound', 65_500, 'Deny', '*', '*', 'Deny all inbound traffic'],
+    [
+      'AllowVnetOutBound',
+      'Outbound',
+      65_000,
+      'Allow',
+      'VirtualNetwork',
+      'VirtualNetwork',
+      'Allow outbound traffic from all VMs to all VMs in VNET',
+    ],
+    [
+      'AllowInternetOutBound',
+      'Outbound',
+      65_001,
+      'Allow',
+      '*',
+      'Internet',
+      'Allow outbound traffic from all VMs to Internet',
+    ],
+    ['DenyAllOutBound', 'Outbound', 65_500, 'Deny', '*', '*', 'Deny all outbound traffic'],
+  ] as const
+).map(([name, direction, priority, access, sourceAddressPrefix, destinationAddressPrefix, description]) => ({
+  name,
+  properties: {
+    protocol: '*',
+    sourcePortRange: '*',
+    destinationPortRange: '*',
+    sourceAddressPrefix,
+    destinationAddressPrefix,
+    access,
+    priority,
+    direction,
+    description,
+    sourcePortRanges: [],
+    destinationPortRanges: [],
+    sourceAddressPrefixes: [],
+    destinationAddressPrefixes: [],
+  },
+}));

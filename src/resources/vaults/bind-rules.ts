@@ -1,0 +1,78 @@
+import type { RequestedNetworkAcls, RequestedVirtualNetworkRule } from '../../firewall/validate.ts';
+import type { Requirement, Store } from '../../store/store.ts';
+import type { NetworkAcls, VirtualNetworkRule } from '../../types/firewall.ts';
+import { refuseResource } from '../refusal.ts';
+import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
+import { hasKeyVaultEndpoint, readSubnetById } from '../networks/virtual-networks.ts';
+
+interface Bound {
+  readonly networkAcls: NetworkAcls;
+  /** The networks as they were looked at: a subnet that goes meanwhile makes the change fail and be tried anew. */
+  readonly require: readonly Requirement[];
+}
+
+/** What the caller needs on a subnet to add a rule for it. */
+const joinAction = 'Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action';
+
+/** What binding is done with: the subscription is the vault's. */
+interface BindingWorld {
+  readonly store: Store;
+  readonly subscriptionId: string;
+  readonly lacks: CallerLacks;
+}
+
+/**
+ * Binds virtual network rules to the subnets that live under their ids now. A rule whose id is stored already keeps its
+ * binding, even to a subnet that is gone: clients PUT whole vaults to change a tag, and a subnet that was made anew under
+ * an old name must not gain access by that. To bind it anew, the rule is removed and added again.
+ *
+ * Who adds a rule must be allowed to join the subnet. A new rule's subnet must exist and have the `Microsoft.KeyVault` service endpoint;
+ * `ignoreMissingVnetServiceEndpoint` excuses a missing endpoint, never a missing subnet.
+ */
+export async function bindRules(
+  requested: RequestedNetworkAcls,
+  stored: readonly VirtualNetworkRule[],
+  world: BindingWorld,
+): Promise<ResourceOutcome<Bound>> {
+  const bindings = new Map(stored.map(({ id, incarnation }) => [id.toLowerCase(), incarnation]));
+  const require = new Map<string, Requirement>();
+  const rules: VirtualNetworkRule[] = [];
+  for (const rule of requested.virtualNetworkRules) {
+    const known = bindings.get(rule.id.toLowerCase());
+    if (known === undefined) {
+      const bound = await bindRule(rule, world);
+      if (!bound.ok) return bound;
+      bindings.set(rule.id.toLowerCase(), bound.value.incarnation);
+      require.set(bound.value.network.key, bound.value.network);
+      rules.push({ ...rule, incarnation: bound.value.incarnation });
+    } else {
+      rules.push({ ...rule, incarnation: known });
+    }
+  }
+  const networkAcls = { ...requested, virtualNetworkRules: rules };
+  return { ok: true, value: { networkAcls, require: [...require.values()] } };
+}
+
+async function bindRule(
+  rule: RequestedVirtualNetworkRule,
+  { store, subscriptionId, lacks }: BindingWorld,
+): Promise<ResourceOutcome<{ readonly incarnation: string; readonly network: Requirement }>> {
+  const living = await readSubnetById(rule.id, store);
+  const [virtualNetwork, subnet] = splitAtSubnet(rule.id);
+  const lacking = lacks(joinAction, rule.id);
+  const isOwn = rule.id.toLowerCase().startsWith(`/subscriptions/${subscriptionId.toLowerCase()}/`);
+  // Before anything is said of the subnet. Of a subscription that is not there, there is nothing to keep to oneself.
+  if (lacking !== undefined && (isOwn || living !== undefined)) return refuseResource(lacking);
+  if (living === undefined) return refuseResource({ kind: 'subnetNotFound', id: rule.id, virtualNetwork, subnet });
+  if (!hasKeyVaultEndpoint(living.subnet) && rule.ignoreMissingVnetServiceEndpoint !== true) {
+    return refuseResource({ kind: 'subnetWithoutServiceEndpoint', virtualNetwork, subnet });
+  }
+  return { ok: true, value: { incarnation: living.subnet.incarnation, network: living.network } };
+}
+
+/** The ids of the virtual network and the subnet's name, in lower case, as Azure's texts have them. */
+function splitAtSubnet(id: string): readonly [string, string] {
+  const lower = id.toLowerCase();
+  const at = lower.lastIndexOf('/subnets/');
+  return [lower.slice(0, at), lower.slice(at + '/subnets/'.length)];
+}
