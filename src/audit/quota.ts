@@ -1,5 +1,4 @@
-import { parseAddress } from '../address/address.ts';
-import { siteOf } from '../address/site.ts';
+import { parseAddress, siteOf } from '../address/address.ts';
 import { BoundedMap } from '../shares/bounded-map.ts';
 import type { LogRecord } from './activity.ts';
 import type { AuditCategory, AuditRecord } from './event.ts';

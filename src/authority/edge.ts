@@ -1,4 +1,4 @@
-import { siteOf } from '../address/site.ts';
+import { siteOf } from '../address/address.ts';
 import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, Failed } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';

@@ -1,10 +1,9 @@
-import { readSkipToken, skipToken } from '../http/skip-token.ts';
+import { encodePath, readSkipToken, skipToken } from '../http/request.ts';
 import { keyLengthMax } from '../resources/keys.ts';
 import type { Prefix } from '../store/keys.ts';
 import { listRecords, openListed } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
-import { encodePath } from '../http/request.ts';
 import { listScope, scopeKey } from './access.ts';
 import { answer, refuse } from './operation.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';

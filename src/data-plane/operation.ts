@@ -1,5 +1,5 @@
 import type { Answer } from '../http/answer.ts';
-import { readSkipToken, skipToken } from '../http/skip-token.ts';
+import { readSkipToken, skipToken } from '../http/request.ts';
 import type { CertificateFileReader } from '../objects/certificates/import.ts';
 import { recoveryLevel, refused } from '../objects/object.ts';
 import type { ObjectVersion, Outcome, VaultScope } from '../objects/object.ts';

@@ -1,7 +1,7 @@
 import { findByName, listObjects } from '../directory/objects.ts';
 import type { DirectoryRecords, ObjectKind } from '../directory/records.ts';
 import { Refused } from '../edge/edge.ts';
-import { skipToken } from '../http/skip-token.ts';
+import { skipToken } from '../http/request.ts';
 import type { Collection } from './collections.ts';
 import { matchesFilter, parseFilter, requiredValues } from './filter.ts';
 import type { Filter } from './filter.ts';

@@ -1,5 +1,5 @@
 import { Refused } from '../edge/edge.ts';
-import { readSkipToken } from '../http/skip-token.ts';
+import { readSkipToken } from '../http/request.ts';
 import type { GraphCall } from './operation.ts';
 import type { GraphRefusal } from './refusal.ts';
 

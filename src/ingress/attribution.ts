@@ -1,5 +1,4 @@
-import { parseAddress, parseRange } from '../address/address.ts';
-import { siteOf } from '../address/site.ts';
+import { parseAddress, parseRange, siteOf } from '../address/address.ts';
 import type { Address } from '../types/address.ts';
 import type { Source } from '../types/source.ts';
 import { readGuid } from './gateway-certificate.ts';

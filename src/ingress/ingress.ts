@@ -1,9 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
-import { parseAddress } from '../address/address.ts';
-import { siteOf } from '../address/site.ts';
+import { parseAddress, siteOf } from '../address/address.ts';
 import { Places } from '../shares/places.ts';
-import type { Room } from '../shares/who-goes.ts';
+import type { Room } from '../shares/places.ts';
 import type { Source } from '../types/source.ts';
 import {
   attributeGateway,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { readSkipToken, skipToken } from '../../src/http/skip-token.ts';
+import { readSkipToken, skipToken } from '../../src/http/request.ts';
 
 test('every key comes back out of its token, also through a URL', () => {
   const key = fc.string({

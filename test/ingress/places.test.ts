@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAddress } from '../../src/address/address.ts';
-import { siteOf } from '../../src/address/site.ts';
+import { parseAddress, siteOf } from '../../src/address/address.ts';
 import { placeOf } from '../../src/ingress/attribution.ts';
 import { anyPort, ask, dial, ended, openGate, portOf, refusals, secure } from './gate.ts';
 import { version2 } from './proxy-encoder.ts';

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Places } from '../../src/shares/places.ts';
-import { whoGoes } from '../../src/shares/who-goes.ts';
-import type { Standing } from '../../src/shares/who-goes.ts';
+import { Places, whoGoes } from '../../src/shares/places.ts';
+import type { Standing } from '../../src/shares/places.ts';
 
 function standing(silent: string, idle: string, busy: string): Standing<string> {
   const set = (names: string) => new Set(names);

@@ -1,5 +1,4 @@
-import { encodePath } from '../../http/request.ts';
-import { readSkipToken, skipToken } from '../../http/skip-token.ts';
+import { encodePath, readSkipToken, skipToken } from '../../http/request.ts';
 import { vaultId } from '../../resources/keys.ts';
 import type { Stored } from '../../store/records.ts';
 import type { VaultRecord } from '../../types/vault.ts';

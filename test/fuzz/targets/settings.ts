@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { formatRange, parseAddress, parseRange } from '../../../src/address/address.ts';
-import { readSkipToken, skipToken } from '../../../src/http/skip-token.ts';
+import { readSkipToken, skipToken } from '../../../src/http/request.ts';
 import { parseDuration } from '../../../src/objects/duration.ts';
 import { readSettings } from '../../../src/settings/settings.ts';
 import { bytesOf, textOf } from '../target.ts';
