@@ -79,9 +79,13 @@ export function connect({ port, domain, ca, identity }: Target): Client {
   function token(resource: string, client: Credentials = identity): Promise<string> {
     const named = { vault: `https://vault.${domain}:${port}`, arm: home }[resource] ?? resource;
     const key = `${named} ${client.clientId}`;
-    const known = tokens.get(key) ?? requestToken(named, client);
-    tokens.set(key, known);
-    return known;
+    const known = tokens.get(key);
+    if (known !== undefined) return known;
+    const asked = requestToken(named, client);
+    tokens.set(key, asked);
+    // Asked for again after a failure, as when the server was killed meanwhile.
+    asked.catch(() => tokens.delete(key));
+    return asked;
   }
 
   return {
