@@ -8,26 +8,33 @@ const limits = { most: 32, again: 8 };
  * connections and numbers, never a request (src/http/drain.ts).
  */
 export class Flow {
-  readonly #underWay = new Map<Connection, number>();
-  readonly #paused = new Set<Connection>();
+  // Weak, and never deleted from: to add a connection again for each of its requests would wear a Map out.
+  readonly #states = new WeakMap<Connection, FlowState>();
 
   begin(connection: Connection): void {
-    const count = (this.#underWay.get(connection) ?? 0) + 1;
-    this.#underWay.set(connection, count);
-    if (count <= limits.most || this.#paused.has(connection)) return;
-    this.#paused.add(connection);
+    let state = this.#states.get(connection);
+    if (state === undefined) this.#states.set(connection, (state = { underWay: 0, paused: false }));
+    state.underWay += 1;
+    if (state.underWay <= limits.most || state.paused) return;
+    state.paused = true;
     connection.pause();
     // At the end of each message Node resumes the socket by itself, so that a pause alone lasts no longer than that.
     connection.resume = () => connection;
   }
 
   end(connection: Connection): void {
-    const count = (this.#underWay.get(connection) ?? 0) - 1;
-    if (count > 0) this.#underWay.set(connection, count);
-    else this.#underWay.delete(connection);
-    if (count > limits.again || !this.#paused.delete(connection)) return;
+    const state = this.#states.get(connection);
+    if (state === undefined) return;
+    state.underWay -= 1;
+    if (state.underWay > limits.again || !state.paused) return;
+    state.paused = false;
     // Its class has the real one.
     Reflect.deleteProperty(connection, 'resume');
     connection.resume();
   }
+}
+
+interface FlowState {
+  underWay: number;
+  paused: boolean;
 }
