@@ -52,13 +52,13 @@ type After<Facts = unknown> = { readonly request: AuthorityRequest } & Facts;
 
 /** The form or the query as it came, whichever the endpoint reads. */
 function textOf({ request: { raw, url, endpoint, headers } }: After): string | Promise<string> {
-  if (endpoint.method === 'GET') return endpoint.reads === 'query' ? queryOf(url) : '';
+  if (endpoint.method === 'GET') return endpoint.reads === 'query' ? queryStringOf(url) : '';
   if (!isForm(headers)) throw new Refused<AuthorityRefusal>({ kind: 'formUnreadable' });
   const bytes = readBodyOrRefuse(raw, formBytesMax, bodyRefusals);
   return bytes instanceof Promise ? bytes.then(textIn) : textIn(bytes);
 }
 
-function queryOf(url: string): string {
+function queryStringOf(url: string): string {
   const at = url.indexOf('?');
   return at === -1 ? '' : url.slice(at + 1);
 }
