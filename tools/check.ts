@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lintConfiguration } from './lint-rules.ts';
+import { pictures } from './pictures.ts';
 import { recordMap } from './record-map.ts';
 import { withStepTables } from './step-tables.ts';
 
@@ -31,6 +32,7 @@ const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
 if (options.write) {
   await writeFile(new URL('.oxlintrc.json', root), await lintConfiguration(root));
   await writeFile(new URL('docs/records.md', root), await recordMap());
+  for (const [name, picture] of pictures) await writeFile(new URL(`docs/pictures/${name}`, root), picture);
   const architecture = new URL('ARCHITECTURE.md', root);
   await writeFile(architecture, await withStepTables(await readFile(architecture, 'utf8')));
   await run([...prettier, '--write', '.']);

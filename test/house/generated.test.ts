@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { it } from 'node:test';
+import { pictures } from '../../tools/pictures.ts';
 import { recordMap } from '../../tools/record-map.ts';
 import { withStepTables } from '../../tools/step-tables.ts';
 
@@ -13,4 +14,12 @@ it('docs/records.md has every kind of record that the rooms declare, and no othe
 it('ARCHITECTURE.md has the steps of every edge in their order', async () => {
   const page = await read('ARCHITECTURE.md');
   assert.equal(page, await withStepTables(page), 'run "npm run check -- --write"');
+});
+
+it('docs/pictures/ has what tools/pictures.ts draws, and nothing else', async () => {
+  const folder = await readdir(new URL('../../docs/pictures/', import.meta.url));
+  assert.deepEqual(folder.toSorted(), [...pictures.keys()].toSorted());
+  for (const [name, picture] of pictures) {
+    assert.equal(await read(`docs/pictures/${name}`), picture, `${name}: run "npm run check -- --write"`);
+  }
 });
