@@ -31,7 +31,7 @@ const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
 
 if (options.write) {
   await writeFile(new URL('.oxlintrc.json', root), await lintConfiguration(root));
-  await writeFile(new URL('docs/records.md', root), await recordMap());
+  await writeFile(new URL('docs/reference/records.md', root), await recordMap());
   for (const [name, picture] of pictures) await writeFile(new URL(`docs/pictures/${name}`, root), picture);
   const architecture = new URL('ARCHITECTURE.md', root);
   await writeFile(architecture, await withStepTables(await readFile(architecture, 'utf8')));

@@ -6,14 +6,14 @@ import { markdownTable } from './markdown-table.ts';
 const introduction = `# Records
 
 What the store holds: every kind of record, by what its keys begin with. \`npm run check -- --write\` makes this page of what the
-rooms declare with \`recordKind\` ([\`store/keys.ts\`](../src/store/keys.ts)). A name in braces is one segment of the key. After a slash
+rooms declare with \`recordKind\` ([\`store/keys.ts\`](../../src/store/keys.ts)). A name in braces is one segment of the key. After a slash
 at the end comes what tells the records of the kind apart. Keys are stored in clear, what the records hold is sealed.
 
 The version is that of the records that this release writes. It reads older ones as well, and refuses newer ones. A record of version 1
 is JSON; one of version 2 has \`v2\` and a space before it, and so on.
 `;
 
-/** The page `docs/records.md`, laid out as prettier does it. */
+/** The page `docs/reference/records.md`, laid out as prettier does it. */
 export async function recordMap(): Promise<string> {
   await loadKinds();
   const rows = knownKinds().map(({ pattern, owner, holds, version }) => [`\`${pattern}\``, owner, holds, `${version}`]);

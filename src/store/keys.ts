@@ -7,7 +7,7 @@ export type Key<T> = string & { readonly [holds]: T };
 /** What the keys of some records of a kind begin with. */
 export type Prefix<T> = string & { readonly [lists]: T };
 
-/** What the map of records says of one kind (docs/records.md). */
+/** What the map of records says of one kind (docs/reference/records.md). */
 export interface KindFacts {
   /**
    * What their keys begin with, up to a slash; a name in braces is one segment: `vault/{incarnation}/secrets/`. Without a

@@ -37,25 +37,25 @@ describe('the check of errors', () => {
   });
 
   it('refuses an error that only one of them has', () => {
-    assert.deepEqual(check(heading), ['data-plane: firewall is in errors.ts, and not in docs/errors.md']);
+    assert.deepEqual(check(heading), ['data-plane: firewall is in errors.ts, and not in docs/reference/errors.md']);
     assert.deepEqual(check(`${heading}${row}| \`gone\` | 404 |\n`), [
-      'data-plane: gone is in docs/errors.md, and not in errors.ts',
+      'data-plane: gone is in docs/reference/errors.md, and not in errors.ts',
     ]);
   });
 
   it('refuses another status or code', () => {
     assert.deepEqual(check(heading + row.replace('403', '401')), [
-      'data-plane: firewall: docs/errors.md does not say that its status is 403',
+      'data-plane: firewall: docs/reference/errors.md does not say that its status is 403',
     ]);
     assert.deepEqual(check(heading + row.replace('ForbiddenByFirewall', 'ForbiddenByFirewalls')), [
-      'data-plane: firewall: docs/errors.md does not say that its innerCode is ForbiddenByFirewall',
+      'data-plane: firewall: docs/reference/errors.md does not say that its innerCode is ForbiddenByFirewall',
     ]);
   });
 
   it('refuses a missing section, and one of a room that has no errors', () => {
-    assert.deepEqual(check('# Errors\n'), ['docs/errors.md has no section whose heading names `data-plane`']);
+    assert.deepEqual(check('# Errors\n'), ['docs/reference/errors.md has no section whose heading names `data-plane`']);
     assert.deepEqual(errorsUndocumented(heading, new Map()), [
-      'docs/errors.md speaks of data-plane, which has no errors.ts',
+      'docs/reference/errors.md speaks of data-plane, which has no errors.ts',
     ]);
   });
 });

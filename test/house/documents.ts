@@ -31,7 +31,7 @@ function anchors(markdown: string): ReadonlySet<string> {
 export type ErrorTable = Readonly<Record<string, object>>;
 
 /**
- * How `docs/errors.md` and the tables in `errors.ts` differ. An edge's section is the one whose heading has the room's
+ * How `docs/reference/errors.md` and the tables in `errors.ts` differ. An edge's section is the one whose heading has the room's
  * name in backticks. Its rows begin with a refusal kind in backticks, and name the status and each code of the table.
  */
 export function errorsUndocumented(markdown: string, tables: ReadonlyMap<string, ErrorTable>): readonly string[] {
@@ -43,15 +43,15 @@ export function errorsUndocumented(markdown: string, tables: ReadonlyMap<string,
   );
   const missing = [...tables].flatMap(([room, table]) => {
     const rows = sections.get(room);
-    if (rows === undefined) return [`docs/errors.md has no section whose heading names \`${room}\``];
+    if (rows === undefined) return [`docs/reference/errors.md has no section whose heading names \`${room}\``];
     const wrong = Object.entries(table).flatMap(([kind, entry]) =>
       differences(`${room}: ${kind}`, entry, rows.get(kind)),
     );
     const gone = [...rows.keys()].filter((kind) => !Object.hasOwn(table, kind));
-    return wrong.concat(gone.map((kind) => `${room}: ${kind} is in docs/errors.md, and not in errors.ts`));
+    return wrong.concat(gone.map((kind) => `${room}: ${kind} is in docs/reference/errors.md, and not in errors.ts`));
   });
   const strangers = [...sections.keys()].filter((room) => !tables.has(room));
-  return [...missing, ...strangers.map((room) => `docs/errors.md speaks of ${room}, which has no errors.ts`)];
+  return [...missing, ...strangers.map((room) => `docs/reference/errors.md speaks of ${room}, which has no errors.ts`)];
 }
 
 function rowsOf(section: string): ReadonlyMap<string, string> {
@@ -60,13 +60,13 @@ function rowsOf(section: string): ReadonlyMap<string, string> {
 }
 
 function differences(name: string, entry: object, row: string | undefined): readonly string[] {
-  if (row === undefined) return [`${name} is in errors.ts, and not in docs/errors.md`];
+  if (row === undefined) return [`${name} is in errors.ts, and not in docs/reference/errors.md`];
   const words = new Set([...row.matchAll(/[\w.]+/g)].map(([word]) => word));
   return Object.entries(entry).flatMap(([property, value]) =>
     /^status$|^(?:inner)?error$|code$/i.test(property) &&
     (typeof value === 'string' || typeof value === 'number') &&
     !words.has(`${value}`)
-      ? [`${name}: docs/errors.md does not say that its ${property} is ${value}`]
+      ? [`${name}: docs/reference/errors.md does not say that its ${property} is ${value}`]
       : [],
   );
 }

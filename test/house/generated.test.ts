@@ -7,8 +7,8 @@ import { withStepTables } from '../../tools/step-tables.ts';
 
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-it('docs/records.md has every kind of record that the rooms declare, and no other', async () => {
-  assert.equal(await read('docs/records.md'), await recordMap(), 'run "npm run check -- --write"');
+it('docs/reference/records.md has every kind of record that the rooms declare, and no other', async () => {
+  assert.equal(await read('docs/reference/records.md'), await recordMap(), 'run "npm run check -- --write"');
 });
 
 it('ARCHITECTURE.md has the steps of every edge in their order', async () => {

@@ -56,7 +56,7 @@ describe('the tree', () => {
     assert.deepEqual(roomsUnknown(Object.keys(rooms), files, textOf('ARCHITECTURE.md')), []);
   });
 
-  it('describes in docs/errors.md every error of every edge, and no other', async () => {
+  it('describes in docs/reference/errors.md every error of every edge, and no other', async () => {
     const tables = new Map<string, ErrorTable>();
     for (const { path } of files) {
       const room = /^src\/(?<room>[^/]+)\/errors\.ts$/.exec(path)?.groups?.['room'];
@@ -71,7 +71,7 @@ describe('the tree', () => {
       [],
       'edges without errors.ts',
     );
-    assert.deepEqual(errorsUndocumented(textOf('docs/errors.md'), tables), []);
+    assert.deepEqual(errorsUndocumented(textOf('docs/reference/errors.md'), tables), []);
   });
 
   it('has programs that can be run', async () => {

@@ -297,8 +297,8 @@ test('an address whose host no URL can have is refused', () => {
   assert.ok(refusedWith([], { config: { issuers } }).includes(' must be an https:// URL '));
 });
 
-test('docs/configuration.md names every member, and its example is read', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+test('docs/reference/configuration.md names every member, and its example is read', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/reference/configuration.md'), 'utf8');
   const [, example = ''] = /```json\n([\s\S]*?)```/.exec(text) ?? [];
   assert.equal(accepted([], { config: example }).audit?.keepDays, 90);
   const unknown = { '?': 0 };
