@@ -33,8 +33,8 @@ if (options.write) {
   await writeFile(new URL('.oxlintrc.json', root), await lintConfiguration(root));
   await writeFile(new URL('docs/reference/records.md', root), await recordMap());
   for (const [name, picture] of pictures) await writeFile(new URL(`docs/pictures/${name}`, root), picture);
-  const architecture = new URL('ARCHITECTURE.md', root);
-  await writeFile(architecture, await withStepTables(await readFile(architecture, 'utf8')));
+  const requests = new URL('docs/explanation/requests.md', root);
+  await writeFile(requests, await withStepTables(await readFile(requests, 'utf8')));
   await run([...prettier, '--write', '.']);
 }
 const outcomes = await Promise.all(Object.entries(checks).map(([name, check]) => report(name, check)));

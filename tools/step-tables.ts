@@ -40,12 +40,14 @@ const pipelines: readonly Pipeline[] = [
 /** Around what is generated. */
 const marks = { begin: '<!-- begin: npm run check -- --write -->', end: '<!-- end -->' };
 
-/** `ARCHITECTURE.md` with the tables of steps that the pipelines have now. */
-export async function withStepTables(architecture: string): Promise<string> {
-  const [before, rest] = architecture.split(marks.begin);
+/** The page `docs/explanation/requests.md` with the tables of steps that the pipelines have now. */
+export async function withStepTables(page: string): Promise<string> {
+  const [before, rest] = page.split(marks.begin);
   const after = rest?.split(marks.end)[1];
   if (before === undefined || after === undefined) {
-    throw new Error(`ARCHITECTURE.md has no place for the tables of steps: ${marks.begin} and ${marks.end}`);
+    throw new Error(
+      `docs/explanation/requests.md has no place for the tables of steps: ${marks.begin} and ${marks.end}`,
+    );
   }
   const sections = await Promise.all(pipelines.map(sectionOf));
   return [before, marks.begin, '\n\n', sections.join('\n'), '\n', marks.end, after].join('');
@@ -55,7 +57,7 @@ async function sectionOf({ title, room, rows, variants = [] }: Pipeline): Promis
   const source = await sourceOf(room);
   const described = rows.map(({ name, by, once }) => [`\`${name}\`${once ? ', once' : ''}`, summaryOf(by, source)]);
   const others = variants.map(({ what, rows: taken }) => `\n${what}: ${taken.map(({ name }) => name).join(' → ')}\n`);
-  const heading = `**${title}** ([\`${room}/pipeline.ts\`](src/${room}/pipeline.ts))\n`;
+  const heading = `**${title}** ([\`${room}/pipeline.ts\`](../../src/${room}/pipeline.ts))\n`;
   return [heading, '\n', markdownTable(['step', 'what it finds out'], described), ...others].join('');
 }
 

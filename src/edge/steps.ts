@@ -52,7 +52,7 @@ export class Steps<Request, World, Facts extends object> {
     return new Steps([...this.#rows, { name, run, refuse: undefined, once: true }]);
   }
 
-  /** In their order, each with the name of its function; ARCHITECTURE.md is made of them. */
+  /** In their order, each with the name of its function; docs/explanation/requests.md lists them. */
   get rows(): readonly { readonly name: string; readonly by: string; readonly once: boolean }[] {
     return this.#rows.map(({ name, run, once }) => ({ name, by: run.name, once }));
   }

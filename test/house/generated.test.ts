@@ -11,8 +11,8 @@ it('docs/reference/records.md has every kind of record that the rooms declare, a
   assert.equal(await read('docs/reference/records.md'), await recordMap(), 'run "npm run check -- --write"');
 });
 
-it('ARCHITECTURE.md has the steps of every edge in their order', async () => {
-  const page = await read('ARCHITECTURE.md');
+it('docs/explanation/requests.md has the steps of every edge in their order', async () => {
+  const page = await read('docs/explanation/requests.md');
   assert.equal(page, await withStepTables(page), 'run "npm run check -- --write"');
 });
 
