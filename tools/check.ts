@@ -6,10 +6,9 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { generatedPages } from './generated-pages.ts';
 import { lintConfiguration } from './lint-rules.ts';
 import { pictures } from './pictures.ts';
-import { recordMap } from './record-map.ts';
-import { withStepTables } from './step-tables.ts';
 
 interface Outcome {
   readonly ok: boolean;
@@ -31,10 +30,11 @@ const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
 
 if (options.write) {
   await writeFile(new URL('.oxlintrc.json', root), await lintConfiguration(root));
-  await writeFile(new URL('docs/reference/records.md', root), await recordMap());
   for (const [name, picture] of pictures) await writeFile(new URL(`docs/pictures/${name}`, root), picture);
-  const requests = new URL('docs/explanation/requests.md', root);
-  await writeFile(requests, await withStepTables(await readFile(requests, 'utf8')));
+  for (const [path, current] of Object.entries(generatedPages)) {
+    const page = new URL(path, root);
+    await writeFile(page, await current(await readFile(page, 'utf8')));
+  }
   await run([...prettier, '--write', '.']);
 }
 const outcomes = await Promise.all(Object.entries(checks).map(([name, check]) => report(name, check)));

@@ -40,7 +40,8 @@ function parseJson(contents: string): unknown {
   }
 }
 
-function configShape(folder: string) {
+/** What the file must be. `folder`: the absolute path that relative paths in it start from. */
+export function configShape(folder: string) {
   const file = refine(text, (path) => accept(resolve(folder, path)));
   return object({
     clients: optional(refine(array(clientOf(file)), unique('clientId')), []),

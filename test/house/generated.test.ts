@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
+import { generatedPages } from '../../tools/generated-pages.ts';
+import { withParts } from '../../tools/generated-parts.ts';
 import { pictures } from '../../tools/pictures.ts';
-import { recordMap } from '../../tools/record-map.ts';
-import { withStepTables } from '../../tools/step-tables.ts';
 
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-it('docs/reference/records.md has every kind of record that the rooms declare, and no other', async () => {
-  assert.equal(await read('docs/reference/records.md'), await recordMap(), 'run "npm run check -- --write"');
-});
-
-it('docs/explanation/requests.md has the steps of every edge in their order', async () => {
-  const page = await read('docs/explanation/requests.md');
-  assert.equal(page, await withStepTables(page), 'run "npm run check -- --write"');
-});
+for (const [path, current] of Object.entries(generatedPages)) {
+  it(`${path} says what the code says`, async () => {
+    const page = await read(path);
+    assert.equal(page, await current(page), 'run "npm run check -- --write"');
+  });
+}
 
 it('docs/pictures/ has what tools/pictures.ts draws, and nothing else', async () => {
   const folder = await readdir(new URL('../../docs/pictures/', import.meta.url));
@@ -22,4 +20,23 @@ it('docs/pictures/ has what tools/pictures.ts draws, and nothing else', async ()
   for (const [name, picture] of pictures) {
     assert.equal(await read(`docs/pictures/${name}`), picture, `${name}: run "npm run check -- --write"`);
   }
+});
+
+describe('the generated parts of a page', () => {
+  const page = 'One.\n\n<!-- begin a -->\nold\n<!-- end -->\n\nTwo.\n';
+
+  it('are replaced between their marks, and what is around them stays', () => {
+    const current = 'One.\n\n<!-- begin a -->\n\nnew\n\n<!-- end -->\n\nTwo.\n';
+    assert.equal(withParts(page, new Map([['a', 'new\n']])), current);
+    assert.equal(withParts(current, new Map([['a', 'new\n']])), current);
+  });
+
+  it('need a place each, and each place needs a part', () => {
+    assert.throws(() => withParts(page, new Map()), /nothing generates the part 'a'/);
+    const parts = new Map([
+      ['a', ''],
+      ['b', ''],
+    ]);
+    assert.throws(() => withParts(page, parts), /the page has no place for: b/);
+  });
 });

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { documentedLimits } from '../../src/data-plane/throttle.ts';
+import { ruleProfiles } from '../../src/firewall/profiles.ts';
+import { descriptions } from '../../src/settings/config-descriptions.ts';
+import type { MemberPath } from '../../src/settings/config-descriptions.ts';
 import { helpText, wantsHelp } from '../../src/settings/options.ts';
 import { readSettings, type Settings } from '../../src/settings/settings.ts';
 
@@ -315,10 +319,26 @@ test('docs/reference/configuration.md names every member, and its example is rea
     { loadBalancers: [unknown] },
     ...['limits', 'softDelete', 'throttling', 'certificates', 'keys', 'audit'].map((name) => ({ [name]: unknown })),
   ];
-  const shown = new Set(Array.from(text.matchAll(/`(?:audit\.)?(\w+)`/g), ([, name]) => name));
+  const shown = new Set(Array.from(text.matchAll(/`(?:[\w.[\]]+\.)?(\w+)`/g), ([, name]) => name));
   for (const config of places) {
     const [, known = ''] = /the member \? is not known\. Known: (.*)\.$/.exec(refusedWith([], { config })) ?? [];
     assert.notEqual(known, '', JSON.stringify(config));
     for (const name of known.split(', ')) if (name !== 'audit') assert.ok(shown.has(name), `${name} is missing`);
   }
+});
+
+test('the reference states the numbers that hold where the file gives none', () => {
+  const stated = (path: MemberPath) => descriptions[path].default;
+  const inDigits = (number: number) => number.toLocaleString('en-US');
+  for (const [name, limit] of Object.entries(documentedLimits)) {
+    const path = Object.keys(descriptions).find((member): member is MemberPath => member === `throttling.${name}`);
+    assert.equal(path && stated(path), inDigits(limit), name);
+  }
+  const { documented, current } = ruleProfiles;
+  const either = (one: number, other: number) => `${inDigits(one)}, or ${inDigits(other)} with \`--rules current\``;
+  assert.equal(stated('limits.ipRules'), either(documented.ipRulesMax, current.ipRulesMax));
+  assert.equal(
+    stated('limits.virtualNetworkRules'),
+    either(documented.virtualNetworkRulesMax, current.virtualNetworkRulesMax),
+  );
 });

@@ -1,0 +1,171 @@
+import type { ConfigFile } from './config-file.ts';
+import type { Endpoint } from './values.ts';
+
+/** What the reference says of a member of the configuration file. */
+export interface Description {
+  readonly what: string;
+  /** What a string must be, where not every string will do, or what each string of a list must be. */
+  readonly form?: string;
+  /** What holds where the member is left out; `none` unless given. */
+  readonly default?: string;
+}
+
+type PathsOf<T, Before extends string = ''> = {
+  [Name in keyof T & string]: `${Before}${Name}` | PathsBelow<NonNullable<T[Name]>, `${Before}${Name}`>;
+}[keyof T & string];
+
+/** An endpoint is a string in the file. */
+type PathsBelow<T, Path extends string> = T extends Endpoint
+  ? never
+  : T extends readonly (infer Element)[]
+    ? PathsBelowElement<Element, Path>
+    : T extends object
+      ? PathsOf<Required<T>, `${Path}.`>
+      : never;
+
+type PathsBelowElement<T, Path extends string> = T extends object ? PathsOf<Required<T>, `${Path}[].`> : never;
+
+/** Where a member is: `clients[].workloads[].subnet`. */
+export type MemberPath = PathsOf<Required<ConfigFile>>;
+
+const guid = 'a GUID';
+const file = 'a path';
+const transactions = 'How many transactions of this class a vault takes in ten seconds: ';
+const resourceGuid = 'the `resourceGuid` of the subnet';
+
+/** Every member of the configuration file, in the order of the reference. */
+export const descriptions: Readonly<Record<MemberPath, Description>> = {
+  users: { what: 'People who may sign in' },
+  'users[].userPrincipalName': { what: 'The name that the user signs in with. No two users may have the same' },
+  'users[].password': { what: 'The password', form: '8 to 256 characters' },
+  'users[].objectId': { what: "The user's id in the directory", form: guid, default: 'a new one' },
+  'users[].displayName': { what: 'The name that is shown', default: 'the `userPrincipalName`' },
+  'users[].groups': { what: 'Object ids of the groups that the user is a member of', form: guid },
+
+  clients: { what: 'Applications and managed identities' },
+  'clients[].clientId': { what: "The application's id. No two clients may have the same", form: guid },
+  'clients[].objectId': { what: "The service principal's id in the directory", form: guid, default: 'a new one' },
+  'clients[].tenantId': { what: 'The tenant that the client is in', form: guid, default: "the server's own" },
+  'clients[].secret': { what: 'A secret that the client proves itself with' },
+  'clients[].certificate': { what: 'A PEM file: the certificate that the client proves itself with', form: file },
+  'clients[].federatedCredentials': { what: 'Tokens of other issuers that the client proves itself with' },
+  'clients[].federatedCredentials[].name': { what: 'A name for this credential' },
+  'clients[].federatedCredentials[].issuer': { what: "The token's `iss`. Its keys come from `issuers`" },
+  'clients[].federatedCredentials[].subject': { what: "The token's `sub`" },
+  'clients[].federatedCredentials[].audiences': { what: "The token's `aud` must be one of these" },
+  'clients[].publicClient': {
+    what: '`true`: the client may sign users in without a credential where no redirect URI decides',
+    default: '`false`',
+  },
+  'clients[].redirectUris': { what: 'Where a browser may be sent after a sign-in, by platform' },
+  'clients[].redirectUris.publicClient': { what: 'For mobile and desktop applications: a code challenge is needed' },
+  'clients[].redirectUris.web': { what: 'For web applications: the client needs its credential' },
+  'clients[].redirectUris.spa': { what: 'For single-page applications: a code challenge is needed' },
+  'clients[].managedIdentity': { what: 'Makes the client a managed identity', form: 'the ARM id of its resource' },
+  'clients[].identityHeader': {
+    what: "The value of `IDENTITY_HEADER` that a workload gets the identity's tokens with",
+    form: 'at least 32 characters',
+  },
+  'clients[].workloads': { what: "Workloads that get the identity's tokens from the instance metadata endpoint" },
+  'clients[].workloads[].subnet': { what: 'The subnet that the workload is in', form: resourceGuid },
+  'clients[].workloads[].address': { what: "The workload's private address", form: 'an IP address' },
+  'clients[].groups': { what: 'Object ids of the groups that the client is a member of', form: guid },
+  'clients[].displayName': { what: 'The name that is shown', default: 'the `clientId`' },
+
+  workloads: { what: 'Workloads of resources: each has the managed identities that its resource has' },
+  'workloads[].resourceId': {
+    what: 'The resource that the workload belongs to',
+    form: 'an ARM id: `/subscriptions/…/resourceGroups/…/providers/…`',
+  },
+  'workloads[].identityHeader': {
+    what: 'The value of `IDENTITY_HEADER` that the workload gets its tokens with',
+    form: 'at least 32 characters',
+  },
+  'workloads[].addresses': { what: 'Where the workload asks the instance metadata endpoint from' },
+  'workloads[].addresses[].subnet': { what: 'The subnet that the workload is in', form: resourceGuid },
+  'workloads[].addresses[].address': { what: "The workload's private address", form: 'an IP address' },
+
+  issuers: { what: 'Other authorities whose tokens the vaults and the resource manager accept' },
+  'issuers[].issuer': { what: "The tokens' `iss`. No two issuers may have the same" },
+  'issuers[].tenantId': { what: "The tenant that the issuer's callers are in", form: guid },
+  'issuers[].audiences': { what: "The tokens' `aud` must be one of these, or a name of this server" },
+  'issuers[].jwksUri': {
+    what: "Where the issuer's keys are",
+    form: 'an `https://` URL; `http://` on loopback only',
+  },
+  'issuers[].directoryObjects': { what: 'Objects of the directory that the issuer may act as', form: guid },
+
+  gateways: { what: 'Where gateways of virtual networks connect' },
+  'gateways.tls': { what: 'A listener for gateways on other hosts, with mutual TLS' },
+  'gateways.tls.listen': { what: 'Where it listens', form: '`ADDRESS:PORT`' },
+  'gateways.tls.clientCa': { what: "A PEM file: the authority of the gateways' certificates", form: file },
+  'gateways.tls.certificate': {
+    what: 'A PEM file: the certificate that gateways see',
+    form: file,
+    default: "the server's certificate",
+  },
+  'gateways.tls.key': { what: 'A PEM file: the key of `certificate`', form: file, default: "the server's key" },
+  'gateways.unix': { what: 'Unix sockets for gateways on this host, one for each virtual network' },
+  'gateways.unix[].vnet': { what: 'The virtual network that the gateway belongs to', form: 'its `resourceGuid`' },
+  'gateways.unix[].path': { what: 'The path of the socket', form: file },
+
+  loadBalancers: { what: 'Listeners behind load balancers, which say with the PROXY protocol who connects' },
+  'loadBalancers[].listen': { what: 'Where it listens', form: '`ADDRESS:PORT`' },
+  'loadBalancers[].from': {
+    what: "The load balancers' own addresses: nobody else may connect. At least one",
+    form: 'an IPv4 range or an IP address',
+  },
+  'loadBalancers[].version': { what: 'The version of the PROXY protocol' },
+
+  limits: { what: 'How many rules a vault may have' },
+  'limits.ipRules': { what: 'IP rules', default: '127, or 1,000 with `--rules current`' },
+  'limits.virtualNetworkRules': { what: 'Virtual network rules', default: '127, or 200 with `--rules current`' },
+
+  throttling: { what: "Switches throttling on. What it leaves out has Azure's numbers", default: 'no throttling' },
+  'throttling.general': { what: `${transactions}everything that has no class of its own`, default: '4,000' },
+  'throttling.hsm': { what: `${transactions}operations with HSM keys`, default: '2,000' },
+  'throttling.softwareCreate': { what: `${transactions}making software keys`, default: '20' },
+  'throttling.hsmCreate': { what: `${transactions}making HSM keys`, default: '10' },
+  'throttling.setOrImport': { what: `${transactions}setting secrets, importing keys and certificates`, default: '300' },
+
+  softDelete: { what: 'Soft delete' },
+  'softDelete.transitionMs': {
+    what: 'How long a deletion, recovery or purge takes, in milliseconds. 0: it is complete with its answer',
+    default: '500',
+  },
+  certificates: { what: 'Certificates' },
+  'certificates.issueMs': { what: 'How long it takes to issue a certificate, in milliseconds', default: '500' },
+  keys: { what: 'Keys' },
+  'keys.threads': {
+    what: 'How many operations with RSA and EC keys run at the same time',
+    default: 'one for each processor, at most 8',
+  },
+  publicAddressPool: {
+    what: 'The range that public IP addresses are taken from',
+    form: 'an IPv4 range from /16 to /30',
+    default: '`198.51.100.0/24`',
+  },
+  azureNormalization: {
+    what: '`true`: answers show values in the form that Azure gives them, instead of the form in which they were sent',
+    default: '`false`',
+  },
+
+  audit: { what: 'The audit log' },
+  'audit.fsync': {
+    what: '`true`: a request is answered only after its record has reached the disk. `false`: after the kernel has it',
+    default: '`false`',
+  },
+  'audit.maxBytes': { what: 'The size at which `audit.jsonl` is renamed to `audit.1.jsonl`', default: '67,108,864' },
+  'audit.files': { what: 'At least this many files are kept', default: '10' },
+  'audit.keepDays': { what: 'A file is not deleted before it is this old', default: '30' },
+  masterKeyFile: {
+    what: 'The file of the master key: 32 random bytes as 64 hexadecimal digits or base64 (`openssl rand -base64 32`)',
+    form: file,
+    default: '`master.key` in the data folder',
+  },
+  commitMarkFile: {
+    what: 'The file that tells an older copy of the database from the latest. Whoever can restore the database should not be able to write it',
+    form: file,
+    default: 'beside `masterKeyFile`, else in the data folder',
+  },
+};

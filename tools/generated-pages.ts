@@ -1,0 +1,11 @@
+import { configurationTables } from './configuration-page.ts';
+import { withParts } from './generated-parts.ts';
+import { recordMap } from './record-map.ts';
+import { withStepTables } from './step-tables.ts';
+
+/** Every page with something generated, by its path: what it must be, given what it is. */
+export const generatedPages: Readonly<Record<string, (page: string) => string | Promise<string>>> = {
+  'docs/explanation/requests.md': withStepTables,
+  'docs/reference/configuration.md': (page) => withParts(page, configurationTables()),
+  'docs/reference/records.md': recordMap,
+};
