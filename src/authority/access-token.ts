@@ -4,7 +4,7 @@ import { pairwise } from '../directory/pairwise.ts';
 import type { Client } from '../directory/clients.ts';
 import { issuerOf } from './issuer.ts';
 import type { SignedIn } from './user-authentication.ts';
-import type { AuthorityWorld } from './world.ts';
+import type { AuthorityServices } from './services.ts';
 
 /** Entra's tokens for applications live an hour. */
 export const tokenLifetimeSeconds = 3600;
@@ -42,11 +42,11 @@ export interface UserSubject extends Subject {
  * An app-only access token of Entra's version 1, which is what Key Vault and the resource manager ask for, whichever
  * endpoint issues it (Microsoft, "Access token claims reference").
  */
-export async function issueAccessToken(subject: ApplicationSubject, world: AuthorityWorld): Promise<AccessToken> {
+export async function issueAccessToken(subject: ApplicationSubject, services: AuthorityServices): Promise<AccessToken> {
   const { client, objectId } = subject;
   const { tenantId, managedIdentity } = client;
-  return sign(subject, world, {
-    ...(await groupClaims(tenantId, objectId, world)),
+  return sign(subject, services, {
+    ...(await groupClaims(tenantId, objectId, services)),
     idtyp: 'app',
     oid: objectId,
     sub: objectId,
@@ -56,13 +56,13 @@ export async function issueAccessToken(subject: ApplicationSubject, world: Autho
 }
 
 /** The same of a client that acts for a user. */
-export async function issueUserToken(subject: UserSubject, world: AuthorityWorld): Promise<AccessToken> {
+export async function issueUserToken(subject: UserSubject, services: AuthorityServices): Promise<AccessToken> {
   const { client, resource, signedIn, address } = subject;
   const { user } = signedIn;
-  return sign(subject, world, {
+  return sign(subject, services, {
     acr: '1',
     amr: ['pwd'],
-    ...(await groupClaims(user.tenantId, user.id, world)),
+    ...(await groupClaims(user.tenantId, user.id, services)),
     idtyp: 'user',
     ...(address === undefined ? {} : { ipaddr: address }),
     name: user.displayName,
@@ -77,12 +77,12 @@ export async function issueUserToken(subject: UserSubject, world: AuthorityWorld
 
 async function sign(
   { client, method, resource }: Subject,
-  world: AuthorityWorld,
+  services: AuthorityServices,
   who: Readonly<Record<string, unknown>>,
 ): Promise<AccessToken> {
-  const { kid, privateKey } = world.signingKeys.current;
+  const { kid, privateKey } = services.signingKeys.current;
   const issuer = issuerOf(client.tenantId);
-  const issuedAt = Math.floor(world.now() / 1000);
+  const issuedAt = Math.floor(services.now() / 1000);
   const expiresAt = issuedAt + tokenLifetimeSeconds;
   const claims = {
     aud: resource,
@@ -90,19 +90,19 @@ async function sign(
     iat: issuedAt,
     nbf: issuedAt,
     exp: expiresAt,
-    aio: opaque(world.newId()),
+    aio: opaque(services.newId()),
     appid: client.clientId,
     appidacr: method,
     idp: issuer,
     ...who,
-    uti: opaque(world.newId()),
+    uti: opaque(services.newId()),
     ver: '1.0',
   };
   const jwt = await new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid }).sign(privateKey);
   return { jwt, resource, notBefore: issuedAt, expiresAt };
 }
 
-async function groupClaims(tenantId: string, id: string, { store }: AuthorityWorld) {
+async function groupClaims(tenantId: string, id: string, { store }: AuthorityServices) {
   const groups = await groupsOf(store, { tenantId, id, limit: groupClaimMax });
   if (groups.length === 0) return {};
   // As Entra does, a token says that there are more groups than it can hold, and then names none of them.

@@ -20,9 +20,10 @@ import { identityEndpoints } from './managed-identity.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 import { signInEndpoints } from './sign-in/endpoints.ts';
 import { tokenEndpoints } from './token.ts';
-import type { Authority, AuthorityWorld } from './world.ts';
+import type { Authority, AuthorityServices } from './services.ts';
 
-export interface AuthorityParts extends AuthorityWorld {
+/** What the authority's listener is given. */
+export interface AuthorityListenerServices extends AuthorityServices {
   readonly turns: Turns;
   /** What the ingress proved about where a connection came from. */
   readonly sourceOf: (socket: Socket) => Source;
@@ -37,10 +38,10 @@ const endpoints: readonly Endpoint[] = [
 ];
 
 /** The authority's endpoints. The order of a request is the table in `pipeline.ts`. */
-export function createAuthority(parts: AuthorityParts): HomeListener {
-  const { turns, sourceOf, now, newId } = parts;
+export function createAuthority(given: AuthorityListenerServices): HomeListener {
+  const { turns, sourceOf, now, newId } = given;
   const authority: Authority = {
-    ...parts,
+    ...given,
     secretCheck: new SecretCheck(now),
     assertionUses: new AssertionUses(now),
     attempts: new SignInAttempts(now),
@@ -69,7 +70,7 @@ export function createAuthority(parts: AuthorityParts): HomeListener {
     };
     turns.answer({
       edge: authorityEdge,
-      world: authority,
+      services: authority,
       request,
       respond(answer) {
         if (answer === undefined) response.destroy();

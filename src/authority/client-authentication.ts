@@ -9,7 +9,7 @@ import { verifyFederated } from './federated-assertion.ts';
 import type { Form } from './form.ts';
 import { issuerOf } from './issuer.ts';
 import type { AuthorityRefusal } from './refusal.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 export interface LoginRequest {
   readonly form: Form;

@@ -2,7 +2,7 @@ import { findClient } from '../directory/clients.ts';
 import { deviceCodeSeconds, pollSeconds } from './device-codes.ts';
 import type { Answered, AuthorityCall, Endpoint } from './endpoint.ts';
 import { readDelegatedScope, scopeText } from './scope.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** Where a user types the code, for short. */
 export const devicePath = '/devicelogin';

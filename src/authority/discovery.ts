@@ -3,7 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import { issuerOf } from './issuer.ts';
 import { tenantOfDiscovery, tenantOfIssuer } from './tenant.ts';
 import { grantTypes } from './token.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** What both versions of the configuration say (OpenID Connect Discovery 1.0 section 3). */
 const abilities = {

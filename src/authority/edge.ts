@@ -12,7 +12,7 @@ import { steps } from './pipeline.ts';
 import type { Admitted, AuthorityRequest, Exchange } from './pipeline.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import { refusalPage } from './sign-in/page.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** Tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store. */
 export const authorityEdge: Edge<AuthorityRequest, Authority, Omit<Admitted, 'request'>> = {

@@ -3,7 +3,7 @@ import type { Answer } from '../http/answer.ts';
 import type { Source } from '../types/source.ts';
 import type { Form } from './form.ts';
 import type { AuthorityRefusal } from './refusal.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** The identity that a caller claims. */
 export interface SignInNames {

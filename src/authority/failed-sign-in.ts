@@ -8,7 +8,7 @@ import { assertionErrors, clientErrors } from './errors/clients.ts';
 import { userErrors } from './errors/users.ts';
 import type { AuthorityRequest } from './pipeline.ts';
 import type { AuthorityRefusal } from './refusal.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** The refusals that say that somebody is not believed. A poll for a device code that nobody has typed yet says nothing. */
 const failures: ReadonlySet<string> = new Set(

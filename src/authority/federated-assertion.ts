@@ -10,7 +10,7 @@ import type { AuthorityRefusal } from './refusal.ts';
 /** How far the issuer's clock may be off. */
 const skewSeconds = 300;
 
-export interface FederationWorld {
+export interface FederationServices {
   /** The keys of an issuer that the operator added; `undefined` for any other: no issuer is asked on a client's word. */
   readonly externalKeys: (issuer: string) => KeySource | undefined;
   /** Milliseconds since 1970. */
@@ -30,7 +30,7 @@ export function isFederated(text: string): boolean {
 export async function verifyFederated(
   text: string,
   credentials: readonly FederatedIdentityCredential[],
-  { externalKeys, now }: FederationWorld,
+  { externalKeys, now }: FederationServices,
 ): Promise<AuthorityRefusal | undefined> {
   const decoded = decodeAssertion(text);
   if (decoded === undefined || decoded.header.crit !== undefined) return { kind: 'assertionMalformed' };

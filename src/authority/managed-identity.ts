@@ -6,7 +6,7 @@ import { issueAccessToken, tokenLifetimeSeconds } from './access-token.ts';
 import type { Answered, AuthorityCall, Endpoint } from './endpoint.ts';
 import type { Form } from './form.ts';
 import type { AuthorityRefusal } from './refusal.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** Where `IDENTITY_ENDPOINT` leads to. */
 const identityEndpointPath = '/msi/token';

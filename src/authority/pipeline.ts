@@ -11,7 +11,7 @@ import { formBytesMax, parseForm } from './form.ts';
 import type { Form } from './form.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import { tenantOfToken } from './tenant.ts';
-import type { AuthorityWorld } from './world.ts';
+import type { AuthorityServices } from './services.ts';
 
 /** A request to the authority as it came. Its id is the client's own correlation id where it sent one. */
 export interface AuthorityRequest extends EdgeRequest {
@@ -29,21 +29,22 @@ export interface AuthorityRequest extends EdgeRequest {
   readonly endpoint: Endpoint;
 }
 
-type AdmissionParts = Pick<AuthorityWorld, 'tenants'>;
+/** What the steps ask of the server. */
+type StepServices = Pick<AuthorityServices, 'tenants'>;
 
 /** The order of a request to the authority. Who asks, and what for, is the endpoint's own question. */
-export const steps = Steps.of<AuthorityRequest, AdmissionParts>()
+export const steps = Steps.of<AuthorityRequest, StepServices>()
   .once('text', textOf)
   .step('tenant', tenantOf)
   .step('form', formOf);
 
 /** What is known of a request to the authority when all steps are taken. */
 export type Admitted =
-  typeof steps extends Steps<AuthorityRequest, AdmissionParts, infer Facts> ? Known<AuthorityRequest, Facts> : never;
+  typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts> ? Known<AuthorityRequest, Facts> : never;
 
 /** The same of one that may have failed on the way. */
 export type Exchange =
-  typeof steps extends Steps<AuthorityRequest, AdmissionParts, infer Facts>
+  typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts>
     ? Known<AuthorityRequest, Partial<Facts>>
     : never;
 
@@ -84,7 +85,7 @@ function textIn(bytes: Buffer | undefined): string {
 }
 
 /** The tenant that the path names, one that is served; `undefined` where it names none, or the account decides. */
-function tenantOf({ request: { endpoint, params } }: After, { tenants }: AdmissionParts): string | undefined {
+function tenantOf({ request: { endpoint, params } }: After, { tenants }: StepServices): string | undefined {
   if (!endpoint.inTenant) return undefined;
   const named = tenantOfToken(params['tenant'] ?? '', tenants);
   if (named.ok) return named.tenant;

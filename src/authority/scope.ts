@@ -1,6 +1,6 @@
 import type { Form } from './form.ts';
 import type { AuthorityRefusal } from './refusal.ts';
-import type { AuthorityWorld } from './world.ts';
+import type { AuthorityServices } from './services.ts';
 
 const defaultSuffix = '/.default';
 const delegatedSuffix = '/user_impersonation';
@@ -52,7 +52,7 @@ export interface DelegatedScopeRequest extends Asked {
  */
 export function readDelegatedScope(
   { endpoint, form, tenant, directory }: DelegatedScopeRequest,
-  { isResource }: Pick<AuthorityWorld, 'isResource'>,
+  { isResource }: Pick<AuthorityServices, 'isResource'>,
 ): DelegatedScopeAnswer {
   const scope = form.get('scope') ?? '';
   const words = scope.split(' ').filter((word) => word !== '');

@@ -6,7 +6,7 @@ import { deviceCode } from './grants/device-code.ts';
 import type { Grant, TokenRequest, Tokens } from './grants/grant.ts';
 import { password } from './grants/password.ts';
 import { refreshToken } from './grants/refresh-token.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 const grants: ReadonlyMap<string, Grant> = new Map([
   ['client_credentials', clientCredentials],

@@ -2,7 +2,7 @@ import { isName } from '../directory/keys.ts';
 import { findByName, findObject } from '../directory/objects.ts';
 import type { UserRecord } from '../directory/records.ts';
 import type { AuthorityRefusal } from './refusal.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** Somebody who signed in, and when (milliseconds since 1970). */
 export interface SignedIn {

@@ -8,7 +8,7 @@ import { issuerOf } from './issuer.ts';
 import { scopeText, scopeWords } from './scope.ts';
 import type { DelegatedScope } from './scope.ts';
 import type { SignedIn } from './user-authentication.ts';
-import type { Authority } from './world.ts';
+import type { Authority } from './services.ts';
 
 /** A refresh token that is not used for so long is worth nothing (Microsoft, "Refresh tokens in the identity platform"). */
 export const refreshDays = 90;

@@ -13,19 +13,19 @@ import type { Source } from '../types/source.ts';
 import { openEvaluations } from './deployments/evaluations.ts';
 import { abandonDeployment, failDeployment } from './deployments/run.ts';
 import { common, controlEdge, inForce } from './edge.ts';
-import type { ControlParts } from './edge.ts';
+import type { EdgeServices } from './edge.ts';
 import { innerRequests } from './inner.ts';
 import { LongRunning } from './long-running/long-running.ts';
 import { metadataEndpoints } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { apiVersionOf } from './pipeline.ts';
-import type { AdmissionParts, Exchange } from './pipeline.ts';
+import type { Exchange, StepServices } from './pipeline.ts';
 import { routerOf, sentRequest } from './request.ts';
 import type { SentRequest } from './request.ts';
 import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
 
 /** What the resource manager is given. */
-export interface ControlPlaneParts extends Omit<ControlParts, 'inner' | 'longRunning' | 'evaluate' | 'changes'> {
+export interface ControlPlaneServices extends Omit<EdgeServices, 'inner' | 'longRunning' | 'evaluate' | 'changes'> {
   readonly turns: Turns;
   readonly sourceOf: (socket: Socket) => Source;
   /** Destroys what purged vaults left. */
@@ -44,9 +44,9 @@ export interface ControlPlane {
 const find = routerOf(operations);
 
 /** The one path that asks for no token: where everything of this cloud is. */
-const metadataEdge: Edge<SentRequest, AdmissionParts, { readonly apiVersion: string }> = {
+const metadataEdge: Edge<SentRequest, StepServices, { readonly apiVersion: string }> = {
   ...common,
-  steps: Steps.of<SentRequest, AdmissionParts>().step('apiVersion', apiVersionOf),
+  steps: Steps.of<SentRequest, StepServices>().step('apiVersion', apiVersionOf),
   // oxlint-disable-next-line require-yield -- it reads nothing
   *work({ request: { names }, apiVersion }) {
     return { answer: { status: 200, body: metadataEndpoints(names, apiVersion) }, records: [] };
@@ -54,19 +54,19 @@ const metadataEdge: Edge<SentRequest, AdmissionParts, { readonly apiVersion: str
 };
 
 /** The edge at `<domain>`, for every path that is nobody else's. The order of a request is the table in `pipeline.ts`. */
-export function openControlPlane(given: ControlPlaneParts): ControlPlane {
+export function openControlPlane(given: ControlPlaneServices): ControlPlane {
   const { turns, now, sourceOf } = given;
-  const world = openParts(given);
+  const services = openServices(given);
   const listener = (raw: IncomingMessage, response: ServerResponse, host: HomeHost) => {
     const request = sentRequest(raw, host, { find, source: sourceOf(raw.socket), nowMs: now() });
     const respond = (answer: Answer | undefined, exchange: Exchange) => {
       if (answer === undefined) response.destroy();
       else send(response, answer, exchange);
     };
-    if (isMetadata(request)) turns.answer({ edge: metadataEdge, world, request, respond });
-    else turns.answer({ edge: controlEdge, world, request, respond });
+    if (isMetadata(request)) turns.answer({ edge: metadataEdge, services, request, respond });
+    else turns.answer({ edge: controlEdge, services, request, respond });
   };
-  return { listener, longRunning: world.longRunning };
+  return { listener, longRunning: services.longRunning };
 }
 
 function isMetadata({ method, url }: SentRequest): boolean {
@@ -74,9 +74,9 @@ function isMetadata({ method, url }: SentRequest): boolean {
 }
 
 /** What operations are given beside what the server gives: operations from within, and those that take their time. */
-function openParts(given: ControlPlaneParts): ControlParts {
+function openServices(given: ControlPlaneServices): EdgeServices {
   const { store, schedule, now, logError, turns } = given;
-  const inner = innerRequests(find, { turns, parts: () => parts });
+  const inner = innerRequests(find, { turns, services: () => services });
   const longRunning: LongRunning = new LongRunning({
     store,
     schedule,
@@ -102,8 +102,8 @@ function openParts(given: ControlPlaneParts): ControlParts {
     },
   });
   const evaluate = openEvaluations(() => performance.now());
-  const parts: ControlParts = { ...given, inner, longRunning, evaluate, changes: new InOrder() };
-  return parts;
+  const services: EdgeServices = { ...given, inner, longRunning, evaluate, changes: new InOrder() };
+  return services;
 }
 
 /** The version that Azure's provider of vaults stated when its answers were recorded; clients show it, none compares it. */

@@ -15,12 +15,12 @@ import { accept } from './long-running/operation.ts';
 import type { Accepted } from './long-running/operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices, RecordedAs } from './operation.ts';
 import { sentSteps } from './pipeline.ts';
-import type { AdmissionParts, Exchange, Ready } from './pipeline.ts';
+import type { Exchange, Ready, StepServices } from './pipeline.ts';
 import { principalRecordOf, recordsOf } from './record.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest } from './request.ts';
 
-export interface ControlParts extends AdmissionParts, ControlServices {
+export interface EdgeServices extends StepServices, ControlServices {
   readonly longRunning: LongRunning;
   /** Ends the open connections of subnets whose service endpoint is gone. */
   readonly closeSubnets: (incarnations: readonly string[]) => void;
@@ -42,7 +42,7 @@ class OperationRefused extends Refused<ControlRefusal> {
 export const common = {
   requirements: (exchange: Exchange) => requirementsOf(exchange),
   failed,
-  async renew(key: string, _known: Exchange, { rulebook }: ControlParts): Promise<void> {
+  async renew(key: string, _known: Exchange, { rulebook }: EdgeServices): Promise<void> {
     await rulebook.changed([key]);
   },
   over: ({ inOrder }: Exchange) => inOrder?.leave(),
@@ -52,25 +52,25 @@ export const common = {
 export const controlEdge = { ...common, steps: sentSteps, work };
 
 /** The operation; its records and its change. */
-export function* work(ready: Ready, parts: ControlParts): Reading<Done> {
+export function* work(ready: Ready, services: EdgeServices): Reading<Done> {
   const { operation, caller, access } = ready;
-  const call = callOf(ready, parts);
-  const outcome = yield* run(ready, call, parts);
+  const call = callOf(ready, services);
+  const outcome = yield* run(ready, call, services);
   const { answer, change, accepted } = outcome;
-  if (accepted !== undefined) return yield* acceptWork(ready, { outcome, accepted, call }, parts);
-  const records = recordsOfDone(ready, outcome, parts);
+  if (accepted !== undefined) return yield* acceptWork(ready, { outcome, accepted, call }, services);
+  const records = recordsOfDone(ready, outcome, services);
   if (change === undefined) {
     // Whoever has a token may ask for what is its own: without any role that is nothing, and costs nothing.
     const isShown = operation.shows !== 'own' || hasAssignment(access.authorization.compiled, caller);
     return { answer, records, ...(!isShown && { shownNothing: caller }) };
   }
   const whole = wholeChange(ready, change);
-  return { answer, records, change: whole, committed: () => inForce(whole, parts) };
+  return { answer, records, change: whole, committed: () => inForce(whole, services) };
 }
 
 /** What the operation answers; it may be tried on another store. */
-export function* run({ operation }: Ready, call: ControlCall, parts: ControlParts): Reading<Answered> {
-  const outcome = yield* wait(operation.run(call, parts));
+export function* run({ operation }: Ready, call: ControlCall, services: EdgeServices): Reading<Answered> {
+  const outcome = yield* wait(operation.run(call, services));
   if (!outcome.ok) throw new OperationRefused(outcome.refusal, outcome.recordedAs);
   const large = sizeRefusal(outcome.change);
   if (large !== undefined) throw new OperationRefused(large, outcome.recordedAs);
@@ -81,21 +81,21 @@ export function* run({ operation }: Ready, call: ControlCall, parts: ControlPart
 function* acceptWork(
   ready: Ready,
   { outcome, accepted, call }: { readonly outcome: Answered; readonly accepted: Accepted; readonly call: ControlCall },
-  parts: ControlParts,
+  services: EdgeServices,
 ): Reading<Done> {
   const { answer, change = {} } = outcome;
   const acceptance = yield* wait(accept(accepted, call));
   // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
   const own = accepted.kind === 'done' ? wholeChange(ready, change) : merge({ require: requirementsOf(ready) }, change);
-  const begun = parts.longRunning.claim(acceptance.record);
+  const begun = services.longRunning.claim(acceptance.record);
   const whole = merge(own, acceptance, begun);
   return {
     answer: { ...answer, headers: { ...answer.headers, ...acceptance.headers } },
-    records: recordsOfDone(ready, outcome, parts),
+    records: recordsOfDone(ready, outcome, services),
     change: whole,
     async committed() {
-      await inForce(whole, parts);
-      parts.longRunning.begin(acceptance.record, begun, accepted.work);
+      await inForce(whole, services);
+      services.longRunning.begin(acceptance.record, begun, accepted.work);
     },
   };
 }
@@ -103,7 +103,7 @@ function* acceptWork(
 function recordsOfDone(
   ready: Ready,
   { answer, principals = [], accepted, recordedAs }: Answered,
-  { now }: ControlParts,
+  { now }: EdgeServices,
 ) {
   const isAccepted = accepted !== undefined && accepted.kind !== 'done';
   const outcome = { status: answer.status, nowMs: now(), isAccepted, recordedAs };
@@ -123,13 +123,13 @@ function wholeChange(ready: Ready, change: Transaction): Transaction {
 /** Before the answer: whoever is told that a rule changed may rely on it. */
 export async function inForce(
   change: Transaction,
-  { rulebook, closeSubnets }: Pick<ControlParts, 'rulebook' | 'closeSubnets'>,
+  { rulebook, closeSubnets }: Pick<EdgeServices, 'rulebook' | 'closeSubnets'>,
 ): Promise<void> {
   const keys = [...(change.put ?? []).map(({ key }) => key), ...(change.delete ?? [])];
   closeSubnets(await rulebook.changed(keys));
 }
 
-export function callOf(ready: Ready, { store, now }: ControlParts): ControlCall {
+export function callOf(ready: Ready, { store, now }: EdgeServices): ControlCall {
   const { request, subscription, caller, access, apiVersion, query, body } = ready;
   const { headers, names, path, params, deployment } = request;
   return {
@@ -172,7 +172,7 @@ function requiringStore(store: Store, require: readonly Requirement[]): Store {
   };
 }
 
-function failed(error: unknown, exchange: Exchange, { now }: Pick<ControlParts, 'now'>): Failed {
+function failed(error: unknown, exchange: Exchange, { now }: Pick<EdgeServices, 'now'>): Failed {
   const { request, subscription, caller } = exchange;
   const tenantId = subscription?.tenantId ?? '';
   const { status, message: whole, body } = renderError(refusalOf<ControlRefusal>(error), tenantId);

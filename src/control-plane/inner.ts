@@ -8,7 +8,7 @@ import { wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { callOf, common, run, work } from './edge.ts';
-import type { ControlParts } from './edge.ts';
+import type { EdgeServices } from './edge.ts';
 import type { ArmError, Behalf } from './long-running/operation.ts';
 import type { DeploymentAround } from './operation.ts';
 import { ownSteps, trialSteps } from './pipeline.ts';
@@ -61,12 +61,13 @@ function isError(value: unknown): value is ArmError {
 /** Requests of the server's own, through the steps that requests from outside take. */
 export function innerRequests(
   find: FindRoute,
-  { turns, parts }: { readonly turns: Turns; readonly parts: () => ControlParts },
+  { turns, services }: { readonly turns: Turns; readonly services: () => EdgeServices },
 ): Inner {
-  const opened = (behalf: Behalf, request: InnerRequest) => ownRequest(behalf, request, { find, nowMs: parts().now() });
+  const opened = (behalf: Behalf, request: InnerRequest) =>
+    ownRequest(behalf, request, { find, nowMs: services().now() });
   return {
     async perform(behalf, request) {
-      const asking = { edge: ownEdge, world: parts(), request: opened(behalf, request) };
+      const asking = { edge: ownEdge, services: services(), request: opened(behalf, request) };
       try {
         return await answerOwn(turns, asking, isPassing);
       } catch (error) {
@@ -75,7 +76,7 @@ export function innerRequests(
     },
     preview(behalf, request, store) {
       const edge = { ...common, steps: trialSteps, work: trialOn(store, behalf), failed: unrecorded };
-      return answerOwn(turns, { edge, world: parts(), request: opened(behalf, request) });
+      return answerOwn(turns, { edge, services: services(), request: opened(behalf, request) });
     },
     knows: ({ method, path }) => find(method, idSegments(path)) !== undefined,
   };
@@ -93,8 +94,8 @@ function isPassing(error: unknown): boolean {
 
 /** The operation with its change made in `store` only, and without a record. */
 function trialOn(store: Store, { subscription }: Behalf) {
-  return function* tried(ready: Ready, parts: ControlParts): Reading<{ answer: Answer; records: [] }> {
-    const { answer, change } = yield* run(ready, { ...callOf(ready, parts), store }, parts);
+  return function* tried(ready: Ready, services: EdgeServices): Reading<{ answer: Answer; records: [] }> {
+    const { answer, change } = yield* run(ready, { ...callOf(ready, services), store }, services);
     if (change !== undefined)
       yield* wait(store.transact(onTrial(change, authorizationKey(subscription.subscriptionId))));
     return { answer, records: [] };

@@ -34,7 +34,7 @@ const globalAudiences = ['https://management.azure.com', 'https://management.cor
 const bodyBytesMax = 4_194_304;
 
 /** What the steps ask of the server. */
-export interface AdmissionParts extends Pick<ControlServices, 'store' | 'rulebook' | 'now'> {
+export interface StepServices extends Pick<ControlServices, 'store' | 'rulebook' | 'now'> {
   readonly verifier: Verifier;
   /** What the tokens of issuers that the operator added may be for, beside our own names. */
   readonly externalAudiences: readonly string[];
@@ -52,7 +52,7 @@ export interface AdmissionParts extends Pick<ControlServices, 'store' | 'ruleboo
  */
 export const sentSteps = inOrder(
   admission(
-    Steps.of<SentRequest, AdmissionParts>()
+    Steps.of<SentRequest, StepServices>()
       .step('operation', operationOf)
       .step('apiVersion', apiVersionOf)
       .step('subscription', subscriptionOf)
@@ -63,7 +63,7 @@ export const sentSteps = inOrder(
 
 /** The same for what the server asks of itself, of a caller whose token was verified when the work was asked for. */
 const behalfSteps = admission(
-  Steps.of<OwnRequest, AdmissionParts>()
+  Steps.of<OwnRequest, StepServices>()
     .step('apiVersion', apiVersionOf)
     .step('subscription', subscriptionOfBehalf)
     .step('operation', operationOf)
@@ -77,7 +77,7 @@ export const ownSteps = inOrder(behalfSteps);
 export const trialSteps = behalfSteps.step('body', bodyOf).step('query', queryOf);
 
 /** Whether the caller may do it, and whether a lock forbids it. */
-function admission<R extends ControlRequest, F extends Opened>(opened: Steps<R, AdmissionParts, F>) {
+function admission<R extends ControlRequest, F extends Opened>(opened: Steps<R, StepServices, F>) {
   return opened
     .step('authorization', authorizationOf)
     .step('permission', permissionOf, permissionRefusal)
@@ -86,7 +86,7 @@ function admission<R extends ControlRequest, F extends Opened>(opened: Steps<R, 
 }
 
 /** What is asked for, once the changes before it are over. */
-function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: Steps<R, AdmissionParts, F>) {
+function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: Steps<R, StepServices, F>) {
   return admittedSteps
     .once('inOrder', placeInOrder)
     .step('body', bodyOf)
@@ -126,7 +126,7 @@ export function apiVersionOf({ request }: After): string {
 /** The subscription that the path names, or else the home subscription. */
 function subscriptionOf(
   { request: { params } }: After,
-  { homeSubscription, store }: AdmissionParts,
+  { homeSubscription, store }: StepServices,
 ): SubscriptionRecord | Promise<SubscriptionRecord> {
   const id = params['subscriptionId'] ?? homeSubscription;
   const found = (record: Stored<SubscriptionRecord> | undefined) =>
@@ -153,14 +153,14 @@ function bearerOf({ request }: After): string {
 /** Who the token says is asking, if it is valid, for the resource manager and of the subscription's tenant. */
 function callerOf(
   known: After<'subscription'> & { readonly token: string },
-  parts: AdmissionParts,
+  services: StepServices,
 ): Caller | Promise<Caller> {
-  const cached = parts.verifier.verifyCached(known.token);
-  if (cached !== undefined) return admitted(cached, known, parts);
-  return parts.verifier
+  const cached = services.verifier.verifyCached(known.token);
+  if (cached !== undefined) return admitted(cached, known, services);
+  return services.verifier
     .verify(known.token)
     .then((verification) =>
-      verification.ok ? admitted(verification.caller, known, parts) : refuse(verification.refusal),
+      verification.ok ? admitted(verification.caller, known, services) : refuse(verification.refusal),
     );
 }
 
@@ -168,13 +168,17 @@ function callerOfBehalf({ request }: After<never, OwnRequest>): Caller {
   return request.behalf.caller;
 }
 
-function admitted(caller: Caller, { request, subscription }: After<'subscription'>, parts: AdmissionParts): Caller {
+function admitted(
+  caller: Caller,
+  { request, subscription }: After<'subscription'>,
+  { externalAudiences, now }: StepServices,
+): Caller {
   const verdict = admit(caller, {
     tenant: subscription.tenantId,
     services: false,
     audiences: audiencesOf(request.names),
-    externalAudiences: parts.externalAudiences,
-    now: parts.now(),
+    externalAudiences,
+    now: now(),
     skewSeconds: clockSkewSeconds,
   });
   return verdict.ok ? caller : refuse(verdict.refusal);
@@ -206,7 +210,7 @@ const bodyRefusals: Readonly<Record<BodyFault, ControlRefusal>> = {
 /** The place of a change behind those of the same subscription; `undefined` for what only reads. */
 function placeInOrder(
   { request, subscription }: After<'subscription'>,
-  { changes }: AdmissionParts,
+  { changes }: StepServices,
 ): Place | undefined | Promise<Place> {
   return isRead(request) ? undefined : changes.place(subscription.subscriptionId);
 }
@@ -234,7 +238,7 @@ const harmless = new Set(['GET', 'HEAD', 'DELETE']);
 /** The group in which a request makes or changes something; `undefined` for a request without one, or that only reads or deletes. */
 function groupOf(
   known: After<'subscription' | 'authorization' | 'lock'>,
-  { store }: AdmissionParts,
+  { store }: StepServices,
 ): ResourceGroupRecord | undefined | Promise<ResourceGroupRecord | undefined> {
   const { method, params } = known.request;
   const { resourceGroup } = params;

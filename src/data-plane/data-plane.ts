@@ -10,13 +10,13 @@ import type { HostListener, VaultHost } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
 import { vaultEdge } from './edge.ts';
-import type { VaultParts } from './edge.ts';
+import type { EdgeServices } from './edge.ts';
 import type { OperationCard } from './operation.ts';
 import { operations } from './operations.ts';
 import type { Exchange } from './pipeline.ts';
 import { asMeant, clientRequestId, vaultRequest } from './request.ts';
 
-export interface DataPlaneParts extends Omit<VaultParts, 'changes'> {
+export interface DataPlaneServices extends Omit<EdgeServices, 'changes'> {
   readonly turns: Turns;
   readonly sourceOf: (socket: Socket) => Source;
   readonly corsOrigins: readonly string[];
@@ -28,10 +28,10 @@ const none: readonly string[] = [];
 type Destination = { readonly card: OperationCard } | { readonly open: (request: IncomingMessage) => Answer };
 
 /** The edge at `<vault>.vault.<domain>`. The order of a request is the table in `pipeline.ts`. */
-export function createDataPlane(parts: DataPlaneParts): HostListener<VaultHost> {
-  const { corsOrigins, turns, now, sourceOf } = parts;
+export function createDataPlane(given: DataPlaneServices): HostListener<VaultHost> {
+  const { corsOrigins, turns, now, sourceOf } = given;
   const router = new Router(routesOf(corsOrigins));
-  const world = { ...parts, changes: new InOrder() };
+  const services = { ...given, changes: new InOrder() };
   return (sent, response, host) => {
     const raw = asMeant(sent);
     const { method = '', url = '' } = raw;
@@ -49,7 +49,7 @@ export function createDataPlane(parts: DataPlaneParts): HostListener<VaultHost> 
       else send(response, answer, answerHeaders(exchange, corsOrigins));
     };
     if (found !== undefined && 'open' in found.to) respond(found.to.open(raw), { request });
-    else turns.answer({ edge: vaultEdge, world, request, respond });
+    else turns.answer({ edge: vaultEdge, services, request, respond });
   };
 }
 

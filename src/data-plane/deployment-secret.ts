@@ -23,7 +23,7 @@ import { renderError } from './errors.ts';
 import { firewallRefusal, vaultOf } from './pipeline.ts';
 import type { Refusal } from './refusal.ts';
 
-interface ReadParts {
+interface ReferenceServices {
   readonly turns: Turns;
   readonly rulebook: Rulebook;
   /** How long a deletion or recovery takes. */
@@ -72,7 +72,7 @@ const source: Source = { kind: 'public', address: { family: 4, value: 0x7f00_000
  * The order of a read for a deployment: the vault's firewall, and `enabledForTemplateDeployment` in the place of an access
  * policy or a role (network-security.md; "Use Azure Key Vault to pass secure parameter value").
  */
-export const referenceSteps = Steps.of<ReferenceRequest, ReadParts>()
+export const referenceSteps = Steps.of<ReferenceRequest, ReferenceServices>()
   .step('vault', vaultOf)
   .step('firewall', ({ vault }) => decide(vault.firewall, source, service, operation), firewallRefusal)
   .step(
@@ -81,7 +81,7 @@ export const referenceSteps = Steps.of<ReferenceRequest, ReadParts>()
     (may): Refusal | undefined => (may ? undefined : { kind: 'deniedToService', service: 'ARM' }),
   );
 
-const referenceEdge: Edge<ReferenceRequest, ReadParts, Admitted> = {
+const referenceEdge: Edge<ReferenceRequest, ReferenceServices, Admitted> = {
   steps: referenceSteps,
   requirements: ({ vault }) => (vault === undefined ? [] : [vault.requirement]),
   work,
@@ -98,28 +98,28 @@ const referenceEdge: Edge<ReferenceRequest, ReadParts, Admitted> = {
  * @throws {AuditUnavailable} and nothing is disclosed
  * @throws {Unreadable}
  */
-export async function readSecretForDeployment(asked: SecretAsked, parts: ReadParts): Promise<SecretRead> {
+export async function readSecretForDeployment(asked: SecretAsked, services: ReferenceServices): Promise<SecretRead> {
   const request = {
     requestId: asked.correlationId,
     connection: ownConnection,
-    atMs: parts.now(),
+    atMs: services.now(),
     vaultName: (asked.vaultId.split('/').at(-1) ?? '').toLowerCase(),
     asked,
   };
-  const asking = { edge: referenceEdge, world: parts, request };
-  const { status, body } = await answerOwn(parts.turns, asking, (error) => isOurTrouble(refusalOf(error)));
+  const asking = { edge: referenceEdge, services, request };
+  const { status, body } = await answerOwn(services.turns, asking, (error) => isOurTrouble(refusalOf(error)));
   if (status === 200) return { ok: true, value: String(memberOf(body, 'value')) };
   return { ok: false, status, message: String(memberOf(memberOf(body, 'error'), 'message')) };
 }
 
 const nameForm = /^[0-9a-z-]{1,127}$/i;
 
-function* work({ request, ...known }: Known<ReferenceRequest, Admitted>, parts: ReadParts): Reading<Done> {
+function* work({ request, ...known }: Known<ReferenceRequest, Admitted>, services: ReferenceServices): Reading<Done> {
   const { secretName: name, secretVersion: version } = request.asked;
   if (!nameForm.test(name) || (version !== undefined && !/^[0-9a-f]{32}$/i.test(version))) {
     throw new Refused<Refusal>({ kind: 'objectNotFound', collection: 'secrets', name: name.slice(0, 127) });
   }
-  const { transitionMs, now } = parts;
+  const { transitionMs, now } = services;
   const scope = vaultScope(known.vault, { transitionMs, nowMs: now(), require: [known.vault.requirement] });
   const found = yield* getVersion(scope, 'secrets', { name, version });
   if (!found.ok) throw new Refused<Refusal>(found.refusal);
@@ -129,7 +129,7 @@ function* work({ request, ...known }: Known<ReferenceRequest, Admitted>, parts: 
   return { answer, records: [recordOf({ request, ...known }, { status: 200, nowMs: now() })] };
 }
 
-function failed(error: unknown, exchange: Exchange, { now }: ReadParts): Failed {
+function failed(error: unknown, exchange: Exchange, { now }: ReferenceServices): Failed {
   const { request, vault } = exchange;
   const context = { source, vault, caller: service, encodedTokenHeader: '', acceptedIssuers: [] };
   const { status, message, body } = renderError(refusalOf<Refusal>(error), {

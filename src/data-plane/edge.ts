@@ -21,7 +21,7 @@ import type { AccessVerdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
 import type { Call } from './operation.ts';
 import { steps } from './pipeline.ts';
-import type { AdmissionParts, Admitted, Exchange } from './pipeline.ts';
+import type { Admitted, Exchange, StepServices } from './pipeline.ts';
 import type { Refusal } from './refusal.ts';
 import { clientRequestId, originOf } from './request.ts';
 import type { VaultRequest } from './request.ts';
@@ -30,7 +30,7 @@ import { transactionOf } from './throttle.ts';
 /** As much of a token's header as a refusal gives back. */
 const encodedTokenHeaderMax = 512;
 
-export interface VaultParts extends AdmissionParts {
+export interface EdgeServices extends StepServices {
   readonly engine: KeyEngine;
   readonly certificateFiles: CertificateFileReader;
   /** How long a deletion or a recovery of an object takes. */
@@ -42,7 +42,7 @@ export interface VaultParts extends AdmissionParts {
 }
 
 /** The vaults: `https://NAME.vault.<domain>`. */
-export const vaultEdge: Edge<VaultRequest, VaultParts, Omit<Admitted, 'request'>> = {
+export const vaultEdge: Edge<VaultRequest, EdgeServices, Omit<Admitted, 'request'>> = {
   steps,
   requirements: ({ place }) => place?.require ?? [],
   work,
@@ -55,12 +55,12 @@ export const vaultEdge: Edge<VaultRequest, VaultParts, Omit<Admitted, 'request'>
 };
 
 /** The operation, counted before it is run; its record and its change. */
-function* work(admitted: Admitted, parts: VaultParts): Reading<Done> {
+function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
   const { operation, charge } = admitted;
-  const call = callOf(admitted, parts);
+  const call = callOf(admitted, services);
   if (charge?.isCounted === false) {
     const makes = operation.makes === undefined ? undefined : yield* operation.makes(call);
-    refuseIf(charge.take(transactionOf(operation.counts, makes), parts.now()));
+    refuseIf(charge.take(transactionOf(operation.counts, makes), services.now()));
   }
   const outcome = yield* operation.run(call);
   if (!outcome.ok) {
@@ -68,9 +68,9 @@ function* work(admitted: Admitted, parts: VaultParts): Reading<Done> {
     if (outcome.refusal.kind === 'throttled') charge?.giveBack();
     throw new Refused<Refusal>(outcome.refusal);
   }
-  refuseIf(charge?.takeForKey(outcome.audit?.['keyProperties'], parts.now()));
+  refuseIf(charge?.takeForKey(outcome.audit?.['keyProperties'], services.now()));
   const { value: answer, change, audit: properties, objectId = answeredId(answer.body) } = outcome;
-  const nowMs = parts.now();
+  const nowMs = services.now();
   if (change === undefined && answer.status === 200) {
     return { answer, records: [], line: readLineOf(admitted, { nowMs, objectId, properties }) };
   }
@@ -82,9 +82,9 @@ function refuseIf(refusal: Refusal | undefined): void {
   if (refusal !== undefined) throw new Refused<Refusal>(refusal);
 }
 
-function callOf({ request, vault, place, apiVersion, query, body }: Admitted, parts: VaultParts): Call {
-  const { transitionMs, engine, certificateFiles, issueMs } = parts;
-  const nowMs = parts.now();
+function callOf({ request, vault, place, apiVersion, query, body }: Admitted, services: EdgeServices): Call {
+  const { transitionMs, engine, certificateFiles, issueMs } = services;
+  const nowMs = services.now();
   return {
     vault: vaultScope(vault, { transitionMs, nowMs, require: place.require }),
     engine,
@@ -107,7 +107,7 @@ function answeredId(body: unknown): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-function failed(error: unknown, exchange: Exchange, parts: VaultParts): Failed {
+function failed(error: unknown, exchange: Exchange, services: EdgeServices): Failed {
   const { request, vault, caller } = exchange;
   const refusal = refusalOf<Refusal>(error);
   const { status, message, body } = renderError(refusal, {
@@ -116,11 +116,11 @@ function failed(error: unknown, exchange: Exchange, parts: VaultParts): Failed {
     caller,
     origin: originOf(request),
     encodedTokenHeader: encodedTokenHeader(request.headers),
-    acceptedIssuers: parts.acceptedIssuers(vault?.properties.tenantId ?? ''),
+    acceptedIssuers: services.acceptedIssuers(vault?.properties.tenantId ?? ''),
   });
   const headers = refusalHeaders(refusal, exchange, status);
   const answer: Answer = { status, body, ...(headers !== undefined && { headers }) };
-  return { answer, records: [recordOf(exchange, { status, message, nowMs: parts.now() })], caller };
+  return { answer, records: [recordOf(exchange, { status, message, nowMs: services.now() })], caller };
 }
 
 function refusalHeaders(refusal: Refusal, { request, vault }: Exchange, status: number) {

@@ -33,7 +33,7 @@ const apiVersions =
 /** A certificate or a backup is larger than a secret; nothing that a vault takes is larger than this. */
 const bodyBytesMax = 1_048_576;
 
-export interface AdmissionParts {
+export interface StepServices {
   readonly rulebook: Rulebook;
   readonly verifier: Verifier;
   /** What the tokens of issuers that the operator added may be for, beside the vault's own names. */
@@ -51,7 +51,7 @@ export interface AdmissionParts {
  * from that answer; a permission is asked for after it. No byte of the body is read before all of this is decided, and as
  * a body may take minutes to come, all of it is decided again afterwards.
  */
-export const steps = Steps.of<VaultRequest, AdmissionParts>()
+export const steps = Steps.of<VaultRequest, StepServices>()
   .step('vault', vaultOf)
   .step('authorization', authorizationOf)
   .step('operation', operationOf)
@@ -69,11 +69,11 @@ export const steps = Steps.of<VaultRequest, AdmissionParts>()
 
 /** What is known of a request to a vault when all steps are taken. */
 export type Admitted =
-  typeof steps extends Steps<VaultRequest, AdmissionParts, infer Facts> ? Known<VaultRequest, Facts> : never;
+  typeof steps extends Steps<VaultRequest, StepServices, infer Facts> ? Known<VaultRequest, Facts> : never;
 
 /** The same of one that may have failed on the way. */
 export type Exchange =
-  typeof steps extends Steps<VaultRequest, AdmissionParts, infer Facts> ? Known<VaultRequest, Partial<Facts>> : never;
+  typeof steps extends Steps<VaultRequest, StepServices, infer Facts> ? Known<VaultRequest, Partial<Facts>> : never;
 
 /** The request itself, and what the steps before the one that asks have found out. */
 type After<Facts = unknown> = { readonly request: VaultRequest } & Facts;
@@ -84,7 +84,7 @@ type Asking = { readonly operation: OperationCard; readonly caller: Caller };
 /** The vault that the host names, with the rules in force. */
 export function vaultOf(
   { request: { vaultName } }: { readonly request: Pick<VaultRequest, 'vaultName'> },
-  { rulebook }: Pick<AdmissionParts, 'rulebook'>,
+  { rulebook }: Pick<StepServices, 'rulebook'>,
 ): VaultInForce | Promise<VaultInForce> {
   return rulebook.known(vaultName) ?? loadVault(vaultName, rulebook);
 }
@@ -98,7 +98,7 @@ async function loadVault(name: string, rulebook: Rulebook): Promise<VaultInForce
 /** The role assignments that a vault leaves its data plane to; `undefined` for one with access policies. */
 function authorizationOf(
   { vault: { access, subscriptionId } }: After<Vault>,
-  { rulebook }: AdmissionParts,
+  { rulebook }: StepServices,
 ): AuthorizationInForce | undefined | Promise<AuthorizationInForce | undefined> {
   if (access !== 'rbac') return undefined;
   return rulebook.authorization(subscriptionId) ?? rulebook.loadAuthorization(subscriptionId);
@@ -137,23 +137,23 @@ function bearerOf({ request }: After): string {
 }
 
 /** Who the token says is asking, if it is valid, for vaults and of the vault's tenant. */
-function callerOf(known: After<Vault & { readonly token: string }>, parts: AdmissionParts): Caller | Promise<Caller> {
+function callerOf(known: After<Vault & { readonly token: string }>, services: StepServices): Caller | Promise<Caller> {
   const { token } = known;
-  const cached = parts.verifier.verifyCached(token);
-  if (cached !== undefined) return admitted(cached, known, parts);
-  return parts.verifier.verify(token).then((verification) => {
+  const cached = services.verifier.verifyCached(token);
+  if (cached !== undefined) return admitted(cached, known, services);
+  return services.verifier.verify(token).then((verification) => {
     if (!verification.ok) throw new Refused<Refusal>(verification.refusal);
-    return admitted(verification.caller, known, parts);
+    return admitted(verification.caller, known, services);
   });
 }
 
-function admitted(caller: Caller, { request, vault }: After<Vault>, parts: AdmissionParts): Caller {
+function admitted(caller: Caller, { request, vault }: After<Vault>, { externalAudiences, now }: StepServices): Caller {
   const admission = admitCaller(caller, {
     tenant: vault.properties.tenantId,
     services: true,
     audiences: audiencesOf(request.names),
-    externalAudiences: parts.externalAudiences,
-    now: parts.now(),
+    externalAudiences,
+    now: now(),
     skewSeconds: clockSkewSeconds,
   });
   if (!admission.ok) throw new Refused<Refusal>(admission.refusal);
@@ -182,7 +182,7 @@ interface PlaceInForce {
  */
 function placeOf(
   { request, vault, authorization }: After<Vault & Authorization>,
-  { rulebook }: AdmissionParts,
+  { rulebook }: StepServices,
 ): PlaceInForce {
   // The rules may have been replaced, and given back, while the token was verified: from here on nothing is awaited.
   if (rulebook.known(request.vaultName) !== vault) throw new Conflict(vault.requirement.key);
@@ -263,14 +263,14 @@ const bodyRefusals: Readonly<Record<BodyFault, Refusal>> = {
 /** The place of a change behind those of the same object, under whatever path; `undefined` for what changes nothing. */
 function placeInOrder(
   { request, operation }: After<{ readonly operation: OperationCard }>,
-  { changes }: AdmissionParts,
+  { changes }: StepServices,
 ): Place | undefined | Promise<Place> {
   if (operation.method === 'GET' || operation.changes === false) return undefined;
   return changes.place(`${request.vaultName}/${request.params['name']?.toLowerCase() ?? ''}`);
 }
 
 /** What the operation counts against the limits of the vault, where the server has any. */
-function chargeOf({ vault }: After<Vault>, { throttle }: AdmissionParts): Charge | undefined {
+function chargeOf({ vault }: After<Vault>, { throttle }: StepServices): Charge | undefined {
   return throttle?.charge(vault);
 }
 

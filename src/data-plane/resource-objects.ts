@@ -22,7 +22,7 @@ interface Asked extends ObjectAsked {
   readonly require: readonly Requirement[];
 }
 
-interface World {
+interface ObjectServices {
   readonly engine: KeyEngine;
   readonly certificateFiles: CertificateFileReader;
   readonly transitionMs: number;
@@ -30,11 +30,11 @@ interface World {
 }
 
 /** The vaults' secrets and keys for the resource manager, by the same rules as for the vaults' own clients. */
-export function resourceObjects(world: World) {
+export function resourceObjects(services: ObjectServices) {
   const answer = async <R>(asked: Asked, reading: (call: Call) => Reading<Outcome<R>>, shown: Shown<R>) =>
-    answered(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, world))), shown);
+    answered(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, services))), shown);
   const page = async <R>(asked: Asked, reading: (call: Call) => Reading<Page<R>>, shown: Shown<R>) =>
-    paged(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, world))), shown);
+    paged(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, services))), shown);
   return {
     setSecret: (asked: Asked) => answer(asked, secretSet, secretObject),
     updateSecret: (asked: Asked) => answer(asked, secretUpdated, secretObject),
@@ -66,7 +66,7 @@ function* keyUnlessThere(call: Call, policy: unknown): Reading<Outcome<KeyRecord
   return yield* keyCreated(call, rotationPolicy.value);
 }
 
-function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs }: World): Call {
+function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs }: ObjectServices): Call {
   const { vault, require, origin, apiVersion, now: nowMs, name, body } = asked;
   return {
     vault: vaultScope(vault, { transitionMs, nowMs, require }),

@@ -22,16 +22,16 @@ export interface Connection {
 }
 
 /** What an edge is: its steps, its work, and what it says when either fails. */
-export interface Edge<Request extends EdgeRequest, World, Facts extends object> {
-  readonly steps: Pick<Steps<Request, World, Facts>, 'begin'>;
+export interface Edge<Request extends EdgeRequest, Services, Facts extends object> {
+  readonly steps: Pick<Steps<Request, Services, Facts>, 'begin'>;
   /** What has been decided so far rests on these: every read, every change and every refusal requires them. */
   requirements(known: Known<Request, Partial<Facts>>): readonly Requirement[];
   /** What the request asks for, once all steps are taken. It changes nothing by itself: it returns the change. */
-  work(known: Known<Request, Facts>, world: World): Reading<Done>;
+  work(known: Known<Request, Facts>, services: Services): Reading<Done>;
   /** What a request is answered that failed, by what was known when it did. */
-  failed(error: unknown, known: Known<Request, Partial<Facts>>, world: World): Failed;
+  failed(error: unknown, known: Known<Request, Partial<Facts>>, services: Services): Failed;
   /** Reads what is in force again, before a request begins again: the record under `key` is not what it was taken for. */
-  renew(key: string, known: Known<Request, Partial<Facts>>, world: World): void | Promise<void>;
+  renew(key: string, known: Known<Request, Partial<Facts>>, services: Services): void | Promise<void>;
   /** The request is over, however it ended. */
   over?(known: Known<Request, Partial<Facts>>): void;
 }

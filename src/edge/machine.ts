@@ -40,9 +40,9 @@ export interface Machine {
 
 type Partly<Request, Facts> = Known<Request, Partial<Facts>>;
 
-export interface Asking<Request extends EdgeRequest, World, Facts extends object> {
-  readonly edge: Edge<Request, World, Facts>;
-  readonly world: World;
+export interface Asking<Request extends EdgeRequest, Services, Facts extends object> {
+  readonly edge: Edge<Request, Services, Facts>;
+  readonly services: Services;
   readonly request: Request;
   /** Sends the answer; `undefined` where there is none, and the connection is to be ended. */
   readonly respond: (answer: Answer | undefined, known: Partly<Request, Facts>) => void;

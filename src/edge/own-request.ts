@@ -16,16 +16,16 @@ export const ownConnection: Connection = new OwnConnection();
  * Answers a request that the server makes itself, through an edge's steps.
  * @throws what the request failed with, where `isThrown` says that it is no answer; it has no record then
  */
-export function answerOwn<Request extends EdgeRequest, World, Facts extends object>(
+export function answerOwn<Request extends EdgeRequest, Services, Facts extends object>(
   turns: Pick<Turns, 'answer'>,
-  { edge, ...asking }: Omit<Asking<Request, World, Facts>, 'respond'>,
+  { edge, ...asking }: Omit<Asking<Request, Services, Facts>, 'respond'>,
   isThrown: (error: unknown) => boolean = () => false,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   let thrown: { readonly error: unknown } | undefined;
-  const failed: typeof edge.failed = (error, known, world) => {
+  const failed: typeof edge.failed = (error, known, services) => {
     thrown = isThrown(error) ? { error } : undefined;
-    const said = edge.failed(error, known, world);
+    const said = edge.failed(error, known, services);
     return thrown === undefined ? said : { ...said, records: [] };
   };
   const respond = (answer: Answer | undefined) => {

@@ -18,10 +18,10 @@ const attemptsMax = 10;
 type Settled = { readonly ok: true; readonly value: Given } | { readonly ok: false; readonly error: unknown };
 
 /** One request of one edge. */
-export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends object> implements Pending {
+export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extends object> implements Pending {
   readonly #machine: Machine;
-  readonly #asking: Asking<Request, World, Facts>;
-  readonly #walk: Walk<Request, World, Facts>;
+  readonly #asking: Asking<Request, Services, Facts>;
+  readonly #walk: Walk<Request, Services, Facts>;
   #reading: Reading<Done> | undefined;
   #attempt = 1;
   asks: Asked | undefined;
@@ -31,7 +31,7 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
   #confirming: Refused | undefined;
   #end: { readonly done: Done } | { readonly error: unknown } | undefined;
 
-  constructor(asking: Asking<Request, World, Facts>, machine: Machine) {
+  constructor(asking: Asking<Request, Services, Facts>, machine: Machine) {
     this.#asking = asking;
     this.#machine = machine;
     this.#walk = asking.edge.steps.begin(asking.request);
@@ -72,14 +72,14 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
   }
 
   #take(given: Settled | undefined): void {
-    const { edge, world } = this.#asking;
+    const { edge, services } = this.#asking;
     const fact = given?.ok === true && 'awaited' in given.value ? given.value : undefined;
-    const waited = this.#walk.advance(world, fact);
+    const waited = this.#walk.advance(services, fact);
     if (waited !== undefined) {
       this.#leaveFor(waited);
       return;
     }
-    this.#reading = edge.work(this.#walk.whole, world);
+    this.#reading = edge.work(this.#walk.whole, services);
     this.#next(this.#reading.next());
   }
 
@@ -129,7 +129,7 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
   }
 
   #again(key: string): void {
-    const { edge, world } = this.#asking;
+    const { edge, services } = this.#asking;
     this.#reading = undefined;
     this.#confirming = undefined;
     this.#end = undefined;
@@ -140,7 +140,7 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
     }
     const join = () => this.#machine.turns.join(this);
     const { known } = this.#walk;
-    const renewed = Promise.resolve().then(() => edge.renew(key, known, world));
+    const renewed = Promise.resolve().then(() => edge.renew(key, known, services));
     void renewed.then(join, (error: unknown) => {
       this.#given = { ok: false, error };
       join();
@@ -235,8 +235,8 @@ export class RequestUnderWay<Request extends EdgeRequest, World, Facts extends o
   }
 
   #failed(error: unknown): Failed {
-    const { edge, world } = this.#asking;
-    return edge.failed(error, this.#walk.known, world);
+    const { edge, services } = this.#asking;
+    return edge.failed(error, this.#walk.known, services);
   }
 
   /** Records what a caller was shown nothing by, within its quota. Returns why that failed, if it did. */

@@ -7,7 +7,7 @@ type AnyKnown = { request: unknown } & Record<string, unknown>;
 
 interface Row {
   readonly name: string;
-  readonly run: (known: never, world: never) => unknown;
+  readonly run: (known: never, services: never) => unknown;
   readonly refuse: ((fact: never, known: never) => { readonly kind: string } | undefined) | undefined;
   /** Its fact is kept when the request begins again. */
   readonly once: boolean;
@@ -18,7 +18,7 @@ interface Row {
  * A fact is a value where it can be, so that a request that waits for nothing is decided in one go; or a promise.
  * Whoever runs the steps keeps the facts, no step does: a request that begins again has a new record of them.
  */
-export class Steps<Request, World, Facts extends object> {
+export class Steps<Request, Services, Facts extends object> {
   readonly #rows: readonly Row[];
   /** All records of a table have one shape from the start, which is what makes them cheap. */
   readonly #shape: AnyKnown;
@@ -28,16 +28,16 @@ export class Steps<Request, World, Facts extends object> {
     this.#shape = { ...Object.fromEntries(rows.map(({ name }) => [name, undefined])), request: undefined };
   }
 
-  static of<Request, World>(): Steps<Request, World, {}> {
+  static of<Request, Services>(): Steps<Request, Services, {}> {
     return new Steps([]);
   }
 
   /** `refuse`: what the fact ends the request with, if it does. The refusal and its record know the fact. */
   step<const N extends string, T>(
     name: N,
-    run: (known: Known<Request, Facts>, world: World) => T | Promise<T>,
+    run: (known: Known<Request, Facts>, services: Services) => T | Promise<T>,
     refuse?: (fact: T, known: Known<Request, Facts>) => { readonly kind: string } | undefined,
-  ): Steps<Request, World, Facts & { readonly [K in N]: T }> {
+  ): Steps<Request, Services, Facts & { readonly [K in N]: T }> {
     return new Steps([...this.#rows, { name, run, refuse, once: false }]);
   }
 
@@ -47,8 +47,8 @@ export class Steps<Request, World, Facts extends object> {
    */
   once<const N extends string, T>(
     name: N,
-    run: (known: Known<Request, Facts>, world: World) => T | Promise<T>,
-  ): Steps<Request, World, Facts & { readonly [K in N]: T }> {
+    run: (known: Known<Request, Facts>, services: Services) => T | Promise<T>,
+  ): Steps<Request, Services, Facts & { readonly [K in N]: T }> {
     return new Steps([...this.#rows, { name, run, refuse: undefined, once: true }]);
   }
 
@@ -57,13 +57,13 @@ export class Steps<Request, World, Facts extends object> {
     return this.#rows.map(({ name, run, once }) => ({ name, by: run.name, once }));
   }
 
-  begin(request: Request): Walk<Request, World, Facts> {
+  begin(request: Request): Walk<Request, Services, Facts> {
     return new Walk(this.#rows, this.#shape, request);
   }
 }
 
 /** A request on its way through the steps. */
-export class Walk<Request, World, Facts extends object> {
+export class Walk<Request, Services, Facts extends object> {
   readonly #rows: readonly Row[];
   readonly #shape: AnyKnown;
   #known: AnyKnown;
@@ -107,7 +107,7 @@ export class Walk<Request, World, Facts extends object> {
    * what it was fulfilled with; `undefined` after the last step.
    * @throws whatever a step refuses the request with
    */
-  advance(world: World, waited?: { readonly awaited: unknown }): Promise<unknown> | undefined {
+  advance(services: Services, waited?: { readonly awaited: unknown }): Promise<unknown> | undefined {
     let given = waited;
     while (this.#at < this.#rows.length) {
       const row = this.#rows[this.#at];
@@ -115,7 +115,7 @@ export class Walk<Request, World, Facts extends object> {
         this.#at += 1;
         continue;
       }
-      const fact = given === undefined ? this.#run(row, world) : given.awaited;
+      const fact = given === undefined ? this.#run(row, services) : given.awaited;
       if (fact instanceof Promise) return fact;
       this.#known[row.name] = fact;
       if (row.once) this.#kept[this.#at] = true;
@@ -128,11 +128,11 @@ export class Walk<Request, World, Facts extends object> {
     return undefined;
   }
 
-  #run(row: Row, world: World): unknown {
-    if (!row.once) return runRow(row, this.#known, world);
+  #run(row: Row, services: Services): unknown {
+    if (!row.once) return runRow(row, this.#known, services);
     if (this.#refusedOnce !== undefined) throw this.#refusedOnce;
     try {
-      return runRow(row, this.#known, world);
+      return runRow(row, this.#known, services);
     } catch (error) {
       this.keepRefusal(error);
       throw error;
@@ -155,9 +155,9 @@ export class Walk<Request, World, Facts extends object> {
   }
 }
 
-function runRow(row: Row, known: AnyKnown, world: unknown): unknown {
+function runRow(row: Row, known: AnyKnown, services: unknown): unknown {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `step` has checked that the row asks for what is known
-  return row.run(known as never, world as never);
+  return row.run(known as never, services as never);
 }
 
 function refusalIn(decide: NonNullable<Row['refuse']>, fact: unknown, known: AnyKnown) {

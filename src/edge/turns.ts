@@ -7,7 +7,8 @@ import { Flow } from './flow.ts';
 import type { Asked, Asking, Machine, Pending } from './machine.ts';
 import { RequestUnderWay } from './pending.ts';
 
-export interface TurnsParts {
+/** What turns ask of the server. */
+export interface TurnServices {
   readonly store: Pick<Store, 'readMany' | 'transact'>;
   readonly audit: Pick<Audit, 'readNow' | 'stage' | 'committed' | 'refused'>;
   /** The detail of a failure that the client is told nothing of. */
@@ -29,7 +30,7 @@ const roundsMax = 3;
  * done in a loop finds its code and data in the processor's caches (bench/README.md).
  */
 export class Turns {
-  readonly #parts: TurnsParts;
+  readonly #services: TurnServices;
   readonly #machine: Machine;
   #waiting: Pending[] = [];
   #scheduled = false;
@@ -38,8 +39,8 @@ export class Turns {
   readonly #flow = new Flow();
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(parts: TurnsParts) {
-    this.#parts = parts;
+  constructor(services: TurnServices) {
+    this.#services = services;
     const join = (request: Pending) => this.#join(request);
     const end = (connection: Connection) => {
       this.#flow.end(connection);
@@ -48,11 +49,11 @@ export class Turns {
       this.#idle?.resolve();
       this.#idle = undefined;
     };
-    this.#machine = { ...parts, turns: { join, end } };
+    this.#machine = { ...services, turns: { join, end } };
   }
 
   /** Answers a request, in this turn where it waits for nothing. */
-  answer<Request extends EdgeRequest, World, Facts extends object>(asking: Asking<Request, World, Facts>): void {
+  answer<Request extends EdgeRequest, Services, Facts extends object>(asking: Asking<Request, Services, Facts>): void {
     this.#live += 1;
     this.#flow.begin(asking.request.connection);
     this.#join(new RequestUnderWay(asking, this.#machine));
@@ -93,7 +94,7 @@ export class Turns {
       for (const request of asking) this.#join(request);
       this.#settle(turn.filter((request) => request.asks === undefined));
     } else {
-      const results = readFor(asking, this.#parts.store);
+      const results = readFor(asking, this.#services.store);
       const give = (given: readonly ReadResult[]) => {
         const left = giveEach(asking, given);
         this.#read(left.size === 0 ? turn : turn.filter((request) => !left.has(request)), round + 1);
@@ -118,7 +119,7 @@ export class Turns {
     const answer = () => read.forEach((request) => request.recorded());
     let synced: Promise<void> | undefined;
     try {
-      synced = this.#parts.audit.readNow(lines);
+      synced = this.#services.audit.readNow(lines);
     } catch (error) {
       fail(error);
       return;

@@ -8,18 +8,18 @@ import { renderError } from './errors.ts';
 import type { ErrorTrace } from './errors.ts';
 import type { GraphCall } from './operation.ts';
 import { steps } from './pipeline.ts';
-import type { AdmissionParts, Admitted, Exchange, GraphRequest } from './pipeline.ts';
+import type { Admitted, Exchange, GraphRequest, StepServices } from './pipeline.ts';
 import { recordOf } from './record.ts';
 import type { GraphRefusal } from './refusal.ts';
 
-export interface DirectoryParts extends AdmissionParts {
+export interface EdgeServices extends StepServices {
   readonly store: Store;
   /** A new random GUID. */
   readonly newId: () => string;
 }
 
 /** The directory, as Microsoft Graph speaks of it. */
-export const graphEdge: Edge<GraphRequest, DirectoryParts, Omit<Admitted, 'request'>> = {
+export const graphEdge: Edge<GraphRequest, EdgeServices, Omit<Admitted, 'request'>> = {
   steps,
   // What a change rests on is in the change itself.
   requirements: () => [],
@@ -29,9 +29,9 @@ export const graphEdge: Edge<GraphRequest, DirectoryParts, Omit<Admitted, 'reque
   over: ({ inOrder }) => inOrder?.leave(),
 };
 
-function* work(admitted: Admitted, parts: DirectoryParts): Reading<Done> {
+function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
   const { operation } = admitted;
-  const call = callOf(admitted, parts);
+  const call = callOf(admitted, services);
   if (operation.access === 'read') {
     const outcome = yield* wait(operation.run(call));
     if (!outcome.ok) throw new Refused<GraphRefusal>(outcome.refusal);
@@ -41,22 +41,19 @@ function* work(admitted: Admitted, parts: DirectoryParts): Reading<Done> {
   if (!outcome.ok) throw new Refused<GraphRefusal>(outcome.refusal);
   const { answer, change, targets } = outcome;
   const { caller, body } = admitted;
-  const said = { status: answer.status, targets, body, nowMs: parts.now() };
-  const record = recordOf(admitted.request, { operation, caller, tenantId: parts.tenantId }, said);
+  const said = { status: answer.status, targets, body, nowMs: services.now() };
+  const record = recordOf(admitted.request, { operation, caller, tenantId: services.tenantId }, said);
   return { answer, change, records: [record] };
 }
 
-function callOf(
-  { request, caller, query, body }: Admitted,
-  { store, tenantId, now, newId }: DirectoryParts,
-): GraphCall {
+function callOf({ request, caller, query, body }: Admitted, { store, tenantId, now, newId }: EdgeServices): GraphCall {
   const { names, url, params } = request;
   const { resourceManager: origin } = names;
   return { store, tenantId, caller, origin, path: pathOf(url), params, query, body, nowMs: now(), newId };
 }
 
 /** The refusal of a change that a caller asked for has a record, as the change would have had. */
-function failed(error: unknown, { request, operation, caller }: Exchange, { tenantId, now }: DirectoryParts): Failed {
+function failed(error: unknown, { request, operation, caller }: Exchange, { tenantId, now }: EdgeServices): Failed {
   const { requestId, names, params } = request;
   const nowMs = now();
   const { status, body } = renderError(refusalOf<GraphRefusal>(error), traceOf(request, nowMs));

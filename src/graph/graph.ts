@@ -8,11 +8,11 @@ import type { HomeListener } from '../http/host.ts';
 import { pathOf, textsOf } from '../http/request.ts';
 import type { Source } from '../types/source.ts';
 import { graphEdge } from './edge.ts';
-import type { DirectoryParts } from './edge.ts';
+import type { EdgeServices } from './edge.ts';
 import { operations } from './operations.ts';
 import { userInfo } from './users.ts';
 
-export interface GraphParts extends Omit<DirectoryParts, 'changes'> {
+export interface GraphServices extends Omit<EdgeServices, 'changes'> {
   readonly turns: Turns;
   /** What the ingress proved about where a connection came from. */
   readonly sourceOf: (socket: Socket) => Source;
@@ -21,9 +21,9 @@ export interface GraphParts extends Omit<DirectoryParts, 'changes'> {
 const mediaType = 'application/json;odata.metadata=minimal;charset=utf-8';
 
 /** Graph under `/v1.0`, and OpenID Connect's userinfo. The order of a request is the table in `pipeline.ts`. */
-export function createGraph(parts: GraphParts): HomeListener {
-  const { turns, sourceOf, now } = parts;
-  const world = { ...parts, changes: new InOrder() };
+export function createGraph(given: GraphServices): HomeListener {
+  const { turns, sourceOf, now } = given;
+  const services = { ...given, changes: new InOrder() };
   const router = new Router([
     ...operations.map((card) => ({ method: card.method, path: `/v1.0${card.path}`, to: card })),
     { method: userInfo.method, path: userInfo.path, to: userInfo },
@@ -48,7 +48,7 @@ export function createGraph(parts: GraphParts): HomeListener {
     };
     turns.answer({
       edge: graphEdge,
-      world,
+      services,
       request,
       respond(answer) {
         if (answer === undefined) response.destroy();

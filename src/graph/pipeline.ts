@@ -39,7 +39,7 @@ export interface GraphRequest extends EdgeRequest {
   readonly card: GraphOperation | undefined;
 }
 
-export interface AdmissionParts {
+export interface StepServices {
   readonly verifier: Verifier;
   /** The tenant whose directory this is: a GUID in lower case. */
   readonly tenantId: string;
@@ -53,7 +53,7 @@ export interface AdmissionParts {
  * The order of a request to Graph. Each step may end it with its own refusal. Every caller of the tenant may read its
  * directory, as Entra's users may; only administrators may change it. No byte of a stranger's body is read.
  */
-export const steps = Steps.of<GraphRequest, AdmissionParts>()
+export const steps = Steps.of<GraphRequest, StepServices>()
   .step('operation', operationOf)
   .step('token', bearerOf)
   .step('bearer', verify)
@@ -67,11 +67,11 @@ export const steps = Steps.of<GraphRequest, AdmissionParts>()
 
 /** What is known of a request to Graph when all steps are taken. */
 export type Admitted =
-  typeof steps extends Steps<GraphRequest, AdmissionParts, infer Facts> ? Known<GraphRequest, Facts> : never;
+  typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Facts> : never;
 
 /** The same of one that may have failed on the way. */
 export type Exchange =
-  typeof steps extends Steps<GraphRequest, AdmissionParts, infer Facts> ? Known<GraphRequest, Partial<Facts>> : never;
+  typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Partial<Facts>> : never;
 
 /** The request itself, and what the steps before the one that asks have found out. */
 type After<Facts = unknown> = { readonly request: GraphRequest } & Facts;
@@ -90,7 +90,7 @@ function bearerOf({ request: { headers } }: After): string {
 }
 
 /** Who the token says is asking, if it is valid. */
-function verify({ token }: After<{ readonly token: string }>, { verifier }: AdmissionParts): Caller | Promise<Caller> {
+function verify({ token }: After<{ readonly token: string }>, { verifier }: StepServices): Caller | Promise<Caller> {
   return (
     verifier.verifyCached(token) ??
     verifier.verify(token).then((verification) => {
@@ -113,7 +113,7 @@ function foreignRefusal(isOwn: boolean, { bearer }: After<{ readonly bearer: Cal
 /** The same, if the token is for Graph and of the home tenant. */
 function callerOf(
   { request: { names }, bearer }: After<{ readonly bearer: Caller }>,
-  { tenantId, now }: AdmissionParts,
+  { tenantId, now }: StepServices,
 ): Caller {
   const admission = admit(bearer, {
     tenant: tenantId,
@@ -156,7 +156,7 @@ const bodyRefusals: Readonly<Record<BodyFault, GraphRefusal>> = {
 /** The place of a change behind all others of the directory; `undefined` for what only reads. */
 function placeInOrder(
   { operation }: After<{ readonly operation: GraphOperation }>,
-  { changes }: AdmissionParts,
+  { changes }: StepServices,
 ): Place | undefined | Promise<Place> {
   return operation.access === 'read' ? undefined : changes.place('');
 }

@@ -13,7 +13,7 @@ import { openKeyEngine } from '../crypto/key-engine.ts';
 import { openControlPlane } from '../control-plane/control-plane.ts';
 import { createDataPlane } from '../data-plane/data-plane.ts';
 import { readSecretForDeployment } from '../data-plane/deployment-secret.ts';
-import type { DataPlaneParts } from '../data-plane/data-plane.ts';
+import type { DataPlaneServices } from '../data-plane/data-plane.ts';
 import { resourceObjects } from '../data-plane/resource-objects.ts';
 import { directoryIds } from '../directory/objects.ts';
 import { groupsOf } from '../directory/memberships.ts';
@@ -91,7 +91,7 @@ export interface Server extends Ending {
   readonly renewals: Renewals;
 }
 
-interface EdgesWorld extends Omit<DataPlaneParts, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
+interface EdgesWorld extends Omit<DataPlaneServices, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
   readonly store: Store;
   readonly audit: Audit;
   readonly logError: (error: unknown, requestId: string) => void;

@@ -14,7 +14,7 @@ import { servicesTenant } from '../../src/types/caller.ts';
 import { createAuthority } from '../../src/authority/authority.ts';
 import { OpaqueTokens } from '../../src/authority/opaque-tokens.ts';
 import { SigningKeys } from '../../src/authority/signing-keys.ts';
-import type { AuthorityWorld } from '../../src/authority/world.ts';
+import type { AuthorityServices } from '../../src/authority/services.ts';
 import type { KeySource } from '../../src/caller/key-sources.ts';
 import { Turns } from '../../src/edge/turns.ts';
 import { dispatchByHost, nameSet } from '../../src/http/host.ts';
@@ -111,7 +111,7 @@ export interface TestAuthority {
     readonly inject: (injected: Injected) => Promise<InjectedResponse>;
     readonly routing: Listener;
   };
-  readonly world: AuthorityWorld;
+  readonly world: AuthorityServices;
   readonly clock: Clock;
   /** What was logged, line by line. */
   readonly log: readonly string[];
@@ -159,7 +159,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   await commit(store, await createUser(store, { ...user, tenantId: tenant, password }, 0));
   await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups: [groupId] }));
   const log: string[] = [];
-  const world: AuthorityWorld = {
+  const world: AuthorityServices = {
     store,
     signingKeys: await SigningKeys.open({ store, now, keepMs: 4_200_000 }),
     tenants: [tenant, servicesTenant],

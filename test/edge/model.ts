@@ -3,7 +3,7 @@ import type { Connection, Done, Edge, EdgeRequest, Failed } from '../../src/edge
 import { refusalOf } from '../../src/edge/edge.ts';
 import { Steps } from '../../src/edge/steps.ts';
 import { Turns } from '../../src/edge/turns.ts';
-import type { TurnsParts } from '../../src/edge/turns.ts';
+import type { TurnServices } from '../../src/edge/turns.ts';
 import type { Answer } from '../../src/http/answer.ts';
 import type { LogRecord } from '../../src/audit/activity.ts';
 import { memoryStore } from '../../src/store/memory.ts';
@@ -64,7 +64,7 @@ export class Model {
   #sent = 0;
 
   constructor() {
-    const audit: TurnsParts['audit'] = {
+    const audit: TurnServices['audit'] = {
       readNow: (lines) => {
         const synced = this.write();
         this.written.push(lines.map(({ resourceId }) => resourceId));
@@ -110,7 +110,7 @@ export class Model {
       resolve(answer);
     };
     const over = () => void this.seen.push(`${id} over`);
-    this.turns.answer({ edge: { ...modelEdge, over, ...edge }, world: this, request, respond });
+    this.turns.answer({ edge: { ...modelEdge, over, ...edge }, services: this, request, respond });
     return promise;
   }
 

@@ -137,7 +137,7 @@ suite('a turn', () => {
     const request = { requestId: 'c', connection: connection() };
     turns.answer({
       edge: modelEdge,
-      world: model,
+      services: model,
       request: {
         ...request,
         step: () => 1,

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../access-token.ts';
 import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
-import type { Authority } from '../world.ts';
+import type { Authority } from '../services.ts';
 
 export interface TokenRequest {
   readonly endpoint: 'v1' | 'v2';

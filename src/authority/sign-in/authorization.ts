@@ -8,7 +8,7 @@ import type { AuthorityRefusal } from '../refusal.ts';
 import { readDelegatedScope, scopeText } from '../scope.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import { clientInfo } from '../user-tokens.ts';
-import type { Authority } from '../world.ts';
+import type { Authority } from '../services.ts';
 import { formPostPage } from './page.ts';
 
 const responseModes = ['query', 'fragment', 'form_post'] as const;

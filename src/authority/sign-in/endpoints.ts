@@ -1,7 +1,7 @@
 import type { Answer } from '../../http/answer.ts';
 import { devicePath } from '../device-authorization.ts';
 import type { AuthorityCall, Endpoint } from '../endpoint.ts';
-import type { Authority } from '../world.ts';
+import type { Authority } from '../services.ts';
 import { readCookies } from './session.ts';
 import { askForUserCode, authorize, signIn, signOut, takeUserCode } from './sign-in.ts';
 import type { Browser } from './sign-in.ts';

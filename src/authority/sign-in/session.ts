@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { signedInSince } from '../user-authentication.ts';
 import type { SignedIn } from '../user-authentication.ts';
-import type { Authority } from '../world.ts';
+import type { Authority } from '../services.ts';
 
 /** `__Host-`: of this host alone, by https alone, whatever a neighbour under the same domain sets (RFC 6265bis section 4.1.3). */
 const sessionCookie = '__Host-postern-session';

@@ -8,7 +8,7 @@ import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { authenticateUser } from '../user-authentication.ts';
 import type { SignedIn } from '../user-authentication.ts';
-import type { Authority } from '../world.ts';
+import type { Authority } from '../services.ts';
 import { formActionOf, grantCode, readAuthorization, refuseClient } from './authorization.ts';
 import type { AuthorizationRequest, AuthorizeCall } from './authorization.ts';
 import { messagePage, refusalPage, signInPage, userCodePage } from './page.ts';

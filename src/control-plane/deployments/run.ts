@@ -17,7 +17,7 @@ import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
 import { deploymentId } from './resource.ts';
 
 /** What carrying a deployment out needs. */
-export interface RunWorld {
+export interface RunServices {
   readonly store: Store;
   readonly inner: Inner;
   readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
@@ -37,32 +37,32 @@ export interface Run {
  * Carries a deployment out, resource by resource, each as an operation of the caller who deploys. Called again, it goes
  * on where it stopped.
  */
-export function deploymentWork(run: Run, world: RunWorld): () => Promise<WorkEnd> {
+export function deploymentWork(run: Run, services: RunServices): () => Promise<WorkEnd> {
   const { plan, record } = run;
   const progress = { done: 0 };
   let executed: Executed | undefined;
   return async () => {
-    executed ??= await execute(plan, handsOf(run, world), progress);
-    return endOf(record, executed, world);
+    executed ??= await execute(plan, handsOf(run, services), progress);
+    return endOf(record, executed, services);
   };
 }
 
-function handsOf({ record, plan, mask, behalf }: Run, world: RunWorld): Hands {
+function handsOf({ record, plan, mask, behalf }: Run, services: RunServices): Hands {
   const { allowance } = plan.frame.scope;
   return {
     mask,
-    evaluate: world.evaluate,
+    evaluate: services.evaluate,
     read: ({ id, apiVersion }) =>
-      world.inner.perform(behalf, { method: 'GET', path: id, apiVersion, deployment: { mask } }),
+      services.inner.perform(behalf, { method: 'GET', path: id, apiVersion, deployment: { mask } }),
     async canceled() {
-      assertOpen(world);
-      const stored = await storedDeployment(record, world.store);
+      assertOpen(services);
+      const stored = await storedDeployment(record, services.store);
       return stored === undefined || stored.deployment.state !== 'Running';
     },
     async make(resource, body) {
-      const startedAt = world.now();
+      const startedAt = services.now();
       const { id: path, apiVersion } = resource;
-      const answer = await world.inner.perform(behalf, {
+      const answer = await services.inner.perform(behalf, {
         method: 'PUT',
         path,
         apiVersion,
@@ -70,15 +70,15 @@ function handsOf({ record, plan, mask, behalf }: Run, world: RunWorld): Hands {
         deployment: { mask, allowance },
       });
       const made =
-        answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, world }) : refusedBy(answer, mask);
+        answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, services }) : refusedBy(answer, mask);
       const done = { status: answer.status, startedAt, ...(!made.ok && { error: made.error }) };
-      await note(record, resource, { done, world });
+      await note(record, resource, { done, services });
       return made;
     },
   };
 }
 
-function assertOpen({ longRunning }: RunWorld): void {
+function assertOpen({ longRunning }: RunServices): void {
   if (longRunning.closing) throw new Error('the server is ending');
 }
 
@@ -90,14 +90,14 @@ function refusedBy(answer: Parameters<typeof errorOf>[0], mask: Mask): Made {
 async function waitFor(
   { id, type, name, standing }: PlannedResource,
   headers: Readonly<Record<string, string>> | undefined,
-  { behalf, world }: { readonly behalf: Behalf; readonly world: RunWorld },
+  { behalf, services }: { readonly behalf: Behalf; readonly services: RunServices },
 ): Promise<Made> {
   if (type.toLowerCase() !== 'microsoft.resources/deployments') return { ok: true };
   const operation = /\/([0-9a-f-]{36})\?/i.exec(headers?.['azure-asyncoperation'] ?? '')?.[1];
-  if (operation !== undefined) await world.longRunning.settled(operation);
-  assertOpen(world);
+  if (operation !== undefined) await services.longRunning.settled(operation);
+  assertOpen(services);
   const { subscriptionId } = behalf.subscription;
-  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(standing.resourceGroup) }, world.store);
+  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(standing.resourceGroup) }, services.store);
   if (stored?.deployment.state === 'Succeeded') return { ok: true };
   const error = stored?.deployment.error ?? {
     code: 'DeploymentCanceled',
@@ -126,22 +126,22 @@ async function note(
   { id, type, name }: PlannedResource,
   {
     done,
-    world,
+    services,
   }: {
     readonly done: { readonly status: number; readonly startedAt: number; readonly error?: ArmError };
-    readonly world: RunWorld;
+    readonly services: RunServices;
   },
 ): Promise<void> {
-  const endedAt = world.now();
+  const endedAt = services.now();
   const noted: DeploymentOperationRecord = {
     ...done,
-    operationId: operationId(endedAt, world.newId()),
+    operationId: operationId(endedAt, services.newId()),
     provisioningOperation: 'Create',
     state: done.error === undefined ? 'Succeeded' : 'Failed',
     endedAt,
     target: { id, type, name: name.split('/').at(-1) ?? name },
   };
-  await world.store.transact({
+  await services.store.transact({
     put: [recordPut(deploymentOperationKey(deployment, noted.operationId), noted)],
   });
 }
@@ -152,13 +152,13 @@ type Ended = Executed | { readonly kind: 'failed'; readonly error: ArmError };
 async function endOf(
   { subscriptionId, resourceGroup, name, operationId: own }: DeploymentRecord,
   executed: Ended,
-  world: Pick<RunWorld, 'store' | 'now'>,
+  services: Pick<RunServices, 'store' | 'now'>,
 ): Promise<WorkEnd> {
-  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(resourceGroup) }, world.store);
+  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(resourceGroup) }, services.store);
   if (stored === undefined || stored.deployment.operationId !== own) return { status: 'Canceled' };
   const { record, deployment } = stored;
   const require = [{ key: record.key, version: record.version }];
-  const endedAt = world.now();
+  const endedAt = services.now();
   const put = (ended: DeploymentRecord) => ({ require, put: [recordPut(record.key, ended)] });
   if (deployment.state === 'Canceled' || executed.kind === 'canceled') {
     return { status: 'Canceled', change: put({ ...deployment, state: 'Canceled', endedAt }) };
@@ -182,20 +182,23 @@ function failure(deployment: DeploymentRecord, error: ArmError): ArmError {
 }
 
 /** The end of a deployment that a restart of the server interrupted. */
-export function abandonDeployment(record: OperationRecord, world: Pick<RunWorld, 'store' | 'now'>): Promise<WorkEnd> {
+export function abandonDeployment(
+  record: OperationRecord,
+  services: Pick<RunServices, 'store' | 'now'>,
+): Promise<WorkEnd> {
   const message =
     'The server was started anew while the deployment was under way, and the values of secure parameters are not stored. Deploy it again: what it made already stays as it is.';
-  return failDeployment(record, { code: 'DeploymentInterrupted', message }, world);
+  return failDeployment(record, { code: 'DeploymentInterrupted', message }, services);
 }
 
 /** The end of a deployment that could not go on. */
 export async function failDeployment(
   { subject, behalf }: OperationRecord,
   error: ArmError,
-  world: Pick<RunWorld, 'store' | 'now'>,
+  services: Pick<RunServices, 'store' | 'now'>,
 ): Promise<WorkEnd> {
   const { name = '', resourceGroup } = subject;
   const { subscriptionId } = behalf.subscription;
-  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(resourceGroup) }, world.store);
-  return stored === undefined ? { status: 'Canceled' } : endOf(stored.deployment, { kind: 'failed', error }, world);
+  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(resourceGroup) }, services.store);
+  return stored === undefined ? { status: 'Canceled' } : endOf(stored.deployment, { kind: 'failed', error }, services);
 }

@@ -19,7 +19,7 @@ interface Work {
 
 export type Works = Readonly<Record<WorkKind, Work>>;
 
-interface LongRunningParts {
+interface LongRunningServices {
   readonly store: Store;
   readonly schedule: Pick<Scheduler, 'claim' | 'carryOut'>;
   readonly works: Works;
@@ -51,19 +51,19 @@ const attemptsMax = 6;
  * stored nowhere, and is marked as failed.
  */
 export class LongRunning {
-  readonly #parts: LongRunningParts;
+  readonly #services: LongRunningServices;
   readonly #own = new Map<string, Own>();
   #closing = false;
 
-  constructor(parts: LongRunningParts) {
-    this.#parts = parts;
+  constructor(services: LongRunningServices) {
+    this.#services = services;
   }
 
   /** To be committed with the record of an operation that is accepted. */
   claim({ id, status, behalf }: OperationRecord): Begun {
     if (status !== 'Running') return { put: [] };
     const { subscriptionId } = behalf.subscription;
-    const claim = this.#parts.schedule.claim('operation', { subscriptionId, operationId: id });
+    const claim = this.#services.schedule.claim('operation', { subscriptionId, operationId: id });
     return { put: [claim.put], claim };
   }
 
@@ -71,13 +71,13 @@ export class LongRunning {
   begin({ id }: OperationRecord, { claim }: Begun, work?: () => Promise<WorkEnd>): void {
     if (claim === undefined) return;
     if (!this.#closing) this.#own.set(id, { work, ended: Promise.withResolvers() });
-    this.#parts.schedule.carryOut(claim);
+    this.#services.schedule.carryOut(claim);
   }
 
   /** What the scheduler calls, again and again until the operation has ended. */
   readonly carryOut: DueHandler<OperationSubject> = async ({ subscriptionId, operationId }, _now, attempt) => {
     const key = longRunningKey(subscriptionId, operationId);
-    const [stored] = await readRecords(this.#parts.store, { get: [key] });
+    const [stored] = await readRecords(this.#services.store, { get: [key] });
     const record = stored?.value;
     if (record?.status !== 'Running') {
       this.#forget(operationId);
@@ -87,7 +87,7 @@ export class LongRunning {
     const ended: OperationRecord = {
       ...record,
       status,
-      endedAt: this.#parts.now(),
+      endedAt: this.#services.now(),
       ...(error !== undefined && { error }),
     };
     return this.#outcome(operationId, merge(change, { put: [recordPut(key, ended)] }));
@@ -115,7 +115,7 @@ export class LongRunning {
       change,
       committed: async () => {
         try {
-          await this.#parts.committed(change);
+          await this.#services.committed(change);
         } finally {
           this.#forget(id);
         }
@@ -129,7 +129,7 @@ export class LongRunning {
   }
 
   async #endOf(record: OperationRecord, attempt: number): Promise<WorkEnd> {
-    const { works, logError } = this.#parts;
+    const { works, logError } = this.#services;
     const { run, fail } = works[record.kind];
     try {
       return await (this.#own.get(record.id)?.work ?? (() => run(record)))();

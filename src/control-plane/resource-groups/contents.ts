@@ -67,7 +67,7 @@ export async function contentsOf(store: Store, place: Place, limit: number): Pro
 
 const batch = 100;
 
-interface Deleting {
+interface DeletionServices {
   readonly store: Store;
   readonly inner: Inner;
   readonly closing: () => boolean;
@@ -78,16 +78,16 @@ interface Deleting {
  * record, and then the group, with the role assignments at its scope: what the caller may do may rest on one of them.
  * What cannot be deleted stops it, and the group is one that is not being deleted again.
  */
-export async function deleteGroupContents(record: OperationRecord, world: Deleting): Promise<WorkEnd> {
+export async function deleteGroupContents(record: OperationRecord, services: DeletionServices): Promise<WorkEnd> {
   const { subscriptionId } = record.behalf.subscription;
   const place = { subscriptionId, resourceGroup: record.subject['resourceGroup'] ?? '' };
   for (;;) {
-    if (world.closing()) throw new Error('the server is ending');
-    const contents = await contentsOf(world.store, place, batch);
+    if (services.closing()) throw new Error('the server is ending');
+    const contents = await contentsOf(services.store, place, batch);
     // Nothing is made in a group that is being deleted.
     if (contents.length === 0) break;
     for (const { id, apiVersion } of contents) {
-      const deleted = await world.inner.perform(record.behalf, { method: 'DELETE', path: id, apiVersion });
+      const deleted = await services.inner.perform(record.behalf, { method: 'DELETE', path: id, apiVersion });
       if (deleted.status < 400) continue;
       if (deleted.status === 500) throw new Error(`the resource ${id} could not be deleted`);
       const error = {
@@ -95,11 +95,11 @@ export async function deleteGroupContents(record: OperationRecord, world: Deleti
         message: `Deletion of resource group '${place.resourceGroup}' did not finish: the resource ${id} could not be deleted.`,
         details: [{ ...errorOf(deleted), target: id }],
       };
-      return keepGroup(record, error, world.store);
+      return keepGroup(record, error, services.store);
     }
   }
-  await forgetDeployments(place, world.store);
-  const authorization = await readAuthorization(world.store, subscriptionId);
+  await forgetDeployments(place, services.store);
+  const authorization = await readAuthorization(services.store, subscriptionId);
   const scope = record.resourceId.toLowerCase();
   const dropped = authorization === undefined ? undefined : dropAssignments(authorization, scope);
   const change = { ...dropped, delete: [...(dropped?.delete ?? []), resourceGroupKey(place)] };

@@ -110,8 +110,8 @@ export function vaultEtag(vault: VaultRecord): string {
 }
 
 /** A vault in an answer, with its `ETag`. */
-export function vaultAnswer(status: number, vault: VaultRecord, world: { readonly names: NameSet }) {
-  const answer = { status, body: vaultResource(vault, world), headers: { etag: vaultEtag(vault) } };
+export function vaultAnswer(status: number, vault: VaultRecord, asked: { readonly names: NameSet }) {
+  const answer = { status, body: vaultResource(vault, asked), headers: { etag: vaultEtag(vault) } };
   return { ok: true, answer } as const;
 }
 

@@ -84,8 +84,8 @@ const deleteVirtualNetworkSubnet: ControlOperation = {
     if (refused !== undefined) return refused;
     const deleted = deleteSubnet(found.record, name, call.newId);
     if (!deleted.ok) return deleted;
-    const world = { store: call.store, lacks: call.access.lacks };
-    const unlinked = await unlinkSubnets(found.network, [subnet], world);
+    const { store, access } = call;
+    const unlinked = await unlinkSubnets(found.network, [subnet], { store, lacks: access.lacks });
     if (!unlinked.ok) return unlinked;
     return { ...networkDeleted(call, found.network.location), change: merge(deleted.value, unlinked.value.change) };
   },

@@ -9,7 +9,7 @@ import type { SignInAttempts } from './sign-in-attempts.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** What the authority is given. */
-export interface AuthorityWorld {
+export interface AuthorityServices {
   readonly store: Store;
   readonly signingKeys: SigningKeys;
   /** The tenants that it serves: GUIDs in lower case. */
@@ -30,7 +30,7 @@ export interface AuthorityWorld {
 }
 
 /** The same, with what the authority remembers about those who logged in. */
-export interface Authority extends AuthorityWorld {
+export interface Authority extends AuthorityServices {
   readonly secretCheck: SecretCheck;
   readonly assertionUses: AssertionUses;
   readonly attempts: SignInAttempts;
