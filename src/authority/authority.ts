@@ -6,7 +6,7 @@ import { send } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Turns } from '../edge/turns.ts';
 import type { HomeListener } from '../http/host.ts';
-import { textsOf } from '../http/request.ts';
+import { uniqueParameters } from '../http/request.ts';
 import { isGuid } from '../shape/shape.ts';
 import type { Source } from '../types/source.ts';
 import { AssertionUses } from './assertion-uses.ts';
@@ -55,14 +55,14 @@ export function createAuthority(given: AuthorityListenerServices): HomeListener 
     const { method = '', url = '', headers } = raw;
     const found = router.find(method, url);
     if (found === undefined) return false;
-    const params = textsOf(found.params);
+    const params = uniqueParameters(found.params);
     const request = {
       requestId: correlationIdOf(headers) ?? newId(),
       connection: raw.socket,
       raw,
       url,
       headers,
-      params: params.ok ? params.texts : {},
+      params: params.ok ? params.values : {},
       origin: names.authority,
       source: sourceOf(raw.socket),
       query: found.query,

@@ -9,7 +9,7 @@ import { oauthError } from './errors.ts';
 import { isFailedSignIn, knownNames, recordOf } from './failed-sign-in.ts';
 import type { KnownNames } from './failed-sign-in.ts';
 import { steps } from './pipeline.ts';
-import type { Admitted, AuthorityRequest, Exchange } from './pipeline.ts';
+import type { Admitted, AuthorityRequest, KnownSoFar } from './pipeline.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import { refusalPage } from './sign-in/page.ts';
 import type { Authority } from './services.ts';
@@ -60,7 +60,7 @@ const noEndpoint = { names: undefined, answer: undefined };
  * A refusal that says that somebody is not believed has a record, within the quota of strangers. A person is shown a page;
  * what cannot be read as a form did not come from one.
  */
-function failed(error: unknown, { request, text }: Exchange, authority: Authority): Failed {
+function failed(error: unknown, { request, text }: KnownSoFar, authority: Authority): Failed {
   const refusal = refusalOf<AuthorityRefusal>(error);
   const { names, answer: own } = error instanceof EndpointRefused ? error : noEndpoint;
   const nowMs = authority.now();

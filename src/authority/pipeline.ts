@@ -43,7 +43,7 @@ export type Admitted =
   typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts> ? Known<AuthorityRequest, Facts> : never;
 
 /** The same of one that may have failed on the way. */
-export type Exchange =
+export type KnownSoFar =
   typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts>
     ? Known<AuthorityRequest, Partial<Facts>>
     : never;

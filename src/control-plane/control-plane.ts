@@ -19,7 +19,7 @@ import { LongRunning } from './long-running/long-running.ts';
 import { metadataEndpoints } from './metadata-endpoints.ts';
 import { operations } from './operations.ts';
 import { apiVersionOf } from './pipeline.ts';
-import type { Exchange, StepServices } from './pipeline.ts';
+import type { KnownSoFar, StepServices } from './pipeline.ts';
 import { routerOf, sentRequest } from './request.ts';
 import type { SentRequest } from './request.ts';
 import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
@@ -59,9 +59,9 @@ export function openControlPlane(given: ControlPlaneServices): ControlPlane {
   const services = openServices(given);
   const listener = (raw: IncomingMessage, response: ServerResponse, host: HomeHost) => {
     const request = sentRequest(raw, host, { find, source: sourceOf(raw.socket), nowMs: now() });
-    const respond = (answer: Answer | undefined, exchange: Exchange) => {
+    const respond = (answer: Answer | undefined, known: KnownSoFar) => {
       if (answer === undefined) response.destroy();
-      else send(response, answer, exchange);
+      else send(response, answer, known);
     };
     if (isMetadata(request)) turns.answer({ edge: metadataEdge, services, request, respond });
     else turns.answer({ edge: controlEdge, services, request, respond });
@@ -110,13 +110,13 @@ function openServices(given: ControlPlaneServices): EdgeServices {
 const vaultsVersion = '1.5.1292.0';
 
 /** The provider states it itself, so that what the resource manager refuses before has none. */
-function providerHeaders({ access, operation }: Exchange): Readonly<Record<string, string>> {
+function providerHeaders({ access, operation }: KnownSoFar): Readonly<Record<string, string>> {
   const isOfVaults = access !== undefined && operation?.action.startsWith('Microsoft.KeyVault/') === true;
   return isOfVaults ? { 'x-ms-keyvault-service-version': vaultsVersion } : {};
 }
 
-function send(response: ServerResponse, answer: Answer, exchange: Exchange): void {
-  const { requestId } = exchange.request;
+function send(response: ServerResponse, answer: Answer, known: KnownSoFar): void {
+  const { requestId } = known.request;
   const body = answer.body === undefined ? undefined : JSON.stringify(answer.body);
   const isEmpty = body === undefined && answer.status !== 204;
   response.writeHead(answer.status, {
@@ -127,7 +127,7 @@ function send(response: ServerResponse, answer: Answer, exchange: Exchange): voi
     'x-ms-correlation-request-id': requestId,
     'x-content-type-options': 'nosniff',
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
-    ...providerHeaders(exchange),
+    ...providerHeaders(known),
     ...headersOf(answer),
     // RFC 9110 section 8.6: a 204 has no length.
     ...(isEmpty && { 'content-length': '0' }),

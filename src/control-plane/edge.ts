@@ -15,7 +15,7 @@ import { accept } from './long-running/operation.ts';
 import type { Accepted } from './long-running/operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices, RecordedAs } from './operation.ts';
 import { sentSteps } from './pipeline.ts';
-import type { Exchange, Ready, StepServices } from './pipeline.ts';
+import type { KnownSoFar, Ready, StepServices } from './pipeline.ts';
 import { principalRecordOf, recordsOf } from './record.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest } from './request.ts';
@@ -40,12 +40,12 @@ class OperationRefused extends Refused<ControlRefusal> {
 
 /** What every way into the resource manager has in common, whichever steps come first. */
 export const common = {
-  requirements: (exchange: Exchange) => requirementsOf(exchange),
+  requirements: (known: KnownSoFar) => requirementsOf(known),
   failed,
-  async renew(key: string, _known: Exchange, { rulebook }: EdgeServices): Promise<void> {
+  async renew(key: string, _known: KnownSoFar, { rulebook }: EdgeServices): Promise<void> {
     await rulebook.changed([key]);
   },
-  over: ({ inOrder }: Exchange) => inOrder?.leave(),
+  over: ({ inOrder }: KnownSoFar) => inOrder?.leave(),
 };
 
 /** The resource manager: `https://<domain>`. */
@@ -172,8 +172,8 @@ function requiringStore(store: Store, require: readonly Requirement[]): Store {
   };
 }
 
-function failed(error: unknown, exchange: Exchange, { now }: Pick<EdgeServices, 'now'>): Failed {
-  const { request, subscription, caller } = exchange;
+function failed(error: unknown, known: KnownSoFar, { now }: Pick<EdgeServices, 'now'>): Failed {
+  const { request, subscription, caller } = known;
   const tenantId = subscription?.tenantId ?? '';
   const { status, message: whole, body } = renderError(refusalOf<ControlRefusal>(error), tenantId);
   const message = request.deployment?.mask?.(whole) ?? whole;
@@ -183,7 +183,7 @@ function failed(error: unknown, exchange: Exchange, { now }: Pick<EdgeServices, 
     ...(status === 401 && { headers: challenge(request, tenantId) }),
   };
   const recordedAs = error instanceof OperationRefused ? error.recordedAs : undefined;
-  return { answer, records: recordsOf(exchange, { status, message, nowMs: now(), recordedAs }), caller };
+  return { answer, records: recordsOf(known, { status, message, nowMs: now(), recordedAs }), caller };
 }
 
 function challenge({ names }: ControlRequest, tenantId: string): Record<string, string> {

@@ -7,7 +7,7 @@ import { Refused } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
-import { bearerToken, memberOf, parseJsonBody, textsOf } from '../http/request.ts';
+import { bearerToken, memberOf, parseJsonBody, uniqueParameters } from '../http/request.ts';
 import { isResourceGroupName, resourceGroupKey, subscriptionKey } from '../resources/keys.ts';
 import { readNow } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
@@ -98,7 +98,7 @@ function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: St
 export type Ready = Known<ControlRequest, Admitted & Asked>;
 
 /** The same of one that may have failed on the way. */
-export type Exchange = Known<ControlRequest, Partial<Admitted & Asked> & { readonly inOrder?: Place | undefined }>;
+export type KnownSoFar = Known<ControlRequest, Partial<Admitted & Asked> & { readonly inOrder?: Place | undefined }>;
 
 interface Asked {
   readonly body: Readonly<Record<string, unknown>>;
@@ -227,8 +227,8 @@ function bodyOf({ operation, bytes }: After<'operation' | 'bytes'>): Readonly<Re
 
 /** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
-  const query = textsOf(request.query);
-  if (query.ok) return query.texts;
+  const query = uniqueParameters(request.query);
+  if (query.ok) return query.values;
   const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
   return refuse({ kind: 'badQuery', message });
 }

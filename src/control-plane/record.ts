@@ -6,7 +6,7 @@ import type { PrincipalChange } from '../resources/authorization/principals.ts';
 import { idSegments } from '../resources/keys.ts';
 import { allowedBy } from './access.ts';
 import type { RecordedAs } from './operation.ts';
-import type { Exchange } from './pipeline.ts';
+import type { KnownSoFar } from './pipeline.ts';
 import { idOf } from './request.ts';
 
 /** What came of a request, for its records. */
@@ -24,25 +24,25 @@ interface Outcome {
  * The records of a request: one where it concerns a vault (category `AuditEvent`), and one where it would change
  * something (`Administrative`). A stranger's request to a vault has the first only.
  */
-export function recordsOf(exchange: Exchange, outcome: Outcome): readonly LogRecord[] {
-  const ofVault = vaultRecordOf(exchange, outcome);
-  if (ofVault !== undefined && exchange.caller === undefined) return [ofVault];
-  return [ofVault, activityRecordOf(exchange, outcome)].filter((record) => record !== undefined);
+export function recordsOf(known: KnownSoFar, outcome: Outcome): readonly LogRecord[] {
+  const ofVault = vaultRecordOf(known, outcome);
+  if (ofVault !== undefined && known.caller === undefined) return [ofVault];
+  return [ofVault, activityRecordOf(known, outcome)].filter((record) => record !== undefined);
 }
 
 /** A `POST` that only reads, as its action says, has no such record. */
-function activityRecordOf(exchange: Exchange, outcome: Outcome): ActivityRecord | undefined {
-  const { request, subscription } = exchange;
+function activityRecordOf(known: KnownSoFar, outcome: Outcome): ActivityRecord | undefined {
+  const { request, subscription } = known;
   const { operation, path, params } = request;
   if (operation === undefined || operation.method === 'GET' || operation.method === 'HEAD') return undefined;
   if (operation.action.endsWith('/read')) return undefined;
   return activityRecord({
-    ...eventOf(exchange, outcome),
+    ...eventOf(known, outcome),
     action: operation.action,
     tenantId: subscription?.tenantId ?? '',
     subscriptionId: subscription?.subscriptionId ?? params['subscriptionId'] ?? '',
     accepted: outcome.isAccepted ?? false,
-    evidence: evidenceOf(exchange),
+    evidence: evidenceOf(known),
     resourceId: withoutAction(path),
   });
 }
@@ -54,7 +54,7 @@ function withoutAction(path: string): string {
 }
 
 /** The role assignment that a request was admitted by. */
-function evidenceOf({ request: { path }, operation, access, caller }: Exchange): Evidence | undefined {
+function evidenceOf({ request: { path }, operation, access, caller }: KnownSoFar): Evidence | undefined {
   if (operation === undefined || access === undefined || caller === undefined) return undefined;
   const { authorization } = access;
   const verdict = [operation.action, operation.orAction]
@@ -75,12 +75,12 @@ function evidenceOf({ request: { path }, operation, access, caller }: Exchange):
   };
 }
 
-function vaultRecordOf(exchange: Exchange, outcome: Outcome): AuditRecord | undefined {
-  const { request, caller } = exchange;
+function vaultRecordOf(known: KnownSoFar, outcome: Outcome): AuditRecord | undefined {
+  const { request, caller } = known;
   const operationName = outcome.recordedAs?.operationName ?? request.operation?.audit;
   if (operationName === undefined) return undefined;
   return auditRecord({
-    ...eventOf(exchange, outcome),
+    ...eventOf(known, outcome),
     operationName: caller === undefined ? 'Authentication' : operationName,
     resourceId: outcome.recordedAs?.resourceId ?? resourceOf(request.path),
   });
@@ -88,15 +88,15 @@ function vaultRecordOf(exchange: Exchange, outcome: Outcome): AuditRecord | unde
 
 /** The record of a service principal that comes or goes with its resource, in the directory's log. */
 export function principalRecordOf(
-  exchange: Exchange,
+  known: KnownSoFar,
   outcome: Outcome,
   { activity, id, displayName }: PrincipalChange,
 ): AuditRecord {
   return auditRecord({
-    ...eventOf(exchange, outcome),
+    ...eventOf(known, outcome),
     category: 'AuditLogs',
     operationName: activity,
-    resourceId: directoryId(exchange.subscription?.tenantId ?? ''),
+    resourceId: directoryId(known.subscription?.tenantId ?? ''),
     properties: {
       category: 'ApplicationManagement',
       result: 'success',
@@ -105,7 +105,7 @@ export function principalRecordOf(
   });
 }
 
-function eventOf({ request, apiVersion, caller }: Exchange, outcome: Outcome) {
+function eventOf({ request, apiVersion, caller }: KnownSoFar, outcome: Outcome) {
   return {
     at: request.atMs,
     durationMs: outcome.nowMs - request.atMs,

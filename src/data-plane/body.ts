@@ -1,7 +1,7 @@
 import { refused } from '../objects/object.ts';
 import type { Outcome } from '../objects/object.ts';
 import type { ObjectParameters } from '../objects/parameters.ts';
-import { accept, inWords, pathText, wrong } from '../shape/fault.ts';
+import { accept, formatPath, inWords, wrong } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import {
   anything,
@@ -42,8 +42,8 @@ const wordings: Wordings<never, string> = {
   wrongValue: ({ expected }, at) => `${at} must be ${expected}.`,
   outOfRange: ({ least, most }, at) => `${at} must be a whole number from ${least} to ${most}.`,
   unknownChoice: ({ choices }, at) => `${at} must be one of: ${choices.join(', ')}.`,
-  unknownMember: ({ member }, at) => `The member '${pathText([member.slice(0, 64)], at)}' is not supported here.`,
-  missingMember: ({ member }, at) => `The member ${pathText([member], at)} is missing.`,
+  unknownMember: ({ member }, at) => `The member '${formatPath([member.slice(0, 64)], at)}' is not supported here.`,
+  missingMember: ({ member }, at) => `The member ${formatPath([member], at)} is missing.`,
   breach: ({ breach }) => breach,
 };
 

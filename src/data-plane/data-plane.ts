@@ -13,8 +13,8 @@ import { vaultEdge } from './edge.ts';
 import type { EdgeServices } from './edge.ts';
 import type { OperationCard } from './operation.ts';
 import { operations } from './operations.ts';
-import type { Exchange } from './pipeline.ts';
-import { asMeant, clientRequestId, vaultRequest } from './request.ts';
+import type { KnownSoFar } from './pipeline.ts';
+import { applyMethodOverride, clientRequestId, vaultRequest } from './request.ts';
 
 export interface DataPlaneServices extends Omit<EdgeServices, 'changes'> {
   readonly turns: Turns;
@@ -33,20 +33,20 @@ export function createDataPlane(given: DataPlaneServices): HostListener<VaultHos
   const router = new Router(routesOf(corsOrigins));
   const services = { ...given, changes: new InOrder() };
   return (sent, response, host) => {
-    const raw = asMeant(sent);
+    const raw = applyMethodOverride(sent);
     const { method = '', url = '' } = raw;
     const found = router.find(method, url);
     const request = vaultRequest(raw, host, {
       card: found !== undefined && 'card' in found.to ? found.to.card : undefined,
       params: found?.params,
       query: found?.query,
-      otherMethods: found === undefined ? router.methodsAt(url) : none,
+      allowedMethods: found === undefined ? router.methodsAt(url) : none,
       source: sourceOf(raw.socket),
       nowMs: now(),
     });
-    const respond = (answer: Answer | undefined, exchange: Exchange) => {
+    const respond = (answer: Answer | undefined, known: KnownSoFar) => {
       if (answer === undefined) response.destroy();
-      else send(response, answer, answerHeaders(exchange, corsOrigins));
+      else send(response, answer, answerHeaders(known, corsOrigins));
     };
     if (found !== undefined && 'open' in found.to) respond(found.to.open(raw), { request });
     else turns.answer({ edge: vaultEdge, services, request, respond });
@@ -83,8 +83,8 @@ const fixed = [
 ].flat();
 
 /** The headers that stand on every answer of a vault, refusals included: name, value, name, value. */
-function answerHeaders(exchange: Exchange, corsOrigins: readonly string[]): string[] {
-  const { vault, request, permission: access } = exchange;
+function answerHeaders(known: KnownSoFar, corsOrigins: readonly string[]): string[] {
+  const { vault, request, permission: access } = known;
   const { requestId, source } = request;
   const headers = [...fixed, 'x-ms-keyvault-region', vault?.location ?? 'unknown', 'x-ms-request-id', requestId];
   headers.push('x-ms-keyvault-network-info', networkInfo(source));

@@ -43,7 +43,7 @@ interface Admitted {
   readonly firewall: Verdict;
 }
 
-type Exchange = Known<ReferenceRequest, Partial<Admitted>>;
+type KnownSoFar = Known<ReferenceRequest, Partial<Admitted>>;
 
 const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
 
@@ -129,19 +129,19 @@ function* work({ request, ...known }: Known<ReferenceRequest, Admitted>, service
   return { answer, records: [recordOf({ request, ...known }, { status: 200, nowMs: now() })] };
 }
 
-function failed(error: unknown, exchange: Exchange, { now }: ReferenceServices): Failed {
-  const { request, vault } = exchange;
+function failed(error: unknown, known: KnownSoFar, { now }: ReferenceServices): Failed {
+  const { request, vault } = known;
   const context = { source, vault, caller: service, encodedTokenHeader: '', acceptedIssuers: [] };
   const { status, message, body } = renderError(refusalOf<Refusal>(error), {
     ...context,
     origin: request.asked.origin,
   });
-  const records = vault === undefined ? [] : [recordOf({ ...exchange, vault }, { status, message, nowMs: now() })];
+  const records = vault === undefined ? [] : [recordOf({ ...known, vault }, { status, message, nowMs: now() })];
   return { answer: { status, body }, records, caller: service };
 }
 
 function recordOf(
-  { request, vault, firewall: verdict }: Exchange & Pick<Admitted, 'vault'>,
+  { request, vault, firewall: verdict }: KnownSoFar & Pick<Admitted, 'vault'>,
   { status, message, nowMs }: { readonly status: number; readonly message?: string; readonly nowMs: number },
 ) {
   const { atMs, asked } = request;

@@ -21,7 +21,7 @@ import type { AccessVerdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
 import type { Call } from './operation.ts';
 import { steps } from './pipeline.ts';
-import type { Admitted, Exchange, StepServices } from './pipeline.ts';
+import type { Admitted, KnownSoFar, StepServices } from './pipeline.ts';
 import type { Refusal } from './refusal.ts';
 import { clientRequestId, originOf } from './request.ts';
 import type { VaultRequest } from './request.ts';
@@ -107,8 +107,8 @@ function answeredId(body: unknown): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-function failed(error: unknown, exchange: Exchange, services: EdgeServices): Failed {
-  const { request, vault, caller } = exchange;
+function failed(error: unknown, known: KnownSoFar, services: EdgeServices): Failed {
+  const { request, vault, caller } = known;
   const refusal = refusalOf<Refusal>(error);
   const { status, message, body } = renderError(refusal, {
     source: request.source,
@@ -118,12 +118,12 @@ function failed(error: unknown, exchange: Exchange, services: EdgeServices): Fai
     encodedTokenHeader: encodedTokenHeader(request.headers),
     acceptedIssuers: services.acceptedIssuers(vault?.properties.tenantId ?? ''),
   });
-  const headers = refusalHeaders(refusal, exchange, status);
+  const headers = refusalHeaders(refusal, known, status);
   const answer: Answer = { status, body, ...(headers !== undefined && { headers }) };
-  return { answer, records: [recordOf(exchange, { status, message, nowMs: services.now() })], caller };
+  return { answer, records: [recordOf(known, { status, message, nowMs: services.now() })], caller };
 }
 
-function refusalHeaders(refusal: Refusal, { request, vault }: Exchange, status: number) {
+function refusalHeaders(refusal: Refusal, { request, vault }: KnownSoFar, status: number) {
   if (status === 401 && vault !== undefined) return challengeHeader(request, vault);
   if (refusal.kind === 'throttled') return { 'retry-after': String(refusal.retryAfterSeconds) };
   // RFC 9110 section 15.5.6.
@@ -146,14 +146,14 @@ interface Outcome {
 }
 
 /** The record of a request to a vault once its outcome is known. */
-function recordOf(exchange: Exchange, outcome: Outcome): AuditRecord {
-  const { request, vault, caller, firewall: verdict, permission: access } = exchange;
+function recordOf(known: KnownSoFar, outcome: Outcome): AuditRecord {
+  const { request, vault, caller, firewall: verdict, permission: access } = known;
   const { card, source } = request;
   return auditRecord({
     at: request.atMs,
     durationMs: outcome.nowMs - request.atMs,
     operationName: caller !== undefined && card !== undefined ? card.name : 'Authentication',
-    apiVersion: exchange.apiVersion ?? '',
+    apiVersion: known.apiVersion ?? '',
     resourceId: vault?.id ?? `/vaults/${request.vaultName}`,
     status: outcome.status,
     message: outcome.message,
@@ -161,7 +161,7 @@ function recordOf(exchange: Exchange, outcome: Outcome): AuditRecord {
     source,
     caller,
     verdict,
-    ...verdictInWords(exchange),
+    ...verdictInWords(known),
     access,
     correlationId: clientRequestId(request) ?? request.requestId,
     requestUri: `${originOf(request)}${request.url}`,
@@ -239,7 +239,7 @@ function verdictInWords({
   vault,
   caller,
   firewall: verdict,
-}: Exchange): Pick<AuditEvent, 'rule' | 'explanation'> {
+}: KnownSoFar): Pick<AuditEvent, 'rule' | 'explanation'> {
   const { card: operation, source } = request;
   if (operation === undefined || vault === undefined || verdict === undefined) return {};
   const settings = vault.firewallSettings;

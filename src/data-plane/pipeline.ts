@@ -11,14 +11,14 @@ import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import { decide } from '../firewall/decide.ts';
 import type { NameSet } from '../http/host.ts';
-import { bearerToken, memberOf, parseJsonBody, pathOf, textsOf } from '../http/request.ts';
+import { bearerToken, memberOf, parseJsonBody, pathOf, uniqueParameters } from '../http/request.ts';
 import type { AuthorizationInForce, Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict } from '../store/store.ts';
 import type { Requirement } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Source, SubnetSource } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
-import { otherMethod } from './request.ts';
+import { conflictingMethod } from './request.ts';
 import type { VaultRequest } from './request.ts';
 import type { OperationCard } from './operation.ts';
 import type { Refusal } from './refusal.ts';
@@ -72,7 +72,7 @@ export type Admitted =
   typeof steps extends Steps<VaultRequest, StepServices, infer Facts> ? Known<VaultRequest, Facts> : never;
 
 /** The same of one that may have failed on the way. */
-export type Exchange =
+export type KnownSoFar =
   typeof steps extends Steps<VaultRequest, StepServices, infer Facts> ? Known<VaultRequest, Partial<Facts>> : never;
 
 /** The request itself, and what the steps before the one that asks have found out. */
@@ -106,8 +106,8 @@ function authorizationOf(
 
 /** The operation that method and path name, unless a header names another method. */
 function operationOf({ request }: After): OperationCard {
-  const { card, otherMethods: allowed, method, url } = request;
-  const named = otherMethod(request.raw);
+  const { card, allowedMethods: allowed, method, url } = request;
+  const named = conflictingMethod(request.raw);
   if (named !== undefined) {
     const message =
       `The header X-HTTP-Method names '${named.slice(0, 64)}' on a request of the method ${method}; only a POST ` +
@@ -285,8 +285,8 @@ function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): unkno
 
 /** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
-  const query = textsOf(request.query);
-  if (query.ok) return query.texts;
+  const query = uniqueParameters(request.query);
+  if (query.ok) return query.values;
   const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
   throw new Refused<Refusal>({ kind: 'badParameter', message });
 }

@@ -24,7 +24,7 @@ export interface VaultRequest extends EdgeRequest {
   /** Absent where path and method are no operation's. */
   readonly card: OperationCard | undefined;
   /** The methods that the path has, where the request's is none of them. */
-  readonly otherMethods: readonly string[];
+  readonly allowedMethods: readonly string[];
 }
 
 /** What the server found out about a request that comes. */
@@ -32,7 +32,7 @@ interface Routed {
   readonly card: OperationCard | undefined;
   readonly params: Readonly<Record<string, string | undefined>> | undefined;
   readonly query: unknown;
-  readonly otherMethods: readonly string[];
+  readonly allowedMethods: readonly string[];
   readonly source: Source;
   readonly nowMs: number;
 }
@@ -52,7 +52,7 @@ export function vaultRequest(raw: IncomingMessage, { names, vault }: VaultHost, 
     vaultName: vault,
     source: routed.source,
     card: routed.card,
-    otherMethods: routed.otherMethods,
+    allowedMethods: routed.allowedMethods,
   };
 }
 
@@ -74,16 +74,16 @@ const headers = ['x-http-method', 'x-http-request'] as const;
 
 const replaceable: ReadonlySet<string> = new Set(['PATCH', 'DELETE']);
 
-/** The request as its sender means it: a POST may stand for the PATCH or the DELETE that its header names. */
-export function asMeant(request: IncomingMessage): IncomingMessage {
+/** Gives a POST the method that its header names, if that is PATCH or DELETE. Returns the same request. */
+export function applyMethodOverride(request: IncomingMessage): IncomingMessage {
   if (request.method !== 'POST') return request;
   const [method] = namedMethods(request);
   if (method !== undefined && replaceable.has(method)) request.method = method;
   return request;
 }
 
-/** The method that a header names and that the request, as it is meant, does not have; `undefined` where they agree. */
-export function otherMethod(request: IncomingMessage): string | undefined {
+/** A method that a header names and that the request does not have, after `applyMethodOverride`; `undefined` for none. */
+export function conflictingMethod(request: IncomingMessage): string | undefined {
   return namedMethods(request).find((method) => method !== request.method);
 }
 

@@ -1,5 +1,5 @@
 import { Refused } from '../edge/edge.ts';
-import { accept, inWords, pathText, wrong } from '../shape/fault.ts';
+import { accept, formatPath, inWords, wrong } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import { array, boolean, literal, object as shapeOf, partial } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
@@ -68,9 +68,9 @@ const wordings: Wordings<never, never> = {
   outOfRange: ({ least, most }, at) => invalid(at, `it must be a whole number from ${least} to ${most}`),
   unknownChoice: ({ choices }, at) => invalid(at, `only ${JSON.stringify(choices[0])} is supported`),
   unknownMember: ({ member, known }, at) => {
-    throw new Refused<GraphRefusal>({ kind: 'memberUnknown', name: pathText([member], at), known: known.join(', ') });
+    throw new Refused<GraphRefusal>({ kind: 'memberUnknown', name: formatPath([member], at), known: known.join(', ') });
   },
-  missingMember: ({ member }, at) => invalid(pathText([member], at), 'A value is required'),
+  missingMember: ({ member }, at) => invalid(formatPath([member], at), 'A value is required'),
   breach: ({ breach }) => breach,
 };
 

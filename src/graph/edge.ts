@@ -8,7 +8,7 @@ import { renderError } from './errors.ts';
 import type { ErrorTrace } from './errors.ts';
 import type { GraphCall } from './operation.ts';
 import { steps } from './pipeline.ts';
-import type { Admitted, Exchange, GraphRequest, StepServices } from './pipeline.ts';
+import type { Admitted, GraphRequest, KnownSoFar, StepServices } from './pipeline.ts';
 import { recordOf } from './record.ts';
 import type { GraphRefusal } from './refusal.ts';
 
@@ -53,7 +53,7 @@ function callOf({ request, caller, query, body }: Admitted, { store, tenantId, n
 }
 
 /** The refusal of a change that a caller asked for has a record, as the change would have had. */
-function failed(error: unknown, { request, operation, caller }: Exchange, { tenantId, now }: EdgeServices): Failed {
+function failed(error: unknown, { request, operation, caller }: KnownSoFar, { tenantId, now }: EdgeServices): Failed {
   const { requestId, names, params } = request;
   const nowMs = now();
   const { status, body } = renderError(refusalOf<GraphRefusal>(error), traceOf(request, nowMs));

@@ -10,7 +10,7 @@ import type { InOrder, Place } from '../edge/in-order.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
-import { bearerToken, parseJsonBody, pathOf, textsOf } from '../http/request.ts';
+import { bearerToken, parseJsonBody, pathOf, uniqueParameters } from '../http/request.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { GraphOperation } from './operation.ts';
@@ -70,7 +70,7 @@ export type Admitted =
   typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Facts> : never;
 
 /** The same of one that may have failed on the way. */
-export type Exchange =
+export type KnownSoFar =
   typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Partial<Facts>> : never;
 
 /** The request itself, and what the steps before the one that asks have found out. */
@@ -163,8 +163,8 @@ function placeInOrder(
 
 /** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
-  const query = textsOf(request.query);
-  if (query.ok) return query.texts;
+  const query = uniqueParameters(request.query);
+  if (query.ok) return query.values;
   const name = query.twice.slice(0, 64);
   throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name, rule: 'it is given more than once' });
 }

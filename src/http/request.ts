@@ -93,17 +93,17 @@ export function memberOf(parameters: unknown, name: string): unknown {
 }
 
 /** The parameters by name, or the name of one that is given more than once: none of ours means anything twice. */
-export function textsOf(
+export function uniqueParameters(
   parameters: unknown,
 ):
-  | { readonly ok: true; readonly texts: Readonly<Record<string, string>> }
+  | { readonly ok: true; readonly values: Readonly<Record<string, string>> }
   | { readonly ok: false; readonly twice: string } {
-  const texts: Record<string, string> = {};
+  const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(isObject(parameters) ? parameters : {})) {
     if (typeof value !== 'string') return { ok: false, twice: name };
-    texts[name] = value;
+    values[name] = value;
   }
-  return { ok: true, texts };
+  return { ok: true, values };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

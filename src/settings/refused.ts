@@ -1,4 +1,4 @@
-import { inWords, pathText } from '../shape/fault.ts';
+import { formatPath, inWords } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
 
@@ -26,7 +26,7 @@ const typeRules: Readonly<Record<JsonType, string>> = {
 };
 
 const wordings: Wordings<string, string> = {
-  missingMember: ({ member }, at) => `${pathText([member], at)} is missing.`,
+  missingMember: ({ member }, at) => `${formatPath([member], at)} is missing.`,
   unknownMember: ({ member, known }, at) => unknownName(at === '' ? 'the member' : `${at}: the member`, member, known),
   wrongType: ({ found, expected }, at) => breach(found, typeRules[expected], at),
   wrongValue: ({ found, expected }, at) => breach(found, expected, at),

@@ -50,7 +50,7 @@ export function within<B>(segment: string | number, fault: Fault<B>): Refused<B>
 }
 
 /** `rules[0].value`, below `base` where that is not empty. */
-export function pathText(path: Path, base = ''): string {
+export function formatPath(path: Path, base = ''): string {
   return path.reduce<string>((text, segment) => {
     if (typeof segment === 'number') return `${text}[${segment}]`;
     return text === '' ? segment : `${text}.${segment}`;
@@ -70,7 +70,7 @@ export function inWords<Kind extends Fault['kind'], Breach, Said>(
   fault: FaultOf<Kind, Breach>,
   base = '',
 ): Said {
-  return wordings[fault.kind](fault, pathText(fault.path, base));
+  return wordings[fault.kind](fault, formatPath(fault.path, base));
 }
 
 /** The type of a value in words; of the value itself nothing. */

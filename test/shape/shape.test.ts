@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { accept, breached, inWords, missing, pathText, typeInWords, wrong } from '../../src/shape/fault.ts';
+import { accept, breached, inWords, missing, formatPath, typeInWords, wrong } from '../../src/shape/fault.ts';
 import type { Wordings } from '../../src/shape/fault.ts';
 import {
   always,
@@ -192,7 +192,7 @@ test('a fault is put into words by the table of its room', () => {
   assert.equal(said({ a: [''] }, 'properties'), 'properties.a[0]: no b');
   assert.equal(said({ a: ['x'] }), 'a[0]: no');
   assert.equal(said({ b: 0 }), ': b, not a');
-  assert.equal(pathText([0, 'a', 1], 'top'), 'top[0].a[1]');
+  assert.equal(formatPath([0, 'a', 1], 'top'), 'top[0].a[1]');
   assert.deepEqual([undefined, null, [], {}, 'a', 1, true].map(typeInWords), [
     'missing',
     'null',

@@ -166,7 +166,7 @@ function possibleSecrets(template: Value, values: ValueObject, references: Reado
   const mayBeSecure = /"secure(?:string|object)"/i.test(JSON.stringify(template));
   return Object.entries(values)
     .filter(([name]) => mayBeSecure || references.has(name.toLowerCase()))
-    .flatMap(([, value]) => textsOf(value));
+    .flatMap(([, value]) => stringsIn(value));
 }
 
 /** Characters of a message times the strings that are looked for in it. */
@@ -177,7 +177,7 @@ function hide(message: string, secrets: readonly string[], call: ControlCall): s
   return 'The template is not valid. The reason is not shown, because it could contain one of the many secure parameters.';
 }
 
-function textsOf(value: Value): readonly string[] {
+function stringsIn(value: Value): readonly string[] {
   if (typeof value === 'string') return value === '' ? [] : [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : [];
 }

@@ -9,7 +9,7 @@ import { parseJsonBody } from '../../../src/http/request.ts';
 import { readKeyMaterial } from '../../../src/crypto/read-key-material.ts';
 import { readNetwork } from '../../../src/resources/networks/network-properties.ts';
 import { readVaultProperties } from '../../../src/resources/vaults/vault-properties.ts';
-import { pathText } from '../../../src/shape/fault.ts';
+import { formatPath } from '../../../src/shape/fault.ts';
 import {
   array,
   boolean,
@@ -184,7 +184,7 @@ export const shapes: FuzzTarget = {
       }
       const { fault } = read;
       const there = fault.path.reduce<unknown>((outer, segment) => {
-        assert.ok(typeof outer === 'object' && outer !== null && Object.hasOwn(outer, segment), pathText(fault.path));
+        assert.ok(typeof outer === 'object' && outer !== null && Object.hasOwn(outer, segment), formatPath(fault.path));
         return Object.entries(outer).find(([name]) => name === String(segment))?.[1];
       }, value);
       if ('found' in fault) assert.equal(there, fault.found);
