@@ -39,7 +39,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   supervisor: { imports: ['settings', 'types'], platform: 'node only' },
   audit: { imports: ['address', 'shares', ...records, 'types'], platform: 'node only' },
   http: { imports: ['json', 'types'], platform: 'packages' },
-  edge: { imports: ['http', 'audit', ...records, 'types'], platform: 'packages' },
+  edge: { imports: ['http', 'json', 'audit', ...records, 'types'], platform: 'packages' },
   directory: { imports: ['shape', 'shares', ...records, 'types'], platform: 'node only' },
   authority: {
     imports: [

@@ -6,7 +6,6 @@ import { send } from '../http/answer.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Turns } from '../edge/turns.ts';
 import type { HomeListener } from '../http/host.ts';
-import { uniqueParameters } from '../http/request.ts';
 import { isGuid } from '../shape/shape.ts';
 import type { Source } from '../types/source.ts';
 import { AssertionUses } from './assertion-uses.ts';
@@ -55,14 +54,13 @@ export function createAuthority(given: AuthorityListenerServices): HomeListener 
     const { method = '', url = '', headers } = raw;
     const found = router.find(method, url);
     if (found === undefined) return false;
-    const params = uniqueParameters(found.params);
     const request = {
       requestId: correlationIdOf(headers) ?? newId(),
       connection: raw.socket,
       raw,
       url,
       headers,
-      params: params.ok ? params.values : {},
+      params: found.params,
       origin: names.authority,
       source: sourceOf(raw.socket),
       query: found.query,

@@ -16,7 +16,7 @@ export interface SignInNames {
 /** A request to an endpoint of the authority. */
 export interface AuthorityCall {
   /** What the endpoint's path says by name, decoded. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | undefined>>;
   /** The tenant that the path names, a GUID in lower case; `undefined` for `common` and `organizations`. */
   readonly tenant: string | undefined;
   /** The query by name, decoded; a parameter that is given twice is a list. */

@@ -20,7 +20,7 @@ export interface AuthorityRequest extends EdgeRequest {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   /** What the endpoint's path says by name, decoded. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | undefined>>;
   /** Decoded; a parameter that is given twice is a list. */
   readonly query: unknown;
   /** The authority's, under the name set that was asked. */

@@ -1,13 +1,14 @@
 import { admit, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
-import { readBodyOrRefuse } from '../edge/body.ts';
+import { jsonObjectOrRefuse, readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
 import { Refused } from '../edge/edge.ts';
+import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
-import { bearerToken, memberOf, parseJsonBody, uniqueParameters } from '../http/request.ts';
+import { bearerToken, memberOf, parseJsonBody } from '../http/request.ts';
 import { isResourceGroupName, resourceGroupKey, subscriptionKey } from '../resources/keys.ts';
 import { readNow } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
@@ -217,20 +218,16 @@ function placeInOrder(
 
 /** The body's JSON, an object within the bounds of `json/`; empty for none. */
 function bodyOf({ operation, bytes }: After<'operation' | 'bytes'>): Readonly<Record<string, unknown>> {
-  const body = (operation.parseBody ?? parseJsonBody)(bytes);
-  if (body.ok && body.value === undefined) return {};
-  if (!body.ok && body.fault.kind !== 'notJson') return refuse({ kind: 'bodyOutOfBounds', fault: body.fault });
-  const value = body.ok ? body.value : null;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse({ kind: 'bodyNotJson' });
-  return { ...value };
+  return jsonObjectOrRefuse((operation.parseBody ?? parseJsonBody)(bytes));
 }
 
 /** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
-  const query = uniqueParameters(request.query);
-  if (query.ok) return query.values;
-  const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
-  return refuse({ kind: 'badQuery', message });
+  return queryOrRefuse(request.query, givenTwice);
+}
+
+function givenTwice(name: string): ControlRefusal {
+  return { kind: 'badQuery', message: `The query parameter '${name}' is given more than once.` };
 }
 
 const harmless = new Set(['GET', 'HEAD', 'DELETE']);

@@ -1,4 +1,4 @@
-import type { JsonFault } from '../json/bounded-json.ts';
+import type { JsonRefusal } from '../edge/body.ts';
 import type { Trouble } from '../edge/edge.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
@@ -19,8 +19,7 @@ export type ControlRefusal =
       readonly scope: string;
       readonly locked: readonly string[];
     }
-  | { readonly kind: 'bodyNotJson' }
-  | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
+  | JsonRefusal
   | { readonly kind: 'mediaTypeMalformed' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   /** What a change would store of one resource is larger than `limit` bytes. */

@@ -3,15 +3,16 @@ import { dataActionOf } from '../access/data-actions.ts';
 import { authorizeRbac } from '../access/role-assignments.ts';
 import { admit as admitCaller, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
-import { readBodyOrRefuse } from '../edge/body.ts';
+import { jsonOrRefuse, readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
 import { Refused } from '../edge/edge.ts';
+import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import { decide } from '../firewall/decide.ts';
 import type { NameSet } from '../http/host.ts';
-import { bearerToken, memberOf, parseJsonBody, pathOf, uniqueParameters } from '../http/request.ts';
+import { bearerToken, memberOf, parseJsonBody, pathOf } from '../http/request.ts';
 import type { AuthorizationInForce, Rulebook, VaultInForce } from '../rulebook/rulebook.ts';
 import { Conflict } from '../store/store.ts';
 import type { Requirement } from '../store/store.ts';
@@ -276,17 +277,14 @@ function chargeOf({ vault }: After<Vault>, { throttle }: StepServices): Charge |
 
 /** The body's JSON, within the bounds of `json/`. */
 function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): unknown {
-  const body = parseJsonBody(bytes);
-  if (body.ok) return body.value;
-  throw new Refused<Refusal>(
-    body.fault.kind === 'notJson' ? { kind: 'bodyNotJson' } : { kind: 'bodyOutOfBounds', fault: body.fault },
-  );
+  return jsonOrRefuse(parseJsonBody(bytes));
 }
 
 /** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
-  const query = uniqueParameters(request.query);
-  if (query.ok) return query.values;
-  const message = `The query parameter '${query.twice.slice(0, 64)}' is given more than once.`;
-  throw new Refused<Refusal>({ kind: 'badParameter', message });
+  return queryOrRefuse(request.query, givenTwice);
+}
+
+function givenTwice(name: string): Refusal {
+  return { kind: 'badParameter', message: `The query parameter '${name}' is given more than once.` };
 }

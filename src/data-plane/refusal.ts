@@ -1,6 +1,6 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { Trouble } from '../edge/edge.ts';
-import type { JsonFault } from '../json/bounded-json.ts';
+import type { JsonRefusal } from '../edge/body.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
 import type { Denied } from '../types/verdict.ts';
@@ -27,8 +27,7 @@ export type Refusal =
   | { readonly kind: 'deniedByRbac'; readonly action: string; readonly resource: string }
   /** A trusted service that the vault does not let do this: `enabledForTemplateDeployment` and the like. */
   | { readonly kind: 'deniedToService'; readonly service: string }
-  | { readonly kind: 'bodyNotJson' }
-  | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
+  | JsonRefusal
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | ObjectRefusal
   | Trouble;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { BoundedJson, JsonFault } from '../json/bounded-json.ts';
 import { Refused } from './edge.ts';
 
 export type BodyFault = 'tooLarge' | 'notWellFormed' | 'cutOff';
@@ -62,6 +63,29 @@ async function collect(request: IncomingMessage, limit: number): Promise<Body> {
     throw error;
   }
   return { ok: true, bytes: joined(chunks) };
+}
+
+/** What every edge refuses a body with whose JSON it does not take; its error table has a row for each. */
+export type JsonRefusal =
+  { readonly kind: 'bodyNotJson' } | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault };
+
+/** @throws {Refused} a `JsonRefusal` */
+export function jsonOrRefuse(body: BoundedJson): unknown {
+  if (body.ok) return body.value;
+  throw new Refused<JsonRefusal>(
+    body.fault.kind === 'notJson' ? { kind: 'bodyNotJson' } : { kind: 'bodyOutOfBounds', fault: body.fault },
+  );
+}
+
+/**
+ * The members of a body that must be an object; none without a body.
+ * @throws {Refused} a `JsonRefusal`
+ */
+export function jsonObjectOrRefuse(body: BoundedJson): Readonly<Record<string, unknown>> {
+  const value = jsonOrRefuse(body);
+  if (value === undefined) return {};
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new Refused<JsonRefusal>({ kind: 'bodyNotJson' });
 }
 
 function joined(chunks: readonly Buffer[]): Buffer {

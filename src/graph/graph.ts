@@ -5,7 +5,7 @@ import { Router } from '../edge/router.ts';
 import { send } from '../http/answer.ts';
 import type { Turns } from '../edge/turns.ts';
 import type { HomeListener } from '../http/host.ts';
-import { pathOf, uniqueParameters } from '../http/request.ts';
+import { pathOf } from '../http/request.ts';
 import type { Source } from '../types/source.ts';
 import { graphEdge } from './edge.ts';
 import type { EdgeServices } from './edge.ts';
@@ -32,7 +32,6 @@ export function createGraph(given: GraphServices): HomeListener {
     const { method = '', url = '', headers } = raw;
     const found = router.find(method, url);
     if (found === undefined && !isBelowVersion(url)) return false;
-    const params = uniqueParameters(found?.params ?? {});
     const request = {
       requestId: randomUUID(),
       connection: raw.socket,
@@ -40,7 +39,7 @@ export function createGraph(given: GraphServices): HomeListener {
       raw,
       url,
       headers,
-      params: params.ok ? params.values : {},
+      params: found?.params ?? {},
       query: found?.query,
       names,
       source: sourceOf(raw.socket),

@@ -32,7 +32,7 @@ export interface GraphCall {
   readonly origin: string;
   /** The path as it was asked, without its query. */
   readonly path: string;
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
   /** Since 1970. */

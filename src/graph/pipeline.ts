@@ -2,15 +2,16 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { admit, clockSkewSeconds } from '../caller/verify.ts';
 import type { Verifier } from '../caller/verify.ts';
 import { globalAdministrators } from '../directory/groups.ts';
-import { readBodyOrRefuse } from '../edge/body.ts';
+import { jsonObjectOrRefuse, readBodyOrRefuse } from '../edge/body.ts';
 import type { BodyFault } from '../edge/body.ts';
 import { Refused } from '../edge/edge.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
+import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
 import type { Known } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
-import { bearerToken, parseJsonBody, pathOf, uniqueParameters } from '../http/request.ts';
+import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { GraphOperation } from './operation.ts';
@@ -30,7 +31,7 @@ export interface GraphRequest extends EdgeRequest {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   /** What the operation's path says by name, decoded. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string | undefined>>;
   /** Decoded; a parameter that is given twice is a list. */
   readonly query: unknown;
   readonly names: NameSet;
@@ -163,22 +164,14 @@ function placeInOrder(
 
 /** The query's parameters by name, none of them given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
-  const query = uniqueParameters(request.query);
-  if (query.ok) return query.values;
-  const name = query.twice.slice(0, 64);
-  throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name, rule: 'it is given more than once' });
+  return queryOrRefuse(request.query, givenTwice);
+}
+
+function givenTwice(name: string): GraphRefusal {
+  return { kind: 'queryInvalid', name, rule: 'it is given more than once' };
 }
 
 /** The body's JSON, an object within the bounds of `json/`; empty for none. */
 function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): Readonly<Record<string, unknown>> {
-  const body = parseJsonBody(bytes);
-  if (body.ok && body.value === undefined) return {};
-  if (!body.ok && body.fault.kind !== 'notJson') {
-    throw new Refused<GraphRefusal>({ kind: 'bodyOutOfBounds', fault: body.fault });
-  }
-  const value = body.ok ? body.value : null;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refused<GraphRefusal>({ kind: 'bodyNotJson' });
-  }
-  return { ...value };
+  return jsonObjectOrRefuse(parseJsonBody(bytes));
 }

@@ -1,5 +1,5 @@
 import type { Trouble } from '../edge/edge.ts';
-import type { JsonFault } from '../json/bounded-json.ts';
+import type { JsonRefusal } from '../edge/body.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { DirectoryRefusal } from '../directory/refusal.ts';
 
@@ -10,8 +10,7 @@ export type GraphRefusal =
   | TokenRefusal
   | { readonly kind: 'notAdministrator' }
   | { readonly kind: 'notUser' }
-  | { readonly kind: 'bodyNotJson' }
-  | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault }
+  | JsonRefusal
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | { readonly kind: 'mediaTypeInvalid' }
   | { readonly kind: 'memberUnknown'; readonly name: string; readonly known: string }

@@ -92,20 +92,6 @@ export function memberOf(parameters: unknown, name: string): unknown {
   return isObject(parameters) ? parameters[name] : undefined;
 }
 
-/** The parameters by name, or the name of one that is given more than once: none of ours means anything twice. */
-export function uniqueParameters(
-  parameters: unknown,
-):
-  | { readonly ok: true; readonly values: Readonly<Record<string, string>> }
-  | { readonly ok: false; readonly twice: string } {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(isObject(parameters) ? parameters : {})) {
-    if (typeof value !== 'string') return { ok: false, twice: name };
-    values[name] = value;
-  }
-  return { ok: true, values };
-}
-
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }

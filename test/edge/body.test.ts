@@ -4,8 +4,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { after, suite, test } from 'node:test';
-import { readBody } from '../../src/edge/body.ts';
+import { jsonObjectOrRefuse, jsonOrRefuse, readBody } from '../../src/edge/body.ts';
 import type { Body } from '../../src/edge/body.ts';
+import { parseJsonBody } from '../../src/http/request.ts';
 import { freePort } from '../world/server.ts';
 
 const limit = 1000;
@@ -106,4 +107,34 @@ suite('a body', () => {
       assert.equal(read(await readOf(headers, sent)), 'cutOff');
     });
   }
+});
+
+suite("a body's JSON", () => {
+  const parsed = (text: string) => parseJsonBody(Buffer.from(text), { depth: 3, members: 10, values: 10 });
+  const notJson = { name: 'Refused', refusal: { kind: 'bodyNotJson' } };
+  const tooDeep = { name: 'Refused', refusal: { kind: 'bodyOutOfBounds', fault: { kind: 'tooDeep', most: 3 } } };
+
+  test('is any value, or undefined for no body', () => {
+    assert.equal(jsonOrRefuse(parsed('')), undefined);
+    assert.equal(jsonOrRefuse(parsed('null')), null);
+    assert.deepEqual(jsonOrRefuse(parsed('[1]')), [1]);
+    assert.throws(() => jsonOrRefuse(parsed('{')), notJson);
+    assert.deepEqual(jsonOrRefuse(parsed('[[[]]]')), [[[]]]);
+    assert.throws(() => jsonOrRefuse(parsed('[[[[]]]]')), tooDeep);
+  });
+
+  test('that must be an object is refused as anything else, and empty for no body', () => {
+    assert.deepEqual(jsonObjectOrRefuse(parsed('')), {});
+    assert.deepEqual(jsonObjectOrRefuse(parsed('{"a":null}')), { a: null });
+    for (const text of ['null', '[]', '"{}"', '1', 'true', '{']) {
+      assert.throws(() => jsonObjectOrRefuse(parsed(text)), notJson, text);
+    }
+    assert.throws(() => jsonObjectOrRefuse(parsed('{"a":[[[]]]}')), tooDeep);
+  });
+
+  test('keeps a member that is called as the prototype is', () => {
+    const members = jsonObjectOrRefuse(parsed('{"__proto__":1}'));
+    assert.deepEqual(Object.keys(members), ['__proto__']);
+    assert.equal(Object.getPrototypeOf(members), Object.prototype);
+  });
 });
