@@ -28,7 +28,8 @@ export interface AuthorityListenerServices extends AuthorityServices {
   readonly sourceOf: (socket: Socket) => Source;
 }
 
-const endpoints: readonly Endpoint[] = [
+/** Every endpoint of the authority. */
+export const endpoints: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...deviceEndpoints,
   ...discoveryEndpoints,

@@ -19,7 +19,7 @@ const failures: ReadonlySet<string> = new Set(
   ].filter((kind) => kind !== 'deviceCodePending' && kind !== 'deviceCodeTooFast'),
 );
 
-export function isFailedSignIn({ kind }: AuthorityRefusal): boolean {
+export function isFailedSignIn({ kind }: { readonly kind: string }): boolean {
   return failures.has(kind);
 }
 

@@ -28,7 +28,8 @@ import type { Charge, Throttle } from './throttle.ts';
 /** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */
 const globalAudiences = ['https://vault.azure.net', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'];
 
-const apiVersions =
+/** The versions of the API that a vault accepts. */
+export const apiVersions =
   /^(?:2015-06-01|2016-10-01|7\.[0-6](?:-preview(?:\.\d{1,2})?)?|2025-0[67]-01(?:-preview)?|2026-04-01)$/;
 
 /** A certificate or a backup is larger than a secret; nothing that a vault takes is larger than this. */

@@ -1,0 +1,175 @@
+import { auditRecord } from '../src/audit/record.ts';
+import type { AuditCategory, AuditProperties, AuditRecord, VerdictProperty } from '../src/audit/event.ts';
+import { errors } from '../src/authority/errors.ts';
+import { isFailedSignIn } from '../src/authority/failed-sign-in.ts';
+import { explain } from '../src/firewall/explain.ts';
+import { denied } from '../src/firewall/verdicts.ts';
+import { activities, deletions, secretsAdded, secretsRemoved } from '../src/graph/activities.ts';
+import type { Activity } from '../src/graph/activities.ts';
+import type { Caller } from '../src/types/caller.ts';
+import type { Source } from '../src/types/source.ts';
+import type { AccessVerdict, Verdict } from '../src/types/verdict.ts';
+import { markdownTable } from './markdown-table.ts';
+
+/** The members of a type that has others, which are not named, besides. */
+type Named<T> = keyof { [K in keyof T as string extends K ? never : K]: T[K] };
+type Texts<Name extends PropertyKey> = Readonly<Record<Name, string>>;
+
+const categories: Texts<AuditCategory> = {
+  AuditEvent: 'Requests to vaults, and requests to the resource manager about a vault',
+  AuditLogs: 'Changes of the directory, made or refused',
+  SignInLogs: 'Sign-ins that failed',
+  Administrative: 'Changes through the resource manager, made or refused',
+};
+
+const fields: Texts<Named<AuditRecord>> = {
+  time: 'When the request came: UTC, with seven fractional digits',
+  resourceId: 'The ARM id of the vault, or the directory; in upper case',
+  category: 'One of the categories above',
+  operationName: 'What was asked for: [operations.md](operations.md). `Authentication` where no token was accepted',
+  operationVersion: 'The `api-version` that was asked for',
+  resultType: '`Success`, also for a refusal',
+  resultSignature: 'The reason phrase of the status: `OK`, `Forbidden`',
+  resultDescription: 'The message of the error. Only on a refusal',
+  durationMs: 'How long the request took, as a string',
+  callerIpAddress: 'Where the request came from. Absent where the ingress could not say',
+  correlationId: "The client's `x-ms-client-request-id`, or the request's own id",
+  identity: "`claim`: the token's `oid`, `appid`, `appidacr`, `upn` and others. Absent where no token was accepted",
+  properties: 'More about the request; see below',
+};
+
+const properties: Texts<Named<AuditProperties>> = {
+  httpStatusCode: 'The status of the answer',
+  id: 'The URL of the object',
+  clientInfo: "The client's `User-Agent`",
+  requestUri: 'The whole URL. A token in it is replaced by `…`',
+  tlsVersion: '`TLS1_3` or `TLS1_2`',
+  isAccessPolicyMatch: 'Whether an access policy allowed it. Absent in a vault that uses Azure RBAC',
+  isRbacAuthorized: 'Whether a role assignment allowed it. Absent in a vault with access policies',
+  appliedAssignmentId: 'The role assignment that allowed it',
+  isAddressAuthorized: 'Whether the firewall let it in. Absent where `defaultAction` is `Allow`',
+  addrAuthType: '`PublicIP`, `Subnet` or `TrustedService`',
+  subnetId: 'The ARM id of the subnet that the request came from. Two networks may have the same addresses',
+  trustedService: 'The trusted service that the caller is',
+  verdict: "Postern's own: the firewall's verdict; see below",
+  assurance: "Postern's own: how the subnet was proved, `enforced` or `declared`",
+  scheduled: "Postern's own, on what the server did by itself: `kind` of work, and `dueAt`",
+  recordId: "Postern's own, on a change: an id that is in the log once",
+};
+
+const verdictMembers: Texts<keyof VerdictProperty> = {
+  allowed: 'Whether the firewall let the request in',
+  because: 'The reason; see below',
+  rule: 'The rule that matched, as the vault has it',
+  explanation: 'The same in one sentence, as `postern explain` prints it',
+};
+
+const firewallReasons: Texts<Verdict['because']> = {
+  defaultAction: 'Allowed: `defaultAction` is `Allow`, or the vault has no `networkAcls`',
+  ipRule: 'Allowed: an IP rule contains the public address',
+  virtualNetworkRule: 'Allowed: a virtual network rule names the subnet',
+  trustedService: 'Allowed: the caller is a trusted service, and `bypass` is `AzureServices`',
+  noIpRule: 'Denied: no IP rule contains the public address',
+  ipv6: 'Denied: the request came over IPv6, which no rule can allow',
+  noVirtualNetworkRule:
+    'Denied: no virtual network rule is for the subnet. A rule for an earlier subnet of that name is none',
+  subnetOnlyDeclared: 'Denied: the subnet was only declared, and the server does not accept that',
+  publicNetworkAccessDisabled: 'Denied: `publicNetworkAccess` is not `Enabled`, which overrides every rule',
+  sourceUnknown: 'Denied: the ingress could not say where the request came from',
+  rulesUnreadable: "Denied: the vault's stored rules cannot be read",
+};
+
+/** What was decided, and how the record says it. */
+const accessReasons: Readonly<Record<AccessVerdict['because'], readonly [string, string]>> = {
+  accessPolicy: ['An access policy has the permission', '`isAccessPolicyMatch: true`'],
+  noAccessPolicy: ['No access policy has the permission', '`isAccessPolicyMatch: false`'],
+  roleAssignment: ['A role assignment has the data action', '`isRbacAuthorized: true`, with `appliedAssignmentId`'],
+  noRoleAssignment: ['No role assignment is for the caller or a group of it', '`isRbacAuthorized: false`'],
+  roleLacksAction: ['There is one, and its role does not have the data action', '`isRbacAuthorized: false`'],
+};
+
+/** The tables and examples of `docs/reference/audit.md`, by the names of their places. */
+export function auditParts(): ReadonlyMap<string, string> {
+  return new Map([
+    ['categories', table(['category', 'what it records'], categories)],
+    ['fields', table(['field', 'what it holds'], fields)],
+    ['properties', table(['property', 'what it holds'], properties)],
+    ['verdict', table(['member', 'what it holds'], verdictMembers)],
+    ['firewall reasons', table(['`because`', 'what it says'], firewallReasons)],
+    ['access reasons', markdownTable(['decision', 'in the record'], Object.values(accessReasons))],
+    ['activities', activityTable()],
+    ['failed sign-ins', signInTable()],
+    ['example', `\`\`\`json\n${JSON.stringify(example(), undefined, 2)}\n\`\`\`\n`],
+  ]);
+}
+
+function table(head: readonly string[], texts: Texts<string>): string {
+  return markdownTable(
+    head,
+    Object.entries(texts).map(([name, text]) => [`\`${name}\``, text]),
+  );
+}
+
+function activityTable(): string {
+  const all = [activities, deletions, secretsAdded, secretsRemoved].flatMap((group) => Object.values<Activity>(group));
+  const rows = all.map(({ operationName, category, type }) => [
+    `\`${operationName}\``,
+    `\`${category}\``,
+    `\`${type}\``,
+  ]);
+  const seen = new Map(rows.map((row) => [row.join(' '), row]));
+  return markdownTable(['`operationName`', '`properties.category`', 'type of the target'], [...seen.values()]);
+}
+
+function signInTable(): string {
+  const kinds = Object.entries(errors).filter(([kind]) => isFailedSignIn({ kind }));
+  const rows = kinds.map(([kind, { code, error }]) => [`\`${code ?? error}\``, `\`${kind}\``]);
+  return markdownTable(['`resultType`', 'error'], rows);
+}
+
+/** What is recorded of a caller whose address no rule of the vault contains. */
+function example(): AuditRecord {
+  const source: Source = { kind: 'public', address: { family: 4, value: 0xcb_00_71_08, text: '203.0.113.8' } };
+  const verdict = denied.noIpRule;
+  const networkAcls = {
+    bypass: 'None',
+    defaultAction: 'Deny',
+    ipRules: [{ value: '203.0.113.7' }],
+    virtualNetworkRules: [],
+  } as const;
+  const operation = { name: 'SecretGet', permission: 'secrets/get' } as const;
+  const settings = { publicNetworkAccess: 'Enabled', networkAcls } as const;
+  return auditRecord({
+    at: Date.UTC(2026, 0, 31, 12),
+    durationMs: 1,
+    operationName: operation.name,
+    apiVersion: '2025-07-01',
+    resourceId:
+      '/subscriptions/6d2c1a3b-0000-4000-8000-000000000001/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo',
+    status: 403,
+    message: 'Client address is not authorized and caller is not a trusted service.',
+    source,
+    caller,
+    verdict,
+    explanation: explain({ verdict, settings, source, caller, operation }),
+    correlationId: '5d7e2a6c-1b1f-4f3c-9d1e-000000000004',
+    requestUri: 'https://demo.vault.localhost:8443/secrets/greeting/?api-version=2025-07-01',
+    userAgent: 'azsdk-js-keyvault-secrets/4.12.0',
+    objectId: 'https://demo.vault.localhost:8443/secrets/greeting',
+    tlsVersion: 'TLSv1.3',
+  });
+}
+
+const caller: Caller = {
+  issuer: 'https://sts.windows.net/bb9670e5-0000-4000-8000-000000000005/',
+  issuerClass: 'own',
+  tenant: 'bb9670e5-0000-4000-8000-000000000005',
+  objectId: 'bb9670e5-0000-4000-8000-000000000006',
+  applicationId: '50a229a9-0000-4000-8000-000000000007',
+  groups: [],
+  managedIdentity: undefined,
+  audience: 'https://vault.azure.net',
+  notBefore: 0,
+  expiresAt: 1,
+  claims: { appidacr: '1', idtyp: 'app' },
+};
