@@ -42,8 +42,8 @@ class OperationRefused extends Refused<ControlRefusal> {
 export const common = {
   requirements: (known: KnownSoFar) => requirementsOf(known),
   failed,
-  async renew(key: string, _known: KnownSoFar, { rulebook }: EdgeServices): Promise<void> {
-    await rulebook.changed([key]);
+  async renew(key: string, _known: KnownSoFar, { rulebook, closeSubnets }: EdgeServices): Promise<void> {
+    closeSubnets(await rulebook.changed([key]));
   },
   over: ({ inOrder }: KnownSoFar) => inOrder?.leave(),
 };

@@ -39,6 +39,8 @@ export interface EdgeServices extends StepServices {
   readonly issueMs: number;
   /** The `iss` values that a vault of this tenant accepts. */
   readonly acceptedIssuers: (tenant: string) => readonly string[];
+  /** Ends the open connections of subnets whose service endpoint is gone. */
+  readonly closeSubnets: (incarnations: readonly string[]) => void;
 }
 
 /** The vaults: `https://NAME.vault.<domain>`. */
@@ -47,9 +49,9 @@ export const vaultEdge: Edge<VaultRequest, EdgeServices, Omit<Admitted, 'request
   requirements: ({ place }) => place?.require ?? [],
   work,
   failed,
-  async renew(key, { request, vault }, { rulebook }) {
+  async renew(key, { request, vault }, { rulebook, closeSubnets }) {
     if (key === vault?.requirement.key) await rulebook.load(request.vaultName);
-    else await rulebook.changed([key]);
+    else closeSubnets(await rulebook.changed([key]));
   },
   over: ({ inOrder }) => inOrder?.leave(),
 };

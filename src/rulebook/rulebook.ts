@@ -162,8 +162,9 @@ export class Rulebook {
   }
 
   /**
-   * Called with the keys of a commit before it is answered. Returns the incarnations of subnets whose service endpoint
-   * is not there any more, so that their connections can be ended.
+   * Called with the keys of a commit before it is answered, and with a key that a request found to be changed. Returns
+   * the incarnations of subnets whose service endpoint is gone since the last call, for the caller to end their
+   * connections: no later call names them again.
    */
   async changed(keys: Iterable<string>): Promise<readonly string[]> {
     const closed: string[] = [];

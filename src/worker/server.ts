@@ -137,6 +137,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     transitionMs,
     issueMs,
     sourceOf: ingress.sourceOf.bind(ingress),
+    closeSubnets: (incarnations: readonly string[]) => incarnations.forEach((one) => ingress.closeSubnet(one)),
     now,
   };
   const edges = openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
@@ -202,7 +203,6 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
     clearPurged: destroyLeftovers,
     objects: resourceObjects(world),
     readSecret: (asked) => readSecretForDeployment(asked, world),
-    closeSubnets: (incarnations) => incarnations.forEach((incarnation) => ingress.closeSubnet(incarnation)),
   });
   return {
     longRunning: controlPlane.longRunning,

@@ -83,6 +83,7 @@ export async function startOtherNode(
     externalAudiences: [],
     acceptedIssuers: (tenant) => issuers.acceptedFor(tenant),
     corsOrigins: [],
+    closeSubnets: () => undefined,
   });
   const { key, certificate } = certificates.server;
   const https = createServer(
