@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Row } from './core-rows.ts';
 import { testInLab } from './in-lab.ts';
 import { listenerPorts, type Lab } from './lab.ts';
-import { inside, natAddresses, type WorkloadName } from './namespaces.ts';
+import { deskAddress, inside, natAddresses, type WorkloadName } from './namespaces.ts';
 import { until } from './postern-process.ts';
 import { assertBareRead, bareRead, behindNat, inSubnet, isRefused, reads, type Sighting } from './sightings.ts';
 
@@ -23,7 +23,32 @@ async function seesTheEnd(lab: Lab, workload: WorkloadName, port: number): Promi
 
 const notInRules = { because: 'noVirtualNetworkRule' } as const;
 
+/** What comes of a connection from a workload to a machine on the internet where nothing listens. */
+async function dialInternet(lab: Lab, workload: WorkloadName): Promise<string> {
+  const program =
+    `require('node:net').connect({ host: '${deskAddress}', port: 9 })` +
+    `.on('connect', () => console.log('connected')).on('error', (error) => console.log(error.code))`;
+  return (await inside(lab.networks.of(workload), lab.kit.node, '-e', program)).trim();
+}
+
 const rows: readonly Row[] = [
+  {
+    name: 'a virtual network that is cut off from everything outside it reaches the vault by its endpoint',
+    async see(lab) {
+      const rule = lab.administrator.subnetId('blue', 'apps');
+      await lab.administrator.setRules({ subnets: [rule] });
+      assert.equal(await dialInternet(lab, 'blueApp'), 'ECONNREFUSED');
+      await lab.networks.cutOff('blue');
+      try {
+        assert.match(await dialInternet(lab, 'blueApp'), /^E(?:HOST|NET)UNREACH$/);
+        await reads(lab, 'blueApp', { origin: inSubnet('blueApp'), decision: { rule } });
+        await reads(lab, 'blueBack', { origin: inSubnet('blueBack'), decision: { because: 'noVirtualNetworkRule' } });
+      } finally {
+        await lab.networks.reconnect('blue');
+      }
+      assert.equal(await dialInternet(lab, 'blueApp'), 'ECONNREFUSED');
+    },
+  },
   {
     name: 'an endpoint that is switched off ends the connections that were open, and none is answered as before',
     async see(lab) {

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
  */
 export const vaultAddress = '198.51.100.10';
 /** The internet's own: from here the administrator works. */
-const deskAddress = '198.51.100.1';
+export const deskAddress = '198.51.100.1';
 const carrierAddress = '203.0.113.1';
 /** Every router has it on every wire to a workload. */
 export const routerAddress = '169.254.1.1';
@@ -94,10 +94,14 @@ ip -n ${router} link add outside type veth peer name ${vnet} netns ${internet}
 ip -n ${internet} addr add ${carrierAddress}/32 dev ${vnet}; ip -n ${internet} link set ${vnet} up
 ip -n ${internet} route add ${nat}/32 dev ${vnet}
 ip -n ${router} addr add ${nat}/32 dev outside; ip -n ${router} link set outside up
-ip -n ${router} route add default via ${carrierAddress} dev outside onlink
+${this.#defaultRoute(vnet)}
 ip netns exec ${router} nft -f - <<'RULES'
 ${routerRules(nat)}
 RULES`;
+  }
+
+  #defaultRoute(vnet: VnetName): string {
+    return `ip -n ${this.of(vnet)} route add default via ${carrierAddress} dev outside onlink`;
   }
 
   #wire(workload: WorkloadName): string {
@@ -126,6 +130,16 @@ ip -n ${own} route add default via ${routerAddress}`;
     // Adding what is there changes nothing, so that deleting it then never fails.
     const listed = await inside(this.of(vnet), 'nft', 'list', 'map', 'inet', 'router', 'endpoints');
     if (listed.includes(`${group} :`)) await this.#nft(vnet, `delete element inet router endpoints { ${group} }`);
+  }
+
+  /** Cuts the virtual network off from everything outside it. */
+  async cutOff(vnet: VnetName): Promise<void> {
+    await shell(`ip -n ${this.of(vnet)} link set outside down`);
+  }
+
+  /** Takes that back. */
+  async reconnect(vnet: VnetName): Promise<void> {
+    await shell(`ip -n ${this.of(vnet)} link set outside up; ${this.#defaultRoute(vnet)}`);
   }
 
   /** Forgets the subnet's ways to the vault that are in use: their next packet takes the way of now. */
