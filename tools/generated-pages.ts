@@ -4,12 +4,14 @@ import { withParts } from './generated-parts.ts';
 import { operationTables } from './operation-tables.ts';
 import { recordMap } from './record-map.ts';
 import { withStepTables } from './step-tables.ts';
+import { trustedServiceTable } from './trusted-services.ts';
 
 /** Every page with something generated, by its path: what it must be, given what it is. */
 export const generatedPages: Readonly<Record<string, (page: string) => string | Promise<string>>> = {
   'docs/explanation/requests.md': withStepTables,
   'docs/reference/audit.md': (page) => withParts(page, auditParts()),
   'docs/reference/configuration.md': (page) => withParts(page, configurationTables()),
+  'docs/reference/document.md': (page) => withParts(page, trustedServiceTable()),
   'docs/reference/operations.md': (page) => withParts(page, operationTables()),
   'docs/reference/records.md': recordMap,
 };
