@@ -13,7 +13,8 @@ function serve(data: unknown): void {
   if (port === null || typeof data !== 'object' || data === null || !('niceness' in data)) {
     throw new Error('this file is a thread that reads certificate files, not a program');
   }
-  // Linux has a priority for each thread, and 0 is the one that calls; elsewhere it would be the whole process's.
+  // Linux has a priority for each thread, and 0 is the calling thread; elsewhere the call would change the whole
+  // process.
   if (typeof data.niceness === 'number' && process.platform === 'linux') setPriority(0, data.niceness);
   port.on('message', (file: CertificateFile) => void answer(port, file));
 }
@@ -21,8 +22,8 @@ function serve(data: unknown): void {
 async function answer(port: MessagePort, file: CertificateFile): Promise<void> {
   const reply = await read(file).then(
     (outcome): CertificateFileReply => ({ outcome: outcome.ok ? { ok: true, value: copied(outcome.value) } : outcome }),
-    // Of an error that nobody foresaw only the kind: its text may have something of the key or the password in it.
-    (error: unknown): CertificateFileReply => ({ failure: error instanceof Error ? error.name : 'no error' }),
+    // For an unforeseen error only its kind: its message may contain something of the key or the password.
+    (error: unknown): CertificateFileReply => ({ failure: error instanceof Error ? error.name : 'not an Error' }),
   );
   port.postMessage(reply);
 }
@@ -31,7 +32,7 @@ async function read(file: CertificateFile): Promise<Outcome<FileContents | PemCo
   return file.form === 'pkcs12' ? readPkcs12(file.bytes, file.password) : readPemWithPassword(file.text, file.password);
 }
 
-/** Certificates may be pieces of the file's buffer, all of which would be sent with them. */
+/** Copies, because a certificate may be a slice of the file's buffer, all of which would be sent with it. */
 function copied<T extends FileContents | PemContents>(contents: T): T {
   const copy = (all: readonly Uint8Array[]) => all.map((one) => new Uint8Array(one));
   return {

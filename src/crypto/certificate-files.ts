@@ -6,16 +6,16 @@ import type { Outcome } from './certificates/refusal.ts';
 import { KeyEngineBusy } from './key-engine-busy.ts';
 import { readThreadCode, startThread } from './thread-code.ts';
 
-/** A file with certificates and, perhaps, their key, as a client sends it. */
+/** A file that a client sends, with certificates and perhaps their key. */
 export type CertificateFile =
   | { readonly form: 'pkcs12'; readonly bytes: Uint8Array; readonly password: string }
   | { readonly form: 'pem'; readonly text: string; readonly password: string };
 
-/** From the thread, for each file. */
+/** The thread's answer for each file. */
 export type CertificateFileReply =
   { readonly outcome: Outcome<FileContents | PemContents> } | { readonly failure: string };
 
-/** Thrown where nobody waits for a file any more. Nothing was done. */
+/** Thrown for a file whose client has gone away. Nothing was done. */
 export class ReadingAbandoned extends Error {
   override readonly name = 'ReadingAbandoned';
 
@@ -25,7 +25,7 @@ export class ReadingAbandoned extends Error {
 }
 
 export interface CertificateFilesOptions {
-  /** Files that wait behind the one that is read; another one is refused with `KeyEngineBusy`. */
+  /** How many files may wait behind the one that is being read; one more is refused with `KeyEngineBusy`. */
   readonly waitingMax?: number;
 }
 
@@ -34,20 +34,20 @@ interface Job {
   readonly done: PromiseWithResolvers<Outcome<FileContents | PemContents>>;
 }
 
-/** Read with this module, as that of the key engine's threads. */
+/** Read when this module is loaded, like the code of the key engine's threads. */
 const code = readThreadCode(new URL(`./certificate-file-thread${extname(import.meta.url)}`, import.meta.url));
 
-/** Each may take two seconds, and the last of so many is read before most clients try again. */
+/** A file may take two seconds, and the last of so many is read before most clients try again. */
 const waitingMaxDefault = 8;
-/** As the thread that makes RSA keys. */
+/** As for the thread that makes RSA keys. */
 const niceness = 10;
-/** A file has a megabyte, and its octets lie outside of this. */
+/** A file has at most a megabyte, and its bytes are outside these limits. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
 /**
- * Reads the files that clients import, off the thread that answers: a password takes as many rounds as the file asks for.
- * One at a time, by a thread that stands back and is started when it is needed. When the client of the file that is read
- * goes, the thread is ended, for nothing else would stop it in the middle.
+ * Reads the files that clients import, off the thread that answers: a password costs as many rounds as the file
+ * demands. Files are read one at a time, by a low-priority thread that is started when it is needed. When the client of
+ * the current file goes away, the thread is ended, because nothing else would stop it in the middle.
  */
 export class CertificateFiles {
   readonly #waitingMax: number;
@@ -67,12 +67,12 @@ export class CertificateFiles {
     return { ok: true, value: read.value };
   }
 
-  /** `password` is for a key that is encrypted. */
+  /** `password` is for an encrypted key. */
   readPem(text: string, password: string, gone: AbortSignal): Promise<Outcome<PemContents>> {
     return this.#run({ form: 'pem', text, password }, gone);
   }
 
-  /** What is read is abandoned, and what waits is rejected. */
+  /** Abandons the current file, and rejects those that wait. */
   async close(): Promise<void> {
     this.#closing = true;
     for (const { done } of this.#waiting) done.reject(new ReadingAbandoned());
@@ -100,7 +100,7 @@ export class CertificateFiles {
     this.#waiting = this.#waiting.filter((one) => one !== job);
     if (this.#current !== job) return;
     const worker = this.#worker;
-    // What it was at is over; the next file has a thread of its own.
+    // The thread is lost with its file; the next file gets a new one.
     this.#worker = undefined;
     this.#current = undefined;
     void worker?.terminate();
@@ -112,14 +112,14 @@ export class CertificateFiles {
     const job = this.#waiting.shift();
     this.#current = job;
     if (job === undefined) {
-      // An idle thread keeps no process alive.
+      // An idle thread does not keep the process alive.
       this.#worker?.unref();
       return;
     }
     try {
       this.#worker ??= this.#start();
     } catch (error) {
-      // As where the system has no room for one more thread. The file is refused, and keeps no other one waiting.
+      // For example when the system has no room for another thread. The file is refused, and others do not wait for it.
       this.#current = undefined;
       job.done.reject(error);
       this.#next();
@@ -131,7 +131,7 @@ export class CertificateFiles {
   }
 
   #start(): Worker {
-    // The environment may hold the master key, which this thread has no use for.
+    // The environment may hold the master key, which this thread does not need.
     const options = { workerData: { niceness, code }, resourceLimits, env: {}, execArgv: [] };
     const worker = new Worker(startThread, { ...options, eval: true });
     worker.on('message', (reply: CertificateFileReply) => {
@@ -151,7 +151,7 @@ export class CertificateFiles {
       this.#current = undefined;
       this.#next();
     };
-    // The error itself may show what the thread was at.
+    // Without the error itself: it may show what the thread was reading.
     worker.on('error', lost);
     worker.on('exit', lost);
     return worker;

@@ -1,6 +1,6 @@
 /**
- * Thrown when as much waits for a thread as may: RSA keys to be made or proved, or certificate files to be read. Nothing
- * was done; a while later there is room again.
+ * Thrown when the limit of waiting work is reached: RSA keys to be made or proved, or certificate files to be read.
+ * Nothing was done, and a later attempt may succeed.
  */
 export class KeyEngineBusy extends Error {
   override readonly name = 'KeyEngineBusy';

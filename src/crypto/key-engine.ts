@@ -4,30 +4,33 @@ import { KeyEngineBusy } from './key-engine-busy.ts';
 import { keySizeOf } from './key-material.ts';
 import { KeyThreads } from './key-threads.ts';
 import type { KeyTask, KeyTaskResult } from './key-threads.ts';
-import { performNow } from './keys/algorithms.ts';
+import { performSync } from './keys/algorithms.ts';
 import { generateOct } from './keys/generate.ts';
 import { KeyInUse } from './keys/key-in-use.ts';
-import { primesWanted } from './keys/primes.ts';
+import { primesMessage } from './keys/primes.ts';
 
 export interface KeyEngineOptions {
-  /** At most, for operations with RSA and EC keys; one more makes and proves RSA keys. */
+  /** The most threads for operations with RSA and EC keys; one more makes and proves RSA keys. */
   readonly threads?: number;
-  /** RSA keys that are made or proved, or wait for it, at most: another one is refused with `KeyEngineBusy`. */
+  /** The most RSA keys that are being made or proved or wait for it; one more is refused with `KeyEngineBusy`. */
   readonly rsaKeysMax?: number;
 }
 
 const threadsMax = 8;
-/** Deep enough that a thread finds the next task when one is done, also while the event loop is busy. */
+/** Enough that a thread always has a next task, even while the event loop is busy. */
 const depth = 4;
-/** A tenth of an ordinary thread's share where processors are short (sched(7)): seconds longer, but nothing else is. */
+/**
+ * A tenth of a normal thread's share when processors are scarce (sched(7)): it takes seconds longer, and delays nothing
+ * else.
+ */
 const generatorNiceness = 10;
-/** The last of so many waits about as long as clients do: a minute or two. */
+/** The last of them waits about as long as clients do: a minute or two. */
 const rsaKeysMaxDefault = 64;
 
 /**
- * The engine that makes and uses key material. What takes microseconds (oct keys) is done at once; RSA and EC, up to
- * milliseconds, by threads, which start when they are needed. RSA keys, up to seconds, are made and proved one at a time,
- * by a thread that stands back. Of key material nothing is kept when no request needs it.
+ * The engine that makes and uses key material. Operations with oct keys take microseconds and run at once; those with
+ * RSA and EC keys, up to milliseconds, run in threads, which start when they are needed. RSA keys, up to seconds, are
+ * made and proved one at a time, by a low-priority thread. No key material is kept when no request needs it.
  */
 export function openKeyEngine({
   threads: count = Math.min(availableParallelism(), threadsMax),
@@ -57,10 +60,10 @@ export function openKeyEngine({
       if (material.kty !== 'RSA') return undefined;
       const answer = await inTurn({ kind: 'prove', material });
       if (!('verified' in answer)) throw new Error('a thread of the key engine proved nothing');
-      return answer.verified ? undefined : { kind: 'keyNotValid', message: primesWanted(keySizeOf(material)) };
+      return answer.verified ? undefined : { kind: 'keyNotValid', message: primesMessage(keySizeOf(material)) };
     },
     async perform(operation, material, request) {
-      if (material.kty === 'oct') return performNow(operation, new KeyInUse(material), request);
+      if (material.kty === 'oct') return performSync(operation, new KeyInUse(material), request);
       const answer = await threads.run({ kind: 'perform', operation, material, request: copied(request) });
       if (isMaterial(answer)) throw new Error('a thread of the key engine gave no answer');
       return answer;
@@ -71,7 +74,7 @@ export function openKeyEngine({
   };
 }
 
-/** Octets may be a piece of a large buffer, all of which a thread would get a copy of. */
+/** Copies, because octets may be a slice of a large buffer, all of which would be sent to the thread. */
 function copied({ algorithm, ...octets }: CryptoRequest): CryptoRequest {
   const copy = (bytes: Uint8Array) => new Uint8Array(bytes);
   const { value, signature, iv, additionalData, tag } = octets;

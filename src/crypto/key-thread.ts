@@ -3,24 +3,25 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { MessagePort } from 'node:worker_threads';
 import type { KeyMaterial } from '../types/key.ts';
 import type { KeyTask, KeyTaskResult, KeyThreadData, KeyThreadReply, KeyThreadRequest } from './key-threads.ts';
-import { performNow } from './keys/algorithms.ts';
-import { generateNow } from './keys/generate.ts';
+import { performSync } from './keys/algorithms.ts';
+import { generateSync } from './keys/generate.ts';
 import { KeyInUse } from './keys/key-in-use.ts';
-import { arePrimesNow } from './keys/primes.ts';
+import { arePrimesSync } from './keys/primes.ts';
 
 function serve(data: unknown): void {
   const port = parentPort;
   if (port === null || !isThreadData(data)) throw new Error('this file is a thread of the key engine, not a program');
-  // Linux has a priority for each thread, and 0 is the one that calls; elsewhere it would be the whole process's.
+  // Linux has a priority for each thread, and 0 is the calling thread; elsewhere the call would change the whole
+  // process.
   if (data.niceness > 0 && process.platform === 'linux') setPriority(0, data.niceness);
-  port.on('message', (request: KeyThreadRequest) => serveRow(port, request));
+  port.on('message', (request: KeyThreadRequest) => serveBatch(port, request));
 }
 
 /**
- * All that waits, in one go. A key that the next task needs as well is kept until then, and no longer: between requests
- * no key stays in memory.
+ * Does all waiting tasks in one go. A key is kept if the next task needs it too, and no longer: between requests no key
+ * stays in memory.
  */
-function serveRow(port: MessagePort, first: KeyThreadRequest): void {
+function serveBatch(port: MessagePort, first: KeyThreadRequest): void {
   let request: KeyThreadRequest | undefined = first;
   let key: KeyInUse | undefined;
   while (request !== undefined) {
@@ -51,15 +52,15 @@ function attempt(id: number, task: KeyTask, key: KeyInUse | undefined): KeyThrea
   try {
     return { id, result: perform(task, key) };
   } catch (error) {
-    // OpenSSL's texts name what failed, never what is in a key.
+    // OpenSSL's messages name what failed, never the contents of a key.
     return { id, failure: `the key engine failed: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
 function perform(task: KeyTask, key: KeyInUse | undefined): KeyTaskResult {
-  if (task.kind === 'generate') return generateNow(task.spec);
-  if (task.kind === 'prove') return { ok: true, verified: arePrimesNow(task.material) };
-  return performNow(task.operation, key ?? new KeyInUse(task.material), task.request);
+  if (task.kind === 'generate') return generateSync(task.spec);
+  if (task.kind === 'prove') return { ok: true, verified: arePrimesSync(task.material) };
+  return performSync(task.operation, key ?? new KeyInUse(task.material), task.request);
 }
 
 function reply(port: MessagePort, message: KeyThreadReply): void {

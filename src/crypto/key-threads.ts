@@ -23,19 +23,24 @@ export type KeyTask =
 
 export type KeyTaskResult = CryptoAnswer | KeyMaterial;
 
-/** To a thread. `close` ends it when all that was sent before is done. */
+/** A message to a thread. `close` ends it after the tasks that were sent before. */
 export type KeyThreadRequest = { readonly id: number; readonly task: KeyTask } | 'close';
 
-/** From a thread, for each task. */
+/** A thread's answer to a task. */
 export type KeyThreadReply =
   { readonly id: number; readonly result: KeyTaskResult } | { readonly id: number; readonly failure: string };
 
 export interface KeyThreadsOptions {
-  /** How many there are at most. */
+  /** The most threads. */
   readonly count: number;
-  /** How many tasks a thread has at once: one that it does, and others that wait, so that it need not wait for us. */
+  /**
+   * The most tasks that a thread has at once: one in progress, and others that wait, so that it does not wait for us.
+   */
   readonly depth: number;
-  /** How far the threads stand back when processors are short, from 0 to 19 (setpriority(2)). Linux alone has it for threads. */
+  /**
+   * The priority of the threads when processors are scarce, from 0 to 19 (setpriority(2)). Only Linux has it for
+   * threads.
+   */
   readonly niceness: number;
 }
 
@@ -55,18 +60,21 @@ interface Thread {
   readonly exited: Promise<void>;
 }
 
-/** Read with this module. The thread's file has the ending that this one has: .ts in a checkout, .js in dist/. */
+/**
+ * Read when this module is loaded. The thread's file has the same extension as this one: .ts in a checkout, .js in
+ * dist/.
+ */
 const code = readThreadCode(new URL(`./key-thread${extname(import.meta.url)}`, import.meta.url));
 
 /**
- * What a thread may hold. A task's octets lie outside of it; what is in it is small, and is not to be kept for long: V8
- * would let the young generation grow to 96 MiB before it looks at it.
+ * The memory of a thread. The octets of a task are outside these limits; everything else is small and should not be
+ * kept long, but V8 would let the young generation grow to 96 MiB before it collects it.
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 /**
- * Threads that do what would hold up the event loop, first come, first served. One is started when all that there are
- * have something to do: it takes some 9 MiB, and tens of milliseconds, which many servers never need.
+ * Threads for work that would delay the event loop, first come, first served. A thread is started when all others are
+ * busy: it costs some 9 MiB and tens of milliseconds, which many servers never need.
  */
 export class KeyThreads {
   readonly #count: number;
@@ -83,7 +91,9 @@ export class KeyThreads {
     this.#data = { niceness, code };
   }
 
-  /** Rejected when the task failed, which is never the client's fault, or when the thread has ended or cannot be started. */
+  /**
+   * Rejects when the task failed, which is never the client's fault, or when the thread has ended or cannot be started.
+   */
   run(task: KeyTask): Promise<KeyTaskResult> {
     if (this.#closing) return Promise.reject(closed());
     const done = Promise.withResolvers<KeyTaskResult>();
@@ -92,7 +102,7 @@ export class KeyThreads {
     return done.promise;
   }
 
-  /** What a thread has is done first; what waits for one is rejected. */
+  /** Tasks that a thread has are finished; tasks that wait for a thread are rejected. */
   async close(): Promise<void> {
     const threads = this.#threads;
     this.#closing = true;
@@ -106,7 +116,7 @@ export class KeyThreads {
   }
 
   #start(): Thread {
-    // The environment may hold the master key, which this thread has no use for.
+    // The environment may hold the master key, which this thread does not need.
     const options = { workerData: this.#data, resourceLimits, env: {}, execArgv: [] };
     const worker = new Worker(startThread, { ...options, eval: true });
     const exited = Promise.withResolvers<void>();
@@ -114,7 +124,7 @@ export class KeyThreads {
     this.#threads = [...this.#threads, thread];
     worker.on('message', (reply: KeyThreadReply) => {
       this.#receive(thread, reply);
-      // An idle thread keeps no process alive.
+      // An idle thread does not keep the process alive.
       if (thread.jobs.size === 0 && !this.#closing) worker.unref();
     });
     worker.on('error', (error) => this.#lose(thread, error instanceof Error ? error : new Error(String(error))));
@@ -131,7 +141,7 @@ export class KeyThreads {
       try {
         thread = this.#threadToUse();
       } catch (error) {
-        // As where the system has no room for one more thread.
+        // For example when the system has no room for another thread.
         this.#waiting.shift();
         job.done.reject(error);
         continue;
@@ -146,8 +156,8 @@ export class KeyThreads {
   }
 
   /**
-   * The one that has least to do; another one, if that is something and there may be another.
-   * @throws when there is none, and none can be started
+   * The least busy thread; a new one, if that is busy and another is allowed; `undefined` if all have their most tasks.
+   * @throws when there are no threads and none can be started
    */
   #threadToUse(): Thread | undefined {
     const least = this.#threads.reduce<Thread | undefined>(
@@ -171,7 +181,7 @@ export class KeyThreads {
     else job?.done.reject(new Error(reply.failure));
   }
 
-  /** The others go on, and another one takes its place when it is needed. */
+  /** The other threads continue, and a new one replaces this one when it is needed. */
   #lose(thread: Thread, error: Error): void {
     this.#threads = this.#threads.filter((one) => one !== thread);
     for (const { done } of thread.jobs.values()) done.reject(error);

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { open, seal, SealingKey } from './seal.ts';
 
-/** The key that all data keys are wrapped under. It never lies in the database. */
+/** The key that wraps all data keys. It is never in the database. */
 export interface MasterKey {
-  /** Names the key without giving anything of it away: 16 hex digits of a hash. A wrap states the id of its key. */
+  /** Names the key without revealing it: 16 hex digits of a hash. A wrapped key states the id of its master key. */
   readonly id: string;
   readonly sealing: SealingKey;
 }
@@ -11,7 +11,7 @@ export interface MasterKey {
 export type ParsedMasterKey =
   { readonly ok: true; readonly masterKey: MasterKey } | { readonly ok: false; readonly refusal: MasterKeyRefusal };
 
-/** `message` says what is wrong and what to do, and nothing of the text itself. */
+/** `message` says what is wrong and what to do. It contains nothing of the input. */
 export interface MasterKeyRefusal {
   readonly kind: 'notEncoded' | 'wrongLength';
   readonly message: string;
@@ -20,7 +20,7 @@ export interface MasterKeyRefusal {
 const remedy =
   'a master key is 32 random bytes as 64 hex digits or as base64, such as `openssl rand -base64 32` prints';
 
-/** Reads a master key as an operator wrote it into a file or a variable; white space around it does not count. */
+/** Reads a master key that an operator wrote into a file or a variable; white space around it is ignored. */
 export function parseMasterKey(text: string): ParsedMasterKey {
   const bytes = decodeKey(text.trim());
   if (bytes === undefined) {
@@ -32,23 +32,23 @@ export function parseMasterKey(text: string): ParsedMasterKey {
   return { ok: true, masterKey: masterKeyFrom(bytes) };
 }
 
-/** The 32 bytes as a master key. */
+/** A master key of these 32 bytes. */
 export function masterKeyFrom(bytes: Uint8Array): MasterKey {
   const id = createHash('sha256').update('postern master key id\n').update(bytes).digest('hex').slice(0, 16);
   return { id, sealing: new SealingKey(bytes) };
 }
 
-/** A new master key, in base64 as `parseMasterKey` reads it. */
+/** A new master key in base64, which `parseMasterKey` reads. */
 export function generateMasterKey(): string {
   return randomBytes(32).toString('base64');
 }
 
-/** `owner` (such as a store id and the domain of the data key) must be the same when the key is unwrapped. */
+/** `owner` (such as a store id and the domain of the data key) must be the same for unwrapping. */
 export function wrapDataKey(masterKey: MasterKey, dataKey: Uint8Array, owner: string): Uint8Array {
   return seal(masterKey.sealing, dataKey, wrapContext(owner));
 }
 
-/** The data key, or `undefined` when it was wrapped under another master key, for another owner, or is damaged. */
+/** The data key; `undefined` if it was wrapped under another master key, for another owner, or is damaged. */
 export function unwrapDataKey(masterKey: MasterKey, wrapped: Uint8Array, owner: string): Uint8Array | undefined {
   return open(masterKey.sealing, wrapped, wrapContext(owner));
 }

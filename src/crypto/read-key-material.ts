@@ -3,20 +3,20 @@ import type { KeyObject, webcrypto } from 'node:crypto';
 import type { EcKeyMaterial, KeyMaterial, KeyNotValid, OctKeyMaterial, RsaKeyMaterial } from '../types/key.ts';
 import { curveNames, curves } from './keys/curves.ts';
 import { integerOf, octetsOf } from './keys/integer.ts';
-import { primesWanted } from './keys/primes.ts';
+import { primesMessage } from './keys/primes.ts';
 
 export type ReadKeyMaterial =
   { readonly ok: true; readonly material: KeyMaterial } | { readonly ok: false; readonly refusal: KeyNotValid };
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Thrown and caught in this file alone. Its message names members, never what is in them. */
+/** Thrown and caught in this file only. Its message names members without their values. */
 class NotValid extends Error {}
 
-/** Azure takes keys of 1,024 bits that are imported, and makes none. */
+/** Azure accepts imported keys of 1,024 bits, but does not make them. */
 const rsaSizes: readonly number[] = [1024, 2048, 3072, 4096];
 const octSizes: readonly number[] = [128, 192, 256];
-/** `OPENSSL_RSA_MAX_PUBEXP_BITS`: OpenSSL takes no longer exponent with a long modulus. */
+/** `OPENSSL_RSA_MAX_PUBEXP_BITS`: with a long modulus OpenSSL accepts no longer exponent. */
 const exponentBitsMax = 64;
 
 const families: ReadonlyMap<unknown, (jwk: Members) => KeyMaterial> = new Map<unknown, (jwk: Members) => KeyMaterial>([
@@ -26,10 +26,10 @@ const families: ReadonlyMap<unknown, (jwk: Members) => KeyMaterial> = new Map<un
 ]);
 
 /**
- * The private or symmetric key in a JSON Web Key that a client imports. `kty` may have Key Vault's ending `-HSM`; other
- * members (`kid`, `key_ops`) are not looked at. The members must belong to one key and come back in their canonical
- * form: RSA without leading zeros, EC in the full length of the curve. That p and q are primes takes long to see, and is
- * for the key engine.
+ * Reads the private or symmetric key in a JSON Web Key that a client imports. `kty` may have Key Vault's suffix `-HSM`;
+ * other members (`kid`, `key_ops`) are ignored. The members must belong to one key and are returned in canonical form:
+ * RSA without leading zeros, EC in the full length of the curve. Whether p and q are prime takes long to check; the key
+ * engine does it.
  */
 export function readKeyMaterial(jwk: unknown): ReadKeyMaterial {
   return read(() => {
@@ -41,7 +41,7 @@ export function readKeyMaterial(jwk: unknown): ReadKeyMaterial {
   });
 }
 
-/** The key in a PrivateKeyInfo (RFC 5208 section 5) in DER, by the same rules. */
+/** Reads the key in a PrivateKeyInfo (RFC 5208 section 5) in DER, by the same rules. */
 export function fromPkcs8Der(der: Uint8Array): ReadKeyMaterial {
   return read(() => {
     const jwk = exported(der);
@@ -112,7 +112,9 @@ function readRsa(jwk: Members): RsaKeyMaterial {
 type RsaMember = Exclude<keyof RsaKeyMaterial, 'kty'>;
 type RsaNumbers = Readonly<Record<RsaMember, bigint>>;
 
-/** RFC 8017 section 3.2: n is p times q, and d, dP, dQ and qInv are inverses; FIPS 186-5 section A.1.1 for the sizes. */
+/**
+ * RFC 8017 section 3.2: n is p times q, and d, dP, dQ and qInv are inverses; FIPS 186-5 section A.1.1 for the sizes.
+ */
 function checkRsa({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): void {
   const size = bitsOf(n);
   if (!rsaSizes.includes(size)) throw new NotValid(`The RSA key has ${size} bits; use ${rsaSizes.join(', ')}.`);
@@ -122,7 +124,7 @@ function checkRsa({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): void {
     );
   }
   if (bitsOf(p) !== size / 2 || bitsOf(q) !== size / 2 || p === q || p % 2n === 0n || q % 2n === 0n) {
-    throw new NotValid(primesWanted(size));
+    throw new NotValid(primesMessage(size));
   }
   const broken = [
     { rule: 'n is not p times q', holds: p * q === n },
@@ -137,7 +139,7 @@ function checkRsa({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): void {
 
 const curvesAllowed = 'use P-256, P-384, P-521 or P-256K.';
 
-/** That the point is d times the base point says also that it lies on the curve (NIST SP 800-56A section 5.6.2.1.4). */
+/** A point that is d times the base point is also on the curve (NIST SP 800-56A section 5.6.2.1.4). */
 function readEc(jwk: Members): EcKeyMaterial {
   const { crv: spelt } = jwk;
   const crv = typeof spelt === 'string' ? curveNames.get(spelt) : undefined;
@@ -154,7 +156,7 @@ function readEc(jwk: Members): EcKeyMaterial {
   try {
     ecdh.setPrivateKey(d);
   } catch {
-    throw new NotValid(`The EC key's d is no private key on ${crv}.`);
+    throw new NotValid(`The EC key's d is not a private key on ${crv}.`);
   }
   if (!ecdh.getPublicKey().equals(Buffer.concat([Buffer.of(4), x, y]))) {
     throw new NotValid("The EC key's members do not belong together: x and y are not the public key of d.");
@@ -170,7 +172,7 @@ function readOct(jwk: Members): OctKeyMaterial {
   return { kty: 'oct', k: base64url(key) };
 }
 
-/** Base64url, also with `=` at its end, as some clients write it. */
+/** Base64url, with or without `=` at the end, which some clients add. */
 function octetsOfMember(jwk: Members, name: string, needs: string): Uint8Array {
   const text = jwk[name] ?? undefined;
   if (text === undefined) throw new NotValid(`The key's member ${name} is missing: ${needs}.`);

@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 import type { Cipheriv } from 'node:crypto';
 
-/** Fills `nonce` with bytes that no other seal under the same key had. Random 192-bit nonces are. */
+/** Fills `nonce` with bytes that no other seal under the same key has. Random 192-bit nonces qualify. */
 export type FillNonce = (nonce: Uint8Array) => void;
 
-/** Bytes that a sealed text is longer than its plaintext: the nonce before it, the tag behind it. */
+/** By how many bytes sealing makes a value longer: the nonce before it and the tag after it. */
 export const sealOverhead = 24 + 16;
 
 /**
- * A 256-bit key of XAES-256-GCM (https://c2sp.org/XAES-256-GCM), the only algorithm that seals anything here. Random
- * 192-bit nonces allow 2^80 texts under one key at a collision risk of 2^-32, so no key of ours ever needs a counter
- * or a replacement because of use. Steps 1 and 2 of the specification are done once, here.
+ * A 256-bit key of XAES-256-GCM (https://c2sp.org/XAES-256-GCM), the only algorithm for sealing. Random 192-bit nonces
+ * allow 2^80 messages under one key at a collision risk of 2^-32, so our keys need neither a counter nor replacement
+ * after much use. Steps 1 and 2 of the specification are done once, here.
  */
 export class SealingKey {
   readonly fillNonce: FillNonce;
@@ -24,7 +24,7 @@ export class SealingKey {
   constructor(key: Uint8Array, fillNonce: FillNonce = fillRandomNonce) {
     if (key.length !== 32) throw new TypeError(`a sealing key has 32 bytes, not ${key.length}`);
     this.fillNonce = fillNonce;
-    // ECB without padding is the bare block cipher: one context serves any number of blocks.
+    // ECB without padding is the plain block cipher: one context serves any number of blocks.
     this.#aes = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
     this.#subkey = double(this.#aes.update(new Uint8Array(16)));
     for (const [counter, offset] of [
@@ -38,8 +38,8 @@ export class SealingKey {
     }
   }
 
-  /** The AES-256-GCM key of one text: steps 3 to 5, from the first 12 bytes of its nonce, which may be longer. */
-  textKey(nonce: Uint8Array): Uint8Array {
+  /** The AES-256-GCM key of one message: steps 3 to 5, from the first 12 bytes of its nonce, which may be longer. */
+  messageKey(nonce: Uint8Array): Uint8Array {
     for (let at = 0; at < 12; at += 1) {
       const byte = (nonce[at] ?? 0) ^ (this.#subkey[at + 4] ?? 0);
       this.#blocks[at + 4] = byte;
@@ -49,12 +49,12 @@ export class SealingKey {
   }
 }
 
-/** Nonce (24 bytes), ciphertext, tag (16 bytes). `associatedData` must be the same when the text is opened. */
+/** Returns nonce (24 bytes), ciphertext and tag (16 bytes). `associatedData` must be the same for opening. */
 export function seal(key: SealingKey, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(plaintext.length + sealOverhead);
   const nonce = sealed.subarray(0, 24);
   key.fillNonce(nonce);
-  const cipher = createCipheriv('aes-256-gcm', key.textKey(nonce), nonce.subarray(12));
+  const cipher = createCipheriv('aes-256-gcm', key.messageKey(nonce), nonce.subarray(12));
   cipher.setAAD(associatedData);
   sealed.set(cipher.update(plaintext), 24);
   cipher.final();
@@ -62,11 +62,11 @@ export function seal(key: SealingKey, plaintext: Uint8Array, associatedData: Uin
   return sealed;
 }
 
-/** The plaintext, or `undefined` when this is not what `seal` made with this key and this associated data. */
+/** The plaintext; `undefined` if `seal` did not make this with the same key and associated data. */
 export function open(key: SealingKey, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined {
   const end = sealed.length - 16;
   if (end < 24) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', key.textKey(sealed), sealed.subarray(12, 24));
+  const decipher = createDecipheriv('aes-256-gcm', key.messageKey(sealed), sealed.subarray(12, 24));
   decipher.setAAD(associatedData);
   decipher.setAuthTag(sealed.subarray(end));
   const plaintext = decipher.update(sealed.subarray(24, end));
@@ -78,8 +78,8 @@ export function open(key: SealingKey, sealed: Uint8Array, associatedData: Uint8A
   return plaintext;
 }
 
-// Nonces are no secrets, so they may wait in a pool: a call to the random generator costs a microsecond, whatever it
-// is asked for.
+// Nonces are not secret, so a pool of them is filled at once: a call to the random generator costs a microsecond for
+// any number of bytes.
 const pool = new Uint8Array(24 * 256);
 let used = pool.length;
 

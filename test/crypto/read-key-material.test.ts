@@ -130,7 +130,7 @@ describe('readKeyMaterial', () => {
     assert.equal(messageOf({ ...ecOfA3, y: changed(ecOfA3.y, (y) => y ^ 1n) }), apart);
     assert.equal(messageOf({ ...ecOfA3, x: ecOfA3.y, y: ecOfA3.x }), apart);
     assert.equal(messageOf({ ...ecOfA3, d: changed(ecOfA3.d, (d) => d + 1n) }), apart);
-    const none = "The EC key's d is no private key on P-256.";
+    const none = "The EC key's d is not a private key on P-256.";
     assert.equal(messageOf({ ...ecOfA3, d: 'AA' }), none);
     assert.equal(messageOf({ ...ecOfA3, d: Buffer.alloc(32, 255).toString('base64url') }), none);
   });

@@ -11,7 +11,7 @@ import {
   objectIdentifier,
   octetString,
   sequence,
-  yes,
+  derTrue,
 } from '../../src/crypto/certificates/der-write.ts';
 import { selfSign } from '../../src/crypto/certificates/issue.ts';
 import { publicKeyInfo } from '../../src/crypto/certificates/keys.ts';
@@ -173,7 +173,7 @@ suite('a PKCS #12 file', () => {
   });
 });
 
-suite('a PEM text', () => {
+suite('a PEM file', () => {
   test('with its key first or last is taken, and given back with the key first', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.RSA);
@@ -196,7 +196,7 @@ suite('a PEM text', () => {
     const leaf = openssl.read('leaf.pem').toString();
     const unexpected =
       'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format. ';
-    await refuses('no-pem', { value: leaf, policy: asPem }, `${unexpected}The PEM text holds no private key.`);
+    await refuses('no-pem', { value: leaf, policy: asPem }, `${unexpected}The PEM file holds no private key.`);
     const other = openssl.read('ca.key').toString();
     await refuses(
       'no-pem',
@@ -251,12 +251,12 @@ suite('a PEM text', () => {
     assert.match(traditional, /^-----BEGIN RSA PRIVATE KEY-----\n/);
     const unexpected =
       'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM ' +
-      'format. This is not a PEM text that can be read: ';
+      'format. This is not a PEM file that can be read: ';
     for (const [text, reason] of [
-      [`${key}${leaf}`.replaceAll('\n', '\r\n'), 'its lines end in CR LF, and only LF is taken.'],
+      [`${key}${leaf}`.replaceAll('\n', '\r\n'), 'its lines end in CR LF, and only LF is accepted.'],
       [
         `${traditional}${leaf}`,
-        'of keys only PKCS #8 is taken, and it has an RSA PRIVATE KEY; convert that with openssl pkcs8 -topk8 -nocrypt.',
+        'only keys in PKCS #8 are accepted, and it has an RSA PRIVATE KEY; convert it with openssl pkcs8 -topk8 -nocrypt.',
       ],
     ] as const) {
       for (const value of [text, Buffer.from(text).toString('base64')]) {
@@ -321,7 +321,7 @@ suite('a certificate that could not be made here', () => {
 
   test('is imported all the same, with a directory name alone', async () => {
     const directoryName = sequence(explicit(4, commonName('b')));
-    const extension = sequence(objectIdentifier('2.5.29.17'), yes, octetString(directoryName));
+    const extension = sequence(objectIdentifier('2.5.29.17'), derTrue, octetString(directoryName));
     const subject = sequence();
     const body = { issuer: { name: subject, material: key }, subject, publicKey: publicKeyInfo(key) };
     await takes('odd-nameless', await sign({ ...body, extensions: [extension] }, validity()), '');

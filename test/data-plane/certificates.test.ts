@@ -242,7 +242,7 @@ suite('its secret', () => {
       assert.equal(await openssl.run('verify', '-no_check_time', '-CAfile', 'c.pem', 'c.pem'), 'c.pem: OK\n');
     });
 
-    test(`of ${title} is a PEM text with key and certificate where the policy says so`, async () => {
+    test(`of ${title} is a PEM file with key and certificate where the policy says so`, async () => {
       using openssl = new OpensslFolder();
       const policy = {
         ...selfSigned(`CN=${name}`),

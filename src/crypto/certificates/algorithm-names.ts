@@ -1,4 +1,4 @@
-/** What those are called that somebody may meet and that are not supported. */
+/** Names of algorithms and types that occur in files but are not supported, for messages. */
 const names: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.1.4', 'MD5 with RSA'],
   ['1.2.840.113549.1.1.5', 'SHA-1 with RSA'],
@@ -21,7 +21,7 @@ const names: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.9.22.2', 'an SDSI certificate'],
 ]);
 
-/** The name, where there is one, and the object identifier. */
+/** The name, if there is one, and the object identifier. */
 export function nameOfAlgorithm(identifier: string): string {
   const name = names.get(identifier);
   return name === undefined ? identifier : `${name} (${identifier})`;

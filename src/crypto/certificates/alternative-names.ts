@@ -5,37 +5,37 @@ import type { Element } from './der-read.ts';
 import { der, explicit, implicit, objectIdentifier, sequence, tags } from './der-write.ts';
 import { Malformed, Refused } from './refusal.ts';
 
-/** A user principal name, an otherName of Microsoft's ([MS-WCCE] section 2.2.2.7.5). */
+/** A user principal name, Microsoft's type of otherName ([MS-WCCE] section 2.2.2.7.5). */
 const userPrincipalName = '1.3.6.1.4.1.311.20.2.3';
 
-/** One kind of GeneralName (RFC 5280 section 4.2.1.6): how its text is checked and encoded, and read again. */
+/** One kind of GeneralName (RFC 5280 section 4.2.1.6): how a string is checked and encoded, and read again. */
 interface Kind {
   readonly tag: number;
   readonly rule: string;
   readonly accepts: (text: string) => boolean;
   readonly encode: (text: string) => Buffer;
-  /** `undefined` for a name of this tag that is of another kind nevertheless. */
+  /** `undefined` for a name of another kind with this tag. */
   readonly decode: (content: Buffer) => string | undefined;
 }
 
 const kinds: Readonly<Record<keyof AlternativeNames, Kind>> = {
   dnsNames: {
     tag: 0x82,
-    rule: 'is no DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com',
+    rule: 'is not a DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com',
     accepts: (text) => text.length <= 253 && /^(?:\*\.)?(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})*$/i.test(text),
     encode: (text) => implicit(2, Buffer.from(text)),
     decode: ia5,
   },
   emails: {
     tag: 0x81,
-    rule: 'is no e-mail address in ASCII, such as someone@example.com',
+    rule: 'is not an e-mail address in ASCII, such as someone@example.com',
     accepts: (text) => text.length <= 254 && /^[!-?A-~]+@[!-?A-~]+$/.test(text),
     encode: (text) => implicit(1, Buffer.from(text)),
     decode: ia5,
   },
   upns: {
     tag: 0xa0,
-    rule: 'is no user principal name, such as someone@example.com',
+    rule: 'is not a user principal name, such as someone@example.com',
     accepts: (text) => text.length <= 1024 && /^[^@\p{Cc}]+@[^@\p{Cc}]+$/u.test(text),
     encode: (text) =>
       explicit(0, objectIdentifier(userPrincipalName), explicit(0, der(tags.utf8String, Buffer.from(text)))),
@@ -43,14 +43,14 @@ const kinds: Readonly<Record<keyof AlternativeNames, Kind>> = {
   },
   ipAddresses: {
     tag: 0x87,
-    rule: 'is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1',
+    rule: 'is not an IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1',
     accepts: (text) => isIPv4(text) || (isIPv6(text) && !text.includes('%')),
     encode: (text) => implicit(7, addressBytes(text)),
     decode: addressText,
   },
   uris: {
     tag: 0x86,
-    rule: 'is no absolute URI in ASCII, such as https://example.com/path',
+    rule: 'is not an absolute URI in ASCII, such as https://example.com/path',
     accepts: (text) => /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(text) && text.length <= 2048,
     encode: (text) => implicit(6, Buffer.from(text)),
     decode: ia5,
@@ -60,7 +60,7 @@ const kinds: Readonly<Record<keyof AlternativeNames, Kind>> = {
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets what the type of `kinds` says
 const kindNames = Object.keys(kinds) as (keyof AlternativeNames)[];
 
-/** The GeneralNames, or `undefined` without any. */
+/** The GeneralNames, or `undefined` if there are none. */
 export function encodeAlternativeNames(sans: {
   readonly [K in keyof AlternativeNames]?: AlternativeNames[K] | undefined;
 }): Buffer | undefined {
@@ -90,7 +90,7 @@ export function decodeAlternativeNames(value: Uint8Array): AlternativeNames {
 }
 
 function ia5(content: Buffer): string {
-  if (content.some((octet) => octet >= 0x80)) throw new Malformed('an alternative name is no ASCII');
+  if (content.some((octet) => octet >= 0x80)) throw new Malformed('an alternative name is not ASCII');
   return content.toString('latin1');
 }
 
@@ -101,10 +101,10 @@ function otherName(content: Buffer): string | undefined {
   return utf8(value.next(tags.utf8String, 'a user principal name').content);
 }
 
-/** Four bytes or sixteen, in the order of the network. */
+/** Four or sixteen bytes, in network order. */
 function addressBytes(text: string): Buffer {
   if (isIPv4(text)) return Buffer.from(text.split('.').map(Number));
-  // A URL has IPv6 addresses in one spelling, without an IPv4 part.
+  // A URL writes each IPv6 address in one form, without an IPv4 part.
   const [head = '', tail] = new URL(`http://[${text}]`).hostname.slice(1, -1).split('::');
   const [before, after] = [head, tail ?? ''].map((groups) => groups.split(':').filter((group) => group !== ''));
   const zeros = Array.from({ length: 8 - (before?.length ?? 0) - (after?.length ?? 0) }, () => '0');
@@ -114,7 +114,7 @@ function addressBytes(text: string): Buffer {
 
 function addressText(content: Buffer): string {
   if (content.length === 4) return content.join('.');
-  if (content.length !== 16) throw new Malformed('an alternative name is no IP address');
+  if (content.length !== 16) throw new Malformed('an alternative name is not an IP address');
   const groups = content.toString('hex').match(/.{4}/g) ?? [];
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }

@@ -1,9 +1,9 @@
 import { der, tags } from './der-write.ts';
 import { Malformed } from './refusal.ts';
 
-/** No PKCS #12 file nests as deep, and the stack holds it. */
+/** PKCS #12 files are never nested so deep, and the stack has room for it. */
 const deepest = 64;
-/** In one file, which has some dozens for each certificate. */
+/** In one file; a real one has some dozens for each certificate. */
 const mostValues = 20_000;
 
 interface Decoded {
@@ -12,7 +12,7 @@ interface Decoded {
   readonly end: number;
 }
 
-/** The values that were read of one file so far: a megabyte has room for half a million, in one turn of the event loop. */
+/** Counts the values read from one file: a megabyte has room for half a million, in one turn of the event loop. */
 export class ValueCount {
   #count = 0;
 
@@ -23,13 +23,13 @@ export class ValueCount {
 }
 
 /**
- * The same value in DER: PKCS #12 allows BER (RFC 7292 section 3.1), where a length may be left open and a string come
- * in pieces, and programs that write a file in one go use both. What is inside of strings stays as it is.
+ * Turns BER into DER. PKCS #12 allows BER (RFC 7292 section 3.1), with indefinite lengths and strings in pieces, and
+ * programs that write a file in one go use both. The contents of strings stay as they are.
  */
-export function derOf(ber: Uint8Array, count: ValueCount): Buffer {
+export function berToDer(ber: Uint8Array, count: ValueCount): Buffer {
   const bytes = Buffer.from(ber);
   const { tag, content, end } = decode(bytes, 0, { depth: 0, count });
-  if (end !== bytes.length) throw new Malformed('something stands behind its end');
+  if (end !== bytes.length) throw new Malformed('there is something after its end');
   return der(tag, content);
 }
 
@@ -43,16 +43,16 @@ function decode(bytes: Buffer, at: number, { depth, count }: Place): Decoded {
   const tag = bytes[at];
   const first = bytes[at + 1];
   if (tag === undefined || first === undefined) throw new Malformed('it is cut short');
-  if ((tag & 0x1f) === 0x1f || depth > deepest) throw new Malformed('it has tags that no such file has');
+  if ((tag & 0x1f) === 0x1f || depth > deepest) throw new Malformed('it has tags that such files never have');
   const octets = first < 0x80 ? 0 : first & 0x7f;
-  if (octets > 4) throw new Malformed('it has a length that no such file has');
+  if (octets > 4) throw new Malformed('a length in it is too large');
   const start = at + 2 + octets;
   if (start > bytes.length) throw new Malformed('it is cut short');
   const isOpen = first === 0x80;
   const end = isOpen ? bytes.length : start + (octets === 0 ? first : bytes.readUIntBE(at + 2, octets));
   if (end > bytes.length) throw new Malformed('it is cut short');
   if ((tag & 0x20) !== 0) return constructed(bytes.subarray(0, end), { tag, start, isOpen, depth, count });
-  if (isOpen) throw new Malformed('it leaves the length of a simple value open');
+  if (isOpen) throw new Malformed('a simple value in it has no length');
   return { tag, content: bytes.subarray(start, end), end };
 }
 
@@ -77,7 +77,8 @@ function constructed(
   if (tag !== (tags.octetString | 0x20)) {
     return { tag, content: Buffer.concat(parts.map((part) => der(part.tag, part.content))), end };
   }
-  if (parts.some((part) => part.tag !== tags.octetString)) throw new Malformed('a string has pieces that are none');
+  if (parts.some((part) => part.tag !== tags.octetString))
+    throw new Malformed('a string has pieces that are not strings');
   return { tag: tags.octetString, content: Buffer.concat(parts.map(({ content }) => content)), end };
 }
 

@@ -9,14 +9,17 @@ import { tags } from './der-write.ts';
 import { readExtensions } from './extensions.ts';
 import type { ExtensionFacts } from './extensions.ts';
 import { readPublicKey } from './keys.ts';
-import { textOfName } from './name.ts';
+import { nameFromDer } from './name.ts';
 import { Malformed, outcomeOf, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
-/** Of a certificate, or of all those of a file: 2,000 alternative names fit. Each byte or two may be a value to be read. */
+/**
+ * The most bytes of a certificate, or of all those in a file: room for 2,000 alternative names. Every byte or two may
+ * be a value.
+ */
 export const mostBytes = 131_072;
 
-/** A certificate, taken apart (RFC 5280 section 4.1). Names and the public key are DER as it stands there. */
+/** A parsed certificate (RFC 5280 section 4.1). Names and the public key are in DER, as in the certificate. */
 export interface CertificateParts {
   readonly serial: Buffer;
   readonly issuer: Buffer;
@@ -27,13 +30,13 @@ export interface CertificateParts {
   readonly extensions: ExtensionFacts;
 }
 
-/** What a certificate (DER) says. Its signature is not checked: that is for whoever trusts its issuer. */
+/** The contents of a certificate (DER). Its signature is not checked: that is up to whoever trusts its issuer. */
 export function readCertificate(der: Uint8Array): Outcome<CertificateFacts> {
   return outcomeOf('certificate', () => {
-    const { extensions, ...parts } = partsOf(der);
+    const { extensions, ...parts } = parseCertificate(der);
     return {
-      subject: textOfName(parts.subject),
-      issuer: textOfName(parts.issuer),
+      subject: nameFromDer(parts.subject),
+      issuer: nameFromDer(parts.issuer),
       notBefore: parts.notBefore,
       notAfter: parts.notAfter,
       serial: parts.serial.toString('hex').replace(/^00(?=.)/, ''),
@@ -47,20 +50,20 @@ export function readCertificate(der: Uint8Array): Outcome<CertificateFacts> {
   });
 }
 
-/** Whether the certificate (DER) is about this key. */
+/** Whether this is the key of the certificate (DER). */
 export function matches(key: CertifiableKey | PublicKey, certificate: Uint8Array): boolean {
-  const parts = outcomeOf('certificate', () => partsOf(certificate));
-  return parts.ok && isAbout(key, parts.value);
+  const parts = outcomeOf('certificate', () => parseCertificate(certificate));
+  return parts.ok && isForKey(key, parts.value);
 }
 
-/** The same for one that is taken apart already. */
-export function isAbout(key: CertifiableKey | PublicKey, { publicKey }: CertificateParts): boolean {
+/** The same for a parsed certificate. */
+export function isForKey(key: CertifiableKey | PublicKey, { publicKey }: CertificateParts): boolean {
   const found = outcomeOf('certificate', () => readPublicKey(publicKey));
   return found.ok && isDeepStrictEqual(found.value, publicKeyOf(key));
 }
 
-/** The parts of a certificate, or a `Malformed`. */
-export function partsOf(der: Uint8Array): CertificateParts {
+/** Parses a certificate. @throws {Malformed} @throws {Refused} */
+export function parseCertificate(der: Uint8Array): CertificateParts {
   if (der.length > mostBytes) {
     throw new Refused({ kind: 'tooLarge', what: 'certificate', found: der.length, most: mostBytes });
   }
@@ -83,14 +86,14 @@ export function partsOf(der: Uint8Array): CertificateParts {
   validity.end();
   const subject = body.next(tags.sequence, 'the subject').whole;
   const publicKey = body.next(tags.sequence, 'the public key').whole;
-  // Unique identifiers of issuer and subject, which nobody uses (section 4.1.2.8).
+  // Unique identifiers of issuer and subject, which are not used (section 4.1.2.8).
   for (const tag of [0x81, 0x82]) body.optional(tag, 'a unique identifier');
   const extensions = readExtensions(body.done || version === 1 ? undefined : extensionsIn(body));
   body.end();
   return { serial, issuer, subject, notBefore, notAfter, publicKey, extensions };
 }
 
-/** Section 4.1.2.1: v1 is the default, and v3 is written as 2. */
+/** Section 4.1.2.1: v1 is the default, and v3 is encoded as 2. */
 function readVersion(body: DerReader): number {
   if (body.tag !== 0xa0) return 1;
   const outer = body.inside(0xa0, 'the version');

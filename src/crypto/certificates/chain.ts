@@ -2,19 +2,19 @@ import { X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { CertifiableKey, CertifiedMaterial } from '../../types/certificate.ts';
 import { curves } from '../keys/curves.ts';
-import { isAbout, mostBytes, partsOf } from './certificate.ts';
+import { isForKey, mostBytes, parseCertificate } from './certificate.ts';
 import type { CertificateParts } from './certificate.ts';
 import { outcomeOf, Refused } from './refusal.ts';
 import type { FileKind, Outcome } from './refusal.ts';
 
-/** No chain is as long. */
+/** Real chains are shorter. */
 const mostCertificates = 50;
-/** Of signatures, in one file: a chain needs one for each certificate, and more only where authorities changed their keys. */
+/** Signatures that are checked for one file: one a certificate, and more only where authorities changed their keys. */
 const mostChecks = 50;
 
-/** What a file with a key holds. */
+/** The contents of a file with a key. */
 export interface FileContents extends CertifiedMaterial {
-  /** The same certificates, each once, as they stand there. */
+  /** The same certificates without duplicates, in the order of the file. */
   readonly inFileOrder: readonly Uint8Array[];
 }
 
@@ -22,14 +22,14 @@ interface Candidate extends CertificateParts {
   readonly der: Uint8Array;
 }
 
-/** A candidate as Node has it; without what Node cannot read, such as a key of an unknown kind. */
+/** A candidate with Node's objects; without them where Node cannot read it, such as a key of an unknown kind. */
 interface Opened extends Candidate {
   readonly opened: { readonly x509: X509Certificate; readonly publicKey: KeyObject } | undefined;
 }
 
 /**
- * The key with its certificate first, then the issuers, each of the one before, then what belongs to no chain of it, in
- * its order. `what` is the file that holds them.
+ * The key, with its certificate first, then each issuer after the certificate it signed, then the certificates outside
+ * the chain in the order of the file. `what` is the kind of file.
  */
 export function inChainOrder(
   material: CertifiableKey,
@@ -38,7 +38,7 @@ export function inChainOrder(
 ): FileContents {
   const candidates = distinct(certificates, what);
   const left = candidates.map((one): Opened => ({ ...one, opened: opened(one.der) }));
-  const leaf = left.find((one) => isAbout(material, one));
+  const leaf = left.find((one) => isForKey(material, one));
   if (leaf === undefined) throw new Refused({ kind: 'keyDoesNotMatch' });
   let checks = 0;
   const isSignedBy = (one: Opened, issuer: Opened) => {
@@ -53,17 +53,17 @@ export function inChainOrder(
     left.splice(left.indexOf(last), 1);
     one = left.find((issuer) => mayHaveIssued(issuer, last) && isSignedBy(last, issuer));
   }
-  const derOf = ({ der }: Candidate) => der;
-  return { material, certificates: [...chain, ...left].map(derOf), inFileOrder: candidates.map(derOf) };
+  const toDer = ({ der }: Candidate) => der;
+  return { material, certificates: [...chain, ...left].map(toDer), inFileOrder: candidates.map(toDer) };
 }
 
-/** Certificates that are no file, each once and in their order, after every one of them was read. */
+/** Reads certificates that did not come in a file, and removes duplicates. Each is parsed. */
 export function readChain(certificates: readonly Uint8Array[]): Outcome<readonly Uint8Array[]> {
   const what = 'chain of certificates';
   return outcomeOf(what, () => distinct(certificates, what).map(({ der }) => der));
 }
 
-/** Every certificate once, taken apart as far as chains need it. */
+/** The certificates without duplicates, parsed. */
 export function distinct(certificates: readonly Uint8Array[], what: FileKind): Candidate[] {
   if (certificates.length === 0) throw new Refused({ kind: 'noCertificate', what });
   const known = new Map(certificates.map((der) => [Buffer.from(der).toString('latin1'), der]));
@@ -72,7 +72,7 @@ export function distinct(certificates: readonly Uint8Array[], what: FileKind): C
   }
   const found = Array.from(known.values()).reduce((sum, { length }) => sum + length, 0);
   if (found > mostBytes) throw new Refused({ kind: 'tooLarge', what: 'chain of certificates', found, most: mostBytes });
-  return Array.from(known.values(), (der) => ({ der, ...partsOf(der) }));
+  return Array.from(known.values(), (der) => ({ der, ...parseCertificate(der) }));
 }
 
 function opened(der: Uint8Array): Opened['opened'] {
@@ -85,8 +85,8 @@ function opened(der: Uint8Array): Opened['opened'] {
 }
 
 /**
- * By names, key identifiers and key usage (RFC 5280 sections 4.2.1.1 and 4.2.1.3). A name is not enough: authorities keep
- * theirs when they change their key.
+ * By names, key identifiers and key usage (RFC 5280 sections 4.2.1.1 and 4.2.1.3). The name alone is not enough:
+ * authorities keep theirs when they change their key.
  */
 function mayHaveIssued(issuer: Opened, one: Opened): boolean {
   if (issuer.opened === undefined || one.opened === undefined || !issuer.subject.equals(one.issuer)) return false;
@@ -101,7 +101,7 @@ function verifies(one: Opened, issuer: Opened): boolean {
   }
 }
 
-/** How long it takes to verify with a key is up to whoever made it; with one of these it is a fraction of a millisecond. */
+/** The maker of a key decides how long verifying with it takes; with these it is a fraction of a millisecond. */
 function isQuick({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject): boolean {
   const { modulusLength = Infinity, publicExponent = 0n, namedCurve } = details;
   if (type === 'rsa' || type === 'rsa-pss') return modulusLength <= 4096 && publicExponent < 2n ** 64n;

@@ -1,7 +1,7 @@
 import { tags } from './der-write.ts';
 import { Malformed } from './refusal.ts';
 
-/** One value: tag byte, contents, and all of it. */
+/** One value: its tag byte, its contents, and its whole encoding. */
 export interface Element {
   readonly tag: number;
   readonly content: Buffer;
@@ -9,8 +9,8 @@ export interface Element {
 }
 
 /**
- * The values inside of a constructed one, read one after the other, by the names that the error is to have. Only what
- * DER allows is taken (X.690 sections 8.1 and 10.1); everything else is a `Malformed`.
+ * Reads the values inside a constructed one, one after the other; the names are for error messages. Only DER is
+ * accepted (X.690 sections 8.1 and 10.1); everything else throws `Malformed`.
  */
 export class DerReader {
   readonly #bytes: Buffer;
@@ -46,7 +46,7 @@ export class DerReader {
     return this.tag === tag ? this.any(name) : undefined;
   }
 
-  /** The values inside of the next one. */
+  /** A reader of the values inside the next one. */
   inside(tag: number, name: string): DerReader {
     return new DerReader(this.next(tag, name).content, name);
   }
@@ -55,7 +55,7 @@ export class DerReader {
     return this.inside(tags.sequence, name);
   }
 
-  /** All values that are left. */
+  /** All remaining values. */
   *rest(tag: number, name: string): Generator<Element, void, undefined> {
     while (!this.done) yield this.next(tag, name);
   }
@@ -71,7 +71,7 @@ export class DerReader {
   /** A BIT STRING of whole bytes. */
   bitString(name: string): Buffer {
     const { content } = this.next(tags.bitString, name);
-    if (content[0] !== 0) throw new Malformed(`${name} is no string of whole bytes`);
+    if (content[0] !== 0) throw new Malformed(`${name} is not a string of whole bytes`);
     return content.subarray(1);
   }
 
@@ -79,7 +79,7 @@ export class DerReader {
     return readInteger(this.next(tags.integer, name), name);
   }
 
-  /** A number from 0 to 2^31 - 1; nothing that is counted here may be more. */
+  /** A number from 0 to 2^31 - 1, which is enough for everything counted here. */
   count(name: string): number {
     const bytes = this.integer(name);
     const value = bytes.length <= 4 ? bytes.readIntBE(0, bytes.length) : -1;
@@ -88,11 +88,11 @@ export class DerReader {
   }
 
   end(): void {
-    if (!this.done) throw new Malformed(`${this.#name} has something behind its end`);
+    if (!this.done) throw new Malformed(`${this.#name} has something after its end`);
   }
 }
 
-/** The one sequence that `bytes` are. */
+/** A reader of the sequence that makes up all of `bytes`. */
 export function wholeSequence(bytes: Uint8Array, name: string): DerReader {
   const outer = new DerReader(bytes, name);
   const inner = outer.sequence(name);
@@ -106,12 +106,12 @@ function elementAt(bytes: Buffer, at: number, name: string): Element {
   if (tag === undefined || first === undefined) throw new Malformed(`${name} is cut short`);
   if ((tag & 0x1f) === 0x1f) throw new Malformed(`${name} has a tag that no certificate uses`);
   const octets = first < 0x80 ? 0 : first & 0x7f;
-  if (first === 0x80 || octets > 4) throw new Malformed(`${name} has no length as DER writes it`);
+  if (first === 0x80 || octets > 4) throw new Malformed(`the length of ${name} is not as DER writes it`);
   const start = at + 2 + octets;
   if (start > bytes.length) throw new Malformed(`${name} is cut short`);
   const length = octets === 0 ? first : bytes.readUIntBE(at + 2, octets);
   if (octets > 0 && length < (octets === 1 ? 0x80 : 2 ** (8 * (octets - 1)))) {
-    throw new Malformed(`${name} has a length longer than DER writes it`);
+    throw new Malformed(`${name} has a length that is not in its shortest form`);
   }
   const end = start + length;
   if (end > bytes.length) throw new Malformed(`${name} is cut short`);
@@ -121,19 +121,19 @@ function elementAt(bytes: Buffer, at: number, name: string): Element {
 function readInteger({ content }: Element, name: string): Buffer {
   const [first, second] = content;
   const padded = second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80));
-  if (first === undefined || padded) throw new Malformed(`${name} is no integer as DER writes it`);
+  if (first === undefined || padded) throw new Malformed(`${name} is not an integer as DER writes it`);
   return content;
 }
 
 /** X.690 section 8.19. */
 export function readObjectIdentifier(content: Uint8Array, name: string): string {
-  // An arc of n bytes takes time in n squared.
-  if (content.length > 64) throw new Malformed(`${name} is no object identifier`);
+  // Reading an arc of n bytes takes time in n squared.
+  if (content.length > 64) throw new Malformed(`${name} is not an object identifier`);
   const arcs: bigint[] = [];
   let arc = 0n;
   let begun = false;
   for (const octet of content) {
-    if (!begun && octet === 0x80) throw new Malformed(`${name} is no object identifier`);
+    if (!begun && octet === 0x80) throw new Malformed(`${name} is not an object identifier`);
     arc = (arc << 7n) | BigInt(octet & 0x7f);
     begun = octet >= 0x80;
     if (begun) continue;
@@ -141,12 +141,12 @@ export function readObjectIdentifier(content: Uint8Array, name: string): string 
     arc = 0n;
   }
   const [joined, ...rest] = arcs;
-  if (joined === undefined || begun) throw new Malformed(`${name} is no object identifier`);
+  if (joined === undefined || begun) throw new Malformed(`${name} is not an object identifier`);
   const first = joined >= 80n ? 2n : joined / 40n;
   return [first, joined - first * 40n, ...rest].join('.');
 }
 
-/** UTCTime or GeneralizedTime, to the second and in Zulu (RFC 5280 section 4.1.2.5), as seconds since 1970. */
+/** UTCTime or GeneralizedTime, to the second and in UTC (RFC 5280 section 4.1.2.5), as seconds since 1970. */
 export function readTime({ tag, content }: Element, name: string): number {
   const text = content.toString('latin1');
   const full = tag === tags.utcTime ? `${text >= '50' ? '19' : '20'}${text}` : text;
@@ -155,12 +155,12 @@ export function readTime({ tag, content }: Element, name: string): number {
   const known = (tag === tags.utcTime || tag === tags.generalizedTime) && parts.length === 6;
   const milliseconds = known ? Date.parse(iso) : Number.NaN;
   if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString() !== iso) {
-    throw new Malformed(`${name} is no time as RFC 5280 writes it`);
+    throw new Malformed(`${name} is not a time as RFC 5280 writes it`);
   }
   return milliseconds / 1000;
 }
 
-/** The bytes as UTF-8, or `undefined`. */
+/** The bytes as UTF-8; `undefined` if they are not UTF-8. */
 export function utf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

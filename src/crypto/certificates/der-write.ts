@@ -1,4 +1,4 @@
-/** Distinguished Encoding Rules (X.690), written. Whatever these take is right already: they refuse nothing. */
+/** Writes Distinguished Encoding Rules (X.690). The arguments were checked before: nothing here is refused. */
 
 export const tags = {
   boolean: 0x01,
@@ -34,7 +34,7 @@ export function sequence(...contents: readonly Uint8Array[]): Buffer {
   return der(tags.sequence, ...contents);
 }
 
-/** SET OF: its members stand in the order of their encodings (section 11.6). */
+/** SET OF: members are in the order of their encodings (section 11.6). */
 export function set(...members: readonly Uint8Array[]): Buffer {
   return der(tags.set, ...members.toSorted((one, other) => Buffer.compare(one, other)));
 }
@@ -48,7 +48,7 @@ export function implicit(number: number, content: Uint8Array): Buffer {
   return der(0x80 | number, content);
 }
 
-/** A number that is not negative, big-endian or a small one. */
+/** A number that is not negative: big-endian bytes, or a small number. */
 export function integer(value: Uint8Array | number): Buffer {
   const bytes = typeof value === 'number' ? Buffer.from(evenHex(value.toString(16)), 'hex') : Buffer.from(value);
   const start = bytes.findIndex((byte) => byte !== 0);
@@ -64,11 +64,11 @@ export function bitString(content: Uint8Array, unusedBits = 0): Buffer {
   return der(tags.bitString, Buffer.from([unusedBits]), content);
 }
 
-export const nothing: Buffer = der(tags.null);
+export const derNull: Buffer = der(tags.null);
 
-export const yes: Buffer = der(tags.boolean, Buffer.from([0xff]));
+export const derTrue: Buffer = der(tags.boolean, Buffer.from([0xff]));
 
-/** `1.2.840.113549.1.1.11`, already checked: base 128, the first two arcs in one (section 8.19). */
+/** `1.2.840.113549.1.1.11`, already checked. In base 128, with the first two arcs as one (section 8.19). */
 export function objectIdentifier(text: string): Buffer {
   const [first = 0n, second = 0n, ...rest] = text.split('.').map(BigInt);
   return der(tags.objectIdentifier, Buffer.from([first * 40n + second, ...rest].flatMap(base128)));
@@ -80,7 +80,7 @@ function base128(arc: bigint): number[] {
   return octets;
 }
 
-/** Seconds since 1970: UTCTime up to 2049, GeneralizedTime from then on (RFC 5280 section 4.1.2.5). */
+/** Seconds since 1970: UTCTime until 2049, GeneralizedTime after it (RFC 5280 section 4.1.2.5). */
 export function time(seconds: number): Buffer {
   const text = `${new Date(seconds * 1000)
     .toISOString()

@@ -12,7 +12,7 @@ import {
   octetString,
   sequence,
   tags,
-  yes,
+  derTrue,
 } from './der-write.ts';
 import { isObjectIdentifier } from './name-attributes.ts';
 import { Malformed, Refused } from './refusal.ts';
@@ -34,27 +34,27 @@ const ofRequests: ReadonlySet<string> = new Set([
   identifiers.subjectAlternativeName,
 ]);
 
-/** What the extensions of a certificate or a request say. */
+/** The extensions of a certificate or a request, read. */
 export interface ExtensionFacts {
   readonly sans: AlternativeNames;
-  /** Also true for names of kinds that `sans` has no place for. */
+  /** Also true for kinds of names that `sans` does not have. */
   readonly hasAlternativeName: boolean;
   readonly ekus: readonly string[];
   readonly keyUsage: readonly KeyUsage[];
   readonly basicConstraints: BasicConstraints;
   readonly subjectKeyIdentifier: Buffer | undefined;
-  /** Those that a request may ask for, as they were encoded. */
+  /** The extensions that a request may ask for, as they were encoded. */
   readonly requestable: readonly Buffer[];
 }
 
-/** An extension: its identifier and its value, with the flag for those that nobody may ignore. */
+/** An extension: its identifier and value, and whether it is critical, that is, must not be ignored. */
 function extension(identifier: string, value: Uint8Array, critical: boolean): Buffer {
-  return sequence(objectIdentifier(identifier), ...(critical ? [yes] : []), octetString(value));
+  return sequence(objectIdentifier(identifier), ...(critical ? [derTrue] : []), octetString(value));
 }
 
 /**
- * What a request asks for, in the order of Azure's. Without a subject the alternative name is critical, as it alone says
- * who it is (RFC 5280 section 4.2.1.6).
+ * The extensions of a request, in Azure's order. Without a subject the alternative name is critical, because it is the
+ * only name (RFC 5280 section 4.2.1.6).
  */
 export function contentExtensions({
   subject,
@@ -64,7 +64,7 @@ export function contentExtensions({
   basicConstraints: constraints = { ca: false },
 }: CertificateContents): Buffer[] {
   const names = encodeAlternativeNames(sans ?? {});
-  if (subject === '' && names === undefined) throw nobody();
+  if (subject === '' && names === undefined) throw subjectMissing();
   return [
     ...(keyUsage.length === 0 ? [] : [extension(identifiers.keyUsage, encodeKeyUsage(keyUsage), true)]),
     ...(ekus.length === 0 ? [] : [extension(identifiers.extendedKeyUsage, encodeExtendedKeyUsage(ekus), false)]),
@@ -73,20 +73,20 @@ export function contentExtensions({
   ];
 }
 
-/** There is nobody to certify. */
-export function nobody(): Refused {
+/** The refusal when there is neither a subject nor an alternative name. */
+export function subjectMissing(): Refused {
   return new Refused({ kind: 'badSubject', detail: 'is empty, and there is no subject alternative name either.' });
 }
 
 /** Critical for an authority (section 4.2.1.9). */
 export function basicConstraints({ ca, pathLength }: BasicConstraints): Buffer {
   const most = pathLength === undefined ? [] : [integer(pathLength)];
-  return extension(identifiers.basicConstraints, sequence(...(ca ? [yes] : []), ...most), ca);
+  return extension(identifiers.basicConstraints, sequence(...(ca ? [derTrue] : []), ...most), ca);
 }
 
 /**
- * Lets an authority speak for the domain and what is under it, and for no IPv4 or IPv6 address: a constraint on one kind
- * of name says nothing of the others (section 4.2.1.10).
+ * Limits an authority to the domain and its subdomains, and to no IPv4 or IPv6 address: a constraint on one kind of
+ * name does not limit the others (section 4.2.1.10).
  */
 export function nameConstraints(domain: string): Buffer {
   const permitted = explicit(0, sequence(implicit(2, Buffer.from(domain))));
@@ -95,24 +95,24 @@ export function nameConstraints(domain: string): Buffer {
   return extension(identifiers.nameConstraints, sequence(permitted, excluded), true);
 }
 
-/** What others name this key by, to build chains. */
+/** The identifier by which issued certificates name this key, for building chains. */
 export function subjectKeyIdentifier(identifier: Uint8Array): Buffer {
   return extension(identifiers.subjectKeyIdentifier, octetString(identifier), false);
 }
 
-/** Which of its issuer's keys signed it. */
+/** The identifier of the issuer's key that signed. */
 export function authorityKeyIdentifier(identifier: Uint8Array): Buffer {
   return extension(identifiers.authorityKeyIdentifier, sequence(implicit(0, identifier)), false);
 }
 
-/** A key is named by its SHA-1 (section 4.2.1.2, method 1). `publicKey` is a SubjectPublicKeyInfo. */
+/** A key's identifier is its SHA-1 (section 4.2.1.2, method 1). `publicKey` is a SubjectPublicKeyInfo. */
 export function keyIdentifier(publicKey: Uint8Array): Buffer {
   const reader = wholeSequence(publicKey, 'the public key');
   reader.sequence('the algorithm of the public key');
   return hash('sha1', reader.bitString('the public key'), 'buffer');
 }
 
-/** Named bits, without those zeros that end it (X.690 section 11.2.2). */
+/** Named bits, without trailing zeros (X.690 section 11.2.2). */
 function encodeKeyUsage(usages: readonly KeyUsage[]): Buffer {
   const places = usages.map((usage) => keyUsages.indexOf(usage));
   const last = Math.max(...places);
@@ -124,13 +124,13 @@ function encodeKeyUsage(usages: readonly KeyUsage[]): Buffer {
 function encodeExtendedKeyUsage(ekus: readonly string[]): Buffer {
   const wrong = ekus.find((eku) => !isObjectIdentifier(eku));
   if (wrong !== undefined) {
-    const detail = `${JSON.stringify(wrong.slice(0, 130))} is no object identifier, such as 1.3.6.1.5.5.7.3.1.`;
+    const detail = `${JSON.stringify(wrong.slice(0, 130))} is not an object identifier, such as 1.3.6.1.5.5.7.3.1.`;
     throw new Refused({ kind: 'badUsage', detail });
   }
   return sequence(...ekus.map(objectIdentifier));
 }
 
-/** Of the contents of an Extensions sequence, or of nothing. Those that are not named above are left alone. */
+/** Reads the contents of an Extensions sequence, if there is one. Extensions not named above are ignored. */
 export function readExtensions(extensions: DerReader | undefined): ExtensionFacts {
   const values = new Map<string, Buffer>();
   const requestable: Buffer[] = [];
@@ -140,7 +140,7 @@ export function readExtensions(extensions: DerReader | undefined): ExtensionFact
     one.optional(tags.boolean, 'the flag of an extension');
     const value = one.octetString(`the extension ${identifier}`);
     one.end();
-    if (values.has(identifier)) throw new Malformed(`the extension ${identifier} stands there twice`);
+    if (values.has(identifier)) throw new Malformed(`the extension ${identifier} appears twice`);
     values.set(identifier, value);
     if (ofRequests.has(identifier)) requestable.push(whole);
   }

@@ -7,34 +7,34 @@ import {
   basicConstraints,
   contentExtensions,
   keyIdentifier,
-  nobody,
+  subjectMissing,
   subjectKeyIdentifier,
 } from './extensions.ts';
 import { publicKeyInfo } from './keys.ts';
-import { nameOf } from './name.ts';
-import { outcomeOfLater } from './refusal.ts';
+import { nameToDer } from './name.ts';
+import { outcomeOfAsync } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
-import { partsOfRequest } from './request.ts';
+import { parseRequest } from './request.ts';
 import { issuerIn, sign } from './sign.ts';
 
-/** A certificate of an authority for the owner of a key, who asked for it with a request. */
+/** A certificate of an authority for the owner of a key, who sent a request. */
 export interface Issuing extends Validity {
   /** DER, PKCS #10. */
   readonly request: Uint8Array;
-  /** The first certificate is the one that signs. */
+  /** The first certificate is the one whose key signs. */
   readonly issuer: CertifiedMaterial;
 }
 
 const yearSeconds = 31_536_000;
 
-/** A certificate that the key itself signs, as DER. */
+/** A certificate signed with its own key, as DER. */
 export function selfSign(
   material: CertifiableKey,
   contents: CertificateContents & Validity,
 ): Promise<Outcome<Uint8Array>> {
-  return outcomeOfLater('certificate', () => {
+  return outcomeOfAsync('certificate', () => {
     const publicKey = publicKeyInfo(material);
-    const subject = nameOf(contents.subject);
+    const subject = nameToDer(contents.subject);
     const own = keyIdentifier(publicKey);
     const extensions = [...contentExtensions(contents), ...keyIdentifiers(own, own)];
     return sign({ issuer: { name: subject, material }, subject, publicKey, extensions }, contents);
@@ -42,15 +42,15 @@ export function selfSign(
 }
 
 /**
- * The certificate (DER) that `issuer` signs for a request, after the request's own signature was checked. Subject,
- * alternative names and usages are those asked for; every other extension that is asked for is left out, so that it is
- * no authority.
+ * The certificate (DER) that `issuer` signs for a request, after checking the request's own signature. Subject,
+ * alternative names and usages are as requested; every other requested extension is left out, so it is never an
+ * authority.
  */
 export function issue({ request, issuer, ...validity }: Issuing): Promise<Outcome<Uint8Array>> {
-  return outcomeOfLater('certificate request', () => {
-    const { subject, publicKey, extensions: asked } = partsOfRequest(request);
+  return outcomeOfAsync('certificate request', () => {
+    const { subject, publicKey, extensions: asked } = parseRequest(request);
     const { hasAlternativeName, requestable } = asked;
-    if (subject.equals(sequence()) && !hasAlternativeName) throw nobody();
+    if (subject.equals(sequence()) && !hasAlternativeName) throw subjectMissing();
     const by = issuerIn(issuer);
     const identifiers = keyIdentifiers(keyIdentifier(publicKey), by.keyIdentifier);
     const extensions = [...requestable, basicConstraints({ ca: false }), ...identifiers];
@@ -59,8 +59,8 @@ export function issue({ request, issuer, ...validity }: Issuing): Promise<Outcom
 }
 
 /**
- * A certificate authority of ten years on P-256, to sign requests with where no real one is at hand. `name` becomes its
- * common name, with whatever characters; `now` is in milliseconds.
+ * A certificate authority for ten years on P-256, to sign requests where no real one is available. `name` becomes its
+ * common name, with any characters; `now` is in milliseconds.
  */
 export async function makeTestIssuer(name: string, now: number): Promise<CertifiedMaterial> {
   const material = generateEc('P-256');
@@ -78,7 +78,7 @@ export async function makeTestIssuer(name: string, now: number): Promise<Certifi
   return { material, certificates: [certificate.value] };
 }
 
-/** Of the key, and of the one that signs. */
+/** Key identifiers of the subject and of the issuer. */
 function keyIdentifiers(subject: Uint8Array, issuer: Uint8Array): readonly Uint8Array[] {
   return [subjectKeyIdentifier(subject), authorityKeyIdentifier(issuer)];
 }

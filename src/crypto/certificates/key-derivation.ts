@@ -4,13 +4,13 @@ import { promisify } from 'node:util';
 import { Malformed, Refused } from './refusal.ts';
 import type { FileKind } from './refusal.ts';
 
-/** A password in the two encodings that PKCS #12 knows: PBKDF2 takes UTF-8, its own derivation a BMPString with two zeros. */
+/** A password in the two encodings of PKCS #12: UTF-8 for PBKDF2, a BMPString with two zeros for its own derivation. */
 export interface Passphrase {
   readonly utf8: Buffer;
   readonly bmp: Buffer;
 }
 
-/** The hash functions of both, with their output and block in bytes. */
+/** A hash function of either derivation, with its output and block size in bytes. */
 export interface HashFunction {
   readonly name: string;
   readonly length: number;
@@ -29,20 +29,20 @@ export interface Derivation {
   readonly hash: HashFunction;
   readonly salt: Uint8Array;
   readonly iterations: number;
-  /** Bytes that are wanted. */
+  /** Bytes of the key. */
   readonly length: number;
 }
 
 /**
- * OpenSSL and Windows write 2,000 rounds, Java 10,000, and Firefox 600,000 for each of key, certificates and code, which is
- * the most that is seen in the wild; a file may ask for 2^31, and would keep a processor for an hour.
+ * OpenSSL and Windows write 2,000 rounds, Java 10,000, and Firefox, with the most known, 600,000 for each of key,
+ * certificates and MAC. A file may ask for 2^31, which would occupy a processor for an hour.
  */
 const mostRounds = 2_000_000;
 
-/** Of those, in PKCS #12's own derivation, which takes several times as long: two seconds with SHA-512. */
+/** The most of these in PKCS #12's own derivation, which takes several times as long: two seconds with SHA-512. */
 const mostOwnRounds = 700_000;
 
-/** Rounds between which others have their turn: some milliseconds. */
+/** Rounds between turns of the event loop: some milliseconds. */
 const turn = 4_096;
 
 const pbkdf2Later = promisify(pbkdf2);
@@ -52,7 +52,7 @@ export function passphraseOf(password: string): Passphrase {
   return { utf8: Buffer.from(password), bmp: Buffer.from(`${password}\0`, 'utf16le').swap16() };
 }
 
-/** What the reading of one file has cost so far. */
+/** Adds up the rounds that reading one file has cost so far. */
 export class Work {
   readonly #what: FileKind;
   #rounds = 0;
@@ -62,7 +62,7 @@ export class Work {
     this.#what = what;
   }
 
-  /** Takes the rounds of a derivation, or refuses the file. */
+  /** Adds the rounds of a derivation, or refuses the file. */
   take(derivation: Derivation): void {
     this.#rounds += roundsOf(derivation);
     if (this.#rounds > mostRounds) throw this.#tooMuch(mostRounds);
@@ -92,10 +92,13 @@ export function pbkdf2Key({ utf8 }: Passphrase, derivation: Derivation, work: Wo
   return pbkdf2Later(utf8, salt, iterations, length, derivation.hash.name);
 }
 
-/** What a key of PKCS #12 is for: the ID of RFC 7292 appendix B.3. */
+/** What a key of PKCS #12 is used for: the ID of RFC 7292 appendix B.3. */
 export const purposes = { encryption: 1, iv: 2, mac: 3 } as const;
 
-/** The derivation of PKCS #12 (RFC 7292 appendix B.2). Nothing native does it, so others on this thread have their turn meanwhile. */
+/**
+ * The derivation of PKCS #12 (RFC 7292 appendix B.2). Node does not have it natively, so this yields to the event loop
+ * meanwhile.
+ */
 export async function pkcs12Key(
   { bmp }: Passphrase,
   { purpose, work, ...derivation }: Derivation & { readonly purpose: number; readonly work: Work },
@@ -118,12 +121,12 @@ export async function pkcs12Key(
   return Buffer.concat(key).subarray(0, length);
 }
 
-/** As often as it takes to fill whole blocks; nothing for nothing. */
+/** The bytes repeated until they fill whole blocks; empty for empty bytes. */
 function filled(bytes: Uint8Array, block: number): Buffer {
   return bytes.length === 0 ? Buffer.alloc(0) : Buffer.alloc(Math.ceil(bytes.length / block) * block, bytes);
 }
 
-/** Adds `addend` and one to every block of `blocks`, in place, each a big-endian number. */
+/** Adds `addend` and one to every block of `blocks`, in place, each as a big-endian number. */
 function addToBlocks(blocks: Buffer, addend: Buffer): void {
   for (let start = 0; start < blocks.length; start += addend.length) {
     let carry = 1;

@@ -6,7 +6,7 @@ import type { KeyCurve, PublicKey } from '../../types/key.ts';
 import { privateKeyObject } from '../key-material.ts';
 import { curves } from '../keys/curves.ts';
 import { fromPkcs8Der } from '../read-key-material.ts';
-import { nothing, objectIdentifier, sequence } from './der-write.ts';
+import { derNull, objectIdentifier, sequence } from './der-write.ts';
 import { Malformed, Refused } from './refusal.ts';
 
 const rsaSizes: ReadonlySet<number> = new Set([2048, 3072, 4096]);
@@ -17,7 +17,7 @@ interface SignatureAlgorithm {
   readonly hash: string;
 }
 
-/** RFC 4055 section 5 (RSASSA-PKCS1-v1_5) and RFC 5758 section 3.2. SHA-1 is left out: it proves nothing any more. */
+/** RFC 4055 section 5 (RSASSA-PKCS1-v1_5) and RFC 5758 section 3.2. Without SHA-1, which is broken. */
 const signatureAlgorithms: readonly SignatureAlgorithm[] = [
   { identifier: '1.2.840.113549.1.1.11', family: 'RSA', hash: 'sha256' },
   { identifier: '1.2.840.113549.1.1.12', family: 'RSA', hash: 'sha384' },
@@ -36,12 +36,12 @@ export function publicKeyInfo(material: CertifiableKey): Buffer {
   return createPublicKey(privateKeyObject(material)).export({ format: 'der', type: 'spki' });
 }
 
-/** How a key signs certificates: RSA with SHA-256, EC by its curve. RSA has NULL as parameters, EC none. */
+/** How a key signs certificates: RSA with SHA-256, EC by its curve. RSA has NULL as parameters, EC has none. */
 export function signatureAlgorithmOf(key: CertifiableKey): SignatureAlgorithm & { readonly encoded: Buffer } {
   const wanted = key.kty === 'RSA' ? 'sha256' : curves[key.crv].hash;
   const found = signatureAlgorithms.find(({ family, hash }) => family === key.kty && hash === wanted);
   if (found === undefined) throw new TypeError(`no signature algorithm has ${wanted} for ${key.kty}`);
-  return { ...found, encoded: sequence(objectIdentifier(found.identifier), ...(key.kty === 'RSA' ? [nothing] : [])) };
+  return { ...found, encoded: sequence(objectIdentifier(found.identifier), ...(key.kty === 'RSA' ? [derNull] : [])) };
 }
 
 /** Off this thread: an RSA signature takes milliseconds. */
@@ -49,7 +49,7 @@ export function signWith(material: CertifiableKey, data: Uint8Array): Promise<Bu
   return signLater(signatureAlgorithmOf(material).hash, data, privateKeyObject(material));
 }
 
-/** Whether `publicKey` (SubjectPublicKeyInfo) made the signature with the algorithm of this identifier. */
+/** Whether the signature is by `publicKey` (SubjectPublicKeyInfo) with this algorithm. */
 export function verifies(
   publicKey: Uint8Array,
   identifier: string,
@@ -69,7 +69,7 @@ function spki(bytes: Uint8Array): KeyObject {
   );
 }
 
-/** OpenSSL's own words are left out: they speak of its inside. */
+/** OpenSSL's messages are left out: they are about its internals. */
 function orMalformed<T>(detail: string, read: () => T): T {
   try {
     return read();
@@ -78,14 +78,14 @@ function orMalformed<T>(detail: string, read: () => T): T {
   }
 }
 
-/** Of a SubjectPublicKeyInfo. */
+/** Reads a SubjectPublicKeyInfo. */
 export function readPublicKey(bytes: Uint8Array): PublicCertifiableKey {
   const key = supported(spki(bytes));
   const { kty, n, e, crv, x, y } = orMalformed('its public key cannot be read', () => key.export({ format: 'jwk' }));
   return kty === 'RSA' ? { kty, n: given(n), e: given(e) } : { kty: 'EC', crv: curveOf(crv), x: given(x), y: given(y) };
 }
 
-/** Of a private key in PKCS #8, by the rules of every key that is imported. */
+/** Reads a private key in PKCS #8, by the rules of every imported key. */
 export function readPrivateKey(bytes: Uint8Array): CertifiableKey {
   const unreadable = 'its private key cannot be read';
   const key = supported(

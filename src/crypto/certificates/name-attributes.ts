@@ -2,14 +2,14 @@ import { tags } from './der-write.ts';
 
 /** One type of attribute of an X.500 name. */
 export interface AttributeType {
-  /** As it is written; the aliases are understood as well. */
+  /** The name that is written; the aliases are read too. */
   readonly name: string;
   readonly identifier: string;
   readonly aliases: readonly string[];
-  /** Which string type it takes, and what may be in it; see `tagOf`. */
+  /** The string type of the value, and what it may contain; see `tagOf`. */
   readonly tag: number;
   readonly allowed: Alphabet;
-  /** Characters: the upper bounds of RFC 5280 appendix A.1. */
+  /** In characters: the upper bounds of RFC 5280 appendix A.1. */
   readonly most: number;
 }
 
@@ -33,12 +33,12 @@ function text(name: string, identifier: string, most: number, aliases: readonly 
   return { name, identifier, most, aliases, tag: tags.utf8String, allowed: anything };
 }
 
-/** A DirectoryString is a PrintableString where its alphabet has all of it (X.680 section 41.4), as in Azure's requests. */
+/** A DirectoryString is a PrintableString where that alphabet suffices (X.680 section 41.4), as in Azure's requests. */
 export function tagOf({ tag }: AttributeType, value: string): number {
   return tag === tags.utf8String && printable.pattern.test(value) ? tags.printableString : tag;
 }
 
-/** RFC 4514 section 3, RFC 4519, and the names that Windows and OpenSSL have for the same. */
+/** RFC 4514 section 3, RFC 4519, and the names that Windows and OpenSSL use. */
 export const attributeTypes: readonly AttributeType[] = [
   text('CN', '2.5.4.3', 64, ['commonName']),
   text('O', '2.5.4.10', 64, ['organizationName']),
@@ -64,17 +64,17 @@ const names = new Map(
 );
 const identifiers = new Map(attributeTypes.map((type) => [type.identifier, type]));
 
-export function byIdentifier(identifier: string): AttributeType | undefined {
+export function attributeByIdentifier(identifier: string): AttributeType | undefined {
   return identifiers.get(identifier);
 }
 
-/** By a name in any case, or by any object identifier. */
-export function byName(name: string): AttributeType | undefined {
+/** Finds an attribute by its name in any case, or by any object identifier. */
+export function attributeByName(name: string): AttributeType | undefined {
   const known = names.get(name.toUpperCase()) ?? identifiers.get(name);
   return known ?? (isObjectIdentifier(name) ? text(name, name, 32_768) : undefined);
 }
 
-/** Whether this is the text of an object identifier: the first arc is 0, 1 or 2, the second below 40 under 0 and 1. */
+/** Whether the string is an object identifier: the first arc is 0, 1 or 2, the second below 40 under 0 and 1. */
 export function isObjectIdentifier(identifier: string): boolean {
   return (
     identifier.length <= 128 &&

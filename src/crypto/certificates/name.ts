@@ -1,6 +1,6 @@
 import { DerReader, readObjectIdentifier, utf8 } from './der-read.ts';
 import { der, objectIdentifier, sequence, set, tags } from './der-write.ts';
-import { attributeTypes, byIdentifier, byName, tagOf } from './name-attributes.ts';
+import { attributeTypes, attributeByIdentifier, attributeByName, tagOf } from './name-attributes.ts';
 import type { AttributeType } from './name-attributes.ts';
 import { Malformed, outcomeOf, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
@@ -8,20 +8,20 @@ import type { Outcome } from './refusal.ts';
 const most = 4_000;
 
 /**
- * Sticky: one attribute, its type, and its value in one of the three ways of RFC 4514 section 3 and RFC 1779. Of what
- * Unicode calls white space most may be part of a value: the space that stands around one is ASCII's.
+ * Sticky: the type of one attribute, and its value in one of the three forms of RFC 4514 section 3 and RFC 1779. Only
+ * ASCII spaces around a value are ignored; most other white space in Unicode may be part of it.
  */
 const typeOf = /[ \t\r\n]*(?:OID\.)?(?<type>[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)[ \t\r\n]*=[ \t\r\n]*/iy;
 const valueOf =
   /#(?<hex>(?:[0-9a-f]{2})+)[ \t\r\n]*|"(?<quoted>(?:[^"\\]|\\.|"")*)"[ \t\r\n]*|(?![#"])(?<plain>(?:[^"\\,;+<>]|\\.)*)/isy;
 
-/** The DER of an X.500 name that is written as RFC 4514 writes it; to check a subject, ask for it. */
+/** The DER of an X.500 name in the form of RFC 4514. Use it to check a subject. */
 export function encodeName(text: string): Outcome<Uint8Array> {
-  return outcomeOf('certificate', () => nameOf(text));
+  return outcomeOf('certificate', () => nameToDer(text));
 }
 
-/** The same, for those inside who let refusals pass. The text begins with the most specific part, DER with the least. */
-export function nameOf(text: string): Buffer {
+/** The same, but it throws. The string begins with the most specific part, DER with the least specific. */
+export function nameToDer(text: string): Buffer {
   if (text.length > most) throw badSubject(`has ${text.length} characters; at most ${most} are allowed.`);
   const parts: Buffer[][] = [];
   let joins = false;
@@ -38,7 +38,7 @@ export function nameOf(text: string): Buffer {
   return sequence(...parts.toReversed().map((part) => set(...part)));
 }
 
-/** A name that is a common name only. The text is right already; `nameOf` is for what people write. */
+/** A name with only a common name, which is not checked; names from outside go through `nameToDer`. */
 export function commonName(text: string): Buffer {
   return sequence(set(sequence(objectIdentifier('2.5.4.3'), der(tags.utf8String, Buffer.from(text)))));
 }
@@ -48,9 +48,9 @@ function attributeAt(text: string, start: number): { readonly encoded: Buffer; r
   const { type } = typeOf.exec(text)?.groups ?? {};
   if (type === undefined) {
     const left = quoted(text.slice(start, start + 40).trim());
-    throw badSubject(`has ${left} where NAME=value should stand, as in CN=www.example.com, O=Contoso.`);
+    throw badSubject(`has ${left} where NAME=value is expected, as in CN=www.example.com, O=Contoso.`);
   }
-  const attribute = byName(type);
+  const attribute = attributeByName(type);
   if (attribute === undefined) {
     const names = attributeTypes.map(({ name }) => name).join(', ');
     throw badSubject(`names an unknown attribute ${type}. Known are ${names}, and any object identifier.`);
@@ -64,7 +64,7 @@ function attributeAt(text: string, start: number): { readonly encoded: Buffer; r
   const identifier = objectIdentifier(attribute.identifier);
   if (hex !== undefined) return { encoded: sequence(identifier, rawValue(hex, type)), end };
   const value = unescaped(inQuotes ?? trimmed(plain ?? ''));
-  if (value === undefined) throw badSubject(`gives ${type} a value with escapes that are no UTF-8.`);
+  if (value === undefined) throw badSubject(`gives ${type} a value with escapes that are not UTF-8.`);
   return { encoded: sequence(identifier, encodedValue(attribute, type, value)), end };
 }
 
@@ -74,7 +74,7 @@ function unreadable(text: string, type: string): never {
   );
 }
 
-/** The DER of a value, as RFC 4514 section 2.4 writes it where no text would do. */
+/** The DER of a value in hexadecimal, for values that have no string form (RFC 4514 section 2.4). */
 function rawValue(hex: string, type: string): Buffer {
   const bytes = Buffer.from(hex, 'hex');
   try {
@@ -83,7 +83,7 @@ function rawValue(hex: string, type: string): Buffer {
     reader.end();
     return bytes;
   } catch (error) {
-    if (error instanceof Malformed) throw badSubject(`gives ${type} a value in hexadecimal that is no DER.`);
+    if (error instanceof Malformed) throw badSubject(`gives ${type} a value in hexadecimal that is not DER.`);
     throw error;
   }
 }
@@ -99,14 +99,14 @@ function encodedValue(attribute: AttributeType, type: string, value: string): Bu
   return der(tagOf(attribute, value), Buffer.from(value));
 }
 
-/** Spaces around a value do not belong to it, unless the last one is escaped. */
+/** Spaces around a value are not part of it, unless the last one is escaped. */
 function trimmed(plain: string): string {
   const value = plain.replace(/[ \t\r\n]+$/, '');
   const backslashes = value.length - value.replace(/\\+$/, '').length;
   return backslashes % 2 === 0 ? value : value + plain.charAt(value.length);
 }
 
-/** `\,` and the like stand for themselves, `\C3\A9` for bytes of UTF-8, and `""` in quotes for one. */
+/** `\,` and the like become the character, `\C3\A9` bytes of UTF-8, and `""` inside quotes one quote. */
 function unescaped(text: string): string | undefined {
   const pieces = text.matchAll(/\\(?<byte>[0-9a-f]{2})|\\(?<escaped>.)|"(?<escaped>")|(?<literal>[^\\"]+)/gis);
   const bytes = Array.from(pieces, ({ groups }) =>
@@ -117,8 +117,8 @@ function unescaped(text: string): string | undefined {
   return utf8(Buffer.concat(bytes));
 }
 
-/** The text of a name in DER: what `nameOf` makes of it is equal as names are compared (RFC 5280 section 7.1). */
-export function textOfName(name: Uint8Array): string {
+/** The string form of a name in DER. `nameToDer` turns it into an equal name (RFC 5280 section 7.1). */
+export function nameFromDer(name: Uint8Array): string {
   const outer = new DerReader(name, 'a name');
   const parts = Array.from(outer.sequence('a name').rest(tags.set, 'a part of a name'), ({ content }) => {
     const attributes = Array.from(new DerReader(content, 'a part of a name').rest(tags.sequence, 'an attribute'));
@@ -134,7 +134,7 @@ function textOfAttribute(content: Uint8Array): string {
   const identifier = readObjectIdentifier(reader.next(tags.objectIdentifier, 'its type').content, 'its type');
   const value = reader.any('the value of an attribute');
   reader.end();
-  const known = byIdentifier(identifier);
+  const known = attributeByIdentifier(identifier);
   const text = textDecoders[value.tag]?.(value.content);
   if (text === undefined || text === '') return `${known?.name ?? identifier}=#${value.whole.toString('hex')}`;
   return `${known?.name ?? identifier}=${escaped(text)}`;
@@ -144,7 +144,7 @@ const textDecoders: Readonly<Record<number, (content: Buffer) => string | undefi
   [tags.utf8String]: utf8,
   [tags.printableString]: (content) => content.toString('latin1'),
   [tags.ia5String]: (content) => content.toString('latin1'),
-  // NumericString, TeletexString (as everybody fills it), VisibleString.
+  // NumericString, TeletexString (which in practice has Latin-1), VisibleString.
   0x12: (content) => content.toString('latin1'),
   0x14: (content) => content.toString('latin1'),
   0x1a: (content) => content.toString('latin1'),
@@ -152,7 +152,7 @@ const textDecoders: Readonly<Record<number, (content: Buffer) => string | undefi
   0x1e: (content) => (content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined),
 };
 
-/** RFC 4514 section 2.4; control characters are escaped also where they need not be, so that a line stays one. */
+/** RFC 4514 section 2.4; control characters are always escaped, so that a name stays on one line. */
 function escaped(text: string): string {
   return text
     .replaceAll(/["+,;<>\\]/g, String.raw`\$&`)

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { DerReader } from './der-read.ts';
-import { integer, nothing, objectIdentifier, octetString, sequence, tags } from './der-write.ts';
+import { integer, derNull, objectIdentifier, octetString, sequence, tags } from './der-write.ts';
 import { hashFunctions, pbkdf2Key, pkcs12Key, purposes, Work } from './key-derivation.ts';
 import type { HashFunction, Passphrase } from './key-derivation.ts';
 import { decryptRc2 } from './rc2.ts';
@@ -10,13 +10,16 @@ import type { AlgorithmUse } from './refusal.ts';
 interface Cipher {
   readonly keyLength: number;
   readonly ivLength: number;
-  /** `undefined` where the padding does not come out: with the wrong key, mostly. */
+  /** `undefined` if the padding is wrong, mostly because the key is. */
   readonly decrypt: (key: Buffer, iv: Buffer, ciphertext: Buffer) => Buffer | undefined;
 }
 
 const tripleDes = native('des-ede3-cbc', 24, 8);
 
-/** PBES1 with the derivation of PKCS #12 and SHA-1 (RFC 7292 appendix C). The two with RC4 are left out: nobody wrote them. */
+/**
+ * PBES1 with the derivation of PKCS #12 and SHA-1 (RFC 7292 appendix C). Without the two RC4 ciphers: no known program
+ * wrote them.
+ */
 const pkcs12Ciphers: Readonly<Record<string, Cipher>> = {
   '1.2.840.113549.1.12.1.3': tripleDes,
   '1.2.840.113549.1.12.1.4': native('des-ede-cbc', 16, 8),
@@ -26,7 +29,7 @@ const pkcs12Ciphers: Readonly<Record<string, Cipher>> = {
 
 const aes256 = '2.16.840.1.101.3.4.1.42';
 
-/** The encryption schemes of PBES2 (RFC 8018 appendix B.2), with an IV as their parameter. */
+/** The encryption schemes of PBES2 (RFC 8018 appendix B.2), whose parameter is an IV. */
 const pbes2Ciphers: Readonly<Record<string, Cipher>> = {
   '1.2.840.113549.3.7': tripleDes,
   '2.16.840.1.101.3.4.1.2': native('aes-128-cbc', 16, 16),
@@ -47,12 +50,12 @@ const hmacs: Readonly<Record<string, HashFunction>> = {
   '1.2.840.113549.2.11': hashFunctions.sha512,
 };
 
-/** What OpenSSL 3 does by default. The passwords of our files are empty as Azure's are: more rounds would guard nothing. */
+/** The default of OpenSSL 3. Our files have empty passwords, as Azure's have, so more rounds would protect nothing. */
 const ourIterations = 2_048;
 
 /**
- * The plaintext of what was encrypted with a password, or `undefined` if the padding does not come out; once in 256
- * times it does so with a wrong password. `algorithm` is inside of the AlgorithmIdentifier.
+ * Decrypts with a password; `undefined` if the padding is wrong. One wrong password in 256 gives right padding.
+ * `algorithm` reads the inside of the AlgorithmIdentifier.
  */
 export async function decryptWithPassword(
   algorithm: DerReader,
@@ -68,7 +71,7 @@ export async function decryptWithPassword(
   return found.cipher.decrypt(found.key, found.iv, ciphertext);
 }
 
-/** Bytes: the block of the widest hash, beyond which an HMAC's key is hashed anyway. */
+/** In bytes: the block of the widest hash; an HMAC hashes longer keys anyway. */
 const longestKey = 128;
 
 interface Keyed {
@@ -104,7 +107,7 @@ async function pbes2Key(parameters: DerReader, passphrase: Passphrase, work: Wor
   return { cipher, key, iv };
 }
 
-/** The key of PBKDF2 as its parameters say (RFC 8018 appendix A.2), of `length` bytes if its use wants a length. */
+/** Derives a key with PBKDF2 by its parameters (RFC 8018 appendix A.2), of `length` bytes if the use requires it. */
 export function deriveKey(
   derivation: DerReader,
   { passphrase, work, length }: { readonly passphrase: Passphrase; readonly work: Work; readonly length?: number },
@@ -123,12 +126,12 @@ export function deriveKey(
   return pbkdf2Key(passphrase, { hash, salt, iterations, length: stated }, work);
 }
 
-/** The hash of an HMAC's AlgorithmIdentifier. */
+/** The hash function in an HMAC's AlgorithmIdentifier. */
 export function hmacOf(algorithm: DerReader): HashFunction {
   return supported(hmacs, algorithm.objectIdentifier('the pseudorandom function'), 'HMAC');
 }
 
-/** PBES2 with AES-256-CBC and PBKDF2 with HMAC-SHA-256: the AlgorithmIdentifier, and the ciphertext. */
+/** Encrypts with PBES2: AES-256-CBC, PBKDF2 and HMAC-SHA-256. Returns the AlgorithmIdentifier and the ciphertext. */
 export async function encryptWithPassword(
   passphrase: Passphrase,
   plaintext: Uint8Array,
@@ -137,7 +140,7 @@ export async function encryptWithPassword(
   const iv = randomBytes(16);
   const derivation = { hash: hashFunctions.sha256, salt, iterations: ourIterations, length: 32 };
   const cipher = createCipheriv('aes-256-cbc', await pbkdf2Key(passphrase, derivation, new Work('PKCS #12 file')), iv);
-  const pseudorandom = sequence(objectIdentifier(hmacWithSha256), nothing);
+  const pseudorandom = sequence(objectIdentifier(hmacWithSha256), derNull);
   const parameters = sequence(octetString(salt), integer(ourIterations), pseudorandom);
   const algorithm = sequence(
     objectIdentifier(pbes2),
@@ -146,14 +149,14 @@ export async function encryptWithPassword(
   return { algorithm, ciphertext: Buffer.concat([cipher.update(plaintext), cipher.final()]) };
 }
 
-/** The row of a table of algorithms, or the refusal that names what has none. */
+/** The table's entry for an algorithm, or a refusal that names the algorithm. */
 export function supported<T>(table: Readonly<Record<string, T>>, identifier: string, use: AlgorithmUse): T {
   const found = Object.hasOwn(table, identifier) ? table[identifier] : undefined;
   if (found === undefined) throw new Refused({ kind: 'algorithmNotSupported', use, algorithm: identifier });
   return found;
 }
 
-/** A block cipher that Node has. */
+/** A block cipher of Node. */
 function native(name: string, keyLength: number, ivLength: number): Cipher {
   const decrypt = (key: Buffer, iv: Buffer, ciphertext: Buffer): Buffer | undefined => {
     const decipher = createDecipheriv(name, key, iv);

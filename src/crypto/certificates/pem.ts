@@ -4,16 +4,16 @@ import { distinct, inChainOrder } from './chain.ts';
 import type { FileContents } from './chain.ts';
 import { decryptPrivateKey } from './encrypted-private-key.ts';
 import { readPrivateKey } from './keys.ts';
-import { Malformed, outcomeOf, outcomeOfLater, Refused } from './refusal.ts';
+import { Malformed, outcomeOf, outcomeOfAsync, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
-/** Without a key the certificates are in the order of the text. */
+/** Without a key the certificates are in the order of the file. */
 export type PemContents = FileContents | (Certificates & { readonly material: undefined });
 
-const what = 'PEM text';
+const what = 'PEM file';
 const mostCharacters = 1_048_576;
 
-/** RFC 7468 section 3. What stands between the blocks, such as OpenSSL's "Bag Attributes", is a remark. */
+/** RFC 7468 section 3. Anything between the blocks, such as OpenSSL's "Bag Attributes", is ignored. */
 const block = /-----BEGIN (?<label>[A-Z0-9 #]{1,64})-----(?<body>[^-]*)-----END \k<label>-----/g;
 
 /** RFC 7468 sections 5.1 and 5.3. */
@@ -24,19 +24,19 @@ const otherKeyLabels: ReadonlySet<string> = new Set(['RSA PRIVATE KEY', 'EC PRIV
 /** RFC 7468 section 11. */
 const encryptedKeyLabel = 'ENCRYPTED PRIVATE KEY';
 
-/** Certificates, and a private key if one is there. */
+/** Reads certificates, and the private key if there is one. */
 export function readPem(text: string): Outcome<PemContents> {
   return outcomeOf(what, () => {
-    const { certificates, key } = partsOf(text);
+    const { certificates, key } = parsePem(text);
     if (key?.label === encryptedKeyLabel) throw new Refused({ kind: 'passwordMissing' });
     return contentsOf(key?.bytes, certificates);
   });
 }
 
-/** The same, of PEM whose private key may be encrypted. An empty password means that none was given. */
+/** The same for PEM whose private key may be encrypted. An empty password means none. */
 export function readPemWithPassword(text: string, password: string): Promise<Outcome<PemContents>> {
-  return outcomeOfLater(what, async () => {
-    const { certificates, key } = partsOf(text);
+  return outcomeOfAsync(what, async () => {
+    const { certificates, key } = parsePem(text);
     if (key?.label !== encryptedKeyLabel) return contentsOf(key?.bytes, certificates);
     if (password === '') throw new Refused({ kind: 'passwordMissing' });
     return contentsOf(await decryptPrivateKey(key.bytes, password), certificates);
@@ -48,7 +48,7 @@ interface PemParts {
   readonly key: { readonly label: string; readonly bytes: Buffer } | undefined;
 }
 
-function partsOf(text: string): PemParts {
+function parsePem(text: string): PemParts {
   if (text.length > mostCharacters) {
     throw new Refused({ kind: 'tooLarge', what, found: text.length, most: mostCharacters });
   }
@@ -57,7 +57,7 @@ function partsOf(text: string): PemParts {
   for (const { label, body } of blocksOf(text)) {
     if (certificateLabels.has(label)) certificates.push(bytesOf(label, body));
     else if (label !== 'PRIVATE KEY' && label !== encryptedKeyLabel) throw foreign(label);
-    // Of a second key nothing is read: that takes a while, and there may be thousands.
+    // A second key is not read: reading takes long, and there may be thousands.
     else if (key !== undefined) throw new Refused({ kind: 'severalPrivateKeys', what });
     else key = { label, bytes: bytesOf(label, body) };
   }
@@ -72,23 +72,23 @@ function contentsOf(pkcs8: Uint8Array | undefined, certificates: readonly Uint8A
 function foreign(label: string): Malformed {
   return new Malformed(
     otherKeyLabels.has(label)
-      ? `of keys only PKCS #8 is taken, and it has an ${label}; convert that with openssl pkcs8 -topk8 -nocrypt`
+      ? `only keys in PKCS #8 are accepted, and it has an ${label}; convert it with openssl pkcs8 -topk8 -nocrypt`
       : `a ${label} is neither a certificate nor a private key`,
   );
 }
 
 function blocksOf(text: string): { readonly label: string; readonly body: string }[] {
   // "Verify that the content in the PEM file uses UNIX-style line separators" (FAQ of certificates).
-  if (text.includes('\r')) throw new Malformed('its lines end in CR LF, and only LF is taken');
+  if (text.includes('\r')) throw new Malformed('its lines end in CR LF, and only LF is accepted');
   const blocks = Array.from(text.matchAll(block), ({ groups }) => ({
     label: groups?.['label'] ?? '',
     body: groups?.['body'] ?? '',
   }));
   const begun = text.split('-----BEGIN ').length - 1;
-  // A label of a "Proc-Type: 4,ENCRYPTED" key (RFC 1421 section 4.6.1.1) has headers before its body.
+  // Keys with "Proc-Type: 4,ENCRYPTED" (RFC 1421 section 4.6.1.1) have headers before the base64.
   if (/^Proc-Type:\s*4,\s*ENCRYPTED/m.test(text)) throw new Refused({ kind: 'encryptedPem' });
   if (begun === 0) throw new Malformed('it has no line -----BEGIN CERTIFICATE-----');
-  if (begun !== blocks.length) throw new Malformed('a block that begins does not end as it began');
+  if (begun !== blocks.length) throw new Malformed('a block does not end with the line that matches its beginning');
   return blocks;
 }
 
@@ -96,12 +96,15 @@ function bytesOf(label: string, body: string): Buffer {
   const characters = body.replaceAll(/\s/g, '');
   const bytes = Buffer.from(characters, 'base64');
   if (bytes.length === 0 || bytes.toString('base64') !== characters) {
-    throw new Malformed(`the ${label} in it is no base64`);
+    throw new Malformed(`the ${label} in it is not base64`);
   }
   return bytes;
 }
 
-/** The key as PKCS #8 if there is one, then the certificates, as Azure writes a secret of content type `application/x-pem-file`. */
+/**
+ * The key, if there is one, as PKCS #8, then the certificates: Azure's form of a secret of content type
+ * `application/x-pem-file`.
+ */
 export function writePem({ material, certificates }: Certificates): string {
   const blocks = [
     ...(material === undefined ? [] : [pemBlock('PRIVATE KEY', toPkcs8Der(material))]),

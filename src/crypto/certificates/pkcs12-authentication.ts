@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DerReader } from './der-read.ts';
-import { integer, nothing, objectIdentifier, octetString, sequence, tags } from './der-write.ts';
+import { integer, derNull, objectIdentifier, octetString, sequence, tags } from './der-write.ts';
 import { hashFunctions, pkcs12Key, purposes, Work } from './key-derivation.ts';
 import type { HashFunction, Passphrase } from './key-derivation.ts';
 import { deriveKey, hmacOf, supported } from './password-encryption.ts';
@@ -16,16 +16,19 @@ const digests: Readonly<Record<string, HashFunction>> = {
   '2.16.840.1.101.3.4.2.3': hashFunctions.sha512,
 };
 
-/** As `ourIterations` of the encryption. */
+/** As for the encryption (`ourIterations` there). */
 const ourIterations = 2_048;
 
-/** The code over a file's contents, and how it is made with a password. */
+/** The authentication code of a file's contents, and how it is computed with a password. */
 interface Authentication {
   readonly expected: Buffer;
   readonly make: (passphrase: Passphrase, contents: Buffer) => Promise<Buffer>;
 }
 
-/** Inside of MacData (RFC 7292 section 4). With PBMAC1 its own salt and rounds mean nothing (RFC 9579 section 4). */
+/**
+ * Reads the inside of MacData (RFC 7292 section 4). PBMAC1 has its own salt and rounds, and these are ignored (RFC 9579
+ * section 4).
+ */
 export function readAuthentication(macData: DerReader, work: Work): Authentication {
   const digestInfo = macData.sequence('the authentication code');
   const algorithm = digestInfo.sequence('the algorithm of the authentication code');
@@ -45,7 +48,7 @@ export function readAuthentication(macData: DerReader, work: Work): Authenticati
   };
 }
 
-/** The length of the key is stated in the file (RFC 9579 section 5). */
+/** The file states the length of the key (RFC 9579 section 5). */
 function readPbmac1(parameters: DerReader, expected: Buffer, work: Work): Authentication {
   const derivation = parameters.next(tags.sequence, 'the key derivation of PBMAC1').content;
   const hash = hmacOf(parameters.sequence('the HMAC of PBMAC1'));
@@ -59,7 +62,7 @@ function readPbmac1(parameters: DerReader, expected: Buffer, work: Work): Authen
   };
 }
 
-/** The first of these passwords that made the code over `contents`. */
+/** The first of these passwords whose code over `contents` matches. */
 export async function authenticatedBy(
   { expected, make }: Authentication,
   contents: Buffer,
@@ -72,13 +75,13 @@ export async function authenticatedBy(
   return undefined;
 }
 
-/** MacData with HMAC-SHA-256, which all that read PKCS #12 know; PBMAC1 is younger than most of them. */
+/** MacData with HMAC-SHA-256, which every reader of PKCS #12 knows; PBMAC1 is newer than most of them. */
 export async function authenticate(passphrase: Passphrase, contents: Buffer): Promise<Buffer> {
   const hash = hashFunctions.sha256;
   const salt = randomBytes(16);
   const derivation = { hash, salt, iterations: ourIterations, length: hash.length, purpose: purposes.mac };
   const code = hmac(hash, await pkcs12Key(passphrase, { ...derivation, work: new Work('PKCS #12 file') }), contents);
-  const digestInfo = sequence(sequence(objectIdentifier(sha256), nothing), octetString(code));
+  const digestInfo = sequence(sequence(objectIdentifier(sha256), derNull), octetString(code));
   return sequence(digestInfo, octetString(salt), integer(ourIterations));
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
-import { derOf, ValueCount } from './ber.ts';
+import { berToDer, ValueCount } from './ber.ts';
 import { matches } from './certificate.ts';
 import { distinct, inChainOrder } from './chain.ts';
 import type { FileContents } from './chain.ts';
@@ -12,12 +12,12 @@ import type { Passphrase } from './key-derivation.ts';
 import { readPrivateKey } from './keys.ts';
 import { decryptWithPassword, encryptWithPassword, supported } from './password-encryption.ts';
 import { authenticate, authenticatedBy, readAuthentication } from './pkcs12-authentication.ts';
-import { Malformed, outcomeOf, outcomeOfLater, Refused } from './refusal.ts';
+import { Malformed, outcomeOf, outcomeOfAsync, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
 const what = 'PKCS #12 file';
 const mostBytes = 1_048_576;
-/** Bags in bags, which nobody writes deeper than one. */
+/** Bags may contain bags; real files have at most one level. */
 const deepestBag = 4;
 
 const identifiers = {
@@ -31,9 +31,9 @@ const identifiers = {
   localKeyId: '1.2.840.113549.1.9.21',
 } as const;
 
-/** What one file is opened with, and what was found in it so far. */
+/** The means of opening one file, and what was found in it so far. */
 interface Opening {
-  /** Those that the password may stand for. */
+  /** The possible encodings of the password. */
   readonly passphrases: readonly Passphrase[];
   readonly work: Work;
   readonly count: ValueCount;
@@ -42,21 +42,21 @@ interface Opening {
 }
 
 /**
- * The one key of a PKCS #12 file (RFC 7292) with its certificate and the chain. Read are the ciphers that OpenSSL, Windows
- * and Java write and wrote: PBES2 with AES or 3DES, PBES1 with 3DES or RC2, and none; with HMAC, PBMAC1 or nothing to
- * authenticate it. `password` is empty for files without one.
+ * The one key of a PKCS #12 file (RFC 7292) with its certificate and the chain. Reads what OpenSSL, Windows and Java
+ * write and used to write: PBES2 with AES or 3DES, PBES1 with 3DES or RC2, or no encryption; authenticated by HMAC,
+ * PBMAC1 or nothing. `password` is empty for files without one.
  */
 export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome<FileContents>> {
-  return outcomeOfLater(what, async () => {
+  return outcomeOfAsync(what, async () => {
     const { material, certificates } = await contentsOf(bytes, password);
     if (material === undefined) throw new Refused({ kind: 'noPrivateKey', what });
     return inChainOrder(material, certificates, what);
   });
 }
 
-/** What a file of ours holds, with a key or without: its certificates in their order, which was chosen when it was written. */
+/** The contents of a file that Postern wrote, with or without a key: the certificates are in the order of the file. */
 export function readPkcs12Contents(bytes: Uint8Array, password: string): Promise<Outcome<Certificates>> {
-  return outcomeOfLater(what, async () => {
+  return outcomeOfAsync(what, async () => {
     const { material, certificates } = await contentsOf(bytes, password);
     return { material, certificates: distinct(certificates, what).map(({ der }) => der) };
   });
@@ -67,7 +67,7 @@ async function contentsOf(bytes: Uint8Array, password: string): Promise<Certific
   if (bytes.length > mostBytes) throw new Refused({ kind: 'tooLarge', what, found: bytes.length, most: mostBytes });
   if (bytes[0] !== tags.sequence) throw new Malformed('it does not begin with 0x30, as a DER sequence does');
   const count = new ValueCount();
-  const file = wholeSequence(derOf(bytes, count), 'the file');
+  const file = wholeSequence(berToDer(bytes, count), 'the file');
   if (file.count('the version') !== 3) throw new Malformed('its version is not 3');
   const contents = dataOf(file.sequence('the authenticated safe'));
   const macData = file.done ? undefined : file.sequence('the authentication data');
@@ -75,7 +75,7 @@ async function contentsOf(bytes: Uint8Array, password: string): Promise<Certific
   const work = new Work(what);
   const passphrases = await passphrasesOf({ contents, macData, password, work });
   const opening: Opening = { passphrases, work, count, keys: [], certificates: [] };
-  const safe = wholeSequence(derOf(contents, count), 'the authenticated safe');
+  const safe = wholeSequence(berToDer(contents, count), 'the authenticated safe');
   while (!safe.done) await openContents(safe.sequence('a safe'), opening);
   return { material: opening.keys[0], certificates: opening.certificates };
 }
@@ -87,9 +87,9 @@ interface Protection {
   readonly work: Work;
 }
 
-/** What the password stands for: the one that authenticates the file or, without authentication, all that it may. */
+/** The encoding that authenticates the file or, if the file is not authenticated, all possible ones. */
 async function passphrasesOf({ contents, macData, password, work }: Protection): Promise<Passphrase[]> {
-  // Programs differ in whether no password is the empty string, with its two zeros, or nothing at all.
+  // For no password, some programs use the empty string with its two zeros, and others no bytes.
   const candidates = password === '' ? [passphraseOf(''), nothingAtAll] : [passphraseOf(password)];
   if (macData === undefined) return candidates;
   const right = await authenticatedBy(readAuthentication(macData, work), contents, candidates);
@@ -99,13 +99,13 @@ async function passphrasesOf({ contents, macData, password, work }: Protection):
 
 const nothingAtAll: Passphrase = { utf8: Buffer.alloc(0), bmp: Buffer.alloc(0) };
 
-/** ContentInfo of type data: its octets. */
+/** The octets of a ContentInfo of type data. */
 function dataOf(contentInfo: DerReader): Buffer {
   supported({ [identifiers.data]: true }, contentInfo.objectIdentifier('the type of the contents'), 'content type');
   return contentInfo.inside(0xa0, 'the contents').octetString('the contents');
 }
 
-/** One ContentInfo of the authenticated safe, in clear or encrypted. */
+/** One ContentInfo of the authenticated safe, encrypted or not. */
 async function openContents(contentInfo: DerReader, opening: Opening): Promise<void> {
   const type = contentInfo.objectIdentifier('the type of a safe');
   const inner = contentInfo.inside(0xa0, 'the contents of a safe');
@@ -117,7 +117,7 @@ type Open = (inner: DerReader, opening: Opening) => Promise<DerReader>;
 
 const contentTypes: Readonly<Record<string, Open>> = {
   [identifiers.data]: (inner, { count }) =>
-    Promise.resolve(wholeSequence(derOf(inner.octetString('a safe'), count), 'a safe')),
+    Promise.resolve(wholeSequence(berToDer(inner.octetString('a safe'), count), 'a safe')),
   [identifiers.encryptedData]: (inner, opening) => {
     const encryptedData = inner.sequence('an encrypted safe');
     encryptedData.count('the version of an encrypted safe');
@@ -129,21 +129,21 @@ const contentTypes: Readonly<Record<string, Open>> = {
   },
 };
 
-/** [0] IMPLICIT OCTET STRING, which BER may write in pieces. */
+/** [0] IMPLICIT OCTET STRING, which BER may split into pieces. */
 function encryptedOctets(contentInfo: DerReader): Buffer {
   if (contentInfo.tag === 0x80) return contentInfo.any('an encrypted safe').content;
   const pieces = contentInfo.inside(0xa0, 'an encrypted safe').rest(tags.octetString, 'a piece of an encrypted safe');
   return Buffer.concat(Array.from(pieces, ({ content }) => content));
 }
 
-/** The sequence that was encrypted, as DER: what decrypts to anything else did so by accident, with a wrong password. */
+/** The encrypted sequence, as DER. Anything that does not decrypt to a sequence was decrypted with a wrong password. */
 async function decrypted(reader: DerReader, ciphertextOf: () => Buffer, opening: Opening): Promise<Buffer> {
   const algorithm = reader.next(tags.sequence, 'the encryption algorithm').content;
   const ciphertext = ciphertextOf();
   for (const passphrase of opening.passphrases) {
     const parameters = new DerReader(algorithm, 'the encryption algorithm');
     const plaintext = await decryptWithPassword(parameters, ciphertext, { passphrase, work: opening.work });
-    const found = plaintext && outcomeOf(what, () => derOf(plaintext, opening.count));
+    const found = plaintext && outcomeOf(what, () => berToDer(plaintext, opening.count));
     if (found?.ok === true && found.value[0] === tags.sequence) return found.value;
   }
   throw new Refused({ kind: 'notDecrypted' });
@@ -160,7 +160,7 @@ async function openBags(bags: DerReader, opening: Opening, depth: number): Promi
   }
 }
 
-/** As in PEM, of a second key nothing is read. */
+/** As in PEM, a second key is not read. */
 function takeKey(keys: CertifiableKey[], pkcs8: Uint8Array): void {
   if (keys.length > 0) throw new Refused({ kind: 'severalPrivateKeys', what });
   keys.push(readPrivateKey(pkcs8));
@@ -168,7 +168,7 @@ function takeKey(keys: CertifiableKey[], pkcs8: Uint8Array): void {
 
 type Take = (value: DerReader, opening: Opening, depth: number) => Promise<void> | void;
 
-/** RFC 7292 section 4.2. Revocation lists and secrets are no part of a certificate, and are refused. */
+/** RFC 7292 section 4.2. Revocation lists and secrets are not parts of a certificate, and are refused. */
 const bagTypes: Readonly<Record<string, Take>> = {
   [identifiers.keyBag]: (value, { keys }) => {
     takeKey(keys, value.next(tags.sequence, 'a private key').whole);
@@ -189,13 +189,14 @@ const bagTypes: Readonly<Record<string, Take>> = {
 };
 
 /**
- * A PKCS #12 file that OpenSSL, Java and Windows read: PBES2 with AES-256-CBC, HMAC with SHA-256, as OpenSSL 3 and
- * Windows write by default. Without a key it holds the certificates alone. What only reads 3DES is older than Windows 10 1709.
+ * Writes a PKCS #12 file that OpenSSL, Java and Windows read: PBES2 with AES-256-CBC, and HMAC with SHA-256, the
+ * defaults of OpenSSL 3 and Windows. Without a key it has only the certificates. Readers that only know 3DES are older
+ * than Windows 10 1709.
  */
 export async function writePkcs12({ material, certificates }: Certificates, password = ''): Promise<Uint8Array> {
   const passphrase = passphraseOf(password);
   const leaf = material && certificates.find((certificate) => matches(material, certificate));
-  // The key's bag and that of its certificate carry the same identifier, by which readers pair them.
+  // The bags of the key and of its certificate have the same identifier, by which readers pair them.
   const keyId = set(
     sequence(objectIdentifier(identifiers.localKeyId), set(octetString(hash('sha1', leaf ?? '', 'buffer')))),
   );

@@ -1,5 +1,5 @@
 /**
- * RC2 (RFC 2268), decryption alone: Windows and OpenSSL wrapped certificates with it for twenty years. OpenSSL 3 keeps
+ * RC2 (RFC 2268), only decryption: Windows and OpenSSL encrypted certificates with it for twenty years. OpenSSL 3 has
  * it in a module that Node does not load. It protects nothing; it is here so that such files can be read.
  */
 
@@ -16,12 +16,12 @@ const pi = Buffer.from(
   'hex',
 );
 
-/** By how much each of the four words is rotated in a mixing round (section 3.1). */
+/** How far each of the four words is rotated in a mixing round (section 3.1). */
 const rotations = [1, 2, 3, 5] as const;
 
 /**
- * The plaintext of CBC with the padding of PKCS #7, or `undefined` if that is not what comes out. The effective key
- * length is that of `key`, as PKCS #12 has it.
+ * Decrypts CBC with the padding of PKCS #7; `undefined` if the padding is wrong. The effective key length is the length
+ * of `key`, as in PKCS #12.
  */
 export function decryptRc2(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Buffer | undefined {
   if (ciphertext.length === 0 || ciphertext.length % 8 !== 0) return undefined;

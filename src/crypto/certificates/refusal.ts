@@ -1,6 +1,6 @@
 import { nameOfAlgorithm } from './algorithm-names.ts';
 
-/** Why a certificate, a request or a file that holds them is not taken. `describeRefusal` has the texts. */
+/** Why a certificate, a request or a file that contains them is refused. `describeRefusal` has the messages. */
 export type CertificateFileRefusal =
   | { readonly kind: 'badSubject'; readonly detail: string }
   | { readonly kind: 'badAlternativeName'; readonly detail: string }
@@ -17,7 +17,7 @@ export type CertificateFileRefusal =
   | { readonly kind: 'noPrivateKey'; readonly what: FileKind }
   | { readonly kind: 'severalPrivateKeys'; readonly what: FileKind }
   | { readonly kind: 'keyDoesNotMatch' }
-  /** The members of a key do not make one; the message names them, never what is in them. */
+  /** The members of a key are not consistent; the message names them without their values. */
   | { readonly kind: 'keyNotValid'; readonly message: string }
   | { readonly kind: 'keyNotSupported'; readonly found: string }
   | { readonly kind: 'algorithmNotSupported'; readonly use: AlgorithmUse; readonly algorithm: string }
@@ -27,9 +27,9 @@ export type CertificateFileRefusal =
   | { readonly kind: 'tooLarge'; readonly what: FileKind; readonly found: number; readonly most: number };
 
 export type FileKind =
-  'PKCS #12 file' | 'PEM text' | 'certificate' | 'chain of certificates' | 'certificate request' | 'private key';
+  'PKCS #12 file' | 'PEM file' | 'certificate' | 'chain of certificates' | 'certificate request' | 'private key';
 
-/** What an algorithm or a type is for, and which are supported. */
+/** What an algorithm or a type is for, and which ones are supported. */
 const algorithmUses = {
   signature: 'RSASSA-PKCS1-v1_5 and ECDSA with SHA-256, SHA-384 or SHA-512 are',
   encryption: 'PBES2 with AES or 3DES in CBC mode, and PBES1 with 3DES or RC2 are',
@@ -81,7 +81,7 @@ const texts: Texts = {
   tooLarge: ({ what, found, most }) => `The ${what} has ${found} bytes; at most ${most} are read.`,
 };
 
-/** Ends the reading or making of a certificate from inside; `outcomeOf` takes it, and nobody outside this folder sees it. */
+/** Stops the reading or making of a certificate. `outcomeOf` catches it, so it does not leave this folder. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly refusal: CertificateFileRefusal;
@@ -92,12 +92,12 @@ export class Refused extends Error {
   }
 }
 
-/** Bytes that are not what they should be; `outcomeOf` adds of which file they are. */
+/** Bytes that are not in the right form; `outcomeOf` adds the kind of file. */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
 }
 
-/** What `read` returns, or the refusal that it threw. `what` is it that was malformed, if something was. */
+/** Returns what `read` returns, or the refusal that it throws. `what` is the kind of file, for the message. */
 export function outcomeOf<T>(what: FileKind, read: () => T): Outcome<T> {
   try {
     return { ok: true, value: read() };
@@ -106,8 +106,8 @@ export function outcomeOf<T>(what: FileKind, read: () => T): Outcome<T> {
   }
 }
 
-/** The same for what takes its time. */
-export async function outcomeOfLater<T>(what: FileKind, read: () => Promise<T>): Promise<Outcome<T>> {
+/** The same for a promise. */
+export async function outcomeOfAsync<T>(what: FileKind, read: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { ok: true, value: await read() };
   } catch (error) {
@@ -121,7 +121,7 @@ function refusalOf(error: unknown, what: FileKind): CertificateFileRefusal {
   throw error;
 }
 
-/** The refusal as a sentence for whoever sent the input. It never holds a password or key material. */
+/** The refusal as a sentence for the client. It never contains a password or key material. */
 export function describeRefusal<K extends CertificateFileRefusal['kind']>(
   refusal: Extract<CertificateFileRefusal, { kind: K }> & { readonly kind: K },
 ): string {

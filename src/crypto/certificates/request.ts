@@ -5,14 +5,14 @@ import { bitString, der, integer, objectIdentifier, sequence, set, tags } from '
 import { contentExtensions, readExtensions } from './extensions.ts';
 import type { ExtensionFacts } from './extensions.ts';
 import { publicKeyInfo, signatureAlgorithmOf, signWith, verifies } from './keys.ts';
-import { nameOf } from './name.ts';
-import { outcomeOfLater, Refused } from './refusal.ts';
+import { nameToDer } from './name.ts';
+import { outcomeOfAsync, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
 
-/** The attribute that carries the extensions which are asked for (RFC 2985 section 5.4.2). */
+/** The attribute with the requested extensions (RFC 2985 section 5.4.2). */
 const extensionRequest = '1.2.840.113549.1.9.14';
 
-/** A request, taken apart. Name and public key are DER as it stands there. */
+/** A parsed request. Name and public key are in DER, as in the request. */
 export interface RequestParts {
   readonly subject: Buffer;
   readonly publicKey: Buffer;
@@ -21,13 +21,13 @@ export interface RequestParts {
 
 /** A signed certificate request (PKCS #10, RFC 2986) as DER. */
 export function makeRequest(material: CertifiableKey, contents: CertificateContents): Promise<Outcome<Uint8Array>> {
-  return outcomeOfLater('certificate request', async () => {
+  return outcomeOfAsync('certificate request', async () => {
     const extensions = contentExtensions(contents);
     const attributes =
       extensions.length === 0 ? [] : [sequence(objectIdentifier(extensionRequest), set(sequence(...extensions)))];
     const information = sequence(
       integer(0),
-      nameOf(contents.subject),
+      nameToDer(contents.subject),
       publicKeyInfo(material),
       der(0xa0, ...attributes),
     );
@@ -36,8 +36,11 @@ export function makeRequest(material: CertifiableKey, contents: CertificateConte
   });
 }
 
-/** The parts of a request whose signature shows that its key was there (RFC 2986 section 3); anything else is refused. */
-export function partsOfRequest(request: Uint8Array): RequestParts {
+/**
+ * Parses a request and checks its signature, which proves possession of the key (RFC 2986 section 3).
+ * @throws {Malformed} @throws {Refused}
+ */
+export function parseRequest(request: Uint8Array): RequestParts {
   const outer = wholeSequence(request, 'the request');
   const information = outer.next(tags.sequence, 'the request');
   const algorithm = outer.sequence('the signature algorithm').objectIdentifier('the signature algorithm');
@@ -56,7 +59,7 @@ export function partsOfRequest(request: Uint8Array): RequestParts {
   return { subject, publicKey, extensions };
 }
 
-/** Other attributes, such as a challenge password, ask for nothing that goes into a certificate. */
+/** Other attributes, such as a challenge password, are ignored: they add nothing to a certificate. */
 function requestedExtensions(attributes: DerReader): DerReader | undefined {
   while (!attributes.done) {
     const attribute = attributes.sequence('an attribute');

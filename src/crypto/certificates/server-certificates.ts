@@ -14,7 +14,7 @@ import { readPem, writePem } from './pem.ts';
 import { describeRefusal } from './refusal.ts';
 import { issuerIn, sign } from './sign.ts';
 
-/** PEM, the key as PKCS #8. The certificate's last line does not end, and never did in what stores hold. */
+/** PEM, the key as PKCS #8. The certificate does not end with a line break, and stores rely on that. */
 export interface CertifiedKey {
   readonly key: string;
   readonly certificate: string;
@@ -27,9 +27,8 @@ const serverDays = 397;
 const serverAuthentication = '1.3.6.1.5.5.7.3.1';
 
 /**
- * A certificate authority that people may install: its name constraints (RFC 5280 section 4.2.1.10) let it speak for
- * `domain` and what is under it, and for no address, so that whoever steals its key gains nothing elsewhere. `now` is in
- * milliseconds.
+ * A certificate authority that users may install: its name constraints (RFC 5280 section 4.2.1.10) limit it to `domain`
+ * and its subdomains, and exclude all addresses, so that a stolen key is useless elsewhere. `now` is in milliseconds.
  */
 export async function makeCertificateAuthority(domain: string, now: number): Promise<CertifiedKey> {
   const material = generateEc('P-256');
@@ -52,8 +51,8 @@ export async function makeCertificateAuthority(domain: string, now: number): Pro
 }
 
 /**
- * The server's certificate: the domain, and every vault under it. It ends no later than its authority. `now` is in
- * milliseconds.
+ * The server's certificate, for the domain and every vault under it. It expires no later than its authority. `now` is
+ * in milliseconds.
  */
 export async function makeServerCertificate(
   authority: CertifiedKey,
@@ -80,7 +79,7 @@ export async function makeServerCertificate(
   return inPem(material, await sign(body, { ...wanted, notAfter: Math.min(wanted.notAfter, authorityEnds) }));
 }
 
-/** From a day ago, for clients whose clock is slow. */
+/** Valid from a day ago, for clients whose clock is slow. */
 function validity(now: number, days: number): Validity {
   const seconds = Math.floor(now / 1000);
   return { notBefore: seconds - daySeconds, notAfter: seconds + days * daySeconds, serial: randomBytes(16) };

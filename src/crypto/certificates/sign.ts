@@ -1,17 +1,17 @@
 import type { CertifiableKey, CertifiedMaterial, Validity } from '../../types/certificate.ts';
-import { matches, partsOf } from './certificate.ts';
+import { matches, parseCertificate } from './certificate.ts';
 import { bitString, explicit, integer, sequence, time } from './der-write.ts';
 import { keyIdentifier } from './extensions.ts';
 import { signatureAlgorithmOf, signWith } from './keys.ts';
 import { Refused } from './refusal.ts';
 
-/** Who signs: the name in DER. */
+/** The issuer that signs, with its name in DER. */
 export interface Signer {
   readonly name: Uint8Array;
   readonly material: CertifiableKey;
 }
 
-/** Everything that is signed, encoded. */
+/** The contents to be signed, encoded. */
 export interface CertificateBody {
   readonly issuer: Signer;
   readonly subject: Uint8Array;
@@ -19,7 +19,7 @@ export interface CertificateBody {
   readonly extensions: readonly Uint8Array[];
 }
 
-/** The certificate, DER (RFC 5280 section 4.1): the body, the algorithm, the signature. */
+/** Signs a certificate (RFC 5280 section 4.1): body, algorithm and signature, in DER. */
 export async function sign(
   { issuer, subject, publicKey, extensions }: CertificateBody,
   validity: Validity,
@@ -38,19 +38,19 @@ export async function sign(
   return sequence(body, algorithm, bitString(await signWith(issuer.material, body)));
 }
 
-/** The first certificate is the one that signs: its name, and how it names its key. */
+/** The issuer, from its first certificate: its name and the identifier of its key. */
 export function issuerIn({ material, certificates }: CertifiedMaterial): Signer & { readonly keyIdentifier: Buffer } {
   const [own] = certificates;
   if (own === undefined || !matches(material, own)) throw new Refused({ kind: 'keyDoesNotMatch' });
-  const { subject, publicKey, extensions } = partsOf(own);
+  const { subject, publicKey, extensions } = parseCertificate(own);
   return { name: subject, material, keyIdentifier: extensions.subjectKeyIdentifier ?? keyIdentifier(publicKey) };
 }
 
 function encodedValidity({ notBefore, notAfter }: Validity): Buffer {
   const inRange = [notBefore, notAfter].every((seconds) => seconds >= firstSecond && seconds <= lastSecond);
   if (!inRange || notAfter < notBefore) {
-    const reason = 'it ends before it begins, or outside of the years 1950 to 9999';
-    const detail = `from ${notBefore} to ${notAfter} seconds since 1970 is none: ${reason}.`;
+    const reason = 'it ends before it begins, or is outside the years 1950 to 9999';
+    const detail = `from ${notBefore} to ${notAfter} seconds since 1970 is not valid: ${reason}.`;
     throw new Refused({ kind: 'badValidity', detail });
   }
   return sequence(time(notBefore), time(notAfter));
@@ -59,7 +59,7 @@ function encodedValidity({ notBefore, notAfter }: Validity): Buffer {
 const firstSecond = Date.UTC(1950, 0) / 1000;
 const lastSecond = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
-/** Neither zero nor negative, and of at most 20 bytes (RFC 5280 section 4.1.2.2): its first byte is 40 to 7f. */
+/** Neither zero nor negative, and at most 20 bytes (RFC 5280 section 4.1.2.2): its first byte is 40 to 7f. */
 function positive(serial: Uint8Array): Buffer {
   const bytes = Buffer.from(serial);
   if (bytes.length === 0 || bytes.length > 20) throw new TypeError('a serial number has 1 to 20 bytes');

@@ -6,13 +6,14 @@ import type { KeyInUse } from './key-in-use.ts';
 import { missing, notDecrypted, result, wrongLength } from './refused.ts';
 
 const blockLength = 16;
-/** NIST SP 800-38D section 5.2.1.1: what is recommended, and what Azure makes. */
+/** NIST SP 800-38D section 5.2.1.1: the recommended length, which Azure uses. */
 const gcmIvLength = 12;
 const gcmTagLength = 16;
 
 /**
- * NIST SP 800-38D. The vault draws the iv ("For AES-GCM the service must generate the IV", say Key Vault's clients): under
- * an iv that the caller chooses, encrypting a ciphertext again decrypts it, and two texts of one iv let anybody forge tags.
+ * NIST SP 800-38D. The vault makes the iv ("For AES-GCM the service must generate the IV", say Key Vault's clients): if
+ * the caller chose it, encrypting a ciphertext again would decrypt it, and two plaintexts with one iv would let an
+ * attacker forge tags.
  */
 export const gcm: Operations<OctKeyMaterial> = {
   encrypt(key, request) {
@@ -40,7 +41,7 @@ export const gcm: Operations<OctKeyMaterial> = {
   },
 };
 
-/** GCM's authenticated encryption (NIST SP 800-38D section 7.1); no two texts of a key may have the same iv. */
+/** GCM's authenticated encryption (NIST SP 800-38D section 7.1). A key must never use the same iv twice. */
 export function sealGcm(
   key: Uint8Array,
   iv: Uint8Array,
@@ -48,14 +49,14 @@ export function sealGcm(
 ): { readonly result: Uint8Array; readonly tag: Uint8Array } {
   const cipher = createCipheriv(gcmName(key), key, iv);
   if (additionalData !== undefined) cipher.setAAD(additionalData);
-  const text = Buffer.concat([cipher.update(value), cipher.final()]);
-  return { result: text, tag: cipher.getAuthTag() };
+  const ciphertext = Buffer.concat([cipher.update(value), cipher.final()]);
+  return { result: ciphertext, tag: cipher.getAuthTag() };
 }
 
 /** NIST SP 800-38A section 6.2: whole blocks. */
 export const cbc = cbcWith({ padding: false });
 
-/** The same with the padding of PKCS #7 (RFC 5652 section 6.3). */
+/** The same with PKCS #7 padding (RFC 5652 section 6.3). */
 export const cbcPadded = cbcWith({ padding: true });
 
 function cbcWith({ padding }: { readonly padding: boolean }): Operations<OctKeyMaterial> {
@@ -78,7 +79,7 @@ function cbcWith({ padding }: { readonly padding: boolean }): Operations<OctKeyM
   };
 }
 
-/** RFC 3394, with its initial value: whole halves of blocks, at least two. */
+/** RFC 3394, with its initial value: at least two blocks of 8 bytes. */
 export const keyWrap: Operations<OctKeyMaterial> = {
   wrapKey(key, request) {
     const { value } = request;

@@ -34,8 +34,8 @@ function isOctOf(bits: number) {
 
 /**
  * Every algorithm, by the name that clients send (`JsonWebKeyEncryptionAlgorithm` and `JsonWebKeySignatureAlgorithm` of
- * Key Vault's REST API). PKCS #11 has CKM_AES_KEY_WRAP for keys of all sizes; what its padding is has changed between
- * versions of PKCS #11, and here it is that of RFC 5649.
+ * Key Vault's REST API). CKM_AES_KEY_WRAP of PKCS #11 is for keys of all sizes. The padding of CKM_AES_KEY_WRAP_PAD
+ * differs between versions of PKCS #11; here it is that of RFC 5649.
  */
 const algorithms: ReadonlyMap<string, Algorithm> = new Map([
   ['RSA1_5', algorithm(isRsa, rsaes(pkcs1Encryption))],
@@ -71,17 +71,19 @@ const algorithms: ReadonlyMap<string, Algorithm> = new Map([
   ['HS512', algorithm(isOct, hmac('sha512'))],
 ]);
 
-/** The names of the algorithms that a key can do an operation with; none is a key that cannot. */
+/** The algorithms with which the key can do the operation; empty if it cannot do it at all. */
 function algorithmsFor(operation: CryptoOperation, material: KeyMaterial): readonly string[] {
   return [...algorithms].filter(([, one]) => one.serves(operation) && one.fits(material)).map(([name]) => name);
 }
 
-/** How the wire calls what a request may carry. */
+/** The parameters' names on the wire. */
 const parameterNames: Readonly<Record<Parameter, string>> = { iv: 'iv', additionalData: 'aad', tag: 'tag' };
 const parameters: readonly Parameter[] = ['iv', 'additionalData', 'tag'];
 
-/** Does it, on the thread that calls, or refuses. An exception is a fault of ours or of the stored key. */
-export function performNow(operation: CryptoOperation, key: KeyInUse, request: CryptoRequest): CryptoAnswer {
+/**
+ * Performs the operation on the calling thread, or refuses it. An exception is a fault of ours or of the stored key.
+ */
+export function performSync(operation: CryptoOperation, key: KeyInUse, request: CryptoRequest): CryptoAnswer {
   const { material } = key;
   const { algorithm: name } = request;
   const known = algorithms.get(name);
@@ -103,7 +105,7 @@ export function performNow(operation: CryptoOperation, key: KeyInUse, request: C
   return { ok: false, refusal: { kind: 'algorithmNotSupported', algorithm: name, allowed } };
 }
 
-/** An algorithm that authenticates nothing must not seem to: what it does not take is refused, not ignored. */
+/** Refuses parameters that the algorithm does not take. Ignoring a tag would make an algorithm seem to authenticate. */
 function refuseParameters({ parameters: taken }: Algorithm, request: CryptoRequest): CryptoAnswer | undefined {
   for (const name of parameters) {
     const found = request[name];

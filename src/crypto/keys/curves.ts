@@ -1,22 +1,22 @@
 import type { KeyCurve } from '../../types/key.ts';
 
 export interface Curve {
-  /** As OpenSSL names it. */
+  /** OpenSSL's name. */
   readonly group: string;
-  /** `crv` in RFC 7518 and RFC 8812; Key Vault's name for the last is its own. */
+  /** `crv` in RFC 7518 and RFC 8812; only Key Vault calls the last one P-256K. */
   readonly crv: string;
   readonly bits: number;
-  /** Of a coordinate, and of half a signature. */
+  /** The length of a coordinate, and of half a signature. */
   readonly octets: number;
-  /** The digest that its one signature algorithm takes (RFC 7518 section 3.4). */
+  /** The digest of its one signature algorithm (RFC 7518 section 3.4). */
   readonly hash: 'sha256' | 'sha384' | 'sha512';
-  /** The field. */
+  /** The prime of the field. */
   readonly prime: bigint;
-  /** Of the base point; the cofactor is 1 for all of them. */
+  /** The order of the base point; the cofactor is 1 for all curves here. */
   readonly order: bigint;
 }
 
-/** `crv` as clients spell it: for P-256K also as az does, and as RFC 8812 does. */
+/** `crv` as clients spell it; P-256K also as az and as RFC 8812 spell it. */
 export const curveNames: ReadonlyMap<string, KeyCurve> = new Map([
   ['P-256', 'P-256'],
   ['P-384', 'P-384'],

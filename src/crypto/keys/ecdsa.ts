@@ -8,8 +8,9 @@ import { integerOf, inverse, modulo, octetsOf } from './integer.ts';
 import { missing, result, wrongLength } from './refused.ts';
 
 /**
- * ECDSA (FIPS 186-5 section 6.4) of a digest that the client made, as r and s side by side (RFC 7518 section 3.4). Node
- * signs and verifies nothing but what it hashed itself, so OpenSSL does the work on the curve, and the equation is done here.
+ * ECDSA (FIPS 186-5 section 6.4) of a digest that the client made; the signature is r and s side by side (RFC 7518
+ * section 3.4). Node signs and verifies only what it hashed itself, so OpenSSL does the work on the curve, and the
+ * equation is here.
  */
 export const ecdsa: Operations<EcKeyMaterial> = {
   sign(key, request) {
@@ -34,8 +35,8 @@ function expectedDigest({ algorithm }: CryptoRequest, { hash }: Curve): string {
 }
 
 /**
- * OpenSSL draws the nonce k and multiplies the base point with it, in constant time. What is left is s = (z + rd) / k
- * modulo the order, where the time of `bigint` would depend on k and d: both enter only multiplied by a random factor.
+ * OpenSSL makes the nonce k and multiplies the base point with it, in constant time. What is left is s = (z + rd) / k
+ * modulo the order, where the time of `bigint` would depend on k and d: both are multiplied by a random factor first.
  */
 function signDigest(curve: Curve, { d }: EcKeyMaterial, digest: Uint8Array): Uint8Array {
   const { group, octets: length, order } = curve;
@@ -55,9 +56,9 @@ function signDigest(curve: Curve, { d }: EcKeyMaterial, digest: Uint8Array): Uin
 }
 
 /**
- * The equation that OpenSSL checks for a text with the hash h and the public key P is R = (h/s)G + (r/s)P. With
- * P = Q + ((z - h)/r)G it is R = (z/s)G + (r/s)Q, which is the one of the digest z and the key Q. The text is random, so
- * that nobody can choose values for which the sum above is no point of the curve.
+ * OpenSSL checks, for a message with the hash h and the public key P, that R = (h/s)G + (r/s)P. With P = Q + ((z -
+ * h)/r)G this is R = (z/s)G + (r/s)Q, the equation of the digest z and the key Q. The message is random, so that nobody
+ * can choose values for which the sum above is not a point of the curve.
  */
 function verifyDigest(material: EcKeyMaterial, digest: Uint8Array, signature: Uint8Array): boolean {
   const curve = curves[material.crv];
@@ -66,8 +67,8 @@ function verifyDigest(material: EcKeyMaterial, digest: Uint8Array, signature: Ui
   const r = integerOf(signature.subarray(0, length));
   const s = integerOf(signature.subarray(length));
   if (r === 0n || r >= order || s === 0n || s >= order) return false;
-  const text = randomBytes(32);
-  const hashed = integerOf(createHash(hash).update(text).digest());
+  const message = randomBytes(32);
+  const hashed = integerOf(createHash(hash).update(message).digest());
   const difference = modulo((integerOf(digest) - hashed) * inverse(r, order), order);
   const multiple = createECDH(group);
   multiple.setPrivateKey(octetsOf(difference, length));
@@ -78,7 +79,7 @@ function verifyDigest(material: EcKeyMaterial, digest: Uint8Array, signature: Ui
   });
   const jwk = { kty: 'EC', crv, x: base64url(octetsOf(x, length)), y: base64url(octetsOf(y, length)) };
   const key = createPublicKey({ key: jwk, format: 'jwk' });
-  return verify(hash, text, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  return verify(hash, message, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 interface Point {
@@ -100,7 +101,7 @@ function add({ prime }: Curve, a: Point, b: Point): Point {
   return { x, y: modulo(slope * (a.x - x) - a.y, prime) };
 }
 
-/** Eight octets more than the order has make the remainder uniform (FIPS 186-5 appendix A.3.1). */
+/** Eight octets more than the order make the remainder uniform (FIPS 186-5 appendix A.3.1). */
 function randomScalar({ octets, order }: Curve): bigint {
   return (integerOf(randomBytes(octets + 8)) % (order - 1n)) + 1n;
 }

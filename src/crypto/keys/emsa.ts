@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { digestLengths } from './hashes.ts';
 import type { HashName } from './hashes.ts';
 
-/** A hash that a digest was made with, and the digest. */
+/** A digest, and the hash that made it. */
 export interface Digest {
   readonly hash: Exclude<HashName, 'sha1'>;
   readonly octets: Uint8Array;
@@ -20,10 +20,10 @@ export function encodePkcs1({ hash, octets }: Digest, length: number): Uint8Arra
   return padPkcs1(Buffer.concat([digestInfo[hash], octets]), length);
 }
 
-/** Octets that a value is shorter than its encoding, at least: `00 01`, eight of `ff`, and `00`. */
+/** The least number of octets that the encoding adds: `00 01`, eight of `ff`, and `00`. */
 export const pkcs1Overhead = 11;
 
-/** The encoding of EMSA-PKCS1-v1_5 (RFC 8017 section 9.2, steps 4 and 5) around a value of the caller's. */
+/** The encoding of EMSA-PKCS1-v1_5 (RFC 8017 section 9.2, steps 4 and 5) around a value that the caller gives. */
 export function padPkcs1(value: Uint8Array, length: number): Uint8Array {
   const encoded = new Uint8Array(length).fill(0xff);
   const end = length - value.length;
@@ -34,8 +34,8 @@ export function padPkcs1(value: Uint8Array, length: number): Uint8Array {
 }
 
 /**
- * EMSA-PSS (RFC 8017 section 9.1.1) of a digest for a modulus of `length` whole octets: its encoding is one bit shorter.
- * `salt` is as long as the digest (RFC 7518 section 3.5).
+ * EMSA-PSS (RFC 8017 section 9.1.1) of a digest, for a modulus of `length` whole octets; the encoding is one bit
+ * shorter. `salt` is as long as the digest (RFC 7518 section 3.5).
  */
 export function encodePss(digest: Digest, salt: Uint8Array, length: number): Uint8Array {
   const { hash } = digest;
@@ -52,7 +52,7 @@ export function encodePss(digest: Digest, salt: Uint8Array, length: number): Uin
   return encoded;
 }
 
-/** EMSA-PSS verification (RFC 8017 section 9.1.2): encoding the digest with the salt that is found gives the same again. */
+/** EMSA-PSS verification (RFC 8017 section 9.1.2): encodes the digest with the salt from the encoding and compares. */
 export function isPss(digest: Digest, encoded: Uint8Array): boolean {
   const saltLength = digestLengths[digest.hash];
   const blockLength = encoded.length - digest.octets.length - 1;

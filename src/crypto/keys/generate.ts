@@ -4,14 +4,14 @@ import { fromPkcs8Der } from '../read-key-material.ts';
 import { curves } from './curves.ts';
 import { octetsOf, integerOf } from './integer.ts';
 
-/** A new key, made on the thread that calls. RSA keys have the exponent 65537, and take from 50 ms to several seconds. */
-export function generateNow(spec: KeySpec): KeyMaterial {
+/** Makes a key on the calling thread. RSA keys have the exponent 65537, and take from 50 ms to several seconds. */
+export function generateSync(spec: KeySpec): KeyMaterial {
   if (spec.family === 'RSA') return generateRsa(spec.size);
   if (spec.family === 'EC') return generateEc(spec.curve);
   return generateOct(spec.size);
 }
 
-/** `size` in bits, whole octets. */
+/** `size` is in bits, a multiple of 8. */
 export function generateOct(size: number): OctKeyMaterial {
   return { kty: 'oct', k: base64url(randomBytes(size / 8)) };
 }
@@ -24,11 +24,11 @@ function generateRsa(size: number): RsaKeyMaterial {
     publicKeyEncoding: { format: 'der', type: 'spki' },
   });
   const read = fromPkcs8Der(privateKey);
-  if (!read.ok || read.material.kty !== 'RSA') throw new Error(`OpenSSL made no RSA key of ${size} bits that is valid`);
+  if (!read.ok || read.material.kty !== 'RSA') throw new Error(`OpenSSL made an invalid RSA key of ${size} bits`);
   return read.material;
 }
 
-/** Microseconds, up to a millisecond. */
+/** Takes microseconds, at most a millisecond. */
 export function generateEc(curve: KeyCurve): EcKeyMaterial {
   const { group, octets: length } = curves[curve];
   const pair = createECDH(group);
@@ -38,7 +38,7 @@ export function generateEc(curve: KeyCurve): EcKeyMaterial {
     crv: curve,
     x: base64url(point.subarray(1, 1 + length)),
     y: base64url(point.subarray(1 + length)),
-    // Without its leading zeros before.
+    // Node leaves out leading zeros; they are added here.
     d: base64url(octetsOf(integerOf(pair.getPrivateKey()), length)),
   };
 }

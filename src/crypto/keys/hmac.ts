@@ -6,8 +6,8 @@ import type { KeyInUse } from './key-in-use.ts';
 import { missing, result } from './refused.ts';
 
 /**
- * HMAC (RFC 2104) over the value as it comes, of any length: no client hashes for HS256 before it sends. RFC 7518 section
- * 3.2 wants a key as long as the hash; Key Vault's longest has 256 bits, and so every one is let in.
+ * HMAC (RFC 2104) over the value itself, of any length: clients do not hash before HS256. RFC 7518 section 3.2 requires
+ * a key as long as the hash; Key Vault's longest has 256 bits, so keys of every length are accepted.
  */
 export function hmac(hash: HashName): Operations<OctKeyMaterial> {
   return {

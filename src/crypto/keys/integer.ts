@@ -10,15 +10,15 @@ export function octetsOf(integer: bigint, length: number): Uint8Array {
   return new Uint8Array(Buffer.from(hex, 'hex'));
 }
 
-/** The remainder that is not negative. */
+/** The remainder that is never negative. */
 export function modulo(value: bigint, modulus: bigint): bigint {
   const remainder = value % modulus;
   return remainder < 0n ? remainder + modulus : remainder;
 }
 
 /**
- * The inverse of `value` modulo `modulus`, which has no divisor in common with it (Euclid's algorithm). Its time
- * depends on the value, so a secret must be blinded before.
+ * The inverse of `value` modulo `modulus` (Euclid's algorithm); they must not have a common divisor. The time depends
+ * on the value, so a secret must be blinded first.
  */
 export function inverse(value: bigint, modulus: bigint): bigint {
   let [remainder, next] = [modulus, modulo(value, modulus)];

@@ -3,7 +3,7 @@ import type { KeyMaterial } from '../../types/key.ts';
 import { privateKeyObject, publicKeyObject } from '../key-material.ts';
 import type { KeyPairMaterial } from '../key-material.ts';
 
-/** A key for as long as an operation, or a row of them, needs it. */
+/** A key for the duration of one operation, or of several in a row. */
 export class KeyInUse<M extends KeyMaterial = KeyMaterial> {
   readonly material: M;
   #privateKey: KeyObject | undefined;
@@ -13,8 +13,8 @@ export class KeyInUse<M extends KeyMaterial = KeyMaterial> {
   }
 
   /**
-   * OpenSSL's key, made once: an operation with a new one takes half as long again, since it draws its blinding factors
-   * (RSA) anew.
+   * OpenSSL's key, made once: with a new one an operation takes half as long again, because RSA makes new blinding
+   * factors.
    */
   privateKey(this: KeyInUse<KeyPairMaterial>): KeyObject {
     this.#privateKey ??= privateKeyObject(this.material);

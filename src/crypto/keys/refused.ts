@@ -1,6 +1,6 @@
 import type { CryptoAnswer } from '../../types/key.ts';
 
-/** `expected` says what the algorithm requires, as Azure words it. */
+/** `expected` is the algorithm's requirement, in Azure's words. */
 export function wrongLength(what: string, octets: Uint8Array, expected: string): CryptoAnswer {
   return { ok: false, refusal: { kind: 'wrongLength', what, found: octets.length, expected } };
 }
@@ -9,7 +9,7 @@ export function missing(what: string): CryptoAnswer {
   return { ok: false, refusal: { kind: 'missing', what } };
 }
 
-/** Every reason that a decryption fails for has this one answer. */
+/** The one answer for every reason that a decryption fails. */
 export const notDecrypted: CryptoAnswer = { ok: false, refusal: { kind: 'notDecrypted' } };
 
 export function result(octets: Uint8Array): CryptoAnswer {

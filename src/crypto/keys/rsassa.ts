@@ -7,9 +7,9 @@ import { digestLengths } from './hashes.ts';
 import type { KeyInUse } from './key-in-use.ts';
 import { missing, result, wrongLength } from './refused.ts';
 
-/** How a value is encoded for a modulus of `length` octets. */
+/** An encoding of a value for a modulus of `length` octets. */
 interface Encoding {
-  /** What the value's length has to be, as Azure words it; `undefined` when it is so. */
+  /** The requirement that the value or the key does not meet, in Azure's words; `undefined` if all is well. */
   readonly requires: (value: Uint8Array, length: number) => string | undefined;
   readonly encode: (value: Uint8Array, length: number) => Uint8Array;
   readonly verifies: (value: Uint8Array, encoded: Uint8Array) => boolean;
@@ -31,7 +31,7 @@ export function pss(hash: Digest['hash']): Encoding {
   };
 }
 
-/** PKCS #1 v1.5 around what the client sends: it made the DigestInfo itself, of a hash that has no algorithm here. */
+/** PKCS #1 v1.5 around a DigestInfo that the client made, for a hash without an algorithm here. */
 export const pkcs1OfDigestInfo: Encoding = {
   requires({ length: found }, length) {
     const most = length - pkcs1Overhead;
@@ -51,8 +51,8 @@ function isEncodedBy(encode: Encoding['encode']): Encoding['verifies'] {
 }
 
 /**
- * RSASSA (RFC 8017 section 8) of a digest that the client made. Node signs nothing but what it hashed itself, so the
- * encoding is made here, and OpenSSL does what is secret: RSASP1, with blinding and a check of the result.
+ * RSASSA (RFC 8017 section 8) of a digest that the client made. Node signs only what it hashed itself, so the encoding
+ * is done here, and OpenSSL does the secret part: RSASP1, with blinding and a check of the result.
  */
 export function rsassa({ requires, encode, verifies }: Encoding): Operations<RsaKeyMaterial> {
   const refusal = (what: string, key: KeyInUse<RsaKeyMaterial>, { algorithm, value }: CryptoRequest) => {
@@ -76,7 +76,7 @@ export function rsassa({ requires, encode, verifies }: Encoding): Operations<Rsa
   };
 }
 
-/** RSAVP1; `undefined` when the signature is none of this modulus. */
+/** RSAVP1; `undefined` when the signature does not fit the modulus. */
 function recover(key: KeyInUse<RsaKeyMaterial>, signature: Uint8Array): Uint8Array | undefined {
   if (signature.length !== modulusLength(key)) return undefined;
   const publicKey = key.publicKey();

@@ -121,7 +121,7 @@ const readers: Readonly<Record<CertificateContentType, Reader>> = {
     if (text === undefined) return bad(message);
     const read = await files.readPem(text, password, gone);
     if (!read.ok) return bad(`${message} ${describeRefusal(read.refusal)}`);
-    if (read.value.material === undefined) return bad(`${message} The PEM text holds no private key.`);
+    if (read.value.material === undefined) return bad(`${message} The PEM file holds no private key.`);
     return { ok: true, value: read.value };
   },
 };

@@ -1,7 +1,7 @@
 import {
   explicit,
   integer,
-  nothing,
+  derNull,
   objectIdentifier,
   octetString,
   sequence,
@@ -14,7 +14,7 @@ export function dataOf(contents: Uint8Array): Buffer {
 
 /** A PKCS #12 file with a code of the format's own derivation in so many rounds, which no password makes. */
 export function authenticatedFile(iterations: number): Buffer {
-  const digest = sequence(sequence(objectIdentifier('1.3.14.3.2.26'), nothing), octetString(Buffer.alloc(20)));
+  const digest = sequence(sequence(objectIdentifier('1.3.14.3.2.26'), derNull), octetString(Buffer.alloc(20)));
   const macData = sequence(digest, octetString(Buffer.alloc(8)), integer(iterations));
   return sequence(integer(3), dataOf(sequence()), macData);
 }

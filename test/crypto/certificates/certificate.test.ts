@@ -217,7 +217,7 @@ it('an object identifier has 64 bytes at most, and of a longer one none is read:
   const identifier = (length: number) => new Counted(length).fill(0xff, 0, -1);
   assert.equal(readObjectIdentifier(identifier(64), 'it'), `2.${(2n ** 441n - 1n) * 128n - 80n}`);
   assert.equal(read, 64);
-  assert.throws(() => readObjectIdentifier(identifier(65), 'it'), { message: 'it is no object identifier' });
+  assert.throws(() => readObjectIdentifier(identifier(65), 'it'), { message: 'it is not an object identifier' });
   assert.equal(read, 64);
 });
 
@@ -234,16 +234,16 @@ describe('bytes that are no certificate', () => {
     return Buffer.from(text.replace(find, replace), 'hex');
   };
   const alterations: readonly (readonly [string, string, string])[] = [
-    ['0603551d0f', '0603551d13', 'the extension 2.5.29.19 stands there twice'],
+    ['0603551d0f', '0603551d13', 'the extension 2.5.29.19 appears twice'],
     // 31 November.
     [
       Buffer.from('260101000000Z').toString('hex'),
       Buffer.from('261131000000Z').toString('hex'),
-      'its start is no time as RFC 5280 writes it',
+      'its start is not a time as RFC 5280 writes it',
     ],
     // ecdsa-with-SHA384 in the body, SHA256 behind it.
     ['2a8648ce3d040302', '2a8648ce3d040303', 'it names two signature algorithms'],
-    ['0603551d0f0101ff0404', '0603551d0f0101ff0403', 'an extension has something behind its end'],
+    ['0603551d0f0101ff0404', '0603551d0f0101ff0403', 'an extension has something after its end'],
   ];
   for (const [find, replace, detail] of alterations) {
     it(`are refused: ${detail}`, async () => {
@@ -255,8 +255,12 @@ describe('bytes that are no certificate', () => {
   const foreign: readonly (readonly [string, Buffer, string])[] = [
     ['nothing', Buffer.alloc(0), 'the certificate is missing where the certificate should have it'],
     ['a text', Buffer.from('-----BEGIN'), 'the certificate is missing where the certificate should have it'],
-    ['an open length', Buffer.from('3080', 'hex'), 'the certificate has no length as DER writes it'],
-    ['a long length', Buffer.from('3081023000', 'hex'), 'the certificate has a length longer than DER writes it'],
+    ['an open length', Buffer.from('3080', 'hex'), 'the length of the certificate is not as DER writes it'],
+    [
+      'a long length',
+      Buffer.from('3081023000', 'hex'),
+      'the certificate has a length that is not in its shortest form',
+    ],
     ['too many bytes', Buffer.from('30843fffffff', 'hex'), 'the certificate is cut short'],
   ];
   for (const [what, bytes, detail] of foreign) {

@@ -10,7 +10,7 @@ import { sign } from '../../../src/crypto/certificates/sign.ts';
 import type { CertifiableKey } from '../../../src/types/certificate.ts';
 import { ec, hex, material, textOf, validity, value, withChain } from './material.ts';
 
-const what = 'PEM text';
+const what = 'PEM file';
 const leaf = { name: 'leaf', key: material('P-256') };
 
 interface Party {
@@ -58,7 +58,7 @@ describe('a chain', () => {
     const refused = outcomeOf(what, () => inChainOrder(leaf.key, [leafOfLast, ...roots], what));
     assert.equal(
       textOf(refused),
-      'The PEM text holds so many certificates of one name that its chain takes more than 50 signature checks.',
+      'The PEM file holds so many certificates of one name that its chain takes more than 50 signature checks.',
     );
     assert.equal(checks(), 50);
     const leafOfFirst = await signed(0);

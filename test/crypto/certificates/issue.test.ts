@@ -181,44 +181,44 @@ describe('what cannot be certified', () => {
     [{ subject: '', sans: {} }, 'The subject is empty, and there is no subject alternative name either.'],
     [
       { sans: { dnsNames: ['bücher.example'] } },
-      'The subject alternative name "bücher.example" is no DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com.',
+      'The subject alternative name "bücher.example" is not a DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com.',
     ],
     [
       { sans: { dnsNames: ['a.*.example.com'] } },
-      'The subject alternative name "a.*.example.com" is no DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com.',
+      'The subject alternative name "a.*.example.com" is not a DNS name of ASCII letters, digits and hyphens, such as www.example.com or *.example.com.',
     ],
     [
       { sans: { emails: ['nobody'] } },
-      'The subject alternative name "nobody" is no e-mail address in ASCII, such as someone@example.com.',
+      'The subject alternative name "nobody" is not an e-mail address in ASCII, such as someone@example.com.',
     ],
     [
       { sans: { upns: ['nobody'] } },
-      'The subject alternative name "nobody" is no user principal name, such as someone@example.com.',
+      'The subject alternative name "nobody" is not a user principal name, such as someone@example.com.',
     ],
     [
       { sans: { ipAddresses: ['192.0.2.256'] } },
-      'The subject alternative name "192.0.2.256" is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1.',
+      'The subject alternative name "192.0.2.256" is not an IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1.',
     ],
     [
       { sans: { ipAddresses: ['fe80::1%eth0'] } },
-      'The subject alternative name "fe80::1%eth0" is no IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1.',
+      'The subject alternative name "fe80::1%eth0" is not an IPv4 or IPv6 address, such as 192.0.2.1 or 2001:db8::1.',
     ],
     [
       { sans: { uris: ['/path'] } },
-      'The subject alternative name "/path" is no absolute URI in ASCII, such as https://example.com/path.',
+      'The subject alternative name "/path" is not an absolute URI in ASCII, such as https://example.com/path.',
     ],
     [
       { ekus: ['serverAuth'] },
-      'The extended key usage "serverAuth" is no object identifier, such as 1.3.6.1.5.5.7.3.1.',
+      'The extended key usage "serverAuth" is not an object identifier, such as 1.3.6.1.5.5.7.3.1.',
     ],
-    [{ ekus: ['1.40.1'] }, 'The extended key usage "1.40.1" is no object identifier, such as 1.3.6.1.5.5.7.3.1.'],
+    [{ ekus: ['1.40.1'] }, 'The extended key usage "1.40.1" is not an object identifier, such as 1.3.6.1.5.5.7.3.1.'],
     [
       { notAfter: validity.notBefore - 1 },
-      `The validity from ${validity.notBefore} to ${validity.notBefore - 1} seconds since 1970 is none: it ends before it begins, or outside of the years 1950 to 9999.`,
+      `The validity from ${validity.notBefore} to ${validity.notBefore - 1} seconds since 1970 is not valid: it ends before it begins, or is outside the years 1950 to 9999.`,
     ],
     [
       { notAfter: 253_402_300_800 },
-      `The validity from ${validity.notBefore} to 253402300800 seconds since 1970 is none: it ends before it begins, or outside of the years 1950 to 9999.`,
+      `The validity from ${validity.notBefore} to 253402300800 seconds since 1970 is not valid: it ends before it begins, or is outside the years 1950 to 9999.`,
     ],
   ];
   for (const [changed, text] of uncertifiable) {

@@ -8,7 +8,7 @@ import {
 } from '../../../src/crypto/certificates/extensions.ts';
 import { issue, makeTestIssuer, selfSign } from '../../../src/crypto/certificates/issue.ts';
 import { publicKeyInfo, readPrivateKey } from '../../../src/crypto/certificates/keys.ts';
-import { nameOf } from '../../../src/crypto/certificates/name.ts';
+import { nameToDer } from '../../../src/crypto/certificates/name.ts';
 import type { CertificateFileRefusal, Outcome } from '../../../src/crypto/certificates/refusal.ts';
 import { describeRefusal } from '../../../src/crypto/certificates/refusal.ts';
 import { makeRequest } from '../../../src/crypto/certificates/request.ts';
@@ -114,7 +114,7 @@ async function authorityUnder(root: CertifiedMaterial): Promise<CertifiedMateria
     subjectKeyIdentifier(keyIdentifier(publicKey)),
     authorityKeyIdentifier(by.keyIdentifier),
   ];
-  const certificate = await sign({ issuer: by, subject: nameOf('CN=Between'), publicKey, extensions }, validity);
+  const certificate = await sign({ issuer: by, subject: nameToDer('CN=Between'), publicKey, extensions }, validity);
   return { material: between, certificates: [certificate] };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { encodeName, textOfName } from '../../../src/crypto/certificates/name.ts';
+import { encodeName, nameFromDer } from '../../../src/crypto/certificates/name.ts';
 import { notRun } from '../../not-run.ts';
 import { ec, selfSigned, textOf, value } from './material.ts';
 import { hasOpenssl, openssl } from './openssl.ts';
@@ -39,11 +39,11 @@ const subjects: readonly (readonly [string, string])[] = [
 ];
 
 const faults: readonly (readonly [string, string])[] = [
-  ['www.example.com', 'has "www.example.com" where NAME=value should stand, as in CN=www.example.com, O=Contoso.'],
-  ['CN=a,', 'has "" where NAME=value should stand, as in CN=www.example.com, O=Contoso.'],
-  ['CN=a,,O=b', 'has ",O=b" where NAME=value should stand, as in CN=www.example.com, O=Contoso.'],
-  [' ', 'has "" where NAME=value should stand, as in CN=www.example.com, O=Contoso.'],
-  ['/CN=a/O=b', 'has "/CN=a/O=b" where NAME=value should stand, as in CN=www.example.com, O=Contoso.'],
+  ['www.example.com', 'has "www.example.com" where NAME=value is expected, as in CN=www.example.com, O=Contoso.'],
+  ['CN=a,', 'has "" where NAME=value is expected, as in CN=www.example.com, O=Contoso.'],
+  ['CN=a,,O=b', 'has ",O=b" where NAME=value is expected, as in CN=www.example.com, O=Contoso.'],
+  [' ', 'has "" where NAME=value is expected, as in CN=www.example.com, O=Contoso.'],
+  ['/CN=a/O=b', 'has "/CN=a/O=b" where NAME=value is expected, as in CN=www.example.com, O=Contoso.'],
   [
     'XY=a',
     'names an unknown attribute XY. Known are CN, O, OU, L, ST, C, STREET, POSTALCODE, T, SN, GN, I, SERIALNUMBER, DNQUALIFIER, DC, UID, E, and any object identifier.',
@@ -59,8 +59,8 @@ const faults: readonly (readonly [string, string])[] = [
     String.raw`"CN=\"a" gives CN a value that begins with # or ". Put a backslash before it, or end it as it begins.`,
   ],
   ['CN=#1', '"CN=#1" gives CN a value that begins with # or ". Put a backslash before it, or end it as it begins.'],
-  ['CN=#ffff', 'gives CN a value in hexadecimal that is no DER.'],
-  [String.raw`CN=\ff`, 'gives CN a value with escapes that are no UTF-8.'],
+  ['CN=#ffff', 'gives CN a value in hexadecimal that is not DER.'],
+  [String.raw`CN=\ff`, 'gives CN a value with escapes that are not UTF-8.'],
   ['C=USA', 'gives C the value "USA"; a country is two letters (ISO 3166).'],
   ['E=jörg@example.com', 'gives E the value "jörg@example.com"; only ASCII characters are allowed.'],
   [
@@ -74,7 +74,7 @@ const faults: readonly (readonly [string, string])[] = [
 describe('a subject', () => {
   for (const [text, read] of subjects) {
     it(`may be ${JSON.stringify(text)}`, () => {
-      assert.equal(textOfName(value(encodeName(text))), read);
+      assert.equal(nameFromDer(value(encodeName(text))), read);
     });
   }
 
@@ -86,7 +86,7 @@ describe('a subject', () => {
 
   it(`of 64 characters beyond the basic plane is no longer than one of 64 letters`, () => {
     const text = `CN=${'𝕏'.repeat(64)}`;
-    assert.equal(textOfName(value(encodeName(text))), text);
+    assert.equal(nameFromDer(value(encodeName(text))), text);
   });
 
   it('is read as it was written, whatever is in it', () => {
@@ -109,7 +109,7 @@ describe('a subject', () => {
                 .replaceAll(/../g, String.raw`\$&`)}`,
         );
         const encoded = value(encodeName(parts.join(', ')));
-        const read = textOfName(encoded);
+        const read = nameFromDer(encoded);
         assert.deepEqual(value(encodeName(read)), encoded);
         // A control character would end the line that it is printed on.
         assert.doesNotMatch(read, /\p{Cc}/u);
@@ -132,7 +132,7 @@ describe('a subject', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
         const outcome = encodeName(pieces.join(''));
-        if (outcome.ok) assert.deepEqual(value(encodeName(textOfName(outcome.value))), outcome.value);
+        if (outcome.ok) assert.deepEqual(value(encodeName(nameFromDer(outcome.value))), outcome.value);
         else assert.equal(outcome.refusal.kind, 'badSubject');
       }),
       { numRuns: 2_000 },

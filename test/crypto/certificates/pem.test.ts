@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import {
   integer,
-  nothing,
+  derNull,
   objectIdentifier,
   octetString,
   sequence,
@@ -64,17 +64,17 @@ describe('PEM', () => {
   });
 
   const faults: readonly (readonly [string, () => string | Promise<string>, string])[] = [
-    ['nothing', () => '', 'This is not a PEM text that can be read: it has no line -----BEGIN CERTIFICATE-----.'],
+    ['nothing', () => '', 'This is not a PEM file that can be read: it has no line -----BEGIN CERTIFICATE-----.'],
     [
       'base64 alone',
       () => Buffer.from(key).toString('base64'),
-      'This is not a PEM text that can be read: it has no line -----BEGIN CERTIFICATE-----.',
+      'This is not a PEM file that can be read: it has no line -----BEGIN CERTIFICATE-----.',
     ],
-    ['a key alone', () => key, 'The PEM text holds no certificate.'],
+    ['a key alone', () => key, 'The PEM file holds no certificate.'],
     [
       'two keys',
       () => key + pkcs8(ec('prime256v1')) + pem(...chained.certificates),
-      'The PEM text holds several private keys; one is needed.',
+      'The PEM file holds several private keys; one is needed.',
     ],
     [
       'another key',
@@ -84,32 +84,32 @@ describe('PEM', () => {
     [
       'a text that ends early',
       () => writePem(chained).slice(0, -40),
-      'This is not a PEM text that can be read: a block that begins does not end as it began.',
+      'This is not a PEM file that can be read: a block does not end with the line that matches its beginning.',
     ],
     [
       'mixed labels',
       () => key.replace('END PRIVATE KEY', 'END RSA PRIVATE KEY'),
-      'This is not a PEM text that can be read: a block that begins does not end as it began.',
+      'This is not a PEM file that can be read: a block does not end with the line that matches its beginning.',
     ],
     [
       'a foreign character',
       () => key + pem(...chained.certificates).replace('MII', 'M*I'),
-      'This is not a PEM text that can be read: the CERTIFICATE in it is no base64.',
+      'This is not a PEM file that can be read: the CERTIFICATE in it is not base64.',
     ],
     [
       'an empty block',
       () => `${key}-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n`,
-      'This is not a PEM text that can be read: the CERTIFICATE in it is no base64.',
+      'This is not a PEM file that can be read: the CERTIFICATE in it is not base64.',
     ],
     [
       'a public key',
       () => key.replaceAll('PRIVATE', 'PUBLIC'),
-      'This is not a PEM text that can be read: a PUBLIC KEY is neither a certificate nor a private key.',
+      'This is not a PEM file that can be read: a PUBLIC KEY is neither a certificate nor a private key.',
     ],
     [
       'a key of other bytes',
       () => '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n',
-      'This is not a PEM text that can be read: its private key cannot be read.',
+      'This is not a PEM file that can be read: its private key cannot be read.',
     ],
     [
       'an encrypted key',
@@ -136,10 +136,10 @@ describe('PEM', () => {
     [
       'a text with the line ends of Windows',
       () => writePem(chained).replaceAll('\n', '\r\n'),
-      'This is not a PEM text that can be read: its lines end in CR LF, and only LF is taken.',
+      'This is not a PEM file that can be read: its lines end in CR LF, and only LF is accepted.',
     ],
-    ['too much', () => ' '.repeat(1_048_577), 'The PEM text has 1048577 bytes; at most 1048576 are read.'],
-    ['too many certificates', () => manyCertificates(51), 'The PEM text holds 51 certificates; at most 50 are read.'],
+    ['too much', () => ' '.repeat(1_048_577), 'The PEM file has 1048577 bytes; at most 1048576 are read.'],
+    ['too many certificates', () => manyCertificates(51), 'The PEM file holds 51 certificates; at most 50 are read.'],
   ];
   for (const [what, text, refusal] of faults) {
     it(`is not ${what}`, async () => {
@@ -162,7 +162,7 @@ describe('a private key whose parts do not belong together', () => {
   it('is refused for RSA', () => {
     const key = material('RSA 2048');
     assert.ok(key.kty === 'RSA');
-    assert.equal(textOf(readPem(unchecked(key))), 'The PEM text holds no certificate.');
+    assert.equal(textOf(readPem(unchecked(key))), 'The PEM file holds no certificate.');
     for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const) {
       const bytes = Buffer.from(key[member], 'base64url');
       bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 4, bytes.length - 1);
@@ -188,14 +188,14 @@ describe('a private key whose parts do not belong together', () => {
 /** RFC 8017 appendix A.1.2 in PKCS #8, of members that nobody checked. */
 function unchecked({ n, e, d, p, q, dp, dq, qi }: RsaKeyMaterial): string {
   const numbers = [n, e, d, p, q, dp, dq, qi].map((member) => integer(Buffer.from(member, 'base64url')));
-  const algorithm = sequence(objectIdentifier('1.2.840.113549.1.1.1'), nothing);
+  const algorithm = sequence(objectIdentifier('1.2.840.113549.1.1.1'), derNull);
   const body = sequence(integer(0), algorithm, octetString(sequence(integer(0), ...numbers))).toString('base64');
   return `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`;
 }
 
 function traditional(label: string): string {
-  const way = `it has an ${label}; convert that with openssl pkcs8 -topk8 -nocrypt`;
-  return `This is not a PEM text that can be read: of keys only PKCS #8 is taken, and ${way}.`;
+  const way = `it has an ${label}; convert it with openssl pkcs8 -topk8 -nocrypt`;
+  return `This is not a PEM file that can be read: only keys in PKCS #8 are accepted, and ${way}.`;
 }
 
 if (hasOpenssl) {

@@ -5,7 +5,7 @@ import {
   der,
   explicit,
   integer,
-  nothing,
+  derNull,
   objectIdentifier,
   octetString,
   sequence,
@@ -150,12 +150,12 @@ describe('the form of a PKCS #12 file', () => {
     [
       'followed by something',
       () => Buffer.concat([fileOf(), Buffer.alloc(1)]),
-      malformed('something stands behind its end'),
+      malformed('there is something after its end'),
     ],
     [
       'a string of pieces that are none',
       () => sequence(der(0x24, integer(1))),
-      malformed('a string has pieces that are none'),
+      malformed('a string has pieces that are not strings'),
     ],
     [
       'a key that cannot be read',
@@ -173,7 +173,7 @@ describe('the form of a PKCS #12 file', () => {
     [
       'nested without end',
       () => Buffer.alloc(1_000_000, Buffer.from([0x30, 0x80])),
-      malformed('it has tags that no such file has'),
+      malformed('it has tags that such files never have'),
     ],
     ['too large', () => Buffer.alloc(1_048_577), 'The PKCS #12 file has 1048577 bytes; at most 1048576 are read.'],
     ['too much work for PBKDF2', () => fileOf(shroudedKeyBag(0x7fff_ffff)), tooMuchWork(2_000_000)],
@@ -224,7 +224,7 @@ describe('the form of a PKCS #12 file', () => {
     /** Attributes of bags are read as BER, and not looked at. */
     const withAttributes = (...counts: readonly number[]) => {
       const safes = counts.map((count) => {
-        const attributes = set(...Array.from({ length: count }, () => nothing));
+        const attributes = set(...Array.from({ length: count }, () => derNull));
         const marked = sequence(leaf.subarray(4), attributes);
         return dataOf(sequence(marked));
       });

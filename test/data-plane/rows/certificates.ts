@@ -4,7 +4,7 @@ import { ecKey } from '../certificate-files.ts';
 import { backupOf, wrongAttributes, wrongBackups, wrongBodies, wrongNames, wrongPages, wrongTags } from './row.ts';
 import type { Row, Wrong } from './row.ts';
 
-/** A certificate that was made elsewhere, as a PEM text with its key. */
+/** A certificate that was made elsewhere, as a PEM file with its key. */
 const material = ecKey();
 const now = Math.floor(Date.now() / 1000);
 const signed = await selfSign(material, {

@@ -5,9 +5,9 @@ import { readChain } from '../../../src/crypto/certificates/chain.ts';
 import { decryptPrivateKey } from '../../../src/crypto/certificates/encrypted-private-key.ts';
 import { readPem } from '../../../src/crypto/certificates/pem.ts';
 import { readPkcs12 } from '../../../src/crypto/certificates/pkcs12.ts';
-import { describeRefusal, outcomeOf, outcomeOfLater } from '../../../src/crypto/certificates/refusal.ts';
+import { describeRefusal, outcomeOf, outcomeOfAsync } from '../../../src/crypto/certificates/refusal.ts';
 import type { Outcome } from '../../../src/crypto/certificates/refusal.ts';
-import { partsOfRequest } from '../../../src/crypto/certificates/request.ts';
+import { parseRequest } from '../../../src/crypto/certificates/request.ts';
 import type { Certificates } from '../../../src/types/certificate.ts';
 import samples from '../samples.json' with { type: 'json' };
 import { textOf } from '../target.ts';
@@ -88,7 +88,7 @@ export const certificateRequest: FuzzTarget = {
     return {
       inputs,
       read(input) {
-        const outcome = outcomeOf('certificate request', () => partsOfRequest(input));
+        const outcome = outcomeOf('certificate request', () => parseRequest(input));
         if (!outcome.ok) assertRefusal(outcome);
         // What it says is signed: nobody without the key makes another one.
         else assert.ok(inputs.some((known) => Buffer.from(known).equals(input)) || sameBody(inputs, outcome.value));
@@ -98,9 +98,9 @@ export const certificateRequest: FuzzTarget = {
 };
 
 /** The signature and what is around it may be written otherwise; what was signed may not. */
-function sameBody(inputs: readonly Uint8Array[], { publicKey, subject }: ReturnType<typeof partsOfRequest>): boolean {
+function sameBody(inputs: readonly Uint8Array[], { publicKey, subject }: ReturnType<typeof parseRequest>): boolean {
   return inputs.some((known) => {
-    const parts = partsOfRequest(known);
+    const parts = parseRequest(known);
     return Buffer.from(parts.publicKey).equals(publicKey) && Buffer.from(parts.subject).equals(subject);
   });
 }
@@ -131,7 +131,7 @@ export const encryptedKey: FuzzTarget = {
   samples: () => ({
     inputs: samples.encryptedKeys.map(bytes),
     async read(input) {
-      const outcome = await outcomeOfLater('private key', () => decryptPrivateKey(input, 'p'));
+      const outcome = await outcomeOfAsync('private key', () => decryptPrivateKey(input, 'p'));
       if (!outcome.ok) assertRefusal(outcome);
     },
   }),
