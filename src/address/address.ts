@@ -4,7 +4,7 @@ const octetForm = '(0|[1-9][0-9]{0,2})';
 const dottedQuad = new RegExp(`^${octetForm}\\.${octetForm}\\.${octetForm}\\.${octetForm}$`);
 const hexGroup = /^[0-9a-f]{1,4}$/;
 
-/** The longest legal text: eight groups, the last two as a dotted quad (RFC 4291 section 2.2). */
+/** The longest legal form: eight groups, the last two as a dotted quad (RFC 4291 section 2.2). */
 const textLengthMax = 45;
 
 /**
@@ -51,7 +51,7 @@ function parseIpv6(text: string): readonly number[] | undefined {
   const before = parseGroups(head, false);
   const after = parseGroups(tail, true);
   if (before === undefined || after === undefined) return undefined;
-  // "::" stands for at least one group of zeros.
+  // "::" replaces at least one group of zeros.
   const zeros = 8 - before.length - after.length;
   return zeros < 1 ? undefined : [...before, ...Array.from({ length: zeros }, () => 0), ...after];
 }
@@ -87,7 +87,7 @@ export interface Range {
   readonly prefix: number;
 }
 
-/** What is wrong with a text that should be an IPv4 address or range. */
+/** Why a string is not an IPv4 address or range. */
 export type RangeProblem =
   | { readonly kind: 'empty' }
   | { readonly kind: 'spaces' }
@@ -98,10 +98,10 @@ export type RangeProblem =
   /** `decimal` is the octet without its zeros. */
   | { readonly kind: 'leadingZero'; readonly octet: string; readonly decimal: string }
   | { readonly kind: 'octetOutOfRange'; readonly octet: string }
-  /** Not a plain decimal number: empty, signed, with leading zeros, or a netmask. */
+  /** Not a plain decimal number, but empty, signed, with leading zeros, or a netmask. */
   | { readonly kind: 'prefixMalformed'; readonly prefix: string }
   | { readonly kind: 'prefixOutOfRange'; readonly prefix: string }
-  /** `network` is the range that has the address in it and ends at the prefix. */
+  /** `network` is the range with this prefix that contains the address. */
   | { readonly kind: 'hostBitsSet'; readonly network: Range }
   | { readonly kind: 'malformed' };
 
@@ -178,12 +178,12 @@ function octetProblem(octets: readonly string[]): RangeProblem | undefined {
   return undefined;
 }
 
-/** What the addresses of one place have in common: an IPv4 address, or an IPv6 network of 64 bits. */
+/** The key that addresses of one site share: an IPv4 address, or an IPv6 network of 64 bits. */
 export function siteOf(address: Address): string {
   return address.family === 4 ? address.text : networkOf64(address.text);
 }
 
-/** One site has at least 64 bits of addresses (RFC 6177 section 2), each of which could be a client's. */
+/** A site has at least 64 bits of addresses (RFC 6177 section 2), and a client could use any of them. */
 function networkOf64(text: string): string {
   const [head = '', tail] = text.split('%', 1).join('').split('::');
   const groups = (part: string) => (part === '' ? [] : part.split(':'));

@@ -10,7 +10,7 @@ import type { Store, Transaction } from '../store/store.ts';
 import type { Allowance } from '../templates/budget.ts';
 import type { Caller } from '../types/caller.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
-import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
+import type { SecretRequest, SecretRead } from '../types/secret-reference.ts';
 import type { Access } from './access.ts';
 import type { Evaluate } from './deployments/evaluations.ts';
 import type { Inner } from './inner.ts';
@@ -101,7 +101,7 @@ export interface ControlServices {
   readonly azureNormalization: boolean;
   readonly objects: VaultObjects;
   /** Reads a secret as the template deployment service, through the vault's firewall and into its log. */
-  readonly readSecret: (asked: SecretAsked) => Promise<SecretRead>;
+  readonly readSecret: (asked: SecretRequest) => Promise<SecretRead>;
   /** Without the requirements of a request: for what goes on when it is long answered. */
   readonly store: Store;
   readonly inner: Inner;

@@ -1,7 +1,7 @@
 import { refused } from '../objects/object.ts';
 import type { Outcome } from '../objects/object.ts';
 import type { ObjectParameters } from '../objects/parameters.ts';
-import { accept, formatPath, inWords, wrong } from '../shape/fault.ts';
+import { accept, formatPath, renderFault, wrong } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import {
   anything,
@@ -24,7 +24,7 @@ type Members = Readonly<Record<string, unknown>>;
 /** Reads a body, or what is `at` some place in it. */
 export function readAs<T>(shape: Shape<T>, value: unknown, at = ''): Outcome<T> {
   const read = shape(value);
-  return read.ok ? read : refused({ kind: 'badParameter', message: inWords(wordings, read.fault, at) });
+  return read.ok ? read : refused({ kind: 'badParameter', message: renderFault(wordings, read.fault, at) });
 }
 
 const typeWords: Readonly<Record<JsonType, string>> = {

@@ -16,7 +16,7 @@ import type { Reading } from '../store/records.ts';
 import { servicesTenant } from '../types/caller.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Operation } from '../types/operation.ts';
-import type { SecretAsked, SecretRead } from '../types/secret-reference.ts';
+import type { SecretRequest, SecretRead } from '../types/secret-reference.ts';
 import type { Source } from '../types/source.ts';
 import type { Verdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
@@ -35,7 +35,7 @@ interface ReferenceRequest extends EdgeRequest {
   readonly atMs: number;
   /** In lower case. */
   readonly vaultName: string;
-  readonly asked: SecretAsked;
+  readonly asked: SecretRequest;
 }
 
 interface Admitted {
@@ -98,7 +98,7 @@ const referenceEdge: Edge<ReferenceRequest, ReferenceServices, Admitted> = {
  * @throws {AuditUnavailable} and nothing is disclosed
  * @throws {Unreadable}
  */
-export async function readSecretForDeployment(asked: SecretAsked, services: ReferenceServices): Promise<SecretRead> {
+export async function readSecretForDeployment(asked: SecretRequest, services: ReferenceServices): Promise<SecretRead> {
   const request = {
     requestId: asked.correlationId,
     connection: ownConnection,

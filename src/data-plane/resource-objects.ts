@@ -10,14 +10,14 @@ import type { Page } from '../objects/read.ts';
 import type { SecretVersion } from '../objects/secrets/secret.ts';
 import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
-import type { ObjectAnswer, ObjectAsked, ObjectPage, PageAsked, ResourceObject } from '../types/vault-object.ts';
+import type { ObjectAnswer, ObjectRequest, ObjectPage, PageRequest, ResourceObject } from '../types/vault-object.ts';
 import { renderError } from './errors.ts';
 import { keyCreated } from './keys/create.ts';
 import { policyMembers, resourcePolicy } from './keys/rotation.ts';
 import type { Call } from './operation.ts';
 import { secretSet, secretUpdated } from './secrets.ts';
 
-interface Asked extends ObjectAsked {
+interface Asked extends ObjectRequest {
   readonly store: Store;
   readonly require: readonly Requirement[];
 }
@@ -39,7 +39,7 @@ export function resourceObjects(services: ObjectServices) {
     setSecret: (asked: Asked) => answer(asked, secretSet, secretObject),
     updateSecret: (asked: Asked) => answer(asked, secretUpdated, secretObject),
     getSecret: (asked: Asked) => answer(asked, ({ vault }) => getVersion(vault, 'secrets', asked), secretObject),
-    listSecrets: (asked: Asked & PageAsked) =>
+    listSecrets: (asked: Asked & PageRequest) =>
       page(asked, ({ vault }) => listObjects(vault, 'secrets', asked), secretObject),
     createKey(asked: Asked) {
       const { rotationPolicy, ...body } = asked.body ?? {};
@@ -51,8 +51,8 @@ export function resourceObjects(services: ObjectServices) {
         ({ vault }) => getVersion(vault, 'keys', asked),
         asked.version === undefined ? keyObject : keyVersionObject,
       ),
-    listKeys: (asked: Asked & PageAsked) => page(asked, ({ vault }) => listObjects(vault, 'keys', asked), keyObject),
-    listKeyVersions: (asked: Asked & PageAsked) =>
+    listKeys: (asked: Asked & PageRequest) => page(asked, ({ vault }) => listObjects(vault, 'keys', asked), keyObject),
+    listKeyVersions: (asked: Asked & PageRequest) =>
       page(asked, ({ vault }) => listVersions(vault, 'keys', asked), keyVersionObject),
   };
 }

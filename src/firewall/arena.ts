@@ -13,7 +13,7 @@ export interface Binding {
   readonly rule: number;
 }
 
-/** Who holds a block. The arena moves blocks and writes here where the block is, so that no decision has to look it up. */
+/** The owner of a block. The arena writes here where it moved the block, so that no decision has to look it up. */
 export interface BlockHolder {
   start: number;
 }
@@ -23,8 +23,8 @@ export const noBlock = -1;
 
 /*
  * A block, in words of 32 bits: the number of its holder, the number i of intervals, the number b of bindings; then i
- * first addresses in ascending order, i last addresses, i rules; then b incarnations in ascending order, b rules.
- * Column by column, so that a search touches as few cache lines as it can.
+ * first addresses in ascending order, i last addresses, i rules; then b incarnations in ascending order, b rules. In
+ * columns, so that a search touches as few cache lines as possible.
  */
 const header = 3;
 const released = 0xffffffff;
@@ -32,9 +32,9 @@ const capacityMin = 1024;
 
 /**
  * The compiled rules of all vaults in one array: a million small arrays would cost several times their contents. Blocks
- * are added at the end; a released one leaves a gap, and when the end is reached the gaps are closed, or, where that
- * would free less than a quarter, the array grows. So the array is never much larger than what was in use at once, and
- * changing rules for ever does not grow it.
+ * are added at the end; a released one leaves a gap. When the end is reached, the gaps are closed, or, where that would
+ * free less than a quarter, the array grows. So the array is never much larger than what was in use at one time,
+ * however often the rules change.
  */
 export class RuleArena {
   readonly #incarnations = new Incarnations();
@@ -54,7 +54,7 @@ export class RuleArena {
     };
   }
 
-  /** Stores a vault's rules. `intervals` are ascending and disjoint; each incarnation is there once. */
+  /** Stores a vault's rules. `intervals` are ascending and disjoint; each incarnation occurs once. */
   store(holder: BlockHolder, intervals: readonly Interval[], bindings: readonly Binding[]): void {
     const length = header + 3 * intervals.length + 2 * bindings.length;
     this.#makeRoom(length);
@@ -78,7 +78,7 @@ export class RuleArena {
     this.#end += length;
   }
 
-  /** Gives the space of the holder's block back; a holder without one is left alone. */
+  /** Frees the holder's block, if it has one. */
   release(holder: BlockHolder): void {
     const { start } = holder;
     if (start === noBlock) return;
@@ -156,8 +156,8 @@ export class RuleArena {
 }
 
 /**
- * Where the last of `length` ascending words from `start` that is at most `value` lies, or -1. Which half to go on with
- * cannot be predicted, so it is computed: a branch that was guessed wrong costs more than a step of the search.
+ * The index of the last of `length` ascending words from `start` that is at most `value`, or -1. The next half is
+ * computed and not branched to: a wrongly predicted branch costs more than a step of the search.
  */
 function lastNotAbove(words: Uint32Array, start: number, length: number, value: number): number {
   if (length === 0) return -1;

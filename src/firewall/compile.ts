@@ -4,9 +4,9 @@ import type { Binding, BlockHolder, RuleArena } from './arena.ts';
 import { intervalsOf } from './intervals.ts';
 import { readStored } from './stored.ts';
 
-/** Everything about a vault's firewall but its rules. Many vaults share one. */
+/** A vault's firewall without its rules. Many vaults share one. */
 export interface Posture {
-  /** False: the stored rules make no sense, or were released; everything is denied. */
+  /** False if the stored rules cannot be read, or were released: everything is denied. */
   readonly readable: boolean;
   readonly publicNetworkAccess: boolean;
   readonly trustsServices: boolean;
@@ -15,7 +15,10 @@ export interface Posture {
   readonly acceptsDeclared: boolean;
 }
 
-/** A vault's firewall, ready for `decide`. Only this file and the arena change it. Without rules to apply it has no block. */
+/**
+ * A vault's firewall, ready for `decide`. Only this file and the arena change it. It has a block only if it has rules
+ * to apply.
+ */
 export interface CompiledFirewall extends BlockHolder {
   readonly arena: RuleArena;
   posture: Posture;
@@ -30,8 +33,8 @@ const postures = new Map<string, Posture>();
 const unreadable = posture({ readable: false });
 
 /**
- * Compiles what is stored, and never fails: what cannot be understood is a firewall that denies everything with
- * `rulesUnreadable`. Rules under `defaultAction: Allow` are read, so that such damage shows, but take no space.
+ * Compiles stored settings, and never fails: settings that cannot be read become a firewall that denies everything with
+ * `rulesUnreadable`. Rules under `defaultAction: Allow` are read, so that damage shows, but take no space.
  */
 export function compileFirewall(
   settings: FirewallSettings,
@@ -56,13 +59,13 @@ export function compileFirewall(
   return compiled;
 }
 
-/** Gives the space of the rules back. A released firewall that is still asked denies everything. */
+/** Frees the space of the rules. A released firewall denies everything. */
 export function release(compiled: CompiledFirewall): void {
   compiled.posture = unreadable;
   compiled.arena.release(compiled);
 }
 
-/** Of several rules for one incarnation the first is named. */
+/** Where several rules name one incarnation, the verdict names the first of them. */
 function bindingsOf(incarnations: readonly string[]): readonly Binding[] {
   const bindings = new Map<string, Binding>();
   for (const [rule, incarnation] of incarnations.entries()) {
@@ -71,7 +74,7 @@ function bindingsOf(incarnations: readonly string[]): readonly Binding[] {
   return [...bindings.values()];
 }
 
-/** The one frozen object of these values; what is left out is the side that lets nobody in. */
+/** The one frozen object with these values; a value that is left out denies. */
 function posture(values: Partial<Posture>): Posture {
   const full = {
     readable: true,

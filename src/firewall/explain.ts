@@ -5,7 +5,7 @@ import type { Source } from '../types/source.ts';
 import type { Verdict } from '../types/verdict.ts';
 import { servicesOf } from './trust.ts';
 
-/** A verdict and what it was made from. */
+/** A verdict and its inputs. */
 export interface Decision {
   readonly verdict: Verdict;
   readonly settings: FirewallSettings;

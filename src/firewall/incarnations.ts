@@ -1,6 +1,6 @@
 /**
  * The subnet incarnations that rules are bound to, each as a small number, so that the GUID of a subnet that many
- * vaults allow is held once. A number is free for another incarnation when nothing refers to it any more.
+ * vaults allow is stored once. A number is used for another incarnation when nothing refers to it any more.
  */
 export class Incarnations {
   readonly #numbers = new Map<string, number>();
@@ -8,12 +8,12 @@ export class Incarnations {
   readonly #references: number[] = [];
   readonly #free: number[] = [];
 
-  /** How many incarnations are held. */
+  /** The number of incarnations. */
   get size(): number {
     return this.#numbers.size;
   }
 
-  /** The number of the incarnation, which is kept until it was released as often as it was acquired. */
+  /** The number of the incarnation. It stays the same until it is released as often as it was acquired. */
   acquire(incarnation: string): number {
     const known = this.#numbers.get(incarnation);
     if (known !== undefined) {

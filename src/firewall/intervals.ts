@@ -27,7 +27,7 @@ export function intervalsOf(ranges: readonly Range[]): readonly Interval[] {
   for (const range of widestFirst(ranges)) {
     leaveBefore(range.first);
     const inner = around.at(-1);
-    // An equal range with a lower index is already there, and stays the one that is named.
+    // An equal range with a lower index is already there, and verdicts name that one.
     if (inner?.first === range.first && inner.prefix === range.prefix) continue;
     if (inner !== undefined) cover(range.first - 1, inner.rule);
     next = range.first;

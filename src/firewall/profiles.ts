@@ -1,13 +1,13 @@
-/** What a vault's rules may be, and how they are given back. A server has one profile. */
+/** The limits of a vault's rules, and how they are returned. A server has one profile. */
 export interface RuleProfile {
   readonly name: RuleProfileName;
   readonly ipRulesMax: number;
   readonly virtualNetworkRulesMax: number;
   /** Ranges written with /31 or /32. */
   readonly smallRanges: 'refused' | 'accepted';
-  /** How a single address without a prefix is given back. */
+  /** How a single address without a prefix is returned. */
   readonly addresses: 'asGiven' | 'withPrefix';
-  /** Azure gives subnet ids back in lower case, all of it (azure-cli#10286). */
+  /** Azure returns the whole subnet id in lower case (azure-cli#10286). */
   readonly subnetIds: 'asGiven' | 'lowerCase';
 }
 
@@ -36,11 +36,11 @@ export const ruleProfiles: Readonly<Record<RuleProfileName, RuleProfile>> = {
   },
 };
 
-/** A limit of more rules than this is refused: a vault's resource is one record and one answer. */
+/** The highest limit that can be configured: a vault's resource is one record and one answer. */
 export const ruleLimitMax = 100_000;
 
 /**
- * The profile with other limits; what is left out stays.
+ * The profile with other limits; a limit that is left out stays as it is.
  * @throws {RangeError} when a limit is not a whole number from 0 to `ruleLimitMax`
  */
 export function withLimits(

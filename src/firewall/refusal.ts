@@ -1,6 +1,6 @@
 import { formatIpv4, formatRange } from '../address/address.ts';
 import type { RangeProblem } from '../address/address.ts';
-import { inWords, typeInWords } from '../shape/fault.ts';
+import { renderFault, describeType } from '../shape/fault.ts';
 import type { Fault, JsonType, Wordings } from '../shape/fault.ts';
 import type { RuleProfileName } from './profiles.ts';
 import type { ReservedRange } from './validate.ts';
@@ -8,7 +8,7 @@ import type { ReservedRange } from './validate.ts';
 /** Why a `networkAcls` is not accepted. `path` leads to the value from the root of the vault resource. */
 export type RuleRefusal = ShapeRefusal | (RuleBreach & { readonly path: string });
 
-/** Why a value is not accepted, whatever it is: it has not the shape that it must have. */
+/** Why a value of the wrong shape is not accepted, whatever it is for. */
 export type ShapeRefusal = { readonly path: string } & (
   | { readonly kind: 'wrongType'; readonly expected: string; readonly found: string }
   | { readonly kind: 'unknownMember'; readonly member: string; readonly known: readonly string[] }
@@ -16,34 +16,34 @@ export type ShapeRefusal = { readonly path: string } & (
   | { readonly kind: 'unknownChoice'; readonly value: string; readonly choices: readonly string[] }
 );
 
-/** What a network rule breaks that has the right shape. */
+/** Why a network rule of the right shape is not accepted. */
 export type RuleBreach =
   | { readonly kind: 'tooManyIpRules'; readonly limit: number; readonly profile: RuleProfileName }
   | { readonly kind: 'tooManyVirtualNetworkRules'; readonly limit: number; readonly profile: RuleProfileName }
   | { readonly kind: 'notARange'; readonly value: string; readonly problem: RangeProblem }
-  /** `value` as the profile gives it back. `inside`: every address of the value is reserved. */
+  /** `value` as the profile returns it. `inside`: every address of the value is reserved. */
   | {
       readonly kind: 'reservedRange';
       readonly value: string;
       readonly reserved: ReservedRange;
       readonly inside: boolean;
     }
-  /** `addresses` are all that the /31 or /32 holds. */
+  /** `addresses` are all addresses of the /31 or /32. */
   | { readonly kind: 'smallRange'; readonly value: string; readonly addresses: readonly string[] }
   | { readonly kind: 'malformedSubnetId'; readonly value: string };
 
-/** The refusal for a fault of something that is at `base`. */
+/** The refusal for a fault in the value at `base`. */
 export function refusalOf<Breach extends object>(
   fault: Fault<Breach>,
   base: string,
 ): ShapeRefusal | (Breach & { readonly path: string }) {
   type Said = ShapeRefusal | (Breach & { readonly path: string });
   const breach: Wordings<Breach, Said>['breach'] = (broken, path) => ({ ...broken.breach, path });
-  return inWords<Fault['kind'], Breach, Said>({ ...shapeRefusals, breach }, fault, base);
+  return renderFault<Fault['kind'], Breach, Said>({ ...shapeRefusals, breach }, fault, base);
 }
 
 const shapeRefusals: Omit<Wordings<unknown, ShapeRefusal>, 'breach'> = {
-  wrongType: ({ found, expected }, path) => wrong(path, typeWords[expected], typeInWords(found)),
+  wrongType: ({ found, expected }, path) => wrong(path, typeWords[expected], describeType(found)),
   wrongValue: ({ found, expected }, path) => wrong(path, expected, inShort(found)),
   outOfRange: ({ found, least, most }, path) => wrong(path, `a whole number from ${least} to ${most}`, inShort(found)),
   unknownChoice: ({ found, choices }, path) => ({
@@ -60,10 +60,10 @@ function wrong(path: string, expected: string, found: string): ShapeRefusal {
   return { kind: 'wrongType', path, expected, found };
 }
 
-/** Of an object or an array its type, anything else as JSON has it. */
+/** The type of an object or array, the JSON of anything else. */
 function inShort(found: unknown): string {
   if (typeof found === 'string') return quote(found);
-  return typeof found === 'number' || typeof found === 'boolean' ? String(found) : typeInWords(found);
+  return typeof found === 'number' || typeof found === 'boolean' ? String(found) : describeType(found);
 }
 
 const typeWords: Readonly<Record<JsonType, string>> = {
@@ -76,7 +76,9 @@ const typeWords: Readonly<Record<JsonType, string>> = {
 
 type Refusal<Kind extends RuleRefusal['kind']> = RuleRefusal & { readonly kind: Kind };
 
-/** The refusal for people: where, which value, which rule it broke, and what to do instead. Starts with Azure's words. */
+/**
+ * The message for people: where, which value, which rule it broke, and what to do instead. Starts with Azure's words.
+ */
 export function refusalMessage<Kind extends RuleRefusal['kind']>(refusal: Refusal<Kind>): string {
   return `Invalid value found at ${refusal.path}: ${wordings[refusal.kind](refusal)}`;
 }
@@ -135,7 +137,7 @@ const rangeWordings: { readonly [Kind in RangeProblem['kind']]: (problem: Proble
   malformed: () => 'is neither an IPv4 address nor a range; write it as in 203.0.113.7 or 203.0.113.0/24.',
 };
 
-/** What came from outside, made safe to print: escaped, and no longer than the longest id. */
+/** A value from outside, made safe to print: escaped, and no longer than the longest id. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 400 ? `${text.slice(0, 400)}…` : text);
 }

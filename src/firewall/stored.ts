@@ -2,7 +2,7 @@ import { parseRange } from '../address/address.ts';
 import type { Range } from '../address/address.ts';
 import type { FirewallSettings, NetworkAcls } from '../types/firewall.ts';
 
-/** What compiling needs of the stored settings. */
+/** The stored settings that compiling needs. */
 export interface StoredSettings {
   readonly publicNetworkAccess: boolean;
   readonly bypass: NetworkAcls['bypass'];
@@ -14,13 +14,13 @@ export interface StoredSettings {
 }
 
 /**
- * Reads a vault's settings out of storage, trusting none of it: `undefined` for anything that this program does not
- * write. The rule profile plays no part, so that a server that changes it goes on applying the rules that it has.
+ * Reads a vault's settings from storage, trusting nothing: `undefined` for anything that this program does not write.
+ * The rule profile is not applied, so that a server whose profile was changed still enforces the rules that it has.
  */
 export function readStored(settings: Readonly<Record<keyof FirewallSettings, unknown>>): StoredSettings | undefined {
   if (typeof settings.publicNetworkAccess !== 'string') return undefined;
   const publicNetworkAccess = settings.publicNetworkAccess.toLowerCase() === 'enabled';
-  // Azure's clients take a vault that never had any for `bypass: AzureServices, defaultAction: Allow`.
+  // Azure's clients treat a vault without `networkAcls` as `bypass: AzureServices, defaultAction: Allow`.
   if (settings.networkAcls === undefined) {
     return { publicNetworkAccess, bypass: 'AzureServices', defaultAction: 'Allow', ranges: [], incarnations: [] };
   }
@@ -44,7 +44,7 @@ function rangeOf(value: unknown): Range | undefined {
   return parsed.ok ? parsed.range : undefined;
 }
 
-/** Every element read, or `undefined` when one cannot be. */
+/** The elements as `read` returns them, or `undefined` when it cannot read one. */
 function readEach<T>(
   value: unknown,
   read: (element: Record<string, unknown>) => T | undefined,

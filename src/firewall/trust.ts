@@ -4,17 +4,17 @@ import type { Operation } from '../types/operation.ts';
 import { trustedServices } from './trusted-services.ts';
 import type { TrustedService } from './trusted-services.ts';
 
-/** A top-level resource's id; a child of a resource is another thing, and is not recognised as it. */
+/** The id of a top-level resource; a child resource does not match. */
 const resourceId = /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/([^/]+\/[^/]+)\/[^/]+$/i;
 
 const none: readonly TrustedService[] = [];
 
-/** Per verified token, so that an id is taken apart once and not for every request. */
+/** By verified token, so that an id is parsed once and not for every request. */
 const recognised = new WeakMap<Caller, readonly TrustedService[]>();
 
 /**
- * The trusted service that the caller is, for this operation. What an external issuer claims is never trusted: its
- * tenant could name itself as any application or managed identity.
+ * The trusted service that the caller is, if it is trusted for this operation. An external issuer's claims are never
+ * trusted: its tenant could name itself as any application or managed identity.
  */
 export function trustedService(caller: Caller, operation: Operation): TrustedService | undefined {
   for (const service of servicesOf(caller)) {
@@ -23,7 +23,7 @@ export function trustedService(caller: Caller, operation: Operation): TrustedSer
   return undefined;
 }
 
-/** The trusted services that the caller is, whatever it wants to do. */
+/** The trusted services that the caller is, whatever the operation. */
 export function servicesOf(caller: Caller): readonly TrustedService[] {
   if (caller.issuerClass === 'external') return none;
   if (caller.issuerClass === 'own' && caller.managedIdentity === undefined) return none;

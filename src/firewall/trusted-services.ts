@@ -1,6 +1,8 @@
 import type { Permission } from '../types/operation.ts';
 
-/** A service of the document's list: how its calls are recognised, and what they may pass the network gate for. */
+/**
+ * A service of the document's list: how its calls are recognised, and for which permissions it may bypass the firewall.
+ */
 export interface TrustedService {
   readonly name: string;
   /** In the document's words. */
@@ -16,14 +18,14 @@ export interface TrustedService {
 const customerManagedKey: readonly Permission[] = ['keys/get', 'keys/wrapKey', 'keys/unwrapKey'];
 
 /**
- * Compute's resource providers, as the names of those applications in Entra directories have them; no document says
- * which of the two makes which call, so both stand for both of compute's services.
+ * Compute's resource providers, by the ids that these applications have in Entra directories; no document says which of
+ * the two makes which call, so each is accepted for both of compute's services.
  */
 const compute = ['60e6cd67-9c8c-4951-9b3c-23c25a2169af', '579d9c9d-4c83-4efc-8124-7eba65ed3356'];
 
 /**
- * The document's 18 services in its order. An application id is there only where a document or a recorded answer of the
- * service has it; a service without one calls with the managed identity of the customer's resource.
+ * The document's 18 services in its order. An application id is listed only where a document or a recorded answer of
+ * the service has it; a service without one calls with the managed identity of the customer's resource.
  */
 export const trustedServices: readonly TrustedService[] = [
   {

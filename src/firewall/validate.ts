@@ -17,10 +17,10 @@ export interface ReservedRange {
 }
 
 /**
- * What is not public, in ascending order and disjoint (IANA IPv4 special-purpose address registry, RFC 6890). The words
- * for RFC 1918 are Azure's. The documentation ranges of RFC 5737 are left out on purpose: they count as public, so that
- * examples and tests can use them without naming anyone's real address. 168.63.129.16 is public by registry, but is
- * the platform's own address inside every Azure virtual network.
+ * Addresses that are not public, in ascending order and disjoint (IANA IPv4 special-purpose address registry, RFC
+ * 6890). The words for RFC 1918 are Azure's. The documentation ranges of RFC 5737 are left out on purpose: they count
+ * as public, so that examples and tests can use them without naming anyone's real address. 168.63.129.16 is public by
+ * registry, but is the platform's own address inside every Azure virtual network.
  */
 export const reservedRanges: readonly ReservedRange[] = [
   reserve('0.0.0.0', '0.255.255.255', '"this network" addresses, RFC 791'),
@@ -51,14 +51,14 @@ function reserve(firstText: string, lastText: string, name: string): ReservedRan
   return { first, last, name };
 }
 
-/** One element of `ipRules`, in the form in which the profile gives it back. */
+/** One element of `ipRules`, in the form in which the profile returns it. */
 function ipRule(profile: RuleProfile): Shape<IpRule, RuleBreach> {
   return object({ value: refine(string, (text) => readValue(text, profile)) });
 }
 
 /**
- * The checks stand in the order in which a user can act on them: what would be refused even when corrected (a reserved
- * range, a small range with host bits) is named first, so that following the remedy never leads to the next refusal.
+ * The checks are in the order in which a user can act on them: what would be refused even when corrected (a reserved
+ * range, a small range with host bits) comes first, so that following the advice never leads to another refusal.
  */
 function readValue(text: string, profile: RuleProfile): Read<string, RuleBreach> {
   const parsed = parseRange(text);
@@ -84,13 +84,13 @@ function addressesOf(range: Range): readonly string[] {
   return [...new Set([range.first, range.last])].map((address) => formatIpv4(address));
 }
 
-/** A virtual network rule as it was asked for: not yet bound to a subnet's incarnation. */
+/** A virtual network rule as it was requested: not yet bound to a subnet's incarnation. */
 export type RequestedVirtualNetworkRule = Omit<VirtualNetworkRule, 'incarnation'>;
 
 /**
- * An ARM id of a subnet, in any case. Names as Azure's naming rules have them: a resource group 1 to 90 characters not
- * ending in a full stop, a virtual network 2 to 64, a subnet 1 to 80, both beginning with a letter or digit and ending
- * with one or an underscore.
+ * The ARM id of a subnet, in any case. Names follow Azure's naming rules: a resource group has 1 to 90 characters and
+ * does not end in a full stop, a virtual network has 2 to 64, a subnet 1 to 80; both begin with a letter or digit and
+ * end with one or an underscore.
  */
 const subnetId = new RegExp(
   [
@@ -103,7 +103,7 @@ const subnetId = new RegExp(
   'iu',
 );
 
-/** One element of `virtualNetworkRules`. Whether the subnet exists is not looked at here. */
+/** One element of `virtualNetworkRules`. It does not matter here whether the subnet exists. */
 function virtualNetworkRule({ subnetIds }: RuleProfile): Shape<RequestedVirtualNetworkRule, RuleBreach> {
   return object({
     id: refine(string, (id) => {
@@ -114,7 +114,7 @@ function virtualNetworkRule({ subnetIds }: RuleProfile): Shape<RequestedVirtualN
   });
 }
 
-/** A valid `networkAcls` whose virtual network rules are still to be bound to their subnets' incarnations. */
+/** A valid `networkAcls` whose virtual network rules are not yet bound to their subnets' incarnations. */
 export type RequestedNetworkAcls = Omit<NetworkAcls, 'virtualNetworkRules'> & {
   readonly virtualNetworkRules: readonly RequestedVirtualNetworkRule[];
 };
@@ -124,8 +124,9 @@ type ValidatedNetworkAcls =
   | { readonly ok: false; readonly refusal: RuleRefusal };
 
 /**
- * What is not given. `bypass` as Azure's management API documents it. Of `defaultAction` it says nothing; a vault
- * without `networkAcls` is open to all networks, and so is one whose `networkAcls` does not say otherwise.
+ * The values of members that are not given. `bypass` is as Azure's management API documents it. For `defaultAction` it
+ * documents none; a vault without `networkAcls` is open to all networks, so one whose `networkAcls` does not say
+ * otherwise is too.
  */
 const defaults: RequestedNetworkAcls = {
   bypass: 'AzureServices',
@@ -135,8 +136,8 @@ const defaults: RequestedNetworkAcls = {
 };
 
 /**
- * Checks the untrusted `properties.networkAcls` of a vault and returns it as it is stored and given back. The refusal
- * is the first in document order.
+ * Checks the untrusted `properties.networkAcls` of a vault and returns it as it is stored and returned to clients. The
+ * refusal is the first in document order.
  */
 export function validateNetworkAcls(value: unknown, profile: RuleProfile): ValidatedNetworkAcls {
   const read = networkAclsOf(profile)(value);
@@ -145,7 +146,7 @@ export function validateNetworkAcls(value: unknown, profile: RuleProfile): Valid
     : { ok: false, refusal: refusalOf(read.fault, 'properties.networkAcls') };
 }
 
-/** `networkAcls`. Duplicates are kept, as Azure keeps them, and count once against the limits. */
+/** The shape of `networkAcls`. Duplicates are kept, as Azure keeps them, and count once against the limits. */
 export function networkAclsOf(profile: RuleProfile): Shape<RequestedNetworkAcls, RuleBreach> {
   const { name, ipRulesMax, virtualNetworkRulesMax } = profile;
   const shape = object({
@@ -171,12 +172,12 @@ export function networkAclsOf(profile: RuleProfile): Shape<RequestedNetworkAcls,
 
 interface Limit<T> {
   readonly most: number;
-  /** What is equal of two rules that count once. */
+  /** Rules with the same string count once. */
   readonly same: (rule: T) => string;
   readonly breach: RuleBreach;
 }
 
-/** A list with a limit, which the first rule beyond it breaks. */
+/** A list with a limit; the first rule beyond it is refused. */
 function limited<T>(rule: Shape<T, RuleBreach>, { most, same, breach }: Limit<T>): Shape<readonly T[], RuleBreach> {
   return (value) => {
     const distinct = new Set<string>();

@@ -3,8 +3,8 @@ import { trustedServices } from './trusted-services.ts';
 import type { TrustedService } from './trusted-services.ts';
 
 /*
- * Every verdict there can be exists once and is frozen, so that a decision allocates nothing. Those of rules are made
- * when an index is first named; there are no more of them than the longest list of rules that was ever compiled.
+ * Every possible verdict exists once and is frozen, so that a decision allocates nothing. Those of rules are made when
+ * an index is first used; there are at most as many as the longest list of rules that was ever compiled.
  */
 
 export const allowedByDefault: Allowed = Object.freeze({ allowed: true, because: 'defaultAction' });
@@ -40,7 +40,7 @@ export function allowedByVirtualNetworkRule(index: number): Allowed {
   return byVirtualNetworkRule[index] ?? make(byVirtualNetworkRule, index, 'virtualNetworkRule');
 }
 
-/** Makes all up to `index`: an array with holes would be slow to read from then on. */
+/** Makes all verdicts up to `index`, because an array with holes would be slow to read from then on. */
 function make(verdicts: Allowed[], index: number, because: 'ipRule' | 'virtualNetworkRule'): Allowed {
   let made: Allowed = { allowed: true, because, index };
   for (let next = verdicts.length; next <= index; next++) {

@@ -1,5 +1,5 @@
 import { Refused } from '../edge/edge.ts';
-import { accept, formatPath, inWords, wrong } from '../shape/fault.ts';
+import { accept, formatPath, renderFault, wrong } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import { array, boolean, literal, object as shapeOf, partial } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
@@ -50,7 +50,7 @@ export function bodyOf<M extends Readonly<Record<string, Shape<unknown>>>>(membe
   const shape = object(members);
   return (value: unknown) => {
     const read = shape(value);
-    return read.ok ? read.value : inWords(wordings, read.fault);
+    return read.ok ? read.value : renderFault(wordings, read.fault);
   };
 }
 

@@ -6,13 +6,13 @@ import { translate, type NatTable } from './nat.ts';
 import type { ProxyHeader } from './proxy-header.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What the ingress knows of subnets. An incarnation is the GUID that a subnet was given when it was created. */
+/** The subnets that the ingress knows. An incarnation is the GUID that a subnet gets when it is created. */
 export interface SubnetDirectory {
-  /** `gone` is also a subnet that is not known here, so look it up before you refuse it. */
+  /** `gone` is also the answer for a subnet that is not known here: call `lookUp` before refusing it. */
   state(incarnation: string): 'live' | 'endpointOff' | 'gone';
-  /** The lower-case ARM id of the subnet, if it lies in the virtual network with this resource GUID. */
+  /** The lower-case ARM id of the subnet, if it is in the virtual network with this resource GUID. */
   inVnet(vnet: string, incarnation: string): { readonly subnet: string } | undefined;
-  /** Reads the subnet from the store; `state` and `inVnet` know it then, if it exists. */
+  /** Reads the subnet from the store; afterwards `state` and `inVnet` know it, if it exists. */
   lookUp(incarnation: string): Promise<void>;
 }
 
@@ -22,7 +22,9 @@ export type Attribution =
 /** The TLV in which a gateway names the subnet; 0xE0 to 0xEF are for custom use (proxy-protocol.txt section 2.2.7). */
 const tlvSubnet = 0xe1;
 
-/** A connection that nobody relayed: the proxy's own. It may ask how we are, and nothing that needs a source. */
+/**
+ * A connection of the proxy itself, relayed for no client. It may ask for our health, and nothing that needs a source.
+ */
 const notRelayed: Attribution = {
   ok: true,
   source: { kind: 'unknown', reason: 'the proxy speaks for itself (PROXY LOCAL or UNKNOWN), not for a client' },
@@ -53,7 +55,7 @@ export function attributeSubnet(
   return { ok: true, source: { kind: 'subnet', subnet, incarnation, address, assurance: 'enforced' } };
 }
 
-/** What a gateway that is bound to the virtual network `vnet` says of a connection. */
+/** The source of a connection from a gateway that is bound to the virtual network `vnet`. */
 export function attributeGateway(directory: SubnetDirectory, vnet: string, header: ProxyHeader): Attribution {
   if (header.relayed === undefined) return notRelayed;
   const named = header.tlvs.get(tlvSubnet);
@@ -65,20 +67,22 @@ export function attributeGateway(directory: SubnetDirectory, vnet: string, heade
   return attributeSubnet(directory, { subnet: found.subnet, incarnation }, header.relayed.source);
 }
 
-/** What a trusted load balancer says of a connection. No NAT table: it gives the address that it saw. */
+/** The source of a connection from a trusted load balancer. No NAT table: the header has the address that it saw. */
 export function attributeLoadBalancer(header: ProxyHeader): Attribution {
   if (header.relayed === undefined) return notRelayed;
   return { ok: true, source: { kind: 'public', address: header.relayed.source } };
 }
 
-/** What a source's connections are counted by; `undefined` where the source is not known. */
+/** The key that a source's connections are counted under; `undefined` where the source is unknown. */
 export function placeOf(source: Source): string | undefined {
   if (source.kind === 'unknown') return undefined;
   const site = siteOf(source.address);
   return source.kind === 'subnet' ? `${source.incarnation} ${site}` : site;
 }
 
-/** Whether an address is one of `senders`: IPv4 ranges, or addresses of either family as the kernel prints them. */
+/**
+ * A check whether an address is one of `senders`: IPv4 ranges, or addresses of either family as the kernel prints them.
+ */
 export function senderCheck(senders: readonly string[]): (remoteAddress: string | undefined) => boolean {
   const ranges = senders.flatMap((sender) => {
     const parsed = parseRange(sender);

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net';
 
-/** The open connections, so that a listener's or a subnet's can be ended together. A closed one leaves by itself. */
+/**
+ * The open connections, so that all of a listener or a subnet can be ended together. A closed connection removes
+ * itself.
+ */
 export class Connections {
   readonly #open = new Set<Socket>();
   readonly #ofSubnet = new Map<string, Set<Socket>>();
@@ -14,7 +17,7 @@ export class Connections {
     socket.once('close', () => this.#open.delete(socket));
   }
 
-  /** Says which subnet's connection it is. */
+  /** Records that the connection belongs to the subnet. */
   bind(socket: Socket, incarnation: string): void {
     const sockets = this.#ofSubnet.get(incarnation) ?? new Set();
     this.#ofSubnet.set(incarnation, sockets.add(socket));
@@ -24,7 +27,7 @@ export class Connections {
     });
   }
 
-  /** At once: what has not been sent is not sent any more. Returns how many there were. */
+  /** Ends them at once; data that was not sent is lost. Returns how many there were. */
   endSubnet(incarnation: string): number {
     return destroyAll(this.#ofSubnet.get(incarnation) ?? new Set());
   }

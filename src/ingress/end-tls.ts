@@ -12,8 +12,8 @@ export interface EndTlsOptions {
 }
 
 /**
- * Ends TLS on a connection whose next bytes are the ClientHello. HTTP/1.1 is the only protocol offered. The socket is
- * given to `onSecure` once the handshake is over, and returned at once, so that it can be known by then.
+ * Ends TLS on a connection whose next bytes are the ClientHello. HTTP/1.1 is the only protocol offered. Returns the
+ * socket at once, so that the caller can record it before `onSecure` gets it at the end of the handshake.
  */
 export function endTls(socket: Socket, options: EndTlsOptions): TLSSocket {
   const { secureContext, SNICallback, timeoutMs, onSecure, onRefused } = options;
@@ -41,7 +41,7 @@ export function endTls(socket: Socket, options: EndTlsOptions): TLSSocket {
   });
   secured.once('close', settle);
   secured.on('error', (error) => {
-    // After the handshake an error is the business of whoever reads the connection.
+    // After the handshake, errors belong to the reader of the connection.
     if (!pending) return;
     const code = errorCode(error);
     if (code !== 'ECONNRESET' && code !== 'EPIPE') refuse({ kind: 'handshakeFailed', code });

@@ -7,7 +7,7 @@ import { isGuid } from '../shape/shape.ts';
  * @param subjectAltName as `X509Certificate.subjectAltName` gives it: `TYPE:value` separated by `, `
  */
 export function vnetOfCertificate(subjectAltName: string | undefined, domain: string): string | undefined {
-  // Node quotes a name that has a separator in it; such a name could look like several, and no gateway needs one.
+  // Node quotes a name that contains a separator. Such a name could look like several, and no gateway needs one.
   if (subjectAltName === undefined || subjectAltName.includes('"')) return undefined;
   const uris = subjectAltName.split(', ').filter((name) => name.startsWith('URI:'));
   const [uri] = uris;

@@ -37,8 +37,8 @@ const backlog = 1024;
 const minVersion = 'TLSv1.2';
 
 /**
- * Accepts connections, proves where they come from and ends TLS. A connection's source is set once, before anybody
- * reads from it, and nothing inside the connection changes it.
+ * Accepts connections, proves where they come from and ends TLS. A connection's source is set once, before a request is
+ * read from it, and nothing inside the connection changes it.
  */
 export class Ingress {
   readonly #options: IngressOptions;
@@ -64,13 +64,13 @@ export class Ingress {
     return known ?? { kind: 'unknown', reason: 'the connection did not come through the ingress' };
   }
 
-  /** To be told of each request: a connection that has one in flight does not have to make room for others. */
+  /** Call it when a request begins: a connection with a request in flight does not have to make room for others. */
   begin(socket: object): void {
     const known = this.#attributed.get(socket);
     known?.places.begin(known.socket);
   }
 
-  /** A request that `begin` was told of has been answered, or its connection has ended. */
+  /** Call it when a request that `begin` was called for was answered, or its connection ended. */
   end(socket: object): void {
     const known = this.#attributed.get(socket);
     known?.places.end(known.socket);
@@ -91,14 +91,17 @@ export class Ingress {
     });
   }
 
-  /** A gateway on this host, bound to the virtual network with this resource GUID by who may open the socket's path. */
+  /**
+   * A gateway on this host. Being able to open the socket's path binds it to the virtual network with this resource
+   * GUID.
+   */
   addUnixGateway(handle: Listenable, { vnet }: { readonly vnet: string }): Promise<OpenListener> {
     return this.#addPlain('unixGateway', handle, (listener, socket) => {
       this.#takeHeader(listener, socket, 2, (header) => attributeGateway(this.#options.subnets, vnet, header));
     });
   }
 
-  /** A load balancer that says which public address it accepted, and whose word is taken because of its own address. */
+  /** A load balancer that names the public address it accepted; it is trusted because of its own address. */
   addLoadBalancer(handle: Listenable, { from, version }: LoadBalancer): Promise<OpenListener> {
     const isSender = senderCheck(from);
     return this.#addPlain('loadBalancer', handle, (listener, socket) => {
@@ -136,7 +139,7 @@ export class Ingress {
     return this.#listen(listener, server, handle);
   }
 
-  /** Shows new connections another certificate from now on; those that are open go on under the one that they saw. */
+  /** Shows new connections another certificate; open connections keep theirs. */
   setCertificate(certificate: Certificate): void {
     this.#context = createSecureContext({ ...certificate, minVersion });
     this.#certificate = certificate;
@@ -150,7 +153,7 @@ export class Ingress {
     return ended;
   }
 
-  /** Takes no new connection on any listener; those that are open stay, also in reach of `closeSubnet`. */
+  /** Accepts no new connection on any listener; open connections stay, and `closeSubnet` still ends them. */
   stopAccepting(): void {
     for (const server of this.#listeners.keys()) server.close();
   }
@@ -168,7 +171,7 @@ export class Ingress {
 
   #addPlain(kind: ListenerKind, handle: Listenable, accept: (listener: Listener, socket: Socket) => void) {
     const listener = this.#listenerOf(kind);
-    // A handed socket does not get http's default of no delay: without it each connection stalls for 40 ms once.
+    // A listener on a handle lacks http's default of no delay, and without it each connection stalls once for 40 ms.
     const server = createServer({ noDelay: true }, (socket) => {
       this.#track(listener, socket);
       const address = relaying.has(kind) ? undefined : parseAddress(socket.remoteAddress ?? '');
@@ -192,7 +195,7 @@ export class Ingress {
       server.once('error', onError);
       server.listen(handle, backlog, () => {
         server.off('error', onError);
-        // What remains is a failed accept (no file descriptor left), which concerns one connection.
+        // The only errors left are failed accepts (no file descriptor left), which concern one connection.
         server.on('error', () => undefined);
         resolve({ address: server.address(), close: () => this.#close(server) });
       });
@@ -206,7 +209,7 @@ export class Ingress {
   }
 
   #track(listener: Listener, socket: Socket): void {
-    // An error ends the connection, which 'close' tells as well.
+    // An error ends the connection, and 'close' is emitted for it too.
     socket.on('error', () => undefined);
     listener.connections.add(socket);
   }
@@ -216,7 +219,7 @@ export class Ingress {
     return { kind, connections: new Connections(), places: new Places({ total, perSource }) };
   }
 
-  /** Gives a connection its place, or ends it because there is none. */
+  /** Gives a connection its place, or ends it if there is no room. */
   #takePlace(listener: Listener, socket: Socket, place: string | undefined): boolean {
     const { places } = listener;
     if (!this.#makeRoom(listener, socket, places.roomFor(place))) return false;
@@ -246,7 +249,7 @@ export class Ingress {
     takeHeader(socket, { accept, timeoutMs: this.#limits.headerTimeoutMs, done });
   }
 
-  /** Settles what `attribute` says. That a subnet is gone is believed only of one that was looked up. */
+  /** Settles what `attribute` says, but believes that a subnet is gone only after looking it up. */
   #settleKnown(listener: Listener, socket: Socket, attribute: () => Attribution): void {
     const attribution = attribute();
     if (attribution.ok || attribution.refusal.kind !== 'subnetGone') {
@@ -256,7 +259,7 @@ export class Ingress {
     const settle = (): void => {
       if (!socket.destroyed) this.#settle(listener, socket, attribute());
     };
-    // Where it cannot be looked up it stays refused.
+    // If the lookup fails, the connection stays refused.
     this.#options.subnets.lookUp(attribution.refusal.incarnation).then(settle, settle);
   }
 

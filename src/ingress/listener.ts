@@ -5,15 +5,17 @@ import type { Connections } from './connections.ts';
 import type { Certificate } from './options.ts';
 import type { ListenerKind } from './refusal.ts';
 
-/** At the other end of their connections is a proxy. What it relays is counted by the source that it names, once it has. */
+/**
+ * The peers of these listeners are proxies. What they relay is counted by the source that they name, once they have.
+ */
 export const relaying: ReadonlySet<ListenerKind> = new Set(['unixGateway', 'tlsGateway', 'loadBalancer']);
 
-/** One listener at work: what its connections share. */
+/** What the connections of one listener share. */
 export interface Listener {
   readonly kind: ListenerKind;
   readonly connections: Connections;
   readonly places: Places<Socket>;
-  /** Where the listener ends TLS by itself, and shows the public certificate. */
+  /** Present where the listener ends TLS itself with the public certificate. */
   readonly renew?: (certificate: Certificate) => void;
 }
 

@@ -2,7 +2,7 @@ import { formatIpv4, parseAddress, parseRange } from '../address/address.ts';
 import type { Range } from '../address/address.ts';
 import type { Address } from '../types/address.ts';
 
-/** A compiled NAT table. The first line that holds an address decides. */
+/** A compiled NAT table. The first line that contains an address applies. */
 export type NatTable = readonly NatLine[];
 
 type NatLine =
@@ -10,7 +10,7 @@ type NatLine =
   | { readonly kind: 'single'; readonly from: Address; readonly to: Address };
 
 /**
- * Compiles mappings whose two sides are of one size: IPv4 ranges, or single addresses of either family, IPv6 in the
+ * Compiles mappings whose two sides have the same size: IPv4 ranges, or single addresses of either family, IPv6 in the
  * form in which the kernel prints it.
  * @throws {TypeError} for a mapping that the settings would have refused
  */
@@ -22,13 +22,13 @@ export function compileNat(mappings: readonly { readonly from: string; readonly 
     }
     const [single, seenAs] = [singleAddress(from), singleAddress(to)];
     if (single === undefined || seenAs === undefined) {
-      throw new TypeError(`the NAT mapping ${from}=${to} has two sides of different size`);
+      throw new TypeError(`the two sides of the NAT mapping ${from}=${to} differ in size`);
     }
     return { kind: 'single', from: single, to: seenAs };
   });
 }
 
-/** The address as it is seen behind the table: the host part is kept, and an address in no line stays as it is. */
+/** The address as the vault sees it behind the NAT: the host part is kept, and an address in no line stays as it is. */
 export function translate(table: NatTable, address: Address): Address {
   for (const line of table) {
     if (line.kind === 'single') {

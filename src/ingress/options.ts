@@ -16,17 +16,17 @@ export interface IngressLimits {
   readonly headerTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
   readonly connectionsPerListener: number;
-  /** Of those, how many one source may have (`whoGoes`). */
+  /** How many of them one source may have (`whoGoes`). */
   readonly connectionsPerSource: number;
 }
 
 export interface IngressOptions {
-  /** What clients without SNI, or without an answer of `SNICallback`, are shown. */
+  /** Shown to clients without SNI, or where `SNICallback` has no answer. */
   readonly certificate: Certificate;
   readonly SNICallback?: NonNullable<EndTlsOptions['SNICallback']>;
   readonly nat: NatTable;
   readonly subnets: SubnetDirectory;
-  /** Gets each connection once its TLS handshake is over; `sourceOf` knows its source then. */
+  /** Gets each connection once its TLS handshake is over; from then on `sourceOf` knows its source. */
   readonly onConnection: (socket: TLSSocket) => void;
   readonly log: (line: RefusedConnection) => void;
   /** Milliseconds, for the rate of the log. */
@@ -38,7 +38,7 @@ export interface IngressOptions {
 export type Listenable = object | string;
 
 export interface OpenListener {
-  /** Where it listens, as `net.Server.address()` says it. */
+  /** Where it listens, as `net.Server.address()` returns it. */
   readonly address: ReturnType<Server['address']>;
   /** Stops accepting and ends the listener's open connections. */
   close(): void;
@@ -47,7 +47,7 @@ export interface OpenListener {
 export interface TlsGateway {
   /** The authorities (PEM) that sign gateways' certificates, and nothing else. */
   readonly clientCa: string | Buffer;
-  /** The server's own for gateways; the public one if left out. */
+  /** The server's certificate for gateways; without it, the public one. */
   readonly certificate?: Certificate;
   /** The domain in the gateways' names, `spiffe://<domain>/vnet/<resource GUID>`. */
   readonly domain: string;

@@ -2,12 +2,12 @@ import { parseAddress } from '../address/address.ts';
 import type { Address } from '../types/address.ts';
 import type { HeaderProgress, RelayedConnection } from './proxy-header.ts';
 
-/** The longest line, its end included (proxy-protocol.txt section 2.1). */
+/** The longest line, with its CRLF (proxy-protocol.txt section 2.1). */
 const lineLengthMax = 107;
 
 const port = /^(0|[1-9][0-9]{0,4})$/;
 
-/** Reads a header in text. The caller has seen `PROXY ` at its beginning. */
+/** Reads a version 1 header. The caller has checked that it begins with `PROXY `. */
 export function readVersion1(bytes: Uint8Array): HeaderProgress {
   const text = Buffer.from(bytes.subarray(0, lineLengthMax)).toString('latin1');
   const end = text.indexOf('\r\n');
@@ -21,7 +21,7 @@ export function readVersion1(bytes: Uint8Array): HeaderProgress {
 
 function readLine(line: string): RelayedConnection | 'malformed' | undefined {
   const [, protocol, source, destination, sourcePort, destinationPort, ...more] = line.split(' ');
-  // What follows UNKNOWN is to be ignored up to the end of the line.
+  // Whatever follows UNKNOWN is ignored up to the end of the line (section 2.1).
   if (protocol === 'UNKNOWN') return undefined;
   if (more.length > 0 || (protocol !== 'TCP4' && protocol !== 'TCP6')) return 'malformed';
   const from = readEnd(protocol, source, sourcePort);
@@ -36,7 +36,7 @@ function readEnd(
   digits: string | undefined,
 ): { readonly address: Address; readonly port: number } | undefined {
   if (address === undefined || digits === undefined || !port.test(digits) || Number(digits) > 0xffff) return undefined;
-  // Not by the parsed family: an IPv4 address mapped into IPv6 is written as TCP6, and is IPv4.
+  // Not the parsed family: an IPv4 address mapped into IPv6 is written as TCP6, but is IPv4.
   if (address.includes(':') !== (protocol === 'TCP6')) return undefined;
   const parsed = parseAddress(address);
   return parsed && { address: parsed, port: Number(digits) };

@@ -4,25 +4,28 @@ import type { Address } from '../types/address.ts';
 import { crc32c } from './crc32c.ts';
 import type { HeaderProblem, HeaderProgress, RelayedConnection } from './proxy-header.ts';
 
-/** The twelve bytes that a binary header begins with (proxy-protocol.txt section 2.2). */
+/** The twelve bytes with which a binary header begins (proxy-protocol.txt section 2.2). */
 export const signature = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a);
 
 const headerLengthMax = 1024;
 const fixedLength = 16;
 const commands: Readonly<Record<number, 'LOCAL' | 'PROXY'>> = { 0x20: 'LOCAL', 0x21: 'PROXY' };
 
-/** Bytes of one address, by the byte of family and transport; 0: none is given (AF_UNSPEC). */
+/** Bytes of one address, by the byte of family and transport; 0: no address (AF_UNSPEC). */
 const addressLengths: Readonly<Record<number, 0 | 4 | 16>> = { 0x00: 0, 0x11: 4, 0x21: 16 };
 
 const tlvChecksum = 0x03;
-/** Padding, which may well stand there more than once. */
+/** Padding, which may occur more than once. */
 const tlvNoop = 0x04;
 
 type Tlvs =
   | { readonly ok: true; readonly tlvs: ReadonlyMap<number, Uint8Array> }
   | { readonly ok: false; readonly problem: HeaderProblem };
 
-/** Reads a binary header. The caller has seen its signature. Each check needs only bytes that earlier ones let pass. */
+/**
+ * Reads a binary header. The caller has checked its signature. Each check needs only bytes that earlier checks
+ * accepted.
+ */
 export function readVersion2(bytes: Uint8Array): HeaderProgress {
   const [command, family, high, low] = bytes.subarray(signature.length, fixedLength);
   if (command === undefined) return { kind: 'more' };

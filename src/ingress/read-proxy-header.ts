@@ -3,8 +3,8 @@ import { readVersion1 } from './proxy-version-1.ts';
 import { readVersion2, signature } from './proxy-version-2.ts';
 
 /**
- * Reads what has arrived of a connection so far. Once it has answered `header` or `problem`, more bytes do not change
- * the answer, so it does not matter how the bytes were cut on their way.
+ * Reads the bytes of a connection that have arrived so far. After `header` or `problem`, more bytes do not change the
+ * answer, so it does not matter how the bytes were split on their way.
  */
 export function readProxyHeader(bytes: Uint8Array, accept: AcceptedVersion): HeaderProgress {
   const version = versionOf(bytes);

@@ -1,6 +1,6 @@
 import type { HeaderProblem } from './proxy-header.ts';
 
-/** Why a connection was ended by the ingress. */
+/** Why the ingress ended a connection. */
 export type Refusal =
   | { readonly kind: 'header'; readonly problem: HeaderProblem }
   /** The PROXY header was not complete in time. */
@@ -10,7 +10,10 @@ export type Refusal =
   /** `code` as Node and OpenSSL name it: a PROXY header where none is accepted is `ERR_SSL_WRONG_VERSION_NUMBER`. */
   | { readonly kind: 'handshakeFailed'; readonly code: string }
   | { readonly kind: 'handshakeTimeout' }
-  /** A limit was reached, and this connection did the least, or came last while everybody else had a request in flight. */
+  /**
+   * A limit was reached, and this connection was the least active, or the last to come while all others had a request
+   * in flight.
+   */
   | { readonly kind: 'tooManyConnections'; readonly limit: number }
   /** The address is not among those that the load balancer's listener accepts. */
   | { readonly kind: 'notTheLoadBalancer' }
@@ -20,11 +23,11 @@ export type Refusal =
   | { readonly kind: 'certificateNotTrusted'; readonly code: string }
   /** The gateway's certificate names no virtual network of this server's domain. */
   | { readonly kind: 'certificateWithoutVnet' }
-  /** The gateway's header has no GUID of a subnet in TLV 0xE1. */
+  /** The gateway's header does not have the GUID of a subnet in TLV 0xE1. */
   | { readonly kind: 'subnetNotNamed' }
-  /** The gateway is bound to another virtual network than that of the subnet it names. */
+  /** The gateway is bound to a virtual network that does not contain the subnet it names. */
   | { readonly kind: 'subnetOfAnotherVnet'; readonly incarnation: string }
-  /** A subnet's workload has an IPv4 address; the gateway gave another. */
+  /** Workloads in a subnet have IPv4 addresses; the gateway gave another kind. */
   | { readonly kind: 'notIpv4' };
 
 export type ListenerKind = 'public' | 'subnet' | 'unixGateway' | 'tlsGateway' | 'loadBalancer';
@@ -32,10 +35,10 @@ export type ListenerKind = 'public' | 'subnet' | 'unixGateway' | 'tlsGateway' | 
 /** One line of the ingress's log. */
 export interface RefusedConnection {
   readonly listener: ListenerKind;
-  /** Who connected, as the kernel says it; `undefined` on a unix socket. */
+  /** The peer's address from the kernel; `undefined` on a unix socket. */
   readonly remoteAddress: string | undefined;
   readonly refusal: Refusal;
-  /** How many of this listener kind and refusal kind were left out of the log since the last line. */
+  /** How many refusals of this kind on this kind of listener were left out of the log since the last line. */
   readonly leftOut: number;
 }
 
@@ -54,7 +57,7 @@ interface Window {
   leftOut: number;
 }
 
-/** Strangers cause these lines, so each kind is written at most ten times in ten seconds; the rest is counted. */
+/** Strangers cause these lines, so each kind is written at most ten times in ten seconds; the rest are counted. */
 export class RefusalLog {
   readonly #options: RefusalLogOptions;
   readonly #windows = new Map<string, Window>();
@@ -75,7 +78,7 @@ export class RefusalLog {
     this.#options.write({ listener, remoteAddress, refusal, leftOut });
   }
 
-  /** Both kinds are closed lists, so there are few windows. */
+  /** There are few windows, because both kinds are closed lists. */
   #windowOf(key: string): Window {
     const now = this.#options.now();
     const window = this.#windows.get(key) ?? { startedAt: now, lines: 0, leftOut: 0 };
@@ -85,7 +88,10 @@ export class RefusalLog {
   }
 }
 
-/** Node says of a certificate that it does not trust only that the connection was reset, and leaves the reason on the socket. */
+/**
+ * Why a gateway's handshake failed, if not by a plain disconnect. For an untrusted certificate Node's error says only
+ * that the connection was reset; the reason is `authorizationError` of the socket.
+ */
 export function gatewayRefusal(code: string, untrusted: unknown): Refusal | undefined {
   if (typeof untrusted === 'string') return { kind: 'certificateNotTrusted', code: untrusted };
   if (code === 'ECONNRESET') return undefined;

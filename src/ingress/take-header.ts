@@ -13,9 +13,9 @@ export interface TakeHeaderOptions {
 }
 
 /**
- * Takes the PROXY header off a connection's front and leaves what follows in the socket. Calls `done` exactly once; the
- * caller destroys the socket if there is a refusal. At most one read's worth of bytes beyond the header is held, and
- * for at most `timeoutMs` altogether, however slowly they arrive.
+ * Takes the PROXY header off the front of a connection and leaves what follows in the socket. Calls `done` exactly
+ * once; the caller destroys the socket if there is a refusal. It holds at most one read's worth of bytes beyond the
+ * header, and for at most `timeoutMs` in all, however slowly they arrive.
  */
 export function takeHeader(socket: Socket, { accept, timeoutMs, done }: TakeHeaderOptions): void {
   let received = Buffer.alloc(0);

@@ -1,23 +1,23 @@
-/** How much one JSON text may hold. What is done with it afterwards costs by these numbers, not by its length alone. */
+/** How much one JSON document may hold. The cost of processing it depends on these numbers, not on its length alone. */
 export interface JsonBounds {
   /** How deep objects and arrays may be nested. */
   readonly depth: number;
-  /** Members of all its objects together: each name may be a new one, which is what costs most to parse. */
+  /** Members of all objects together: each may have a new name, which is what costs most to parse. */
   readonly members: number;
   /** Values of any kind, at any depth. */
   readonly values: number;
 }
 
 /**
- * Bodies of requests. Azure states no such limits; a template of 1 MB has some 20,000 members. What is just allowed is
- * parsed in some ten milliseconds.
+ * For bodies of requests. Azure states no such limits; a template of 1 MB has some 20,000 members. The largest body
+ * that is allowed is parsed in some ten milliseconds.
  */
 export const bodyBounds: JsonBounds = { depth: 128, members: 20_000, values: 100_000 };
 
-/** What is small by its nature: a part of a token, the mark of a page. */
+/** For documents that are always small: a part of a token, the marker of a page. */
 export const smallBounds: JsonBounds = { depth: 32, members: 2_000, values: 10_000 };
 
-/** Why a text is not parsed. */
+/** Why a document is not parsed. */
 export type JsonFault =
   | { readonly kind: 'notJson' }
   | { readonly kind: 'tooDeep' | 'tooManyMembers' | 'tooManyValues'; readonly most: number };
@@ -25,7 +25,7 @@ export type JsonFault =
 export type BoundedJson =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: JsonFault };
 
-/** The value of a JSON text that keeps within bounds. What does not is refused before anything is made of it. */
+/** Parses JSON within bounds. What exceeds them is refused before it is parsed. */
 export function parseBoundedJson(text: string, bounds: JsonBounds): BoundedJson {
   const counted = countJson(text, bounds);
   if (!counted.ok) return counted;
@@ -40,7 +40,10 @@ export type CountedJson =
   | { readonly ok: true; readonly members: number; readonly values: number }
   | { readonly ok: false; readonly fault: JsonFault };
 
-/** Counts what a JSON text holds in one pass, which ends at the first bound that it breaks. Whether it is JSON is not seen. */
+/**
+ * Counts what a JSON document holds in one pass, which ends at the first bound it exceeds. Does not check that it is
+ * JSON.
+ */
 export function countJson(text: string, { depth, members, values }: JsonBounds): CountedJson {
   const broken = (kind: 'tooDeep' | 'tooManyMembers' | 'tooManyValues', most: number) =>
     ({ ok: false, fault: { kind, most } }) as const;
@@ -75,12 +78,12 @@ export function countJson(text: string, { depth, members, values }: JsonBounds):
   return { ok: true, members: memberCount, values: valueCount };
 }
 
-/** The position of the quote that ends the string which begins at `start`, or of the text's end. */
+/** The index of the quote that ends the string which begins at `start`, or the document's length. */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let slash = end - 1;
     while (text.charCodeAt(slash) === 0x5c) slash -= 1;
-    // After an even number of backslashes the quote is one that ends.
+    // After an even number of backslashes the quote is not escaped.
     if ((end - slash) % 2 === 1) return end;
   }
   return text.length;

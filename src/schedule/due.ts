@@ -5,26 +5,28 @@ import type { Stored } from '../store/records.ts';
 import type { Put } from '../store/store.ts';
 import type { Collection } from '../types/collection.ts';
 
-/** Work that the server does by itself when its time has come. */
+/** Work that the server does by itself at a certain time. */
 export type DueKind =
-  /** A soft-deleted object whose retention is over, or a purged one whose versions are still there. */
+  /** A soft-deleted object at the end of its retention, or a purged one that still has versions. */
   | 'purgeObject'
-  /** A soft-deleted vault whose retention is over, or a purged one whose contents are still there. */
+  /** A soft-deleted vault at the end of its retention, or a purged one that still has contents. */
   | 'purgeVault'
   /** A lifetime action of a key's rotation policy. */
   | 'rotateKey'
   /** A lifetime action of a certificate's policy. */
   | 'renewCertificate'
-  /** A pending certificate that the issuer is done with. */
+  /** A pending certificate that the issuer has finished. */
   | 'completeCertificate'
   /** A long-running operation of the resource manager. */
   | 'operation';
 
-/** Whose time it is. Whoever does the work looks at the subject anew: work that is not due any more is dropped. */
+/**
+ * What the work is about. The handler reads it again before it does anything: work that is not due any more is dropped.
+ */
 export interface DueSubject {
   readonly vault: string;
   readonly incarnation: string;
-  /** Absent where it is the vault itself. */
+  /** Absent where the vault itself is meant. */
   readonly collection?: Collection;
   readonly name?: string;
 }
@@ -42,7 +44,7 @@ export interface Work {
   /** A `DueKind`, unless another release of this server wrote it. */
   readonly kind: string;
   readonly subject: AnySubject;
-  /** How often the work was begun and not brought to its end. */
+  /** How often the work was begun and not finished. */
   readonly attempts: number;
 }
 
@@ -50,11 +52,14 @@ export interface Work {
 export interface Due extends Work {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** When it was due before it was put off for another attempt; `at` unless it was. */
+  /** When it was due before it was put off for another attempt; the same as `at` if it was not. */
   readonly firstAt: number;
 }
 
-/** Thrown by work that cannot be done now for a reason that passes, such as a full disk: it is tried again until it can. */
+/**
+ * Thrown by work that cannot be done now for a reason that will pass, such as a full disk: it is tried again until it
+ * can.
+ */
 export class TryLater extends Error {
   override readonly name = 'TryLater';
 }
@@ -69,19 +74,21 @@ const due = recordKind<DueRecord>({
 });
 export const duePrefix = due.prefix();
 
-/** One work for one subject at one time (milliseconds since 1970); asked for again, it is the same record. */
+/**
+ * The key of one work for one subject at one time (milliseconds since 1970); asking for it again gives the same record.
+ */
 export function dueKey(kind: string, at: number, subject: AnySubject): Key<DueRecord> {
   return due.key(timeText(Math.max(0, Math.ceil(at))), workPath(kind, subject));
 }
 
-/** Names one work for one subject, as the last part of a key. */
+/** The last part of a key: one work for one subject. */
 export function workPath(kind: string, subject: AnySubject): string {
   if ('operationId' in subject) return `${kind}/${subject.subscriptionId.toLowerCase()}/${subject.operationId}`;
   const { incarnation, collection, name = '' } = subject;
   return `${kind}/${incarnation}/${collection ?? ''}/${name.toLowerCase()}`;
 }
 
-/** What a transaction puts so that the work is done at that time, or as soon as the server runs again after it. */
+/** A put for a transaction: the work is done at that time, or when the server next runs after it. */
 export function duePut(kind: DueKind, at: number, subject: DueSubject): Put {
   return recordPut(dueKey(kind, at, subject), subject);
 }
@@ -98,12 +105,12 @@ export function readDue({ key, value: stored }: Stored<DueRecord>): Due {
   return { kind, at, firstAt, subject, attempts };
 }
 
-/** Above the keys of what is due before that time. */
+/** A key between those of work due before that time and those of work due at it or later. */
 export function dueFrom(at: number): string {
   return duePrefix + timeText(at);
 }
 
-/** When the work of a due record's key is due. */
+/** When the work of a due record is due, in milliseconds since 1970. */
 export function dueTime(key: string): number {
   return Number(key.slice(duePrefix.length, duePrefix.length + timeLength));
 }

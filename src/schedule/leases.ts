@@ -8,19 +8,19 @@ import type { Put, Store } from '../store/store.ts';
 import { dueFrom, duePrefix, duePutAgain, dueTime, readDue, workPath } from './due.ts';
 import type { AnySubject, Due, DueKind, DueRecord, Work } from './due.ts';
 
-/** Work that this process has to itself. Its record is at `key` as long as that is so. */
+/** Work that only this process does, as long as its record is at `key`. */
 export interface Leased extends Work {
   readonly key: Key<LeaseRecord>;
   readonly version: string;
   /** When the work was due, in milliseconds since 1970. */
   readonly dueAt: number;
-  /** The same before any attempt at it failed. */
+  /** When it was due before an attempt at it failed. */
   readonly firstAt: number;
 }
 
-/** Work that is this process's from the transaction that makes it necessary. */
+/** Work that this process begins itself. */
 export interface Claim {
-  /** Part of that transaction. */
+  /** Belongs in the transaction that makes the work necessary. */
   readonly put: Required<Put>;
   readonly work: Leased;
 }
@@ -28,7 +28,7 @@ export interface Claim {
 /** A lease as it is stored. */
 export interface LeaseRecord extends Work {
   readonly dueAt: number;
-  /** Not in a lease of a release before. */
+  /** Absent in a lease that an earlier release wrote. */
   readonly firstAt?: number;
   readonly until: number;
 }
@@ -36,7 +36,9 @@ export interface LeaseRecord extends Work {
 interface LeasesParts {
   readonly store: Store;
   readonly now: () => number;
-  /** Whether no other process can have this store open: then a lease that is not ours belongs to a process that is gone. */
+  /**
+   * Whether no other process can have this store open: then any lease that is not ours is of a process that has ended.
+   */
   readonly alone: boolean;
 }
 
@@ -47,17 +49,17 @@ const leases = recordKind<LeaseRecord>({
 });
 export const leasePrefix = leases.prefix();
 
-/** How long a process may work on a record before another one that shares the store takes it over. */
+/** How long a process may do one work before another process that shares the store takes it over. */
 const leaseMs = 60_000;
 const pageSize = 100;
 
 /**
- * Which process does which work. Due work moves from `due/<time>/…` to `lease/<process>/…` while a process does it, and back when it
- * failed; the transaction that ends the work requires the lease, so that it is done once.
+ * Which process does which work. Due work moves from `due/<time>/…` to `lease/<process>/…` while a process does it, and
+ * back if it failed. The transaction that ends the work requires the lease, so that it is done once.
  */
 export class Leases {
   readonly #parts: LeasesParts;
-  /** Names this process, for ever: no other one and no later one has the id again. */
+  /** The id of this process; no other process ever has the same. */
   readonly #process = randomUUID();
   #othersAreGone = false;
 
@@ -65,7 +67,7 @@ export class Leases {
     this.#parts = parts;
   }
 
-  /** For work that begins in this process, because it needs what may not be stored, or need not wait for its turn. */
+  /** For work that begins in this process at once, because it needs what may not be stored or does not have to wait. */
   claim(kind: DueKind, subject: AnySubject): Claim {
     const dueAt = this.#parts.now();
     const work = { kind, subject, dueAt, firstAt: dueAt, attempts: 1, key: this.#keyOf(kind, subject) };
@@ -73,7 +75,7 @@ export class Leases {
     return { put: { ...this.#put(work), version }, work: { ...work, version } };
   }
 
-  /** Takes what is due, the oldest first and at most `limit`. Empty when nothing is. */
+  /** Leases work that is due, the oldest first and at most `limit`. Empty when nothing is due. */
   async take(limit: number): Promise<readonly Leased[]> {
     const { store, now } = this.#parts;
     for (;;) {
@@ -81,7 +83,7 @@ export class Leases {
       const records = await listRecords(store, { prefix: duePrefix, limit });
       const due = records.filter(({ key }) => dueTime(key) <= time);
       if (due.length === 0) return [];
-      // The same work may have been asked for at several times. Once is enough.
+      // The same work may be due at several times; it is done once.
       const leased = new Map<string, Omit<Leased, 'version'>>();
       for (const record of due) {
         const { at: dueAt, firstAt, kind, subject, attempts } = readDue(record);
@@ -97,15 +99,15 @@ export class Leases {
         });
         return works.map((work, index) => ({ ...work, version: versions[index] ?? '' }));
       } catch (error) {
-        // Another process was first with one of them, or has just dropped it.
+        // Another process was faster with one of them, or has just dropped it.
         if (!(error instanceof Conflict)) throw error;
       }
     }
   }
 
   /**
-   * Gives work back that is to be tried again at that time.
-   * @throws {Conflict} when it is not ours any more
+   * Gives work back, to be tried again at that time.
+   * @throws {Conflict} when the lease is not ours any more
    */
   async putOff({ key, version, kind, subject, attempts, firstAt }: Leased, at: number): Promise<void> {
     await this.#parts.store.transact({
@@ -115,7 +117,7 @@ export class Leases {
     });
   }
 
-  /** Makes due again what processes that are gone were doing: those that ended, and those whose leases are over. */
+  /** Makes the work of other processes due again: of those that have ended, and of those whose leases have expired. */
   async takeOver(): Promise<void> {
     const { store, now, alone } = this.#parts;
     if (alone && this.#othersAreGone) return;
@@ -131,10 +133,10 @@ export class Leases {
   }
 
   /**
-   * Brings back what was put off for longer than any failure puts it off: by a clock that was ahead. It is due when it was
-   * due at first, or now.
+   * Moves work forward that a wrong clock put off for longer than any failure does. It is due when it was first due, or
+   * now.
    */
-  async bringBack(longestMs: number): Promise<void> {
+  async moveForward(longestMs: number): Promise<void> {
     const { store, now } = this.#parts;
     let after = dueFrom(now() + longestMs);
     for (;;) {
@@ -169,12 +171,12 @@ export class Leases {
     try {
       await this.#parts.store.transact({
         require: records.map(({ key, version }) => ({ key, version })),
-        // Two processes may have been at the same work.
+        // Two processes may have done the same work.
         put: [...new Map(put.map((each) => [each.key, each])).values()],
         delete: records.map(({ key }) => key),
       });
     } catch (error) {
-      // Another process takes them over, or theirs has ended one: the next look shows what is left.
+      // Another process is taking them over, or the owner has just finished one: the next look shows what is left.
       if (!(error instanceof Conflict)) throw error;
     }
   }

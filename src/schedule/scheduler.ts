@@ -1,13 +1,13 @@
 /**
- * Does what the server does by itself when the time has come, and what the resource manager goes on doing after its
- * answer. The work is records in the store (`due.ts`), put in the transaction that makes it necessary; a process that
- * works on one has a lease of it (`leases.ts`). To add a kind of work: put `duePut(kind, at, subject)` in that
- * transaction, and a `DueHandler` for the kind into the worker's table (`src/worker/due-handlers.ts`).
+ * Does what the server does by itself at a certain time, and what the resource manager continues after its answer. The
+ * work is records in the store (`due.ts`), put in the transaction that makes it necessary; a process that does one has
+ * a lease of it (`leases.ts`). To add a kind of work: put `duePut(kind, at, subject)` in that transaction, and add a
+ * `DueHandler` for the kind to the worker's table (`src/worker/due-handlers.ts`).
  *
- * A handler looks at its subject anew, decides, and returns what is to change. It is called again when that failed, and
- * also when it did not: what it does besides returning a change must bear being done twice. The change commits in one
- * transaction with the end of the lease and, where the handler gives one, an audit record; so work is done once, by
- * whichever process. Work that failed is tried again, later and later, also while the store can write nothing at all.
+ * A handler reads its subject, decides, and returns the change. It is called again if the commit fails, and it may be
+ * called again even if it did not: side effects other than the change must be safe to repeat. The change commits in one
+ * transaction with the end of the lease and, where the handler returns one, an audit record; so the work is done once,
+ * by whichever process. Work that failed is tried again, later each time, even while the store cannot write at all.
  */
 import { randomUUID } from 'node:crypto';
 import type { Audit } from '../audit/audit.ts';
@@ -28,23 +28,23 @@ export interface SchedulerParts {
   readonly now: () => number;
   /** Whether no other process can have this store open. */
   readonly alone: boolean;
-  /** The detail of a failure; `work` is the key of the due record. */
+  /** `work` is the key of the due record. */
   readonly logError: (error: unknown, work: string) => void;
 }
 
-/** How many works of vaults are taken before the first of them is done. Operations are not counted: they may wait for each other. */
+/** How many works on vaults are taken at a time. Operations are not counted, because they may wait for each other. */
 const takenMax = 64;
 const batchSize = 16;
-/** How often the work is decided anew at once, because something changed meanwhile. */
+/** How often a handler is called again at once because a record changed meanwhile. */
 const decisionsMax = 5;
 const firstRetryMs = 1000;
 const longestRetryMs = 3_600_000;
-/** For a reason that passes by itself or by somebody's hand, such as a full disk: soon after it is gone. */
+/** For a failure that passes by itself or when an operator acts, such as a full disk: it is noticed soon afterwards. */
 const longestRetryWhileUnavailableMs = 10_000;
-/** Other nodes' records, and clocks that were set, are noticed within this time. */
+/** Records of other nodes, and a clock that was set, are noticed within this time. */
 const longestSleepMs = 60_000;
 
-/** Work whose failure could not be written down: still ours, and tried again from memory. */
+/** Work whose failure could not be stored: still leased, and tried again from memory. */
 interface Held {
   readonly work: Leased;
   /** Milliseconds since 1970. */
@@ -55,7 +55,10 @@ interface Held {
 export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #leases: Leases;
-  /** By kind, whose works are done one after the other; but no kind waits for another. Each operation is one of its own. */
+  /**
+   * By kind: works of one kind are done one after the other, and kinds do not wait for each other. Each operation has
+   * its own lane.
+   */
   readonly #lanes = new Map<string, Promise<void>>();
   readonly #held = new Map<string, Held>();
   #taken = 0;
@@ -64,7 +67,7 @@ export class Scheduler {
   /** When the timer rings, in milliseconds since 1970. */
   #wakeAt = Infinity;
   #failures = 0;
-  /** At the last look. */
+  /** The time of the last look. */
   #lookedAt = Infinity;
   #started = false;
   #closed = false;
@@ -74,30 +77,30 @@ export class Scheduler {
     this.#leases = new Leases(parts);
   }
 
-  /** Does what became due while the server was down, and from now on whatever becomes due. Not waited for. */
+  /** Does what became due while the server was down, and from now on whatever becomes due. Returns at once. */
   start(): void {
     this.#started = true;
     this.#sleepUntil(this.#parts.now());
   }
 
-  /** Something is due at that time that was not before, in milliseconds since 1970. */
+  /** Tells the scheduler that something is due at that time, in milliseconds since 1970. */
   wake(at: number): void {
     if (at < this.#wakeAt) this.#sleepUntil(at);
   }
 
-  /** Work that this process begins itself: `put` belongs into the transaction that makes it necessary, `carryOut` follows. */
+  /** Begins work in this process: put `put` in the transaction that makes it necessary, then call `carryOut`. */
   claim(kind: DueKind, subject: AnySubject): Claim {
     return this.#leases.claim(kind, subject);
   }
 
-  /** Begins claimed work, now that its claim is committed. Not waited for. */
+  /** Begins claimed work after its claim was committed. Returns at once. */
   carryOut({ work }: Claim): void {
     this.#begin(work);
   }
 
   /**
-   * Does everything that is due now, also what comes of it, and is over when that is done or has failed and waits for
-   * its next attempt.
+   * Does everything that is due now, and whatever becomes due by it. Resolves when all of it is done, or has failed and
+   * waits for its next attempt.
    */
   async runDue(): Promise<void> {
     for (;;) {
@@ -107,7 +110,7 @@ export class Scheduler {
     }
   }
 
-  /** Lets the work under way come to its end, and begins no other. */
+  /** Waits for the work in progress, and begins no more. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -130,7 +133,7 @@ export class Scheduler {
       await this.#takeDue();
       const at = await this.#nextTime();
       this.#failures = 0;
-      // Something nearer may have been announced meanwhile.
+      // Earlier work may have been announced meanwhile.
       if (at <= this.#wakeAt) this.#sleepUntil(at);
     } catch (error) {
       if (this.#closed) return;
@@ -140,14 +143,14 @@ export class Scheduler {
     }
   }
 
-  /** While as much is taken as may be, the end of one of them is what wakes. */
+  /** While the most works are taken, the end of one of them wakes the scheduler. */
   async #nextTime(): Promise<number> {
     const held = [...this.#held.values()].map(({ at }) => at);
     const [due] = this.#taken < takenMax ? await this.#parts.store.list({ prefix: duePrefix, limit: 1 }) : [];
     return Math.min(...held, due === undefined ? Infinity : dueTime(due.key));
   }
 
-  /** Begins all that is due, in turn: two looks at the same time would take the same. */
+  /** One look after the other: two at the same time would take the same work. */
   #takeDue(): Promise<void> {
     const taken = this.#beginning.then(() => this.#takeInTurn());
     this.#beginning = taken.catch(() => {});
@@ -157,9 +160,9 @@ export class Scheduler {
   async #takeInTurn(): Promise<void> {
     const time = this.#parts.now();
     // At the start, and when the clock was set back.
-    if (time < this.#lookedAt) await this.#leases.bringBack(longestRetryMs);
+    if (time < this.#lookedAt) await this.#leases.moveForward(longestRetryMs);
     this.#lookedAt = time;
-    // Those first: they need no write to be tried again.
+    // Held work first: it needs no write to be tried again.
     for (const [key, { work, at, failures }] of this.#held) {
       if (at > time && at - time <= longestRetryWhileUnavailableMs) continue;
       this.#held.delete(key);
@@ -189,7 +192,7 @@ export class Scheduler {
     this.#lanes.set(lane, done);
   }
 
-  /** What is under way when the server ends is taken over by its lease at the next start. */
+  /** Work in progress when the server ends keeps its lease, and is taken over at the next start. */
   async #do(work: Leased, failures: number): Promise<void> {
     if (this.#closed) return;
     try {
@@ -221,7 +224,7 @@ export class Scheduler {
       const handler = isKnown(kind, ofVaults) ? ofVaults[kind] : undefined;
       if (handler !== undefined) return handler(subject, now, attempts);
     }
-    return Promise.reject(new Error(`nothing here does work of the kind ${kind}`));
+    return Promise.reject(new Error(`no handler does work of the kind ${kind}`));
   }
 
   async #commit(work: Leased, { change = {}, audit, committed }: DueOutcome, began: number): Promise<void> {
@@ -249,7 +252,7 @@ export class Scheduler {
     });
   }
 
-  /** Gives the work back until its next attempt, unless another process has it by now. */
+  /** Gives the work back until its next attempt, unless another process has taken it over. */
   async #failed(work: Leased, cause: unknown, failures: number): Promise<void> {
     const { now, logError } = this.#parts;
     const name = dueKey(work.kind, work.dueAt, work.subject);
@@ -270,7 +273,7 @@ export class Scheduler {
   }
 }
 
-/** Milliseconds from a failure to the next attempt, twice as long each time. */
+/** Milliseconds from a failure to the next attempt, doubled each time. */
 function backOff(failures: number, longestMs: number): number {
   return Math.min(firstRetryMs * 2 ** (failures - 1), longestMs);
 }

@@ -1,4 +1,4 @@
-import { formatPath, inWords } from '../shape/fault.ts';
+import { formatPath, renderFault } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
 
@@ -13,7 +13,7 @@ export class SettingRefused extends Error {
  */
 export function readSetting<T>(shape: Shape<T, string>, value: unknown, base: string): T {
   const read = shape(value);
-  if (!read.ok) throw new SettingRefused(inWords(wordings, read.fault, base));
+  if (!read.ok) throw new SettingRefused(renderFault(wordings, read.fault, base));
   return read.value;
 }
 

@@ -1,15 +1,15 @@
-/** Where a value is within the one that was read: names of members, indexes of elements. */
+/** Where a value is inside the one that was read: names of members, indexes of elements. */
 export type Path = readonly (string | number)[];
 
 export type JsonType = 'object' | 'array' | 'string' | 'boolean' | 'number';
 
 /**
  * The first thing in document order that a shape does not allow: where it is, what was found there and what is allowed.
- * `Breach` is what a rule of one's own says was broken. Each room puts a fault into words in one place.
+ * `Breach` describes the broken rule where the rule is the caller's own. Each room words its faults in one place.
  */
 export type Fault<Breach = never> = { readonly path: Path } & (
   | { readonly kind: 'wrongType'; readonly found: unknown; readonly expected: JsonType }
-  /** `expected` is in the words of the room whose shape it is. */
+  /** `expected` is in the words of the room that owns the shape. */
   | { readonly kind: 'wrongValue'; readonly found: unknown; readonly expected: string }
   | { readonly kind: 'outOfRange'; readonly found: unknown; readonly least: number; readonly most: number }
   | { readonly kind: 'unknownChoice'; readonly found: unknown; readonly choices: readonly unknown[] }
@@ -19,7 +19,7 @@ export type Fault<Breach = never> = { readonly path: Path } & (
   | { readonly kind: 'breach'; readonly found: unknown; readonly breach: Breach }
 );
 
-/** What reading an untrusted value gives. */
+/** The result of reading an untrusted value. */
 export type Read<T, Breach = never> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault<Breach> };
 
@@ -44,12 +44,12 @@ export function breached<const Breach>(found: unknown, breach: Breach): Refused<
   return { ok: false, fault: { kind: 'breach', path: [], found, breach } };
 }
 
-/** The fault as seen from what it lies in. */
+/** The same fault with its path as seen from the enclosing value. */
 export function within<B>(segment: string | number, fault: Fault<B>): Refused<B> {
   return { ok: false, fault: { ...fault, path: [segment, ...fault.path] } };
 }
 
-/** `rules[0].value`, below `base` where that is not empty. */
+/** The path as `rules[0].value`, after `base` if that is not empty. */
 export function formatPath(path: Path, base = ''): string {
   return path.reduce<string>((text, segment) => {
     if (typeof segment === 'number') return `${text}[${segment}]`;
@@ -59,13 +59,13 @@ export function formatPath(path: Path, base = ''): string {
 
 type FaultOf<Kind, Breach> = Fault<Breach> & { readonly kind: Kind };
 
-/** What a room says of each kind of fault; `at` is where it is. */
+/** A room's words for each kind of fault; `at` is where it is. */
 export type Wordings<Breach, Said> = {
   readonly [Kind in Fault['kind']]: (fault: FaultOf<Kind, Breach>, at: string) => Said;
 };
 
-/** Puts a fault into a room's words; `base` is where the value is that was read. */
-export function inWords<Kind extends Fault['kind'], Breach, Said>(
+/** Puts a fault into a room's words; `base` is where the value that was read is. */
+export function renderFault<Kind extends Fault['kind'], Breach, Said>(
   wordings: Wordings<Breach, Said>,
   fault: FaultOf<Kind, Breach>,
   base = '',
@@ -73,8 +73,8 @@ export function inWords<Kind extends Fault['kind'], Breach, Said>(
   return wordings[fault.kind](fault, formatPath(fault.path, base));
 }
 
-/** The type of a value in words; of the value itself nothing. */
-export function typeInWords(value: unknown): string {
+/** The type of a value in words, without the value itself. */
+export function describeType(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

@@ -11,10 +11,12 @@ export function isGuid(text: string): boolean {
   return whole.test(text);
 }
 
-/** Reads an untrusted value, in time that grows with its size only: gives it its type, or the first fault in document order. */
+/**
+ * Reads an untrusted value in time linear in its size: returns it with its type, or the first fault in document order.
+ */
 export type Shape<T, Breach = never> = (value: unknown) => Read<T, Breach>;
 
-/** What a shape gives. */
+/** The type that a shape returns. */
 export type Shaped<S> = S extends Shape<infer T, unknown> ? T : never;
 
 interface Optional<T, Breach> {
@@ -22,16 +24,16 @@ interface Optional<T, Breach> {
   readonly fallback?: T;
 }
 
-/** A member that is read as `undefined` where it is absent, by a shape that says what it must be. */
+/** A member that is read as `undefined` where it is absent; its shape decides whether that is allowed. */
 interface Always<T, Breach> {
   readonly always: Shape<T, Breach>;
 }
 
-/** A member that may be there and is not looked at. */
+/** A member that may be present and is not read. */
 export const ignored = { ignored: true } as const;
 
 type Member = Shape<unknown, unknown> | Optional<unknown, unknown> | Always<unknown, unknown> | typeof ignored;
-/** What an object may have, and what each of it must be. */
+/** The members that an object may have, with the shape of each. */
 export type Members = Readonly<Record<string, Member>>;
 type ShapeOf<M> = M extends { readonly optional: infer S } | { readonly always: infer S } ? S : M;
 type BreachOf<M> = M extends unknown ? BreachIn<Extract<ShapeOf<M>, Shape<unknown, unknown>>> : never;
@@ -51,7 +53,7 @@ type ObjectOf<M extends Members> = Flat<
 type Flat<T> = { [K in keyof T]: T[K] };
 
 interface ObjectRules {
-  /** Whether `null` is given to a member's shape; otherwise it is as good as absent. */
+  /** Whether `null` is passed to a member's shape; otherwise it counts as absent. */
   readonly nullIsValue?: true;
   /** Whether an unknown member of this name is ignored; otherwise it is refused. */
   readonly ignoredIf?: (name: string) => boolean;
@@ -59,7 +61,7 @@ interface ObjectRules {
   readonly keepOthers?: true;
 }
 
-/** A member that may be absent; with `fallback` it is then that. */
+/** A member that may be absent; it then has the value `fallback`, if that is given. */
 export function optional<T, B = never>(shape: Shape<T, B>): { readonly optional: Shape<T, B> };
 export function optional<T, B = never>(shape: Shape<T, B>, fallback: T): Required<Optional<T, B>>;
 export function optional<T, B = never>(shape: Shape<T, B>, fallback?: T): Optional<T, B> {
@@ -87,8 +89,8 @@ export function partial<M extends Readonly<Record<string, Shape<unknown, unknown
 }
 
 /**
- * An object with these members, read in document order. What is missing is looked for last, so that a member with a slip
- * in its name is refused by that name.
+ * An object with these members, read in document order. Missing members are reported last, so that a misspelt name is
+ * refused by that name.
  */
 export function object<M extends Members>(
   members: M,
@@ -114,7 +116,7 @@ export function object(members: Members, rules: ObjectRules = {}): Shape<unknown
   };
 }
 
-/** Those members of an object that are given. */
+/** The members that are given. */
 function readMembers(
   value: object,
   known: ReadonlyMap<string, Member>,
@@ -133,7 +135,7 @@ function readMembers(
     if (!read.ok) return within(name, read.fault);
     entries.push([name, read.value]);
   }
-  // Not by assignment, by which a member `__proto__` would become the object's prototype.
+  // Not by assignment: a member `__proto__` would become the object's prototype.
   return accept(Object.fromEntries(entries));
 }
 
@@ -142,7 +144,7 @@ function shapeIn(member: Exclude<Member, typeof ignored>): Shape<unknown, unknow
   return 'always' in member ? member.always : member.optional;
 }
 
-/** What there is instead of a member that is not given. */
+/** The value of a member that is not given. */
 function readAbsent(name: string, member: Member): Read<unknown, unknown> {
   if ('fallback' in member) return accept(member.fallback);
   if (!('always' in member)) return missing(name);
@@ -195,7 +197,7 @@ export function wholeNumber(least: number, most: number): Shape<number> {
       : { ok: false, fault: { kind: 'outOfRange', path: [], found: value, least, most } };
 }
 
-/** One of a few words in any case, given back in the case of `choices`. */
+/** One of a few words in any case, returned in the case of `choices`. */
 export function choice<const T extends string>(choices: readonly T[]): Shape<T> {
   const known = new Map(choices.map((word) => [word.toLowerCase(), word]));
   return refine(string, (word) => chosen(known.get(word.toLowerCase()), word, choices));
@@ -211,7 +213,7 @@ export function literal<const T extends readonly unknown[]>(...choices: T): Shap
     );
 }
 
-/** What a shape gives, held against a rule or turned into something else. */
+/** Passes what a shape returns to a rule, which checks it or turns it into something else. */
 export function refine<T, B, U, C = never>(shape: Shape<T, B>, rule: (value: T) => Read<U, C>): Shape<U, B | C> {
   return (value) => {
     const read = shape(value);

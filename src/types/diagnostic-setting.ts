@@ -1,6 +1,6 @@
 /** Where the records of a vault go besides the server's own audit log. */
 export interface DiagnosticSettingRecord {
-  /** ARM id of the vault, spelt as it was made. */
+  /** ARM id of the vault, in the case of its creation. */
   readonly resourceId: string;
   readonly name: string;
   readonly properties: DiagnosticSettingProperties;
@@ -12,7 +12,7 @@ export interface DiagnosticSettingProperties {
   readonly metrics: readonly MetricSetting[];
 }
 
-/** One kind of records: by `category`, or by the group that it belongs to. */
+/** Records of one category, or of a group of categories. */
 export interface LogSetting {
   readonly category?: LogCategory;
   readonly categoryGroup?: LogCategoryGroup;

@@ -11,14 +11,14 @@ export interface IpRule {
 }
 
 export interface VirtualNetworkRule {
-  /** The id as the profile gives it back. */
+  /** The id as the profile returns it. */
   readonly id: string;
   readonly ignoreMissingVnetServiceEndpoint?: boolean;
-  /** The subnet's incarnation that the rule was bound to when it was added; it stays, even when that subnet is gone. */
+  /** The subnet's incarnation when the rule was added; it stays, even when that subnet is deleted. */
   readonly incarnation: string;
 }
 
-/** What of a vault the firewall looks at. */
+/** The settings of a vault that the firewall reads. */
 export interface FirewallSettings {
   readonly publicNetworkAccess: string;
   /** Absent: the vault never had any, which means `defaultAction: Allow, bypass: AzureServices`. */

@@ -1,15 +1,18 @@
-/** `kty` of a JSON Web Key without the mark of where it is kept; Key Vault adds `-HSM` (about-keys, "Key types"). */
+/** `kty` of a JSON Web Key without the suffix for where it is kept; Key Vault adds `-HSM` (about-keys, "Key types"). */
 export type KeyFamily = 'RSA' | 'EC' | 'oct';
 
 export type KeyCurve = 'P-256' | 'P-384' | 'P-521' | 'P-256K';
 
-/** What a new key is to be: RSA and oct by `size` in bits, EC by curve. */
+/** The kind of a new key: RSA and oct with a `size` in bits, EC with a curve. */
 export type KeySpec =
   | { readonly family: 'RSA'; readonly size: number }
   | { readonly family: 'oct'; readonly size: number }
   | { readonly family: 'EC'; readonly curve: KeyCurve };
 
-/** A private or symmetric key as RFC 7518 section 6 writes it, every member base64url. It is sealed wherever it is stored. */
+/**
+ * A private or symmetric key in the form of RFC 7518 section 6, every member base64url. It is sealed wherever it is
+ * stored.
+ */
 export type KeyMaterial = RsaKeyMaterial | EcKeyMaterial | OctKeyMaterial;
 
 export interface RsaKeyMaterial {
@@ -37,7 +40,7 @@ export interface OctKeyMaterial {
   readonly k: string;
 }
 
-/** What of a key everybody may see; of a symmetric key, nothing. */
+/** The public part of a key; for a symmetric key only its type. */
 export type PublicKey =
   | Pick<RsaKeyMaterial, 'kty' | 'n' | 'e'>
   | Pick<EcKeyMaterial, 'kty' | 'crv' | 'x' | 'y'>
@@ -50,7 +53,7 @@ export interface CryptoRequest {
   /** As clients spell it: `RSA-OAEP-256`. */
   readonly algorithm: string;
   readonly value: Uint8Array;
-  /** Of `verify`. */
+  /** Only for `verify`. */
   readonly signature?: Uint8Array;
   readonly iv?: Uint8Array;
   readonly additionalData?: Uint8Array;
@@ -68,23 +71,23 @@ export type CryptoAnswer =
   | { readonly ok: true; readonly verified: boolean }
   | { readonly ok: false; readonly refusal: CryptoRefusal };
 
-/** Why a key or an operation with one is refused for its input; every one ends as a 400 that says what would be right. */
+/** Why the input of an operation, or a key, is refused; each becomes a 400 that says what would be right. */
 export type CryptoRefusal =
-  /** The algorithm is unknown, or none of this operation for this key; `allowed` are those that are. */
+  /** The algorithm is unknown, or not one of this operation with this key; `allowed` lists those that are. */
   | { readonly kind: 'algorithmNotSupported'; readonly algorithm: string; readonly allowed: readonly string[] }
-  /** `curve` is the key's; the algorithm is for keys on `requires` alone. */
+  /** `curve` is the key's; the algorithm is only for keys on `requires`. */
   | CurveRefusal
   /**
-   * A digest, iv, tag or text of the wrong length, in bytes. `what` is the member as the wire has it, `expected` a clause:
-   * `ES256 requires 32 bytes, encoded with base64url`.
+   * A digest, iv, tag or ciphertext of the wrong length, in bytes. `what` is the member's name on the wire, `expected`
+   * a clause: `ES256 requires 32 bytes, encoded with base64url`.
    */
   | { readonly kind: 'wrongLength'; readonly what: string; readonly found: number; readonly expected: string }
   | { readonly kind: 'missing'; readonly what: string }
-  /** What was given does not decrypt or unwrap under this key; no more is said, so that nobody can ask his way in. */
+  /** The value does not decrypt or unwrap with this key. Nothing more is said, so that the answer is not an oracle. */
   | { readonly kind: 'notDecrypted' }
   | KeyNotValid;
 
-/** A key that is imported is none, or none that is supported; `message` names the member and its rule. */
+/** The imported key is invalid or unsupported; `message` names the member and its rule. */
 export interface KeyNotValid {
   readonly kind: 'keyNotValid';
   readonly message: string;
@@ -99,9 +102,9 @@ export interface CurveRefusal {
 
 /** Makes and uses key material, off the thread that answers requests. */
 export interface KeyEngine {
-  /** Slow ones (RSA) wait for each other, so that they never hold up anything else; rejected where too many do. */
+  /** RSA keys are made one at a time, so that they never delay anything else; rejects if too many are waiting. */
   generate(spec: KeySpec): Promise<KeyMaterial>;
-  /** Why a key that was made elsewhere, and read, is none, as far as that takes long to see; `undefined` when it is one. */
+  /** The slow checks of an imported key that was read without a fault; `undefined` when it is valid. */
   prove(material: KeyMaterial): Promise<KeyNotValid | undefined>;
   perform(operation: CryptoOperation, material: KeyMaterial, request: CryptoRequest): Promise<CryptoAnswer>;
   close(): Promise<void>;

@@ -3,14 +3,17 @@ export interface Lock {
   readonly name: string;
   /** ARM id as it was sent. */
   readonly scope: string;
-  /** `ReadOnly` keeps from changes and deletion, `CanNotDelete` from deletion only. */
+  /** `ReadOnly` prevents changes and deletion, `CanNotDelete` only deletion. */
   readonly level: LockLevel;
   readonly notes?: string;
 }
 
 export type LockLevel = 'CanNotDelete' | 'ReadOnly';
 
-/** Every lock of a subscription, under `locksKey`: one record, so that what a lock forbids cannot happen beside it. */
+/**
+ * All locks of a subscription, under `locksKey`: one record, so that a change that a new lock forbids conflicts with
+ * it.
+ */
 export interface LocksRecord {
   readonly locks: readonly Lock[];
 }

@@ -1,4 +1,4 @@
-/** How a private endpoint's connection stands, as both ends show it (`privateLinkServiceConnectionState`). */
+/** The state of a private endpoint's connection, as both ends show it (`privateLinkServiceConnectionState`). */
 export interface ConnectionState {
   readonly status: 'Pending' | 'Approved' | 'Rejected' | 'Disconnected';
   readonly description: string;
@@ -7,10 +7,12 @@ export interface ConnectionState {
 
 /** A private endpoint's connection, as it is stored in its vault. */
 export interface PrivateEndpointConnection {
-  /** Of the endpoint's name and GUID: one that is made anew under the name has another connection. */
+  /**
+   * Made of the endpoint's name and GUID: an endpoint that is created again under the same name has another connection.
+   */
   readonly name: string;
   readonly etag: string;
-  /** ARM id of the endpoint, spelt as it was made. */
+  /** ARM id of the endpoint, in the case of its creation. */
   readonly endpoint: string;
   readonly state: ConnectionState;
 }

@@ -10,8 +10,8 @@ export interface ResourceGroupRecord {
   readonly subscriptionId: string;
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** The id of the resource that manages it, as it was sent: nothing comes of it here. */
+  /** The id of the resource that manages the group, as it was sent; it has no effect here. */
   readonly managedBy?: string;
-  /** Present from the moment that its deletion was accepted: nothing new is made in it. */
+  /** Present from when its deletion was accepted: nothing is created in it any more. */
   readonly deleting?: true;
 }

@@ -1,26 +1,26 @@
 import type { ConnectionState } from './private-endpoint.ts';
 
-/** A resource of a type that has no kind of record of its own, as it is stored. */
+/** A resource, as it is stored, whose type has no kind of record of its own. */
 export interface ResourceRecord {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
-  /** `Microsoft.Web/sites/slots`, and a name for each of its parts after the first. */
+  /** `Microsoft.Web/sites/slots`, with a name in `names` for each part after the first. */
   readonly type: string;
   readonly names: readonly string[];
   readonly location?: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** `sku`, `kind` and whatever else stands beside `properties`, as it was sent. */
+  /** `sku`, `kind` and any other member beside `properties`, as they were sent. */
   readonly envelope: Readonly<Record<string, unknown>>;
   readonly identity?: ResourceIdentity;
   readonly properties: Readonly<Record<string, unknown>>;
-  /** What the service made when it was created. */
+  /** What the service added when it was created. */
   readonly made: ResourceMade;
   readonly guid: string;
   readonly etag: string;
   /** ISO times. */
   readonly createdTime: string;
   readonly changedTime: string;
-  /** ARM ids of the resources that refer to it: it cannot be deleted while there are any. */
+  /** ARM ids of the resources that refer to it: it cannot be deleted while it has any. */
   readonly usedBy?: readonly string[];
 }
 
@@ -31,9 +31,9 @@ export interface ResourceMade {
   readonly tenantId?: string;
   /** Of a public IP address. */
   readonly ipAddress?: string;
-  /** Of a private endpoint: its connection's name at the vault, and how it stands. */
+  /** Of a private endpoint: the name of its connection at the vault, and the connection's state. */
   readonly connection?: { readonly name: string; readonly state: ConnectionState };
-  /** Of a NAT gateway: those of its public IP addresses. */
+  /** Of a NAT gateway: the addresses of its public IP addresses. */
   readonly publicAddresses?: readonly string[];
 }
 

@@ -1,12 +1,12 @@
-/** One of the `permissions` of a role: what it allows, less what it takes away again. Names may have `*` for anything. */
+/** One of the `permissions` of a role: what it allows, without what it excludes. Names may have `*` as a wildcard. */
 export interface RolePermission {
   /** On resources, through the resource manager. */
   readonly actions: readonly string[];
   readonly notActions: readonly string[];
-  /** On what is in them, through the vault. */
+  /** On the contents of resources, through the vault. */
   readonly dataActions: readonly string[];
   readonly notDataActions: readonly string[];
-  /** Where there is one, the permission to write and to delete role assignments holds for these roles (GUIDs) only. */
+  /** If present, the permission to write and delete role assignments is limited to these roles (GUIDs). */
   readonly delegableRoles?: readonly string[];
 }
 
@@ -22,14 +22,14 @@ export interface RoleDefinition {
   /** ISO 8601. */
   readonly createdOn: string;
   readonly updatedOn: string;
-  /** Object ids; of a built-in role nobody's. */
+  /** Object ids; `null` for a built-in role. */
   readonly createdBy: string | null;
   readonly updatedBy: string | null;
 }
 
 export type PrincipalType = 'User' | 'Group' | 'ServicePrincipal' | 'ForeignGroup' | 'Device';
 
-/** Who may do what of a role, at a scope and below it. */
+/** Gives a principal a role, at a scope and below it. */
 export interface RoleAssignment {
   /** GUID in lower case, the last segment of its ARM id. */
   readonly name: string;

@@ -17,10 +17,10 @@ export interface SubnetSource {
   readonly kind: 'subnet';
   /** Lower-case ARM id of the subnet, for people; the identity is `incarnation`. */
   readonly subnet: string;
-  /** The GUID that the subnet was given when it was created: a new subnet of the same name has another. */
+  /** The GUID that the subnet got when it was created: a new subnet of the same name has another. */
   readonly incarnation: string;
   readonly address: Address;
-  /** `enforced`: a socket or an authenticated gateway proved it. `declared`: a credential was shown, nothing more. */
+  /** `enforced`: a socket or an authenticated gateway proved it. `declared`: only a credential was shown. */
   readonly assurance: 'enforced' | 'declared';
 }
 

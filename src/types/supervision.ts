@@ -1,5 +1,5 @@
 /**
- * What the supervisor and its worker say to each other over Node's IPC channel. A `listener` message carries the
+ * The messages between the supervisor and its worker over Node's IPC channel. A `listener` message carries the
  * listening socket as a raw handle; the worker passes it to `net.Server.listen`.
  */
 export type ToWorker<Settings> =
@@ -7,7 +7,7 @@ export type ToWorker<Settings> =
   | { readonly kind: 'listener'; readonly listener: Listener }
   /** Stop accepting on this listener, end its connections, close the handle, then answer `closed`. */
   | { readonly kind: 'close'; readonly id: string }
-  /** Answer `pong`. A worker that does not is taken to hang. */
+  /** Answer `pong`. A worker that does not answer counts as hung. */
   | { readonly kind: 'ping' }
   /** End everything in order, and exit with 0. `why` is for the log. */
   | { readonly kind: 'stop'; readonly why: string };
@@ -15,22 +15,22 @@ export type ToWorker<Settings> =
 /** The first message. */
 export interface StartWorker<Settings> {
   readonly kind: 'start';
-  /** `port` is the one that was really taken, never 0. */
+  /** `port` is the real one, never 0. */
   readonly settings: Settings;
-  /** The account that the worker changes to before it does anything else; `undefined`: it stays what it is. */
+  /** The account that the worker changes to before it does anything else; `undefined`: it keeps its own. */
   readonly become: { readonly uid: number; readonly gid: number } | undefined;
   /**
-   * The data folder; with `--memory` a temporary one. `path` is to be shown. `entry` is where the worker goes once its
-   * code is loaded and before it gives up root: its working directory from then on.
+   * The data folder; with `--memory` a temporary one. `path` is for display. `entry` becomes the worker's working
+   * directory once its code is loaded, before it gives up root.
    */
   readonly folder: { readonly path: string; readonly entry: string };
-  /** What the supervisor read of the files that the settings name, by their paths. The others are the worker's own. */
+  /** The contents of files that the settings name and the supervisor has read, by path. The worker reads the others. */
   readonly files: Readonly<Record<string, string>>;
-  /** Where the commit mark lies, and under which descriptor the worker has it open, if it may not open it itself. */
+  /** Where the commit mark is, and its open descriptor if the worker may not open it itself. */
   readonly mark: { readonly path: string; readonly descriptor?: number };
   /** How many `listener` messages follow at once. The worker is ready when it has answered all of them. */
   readonly listeners: number;
-  /** Path of the supervisor's control socket, to be shown; the worker cannot open it where it has a uid of its own. */
+  /** Path of the supervisor's control socket, for display; a worker with a uid of its own cannot open it. */
   readonly controlSocket: string;
 }
 
@@ -55,18 +55,18 @@ export interface SubnetListener {
   /** ARM id, as it was asked for. */
   readonly subnet: string;
   /**
-   * What a worker before this one answered. The listener stays with that incarnation: a subnet that was made anew under
-   * the same name is another. `undefined`: resolve the name now.
+   * The answer of an earlier worker. The listener stays with that incarnation: a subnet that was created again under
+   * the same name is another one. `undefined`: resolve the name now.
    */
   readonly incarnation: string | undefined;
 }
 
 export type FromWorker =
-  /** The event loop turns. */
+  /** Proves that the event loop runs. */
   | { readonly kind: 'pong' }
-  /** Everything is accepted and answered from now on. One of the two is printed, by `--json`. */
+  /** Connections are accepted and answered from now on. `line` is printed with `--json`, `text` without. */
   | { readonly kind: 'ready'; readonly line: string; readonly text: string }
-  /** It cannot go on, and a new worker could not either. */
+  /** The worker cannot go on, and a new one could not either. */
   | { readonly kind: 'fatal'; readonly message: string }
   /** The listener accepts; `incarnation` for a subnet's. */
   | { readonly kind: 'bound'; readonly id: string; readonly incarnation?: string }

@@ -1,7 +1,10 @@
 import type { VaultRecord } from './vault.ts';
 
-/** A secret or key as the resource manager asks the data plane for it, whoever is asked about the vault's network. */
-export interface ObjectAsked {
+/**
+ * A secret or key that the resource manager asks the data plane for. It does not matter whom the vault's network lets
+ * in.
+ */
+export interface ObjectRequest {
   readonly vault: VaultRecord;
   /** `https://NAME.vault.localhost:8443` */
   readonly origin: string;
@@ -10,17 +13,17 @@ export interface ObjectAsked {
   readonly now: number;
   readonly name: string;
   readonly version?: string;
-  /** The body as the data plane reads it. */
+  /** The body in the form that the data plane reads. */
   readonly body?: Readonly<Record<string, unknown>>;
 }
 
-/** A page of them. */
-export interface PageAsked {
+/** One page of a list. */
+export interface PageRequest {
   readonly after: string | undefined;
   readonly limit: number;
 }
 
-/** An object as a resource: what the resource manager may show of it. Neither a value nor key material is in it. */
+/** An object as a resource: what the resource manager may show of it, without its value or key material. */
 export interface ResourceObject {
   readonly name: string;
   readonly version: string;
@@ -33,7 +36,7 @@ export interface ObjectPage {
   readonly next?: string;
 }
 
-/** With the `Change` to commit, or refused in the words of the data plane. */
+/** The object with the `Change` to commit, or a refusal in the data plane's words. */
 export type ObjectAnswer<Change> =
   | { readonly ok: true; readonly value: ResourceObject; readonly change?: Change }
   | { readonly ok: false; readonly status: number; readonly message: string };

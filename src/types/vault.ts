@@ -3,15 +3,15 @@ import type { NetworkAcls } from './firewall.ts';
 import type { PrivateEndpointConnection } from './private-endpoint.ts';
 
 /**
- * A vault as it is stored, under `vaultKey(name)`: a vault's name is unique in the whole world, also while it is
- * soft-deleted, so that the name is the key of the one record which holds the vault, its rules and its policies.
+ * A vault as it is stored, under `vaultKey(name)`. A vault's name is unique in the whole world, also while it is
+ * soft-deleted, so the name is the key of the one record that holds the vault, its rules and its policies.
  */
 export interface VaultRecord {
   readonly name: string;
-  /** GUID of this life of the name; what belongs to the vault lies under `vault/<incarnation>/`. */
+  /** GUID of this life of the name; the vault's contents are under `vault/<incarnation>/`. */
   readonly incarnation: string;
   readonly subscriptionId: string;
-  /** As the resource group was spelt when the vault was made. */
+  /** Spelt as when the vault was created. */
   readonly resourceGroup: string;
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -46,7 +46,9 @@ export interface SystemData {
   readonly lastModifiedAt: string;
 }
 
-/** One subnet's state, under `subnetKey(incarnation)`: deleted with the subnet, so a new subnet of the name has another. */
+/**
+ * One subnet's state, under `subnetKey(incarnation)`: deleted with the subnet, so a new subnet of the name has another.
+ */
 export interface SubnetState {
   readonly incarnation: string;
   /** Lower-case ARM id. */
@@ -55,6 +57,6 @@ export interface SubnetState {
   readonly vnet: string;
   /** Whether `serviceEndpoints` has `Microsoft.KeyVault`. */
   readonly serviceEndpoint: boolean;
-  /** What the world sees the subnet as: the addresses of its NAT gateway, when it has one. */
+  /** The subnet's addresses on the internet: those of its NAT gateway, if it has one. */
   readonly publicAddresses?: readonly string[];
 }

@@ -1,4 +1,7 @@
-/** The firewall's answer to one request: allowed or not, and why. Printed by the 403, the audit record, `explain` and the portal alike. */
+/**
+ * The firewall's answer to one request: allowed or not, and why. The 403, the audit record, `explain` and the portal
+ * print the same.
+ */
 export type Verdict = Allowed | Denied;
 
 export type Allowed =
@@ -15,7 +18,7 @@ export interface Denied {
 }
 
 export type DenyReason =
-  /** The ingress could not say where the request comes from. */
+  /** The ingress could not tell where the request comes from. */
   | 'sourceUnknown'
   /** The vault's stored rules could not be compiled. */
   | 'rulesUnreadable'
@@ -46,7 +49,7 @@ export type AccessVerdict =
 
 export type AccessDenyReason =
   | 'noAccessPolicy'
-  /** No role assignment names the caller, or a group of it, at the scope or above. */
+  /** No role assignment names the caller, or one of its groups, at the scope or above. */
   | 'noRoleAssignment'
-  /** There is one, but no role of them allows the action. */
+  /** There are role assignments, but none of their roles allows the action. */
   | 'roleLacksAction';

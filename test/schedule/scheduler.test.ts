@@ -229,7 +229,7 @@ suite('work that fails', () => {
     const old = await startNode(t, { store, clock, handlers: {} });
     await schedule(store, 'renewCertificate', [start, 'c']);
     await old.scheduler.runDue();
-    assert.match(String(old.errors), /nothing here does work of the kind renewCertificate/);
+    assert.match(String(old.errors), /no handler does work of the kind renewCertificate/);
     const { seen, handler } = noting();
     const young = await startNode(t, { store, clock, handlers: { renewCertificate: handler } });
     clock.now += 1000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { accept, breached, inWords, missing, formatPath, typeInWords, wrong } from '../../src/shape/fault.ts';
+import { accept, breached, renderFault, missing, formatPath, describeType, wrong } from '../../src/shape/fault.ts';
 import type { Wordings } from '../../src/shape/fault.ts';
 import {
   always,
@@ -175,7 +175,7 @@ suite('a shape', () => {
 
 test('a fault is put into words by the table of its room', () => {
   const wordings: Wordings<string, string> = {
-    wrongType: ({ found, expected }, at) => `${at}: ${typeInWords(found)}, not ${expected}`,
+    wrongType: ({ found, expected }, at) => `${at}: ${describeType(found)}, not ${expected}`,
     wrongValue: ({ expected }, at) => `${at}: not ${expected}`,
     outOfRange: ({ least, most }, at) => `${at}: not ${least} to ${most}`,
     unknownChoice: ({ choices }, at) => `${at}: not ${choices.join()}`,
@@ -186,14 +186,14 @@ test('a fault is put into words by the table of its room', () => {
   const shape = object({ a: array(refine(string, (text) => (text === '' ? missing('b') : breached(text, 'no')))) });
   const said = (value: unknown, base?: string) => {
     const read = shape(value);
-    return read.ok ? '' : inWords(wordings, read.fault, base);
+    return read.ok ? '' : renderFault(wordings, read.fault, base);
   };
   assert.equal(said({ a: [7] }), 'a[0]: a number, not string');
   assert.equal(said({ a: [''] }, 'properties'), 'properties.a[0]: no b');
   assert.equal(said({ a: ['x'] }), 'a[0]: no');
   assert.equal(said({ b: 0 }), ': b, not a');
   assert.equal(formatPath([0, 'a', 1], 'top'), 'top[0].a[1]');
-  assert.deepEqual([undefined, null, [], {}, 'a', 1, true].map(typeInWords), [
+  assert.deepEqual([undefined, null, [], {}, 'a', 1, true].map(describeType), [
     'missing',
     'null',
     'an array',

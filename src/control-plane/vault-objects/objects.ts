@@ -1,5 +1,5 @@
 import type { Requirement, Store, Transaction } from '../../store/store.ts';
-import type { ObjectAnswer, ObjectAsked, ObjectPage, PageAsked } from '../../types/vault-object.ts';
+import type { ObjectAnswer, ObjectRequest, ObjectPage, PageRequest } from '../../types/vault-object.ts';
 
 /** What the control plane is given of the vaults' objects; the data plane has their rules. */
 export interface VaultObjects {
@@ -14,9 +14,9 @@ export interface VaultObjects {
 }
 
 export type Change = (asked: Asked) => Promise<ObjectAnswer<Transaction>>;
-export type List = (asked: Asked & PageAsked) => Promise<ObjectPage>;
+export type List = (asked: Asked & PageRequest) => Promise<ObjectPage>;
 
-interface Asked extends ObjectAsked {
+interface Asked extends ObjectRequest {
   readonly store: Store;
   readonly require: readonly Requirement[];
 }

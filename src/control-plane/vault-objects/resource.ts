@@ -2,7 +2,7 @@ import { encodePath, readSkipToken, skipToken } from '../../http/request.ts';
 import { vaultId } from '../../resources/keys.ts';
 import type { Stored } from '../../store/records.ts';
 import type { VaultRecord } from '../../types/vault.ts';
-import type { ObjectAsked, ResourceObject } from '../../types/vault-object.ts';
+import type { ObjectRequest, ResourceObject } from '../../types/vault-object.ts';
 import { answer, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
@@ -28,7 +28,7 @@ export async function objectAnswer(
     collection,
     change,
     body,
-  }: { readonly collection: Collection; readonly change: Change; readonly body?: ObjectAsked['body'] },
+  }: { readonly collection: Collection; readonly change: Change; readonly body?: ObjectRequest['body'] },
 ): Promise<ControlOutcome> {
   const found = await readVaultOf(call);
   if (!found.ok) return found;
