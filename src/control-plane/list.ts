@@ -67,7 +67,7 @@ export async function listAnswerOf(call: ControlCall, sources: readonly ListSour
   if (start === undefined) {
     return refuse({
       kind: 'badQuery',
-      message: '$skiptoken is not one that this server gave out; follow nextLink as it is.',
+      message: '$skiptoken did not come from this server; follow nextLink unchanged.',
     });
   }
   const value: { readonly id: string }[] = [];

@@ -100,7 +100,7 @@ export function pageRequest(
   }
   const after = $skiptoken === undefined ? undefined : readSkipToken($skiptoken);
   if ($skiptoken !== undefined && (after === undefined || !isPlace(after))) {
-    return bad('$skiptoken is not one that this vault gave out; follow nextLink as it is.');
+    return bad('$skiptoken did not come from this vault; follow nextLink unchanged.');
   }
   return { ok: true, page: { after, limit } };
 }

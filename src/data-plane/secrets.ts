@@ -1,5 +1,5 @@
 import type { Answer } from '../http/answer.ts';
-import { isIntended } from '../objects/certificates/pending.ts';
+import { isUnissued } from '../objects/certificates/pending.ts';
 import { addVersion, changeVersion } from '../objects/change.ts';
 import { refused } from '../objects/object.ts';
 import type { ObjectRecord, Outcome, VaultScope } from '../objects/object.ts';
@@ -60,7 +60,7 @@ const getSecret: OperationCard = {
     const found = yield* getVersion(call.vault, 'secrets', asked.value);
     if (!found.ok) {
       // As recorded: the secret of a certificate that is not issued yet is there, and disabled.
-      const isToCome = yield* isIntended(call.vault, asked.value);
+      const isToCome = yield* isUnissued(call.vault, asked.value);
       return isToCome ? refused({ kind: 'objectDisabled', collection: 'secrets' }) : found;
     }
     if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });

@@ -18,24 +18,24 @@ import type { ObjectState } from './state.ts';
 
 /** "Key Vault does not support backing up more than 500 past versions" (backup.md, "Limitations"). */
 const versionsMax = 500;
-/** What a blob begins with, before its sealed part. */
+/** The first bytes of a blob, before its sealed part. */
 const mark = Buffer.from(')PosternBackupV1.');
 
-/** An object of a collection with all its versions, as they were stored. */
+/** An object with all its versions, as they were stored. */
 interface StoredVersions<C extends Collection> {
   readonly collection: C;
   readonly object: RecordOf<C>;
   readonly older: readonly VersionOf<C>[];
 }
 
-/** What a blob holds: also the key and the secret of a certificate. */
+/** The contents of a blob. A certificate has its key and secret in `parts`. */
 interface Backup extends StoredVersions<Collection> {
   readonly parts?: readonly StoredVersions<'keys' | 'secrets'>[];
 }
 
 /**
- * An object with all its versions, as one sealed text that only a vault of the same subscription and geography on this
- * server can restore, also after the vault itself was purged.
+ * An object with all its versions, sealed into one string that only a vault of the same subscription and geography on
+ * this server can restore, even after the original vault was purged.
  */
 export function* backupObject<C extends 'secrets' | 'keys'>(
   vault: VaultScope,
@@ -46,7 +46,7 @@ export function* backupObject<C extends 'secrets' | 'keys'>(
   return yield* sealed(vault, stored.value, state.require);
 }
 
-/** The same of a certificate, which takes its key and its secret along once it is issued. */
+/** The same for a certificate, with its key and secret once it is issued. */
 export function* backupCertificate(vault: VaultScope, name: string): Reading<Outcome<string>> {
   const { own, keys, secrets, require } = yield* certificateState(vault, { name });
   const stored = yield* storedVersions(vault, own);
@@ -60,8 +60,8 @@ export function* backupCertificate(vault: VaultScope, name: string): Reading<Out
 }
 
 /**
- * Puts a backup back under its own name, with its versions, in a vault that has nothing of that name and may have keys of
- * the types that are in it.
+ * Restores a backup under its own name, with all versions. The vault must have nothing of that name, and must allow the
+ * types of the keys.
  */
 export function* restoreObject<C extends Collection>(
   vault: VaultScope,
@@ -80,7 +80,7 @@ export function* restoreObject<C extends Collection>(
   }
   const { name, current } = object;
   const own = placesOf(vault, collection, name);
-  // A certificate that is not issued yet will have a key and a secret of its name.
+  // A certificate that is not issued yet will get a key and a secret of its name.
   if (collection !== 'certificates') own.push(objectKeys(vault, 'certificates').current(name));
   const others = collection === 'certificates' ? (['keys', 'secrets'] as const) : [];
   const places = [...own, ...others.flatMap((other) => placesOf(vault, other, name))];
@@ -95,7 +95,7 @@ export function* restoreObject<C extends Collection>(
   return { ok: true, value: object, change: { require: [...vault.require, ...free], put } };
 }
 
-/** An object that is there, with its older versions. */
+/** An object that is not deleted, with its older versions. */
 function* storedVersions<C extends Collection>(
   vault: VaultScope,
   { collection, name, current }: ObjectState<C>,
@@ -123,12 +123,12 @@ function isOf<C extends Collection>(
   return backup.collection === collection;
 }
 
-/** Of every version of a key: an older one is used as the current one is. */
+/** The types of all versions of a key: older versions can be used as well as the current one. */
 function keyTypesOf(backup: StoredVersions<Collection>): readonly string[] {
   return isOf(backup, 'keys') ? [backup.object.current, ...backup.older].map(({ kty }) => kty) : [];
 }
 
-/** Where records of that name would be in the way of a restored object. */
+/** The keys of records that would conflict with a restored object. */
 function placesOf(vault: VaultScope, collection: Collection, name: string): Key<unknown>[] {
   const keys = objectKeys(vault, collection);
   return [keys.current(name), keys.deleted(name)];
@@ -162,7 +162,7 @@ function readBackup(blob: string, key: Uint8Array | undefined, vault: VaultScope
   return { ok: true, value: decode<Backup>({ key: '', version: '', value: plaintext }) };
 }
 
-/** Each subscription seals its backups with a key of its own, which master keys may come and go over. */
+/** Each subscription has its own key that seals its backups, so that the master key can be replaced. */
 const backupKeyKind = recordKind<{ readonly key: string }>({
   pattern: 'backup-key/',
   owner: 'objects',

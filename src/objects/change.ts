@@ -10,7 +10,10 @@ import type { ObjectState } from './state.ts';
 
 const daySeconds = 86_400;
 
-/** Makes `version` the current version of an object, which is created if need be; the version before moves to the older ones. */
+/**
+ * Makes `version` the current version of an object, which is created if need be; the version before becomes an older
+ * one.
+ */
 export function addVersion<C extends Collection>(
   vault: VaultScope,
   state: ObjectState<C>,
@@ -26,7 +29,7 @@ export function addVersion<C extends Collection>(
   return { ok: true, value, change: { require: state.require, put } };
 }
 
-/** Changes the version that was asked for in place (`update`). `change` may refuse what would come of it. */
+/** Changes the requested version in place (`update`). `change` may refuse. */
 export function changeVersion<C extends Collection>(
   vault: VaultScope,
   state: ObjectState<C>,
@@ -47,7 +50,7 @@ export function changeVersion<C extends Collection>(
   return { ok: true, value, change: { require, put: [recordPut(older.key, version.value)] } };
 }
 
-/** The same of the current version. */
+/** The same for the current version. */
 export function changeCurrent<C extends Collection>(
   vault: VaultScope,
   state: ObjectState<C>,
@@ -67,8 +70,8 @@ export function changeCurrent<C extends Collection>(
 }
 
 /**
- * Soft-deletes an object: its name stays taken until it is recovered or purged, which it is by itself when the retention
- * is over.
+ * Soft-deletes an object: its name stays taken until it is recovered or purged, which happens by itself at the end of
+ * the retention.
  */
 export function deleteObject<C extends Collection>(
   vault: VaultScope,
@@ -94,7 +97,7 @@ export function deleteObject<C extends Collection>(
   return { ok: true, value, change };
 }
 
-/** Puts a soft-deleted object back, with all its versions. */
+/** Recovers a soft-deleted object with all its versions. */
 export function recoverDeleted<C extends Collection>(vault: VaultScope, state: ObjectState<C>): Outcome<RecordOf<C>> {
   const { collection, name, deleted } = state;
   const refusal = transitionRefusal(vault, state);

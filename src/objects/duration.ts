@@ -1,18 +1,18 @@
-/** A duration of ISO 8601 without fractions, as policies have it: `P90D`, `P1Y10D`, `PT48H`. */
+/** An ISO 8601 duration without fractions, as policies have it: `P90D`, `P1Y10D`, `PT48H`. */
 export interface Duration {
   readonly years: number;
   readonly months: number;
   readonly days: number;
-  /** What is no calendar's affair. */
+  /** The part that does not depend on the calendar. */
   readonly ms: number;
 }
 
-// So many digits that no time comes of it which a `Date` cannot hold. What follows a `P` or a `T` must not be nothing.
+// The number of digits is limited so that the result fits into a `Date`. Something must follow a `P` or a `T`.
 const date = '(?:(?<years>\\d{1,4})Y)?(?:(?<months>\\d{1,4})M)?(?:(?<weeks>\\d{1,4})W)?(?:(?<days>\\d{1,5})D)?';
 const time = '(?:(?<hours>\\d{1,6})H)?(?:(?<minutes>\\d{1,7})M)?(?:(?<seconds>\\d{1,8})S)?';
 const form = new RegExp(`^P(?=.)${date}(?:T(?=.)${time})?$`);
 
-/** `undefined` when the text is no such duration. */
+/** `undefined` when the string is not such a duration. */
 export function parseDuration(text: string): Duration | undefined {
   const parts = form.exec(text)?.groups;
   if (parts === undefined) return undefined;
@@ -26,8 +26,8 @@ export function parseDuration(text: string): Duration | undefined {
 }
 
 /**
- * That much later (`1`) or earlier (`-1`) than `at`, in milliseconds since 1970, by the calendar in UTC. A month has the
- * days it has: one month after 31 January is the last day of February.
+ * The time that is so much later (`1`) or earlier (`-1`) than `at`, in milliseconds since 1970, by the calendar in UTC.
+ * Months have their real length: one month after 31 January is the last day of February.
  */
 export function shift(at: number, duration: Duration, direction: 1 | -1): number {
   const moved = new Date(at);

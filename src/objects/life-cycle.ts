@@ -5,7 +5,7 @@ import { backupCertificate, backupObject, restoreObject } from './backup.ts';
 import {
   restoreCertificate,
   deleteCertificate,
-  dueOfCertificate,
+  purgeCertificateIfDue,
   purgeCertificate,
   recoverCertificate,
 } from './certificates/change.ts';
@@ -13,15 +13,15 @@ import { getDeletedCertificate } from './certificates/pending.ts';
 import { deleteObject, purgeDeleted, recoverDeleted } from './change.ts';
 import { withRotation } from './keys/change.ts';
 import type { DeletedOf, Outcome, RecordOf, VaultScope } from './object.ts';
-import { dueOfObject } from './purge.ts';
-import type { DueOfObject } from './purge.ts';
+import { purgeIfDue } from './purge.ts';
+import type { DuePurge } from './purge.ts';
 import { getDeleted } from './read.ts';
 import { unmanagedState } from './state.ts';
 
-/** An object and, of a certificate, whether there is an operation of its name. */
+/** An object and, for a certificate, whether there is an operation of its name. */
 type Told<T> = T & { readonly isPending?: boolean };
 
-/** How the objects of a collection end and come back. */
+/** How the objects of a collection are deleted, recovered, purged, backed up and restored. */
 export interface LifeCycle<C extends Collection> {
   readonly remove: (
     vault: VaultScope,
@@ -32,14 +32,16 @@ export interface LifeCycle<C extends Collection> {
   readonly purge: (vault: VaultScope, name: string) => Reading<Outcome<null>>;
   readonly backup: (vault: VaultScope, name: string) => Reading<Outcome<string>>;
   readonly restore: (vault: VaultScope, blob: string) => Reading<Outcome<RecordOf<C>>>;
-  /** What is to be changed when the retention of a deleted object is over. */
+  /** Does the purge of a deleted object that is due. */
   readonly due: (
     vault: VaultScope,
     asked: { readonly name: string; readonly clear: (change: Transaction) => Promise<unknown> },
-  ) => Reading<DueOfObject>;
+  ) => Reading<DuePurge>;
 }
 
-/** The life of what may be no certificate's; `back` is what else changes when an object is put back. */
+/**
+ * The life cycle of secrets and keys that do not belong to a certificate; `back` changes what else a recovery affects.
+ */
 function unmanaged<C extends 'secrets' | 'keys'>(
   collection: C,
   back: (vault: VaultScope, outcome: Outcome<RecordOf<C>>) => Outcome<RecordOf<C>> = (_, outcome) => outcome,
@@ -65,7 +67,7 @@ function unmanaged<C extends 'secrets' | 'keys'>(
     *restore(vault, blob) {
       return back(vault, yield* restoreObject(vault, collection, blob));
     },
-    due: (vault, asked) => dueOfObject(vault, collection, asked),
+    due: (vault, asked) => purgeIfDue(vault, collection, asked),
   };
 }
 
@@ -80,6 +82,6 @@ export const lifeCycles: { readonly [C in Collection]: LifeCycle<C> } = {
     purge: purgeCertificate,
     backup: backupCertificate,
     restore: restoreCertificate,
-    due: dueOfCertificate,
+    due: purgeCertificateIfDue,
   },
 };

@@ -21,7 +21,7 @@ export interface Attributes {
   readonly updated: number;
 }
 
-/** What every version of an object has; a secret adds its value, a key its material. */
+/** The members of every version; a secret adds its value, a key its material. */
 export interface ObjectVersion {
   /** 32 hexadecimal digits. */
   readonly version: string;
@@ -29,20 +29,20 @@ export interface ObjectVersion {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** An object with its current version whole, so that the hot read is one look-up. */
+/** An object with its whole current version, so that the most frequent read is one look-up. */
 export interface ObjectRecord<V extends ObjectVersion> extends Transition {
-  /** As it was spelt first: names are compared without regard to case. */
+  /** In its first spelling: names are compared in any case. */
   readonly name: string;
   readonly current: V;
 }
 
 export interface DeletedObjectRecord<V extends ObjectVersion> extends ObjectRecord<V> {
-  /** Both in seconds since 1970. */
+  /** Both are in seconds since 1970. */
   readonly deletedDate: number;
   readonly scheduledPurgeDate: number;
 }
 
-/** What the rules of objects need to know of their vault. */
+/** What the rules of objects need to know about the vault. */
 export interface VaultScope {
   readonly name: string;
   readonly incarnation: string;
@@ -52,13 +52,13 @@ export interface VaultScope {
   readonly sku: 'standard' | 'premium';
   readonly softDeleteRetentionInDays: number;
   readonly purgeProtection: boolean;
-  /** How long a deletion or a recovery takes; 0: no time at all. */
+  /** How long a deletion or recovery takes; 0: it is complete at once. */
   readonly transitionMs: number;
-  /** Milliseconds since 1970, when this request is decided. */
+  /** The time of the request's decision, in milliseconds since 1970. */
   readonly nowMs: number;
   /**
-   * The vault's rules (and the subnet) on whose word this request acts: part of every transaction, and of every read, to
-   * which whoever runs it adds them.
+   * The vault's rules (and the subnet) that allowed this request: required by every transaction and every read. The
+   * caller adds them to reads.
    */
   readonly require: readonly Requirement[];
 }
@@ -81,16 +81,18 @@ export function vaultScope(
   };
 }
 
-/** A result and, where the operation changes something, the change: whoever called commits it, with the audit record. */
+/** A result and, where the operation changes something, the change. The caller commits it with the audit record. */
 export type Outcome<T> = Done<T> | { readonly ok: false; readonly refusal: ObjectRefusal };
 
 export interface Done<T> {
   readonly ok: true;
   readonly value: T;
   readonly change?: Transaction;
-  /** What Azure's audit record says of the object besides: `keyProperties` and the like, never a value or key material. */
+  /**
+   * What Azure's audit record also says about the object: `keyProperties` and the like, never a value or key material.
+   */
   readonly audit?: Readonly<Record<string, unknown>>;
-  /** URL of the object's version for the audit record, where the answer has no `id` of an object. */
+  /** URL of the object's version for the audit record, where the answer does not have the `id` of an object. */
   readonly objectId?: string;
 }
 
@@ -98,49 +100,49 @@ export function refused(refusal: ObjectRefusal): { readonly ok: false; readonly 
   return { ok: false, refusal };
 }
 
-/** `attributes.recoveryLevel` (key-vault soft-delete overview): customised means a retention of less than 90 days. */
+/** `attributes.recoveryLevel` (key-vault soft-delete overview): customized means a retention of less than 90 days. */
 export function recoveryLevel(vault: VaultScope): string {
   const customized = vault.softDeleteRetentionInDays < 90 ? 'Customized' : '';
   return `${customized}Recoverable${vault.purgeProtection ? '' : '+Purgeable'}`;
 }
 
 /**
- * Deletions and recoveries take a moment, as on Azure, whose clients poll for their end: meanwhile the object is to be
- * seen neither here nor there, and every change of it is refused. Nothing has to happen for them to end: the record says
- * when that is, and the rest is a comparison with the clock.
+ * Deletions and recoveries take a moment, as on Azure, whose clients poll until they are complete. Meanwhile the object
+ * is visible neither as active nor as deleted, and every change of it is refused. Nothing has to happen to complete
+ * them: the record says when they are complete, and this is compared with the clock.
  */
 export interface Transition {
   /** When the deletion or recovery that made this record is complete, in milliseconds since 1970; absent: at once. */
   readonly completeAt?: number;
 }
 
-/** What keeps the name of a deleted object that was purged: for a moment, and until all of its versions are gone. */
+/** A purged object whose name is still taken: for a moment, and until all of its versions are gone. */
 export interface PurgedObject {
   readonly name: string;
   readonly purged: true;
 }
 
-/** The transition that begins now. */
+/** A transition that begins now. */
 export function transition({ transitionMs, nowMs }: VaultScope): Transition {
   return transitionMs === 0 ? {} : { completeAt: nowMs + transitionMs };
 }
 
-/** Whether an object, living or deleted, is to be seen where its record is. */
+/** Whether an object, active or deleted, is visible. */
 export function isVisible<T extends Transition>(record: T | PurgedObject, { nowMs }: VaultScope): record is T {
   return !isPurged(record) && (record.completeAt ?? 0) <= nowMs;
 }
 
-/** Whether nothing but the name is left of a deleted object. */
+/** Whether only the name is left of a deleted object. */
 export function isPurged(deleted: Transition | PurgedObject): deleted is PurgedObject {
   return 'purged' in deleted;
 }
 
-/** The name of a version that is being made: 32 hexadecimal digits. The rules get it as an argument. */
+/** A new version id: 32 hexadecimal digits. The rules get it as an argument. */
 export function newVersion(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** The `attributes` of what an audit record says of an object. */
+/** The `attributes` of an object in an audit record. */
 export function auditedAttributes({ enabled, notBefore, expires }: Attributes) {
   return {
     enabled,
@@ -162,7 +164,7 @@ interface OfCurrent {
   readonly certificates: Pick<CurrentCertificate, 'policy'>;
 }
 
-/** What a version is, by collection. */
+/** The type of a version, by collection. */
 export type VersionOf<C extends Collection> = Versions[C];
 export type CurrentOf<C extends Collection> = Versions[C] & OfCurrent[C];
 /** An object of a collection, with its current version. */
@@ -175,7 +177,7 @@ interface Kinds<C extends Collection> {
   readonly deleted: RecordKind<DeletedOf<C> | PurgedObject>;
 }
 
-/** Older versions have a prefix of their own, so that a list of names does not walk them. */
+/** Older versions have a prefix of their own, so that listing names does not read them. */
 function kindsOf<C extends Collection>(collection: C, one: string): Kinds<C> {
   const root = `vault/{incarnation}/${collection}`;
   const owner = 'objects';
@@ -212,7 +214,7 @@ const contactsKind = recordKind<readonly Contact[]>({
 
 type InVault = Pick<VaultScope, 'incarnation'>;
 
-/** Where the records of one collection lie. */
+/** The keys of the records of one collection. */
 interface ObjectKeys<C extends Collection> {
   readonly currents: () => Prefix<RecordOf<C>>;
   readonly current: (name: string) => Key<RecordOf<C>>;
@@ -234,7 +236,7 @@ export function objectKeys<C extends Collection>({ incarnation }: InVault, colle
   };
 }
 
-/** Where the records of certificates lie, beside those that every collection has. */
+/** The keys of a certificate's records, besides those that every collection has. */
 export function certificateKeys({ incarnation }: InVault) {
   return {
     pending: (name: string) => pendingKind.key(incarnation, name.toLowerCase()),

@@ -13,7 +13,7 @@ export const objectLimits = {
   pageSize: 25,
 } as const;
 
-/** What a client may say of an object of any collection; every member is optional in an update. */
+/** What a client may set on an object of any collection; every member is optional in an update. */
 export interface ObjectParameters {
   readonly tags?: Readonly<Record<string, string>>;
   readonly enabled?: boolean;
@@ -36,7 +36,7 @@ export function newFacts({ tags, enabled = true, notBefore, expires }: ObjectPar
   return { attributes, ...(tags !== undefined && { tags }) };
 }
 
-/** Attributes and tags with what an update says of them changed, and the rest as it was. */
+/** Attributes and tags with the changes of an update. */
 export function changedFacts(before: Facts, parameters: ObjectParameters, nowSeconds: number): Outcome<Facts> {
   const { tags = before.tags, enabled, notBefore, expires } = parameters;
   const attributes: Attributes = {
@@ -46,13 +46,13 @@ export function changedFacts(before: Facts, parameters: ObjectParameters, nowSec
     ...(expires !== undefined && { expires }),
     updated: nowSeconds,
   };
-  // Each time alone may be right, and wrong beside the one that stands.
+  // Each time alone may be valid, and invalid together with the other one that is kept.
   const refusal = checkTimes(attributes);
   if (refusal !== undefined) return refused(refusal);
   return { ok: true, value: { attributes, ...(tags !== undefined && { tags }) } };
 }
 
-/** Checks the limits that hold in every collection; `undefined` when they do. */
+/** Checks the limits of every collection; `undefined` if they are met. */
 export function checkParameters({ tags = {}, notBefore, expires }: ObjectParameters): ObjectRefusal | undefined {
   const names = Object.keys(tags);
   if (names.length > objectLimits.tags) {

@@ -6,25 +6,25 @@ import type { Collection } from '../types/collection.ts';
 import { isPurged, objectKeys } from './object.ts';
 import type { DeletedObjectRecord, DeletedOf, ObjectVersion, PurgedObject, VaultScope } from './object.ts';
 
-/** How many versions go in one transaction. */
+/** The most versions that one transaction deletes. */
 const batch = 250;
 
 type Deleted = Pick<DeletedObjectRecord<ObjectVersion>, 'name' | 'scheduledPurgeDate'>;
 
-/** The purge of a deleted object when its retention is over: what its deletion puts. */
+/** The due record of a deleted object's purge at the end of its retention; its deletion puts it. */
 export function scheduledPurge(vault: VaultScope, collection: Collection, object: Deleted): Put {
   return duePut('purgeObject', object.scheduledPurgeDate * 1000, subjectOf(vault, collection, object.name));
 }
 
-/** The key of that, which its recovery deletes. */
+/** The key of that record; a recovery deletes it. */
 export function scheduledPurgeKey(vault: VaultScope, collection: Collection, object: Deleted): string {
   return dueKey('purgeObject', object.scheduledPurgeDate * 1000, subjectOf(vault, collection, object.name));
 }
 
 /**
- * Destroys a deleted object and its versions: in this change, or, where they are many, in batches. A tombstone keeps its
- * name as long as a purge takes on Azure (azure-sdk-for-net#34322), and until the last of them is gone, for a new object
- * of that name would have its versions in the same place.
+ * Destroys a deleted object and its versions: in this change, or, if they are many, in batches. A tombstone reserves
+ * the name for as long as a purge takes on Azure (azure-sdk-for-net#34322), and until the last version is gone, because
+ * a new object of that name would have its versions under the same keys.
  */
 export function* purgeObject<C extends Collection>(
   vault: VaultScope,
@@ -44,25 +44,25 @@ export function* purgeObject<C extends Collection>(
   return {
     require,
     put: [recordPut(key, tombstone), clearing],
-    // Cleared in the very millisecond in which it was to be purged: the one record is the other.
+    // If the purge was due in this very millisecond, both records have the same key.
     delete: scheduled === clearing.key ? versions : [...versions, scheduled],
   };
 }
 
-export type DueOfObject =
+export type DuePurge =
   { readonly done: 'nothing' } | { readonly done: 'purged' | 'cleared'; readonly change: Transaction };
 
 /**
- * What is to be changed for an object whose purge is due: to purge it, or, where that was done, to clear what it left.
- * Nothing for one that was recovered meanwhile, also when it was deleted again. Purge protection does not hold this purge
- * up: it keeps people from purging before the retention is over. Of what has many versions, all batches but the last are
- * given to `clear`, one after another.
+ * Does the purge of an object if it is due: purges it, or deletes what an earlier purge left. Nothing if it was
+ * recovered meanwhile, even if it was deleted again. Purge protection does not prevent it: it only prevents purging
+ * before the retention is over. If there are many versions, all batches but the last are given to `clear`, one after
+ * another.
  */
-export function* dueOfObject(
+export function* purgeIfDue(
   vault: VaultScope,
   collection: Collection,
   { name, clear }: { readonly name: string; readonly clear: (change: Transaction) => Promise<unknown> },
-): Reading<DueOfObject> {
+): Reading<DuePurge> {
   const [deleted] = yield* get(objectKeys(vault, collection).deleted(name));
   if (deleted === undefined) return { done: 'nothing' };
   const { key, version, value } = deleted;
@@ -76,7 +76,7 @@ export function* dueOfObject(
     }
   }
   if (value.scheduledPurgeDate * 1000 > vault.nowMs) return { done: 'nothing' };
-  // Nobody has asked for it, and so nobody waits for its end.
+  // No client has requested it, so none waits for its end.
   const change = yield* purgeObject({ ...vault, transitionMs: 0 }, collection, { version, value });
   return { done: 'purged', change };
 }

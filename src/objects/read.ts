@@ -26,7 +26,7 @@ export function* getCurrent<C extends Collection>(
   return refused({ kind: 'objectNotFound', collection, name });
 }
 
-/** One version of an object; without `version` the current one. */
+/** One version of an object; without `version`, the current one. */
 export function* getVersion<C extends Collection>(
   vault: VaultScope,
   collection: C,
@@ -57,7 +57,7 @@ export function* getDeleted<C extends Collection>(
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** What the next page begins after; absent on the last page. */
+  /** The next page begins after this; absent on the last page. */
   readonly next?: string;
 }
 
@@ -84,7 +84,10 @@ export function listDeleted<C extends Collection>(
   return listPage(vault, objectKeys(vault, collection).deleteds(), page);
 }
 
-/** All versions of an object, in the order of their ids. An object that does not exist has none: Azure answers 200 with an empty list. */
+/**
+ * All versions of an object, ordered by id. Empty for an object that does not exist, for which Azure answers 200 with
+ * an empty list.
+ */
 export function* listVersions<C extends Collection>(
   vault: VaultScope,
   collection: C,
@@ -108,7 +111,7 @@ export function* listVersions<C extends Collection>(
   return versions.length > asked.limit && last !== undefined ? { items, next: last.current.version } : { items };
 }
 
-/** A page is full where another one follows it, also when objects in transition are passed over. */
+/** Every page but the last is full, even where objects in transition are skipped. */
 function* listPage<R extends Transition>(
   vault: VaultScope,
   prefix: Prefix<R | PurgedObject>,

@@ -1,20 +1,20 @@
 import type { Collection } from '../types/collection.ts';
 import type { CryptoRefusal, CurveRefusal } from '../types/key.ts';
 
-/** Why an object's rules refuse. */
+/** Why an object's rules refuse a request. */
 export type ObjectRefusal =
   | { readonly kind: 'objectNotFound'; readonly collection: Collection; readonly name: string }
   | { readonly kind: 'deletedObjectNotFound'; readonly collection: Collection; readonly name: string }
   | { readonly kind: 'objectDeletedButRecoverable'; readonly collection: Collection; readonly name: string }
-  /** A deletion or a purge is under way; the other one: a recovery. `creating`: the name that was to be made anew. */
+  /** A deletion or a purge is in progress; the next one: a recovery. `creating`: the name that was to be created. */
   | { readonly kind: 'objectBeingDeleted'; readonly collection: Collection; readonly creating?: string }
   | { readonly kind: 'objectBeingRecovered'; readonly collection: Collection; readonly creating?: string }
   | { readonly kind: 'objectDisabled'; readonly collection: Collection }
   | { readonly kind: 'purgeProtected' }
-  /** No backup of this server; the other one: one that this vault may not open, or that was changed. */
+  /** Not a backup of this server; the next one: a backup that this vault cannot open, or that was changed. */
   | { readonly kind: 'backupNotValid' }
   | { readonly kind: 'backupNotOpened' }
-  /** `id` is the name and, behind a slash, the version. */
+  /** `id` is the name, a slash and the version. */
   | { readonly kind: 'restoreConflict'; readonly collection: Collection; readonly id: string }
   | { readonly kind: 'badParameter'; readonly message: string }
   /** `reason` as Azure has it: `VaultRequestTypeLimitReached`. */
@@ -39,16 +39,16 @@ export type KeyRefusal =
 /** Why a certificate's rules refuse, besides those of every object. */
 export type CertificateRefusal =
   | { readonly kind: 'pendingCertificateNotFound'; readonly name: string }
-  /** A create or an import, while an operation of that name is under way. */
+  /** A create or import while an operation of that name is in progress. */
   | { readonly kind: 'certificatePending' }
   | { readonly kind: 'pendingNotInProgress' }
   /** A merge into an operation whose issuer is at work. */
   | { readonly kind: 'mergeForbidden'; readonly issuer: string }
   | { readonly kind: 'mergeCompleted' }
-  /** The name is that of an ordinary key or secret. */
+  /** A key or secret that is not the certificate's has the name. */
   | { readonly kind: 'certificateNameTaken'; readonly collection: 'keys' | 'secrets'; readonly name: string }
   /** A change of a certificate's own secret. */
   | { readonly kind: 'secretManaged'; readonly operation: string }
   | { readonly kind: 'contactsNotFound' }
-  /** `name` where Azure says it. */
+  /** `name` is present where Azure's message has it. */
   | { readonly kind: 'issuerNotFound'; readonly name?: string };

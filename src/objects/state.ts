@@ -6,27 +6,27 @@ import { isPurged, isVisible, objectKeys, refused } from './object.ts';
 import type { DeletedOf, Outcome, PurgedObject, RecordOf, VaultScope, VersionOf } from './object.ts';
 import type { ObjectRefusal } from './refusal.ts';
 
-/** The records of one name, as they were read in one snapshot: what every change of an object is made from. */
+/** The records of one name, read in one snapshot. Every change of an object is made from them. */
 export interface ObjectState<C extends Collection> {
   readonly collection: C;
-  /** As they were asked for; without a version, the current one is meant. */
+  /** As they were requested; without a version, the current one is meant. */
   readonly name: string;
   readonly version?: string | undefined;
-  /** One of the two at most exists. */
+  /** At most one of the two exists. */
   readonly current: Stored<RecordOf<C>> | undefined;
   readonly deleted: Stored<DeletedOf<C> | PurgedObject> | undefined;
-  /** The version that was asked for, unless it is the current one. */
+  /** The requested version, unless it is the current one. */
   readonly older?: Stored<VersionOf<C>> | undefined;
-  /** That everything stays as it was seen. */
+  /** Requires that all of them stay unchanged. */
   readonly require: readonly Requirement[];
 }
 
-/** The requirement that a record stays as it was seen. */
+/** Requires that a record stays as it was read. */
 export function asSeen(key: string, record: { readonly version: string } | undefined): Requirement {
   return { key, version: record?.version ?? null };
 }
 
-/** The state of a secret or a key that `operation` may change: that of a certificate it may not. */
+/** The state of a secret or key, if `operation` may change it. One that belongs to a certificate may not be changed. */
 export function* unmanagedState<C extends 'secrets' | 'keys'>(
   vault: VaultScope,
   collection: C,
@@ -35,11 +35,11 @@ export function* unmanagedState<C extends 'secrets' | 'keys'>(
   const { name, version, operation } = asked;
   const keys = objectKeys(vault, collection);
   const [currentKey, deletedKey] = [keys.current(name), keys.deleted(name)];
-  // The name of a certificate that is not issued yet is taken, too.
+  // The name of a certificate that is not issued yet is also taken.
   const certificateKey = objectKeys(vault, 'certificates').current(name);
   const versionKey = version === undefined ? [] : [keys.version(name, version)];
   const [current, deleted, certificate, older] = yield* get(currentKey, deletedKey, certificateKey, ...versionKey);
-  // Of a deleted object that was purged, only the name is left for a while.
+  // Only the name is left of a purged object, for a while.
   const object = current?.value ?? (deleted === undefined || isPurged(deleted.value) ? undefined : deleted.value);
   if (object?.current.managed === true || certificate !== undefined) {
     return refused({ kind: collection === 'keys' ? 'keyManaged' : 'secretManaged', operation });
@@ -53,7 +53,7 @@ export function* unmanagedState<C extends 'secrets' | 'keys'>(
   return { ok: true, value: { collection, name, version, current, deleted, older, require } };
 }
 
-/** Why no version can be made under this name now; `undefined` when one can. */
+/** Why a version cannot be made under this name now; `undefined` if it can. */
 export function creationRefusal<C extends Collection>(
   vault: VaultScope,
   state: ObjectState<C>,
@@ -65,8 +65,8 @@ export function creationRefusal<C extends Collection>(
 }
 
 /**
- * Why nothing can be changed at the moment; `undefined` when no transition is under way. `creating` is the name of what
- * would be made, where that is what was asked for: to all others, what was purged is gone.
+ * Why nothing can be changed at the moment; `undefined` when no transition is in progress. `creating` is the name of an
+ * object to be created, for which a purged object still counts; for all other operations it is gone.
  */
 export function transitionRefusal<C extends Collection>(
   vault: VaultScope,

@@ -1,8 +1,8 @@
 import type { NameSet } from '../http/host.ts';
-import { actIfDue, actionLater } from '../objects/certificates/actions.ts';
+import { actIfDue, retryAction } from '../objects/certificates/actions.ts';
 import { completeCertificate } from '../objects/certificates/complete.ts';
 import { testIssuer } from '../objects/certificates/test-issuer.ts';
-import { rotateIfDue, rotationLater } from '../objects/keys/change.ts';
+import { rotateIfDue, retryRotation } from '../objects/keys/change.ts';
 import { keyProperties } from '../objects/keys/key.ts';
 import { lifeCycles } from '../objects/life-cycle.ts';
 import { newVersion, vaultScope } from '../objects/object.ts';
@@ -80,7 +80,7 @@ async function endCertificate({ vault, scope, name }: DueObject, world: DueWorld
 const actions = { renewed: 'CertificateRenew', announced: 'CertificateNearExpiryEventGridNotification' } as const;
 
 async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  if (vault.deleted !== undefined) return { change: actionLater(scope, name) };
+  if (vault.deleted !== undefined) return { change: retryAction(scope, name) };
   const { engine, issueMs } = world;
   const acted = await readAlone(world.store, scope.require, actIfDue(scope, name, { engine, issueMs, newVersion }));
   if (acted === undefined) return {};
@@ -103,7 +103,7 @@ async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Pr
 }
 
 async function rotateKey({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  if (vault.deleted !== undefined) return { change: rotationLater(scope, name) };
+  if (vault.deleted !== undefined) return { change: retryRotation(scope, name) };
   const rotated = await readAlone(
     world.store,
     scope.require,

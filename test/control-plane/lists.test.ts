@@ -117,7 +117,7 @@ test('a $top or a $skiptoken that was made up, or is given twice, is refused', a
   ];
   const long = `/resourceGroups/${encodeURIComponent('漢'.repeat(90))}`;
   expectStatus(await client.arm('PUT', long, { location }), 201);
-  const message = '$skiptoken is not one that this server gave out; follow nextLink as it is.';
+  const message = '$skiptoken did not come from this server; follow nextLink unchanged.';
   for (const token of madeUp) {
     const path = `${long}${provider}/vaults?$skiptoken=${token}`;
     expectError(await client.arm('GET', path), 400, 'BadRequest', message);

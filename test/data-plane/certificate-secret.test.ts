@@ -153,7 +153,11 @@ suite('outContentType', () => {
         'text/plain',
         "outContentType is 'text/plain'; it may be application/x-pem-file or application/x-pkcs12.",
       ],
-      ['ordinary', pem, 'outContentType converts the secret of a certificate, and this secret is none: leave it out.'],
+      [
+        'ordinary',
+        pem,
+        'outContentType converts the secret of a certificate, and this is not the secret of a certificate: leave it out.',
+      ],
     ];
     for (const [name, type, message = ''] of refusals) {
       const answer = await world.send('GET', `/secrets/${name}?outContentType=${type}`);

@@ -412,7 +412,7 @@ suite('an issuer', () => {
     await world.pass(issueMs);
     const pending = await world.ok('GET', '/certificates/left/pending');
     assert.equal(pending['status'], 'failed');
-    const error = { code: 'Request rejected', message: "The issuer 'going' is not there any more." };
+    const error = { code: 'Request rejected', message: "The issuer 'going' does not exist any more." };
     assert.deepEqual(pending['error'], error);
   });
 
@@ -486,7 +486,7 @@ suite('an issuer', () => {
 
   test('has none of the names that say in a policy that there is none', async () => {
     for (const name of ['Self', 'unknown']) {
-      const message = `'${name}' is no name for an issuer: in a policy, Self and Unknown say that there is none. Use another.`;
+      const message = `'${name}' is reserved: in a policy, Self and Unknown mean that there is no issuer. Choose another name.`;
       const refused = [400, errorBody('BadParameter', message)] as const;
       await refuses('PUT', `/certificates/issuers/${name}`, { provider: 'Test' }, refused);
     }

@@ -114,7 +114,7 @@ suite('a policy', () => {
   test('has extended key usages of any length, such as a UUID (X.667)', () => {
     const ekus = [`2.25.${2n ** 128n - 1n}`];
     assert.deepEqual(policyOf({ x509: { subject: 'CN=n', ekus } }).x509.ekus, ekus);
-    const refused = "x509_props.ekus has '3.25.1', which is no object identifier.";
+    const refused = "x509_props.ekus has '3.25.1', which is not an object identifier.";
     assert.equal(refusalOf({ x509: { subject: 'CN=n', ekus: [...ekus, '3.25.1'] } }), refused);
   });
 

@@ -8,7 +8,7 @@ import { Conflict, decode } from '../../src/store/store.ts';
 import {
   actions,
   commit,
-  dueOfObject,
+  purgeIfDue,
   getDeleted,
   getVersion,
   listDeleted,
@@ -178,7 +178,7 @@ test('a purge of many versions keeps the name taken until the last of them is go
         : { kind: missing, collection: 'secrets', name: 's' };
     assert.deepEqual(await change(vault, newVersion), { ok: false, refusal }, name);
   }
-  const due = await dueOfObject(vault, 'secrets', 's');
+  const due = await purgeIfDue(vault, 'secrets', 's');
   assert.ok(due.done === 'cleared');
   await vault.store.transact(due.change);
   assert.deepEqual(

@@ -1,6 +1,6 @@
 import { addVersion, changeVersion, deleteObject, purgeDeleted, recoverDeleted } from '../../src/objects/change.ts';
 import type { Outcome, VaultScope } from '../../src/objects/object.ts';
-import { dueOfObject as due } from '../../src/objects/purge.ts';
+import { purgeIfDue as due } from '../../src/objects/purge.ts';
 import * as readings from '../../src/objects/read.ts';
 import type { PageRequest } from '../../src/objects/read.ts';
 import { newSecretVersion, updateSecretVersion } from '../../src/objects/secrets/secret.ts';
@@ -73,7 +73,7 @@ export function listVersions(vault: Scope, collection: 'secrets', asked: PageReq
   return run(vault, readings.listVersions(vault, collection, asked));
 }
 
-export function dueOfObject(vault: Scope, collection: 'secrets', name: string) {
+export function purgeIfDue(vault: Scope, collection: 'secrets', name: string) {
   return run(vault, due(vault, collection, { name, clear: (change) => vault.store.transact(change) }));
 }
 

@@ -1,7 +1,7 @@
 import type { Requirement, Store, Transaction } from '../../store/store.ts';
 import type { ObjectAnswer, ObjectRequest, ObjectPage, PageRequest } from '../../types/vault-object.ts';
 
-/** What the control plane is given of the vaults' objects; the data plane has their rules. */
+/** The operations on secrets and keys that the data plane gives to the control plane. */
 export interface VaultObjects {
   readonly setSecret: Change;
   readonly updateSecret: Change;

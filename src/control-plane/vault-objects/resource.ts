@@ -14,14 +14,17 @@ export const keysPath = `${vaultPath}/keys`;
 export const keyPath = `${keysPath}/:name`;
 export const keyVersionsPath = `${keyPath}/versions`;
 
-/** Names of vault objects: "a 1-127 character string, containing only 0-9, a-z, A-Z, and -" (about-keys-secrets-certificates). */
+/**
+ * Names of vault objects: "a 1-127 character string, containing only 0-9, a-z, A-Z, and -"
+ * (about-keys-secrets-certificates).
+ */
 const objectName = /^[0-9a-z-]{1,127}$/i;
 
 const pageMax = 1000;
 
 type Collection = 'secrets' | 'keys';
 
-/** What is asked of one object, answered as a resource. */
+/** Runs an operation on one object, and answers with the object as a resource. */
 export async function objectAnswer(
   call: ControlCall,
   {
@@ -57,7 +60,7 @@ export async function objectAnswer(
   return refuse({ kind: status === 409 ? 'vaultObjectConflict' : 'invalidProperty', message });
 }
 
-/** One page of objects, `{ value, nextLink }`. */
+/** One page of objects: `{ value, nextLink }`. */
 export async function objectList(
   call: ControlCall,
   { collection, list }: { readonly collection: Collection; readonly list: List },
@@ -71,7 +74,7 @@ export async function objectList(
     return refuse({ kind: 'badQuery', message: `$top is '${top}'; it must be a whole number from 1 to ${pageMax}.` });
   }
   if (token !== undefined && (after === undefined || !objectName.test(after))) {
-    const message = '$skiptoken is not one that this server gave out; follow nextLink as it is.';
+    const message = '$skiptoken did not come from this server; follow nextLink unchanged.';
     return refuse({ kind: 'badQuery', message });
   }
   const { name = '' } = call.params;
@@ -86,7 +89,7 @@ export async function objectList(
   return answer(200, { value, nextLink: `${call.names.resourceManager}${encodePath(call.path)}?${query.toString()}` });
 }
 
-/** The body of the resource as the data plane reads one: its properties, some by another name, and its tags. */
+/** The body in the form that the data plane reads: its properties, some under another name, and its tags. */
 export function objectBody(
   call: ControlCall,
   names: Readonly<Record<string, string>> = {},

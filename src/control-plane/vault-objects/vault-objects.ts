@@ -10,7 +10,7 @@ import {
   keyVersionsPath,
 } from './resource.ts';
 
-/** PUT of a secret, as templates deploy it: it gets a version with the value, which is never given back. */
+/** PUT of a secret, as templates deploy it: makes a version with the value, which is never returned. */
 const createOrUpdateSecret: ControlOperation = {
   method: 'PUT',
   path: secretPath,
@@ -20,7 +20,7 @@ const createOrUpdateSecret: ControlOperation = {
     objectAnswer(call, { collection: 'secrets', change: objects.setSecret, body: objectBody(call) }),
 };
 
-/** PATCH of a secret: with a value it gets a version, without one the current version is changed. */
+/** PATCH of a secret: with a value it makes a version, without one it changes the current version. */
 const updateSecret: ControlOperation = {
   method: 'PATCH',
   path: secretPath,
@@ -37,7 +37,7 @@ const updateSecret: ControlOperation = {
   },
 };
 
-/** GET of a secret: all but its value, which the data plane alone discloses. */
+/** GET of a secret without its value, which only the data plane returns. */
 const getSecret: ControlOperation = {
   method: 'GET',
   path: secretPath,
@@ -55,10 +55,10 @@ const listSecrets: ControlOperation = {
   run: (call, { objects }) => objectList(call, { collection: 'secrets', list: objects.listSecrets }),
 };
 
-/** How the data plane names what it is told of a key. */
+/** The data plane's names of a key's properties. */
 const dataPlaneNames = { keyOps: 'key_ops', keySize: 'key_size', curveName: 'crv', releasePolicy: 'release_policy' };
 
-/** PUT of a key makes it; one that is there stays as it is, whatever the body says. */
+/** PUT of a key creates it; an existing key stays unchanged, whatever the body says. */
 const createKeyIfNotExist: ControlOperation = {
   method: 'PUT',
   path: keyPath,
@@ -68,7 +68,7 @@ const createKeyIfNotExist: ControlOperation = {
     objectAnswer(call, { collection: 'keys', change: objects.createKey, body: objectBody(call, dataPlaneNames) }),
 };
 
-/** GET of a key: what everybody may know of its current version, but not the public key. */
+/** GET of a key: properties of its current version, without the public key. */
 const getKey: ControlOperation = {
   method: 'GET',
   path: keyPath,
@@ -77,7 +77,7 @@ const getKey: ControlOperation = {
   run: (call, { objects }) => objectAnswer(call, { collection: 'keys', change: objects.getKey }),
 };
 
-/** GET of the keys, each by its current version. */
+/** GET of the keys, each with its current version. */
 const listKeys: ControlOperation = {
   method: 'GET',
   path: keysPath,
@@ -104,7 +104,7 @@ const getKeyVersion: ControlOperation = {
   run: (call, { objects }) => objectAnswer(call, { collection: 'keys', change: objects.getKey }),
 };
 
-/** The secrets and keys of vaults as resources: control plane, which the vault's firewall does not concern. */
+/** The secrets and keys of vaults as resources: control plane, so the vault's firewall does not apply. */
 export const vaultObjectOperations: readonly ControlOperation[] = [
   createOrUpdateSecret,
   updateSecret,

@@ -4,9 +4,9 @@ import type { CertificatePolicy } from './policy.ts';
 import { auditedAttributes, refused } from '../object.ts';
 import type { ObjectRecord, ObjectVersion, Outcome } from '../object.ts';
 
-/** One version of a certificate. The key and the secret of the same name and version have the rest of it. */
+/** One version of a certificate. The key and the secret of the same name and version hold the rest. */
 export interface CertificateVersion extends ObjectVersion {
-  /** DER, base64. Absent in a first version that nobody has issued yet. */
+  /** DER, base64. Absent in a first version that is not issued yet. */
   readonly cer?: string;
   /** SHA-1 of the DER, base64url (RFC 7517 section 4.8). */
   readonly x5t?: string;
@@ -14,7 +14,7 @@ export interface CertificateVersion extends ObjectVersion {
   readonly preserveCertOrder?: boolean;
 }
 
-/** The current version holds the certificate's one policy, and leaves it to the next. */
+/** The current version holds the certificate's policy and passes it on to the next version. */
 export interface CurrentCertificate extends CertificateVersion {
   readonly policy: CertificatePolicy;
 }
@@ -25,17 +25,17 @@ export function isCurrent<V extends CertificateVersion>(version: V): version is 
   return 'policy' in version;
 }
 
-/** What a client may say of a certificate beside its policy. */
+/** What a client may set on a certificate besides its policy. */
 export interface CertificateParameters extends ObjectParameters {
   readonly preserveCertOrder?: boolean;
 }
 
-/** Whether there is a certificate, not only the intention to have one. */
+/** Whether the certificate exists, and is not only requested. */
 export function isIssued({ cer }: CertificateVersion): boolean {
   return cer !== undefined;
 }
 
-/** Tags and `enabled` of a version changed. Its times are those of the X.509 certificate. */
+/** Changes tags and `enabled` of a version. Its times are those of the X.509 certificate. */
 export function updateCertificateVersion<V extends CertificateVersion>(
   before: V,
   parameters: ObjectParameters,
@@ -50,7 +50,7 @@ export function updateCertificateVersion<V extends CertificateVersion>(
   return facts.ok ? { ok: true, value: { ...before, ...facts.value } } : facts;
 }
 
-/** A client may send back the times that it was given, and no others. */
+/** A client may send back the times that it received, but no others. */
 export function checkTimes(
   { notBefore, expires }: ObjectParameters,
   is: { readonly notBefore?: number; readonly expires?: number } = {},

@@ -13,8 +13,8 @@ import type { CertificateState } from './state.ts';
 import { certificateKeys, isPurged, refused } from '../object.ts';
 import type { DeletedObjectRecord, Done, ObjectRecord, ObjectVersion, Outcome, VaultScope } from '../object.ts';
 import type { ObjectParameters } from '../parameters.ts';
-import { dueOfObject, scheduledPurgeKey } from '../purge.ts';
-import type { DueOfObject } from '../purge.ts';
+import { purgeIfDue, scheduledPurgeKey } from '../purge.ts';
+import type { DuePurge } from '../purge.ts';
 import { asSeen } from '../state.ts';
 import type { ObjectState } from '../state.ts';
 import { restoreObject } from '../backup.ts';
@@ -24,8 +24,8 @@ import { readKeyType } from '../keys/type.ts';
 export type WithPending<T> = T & { readonly isPending: boolean };
 
 /**
- * Changes what is said of one version, and of its key and secret; without `version` of the current one. A policy is the
- * certificate's, whichever version it is sent with.
+ * Changes attributes and tags of one version, and of its key and secret; without `version`, of the current one. A
+ * policy belongs to the certificate, whichever version it is sent with.
  */
 export function* updateCertificate(
   vault: VaultScope,
@@ -66,7 +66,7 @@ function withFacts<V extends ObjectVersion>(before: V, { attributes, tags }: Obj
   return { ok: true, value: { ...before, attributes, ...(tags !== undefined && { tags }) } };
 }
 
-/** Changes what is mentioned of a certificate's policy. */
+/** Changes those parts of a certificate's policy that are given. */
 export function* updatePolicy(
   vault: VaultScope,
   asked: { readonly name: string; readonly policy: PolicyParameters; readonly nowSeconds: number },
@@ -93,12 +93,12 @@ function withPolicy<V extends CurrentCertificate>(
   return after.ok ? { ok: true, value: { ...before, policy: after.value } } : after;
 }
 
-/** A certificate's key and secret go where it goes. */
+/** A certificate's key and secret, which share its life. */
 function parts({ keys, secrets }: CertificateState): readonly (ObjectState<'keys'> | ObjectState<'secrets'>)[] {
   return [keys, secrets];
 }
 
-/** Soft-deletes a certificate with its key and its secret, and cancels what is in progress. */
+/** Soft-deletes a certificate with its key and secret, and cancels its operation. */
 export function* deleteCertificate(
   vault: VaultScope,
   { name, nowSeconds }: { readonly name: string; readonly nowSeconds: number },
@@ -111,26 +111,26 @@ export function* deleteCertificate(
   for (const part of isIssued(deleted.value.current) ? parts(state) : []) {
     const same = deleteObject(vault, part, nowSeconds);
     if (!same.ok) return same;
-    // The certificate's purge is theirs too.
+    // The due record of the certificate's purge covers its parts.
     const scheduled = scheduledPurgeKey(vault, part.collection, same.value);
     changes.push({ ...same.change, put: (same.change?.put ?? []).filter((put) => put.key !== scheduled) });
   }
   return done(state, deleted.value, changes);
 }
 
-/** An operation that would go on, and after a recovery make a version that nobody expects any more. */
+/** Without this an operation would continue, and after a recovery make a version that nobody expects. */
 function cancelled(vault: VaultScope, { pending }: CertificateState): readonly Put[] {
   if (pending?.value.status !== 'inProgress') return [];
   return putPending(vault, { ...pending.value, cancellationRequested: true, status: 'cancelled' });
 }
 
-/** Puts a soft-deleted certificate back, with its key and its secret, and what is yet to come in its life. */
+/** Recovers a soft-deleted certificate with its key and secret, and schedules its next action. */
 export function* recoverCertificate(vault: VaultScope, name: string): Reading<Outcome<WithPending<CertificateRecord>>> {
   const state = yield* certificateState(vault, { name });
   const recovered = recoverDeleted(vault, state.own);
   if (!recovered.ok) return recovered;
   const wasIssued = isIssued(recovered.value.current);
-  // While one that was never issued was deleted, its name was anybody's.
+  // While a certificate that was never issued is deleted, its name can be taken.
   const taken = wasIssued ? undefined : checkName(state);
   if (taken !== undefined) return refused(taken);
   const changes = [{ require: wasIssued ? [] : state.require }, recovered.change];
@@ -139,12 +139,12 @@ export function* recoverCertificate(vault: VaultScope, name: string): Reading<Ou
     if (!same.ok) return same;
     changes.push(same.change);
   }
-  // Work that comes due before the recovery is complete would find nothing to do.
+  // Work that is due before the recovery is complete would find nothing to do.
   changes.push({ put: putActions(vault, recovered.value, vault.nowMs + vault.transitionMs) });
   return done(state, recovered.value, changes);
 }
 
-/** Destroys a soft-deleted certificate, its key and its secret, all their versions, and the operation of its name. */
+/** Destroys a soft-deleted certificate, its key and secret, all their versions, and the operation of its name. */
 export function* purgeCertificate(vault: VaultScope, name: string): Reading<Outcome<null>> {
   const state = yield* certificateState(vault, { name });
   const purged = yield* purgeDeleted(vault, state.own);
@@ -158,18 +158,18 @@ export function* purgeCertificate(vault: VaultScope, name: string): Reading<Outc
   return { ...purged, change: merge(...changes) };
 }
 
-/** As `dueOfObject`, for a certificate with its key and its secret. */
-export function* dueOfCertificate(
+/** As `purgeIfDue`, for a certificate with its key and secret. */
+export function* purgeCertificateIfDue(
   vault: VaultScope,
   asked: { readonly name: string; readonly clear: (change: Transaction) => Promise<unknown> },
-): Reading<DueOfObject> {
+): Reading<DuePurge> {
   const { name } = asked;
   const state = yield* certificateState(vault, { name });
-  const due = yield* dueOfObject(vault, 'certificates', asked);
+  const due = yield* purgeIfDue(vault, 'certificates', asked);
   if (due.done !== 'purged') return due;
   const changes: Transaction[] = [due.change, withoutPending(vault, name)];
   for (const { collection } of deletedParts(state)) {
-    const part = yield* dueOfObject(vault, collection, asked);
+    const part = yield* purgeIfDue(vault, collection, asked);
     if (part.done !== 'nothing') changes.push(part.change);
   }
   return { done: 'purged', change: merge(...changes) };
@@ -179,7 +179,7 @@ function withoutPending(vault: VaultScope, name: string): Transaction {
   return { delete: [certificateKeys(vault).pending(name)] };
 }
 
-/** Those parts that a deleted certificate has: one that was never issued has none. */
+/** The parts of a deleted certificate; one that was never issued has none. */
 function deletedParts(state: CertificateState): readonly (ObjectState<'keys'> | ObjectState<'secrets'>)[] {
   const deleted = state.own.deleted?.value;
   return deleted === undefined || isPurged(deleted) || !isIssued(deleted.current) ? [] : parts(state);
@@ -194,8 +194,8 @@ function done<T>(
 }
 
 /**
- * Puts the certificate of a backup back with its key and its secret, if the vault may have keys of its type, and goes on
- * with what is yet to come in its life.
+ * Restores a certificate with its key and secret from a backup, if the vault allows keys of its type, and schedules its
+ * next action.
  */
 export function* restoreCertificate(vault: VaultScope, blob: string): Reading<Outcome<CertificateRecord>> {
   const restored = yield* restoreObject(vault, 'certificates', blob);

@@ -21,24 +21,24 @@ import type { ObjectRefusal } from '../refusal.ts';
 import { readChain } from '../../crypto/certificates/chain.ts';
 import type { ObjectParameters } from '../parameters.ts';
 
-/** What the issuing of certificates needs besides a vault. */
-export interface IssuingWorld {
+/** What issuing certificates needs besides a vault. */
+export interface IssuingServices {
   /** 32 random hexadecimal digits. */
   readonly newVersion: () => string;
-  /** The authority of issuers of the provider Test. */
+  /** The certificate authority of the provider Test. */
   readonly testIssuer: () => Promise<CertifiedMaterial>;
 }
 
 const againMs = 86_400_000;
 
 /**
- * What the end of an operation changes, once its time has come: a certificate with its key and its secret, or the status
- * `cancelled` or `failed`. `undefined` for an operation that is not to end now, or is not there any more.
+ * Ends an operation that is due: with a certificate, its key and secret, or with the status `cancelled` or `failed`.
+ * `undefined` for an operation that is not due, or does not exist any more.
  */
 export function* completeCertificate(
   vault: VaultScope,
   name: string,
-  world: IssuingWorld,
+  services: IssuingServices,
 ): Reading<{ readonly change: Transaction; readonly ended: 'issued' | 'cancelled' | 'failed' } | undefined> {
   const state = yield* certificateState(vault, { name });
   const pending = state.pending?.value;
@@ -48,7 +48,7 @@ export function* completeCertificate(
   if (pending.cancellationRequested) {
     return { change: without(vault, state, { ...pending, status: 'cancelled' }), ended: 'cancelled' };
   }
-  const issued = yield* issueCertificate(vault, draft, { pending, world });
+  const issued = yield* issueCertificate(vault, draft, { pending, services });
   const finished = issued.ok
     ? yield* finish(vault, { state, pending, draft: draftOf(state, draft), certificates: issued.value })
     : issued;
@@ -57,14 +57,14 @@ export function* completeCertificate(
   return { change: without(vault, state, { ...pending, status: 'failed', error }), ended: 'failed' };
 }
 
-/** The end of an operation that made no certificate. A renewal that is due is tried again later. */
+/** The end of an operation without a certificate. A renewal that is due is tried again later. */
 function without(vault: VaultScope, state: CertificateState, pending: PendingCertificate): Transaction {
   return { require: state.require, put: [...putPending(vault, pending), ...actionsAgain(vault, state)] };
 }
 
 /**
- * Forgets an operation. What it was to be a version of stays; a first version that was never issued stays disabled, and a
- * renewal that is due is tried again later.
+ * Deletes an operation. Existing versions stay; a first version that was never issued stays disabled, and a renewal
+ * that is due is tried again later.
  */
 export function* deletePending(
   vault: VaultScope,
@@ -86,14 +86,14 @@ function actionsAgain(vault: VaultScope, state: CertificateState): readonly Put[
   return current === undefined ? [] : putActions(vault, current, vault.nowMs + againMs);
 }
 
-/** What a version is made of, with the tags that a first version was given while it was only intended. */
+/** The draft, with the tags that a first version got while it was pending. */
 function draftOf(state: CertificateState, draft: CertificateDraft): CertificateDraft {
   const current = state.own.current?.value.current;
   const tags = current?.version === draft.version ? current.tags : undefined;
   return tags === undefined ? draft : { ...draft, tags };
 }
 
-/** A certificate that is there, with the end of the operation that made it and the work that follows in its life. */
+/** The issued certificate, with the end of the operation that made it and the next action. */
 function* finish(
   vault: VaultScope,
   done: {
@@ -108,7 +108,7 @@ function* finish(
   if (refusal !== undefined) return refused(refusal);
   const parts = yield* wait(makeParts({ ...draft, certificates }, Math.floor(vault.nowMs / 1000)));
   if (!parts.ok) return parts;
-  // The policy may be another one than the operation began with, and then stays.
+  // The policy may have changed since the operation began; the new one stays.
   const { policy } = state.own.current?.value.current ?? draft;
   const { object, put } = putParts(vault, state, { ...parts.value, policy });
   const { draft: _, readyAt: __, error: ___, ...kept } = pending;
@@ -117,30 +117,29 @@ function* finish(
   return { ok: true, value: object, change };
 }
 
-/** The certificate that the issuer makes, and those above it. */
+/** The certificate that the issuer makes, followed by its chain. */
 function* issueCertificate(
   vault: VaultScope,
   { policy, material }: CertificateDraft,
-  { pending, world }: { readonly pending: PendingCertificate; readonly world: IssuingWorld },
+  { pending, services }: { readonly pending: PendingCertificate; readonly services: IssuingServices },
 ): Reading<Outcome<readonly Uint8Array[]>> {
   const made = {
     ...validity(policy, Math.floor(vault.nowMs / 1000)),
-    serial: Buffer.from(world.newVersion(), 'hex'),
+    serial: Buffer.from(services.newVersion(), 'hex'),
   };
   if (isSelf(policy.issuer)) {
     const signed = yield* wait(selfSign(material, { ...policy.x509, ...made }));
     return signed.ok ? { ok: true, value: [signed.value] } : bad(describeRefusal(signed.refusal));
   }
   const found = yield* getIssuer(vault, policy.issuer.name);
-  if (!found.ok) return bad(`The issuer '${policy.issuer.name}' is not there any more.`);
+  if (!found.ok) return bad(`The issuer '${policy.issuer.name}' does not exist any more.`);
   const { provider, enabled, name } = found.value;
-  if (!enabled || provider !== 'Test')
-    return bad(`The issuer '${name}' was disabled, or is another one by nowSeconds.`);
-  const issuer = yield* wait(world.testIssuer());
+  if (!enabled || provider !== 'Test') return bad(`The issuer '${name}' was disabled, or has another provider now.`);
+  const issuer = yield* wait(services.testIssuer());
   const [authority = new Uint8Array()] = issuer.certificates;
   const read = readCertificate(authority);
   if (!read.ok) return bad(describeRefusal(read.refusal));
-  // What outlives its issuer is valid for nobody who checks the chain (RFC 5280 section 6.1.3).
+  // A certificate that outlives its issuer would not be valid in its chain (RFC 5280 section 6.1.3).
   const notAfter = Math.min(made.notAfter, read.value.notAfter);
   const issued = yield* wait(issue({ request: Buffer.from(pending.csr, 'base64'), issuer, ...made, notAfter }));
   if (!issued.ok) return bad(describeRefusal(issued.refusal));
@@ -157,15 +156,15 @@ function bad(message: string) {
 }
 
 /**
- * Ends an operation with a certificate that somebody else signed. One whose issuer is at work may not be merged, one that
- * was cancelled or failed may ("Monitor and manage certificate creation"). What the client says of tags and `enabled`
- * counts more than what it said before.
+ * Ends an operation with a certificate that was signed elsewhere. It is refused while an issuer is at work; an
+ * operation that was cancelled or failed can still be merged ("Monitor and manage certificate creation"). Tags and
+ * `enabled` that the client sends replace the earlier ones.
  */
 export function* mergeCertificate(
   vault: VaultScope,
   asked: {
     readonly name: string;
-    /** DER, the key's own first. */
+    /** DER, the key's own certificate first. */
     readonly certificates: readonly Uint8Array[];
     readonly parameters: ObjectParameters;
   },

@@ -4,7 +4,7 @@ import { certificateKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
 import { asSeen } from '../state.ts';
 
-/** Somebody who is to hear of a vault's certificates. */
+/** A person to be told about a vault's certificates. */
 export interface Contact {
   readonly email: string;
   readonly name?: string;
@@ -17,7 +17,7 @@ export function* getContacts(vault: VaultScope): Reading<Outcome<readonly Contac
   return { ok: true, value: record.value };
 }
 
-/** Sets the vault's contacts, in place of those that it had. */
+/** Replaces the vault's contacts. */
 export function* setContacts(vault: VaultScope, contacts: readonly Contact[]): Reading<Outcome<readonly Contact[]>> {
   const key = certificateKeys(vault).contacts();
   const [record] = yield* get(key);

@@ -21,15 +21,15 @@ import { objectKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
 
 /** What the rules of certificates need besides a vault. */
-export interface CertificateWorld {
+export interface CertificateServices {
   readonly engine: KeyEngine;
-  /** How long an issuer takes. */
+  /** How long an issuer takes to issue a certificate. */
   readonly issueMs: number;
   /** 32 random hexadecimal digits. */
   readonly newVersion: () => string;
 }
 
-/** Begins to make a certificate, or another version of one: makes the key and the request. */
+/** Begins a certificate, or a new version of one: makes the key and the request. */
 export function* createCertificate(
   vault: VaultScope,
   asked: {
@@ -37,7 +37,7 @@ export function* createCertificate(
     readonly policy: PolicyParameters | undefined;
     readonly parameters: CertificateParameters;
   },
-  world: CertificateWorld,
+  services: CertificateServices,
 ): Reading<Outcome<PendingCertificate>> {
   const state = yield* certificateState(vault, asked);
   const refusal = checkFree(vault, state);
@@ -47,7 +47,7 @@ export function* createCertificate(
   const before = state.own.current?.value.current;
   const nowSeconds = Math.floor(vault.nowMs / 1000);
   const policy = policyFrom(vault, asked.policy ?? {}, {
-    // Without a policy it is made as the version before was.
+    // Without a policy the version before is repeated.
     before: asked.policy === undefined ? before?.policy : undefined,
     nowSeconds,
   });
@@ -64,11 +64,11 @@ export function* createCertificate(
         ...(preserveCertOrder !== undefined && { preserveCertOrder }),
       },
     },
-    world,
+    services,
   );
 }
 
-/** The operation that will make the next version as the policy says, which is the certificate's own at once. */
+/** The operation that will make the next version by this policy, which becomes the certificate's policy at once. */
 export function* beginCertificate(
   vault: VaultScope,
   begun: {
@@ -76,7 +76,7 @@ export function* beginCertificate(
     readonly policy: CertificatePolicy;
     readonly facts: Pick<CertificateDraft, 'enabled' | 'tags' | 'preserveCertOrder'>;
   },
-  { engine, issueMs, newVersion }: CertificateWorld,
+  { engine, issueMs, newVersion }: CertificateServices,
 ): Reading<Outcome<PendingCertificate>> {
   const { state, policy, facts } = begun;
   const issuer = yield* checkIssuer(vault, policy.issuer);
@@ -99,7 +99,7 @@ export function* beginCertificate(
   const isFirst = current === undefined || !isIssued(current.current);
   const object = {
     name: pending.name,
-    current: isFirst ? intended(vault, pending) : { ...current.current, policy },
+    current: isFirst ? unissuedVersion(vault, pending) : { ...current.current, policy },
   };
   const put = [
     ...putPending(vault, pending),
@@ -108,8 +108,8 @@ export function* beginCertificate(
   return { ok: true, value: pending, change: { require: state.require, put } };
 }
 
-/** A first version as Azure shows it before there is one: disabled, and with the policy. */
-function intended({ nowMs }: VaultScope, { draft }: PendingCertificate): CurrentCertificate {
+/** A first version before it is issued, as Azure shows it: disabled, and with the policy. */
+function unissuedVersion({ nowMs }: VaultScope, { draft }: PendingCertificate): CurrentCertificate {
   if (draft === undefined) throw new Error('a certificate is intended by an operation that has begun');
   const seconds = Math.floor(nowMs / 1000);
   const { notBefore, notAfter } = validity(draft.policy, seconds);
@@ -122,7 +122,7 @@ function intended({ nowMs }: VaultScope, { draft }: PendingCertificate): Current
   };
 }
 
-/** The key of the version before, where the policy reuses it and it is as the policy wants it; or a new one. */
+/** The key of the version before, if the policy reuses it and it still fits the policy; otherwise a new one. */
 function* keyFor(
   state: CertificateState,
   { key }: CertificatePolicy,
@@ -138,7 +138,7 @@ function* keyFor(
   return { ok: true, value };
 }
 
-/** Refuses at once what would only fail later: an issuer that is not there, or cannot be asked. */
+/** Refuses at once an issuer that does not exist or cannot be reached, because the operation would fail later. */
 function* checkIssuer(vault: VaultScope, issuer: PolicyIssuer): Reading<Outcome<null>> {
   if (isSelf(issuer) || isUnknown(issuer)) return { ok: true, value: null };
   const found = yield* getIssuer(vault, issuer.name);

@@ -20,12 +20,15 @@ import { proveKey, unlessBusy } from '../keys/make.ts';
 import { certificateKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
 
-/** Reads the files of clients where that holds up nobody else. */
+/** Reads clients' files off the thread that answers. */
 export type CertificateFileReader = Pick<CertificateFiles, 'readPkcs12' | 'readPem'>;
 
 export interface CertificateImport {
   readonly name: string;
-  /** A PKCS #12 file as base64, or PEM, also as base64: as the policy's content type says or, without a policy, as it looks. */
+  /**
+   * A PKCS #12 file as base64, or PEM, possibly as base64. The policy's content type decides; without a policy, the
+   * contents.
+   */
   readonly value: string;
   readonly password: string;
   readonly policy: PolicyParameters;
@@ -33,13 +36,13 @@ export interface CertificateImport {
   readonly version: string;
   readonly engine: KeyEngine;
   readonly files: CertificateFileReader;
-  /** Runs what is of no use once the client is gone; the signal is aborted then. */
+  /** Runs work that is useless once the client has gone; the signal is then aborted. */
   readonly whileConnected: <T>(work: (gone: AbortSignal) => Promise<T>) => Promise<T>;
 }
 
 /**
- * Takes a certificate that was made elsewhere, with its private key, as the current version. Of a policy that is there
- * already stays what neither the client nor the certificate says.
+ * Imports a certificate that was made elsewhere, with its private key, as the current version. An existing policy keeps
+ * whatever neither the client nor the certificate sets.
  */
 export function* importCertificate(vault: VaultScope, asked: CertificateImport): Reading<Outcome<CertificateRecord>> {
   const state = yield* certificateState(vault, { name: asked.name });
@@ -48,7 +51,7 @@ export function* importCertificate(vault: VaultScope, asked: CertificateImport):
   const before = state.own.current?.value.current.policy;
   const looksLike = pemIn(asked.value) === undefined ? 'application/x-pkcs12' : 'application/x-pem-file';
   const contentType = asked.policy.contentType ?? before?.contentType ?? looksLike;
-  // Of any other content type, `policyFrom` says what is wrong.
+  // `policyFrom` reports any other content type.
   const reader = readers[contentType === 'application/x-pem-file' ? contentType : 'application/x-pkcs12'];
   const contents = yield* wait(unlessBusy(() => unlessGone(() => asked.whileConnected((gone) => reader(asked, gone)))));
   if (!contents.ok) return contents;
@@ -85,7 +88,7 @@ export function* importCertificate(vault: VaultScope, asked: CertificateImport):
   const parts = yield* wait(makeParts(certified, nowSeconds));
   if (!parts.ok) return parts;
   const { object, put } = putParts(vault, state, { ...parts.value, policy: policy.value });
-  // An operation that is over has nothing more to say.
+  // The import replaces the certificate, so an earlier operation is deleted.
   const over = state.pending === undefined ? {} : { delete: [certificateKeys(vault).pending(asked.name)] };
   const change = { require: state.require, put: [...put, ...putActions(vault, object)], ...over };
   return { ok: true, value: object, change };
@@ -127,8 +130,8 @@ const readers: Readonly<Record<CertificateContentType, Reader>> = {
 };
 
 /**
- * "Accepted formats: PEM content or Base64 encoded PEM content", as Azure puts it. The clients for JavaScript and az send
- * no content type with it ("Tutorial: Import a certificate in Azure Key Vault" has az import PEM so).
+ * "Accepted formats: PEM content or Base64 encoded PEM content", in Azure's words. The clients for JavaScript and az
+ * send no content type with it ("Tutorial: Import a certificate in Azure Key Vault" has az import PEM so).
  */
 function pemIn(value: string): string | undefined {
   const begin = '-----BEGIN ';
@@ -137,7 +140,10 @@ function pemIn(value: string): string | undefined {
   return decoded.includes(begin) ? decoded : undefined;
 }
 
-/** What the certificate itself says, with what a policy can say besides. It may not say something else of the key. */
+/**
+ * The policy of an imported certificate: what the certificate says, and the rest of the given policy. They must have
+ * the same key.
+ */
 function importedPolicy(
   vault: VaultScope,
   imported: {
@@ -153,7 +159,7 @@ function importedPolicy(
   const before = known.before?.key;
   const { kty = before?.kty.startsWith(material.kty) === true ? before.kty : material.kty } = wanted;
   const form = material.kty === 'RSA' ? { size: keySizeOf(material) } : { curve: material.crv };
-  // A key of another family may leave the vault no sooner.
+  // A key of another type must not become exportable by it.
   const is = { ...(before?.exportable === false && { exportable: false }), ...wanted, kty, ...form };
   const isOther = Object.entries(form).some(([name, value]) =>
     Object.entries(wanted).some(([n, v]) => n === name && v !== value),

@@ -6,16 +6,16 @@ import { asSeen } from '../state.ts';
 import { isReserved } from './policy.ts';
 import type { Page, PageRequest } from '../read.ts';
 
-/** An issuer that a vault can ask for certificates, with what its provider knows the vault by. */
+/** An issuer that a vault can request certificates from, with the vault's account at its provider. */
 export interface IssuerRecord {
   readonly name: string;
   readonly provider: IssuerProvider;
   readonly accountId?: string;
-  /** Never given out. */
+  /** Never returned. */
   readonly password?: string;
   readonly organization?: Organization;
   readonly enabled: boolean;
-  /** Seconds since 1970, as `updated`. */
+  /** Seconds since 1970, like `updated`. */
   readonly created: number;
   readonly updated: number;
 }
@@ -33,7 +33,7 @@ export interface Administrator {
   readonly phone?: string;
 }
 
-/** `Test` is this server's own authority. The others are Azure's partners, who cannot be asked from here. */
+/** `Test` is this server's own authority. The others are Azure's partners, which cannot be reached from here. */
 export const issuerProviders = [
   'Test',
   'DigiCert',
@@ -46,7 +46,7 @@ export const issuerProviders = [
 
 export type IssuerProvider = (typeof issuerProviders)[number];
 
-/** What a client may say of an issuer; every member is optional in an update. */
+/** What a client may set on an issuer; every member is optional in an update. */
 export interface IssuerParameters {
   readonly provider?: string;
   readonly accountId?: string;
@@ -71,7 +71,7 @@ export function* getIssuer(vault: VaultScope, name: string): Reading<Outcome<Iss
   return { ok: true, value: record.value };
 }
 
-/** Makes an issuer, or another one in its place, which has been there as long. */
+/** Creates an issuer, or replaces one, which keeps its creation time. */
 export function* setIssuer(
   vault: VaultScope,
   asked: { readonly name: string; readonly parameters: IssuerParameters; readonly nowSeconds: number },
@@ -79,7 +79,7 @@ export function* setIssuer(
   const { name, parameters, nowSeconds } = asked;
   if (isReserved(name)) {
     return bad(
-      `'${name}' is no name for an issuer: in a policy, Self and Unknown say that there is none. Use another.`,
+      `'${name}' is reserved: in a policy, Self and Unknown mean that there is no issuer. Choose another name.`,
     );
   }
   const key = certificateKeys(vault).issuer(name);
@@ -91,7 +91,7 @@ export function* setIssuer(
   return { ...value, change };
 }
 
-/** Changes what a client mentions of an issuer. */
+/** Changes those members of an issuer that are given. */
 export function* updateIssuer(
   vault: VaultScope,
   asked: { readonly name: string; readonly parameters: IssuerParameters; readonly nowSeconds: number },
@@ -105,7 +105,7 @@ export function* updateIssuer(
   return { ...value, change };
 }
 
-/** Certificates that it issued stay; renewals of them fail until there is an issuer of that name again. */
+/** Certificates that it issued stay; their renewals fail until there is an issuer of that name again. */
 export function* deleteIssuer(vault: VaultScope, name: string): Reading<Outcome<IssuerRecord>> {
   const key = certificateKeys(vault).issuer(name);
   const [record] = yield* get(key);

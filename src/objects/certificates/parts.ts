@@ -12,18 +12,21 @@ import type { Outcome } from '../object.ts';
 import { newFacts } from '../parameters.ts';
 import type { SecretVersion } from '../secrets/secret.ts';
 
-/** A certificate's key, as the rules of keys know it. */
+/** A certificate's key, as the rules of keys see it. */
 export interface ManagedKey extends KeyVersion {
   readonly material: CertifiableKey;
   readonly managed: true;
 }
 
-/** Whether a key is one that a certificate can be about: no symmetric one is. */
+/** Whether a key can belong to a certificate: a symmetric key cannot. */
 export function isManaged(key: KeyVersion): key is ManagedKey {
   return key.managed === true && key.material.kty !== 'oct';
 }
 
-/** A version of a certificate is three objects of one name and version (about-certificates, "Composition of a certificate"). */
+/**
+ * A version of a certificate is three objects of one name and version (about-certificates, "Composition of a
+ * certificate").
+ */
 export interface CertificateParts {
   readonly certificate: CertificateVersion;
   readonly key: ManagedKey;
@@ -32,19 +35,19 @@ export interface CertificateParts {
 
 export interface Certified {
   readonly version: string;
-  /** What the version is made by. */
+  /** The policy that the version is made by. */
   readonly policy: CertificatePolicy;
   readonly material: CertifiableKey;
-  /** DER; the key's own first, each of the others the issuer of the one before. */
+  /** DER; the key's own certificate first, and each of the others is the issuer of the one before it. */
   readonly certificates: readonly Uint8Array[];
-  /** The same in the order of the file that they came in. */
+  /** The same certificates in the order of the file they came in. */
   readonly inFileOrder?: readonly Uint8Array[];
   readonly enabled?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   readonly preserveCertOrder?: boolean;
 }
 
-/** The three objects that an issued certificate is, with the same attributes and tags. */
+/** The three objects of an issued certificate, with the same attributes and tags. */
 export async function makeParts(certified: Certified, nowSeconds: number): Promise<Outcome<CertificateParts>> {
   const { version, policy, material, certificates, inFileOrder, enabled, tags, preserveCertOrder } = certified;
   const [leaf = new Uint8Array()] = certificates;
@@ -78,7 +81,7 @@ export async function makeParts(certified: Certified, nowSeconds: number): Promi
     ...(exportable && { exportable }),
     managed: true,
   };
-  // A key that may not leave the vault is not in the secret, which has the certificates alone then.
+  // If the key must not leave the vault, the secret has only the certificates.
   const held = {
     material: exportable ? material : undefined,
     // "Preserves its original order. The default value is false, which sets the leaf certificate at index 0."

@@ -11,11 +11,11 @@ import { isIssued } from './certificate.ts';
 import { getDeleted, getVersion } from '../read.ts';
 
 /**
- * An operation that ends in a certificate, if it does; one for each name, until it is deleted, another one begins, or the
- * certificate is purged.
+ * An operation that makes a certificate, or fails. There is one for each name, until it is deleted, another begins, or
+ * the certificate is purged.
  */
 export interface PendingCertificate {
-  /** As the certificate is spelt. */
+  /** Spelt as the certificate is. */
   readonly name: string;
   readonly requestId: string;
   readonly status: 'inProgress' | 'completed' | 'cancelled' | 'failed';
@@ -23,11 +23,13 @@ export interface PendingCertificate {
   readonly issuer: PolicyIssuer;
   /** PKCS #10 in DER, base64. */
   readonly csr: string;
-  /** Of a failed one. */
+  /** Of a failed operation. */
   readonly error?: { readonly code: string; readonly message: string };
-  /** When the issuer is done, in milliseconds since 1970; absent while it is `Unknown`, who never is. */
+  /** When the issuer is done, in milliseconds since 1970; absent for the issuer `Unknown`, which is never done. */
   readonly readyAt?: number;
-  /** What the certificate is made of; gone when it is made. One that was cancelled or failed may still be merged. */
+  /**
+   * What the certificate will be made of; absent once it is made. A cancelled or failed operation can still be merged.
+   */
   readonly draft?: CertificateDraft;
 }
 
@@ -41,7 +43,7 @@ export interface CertificateDraft {
 }
 
 /**
- * The operation under a certificate's name. One that has another id than the client asks for is not found, nor one whose
+ * The operation under a certificate's name. It is not found if it has another id than the client asks for, or if the
  * certificate is deleted.
  */
 export function* getPending(
@@ -60,7 +62,7 @@ export function* getPending(
   return { ok: true, value, change: { require } };
 }
 
-/** Asks that an operation be cancelled, which it is when its time comes, or takes that back. */
+/** Requests that an operation be cancelled, which happens when it is due, or withdraws the request. */
 export function* updatePending(
   vault: VaultScope,
   asked: {
@@ -80,7 +82,7 @@ export function* updatePending(
   return { ok: true, value, change: { ...found.change, put: putPending(vault, value) } };
 }
 
-/** An operation as it is stored, with the work that ends it. */
+/** An operation as it is stored, with the due record that ends it. */
 export function putPending(vault: VaultScope, pending: PendingCertificate): readonly Put[] {
   const { name, status, readyAt } = pending;
   const put = [recordPut(certificateKeys(vault).pending(name), pending)];
@@ -92,7 +94,7 @@ export function subjectOf({ name: vault, incarnation }: VaultScope, name: string
   return { vault, incarnation, collection: 'certificates', name } as const;
 }
 
-/** Whether there is an operation of a certificate's name, also while that is deleted. */
+/** Whether there is an operation of a certificate's name, even while the certificate is deleted. */
 export function* hasPending(vault: VaultScope, name: string): Reading<boolean> {
   const [pending] = yield* get(certificateKeys(vault).pending(name));
   return pending !== undefined;
@@ -108,8 +110,8 @@ export function* getDeletedCertificate(
   return { ok: true, value: { ...deleted.value, isPending: yield* hasPending(vault, name) } };
 }
 
-/** Whether it is a first version that is not issued yet; without `version` the current one. */
-export function* isIntended(
+/** Whether it is a first version that is not issued yet; without `version`, the current one. */
+export function* isUnissued(
   vault: VaultScope,
   asked: { readonly name: string; readonly version?: string | undefined },
 ): Reading<boolean> {

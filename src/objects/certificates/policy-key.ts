@@ -11,7 +11,10 @@ const curveSizes: Readonly<Record<KeyCurve, number>> = { 'P-256': 256, 'P-384': 
 
 export const defaultKeyType: CertificateKeyType = 'RSA';
 
-/** The key that a policy asks for: what a client says of it, or else what was there before, or else RSA of 2048 bits, exportable. */
+/**
+ * The key of a policy: what the client sets, otherwise what the policy before had, otherwise RSA of 2048 bits,
+ * exportable.
+ */
 export function policyKey(
   vault: Pick<VaultScope, 'sku'>,
   parameters: KeyParameters,
@@ -32,13 +35,13 @@ export function policyKey(
   return { ok: true, value: { exportable, kty, ...form.value, reuse: parameters.reuse ?? before?.reuse ?? false } };
 }
 
-/** Azure gives back the size of an EC key, too, so that clients send it; it is the curve's. */
+/** Azure returns the size of an EC key too, so clients send it back; it is the curve's. */
 function formOf(
   kty: CertificateKeyType,
   { size, curve }: KeyParameters,
   before: PolicyKey | undefined,
 ): Outcome<Pick<PolicyKey, 'size' | 'curve'>> {
-  // A key of another family has nothing of the one before.
+  // Size and curve are not taken over from a key of another type.
   const kept = before?.kty.startsWith(kty.slice(0, 2)) ? before : undefined;
   const spec = kty.startsWith('EC')
     ? keySpec(kty, { curve: curve ?? kept?.curve })
@@ -50,12 +53,12 @@ function formOf(
   return bad(`key_props.key_size is ${size}; the keys on ${form.curve} have ${form.size} bits.`);
 }
 
-/** What the engine is to make. */
+/** The spec for the key engine. */
 export function keySpecOf({ size, curve }: PolicyKey): KeySpec {
   return curve === undefined ? { family: 'RSA', size } : { family: 'EC', curve };
 }
 
-/** Whether a key is one that the policy asks for. One that may not leave the vault never becomes one that may. */
+/** Whether a key satisfies the policy. A key that must not leave the vault never becomes exportable. */
 export function fits({ kty, material, exportable }: ManagedKey, wanted: PolicyKey): boolean {
   const isAlike = material.kty === 'EC' ? material.crv === wanted.curve : keySizeOf(material) === wanted.size;
   return kty === wanted.kty && isAlike && (exportable === true || !wanted.exportable);

@@ -12,10 +12,10 @@ import type { Outcome } from '../object.ts';
 const actionTypes: Readonly<Record<LifetimeActionType, true>> = { AutoRenew: true, EmailContacts: true };
 const defaultPercentage = 80;
 const daySeconds = 86_400;
-/** Of a month of the validity, as Azure counts days before expiry; so there is always a day between issue and action. */
+/** Azure counts 27 days in a month of the validity, so there is always a day between issue and action. */
 const daysOfMonth = 27;
 
-/** What happens in a certificate's life by itself, from what a client says of it. */
+/** The lifetime actions of a policy, from what a client sends. */
 export function lifetimeActions(
   parameters: readonly LifetimeActionParameters[],
   validityMonths: number,
@@ -32,7 +32,7 @@ export function lifetimeActions(
   return trigger.ok ? { ok: true, value: [{ action, trigger: trigger.value }] } : trigger;
 }
 
-/** Azure's, where a client says nothing: what cannot be renewed without people is announced to them. */
+/** Azure's default: if it cannot be renewed automatically, the contacts are told. */
 export function defaultActions(issuer: PolicyIssuer): readonly LifetimeAction[] {
   return [
     { action: isUnknown(issuer) ? 'EmailContacts' : 'AutoRenew', trigger: { lifetimePercentage: defaultPercentage } },

@@ -1,4 +1,4 @@
-import { speltIssuer } from './policy.ts';
+import { canonicalIssuer } from './policy.ts';
 import type {
   CertificateContentType,
   CertificatePolicy,
@@ -20,8 +20,8 @@ const contentTypes: Readonly<Record<CertificateContentType, true>> = {
 };
 
 /**
- * The policy that comes of what a client says, of the one before, and of Azure's defaults where neither says anything.
- * `vault` says whether keys may lie in an HSM; `x509` is what a certificate says that is imported;
+ * The policy from what a client sends, then the policy before, then Azure's defaults. `vault` decides whether keys may
+ * be in an HSM; `x509` is read from an imported certificate.
  */
 export function policyFrom(
   vault: Pick<VaultScope, 'sku'>,
@@ -59,9 +59,9 @@ export function policyFrom(
   return { ok: true, value };
 }
 
-/** A policy that names no issuer leaves it to people to find one ("Monitor and manage certificate creation"). */
+/** A policy without an issuer leaves it to the user to find one ("Monitor and manage certificate creation"). */
 function issuerOf({ issuer = {} }: PolicyParameters, before: CertificatePolicy | undefined): Outcome<PolicyIssuer> {
-  const name = speltIssuer(issuer.name ?? before?.issuer.name ?? 'Unknown');
+  const name = canonicalIssuer(issuer.name ?? before?.issuer.name ?? 'Unknown');
   if (!/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
     return bad(`issuer.name is '${name.slice(0, 64)}'; an issuer's name has 1 to 127 letters, digits and hyphens.`);
   }

@@ -13,36 +13,36 @@ const defaultMonths = 12;
 const monthsMax = 1200;
 const subjectMax = 200;
 const namesMax = 100;
-/** What is read of a certificate is counted as far (`DerReader`). */
+/** `DerReader` counts up to this when it reads a certificate. */
 const pathLengthMax = 2 ** 31 - 1;
 
-/** Azure's, for the names of a certificate that could not be made. */
-const nobody = 'Either subjectName or san must be present';
+/** Azure's message for a certificate without a subject and alternative names. */
+const noSubject = 'Either subjectName or san must be present';
 const badSubject = 'Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n';
 
 /**
- * What is wrong with the names that a client asks for, with those that were there before. Azure says so before it looks
- * at anything else of a policy. A name that nobody mentions is right, or came with a certificate that was imported.
+ * What is wrong with the names of a policy, from the client or from before. Azure checks them before anything else in a
+ * policy. Names that the client does not send were checked before, or came with an imported certificate.
  */
 export function wrongNames(parameters: X509Parameters, before: PolicyX509 | undefined): string | undefined {
   const isMentioned = parameters.subject !== undefined || Object.keys(parameters.sans ?? {}).length > 0;
   if (before !== undefined && !isMentioned) return undefined;
   const { subject, sans = {} } = namesOf(parameters, before);
   const count = Object.values(sans).reduce((sum, names) => sum + names.length, 0);
-  if (subject === '' && count === 0) return nobody;
+  if (subject === '' && count === 0) return noSubject;
   if (subject.length > subjectMax) return tooLong(subject);
   if (count > namesMax) return `x509_props.sans has ${count} names; at most ${namesMax} are allowed.`;
   return parameters.subject === undefined || encodeName(parameters.subject).ok ? undefined : badSubject;
 }
 
-/** What a certificate says that was made elsewhere holds, whether it could be made here or not. */
+/** The contents of an imported certificate are accepted, even if such a certificate could not be made here. */
 export function importedX509(x509: PolicyX509): Outcome<PolicyX509> {
   return x509.subject.length > subjectMax ? bad(tooLong(x509.subject)) : { ok: true, value: x509 };
 }
 
 /**
- * What a policy says of the certificate: what a client says, or else what was there before, or else Azure's defaults.
- * Alternative names that are not mentioned stay as they are, kind by kind. The names are right: see `wrongNames`.
+ * The X.509 properties of a policy: from the client, otherwise from before, otherwise Azure's defaults. Alternative
+ * names of a kind that the client does not send are kept. `wrongNames` has checked the names.
  */
 export function policyX509(
   parameters: X509Parameters,
@@ -53,9 +53,9 @@ export function policyX509(
   const usage = parameters.keyUsage ?? before?.keyUsage ?? defaultUsage(key);
   const validityMonths = parameters.validityMonths ?? before?.validityMonths ?? defaultMonths;
   const eku = parameters.ekus?.find((oid) => !isObjectIdentifier(oid));
-  if (eku !== undefined) return bad(`x509_props.ekus has '${eku.slice(0, 64)}', which is no object identifier.`);
-  const keyUsage = usage.map(speltUsage).filter((name) => name !== undefined);
-  const unknown = usage.find((name) => speltUsage(name) === undefined);
+  if (eku !== undefined) return bad(`x509_props.ekus has '${eku.slice(0, 64)}', which is not an object identifier.`);
+  const keyUsage = usage.map(canonicalUsage).filter((name) => name !== undefined);
+  const unknown = usage.find((name) => canonicalUsage(name) === undefined);
   if (unknown !== undefined) {
     return bad(`x509_props.key_usage has '${unknown.slice(0, 64)}'; known are ${keyUsages.join(', ')}.`);
   }
@@ -79,12 +79,12 @@ function tooLong(subject: string): string {
   return `x509_props.subject has ${subject.length} characters; at most ${subjectMax} are allowed.`;
 }
 
-/** RFC 8813 section 3: a certificate about an EC key must not say keyEncipherment. */
+/** RFC 8813 section 3: a certificate with an EC key must not have keyEncipherment. */
 function defaultUsage({ curve }: PolicyKey): readonly KeyUsage[] {
   return curve === undefined ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'];
 }
 
-/** RFC 5280 section 4.2.1.9: only an authority has a path after it. */
+/** RFC 5280 section 4.2.1.9: only an authority has a path length. */
 function checkConstraints({ ca, pathLength }: BasicConstraints): string | undefined {
   if (pathLength === undefined) return undefined;
   const at = `x509_props.basic_constraints.path_len_constraint is ${pathLength}`;
@@ -93,8 +93,8 @@ function checkConstraints({ ca, pathLength }: BasicConstraints): string | undefi
   return fits ? undefined : `${at}; it must be a whole number from 0 to ${pathLengthMax}.`;
 }
 
-/** Azure takes any case, and needs to: its clients for .NET and C++ call the one for lists of revocation `crlSign`. */
-function speltUsage(name: string): KeyUsage | undefined {
+/** Azure accepts any case, and has to: its clients for .NET and C++ spell `cRLSign` as `crlSign`. */
+function canonicalUsage(name: string): KeyUsage | undefined {
   return keyUsages.find((usage) => usage.toLowerCase() === name.toLowerCase());
 }
 

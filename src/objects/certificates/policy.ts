@@ -7,23 +7,23 @@ export type CertificateContentType = 'application/x-pkcs12' | 'application/x-pem
 
 export type LifetimeActionType = 'AutoRenew' | 'EmailContacts';
 
-/** How certificates of one name are made: validated and complete. */
+/** The policy by which certificates of one name are made, validated and complete. */
 export interface CertificatePolicy {
   readonly issuer: PolicyIssuer;
   readonly key: PolicyKey;
-  /** Of the secret. */
+  /** The content type of the secret. */
   readonly contentType: CertificateContentType;
   readonly x509: PolicyX509;
   readonly lifetimeActions: readonly LifetimeAction[];
-  /** What a client said, and nothing goes by it: the client for JavaScript says here whether the certificate is enabled. */
+  /** Kept from the client, without effect: the client for JavaScript puts here whether the certificate is enabled. */
   readonly enabled: boolean;
-  /** Seconds since 1970, as `updated`. */
+  /** Seconds since 1970, like `updated`. */
   readonly created: number;
   readonly updated: number;
 }
 
 export interface PolicyIssuer {
-  /** `Self`, `Unknown` (somebody else signs the request, and the certificate is merged), or an issuer of the vault. */
+  /** `Self`, `Unknown` (the request is signed elsewhere, and the certificate is merged), or an issuer of the vault. */
   readonly name: string;
   readonly certificateType?: string;
   readonly certificateTransparency?: boolean;
@@ -32,7 +32,7 @@ export interface PolicyIssuer {
 export interface PolicyKey {
   readonly exportable: boolean;
   readonly kty: CertificateKeyType;
-  /** In bits; of an EC key it follows from the curve. */
+  /** In bits; for an EC key it follows from the curve. */
   readonly size: number;
   readonly curve?: KeyCurve;
   /** Whether a renewal keeps the key. */
@@ -41,7 +41,7 @@ export interface PolicyKey {
 
 export interface PolicyX509 {
   readonly subject: string;
-  /** Absent where nobody said anything of them. */
+  /** Absent where none were ever given. */
   readonly sans?: Partial<AlternativeNames>;
   /** Object identifiers. */
   readonly ekus: readonly string[];
@@ -57,7 +57,7 @@ export interface LifetimeAction {
 
 export type LifetimeTrigger = { readonly daysBeforeExpiry: number } | { readonly lifetimePercentage: number };
 
-/** What a client may say of a policy; every member is optional, and its value not checked yet. */
+/** What a client may set in a policy; every member is optional, and not checked yet. */
 export interface PolicyParameters {
   readonly issuer?: Partial<PolicyIssuer>;
   readonly key?: KeyParameters;
@@ -90,37 +90,37 @@ export interface LifetimeActionParameters {
   readonly lifetimePercentage?: number;
 }
 
-/** The issuers that are none of a vault's records. */
+/** The names of issuers that are not records of a vault. */
 const reserved = ['Self', 'Unknown'] as const;
 
-/** The certificate's own key signs it. */
+/** Whether the certificate's own key signs it. */
 export function isSelf({ name }: PolicyIssuer): boolean {
   return name === 'Self';
 }
 
-/** Somebody whom the vault does not know signs the request. */
+/** Whether the request is signed outside the vault. */
 export function isUnknown({ name }: PolicyIssuer): boolean {
   return name === 'Unknown';
 }
 
-/** `self` is as good as `Self`; any other name names an issuer of the vault. */
-export function speltIssuer(name: string): string {
+/** The canonical spelling: `self` becomes `Self`; any other name is an issuer of the vault. */
+export function canonicalIssuer(name: string): string {
   return reserved.find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
 }
 
 export function isReserved(name: string): boolean {
-  return reserved.some((known) => known === speltIssuer(name));
+  return reserved.some((known) => known === canonicalIssuer(name));
 }
 
-/** A certificate is valid a little before it is issued, as Azure's are, for clocks that are behind. */
+/** Certificates are valid from a little before they are issued, as Azure's are, for clocks that are slow. */
 const earlierSeconds = 600;
 
-/** From when to when a certificate that is issued now is valid; all in seconds since 1970. */
+/** The validity of a certificate that is issued now; all times in seconds since 1970. */
 export function validity({ x509 }: Pick<CertificatePolicy, 'x509'>, nowSeconds: number) {
   return { notBefore: nowSeconds - earlierSeconds, notAfter: monthsLater(nowSeconds, x509.validityMonths) };
 }
 
-/** The same day of a later month, or its last one. */
+/** The same day of a later month, or its last day. */
 function monthsLater(seconds: number, months: number): number {
   const from = new Date(seconds * 1000);
   const later = new Date(from);
@@ -129,7 +129,7 @@ function monthsLater(seconds: number, months: number): number {
   return Math.floor(later.getTime() / 1000);
 }
 
-/** How many whole months a certificate is valid, for the policy of one that was made elsewhere. */
+/** The number of whole months that an imported certificate is valid, for its policy. */
 export function validityMonths(notBefore: number, notAfter: number): number {
   const averageMonth = (365.2425 * 86_400) / 12;
   return Math.min(1200, Math.max(1, Math.round((notAfter - notBefore) / averageMonth)));

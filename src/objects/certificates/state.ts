@@ -12,18 +12,18 @@ import type { ObjectRefusal } from '../refusal.ts';
 import { asSeen, creationRefusal } from '../state.ts';
 import type { ObjectState } from '../state.ts';
 
-/** Everything that is under a certificate's name, in one snapshot. */
+/** All records under a certificate's name, in one snapshot. */
 export interface CertificateState {
   readonly name: string;
   readonly own: ObjectState<'certificates'>;
   readonly pending: Stored<PendingCertificate> | undefined;
   readonly keys: ObjectState<'keys'>;
   readonly secrets: ObjectState<'secrets'>;
-  /** That it all stays so. */
+  /** Requires that all of them stay unchanged. */
   readonly require: readonly Requirement[];
 }
 
-/** With a version: its records too, where they are not the current ones. */
+/** With `version`, also the records of an older version. */
 export function* certificateState(
   vault: VaultScope,
   { name, version }: { readonly name: string; readonly version?: string | undefined },
@@ -61,12 +61,12 @@ export function* certificateState(
   };
 }
 
-/** Why no version can be made under this name now; `undefined` when one can. */
+/** Why a version cannot be made under this name now; `undefined` if it can. */
 export function checkState(vault: VaultScope, state: CertificateState): ObjectRefusal | undefined {
   return creationRefusal(vault, state.own) ?? checkName(state);
 }
 
-/** Whether an ordinary key or secret has the name of a certificate that is not deleted with its own ones. */
+/** Refuses the name if a key or secret that is not the certificate's own has it. */
 export function checkName({ name, keys, secrets }: CertificateState): ObjectRefusal | undefined {
   for (const { collection, current, deleted } of [keys, secrets]) {
     if (current !== undefined && current.value.current.managed !== true) {
@@ -74,21 +74,21 @@ export function checkName({ name, keys, secrets }: CertificateState): ObjectRefu
     }
     if (deleted === undefined) continue;
     if (isPurged(deleted.value)) return { kind: 'objectBeingDeleted', collection, creating: name };
-    // While the certificate is not deleted, a deleted one of that name was an ordinary one.
+    // The certificate is not deleted, so a deleted key or secret of its name is not its own.
     return { kind: 'certificateNameTaken', collection, name };
   }
   return undefined;
 }
 
-/** As `checkState`, and that no operation is under way whose result would come after this one. */
+/** Like `checkState`, and refuses while an operation is in progress, because its result would come later. */
 export function checkFree(vault: VaultScope, state: CertificateState): ObjectRefusal | undefined {
   if (state.pending?.value.status === 'inProgress') return { kind: 'certificatePending' };
   return checkState(vault, state);
 }
 
 /**
- * A version of the certificate with its key and its secret as the current ones, beside the policy from then on; those
- * before move to the older ones.
+ * Makes a version of the certificate, its key and its secret the current ones, with the policy; the versions before
+ * become older versions.
  */
 export function putParts(
   vault: VaultScope,
@@ -100,7 +100,7 @@ export function putParts(
   const object = { name, current: { ...certificate, policy } };
   const at = objectKeys(vault, 'certificates');
   const put: Put[] = [recordPut(at.current(name), object)];
-  // What was only intended leaves nothing behind.
+  // A first version that was never issued is dropped.
   if (before !== undefined && isIssued(before.current)) {
     const { policy: _, ...older } = before.current;
     put.push(recordPut(at.version(name, older.version), older));

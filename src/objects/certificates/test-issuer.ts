@@ -15,7 +15,9 @@ interface Kept {
 }
 
 interface KeptAuthorities extends Kept {
-  /** Those before it, newest first: one may have been made with a wrong clock, and another be in use again. */
+  /**
+   * Earlier authorities, newest first: one may have been made while the clock was wrong, and another be in use again.
+   */
   readonly others?: readonly Kept[];
 }
 
@@ -25,13 +27,13 @@ const key = recordKind<KeptAuthorities>({
   holds: 'the authorities that sign for issuers of the provider Test',
 }).key();
 
-/** An authority with less time left signs no more. */
+/** An authority that expires earlier does not sign any more. */
 const leftMs = 365 * 86_400_000;
 const othersMax = 7;
 
 /**
- * The authority that signs for every issuer of the provider Test, whichever vault asks: made when it is first needed and
- * again when it ends within a year, and kept in the store, sealed.
+ * The authority that signs for every issuer of the provider Test, in all vaults. It is made when it is first needed,
+ * and again when it expires within a year, and is kept sealed in the store.
  */
 export async function testIssuer(store: Store, nowMs: number): Promise<CertifiedMaterial> {
   for (;;) {
@@ -52,7 +54,7 @@ export async function testIssuer(store: Store, nowMs: number): Promise<Certified
       const require = [{ key, version: record?.version ?? null }];
       await store.transact({ require, put: [recordPut(key, kept)] });
     } catch (error) {
-      // Another node was first: its authority is the one.
+      // Another node was faster: its authority is used.
       if (!(error instanceof Conflict)) throw error;
     }
   }

@@ -17,14 +17,14 @@ import type { RotationPolicyParameters } from './rotation-policy.ts';
 import { creationRefusal, unmanagedState } from '../state.ts';
 import type { ObjectState } from '../state.ts';
 
-/** The name and the time (in seconds) of a change, and the version that may come of it. */
+/** The name and time of a change, and the id of the version that it may make. */
 interface Asked {
   readonly name: string;
   readonly version: string;
   readonly nowSeconds: number;
 }
 
-/** Makes a key, or another version of it. */
+/** Makes a key, or a new version of it. */
 export function* createKey(
   vault: VaultScope,
   asked: Asked & {
@@ -42,7 +42,7 @@ export function* createKey(
   return yield* addKeyVersion(vault, state.value, { draft: draft.value, make });
 }
 
-/** Takes a key that was made elsewhere, a JSON Web Key, as the current version. */
+/** Imports a key that was made elsewhere, as a JSON Web Key, as the current version. */
 export function* importKey(
   vault: VaultScope,
   asked: Asked & { readonly parameters: NewKeyParameters; readonly jwk: unknown; readonly engine: KeyEngine },
@@ -58,7 +58,9 @@ export function* importKey(
   return yield* addKeyVersion(vault, state.value, { draft: draft.value, make });
 }
 
-/** Makes another version of a key, as the current one is (about key rotation: "generates a new version"). */
+/**
+ * Makes a new version of a key with the properties of the current one (about key rotation: "generates a new version").
+ */
 export function* rotateKey(
   vault: VaultScope,
   asked: Asked & { readonly engine: KeyEngine },
@@ -79,8 +81,8 @@ function* rotated(
 }
 
 /**
- * What a due record of the kind `rotateKey` asks for: rotates the key if its policy wants that by now. `undefined` when it
- * does not, because the key, its policy or its version is another one by now; what is due later has a record of its own.
+ * Does the work of a due record of the kind `rotateKey`: rotates the key if that is due by its policy. `undefined` when
+ * it is not, because the key, its policy or its version has changed; a later rotation has its own due record.
  */
 export function* rotateIfDue(
   vault: VaultScope,
@@ -94,7 +96,7 @@ export function* rotateIfDue(
   return yield* rotated(vault, state.value, { ...asked, nowSeconds: Math.floor(vault.nowMs / 1000) });
 }
 
-/** Changes what is said of one version of a key; without `version` of the current one. */
+/** Changes attributes of one version of a key; without `version`, of the current one. */
 export function* updateKey(
   vault: VaultScope,
   asked: {
@@ -128,7 +130,7 @@ export function* setRotationPolicy(
   return withRotation(vault, changed);
 }
 
-/** Puts the due record of a key's next rotation beside the change that makes the key what it is, if it has one. */
+/** Adds the due record of the key's next rotation, if it has one, to the change that the rotation follows from. */
 export function withRotation(vault: VaultScope, outcome: Outcome<KeyRecord>): Outcome<KeyRecord> {
   if (!outcome.ok) return outcome;
   const { name, current, completeAt = 0 } = outcome.value;
@@ -141,8 +143,8 @@ export function withRotation(vault: VaultScope, outcome: Outcome<KeyRecord>): Ou
 
 const dayMs = 86_400_000;
 
-/** Asks again in a day: a vault that is soft-deleted stays as it is, and goes on when it is recovered. */
-export function rotationLater(vault: VaultScope, name: string): Transaction {
+/** Tries again in a day: a soft-deleted vault may be recovered. */
+export function retryRotation(vault: VaultScope, name: string): Transaction {
   return { require: vault.require, put: [duePut('rotateKey', vault.nowMs + dayMs, subjectOf(vault, name))] };
 }
 
@@ -150,7 +152,7 @@ function subjectOf({ name: vault, incarnation }: VaultScope, name: string): DueS
   return { vault, incarnation, collection: 'keys', name };
 }
 
-/** Asks first whether the version may be added, for making its material, or proving it, is dear. */
+/** Checks first whether the version may be added, because making or proving its material is expensive. */
 function* addKeyVersion(
   vault: VaultScope,
   state: ObjectState<'keys'>,
@@ -163,7 +165,7 @@ function* addKeyVersion(
   return withRotation(vault, addVersion(vault, state, { ...added.draft, material: material.value }));
 }
 
-/** A key, living or deleted, if `operation` may change it. */
+/** A key, deleted or not, if `operation` may change it. */
 function keyToChange(vault: VaultScope, { name }: Pick<Asked, 'name'>, operation: string) {
   return unmanagedState(vault, 'keys', { name, operation });
 }

@@ -14,33 +14,33 @@ import type { RotationPolicy, RotationPolicyParameters } from './rotation-policy
 export interface KeyVersion extends ObjectVersion {
   readonly kty: KeyType;
   readonly keyOps: readonly KeyPurpose[];
-  /** Never leaves the vault, and is sealed with its record. */
+  /** Never leaves the vault; sealed with its record. */
   readonly material: KeyMaterial;
   readonly exportable?: true;
   readonly releasePolicy?: ReleasePolicy;
-  /** The key of a certificate, which alone changes and deletes it. */
+  /** True for the key of a certificate; only the certificate's operations change and delete it. */
   readonly managed?: true;
-  /** The key's, not the version's: that of the current version counts. It goes where the key goes. */
+  /** A property of the key: only that of the current version counts. Recovery, rotation and restore keep it. */
   readonly rotationPolicy?: RotationPolicy;
 }
 
 export type KeyRecord = ObjectRecord<KeyVersion>;
 
-/** What a client may say of a key beside what it is made of; every member is optional in an update. */
+/** What a client may set on a key besides its type and size; every member is optional in an update. */
 export interface KeyParameters extends ObjectParameters {
   readonly keyOps?: readonly string[];
   readonly exportable?: boolean;
   readonly releasePolicy?: ReleasePolicy;
 }
 
-/** What a new version is made by. */
+/** What a client sets on a new version. */
 export interface NewKeyParameters extends KeyParameters {
   readonly kty: KeyType;
-  /** In the place of the key's, if it has one. */
+  /** Replaces the key's policy, if it has one. */
   readonly rotationPolicy?: RotationPolicyParameters;
 }
 
-/** A version as it will be, but for its material: whether it may be made is known before that is, for making it is dear. */
+/** A version without its material. It is checked before the material is made, which is expensive. */
 export type KeyDraft = Omit<KeyVersion, 'material'>;
 
 /** A new version of a key; `before` is the current one, if the key exists. */
@@ -64,7 +64,8 @@ export function newKeyVersion(
       ? { ok: true as const, value: before }
       : rotationPolicy(parameters.rotationPolicy, { nowSeconds: made.nowSeconds, before });
   if (!policy.ok) return policy;
-  // A policy's expiry time "doesn't affect a current key" (how-to-configure-key-rotation), as this one will be when it is set.
+  // A policy's expiry time "doesn't affect a current key" (how-to-configure-key-rotation), so the old policy applies to
+  // this one.
   const expires = parameters.expires ?? expiryUnder(before, made.nowSeconds);
   const value = {
     version: made.version,
@@ -78,7 +79,7 @@ export function newKeyVersion(
   return { ok: true, value };
 }
 
-/** A version with what an update says of it changed, and the rest as it was. */
+/** The version with the changes of an update. */
 export function updateKeyVersion<V extends KeyVersion>(
   before: V,
   parameters: KeyParameters,
@@ -106,8 +107,8 @@ export function updateKeyVersion<V extends KeyVersion>(
 }
 
 /**
- * What the next version of a key is when it is rotated: the same with another key. It expires as the policy says, and is
- * as enabled as the one before, so that no rotation gives back what was switched off.
+ * The next version of a key when it is rotated: the same with new material. It expires by the policy, and is disabled
+ * if the version before is, so that a rotation never enables what was switched off.
  */
 export function rotatedVersion(
   before: KeyVersion,
@@ -123,10 +124,10 @@ export function rotatedVersion(
   return { ...kept, version: made.version, ...newFacts(parameters, made.nowSeconds) };
 }
 
-/** What goes on with a key that is not yet, or no longer, to be used (about-keys, "Date-time controlled operations"). */
+/** The operations that work with a key before or after its validity (about-keys, "Date-time controlled operations"). */
 const outsideItsTime: ReadonlySet<CryptoOperation> = new Set(['decrypt', 'verify', 'unwrapKey']);
 
-/** Why a key cannot be used for an operation now; `undefined` when it can. */
+/** Why a key cannot be used for an operation now; `undefined` if it can. */
 export function checkUse(key: KeyVersion, operation: CryptoOperation, nowSeconds: number): KeyRefusal | undefined {
   const { enabled, notBefore = -Infinity, expires = Infinity } = key.attributes;
   if (!enabled) return { kind: 'keyDisabled', operation };
@@ -137,13 +138,18 @@ export function checkUse(key: KeyVersion, operation: CryptoOperation, nowSeconds
   return key.keyOps.includes(operation) ? undefined : { kind: 'keyOperationForbidden', operation };
 }
 
-/** The public part of a version as a JSON Web Key (RFC 7517), with Key Vault's `kty`; of a symmetric key, nothing more. */
+/**
+ * The public part of a version as a JSON Web Key (RFC 7517), with Key Vault's `kty`; a symmetric key has no public
+ * part.
+ */
 export function publicJwk({ kty, keyOps, material }: KeyVersion, kid: string): Readonly<Record<string, unknown>> {
   const { kty: _, ...members } = publicKeyOf(material);
   return { kid, kty, key_ops: keyOps, ...members };
 }
 
-/** Azure names the HSM that keeps a key by a number, and 0 means software: whatever its type, ours are kept in software. */
+/**
+ * Azure's number of the HSM that keeps a key. 0 is software: all our keys are kept in software, whatever their type.
+ */
 export const hsmPlatform = '0';
 
 /** The curve of an EC key, the size in bits of any other. */
@@ -161,7 +167,10 @@ export function keyProperties({ kty, keyOps, material, attributes }: KeyVersion)
   };
 }
 
-/** Under which conditions a key may leave the vault (about-keys, "Key attributes"; secure key release policy grammar). */
+/**
+ * The conditions under which a key may leave the vault (about-keys, "Key attributes"; secure key release policy
+ * grammar).
+ */
 export interface ReleasePolicy {
   readonly contentType: string;
   /** The policy, JSON in base64url. */
@@ -175,7 +184,7 @@ interface Releasable {
   readonly releasePolicy?: ReleasePolicy | undefined;
 }
 
-/** What Azure requires of a key that may be released, with the texts of its own that are known; `undefined` when it holds. */
+/** Azure's rules for keys that may be released, in Azure's words where they are known; `undefined` if they are met. */
 function checkRelease(key: Releasable, vault: Pick<VaultScope, 'sku'>): ObjectRefusal | undefined {
   if (key.exportable !== true) {
     if (key.releasePolicy === undefined) return undefined;
@@ -191,7 +200,7 @@ function checkRelease(key: Releasable, vault: Pick<VaultScope, 'sku'>): ObjectRe
   return bad(`AKV.SKR.1006: Exportable keys must be HSM-backed; ask for the key type ${key.kty}-HSM.`);
 }
 
-/** What an update may make of a key's release policy; `undefined` when it may. */
+/** Whether an update may change a key's release policy like this; `undefined` if it may. */
 function checkReleaseChange(before: Releasable, after: Releasable): ObjectRefusal | undefined {
   if ((before.exportable === true) !== (after.exportable === true)) {
     return bad('AKV.SKR.1003: The exportable attribute of an existing key cannot be changed.');

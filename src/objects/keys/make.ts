@@ -3,7 +3,7 @@ import type { KeyEngine, KeyMaterial, KeySpec } from '../../types/key.ts';
 import { refused } from '../object.ts';
 import type { Outcome } from '../object.ts';
 
-/** Azure's window of the limits on making keys (service-limits). */
+/** The period of Azure's limits on making keys (service-limits). */
 const windowSeconds = 10;
 
 /** New key material. */
@@ -11,7 +11,7 @@ export function makeKey(engine: KeyEngine, spec: KeySpec): Promise<Outcome<KeyMa
   return unlessBusy(async () => ({ ok: true, value: await engine.generate(spec) }));
 }
 
-/** Key material that was made elsewhere, once it is proved to be that of a key. */
+/** Imported key material, after the key engine has proved it. */
 export function proveKey<M extends KeyMaterial>(engine: KeyEngine, material: M): Promise<Outcome<M>> {
   return unlessBusy(async () => {
     const refusal = await engine.prove(material);
@@ -19,7 +19,7 @@ export function proveKey<M extends KeyMaterial>(engine: KeyEngine, material: M):
   });
 }
 
-/** Where too much waits for a thread, Azure's refusal of a vault that makes too many keys. */
+/** Turns a busy engine into Azure's refusal of a vault that makes too many keys. */
 export async function unlessBusy<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
   try {
     return await work();

@@ -3,10 +3,10 @@ import type { Duration } from '../duration.ts';
 import { refused } from '../object.ts';
 import type { Attributes, Outcome } from '../object.ts';
 
-/** What is to be done with a key as time goes by (how-to-configure-key-rotation). Durations are ISO 8601's. */
+/** A key's rotation policy (how-to-configure-key-rotation). Durations are in ISO 8601. */
 export interface RotationPolicy {
   readonly lifetimeActions: readonly LifetimeAction[];
-  /** How long a version lives that is made while the policy stands. */
+  /** How long a version that is made under this policy is valid. */
   readonly expiryTime?: string;
   /** In seconds since 1970. */
   readonly created: number;
@@ -15,12 +15,12 @@ export interface RotationPolicy {
 
 export interface LifetimeAction {
   readonly action: 'Rotate' | 'Notify';
-  /** One of the two. */
+  /** Exactly one of the two is present. */
   readonly timeAfterCreate?: string;
   readonly timeBeforeExpiry?: string;
 }
 
-/** A policy as it is asked for, its members of the right type and nothing else. */
+/** A policy as a client sends it: its members have the right type, and are not checked further. */
 export interface RotationPolicyParameters {
   readonly lifetimeActions: readonly (Omit<LifetimeAction, 'action'> & { readonly action: string })[];
   readonly expiryTime?: string;
@@ -30,21 +30,21 @@ const dayMs = 86_400_000;
 const shortestLifeDays = 28;
 const shortestTriggerDays = 7;
 
-/** Azure adds it to every policy that has no other notification, and answers it for keys that have no policy. */
+/** Azure adds it to every policy without a notification, and returns it for keys without a policy. */
 const usualNotification: LifetimeAction = { action: 'Notify', timeBeforeExpiry: 'P30D' };
 
 const actions: Readonly<Record<string, LifetimeAction['action']>> = { rotate: 'Rotate', notify: 'Notify' };
 
-/** The end of the year 9999: what would be due later is never due. */
+/** The end of the year 9999; an action after it never happens. */
 const never = Date.UTC(10_000, 0);
 
 /** The actions of a key that has no policy. */
 export const usualActions: readonly LifetimeAction[] = [usualNotification];
 
 /**
- * A policy by Azure's rules: a version lives 28 days at least; what happens to it happens 7 days at least after it was
- * made, and 7 days at least before it expires; a notification goes by the expiry. Durations that the calendar makes
- * longer or shorter are measured from now.
+ * Makes a policy by Azure's rules: a version is valid for at least 28 days; an action happens at least 7 days after the
+ * version is made, and at least 7 days before it expires; a notification depends on the expiry. Durations with months
+ * or years are measured from now.
  */
 export function rotationPolicy(
   { lifetimeActions, expiryTime }: RotationPolicyParameters,
@@ -100,7 +100,7 @@ function lifetimeAction(
   return refusal === undefined ? { ok: true, value: { action, timeAfterCreate } } : bad(refusal);
 }
 
-/** Azure's own template has an empty text for the trigger that it does not use (how-to-configure-key-rotation). */
+/** Azure's own template has an empty string for the trigger that it does not use (how-to-configure-key-rotation). */
 function given(trigger: string | undefined): string | undefined {
   return trigger === '' ? undefined : trigger;
 }
@@ -130,7 +130,7 @@ function checkBeforeExpiry(
   const duration = parseDuration(text);
   if (duration === undefined) return notADuration('timeBeforeExpiry', text);
   if (shift(at, duration, 1) - at < shortestTriggerDays * dayMs) return tooShort('timeBeforeExpiry', text);
-  // A key without an expiry has nothing to be notified of, and Azure takes the notification nevertheless.
+  // Without an expiry there is nothing to notify of, but Azure accepts the notification.
   if (action === 'Notify') return undefined;
   if (end === undefined) return 'A Rotate by timeBeforeExpiry needs attributes.expiryTime.';
   if (shift(end, duration, -1) - at >= shortestTriggerDays * dayMs) return undefined;
@@ -140,13 +140,13 @@ function checkBeforeExpiry(
   );
 }
 
-/** When a version expires that is made at `nowSeconds` under the policy; both since 1970. */
+/** When a version that is made at `nowSeconds` under the policy expires; both since 1970. */
 export function expiryUnder(policy: RotationPolicy | undefined, nowSeconds: number): number | undefined {
   const life = durationOf(policy?.expiryTime);
   return life === undefined ? undefined : Math.floor(shift(nowSeconds * 1000, life, 1) / 1000);
 }
 
-/** When the policy wants a version rotated, in milliseconds since 1970; `undefined` for never. */
+/** When the policy rotates a version, in milliseconds since 1970; `undefined` for never. */
 export function rotationDue(policy: RotationPolicy | undefined, { created, expires }: Attributes): number | undefined {
   const rotate = policy?.lifetimeActions.find(({ action }) => action === 'Rotate');
   const afterCreate = durationOf(rotate?.timeAfterCreate);

@@ -7,8 +7,8 @@ import type { Outcome, VaultScope } from '../object.ts';
 export type KeyType = KeyFamily | `${KeyFamily}-HSM`;
 
 /**
- * What may stand in `key_ops`. The last two are for keys under which others are brought, and that are released, which no
- * operation here does.
+ * A value of `key_ops`. The last two are for keys that others are imported under, and for keys that are released; no
+ * operation here does either.
  */
 export type KeyPurpose = CryptoOperation | 'import' | 'export';
 
@@ -26,7 +26,7 @@ const sizes = {
   oct: { allowed: [128, 192, 256], usual: 256 },
 } as const;
 
-/** What keys of a family can be used for, in Azure's order; also their `key_ops` unless others are asked for. */
+/** The uses of a family's keys, in Azure's order; also the default of `key_ops`. */
 const purposes: Readonly<Record<KeyFamily, readonly CryptoOperation[]>> = {
   RSA: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
   EC: ['sign', 'verify'],
@@ -37,19 +37,19 @@ export function isInHsm(kty: KeyType): boolean {
   return types[kty].inHsm;
 }
 
-/** The key type of that name, if this vault can have keys of it. */
+/** The key type of that name, if this vault can have such keys. */
 export function readKeyType(found: string, vault: Pick<VaultScope, 'sku'>): Outcome<KeyType> {
   if (!isKeyType(found)) return refused({ kind: 'keyTypeNotSupported', kty: found });
   if (types[found].inHsm && vault.sku !== 'premium') return bad('Hardware key operation not allowed on standard vault');
   return { ok: true, value: found };
 }
 
-/** The same type in an HSM, as an import asks for it beside the key. */
+/** The same type in an HSM; an import asks for it beside the key. */
 export function inHsm(kty: KeyType): KeyType {
   return `${types[kty].family}-HSM`;
 }
 
-/** What a key of the type is to be, where a client may leave out its size or its curve. */
+/** The spec of a new key; size and curve have defaults. */
 export function keySpec(
   kty: KeyType,
   { size, curve }: { readonly size?: number | undefined; readonly curve?: string | undefined },
@@ -67,19 +67,19 @@ export function keySpec(
 }
 
 function curveSpec(found = ''): Outcome<KeySpec> {
-  // A client that says an empty curve leaves it out (azure-sdk-for-net, the recording CreateEcWithCurveKey).
+  // An empty curve means none (azure-sdk-for-net, the recording CreateEcWithCurveKey).
   const curve = found === '' ? 'P-256' : curveNames.get(found);
   if (curve !== undefined) return { ok: true, value: { family: 'EC', curve } };
   const allowed = [...curveNames.keys()].join(', ');
   return bad(`The curve '${found.slice(0, 64)}' is not supported; allowed: ${allowed}.`);
 }
 
-/** `key_ops` of a key that nobody said anything of. */
+/** The default of `key_ops`. */
 export function usualPurposes(kty: KeyType): readonly KeyPurpose[] {
   return purposes[types[kty].family];
 }
 
-/** `key_ops` of a key: those that are asked for, if keys of its type can have them, or all. */
+/** `key_ops` of a key: the requested values, if keys of its type can have them, or all. */
 export function keyPurposes(kty: KeyType, asked: readonly string[] | undefined): Outcome<readonly KeyPurpose[]> {
   const able = usualPurposes(kty);
   if (asked === undefined) return { ok: true, value: able };

@@ -13,13 +13,13 @@ import type { Reading } from '../../store/records.ts';
 export interface SecretVersion extends ObjectVersion {
   readonly value: string;
   readonly contentType?: string;
-  /** The secret of a certificate, which alone changes and deletes it. */
+  /** True for the secret of a certificate; only the certificate's operations change and delete it. */
   readonly managed?: true;
-  /** Of a certificate's: the version that was the current one before this one. */
+  /** For the secret of a certificate: the version that was current before this one. */
   readonly previousVersion?: string;
 }
 
-/** What a client may say of a secret; every member is optional in an update. */
+/** What a client may set on a secret; every member is optional in an update. */
 export interface SecretParameters extends ObjectParameters {
   readonly contentType?: string;
 }
@@ -34,7 +34,7 @@ export function newSecretVersion(
   return { version: made.version, value, ...facts, ...(contentType !== undefined && { contentType }) };
 }
 
-/** A version with what an update says of it changed, and the rest as it was. */
+/** The version with the changes of an update. */
 export function updateSecretVersion<V extends SecretVersion>(
   before: V,
   parameters: SecretParameters,
@@ -51,7 +51,7 @@ export function secretProperties({ contentType, attributes }: SecretVersion): Re
   return { ...(contentType !== undefined && { type: contentType }), attributes: auditedAttributes(attributes) };
 }
 
-/** Checks the limits of a secret's parameters; `undefined` when they hold. */
+/** Checks the limits of a secret's parameters; `undefined` if they are met. */
 export function checkSecret(parameters: SecretParameters & { readonly value?: string }): ObjectRefusal | undefined {
   const { value, contentType } = parameters;
   const bytes = value === undefined ? 0 : Buffer.byteLength(value);
@@ -69,8 +69,8 @@ function bad(message: string): ObjectRefusal {
 }
 
 /**
- * The secret of a certificate in the format that a reader asks for (`outContentType`); as it is stored when none is asked
- * for. "Currently, only PFX to PEM conversion is supported" (`GetSecretOptions.outContentType`).
+ * The secret of a certificate in the format that the reader requests (`outContentType`), or as it is stored.
+ * "Currently, only PFX to PEM conversion is supported" (`GetSecretOptions.outContentType`).
  */
 export function* secretAs(secret: SecretVersion, asked: string | undefined): Reading<Outcome<SecretVersion>> {
   if (asked === undefined) return { ok: true, value: secret };
@@ -80,7 +80,9 @@ export function* secretAs(secret: SecretVersion, asked: string | undefined): Rea
     );
   }
   if (secret.managed !== true) {
-    return notConverted('outContentType converts the secret of a certificate, and this secret is none: leave it out.');
+    return notConverted(
+      'outContentType converts the secret of a certificate, and this is not the secret of a certificate: leave it out.',
+    );
   }
   if (secret.contentType === asked) return { ok: true, value: secret };
   if (asked === 'application/x-pkcs12') {

@@ -137,7 +137,7 @@ const wrongPolicyBodies: readonly { readonly policy: PolicyBody; readonly messag
   })),
   ...['1.3.x', '', '3.1', '1', '1..2', '1.02'].map((oid) => ({
     policy: { x509_props: { ekus: [oid] } },
-    message: `x509_props.ekus has '${oid}', which is no object identifier.`,
+    message: `x509_props.ekus has '${oid}', which is not an object identifier.`,
   })),
   {
     policy: { x509_props: { subject: `CN=${'n'.repeat(198)}` } },

@@ -34,7 +34,7 @@ export const wrongPages = (path: string): readonly Wrong[] => [
     skipToken(null),
   ].map((found) => ({
     path: `${path}?$skiptoken=${encodeURIComponent(found)}`,
-    message: '$skiptoken is not one that this vault gave out; follow nextLink as it is.',
+    message: '$skiptoken did not come from this vault; follow nextLink unchanged.',
   })),
 ];
 export const wrongBodies: readonly Wrong[] = [

@@ -59,7 +59,8 @@ export const secretRows: Readonly<Record<string, Row>> = {
       ...wrongNames((name) => `/secrets/${name}`),
       {
         path: '/secrets/there?outContentType=application/x-pem-file',
-        message: 'outContentType converts the secret of a certificate, and this secret is none: leave it out.',
+        message:
+          'outContentType converts the secret of a certificate, and this is not the secret of a certificate: leave it out.',
       },
       {
         path: '/secrets/there?outContentType=text/plain',
