@@ -1,7 +1,8 @@
 /**
- * The resource manager at its largest: GET and PUT of a vault with 127 + 127 rules, as az edits one, and a list of 10,000
- * vaults in pages of 1,000, each beside a bare `node:https` server that answers the same bytes; and whether a rule is in
- * force when its PUT is answered. One client, keep-alive, in this process; the servers have processes of their own.
+ * The resource manager at its largest: GET and PUT of a vault with 127 + 127 rules, as az edits one, and a list of
+ * 10,000 vaults in pages of 1,000, each compared with a bare `node:https` server that answers the same bytes; and
+ * whether a rule is in force when its PUT is answered. One client, keep-alive, in this process; the servers have
+ * processes of their own.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -31,7 +32,7 @@ interface Postern extends Served {
   readonly ca: string;
 }
 
-/** A server in a process of its own, which is asked by lines. */
+/** A server in a process of its own, which answers lines on its standard input. */
 class Server {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string, undefined>;
@@ -54,7 +55,7 @@ class Server {
     return JSON.parse(value) as T;
   }
 
-  /** Microseconds that requests took in there since it was last asked, by method. */
+  /** How long requests by this method took in the server since the last call, in microseconds. */
   async took(method: string): Promise<readonly number[]> {
     this.tell('');
     return (await this.line<Readonly<Record<string, number[]>>>())[method] ?? [];
@@ -78,7 +79,7 @@ function withRules({ properties, ...vault }: Vault, ipRules: Vault['properties']
   return JSON.stringify({ ...vault, properties: { ...properties, networkAcls } });
 }
 
-/** Processor time of a process, all threads, in milliseconds. */
+/** Processor time of all threads of a process, in milliseconds. */
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
@@ -87,7 +88,7 @@ function cpuMs(pid: number): number {
 interface Timed {
   /** Microseconds. */
   readonly times: readonly number[];
-  /** Processor time of the server each time, in milliseconds. */
+  /** Processor time of the server for each call, in milliseconds. */
   readonly cpu: number;
 }
 
@@ -141,7 +142,7 @@ await lists();
 await staleness();
 server.end();
 
-/** As az does it: the whole vault read, one rule changed, the whole vault put. */
+/** As az does it: reads the whole vault, changes one rule, and puts the whole vault. */
 async function edits(): Promise<void> {
   const shown = await ok(ofVault);
   const { ipRules } = vaultIn(shown).properties.networkAcls;
@@ -236,7 +237,7 @@ async function lists(): Promise<void> {
   ratios(perPage / ofBare, cpu / reads.cpu);
 }
 
-/** A rule is put that lets this client in, or taken away, and a secret read at once. */
+/** Puts a rule that lets this client in, or removes it, and reads a secret at once. */
 async function staleness(): Promise<void> {
   const secret: Asked = {
     port: postern.port,

@@ -1,6 +1,6 @@
 /**
- * What a firewall decision costs: time and allocation by number of rules, beside a naive scan and Node's BlockList over
- * the same rules and sources, and a million vaults in one arena. `runtime/node bench/decide.ts`
+ * The cost of a firewall decision: time and allocation by number of rules, compared with a naive scan and Node's
+ * BlockList on the same rules and sources, and with a million vaults in one arena. `runtime/node bench/decide.ts`
  */
 import { randomUUID } from 'node:crypto';
 import { BlockList, SocketAddress } from 'node:net';
@@ -29,7 +29,7 @@ function isFunction(value: unknown): value is () => void {
   return typeof value === 'function';
 }
 
-/** A fixed seed, so that two runs ask the same questions (Marsaglia's xorshift). */
+/** A fixed seed, so that two runs decide the same questions (Marsaglia's xorshift). */
 let state = 0x9e3779b9;
 function random(below: number): number {
   state ^= state << 13;
@@ -42,7 +42,7 @@ const batch = 1000;
 const batches = 3000;
 const questions = 1 << 16;
 
-/** An ordinary service principal: the bypass is looked at, and does not apply. */
+/** An ordinary service principal: the bypass is checked, and does not apply. */
 const caller = callerWith({});
 
 function randomRanges(count: number): readonly Range[] {
@@ -71,7 +71,7 @@ function publicSources(ranges: readonly Range[]): readonly Source[] {
   });
 }
 
-/** Half of them bound. The GUIDs are copies: a source's is never the very string that the rules were read with. */
+/** Half of them are bound. The GUIDs are copies, because a source never has the same string object as the rules. */
 function subnetSources(incarnations: readonly string[]): readonly Source[] {
   return Array.from({ length: questions }, () => ({
     kind: 'subnet',
@@ -94,11 +94,11 @@ interface Measured {
   readonly median: number;
   readonly p99: number;
   readonly bytes: number;
-  /** How many answers were yes: without a use of the answers the compiler could leave the questions out. */
+  /** How many were allowed. The result must be used, or the compiler could leave out the calls. */
   readonly hits: number;
 }
 
-/** Nanoseconds a call in batches of 1,000, and bytes of heap a call, of `ask(index)`. */
+/** Nanoseconds for each `ask(index)`, in batches of 1,000, and bytes of heap. */
 function measure(ask: (index: number) => boolean, rounds = batches): Measured {
   let hits = 0;
   let question = 0;
@@ -164,10 +164,10 @@ function baselines(firewall: CompiledFirewall, { ranges, sources, name }: Baseli
   const list = new BlockList();
   for (const { first, prefix } of ranges) list.addSubnet(formatIpv4(first), prefix);
   const addresses = values.map((value) => new SocketAddress({ address: formatIpv4(value) }));
-  const nobody = new SocketAddress({ address: '0.0.0.0' });
+  const unspecified = new SocketAddress({ address: '0.0.0.0' });
   for (const [n, value] of values.entries()) {
     const allowed = allows(firewall, sources[n]);
-    if (scan(value) !== allowed || list.check(addresses[n] ?? nobody) !== allowed) {
+    if (scan(value) !== allowed || list.check(addresses[n] ?? unspecified) !== allowed) {
       throw new Error(`the three do not agree on ${formatIpv4(value)}`);
     }
   }
@@ -177,7 +177,7 @@ function baselines(firewall: CompiledFirewall, { ranges, sources, name }: Baseli
   );
   print(
     `net.BlockList, ${name}`,
-    measure((n) => list.check(addresses[n] ?? nobody), 100),
+    measure((n) => list.check(addresses[n] ?? unspecified), 100),
   );
 }
 
@@ -203,7 +203,7 @@ function ofVaults(vaults: number, ipRules: number, virtualNetworkRules: number):
     firewalls.push(compileFirewall(settingsOf(ranges, bound), arena));
   }
   const bytes = (resident() - before) / vaults;
-  // Few sources: a request's source is warm, it came with the request; what is cold is the vault.
+  // Few sources: a source comes with its request and is in the cache; the vault is not.
   const sources = publicSources(randomRanges(1000)).slice(0, 1024);
   const order = Uint32Array.from({ length: 1 << 20 }, () => random(vaults));
   let turn = 0;

@@ -1,6 +1,6 @@
 /**
- * What is left in the heap after 10,000 GETs of a secret, collected: `npm run bench -- heap`, or
- * `npm run bench -- heap ../earlier` for another checkout. The client is in the same process and stays the same.
+ * The heap that is left after 10,000 GETs of a secret and a collection: `npm run bench -- heap`, or `npm run bench --
+ * heap ../earlier` for another checkout. The client runs in the same process and stays the same.
  */
 import assert from 'node:assert/strict';
 import { Agent } from 'node:https';
@@ -46,7 +46,7 @@ async function get(count: number): Promise<void> {
 
 function heapMiB(): number {
   if (globalThis.gc === undefined) throw new Error('start it by npm run bench, which gives --expose-gc');
-  // What the first collection finalises, the second frees.
+  // The second collection frees what the first one finalised.
   globalThis.gc();
   globalThis.gc();
   return process.memoryUsage().heapUsed / 2 ** 20;

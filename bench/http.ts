@@ -1,8 +1,9 @@
 /**
- * A secret over TLS 1.3, keep-alive, 32 connections. GET: Postern beside two bare `node:https` servers of the same Node
- * that answer the same bytes, in turn, round by round. The second of them holds its answers to the end of the turn of the
- * event loop and answers after one write, as a server must that records what it answers. PUT: a new version each, durable
- * before it is answered. The load comes from wrk (Debian package `wrk`), which shares the cores with the servers.
+ * A secret over TLS 1.3, keep-alive, 32 connections. GET: Postern and two bare `node:https` servers of the same Node
+ * that answer the same bytes take turns, round by round. The second of them holds its answers until the end of the turn
+ * of the event loop and answers after one write, as a server must that records its answers. PUT: a new version each,
+ * durable before it is answered. The load comes from wrk (Debian package `wrk`), which shares the cores with the
+ * servers.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -38,7 +39,7 @@ for (let round = 0; round <= rounds; round += 1) {
     get: measure(postern, { seconds, extra: headers }),
     put: measure(postern, { seconds, extra: putHeaders }),
   };
-  // The first warms all up.
+  // The first round warms everything up.
   if (round > 0) measured.push(of);
 }
 for (const child of [posternProcess, ...bareProcesses]) child.stdin?.end();

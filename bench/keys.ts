@@ -1,9 +1,9 @@
 /**
- * Operations with keys through the engine, 32 at a time as so many connections bring about, beside `openssl speed` on as
+ * Operations with keys through the engine, 32 at a time as from 32 connections, compared with `openssl speed` on as
  * many processes as the engine has threads. `openssl` (Debian package `openssl`) must be on PATH.
  *
- * The two take turns, and the best of each counts: what else runs on the machine is nobody's merit. Rates are by the
- * clock; beside them stands the processor time of one operation, which others' load hardly changes.
+ * The two take turns, and the best round of each counts, so that other work on the machine matters less. Rates are by
+ * the clock; next to them is the processor time of one operation, which hardly depends on other load.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -17,7 +17,7 @@ const concurrency = 32;
 
 interface Rate {
   readonly perSecond: number;
-  /** Microseconds of processor time an operation, of all threads. */
+  /** Microseconds of processor time for each operation, of all threads. */
   readonly cpu: number;
 }
 
@@ -26,7 +26,7 @@ interface Row {
   readonly operation: CryptoOperation;
   readonly material: KeyMaterial;
   readonly request: CryptoRequest;
-  /** The algorithm of `openssl speed`, and which number of its last line. */
+  /** The algorithm of `openssl speed`, and the column of its last line. */
   readonly limit?: { readonly algorithm: string; readonly column: number };
 }
 
@@ -97,7 +97,8 @@ const limits = new Map<string, readonly Limit[]>();
 console.log('| operation | per second | openssl | ratio | us of processor | openssl | ratio |');
 console.log('|---|---|---|---|---|---|---|');
 for (const row of rows) await report(row.name, [row]);
-// Two keys in turn: a thread has a key's state ready for a row of requests, and here hardly ever a row.
+// With two keys in turn: a thread keeps a key only from one request to the next with that key, which hardly happens
+// here.
 const [first] = rows;
 if (first !== undefined)
   await report('sign RS256, 2048 bits, two keys in turn', [first, { ...first, material: otherRsa }]);
@@ -128,7 +129,7 @@ function best(rates: readonly Rate[]): Rate {
   };
 }
 
-/** Rows share what `openssl speed` says in a round. */
+/** Rows share the figures of `openssl speed` in a round. */
 function limitOf(algorithm: string, round: number): Limit {
   const known = limits.get(algorithm) ?? [];
   const limit = known[round] ?? openssl(algorithm);
@@ -160,7 +161,10 @@ interface Limit {
   rate(column: number): Rate;
 }
 
-/** By the clock on as many processes as the engine has threads, and by processor time on one, which is its way. */
+/**
+ * Rates on as many processes as the engine has threads, and processor time on one, which is how `openssl speed`
+ * measures.
+ */
 function openssl(algorithm: string): Limit {
   const together = lastLine(['-elapsed', '-multi', String(threads), algorithm]);
   const alone = lastLine([algorithm]);

@@ -1,4 +1,4 @@
-/** A client of one connection for the benches, which costs little beside the server that it asks. */
+/** A client with one connection for the benches, which costs little compared with the server. */
 import { Agent, request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 
@@ -18,7 +18,7 @@ export interface Asked {
   readonly body?: string;
 }
 
-/** One connection, which stays open; `ca` signed the server's certificate, or is that certificate. */
+/** One connection, which stays open; `ca` is the server's certificate, or signed it. */
 export const keepAlive = (ca: string) =>
   new Agent({ ca, allowPartialTrustChain: true, keepAlive: true, maxSockets: 1 });
 
@@ -44,7 +44,7 @@ function json(body: string): Record<string, string> {
   return { 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(body)}` };
 }
 
-/** @throws when it is not answered with 200 */
+/** @throws when the answer is not 200 */
 export async function ok(asked: Asked): Promise<Answered> {
   const answered = await send(asked);
   if (answered.status !== 200) throw new Error(`${asked.path}: ${answered.status} ${answered.text}`);

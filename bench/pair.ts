@@ -1,8 +1,8 @@
 /**
- * Postern here beside Postern of another checkout and beside a bare `node:https` server that answers the same bytes:
- * `npm run bench -- pair ../earlier 10 3 get list` for ten rounds of three seconds each, of the loads that are named, or
- * of all. The servers take turns, each round begins with another one, so that a machine whose speed changes favours none
- * of them. What counts is the server's processor time a request, round by round.
+ * Postern here, Postern of another checkout and a bare `node:https` server that answers the same bytes: `npm run bench
+ * -- pair ../earlier 10 3 get list` for ten rounds of three seconds each, with the named loads or with all. The servers
+ * take turns, and each round begins with another one, so that a machine whose speed changes does not favour any of
+ * them. The result is the server's processor time for each request, round by round.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -15,7 +15,7 @@ import type { Round, Served, ServedPostern } from './wrk.ts';
 
 const warmUpSeconds = 5;
 
-/** The requests; a bare server is made for each of them, and each server is warmed up with each of them. */
+/** The requests. Each has a bare server of its own, and each server is warmed up with each of them. */
 const requests = {
   get: { method: 'GET', path: '/secrets/name' },
   list: { method: 'GET', path: '/secrets' },
@@ -36,7 +36,7 @@ const loads: Readonly<Record<string, PairLoad>> = {
   'get-8': { what: 'GET of a secret', request: 'get', connections: 8 },
   'get-500': { what: 'GET of a secret', request: 'get', connections: 500 },
   list: { what: 'LIST of 25 secrets of 41', request: 'list', connections: 32 },
-  // The last, for it makes a thousand secrets.
+  // The last, because it makes a thousand secrets.
   put: { what: 'PUT of a secret', request: 'put', connections: 32 },
 };
 
@@ -63,14 +63,14 @@ async function startPostern(checkout: string): Promise<ServedPostern> {
     checkout === checkouts.here ? { workerMemory } : await import(join(checkout, 'src/supervisor/worker.ts'));
   const program = [...memoryOf(worker), join(checkout, 'bench/serve-postern.ts')];
   const postern = await start<ServedPostern>(join(checkout, 'runtime/node'), program);
-  // So that a page of a list is full and another one follows.
+  // Fills a page of a list, so that another one follows.
   for (let index = 0; index < 40; index += 1) {
     await ask(postern, { method: 'PUT', path: `/secrets/a-${index}`, body: secretBody });
   }
   return postern;
 }
 
-/** How much memory a checkout's worker is started with. */
+/** The memory options of a checkout's worker. */
 function memoryOf(worker: unknown): readonly string[] {
   const has = typeof worker === 'object' && worker !== null && 'workerMemory' in worker;
   return has && Array.isArray(worker.workerMemory) ? worker.workerMemory.map(String) : [];
@@ -117,7 +117,7 @@ async function compare(load: PairLoad): Promise<void> {
   const measured = Array.from({ length: rounds }, (_, round) => {
     const first = round % order.length;
     const turned = [...order.slice(first), ...order.slice(0, first)];
-    // So that none always follows the same one.
+    // So that no server always follows the same one.
     if (round % 2 === 1) turned.reverse();
     return Object.fromEntries(turned.map((name) => [name, runs[name]()])) as Readonly<Record<Name, Round>>;
   });
@@ -152,7 +152,7 @@ function print(
   console.log(`\nCPU a request, here / ${other}: ${cpu('here', 'there')}\n`);
 }
 
-/** The median, and the range, which says how quiet the machine was. */
+/** The median and the range; the range shows how quiet the machine was. */
 function ratios(values: readonly number[]): string {
   const range = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(2)).join(' to ');
   return `${median(values).toFixed(2)} (${range})`;

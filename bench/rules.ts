@@ -1,4 +1,4 @@
-/** 127 IP rules, of which the last lets this machine in: the NAT table shows 127.0.0.0/24 as 203.0.113.0/24. */
+/** 127 IP rules, of which the last lets this machine in: the NAT table maps 127.0.0.0/24 to 203.0.113.0/24. */
 export const addressRules = {
   defaultAction: 'Deny',
   bypass: 'None',

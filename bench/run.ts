@@ -1,14 +1,14 @@
 /**
- * `npm run bench -- pair ../earlier` compares requests with those of another checkout (`pair.ts`); `touched ../earlier`,
- * `heap ../earlier` and `start 9 ../earlier` look at that checkout instead of this one.
- * `npm run bench`: every bench, one after the other, as Markdown. `bench/README.md` holds a run and the machine.
+ * `npm run bench -- pair ../earlier` compares requests with those of another checkout (`pair.ts`); `touched
+ * ../earlier`, `heap ../earlier` and `start 9 ../earlier` measure that checkout instead of this one. `npm run bench`:
+ * every bench, one after the other, as Markdown. `bench/README.md` has a run and the machine.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
 const benches = ['decide', 'store', 'steps', 'keys', 'http', 'vault', 'control-plane', 'start'];
 const [first, ...others] = process.argv.slice(2);
-// Their words are not names of benches.
+// The words after them are not names of benches.
 const alone = ['pair', 'touched', 'heap', 'start'].find((name) => name === first);
 const chosen = first === undefined ? [] : [first, ...others];
 const processor = cpus()[0]?.model ?? 'unknown processor';

@@ -1,7 +1,7 @@
 /**
- * A `node:https` server that answers with the bytes that it is given, and does nothing else. With the argument `held` it
- * does what a server must that records each request before it answers: it keeps the answers of a turn of the event loop
- * until its end, writes a line for each of them, all in one write, and then answers all.
+ * A `node:https` server that answers with the bytes it is given, and does nothing else. With the argument `held` it
+ * also does what a server must that records each request before it answers: it keeps the answers of a turn of the event
+ * loop until its end, writes a line for each of them in one write, and then sends all answers.
  */
 import { mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -42,7 +42,7 @@ process.stdin.on('end', () => {
   server?.closeAllConnections();
 });
 
-/** A request with a body is answered when that has come. */
+/** A request with a body is answered when the body has arrived. */
 function whenRead(end: (response: ServerResponse) => void): Answer {
   return (request, response) => {
     if (request.method === 'GET') end(response);
@@ -62,7 +62,7 @@ function held(end: (response: ServerResponse) => void): Answer {
     setImmediate(() => {
       const responses = turn;
       turn = [];
-      // At the beginning of the file each time, so that it does not grow.
+      // Always at the beginning of the file, so that it does not grow.
       writeSync(file, responses.map(() => line).join(''), 0);
       responses.forEach(end);
     });

@@ -1,7 +1,8 @@
 /**
- * The server of `bench/control-plane.ts`: a vault with 127 + 127 rules and a secret, and many vaults without rules. Prints
- * one line of JSON when it is ready. Each line of its standard input is answered with how long requests took in here since
- * the line before, in microseconds by method, from their headers to the last byte of the answer; ends with its input.
+ * The server of `bench/control-plane.ts`: a vault with 127 + 127 rules and a secret, and many vaults without rules.
+ * Prints one line of JSON when it is ready. It answers each line of its standard input with how long requests have
+ * taken since the line before, in microseconds by method, from their headers to the last byte of the answer. Ends with
+ * its input.
  */
 import diagnostics from 'node:diagnostics_channel';
 import { createInterface } from 'node:readline';
@@ -87,12 +88,12 @@ async function put(path: string, body: unknown): Promise<void> {
   if (made.status >= 300) throw new Error(JSON.stringify(made.body));
 }
 
-/** Vaults straight into the store, as the operation would leave them there. */
+/** Puts vaults directly into the store, in the form that the operation gives them. */
 async function seed(): Promise<void> {
   await put('/resourceGroups/many/providers/Microsoft.KeyVault/vaults/first', { location, properties: vault });
   const { store } = world.folder;
   const [record] = await store.read({ get: [vaultKey('first')] });
-  if (record === undefined) throw new Error('the vault is not there');
+  if (record === undefined) throw new Error('the vault does not exist');
   const first = decode<VaultRecord>(record);
   const place = { subscriptionId, resourceGroup: 'many' };
   for (let from = 2; from < vaultsMax; from += 1000) {

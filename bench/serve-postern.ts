@@ -1,6 +1,6 @@
 /**
- * A server for the benches, as the worker puts it together, with one vault of 127 + 127 rules and one secret. Prints one
- * line of JSON when it is ready; ends with its standard input.
+ * A server for the benches, assembled as the worker does it, with one vault of 127 + 127 rules and one secret. Prints
+ * one line of JSON when it is ready. Ends with its standard input.
  */
 import { putNetwork, startWithGroup, subnetId } from '../test/control-plane/resources.ts';
 import { putVault } from '../test/data-plane/vaults.ts';

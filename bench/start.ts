@@ -1,7 +1,8 @@
 /**
- * From `bin/postern start` to ready, on `dist/` (run `npm run build` first), and what supervisor and worker hold in memory
- * when idle: resident, and proportional, which counts what both share once. The first start makes keys, certificates and
- * the demo world; the later ones have a warm compile cache. `npm run bench -- start 9 ../earlier` for another checkout.
+ * The time from `bin/postern start` to ready, on `dist/` (run `npm run build` first), and the memory of supervisor and
+ * worker when idle: resident, and proportional, which counts shared memory once. The first start makes keys,
+ * certificates and the demo world; later ones have a warm compile cache. `npm run bench -- start 9 ../earlier` for
+ * another checkout.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +17,7 @@ const starts = Number(process.argv[2] ?? 9);
 const from = process.env['INIT_CWD'] ?? process.cwd();
 const checkout = process.argv[3] === undefined ? join(import.meta.dirname, '..') : resolve(from, process.argv[3]);
 const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
-// As it is installed: without `src/` and `runtime/`, on the Node on PATH.
+// As an installed package: without `src/` and `runtime/`, on the Node on PATH.
 for (const part of ['bin', 'dist', 'package.json'])
   cpSync(join(checkout, part), join(folder, part), { recursive: true });
 symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'));

@@ -1,4 +1,7 @@
-/** What each step of a GET costs, in microseconds, alone and warm: the parts of the request that `bench/http.ts` measures whole. */
+/**
+ * The cost of each step of a GET in microseconds, alone and warm: the parts of the request that `bench/http.ts`
+ * measures as a whole.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +33,7 @@ await putVault(client, 'bench', { networkAcls: addressRules });
 await client.vault('bench', 'PUT', '/secrets/name', { body: { value: 'a value of some forty characters, as usual' } });
 
 const vault = await server.rulebook.load('bench');
-if (vault === undefined || vault.access === 'rbac') throw new Error('the vault is not there');
+if (vault === undefined || vault.access === 'rbac') throw new Error('the vault does not exist');
 const { access, firewall, firewallSettings: settings } = vault;
 const token = await client.token('vault');
 const issuers = createIssuers(ownIssuers(tenantId, server.signingKeys));
@@ -94,7 +97,7 @@ console.log('| step | us, median |');
 console.log('|---|---|');
 for (const [name, microseconds] of rows) console.log(`| ${name} | ${microseconds.toFixed(2)} |`);
 
-/** Times batches of 32, as so many connections bring about: what shares a turn of the event loop shares its cost. */
+/** Times batches of 32, as from 32 connections: calls in one turn of the event loop share its cost. */
 async function step(name: string, run: () => unknown): Promise<void> {
   const times: number[] = [];
   for (let batch = 0; batch < 2000; batch += 1) {

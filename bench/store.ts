@@ -1,6 +1,6 @@
 /**
- * What the store costs, beside bare `node:sqlite` in the same run: `runtime/node bench/store.ts`. Medians of several
- * rounds. The database lies in the folder for temporary files, or in the one that is named as the first argument.
+ * The cost of the store, compared with bare `node:sqlite` in the same run: `runtime/node bench/store.ts`. Medians of
+ * several rounds. The database is in the folder for temporary files, or in the folder given as the first argument.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -96,7 +96,7 @@ function keyOf(index: number): string {
   return `vault/6f1c2e0a-5d0e-4f6e-9a55-3b8d6e1f7c42/secret/name-${index}`;
 }
 
-/** Some key of a set that is as large as a busy vault. */
+/** A key out of as many as a busy vault has. */
 function someKey(): string {
   last = (last * 7 + 13) % 1_000;
   return keyOf(last);
@@ -111,7 +111,7 @@ function each(work: () => unknown): string {
   return micros(median(rounds));
 }
 
-/** The time of the turns is in it; the cost of an empty turn is taken off. */
+/** Includes the time of the turns, less the cost of an empty turn. */
 async function eachAwaited(perTurn: number, work: () => Promise<unknown>): Promise<string> {
   const rounds: number[] = [];
   for (let round = 0; round < 9; round += 1) {

@@ -1,8 +1,8 @@
 /**
- * Which files of `src/` run for one request, and how many functions in them: `npm run bench -- touched`, or
- * `npm run bench -- touched ../earlier` for another checkout; `--list` names the files and functions. By V8's precise
+ * How many files of `src/` run for one request, and how many functions in them: `npm run bench -- touched`, or `npm run
+ * bench -- touched ../earlier` for another checkout; `--list` names the files and functions. Measured by V8's precise
  * coverage of the main thread, warm and on an open connection, from the request to its answer. Each request is sent
- * several times, and what ran each time counts: a timer that fires meanwhile does not.
+ * several times, and only what ran each time counts, so that a timer that fires meanwhile does not.
  */
 import assert from 'node:assert/strict';
 import { Session } from 'node:inspector/promises';
@@ -73,7 +73,7 @@ if (options.list) console.log(lists.join('\n'));
 agent.destroy();
 session.disconnect();
 
-/** Each time with another tag, so that there is something to change. */
+/** With another tag each time, so that there is a change. */
 function putVault(name: string, properties: object): Promise<Answered> {
   count += 1;
   const body = vaultBody(client, properties, { tags: { count: `${count}` } });
@@ -100,12 +100,12 @@ interface FunctionRun {
   readonly id: string;
 }
 
-/** The functions that run each time that the request is sent. */
+/** The functions that run every time the request is sent. */
 async function functionsOf(send: () => Promise<unknown>): Promise<readonly FunctionRun[]> {
   for (let index = 0; index < warmUps; index += 1) await send();
   const counted = new Map<string, { readonly run: FunctionRun; times: number }>();
   for (let index = 0; index < times; index += 1) {
-    // What the last request left to do.
+    // Work that the last request left.
     await pause(100);
     await session.post('Profiler.takePreciseCoverage');
     await send();

@@ -1,6 +1,6 @@
 /**
- * What a vault's size costs, and what else goes on in it: LIST with 500 names and 17,000 versions, GET with 100 and with
- * a million secrets beside it, with one vault and with 100,000, and GET while RSA keys of 4096 bits are made. The load
+ * The cost of a vault's size, and of other work: LIST with 500 names and 17,000 versions, GET with 100 and with a
+ * million secrets in the vault, with one vault and with 100,000, and GET while RSA keys of 4096 bits are made. The load
  * comes from wrk (Debian package `wrk`), which shares the cores with the server.
  */
 import { execFile } from 'node:child_process';
@@ -61,10 +61,10 @@ async function measure(what: string, vault: string, path: string): Promise<void>
   console.log(`| ${what} | ${(requests / seconds).toFixed(0)} | ${p99Ms.toFixed(2)} |`);
 }
 
-/** Secrets straight into the store, as the operations would leave them there. */
+/** Puts secrets directly into the store, in the form that the operations give them. */
 async function seed(vaultName: string, names: number, versions: number): Promise<void> {
   const [record] = await store.read({ get: [vaultKey(vaultName)] });
-  if (record === undefined) throw new Error('the vault is not there');
+  if (record === undefined) throw new Error('the vault does not exist');
   const scope = vaultScope(decode<VaultRecord>(record), { transitionMs: 0, nowMs: Date.now(), require: [] });
   const keys = objectKeys(scope, 'secrets');
   await inBatches(names, (index) => {
@@ -85,7 +85,7 @@ async function seed(vaultName: string, names: number, versions: number): Promise
 
 async function seedVaults(count: number): Promise<void> {
   const [record] = await store.read({ get: [vaultKey('bench')] });
-  if (record === undefined) throw new Error('the vault is not there');
+  if (record === undefined) throw new Error('the vault does not exist');
   const vault = decode<VaultRecord>(record);
   await inBatches(count, (index) => {
     const name = `many-${index}`;

@@ -1,4 +1,4 @@
-/** One server under the load of wrk (Debian package `wrk`), which shares the cores with it. */
+/** Measures one server under load from wrk (Debian package `wrk`), which shares the cores with it. */
 import { execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ export interface Served {
   readonly port: number;
 }
 
-/** What `serve-postern.ts` prints. */
+/** The line that `serve-postern.ts` prints. */
 export interface ServedPostern extends Served {
   readonly host: string;
   readonly token: string;
@@ -24,7 +24,7 @@ export interface ServedPostern extends Served {
 export interface Round {
   readonly perSecond: number;
   readonly p99Ms: number;
-  /** CPU of the server, user and system, all threads. */
+  /** Processor time of the server, user and system, all threads. */
   readonly cpuMicroseconds: number;
 }
 
@@ -42,7 +42,7 @@ export async function firstLine<T>(child: ChildProcess): Promise<T> {
   throw new Error('the server ended before it was ready');
 }
 
-/** Processor time of all threads that live, by the scheduler's own account. */
+/** Processor time of all living threads, as counted by the scheduler. */
 export function cpuNanoseconds(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const times = readdirSync(tasks).map((task) => {
@@ -75,7 +75,7 @@ export function measure({ pid, port }: Served, load: Load): Round {
 
 export const secretBody = '{"value":"a value of some forty characters, as usual"}';
 
-/** wrk's own way to say another method, a script in Lua: puts a thousand secrets in turn. Gives the file's path. */
+/** The path of a Lua script, by which wrk sends another method: it puts a thousand secrets in turn. */
 export function putScript(): string {
   const file = join(mkdtempSync(join(tmpdir(), 'postern-bench-')), 'put.lua');
   const lines = [

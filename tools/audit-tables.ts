@@ -11,7 +11,7 @@ import type { Source } from '../src/types/source.ts';
 import type { AccessVerdict, Verdict } from '../src/types/verdict.ts';
 import { markdownTable } from './markdown-table.ts';
 
-/** The members of a type that has others, which are not named, besides. */
+/** The named members of a type that also has an index signature. */
 type Named<T> = keyof { [K in keyof T as string extends K ? never : K]: T[K] };
 type Texts<Name extends PropertyKey> = Readonly<Record<Name, string>>;
 
@@ -72,14 +72,14 @@ const firewallReasons: Texts<Verdict['because']> = {
   noIpRule: 'Denied: no IP rule contains the public address',
   ipv6: 'Denied: the request came over IPv6, which no rule can allow',
   noVirtualNetworkRule:
-    'Denied: no virtual network rule is for the subnet. A rule for an earlier subnet of that name is none',
+    'Denied: no virtual network rule is for the subnet. A rule for an earlier subnet of that name does not count',
   subnetOnlyDeclared: 'Denied: the subnet was only declared, and the server does not accept that',
   publicNetworkAccessDisabled: 'Denied: `publicNetworkAccess` is not `Enabled`, which overrides every rule',
   sourceUnknown: 'Denied: the ingress could not say where the request came from',
   rulesUnreadable: "Denied: the vault's stored rules cannot be read",
 };
 
-/** What was decided, and how the record says it. */
+/** The decision, and how the record shows it. */
 const accessReasons: Readonly<Record<AccessVerdict['because'], readonly [string, string]>> = {
   accessPolicy: ['An access policy has the permission', '`isAccessPolicyMatch: true`'],
   noAccessPolicy: ['No access policy has the permission', '`isAccessPolicyMatch: false`'],
@@ -127,7 +127,7 @@ function signInTable(): string {
   return markdownTable(['`resultType`', 'error'], rows);
 }
 
-/** What is recorded of a caller whose address no rule of the vault contains. */
+/** The record of a caller whose address no rule of the vault contains. */
 function example(): AuditRecord {
   const source: Source = { kind: 'public', address: { family: 4, value: 0xcb_00_71_08, text: '203.0.113.8' } };
   const verdict = denied.noIpRule;

@@ -1,4 +1,4 @@
-/** `npm run build`: what `npm pack` ships, `dist/src/`, made anew from `src/`. */
+/** `npm run build`: compiles `src/` into `dist/src/`, which `npm pack` ships. */
 import { spawnSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: what can be said about the sources without running them. `npm run check -- --write` first brings
- * the generated files and the format up to date.
+ * `npm run check`: checks the sources without running them. `npm run check -- --write` first updates the generated
+ * files and the format.
  */
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -57,7 +57,7 @@ async function lintConfigurationIsCurrent(): Promise<Outcome> {
   return { ok, output: '.oxlintrc.json is not what tools/ makes: run "npm run check -- --write"' };
 }
 
-/** Runs a package's program on the Node of this process. Its output is kept, so that those of several do not mix. */
+/** Runs a package's program on the Node of this process. Its output is kept, so that several outputs do not mix. */
 function run([program, ...rest]: readonly string[]): Promise<Outcome> {
   const path = fileURLToPath(new URL(`node_modules/${program}`, root));
   return new Promise((resolve, reject) => {

@@ -8,7 +8,7 @@ const guid = '5d7e2a6c-1b1f-4f3c-9d1e-000000000003';
 const workload = { subnet: guid, address: '10.0.0.4' };
 const header = 'x'.repeat(32);
 
-/** A file with every member. What a member must be is found out by giving it something else. */
+/** A file with every member. To find out what a member must be, it is replaced by something else. */
 const complete = {
   users: [{ userPrincipalName: 'a@b', password: 'password', objectId: guid, displayName: 'a', groups: [guid] }],
   clients: [
@@ -55,7 +55,7 @@ const complete = {
 
 const head = ['member', 'what it must be', 'without it', 'what it does'];
 
-/** The tables of `docs/reference/configuration.md`: `members`, and one of what lies in each member that has members. */
+/** The tables of `docs/reference/configuration.md`: `members`, and one for each member that has members of its own. */
 export function configurationTables(): ReadonlyMap<string, string> {
   if (faultOf(complete) !== undefined) throw new Error('the file with every member is refused');
   const rows = Object.entries(descriptions).map(([path, description]) => rowOf(path, description));
@@ -81,7 +81,7 @@ function rowOf(path: string, description: Description) {
   return { top, below, cells };
 }
 
-/** What the shape wants of a member, by what it says of `null`. */
+/** What a member must be, according to the shape's fault for `null`. */
 function mustBe(path: string, { form }: Description): string {
   const fault = faultOf(changed(path, null));
   if (fault?.kind === 'outOfRange') return `a whole number from ${inDigits(fault.least)} to ${inDigits(fault.most)}`;
@@ -106,7 +106,7 @@ function faultOf(file: unknown): Fault<string> | undefined {
   return read.ok ? undefined : read.fault;
 }
 
-/** The complete file with another value at the path, or, for `undefined`, without one. */
+/** The complete file with another value at the path, or, for `undefined`, without a value. */
 function changed(path: string, value: unknown): unknown {
   return replaced(complete, path.replaceAll('[]', '.0').split('.'), value);
 }

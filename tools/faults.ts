@@ -1,7 +1,7 @@
 /**
- * `npm run faults`: what a machine does to a server. Its processes are killed, its disk is full or fails, its folder holds
- * links, its files are damaged; afterwards everything that it acknowledged is looked for. `npm run faults -- kill --rounds 80`
- * does one part, for longer. Ends with one line of figures.
+ * `npm run faults`: what a machine can do to a server. Its processes are killed, its disk is full or fails, its folder
+ * has links, its files are damaged; afterwards everything that it acknowledged must be there. `npm run faults -- kill
+ * --rounds 80` runs one part for longer. Ends with one line of figures.
  */
 import { parseArgs } from 'node:util';
 import { damagedFiles } from '../test/faults/damage.ts';
@@ -14,7 +14,7 @@ import { linkedNames } from '../test/faults/links.ts';
 const say = (text: string) => console.log(text);
 
 interface Part {
-  /** Unless `--rounds` says otherwise. */
+  /** The number without `--rounds`. */
   readonly rounds: number;
   readonly run: (rounds: number) => Figures | Promise<Figures>;
 }

@@ -8,8 +8,8 @@ import { targetOf } from '../test/fuzz/targets.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 
 /**
- * Has Jazzer.js (libFuzzer) look for inputs by the code that they reach. It instruments JavaScript, so that everything is
- * compiled first. Gives its exit code; the input that it found lies where it says.
+ * Has Jazzer.js (libFuzzer) search for inputs by the code that they reach. It instruments JavaScript, so everything is
+ * compiled first. Returns its exit code; it prints where an input that it found is.
  */
 export async function guided(name: string, minutes: number): Promise<number> {
   const compiled = join(root, 'dist/fuzz');

@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz -- NAME --minutes N`: one fuzzer, until something is found or the time is over. `--seed S` makes the same
- * inputs again, `--input FILE` reads one; `--guided` has Jazzer.js choose them by the code that they reach. Without a name
- * it says which there are.
+ * `npm run fuzz -- NAME --minutes N`: runs one fuzzer until it finds something or the time is over. `--seed S` makes
+ * the same inputs again, `--input FILE` reads one; `--guided` has Jazzer.js choose them by the code that they reach.
+ * Without a name it lists the fuzzers.
  */
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ if (targets[name] === undefined || !(minutes > 0)) {
   process.exitCode = await guided(name, minutes);
 } else {
   const seed = options.seed === undefined ? randomInt(2 ** 31) : Number(options.seed);
-  // From where `npm run fuzz` was called, which is not where npm starts it.
+  // Relative to where `npm run fuzz` was called, because npm starts it elsewhere.
   const from = process.env['INIT_CWD'] ?? process.cwd();
   const input = options.input === undefined ? undefined : readFileSync(resolve(from, options.input));
   console.log(`${name}: seed ${seed}, ${minutes} minutes`);

@@ -6,7 +6,7 @@ import { recordMap } from './record-map.ts';
 import { withStepTables } from './step-tables.ts';
 import { trustedServiceTable } from './trusted-services.ts';
 
-/** Every page with something generated, by its path: what it must be, given what it is. */
+/** Every page with generated parts, by its path: a function from the page as it is to the page as it must be. */
 export const generatedPages: Readonly<Record<string, (page: string) => string | Promise<string>>> = {
   'docs/explanation/requests.md': withStepTables,
   'docs/reference/audit.md': (page) => withParts(page, auditParts()),

@@ -1,7 +1,6 @@
 /**
- * A page of Markdown with its generated parts as they are now. A part of the page is what lies between `<!-- begin NAME -->`
- * and `<!-- end -->`.
- * @throws {Error} for a part that the page has no place for, and for a place that no part is for
+ * A page of Markdown with its generated parts updated. A part is between `<!-- begin NAME -->` and `<!-- end -->`.
+ * @throws {Error} for a part without a place in the page, and for a place without a part
  */
 export function withParts(page: string, parts: ReadonlyMap<string, string>): string {
   const places = new Set<string>();

@@ -37,14 +37,14 @@ const pureRooms = Object.entries(rooms).flatMap(([name, { platform }]) => (platf
 
 const browserLacks = ['Buffer', 'process', 'global', 'setImmediate', '__dirname', '__filename', 'require'];
 
-/** The rules that depend on where a file lies, apart from what it may import. */
+/** The rules that depend on where a file is, apart from its imports. */
 export const lintRulesOfAreas: readonly Override[] = [
   {
     files: ['src/**'],
     rules: {
       'max-lines': ['error', { max: 300 }],
       'max-lines-per-function': ['error', { max: 60 }],
-      // Three, and then an options object.
+      // Three parameters, and then an options object.
       'max-params': ['error', { max: 4 }],
       'no-restricted-properties': ['error', random, clock, getBuiltinModule],
     },
@@ -59,7 +59,7 @@ export const lintRulesOfAreas: readonly Override[] = [
     },
   },
   {
-    // The processes: each has a clock and an environment, and hands them on.
+    // The entries of processes: each has a clock and an environment, and passes them on.
     files: ['src/main.ts', 'src/cli/**', 'src/supervisor/**'],
     rules: {
       'node/no-process-env': 'off',
@@ -91,12 +91,12 @@ export const lintRulesOfAreas: readonly Override[] = [
     rules: { 'node/no-process-env': 'off' },
   },
   {
-    // They read JSON that their own child printed, or whose shape is what they assert.
+    // They read JSON that their own child printed, or whose shape they assert.
     files: ['bench/**', 'test/**'],
     rules: { 'typescript/no-unsafe-type-assertion': 'off' },
   },
   {
-    // JavaScript without types, because an old Node must be able to parse it; it ends the process where Node is too old.
+    // JavaScript without types, because an old Node must be able to parse it; it exits where Node is too old.
     files: ['bin/main.mjs'],
     rules: {
       'typescript/no-unsafe-assignment': 'off',

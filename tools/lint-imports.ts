@@ -2,12 +2,12 @@ import type { Override } from './lint-types.ts';
 import type { Room } from './rooms.ts';
 import { rooms } from './rooms.ts';
 
-/** How many folders deep a file may lie: `src/room/file.ts` is 1. Deeper ones may import nothing, so nobody makes any. */
+/** How many folders deep a file may be: `src/room/file.ts` is 1. Deeper files may import nothing, so there are none. */
 const deepest = 2;
 
-/** The import rules: of each room as the matrix has it, and of what lies outside of `src/`. */
+/** The import rules, for each room from the table and for everything outside `src/`. */
 export function importRules(packages: readonly string[]): readonly Override[] {
-  const nowhere = restrict(['**'], 'this folder is no room, or lies too deep in one: see tools/rooms.ts');
+  const nowhere = restrict(['**'], 'this folder is not a room, or is too deep in one: see tools/rooms.ts');
   return [
     { files: ['src/**'], rules: nowhere },
     { files: ['src/main.ts'], rules: restrict([], '') },
@@ -33,7 +33,7 @@ function rulesOfRoom(name: string, room: Room, packages: readonly string[]): rea
   }));
 }
 
-/** In the linter's patterns (as in .gitignore) the last one that fits decides, and `!` allows. */
+/** In the linter's patterns (as in .gitignore) the last match decides, and `!` allows. */
 function insideTheRoom(level: number): readonly string[] {
   return ['!./**', ...(level === 0 ? [] : ['!../**', `${'../'.repeat(level + 1)}**`])];
 }
@@ -45,7 +45,7 @@ function otherRooms(room: Room, level: number): readonly string[] {
 
 function outside(room: Room, packages: readonly string[]): readonly string[] {
   if (room.platform === 'pure') return [];
-  // The environment reaches a room as an argument, a room is not a test, and `createRequire` would get round these rules.
+  // The environment reaches a room as an argument, a room is not a test, and `createRequire` would bypass these rules.
   const node = ['!node:*', '!node:*/**', 'node:process', 'node:test', 'node:module'];
   return room.platform === 'node only' ? node : [...node, ...packages.flatMap((name) => [`!${name}`, `!${name}/**`])];
 }

@@ -1,5 +1,5 @@
 /**
- * The linter's configuration. It is made here, because the import rules follow from `rooms.ts`, and written to
+ * The linter's configuration. It is generated, because the import rules follow from `rooms.ts`, and written to
  * `.oxlintrc.json`, where the linter and editors look for it; `npm run check` fails when that file is stale.
  */
 import { readFile } from 'node:fs/promises';
@@ -8,14 +8,14 @@ import { lintRulesOfAreas } from './lint-areas.ts';
 import { importRules } from './lint-imports.ts';
 import type { Rules } from './lint-types.ts';
 
-/** Rules that no category switches on, and options of those that one does. */
+/** Rules that no category switches on, and options of rules. */
 const chosen: Rules = {
   eqeqeq: 'error',
   'no-console': 'error',
   'no-var': 'error',
   'prefer-const': 'error',
   'object-shorthand': 'error',
-  // `_` alone is what a pattern must name and nobody wants.
+  // `_` is a name that a pattern needs and nothing uses.
   'no-unused-vars': [
     'error',
     {
@@ -42,7 +42,7 @@ const chosen: Rules = {
   'typescript/consistent-type-imports': 'error',
   'typescript/no-deprecated': 'error',
   'typescript/no-explicit-any': 'error',
-  // The runner awaits what is declared.
+  // The test runner awaits these.
   'typescript/no-floating-promises': [
     'error',
     { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['it', 'test', 'describe', 'suite'] }] },
@@ -57,7 +57,7 @@ const chosen: Rules = {
   'typescript/no-unsafe-return': 'error',
   'typescript/only-throw-error': 'error',
   'typescript/prefer-promise-reject-errors': 'error',
-  // Only where it changes who catches; elsewhere a bare `return promise` is the shorter truth.
+  // Only where it changes which `catch` applies; elsewhere a bare `return promise` is shorter.
   'typescript/return-await': ['error', 'error-handling-correctness-only'],
   'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
   'unicorn/filename-case': ['error', { case: 'kebabCase' }],
@@ -68,13 +68,15 @@ const chosen: Rules = {
 
 /** Rules of the categories that do not fit here, each with its reason. */
 const unfit: Readonly<Record<string, string>> = {
-  'no-await-in-loop': 'a loop that awaits does so for the order; what may run side by side uses Promise.all by hand',
+  'no-await-in-loop': 'a loop awaits to keep the order; work that may run in parallel uses Promise.all',
   'import/no-named-as-default-member': 'fast-check is written `fc.…`, as in its own documentation',
-  'oxc/no-map-spread': 'a new object with a part replaced is plainer than one that is changed',
-  'unicorn/consistent-function-scoping': 'a small function may stand where it is used',
+  'oxc/no-map-spread': 'a new object with a part replaced is clearer than a changed one',
+  'unicorn/consistent-function-scoping': 'a small function may be where it is used',
 };
 
-/** The configuration, as the text of `.oxlintrc.json`. `root` is the folder of the checkout, with a slash at its end. */
+/**
+ * The configuration in the format of `.oxlintrc.json`. `root` is the folder of the checkout, with a slash at its end.
+ */
 export async function lintConfiguration(root: URL): Promise<string> {
   const manifest: unknown = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
   const target = new URL('.oxlintrc.json', root);
@@ -91,7 +93,7 @@ export async function lintConfiguration(root: URL): Promise<string> {
   return format(JSON.stringify(configuration), { ...style, parser: 'json' });
 }
 
-/** The packages that the published project depends on: `src/` may import no other. */
+/** The packages that the published project depends on: `src/` may import no others. */
 function packagesOf(manifest: unknown): readonly string[] {
   if (typeof manifest === 'object' && manifest !== null && 'dependencies' in manifest) {
     const { dependencies } = manifest;

@@ -1,6 +1,8 @@
 import type { LongTurn } from './turns.ts';
 
-/** The turns of the event loop that may take longer than others. Nobody is served yet, or nobody else can be. */
+/**
+ * The turns of the event loop that may take longer than others, because nobody is served yet, or nobody else can be.
+ */
 export const longTurns: readonly LongTurn[] = [
-  { where: /^\(module\) src\//, why: 'a process loads its modules before it serves anybody' },
+  { where: /^\(module\) src\//, why: 'a process loads its modules before it serves requests' },
 ];

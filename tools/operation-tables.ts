@@ -36,7 +36,7 @@ const endpointPurposes: Readonly<Record<string, string>> = {
   'GET /metadata/identity/oauth2/token': 'The same, as the instance metadata service does',
 };
 
-/** Versions that Azure has published for vaults; a vault must accept each of them. */
+/** Versions that Azure has published for vaults; a vault must accept all of them. */
 const publishedVersions = ['2015-06-01', '2016-10-01', '7.0', '7.1', '7.2', '7.3', '7.4', '7.5', '7.6'].concat([
   '2025-06-01-preview',
   '2025-07-01',
@@ -87,7 +87,7 @@ function versionsOfProviders(): string {
   return markdownTable(['provider', 'versions'], rows);
 }
 
-/** One table for each provider, which is the last one that the path names. */
+/** A table for each provider; the last provider in a path counts. */
 function controlTables(): readonly (readonly [string, string])[] {
   const byProvider = Map.groupBy(controlOperations, ({ path }) => {
     if (path.startsWith('{resource')) return 'any resource';
@@ -129,7 +129,7 @@ function graphTable(): string {
   return markdownTable(['request', 'who may', 'name in the audit log'], rows);
 }
 
-/** By what the body has, an operation may be recorded under either of two names. */
+/** The names in the audit log: the body can decide between two. */
 function activitiesOf(card: GraphOperation): string {
   if (card.access === 'read') return '';
   const names = [{}, { keyCredentials: [] }].map((body) => card.activity(body).operationName);
@@ -147,7 +147,7 @@ function authorityTable(): string {
   return markdownTable(['request', 'what it does'], rows);
 }
 
-/** The router's notation in that of Azure's documentation. */
+/** A path of the router in the notation of Azure's documentation. */
 function request(method: string, path: string): string {
   const shown = path.replaceAll(/\/:(\w+)\?/g, '[/{$1}]').replaceAll(/:(\w+)/g, '{$1}');
   return `\`${method} ${shown}\``;

@@ -111,7 +111,7 @@ function vault(): readonly string[] {
   ];
 }
 
-/** The rooms in levels: a room imports only what lies below it (not all of that: tools/rooms.ts has the table). */
+/** The rooms in levels: a room imports only from levels below it (the table in tools/rooms.ts says which). */
 function roomsByLevel(): Picture {
   const levels = [...levelsOfRooms()].toReversed();
   const step = 54;
@@ -145,7 +145,7 @@ function roomsByLevel(): Picture {
   };
 }
 
-/** Rooms that import none; rooms that import only those; and so on. */
+/** Rooms that import none, then rooms that import only those, and so on. */
 function levelsOfRooms(): readonly (readonly string[])[] {
   const levelOf = new Map<string, number>();
   const find = (name: string): number => {
@@ -185,7 +185,7 @@ function box({ x, y, width, height, fill, stroke = colors.line, title, lines = [
   return [shape, heading, ...rest].join('');
 }
 
-/** A request's way from `from` to the vault's left side, or to the wall that stops it, with the answer's status. */
+/** A request's way to the vault's left side, or to the wall that stops it, with the status of the answer. */
 function way(from: Point, verdict: 'allowed' | 'denied'): string {
   const color = colors[verdict];
   const end = verdict === 'allowed' ? door : wall;

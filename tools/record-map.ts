@@ -13,14 +13,14 @@ The version is that of the records that this release writes. It reads older ones
 is JSON; one of version 2 has \`v2\` and a space before it, and so on.
 `;
 
-/** The page `docs/reference/records.md`, laid out as prettier does it. */
+/** The page `docs/reference/records.md`, in prettier's layout. */
 export async function recordMap(): Promise<string> {
   await loadKinds();
   const rows = knownKinds().map(({ pattern, owner, holds, version }) => [`\`${pattern}\``, owner, holds, `${version}`]);
   return `${introduction}\n${markdownTable(['keys', 'room', 'what a record holds', 'version'], rows)}`;
 }
 
-/** Loads whatever module declares a kind of records. */
+/** Loads every module that declares a kind of records. */
 async function loadKinds(): Promise<void> {
   const source = new URL('../src/', import.meta.url);
   for await (const path of glob('*/**/*.ts', { cwd: fileURLToPath(source) })) {

@@ -10,10 +10,10 @@ type Rows = (typeof dataPlane)['rows'];
 
 interface Pipeline {
   readonly title: string;
-  /** Where the functions of its steps are. */
+  /** The room with the functions of its steps. */
   readonly room: string;
   readonly rows: Rows;
-  /** The same steps in another order or choice, for requests that come another way. */
+  /** The same steps in another order or selection, for requests that come another way. */
   readonly variants?: readonly { readonly what: string; readonly rows: Rows }[];
 }
 
@@ -37,10 +37,10 @@ const pipelines: readonly Pipeline[] = [
   { title: 'The authority', room: 'authority', rows: authority.rows },
 ];
 
-/** Around what is generated. */
+/** The comments around the generated tables. */
 const marks = { begin: '<!-- begin: npm run check -- --write -->', end: '<!-- end -->' };
 
-/** The page `docs/explanation/requests.md` with the tables of steps that the pipelines have now. */
+/** The page `docs/explanation/requests.md` with tables of the pipelines' present steps. */
 export async function withStepTables(page: string): Promise<string> {
   const [before, rest] = page.split(marks.begin);
   const after = rest?.split(marks.end)[1];

@@ -5,23 +5,23 @@ import { inspect } from 'node:util';
 
 type TestFail = EventData.TestFail;
 
-/** What a test writes to standard error where it cannot run on this machine (`test/not-run.ts`). */
+/** What a test writes to standard error when it cannot run on this machine (`test/not-run.ts`). */
 const notRun = /^.*NOT RUN: .*$/gm;
 
-/** Why a test counts as failed without a fault of its own. */
+/** The reasons for which a test fails without a fault of its own. */
 const consequences: ReadonlySet<string> = new Set(['subtestsFailed', 'cancelledByParent']);
 
-/** What is said when all tests have run. */
+/** What is printed when all tests have run. */
 export interface Closing {
   /** For information. */
   readonly lines: readonly string[];
-  /** What has to be noticed. */
+  /** Warnings. */
   readonly remarks: readonly string[];
 }
 
 /**
- * The progress of a test run as text: a line for each file, then every failure in full, what `close` gives and whatever did
- * not run, and at the very end the runner's own summary.
+ * Reports the progress of a test run: a line for each file, then every failure in full, what `close` returns and which
+ * tests did not run, and at the very end the runner's own summary.
  */
 export async function* report(source: AsyncIterable<TestEvent>, close: () => Closing): AsyncGenerator<string, void> {
   const output = new Map<string, string>();
@@ -34,7 +34,7 @@ export async function* report(source: AsyncIterable<TestEvent>, close: () => Clo
         output.set(event.data.file, (output.get(event.data.file) ?? '') + event.data.message);
         break;
       case 'test:fail':
-        // What failed because of its tests, its suite or its hook: those say why themselves.
+        // Skips what failed because of its tests, its suite or its hook: those report the reason.
         if (!isConsequence(event.data.details.error)) failures.push(event.data);
         break;
       case 'test:summary':
@@ -47,7 +47,7 @@ export async function* report(source: AsyncIterable<TestEvent>, close: () => Clo
         break;
     }
   }
-  yield* failures.map((failure) => textOfFailure(failure));
+  yield* failures.map((failure) => describeFailure(failure));
   for (const file of new Set(failures.map((failure) => failure.file ?? ''))) {
     const said = output.get(file);
     if (said !== undefined) yield `\n✖ ${name(file)} wrote:\n${indent(said)}\n`;
@@ -67,7 +67,7 @@ function isConsequence(error: Error): boolean {
   return 'failureType' in error && typeof error.failureType === 'string' && consequences.has(error.failureType);
 }
 
-function textOfFailure({ name: title, file, line, details }: TestFail): string {
+function describeFailure({ name: title, file, line, details }: TestFail): string {
   const place = file === undefined ? '' : ` (${name(file)}:${line ?? 0})`;
   return `\n✖ ${title}${place}\n${indent(inspect(details.error.cause ?? details.error, { depth: 8 }))}\n`;
 }

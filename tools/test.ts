@@ -1,6 +1,6 @@
 /**
- * `npm test`: first the checks, then every test. `npm test -- test/store test/house/words.test.ts` runs the tests of
- * these folders and files alone, and `--test-name-pattern=…` those of that name. The last lines are the runner's own.
+ * `npm test`: first the checks, then every test. `npm test -- test/store test/house/words.test.ts` runs only the tests
+ * of these folders and files, and `--test-name-pattern=…` only those of that name. The last lines are the runner's own.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -11,17 +11,17 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { report } from './test-report.ts';
 import type { Closing } from './test-report.ts';
-import { folderVariable, judge, mostMs, readTurn, textOfTurn, watchUrl } from './turns.ts';
+import { folderVariable, judge, mostMs, readTurn, describeTurn, watchUrl } from './turns.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { 'test-name-pattern': { type: 'string', multiple: true, default: [] } },
 });
-// From where `npm test` was called, which is not where npm starts it.
+// Relative to where `npm test` was called, because npm starts it elsewhere.
 const from = process.env['INIT_CWD'] ?? process.cwd();
 const root = fileURLToPath(new URL('../', import.meta.url));
 process.chdir(root);
-// Debian keeps nft, ip and haproxy where only root looks; an ordinary user may run them in a namespace of its own.
+// Debian keeps nft, ip and haproxy in root's PATH; an ordinary user can run them in a namespace of its own.
 process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
 const asked = positionals.length === 0 ? [join(root, 'test')] : positionals.map((path) => resolve(from, path));
@@ -32,7 +32,7 @@ if (empty.length > 0) {
 } else {
   const checked = positionals.length > 0 || check();
   const files = [...new Set(asked.flatMap((path) => testsIn(path)))].toSorted();
-  const passed = await test(files, checked ? [] : ['THE CHECKS FAILED: their errors stand above the tests.']);
+  const passed = await test(files, checked ? [] : ['THE CHECKS FAILED: their errors are above the tests.']);
   process.exitCode = checked && passed ? 0 : 1;
 }
 
@@ -50,13 +50,13 @@ async function test(paths: readonly string[], remarks: readonly string[]): Promi
   console.log(`\n${paths.length} test files`);
   let failed = 0;
   const turns = mkdtempSync(join(tmpdir(), 'postern-turns-'));
-  // Some of the watched processes are other users'.
+  // Some of the watched processes run as other users.
   chmodSync(turns, 0o1777);
   process.env[folderVariable] = turns;
   const events = run({
     files: [...paths],
     concurrency: availableParallelism(),
-    // Far above what any test takes: it ends one that hangs, and says which.
+    // Far more than any test takes: a test that hangs is ended and named.
     timeout: 300_000,
     execArgv: [`--import=${watchUrl}`],
     testNamePatterns: options['test-name-pattern'],
@@ -78,15 +78,15 @@ function readTurns(folder: string): Closing {
   const reports = globSync('*.jsonl', { cwd: folder });
   const turns = reports.flatMap((name) => {
     const lines = readFileSync(join(folder, name), 'utf8').split('\n');
-    // The last one is empty, or was cut when the process was killed.
+    // The last line is empty, or was cut off when the process was killed.
     return lines.slice(0, -1).map((line) => readTurn(line));
   });
   const { longest, refused } = judge(turns);
-  const held = longest.map((turn) => `  ${textOfTurn(turn)}`);
+  const held = longest.map((turn) => `  ${describeTurn(turn)}`);
   return {
     lines: [`the server's longest turns of the event loop, in ${reports.length} watched processes:`, ...held],
     remarks: refused.map(
-      (turn) => `THE EVENT LOOP WAS HELD FOR MORE THAN ${mostMs} ms OF PROCESSOR TIME: ${textOfTurn(turn)}`,
+      (turn) => `THE EVENT LOOP WAS HELD FOR MORE THAN ${mostMs} ms OF PROCESSOR TIME: ${describeTurn(turn)}`,
     ),
   };
 }

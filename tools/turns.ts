@@ -1,24 +1,24 @@
-/** What the watch over the event loop knows of a turn, and which turns are too long. Pure but for `watched`. */
+/** What the watch over the event loop knows about a turn, and which turns are too long. Pure, except for `watched`. */
 import type { Profiler } from 'node:inspector';
 import { longTurns } from './long-turns.ts';
 
-/** Where a watched process leaves its reports. */
+/** The variable with the folder in which a watched process leaves its reports. */
 export const folderVariable = 'TURNS_FOLDER';
 
-/** The processor time that the server's code may take in one turn. */
+/** The most processor time that the server's code may take in one turn. */
 export const mostMs = 200;
 
-/** A turn of the event loop: from one chance of a timer to run to the next one. */
+/** A turn of the event loop: the time between two points at which a timer can run. */
 export interface Turn {
-  /** The program that the process runs, from the root of the checkout. */
+  /** The process's program, relative to the root of the checkout. */
   readonly program: string;
   /** Processor time of the main thread in this turn. */
   readonly ms: number;
-  /** The part of it that code below `src/` took, and not a test that called it. */
+  /** The part of it that the code of `src/` took, and not a test that called it. */
   readonly serverMs: number;
   /** `function path` of the server's outermost frame that took most of it. */
   readonly where: string;
-  /** The same of the innermost one. */
+  /** The same of the innermost frame. */
   readonly within: string;
 }
 
@@ -46,17 +46,17 @@ export function watched(environment: NodeJS.ProcessEnv, own = process.env): Node
 export const watchUrl: string = new URL('watch-turns.ts', import.meta.url).href;
 
 interface Sampled {
-  /** `neutral` is what nobody's frames are in: the collector of garbage, Node's own code. */
+  /** `neutral` is outside all frames of ours: the garbage collector, Node's own code. */
   readonly kind: 'server' | 'neutral' | 'other';
   readonly outermost: string;
   readonly innermost: string;
 }
 
 /**
- * Whose work the samples of a profile were that lie in a turn. The server's is the longest stretch of them that no sample
- * of a test interrupts, since many short steps that a test asks for, one after the other, are not one long step.
+ * Attributes the samples of a turn in a profile. The server's part is its longest stretch that no sample of a test
+ * interrupts, because many short steps that a test calls one after the other are not one long step.
  * @param profile of V8, with times in microseconds
- * @param turn the turn's beginning in microseconds, and the processor time that it took
+ * @param turn the turn's beginning in microseconds, and its processor time
  * @param root the URL of the checkout
  */
 export function attribute(
@@ -84,7 +84,7 @@ export function attribute(
 
 interface Stretch {
   us: number;
-  /** What came after the last sample of the server. */
+  /** The neutral samples after the server's last one. */
   neutralUs: number;
   readonly outermost: Map<string, number>;
   readonly innermost: Map<string, number>;
@@ -105,7 +105,7 @@ function extend(stretch: Stretch, { kind, outermost, innermost }: Sampled, durat
   stretch.innermost.set(innermost, (stretch.innermost.get(innermost) ?? 0) + durationUs);
 }
 
-/** The longest turns of the server's code, and those that may not be that long. */
+/** The longest turns of the server's code, and those that are too long. */
 export function judge(turns: readonly Turn[], listed: readonly LongTurn[] = longTurns): Judgement {
   const inOrder = turns.toSorted((a, b) => b.serverMs - a.serverMs);
   const refused = inOrder.filter(
@@ -114,7 +114,7 @@ export function judge(turns: readonly Turn[], listed: readonly LongTurn[] = long
   return { longest: inOrder.slice(0, 3), refused };
 }
 
-/** A line of a process's report. */
+/** Reads a line of a process's report. */
 export function readTurn(line: string): Turn {
   const turn: unknown = JSON.parse(line);
   if (isTurn(turn)) return turn;
@@ -125,18 +125,18 @@ function isTurn(value: unknown): value is Turn {
   return typeof value === 'object' && value !== null && 'serverMs' in value && 'where' in value;
 }
 
-/** One line for a turn. */
-export function textOfTurn({ program, ms, serverMs, where, within }: Turn): string {
+/** A turn in one line. */
+export function describeTurn({ program, ms, serverMs, where, within }: Turn): string {
   const place = where === within ? where : `${where}, within ${within}`;
   return `${serverMs.toFixed(0)} ms of ${ms.toFixed(0)} ms: ${place} (${program})`;
 }
 
-/** By node of the profile: whose it is. A test that calls the server's code is still the test's. */
+/** What each node of the profile belongs to. The server's code that a test calls belongs to the test. */
 function framesOf({ nodes }: Profiler.Profile, root: string): ReadonlyMap<number, Sampled> {
   const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id] as const)));
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const read = (id: number): Sampled => {
-    // From the innermost frame to the outermost one.
+    // From the innermost frame to the outermost.
     const written: { readonly server: boolean; readonly name: string }[] = [];
     for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
       const frame = byId.get(at)?.callFrame;

@@ -1,8 +1,8 @@
 /**
- * Loaded before a process's program (`--import`): watches how long its event loop goes without a turn, and reports each
- * turn that took long into the folder of `TURNS_FOLDER`. What counts is the processor time of the main thread, so that a
- * process that waits for a busy machine is not taken for one that works. V8's sampling profiler, always on, says whose
- * work it was; a timer says when, since whatever keeps a timer from running keeps everybody's requests waiting.
+ * Loaded before a process's program (`--import`): measures how long its event loop goes without a turn, and reports
+ * each long turn to the folder of `TURNS_FOLDER`. The processor time of the main thread counts, so that a process that
+ * waits on a busy machine does not look busy. V8's sampling profiler is always on and attributes the work; a timer
+ * marks the turns, because whatever delays a timer delays all requests.
  */
 import { openSync, writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
@@ -13,7 +13,7 @@ import { isMainThread } from 'node:worker_threads';
 import { attribute, folderVariable } from './turns.ts';
 import type { Turn } from './turns.ts';
 
-/** Half of the bound: what comes near it is reported as well. */
+/** Half of the bound, so that turns close to it are reported too. */
 const reportedFromMs = 100;
 const timerMs = 10;
 const sampledEveryUs = 4_000;
@@ -43,14 +43,14 @@ function watch(reports: string): void {
       });
       session.post('Profiler.start');
     }
-    // What this look itself cost is nobody's turn.
+    // The cost of this look does not belong to any turn.
     [usage, fromUs] = [process.threadCpuUsage(), nowUs()];
   };
   setInterval(look, timerMs).unref();
   process.on('exit', look);
 }
 
-/** A process that became another user may not write there: it goes on unwatched, and is not counted. */
+/** A process that changed to another user may not write there: it continues unwatched, and is not counted. */
 function openReport(reports: string): number | undefined {
   try {
     return openSync(join(reports, `${process.pid}.jsonl`), 'a');
@@ -59,7 +59,7 @@ function openReport(reports: string): number | undefined {
   }
 }
 
-/** The clock of the profiler. */
+/** The profiler's clock. */
 function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }

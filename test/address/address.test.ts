@@ -32,7 +32,7 @@ const mapped = [
 ];
 
 for (const text of mapped) {
-  test(`${text} is the IPv4 address that is mapped into it`, () => {
+  test(`${text} is read as the IPv4 address that is mapped into it`, () => {
     assert.deepEqual(parseAddress(text), { family: 4, value: 0xcb007107, text: '203.0.113.7' });
   });
 }
@@ -102,7 +102,7 @@ const neither = [
 ] as const;
 
 for (const [text, why] of neither) {
-  test(`${JSON.stringify(text)} is no address: ${why}`, () => {
+  test(`${JSON.stringify(text)} is not an address: ${why}`, () => {
     assert.equal(parseAddress(text), undefined);
   });
 }
@@ -116,7 +116,7 @@ test('every IPv4 address survives being formatted and read', () => {
   );
 });
 
-test("what is an address agrees with Node's own reader, on addresses and on near misses", () => {
+test("agrees with Node's own reader on what is an address, also on near misses", () => {
   const nearMiss = fc
     .tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(), fc.constantFrom('', ':', '.', '0', 'f', ' ', '::', 'g', '%1'))
     .map(([text, at, piece]) => {
@@ -125,7 +125,7 @@ test("what is an address agrees with Node's own reader, on addresses and on near
     });
   fc.assert(
     fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), nearMiss), (text) => {
-      // Node takes zone ids, which mean nothing to a server.
+      // Node accepts zone ids, which mean nothing to a server.
       const expected = text.includes('%') ? 0 : isIP(text);
       const address = parseAddress(text);
       assert.equal(address !== undefined, expected !== 0, text);

@@ -17,14 +17,14 @@ after(() => files.close());
 
 const chained = await withChain(material('P-256'));
 
-/** A client that stays. */
+/** A client that stays connected. */
 const here = new AbortController().signal;
 
-/** Some tenths of a second, to fail with a wrong password in the end. */
+/** Takes some tenths of a second, and then fails with a wrong password. */
 const slow = authenticatedFile(100_000);
 
 describe('files of certificates', () => {
-  it('are read as they are on the thread that answers', async () => {
+  it('are read as on the thread that answers', async () => {
     const pkcs12 = await files.readPkcs12(await writePkcs12(chained, 'password'), 'password', here);
     assert.ok(pkcs12.ok);
     assert.deepEqual(pkcs12.value.material, chained.material);
@@ -40,7 +40,7 @@ describe('files of certificates', () => {
     assert.ok(!refused.ok && refused.refusal.kind === 'malformed');
   });
 
-  it('are refused where no thread can be started, and read again once one can', async (t) => {
+  it('are refused when no thread can be started, and read again once one can', async (t) => {
     const { Worker } = threads;
     const set = (replaced: unknown) => {
       Object.assign(threads, { Worker: replaced });
@@ -59,7 +59,7 @@ describe('files of certificates', () => {
     await own.close();
   });
 
-  it('are read one at a time, with the thread that answers free, and no more than some wait', async () => {
+  it('are read one at a time, the thread that answers stays free, and only some may wait', async () => {
     const own = new CertificateFiles({ waitingMax: 2 });
     let turns = 0;
     const turn = setInterval(() => (turns += 1), 1);
@@ -79,9 +79,9 @@ describe('files of certificates', () => {
     await own.close();
   });
 
-  it('are given up with their clients: the one that is read, and those that wait', async () => {
+  it('are abandoned with their clients: the one that is being read, and those that wait', async () => {
     const own = new CertificateFiles();
-    // In its way it would take two seconds and more.
+    // Otherwise it would take two seconds or more.
     const [reader, waiter] = [new AbortController(), new AbortController()];
     const reading = own.readPkcs12(authenticatedFile(700_000), 'wrong', reader.signal);
     const waiting = own.readPkcs12(slow, 'wrong', waiter.signal);
@@ -95,7 +95,7 @@ describe('files of certificates', () => {
     await own.close();
   });
 
-  it('are given up when the server ends', async () => {
+  it('are abandoned when the server ends', async () => {
     const own = new CertificateFiles();
     const abandoned = [slow, slow].map((file) => assert.rejects(own.readPkcs12(file, 'wrong', here), ReadingAbandoned));
     await own.close();
@@ -104,8 +104,8 @@ describe('files of certificates', () => {
   });
 });
 
-describe('the work of a file', () => {
-  it('ends at its ceilings, however the file spreads it', () => {
+describe('the work that a file costs', () => {
+  it('ends at its limits, however the file spreads it', () => {
     const hashes = fc.constantFrom(...Object.values(hashFunctions));
     const derivations = fc.array(
       fc.record({

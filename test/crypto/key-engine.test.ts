@@ -34,7 +34,7 @@ const macs = ['HS256', 'HS384', 'HS512'];
 const contents = (size: number) => [`A${size}GCM`, `A${size}CBC`, `A${size}CBCPAD`];
 const wraps = (size: number) => [`A${size}KW`, 'CKM_AES_KEY_WRAP', 'CKM_AES_KEY_WRAP_PAD'];
 
-/** What each key can do. */
+/** The algorithms of each key. */
 const abilities: Readonly<
   Record<KeyName, { encrypt: readonly string[]; wrap: readonly string[]; sign: readonly string[] }>
 > = {
@@ -57,7 +57,7 @@ const operations = {
   verify: 'sign',
 } as const satisfies Readonly<Record<CryptoOperation, keyof (typeof abilities)[KeyName]>>;
 
-/** Which signatures are for one curve alone. */
+/** Signatures that are for one curve only. */
 const curves: ReadonlyMap<string, string> = new Map([
   ['ES256', 'P-256'],
   ['ES384', 'P-384'],
@@ -91,13 +91,13 @@ function resultOf(answer: CryptoAnswer) {
 
 const notDecrypted = { ok: false, refusal: { kind: 'notDecrypted' } };
 
-/** RSNULL takes values of any length that the modulus holds. */
+/** RSNULL accepts values of any length up to the modulus. */
 const digestLength = (algorithm: string) => (algorithm === 'RSNULL' ? 19 : Number(algorithm.slice(2, 5)) / 8);
 
 describe('an algorithm that is not for the key or the operation', () => {
   for (const name of names) {
     for (const operation of Object.keys(operations) as CryptoOperation[]) {
-      it(`${operation} with ${name} says which are`, async () => {
+      it(`${operation} with ${name} is refused with those that are`, async () => {
         const allowed = abilities[name][operations[operation]];
         const others = [...everyAlgorithm, 'none', 'rs256', '', 'constructor', 'toString', '__proto__'].filter(
           (algorithm) => !allowed.includes(algorithm),
@@ -121,7 +121,7 @@ describe('lengths', () => {
     refusal: { kind: 'wrongLength', what, found, expected },
   });
 
-  it('of a digest are exact, and are said as Azure does', async () => {
+  it("of a digest are exact, and refused in Azure's words", async () => {
     for (const name of names.filter((one) => !one.startsWith('oct'))) {
       for (const algorithm of abilities[name].sign.filter((one) => one !== 'RSNULL')) {
         const length = digestLength(algorithm);
@@ -138,7 +138,7 @@ describe('lengths', () => {
     }
   });
 
-  it('of a value for RSNULL are at most what the modulus holds', async () => {
+  it('of a value for RSNULL are at most what fits into the modulus', async () => {
     for (const [name, most] of [
       ['RSA 2048', 245],
       ['RSA 3072', 373],
@@ -156,7 +156,7 @@ describe('lengths', () => {
     }
   });
 
-  it('of a text for RSA are at most what the modulus holds', async () => {
+  it('of a plaintext for RSA are at most what fits into the modulus', async () => {
     for (const [algorithm, most] of [
       ['RSA1_5', 245],
       ['RSA-OAEP', 214],
@@ -204,7 +204,7 @@ describe('lengths', () => {
     }
   });
 
-  it('of AES texts are whole blocks, or halves of blocks for wrapping', async () => {
+  it('of plaintexts for AES are whole blocks, or half blocks for wrapping', async () => {
     const iv = new Uint8Array(16);
     for (const length of [0, 15, 17]) {
       const value = new Uint8Array(length);
@@ -237,7 +237,7 @@ describe('lengths', () => {
     }
   });
 
-  it('of what an algorithm does not take are 0', async () => {
+  it('of parameters that an algorithm does not take are 0', async () => {
     const value = new Uint8Array(16);
     const octets = new Uint8Array(3);
     for (const [name, operation, algorithm, taken, others] of [
@@ -258,7 +258,7 @@ describe('lengths', () => {
   });
 });
 
-it('what is missing is named', async () => {
+it('a missing parameter is named', async () => {
   const value = new Uint8Array(32);
   for (const [operation, name, request, what] of [
     ['encrypt', 'oct 256', { algorithm: 'A256CBC', value }, 'iv'],
@@ -273,7 +273,7 @@ it('what is missing is named', async () => {
   }
 });
 
-/** One bit of it changed. */
+/** The octets with one bit flipped. */
 function flipped(octets: Uint8Array, bit: number): Uint8Array {
   const changed = new Uint8Array(octets);
   const at = bit % (8 * octets.length);
@@ -282,10 +282,10 @@ function flipped(octets: Uint8Array, bit: number): Uint8Array {
 }
 
 const bits = fc.nat();
-/** Tens of runs each: an RSA operation takes milliseconds. */
+/** Fewer runs than usual: an RSA operation takes milliseconds. */
 const runs = { numRuns: 15 };
 
-describe('what is signed is verified, and nothing else', () => {
+describe('signatures verify, and nothing else does', () => {
   for (const name of names) {
     for (const algorithm of abilities[name].sign) {
       it(`${algorithm} with ${name}`, async () => {
@@ -332,7 +332,7 @@ describe('what is signed is verified, and nothing else', () => {
   });
 });
 
-describe('what is encrypted is decrypted, and nothing else', () => {
+describe('ciphertexts decrypt, and nothing else does', () => {
   const ivOf = (algorithm: string) => (algorithm.includes('CBC') ? { iv: randomBytes(16) } : {});
 
   for (const name of names) {
@@ -351,7 +351,7 @@ describe('what is encrypted is decrypted, and nothing else', () => {
               const opened = resultOf(await perform(open, name, { ...request, value: result }));
               assert.deepEqual(new Uint8Array(opened.result), new Uint8Array(value));
               const damaged = await perform(open, name, { ...request, value: flipped(result, bit) });
-              // CBC authenticates nothing; RSA1_5 almost nothing.
+              // CBC authenticates nothing, and RSA1_5 almost nothing.
               if (damaged.ok && (algorithm.includes('CBC') || algorithm === 'RSA1_5')) {
                 assert.notDeepEqual(new Uint8Array(resultOf(damaged).result), new Uint8Array(value));
               } else assert.deepEqual(damaged, notDecrypted);
@@ -363,7 +363,7 @@ describe('what is encrypted is decrypted, and nothing else', () => {
     }
   }
 
-  it('with additional data, iv and tag as they were', async () => {
+  it('with the same additional data, iv and tag', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array(), fc.uint8Array({ minLength: 1 }), bits, async (value, additionalData, bit) => {
         const closed = resultOf(await perform('encrypt', 'oct 192', { algorithm: 'A192GCM', value, additionalData }));
@@ -384,7 +384,7 @@ describe('what is encrypted is decrypted, and nothing else', () => {
     );
   });
 
-  it('by GCM with an iv that is new each time, and never with one that is given', async () => {
+  it('of GCM have a new iv each time, and never a given one', async () => {
     const none = new Uint8Array();
     const request = { algorithm: 'A128GCM', value: new Uint8Array(4), iv: none, tag: none };
     for (const [what, length] of [
@@ -412,7 +412,7 @@ describe('what is encrypted is decrypted, and nothing else', () => {
   });
 });
 
-describe('a key that others made', () => {
+describe('an imported key', () => {
   it('is proved to have primes', async () => {
     for (const name of names) assert.equal(await engine.prove(key(name)), undefined, name);
     for (const [whole, size] of [
@@ -422,7 +422,7 @@ describe('a key that others made', () => {
       assert.ok(whole.kty === 'RSA');
       assert.equal(await engine.prove(whole), undefined);
       const composite = compositeKey(whole);
-      assert.equal(readKeyMaterial(composite).ok, true, 'its members belong together');
+      assert.equal(readKeyMaterial(composite).ok, true, 'its members are consistent');
       const refusal = { kind: 'keyNotValid', message: `The RSA key's p and q must be two primes of ${size} bits.` };
       assert.deepEqual(await engine.prove(composite), refusal);
       const { p, q, dp, dq } = composite;
@@ -432,7 +432,7 @@ describe('a key that others made', () => {
 });
 
 describe('the threads', () => {
-  it('make RSA keys one at a time, in turn, while other operations go on', async () => {
+  it('make RSA keys one at a time, while other operations continue', async () => {
     const order: string[] = [];
     const make = async (size: number) => {
       const material = await engine.generate({ family: 'RSA', size });
@@ -452,7 +452,7 @@ describe('the threads', () => {
     assert.deepEqual(moduli, [512, 256, 384]);
   });
 
-  it('make and prove no RSA key more than may wait, and another one when there is room again', async () => {
+  it('refuse an RSA key when the most are waiting, and make one when there is room again', async () => {
     const other = openKeyEngine({ threads: 1, rsaKeysMax: 2 });
     const rsa = () => other.generate({ family: 'RSA', size: 2048 });
     const [first, second] = [rsa(), rsa()];
@@ -478,7 +478,7 @@ describe('the threads', () => {
     for (const answer of await Promise.all(verified)) assert.deepEqual(answer, { ok: true, verified: true });
   });
 
-  it('get no more of a buffer than is meant', async () => {
+  it('get no more of a buffer than its slice', async () => {
     const pool = Buffer.alloc(1 << 20, 7);
     const value = pool.subarray(100, 132);
     const { result: signature } = resultOf(await perform('sign', 'RSA 2048', { algorithm: 'RS256', value }));
@@ -486,7 +486,7 @@ describe('the threads', () => {
     assert.deepEqual(await perform('verify', 'RSA 2048', same), { ok: true, verified: true });
   });
 
-  it('say that a stored key cannot be used without saying anything of it, and go on', async () => {
+  it('report an unusable stored key without showing anything of it, and continue', async () => {
     const broken: KeyMaterial = { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', d: 'c2VjcmV0' };
     const request = { algorithm: 'ES256', value: new Uint8Array(32), signature: new Uint8Array(64).fill(1) };
     await assert.rejects(engine.perform('verify', broken, request), (error: Error) => {
@@ -500,7 +500,7 @@ describe('the threads', () => {
   });
 });
 
-/** The threads that are started while it runs, and what it returns. */
+/** The threads that `work` starts, and what it returns. */
 async function startedBy<T>(
   run: () => Promise<T>,
 ): Promise<{ readonly threads: readonly Worker[]; readonly value: T }> {
@@ -517,7 +517,7 @@ async function startedBy<T>(
 describe('the number of threads', () => {
   const request = { algorithm: 'RS256', value: new Uint8Array(32) };
 
-  it('is what there is to do at once, and the limit at most', async () => {
+  it('is the number of tasks at the same time, up to the limit', async () => {
     const other = openKeyEngine({ threads: 2 });
     const sign = async (times: number) => {
       const row = Array.from({ length: times }, () => other.perform('sign', rsaOfA2, request));
@@ -535,7 +535,7 @@ describe('the number of threads', () => {
     assert.deepEqual(numbers, [0, 1, 0, 1, 0, 1]);
   });
 
-  it('is made up for when one has ended, with what it had to do as the only loss', async () => {
+  it('is restored when one has ended, and only its tasks are lost', async () => {
     const other = openKeyEngine({ threads: 1 });
     process.once('worker', (thread) => {
       void thread.terminate();
@@ -547,7 +547,7 @@ describe('the number of threads', () => {
     await other.close();
   });
 
-  it('grows also where the code cannot be read any more', () => {
+  it('grows even when the code cannot be read any more', () => {
     const folder = mkdtempSync(join(tmpdir(), 'postern-engine-'));
     for (const room of ['crypto', 'types']) {
       cpSync(new URL(`../../src/${room}`, import.meta.url), join(folder, room), { recursive: true });
@@ -567,7 +567,7 @@ describe('the number of threads', () => {
 });
 
 describe('closing', () => {
-  it('finishes what is under way, and refuses what comes later', async () => {
+  it('finishes what is in progress, and refuses what comes later', async () => {
     const other = openKeyEngine({ threads: 1 });
     const value = randomBytes(32);
     const under = other.perform('sign', rsaOfA2, { algorithm: 'RS256', value });
@@ -579,7 +579,7 @@ describe('closing', () => {
     await other.close();
   });
 
-  it('is not needed for a process to end', () => {
+  it('is not needed for a process to exit', () => {
     const file = new URL('../../src/crypto/key-engine.ts', import.meta.url).href;
     const script = `import { openKeyEngine } from '${file}';
       const engine = openKeyEngine({ threads: 1 });

@@ -59,7 +59,7 @@ describe('jose', () => {
     ['ES512', p521],
   ] as const;
   for (const [algorithm, material] of signatures) {
-    it(`verifies our ${algorithm}, and we its`, async () => {
+    it(`verifies our ${algorithm}, and we verify its`, async () => {
       const header = Buffer.from(JSON.stringify({ alg: algorithm })).toString('base64url');
       const input = `${header}.${Buffer.from('a payload').toString('base64url')}`;
       const { result } = await resultOf('sign', material, { algorithm, value: digest(algorithm, input) });
@@ -86,7 +86,7 @@ describe('jose', () => {
     ['A256KW', oct256],
   ] as const;
   for (const [algorithm, material] of wraps) {
-    it(`unwraps our ${algorithm} and opens our GCM, and we its`, async () => {
+    it(`unwraps our ${algorithm} and decrypts our GCM, and we do the same with its`, async () => {
       const header = Buffer.from(JSON.stringify({ alg: algorithm, enc: 'A256GCM' })).toString('base64url');
       const contentKey = randomBytes(32);
       const content: KeyMaterial = { kty: 'oct', k: contentKey.toString('base64url') };
@@ -155,7 +155,7 @@ function openssl() {
   const pss = (saltLength: string) => ['rsa_padding_mode:pss', `rsa_pss_saltlen:${saltLength}`];
 
   for (const algorithm of ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']) {
-    it(`verifies our ${algorithm}, and we its`, async () => {
+    it(`verifies our ${algorithm}, and we verify its`, async () => {
       const value = digest(algorithm, 'a text');
       const settings = options([...(algorithm.startsWith('PS') ? pss('digest') : []), `digest:${hashOf(algorithm)}`]);
       const ours = await resultOf('sign', rsa, { algorithm, value });
@@ -182,9 +182,9 @@ function openssl() {
   }
 
   for (const size of [2048, 3072, 4096]) {
-    it(`verifies our RSNULL with ${size} bits, of a DigestInfo and of any value, and we its`, async () => {
+    it(`verifies our RSNULL with ${size} bits, of a DigestInfo and of any value, and we verify its`, async () => {
       const key = size === 2048 ? rsa : await generated({ family: 'RSA', size });
-      // SHA-1's DigestInfo (RFC 8017 section 9.2, note 1), for which there is no algorithm of its own.
+      // SHA-1's DigestInfo (RFC 8017 section 9.2, note 1), for which there is no algorithm.
       const sha1 = createHash('sha1').update('a text').digest();
       const digestInfo = Buffer.concat([Buffer.from('3021300906052b0e03021a05000414', 'hex'), sha1]);
       for (const [value, signed, settings] of [
@@ -199,7 +199,7 @@ function openssl() {
         const signature = output(['pkeyutl', '-sign', '-inkey', privatePem(key), ...settings], input);
         assert.equal(await verified(key, { algorithm: 'RSNULL', value, signature }), true);
       }
-      // openssl verifies no longer ones, but takes them out of a signature.
+      // openssl does not verify longer ones, but recovers them from a signature.
       const longest = randomBytes(size / 8 - 11);
       const { result } = await resultOf('sign', key, { algorithm: 'RSNULL', value: longest });
       assert.deepEqual(output(['pkeyutl', '-verifyrecover', '-pubin', '-inkey', publicPem(key)], result), longest);
@@ -214,7 +214,7 @@ function openssl() {
     assert.equal(await verified(rsa, { algorithm: 'RSNULL', value, signature }), false);
   });
 
-  it('makes PSS signatures with another salt, which RFC 7518 section 3.5 does not know', async () => {
+  it('makes PSS signatures with another salt, which RFC 7518 section 3.5 does not have', async () => {
     const value = digest('PS256', 'a text');
     for (const saltLength of ['0', '20', 'max']) {
       const settings = options([...pss(saltLength), 'digest:sha256']);
@@ -229,9 +229,9 @@ function openssl() {
     ['ES512', 'P-521'],
     ['ES256K', 'P-256K'],
   ] as const) {
-    it(`verifies our ${algorithm}, and we its`, async () => {
+    it(`verifies our ${algorithm}, and we verify its`, async () => {
       const material = await generated({ family: 'EC', curve });
-      // A digest of zeros is one as well.
+      // A digest of zeros is a digest too.
       for (const value of [digest(algorithm, 'a text'), Buffer.alloc(digest(algorithm, '').length)]) {
         const { result } = await resultOf('sign', material, { algorithm, value });
         const signature = file('signature', toDer(result));
@@ -248,7 +248,7 @@ function openssl() {
     ['RSA-OAEP', ['rsa_padding_mode:oaep']],
     ['RSA-OAEP-256', ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha256', 'rsa_mgf1_md:sha256']],
   ] as const) {
-    it(`decrypts our ${algorithm}, and we its`, async () => {
+    it(`decrypts our ${algorithm}, and we decrypt its`, async () => {
       const value = randomBytes(100);
       const ours = await resultOf('encrypt', rsa, { algorithm, value });
       const decrypt = ['pkeyutl', '-decrypt', '-inkey', privatePem(rsa), ...options(settings)];

@@ -7,7 +7,7 @@ import type { KeyTask } from '../../src/crypto/key-threads.ts';
 
 const task: KeyTask = { kind: 'generate', spec: { family: 'EC', curve: 'P-256' } };
 
-test('where no further thread can be started, those that there are do the work; without one it is refused', async (t) => {
+test('if no more threads can be started, the others do the work; without any it is refused', async (t) => {
   const { Worker } = threads;
   const set = (replaced: unknown) => {
     Object.assign(threads, { Worker: replaced });

@@ -18,7 +18,7 @@ const accepted = [
   ['hex in capitals', bytes.toString('hex').toUpperCase()],
   ['base64', bytes.toString('base64')],
   ['base64url', bytes.toString('base64url')],
-  ['base64 with a line feed, as it stands in a file', `${bytes.toString('base64')}\n`],
+  ['base64 with a line feed, as in a file', `${bytes.toString('base64')}\n`],
 ] as const;
 
 const refused = [
@@ -40,7 +40,7 @@ describe('a master key', () => {
   }
 
   for (const [form, text, kind] of refused) {
-    it(`is not read from ${form}, and the message does not show the text`, () => {
+    it(`is not read from ${form}, and the message does not show it`, () => {
       const parsed = parseMasterKey(text);
       assert.ok(!parsed.ok);
       assert.equal(parsed.refusal.kind, kind);
@@ -49,13 +49,13 @@ describe('a master key', () => {
     });
   }
 
-  it('is made at random, in the form in which it is read', () => {
+  it('is random, in the form in which it is read', () => {
     const [one, two] = [parseMasterKey(generateMasterKey()), parseMasterKey(generateMasterKey())];
     assert.ok(one.ok && two.ok);
     assert.notEqual(one.masterKey.id, two.masterKey.id);
   });
 
-  it('is not shown when it is printed, and its id is no part of it', () => {
+  it('is not shown when it is printed, and its id is not a part of it', () => {
     const masterKey = masterKeyFrom(bytes);
     const printed = inspect(masterKey, { depth: 9, showHidden: true }) + JSON.stringify(masterKey);
     for (const form of [bytes.toString('hex', 0, 4), bytes.toString('base64', 0, 6), inspect(bytes).slice(8, 20)]) {

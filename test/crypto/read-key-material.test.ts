@@ -17,7 +17,7 @@ function messageOf(jwk: unknown): string {
   return read.refusal.message;
 }
 
-/** The integer of a member, changed, and again base64url. */
+/** The integer of a member, changed, and encoded as base64url again. */
 function changed(member: string, change: (integer: bigint) => bigint): string {
   const integer = change(BigInt(`0x${Buffer.from(member, 'base64url').toString('hex')}`)).toString(16);
   return Buffer.from(integer.padStart(integer.length + (integer.length % 2), '0'), 'hex').toString('base64url');
@@ -28,7 +28,7 @@ const withZeros = (member: string) =>
 
 describe('readKeyMaterial', () => {
   for (const [name, key] of Object.entries({ rsaOfA1, rsaOfA2, rsaOfA2OfJwe, ecOfA3, ecOfA4 })) {
-    it(`reads the published key ${name}, and nothing that stands beside it`, () => {
+    it(`reads the published key ${name}, and no other members`, () => {
       assert.deepEqual(readKeyMaterial({ ...key, kid: 'a', key_ops: ['sign'] }), { ok: true, material: key });
     });
   }
@@ -51,7 +51,7 @@ describe('readKeyMaterial', () => {
     }
   });
 
-  it('takes -HSM, other spellings of P-256K, leading zeros and = at the end, and returns the canonical form', () => {
+  it('accepts -HSM, other spellings of P-256K, leading zeros and = at the end, and returns the canonical form', () => {
     assert.deepEqual(readKeyMaterial({ ...rsaOfA2, kty: 'RSA-HSM', d: withZeros(rsaOfA2.d), e: withZeros('AQAB') }), {
       ok: true,
       material: rsaOfA2,
@@ -64,7 +64,7 @@ describe('readKeyMaterial', () => {
     }
   });
 
-  it('refuses what is no key', () => {
+  it('refuses what is not a key', () => {
     for (const jwk of [null, undefined, 'RSA', 7, [rsaOfA2]]) {
       assert.equal(messageOf(jwk), 'The key must be a JSON Web Key, an object.');
     }
@@ -105,7 +105,7 @@ describe('readKeyMaterial', () => {
     assert.equal(messageOf({ ...ecOfA4, crv: 'P-256' }), "The EC key's x is longer than the 32 bytes of P-256.");
   });
 
-  it('refuses RSA members that do not belong together', () => {
+  it('refuses inconsistent RSA members', () => {
     const rows: readonly [Partial<Record<keyof typeof rsaOfA2, string>>, RegExp][] = [
       [{ n: changed(rsaOfA2.n, (n) => n + 2n) }, /n is not p times q/],
       [{ d: changed(rsaOfA2.d, (d) => d + 2n) }, /d is not the inverse of e/],
@@ -125,7 +125,7 @@ describe('readKeyMaterial', () => {
     for (const [change, expected] of rows) assert.match(messageOf({ ...rsaOfA2, ...change }), expected);
   });
 
-  it('refuses a point that is not that of d, or no point of the curve, and a d that is none', () => {
+  it('refuses a point that is not that of d or not on the curve, and an invalid d', () => {
     const apart = "The EC key's members do not belong together: x and y are not the public key of d.";
     assert.equal(messageOf({ ...ecOfA3, y: changed(ecOfA3.y, (y) => y ^ 1n) }), apart);
     assert.equal(messageOf({ ...ecOfA3, x: ecOfA3.y, y: ecOfA3.x }), apart);
@@ -135,7 +135,7 @@ describe('readKeyMaterial', () => {
     assert.equal(messageOf({ ...ecOfA3, d: Buffer.alloc(32, 255).toString('base64url') }), none);
   });
 
-  it('puts nothing of a key into its messages', () => {
+  it('shows nothing of a key in its messages', () => {
     const spoilt = { ...rsaOfA2, qi: rsaOfA2.dp };
     const message = messageOf(spoilt);
     const { n, d, p, q, dp, dq, qi } = rsaOfA2;
@@ -174,7 +174,7 @@ describe('PKCS #8', () => {
   });
 });
 
-it('the public part has nothing private, and the size is in bits', () => {
+it('the public part has no private members, and the size is in bits', () => {
   assert.deepEqual(publicKeyOf(rsaOfA2), { kty: 'RSA', n: rsaOfA2.n, e: 'AQAB' });
   assert.deepEqual(publicKeyOf(ecOfA3), { kty: 'EC', crv: 'P-256', x: ecOfA3.x, y: ecOfA3.y });
   assert.deepEqual(publicKeyOf({ kty: 'oct', k: 'GawgguFyGrWKav7AX4VKUg' }), { kty: 'oct' });

@@ -34,8 +34,8 @@ describe('XAES-256-GCM', () => {
     });
   }
 
-  it('gives the hash that the specification states for 10,000 random texts', () => {
-    // A SHAKE-128 stream of the empty input: 32 + 24 + 1 + 255 + 1 + 255 bytes are the most that one text takes.
+  it('gives the hash that the specification states for 10,000 random messages', () => {
+    // A SHAKE-128 stream of the empty input: a message takes at most 32 + 24 + 1 + 255 + 1 + 255 bytes of it.
     const stream = createHash('shake128', { outputLength: 10_000 * 568 }).digest();
     let at = 0;
     const take = (length: number): Buffer => stream.subarray(at, (at += length));
@@ -53,7 +53,7 @@ describe('XAES-256-GCM', () => {
 });
 
 describe('seal and open', () => {
-  it('give back any text of any length, which is longer by the stated overhead while sealed', () => {
+  it('return any bytes of any length, which are longer by the stated overhead while sealed', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), fc.uint8Array(), (plaintext, associated) => {
         const sealed = seal(key, plaintext, associated);
@@ -63,7 +63,7 @@ describe('seal and open', () => {
     );
   });
 
-  it('refuse a text in which any single bit is another', () => {
+  it('refuse bytes with any single bit changed', () => {
     const sealed = seal(key, Buffer.from('plaintext'), context);
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
       const flipped = Uint8Array.from(sealed);
@@ -72,7 +72,7 @@ describe('seal and open', () => {
     }
   });
 
-  it('refuse a text under another key, with other associated data, cut short or made longer', () => {
+  it('refuse bytes under another key, with other associated data, cut short or made longer', () => {
     const sealed = seal(key, Buffer.from('plaintext'), context);
     assert.equal(open(other, sealed, context), undefined);
     assert.equal(open(key, sealed, Buffer.from('contexu')), undefined);
@@ -83,12 +83,12 @@ describe('seal and open', () => {
     assert.equal(open(key, Buffer.concat([sealed, Buffer.alloc(1)]), context), undefined);
   });
 
-  it('never use a nonce twice, beyond the pool that nonces are taken from', () => {
+  it('never use a nonce twice, even after the pool of nonces is used up', () => {
     const nonces = Array.from({ length: 1_000 }, () => Buffer.from(seal(key, context, context)).toString('hex', 0, 24));
     assert.equal(new Set(nonces).size, 1_000);
   });
 
-  it('seal under one key while another is in use, as keys share no state', () => {
+  it('seal under one key while another is in use, because keys share no state', () => {
     const first = seal(key, Buffer.from('one'), context);
     const second = seal(other, Buffer.from('two'), context);
     assert.equal(Buffer.from(open(key, first, context) ?? []).toString(), 'one');

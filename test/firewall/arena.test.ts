@@ -8,7 +8,7 @@ import { decide } from '../../src/firewall/decide.ts';
 import type { FirewallSettings } from '../../src/types/firewall.ts';
 import { bindings, fromAddress, fromSubnet, ipRules, secretGet, settingsWith } from './samples.ts';
 
-/** Rules that no other number has: an address, and a subnet bound under the number. */
+/** Rules that only this number has: an address, and a subnet bound under the number. */
 function settingsOf(number: number, size: number): FirewallSettings {
   const own = `1.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
   const more = Array.from({ length: size }, (_, n) => `2.0.${n >> 8}.${n & 255}`);
@@ -28,7 +28,7 @@ function assertDecides(firewall: CompiledFirewall, number: number, size: number)
 
 type Change = { readonly vault: number; readonly size: number; readonly remove: boolean };
 
-test('whatever is stored, replaced and released, every vault goes on deciding by its own rules', () => {
+test('whatever is stored, replaced and released, every vault decides by its own rules', () => {
   const change: fc.Arbitrary<Change> = fc.record({
     vault: fc.integer({ min: 0, max: 15 }),
     size: fc.oneof(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 300 })),
@@ -40,7 +40,7 @@ test('whatever is stored, replaced and released, every vault goes on deciding by
       const vaults = new Map<number, { firewall: CompiledFirewall; size: number }>();
       for (const { vault, size, remove } of changes) {
         const old = vaults.get(vault);
-        // As a rule change is made: the new rules are in force before the old ones are given back.
+        // As a rule change does it: the new rules are in force before the old ones are released.
         if (remove) vaults.delete(vault);
         else vaults.set(vault, { firewall: compileFirewall(settingsOf(vault, size), arena), size });
         if (old !== undefined) release(old.firewall);
@@ -87,7 +87,7 @@ test('the arena is at most twice what was in use, and shrinks when vaults go', (
   for (const [number, firewall] of vaults.slice(0, 10).entries()) assertDecides(firewall, number, 5);
 });
 
-test('a subnet that many vaults allow is held once, until the last of them lets go', () => {
+test('a subnet that many vaults allow is stored once, until the last of them releases it', () => {
   const arena = new RuleArena();
   const settings = settingsWith({ virtualNetworkRules: bindings('s1', 's1') });
   const vaults = [compileFirewall(settings, arena), compileFirewall(settings, arena)] as const;
@@ -100,7 +100,7 @@ test('a subnet that many vaults allow is held once, until the last of them lets 
   assert.equal(arena.usage.incarnations, 0);
 });
 
-test('the number of a subnet that nobody allows any more does not let another subnet in', () => {
+test('the number of a subnet that no vault allows any more does not let another subnet in', () => {
   const arena = new RuleArena();
   const first = compileFirewall(settingsWith({ virtualNetworkRules: bindings('old') }), arena);
   const kept = compileFirewall(settingsWith({ virtualNetworkRules: bindings('kept') }), arena);

@@ -1,6 +1,6 @@
 /**
- * Runs the firewall in a context that has nothing but ECMAScript and prints what it found, as JSON. Started by
- * `browser.test.ts` in a process of its own, because `vm.SourceTextModule` is behind a flag.
+ * Runs the firewall in a context that has only ECMAScript and prints the results as JSON. Started by `browser.test.ts`
+ * in a process of its own, because `vm.SourceTextModule` is behind a flag.
  */
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';

@@ -24,8 +24,8 @@ for (const room of ['address', 'firewall', 'shape']) {
   });
 }
 
-test('validating, compiling, deciding and explaining work where there is nothing but the language', () => {
-  // A context of its own has the globals of ECMAScript and none of Node's; linking modules in it needs a flag.
+test('validating, compiling, deciding and explaining work where only the language exists', () => {
+  // A new context has the globals of ECMAScript and none of Node's; linking modules in it needs a flag.
   const runner = fileURLToPath(new URL('bare-context.ts', import.meta.url));
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const output = execFileSync(process.execPath, [...flags, runner], { encoding: 'utf8' });

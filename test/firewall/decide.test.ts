@@ -156,7 +156,7 @@ const order: readonly (readonly [what: string, question: Question, verdict: Verd
     byDefault,
   ],
   [
-    'defaultAction Allow lets in whom no rule names',
+    'defaultAction Allow lets in an address that no rule names',
     { settings: settingsWith({ defaultAction: 'Allow', ipRules: ruleOfAddress }), source: fromAddress('203.0.113.8') },
     byDefault,
   ],
@@ -261,7 +261,7 @@ const damaged: readonly unknown[] = [
 ];
 
 for (const networkAcls of damaged) {
-  test(`stored rules that make no sense deny everything: ${JSON.stringify(networkAcls)}`, () => {
+  test(`stored rules that cannot be read deny everything: ${JSON.stringify(networkAcls)}`, () => {
     const settings: unknown = { publicNetworkAccess: 'Enabled', networkAcls };
     assert.ok(isSettings(settings));
     for (const source of [address, fromSubnet('s1')]) {
@@ -270,13 +270,13 @@ for (const networkAcls of damaged) {
   });
 }
 
-test('a stored publicNetworkAccess that is no text denies everything', () => {
+test('a stored publicNetworkAccess that is not a string denies everything', () => {
   const settings: unknown = { publicNetworkAccess: true, networkAcls: undefined };
   assert.ok(isSettings(settings));
   assert.deepEqual(answer({ settings, source: address }), denied('rulesUnreadable'));
 });
 
-/** Says what storage says of a damaged record: anything. */
+/** A type guard that accepts anything, as storage does with a damaged record. */
 function isSettings(value: unknown): value is FirewallSettings {
   return typeof value === 'object';
 }

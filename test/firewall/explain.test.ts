@@ -123,7 +123,7 @@ for (const [settings, source, caller, sentence] of sentences) {
   });
 }
 
-test('a rule that is not in the settings is named by its index alone', () => {
+test('a rule that is not in the settings is named only by its index', () => {
   const verdict = { allowed: true, because: 'ipRule', index: 9 } as const;
   const source = fromAddress('203.0.113.7');
   assert.equal(

@@ -11,7 +11,7 @@ import type { Source } from '../../src/types/source.ts';
 import type { Verdict } from '../../src/types/verdict.ts';
 import { bindings, fromSubnet, ipRules, secretGet, settingsWith } from './samples.ts';
 
-/** Ranges of every size that lie close together, so that they nest, repeat and touch, and some far away. */
+/** Ranges of every size that are close together, so that they nest, repeat and touch, and some far away. */
 const range: fc.Arbitrary<Range> = fc.oneof(
   fc
     .tuple(fc.integer({ min: 0, max: 1023 }), fc.integer({ min: 22, max: 32 }))
@@ -40,7 +40,7 @@ function ask(firewall: CompiledFirewall, address: number): Verdict {
   return decide(firewall, fromValue(address), undefined, secretGet);
 }
 
-/** One rule after the other: the narrowest that contains the address, of equal ones the first. */
+/** Checks one rule after the other: the narrowest that contains the address, of equal ones the first. */
 function naive(of: readonly Range[], address: number): Verdict {
   let found = -1;
   for (const [index, one] of of.entries()) {
@@ -50,7 +50,7 @@ function naive(of: readonly Range[], address: number): Verdict {
   return found < 0 ? { allowed: false, because: 'noIpRule' } : { allowed: true, because: 'ipRule', index: found };
 }
 
-test('a decision agrees with asking one rule after the other, at every edge and one beside it', () => {
+test('a decision agrees with checking one rule after the other, at every edge and next to it', () => {
   fc.assert(
     fc.property(ranges, fc.array(fc.integer({ min: 0, max: 0xffffffff })), (of, anywhere) => {
       const firewall = compiled(of);
@@ -82,7 +82,7 @@ const inTwoOrders = ranges.chain((of) =>
   fc.tuple(fc.constant(of), fc.shuffledSubarray(of, { minLength: of.length, maxLength: of.length })),
 );
 
-test('the order of the rules changes neither who is let in nor the value of the rule that is named', () => {
+test('the order of the rules changes neither which sources are let in nor the value of the rule that is named', () => {
   fc.assert(
     fc.property(inTwoOrders, ([of, shuffled]) => {
       const one = compiled(of);

@@ -4,7 +4,7 @@ import { formatIpv4, parseIpv4 } from '../../src/address/address.ts';
 import { ruleProfiles } from '../../src/firewall/profiles.ts';
 import { reservedRanges, validateNetworkAcls } from '../../src/firewall/validate.ts';
 
-/** The name of the reserved range that refused the address, or undefined when it is taken. */
+/** The name of the reserved range that refused the address, or undefined if it was accepted. */
 function refusedBy(value: string): string | undefined {
   const result = validateNetworkAcls({ ipRules: [{ value }] }, ruleProfiles.documented);
   if (result.ok) return undefined;
@@ -12,7 +12,7 @@ function refusedBy(value: string): string | undefined {
   return result.refusal.reserved.name;
 }
 
-// Written down once more, address by address, so that a wrong row in the table shows.
+// Written again here, address by address, so that a wrong row in the table shows.
 const edges: readonly (readonly [
   before: string | undefined,
   first: string,

@@ -23,13 +23,13 @@ export function subnetId(name: string): string {
   return `/subscriptions/0c9ab5e4-0f5e-4f0c-9c5c-2f4d6f1b7a10/resourcegroups/net/providers/microsoft.network/virtualnetworks/v/subnets/${name}`;
 }
 
-/** From the subnet whose incarnation is `incarnation`; all of them have the same private address. */
+/** From the subnet with this incarnation; all of them have the same private address. */
 export function fromSubnet(incarnation: string, assurance: SubnetSource['assurance'] = 'enforced'): SubnetSource {
   const { address } = fromAddress('10.0.0.4');
   return { kind: 'subnet', subnet: subnetId('apps'), incarnation, address, assurance };
 }
 
-/** A vault that denies by default, with these parts changed. */
+/** A vault that denies by default, with these members changed. */
 export function settingsWith(
   networkAcls: Partial<NetworkAcls>,
   publicNetworkAccess: string = 'Enabled',

@@ -6,7 +6,7 @@ import type { Caller } from '../../src/types/caller.ts';
 import type { Permission } from '../../src/types/operation.ts';
 import { callerWith, managedIdentityOf, operationOf, serviceApplication } from './samples.ts';
 
-/** The document's list, a caller of each, what it is trusted for, and what it is not. */
+/** The document's list: a caller of each service, what it is trusted for, and what it is not. */
 const list: readonly (readonly [name: string, caller: Caller, trusted: readonly Permission[], not: Permission])[] = [
   [
     'Azure Virtual Machines deployment service',
@@ -179,13 +179,13 @@ const strangers: readonly (readonly [what: string, caller: Caller])[] = [
     }),
   ],
   ['a storage account without a name', callerWith({ managedIdentity: storage.replace('/one', '') })],
-  ['text before the id', callerWith({ managedIdentity: `x${storage}` })],
+  ['characters before the id', callerWith({ managedIdentity: `x${storage}` })],
   ['a line break after the id', callerWith({ managedIdentity: `${storage}\n/x` })],
   ['an empty managed identity', callerWith({ managedIdentity: '' })],
 ];
 
 for (const [what, caller] of strangers) {
-  test(`${what} is no trusted service`, () => {
+  test(`${what} is not a trusted service`, () => {
     assert.deepEqual(servicesOf(caller), []);
     for (const permission of ['secrets/get', 'keys/get', 'keys/wrapKey'] as const) {
       assert.equal(trustedService(caller, operationOf(permission)), undefined);
@@ -193,7 +193,7 @@ for (const [what, caller] of strangers) {
   });
 }
 
-test('the answer is the same when a caller asks again', () => {
+test('the answer is the same when a caller is checked again', () => {
   const caller = managedIdentityOf('Microsoft.Storage/storageAccounts');
   const stranger = managedIdentityOf('Microsoft.Web/sites');
   for (let n = 0; n < 3; n++) {

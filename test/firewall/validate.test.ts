@@ -51,14 +51,14 @@ test('rules are kept under either default action', () => {
   }
 });
 
-test('bypass and defaultAction are taken in any case and given back in theirs', () => {
+test("bypass and defaultAction are accepted in any case and returned in Azure's", () => {
   const result = validateNetworkAcls({ bypass: 'azureservices', defaultAction: 'DENY' }, documented);
   assert.ok(result.ok);
   assert.equal(result.networkAcls.bypass, 'AzureServices');
   assert.equal(result.networkAcls.defaultAction, 'Deny');
 });
 
-test('a subnet id is taken in any case and given back in lower case by both profiles', () => {
+test('a subnet id is accepted in any case, and both profiles return it in lower case', () => {
   for (const profile of [documented, current]) {
     const result = validateNetworkAcls({ virtualNetworkRules: [{ id: subnetId }] }, profile);
     assert.deepEqual(result.ok && result.networkAcls.virtualNetworkRules, [{ id: subnetId.toLowerCase() }]);
@@ -172,7 +172,7 @@ for (const [value, kind, message] of ipRuleRefusals) {
   });
 }
 
-test('the current profile shows a reserved address as it would be given back, as Azure does', () => {
+test('the current profile shows a reserved address in the form that it would be returned in, as Azure does', () => {
   const refusal = refusalOf({ ipRules: [{ value: '172.20.10.5' }] }, current);
   assert.match(
     refusalMessage(refusal),
@@ -265,7 +265,7 @@ const malformedSubnetIds: readonly string[] = [
 ];
 
 for (const id of malformedSubnetIds) {
-  test(`${JSON.stringify(id)} is refused as no id of a subnet, with an example`, () => {
+  test(`${JSON.stringify(id)} is refused because it is not the id of a subnet, with an example`, () => {
     const refusal = refusalOf({ virtualNetworkRules: [{ id: subnetId }, { id }] });
     assert.equal(refusal.kind, 'malformedSubnetId');
     assert.equal(
@@ -279,7 +279,7 @@ for (const id of malformedSubnetIds) {
 for (const profile of [documented, current]) {
   const { name, ipRulesMax, virtualNetworkRulesMax } = profile;
 
-  test(`${name}: ${ipRulesMax} IP rules and ${virtualNetworkRulesMax} virtual network rules are taken`, () => {
+  test(`${name}: ${ipRulesMax} IP rules and ${virtualNetworkRulesMax} virtual network rules are accepted`, () => {
     const given = { ipRules: addresses(ipRulesMax), virtualNetworkRules: subnets(virtualNetworkRulesMax) };
     assert.equal(validateNetworkAcls(given, profile).ok, true);
   });
@@ -323,7 +323,7 @@ test('an address and its /32 are duplicates of each other', () => {
   assert.equal(refusalOf({ ipRules: [{ value: '1.0.0.1' }, { value: '1.0.0.2/32' }] }, one).kind, 'tooManyIpRules');
 });
 
-test('the limits are settings: others are obeyed, and nothing else of the profile changes', () => {
+test('the limits can be changed, and nothing else of the profile changes', () => {
   const profile = withLimits(documented, { ipRulesMax: 2 });
   assert.deepEqual(profile, { ...documented, ipRulesMax: 2 });
   assert.equal(validateNetworkAcls({ ipRules: addresses(2) }, profile).ok, true);
@@ -341,7 +341,7 @@ for (const limit of [-1, 1.5, Number.NaN, ruleLimitMax + 1]) {
   });
 }
 
-test('the first problem in document order is the one that is named', () => {
+test('the refusal names the first problem in document order', () => {
   const bad = [{ value: '203.0.113.7' }, { value: 'first' }, { value: 'second' }];
   assert.equal(refusalOf({ ipRules: bad, bypass: 'x', y: 1 }).path, `${acls}.ipRules[1].value`);
   assert.equal(refusalOf({ bypass: 'x', ipRules: bad }).path, `${acls}.bypass`);
@@ -352,7 +352,7 @@ test('the first problem in document order is the one that is named', () => {
   );
 });
 
-test('a long value is cut in the message', () => {
+test('a long value is cut off in the message', () => {
   const message = refusalMessage(refusalOf({ ipRules: [{ value: 'x'.repeat(100_000) }] }));
   assert.ok(message.length < 600, message);
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { longTurns } from '../../tools/long-turns.ts';
-import { attribute, folderVariable, judge, textOfTurn, watched } from '../../tools/turns.ts';
+import { attribute, folderVariable, judge, describeTurn, watched } from '../../tools/turns.ts';
 import type { Turn } from '../../tools/turns.ts';
 
 const root = 'file:///checkout/';
@@ -121,7 +121,7 @@ describe('a long turn', () => {
   });
 
   it('says how long it was, where, and in which program', () => {
-    const text = textOfTurn({ ...turn(250.4), within: 'parse src/http/body.ts' });
+    const text = describeTurn({ ...turn(250.4), within: 'parse src/http/body.ts' });
     assert.equal(text, '250 ms of 1000 ms: dispatch src/http/host.ts, within parse src/http/body.ts (src/main.ts)');
   });
 });

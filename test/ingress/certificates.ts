@@ -18,7 +18,7 @@ export interface TestAuthority {
 
 const daySeconds = 86_400;
 
-/** It signs whatever names it is given, also those that no honest authority would. */
+/** It signs all names that it is given, even those that no honest authority would sign. */
 export async function testAuthority(name: string): Promise<TestAuthority> {
   const own = await makeTestIssuer(name, Date.now());
   const issuer = issuerIn(own);

@@ -25,7 +25,7 @@ export interface Gate {
   readonly ingress: Ingress;
   readonly authority: TestAuthority;
   readonly refused: RefusedConnection[];
-  /** The state of the subnets; both are live at first. */
+  /** The state of the subnets; at first both are live. */
   readonly states: Map<string, ReturnType<SubnetDirectory['state']>>;
   /** What a look-up finds. */
   readonly stored: Gate['states'];
@@ -108,7 +108,7 @@ export async function ask(socket: TLSSocket): Promise<Source> {
   return source;
 }
 
-/** Enough to tell what the server of `openGate` wrote from anything else. */
+/** Enough to recognise what the server of `openGate` wrote. */
 function isSource(value: unknown): value is Source {
   return typeof value === 'object' && value !== null && 'kind' in value;
 }
@@ -117,7 +117,7 @@ function isSource(value: unknown): value is Source {
 export async function ended(socket: Socket): Promise<void> {
   socket.on('error', () => undefined);
   socket.resume();
-  // Not `once` of node:events, which rejects for an error that came before.
+  // Not `once` of node:events, which rejects for an earlier error.
   await new Promise<void>((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve())));
 }
 

@@ -123,7 +123,7 @@ test('a header that is cut off, or comes too slowly, is refused', async (t) => {
   assert.deepEqual(await refusals(slow.gate), [{ kind: 'headerTimeout' }]);
 });
 
-test('a second header behind the first is no ClientHello', async (t) => {
+test('a second header after the first is not a ClientHello', async (t) => {
   const { gate, dialPath } = await openUnixGateway(t);
   const socket = await dialPath();
   socket.write(Buffer.concat([headerOfA, headerOfA]));
@@ -176,7 +176,7 @@ async function dialTls(gate: Gate, port: number, credentials: ConnectionOptions)
 
 const nameOf = (vnet: string, domain = 'localhost') => ({ uris: [`spiffe://${domain}/vnet/${vnet}`] });
 
-test('a renewed certificate is what new connections of clients and gateways see, and open ones go on', async (t) => {
+test('new connections of clients and gateways see a renewed certificate, and open ones continue', async (t) => {
   const { gate, port, gateways } = await openTlsGateway(t);
   const credentials = await gateways.issue(nameOf(vnetA));
   const publicPort = portOf(await gate.ingress.addPublic(anyPort));
@@ -230,7 +230,7 @@ test("a gateway that claims another network's subnet, or whose certificate names
   }
 });
 
-test("without a certificate of the gateways' authority nobody gets as far as a header", async (t) => {
+test("without a certificate of the gateways' authority no header is read", async (t) => {
   const { gate, port } = await openTlsGateway(t);
   // The public authority signs the server, not gateways.
   const foreign = await gate.authority.issue(nameOf(vnetA));
@@ -255,7 +255,7 @@ test("without a certificate of the gateways' authority nobody gets as far as a h
   ]);
 });
 
-test('a load balancer gives the public address that it saw, in the version that is agreed', async (t) => {
+test('a load balancer names the public address that it saw, in the agreed version', async (t) => {
   const gate = await openGate(t);
   const line = Buffer.from('PROXY TCP4 127.0.0.7 127.0.0.1 1 2\r\n');
   const binary = version2({ addresses: ['127.0.0.7', '127.0.0.1'], tlvs: [subnetTlv(subnetA.incarnation)] });

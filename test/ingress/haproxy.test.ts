@@ -9,7 +9,7 @@ import { notRun } from '../not-run.ts';
 import { testAuthority } from './certificates.ts';
 import { anyPort, ask, ended, openGate, portOf, refusals, secure, subnetA, vnetA, vnetB, type Gate } from './gate.ts';
 
-/** A real gateway, as an operator would set it up: HAProxy with the subnet's incarnation in TLV 0xE1. */
+/** A real gateway, set up as an operator would: HAProxy with the subnet's incarnation in TLV 0xE1. */
 async function startHaproxy(t: TestContext, gate: Gate, sections: string): Promise<void> {
   const file = join(gate.folder, 'haproxy.cfg');
   const defaults = ['connect', 'client', 'server'].map((side) => `  timeout ${side} 5s`).join('\n');
@@ -39,7 +39,7 @@ const tag = `send-proxy-v2 proxy-v2-options crc32c set-proxy-v2-tlv-fmt(0xE1) %[
 
 async function fromHaproxy(t: TestContext, gate: Gate, sections: string) {
   const path = join(gate.folder, 'workload.sock');
-  // The ends are set as if the connection had come over TCP from the workload.
+  // Source and destination are set as if the connection had come over TCP from the workload.
   const front = ['src str(10.0.0.4)', 'dst str(198.51.100.10)'].map((end) => `  tcp-request connection set-${end}\n`);
   const bind = `frontend se\n  bind unix@${path} name ${subnetA.incarnation}\n`;
   await startHaproxy(t, gate, bind + front.join('') + sections);
@@ -74,7 +74,8 @@ function testHaproxy(): void {
       const [pem, ca, wrap] = ['gateway.pem', 'ca.pem', 'wrap.sock'].map((name) => join(gate.folder, name));
       await writeFile(String(pem), own.cert + '\n' + own.key);
       await writeFile(String(ca), gate.authority.cert);
-      // `send-proxy-v2` on a line with `ssl` goes out in clear, before the handshake: so the second stage wraps the first.
+      // `send-proxy-v2` on a line with `ssl` is sent unencrypted, before the handshake: so the second stage wraps the
+      // first.
       const sections =
         `  default_backend tag\nbackend tag\n  server w unix@${wrap} ${tag}\n` +
         `frontend wrap\n  bind unix@${wrap} mode 600\n  default_backend vault\n` +

@@ -27,7 +27,7 @@ test('a client on a subnet listener is that subnet, at its own private address',
   client.destroy();
 });
 
-test('a PROXY header on a public or a subnet listener is no ClientHello: the connection is ended and logged', async (t) => {
+test('a PROXY header on a public or a subnet listener is not a ClientHello: the connection is ended and logged', async (t) => {
   for (const header of [version2({ tlvs: [subnetTlv(subnetA.incarnation)] }), 'PROXY TCP4 10.0.0.4 10.0.0.5 1 2\r\n']) {
     const gate = await openGate(t);
     for (const listener of [
@@ -64,7 +64,7 @@ test('a connection whose subnet is gone or switched off is closed when it is acc
   }
 });
 
-test('a subnet that is not known here is looked up before it is believed to be gone', async (t) => {
+test('a subnet that is not known here is looked up before it counts as gone', async (t) => {
   const gate = await openGate(t);
   const port = portOf(await gate.ingress.addSubnetListener(anyPort, subnetA));
   gate.states.delete(subnetA.incarnation);
@@ -83,13 +83,13 @@ test('a subnet that is not known here is looked up before it is believed to be g
   socket.destroy();
 });
 
-test("switching a subnet off ends its open connections, also unfinished handshakes, and nobody else's", async (t) => {
+test('switching a subnet off ends its open connections, also unfinished handshakes, and no others', async (t) => {
   const gate = await openGate(t);
   const [a, b] = [
     portOf(await gate.ingress.addSubnetListener(anyPort, subnetA)),
     portOf(await gate.ingress.addSubnetListener(anyPort, subnetB)),
   ];
-  // Connections are accepted in order: this one has been, once a later one has had an answer.
+  // Connections are accepted in order: once a later one has had an answer, this one was accepted.
   const silent = await dial(a);
   const clients = [await secure(await dial(a), gate.authority.cert), await secure(await dial(a), gate.authority.cert)];
   for (const client of clients) await ask(client);
@@ -102,7 +102,7 @@ test("switching a subnet off ends its open connections, also unfinished handshak
   other.destroy();
 });
 
-test('closing a listener ends its connections and frees its port; others go on', async (t) => {
+test('closing a listener ends its connections and frees its port; others continue', async (t) => {
   const gate = await openGate(t);
   const [closing, staying] = [await gate.ingress.addPublic(anyPort), await gate.ingress.addPublic(anyPort)];
   const client = await secure(await dial(portOf(closing)), gate.authority.cert);
@@ -136,7 +136,7 @@ test('only TLS 1.2 and later and only HTTP/1.1 are spoken', async (t) => {
   client.destroy();
 });
 
-test('a handshake that does not come to its end is ended, and more connections than allowed are dropped', async (t) => {
+test('a handshake that does not finish is ended, and more connections than allowed are dropped', async (t) => {
   const gate = await openGate(t, { handshakeTimeoutMs: 50, connectionsPerListener: 1 });
   const port = portOf(await gate.ingress.addPublic(anyPort));
   const first = await dial(port);
@@ -148,7 +148,7 @@ test('a handshake that does not come to its end is ended, and more connections t
   );
 });
 
-test('a certificate chosen by SNI is shown, and the default to everybody else', async (t) => {
+test('a certificate chosen by SNI is shown, and the default to all other clients', async (t) => {
   const gate = await openGate(t);
   const other = await gate.authority.issue({ dns: ['vault.azure.example'] });
   const ingress = new Ingress({

@@ -29,7 +29,7 @@ test('an address in a range keeps its host part, and its neighbours outside stay
   for (const [address, expected] of cases) assert.equal(seen(address), expected, address);
 });
 
-test('the first line that holds an address decides, and a single address is a range of one', () => {
+test('the first line that contains an address applies, and a single address is a range of one', () => {
   const narrowFirst = [{ from: '127.0.0.9/32', to: '198.51.100.1/32' }, ...site];
   assert.equal(seen('127.0.0.9', narrowFirst), '198.51.100.1');
   assert.equal(seen('127.0.0.8', narrowFirst), '203.0.113.8');

@@ -5,7 +5,7 @@ import { placeOf } from '../../src/ingress/attribution.ts';
 import { anyPort, ask, dial, ended, openGate, portOf, refusals, secure } from './gate.ts';
 import { version2 } from './proxy-encoder.ts';
 
-test('an IPv6 network of 64 bits is one place, and so is an address of a subnet', () => {
+test('an IPv6 network of 64 bits counts as one source, and so does an address of a subnet', () => {
   const rows = [
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
@@ -26,7 +26,7 @@ test('an IPv6 network of 64 bits is one place, and so is an address of a subnet'
   assert.equal(placeOf({ kind: 'unknown', reason: 'a test' }), undefined);
 });
 
-test('two addresses that take every place shut nobody out', async (t) => {
+test('two addresses that take every place shut no other address out', async (t) => {
   const limits = { connectionsPerListener: 10, connectionsPerSource: 6 };
   const gate = await openGate(t, limits);
   const port = portOf(await gate.ingress.addPublic(anyPort));
@@ -41,11 +41,11 @@ test('two addresses that take every place shut nobody out', async (t) => {
   );
   for (const client of [mine, ...others]) assert.equal((await ask(client)).kind, 'public', 'it is served, and stays');
   const addresses = new Set(gate.refused.map(({ remoteAddress }) => remoteAddress));
-  assert.deepEqual(addresses, new Set(attackers), 'who made room');
+  assert.deepEqual(addresses, new Set(attackers), 'which made room');
   for (const client of [mine, ...others]) client.destroy();
 });
 
-test('of one source the oldest that never asked goes, then the one that is idle longest, and none that is being served', async (t) => {
+test('of one source the oldest connection without a request goes, then the one that is idle longest, never one being served', async (t) => {
   const gate = await openGate(t, { connectionsPerListener: 10, connectionsPerSource: 3 });
   const port = portOf(await gate.ingress.addPublic(anyPort));
   const open = async () => secure(await dial(port), gate.authority.cert);

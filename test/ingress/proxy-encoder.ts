@@ -1,4 +1,4 @@
-/** Writes PROXY headers as haproxy.org's proxy-protocol.txt describes them, and as it forbids them. */
+/** Writes PROXY headers that follow haproxy.org's proxy-protocol.txt, and headers that break it. */
 import { SocketAddress } from 'node:net';
 
 export interface Tlv {
@@ -9,7 +9,7 @@ export interface Tlv {
 export interface Version2 {
   readonly command?: number;
   readonly family?: number;
-  /** Source, destination; both IPv4 or both IPv6. */
+  /** Source and destination; both IPv4 or both IPv6. */
   readonly addresses?: readonly [string, string];
   readonly ports?: readonly [number, number];
   readonly tlvs?: readonly Tlv[];
@@ -63,7 +63,7 @@ function addressBytes(address: string): Buffer {
   return Buffer.from(all.flatMap((word) => [word >> 8, word & 255]));
 }
 
-/** Bit by bit, as the definition has it, so that it shares nothing with the table under test. */
+/** Bit by bit, as in the definition, so that it shares nothing with the table under test. */
 function slowCrc32c(bytes: Uint8Array): number {
   let rest = 0xffffffff;
   for (const byte of bytes) {

@@ -33,7 +33,7 @@ const lines = fc
   .tuple(fc.ipV4(), fc.ipV4(), ports, ports)
   .map(([source, destination, from, to]) => Buffer.from(`PROXY TCP4 ${source} ${destination} ${from} ${to}\r\n`));
 
-test('version 2: what was written is read again, and what follows is left alone', () => {
+test('version 2: what was written is read again, and what follows is not', () => {
   fc.assert(
     fc.property(encoded, fc.uint8Array({ maxLength: 20 }), (written, rest) => {
       const bytes = version2(written);
@@ -48,7 +48,7 @@ test('version 2: what was written is read again, and what follows is left alone'
   );
 });
 
-test('version 2: an IPv6 source is given as the kernel prints it, and a mapped one is the IPv4 address', () => {
+test('version 2: an IPv6 source is returned as the kernel prints it, and a mapped one is the IPv4 address', () => {
   const source = (text: string) => header(version2({ addresses: [text, '2001:db8::2'] })).relayed?.source;
   assert.deepEqual(source('2001:DB8:0:0::1'), { family: 6, text: '2001:db8::1' });
   assert.deepEqual(source('::ffff:203.0.113.7'), { family: 4, value: 0xcb007107, text: '203.0.113.7' });
@@ -70,7 +70,7 @@ test('version 1: what was written is read again', () => {
   fc.assert(fc.property(lines, (bytes) => assert.equal(header(bytes).length, bytes.length)));
 });
 
-test('a header that relays nobody has no source: LOCAL, AF_UNSPEC and UNKNOWN', () => {
+test('a header that relays no connection has no source: LOCAL, AF_UNSPEC and UNKNOWN', () => {
   const local = version2({ command: 0x20 });
   assert.deepEqual(header(local), { version: 2, relayed: undefined, tlvs: new Map(), length: local.length });
   assert.equal(header(Buffer.concat([signature, Buffer.from([0x20, 0x00, 0, 0])])).relayed, undefined);
@@ -79,7 +79,7 @@ test('a header that relays nobody has no source: LOCAL, AF_UNSPEC and UNKNOWN', 
   assert.equal(header(Buffer.from('PROXY UNKNOWN ffff::1 whatever\r\n')).relayed, undefined);
 });
 
-test('however the bytes are cut, the answer is the same, and it comes no earlier than the header is whole', () => {
+test('however the bytes are cut, the answer is the same, and it does not come before the header is complete', () => {
   const written = fc.oneof(
     encoded.map(version2),
     lines,
@@ -100,7 +100,7 @@ test('however the bytes are cut, the answer is the same, and it comes no earlier
   );
 });
 
-test('a corrupted byte never throws, never takes more than was declared, and a checksum that is still there finds it', () => {
+test('a corrupted byte never throws and never takes more than the declared length, and a checksum that is still there finds it', () => {
   fc.assert(
     fc.property(encoded, fc.nat(), fc.integer({ min: 1, max: 255 }), (written, position, change) => {
       const bytes = Buffer.concat([version2({ ...written, checksum: true }), Buffer.alloc(1024)]);
@@ -109,7 +109,7 @@ test('a corrupted byte never throws, never takes more than was declared, and a c
       const read = readProxyHeader(bytes, 'any');
       if (read.kind !== 'header') return;
       assert.ok(read.length <= 16 + bytes.readUInt16BE(14) && read.length <= 1024);
-      // The change may have hidden the checksum itself; it cannot survive beside it.
+      // The change may have hidden the checksum itself; otherwise the checksum finds it.
       assert.ok(!read.header.tlvs.has(0x03), `byte ${at} of ${JSON.stringify(written)}`);
     }),
   );
@@ -121,7 +121,7 @@ test('the checksum is that of RFC 3720 appendix B.4', () => {
   assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283);
 });
 
-test('version 2: what the protocol forbids is refused, by its reason', () => {
+test('version 2: what the protocol forbids is refused with its reason', () => {
   const value = Buffer.from('x');
   const noop = { type: 0x04, value };
   const refusals: readonly (readonly [bytes: Buffer, problem: HeaderProblem])[] = [
@@ -152,7 +152,7 @@ test('version 2: what the protocol forbids is refused, by its reason', () => {
   assert.equal(header(version2({ tlvs: [noop, noop] })).tlvs.size, 1);
 });
 
-test('version 1: a line that is not as it must be is refused', () => {
+test('version 1: a malformed line is refused', () => {
   const malformed = [
     'PROXY TCP4 1.2.3.4 1.2.3.5 1\r\n',
     'PROXY TCP4 1.2.3.4 1.2.3.5 1 2 3\r\n',
@@ -171,7 +171,7 @@ test('version 1: a line that is not as it must be is refused', () => {
   assert.equal(header(Buffer.from(`PROXY UNKNOWN ${'x'.repeat(91)}\r\n`)).length, 107);
 });
 
-test('a version that is not accepted, and what is no header at all, are refused as such', () => {
+test('a version that is not accepted, and bytes that are not a header, are refused as such', () => {
   const line = 'PROXY TCP4 1.2.3.4 1.2.3.5 1 2\r\n';
   assert.deepEqual(problem(line, 2), { kind: 'versionNotAccepted', version: 1 });
   assert.deepEqual(problem(version2(), 1), { kind: 'versionNotAccepted', version: 2 });

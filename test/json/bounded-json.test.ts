@@ -11,7 +11,7 @@ function boundsFault(text: string, bounds: JsonBounds) {
   return counted.ok ? undefined : counted.fault;
 }
 
-/** What a value holds, counted after the fact: an empty object or array counts as if it held one value. */
+/** The size of a value, counted after parsing: an empty object or array counts as if it held one value. */
 function measure(value: unknown): JsonBounds {
   if (typeof value !== 'object' || value === null) return { depth: 0, members: 0, values: 1 };
   const inside = Object.values(value).map(measure);
@@ -24,7 +24,7 @@ function measure(value: unknown): JsonBounds {
 }
 
 suite('JSON within bounds', () => {
-  test('what keeps within them is what JSON.parse makes of it', () => {
+  test('is parsed as JSON.parse does', () => {
     fc.assert(
       fc.property(fc.json({ stringUnit: 'binary' }), (text) => {
         const value: unknown = JSON.parse(text);
@@ -33,7 +33,7 @@ suite('JSON within bounds', () => {
     );
   });
 
-  test('a value just fits into its own measure, and into nothing smaller', () => {
+  test('a value just fits into bounds of its own size, and into nothing smaller', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const [text, own] = [JSON.stringify(value, null, 1), measure(value)];
@@ -48,7 +48,7 @@ suite('JSON within bounds', () => {
     );
   });
 
-  test('brackets, commas and colons of strings count for nothing, whatever is escaped before their end', () => {
+  test('brackets, commas and colons in strings do not count, whatever is escaped before their end', () => {
     const none = { depth: 0, members: 0, values: 1 };
     for (const text of ['[[{{:,', '\\', '\\\\', 'a\\"[', '"', '\u2028[']) {
       assert.equal(boundsFault(JSON.stringify(text), none), undefined, text);
@@ -65,7 +65,7 @@ suite('JSON within bounds', () => {
     assert.equal(Object.getPrototypeOf(parsed.value), Object.prototype);
   });
 
-  test('the refusal says the bound and what to do', () => {
+  test('the refusal names the bound and says what to do', () => {
     const found = parseBoundedJson('['.repeat(4_000_000), bodyBounds);
     assert.ok(!found.ok);
     assert.equal(

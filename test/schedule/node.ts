@@ -14,20 +14,20 @@ import type { SchedulerParts } from '../../src/schedule/scheduler.ts';
 import type { Store } from '../../src/store/store.ts';
 import { linesOf } from '../audit/log-lines.ts';
 
-/** A clock that several nodes look at. */
+/** A clock that several nodes share. */
 export interface Clock {
   now: number;
 }
 
 export interface SchedulerNode {
   readonly scheduler: Scheduler;
-  /** Of each failure, what was thrown and for which work. */
+  /** For each failure, what was thrown and for which work. */
   readonly errors: (readonly [message: string, work: string])[];
-  /** The audit log, once what is on its way has arrived. */
+  /** The audit log, once all records have arrived. */
   readonly records: () => Promise<readonly AuditRecord[]>;
 }
 
-/** A scheduler as one of several nodes on a store has it, with an audit log of its own. */
+/** A scheduler as one of several nodes on a store runs it, with an audit log of its own. */
 export async function startNode(
   t: TestContext,
   {

@@ -12,13 +12,13 @@ import { keysUnder, schedule, startNode, subject } from './node.ts';
 const start = 1_800_000_000_000;
 const leaseMs = 60_000;
 
-/** A change that can be made once only. */
+/** A change that can be made only once. */
 function doneOnce(name = ''): DueOutcome {
   const key = `done/${name}`;
   return { change: { require: [{ key, version: null }], put: [{ key, value: encode(true) }] } };
 }
 
-/** Handles every work by saying that it is done, and keeps the order. */
+/** Does every work by saying that it is done, and keeps the order. */
 function noting(): { readonly seen: string[]; readonly handler: DueHandler } {
   const seen: string[] = [];
   return {
@@ -31,7 +31,7 @@ function noting(): { readonly seen: string[]; readonly handler: DueHandler } {
 }
 
 suite('due work', () => {
-  test('is done in the order of its times, when it is due and not a millisecond before', async (t) => {
+  test('is done in the order of its times, and not a millisecond before it is due', async (t) => {
     const store = memoryStore();
     const clock = { now: start };
     const { seen, handler } = noting();
@@ -53,7 +53,7 @@ suite('due work', () => {
     assert.deepEqual(await keysUnder(store, 'due/'), []);
   });
 
-  test('commits with its record, which names neither a caller nor a source', async (t) => {
+  test('commits with its record, which has no caller and no source', async (t) => {
     const store = memoryStore();
     const clock = { now: start };
     const audit = { operationName: 'KeyRotate', resourceId: '/vaults/kv', objectId: 'https://kv/keys/k' };
@@ -96,7 +96,7 @@ suite('due work', () => {
     assert.deepEqual(await records(), []);
   });
 
-  test('that was asked for at several times is done once where both are over', async (t) => {
+  test('that is due at several times is done once after all of them', async (t) => {
     const store = memoryStore();
     const { seen, handler } = noting();
     const { scheduler } = await startNode(t, { store, clock: { now: start }, handlers: { purgeObject: handler } });
@@ -105,7 +105,7 @@ suite('due work', () => {
     assert.deepEqual(seen, ['twice', 'once']);
   });
 
-  test('that comes of other work is done in the same run', async (t) => {
+  test('that follows from other work is done in the same run', async (t) => {
     const store = memoryStore();
     const { seen, handler } = noting();
     const handlers = {
@@ -121,7 +121,7 @@ suite('due work', () => {
 });
 
 suite('work that fails', () => {
-  test('is tried again later and later, is logged, and holds nothing else up', async (t) => {
+  test('is tried again, later each time, is logged, and delays nothing else', async (t) => {
     const store = memoryStore();
     const clock = { now: start };
     const { seen, handler } = noting();
@@ -183,7 +183,7 @@ suite('work that fails', () => {
     }
   });
 
-  test('since something changed meanwhile is decided anew at once', async (t) => {
+  test('because something changed meanwhile is decided again at once', async (t) => {
     const store = memoryStore();
     let decisions = 0;
     const handler: DueHandler = async () => {
@@ -204,7 +204,7 @@ suite('work that fails', () => {
     assert.deepEqual(await keysUnder(store, ''), []);
   });
 
-  test('since something changes again and again is left for later', async (t) => {
+  test('because something changes again and again is left for later', async (t) => {
     const store = memoryStore();
     const handler: DueHandler = async () => {
       throw new Conflict('busy');
@@ -223,7 +223,7 @@ suite('work that fails', () => {
     assert.deepEqual(await keysUnder(store, 'due/'), [dueKey('rotateKey', start + 1000, subject('k'))]);
   });
 
-  test('since nobody here knows its kind is kept for a server that does', async (t) => {
+  test('because this server does not know its kind is kept for one that does', async (t) => {
     const store = memoryStore();
     const clock = { now: start };
     const old = await startNode(t, { store, clock, handlers: {} });
@@ -239,7 +239,7 @@ suite('work that fails', () => {
 });
 
 suite('a store that fails', () => {
-  /** Commits nothing as long as `full`. */
+  /** Commits nothing while `full` is true. */
   function filling() {
     const inner = memoryStore();
     const disk = { full: false };
@@ -259,7 +259,7 @@ suite('a store that fails', () => {
     };
   }
 
-  test('while work is under way: it is tried until there is room, and no such attempt is counted', async (t) => {
+  test('while work is in progress: it is tried until there is room, and these attempts are not counted', async (t) => {
     const { store, disk } = filling();
     const clock = { now: start };
     const attempts: number[] = [];
@@ -284,7 +284,7 @@ suite('a store that fails', () => {
     assert.deepEqual(new Set(attempts), new Set([1]));
   });
 
-  test('for a reason that passes is tried again soon, however long it lasted', async (t) => {
+  test('for a reason that passes is tried again soon after it has passed', async (t) => {
     const store = memoryStore();
     const clock = { now: start };
     let isFull = true;
@@ -331,7 +331,7 @@ suite('several nodes on one store', () => {
     assert.equal((await keysUnder(store, 'done/')).length, names.length);
   });
 
-  test('take over what a node that died was doing, when its lease is over and not before', async (t) => {
+  test('take over the work of a node that died, when its lease has expired and not before', async (t) => {
     const store = memoryStore();
     const clock = { now: start };
     let revive = () => {};
@@ -351,14 +351,14 @@ suite('several nodes on one store', () => {
     clock.now += 1;
     await other.scheduler.runDue();
     assert.deepEqual(seen, ['orphan']);
-    // It was only very slow: its change comes too late and is none.
+    // It was only very slow: its change comes too late and is refused.
     revive();
     await never;
     assert.deepEqual(await keysUnder(store, ''), ['done/orphan']);
     assert.deepEqual(dead.errors, []);
   });
 
-  test('that has the store to itself takes over at its start what the one before was doing, and leaves its own', async (t) => {
+  test('that has the store to itself takes over the work of the one before at its start, and leaves its own', async (t) => {
     const store = memoryStore();
     const clock = { now: start };
     const { promise, resolve: release } = Promise.withResolvers<DueOutcome>();
@@ -426,7 +426,7 @@ suite('several nodes on one store', () => {
 });
 
 suite('a scheduler that was started', () => {
-  /** Handles one work, and says when. */
+  /** Handles one work, and reports it. */
   function once(): { readonly done: Promise<string>; readonly handler: DueHandler } {
     const { promise, resolve } = Promise.withResolvers<string>();
     return {
@@ -461,7 +461,7 @@ suite('a scheduler that was started', () => {
     const store = memoryStore();
     const { done, handler } = once();
     const scheduler = await started(t, store, handler);
-    // Idle by now: it has looked, found nothing, and would sleep for long.
+    // Idle by now: it has looked, found nothing, and would sleep for a long time.
     await scheduler.runDue();
     const told = notifyingStore(store, (keys) => keys.forEach((key) => scheduler.wake(dueTime(key))));
     const at = Date.now() + 40;

@@ -54,7 +54,7 @@ export function shapeOf(model: Model): Shape<unknown, unknown> {
   }
 }
 
-/** All faults in document order, found by another way than the reader's: it does not stop at the first. */
+/** All faults in document order, found in another way than the reader's: it does not stop at the first. */
 export function faultsOf(model: Model, value: unknown): readonly Found[] {
   const wrongType: readonly Found[] = [{ kind: 'wrongType', path: [] }];
   const members: readonly (readonly [string, unknown])[] =
@@ -107,7 +107,7 @@ const { model } = fc.letrec<{ model: Model }>((tie) => ({
   ),
 }));
 
-/** What a model allows; with a little that it does not. */
+/** Values that a model allows, sometimes with a part that it does not. */
 function valueOf(of: Model): fc.Arbitrary<unknown> {
   return fc.oneof({ arbitrary: fitting(of), weight: 12 }, { arbitrary: fc.jsonValue({ maxDepth: 2 }), weight: 1 });
 }

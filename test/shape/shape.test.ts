@@ -45,7 +45,7 @@ function faultOf<B>(shape: Shape<unknown, B>, value: unknown) {
 }
 
 suite('a shape', () => {
-  test('gives what it was told to look at, with what stands in for what is absent', () => {
+  test('returns the members that it has, with fallbacks for absent ones', () => {
     const value = {
       tags: { a: 'b' },
       rules: [
@@ -69,12 +69,12 @@ suite('a shape', () => {
     });
   });
 
-  test('gives TypeScript the type of what it reads', () => {
+  test('has the type of what it reads', () => {
     const read = rule({ action: 'allow' });
     assert.ok(read.ok);
     const { action, port, note }: { action: 'Allow' | 'Deny'; port: number; note?: string } = read.value;
     assert.deepEqual([action, port, note], ['Allow', 443, undefined]);
-    // @ts-expect-error: what is not looked at is not there
+    // @ts-expect-error: a member that is ignored is absent
     assert.equal(read.value.created, undefined);
     // @ts-expect-error: a rule that is broken is a part of the type
     const never: Shape<unknown> = rules;
@@ -125,7 +125,7 @@ suite('a shape', () => {
     assert.deepEqual({ kind, path }, { kind: 'breach', path: ['rules'] });
   });
 
-  test('looks at null, and keeps or ignores other members, where it is told to', () => {
+  test('reads null, and keeps or ignores other members, if the rules say so', () => {
     const strict = object({ a: optional(string) }, { nullIsValue: true });
     assert.deepEqual(strict({}), { ok: true, value: {} });
     assert.deepEqual(faultOf(strict, { a: null }), { path: ['a'], kind: 'wrongType', found: null, expected: 'string' });
@@ -136,7 +136,7 @@ suite('a shape', () => {
     assert.equal(faultOf(noted, { b: 1, a: 'a' }).kind, 'unknownMember');
   });
 
-  test('has a shape say what is missing, where it is told to', () => {
+  test("lets a member's shape handle its absence, if the rules say so", () => {
     const shape = object({ a: always(string), b: always((value) => accept(value ?? 'b')) });
     assert.deepEqual(shape({ a: 'a' }), { ok: true, value: { a: 'a', b: 'b' } });
     const missed = { path: ['a'], kind: 'wrongType', found: undefined, expected: 'string' };
@@ -144,7 +144,7 @@ suite('a shape', () => {
     assert.deepEqual(faultOf(shape, { a: null }), missed);
   });
 
-  test('takes names of the prototype for members like any other', () => {
+  test('treats names of the prototype like all other members', () => {
     const odd: unknown = JSON.parse('{"__proto__":{"action":"Allow"},"constructor":1}');
     assert.deepEqual(faultOf(rule, odd), {
       path: [],
@@ -161,7 +161,7 @@ suite('a shape', () => {
     assert.equal(faultOf(choice(['a']), 'constructor').kind, 'unknownChoice');
   });
 
-  test('finds the first fault in document order, or none where there is none', () => {
+  test('finds the first fault in document order, or none if there is no fault', () => {
     fc.assert(
       fc.property(models, ({ model, value }) => {
         const read = shapeOf(model)(value);

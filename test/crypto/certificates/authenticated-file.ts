@@ -12,7 +12,7 @@ export function dataOf(contents: Uint8Array): Buffer {
   return sequence(objectIdentifier('1.2.840.113549.1.7.1'), explicit(0, octetString(contents)));
 }
 
-/** A PKCS #12 file with a code of the format's own derivation in so many rounds, which no password makes. */
+/** A PKCS #12 file with a MAC by the format's own derivation in so many rounds, which no password matches. */
 export function authenticatedFile(iterations: number): Buffer {
   const digest = sequence(sequence(objectIdentifier('1.3.14.3.2.26'), derNull), octetString(Buffer.alloc(20)));
   const macData = sequence(digest, octetString(Buffer.alloc(8)), integer(iterations));

@@ -48,7 +48,7 @@ function made(...args: readonly string[]): Buffer {
 
 if (hasOpenssl) {
   describe('a certificate of openssl', () => {
-    it('says what its maker said', () => {
+    it('says what openssl was asked for', () => {
       const der = made('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-set_serial', '0x00ff01');
       const { publicKey, notBefore, notAfter, thumbprint, ...facts } = value(readCertificate(der));
       const name = String.raw`E=someone@example.com, CN=www.example.com, OU=two, OU=one, O=Contoso\, Inc., C=DE`;
@@ -93,13 +93,13 @@ if (hasOpenssl) {
   });
 } else notRun('certificates that openssl made', 'there is no openssl 3 on PATH');
 
-describe('what is certified and what is read', () => {
+describe('what is certified and what is read back', () => {
   const key = ec('prime256v1');
   const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
   const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
   const several = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 3 });
   const arbitrary = fc.record({
-    // The value of an attribute, as hexadecimal pairs so that every character may be in it.
+    // The value of an attribute, as hexadecimal pairs so that it may have every character.
     subject: fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }).map(
       (text) =>
         `CN=${Buffer.from(text)
@@ -153,7 +153,7 @@ describe('what is certified and what is read', () => {
         const issued = value(readCertificate(value(await issue({ request, issuer, ...times }))));
         const { thumbprint } = issued;
         assert.deepEqual(issued, { ...own, issuer: 'CN=CA', thumbprint, basicConstraints: { ca: false } });
-        // What is read of a subject is a subject, and the same one.
+        // A subject that was read can be written, and is the same again.
         const again = value(await selfSign(key, { ...asked, ...times, subject: own.subject }));
         assert.equal(value(readCertificate(again)).subject, own.subject);
       }),
@@ -204,7 +204,7 @@ it('a version is a number up to 3, and nothing else', async () => {
   }
 });
 
-it('an object identifier has 64 bytes at most, and of a longer one none is read: that takes time in their square', () => {
+it('an object identifier has at most 64 bytes, and a longer one is not read, because that takes time in their square', () => {
   let read = 0;
   class Counted extends Uint8Array {
     override *[Symbol.iterator](): ArrayIterator<number> {
@@ -221,7 +221,7 @@ it('an object identifier has 64 bytes at most, and of a longer one none is read:
   assert.equal(read, 64);
 });
 
-describe('bytes that are no certificate', () => {
+describe('bytes that are not a certificate', () => {
   const altered = async (find: string, replace: string) => {
     const der = await selfSign(ec('prime256v1'), {
       subject: 'CN=a',
@@ -241,7 +241,7 @@ describe('bytes that are no certificate', () => {
       Buffer.from('261131000000Z').toString('hex'),
       'its start is not a time as RFC 5280 writes it',
     ],
-    // ecdsa-with-SHA384 in the body, SHA256 behind it.
+    // ecdsa-with-SHA384 in the body, SHA256 after it.
     ['2a8648ce3d040302', '2a8648ce3d040303', 'it names two signature algorithms'],
     ['0603551d0f0101ff0404', '0603551d0f0101ff0403', 'an extension has something after its end'],
   ];
@@ -255,7 +255,7 @@ describe('bytes that are no certificate', () => {
   const foreign: readonly (readonly [string, Buffer, string])[] = [
     ['nothing', Buffer.alloc(0), 'the certificate is missing where the certificate should have it'],
     ['a text', Buffer.from('-----BEGIN'), 'the certificate is missing where the certificate should have it'],
-    ['an open length', Buffer.from('3080', 'hex'), 'the length of the certificate is not as DER writes it'],
+    ['an indefinite length', Buffer.from('3080', 'hex'), 'the length of the certificate is not as DER writes it'],
     [
       'a long length',
       Buffer.from('3081023000', 'hex'),

@@ -18,7 +18,7 @@ interface Party {
   readonly key: CertifiableKey;
 }
 
-/** A certificate that names no keys, so that only a signature tells authorities of one name apart. */
+/** A certificate without key identifiers, so that only a signature tells authorities of one name apart. */
 function certificate(
   { name, key }: Party,
   issuer: Party,
@@ -39,7 +39,7 @@ const publicExponents = [
 ] as const;
 
 describe('a chain', () => {
-  it('takes one check for each issuer, whose key the certificate names', async (context) => {
+  it('takes one check for each issuer, whose key identifier the certificate has', async (context) => {
     const { certificates } = await withChain(leaf.key);
     const [, ...others] = (await withChain(leaf.key)).certificates;
     const checks = counted(context);
@@ -48,13 +48,13 @@ describe('a chain', () => {
     assert.equal(checks(), 2);
   });
 
-  it('takes 50 checks at most, where authorities of one name name no keys', async (context) => {
+  it('takes at most 50 checks, where authorities of one name have no key identifiers', async (context) => {
     const authorities = Array.from({ length: 49 }, () => ({ name: 'CA', key: ec('prime256v1') }));
     const signed = (by: number) => certificate(leaf, authorities[by] ?? leaf);
     const roots = await Promise.all(authorities.map((authority) => certificate(authority, authority)));
     const checks = counted(context);
     const leafOfLast = await signed(48);
-    // The last of 49 is found by the 49th check, and those of its name need one each: the first refuses.
+    // The 49th check finds the last of 49, and those of its name need one check each: the first of them is refused.
     const refused = outcomeOf(what, () => inChainOrder(leaf.key, [leafOfLast, ...roots], what));
     assert.equal(
       textOf(refused),
@@ -88,7 +88,7 @@ describe('a chain', () => {
   }
 });
 
-/** How many signatures are checked where the authority's certificate has this public key, and not its own. */
+/** How many signatures are checked when the authority's certificate has this public key instead of its own. */
 async function checksWith(
   context: TestContext,
   { authority, n, e }: { readonly authority: Party; readonly n: string; readonly e: string },

@@ -11,7 +11,7 @@ import { makeRequest } from '../../../src/crypto/certificates/request.ts';
 import type { CertifiedMaterial } from '../../../src/types/certificate.ts';
 import { contents, hex, material, selfSigned, validity, value } from './material.ts';
 
-/** A change of some bytes: bits, a piece taken out, put in twice, or overwritten. */
+/** A change of some bytes: bits flipped, or a piece removed, repeated or overwritten. */
 const damage = fc.oneof(
   fc.record({ how: fc.constant('flip' as const), at: fc.nat(), bit: fc.nat({ max: 7 }) }),
   fc.record({ how: fc.constant('cut' as const), at: fc.nat(), length: fc.integer({ min: 1, max: 60 }) }),
@@ -34,7 +34,7 @@ function damaged(original: Uint8Array, change: Damage): Buffer {
   return Buffer.concat([head, change.bytes, bytes.subarray(at + change.bytes.length)]);
 }
 
-/** A refusal says something, and holds nothing of the key. */
+/** A refusal says something, and contains nothing of the key. */
 function assertRefusal(outcome: Outcome<unknown>, secret: string): void {
   assert.ok(!outcome.ok);
   const text = describeRefusal(outcome.refusal);
@@ -42,7 +42,7 @@ function assertRefusal(outcome: Outcome<unknown>, secret: string): void {
   assert.ok(!text.includes(secret));
 }
 
-describe('what is damaged or cut short', () => {
+describe('damaged or cut bytes', () => {
   const key = material('P-256');
   const secret = key.kty === 'EC' ? key.d : '';
   let own: CertifiedMaterial;
@@ -50,7 +50,7 @@ describe('what is damaged or cut short', () => {
     own = { material: key, certificates: [await selfSigned(key)] };
   });
 
-  /** Either it is refused, or nothing that counts was damaged. */
+  /** Either it is refused, or nothing that matters was damaged. */
   function assertSameOrRefused(outcome: Outcome<CertifiedMaterial>): void {
     if (!outcome.ok) {
       assertRefusal(outcome, secret);
@@ -60,7 +60,7 @@ describe('what is damaged or cut short', () => {
     assert.deepEqual(hex(outcome.value.certificates), hex(own.certificates));
   }
 
-  it('is a refusal for a PKCS #12 file, or the same contents', async () => {
+  it('of a PKCS #12 file are refused, or have the same contents', async () => {
     for (const password of ['', 'password']) {
       const bytes = await writePkcs12(own, password);
       await fc.assert(
@@ -75,7 +75,7 @@ describe('what is damaged or cut short', () => {
     }
   });
 
-  it('is a refusal for a certificate, or another certificate, wherever the bit is', () => {
+  it('of a certificate are refused, or are another certificate, whichever bit changed', () => {
     const [der = Buffer.alloc(0)] = own.certificates;
     const { thumbprint } = value(readCertificate(der));
     for (let bit = 0; bit < der.length * 8; bit += 1) {
@@ -87,7 +87,7 @@ describe('what is damaged or cut short', () => {
       assertRefusal(readCertificate(der.subarray(0, length)), secret);
   });
 
-  it('is a refusal for a request, wherever it is', async () => {
+  it('of a request are refused, whichever bit changed', async () => {
     const request = value(await makeRequest(key, contents));
     const issuer = await makeTestIssuer('CA', validity.notBefore * 1000);
     const asked = async (bytes: Uint8Array) => issue({ request: bytes, issuer, ...validity });
@@ -103,7 +103,7 @@ describe('what is damaged or cut short', () => {
     }
   });
 
-  it('is a refusal for PEM, or the same key', () => {
+  it('of PEM are refused, or have the same key', () => {
     const text = writePem(own);
     fc.assert(
       fc.property(damage, (change) => {
@@ -115,7 +115,7 @@ describe('what is damaged or cut short', () => {
     );
   });
 
-  it('is a refusal for whatever bytes there are', async () => {
+  it('are refused, whatever they are', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (bytes) => {
         const sequence = Buffer.concat([Buffer.from([0x30, 0x82, bytes.length >> 8, bytes.length & 0xff]), bytes]);

@@ -9,7 +9,7 @@ import { contents, during, ec, kinds, material, pem, selfSigned, textOf, validit
 import type { Kind } from './material.ts';
 import { file, hasOpenssl, openssl, run } from './openssl.ts';
 
-/** How `openssl` names the signatures. */
+/** OpenSSL's names of the signatures. */
 const signatures: Readonly<Record<Kind, string>> = {
   'RSA 2048': 'sha256WithRSAEncryption',
   'RSA 3072': 'sha256WithRSAEncryption',
@@ -34,7 +34,7 @@ const extensionTexts = [
 if (hasOpenssl) {
   for (const kind of kinds) {
     describe(`with a key of ${kind}`, () => {
-      it('what is self-signed verifies with openssl, and says what was asked for', async () => {
+      it('a self-signed certificate verifies with openssl, and says what was asked for', async () => {
         const der = await selfSigned(material(kind));
         const path = file(pem(der));
         assert.match(openssl([...strictly, '-CAfile', path, path]).toString(), /: OK\n$/);
@@ -51,14 +51,14 @@ if (hasOpenssl) {
         for (const pattern of mentioned) assert.match(text, pattern);
       });
 
-      it('a signature that was damaged does not verify, so that the test above can fail', async () => {
+      it('a damaged signature does not verify, so that the test above can fail', async () => {
         const der = Buffer.from(await selfSigned(material(kind)));
         der.writeUInt8((der.at(-1) ?? 0) ^ 1, der.length - 1);
         const path = file(pem(der));
         assert.match(run([...strictly, '-CAfile', path, path]).text, /certificate signature failure/);
       });
 
-      it('openssl accepts the request, and the certificate that an issuer makes of it', async () => {
+      it('openssl accepts the request, and the certificate that an issuer makes for it', async () => {
         const request = value(await makeRequest(material(kind), contents));
         const { ok, text } = run(['req', '-inform', 'DER', '-verify', '-text', '-noout'], request);
         assert.ok(ok);
@@ -76,7 +76,7 @@ if (hasOpenssl) {
     });
   }
 
-  it('a request that openssl made is signed, and its challenge password goes nowhere', async () => {
+  it('a request that openssl made is signed, and its challenge password is ignored', async () => {
     const configuration = file(
       '[req]\nprompt=no\ndistinguished_name=dn\nattributes=at\nreq_extensions=ex\n[dn]\nCN=a.example.com\nO=Contoso\n' +
         '[at]\nchallengePassword=hidden\n[ex]\nsubjectAltName=DNS:a.example.com,dirName:dn\nbasicConstraints=CA:TRUE\n',
@@ -92,7 +92,7 @@ if (hasOpenssl) {
     assert.deepEqual([facts.subject, facts.issuer], ['O=Contoso, CN=a.example.com', 'CN=CA']);
   });
 
-  it('a request signed with RSASSA-PSS or on Ed25519 is refused by its name', async () => {
+  it('a request signed with RSASSA-PSS or on Ed25519 is refused by name', async () => {
     const issuer = await makeTestIssuer('CA', validity.notBefore * 1000);
     const request = (...args: readonly string[]) =>
       openssl(['req', '-new', '-subj', '/CN=a', '-nodes', '-keyout', '/dev/null', '-outform', 'DER', ...args]);
@@ -110,28 +110,28 @@ if (hasOpenssl) {
 } else notRun('certificates and requests, checked by openssl', 'there is no openssl 3 on PATH');
 
 describe('an authority', () => {
-  it('is what says that it is one, and nobody may ignore it then, whatever its key is used for', async () => {
+  it('has critical basic constraints, whatever its key is used for', async () => {
     const key = ec('prime256v1');
     const extensionOf = async (changed: Partial<CertificateContents>) => {
       const der = Buffer.from(await selfSigned(key, changed));
       // From the identifier 2.5.29.19 on.
       return der.subarray(der.indexOf('0603551d13', 'hex') + 5).toString('hex');
     };
-    // An empty sequence (DER leaves defaults out), and no flag before it.
+    // An empty sequence (DER leaves out defaults), and no flag before it.
     assert.match(await extensionOf({}), /^04023000/);
     assert.match(await extensionOf({ keyUsage: ['keyCertSign'] }), /^04023000/);
     assert.match(await extensionOf({ basicConstraints: { ca: true } }), /^0101ff040530030101ff/);
     assert.match(await extensionOf({ basicConstraints: { ca: true, pathLength: 2 } }), /^0101ff040830060101ff020102/);
   });
 
-  it('may be called anything, as long as its name fits', async () => {
+  it('may have any name that fits', async () => {
     const issuer = await makeTestIssuer(' #1, "CA" + Söhne\\ ', validity.notBefore * 1000);
     const facts = value(readCertificate(issuer.certificates[0] ?? Buffer.alloc(0)));
     assert.equal(facts.subject, String.raw`CN=\ #1\, \"CA\" \+ Söhne\\\ `);
     assert.deepEqual(facts.basicConstraints, { ca: true });
   });
 
-  it('signs no request whose signature is not of its key, nor one of its own that is damaged', async () => {
+  it('does not sign a request with a signature by another key, or a damaged one', async () => {
     const issuer = await makeTestIssuer('CA', validity.notBefore * 1000);
     const request = Buffer.from(value(await makeRequest(ec('prime256v1'), contents)));
     const at = request.indexOf('Contoso');
@@ -146,7 +146,7 @@ describe('an authority', () => {
     );
   });
 
-  it('signs nothing with a key that is not that of its certificate', async () => {
+  it("does not sign with a key that is not its certificate's", async () => {
     const issuer = { ...(await makeTestIssuer('CA', validity.notBefore * 1000)), material: ec('prime256v1') };
     const request = value(await makeRequest(ec('prime256v1'), contents));
     assert.equal(
@@ -156,7 +156,7 @@ describe('an authority', () => {
   });
 });
 
-it('a request asks for the same as the one that Azure was recorded to make of this policy, byte by byte', async () => {
+it('a request is byte for byte the one that Azure was recorded to make of this policy', async () => {
   // azure-sdk-for-js, CRUDCertificateName-cancreatereadanddeleteacertificateissuer-, 2021-04-28.
   const recorded =
     'MIICoTCCAYkCAQAwETEPMA0GA1UEAxMGTXlDZXJ0MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwb3LhJ/D0zuoE/nZdSNAX2+CRq0xZ0xj' +
@@ -170,7 +170,7 @@ it('a request asks for the same as the one that Azure was recorded to make of th
   const ours = Buffer.from(value(await makeRequest(key, { subject: 'cn=MyCert', ekus, keyUsage })));
   const theirs = Buffer.from(recorded, 'base64');
   const modulus = Buffer.from(key.n, 'base64url');
-  // The same but for the modulus, up to the signature.
+  // The same except for the modulus, up to the signature.
   modulus.copy(theirs, theirs.indexOf('0282010100', 'hex') + 5);
   assert.equal(ours.subarray(0, theirs.length).toString('hex'), theirs.toString('hex'));
 });
@@ -231,11 +231,11 @@ describe('what cannot be certified', () => {
 describe('what can be certified', () => {
   const key = ec('prime256v1');
 
-  it('has an alternative name without a subject, and nobody may ignore it then', async () => {
+  it('may have a critical alternative name and no subject', async () => {
     const der = await selfSigned(key, { subject: '' });
     const facts = value(readCertificate(der));
     assert.deepEqual([facts.subject, facts.sans.dnsNames], ['', contents.sans?.dnsNames]);
-    // The identifier 2.5.29.17, with the flag behind it or without.
+    // The identifier 2.5.29.17, with or without the flag after it.
     assert.ok(Buffer.from(der).includes('0603551d110101ff04', 'hex'));
     assert.ok(Buffer.from(await selfSigned(key)).includes('0603551d1104', 'hex'));
   });

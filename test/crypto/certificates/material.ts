@@ -20,7 +20,7 @@ import type {
   Validity,
 } from '../../../src/types/certificate.ts';
 
-/** Every kind of key that a certificate may have, by the names of this table. */
+/** Every kind of key that a certificate may have, by its name in this table. */
 const makers = {
   'RSA 2048': () => rsa(2048),
   'RSA 3072': () => rsa(3072),
@@ -37,7 +37,7 @@ export const kinds: readonly Kind[] = ['RSA 2048', 'RSA 3072', 'RSA 4096', 'P-25
 
 const made = new Map<Kind, CertifiableKey>();
 
-/** The key of this kind: always the same in one process, as making RSA keys takes seconds. */
+/** The key of this kind: the same in one process, because making RSA keys takes seconds. */
 export function material(kind: Kind): CertifiableKey {
   const known = made.get(kind) ?? makers[kind]();
   made.set(kind, known);
@@ -54,7 +54,7 @@ export function ec(namedCurve: string): CertifiableKey {
   return readPrivateKey(privateKey.export({ format: 'der', type: 'pkcs8' }));
 }
 
-/** 2026-01-01 to 2027-01-01, both at midnight, in seconds; `openssl verify` is told a time between them. */
+/** 2026-01-01 to 2027-01-01, both at midnight, in seconds; `openssl verify` gets a time between them. */
 export const validity: Validity = { notBefore: 1_767_225_600, notAfter: 1_798_761_600, serial: Buffer.alloc(16, 0x11) };
 export const during = String(validity.notBefore + 1_000);
 
@@ -71,18 +71,18 @@ export const contents: CertificateContents = {
   keyUsage: ['digitalSignature', 'keyEncipherment'],
 };
 
-/** The value, where nothing may be refused. */
+/** The value of an outcome that must not be a refusal. */
 export function value<T>(outcome: Outcome<T>): T {
   assert.ok(outcome.ok, outcome.ok ? '' : describeRefusal(outcome.refusal));
   return outcome.value;
 }
 
-/** The kind of the refusal, or what was not refused. */
+/** The kind of the refusal, or 'ok'. */
 export function kindOf(outcome: Outcome<unknown>): CertificateFileRefusal['kind'] | 'ok' {
   return outcome.ok ? 'ok' : outcome.refusal.kind;
 }
 
-/** The text of the refusal. */
+/** The message of the refusal. */
 export function textOf(outcome: Outcome<unknown>): string {
   return outcome.ok ? 'not refused' : describeRefusal(outcome.refusal);
 }
@@ -91,7 +91,7 @@ export async function selfSigned(key: CertifiableKey, changed: Partial<Certifica
   return value(await selfSign(key, { ...contents, ...validity, ...changed }));
 }
 
-/** A key with a chain: its certificate, one of an authority in between, the root. */
+/** A key with a chain: its certificate, an intermediate one, the root. */
 export async function withChain(key: CertifiableKey): Promise<CertifiedMaterial> {
   const root = await makeTestIssuer('Root', validity.notBefore * 1000);
   const issuer = await authorityUnder(root);
@@ -99,7 +99,7 @@ export async function withChain(key: CertifiableKey): Promise<CertifiedMaterial>
   return { material: key, certificates: [leaf, ...issuer.certificates, ...root.certificates] };
 }
 
-/** What no request brings about: an authority that another one signed. */
+/** An authority that another one signed, which no request can bring about. */
 async function authorityUnder(root: CertifiedMaterial): Promise<CertifiedMaterial> {
   const between = ec('secp384r1');
   const by = issuerIn(root);
@@ -118,7 +118,7 @@ async function authorityUnder(root: CertifiedMaterial): Promise<CertifiedMateria
   return { material: between, certificates: [certificate] };
 }
 
-/** As `openssl` wants certificates. */
+/** In the form that `openssl` needs. */
 export function pem(...certificates: readonly Uint8Array[]): string {
   const block = (der: Uint8Array) =>
     `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`;

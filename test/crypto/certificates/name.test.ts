@@ -6,9 +6,9 @@ import { notRun } from '../../not-run.ts';
 import { ec, selfSigned, textOf, value } from './material.ts';
 import { hasOpenssl, openssl } from './openssl.ts';
 
-/** A subject as it may be written, and as it is read again. */
+/** A subject as it may be written, and as it is read back. */
 const subjects: readonly (readonly [string, string])[] = [
-  // Only ASCII's space around a value does not belong to it.
+  // Only ASCII spaces around a value are not part of it.
   ['CN= \t\u3000a\u00a0 \t', 'CN=\u3000a\u00a0'],
   [String.raw`CN=\20`, String.raw`CN=\ `],
   [String.raw`CN=\20\20`, String.raw`CN=\ \ `],
@@ -89,7 +89,7 @@ describe('a subject', () => {
     assert.equal(nameFromDer(value(encodeName(text))), text);
   });
 
-  it('is read as it was written, whatever is in it', () => {
+  it('is read as it was written, whatever it contains', () => {
     const awkward = fc.constantFrom(' ', '\t', '\n', '\u3000', '\u00a0', '\ufeff', '\\', '"', '#', 'a');
     const attribute = fc.tuple(
       fc.constantFrom('CN', 'O', 'OU', 'L', 'ST', '1.2.3.4'),
@@ -111,13 +111,13 @@ describe('a subject', () => {
         const encoded = value(encodeName(parts.join(', ')));
         const read = nameFromDer(encoded);
         assert.deepEqual(value(encodeName(read)), encoded);
-        // A control character would end the line that it is printed on.
+        // A control character would break the line that it is printed on.
         assert.doesNotMatch(read, /\p{Cc}/u);
       }),
     );
   });
 
-  it('is a PrintableString where its alphabet has every character, and UTF-8 otherwise', () => {
+  it('is a PrintableString where that alphabet suffices, and UTF-8 otherwise', () => {
     const stringOf = (text: string) => Buffer.from(value(encodeName(`O="${text}"`))).subarray(-2 - text.length);
     for (const printable of ["Aa0 '()+,-./:=?", 'www.example.com']) {
       assert.equal(stringOf(printable).toString('latin1'), `\x13${String.fromCodePoint(printable.length)}${printable}`);
@@ -127,7 +127,7 @@ describe('a subject', () => {
     }
   });
 
-  it('is a name or a refusal, whatever it is', () => {
+  it('is encoded or refused, whatever it is', () => {
     const piece = fc.constantFrom('CN', 'O', '=', ',', '+', '"', '\\', '#', ' ', 'a', '0c', ';', '1.2', 'é');
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
@@ -141,7 +141,7 @@ describe('a subject', () => {
 });
 
 if (hasOpenssl) {
-  it('a subject is to openssl what it is to us', async () => {
+  it('is the same for openssl', async () => {
     const key = ec('prime256v1');
     for (const subject of ['CN=a, O=b, C=US', String.raw`CN=a\, b + OU=c\+d, O=\"e\", L=Köln`, 'E=a@b.example, DC=x']) {
       const der = await selfSigned(key, { subject });

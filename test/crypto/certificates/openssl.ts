@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
-/** Whether there is an `openssl` of version 3; older ones have no `-legacy`. */
+/** Whether there is an `openssl` of version 3; older ones do not have `-legacy`. */
 export const hasOpenssl = run(['version']).text.startsWith('OpenSSL 3');
 
-/** Whether it knows PBMAC1, as it does from 3.4 on. */
+/** Whether it knows PBMAC1, as versions from 3.4 do. */
 export const hasPbmac1 = hasOpenssl && run(['pkcs12', '-help']).text.includes('-pbmac1_pbkdf2');
 
 export interface Run {
@@ -24,7 +24,7 @@ export function run(args: readonly string[], input: Uint8Array | string = ''): R
   return { ok: status === 0, bytes, text: status === null ? '' : `${stdout.toString()}${stderr.toString()}` };
 }
 
-/** What `openssl` writes; it must succeed. */
+/** The output of `openssl`, which must succeed. */
 export function openssl(args: readonly string[], input: Uint8Array | string = ''): Buffer {
   const done = run(args, input);
   if (!done.ok) throw new Error(`openssl ${args.join(' ')}: ${done.text}`);

@@ -38,7 +38,7 @@ describe('PEM', () => {
     assert.deepEqual(labels, ['PRIVATE KEY', 'CERTIFICATE', 'CERTIFICATE', 'CERTIFICATE']);
   });
 
-  it('may have them in any order, twice, with remarks, and what belongs to no chain comes last', async () => {
+  it('may have them in any order, twice, with remarks, and those outside the chain come last', async () => {
     const stranger = await selfSigned(ec('prime256v1'));
     const [leaf, between, root] = chained.certificates;
     assert.ok(leaf && between && root);
@@ -82,7 +82,7 @@ describe('PEM', () => {
       'The private key belongs to none of the certificates.',
     ],
     [
-      'a text that ends early',
+      'a file that ends early',
       () => writePem(chained).slice(0, -40),
       'This is not a PEM file that can be read: a block does not end with the line that matches its beginning.',
     ],
@@ -134,7 +134,7 @@ describe('PEM', () => {
       'The private key is encrypted. Write it without a password (openssl pkey), or use a PKCS #12 file.',
     ],
     [
-      'a text with the line ends of Windows',
+      'a file with the line ends of Windows',
       () => writePem(chained).replaceAll('\n', '\r\n'),
       'This is not a PEM file that can be read: its lines end in CR LF, and only LF is accepted.',
     ],
@@ -158,7 +158,7 @@ async function manyCertificates(count: number): Promise<string> {
   return pem(...(await Promise.all(many)));
 }
 
-describe('a private key whose parts do not belong together', () => {
+describe('a private key with inconsistent parts', () => {
   it('is refused for RSA', () => {
     const key = material('RSA 2048');
     assert.ok(key.kty === 'RSA');
@@ -172,7 +172,7 @@ describe('a private key whose parts do not belong together', () => {
   });
 
   it('is refused for EC', () => {
-    // OpenSSL writes the point of one and the number of another, if it is told to.
+    // OpenSSL writes the point of one key with the number of another, if it is told to.
     const [one, other] = [ec('prime256v1'), ec('prime256v1')];
     assert.ok(one.kty === 'EC' && other.kty === 'EC');
     const swapped = Buffer.from(privateKeyObject(one).export({ format: 'der', type: 'pkcs8' }));
@@ -185,7 +185,7 @@ describe('a private key whose parts do not belong together', () => {
   });
 });
 
-/** RFC 8017 appendix A.1.2 in PKCS #8, of members that nobody checked. */
+/** RFC 8017 appendix A.1.2 in PKCS #8, with unchecked members. */
 function unchecked({ n, e, d, p, q, dp, dq, qi }: RsaKeyMaterial): string {
   const numbers = [n, e, d, p, q, dp, dq, qi].map((member) => integer(Buffer.from(member, 'base64url')));
   const algorithm = sequence(objectIdentifier('1.2.840.113549.1.1.1'), derNull);
@@ -201,7 +201,7 @@ function traditional(label: string): string {
 if (hasOpenssl) {
   describe('with openssl', () => {
     for (const kind of kinds) {
-      it(`a key of ${kind} is exchanged both ways, and not taken in its traditional form`, async () => {
+      it(`a key of ${kind} is exchanged both ways, and refused in its traditional form`, async () => {
         const own = { material: material(kind), certificates: [await selfSigned(material(kind))] };
         const written = file(writePem(own));
         const certificate = openssl(['x509', '-in', written]);
@@ -216,7 +216,7 @@ if (hasOpenssl) {
       });
     }
 
-    it('a key with the parameters that `openssl ecparam -genkey` writes before it is not taken either', () => {
+    it('a key with the parameters that `openssl ecparam -genkey` writes before it is refused too', () => {
       const key = openssl(['ecparam', '-genkey', '-name', 'secp384r1']).toString();
       assert.equal(textOf(readPem(key)), traditional('EC PARAMETERS'));
     });

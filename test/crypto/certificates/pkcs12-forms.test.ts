@@ -19,7 +19,7 @@ import { ec, hex, kindOf, material, selfSigned, textOf, value, withChain } from 
 
 const bags = '1.2.840.113549.1.12.10.1';
 
-/** A file with these bags, without encryption and without a code. */
+/** A file with these bags, without encryption and MAC. */
 function fileOf(...contents: readonly Buffer[]): Buffer {
   return sequence(integer(3), dataOf(sequence(dataOf(sequence(...contents)))));
 }
@@ -36,7 +36,7 @@ function certificateBag(certificate: Uint8Array, type = '1.2.840.113549.1.9.22.1
   return bag(3, sequence(objectIdentifier(type), explicit(0, octetString(certificate))));
 }
 
-/** An encrypted key whose PBKDF2 is to do so many rounds. */
+/** An encrypted key whose PBKDF2 demands so many rounds. */
 function shroudedKeyBag(iterations: number): Buffer {
   const parameters = sequence(octetString(Buffer.alloc(8)), integer(iterations));
   const derivation = sequence(objectIdentifier('1.2.840.113549.1.5.12'), parameters);
@@ -49,7 +49,7 @@ function tooMuchWork(most: number): string {
   return `The PKCS #12 file asks for more than ${most} rounds of key derivation. Write it with fewer: OpenSSL's default is 2048 (-iter).`;
 }
 
-/** The same in BER, as programs write it that do not know the length yet: lengths left open, strings in pieces. */
+/** The same in BER, as programs write it that do not know the length yet: indefinite lengths, strings in pieces. */
 function openEnded(bytes: Buffer): Buffer {
   const [tag = 0, first = 0] = bytes;
   const octets = first < 0x80 ? 0 : first & 0x7f;
@@ -94,16 +94,16 @@ describe('the form of a PKCS #12 file', () => {
     assert.deepEqual(hex(found.certificates), hex(chained.certificates));
   }
 
-  it('needs no attribute that pairs the key with its certificate, and no order', async () => {
+  it('needs no attribute that pairs the key with its certificate, and no particular order', async () => {
     await assertRead(fileOf(...certificates.toReversed(), keyBag(chained.material)));
   });
 
-  it('may be BER, with open lengths and strings in pieces', async () => {
+  it('may be BER, with indefinite lengths and strings in pieces', async () => {
     await assertRead(openEnded(fileOf(keyBag(chained.material), ...certificates)));
     await assertRead(openEnded(Buffer.from(await writePkcs12(chained, 'password'))), 'password');
   });
 
-  it('may have bags in bags, to a depth that is enough', async () => {
+  it('may have bags in bags, to some depth', async () => {
     const nested = (depth: number): Buffer =>
       depth === 0 ? keyBag(chained.material) : bag(6, sequence(nested(depth - 1)));
     await assertRead(fileOf(nested(4), ...certificates));
@@ -153,7 +153,7 @@ describe('the form of a PKCS #12 file', () => {
       malformed('there is something after its end'),
     ],
     [
-      'a string of pieces that are none',
+      'a string with a piece that is not a string',
       () => sequence(der(0x24, integer(1))),
       malformed('a string has pieces that are not strings'),
     ],
@@ -163,7 +163,7 @@ describe('the form of a PKCS #12 file', () => {
       malformed('its private key cannot be read'),
     ],
     [
-      'a certificate that is none',
+      'a certificate that cannot be read',
       () => fileOf(keyBag(chained.material), certificateBag(Buffer.from('3000', 'hex'))),
       malformed('the certificate is missing where the certificate should have it'),
     ],
@@ -178,9 +178,9 @@ describe('the form of a PKCS #12 file', () => {
     ['too large', () => Buffer.alloc(1_048_577), 'The PKCS #12 file has 1048577 bytes; at most 1048576 are read.'],
     ['too much work for PBKDF2', () => fileOf(shroudedKeyBag(0x7fff_ffff)), tooMuchWork(2_000_000)],
     ['too much work for its code', () => authenticatedFile(0x7fff_ffff), tooMuchWork(2_000_000)],
-    ['too much work of the dear kind for its code', () => authenticatedFile(700_001), tooMuchWork(700_000)],
+    ['too much work of the expensive kind for its code', () => authenticatedFile(700_001), tooMuchWork(700_000)],
     [
-      'more work than a number can say',
+      'more work than fits into a number',
       () => authenticatedFile(0x80_0000_0000),
       malformed('its number of rounds is out of range'),
     ],
@@ -192,7 +192,7 @@ describe('the form of a PKCS #12 file', () => {
     });
   }
 
-  it('may ask for much work, and not for more in several derivations than in one', async () => {
+  it('may demand much work, but no more in several derivations than in one', async () => {
     // SHA-1 fills the 32 bytes of the key in two blocks, and an empty password is tried in two forms.
     const refusals = await Promise.all(
       [100_000, 499_999, 500_001].map(async (rounds) => textOf(await readPkcs12(fileOf(shroudedKeyBag(rounds)), ''))),
@@ -204,7 +204,7 @@ describe('the form of a PKCS #12 file', () => {
     ]);
   });
 
-  it('that asks for much work leaves the thread to others meanwhile', async () => {
+  it('that demands much work leaves turns of the event loop to others', async () => {
     let turns = 0;
     let isOver = false;
     const take = () => {
@@ -214,14 +214,14 @@ describe('the form of a PKCS #12 file', () => {
     setImmediate(take);
     assert.equal(kindOf(await readPkcs12(authenticatedFile(100_000), 'password')), 'wrongPassword');
     isOver = true;
-    // One for each 4,096 rounds.
+    // One for every 4,096 rounds.
     assert.ok(turns >= 24, `${turns} turns`);
   });
 
   it('may have 20,000 values in all its safes together', async () => {
     const [leaf, ...others] = chained.certificates.map((one) => certificateBag(one));
     assert.ok(leaf);
-    /** Attributes of bags are read as BER, and not looked at. */
+    /** Attributes of bags are read as BER, and ignored. */
     const withAttributes = (...counts: readonly number[]) => {
       const safes = counts.map((count) => {
         const attributes = set(...Array.from({ length: count }, () => derNull));
@@ -236,7 +236,7 @@ describe('the form of a PKCS #12 file', () => {
     assert.deepEqual(hex(read.certificates), hex(chained.certificates));
   });
 
-  it('with a self-signed certificate alone is a chain of one', async () => {
+  it('with only a self-signed certificate is a chain of one', async () => {
     const own = await selfSigned(chained.material);
     const found = value(await readPkcs12(fileOf(keyBag(chained.material), certificateBag(own)), ''));
     assert.deepEqual(hex(found.certificates), hex([own]));

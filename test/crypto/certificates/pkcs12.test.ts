@@ -8,10 +8,12 @@ import { notRun } from '../../not-run.ts';
 import { ec, hex, kinds, kindOf, material, pem, selfSigned, textOf, value, withChain } from './material.ts';
 import { file, hasOpenssl, hasPbmac1, openssl, run } from './openssl.ts';
 
-/** How `openssl pkcs12 -export` may be told to protect a file, now and formerly; `-legacy` also where RC2 needs it. */
+/**
+ * The ways in which `openssl pkcs12 -export` can protect a file, now and formerly; `-legacy` also where RC2 needs it.
+ */
 const protections: Readonly<Record<string, readonly string[]>> = {
   'as OpenSSL 3 does it': [],
-  'as OpenSSL 1 and Windows did it': ['-legacy'],
+  'as OpenSSL 1 and Windows did': ['-legacy'],
   'with 3DES': ['-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'],
   'with 3DES of two keys and RC2 of 128 bits': ['-legacy', '-certpbe', 'PBE-SHA1-RC2-128', '-keypbe', 'PBE-SHA1-2DES'],
   'with AES-128 and AES-192': ['-certpbe', 'AES-128-CBC', '-keypbe', 'AES-192-CBC'],
@@ -20,9 +22,9 @@ const protections: Readonly<Record<string, readonly string[]>> = {
   'with SHA-512': ['-macalg', 'sha512'],
   'with one round': ['-iter', '1'],
   'with 20,000 rounds': ['-iter', '20000'],
-  'without a code': ['-nomac'],
-  'with RC2 and without a code': ['-legacy', '-nomac'],
-  'with the certificates in clear': ['-certpbe', 'NONE'],
+  'without a MAC': ['-nomac'],
+  'with RC2 and without a MAC': ['-legacy', '-nomac'],
+  'with unencrypted certificates': ['-certpbe', 'NONE'],
 };
 
 const pbmac1Protections: Readonly<Record<string, readonly string[]>> = {
@@ -53,7 +55,7 @@ if (hasOpenssl) {
 
     for (const [title, args] of Object.entries({ ...protections, ...(hasPbmac1 && pbmac1Protections) })) {
       for (const password of passwords) {
-        it(`${title}, with the password ${JSON.stringify(password)}, is read, and not with another`, async () => {
+        it(`${title}, with the password ${JSON.stringify(password)}, is read, but not with another`, async () => {
           const bytes = exported(chained, password, ...args);
           assertSame(value(await readPkcs12(bytes, password)), chained);
           const wrong = args.includes('-nomac') ? 'notDecrypted' : 'wrongPassword';
@@ -65,7 +67,7 @@ if (hasOpenssl) {
     }
 
     for (const kind of kinds) {
-      it(`with a key of ${kind} is read, named and unnamed`, async () => {
+      it(`with a key of ${kind} is read, with and without a name`, async () => {
         const own = { material: material(kind), certificates: [await selfSigned(material(kind))] };
         for (const args of [
           [],
@@ -77,7 +79,7 @@ if (hasOpenssl) {
       });
     }
 
-    it('without encryption and without a code needs no password, and has one for nothing', async () => {
+    it('without encryption and MAC needs no password, and accepts any', async () => {
       const bytes = exported(chained, '', '-certpbe', 'NONE', '-keypbe', 'NONE', '-nomac');
       assertSame(value(await readPkcs12(bytes, '')), chained);
       assertSame(value(await readPkcs12(bytes, 'anything')), chained);
@@ -115,7 +117,7 @@ if (hasOpenssl) {
       });
     }
 
-    it('without certificates, or those of other keys alone, is refused', async () => {
+    it('without certificates, or with only those of other keys, is refused', async () => {
       const key = writePem({ material: chained.material, certificates: [] });
       const bare = openssl(['pkcs12', '-export', '-nocerts', '-passout', 'pass:p'], key);
       assert.equal(textOf(await readPkcs12(bare, 'p')), 'The PKCS #12 file holds no certificate.');
@@ -126,7 +128,7 @@ if (hasOpenssl) {
     });
   });
 
-  describe('what is written', () => {
+  describe('a file that Postern writes', () => {
     for (const kind of kinds) {
       it(`with a key of ${kind} is read by openssl without its legacy module`, async () => {
         const own = await withChain(material(kind));
@@ -150,7 +152,7 @@ if (hasOpenssl) {
       });
     }
 
-    it('is protected as OpenSSL 3 protects, and opens with its password alone', async () => {
+    it('is protected as OpenSSL 3 does, and opens only with its password', async () => {
       const own = { material: material('P-256'), certificates: [await selfSigned(material('P-256'))] };
       const path = file(await writePkcs12(own, 'password'));
       const { text } = run(['pkcs12', '-in', path, '-passin', 'pass:password', '-info', '-noout']);
@@ -181,7 +183,7 @@ describe('PKCS #12', () => {
     );
   });
 
-  it('is never the same twice, as salts and initialization vectors are drawn anew', async () => {
+  it('is never the same twice, because salts and initialization vectors are random', async () => {
     const own = { material: material('P-256'), certificates: [await selfSigned(material('P-256'))] };
     const [one, other] = await Promise.all([writePkcs12(own), writePkcs12(own)]);
     assert.notDeepEqual(one, other);

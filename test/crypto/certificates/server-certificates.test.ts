@@ -73,7 +73,7 @@ const extensionsOfServer = `        X509v3 extensions:
     Signature Algorithm: ecdsa-with-SHA256
 `;
 
-/** A server's certificate that somebody who has the authority's key makes. */
+/** A server certificate made by somebody who has stolen the authority's key. */
 async function misused(sans: Partial<AlternativeNames>): Promise<CertifiedKey> {
   const { material, certificates } = value(readPem(authority.key + authority.certificate));
   assert.ok(material !== undefined);
@@ -89,7 +89,7 @@ function verify({ certificate }: CertifiedKey, by: CertifiedKey): string {
   return run([...strictly, '-CAfile', file(by.certificate), file(certificate)]).text;
 }
 
-/** Without a status where there is no curl. */
+/** Without a status if there is no curl. */
 function curl(args: readonly string[]): Promise<{ readonly status: number | undefined; readonly text: string }> {
   return new Promise((resolve) => {
     execFile('curl', ['--silent', '--max-time', '20', ...args], (error, text) => {
@@ -100,7 +100,7 @@ function curl(args: readonly string[]): Promise<{ readonly status: number | unde
 
 if (hasOpenssl) {
   describe('as openssl reads them', () => {
-    it('the authority lives for ten years, signs certificates, and speaks for its domain alone', () => {
+    it('the authority is valid for ten years, signs certificates, and is limited to its domain', () => {
       const text = printed(authority);
       for (const part of [
         `Issuer: CN=Postern CA for ${domain}\n`,
@@ -113,7 +113,7 @@ if (hasOpenssl) {
       }
     });
 
-    it("the server's certificate lives for 397 days, and is for the domain and every vault", () => {
+    it("the server's certificate is valid for 397 days, and is for the domain and every vault", () => {
       const text = printed(server);
       for (const part of [
         `Issuer: CN=Postern CA for ${domain}\n`,
@@ -125,7 +125,7 @@ if (hasOpenssl) {
       }
     });
 
-    it('the chain verifies, and so it does for the longest domain', async () => {
+    it('the chain verifies, also for the longest domain', async () => {
       assert.match(verify(server, authority), /: OK\n$/);
       const label = 'a'.repeat(63);
       const longest = [label, label, label, 'b'.repeat(30)].join('.');
@@ -141,7 +141,7 @@ if (hasOpenssl) {
       [{ ipAddresses: ['2001:db8::1'] }, /excluded subtree violation/],
     ];
     for (const [sans, verdict] of names) {
-      it(`what its key signs for ${JSON.stringify(sans)} is held to the name constraints`, async () => {
+      it(`the name constraints apply to a certificate for ${JSON.stringify(sans)}`, async () => {
         assert.match(verify(await misused(sans), authority), verdict);
       });
     }
@@ -168,14 +168,14 @@ describe('clients that trust the authority', () => {
     [`a.blue.vault.${domain}`, false],
   ];
   for (const [host, good] of hosts) {
-    it(`Node ${good ? 'takes' : 'refuses'} it as ${host}`, async () => {
+    it(`Node ${good ? 'accepts' : 'refuses'} it as ${host}`, async () => {
       const socket = connect({ host: '127.0.0.1', port, servername: host, ca: authority.certificate });
       const connected = once(socket, 'secureConnect').finally(() => socket.destroy());
       if (good) await connected;
       else await assert.rejects(connected, { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
     });
 
-    it(`curl ${good ? 'takes' : 'refuses'} it as ${host}`, async () => {
+    it(`curl ${good ? 'accepts' : 'refuses'} it as ${host}`, async () => {
       const to = ['--resolve', `${host}:${port}:127.0.0.1`, `https://${host}:${port}/`];
       const { status, text } = await curl(['--cacert', file(authority.certificate), ...to]);
       if (status === undefined)

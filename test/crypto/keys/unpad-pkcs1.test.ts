@@ -42,12 +42,12 @@ describe('unpadPkcs1', () => {
     }
   });
 
-  it('takes the first separator, and what looks like one after it as message', () => {
+  it('uses the first separator, and a later 00 belongs to the message', () => {
     const found = unpadPkcs1(encoding(Uint8Array.of(1, 0, 3)));
     assert.deepEqual(found, Uint8Array.of(1, 0, 3));
   });
 
-  it('takes eight octets of padding, the fewest', () => {
+  it('accepts eight octets of padding, the fewest', () => {
     const encoded = encoding(message, (changed) => changed.set([0], 10));
     assert.equal(unpadPkcs1(encoded)?.length, length - 11);
   });
@@ -76,14 +76,14 @@ describe('RSA1_5 and RSA-OAEP', () => {
   const engine = openKeyEngine({ threads: 1 });
   after(() => engine.close());
   const notDecrypted = { ok: false, refusal: { kind: 'notDecrypted' } };
-  // RSAEP with any octets: what a client could send that has found a way to choose the padding.
+  // RSAEP with any octets, as from a client that has found a way to choose the padding.
   const encrypt = (encoded: Uint8Array) =>
     publicEncrypt({ key: publicKeyObject(rsaPublic()), padding: constants.RSA_NO_PADDING }, encoded);
 
   for (const [what, encoded] of Object.entries(malformed)) {
-    // Above the modulus no ciphertext has it.
+    // Values above the modulus have no ciphertext.
     if (encoded[0] !== 0) continue;
-    it(`answers ${what} as every other failure`, async () => {
+    it(`answers ${what} like every other failure`, async () => {
       const value = encrypt(encoded);
       assert.deepEqual(await engine.perform('decrypt', rsaOfA2, { algorithm: 'RSA1_5', value }), notDecrypted);
       assert.deepEqual(await engine.perform('unwrapKey', rsaOfA2, { algorithm: 'RSA1_5', value }), notDecrypted);
@@ -91,7 +91,7 @@ describe('RSA1_5 and RSA-OAEP', () => {
     });
   }
 
-  it('answers the padding of the other, the other hash and what is no number below the modulus the same', async () => {
+  it("answers the other's padding, the other hash and values above the modulus in the same way", async () => {
     const text = Buffer.from('a text');
     const oaep = await engine.perform('encrypt', rsaOfA2, { algorithm: 'RSA-OAEP', value: text });
     const pkcs1 = await engine.perform('encrypt', rsaOfA2, { algorithm: 'RSA1_5', value: text });
@@ -107,7 +107,7 @@ describe('RSA1_5 and RSA-OAEP', () => {
     }
   });
 
-  it('does not take a signature for a text', async () => {
+  it('does not accept a signature as a ciphertext', async () => {
     const key = privateKeyObject(rsaOfA2);
     const value = privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, publicBlock());
     const raw = privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoding(message));

@@ -107,7 +107,7 @@ describe('the wrapped keys of RFC 7516, appendix A', () => {
         'rGPi6UklfCpIMfIjf7iGdXKHzg',
     );
     const { result } = await resultOf('unwrapKey', rsaOfA1, { algorithm: 'RSA-OAEP', value });
-    // It opens A.1's content.
+    // It decrypts A.1's content.
     const opened = await resultOf('decrypt', octKey(result), {
       algorithm: 'A256GCM',
       value: base64url('5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6jiSdiwkIr3ajwQzaBtQD_A'),
@@ -248,7 +248,7 @@ describe('AES-CBC, NIST SP 800-38A appendix F.2', () => {
       assert.deepEqual(Buffer.from(closed.iv ?? []), iv);
       const opened = await resultOf('decrypt', material, { algorithm, value: closed.result, iv });
       assert.deepEqual(Buffer.from(opened.result), plaintext);
-      // With padding the same blocks come first.
+      // With padding the first blocks are the same.
       const padded = await resultOf('encrypt', material, { algorithm: `${algorithm}PAD`, value: plaintext, iv });
       assert.equal(Buffer.from(padded.result).toString('hex').slice(0, ciphertext.length), ciphertext);
     });
@@ -289,7 +289,7 @@ describe('AES-GCM, the test cases of its specification (McGrew and Viega, append
     it(`${algorithm}: test case ${testCase}`, async () => {
       const bits = Number(algorithm.slice(1, 4));
       const key = hex('feffe9928665731c6d6a8f9467308308'.repeat(2)).subarray(0, bits / 8);
-      // The engine draws every iv.
+      // The engine makes every iv.
       const closed = sealGcm(key, iv, { value, additionalData });
       assert.equal(Buffer.from(closed.result).toString('hex'), ciphertext);
       assert.equal(Buffer.from(closed.tag).toString('hex'), tag);
@@ -305,7 +305,7 @@ describe('AES-GCM, the test cases of its specification (McGrew and Viega, append
   }
 });
 
-describe('ECDSA signatures that others published', () => {
+describe('published ECDSA signatures', () => {
   const rows: readonly [string, KeyCurve, string, string, string, string, string][] = [
     [
       'RFC 6979 appendix A.2.5',
