@@ -58,7 +58,8 @@ async function makeIdentity(
     tenantId: randomUUID(),
     subscriptionId: randomUUID(),
     clientId: randomUUID(),
-    clientSecret: randomBytes(24).toString('base64url'),
+    // Hexadecimal, for a command line takes a value that begins with a hyphen for an option.
+    clientSecret: randomBytes(24).toString('hex'),
     objectId: randomUUID(),
     demo,
   };
