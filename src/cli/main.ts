@@ -1,15 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Command } from './command.ts';
-import { explain } from './commands/explain.ts';
-import { hosts } from './commands/hosts.ts';
-import { listenerClose } from './commands/listener-close.ts';
-import { listenerList } from './commands/listener-list.ts';
-import { listenerOpen } from './commands/listener-open.ts';
-import { secretShow } from './commands/secret-show.ts';
-import { token } from './commands/token.ts';
+import { commands } from './commands.ts';
 import { CommandFailed } from './failed.ts';
-
-const commands: readonly Command[] = [secretShow, explain, token, hosts, listenerOpen, listenerClose, listenerList];
 
 /** Runs what the command line asks for; the exit status is 0, 1 when it failed, 2 when it was not understood. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -68,7 +68,7 @@ function wayBack(before: WrittenBy, ours: WrittenBy): string {
     return `Its format is the same: to go back, stop this release and ${start} on the folder.`;
   }
   const restore = 'stop this release, restore the copy of the folder that was made before this start';
-  return `To go back, ${restore}, and ${start} once with --accept-copy (docs/upgrade.md).`;
+  return `To go back, ${restore}, and ${start} once with --accept-copy (docs/how-to/upgrade.md).`;
 }
 
 function releaseOf({ release: name }: WrittenBy): string {
@@ -83,7 +83,7 @@ function newerFormat(path: string, before: WrittenBy, ours: WrittenBy): StoreRef
   const known = `Postern ${ours.release} reads formats up to ${ours.format}`;
   const remedy = `Start Postern ${before.release} or a newer one, or restore the copy that was made before the upgrade`;
   const what = `${path} was written by ${named(before)}, and ${known}`;
-  return new StoreRefused('newerFormat', `${what}. Nothing was changed. ${remedy} (docs/upgrade.md).`);
+  return new StoreRefused('newerFormat', `${what}. Nothing was changed. ${remedy} (docs/how-to/upgrade.md).`);
 }
 
 const faultsShown = 5;
@@ -102,7 +102,7 @@ function unreadable(
   const remedy = `Start ${releaseOf(before)} again, or restore a good copy, or start once with --accept-copy to go on without them`;
   throw new StoreRefused(
     'unreadableRecords',
-    `${found}. Postern ${ours.release} changed nothing. ${remedy} (docs/upgrade.md).`,
+    `${found}. Postern ${ours.release} changed nothing. ${remedy} (docs/how-to/upgrade.md).`,
   );
 }
 

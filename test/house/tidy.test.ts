@@ -52,6 +52,15 @@ describe('the tree', () => {
     );
   });
 
+  it('lists every page below docs/ in docs/README.md', () => {
+    const index = textOf('docs/README.md');
+    const pages = files.flatMap(({ path }) => /^docs\/(.+\.md)$/.exec(path)?.[1] ?? []);
+    assert.deepEqual(
+      pages.filter((page) => page !== 'README.md' && !index.includes(`](${page})`)),
+      [],
+    );
+  });
+
   it('knows the same rooms in src/, in tools/rooms.ts and in ARCHITECTURE.md', () => {
     assert.deepEqual(roomsUnknown(Object.keys(rooms), files, textOf('ARCHITECTURE.md')), []);
   });

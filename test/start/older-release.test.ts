@@ -101,7 +101,7 @@ test('a store that a newer format wrote is refused at the start, once, and stays
   const before = rowsOf(data);
   const what = `${data} was written by Postern 9.9.9 in format 99, and Postern ${release} reads formats up to 1. Nothing was changed.`;
   const remedy =
-    'Start Postern 9.9.9 or a newer one, or restore the copy that was made before the upgrade (docs/upgrade.md).';
+    'Start Postern 9.9.9 or a newer one, or restore the copy that was made before the upgrade (docs/how-to/upgrade.md).';
   await assert.rejects(startPostern(['--data', data]), (error: Error) => {
     assert.deepEqual(error.message.split(`${what} ${remedy}`).length, 2, error.message);
     return true;
@@ -126,7 +126,7 @@ test('a record that cannot be read keeps an earlier store from being taken along
     'Start the release that wrote it again, or restore a good copy, or start once with --accept-copy to go on without them';
   await assert.rejects(start(), {
     kind: 'unreadableRecords',
-    message: `${found} Postern ${release} changed nothing. ${remedy} (docs/upgrade.md).`,
+    message: `${found} Postern ${release} changed nothing. ${remedy} (docs/how-to/upgrade.md).`,
   });
   assert.deepEqual(rowsOf(folder.path), before);
   notices.length = 0;

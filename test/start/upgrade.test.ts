@@ -42,7 +42,7 @@ test('a store of an older format is read, and told how to go back', async () => 
   assert.deepEqual(await taken({ release: '1.0.0', format: 1 }, now, { records }), {
     notices: [
       '/data was written by Postern 1.0.0 in format 1. All of it is read before Postern 2.0.0 writes to it.',
-      "2 records were read. The folder is Postern 2.0.0's from now on. To go back, stop this release, restore the copy of the folder that was made before this start, and start Postern 1.0.0 once with --accept-copy (docs/upgrade.md).",
+      "2 records were read. The folder is Postern 2.0.0's from now on. To go back, stop this release, restore the copy of the folder that was made before this start, and start Postern 1.0.0 once with --accept-copy (docs/how-to/upgrade.md).",
     ],
     by: now,
   });

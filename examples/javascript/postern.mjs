@@ -1,0 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+
+export async function startPostern(...options) {
+  const command = ['start', '--json', '--memory', '--port', '0', ...options];
+  const child = spawn('./bin/postern', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const ready = JSON.parse(line);
+  setDefaultCACertificates([...getCACertificates(), readFileSync(ready.caFile, 'utf8')]);
+  const stop = async () => {
+    child.kill();
+    await once(child, 'exit');
+  };
+  return { ...ready, [Symbol.asyncDispose]: stop };
+}

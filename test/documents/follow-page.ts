@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { notRun } from '../not-run.ts';
+import { startCommand } from '../world/process.ts';
+import type { RunningPostern } from '../world/process.ts';
+import type { Step } from './blocks.ts';
+import { blocksOf, isShown, stepsOf } from './blocks.ts';
+import { whyNoNamespaces, whyNotRun } from './needs.ts';
+import { lookLikeCheckout, typeInto } from './session.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Whether a page's reader has a server running in the checkout, or starts one by the page. */
+export type Server = 'running' | 'by the page';
+
+/**
+ * Commands that are not typed: the checkout is installed, the server is started for the page, and the playbook is played by
+ * `test/ansible`.
+ */
+const done =
+  /^(?:npm (?:ci|start|test)\b.*|(?:sudo )?\.\/bin\/postern start(?: --config (?<config>\S+))?|ansible-playbook .*)\n?$/;
+
+/** A network namespace of its own, and a place for the names of others, which `ip netns` keeps. */
+const alone = [
+  'unshare',
+  '--net',
+  '--mount',
+  'sh',
+  '-c',
+  'mkdir -p /run/netns && mount -t tmpfs none /run/netns && ip link set lo up && exec "$@"',
+  'sh',
+];
+
+/** Types what a page tells to type, in order, on a fresh checkout, and fails where it does not print what the page shows. */
+export async function followPage(page: string, server: Server): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-page-'));
+  // The worker of a server that root started is another user.
+  chmodSync(folder, 0o755);
+  try {
+    lookLikeCheckout(folder);
+    const blocks = blocksOf(readFileSync(join(root, page), 'utf8'));
+    for (const { savedAs, text } of blocks) if (savedAs !== undefined) writeFileSync(join(folder, savedAs), text);
+    const steps = stepsOf(blocks);
+    const configs = steps.map(({ command }) => done.exec(command)?.groups?.['config']);
+    await using postern =
+      server === 'running'
+        ? await startFor(
+            folder,
+            configs.find((file) => file !== undefined),
+          )
+        : undefined;
+    await follow(folder, runnable(page, server, steps), postern);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The steps of a page that this machine can run. Of a section with one that it cannot run, none is run, since they build on each
+ * other; and so of a whole page that starts a server, which its last step stops.
+ */
+function runnable(page: string, server: Server, steps: readonly Step[]): readonly Step[] {
+  const typed = steps.filter(({ command }) => !done.test(command));
+  const left = new Map<string, string>();
+  const partOf = ({ section }: Step) => (server === 'running' ? section : page);
+  for (const step of typed) {
+    const why = whyNotRun(step.command);
+    if (why === undefined || left.has(partOf(step))) continue;
+    left.set(partOf(step), why);
+    notRun(`${page}, ${partOf(step)}: ${step.command.split('\n')[0]}`, why);
+  }
+  return typed.filter((step) => !left.has(partOf(step)));
+}
+
+function startFor(folder: string, config: string | undefined): Promise<RunningPostern> {
+  const command = [join(root, 'bin/postern'), 'start', '--data', join(folder, 'postern-data')];
+  if (config !== undefined) command.push('--config', join(folder, config));
+  return startCommand(whyNoNamespaces() === undefined ? [...alone, ...command] : command);
+}
+
+async function follow(folder: string, steps: readonly Step[], postern: RunningPostern | undefined): Promise<void> {
+  const port = postern === undefined ? '8443' : new URL(postern.ready.home).port;
+  const there = ['nsenter', '--target', `${postern?.child.pid}`, '--net', '--mount', `--wd=${folder}`];
+  const within = whyNoNamespaces() !== undefined ? [] : postern === undefined ? alone : there;
+  const here = steps.map((step) => ({
+    ...step,
+    command: step.command.replaceAll('8443', port),
+    shown: step.shown?.replaceAll('8443', port),
+  }));
+  const typed = await typeInto(folder, here, within);
+  for (const { step, printed, status } of typed) {
+    const what = `line ${step.line}: ${step.command}\nprinted, with status ${status}:\n${printed}`;
+    assert.notEqual(status, undefined, what);
+    if (step.shown === undefined) assert.equal(status, 0, what);
+    else assert.ok(isShown(step.shown, printed), `${what}\nand the page shows:\n${step.shown}`);
+  }
+}

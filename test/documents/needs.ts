@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+
+/** What a command needs beside the checkout: why it cannot be run on this machine, or `undefined`. */
+interface Need {
+  readonly of: RegExp;
+  readonly missing: () => string | undefined;
+}
+
+const names = 'demo.vault.localhost';
+
+function runs(program: string, ...parameters: readonly string[]): boolean {
+  return spawnSync(program, parameters, { stdio: 'ignore', timeout: 60_000 }).status === 0;
+}
+
+const needs: readonly Need[] = [
+  {
+    of: /^(?!.*--connect-to).*\b(?:node|runtime\/node) (?!--print)|\bpython3 examples|^\s*az |\bansible-playbook\b/m,
+    missing: () =>
+      runs('getent', 'hosts', names)
+        ? undefined
+        : 'names below localhost are not resolved (Debian: apt-get install libnss-myhostname)',
+  },
+  {
+    of: /\bpython3 examples/,
+    missing: () =>
+      runs('/usr/bin/python3', '-c', 'import azure.identity, azure.keyvault.secrets')
+        ? undefined
+        : 'there are no clients for /usr/bin/python3 (Debian: apt-get install python3-azure)',
+  },
+  {
+    of: /^\s*az /m,
+    missing: () => (runs('az', 'version') ? undefined : 'there is no az (Debian: apt-get install azure-cli)'),
+  },
+  {
+    of: /\bansible-playbook\b/,
+    missing: () =>
+      runs('/usr/bin/python3', '-c', 'import ansible_collections.azure.azcollection, azure.cli.core')
+        ? undefined
+        : 'there is no azure.azcollection for /usr/bin/python3 (Debian: apt-get install ansible azure-cli)',
+  },
+  {
+    of: /\bcurl\b/,
+    missing: () => (runs('curl', '--version') ? undefined : 'there is no curl (Debian: apt-get install curl)'),
+  },
+  { of: /\bip netns\b|^\s*haproxy /m, missing: whyNoNamespaces },
+  {
+    of: /^\s*haproxy /m,
+    missing: () => (runs('haproxy', '-v') ? undefined : 'there is no haproxy (Debian: apt-get install haproxy)'),
+  },
+];
+
+/** Why the commands of this kind cannot be run here; each is asked once. */
+const known = new Map<Need, string | undefined>();
+
+/** Why this command cannot be run here; `undefined`: it can. */
+export function whyNotRun(command: string): string | undefined {
+  for (const need of needs) {
+    if (!need.of.test(command)) continue;
+    if (!known.has(need)) known.set(need, need.missing());
+    const why = known.get(need);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+/** Why there are no network namespaces in which a page could be tried; `undefined`: there are. */
+export function whyNoNamespaces(): string | undefined {
+  if (process.geteuid?.() !== 0) return 'network namespaces of its own take root';
+  const missing = ['ip', 'unshare', 'nsenter'].find((program) => !runs(program, program === 'ip' ? '-V' : '--version'));
+  if (missing !== undefined) return `there is no ${missing} (Debian: apt-get install iproute2 util-linux)`;
+  return runs('unshare', '-mn', 'true') ? undefined : 'root may not make network namespaces here';
+}

@@ -1,0 +1,15 @@
+import type { Server } from './follow-page.ts';
+
+/** The pages that are followed from their first command to the last, each from where its reader begins. */
+export const followed: Readonly<Record<string, Server>> = {
+  'README.md': 'running',
+  'docs/tutorial.md': 'running',
+  'docs/how-to/ansible.md': 'by the page',
+  'docs/how-to/ci.md': 'by the page',
+  'docs/how-to/gateways.md': 'by the page',
+  'docs/how-to/terraform.md': 'running',
+  'docs/how-to/users-and-identities.md': 'running',
+};
+
+/** One more, which takes as long as all of them. */
+export const azureCliPage = 'docs/how-to/azure-cli.md';
