@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { BoundedJson, JsonFault } from '../json/bounded-json.ts';
+import { bodyAwaited } from '../http/http-server.ts';
 import { Refused } from './edge.ts';
 
 export type BodyFault = 'tooLarge' | 'notWellFormed' | 'cutOff';
@@ -50,6 +51,7 @@ export function readBody(request: IncomingMessage, limit: number): Body | Promis
 async function collect(request: IncomingMessage, limit: number): Promise<Body> {
   const chunks: Buffer[] = [];
   let size = 0;
+  request.emit(bodyAwaited);
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       if (!Buffer.isBuffer(chunk)) throw new TypeError('an encoding was set on the request');

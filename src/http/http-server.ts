@@ -31,11 +31,27 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
     connectionsCheckingInterval: times.check,
     requireHostHeader: false,
   });
-  http.on('clientError', answerClientError);
+  http.on('checkContinue', continueLater);
+  http.on('clientError', (error, socket: Socket) => {
+    if (drain.mayAnswerFault(socket)) answerClientError(error, socket);
+    else socket.destroy();
+  });
   http.on('connection', (socket) => drain.opened(socket));
   // Node counts a server's connections from this event on, without which it ends none that takes too long.
   http.emit('listening');
   return http;
+}
+
+/** Emitted on a request by whoever is about to wait for its body. */
+export const bodyAwaited = Symbol('a body is waited for');
+
+/**
+ * Asks a client that expects it (RFC 9110 section 10.1.1) for the body when somebody waits for it, and not before. Node
+ * alone asks at once, also for what is then refused.
+ */
+function continueLater(this: Server, request: IncomingMessage, response: ServerResponse): void {
+  request.once(bodyAwaited, () => response.writeContinue());
+  this.emit('request', request, response);
 }
 
 /** How long a server that stops waits, in milliseconds. */
@@ -50,7 +66,7 @@ const checkMs = 50;
 
 /** What counts the requests in flight on each connection. */
 interface Counting {
-  begin(socket: Socket): void;
+  begin(socket: Socket, request: IncomingMessage): void;
   end(socket: Socket): void;
 }
 
@@ -60,10 +76,16 @@ export function countRequests(http: Server, countings: readonly Counting[]): voi
   function ended(this: ServerResponse): void {
     for (const counting of countings) counting.end(this.req.socket);
   }
-  http.on('request', ({ socket }, response) => {
-    for (const counting of countings) counting.begin(socket);
+  http.on('request', (request, response) => {
+    for (const counting of countings) counting.begin(request.socket, request);
     response.on('close', ended);
   });
+}
+
+interface InFlight {
+  inFlight: number;
+  /** The last of them that has a body: one whose body is not there yet has no others behind it. */
+  withBody: IncomingMessage | undefined;
 }
 
 /**
@@ -71,11 +93,11 @@ export function countRequests(http: Server, countings: readonly Counting[]): voi
  * been sent. Node's own `closeIdleConnections` ends a connection between two requests at once, under the hands of a client
  * that is sending the next, and never one that has not brought its first.
  *
- * It keeps connections and numbers, never a request or a response: a collection that outlives them makes V8 promote them,
- * which tripled the time of garbage collection.
+ * It keeps connections and numbers, and no response, nor a request but one with a body: a collection that outlives them
+ * makes V8 promote them, which tripled the time of garbage collection.
  */
 export class Drain implements Counting {
-  readonly #connections = new Map<Socket, { inFlight: number }>();
+  readonly #connections = new Map<Socket, InFlight>();
   #draining = false;
 
   /** Whether answers end their connections. */
@@ -84,18 +106,31 @@ export class Drain implements Counting {
   }
 
   opened(socket: Socket): void {
-    this.#connections.set(socket, { inFlight: 0 });
+    this.#connections.set(socket, { inFlight: 0, withBody: undefined });
     socket.once('close', () => this.#connections.delete(socket));
   }
 
-  begin(socket: Socket): void {
+  begin(socket: Socket, request: IncomingMessage): void {
     const connection = this.#connections.get(socket);
-    if (connection !== undefined) connection.inFlight += 1;
+    if (connection === undefined) return;
+    connection.inFlight += 1;
+    if (hasBody(request)) connection.withBody = request;
   }
 
   end(socket: Socket): void {
     const connection = this.#connections.get(socket);
-    if (connection !== undefined) connection.inFlight -= 1;
+    if (connection === undefined) return;
+    connection.inFlight -= 1;
+    if (connection.inFlight === 0) connection.withBody = undefined;
+  }
+
+  /**
+   * Whether a client whose bytes are no HTTP may be told so. Not while a request that came whole has no answer: the
+   * client would take that for its answer (RFC 9112 section 9.3.2), though it may have changed something.
+   */
+  mayAnswerFault(socket: Socket): boolean {
+    const { inFlight, withBody } = this.#connections.get(socket) ?? { inFlight: 0, withBody: undefined };
+    return inFlight === 0 || (inFlight === 1 && withBody?.complete === false);
   }
 
   /**
@@ -155,9 +190,16 @@ function closingResponses(drain: Drain) {
   };
 }
 
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
+}
+
 function isOutstanding({ complete, headers }: IncomingMessage): boolean {
   if (complete) return false;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > smallBytesMax;
+  if (headers['transfer-encoding'] !== undefined) return true;
+  // Who has not been asked for the body may send another request in its place.
+  const most = headers.expect === undefined ? smallBytesMax : 0;
+  return Number(headers['content-length'] ?? 0) > most;
 }
 
 /** Has Node, which ends the connection after the answer by `destroySoon`, end it in stages instead. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { Client } from './client.ts';
@@ -61,9 +62,7 @@ export class Pipelined<Note> {
 
   /** Fulfilled when all answers have come, or the connection has ended. */
   async settled(): Promise<void> {
-    while (this.#notes.length > 0 && !this.socket.destroyed) {
-      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
-    }
+    while (this.#notes.length > 0 && !this.socket.destroyed) await sleep(1);
   }
 
   #read(text: string): void {
