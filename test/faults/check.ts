@@ -7,8 +7,8 @@ import type { Acknowledged, History } from './load.ts';
 const sent = { from: '127.0.0.7' };
 
 /**
- * Whether everything that was acknowledged is there, once, with its record. Gives a sentence for each fault.
- * @param auditFolder where the audit log lies
+ * Whether everything that was acknowledged is there once, with its record. Returns a sentence for each fault.
+ * @param auditFolder the folder of the audit log
  */
 export async function check(
   client: Client,
@@ -24,15 +24,15 @@ export async function check(
   return faults;
 }
 
-/** Records of changes are in the log soon after their commit, or when what kept them from it is over. */
+/** Records of changes are in the log soon after their commit, or once a fault that kept them from it has ended. */
 async function settled(find: () => readonly string[], settleMs: number): Promise<readonly string[]> {
   for (let waitedMs = 0; waitedMs < settleMs && find().length > 0; waitedMs += 200) await sleep(200);
   return find();
 }
 
 /**
- * Every line is a record, no record appears twice, and each request that succeeded has exactly one record of a category. A
- * request that changes a vault has two: an `AuditEvent` and an `Administrative` one.
+ * Every line is a record, no record appears twice, and each request that succeeded has exactly one record of a
+ * category. A request that changes a vault has two: an `AuditEvent` and an `Administrative` one.
  */
 function recordFaults({ requestIds }: Acknowledged, auditFolder: string): readonly string[] {
   const counts = new Map<string, Map<string, number>>();
@@ -68,12 +68,12 @@ async function tagFaults(client: Client, { name, versions, unanswered }: History
   const found = body['tags']?.[name];
   const next = String(versions.length + 1);
   const last = versions.at(-1)?.value;
-  // A later one replaces all tags: then another writer's are there.
+  // A later writer replaces all tags: then its tags are there.
   if (found === undefined || found === last || (unanswered === 'set' && found === next)) return [];
   return [`the tag ${name} was acknowledged as ${last ?? 'nothing'}, and is ${String(found)}`];
 }
 
-/** Versions that were acknowledged are listed once each, and at most one besides; the newest has its value. */
+/** Acknowledged versions are listed once each, and at most one other; the newest has its value. */
 async function objectFaults(client: Client, history: History): Promise<readonly string[]> {
   const { name, kind, versions, deleted, unanswered } = history;
   if (versions.length === 0) return [];
@@ -102,7 +102,7 @@ async function objectFaults(client: Client, history: History): Promise<readonly 
     : [`${name}: ${values.join(' or ')} expected, ${String(body['value'])} found`];
 }
 
-/** Of what is deleted: a deletion takes a moment, in which it is nowhere. */
+/** A deletion takes a moment, in which the object is visible neither as active nor as deleted. */
 async function deletedStatus(client: Client, path: string): Promise<number> {
   let { status } = await client.vault('demo', 'GET', path, sent);
   for (let waitedMs = 0; status === 404 && waitedMs < 3_000; waitedMs += 200) {

@@ -25,7 +25,7 @@ interface Damage {
   readonly file: string;
   readonly how: string;
   readonly make: (path: string, random: Random) => void;
-  /** A start on it has to be refused. */
+  /** A start on it must be refused. */
   readonly refuses?: boolean;
 }
 
@@ -38,7 +38,7 @@ const flip = (path: string, random: Random): void => {
   writeFileSync(path, bytes);
 };
 
-/** A bit in each of the two texts of a mark: one alone is what a crash may leave. */
+/** A bit in each of the two slots of a mark: a crash may damage one of them. */
 const flipMark = (path: string, random: Random): void => {
   const bytes = readFileSync(path);
   for (const slot of [0, bytes.length / 2]) {
@@ -67,8 +67,9 @@ const damages: readonly Damage[] = [
 ];
 
 /**
- * A stopped server's files are damaged, a copy each round. It does not start, or what it serves is right, or it says that
- * something cannot be read: a wrong value is served by no means. A log that ends in a torn line goes on with a whole one.
+ * Damages a copy of a stopped server's files in each round. Either it does not start, or what it serves is right, or it
+ * says that something cannot be read: it never serves a wrong value. A log that ends in a torn line continues with a
+ * whole one.
  */
 export async function damagedFiles(rounds: number, progress: (text: string) => void): Promise<Figures> {
   using data = dataFolder();
@@ -81,7 +82,7 @@ export async function damagedFiles(rounds: number, progress: (text: string) => v
     if (damage === undefined) continue;
     const folder = join(data.path, `copy-${round}`);
     copy(original, folder);
-    // In place: owner and rights stay.
+    // In place, so that owner and mode stay.
     damage.make(join(folder, damage.file), randomOf(seed, round));
     const outcome = await serve(folder);
     if (damage.refuses === true && outcome.refused === 0) outcome.faults.push('it was not refused');
@@ -106,7 +107,7 @@ function valueOf(index: number): string {
   return `value ${index} `.repeat(1 + (index % 7) * 40);
 }
 
-/** With owners and rights, which the server looks at. */
+/** With owners and modes, which the server checks. */
 function copy(from: string, to: string): void {
   cpSync(from, to, { recursive: true });
   for (const path of ['.', ...readdirSync(from, { recursive: true }).map(String)]) {

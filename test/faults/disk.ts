@@ -18,11 +18,14 @@ interface Disturbance {
   readonly name: string;
   readonly begin: () => void;
   readonly end: () => void;
-  /** Kills the worker while it lasts. */
+  /** Whether the worker is killed meanwhile. */
   readonly kills?: boolean;
 }
 
-/** Under load, a fault of the disk that comes and goes; then all that was acknowledged is looked for, and new work is done. */
+/**
+ * A disk fault that comes and goes under load; afterwards all that was acknowledged must be there, and new work is
+ * done.
+ */
 async function disturb(
   running: RunningPostern,
   { name, begin, end, kills = false }: Disturbance,
@@ -40,11 +43,11 @@ async function disturb(
   begin();
   await work(`${name}-2`, 500);
   if (kills) process.kill(running.workerPid(), 'SIGKILL');
-  // With a death, long enough for more starts than a supervisor tries before one was ever ready.
+  // With a kill, long enough for more starts than a supervisor tries before one was ever ready.
   await work(`${name}-3`, kills ? 4_000 : 300);
   end();
   const refused = known.refused;
-  // Nobody starts it again.
+  // It is not started again.
   await until(async () => running.child.exitCode !== null || (await serves(running)), 'an answer, or an end');
   if (running.child.exitCode !== null)
     throw new Error(`${name}: the server has ended: ${running.stderr().slice(-500)}`);
@@ -58,7 +61,7 @@ async function disturb(
   };
 }
 
-/** Run by `inNamespace`: the folder is a small disk of its own. */
+/** Run by `inNamespace`: the folder is on a small disk of its own. */
 export async function fullDisk(folder: string, rounds: number, progress: (text: string) => void): Promise<Figures> {
   const data = join(folder, 'data');
   await using running = await startPostern(['--data', data]);
@@ -70,7 +73,7 @@ export async function fullDisk(folder: string, rounds: number, progress: (text: 
       running,
       {
         name: `full-${round}`,
-        // Until nothing fits any more.
+        // Until the disk is full.
         begin: () => spawnSync('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=4k'], { stdio: 'ignore' }),
         end: () => rmSync(ballast),
         kills: round % 2 === 1,
@@ -90,7 +93,7 @@ export async function fullDisk(folder: string, rounds: number, progress: (text: 
 
 const program = join(import.meta.dirname, 'full-disk.ts');
 
-/** The same in a mount namespace, which only root may make with another user's worker in it. */
+/** The same in a mount namespace; only root can make one with another user's worker in it. */
 export function fullDiskInNamespace(rounds: number): Figures {
   if (process.getuid?.() !== 0) return notRunHere('a full disk needs a mount namespace, and so root');
   const folder = mkdtempSync(join(tmpdir(), 'postern-full-'));
@@ -115,7 +118,7 @@ const errors: readonly { readonly name: string; readonly lines: readonly string[
   { name: 'all', lines: ['sync postern.db', 'write postern.db', 'write audit.jsonl'], refuses: true },
 ];
 
-/** `EIO` from the disk, as it comes and goes. */
+/** The disk returns `EIO` for a while, again and again. */
 export async function inputOutputErrors(rounds: number, progress: (text: string) => void): Promise<Figures> {
   using data = dataFolder();
   const made = failingDisk();

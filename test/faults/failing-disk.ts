@@ -3,18 +3,18 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolder } from '../world/process.ts';
 
-/** A disk that answers `EIO` on command, for the processes that are started by way of it. */
+/** A disk that returns `EIO` on command, for the processes that are started with its command. */
 export interface FailingDisk extends Disposable {
-  /** The command that starts another one on this disk. */
+  /** The command that starts another command on this disk. */
   readonly command: readonly string[];
-  /** Begins to fail. A line has a function (`sync`, `write`, `read`) and a part of the path of the file. */
+  /** Begins to fail. A line has a function (`sync`, `write`, `read`) and a part of the file's path. */
   readonly fail: (lines: readonly string[]) => void;
   readonly heal: () => void;
 }
 
 /**
- * A shim between Node and the C library (`eio.c`), compiled here: a disk that fails on command takes more than root.
- * Returns why there is none where it cannot be compiled.
+ * A shim between Node and the C library (`eio.c`), compiled here, because a disk that fails on command takes more than
+ * root. Returns the reason if it cannot be compiled.
  */
 export function failingDisk(): FailingDisk | string {
   const tools = dataFolder();

@@ -18,14 +18,14 @@ const quiet = (): void => {};
 
 /** One round of each: `npm run faults` does more. */
 const short: Readonly<Record<string, () => Figures | Promise<Figures>>> = {
-  'kill -9 of the worker, of the supervisor and of both loses, tears and doubles nothing': () => killRounds(3, quiet),
+  'kill -9 of the worker, of the supervisor and of both loses, tears and repeats nothing': () => killRounds(3, quiet),
   'a full disk refuses for as long as it is full': () => fullDiskInNamespace(1),
   'a disk that fails refuses for as long as it fails': () => inputOutputErrors(1, quiet),
   'a link in the folder is not followed': () => linkedNames(1, quiet),
   'a damaged database serves no wrong value': () => damagedFiles(1, quiet),
 };
 
-describe('what a machine does to a server', () => {
+describe('what a machine can do to a server', () => {
   for (const [title, run] of Object.entries(short)) {
     it(title, async () => {
       const { faults, notRun: why } = await run();
@@ -36,7 +36,7 @@ describe('what a machine does to a server', () => {
 });
 
 describe('the check afterwards', () => {
-  it('finds what is lost, torn, doubled, wrong or came back, in the vault and in the log', async () => {
+  it('finds what is lost, torn, repeated, wrong or came back, in the vault and in the log', async () => {
     using data = dataFolder();
     using audit = dataFolder();
     await using postern = await startPostern(['--data', data.path]);
@@ -48,7 +48,7 @@ describe('the check afterwards', () => {
     over.abort();
     await working;
     assert.deepEqual(await check(client, known, join(data.path, 'audit')), []);
-    // The server's own may be changed by nobody.
+    // The server's own log may not be changed.
     const log = join(audit.path, 'audit.jsonl');
     copyFileSync(join(data.path, 'audit/audit.jsonl'), log);
 
@@ -81,7 +81,7 @@ describe('the check afterwards', () => {
       assert.match(fault ?? 'none', reason);
       assert.deepEqual(more, []);
     }
-    // One version more is right where its answer did not come.
+    // One more version is right if its answer did not arrive.
     assert.deepEqual(await found({ histories: [{ ...secret, versions: [first], unanswered: 'set' }] }), []);
 
     const text = readFileSync(log, 'utf8');
@@ -93,7 +93,7 @@ describe('the check afterwards', () => {
     writeFileSync(log, text);
   });
 
-  it('comes to one line, which says aloud what was not done', () => {
+  it('ends with one line, which names what was not done', () => {
     const parts = {
       kill: { counts: { rounds: 3, acknowledged: 212 }, faults: ['one'] },
       'full-disk': { counts: {}, faults: [], notRun: 'it needs root' },

@@ -1,8 +1,8 @@
-/** What a part of the faults comes to. */
+/** The result of one part of the faults. */
 export interface Figures {
   /** What was done, in numbers: `rounds`, `acknowledged`. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Everything that was lost, torn, doubled or served though it was damaged. */
+  /** Everything that was lost, torn, repeated, or served although it was damaged. */
   readonly faults: readonly string[];
   /** Why it could not be done on this machine. */
   readonly notRun?: string;

@@ -6,10 +6,10 @@ import { check } from './check.ts';
 import type { Figures } from './figures.ts';
 import { load, nothingAcknowledged } from './load.ts';
 
-/** Which processes are killed: one of these each round, in turn. */
+/** The processes that are killed: one of these each round, in turn. */
 const victims = ['worker', 'supervisor', 'both'] as const;
 
-/** Rounds of `kill -9` under load; after each, everything that was ever acknowledged in it is looked for. */
+/** Rounds of `kill -9` under load; after each, everything that was ever acknowledged must be there. */
 export async function killRounds(rounds: number, progress: (text: string) => void): Promise<Figures> {
   using data = dataFolder();
   const faults: string[] = [];
@@ -39,7 +39,7 @@ export async function killRounds(rounds: number, progress: (text: string) => voi
   return { counts: { rounds, acknowledged }, faults };
 }
 
-/** Kills, and gives what serves afterwards. */
+/** Kills, and returns what serves afterwards. */
 async function kill(
   postern: RunningPostern,
   victim: (typeof victims)[number],
@@ -52,14 +52,14 @@ async function kill(
     return postern;
   }
   await postern.end('SIGKILL');
-  // A worker without its supervisor ends by itself; until then the folder is taken.
+  // A worker without its supervisor ends by itself; until then the folder is locked.
   await until(() => !isAlive(worker), 'the end of the worker');
   const next = await startPostern(['--data', folder]);
   await until(() => serves(next), 'an answer after the start');
   return next;
 }
 
-/** Whether it answers, soon: while no worker can start, a request waits in the socket for as long as that lasts. */
+/** Whether it answers soon: while no worker can start, a request waits in the socket. */
 export async function serves({ client }: Pick<RunningPostern, 'client'>): Promise<boolean> {
   const asked = client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' }).catch(() => undefined);
   const answer = await Promise.race([asked, sleep(3_000, undefined, { ref: false })]);

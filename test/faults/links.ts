@@ -17,7 +17,7 @@ import { dataFolder, startPostern } from '../world/process.ts';
 import type { Figures } from './figures.ts';
 import { serves } from './kill.ts';
 
-/** What a worker that somebody has taken over may put links in the place of. */
+/** The names that a compromised worker could replace by links. */
 const names = [
   'ca.pem',
   'connection.json',
@@ -31,8 +31,8 @@ const names = [
 ];
 
 /**
- * In the place of each name in the folder a link to a file or folder of somebody else's; then the worker is killed, and the
- * supervisor. Whatever they make of the link, what it leads to stays as it was.
+ * Replaces each name in the folder by a link to somebody else's file or folder; then the worker is killed, and the
+ * supervisor. Whatever they do with the link, its target stays unchanged.
  */
 export async function linkedNames(most: number, progress: (text: string) => void): Promise<Figures> {
   const faults: string[] = [];
@@ -72,14 +72,14 @@ export async function linkedNames(most: number, progress: (text: string) => void
 function makeSentinel(folder: string): { readonly file: string; readonly folder: string } {
   const inside = join(folder, 'folder');
   mkdirSync(inside, { mode: 0o700 });
-  // Somebody else's, with the rights that it has.
+  // Somebody else's, with its own mode.
   for (const file of [join(folder, 'file'), join(inside, 'audit.jsonl')])
     writeFileSync(file, 'not to be touched\n', { mode: 0o600 });
   chmodSync(folder, 0o755);
   return { file: join(folder, 'file'), folder: inside };
 }
 
-/** Owner, rights and contents of everything in a folder. */
+/** Owner, mode and contents of everything in a folder. */
 function stateOf(folder: string): string {
   const paths = readdirSync(folder, { recursive: true }).map(String).toSorted();
   return paths

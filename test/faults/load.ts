@@ -2,26 +2,29 @@ import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, Client, Json } from '../world/client.ts';
 
-/** What was asked of one object, in its order, by one client that waits for each answer. */
+/** What one client asked of one object, in order, waiting for each answer. */
 export interface History {
   readonly name: string;
   readonly kind: 'secret' | 'key' | 'tag';
-  /** The versions that were acknowledged, the oldest first, by their ids; each with its value. */
+  /** The acknowledged versions, the oldest first: ids and values. */
   readonly versions: { readonly id: string; readonly value: string }[];
   /** Whether its deletion was acknowledged. */
   deleted: boolean;
-  /** What was asked and not answered: it may have been done, or not. */
+  /** What was asked and not answered: it may or may not have been done. */
   unanswered: 'set' | 'delete' | undefined;
 }
 
 /** What a server acknowledged. */
 export interface Acknowledged {
   readonly histories: History[];
-  /** The ids of the requests that were answered with success, each of which has one record. */
+  /** The ids of the requests that succeeded, each of which has one record. */
   readonly requestIds: string[];
   /** Answers that refused for a time. */
   refused: number;
-  /** Faults that a client saw: an answer that is neither success nor a refusal for a time, or a value that is not the last one. */
+  /**
+   * Faults that a client saw: an answer that is neither success nor a temporary refusal, or a value that is not the
+   * last one.
+   */
   readonly faults: string[];
 }
 
@@ -37,14 +40,14 @@ interface Asking {
 }
 
 const from = '127.0.0.7';
-/** So long an answer is waited for when nothing more is asked. */
+/** How long an answer is waited for when nothing more is asked. */
 const unansweredMaxMs = 5_000;
-/** The demo's vault, below the subscription. */
+/** The demo vault's path below the subscription. */
 export const demoVault = '/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo';
 
 /**
- * Clients of every kind at once, until the server is gone or the signal says so: secrets that are set, read and deleted,
- * keys that are made and sign, a vault whose tags change.
+ * Clients of every kind at once, until the server is gone or the signal is aborted: secrets that are set, read and
+ * deleted, keys that are made and sign, a vault whose tags change.
  */
 export async function load(
   client: Client,
@@ -55,7 +58,7 @@ export async function load(
   }: { readonly round: string; readonly acknowledged: Acknowledged; readonly signal: AbortSignal },
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  // While no worker can start, a connection waits in the socket for as long as that lasts.
+  // While no worker can start, a connection waits in the socket.
   signal.addEventListener('abort', () => void setTimeout(() => agent.destroy(), unansweredMaxMs).unref(), {
     once: true,
   });
@@ -126,11 +129,11 @@ interface Asked {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
-  /** What it changes, if it changes something. */
+  /** The kind of change, if it is one. */
   readonly as?: 'set' | 'delete';
 }
 
-/** The body of a success; `undefined` where the connection broke, or the server could not just then. */
+/** The body of a success; `undefined` if the connection broke, or the server was temporarily unable. */
 async function asked(asking: Asking, history: History, { method, path, body, as }: Asked): Promise<Json | undefined> {
   const { client, agent, acknowledged } = asking;
   history.unanswered = as;
@@ -149,13 +152,13 @@ async function asked(asking: Asking, history: History, { method, path, body, as 
     acknowledged.requestIds.push(String(headers['x-ms-request-id']));
     return answer.body;
   }
-  // 409 where others changed the vault again and again meanwhile.
+  // 409 if others changed the vault again and again meanwhile.
   if ([503, 429, 409].includes(status)) acknowledged.refused += 1;
   else acknowledged.faults.push(`${method} ${path}: ${status} ${JSON.stringify(answer.body)}`);
   return undefined;
 }
 
-/** The last part of an object's id: what is before it may have another port after a restart. */
+/** The last part of an object's id: the port before it may change with a restart. */
 export function versionOf(id: unknown): string {
   return String(id).split('/').at(-1) ?? '';
 }

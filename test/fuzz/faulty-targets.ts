@@ -1,6 +1,6 @@
 import type { FuzzTarget } from './target.ts';
 
-/** One that has its fault with every input but the sample. */
+/** A target with this fault for every input except the sample. */
 const faulty = (fault: (text: string) => unknown, mostMs = 1_000): FuzzTarget => ({
   form: 'json',
   mostMs,
@@ -13,7 +13,7 @@ const faulty = (fault: (text: string) => unknown, mostMs = 1_000): FuzzTarget =>
   }),
 });
 
-/** Readers with the faults that fuzzers are there to find. */
+/** Readers with the faults that fuzzers must find. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   fine: faulty(() => undefined),
   throws: faulty(() => {

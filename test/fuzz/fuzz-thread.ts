@@ -1,6 +1,6 @@
 /**
- * The thread that a fuzzer runs in, so that what never ends can be ended and what eats memory has a limit. It puts each
- * input where the other thread finds it before it is read.
+ * The thread of a fuzzer, so that a read that never ends can be ended and memory is limited. It publishes each input to
+ * the other thread before it reads it.
  */
 import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -10,13 +10,13 @@ import type { FuzzTarget, Sampled } from './target.ts';
 import { publish } from './watched-input.ts';
 import type { FuzzPlan, FuzzResult } from './watched-input.ts';
 
-/** Far above what any of them takes on a slow machine, and far below what nobody would notice. */
+/** Far more than any of them takes on a slow machine, and far less than would go unnoticed. */
 const usuallyMostMs = 1_000;
 
 interface Attempt {
   /** Why the reader is at fault, if it is. */
   readonly why?: string;
-  /** The processor time that it took. */
+  /** Its processor time. */
   readonly ms: number;
 }
 
@@ -54,7 +54,7 @@ async function fuzz(name: string): Promise<FuzzResult> {
   const target = targets[name];
   if (target === undefined) throw new Error(`there is no fuzzer ${name}`);
   const { inputs, read, close } = await target.samples();
-  // First what is valid: a fuzzer that starts from what is refused finds nothing.
+  // Valid inputs first: a fuzzer that starts from refused inputs finds nothing.
   const first = given === undefined ? inputs : [given];
   const last = given === undefined ? inputs.length + (runs ?? Infinity) : 1;
   const until = performance.now() + (minutes ?? Infinity) * 60_000;
@@ -68,7 +68,7 @@ async function fuzz(name: string): Promise<FuzzResult> {
       count += 1;
       slowestMs = Math.max(slowestMs, ms);
       if (why !== undefined) return { name, count, slowestMs, failure: { why, input } };
-      // Messages, and answers of other processes, need a turn of the event loop once in a while.
+      // Messages, and answers of other processes, need a turn of the event loop now and then.
       if (count % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     return { name, count, slowestMs };

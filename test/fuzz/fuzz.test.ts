@@ -6,11 +6,11 @@ import { mutated } from './mutate.ts';
 import { randomOf } from './random.ts';
 import { targets, targetOf } from './targets.ts';
 
-/** The same inputs on every run: `npm run fuzz` makes others. */
+/** The same inputs in every run: `npm run fuzz` makes others. */
 const seed = 20_261_126;
 
-describe('what takes bytes or text from outside', () => {
-  it('answers or refuses, in time and within its memory, whatever it is given', async () => {
+describe('readers of bytes and strings from outside', () => {
+  it('answer or refuse every input, within time and memory', async () => {
     const names = Object.keys(targets).filter((name) => name !== 'requests');
     const results = await fuzz({ names, seed, runs: 400 });
     assert.deepEqual(results.map(keep).filter(Boolean), []);
@@ -21,14 +21,14 @@ describe('what takes bytes or text from outside', () => {
     for (const { name, count } of results) assert.ok(count > 400, `${name} read ${count} inputs`);
   });
 
-  it('answers a client that may do everything, whatever it sends', async () => {
+  it('answer every request of a client that may do everything', async () => {
     const results = await fuzz({ names: ['requests'], seed, runs: 300 });
     assert.deepEqual(results.map(keep).filter(Boolean), []);
   });
 });
 
 describe('a fuzzer', () => {
-  it('makes the same inputs of the same seed, and others of another', async () => {
+  it('makes the same inputs from the same seed, and others from another', async () => {
     for (const name of ['proxy', 'token', 'members', 'certificate', 'pkcs12-in-clear', 'expression']) {
       const target = targetOf(name);
       const { inputs } = await target.samples();
@@ -42,7 +42,7 @@ describe('a fuzzer', () => {
     }
   });
 
-  it('leaves some inputs valid in the main, or it would only test how things are refused at once', async () => {
+  it('leaves some inputs mostly valid, or it would only test immediate refusals', async () => {
     const target = targetOf('pkcs12-in-clear');
     const { inputs } = await target.samples();
     const sequences = Array.from({ length: 200 }, (_, count) => mutated(target, inputs, randomOf(1, count))).filter(
@@ -51,7 +51,7 @@ describe('a fuzzer', () => {
     assert.ok(sequences.length > 100, `${sequences.length} of 200 have their true length`);
   });
 
-  it('says what is at fault with what throws, takes long, never ends or eats memory, and gives the input', async () => {
+  it('reports a reader that throws, takes long, never ends or uses up memory, with the input', async () => {
     const module = new URL('faulty-targets.ts', import.meta.url).href;
     const faults: readonly (readonly [name: string, why: RegExp])[] = [
       ['throws', /^Error: a fault that nobody thought of/],
@@ -73,7 +73,7 @@ describe('a fuzzer', () => {
     assert.deepEqual([fine?.count, fine?.failure], [101, undefined]);
   });
 
-  it('keeps the input, and reads it again', async () => {
+  it('saves the input, and reads it again', async () => {
     const module = new URL('faulty-targets.ts', import.meta.url).href;
     const input = Buffer.from('{"bad":1}');
     const [result] = await fuzz({ names: ['throws'], seed, input, module });

@@ -8,7 +8,7 @@ import type { FuzzPlan, FuzzResult } from './watched-input.ts';
 
 const memoryMb = 512;
 
-/** Runs fuzzers in a thread of their own. One that finds something ends; one that never ends is the last. */
+/** Runs fuzzers in a thread of their own. One that finds something ends; after one that never ends, no other is run. */
 export async function fuzz(
   plan: FuzzPlan,
   onProgress: (count: number) => void = () => {},
@@ -42,7 +42,7 @@ export async function fuzz(
   }
 }
 
-/** Keeps an input that was found, and says how to run it again. */
+/** Saves an input that was found, and says how to run it again. */
 export function keep({ name, failure }: FuzzResult): string {
   if (failure === undefined) return '';
   const { why, input } = failure;

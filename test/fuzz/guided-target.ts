@@ -1,4 +1,4 @@
-/** What Jazzer.js calls: the fuzzer that `FUZZ_TARGET` names. */
+/** Called by Jazzer.js: runs the fuzzer that `FUZZ_TARGET` names. */
 import { targetOf } from './targets.ts';
 
 const { read } = await targetOf(process.env['FUZZ_TARGET'] ?? '').samples();

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** Where numbers change sign, size or meaning. */
+/** Numbers at which sign, size or meaning changes. */
 export const edges: readonly number[] = [
   0, 1, 2, 7, 8, 15, 16, 31, 32, 63, 64, 100, 127, 128, 129, 255, 256, 257, 1023, 1024, 2047, 2048, 4095, 4096, 32_767,
   32_768, 65_535, 65_536, 2_147_483_647, 2_147_483_648, 4_294_967_295,
@@ -50,7 +50,7 @@ export function mutateBytes(bytes: Uint8Array, random: Random, others: readonly 
   return changed;
 }
 
-/** A piece, short more often than long. */
+/** A range, more often short than long. */
 export function range({ length }: { readonly length: number }, random: Random): readonly [from: number, to: number] {
   const from = random.below(length);
   const most = random.once(4) ? length - from : Math.min(length - from, 16);

@@ -1,14 +1,14 @@
 import { edges, mutateBytes } from './mutate-bytes.ts';
 import type { Random } from './random.ts';
 
-/** A value of DER: its tag, and its bytes or the values in it. */
+/** A DER value: its tag, and its bytes or the values in it. */
 interface Der {
   readonly tag: number;
   readonly bytes: Uint8Array;
   readonly values?: readonly Der[];
   /** Bytes before the values: the count of unused bits of a BIT STRING. */
   readonly head: Uint8Array;
-  /** How the length is written, where not as DER has it. */
+  /** How the length is written, if not in DER. */
   readonly lengthForm?: 'long' | 'indefinite' | 'wrong';
 }
 
@@ -18,7 +18,7 @@ const tags = [
   1, 2, 3, 4, 5, 6, 12, 19, 22, 23, 24, 30, 0x30, 0x31, 0x24, 0x80, 0x82, 0xa0, 0xa1, 0xa3, 0x1f, 0xff,
 ] as const;
 
-/** The values with one to three changed, in a form that is DER in the main, with true lengths. */
+/** The values with one to three changed, mostly still DER, with true lengths. */
 export function mutateDer(bytes: Uint8Array, random: Random, others: readonly Uint8Array[]): Uint8Array {
   const parsed = parse(bytes, 0);
   if (parsed === undefined || random.once(6)) return mutateBytes(bytes, random, others);
@@ -62,7 +62,7 @@ function wrapped(value: Der, deep: number): Der {
   return outer;
 }
 
-/** The values that the bytes are, or `undefined` where they are not. */
+/** The values of the bytes, or `undefined` if they are not DER. */
 function parse(bytes: Uint8Array, depth: number): readonly Der[] | undefined {
   const values: Der[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -78,7 +78,7 @@ function parse(bytes: Uint8Array, depth: number): readonly Der[] | undefined {
   return values;
 }
 
-/** Also what stands in a string of bytes is looked into: keys, extensions and files in files. */
+/** Looks into strings of bytes too: they contain keys, extensions and files. */
 function valueOf(tag: number, bytes: Uint8Array, depth: number): Der {
   const headLength = tag === 3 ? 1 : 0;
   const inside = (tag & 0x20) !== 0 || tag === 3 || tag === 4 ? bytes.subarray(headLength) : none;
@@ -105,7 +105,7 @@ function countOf(values: readonly Der[]): number {
   return values.reduce((sum, { values: inner }) => sum + 1 + (inner === undefined ? 0 : countOf(inner)), 0);
 }
 
-/** The value that is so many from the first, and those in it, are counted before the next one. */
+/** Counts a value, then those in it, before the next one. */
 function changeAt(
   values: readonly Der[],
   place: { left: number },

@@ -1,7 +1,7 @@
 import { mutateText } from './mutate-text.ts';
 import type { Random } from './random.ts';
 
-/** Values that no reader should take for what it expects, or that are at the edge of it. */
+/** Values that no reader should accept in place of what it expects, or that are just at the edge. */
 const values: readonly unknown[] = [
   null,
   true,
@@ -56,7 +56,7 @@ function nested(depth: number, wrap: (inner: unknown) => unknown): unknown {
 
 type Path = readonly (string | number)[];
 
-/** The value with one to three of its parts changed, taken away, renamed or put in twice. Gives the text of it. */
+/** The value with one to three parts changed, removed, renamed or repeated, as a string. */
 export function mutateJson(value: unknown, random: Random, words: readonly string[]): string {
   let changed = value;
   for (let left = 1 + random.below(3); left > 0; left -= 1) {
@@ -65,7 +65,7 @@ export function mutateJson(value: unknown, random: Random, words: readonly strin
     changed = at(changed, path, (part) => otherPart(part, random, words));
   }
   const text = JSON.stringify(changed) ?? 'null';
-  // Once in a while what is no JSON any more, or JSON that no value gives: a name twice, a number with an exponent.
+  // Sometimes not JSON any more, or JSON that no value produces: a name twice, a number with an exponent.
   return random.once(8)
     ? mutateText(text, random, { words: [...words, '"a":1,', '1e400', '"\\ud800"'], other: text })
     : text;
@@ -96,7 +96,7 @@ function otherObject(part: object, random: Random, words: readonly string[]): un
   return random.once(2) ? Object.fromEntries(others) : Object.fromEntries([...others, [name, value]]);
 }
 
-/** Every part of a value, the whole included. */
+/** Every part of a value, and the value itself. */
 function pathsOf(value: unknown, path: Path = []): readonly Path[] {
   if (typeof value !== 'object' || value === null || path.length > 60) return [path];
   const parts = Object.entries(value).slice(0, 50);

@@ -1,7 +1,7 @@
 import { range } from './mutate-bytes.ts';
 import type { Random } from './random.ts';
 
-/** What means something in one language or another. */
+/** Signs that mean something in some language. */
 const signs: readonly string[] = [
   ...Array.from('\'"`[](){}<>,:;.|&=%#?/\\@!*+-_~$^ \t\r\n\0'),
   "''",
@@ -78,7 +78,7 @@ const changes: readonly Change[] = [
   },
 ];
 
-/** The text with one to four changes. */
+/** The string with one to four changes. */
 export function mutateText(
   text: string,
   random: Random,
@@ -87,7 +87,7 @@ export function mutateText(
   let changed = text;
   for (let left = 1 + random.below(4); left > 0; left -= 1) {
     changed = changed === '' ? more.other : random.pick(changes)(changed, random, more);
-    // What is longer says nothing new, and takes its time.
+    // Longer strings find nothing new, and take time.
     if (changed.length > 200_000) changed = changed.slice(0, 200_000);
   }
   return changed;

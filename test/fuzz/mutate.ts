@@ -34,7 +34,7 @@ function asText(text: string, { random, inputs, words }: Given): string {
   return mutateText(text, random, { words, other: textOf(random.pick(inputs)) });
 }
 
-/** One of the samples, changed a little. */
+/** One of the samples, slightly changed. */
 export function mutated({ form, words = [] }: FuzzTarget, inputs: readonly Uint8Array[], random: Random): Uint8Array {
   return mutateAs[form](random.pick(inputs), { random, inputs, words });
 }

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed, so that what they made can be made again. */
+/** Numbers that look random but are the same for the same seed, so that an input can be made again. */
 export interface Random {
   /** A whole number from 0 to below `count`. */
   readonly below: (count: number) => number;
@@ -8,7 +8,10 @@ export interface Random {
   readonly once: (inSoMany: number) => boolean;
 }
 
-/** The numbers for one input of a run (mulberry32, by Tommy Ettinger): each input has its own, whatever came before it. */
+/**
+ * The numbers for one input of a run (mulberry32, by Tommy Ettinger): each input has its own, independent of earlier
+ * inputs.
+ */
 export function randomOf(seed: number, input: number): Random {
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(input + 1, 0x85ebca6b)) >>> 0;
   const next = (): number => {
@@ -23,7 +26,7 @@ export function randomOf(seed: number, input: number): Random {
     once: (inSoMany) => below(inSoMany) === 0,
     pick<T>(list: readonly T[]): T {
       const [chosen] = list.slice(below(list.length));
-      // A list of `undefined` is a list, too, so that the type cannot say whether there was one.
+      // A list may contain `undefined`, so the type cannot tell whether something was found.
       if (list.length === 0) throw new Error('there is nothing to pick from');
       return chosen as T;
     },

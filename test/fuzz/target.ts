@@ -1,16 +1,16 @@
-/** What takes bytes or text from outside, and how it must behave with any. */
+/** A reader of bytes or strings from outside, and how it must behave with any input. */
 export interface FuzzTarget {
-  /** How inputs are changed: as bytes, as DER values, as text, as JSON, or as lines of which the last is JSON. */
+  /** How inputs are changed: as bytes, as DER values, as a string, as JSON, or as lines of which the last is JSON. */
   readonly form: 'bytes' | 'der' | 'text' | 'json' | 'request';
-  /** Inputs that are valid, from which others are made. The same on every run. */
+  /** Valid inputs, from which others are made. The same in every run. */
   readonly samples: () => Sampled | Promise<Sampled>;
-  /** What is put into text and names of JSON members: the words that the reader knows. */
+  /** Words that the reader knows, to be put into strings and names of JSON members. */
   readonly words?: readonly string[];
-  /** The processor time that one input may take. */
+  /** The most processor time that one input may take. */
   readonly mostMs?: number;
 }
 
-/** Valid inputs, and what reads one: it throws where something is wrong, and a refusal is not wrong. */
+/** Valid inputs, and a function that reads one: it throws if something is wrong. A refusal is not wrong. */
 export interface Sampled {
   readonly inputs: readonly Uint8Array[];
   readonly read: (input: Uint8Array) => unknown;
@@ -21,7 +21,7 @@ export function textOf(input: Uint8Array): string {
   return new TextDecoder().decode(input);
 }
 
-/** JSON, or `undefined` where it is none. */
+/** JSON, or `undefined` if it is not JSON. */
 export function jsonOf(input: Uint8Array): unknown {
   try {
     return JSON.parse(textOf(input));

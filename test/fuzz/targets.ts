@@ -16,7 +16,7 @@ import { configuration, words } from './targets/settings.ts';
 import { expression, wholeTemplate } from './targets/templates.ts';
 import { token, tokenClaims } from './targets/tokens.ts';
 
-/** Everything that takes bytes or text from outside, by the name that `npm run fuzz` knows it by. */
+/** Everything that reads bytes or strings from outside, by its name for `npm run fuzz`. */
 export const targets: Readonly<Record<string, FuzzTarget>> = {
   proxy,
   token,

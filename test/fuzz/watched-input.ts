@@ -1,16 +1,16 @@
-/** What is to be fuzzed, one after the other, and for how long. */
+/** What to fuzz, one after the other, and for how long. */
 export interface FuzzPlan {
   readonly names: readonly string[];
   readonly seed: number;
-  /** How many inputs each, besides the samples. */
+  /** How many inputs for each, besides the samples. */
   readonly runs?: number | undefined;
   /** How long each. */
   readonly minutes?: number | undefined;
-  /** This input alone. */
+  /** Only this input. */
   readonly input?: Uint8Array | undefined;
-  /** The URL of the module that has them as `targets`: those of `targets.ts`, unless it says so. */
+  /** The URL of the module with `targets`; by default `targets.ts`. */
   readonly module?: string;
-  /** After how long without an end an input has none: so long no input takes, however many others want the machine. */
+  /** After how long an input counts as endless: no input takes so long, even on a busy machine. */
   readonly hangMs?: number;
 }
 
@@ -18,7 +18,7 @@ export interface FuzzResult {
   readonly name: string;
   /** Inputs that were read. */
   readonly count: number;
-  /** The most processor time that one of them took. */
+  /** The most processor time of one of them. */
   readonly slowestMs: number;
   readonly failure?: { readonly why: string; readonly input: Uint8Array };
 }
@@ -26,7 +26,7 @@ export interface FuzzResult {
 const mostBytes = 1 << 20;
 const headBytes = 8;
 
-/** Memory in which one thread puts the input that it is about to read, and another one finds it. */
+/** Shared memory in which one thread puts the input that it is about to read, and another finds it. */
 export function inputMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(headBytes + mostBytes);
 }
@@ -39,7 +39,7 @@ export function publish(memory: SharedArrayBuffer, input: Uint8Array, count: num
   Atomics.store(head, 0, count);
 }
 
-/** The input that is being read, and which one it is; 0 before the first. */
+/** The input that is being read, and its number; 0 before the first. */
 export function published(memory: SharedArrayBuffer): { readonly count: number; readonly input: Uint8Array } {
   const head = new Int32Array(memory, 0, 2);
   const length = Atomics.load(head, 1);

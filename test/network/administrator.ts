@@ -9,7 +9,7 @@ const vault = 'gate';
 export const secret = { name: 'greeting', value: 'hello from behind the boundary' } as const;
 const location = 'westeurope';
 
-/** The application that the workloads run; it may read secrets, and nothing else. */
+/** The application that the workloads run; it may only read secrets. */
 export const application = {
   clientId: '0a9d2f6c-7a41-4a55-9a53-1d6b8c0f1e01',
   objectId: '0a9d2f6c-7a41-4a55-9a53-1d6b8c0f1e02',
@@ -22,7 +22,7 @@ export interface Rules {
   readonly subnets?: readonly string[];
 }
 
-/** Works at a desk on the internet, over the resource manager's interface, as any tool of Azure would. */
+/** Works at a desk on the internet, with the resource manager's interface, like any tool of Azure. */
 export class Administrator {
   readonly #desk: Agent;
   readonly #ready: ReadyLine;
@@ -49,7 +49,7 @@ export class Administrator {
     return `${this.networkId(vnet)}/subnets/${subnet}`;
   }
 
-  /** Two virtual networks with the same addresses, and a vault with a secret and no rules that nobody may enter. */
+  /** Two virtual networks with the same addresses, and a vault with a secret, closed and without rules. */
   async makeWorld(): Promise<void> {
     await this.arm('PUT', this.#group, { location });
     for (const vnet of ['blue', 'green'] as const) {
@@ -85,7 +85,7 @@ export class Administrator {
     return String(properties?.['resourceGuid']);
   }
 
-  /** The vault's rules from now on; `defaultAction` is Deny. */
+  /** Sets the vault's rules; `defaultAction` is Deny. */
   async setRules({ ipRules = [], subnets = [] }: Rules): Promise<void> {
     await this.#putVault({
       defaultAction: 'Deny',
@@ -95,7 +95,9 @@ export class Administrator {
     });
   }
 
-  /** The administrator's `Authorization` header for vaults: whoever sends it may do everything, if the firewall lets him. */
+  /**
+   * The administrator's `Authorization` header for vaults: it permits everything, if the firewall lets the request in.
+   */
   async vaultAuthorization(): Promise<string> {
     return `Bearer ${await this.#token(this.#ready.home.replace('https://', 'https://vault.'))}`;
   }

@@ -25,12 +25,12 @@ export interface Read {
   readonly answer: ReadAnswer;
 }
 
-/** A running workload, told what to do from outside. */
+/** A running workload that tests control from outside. */
 export class Agent implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   #last: Promise<unknown> = Promise.resolve();
-  /** Who it is inside its user namespace. */
+  /** Its uid inside its user namespace. */
   uid = -1;
 
   private constructor({ command: [program = '', ...parameters], environment }: AgentStart) {
@@ -47,7 +47,7 @@ export class Agent implements AsyncDisposable {
     return agent;
   }
 
-  /** The process of the program itself, as this process sees it: `ip`, `unshare` and others stand before it. */
+  /** The process of the program itself, as this process sees it, after `ip`, `unshare` and others. */
   get pid(): number {
     let pid = this.#child.pid ?? 0;
     for (;;) {
@@ -86,7 +86,7 @@ export class Agent implements AsyncDisposable {
       this.#child.once('exit', resolve);
     });
     this.#child.stdin?.end();
-    // The last of the chain: with it the programs before it end as well.
+    // The last of the chain: when it ends, the programs before it end too.
     const timer = setTimeout(() => process.kill(this.pid, 'SIGKILL'), 2_000);
     await ended;
     clearTimeout(timer);

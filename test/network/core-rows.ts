@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Lab } from './lab.ts';
 import { assertBareRead, bareRead, behindNat, inSubnet, reads } from './sightings.ts';
 
-/** A behaviour that is to be seen in a lab. Each leaves the endpoints on, as it found them, and sets the rules it needs. */
+/** A behaviour to be seen in a lab. Each leaves the endpoints on, as they were, and sets the rules that it needs. */
 export interface Row {
   readonly name: string;
   readonly see: (lab: Lab) => Promise<void>;
@@ -19,7 +19,7 @@ const forgeries = {
   'x-ms-keyvault-network-info': 'conn_type=Ipv4;addr=203.0.113.7;act_addr_fam=InterNetwork;',
 } as const;
 
-/** What must be seen wherever a lab can be made, as root or not. */
+/** What must be seen in every lab, made by root or not. */
 export const coreRows: readonly Row[] = [
   {
     name: 'a workload in the allowed subnet reads the secret, and is seen at its private address',
@@ -40,7 +40,7 @@ export const coreRows: readonly Row[] = [
     },
   },
   {
-    name: "a rule for the other network's subnet turns the two around",
+    name: "a rule for the other network's subnet reverses the two",
     async see(lab) {
       const rule = lab.administrator.subnetId('green', 'apps');
       await lab.administrator.setRules({ subnets: [rule] });
@@ -62,7 +62,7 @@ export const coreRows: readonly Row[] = [
       await reads(lab, 'blueApp', kept);
       await administrator.setRules({ subnets, ipRules: [origin.address] });
       await reads(lab, 'blueApp', { origin, decision: { rule: origin.address } });
-      // An address of its own: the rule is for the one network's gateway, not for the other's.
+      // The address of one network's gateway: the rule is for it, and not for the other's.
       await lab.switchEndpoint('green', 'apps', 'off');
       await reads(lab, 'greenApp', { origin: behindNat('greenApp'), decision: { because: 'noIpRule' } });
       await administrator.setRules({ subnets });
@@ -92,7 +92,7 @@ export const coreRows: readonly Row[] = [
     },
   },
   {
-    name: 'what a client says of its address in headers changes nothing, inside a subnet and outside',
+    name: 'headers with a claimed address change nothing, inside a subnet and outside',
     async see(lab) {
       const rule = lab.administrator.subnetId('blue', 'apps');
       await lab.administrator.setRules({ subnets: [rule], ipRules: ['203.0.113.7'] });

@@ -9,13 +9,13 @@ import type { Lab } from './lab.ts';
 import { places, workloads } from './namespaces.ts';
 import { bareRead, inSubnet, reads } from './sightings.ts';
 
-/** The numbers of ptrace(2) on the machines that Node comes for. */
+/** The number of ptrace(2) on each architecture of Node. */
 const ptraceNumber = new Map<string, number>([
   ['x64', 101],
   ['arm64', 117],
 ]).get(process.arch);
 
-/** PTRACE_SEIZE: it does not stop the other process, and the tracer's end undoes it. Perl's base belongs to every Debian. */
+/** PTRACE_SEIZE: it does not stop the other process, and ends with the tracer. perl-base is on every Debian. */
 function ptraceSeize(pid: number): readonly string[] {
   return ['perl', '-e', `syscall(${ptraceNumber}, 0x4206, ${pid}, 0, 0) == 0 or die "$!\\n"`];
 }
@@ -26,7 +26,7 @@ async function isForbidden(agent: Agent, ...command: readonly string[]): Promise
   assert.match(stderr, /not permitted|[Pp]ermission denied/, command.join(' '));
 }
 
-/** Everything by which one process looks into another, or ends it. */
+/** Every means by which one process looks into another, or ends it. */
 async function cannotTouch(agent: Agent, pid: number): Promise<void> {
   await isForbidden(agent, 'head', '-c', '1', `/proc/${pid}/mem`);
   await isForbidden(agent, 'cat', `/proc/${pid}/environ`);
@@ -50,7 +50,7 @@ async function cannotLeave(lab: Lab, agent: Agent): Promise<void> {
   await isForbidden(agent, 'ip', 'netns', 'exec', other, 'true');
   await isForbidden(agent, 'nsenter', `--net=/run/netns/${other}`, 'true');
   await isForbidden(agent, 'nsenter', `--net=/run/netns/${lab.networks.of('blue')}`, 'true');
-  // Root in a user namespace of its own is root over nothing that was there before.
+  // Root of a new user namespace has no power over anything that existed before.
   await isForbidden(agent, 'unshare', '-Ur', 'nsenter', `--net=/run/netns/${other}`, 'true');
   await isForbidden(agent, 'unshare', '-Ur', 'ip', 'addr', 'add', '10.0.0.5/32', 'dev', 'eth0');
   await isForbidden(agent, 'ip', 'addr', 'add', '10.0.0.5/32', 'dev', 'eth0');
@@ -92,7 +92,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'a workload neither leaves its namespace nor takes an address that it was not given',
+    name: 'a workload can neither leave its namespace nor take an address that it was not given',
     async see(lab) {
       const rule = lab.administrator.subnetId('green', 'apps');
       await lab.administrator.setRules({ subnets: [rule] });
@@ -116,13 +116,13 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'a workload that sees the processes of the others can look into none of them',
+    name: "a workload that sees the other workloads' processes cannot look into any of them",
     async see(lab) {
       const stranger = await lab.startAgent('blueApp', { ownPids: false });
       const victim = lab.workloads.greenApp.pid;
       for (const pid of [victim, lab.postern.workerPid, lab.postern.pid]) await cannotTouch(stranger, pid);
 
-      // The uid is what keeps them apart: with the victim's own, in another network, all of it would be open.
+      // Only the uid keeps them apart: with the victim's uid, in another network, all of it would be open.
       const twin = await lab.startAgent('blueApp', { ownPids: false, uid: places.greenApp.uid });
       const { stdout, exitCode } = await twin.run('cat', `/proc/${victim}/environ`);
       assert.ok(exitCode === 0 && stdout.includes('NODE_EXTRA_CA_CERTS'));
@@ -133,7 +133,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: "the supervisor's control socket and the vault's files are closed to workloads",
+    name: "workloads cannot open the supervisor's control socket or the vault's files",
     async see(lab) {
       const { blueApp } = lab.workloads;
       const { connected, ended } = await blueApp.dial({ path: lab.ready.controlSocket });

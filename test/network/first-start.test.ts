@@ -1,6 +1,6 @@
 /**
- * A first start as the README and the start's own message tell it: an empty folder, the demo world in it, and a listener
- * for the subnet of each network, in real network namespaces. Nothing is started a second time.
+ * A first start as the README and the start's own message describe it: an empty folder, the demo world in it, and a
+ * listener for the subnet of each network, in real network namespaces. Nothing is started twice.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { PosternProcess } from './postern-process.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const port = 9001;
 
-/** One request from inside a namespace; `code` where there was no answer. */
+/** One request from inside a namespace; `code` if there was no answer. */
 const program = `
 const { url, ca, address, body, ...options } = JSON.parse(process.argv[1]);
 const { hostname, pathname, search } = new URL(url);
@@ -119,7 +119,7 @@ async function see(data: string): Promise<void> {
   assertOut(await world.read('greenApp'), '10.0.0.4');
   assert.deepEqual(postern.refusals(), []);
 
-  // The vault does not wait for the network: a connection that still comes by the listener is ended.
+  // The vault does not wait for the network: a connection that still arrives at the listener is ended.
   await world.endpoint('blue', 'off');
   assert.equal((await world.read('blueApp')).code, 'ECONNRESET');
   assert.equal(postern.refusals().at(-1)?.refusal.kind, 'endpointOff');
@@ -128,7 +128,7 @@ async function see(data: string): Promise<void> {
     await networks.unredirect(vnet, 'apps');
     await networks.forgetFlows(vnet, 'apps');
   }
-  // Now they come from their public addresses, of which the demo vault's IP rule names the first.
+  // Now they arrive from their public addresses, of which the demo vault's IP rule names the first.
   assertIn(await world.read('blueApp'));
   assertOut(await world.read('greenApp'), natAddresses.green);
 

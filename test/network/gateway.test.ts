@@ -30,13 +30,13 @@ const rows: readonly Row[] = [
       await reads(lab, 'blueNeighbour', { origin: inSubnet('blueNeighbour'), decision: { rule } });
       await reads(lab, 'greenApp', { origin: inSubnet('greenApp'), decision: notInRules });
       await reads(lab, 'blueBack', { origin: inSubnet('blueBack'), decision: notInRules });
-      assert.deepEqual(await lab.postern.listListeners(lab.dataDir), [], 'none of its own is left');
+      assert.deepEqual(await lab.postern.listListeners(lab.dataDir), [], 'none of its own listeners is left');
     },
   },
   {
     name: "a channel of one network that names the other network's subnet, or none, is refused",
     async see(lab) {
-      // Were it believed, it would be let in.
+      // If it were believed, it would be let in.
       await lab.administrator.setRules({ subnets: [lab.administrator.subnetId('green', 'apps')] });
       await lab.networks.redirect('blue', 'apps', gatewayPorts.forged);
       const incarnation = await incarnationOf(lab, 'green', 'apps');
@@ -48,7 +48,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'a workload that sends a header of its own through the gateway, or dials its path, gets nothing',
+    name: 'a workload that sends a header of its own through the gateway, or dials its path, gets no answer',
     async see(lab) {
       await lab.administrator.setRules({ subnets: [lab.administrator.subnetId('blue', 'apps')] });
       const tlvs = [subnetTlv(await incarnationOf(lab, 'blue', 'apps'))];
@@ -59,7 +59,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'a gateway on another host speaks inside mutual TLS, and for its own network only',
+    name: 'a gateway on another host uses mutual TLS, and is believed for its own network only',
     async see(lab) {
       const rule = lab.administrator.subnetId('blue', 'apps');
       await lab.administrator.setRules({ subnets: [rule, lab.administrator.subnetId('green', 'apps')] });
@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'with the endpoint off a gateway is not believed, and the way through the NAT is decided by IP rules',
+    name: 'with the endpoint off a gateway is not believed, and IP rules decide on connections through the NAT',
     async see(lab) {
       const { administrator, networks } = lab;
       const rule = administrator.subnetId('blue', 'apps');

@@ -6,7 +6,7 @@ import { domain, type Lab } from './lab.ts';
 import { inside, vaultAddress, type VnetName } from './namespaces.ts';
 import { until } from './postern-process.ts';
 
-/** Ports in the routers on which HAProxy stands where a listener of Postern's own stood before. */
+/** Ports in the routers on which HAProxy replaces Postern's own listeners. */
 export const gatewayPorts = { apps: 9101, back: 9102, forged: 9103, unnamed: 9104, remote: 9105, remoteForged: 9106 };
 
 const tlsPort = 8444;
@@ -18,8 +18,8 @@ export function channelOf(lab: Lab, vnet: VnetName): string {
 }
 
 /**
- * Sets gateways up as an operator would: the networks' `resourceGuid` go into Postern's configuration, which it is
- * started with anew, and the subnets' into HAProxy's. Postern's own listeners in the routers are gone then.
+ * Sets up gateways as an operator would: the networks' `resourceGuid` go into Postern's configuration, with which it is
+ * started again, and the subnets' into HAProxy's. Postern's own listeners in the routers are then gone.
  */
 export async function setUpGateways(lab: Lab): Promise<void> {
   const { administrator } = lab;
@@ -49,7 +49,7 @@ export async function setUpGateways(lab: Lab): Promise<void> {
   await until('HAProxy', async () => (await listening()) !== '');
 }
 
-/** One process for all routers: each `bind` is opened inside its own, and its name is what it says in TLV 0xE1. */
+/** One process for all routers: each `bind` is opened inside its own router, and names its subnet in TLV 0xE1. */
 async function haproxyConfiguration(lab: Lab): Promise<string> {
   const { administrator, networks } = lab;
   const folder = folderOf(lab);
@@ -71,7 +71,8 @@ async function haproxyConfiguration(lab: Lab): Promise<string> {
     'frontend green',
     bind('green', gatewayPorts.apps, greenApps),
     `  default_backend green\nbackend green\n  server vault unix@${channelOf(lab, 'green')} ${tag}`,
-    // A gateway on another host. `send-proxy-v2` on a line with `ssl` would go out in clear, so a second stage wraps it.
+    // A gateway on another host. `send-proxy-v2` on a line with `ssl` would be sent unencrypted, so a second stage
+    // wraps it.
     'frontend remote',
     bind('blue', gatewayPorts.remote, blueApps),
     bind('blue', gatewayPorts.remoteForged, greenApps),

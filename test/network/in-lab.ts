@@ -5,8 +5,8 @@ import type { Row } from './core-rows.ts';
 import { Lab, missingForLab } from './lab.ts';
 
 /**
- * Sees rows one after another in a lab of their own, made by root. Where that cannot be done it says so; what can be
- * seen without root is in rootless.test.ts.
+ * Runs rows one after another in a lab of their own, made by root. Reports if that is not possible; rootless.test.ts
+ * has what can be seen without root.
  */
 export function testInLab(title: string, rows: readonly Row[]): void {
   const why = whyNotInLab();
@@ -20,7 +20,7 @@ export function testInLab(title: string, rows: readonly Row[]): void {
   });
 }
 
-/** Why a lab cannot be made here by root; `undefined`: it can. */
+/** Why root cannot make a lab here; `undefined` if it can. */
 export function whyNotInLab(): string | undefined {
   return missingForLab() ?? whyNotAsRoot();
 }

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { parseAs } from './parse-as.ts';
 
 /**
- * What a workload needs of this checkout, copied to a folder that anybody can read: its uid is nobody's here, and a
- * checkout may well lie under a home that is closed to strangers.
+ * What a workload needs of this checkout, copied to a folder that everyone can read: its uid owns nothing here, and a
+ * checkout may be under a home folder that is closed to others.
  */
 export interface Kit {
   readonly node: string;
@@ -18,7 +18,7 @@ export interface Kit {
 export interface KitParts {
   readonly folder: string;
   readonly root: string;
-  /** Text of the workload's /etc/hosts. */
+  /** The contents of the workload's /etc/hosts. */
   readonly hosts: string;
 }
 
@@ -37,7 +37,7 @@ export async function packKit({ folder, root, hosts }: KitParts): Promise<Kit> {
   return { node, program, hostsFile, caFile: join(folder, 'ca.pem') };
 }
 
-/** The names of these packages and of everything that they depend on; npm lays all of them side by side. */
+/** The names of these packages and of all their dependencies; npm puts them all side by side. */
 function withDependencies(names: readonly string[], root: string): readonly string[] {
   const found = new Set<string>();
   const asked = [...names];

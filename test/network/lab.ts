@@ -26,7 +26,7 @@ const programs = {
   setpriv: 'util-linux',
 } as const;
 
-/** What a lab lacks here, whoever would make it; `undefined` if nothing. */
+/** What a lab lacks here, whoever makes it; `undefined` if nothing. */
 export function missingForLab(): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces are a thing of Linux';
   const missing = Object.entries(programs).filter(
@@ -38,7 +38,7 @@ export function missingForLab(): string | undefined {
 }
 
 export interface AgentOptions {
-  /** Sees the processes of its own PID namespace only; so do all workloads unless a test says otherwise. */
+  /** Whether it sees only the processes of its own PID namespace, as all workloads do by default. */
   readonly ownPids?: boolean;
   readonly uid?: number;
 }
@@ -54,8 +54,9 @@ interface LabParts {
 type Workloads = Readonly<Record<WorkloadName, Agent>>;
 
 /**
- * A whole world in network namespaces: the internet, the vault's host with a real Postern, two virtual networks with the
- * same addresses, and workloads without privileges. All of it is gone when the lab is disposed of, also after a failure.
+ * A whole lab in network namespaces: the internet, the vault's host with a real Postern, two virtual networks with the
+ * same addresses, and workloads without privileges. Everything is removed when the lab is disposed of, even after a
+ * failure.
  */
 export class Lab implements AsyncDisposable {
   readonly networks: Networks;
@@ -110,7 +111,7 @@ export class Lab implements AsyncDisposable {
     return there(this.#ready);
   }
 
-  /** Starts Postern; `config` is added to what stands in its configuration file. */
+  /** Starts Postern; `config` is added to its configuration file. */
   async start(config: object = {}): Promise<void> {
     const { clientId, objectId, secret } = application;
     const clients = [{ clientId, objectId, secret, displayName: 'the application' }];
@@ -124,7 +125,7 @@ export class Lab implements AsyncDisposable {
     say('postern is ready');
   }
 
-  /** Stops Postern in order, and starts it again with more in its configuration. Its listeners in routers are gone. */
+  /** Stops Postern in order, and starts it again with a larger configuration. Its listeners in routers are gone. */
   async restart(config: object): Promise<void> {
     await this.postern.stop();
     await this.start(config);
@@ -136,7 +137,7 @@ export class Lab implements AsyncDisposable {
     return this.postern.openListener(this.dataDir, asked);
   }
 
-  /** Switches a subnet's service endpoint: at the resource manager, and in the router, where open flows are forgotten. */
+  /** Switches a subnet's service endpoint: at the resource manager, and in the router, which forgets open flows. */
   async switchEndpoint(vnet: VnetName, subnet: SubnetName, to: 'on' | 'off'): Promise<void> {
     if (to === 'off') await this.networks.unredirect(vnet, subnet);
     await this.administrator.putSubnet(vnet, subnet, to);
@@ -144,12 +145,12 @@ export class Lab implements AsyncDisposable {
     await this.networks.forgetFlows(vnet, subnet);
   }
 
-  /** One more process in the place of a workload. It ends with the lab, if not before. */
+  /** One more process in the place of a workload. It ends with the lab at the latest. */
   async startAgent(workload: WorkloadName, { ownPids = true, uid = places[workload].uid }: AgentOptions = {}) {
     return this.#stack.use(await this.#startIn(this.networks.of(workload), { ownPids, uid }));
   }
 
-  /** What is to be done when the lab ends, before its networks go. */
+  /** Work to do when the lab ends, before its networks are removed. */
   defer(undo: () => void): void {
     this.#undo.push(undo);
     this.#stack.defer(undo);
@@ -159,7 +160,7 @@ export class Lab implements AsyncDisposable {
     await this.#stack.disposeAsync();
   }
 
-  /** A process that is told to end in the middle waits for nothing: what must not outlive it is ended there and then. */
+  /** A process that is ended in the middle waits for nothing: what must not outlive it is ended immediately. */
   #endWithProcess(): void {
     // oxlint-disable-next-line unicorn/no-process-exit -- who catches a signal must end the process
     const leave = () => process.exit(1);
@@ -173,12 +174,12 @@ export class Lab implements AsyncDisposable {
     this.#stack.defer(() => void process.off('exit', abandon).off('SIGINT', leave).off('SIGTERM', leave));
   }
 
-  /** The administrator's world, the subnets' listeners, and workloads in their places. */
+  /** The administrator's resources, the subnets' listeners, and workloads in their places. */
   async #settle(): Promise<void> {
-    // Nobody in particular; the administrator's power is in the token.
+    // Any uid: the administrator's power is in the token.
     const desk = this.#stack.use(await this.#startIn(this.networks.of('internet'), { uid: 61_100 }));
     this.#administrator = new Administrator(desk, this.ready);
-    // Both to their end, also if one fails: nobody may start what is to be disposed of already.
+    // Both run to their end, even if one fails: nothing may start after the lab is disposed of.
     const [world, workloads] = await Promise.allSettled([this.#makeWorld(), this.#startWorkloads()]);
     if (world.status === 'rejected') throw world.reason;
     if (workloads.status === 'rejected') throw workloads.reason;
@@ -224,11 +225,11 @@ export class Lab implements AsyncDisposable {
   }
 }
 
-/** The ground of the lab: its folder, what workloads need, and the networks. */
+/** The base of the lab: its folder, what workloads need, and the networks. */
 async function lay(stack: AsyncDisposableStack): Promise<LabParts> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-lab-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  // Whoever the workloads are, the way to their kit is open to them.
+  // Every workload must be able to reach the kit.
   chmodSync(folder, 0o755);
   const closed = join(folder, 'closed');
   mkdirSync(closed, { mode: 0o700 });
@@ -240,7 +241,7 @@ async function lay(stack: AsyncDisposableStack): Promise<LabParts> {
   return { folder, kit, networks, configFile: join(closed, 'config.json'), dataDir: join(folder, 'data') };
 }
 
-/** A user namespace of one uid cannot give each workload its own; capabilities it has none to give. */
+/** A user namespace with one uid cannot give each workload its own, and has no capabilities to drop. */
 function withoutPrivileges(uid: number | undefined): readonly string[] {
   const own = process.geteuid?.() === 0 ? [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'] : [];
   const sets = ['--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all'];

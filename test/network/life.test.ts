@@ -6,7 +6,7 @@ import { deskAddress, inside, natAddresses, type WorkloadName } from './namespac
 import { until } from './postern-process.ts';
 import { assertBareRead, bareRead, behindNat, inSubnet, isRefused, reads, type Sighting } from './sightings.ts';
 
-/** Opens a connection that stays open, and says by which port of the workload it can be known. */
+/** Opens a connection that stays open, and returns the workload's port by which it is known. */
 async function keepOpen(lab: Lab, workload: WorkloadName, slot: string, sighting: Sighting): Promise<number> {
   const opened = assertBareRead(lab, await bareRead(lab, lab.workloads[workload], { slot }), sighting);
   assert.equal(opened.reused, false);
@@ -57,7 +57,7 @@ const rows: readonly Row[] = [
       await administrator.setRules({ subnets: [rule] });
       const incarnation = await administrator.guidOf(rule);
       const port = await keepOpen(lab, 'blueApp', 'off', { origin: inSubnet('blueApp'), decision: { rule } });
-      // The resource manager alone: the vault does not wait for the network to follow.
+      // Only at the resource manager: the vault does not wait for the network to follow.
       await administrator.putSubnet('blue', 'apps', 'off');
       await seesTheEnd(lab, 'blueApp', port);
       await isRefused(lab, 'blueApp', 'subnet', { kind: 'endpointOff', incarnation });
@@ -72,7 +72,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'an endpoint that is switched on ends the connections through the NAT, and none is answered as before',
+    name: 'an endpoint that is switched on ends the connections through the NAT, and no request is answered on them',
     async see(lab) {
       const { administrator } = lab;
       await lab.switchEndpoint('blue', 'apps', 'off');
@@ -81,8 +81,9 @@ const rows: readonly Row[] = [
       const port = await keepOpen(lab, 'blueApp', 'on', { origin: behindNat('blueApp'), decision: { rule } });
       await lab.switchEndpoint('blue', 'apps', 'on');
       const subnet = { origin: inSubnet('blueApp'), decision: notInRules };
-      // What is sent on it meets the listener's end of the router, which knows of no such connection. An acknowledgement
-      // may have met it before: then the client knows already, and has opened another.
+      // What is sent on it arrives at the listener's side of the router, which does not know such a connection. An
+      // acknowledgement may have arrived there earlier: then the client knows already, and has opened another
+      // connection.
       const first = await bareRead(lab, lab.workloads.blueApp, { slot: 'on' });
       if ('code' in first.answer) assert.deepEqual(first.answer, { code: 'ECONNRESET' });
       else assert.equal(assertBareRead(lab, first, subnet).reused, false);
@@ -92,7 +93,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'a rule that is taken away holds for the next request of a connection that is open',
+    name: 'removing a rule takes effect on the next request of an open connection',
     async see(lab) {
       const rule = lab.administrator.subnetId('blue', 'apps');
       const origin = inSubnet('blueApp');
@@ -119,11 +120,11 @@ const rows: readonly Row[] = [
 
       await administrator.putSubnet('blue', 'apps', 'on');
       assert.notEqual(await administrator.guidOf(rule), first);
-      // The old listener is the old subnet's for ever.
+      // The old listener belongs to the old subnet for ever.
       await isRefused(lab, 'blueApp', 'subnet', { kind: 'subnetGone', incarnation: first });
       await replaceListener(lab, first);
       await reads(lab, 'blueApp', { origin, decision: notInRules });
-      // Clients PUT whole vaults: the rule that stands there already is not bound anew by that.
+      // Clients PUT whole vaults: an existing rule is not bound again by that.
       await administrator.setRules({ subnets: [rule] });
       await reads(lab, 'blueApp', { origin, decision: notInRules });
       await administrator.setRules({});
@@ -133,7 +134,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'a worker that is killed leaves the listeners standing, each for the incarnation that it was opened for',
+    name: 'a worker that is killed leaves the listeners open, each for the incarnation that it was opened for',
     async see(lab) {
       const { administrator, postern, dataDir } = lab;
       const rule = administrator.subnetId('blue', 'apps');
@@ -186,7 +187,7 @@ const rows: readonly Row[] = [
   },
 ];
 
-/** The old subnet's listener is closed, and one for the subnet of now is opened on the same port. */
+/** Closes the old subnet's listener, and opens one for the present subnet on the same port. */
 async function replaceListener(lab: Lab, incarnation: string): Promise<void> {
   const { administrator, postern, dataDir } = lab;
   const old = (await postern.listListeners(dataDir)).find((listener) => listener.incarnation === incarnation);

@@ -2,15 +2,15 @@ import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /**
- * The networks of the lab, each machine of it a network namespace: the internet in the middle, the vault's host on it,
- * and the routers of two virtual networks with the same addresses, each with a NAT address of its own. A workload hangs
- * on its router by a wire of its own, so that the router knows who speaks.
+ * The networks of the lab, each machine of which is a network namespace: the internet in the middle, the vault's host
+ * on it, and the routers of two virtual networks with the same addresses, each with a NAT address of its own. Each
+ * workload has its own wire to its router, so that the router knows who sends.
  */
 export const vaultAddress = '198.51.100.10';
-/** The internet's own: from here the administrator works. */
+/** An address of the internet, where the administrator works. */
 export const deskAddress = '198.51.100.1';
 const carrierAddress = '203.0.113.1';
-/** Every router has it on every wire to a workload. */
+/** The address that every router has on every wire to a workload. */
 export const routerAddress = '169.254.1.1';
 
 export const natAddresses = { blue: '203.0.113.7', green: '203.0.113.8' } as const;
@@ -21,11 +21,11 @@ interface Place {
   readonly vnet: VnetName;
   readonly subnet: 'apps' | 'back';
   readonly address: string;
-  /** Its own, which no account has. */
+  /** A uid of its own, which no account has. */
   readonly uid: number;
 }
 
-/** Subnets by the number that the router's wires carry (the link's group). */
+/** The numbers of the subnets on the router's wires (the link's group). */
 const groups = { apps: 101, back: 102 } as const;
 export type SubnetName = keyof typeof groups;
 
@@ -40,13 +40,13 @@ export const workloads: readonly WorkloadName[] = ['blueApp', 'blueNeighbour', '
 
 const exec = promisify(execFile);
 
-/** Runs a shell script that ends at its first failing command. */
+/** Runs a shell script that ends at the first failing command. */
 async function shell(script: string): Promise<string> {
   const { stdout } = await exec('sh', ['-euc', script]);
   return stdout;
 }
 
-/** Runs a command inside a namespace, as whoever this process is. */
+/** Runs a command inside a namespace, as this process's user. */
 export async function inside(namespace: string, ...command: readonly string[]): Promise<string> {
   const { stdout } = await exec('ip', ['netns', 'exec', namespace, ...command]);
   return stdout;
@@ -59,7 +59,7 @@ export class Networks implements Disposable {
     this.#prefix = prefix;
   }
 
-  /** The name that `ip netns` knows. */
+  /** The name of the namespace for `ip netns`. */
   of(machine: 'internet' | 'vault' | VnetName | WorkloadName): string {
     return `${this.#prefix}-${machine}`;
   }
@@ -118,16 +118,16 @@ ip -n ${own} route add ${routerAddress} dev eth0 scope link
 ip -n ${own} route add default via ${routerAddress}`;
   }
 
-  /** Turns the subnet's way to the vault towards a listener in its router. What is open already keeps its way. */
+  /** Redirects the subnet's way to the vault to a listener in its router. Open connections keep their way. */
   async redirect(vnet: VnetName, subnet: SubnetName, port: number): Promise<void> {
     await this.unredirect(vnet, subnet);
     await this.#nft(vnet, `add element inet router endpoints { ${groups[subnet]} : ${port} }`);
   }
 
-  /** Gives the subnet the way through the NAT again. What is open already keeps its way. */
+  /** Restores the subnet's way through the NAT. Open connections keep their way. */
   async unredirect(vnet: VnetName, subnet: SubnetName): Promise<void> {
     const group = groups[subnet];
-    // Adding what is there changes nothing, so that deleting it then never fails.
+    // Adding an existing element changes nothing, and the delete after it never fails.
     const listed = await inside(this.of(vnet), 'nft', 'list', 'map', 'inet', 'router', 'endpoints');
     if (listed.includes(`${group} :`)) await this.#nft(vnet, `delete element inet router endpoints { ${group} }`);
   }
@@ -142,15 +142,15 @@ ip -n ${own} route add default via ${routerAddress}`;
     await shell(`ip -n ${this.of(vnet)} link set outside up; ${this.#defaultRoute(vnet)}`);
   }
 
-  /** Forgets the subnet's ways to the vault that are in use: their next packet takes the way of now. */
+  /** Forgets the subnet's flows to the vault: their next packet takes the present way. */
   async forgetFlows(vnet: VnetName, subnet: SubnetName): Promise<void> {
     const from = subnet === 'apps' ? '10.0.0.0/24' : '10.0.1.0/24';
     const flows = `conntrack -D -p tcp --orig-src ${from} --orig-dst ${vaultAddress}`;
-    // It fails when there are none.
+    // It fails if there are none.
     await inside(this.of(vnet), 'sh', '-c', `${flows} >/dev/null 2>&1 || true`);
   }
 
-  /** How many packets with somebody else's source address the router has dropped. */
+  /** How many packets with a spoofed source address the router has dropped. */
   async spoofed(vnet: VnetName): Promise<number> {
     const listed = await inside(this.of(vnet), 'nft', 'list', 'counter', 'inet', 'router', 'spoofed');
     return Number(/packets (\d+)/.exec(listed)?.[1]);
@@ -160,7 +160,7 @@ ip -n ${own} route add default via ${routerAddress}`;
     await inside(this.of(vnet), 'nft', command);
   }
 
-  /** Removes every namespace of this lab. What was made of them goes with them. */
+  /** Removes every namespace of this lab, with everything in it. */
   remove(): void {
     const { stdout } = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' });
     const names = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
@@ -173,8 +173,8 @@ ip -n ${own} route add default via ${routerAddress}`;
 }
 
 /**
- * A virtual network's router: nobody sends with another's address, the vault's address leads a subnet with the service
- * endpoint to its listener and everybody else through the NAT, and a listener is reached in no other way.
+ * A virtual network's router: spoofed source addresses are dropped; the vault's address leads a subnet with the service
+ * endpoint to its listener and all others through the NAT; and there is no other way to a listener.
  */
 function routerRules(nat: string): string {
   return `

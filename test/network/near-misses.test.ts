@@ -18,7 +18,7 @@ async function knockAsRoot(lab: Lab, workload: WorkloadName, address: string): P
   return (await inside(lab.networks.of(workload), lab.kit.node, '-e', program)).trim();
 }
 
-/** Headers that claim to come from an allowed address, or from an allowed subnet: version 1, version 2, and with a TLV. */
+/** Headers that claim an allowed address or an allowed subnet: version 1, version 2, and with a TLV. */
 function forgedHeaders(incarnation: string): readonly Uint8Array[] {
   const addresses = [natAddresses.blue, vaultAddress] as const;
   return [
@@ -28,7 +28,7 @@ function forgedHeaders(incarnation: string): readonly Uint8Array[] {
   ];
 }
 
-/** The listener takes no header: the log says whose connection it really was. */
+/** The listener accepts no header: the log names the real peer. */
 async function refusesHeaders(lab: Lab, workload: WorkloadName, seen: BytesRefused): Promise<void> {
   const incarnation = await lab.administrator.guidOf(lab.administrator.subnetId('blue', 'apps'));
   for (const bytes of forgedHeaders(incarnation)) await refusesBytes(lab, workload, bytes, seen);
@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: "a subnet's listener answers at none of the addresses by which its port can be poked",
+    name: "a subnet's listener does not answer at any other address that its port can be tried at",
     async see(lab) {
       const rule = lab.administrator.subnetId('blue', 'apps');
       await lab.administrator.setRules({ subnets: [rule] });
@@ -87,7 +87,7 @@ const rows: readonly Row[] = [
         const { connected, ended } = await lab.workloads[workload].dial({ host, port });
         assert.deepEqual({ connected, ended }, { connected: false, ended: 'ECONNREFUSED' }, `${workload} at ${host}`);
       }
-      // It does listen.
+      // But it does listen.
       await reads(lab, 'blueApp', { origin: inSubnet('blueApp'), decision: { rule } });
     },
   },

@@ -50,7 +50,7 @@ export class PosternProcess implements AsyncDisposable {
     return this.#ready.promise;
   }
 
-  /** What it has said on standard error so far. */
+  /** Its output on standard error so far. */
   get log(): string {
     return this.#log;
   }
@@ -117,7 +117,7 @@ export class PosternProcess implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  /** Asks it to stop, and does not wait. */
+  /** Asks it to stop, without waiting. */
   abandon(): void {
     this.#child.kill('SIGTERM');
   }
@@ -132,7 +132,7 @@ export class PosternProcess implements AsyncDisposable {
   }
 }
 
-/** The records of a request, in their order: usually the challenge and then the answer. */
+/** The records of a request in order: usually the challenge and then the answer. */
 export function recordsOf(dataDir: string, requestId: string): readonly AuditRecord[] {
   const folder = join(dataDir, 'audit');
   return readdirSync(folder)

@@ -1,4 +1,4 @@
-/** A process of its own, started inside a user namespace: sees the rows there, and says each on a line. */
+/** A process of its own, started inside a user namespace: runs the rows there, and reports each on a line. */
 import { coreRows } from './core-rows.ts';
 import { Lab } from './lab.ts';
 

@@ -12,19 +12,19 @@ import { missingForLab } from './lab.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const program = relative(root, fileURLToPath(import.meta.resolve('./rootless-rows.ts')));
 const title = 'an ordinary user makes the same world in a user namespace, and sees the same';
-/** Nobody's: whom root becomes, to be an ordinary user. */
+/** A uid that no account has; root changes to it to be an ordinary user. */
 const uid = 61_110;
 const asNobody = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
 
 /**
- * The commands around the rows. A user namespace of one uid, with all capabilities over what is made inside it but
- * without being root, so that Postern runs as any user's does; `/run` is its own, for the names of namespaces.
+ * The commands around the rows. A user namespace with one uid, with all capabilities over what is made inside it but
+ * without being root, so that Postern runs as under any user; `/run` is its own, for the names of namespaces.
  */
 function ordinaryUser(checkout: string, command: string): readonly string[] {
   const inside = `mount -t tmpfs none /run && mkdir /run/netns && ${command}`;
   const own = ['unshare', '--user', '--map-current-user', '--keep-caps', '--net', '--mount', 'sh', '-euc', inside];
   if (process.geteuid?.() !== 0) return own;
-  // The checkout may lie where others cannot go: it is bound to a place where they can.
+  // The checkout may be where others cannot go: it is bound to a place that they can reach.
   const bind = 'mount --bind "$1" "$2" && cd "$2" && shift 2 && exec "$@"';
   return ['unshare', '--mount', 'sh', '-euc', bind, 'sh', root, checkout, ...asNobody, ...own];
 }
@@ -42,7 +42,7 @@ async function run(
   return { exitCode, lines: text.split('\n').filter((line) => line.startsWith('seen: ')) };
 }
 
-/** Whether it can be tried at all: a user may be forbidden user namespaces, and a checkout may be closed to others. */
+/** Why it cannot be tried: a user may be forbidden user namespaces, and a checkout may be closed to others. */
 function whyNot(checkout: string): string | undefined {
   const why = missingForLab();
   if (why !== undefined) return why;

@@ -9,12 +9,12 @@ import { natAddresses, places, vaultAddress, type SubnetName, type VnetName, typ
 import { recordsOf, until } from './postern-process.ts';
 import type { RequestAnswer, RequestCommand } from './workload.ts';
 
-/** Where the vault is to see a request come from. */
+/** Where the vault must see a request come from. */
 export type Origin =
   | { readonly kind: 'subnet'; readonly vnet: VnetName; readonly subnet: SubnetName; readonly address: string }
   | { readonly kind: 'public'; readonly address: string };
 
-/** What is to be decided: `rule` lets the request in, `because` keeps it out. */
+/** The decision to expect: `rule` lets the request in, `because` keeps it out. */
 export type Decision = { readonly rule: string } | { readonly because: 'noVirtualNetworkRule' | 'noIpRule' };
 
 /** The workload's own subnet and private address. */
@@ -33,7 +33,9 @@ export interface Sighting {
   readonly decision: Decision;
 }
 
-/** A workload reads the secret with the official client: both the answer and the audit record say what was to be seen. */
+/**
+ * A workload reads the secret with the official client; the answer and the audit record must both show the sighting.
+ */
 export async function reads(lab: Lab, workload: WorkloadName, sighting: Sighting): Promise<void> {
   const read = await lab.workloads[workload].read(lab.administrator.vaultUrl, secret.name);
   assertRead(read, sighting);
@@ -51,7 +53,7 @@ function assertRead({ answer }: Read, { origin, decision }: Sighting): void {
   assert.ok(answer.message.includes(`Client address: ${origin.address}\r\n`), answer.message);
 }
 
-/** A request as bare as a test wants it, with the administrator's token, which no policy stands in the way of. */
+/** A plain request chosen by the test, with the administrator's token, which all policies permit. */
 export interface BareRequest {
   readonly requestId: string;
   readonly answer: RequestAnswer;
@@ -75,7 +77,9 @@ export async function bareRead(
   return { requestId, answer };
 }
 
-/** Like `reads`, of a bare request. Returns the connection's local port, and whether an earlier request had used it. */
+/**
+ * Like `reads`, for a plain request. Returns the connection's local port, and whether an earlier request had used it.
+ */
 export function assertBareRead(lab: Lab, { requestId, answer }: BareRequest, sighting: Sighting) {
   assert.ok('status' in answer, `not answered: ${JSON.stringify(answer)}`);
   assert.equal(answer.status, 'rule' in sighting.decision ? 200 : 403, answer.body);
@@ -85,7 +89,7 @@ export function assertBareRead(lab: Lab, { requestId, answer }: BareRequest, sig
   return { localPort: answer.localPort ?? 0, reused: answer.reused };
 }
 
-/** A connection ends before a request on it is answered or recorded, and the ingress says why. */
+/** A connection ends before a request on it is answered or recorded, and the ingress logs why. */
 export async function isRefused(
   lab: Lab,
   workload: WorkloadName,
@@ -102,11 +106,11 @@ export async function isRefused(
 
 export interface BytesRefused {
   readonly listener: ListenerKind;
-  /** Of the connection, as the kernel knows it. */
+  /** The connection's peer, as the kernel knows it. */
   readonly remoteAddress: string | undefined;
 }
 
-/** A connection that begins with bytes that are no TLS ends with nothing answered. */
+/** A connection that begins with bytes that are not TLS ends without an answer. */
 export async function refusesBytes(lab: Lab, workload: WorkloadName, bytes: Uint8Array, seen: BytesRefused) {
   const mark = lab.postern.log.length;
   const { connected, received } = await lab.workloads[workload].dial({ host: vaultAddress, port: 443 }, bytes);
@@ -124,7 +128,7 @@ async function nextRefusal(lab: Lab, mark: number): Promise<RefusedConnection> {
   return refused;
 }
 
-/** The request's record in the audit log, behind that of the challenge if there was one. */
+/** The request's record in the audit log, after that of the challenge if there was one. */
 function assertRecorded(lab: Lab, requestId: string, { origin, decision }: Sighting): void {
   const record = recordsOf(lab.dataDir, requestId).at(-1);
   assert.ok(record, `no record of ${requestId}`);

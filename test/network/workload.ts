@@ -1,6 +1,6 @@
 /**
- * The program of a workload. It runs inside a workload's network namespace, without privileges, and does what it is
- * told: one command a line of standard input, in JSON, each answered by one line. It ends with its input.
+ * The program of a workload. It runs inside a workload's network namespace, without privileges, and executes commands:
+ * one on each line of standard input, in JSON, each answered by one line. It ends with its input.
  */
 import { execFile } from 'node:child_process';
 import { Agent, request } from 'node:https';
@@ -13,7 +13,7 @@ export interface Application {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Of the authority: `https://<domain>`. */
+  /** URL of the authority: `https://<domain>`. */
   readonly authorityHost: string;
 }
 
@@ -24,7 +24,7 @@ export type Command =
   | DialCommand
   | { readonly kind: 'run'; readonly command: readonly string[] };
 
-/** Reads a secret with the official client. `slot`: over the kept-alive connection of an earlier command, if it is still open. */
+/** Reads a secret with the official client. `slot`: over the connection of an earlier command, if it is still open. */
 export interface ReadCommand {
   readonly kind: 'read';
   readonly vaultUrl: string;
@@ -44,7 +44,7 @@ export interface RequestCommand {
   readonly from?: { readonly address: string; readonly port?: number };
 }
 
-/** Opens a connection, sends bytes (base64), and says what came back until it ended. */
+/** Opens a connection, sends bytes (base64), and returns what was received until it ended. */
 export interface DialCommand {
   readonly kind: 'dial';
   readonly to: { readonly host: string; readonly port: number } | { readonly path: string };
@@ -84,14 +84,14 @@ export interface RunAnswer {
   readonly stderr: string;
 }
 
-/** Longer than the vault waits for anybody's handshake: what is silent then was let in. */
+/** Longer than the vault waits for a handshake: what is still silent then was let in. */
 const dialTimeoutMs = 15_000;
 
 let credential: ClientSecretCredential | undefined;
 let current: { readonly requestId: string; readonly agent: Agent } = { requestId: '', agent: new Agent() };
 /**
- * The requests of a command carry its id, by which the audit log is asked, and go over a connection of its own choice,
- * for clients share theirs. No retries, so that each refusal is seen.
+ * The requests of a command carry its id, to find them in the audit log, and use a connection of the command's choice,
+ * because clients share theirs. No retries, so that each refusal is seen.
  */
 const clientOptions: SecretClientOptions = {
   retryOptions: { maxRetries: 0 },
@@ -144,7 +144,7 @@ async function read({ vaultUrl, secret, requestId, slot }: ReadCommand): Promise
   }
 }
 
-/** What the client makes of Azure's error envelope. */
+/** The client's view of Azure's error envelope. */
 function refusalOf(error: unknown): ReadAnswer {
   if (!(error instanceof Error)) throw error;
   const code = 'code' in error ? String(error.code) : error.name;
@@ -205,7 +205,7 @@ async function dial({ to, bytes = '' }: DialCommand): Promise<DialAnswer> {
   return { connected, received: Buffer.concat(chunks).toString('base64'), ended };
 }
 
-/** Keeps one connection for each slot, and none without. */
+/** Keeps one connection for each slot, and none without a slot. */
 function agentOf(slot: string | undefined): Agent {
   if (slot === undefined) return new Agent({ keepAlive: false });
   const agent = agents.get(slot) ?? new Agent({ keepAlive: true, maxSockets: 1 });
@@ -228,7 +228,7 @@ function codeOf(error: Error): string {
 
 process.stdout.write(`${JSON.stringify({ uid: process.getuid?.() })}\n`);
 let last = Promise.resolve();
-// In order, but without waiting in the loop: when the input ends, nobody waits for an answer any more.
+// In order, but without waiting in the loop: when the input ends, no answer is needed any more.
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as Command;
   last = last.then(async () => void process.stdout.write(`${JSON.stringify(await answer(command))}\n`));

@@ -23,7 +23,7 @@ function refusalOf(parameters: PolicyParameters, before?: CertificatePolicy): st
 }
 
 suite('a policy', () => {
-  test('is what Azure makes of nothing but a subject', () => {
+  test("has Azure's defaults if only a subject is given", () => {
     assert.deepEqual(policyOf(named), {
       issuer: { name: 'Unknown' },
       key: { exportable: true, kty: 'RSA', size: 2048, reuse: false },
@@ -68,7 +68,7 @@ suite('a policy', () => {
     assert.deepEqual(policyOf({ lifetimeActions: [] }, before).lifetimeActions, []);
   });
 
-  test('without a good name is refused for that, whatever else is wrong', () => {
+  test('without a valid name is refused for that, whatever else is wrong', () => {
     const wrong = { issuer: { name: '?' }, key: { kty: 'oct' }, contentType: 'text/plain' };
     const bad = 'Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n';
     for (const subject of ['no name', 'CN=', 'XY=a', 'C=USA', `CN=${'n'.repeat(65)}`]) {
@@ -79,7 +79,7 @@ suite('a policy', () => {
     assert.match(refusalOf({ ...wrong, x509: { sans: { upns: ['a@b'] } } }), /^issuer\.name is '\?'/);
   });
 
-  test('of a certificate that was made elsewhere is what that says, also where it could not be made here', () => {
+  test('of an imported certificate has its contents, even if it could not be made here', () => {
     const elsewhere = {
       subject: `CN=${'n'.repeat(70)}, C=USA`,
       sans: { dnsNames: Array.from({ length: 150 }, (_, index) => `n${index}.example.com`) },
@@ -96,7 +96,7 @@ suite('a policy', () => {
     const long = imported({ ...elsewhere, subject: `CN=${'n'.repeat(198)}` });
     assert.ok(!long.ok && long.refusal.kind === 'badParameter');
     assert.equal(long.refusal.message, 'x509_props.subject has 201 characters; at most 200 are allowed.');
-    // What a client does not mention is not judged either, and what it does is.
+    // Names that a client does not send are not checked, and names that it sends are.
     const before = taken.value;
     assert.deepEqual(policyOf({ key: { reuse: true } }, before).x509, {
       ...elsewhere,
@@ -125,7 +125,7 @@ suite('a policy', () => {
     assert.match(refusalOf(unknown), /^x509_props\.key_usage has 'crlSigns'; known are digitalSignature, /);
   });
 
-  test('has a key of another family without anything of the one before', () => {
+  test('does not take over the size or curve of a key of another type', () => {
     const rsa = policyOf({ ...named, key: { kty: 'RSA', size: 4096 } });
     assert.deepEqual(policyOf({ key: { kty: 'EC' } }, rsa).key, {
       exportable: true,
@@ -143,11 +143,11 @@ suite('a policy', () => {
       reuse: false,
     });
     assert.equal(policyOf({ key: { kty: 'RSA-HSM' } }, rsa).key.size, 4096);
-    // Only the other curve is asked for, and its size follows.
+    // Only another curve is requested; its size follows.
     assert.equal(policyOf({ key: { curve: 'P-384' } }, ec).key.size, 384);
   });
 
-  test('must fit as a whole, also where each change alone would', () => {
+  test('must be valid as a whole, even if each change alone is', () => {
     const days = policyOf({ ...named, lifetimeActions: [{ action: 'AutoRenew', daysBeforeExpiry: 300 }] });
     const most =
       'lifetime_actions: days_before_expiry is 300; it must be a whole number from 1 to 27, which is 27 for each month of the validity.';
@@ -167,7 +167,7 @@ suite('a policy', () => {
   });
 });
 
-suite('a life', () => {
+suite('a validity', () => {
   const moment = fc.integer({ min: 0, max: 4_000_000_000 });
   const months = fc.integer({ min: 1, max: 1200 });
   const lifeOf = (monthsOf: number, from: number) =>
@@ -183,7 +183,7 @@ suite('a life', () => {
     assert.equal(end('2026-05-15T00:00:00Z', 24), '2028-05-15T00:00:00.000Z');
   });
 
-  test('is as many months as it was made for', () => {
+  test('has as many months as it was made for', () => {
     fc.assert(
       fc.property(moment, months, (from, monthsOf) => {
         const { notBefore, notAfter } = lifeOf(monthsOf, from);
@@ -192,7 +192,7 @@ suite('a life', () => {
     );
   });
 
-  test('is acted on after its beginning and before its end, so that no renewal is due at once', () => {
+  test('has its actions after its beginning and before its end, so that no renewal is due at once', () => {
     const trigger = months.chain((monthsOf) =>
       fc.record({
         monthsOf: fc.constant(monthsOf),

@@ -7,7 +7,7 @@ import { memoryStore } from '../../src/store/memory.ts';
 const dayMs = 86_400_000;
 const made = 1_790_000_000_000;
 
-test('the test authority signs until it has a year left, and then another one does', async () => {
+test('the test authority signs until it has a year left, and then another one signs', async () => {
   const store = memoryStore();
   const at = async (now: number) => new X509Certificate((await testIssuer(store, now)).certificates[0] ?? '');
   const first = await at(made);
@@ -22,7 +22,7 @@ for (const [clock, wrong] of [
   ['ahead', made + 50 * 365 * dayMs],
   ['behind', 0],
 ] as const) {
-  test(`a clock years ${clock} does not replace it for good`, async () => {
+  test(`a clock years ${clock} does not replace it permanently`, async () => {
     const store = memoryStore();
     const first = await testIssuer(store, made);
     assert.notDeepEqual((await testIssuer(store, wrong)).certificates, first.certificates);

@@ -29,7 +29,7 @@ const changes: Readonly<Record<string, Change>> = {
   purge: (vault) => actions.purge(vault, 's'),
 };
 
-/** A vault with the secret `s`: alive for what needs it alive, else deleted. */
+/** A vault with the secret `s`: not deleted if the changes need it so, otherwise deleted. */
 async function prepared(alive: boolean) {
   const vault = scope();
   const newVersion = versionIds();
@@ -41,7 +41,7 @@ async function prepared(alive: boolean) {
 
 const all = (vault: Scope) => vault.store.list({ prefix: '', limit: 1000 });
 
-suite('of two changes that were made of one state, the second one conflicts and changes nothing', () => {
+suite('of two changes made from one state, the second one conflicts and changes nothing', () => {
   for (const alive of [true, false]) {
     const possible = Object.entries(changes).filter(([name]) => alive !== ['recover', 'purge'].includes(name));
     for (const [first, change] of possible) {
@@ -102,7 +102,7 @@ suite('of two changes that were made of one state, the second one conflicts and 
   });
 });
 
-suite('nothing is read or changed on the word of rules that were replaced', () => {
+suite('nothing is read or changed by rules that were replaced', () => {
   const rules = 'vaults/v';
 
   async function underRules() {
@@ -140,7 +140,7 @@ suite('nothing is read or changed on the word of rules that were replaced', () =
 });
 
 suite('purge protection', () => {
-  test('keeps a deleted secret from being purged, and from nothing else', async () => {
+  test('prevents the purge of a deleted secret, and nothing else', async () => {
     const { vault } = await prepared(false);
     const kept = scope({ store: vault.store, purgeProtection: true });
     const before = await all(vault);
@@ -188,7 +188,7 @@ test('a purge of many versions keeps the name taken until the last of them is go
   assert.ok((await commit(vault, actions.set(vault, 's', { version: newVersion(), now: 9, value: 'anew' }))).ok);
 });
 
-test('recoveryLevel says whether the retention is customised and whether there is purge protection', () => {
+test('recoveryLevel shows whether the retention is customized and whether there is purge protection', () => {
   const days = fc.integer({ min: 7, max: 90 });
   fc.assert(
     fc.property(days, fc.boolean(), (softDeleteRetentionInDays, purgeProtection) => {

@@ -26,7 +26,7 @@ function messageOf(outcome: Outcome<unknown>): string {
 suite('a key may be used', () => {
   const goesOn = new Set<CryptoOperation>(['decrypt', 'verify', 'unwrapKey']);
   for (const operation of operations) {
-    test(`to ${operation}: from its nbf on, until its exp${goesOn.has(operation) ? ', and outside of them' : ''}`, () => {
+    test(`to ${operation}: from its nbf until its exp${goesOn.has(operation) ? ', and outside of them' : ''}`, () => {
       const window = key({ notBefore: 100, expires: 200 });
       for (const now of [100, 150, 199]) assert.equal(checkUse(window, operation, now), undefined);
       const early = { kind: 'keyNotYetValid', operation, notBefore: 100 };
@@ -58,14 +58,14 @@ suite('a key type', () => {
     }
   });
 
-  test('is spelt as it is', () => {
+  test('is case-sensitive', () => {
     for (const kty of ['rsa', 'OCT', 'OKP', 'toString', '']) {
       const refusal = { kind: 'keyTypeNotSupported', kty };
       assert.deepEqual(readKeyType(kty, { sku: 'premium' }), { ok: false, refusal });
     }
   });
 
-  test('has a size or a curve that it is without one', () => {
+  test('has a default size or curve', () => {
     assert.deepEqual(keySpec('RSA-HSM', {}), { ok: true, value: { family: 'RSA', size: 2048 } });
     assert.deepEqual(keySpec('oct', {}), { ok: true, value: { family: 'oct', size: 256 } });
     assert.deepEqual(keySpec('EC', {}), { ok: true, value: { family: 'EC', curve: 'P-256' } });
@@ -96,7 +96,7 @@ suite('a key type', () => {
     }
   });
 
-  test('has the one or the other, not both', () => {
+  test('has one or the other, not both', () => {
     assert.equal(
       messageOf(keySpec('EC', { size: 256 })),
       'key_size is for RSA and oct keys; the size of an EC key is that of its crv.',
@@ -107,7 +107,7 @@ suite('a key type', () => {
     );
   });
 
-  test('says what its keys are for', () => {
+  test('determines what its keys are for', () => {
     const every = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
     assert.deepEqual(keyPurposes('RSA', undefined), { ok: true, value: every });
     assert.deepEqual(keyPurposes('EC-HSM', undefined), { ok: true, value: ['sign', 'verify'] });
@@ -121,7 +121,7 @@ suite('a key type', () => {
     assert.deepEqual(keyPurposes('EC', ['export', 'sign']), { ok: true, value: ['export', 'sign'] });
   });
 
-  test('lets in an HSM alone be a key that others are imported under, and for that alone', () => {
+  test('allows a key for importing others only in an HSM, and for nothing else', () => {
     assert.deepEqual(keyPurposes('RSA-HSM', ['import']), { ok: true, value: ['import'] });
     for (const asked of [
       ['import', 'wrapKey'],
@@ -139,7 +139,7 @@ suite('a key type', () => {
   });
 });
 
-test('a rotation keeps what a key is and is for, and not its times', () => {
+test("a rotation keeps a key's type and uses, but not its times", () => {
   const before: KeyVersion = {
     ...key({ enabled: false, notBefore: 5, expires: 9, created: 1, updated: 7 }, ['sign']),
     tags: { a: 'b' },

@@ -50,7 +50,7 @@ function refusal<T>(outcome: Outcome<T>): string | undefined {
   return outcome.ok ? undefined : outcome.refusal.kind;
 }
 
-/** A command that does the same to both sides, and finds the same said of it. */
+/** A command that does the same to both sides, and compares the answers. */
 function command(text: string, run: (model: Model, real: Real) => Promise<void>): Command {
   return {
     check: () => true,
@@ -78,7 +78,7 @@ const set = (name: string) =>
     assert.deepEqual(outcome.value, { name: secret.name, current: secret.versions.at(-1) });
   });
 
-/** `back` counts from the current version; one that never was comes from beyond the first. */
+/** `back` counts from the current version; beyond the first there is no version. */
 const update = (name: string, back: number | undefined) =>
   command(`update ${name} ${back ?? 'current'}`, async (model, { vault }) => {
     const secret = live(model, name);
@@ -154,21 +154,21 @@ async function pages<T>(
   for (let after: string | undefined; ;) {
     const page = await get({ after, limit });
     assert.ok(page.items.length <= limit);
-    assert.ok(after === undefined || page.items.length > 0, 'a page that was promised is not empty');
+    assert.ok(after === undefined || page.items.length > 0, 'a page after nextLink is not empty');
     all.push(...page.items);
     if (page.next === undefined) return all;
-    assert.equal(page.items.length, limit, 'a page that is followed by another one is full');
+    assert.equal(page.items.length, limit, 'every page but the last is full');
     after = page.next;
   }
 }
 
-/** Every secret and every version by name, and nothing in the store that the model does not know. */
+/** Compares every secret and every version by name; the store has nothing that the model does not know. */
 async function assertSame(model: Model, { vault }: Real): Promise<void> {
   let records = 0;
   for (const [key, { name, versions, deleted }] of model.secrets) {
     records += versions.length;
     if (deleted !== undefined) {
-      // Its purge, when the retention is over.
+      // Its due purge, at the end of the retention.
       records += 1;
       const found = await getDeleted(vault, 'secrets', key);
       assert.ok(found.ok);
@@ -185,7 +185,7 @@ async function assertSame(model: Model, { vault }: Real): Promise<void> {
   assert.equal((await vault.store.list({ prefix: '', limit: 10_000 })).length, records);
 }
 
-test('any sequence of operations ends where a plain model of secrets ends', async () => {
+test('any sequence of operations ends in the same state as a plain model of secrets', async () => {
   const name = fc.constantFrom('a', 'A', 'ab', 'a-b', 'b');
   const commands = fc.commands(
     [

@@ -24,7 +24,7 @@ function messageOf(parameters: RotationPolicyParameters): string {
 }
 
 suite('a rotation policy', () => {
-  test('is given the notification that Azure adds, unless it has one', () => {
+  test('gets the notification that Azure adds, unless it has one', () => {
     const rotate = { action: 'Rotate', timeAfterCreate: 'P2M' };
     assert.deepEqual(made({ lifetimeActions: [rotate] }).lifetimeActions, [rotate, notify]);
     const early = { action: 'Notify', timeBeforeExpiry: 'P60D' };
@@ -32,7 +32,7 @@ suite('a rotation policy', () => {
     assert.deepEqual(made({ lifetimeActions: [] }).lifetimeActions, [notify]);
   });
 
-  test('takes an empty trigger for none', () => {
+  test('treats an empty trigger as none', () => {
     const asked = { action: 'Rotate', timeAfterCreate: 'P30D', timeBeforeExpiry: '' };
     const { lifetimeActions } = made({ lifetimeActions: [asked, { ...notify, timeAfterCreate: '' }] });
     assert.deepEqual(lifetimeActions, [{ action: 'Rotate', timeAfterCreate: 'P30D' }, notify]);
@@ -43,7 +43,7 @@ suite('a rotation policy', () => {
     assert.equal(lifetimeActions[0]?.action, 'Rotate');
   });
 
-  test('keeps the time when it was made', () => {
+  test('keeps its creation time', () => {
     const { ok, ...rest } = rotationPolicy(
       { lifetimeActions: [] },
       { nowSeconds: now + 5, before: made({ lifetimeActions: [] }) },
@@ -52,7 +52,7 @@ suite('a rotation policy', () => {
     assert.deepEqual(rest, { value: { lifetimeActions: [notify], created: now, updated: now + 5 } });
   });
 
-  test('lives 28 days at least', () => {
+  test('makes versions valid for at least 28 days', () => {
     made({ lifetimeActions: [], expiryTime: 'P28D' });
     assert.equal(
       messageOf({ lifetimeActions: [], expiryTime: 'P27DT23H' }),
@@ -60,7 +60,7 @@ suite('a rotation policy', () => {
     );
   });
 
-  test('is rotated 7 days at least after it was made, and 7 days at least before it expires', () => {
+  test('rotates at least 7 days after a version was made, and at least 7 days before it expires', () => {
     const asked = (timeAfterCreate: string) => ({
       lifetimeActions: [{ action: 'Rotate', timeAfterCreate }],
       expiryTime: 'P90D',
@@ -74,7 +74,7 @@ suite('a rotation policy', () => {
     );
   });
 
-  test('is rotated before its expiry by 7 days at least, and 7 days at least after it was made', () => {
+  test('rotates at least 7 days before the expiry, and at least 7 days after a version was made', () => {
     const asked = (timeBeforeExpiry: string) => ({
       lifetimeActions: [{ action: 'Rotate', timeBeforeExpiry }],
       expiryTime: 'P28D',
@@ -88,7 +88,7 @@ suite('a rotation policy', () => {
     );
   });
 
-  test('measures months from now on: the next two have 59 days', () => {
+  test('measures months from now: the next two have 59 days', () => {
     const asked = (expiryTime: string) => ({
       lifetimeActions: [{ action: 'Rotate', timeAfterCreate: 'P2M' }],
       expiryTime,
@@ -97,7 +97,7 @@ suite('a rotation policy', () => {
     assert.match(messageOf(asked('P65D')), /^timeAfterCreate is P2M; the rotation must be at least 7 days before/);
   });
 
-  test('a notification may lie before the life began, as the one that Azure adds to a life of 28 days', () => {
+  test('a notification may be before a version is made, like the one that Azure adds to 28 days', () => {
     made({ lifetimeActions: [{ action: 'Notify', timeBeforeExpiry: 'P30D' }], expiryTime: 'P28D' });
   });
 
@@ -148,7 +148,7 @@ suite('under a rotation policy', () => {
     assert.equal(expiryUnder(undefined, now), undefined);
   });
 
-  test('the rotation is due so long after a version was made, or before it expires', () => {
+  test('the rotation is due as long after a version was made, or before it expires, as the policy says', () => {
     const after = made({ lifetimeActions: [{ action: 'Rotate', timeAfterCreate: 'P30D' }] });
     assert.equal(rotationDue(after, attributes), (now + 30 * day) * 1000);
     const before = made({

@@ -31,7 +31,7 @@ export function scope(given: Partial<Scope> = {}): Scope {
   };
 }
 
-/** Version ids in an order that is not that of their making, as random ones are. */
+/** Version ids in an order that is not that of their creation, like random ones. */
 export function versionIds(): () => string {
   let count = 0;
   return () => {
@@ -40,7 +40,7 @@ export function versionIds(): () => string {
   };
 }
 
-/** Makes the change of an outcome; what was refused changes nothing. */
+/** Commits the change of an outcome; a refusal changes nothing. */
 export async function commit<T>(vault: Scope, made: Promise<Outcome<T>>): Promise<Outcome<T>> {
   const outcome = await made;
   if (outcome.ok && outcome.change !== undefined) await vault.store.transact(outcome.change);
@@ -87,7 +87,7 @@ async function changed<T>(
   return state.ok ? change(state.value) : state;
 }
 
-/** What can be done to a secret, each as an outcome whose change is not made yet. Times are seconds. */
+/** Everything that can be done to a secret, as outcomes whose changes are not committed yet. Times are in seconds. */
 export const actions = {
   set: (vault: Scope, name: string, made: { readonly version: string; readonly now: number; readonly value: string }) =>
     changed(vault, { name }, (state) =>

@@ -9,7 +9,7 @@ import { dataFolder, startCommand } from '../world/process.ts';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
-test('where root may make no mount namespace, a data folder that the worker cannot reach is refused with the remedy', async () => {
+test('if root cannot make a mount namespace, a data folder that the worker cannot reach is refused with the remedy', async () => {
   const withoutMounts = ['setpriv', '--bounding-set=-sys_admin'];
   if (process.geteuid?.() !== 0 || spawnSync('setpriv', [...withoutMounts.slice(1), 'true']).status !== 0) {
     notRun('a data folder behind a closed folder, without mount namespaces', 'needs root and setpriv');
@@ -24,7 +24,7 @@ test('where root may make no mount namespace, a data folder that the worker cann
   );
 });
 
-test('started by root in a home that is closed to the worker, checkout and data folder, it serves and makes keys', async () => {
+test('started by root with checkout and data folder in a home that is closed to the worker, it serves and makes keys', async () => {
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) {
     notRun('a checkout and a data folder behind a closed folder', 'needs root that may make mount namespaces');
     return;
@@ -33,7 +33,7 @@ test('started by root in a home that is closed to the worker, checkout and data 
   chmodSync(home.path, 0o700);
   const [copy, data] = [join(home.path, 'checkout'), join(home.path, 'data')];
   mkdirSync(copy);
-  // The same files by a path that only root can go.
+  // The same files under a path that only root can enter.
   const through = ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" "$1" && shift && exec "$@"`, checkout, copy];
   await using world = await startCommand([...through, join(copy, 'bin/postern'), 'start', '--data', data]);
   assert.notEqual(statSync(data).uid, 0);

@@ -9,7 +9,7 @@ import { dataFolder, startCommand, startPostern } from '../world/process.ts';
 const postern = join(import.meta.dirname, '../../bin/postern');
 const key = Buffer.alloc(32, 7).toString('base64');
 
-/** A folder in which the data folder is one of several, and what a test puts beside it. */
+/** A folder with the data folder and whatever a test puts beside it. */
 function place(): Disposable & { readonly data: string; readonly at: (name: string) => string } {
   const folder = dataFolder();
   const at = (name: string) => join(folder.path, name);
@@ -22,14 +22,14 @@ function copy(from: string, to: string): void {
   execFileSync('cp', ['-a', from, to]);
 }
 
-/** Starts, stops in order, and returns what was said on standard error. */
+/** Starts, stops in order, and returns what was printed on standard error. */
 async function startAndStop(options: readonly string[], environment: readonly string[] = []): Promise<string> {
   const world = await startCommand(['env', ...environment, postern, 'start', ...options]);
   assert.equal(await world.end('SIGTERM'), 0, world.stderr());
   return world.stderr();
 }
 
-test('a store that has counted commits is refused without its mark, unless that is asked for', async () => {
+test('a store with a commit number is refused without its mark, unless an option allows it', async () => {
   using files = place();
   const options = ['--data', files.data];
   assert.doesNotMatch(await startAndStop(options), /postern: The commit mark/);
@@ -51,7 +51,7 @@ test('without the key file of its first start a store is refused, and no new key
     /master\.key is missing, although there is a store beside it.*No new key was made/s,
   );
   assert.equal(existsSync(file), false);
-  // The same where the key never lay there, and the variable was forgotten.
+  // The same if the key was never there, and the variable was forgotten.
   const other = files.at('other');
   await startAndStop(['--data', other], [`POSTERN_MASTER_KEY=${key}`]);
   await assert.rejects(startPostern(['--data', other]), /POSTERN_MASTER_KEY or in the file that masterKeyFile names/);
@@ -60,7 +60,7 @@ test('without the key file of its first start a store is refused, and no new key
   await startAndStop(options);
 });
 
-test('the mark lies beside the key file, and refuses an older copy of the whole data folder', async () => {
+test('the mark is beside the key file, and refuses an older copy of the whole data folder', async () => {
   using files = place();
   const keys = files.at('keys');
   mkdirSync(keys, { mode: 0o700 });
@@ -70,7 +70,7 @@ test('the mark lies beside the key file, and refuses an older copy of the whole 
   assert.doesNotMatch(await startAndStop(options), /The commit mark/);
   copy(files.data, files.at('older'));
   await startAndStop(options);
-  // The worker writes it, and it stays whose the folder is.
+  // The worker writes it, and it belongs to the folder's owner.
   const mark = join(keys, 'key.commit-mark');
   assert.equal(statSync(mark).uid, process.geteuid?.());
   assert.match(readFileSync(mark, 'latin1'), /postern commit mark /);
@@ -81,7 +81,7 @@ test('the mark lies beside the key file, and refuses an older copy of the whole 
   await assert.rejects(startPostern(options), /the commit mark is missing/);
 });
 
-test('with the key in the environment the start says what is not protected, unless the mark has a place', async () => {
+test('with the key in the environment the start says what is not protected, unless the mark has a path', async () => {
   using files = place();
   const options = ['--data', files.data];
   const environment = [`POSTERN_MASTER_KEY=${key}`];
@@ -100,7 +100,7 @@ test('with the key in the environment the start says what is not protected, unle
   assert.doesNotMatch(await startAndStop(placed, environment), /The commit mark/);
 });
 
-test('root reads no key for the worker where the worker may have put a link', async () => {
+test('root reads no key for the worker from a place where the worker could put a link', async () => {
   if (process.geteuid?.() !== 0) {
     notRun('a key file behind a link of the worker', 'needs root');
     return;
@@ -114,7 +114,7 @@ test('root reads no key for the worker where the worker may have put a link', as
   writeFileSync(files.at('postern.json'), JSON.stringify({ masterKeyFile: 'theirs/key' }));
   const options = ['--data', files.data, '--config', files.at('postern.json')];
   await assert.rejects(startPostern(options), /EACCES: permission denied, open '.*theirs\/key'/);
-  // By a configuration of its own it would have root read any file to it.
+  // With its own configuration the worker would make root read any file for it.
   renameSync(files.at('postern.json'), join(theirs, 'postern.json'));
   const theirConfig = ['--data', files.data, '--config', join(theirs, 'postern.json')];
   await assert.rejects(
@@ -123,7 +123,7 @@ test('root reads no key for the worker where the worker may have put a link', as
   );
 });
 
-test('a start without the database makes no other one, and what is put back afterwards is whole', async () => {
+test('a start without the database does not make another, and what is put back afterwards is whole', async () => {
   using files = place();
   const options = ['--data', files.data];
   const database = join(files.data, 'postern.db');
@@ -134,7 +134,7 @@ test('a start without the database makes no other one, and what is put back afte
   assert.equal(existsSync(`${database}-wal`), false);
   renameSync(files.at('kept.db'), database);
   await startAndStop(options);
-  // Beside a log of another database SQLite would read that into the new one.
+  // SQLite would apply the log of another database to a new one.
   renameSync(database, files.at('kept.db'));
   writeFileSync(`${database}-wal`, 'left');
   const { uid, gid } = statSync(files.data);
@@ -145,7 +145,7 @@ test('a start without the database makes no other one, and what is put back afte
   await startAndStop([...options, '--accept-copy']);
 });
 
-test('a refused older copy leaves no log behind that would get into the latest one', async () => {
+test('a refused older copy leaves no log behind that would be applied to the latest one', async () => {
   using files = place();
   const options = ['--data', files.data];
   const database = join(files.data, 'postern.db');

@@ -11,7 +11,7 @@ const read = (world: RunningPostern) => world.client.vault('demo', 'GET', '/secr
 const write = (world: RunningPostern, name: string) =>
   world.client.vault('demo', 'PUT', `/secrets/${name}`, { from, body: { value: 'v' } });
 
-/** Whether the record of the answered request is in one of the files, and how often. */
+/** In which of the files the record of the answered request is, and how often. */
 const recordsOf = ({ headers }: Awaited<ReturnType<typeof read>>, ...files: readonly string[]) => {
   const correlationId = String(headers['x-ms-request-id']);
   const texts = files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
@@ -19,7 +19,7 @@ const recordsOf = ({ headers }: Awaited<ReturnType<typeof read>>, ...files: read
 };
 
 suite('while the server runs', () => {
-  test('an audit log that is removed, moved, or lost with its folder is written again before a second is over', async () => {
+  test('an audit log that is removed, moved, or lost with its folder is written again within a second', async () => {
     using data = dataFolder();
     await using world = await startPostern(['--data', data.path]);
     const folder = join(data.path, 'audit');
@@ -47,7 +47,7 @@ suite('while the server runs', () => {
     assert.match(world.stderr(), /moved by another program; writing goes on/);
   });
 
-  test('an audit log whose place is taken is a 503 that discloses and changes nothing, until it is free', async () => {
+  test('an audit log whose path is taken causes a 503 that discloses and changes nothing, until it is free', async () => {
     using data = dataFolder();
     await using world = await startPostern(['--data', data.path]);
     const file = join(data.path, 'audit/audit.jsonl');
@@ -66,7 +66,7 @@ suite('while the server runs', () => {
 
   for (const { name, remove } of [
     { name: 'the database is removed', remove: (path: string) => rmSync(path) },
-    { name: 'its log of writes is removed', remove: (path: string) => rmSync(`${path}-wal`) },
+    { name: 'its write-ahead log is removed', remove: (path: string) => rmSync(`${path}-wal`) },
     {
       name: 'a copy takes its place',
       remove: (path: string) => {
@@ -75,7 +75,7 @@ suite('while the server runs', () => {
       },
     },
   ]) {
-    test(`${name}: no write is acknowledged and nothing is read, and the log says so once`, async () => {
+    test(`${name}: no write is acknowledged and nothing is read, and the log reports it once`, async () => {
       using data = dataFolder();
       await using world = await startPostern(['--data', data.path]);
       assert.equal((await read(world)).status, 200);

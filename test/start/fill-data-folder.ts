@@ -1,6 +1,6 @@
 /**
- * Fills a data folder with records of every kind that a release writes, for `older-release.test.ts`:
- * `runtime/node test/start/fill-data-folder.ts FOLDER`. Of what it leaves there, `postern.db` and `commit-mark` are kept.
+ * Fills a data folder with records of every kind that a release writes, for `older-release.test.ts`: `runtime/node
+ * test/start/fill-data-folder.ts FOLDER`. Of its result, `postern.db` and `commit-mark` are kept.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { group, location, networks, putNetwork, subnetId, vaultBody, vaults } fr
 import type { Answered, Client } from '../world/client.ts';
 import { startServerWith } from '../world/server.ts';
 
-/** What the folder is sealed under. */
+/** The master key of the folder. */
 export const fixtureMasterKey = Buffer.alloc(32, 7).toString('base64');
 
 const guid = (last: number) => `00000000-0000-4000-8000-${String(last).padStart(12, '0')}`;
@@ -25,7 +25,7 @@ const config = {
   workloads: [{ resourceId: resourceOfWorkload, addresses: [{ subnet: guid(4), address: '10.0.0.4' }] }],
 };
 
-/** Microsoft's ids of the built-in role Reader. */
+/** Microsoft's id of the built-in role Reader. */
 const reader = '/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7';
 const providers = `${group}/providers`;
 const kv = `${vaults}/kv-fixture`;

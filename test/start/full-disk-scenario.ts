@@ -1,4 +1,4 @@
-/** Run by `full-disk.test.ts` as `full-disk-scenario.ts DIRECTORY`, on a small tmpfs that is its own. */
+/** Run by `full-disk.test.ts` as `full-disk-scenario.ts DIRECTORY`, on a small tmpfs of its own. */
 import assert from 'node:assert/strict';
 import { closeSync, ftruncateSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ async function makeVaults(): Promise<void> {
   );
 }
 
-/** Asked again with a little more room each time, until there is enough to accept it and no more. */
+/** Repeats a request with a little more room each time, until there is just enough to accept it. */
 async function acceptedWithLittleRoom(method: string, path: string): Promise<Answered> {
   for (;;) {
     fillDisk();
@@ -62,7 +62,7 @@ async function statusOf(accepted: Answered): Promise<number> {
   return (await client.send(String(accepted.headers.location), { token: await client.token('arm') })).status;
 }
 
-/** A change of the directory with no room at all. */
+/** Changes the directory with no room at all. */
 async function changeDirectory(): Promise<void> {
   const token = await client.token('https://graph.microsoft.com');
   const body = { displayName: 'a', mailEnabled: false, mailNickname: 'a', securityEnabled: true };
@@ -73,7 +73,7 @@ async function changeDirectory(): Promise<void> {
       headers,
       body: refused,
     } = await client.send(`${client.home}/v1.0/groups`, { method: 'POST', token, body });
-    // The database may have room of its own left.
+    // The database may still have room inside it.
     if (status === 201) continue;
     assert.equal(status, 503, JSON.stringify(refused));
     assert.equal(headers['retry-after'], '5');
@@ -86,7 +86,7 @@ await makeVaults();
 await changeDirectory();
 const deletion = await acceptedWithLittleRoom('DELETE', group);
 fillDisk();
-// Long enough for whatever gives up to have done so.
+// Long enough for everything that gives up to have done so.
 await sleep(4000);
 fillDisk();
 assert.notEqual(await statusOf(deletion), 200, 'the disk was not full');

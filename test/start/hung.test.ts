@@ -9,7 +9,7 @@ const impatient = [process.execPath, join(import.meta.dirname, 'impatient.ts')];
 /** Longer than the impatient supervisor waits for a silent worker. */
 const longerThanItWaitsMs = 3_000;
 
-test('a worker that hangs is killed and replaced on the same port, and what waited meanwhile is answered', async () => {
+test('a worker that hangs is killed and replaced on the same port, and waiting requests are answered', async () => {
   using data = dataFolder();
   await using world = await startCommand([...impatient, '--data', data.path]);
   const hung = world.workerPid();
@@ -21,7 +21,7 @@ test('a worker that hangs is killed and replaced on the same port, and what wait
   assert.match(world.stderr(), /the worker died \(SIGKILL\); another one starts now/);
 });
 
-test('a worker is not blamed for what stopped the supervisor too', async () => {
+test('a worker is not replaced for a pause that also stopped the supervisor', async () => {
   using data = dataFolder();
   await using world = await startCommand([...impatient, '--data', data.path]);
   const worker = world.workerPid();

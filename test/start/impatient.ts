@@ -1,4 +1,4 @@
-/** `postern start` with the real worker and a supervisor that waits for a silent one for two seconds only. */
+/** `postern start` with the real worker and a supervisor that waits for a silent worker for two seconds only. */
 import { join } from 'node:path';
 import { start } from '../../src/supervisor/start.ts';
 

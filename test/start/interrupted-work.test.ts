@@ -42,13 +42,13 @@ async function withStore<T>(path: string, work: (store: Store) => Promise<T>): P
   }
 }
 
-/** Started by root, the server has a worker with a uid of its own, which cannot use what the test made as root. */
+/** Started by root, the server's worker has a uid of its own, and cannot use files that the test made as root. */
 function giveBack(folder: string): void {
   const { uid, gid } = statSync(folder);
   for (const name of readdirSync(folder)) chownSync(join(folder, name), uid, gid);
 }
 
-/** What a server leaves that is killed while it deletes that many groups. */
+/** What a server leaves behind if it is killed while it deletes that many groups. */
 async function interruptDeletions(store: Store, { identity }: Client, count: number): Promise<void> {
   const { subscriptionId, tenantId, objectId } = identity;
   const gone = new Leases({ store, now: Date.now, alone: true });
@@ -83,7 +83,7 @@ async function interruptDeletions(store: Store, { identity }: Client, count: num
   }
 }
 
-test('what a server that is gone was doing is taken over at the start, however much it is', async () => {
+test('the start takes over the work of a server that has ended, however much it is', async () => {
   using data = dataFolder();
   const path = '/secrets/purged';
   {
@@ -133,7 +133,7 @@ test('what a server that is gone was doing is taken over at the start, however m
   });
 });
 
-test('kill -9 of the worker: a deletion goes on at the start, and a deployment is marked as failed', async () => {
+test('kill -9 of the worker: a deletion continues at the start, and a deployment is marked as failed', async () => {
   using data = dataFolder();
   await using world = await startPostern(['--data', data.path, '--no-demo']);
   const { client } = world;

@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dataFolder, startPostern, until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 
-/** The supervisor waits longer and longer between workers that die one after the other, so that more take long. */
+/** The supervisor waits longer between workers that die one after the other, so more rounds take long. */
 const rounds = 7;
 const writers = 16;
 
-test('kill -9 of the worker during a thousand writes, again and again: every acknowledged write is there', async () => {
+test('kill -9 of the worker during a thousand writes, repeatedly: every acknowledged write is there', async () => {
   using data = dataFolder();
   await using world = await startPostern(['--data', data.path]);
   const acknowledged = new Map<string, string>();
@@ -42,7 +42,7 @@ test('kill -9 of the worker during a thousand writes, again and again: every ack
   for (const line of lines) assert.doesNotThrow(() => JSON.parse(line), line);
 });
 
-/** Writes 1, 2, 3 … to one secret, each when the one before was answered, until the connection breaks. */
+/** Writes 1, 2, 3 … to one secret, each after the answer to the one before, until the connection breaks. */
 async function write(
   world: RunningPostern,
   agent: Agent,

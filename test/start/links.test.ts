@@ -1,6 +1,6 @@
 /**
  * What a compromised worker can leave in its data folder for the next start: links of every kind, in every place. Root
- * follows none of them; a file of root's keeps its owner, its mode and its contents.
+ * does not follow any of them; a file of root's keeps its owner, its mode and its contents.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -28,10 +28,10 @@ import { notRun } from '../not-run.ts';
 import { dataFolder, startPostern, until } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 
-/** Whom root's worker becomes where there is no account of its own. */
+/** The uid that root's worker changes to where it has no account. */
 const worker = { uid: 61_043, gid: 61_043 };
 
-/** What lies in the folder, or could: files that are written, read, locked, put aside; folders; and names of no use. */
+/** What is in the folder, or could be: files that are written, read, locked or renamed; folders; and unused names. */
 const files = [
   'ca.pem',
   'ca.pem.new',
@@ -45,15 +45,15 @@ const files = [
   'deep/er/still',
 ];
 
-/** What the worker cannot do without: a link in such a place may end the start, and nothing else. */
+/** What the worker needs: a link in such a place may prevent the start, and nothing else. */
 const needed = ['master.key', 'commit-mark', 'postern.db', 'postern.db-wal', 'postern.db.lock', 'audit/audit.jsonl'];
 
-/** Files of root's that nobody else may see, and a folder of root's. */
+/** Files of root's that no other user may see, and a folder of root's. */
 class Victims implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'postern-victims-'));
   #made = 0;
 
-  /** A file, and how to see that it was left alone. */
+  /** A file, and a check that it was not changed. */
   file(): { readonly path: string; readonly assertUntouched: (what: string) => void } {
     this.#made += 1;
     const path = join(this.#folder, `victim-${this.#made}`);
@@ -92,7 +92,7 @@ class Victims implements Disposable {
   }
 }
 
-/** Puts something else in the place of what the worker had there, as the worker could: it owns the folder. */
+/** Puts something else in the place of a file, as the worker could: it owns the folder. */
 const plants: Readonly<Record<string, (place: string, victims: Victims) => (what: string) => void>> = {
   'a link to a file': (place, victims) => linkTo(place, victims.file()),
   'a link to a folder': (place, victims) => linkTo(place, victims.folder()),
@@ -135,7 +135,7 @@ function isRoot(what: string): boolean {
 
 interface Place {
   readonly name: string;
-  /** Of `plants`. */
+  /** A key of `plants`. */
   readonly kind: string;
 }
 
@@ -150,7 +150,7 @@ function put(data: string, { name, kind }: Place, victims: Victims): (what: stri
   return plants[kind]?.(place, victims) ?? assert.fail(kind);
 }
 
-test('links of every kind in every place of the data folder are not followed by root, whoever was killed', async () => {
+test('root does not follow links of any kind anywhere in the data folder, whichever process was killed', async () => {
   if (!isRoot('links in the data folder')) return;
   using data = dataFolder();
   using victims = new Victims();
@@ -179,7 +179,7 @@ test('links of every kind in every place of the data folder are not followed by 
   }
 });
 
-test('a link in the place of what the worker needs ends the start, and nothing else', async () => {
+test('a link in the place of a file that the worker needs prevents the start, and does nothing else', async () => {
   if (!isRoot('links in the place of needed files')) return;
   using data = dataFolder();
   using victims = new Victims();
@@ -200,7 +200,7 @@ test('a link in the place of what the worker needs ends the start, and nothing e
     );
 });
 
-test("files of root's at Postern's names are refused with the remedy, and not given to the worker", async () => {
+test("files of root's under Postern's names are refused with the remedy, and not given to the worker", async () => {
   if (!isRoot("root's own files in the data folder")) return;
   using data = dataFolder();
   await (await startPostern(['--data', data.path])).end('SIGTERM');

@@ -26,7 +26,7 @@ async function accepts(port: number): Promise<boolean> {
   return answer.length === 0;
 }
 
-test('a listener that is closed while a worker starts does not accept, whenever that is', async () => {
+test('a listener that is closed while a worker starts does not accept, whenever it is closed', async () => {
   if (process.geteuid?.() !== 0) {
     notRun('closing a listener while a worker starts', 'entering the own network namespace needs root');
     return;

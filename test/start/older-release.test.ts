@@ -11,10 +11,12 @@ import { dataFolder, startPostern } from '../world/process.ts';
 import { startServerWith } from '../world/server.ts';
 import { fixtureMasterKey } from './fill-data-folder.ts';
 
-/** How many records the release before left, without those of the seal. */
+/** How many records the earlier release left, without those of the seal. */
 const recordsOfFixture = 92;
 
-/** What 0.1.0 left behind, before a store said who wrote it: `fill-data-folder.ts` on the code of that time. */
+/**
+ * The data folder of release 0.1.0, before a store named its release: written by `fill-data-folder.ts` with that code.
+ */
 function releasedFolder(): Disposable & { readonly path: string } {
   const folder = dataFolder();
   execFileSync('tar', ['-xzf', join(import.meta.dirname, 'released-0.1.0.tar.gz'), '-C', folder.path]);
@@ -32,7 +34,7 @@ function rowsOf(folder: string): readonly unknown[] {
   }
 }
 
-test('what the released format holds is read, then taken along, and is what it was', async () => {
+test('a store in the released format is read, taken over, and unchanged', async () => {
   using folder = releasedFolder();
   const notices: string[] = [];
   const start = () => startServerWith({ data: folder.path, notice: (message) => notices.push(message) });
@@ -76,18 +78,18 @@ test('what the released format holds is read, then taken along, and is what it w
     const token = await client.token('arm');
     const groups = expectStatus(await client.send(`${client.home}/v1.0/groups`, { token }), 200).body;
     assert.equal(at(groups, 'value', 1, 'displayName'), 'G');
-    // A change of what the earlier release wrote.
+    // A change of a record that the earlier release wrote.
     const body = { value: 'the third' };
     expectStatus(await client.vault('kv-fixture', 'PUT', '/secrets/s', { body, from: '127.0.0.7' }), 200);
   }
   notices.length = 0;
   await using again = await start();
-  assert.deepEqual(notices, [], 'it is read as a whole only once');
+  assert.deepEqual(notices, [], 'all of it is read only once');
   const read = await again.client.vault('kv-fixture', 'GET', '/secrets/s', { from: '127.0.0.7' });
   assert.equal(read.body['value'], 'the third');
 });
 
-test('a store that a newer format wrote is refused at the start, once, and stays as it is', async () => {
+test('a store in a newer format is refused at the start, once, and stays unchanged', async () => {
   using folder = dataFolder();
   const data = join(folder.path, 'data');
   await (await startPostern(['--data', data])).end('SIGTERM');
@@ -95,7 +97,7 @@ test('a store that a newer format wrote is refused at the start, once, and stays
     await using world = await startServerWith({ data });
     await world.folder.store.transact({ put: [recordPut(writtenByKey, { release: '9.9.9', format: 99 })] });
   }
-  // Started by root, the server has a worker with a uid of its own, whose files these are.
+  // Started by root, the server's worker has a uid of its own, which owns these files.
   const { uid, gid } = statSync(data);
   for (const name of readdirSync(data)) chownSync(join(data, name), uid, gid);
   const before = rowsOf(data);
@@ -109,7 +111,7 @@ test('a store that a newer format wrote is refused at the start, once, and stays
   assert.deepEqual(rowsOf(data), before);
 });
 
-test('a record that cannot be read keeps an earlier store from being taken along', async () => {
+test('a record that cannot be read prevents an earlier store from being taken over', async () => {
   using folder = releasedFolder();
   const database = new DatabaseSync(join(folder.path, 'postern.db'));
   database.exec(`UPDATE records SET value = x'00' WHERE key LIKE 'vault-resource/%'`);

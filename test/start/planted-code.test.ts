@@ -1,6 +1,6 @@
 /**
- * What a compromised worker can leave in its data folder so that the next one, which begins as root, runs it: libraries,
- * modules and programs, in the place where a process looks whose search path has an empty member.
+ * Code that a compromised worker can leave in its data folder so that the next one, which begins as root, runs it:
+ * libraries, modules and programs, in the folder where a process looks if its search path has an empty member.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ function isRoot(): boolean {
   return false;
 }
 
-/** As the worker could leave it. */
+/** Writes a file as the worker could. */
 function plant(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text, { mode: 0o755 });
@@ -33,13 +33,13 @@ function startWith(variables: Readonly<Record<string, string>>, data: string): P
   return startCommand(['env', ...set, postern, 'start', '--data', data]);
 }
 
-/** Writes down who ran it, in a file that both root and the worker may write. */
+/** Records who ran it in a file that both root and the worker may write. */
 function program(ran: string, form: 'module' | 'script'): string {
   if (form === 'script') return `#!/bin/sh\nid -u >>${ran}\nexit 1\n`;
   return `require('node:fs').appendFileSync(${JSON.stringify(ran)}, process.geteuid() + '\\n');\n`;
 }
 
-test('root loads no library and no module from the data folder, at a start or when a worker was killed', async () => {
+test('root loads no library and no module from the data folder, at a start or after a worker was killed', async () => {
   if (!isRoot()) return;
   using data = dataFolder();
   using other = dataFolder();
@@ -47,20 +47,20 @@ test('root loads no library and no module from the data folder, at a start or wh
   const ran = join(other.path, 'ran');
   writeFileSync(ran, '', { mode: 0o666 });
   chmodSync(ran, 0o666);
-  // The module that the operator means; found only where there is none of the name in the folder.
+  // The module that the operator means; it is found only if the folder has none of that name.
   const meant = join(other.path, 'modules/planted/index.js');
   mkdirSync(dirname(meant), { recursive: true });
   writeFileSync(meant, '');
   const { NODE_OPTIONS: options = '' } = watched(process.env);
   const variables = {
-    // As `LD_LIBRARY_PATH=$LD_LIBRARY_PATH:/opt/lib` makes it where there was none before.
+    // The result of `LD_LIBRARY_PATH=$LD_LIBRARY_PATH:/opt/lib` if it was empty before.
     LD_LIBRARY_PATH: ':/opt/lib',
     NODE_PATH: join(other.path, 'modules'),
     NODE_OPTIONS: `${options} --require planted`.trim(),
   };
   await (await startWith(variables, data.path)).end('SIGTERM');
   plant(join(data.path, 'node_modules/planted/index.js'), program(ran, 'module'));
-  // No library at all: a process that looks here does not start.
+  // Not real libraries: a process that looks here does not start.
   for (const name of ['libc.so.6', 'libdl.so.2', 'libm.so.6']) plant(join(data.path, name), 'planted');
   await using world = await startWith(variables, data.path);
   const first = world.workerPid();

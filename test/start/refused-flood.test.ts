@@ -9,7 +9,7 @@ import { dataFolder, startPostern } from '../world/process.ts';
 const outside = '127.0.0.99';
 const flooded = 1500;
 
-test('a caller with a valid token cannot wash the audit log away', async () => {
+test('a caller with a valid token cannot push other records out of the audit log', async () => {
   using data = dataFolder();
   await using world = await startPostern(['--data', data.path]);
   const { client } = world;
@@ -20,7 +20,7 @@ test('a caller with a valid token cannot wash the audit log away', async () => {
     assert.equal(status, 403);
   };
   await Promise.all(Array.from({ length: flooded }, () => refused(`/secrets/greeting?note=${long}`)));
-  // What somebody else does meanwhile, or the same one does for the first time, is not lost in it.
+  // What another caller does meanwhile, or the same one does for the first time, is not lost.
   await refused('/keys/k/create', 'POST');
   const read = await client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' });
   assert.equal(read.status, 200);
@@ -49,5 +49,5 @@ test('a caller with a valid token cannot wash the audit log away', async () => {
   }
   assert.equal(records.filter(({ operationName }) => operationName === 'KeyCreate').length, 1);
   const allowed = records.filter(({ correlationId }) => correlationId === read.headers['x-ms-request-id']);
-  assert.equal(allowed.length, 1, 'what was disclosed has its record');
+  assert.equal(allowed.length, 1, 'the disclosure has its record');
 });

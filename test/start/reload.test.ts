@@ -27,7 +27,7 @@ import { beginPut } from './unfinished-put.ts';
 const postern = join(import.meta.dirname, '../../bin/postern');
 const from = '127.0.0.7';
 
-/** A configuration file that only its owner may read, and how it is replaced. */
+/** A configuration file that only its owner may read, and a way to replace it. */
 function configIn(folder: string, first: object) {
   const path = join(folder, 'postern.json');
   const write = (text: string) => writeFileSync(path, text, { mode: 0o600 });
@@ -35,7 +35,7 @@ function configIn(folder: string, first: object) {
   return { path, write: (config: object) => write(JSON.stringify(config)), break: () => write('{ "clients": [') };
 }
 
-/** Sends SIGHUP, and waits for the next worker's word that it is ready. */
+/** Sends SIGHUP, and waits until the next worker is ready. */
 async function hangUp(world: RunningPostern): Promise<void> {
   const count = () => world.stderr().split('"msg":"ready"').length;
   const before = count();
@@ -47,7 +47,7 @@ interface Load {
   readonly stop: () => Promise<{ readonly requests: number; readonly failures: readonly string[] }>;
 }
 
-/** Clients that read and write without a pause, each on a connection that it keeps as long as it may. */
+/** Clients that read and write without a pause, each on a connection that it keeps as long as possible. */
 function load(world: RunningPostern): Load {
   const stopped = new AbortController();
   let requests = 0;
@@ -73,7 +73,7 @@ function load(world: RunningPostern): Load {
   };
 }
 
-test('SIGHUP under load: no request fails, the worker is another one, and the configuration is read again', async () => {
+test('SIGHUP under load: no request fails, the worker is replaced, and the configuration is read again', async () => {
   using data = dataFolder();
   using conf = dataFolder();
   const config = configIn(conf.path, {});
@@ -112,7 +112,7 @@ test('SIGHUP under load: no request fails, the worker is another one, and the co
   assert.notEqual(await world.client.token(`https://vault.azure.net`, added), '');
 });
 
-test('a configuration that cannot be used leaves the one before in force', async () => {
+test('a configuration that cannot be used leaves the earlier one in force', async () => {
   using data = dataFolder();
   using conf = dataFolder();
   const config = configIn(conf.path, {});
@@ -135,13 +135,13 @@ test('a configuration that cannot be used leaves the one before in force', async
   assert.equal(await world.end('SIGTERM'), 0);
 });
 
-test('a configuration that the worker may change is not read again, and one in a folder that is gone is named', async () => {
+test('a configuration that the worker could change is not read again, and a missing one is named', async () => {
   using data = dataFolder();
   using conf = dataFolder();
   const place = join(conf.path, 'from');
   mkdirSync(place);
   const config = configIn(place, {});
-  // A relative path, from a folder that is gone later.
+  // A relative path, in a folder that is removed later.
   const command = `cd ${place} && exec ${postern} start --config postern.json "$@"`;
   await using world = await startCommand(['sh', '-c', command, 'sh', '--data', data.path]);
   const added = { clientId: randomUUID(), clientSecret: 'a secret of the client that is added' };
@@ -171,7 +171,7 @@ test('a configuration that the worker may change is not read again, and one in a
   assert.equal(await world.end('SIGTERM'), 0);
 });
 
-test('at a terminal, the worker can write its log there, and read nothing of what is typed', async (t) => {
+test('at a terminal, the worker can write its log there, but cannot read what is typed', async (t) => {
   using data = dataFolder();
   const command = `exec ${postern} start --port 0 --data ${data.path}`;
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -189,7 +189,7 @@ test('at a terminal, the worker can write its log there, and read nothing of wha
     assert.match(readFileSync(`/proc/${worker()}/fdinfo/${name}`, 'utf8'), /^flags:\s+[0-7]*1$/m, name);
   }
   const ended = once(terminal, 'exit');
-  // Ctrl-C, as it is typed.
+  // Ctrl-C, as typed.
   terminal.stdin.write('\x03');
   await ended;
   assert.match(shown, /"msg":"stopped"/);

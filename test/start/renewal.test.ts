@@ -16,15 +16,15 @@ import type { TestServer } from '../world/server.ts';
 const dayMs = 86_400_000;
 const run = promisify(execFile);
 
-/** Says that a test does not run where there is no openssl. */
+/** Reports that a test does not run because there is no openssl. */
 function withoutOpenssl(name: string): boolean {
   if (!hasOpenssl) notRun(name, 'openssl 3 is not installed');
   return !hasOpenssl;
 }
 
 /**
- * What a new connection is shown, verified with `ca.pem`. By openssl, which can be told the time: the machine's clock
- * is not the server's.
+ * The certificate that a new connection gets, verified with `ca.pem`. By openssl, which accepts a time: the machine's
+ * clock is not the server's.
  */
 async function shown({ port, folder, now }: TestServer): Promise<X509Certificate> {
   const trusting = ['-CAfile', join(folder.path, 'ca.pem'), '-attime', String(Math.floor(now() / 1000))];
@@ -45,7 +45,7 @@ async function keyIds({ client }: TestServer): Promise<readonly string[]> {
   return keys.map(({ kid }) => kid);
 }
 
-test('the certificate is renewed while the server runs, and a connection that is open goes on', async () => {
+test('the certificate is renewed while the server runs, and an open connection continues', async () => {
   if (withoutOpenssl('the certificate is renewed while the server runs')) return;
   await using world = await startServer();
   const before = await shown(world);
@@ -71,7 +71,7 @@ test('the certificate is renewed while the server runs, and a connection that is
   agent.destroy();
 });
 
-test('a clock that was years ahead, and is set right while the server runs, leaves nothing from the future in use', async () => {
+test('after a clock that was years ahead is corrected while the server runs, nothing from the future is in use', async () => {
   if (withoutOpenssl('a clock that was years ahead')) return;
   await using world = await startServer();
   const [before, [authority]] = [await shown(world), authorities(world)];
@@ -93,7 +93,7 @@ test('a clock that was years ahead, and is set right while the server runs, leav
   assert.equal(status, 404);
 });
 
-test('the successor of the authority is in ca.pem beside it long before it signs', async () => {
+test('the successor of the authority is in ca.pem long before it signs', async () => {
   if (withoutOpenssl('the successor of the authority is in ca.pem beside it long before it signs')) return;
   await using world = await startServer();
   const [first] = authorities(world);
@@ -109,7 +109,7 @@ test('the successor of the authority is in ca.pem beside it long before it signs
   assert.ok(second !== undefined && (await shown(world)).verify(second.publicKey));
 });
 
-test('keys for tokens are renewed with an overlap in which the tokens of both verify', async () => {
+test('keys for tokens are renewed with an overlap in which tokens of both verify', async () => {
   await using world = await startServer();
   const [old] = await keyIds(world);
   world.advance(90 * dayMs);

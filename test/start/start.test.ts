@@ -15,7 +15,7 @@ function run(args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
-test('the first start leaves a demo world behind, which its three commands show', async () => {
+test('the first start creates a demo world, which its three commands show', async () => {
   using data = dataFolder();
   await using world = await startPostern(['--data', data.path]);
   const ask = (args: readonly string[]) => run([...args, '--data', data.path]);
@@ -42,7 +42,7 @@ test('the first start leaves a demo world behind, which its three commands show'
   assert.match(from('demo-green'), /^Denied: .* has no virtual network rule/);
 });
 
-test('a second process on the same data folder is refused, and the first goes on', async () => {
+test('a second process on the same data folder is refused, and the first continues', async () => {
   using data = dataFolder();
   await using world = await startPostern(['--data', data.path]);
   const second = run(['start', '--json', '--port', '0', '--data', data.path]);
@@ -67,7 +67,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-test('what ends a start is said once, in one line', async () => {
+test('a start that fails says why once, in one line', async () => {
   using data = dataFolder();
   await using world = await startPostern(['--data', data.path]);
   assert.equal(await world.end('SIGTERM'), 0);
@@ -90,7 +90,7 @@ test('a worker that is killed is replaced on the same port', async () => {
   assert.match(world.stderr(), /the worker died \(SIGKILL\); another one starts now/);
 });
 
-test('started by root, the worker has a uid of its own and no capability, and the data folder is its', async () => {
+test('started by root, the worker has a uid of its own and no capability, and owns the data folder', async () => {
   if (process.geteuid?.() !== 0) {
     notRun('the worker gives up root', 'needs root');
     return;
@@ -133,7 +133,7 @@ function linkOf(path: string): string | undefined {
   }
 }
 
-test('root of a user namespace starts it as the ordinary user that it is outside', async () => {
+test('root of a user namespace starts it as the ordinary user outside', async () => {
   const isRoot = process.geteuid?.() === 0;
   const asUser = isRoot ? ['setpriv', '--reuid=61044', '--regid=61044', '--clear-groups'] : [];
   const within = [...asUser, 'unshare', '--user', '--map-root-user'];
@@ -144,7 +144,7 @@ test('root of a user namespace starts it as the ordinary user that it is outside
   }
   using data = dataFolder();
   if (isRoot) chownSync(data.path, 61_044, 61_044);
-  // Where root starts it too, its folder under /run is there, and closed.
+  // If the real root starts it too, its folder under /run exists, and is closed.
   const others = isRoot ? await startPostern(['--memory']) : undefined;
   for (const place of [['--memory'], ['--data', data.path]]) {
     const world = await startCommand([...within, postern, 'start', ...place]);
@@ -154,7 +154,7 @@ test('root of a user namespace starts it as the ordinary user that it is outside
   await others?.end('SIGTERM');
 });
 
-test('in memory nothing is kept, and the temporary folder is gone afterwards', async () => {
+test('in memory nothing is kept, and the temporary folder is removed afterwards', async () => {
   let folder;
   {
     await using world = await startPostern(['--memory']);
@@ -165,7 +165,7 @@ test('in memory nothing is kept, and the temporary folder is gone afterwards', a
   assert.equal(statSync(folder, { throwIfNoEntry: false }), undefined);
 });
 
-/** What of the ready line stays the same at every start. */
+/** The parts of the ready line that are the same at every start. */
 function identityOf({ tenantId, subscriptionId, clientId, clientSecret, objectId, caFile }: ReadyLine) {
   return { tenantId, subscriptionId, clientId, clientSecret, objectId, caFile };
 }

@@ -15,11 +15,11 @@ import { beginPut } from './unfinished-put.ts';
 const postern = join(import.meta.dirname, '../../bin/postern');
 
 interface Open {
-  /** Fulfilled when the server has ended the connection. */
+  /** Resolves when the server has ended the connection. */
   readonly closed: Promise<unknown>;
 }
 
-/** A kept-alive connection that has had an answer; tells when the server has ended it. */
+/** A keep-alive connection that has had an answer; shows when the server ends it. */
 async function idle(world: RunningPostern): Promise<Open> {
   const agent = new Agent({ keepAlive: true });
   const freed = once(agent, 'free');
@@ -29,7 +29,7 @@ async function idle(world: RunningPostern): Promise<Open> {
   return { closed: once(socket, 'close') };
 }
 
-/** A connection whose TLS handshake is over, and that never brings a request. */
+/** A connection whose TLS handshake is complete, and that never sends a request. */
 async function silent(world: RunningPostern): Promise<Open> {
   const { port, hostname } = new URL(world.ready.home);
   const socket = connect({ host: '127.0.0.1', port: Number(port), servername: hostname, ca: world.client.ca });
@@ -84,7 +84,7 @@ test('SIGTERM to the worker alone answers what is in flight, and another worker 
   assert.notEqual(world.workerPid(), first);
 });
 
-test('a request that does not end is cut, and a second signal waits for none', async () => {
+test('a request that does not finish is cut off, and after a second signal none is waited for', async () => {
   using data = dataFolder();
   {
     await using world = await startPostern(['--data', data.path]);
@@ -103,7 +103,7 @@ test('a request that does not end is cut, and a second signal waits for none', a
   assert.equal(await world.end('SIGTERM'), 1, world.stderr());
 });
 
-test('a worker whose supervisor is gone ends, and frees the database, also where the audit log cannot be written', async () => {
+test('a worker without its supervisor ends and frees the database, even if the audit log cannot be written', async () => {
   const title = 'a worker without a supervisor on a disk that fails';
   const made = failingDisk();
   if (typeof made === 'string') {
@@ -124,7 +124,7 @@ test('a worker whose supervisor is gone ends, and frees the database, also where
     }
     assert.match(world.stderr(), /"why":"the supervisor is gone"/);
     assert.match(world.stderr(), /"level":60,.*The audit log in audit cannot be written \(EIO: i\/o error, fsync\)/);
-    // Whoever comes before the audit log in the end does not keep the store from its own.
+    // The failure of the audit log, which is closed before the store, must not prevent closing the store.
     assert.ok(!existsSync(join(data.path, 'postern.db-wal')));
   }
   await using again = await startPostern(['--data', data.path]);
@@ -136,7 +136,7 @@ function isRunning(pid: number): boolean {
   return existsSync(status) && !/^State:\s+Z/m.test(readFileSync(status, 'utf8'));
 }
 
-/** Whether nobody listens on the port any more. */
+/** Whether nothing listens on the port any more. */
 async function isRefused(world: RunningPostern): Promise<boolean> {
   const failed = await world.client.send(`${world.ready.home}/`).then(
     () => undefined,

@@ -15,7 +15,7 @@ function postForm(client: Client, path: string, form: Readonly<Record<string, st
 
 const lineLengthMax = 600;
 
-test('while the audit log cannot be written every edge says when to come again, and the log has a short line each', async () => {
+test('while the audit log cannot be written every edge says when to try again, and the log has a short line for each', async () => {
   using data = dataFolder();
   await using world = await startPostern(['--data', data.path]);
   const { client } = world;
@@ -35,7 +35,7 @@ test('while the audit log cannot be written every edge says when to come again, 
       properties: { tenantId: client.identity.tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies: [] },
     }),
     await client.send(`${client.home}/v1.0/groups`, { method: 'POST', token: graph, body: group }),
-    // Each of these fails, and whoever is told so has a record.
+    // Each of these fails, and each client that is told so has a record.
     await postForm(client, '/oauth2/v2.0/token', {
       grant_type: 'client_credentials',
       client_id: client.identity.clientId,

@@ -7,7 +7,9 @@ import type { Put } from '../../src/store/store.ts';
 import { takeAlong, writtenByKey } from '../../src/worker/upgrade.ts';
 import type { WrittenBy } from '../../src/worker/upgrade.ts';
 
-/** What is told when a store that `by` wrote is taken along by a release of that format, and what the store has then. */
+/**
+ * The messages when a release of that format takes over a store that `by` wrote, and the store's content afterwards.
+ */
 async function taken(
   by: WrittenBy | undefined,
   ours: WrittenBy,
@@ -29,15 +31,15 @@ const fruits = recordKind<string>({
 });
 const now = { release: '2.0.0', format: 2 };
 
-test('a new store is marked, and one of the same format only named anew', async () => {
+test('a new store is marked, and in one of the same format only the release changes', async () => {
   assert.deepEqual(await taken(undefined, now), { notices: [], by: now });
   assert.deepEqual(await taken(now, now), { notices: [], by: now });
   const patched = { ...now, release: '2.0.1' };
   assert.deepEqual(await taken(now, patched), { notices: [], by: patched });
-  assert.deepEqual(await taken(patched, now), { notices: [], by: now }, 'also back');
+  assert.deepEqual(await taken(patched, now), { notices: [], by: now }, 'also an older release');
 });
 
-test('a store of an older format is read, and told how to go back', async () => {
+test('a store of an older format is read, and the messages say how to go back', async () => {
   const records = [{ key: fruits.key('a'), value: Buffer.from('"apple"') }];
   assert.deepEqual(await taken({ release: '1.0.0', format: 1 }, now, { records }), {
     notices: [
@@ -48,7 +50,7 @@ test('a store of an older format is read, and told how to go back', async () => 
   });
 });
 
-test('what is read before anything is written are the records, with their upgrades', async () => {
+test('before anything is written, all records are read, with their upgrades', async () => {
   const records = [
     { key: fruits.key('broken'), value: Buffer.from('{') },
     { key: fruits.key('newer'), value: Buffer.from('v3 1') },

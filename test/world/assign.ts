@@ -7,12 +7,12 @@ export interface Assigned {
   /** The name of a built-in role, or the GUID of a custom one. */
   readonly role: string;
   readonly principalId: string;
-  /** A path below the subscription; the subscription itself unless it is given. */
+  /** A path below the subscription; by default the subscription itself. */
   readonly at?: string;
   readonly principalType?: string;
 }
 
-/** Assigns a role as the administrator. Gives back the path of the assignment below the subscription. */
+/** Assigns a role as the administrator. Returns the path of the assignment below the subscription. */
 export async function assign(client: Client, { role, at = '', ...principal }: Assigned): Promise<string> {
   const path = `${at}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}`;
   const answer = await client.arm('PUT', path, {

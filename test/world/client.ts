@@ -7,7 +7,7 @@ export interface Sent {
   readonly method?: string;
   readonly token?: string | undefined;
   readonly body?: unknown;
-  /** Beside or instead of those that a client sends. */
+  /** Besides or instead of those that a client sends. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The loopback address to connect from: 127.0.0.7 is seen as 203.0.113.7. */
   readonly from?: string;
@@ -17,11 +17,11 @@ export interface Sent {
 export interface Answered {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed JSON; `undefined` for none. */
+  /** Parsed JSON; `undefined` for no body. */
   readonly body: Json;
 }
 
-/** JSON that a test looks into: what is not there is `undefined`, and an assertion says so. */
+/** JSON for tests: a missing member is `undefined`, which an assertion reports. */
 export type Json = { readonly [member: string]: Json } & { readonly [index: number]: Json } & (
     string | number | boolean | undefined
   );
@@ -31,11 +31,13 @@ export interface Client {
   readonly ca: string;
   readonly home: string;
   readonly vaultOrigin: (vault: string) => string;
-  /** Sends a request to the resource manager's, the authority's or a vault's URL, as it stands. */
+  /** Sends a request to the URL of the resource manager, the authority or a vault, unchanged. */
   readonly send: (url: string, sent?: Sent) => Promise<Answered>;
   /** A token of the administrator for vaults (`vault`) or the resource manager (`arm`), or of another client. */
   readonly token: (resource: 'vault' | 'arm' | (string & {}), client?: Credentials) => Promise<string>;
-  /** A request to the resource manager as the administrator; `path` below the subscription, `api-version` is added. */
+  /**
+   * A request to the resource manager as the administrator; `path` is below the subscription, `api-version` is added.
+   */
   readonly arm: (method: string, path: string, body?: unknown, sent?: Sent) => Promise<Answered>;
   /** A request to a vault as the administrator; `api-version` is added. */
   readonly vault: (vault: string, method: string, path: string, sent?: Sent) => Promise<Answered>;
@@ -54,7 +56,7 @@ interface Target {
   readonly identity: Identity;
 }
 
-/** A client without opinions: every header, address and body is the test's own. Names go to loopback without a resolver. */
+/** A plain client: the test chooses every header, address and body. Names resolve to loopback without a resolver. */
 export function connect({ port, domain, ca, identity }: Target): Client {
   const home = `https://${domain}:${port}`;
   const tokens = new Map<string, Promise<string>>();
@@ -83,7 +85,7 @@ export function connect({ port, domain, ca, identity }: Target): Client {
     if (known !== undefined) return known;
     const asked = requestToken(named, client);
     tokens.set(key, asked);
-    // Asked for again after a failure, as when the server was killed meanwhile.
+    // Requested again after a failure, for example when the server was killed meanwhile.
     asked.catch(() => tokens.delete(key));
     return asked;
   }

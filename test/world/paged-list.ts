@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Client, Json } from './client.ts';
 
-/** A list that nobody else changes, and how it is changed between its pages. */
+/** A list that only this test changes, and how it is changed between its pages. */
 export interface PagedList {
-  /** The URL of a first page of at most that many items. */
+  /** The URL of the first page, with at most that many items. */
   readonly first: (limit: number | undefined) => string;
   readonly itemId: (item: Json) => string;
-  /** Puts something of that name into the list, where there is nothing of that name; gives its id in the list. */
+  /** Adds an item with a new name to the list; returns its id in the list. */
   readonly add: (name: string) => Promise<string>;
-  /** Takes out what was added under that name. */
+  /** Removes the item that was added under that name. */
   readonly remove: (name: string) => Promise<void>;
-  /** Changes what is in the list under that name, and stays in its place. */
+  /** Changes the item of that name, which stays in its place. */
   readonly renew?: (name: string) => Promise<void>;
-  /** What is in the way of full pages: items that are walked over and not shown. */
+  /** Whether items are hidden from the list, so that pages must skip them. */
   readonly hides?: boolean;
 }
 
@@ -21,9 +21,9 @@ export interface PagedList {
 export interface Listing {
   readonly client: Client;
   readonly resource: 'vault' | 'arm';
-  /** How many items a page has unless fewer are asked for. */
+  /** The size of a page by default. */
   readonly usual: number;
-  /** What stands for `nextLink` on the last page. */
+  /** The `nextLink` of the last page. */
   readonly last: null | undefined;
   readonly name: fc.Arbitrary<string>;
 }
@@ -37,17 +37,17 @@ interface Walk {
   readonly listing: Listing;
   readonly list: PagedList;
   readonly limit: number | undefined;
-  /** By name: what is in the list now. */
+  /** The items in the list now, by name. */
   readonly present: Map<string, string>;
-  /** All ids that were ever in it, and those that were all the time. */
+  /** All ids that were ever in the list, and those that were there all the time. */
   readonly ever: Set<string>;
   readonly always: Set<string>;
   readonly seen: string[];
 }
 
 /**
- * Whatever is made and deleted between the pages of a list: what was there all the time is seen once, nothing is seen twice,
- * the order is that of the ids, a page that is followed by another one is full, and the last one has no `nextLink`.
+ * Whatever is added and deleted between the pages of a list: what was there all the time is seen once, nothing is seen
+ * twice, the order is that of the ids, every page but the last is full, and the last one has no `nextLink`.
  */
 export function pagesOnce(listing: Listing, open: () => Promise<PagedList>) {
   const steps = fc.array(
@@ -79,7 +79,7 @@ async function walk(state: Walk, steps: readonly Step[]): Promise<void> {
     if (step.kind === 'page') next &&= await turn(state, next);
     else await change(state, step);
   }
-  // More pages than items there cannot be, hidden ones included.
+  // There cannot be more pages than items, including hidden ones.
   for (let rest = 2 * ever.size; next !== undefined; rest -= 1) {
     assert.ok(rest >= 0, 'nextLink ends');
     next = await turn(state, next);
@@ -96,7 +96,7 @@ async function walk(state: Walk, steps: readonly Step[]): Promise<void> {
   );
 }
 
-/** Reads a page, and gives the link to the next one as it stands there. */
+/** Reads a page, and returns the link to the next one unchanged. */
 async function turn({ listing, list, limit, seen }: Walk, url: string): Promise<string | undefined> {
   const { client, resource, usual, last } = listing;
   const { status, body } = await client.send(url, { token: await client.token(resource) });

@@ -34,11 +34,11 @@ export interface RunningPostern extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly ready: ReadyLine & { readonly ready: true };
   readonly client: Client;
-  /** What it wrote to stderr so far. */
+  /** Its output on stderr so far. */
   readonly stderr: () => string;
   /** The worker that serves now. */
   readonly workerPid: () => number;
-  /** Sends a signal to the supervisor and waits for its end; its exit code, or the signal that ended it. */
+  /** Sends a signal to the supervisor and waits for its end; returns its exit code, or the signal that ended it. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals | null>;
   /** Waits for its end. */
   readonly exited: () => Promise<number | NodeJS.Signals | null>;
@@ -49,7 +49,7 @@ export function startPostern(options: readonly string[]): Promise<RunningPostern
   return startCommand([postern, 'start', ...options]);
 }
 
-/** The same by another command, with the options of `postern start` and the same output. */
+/** The same with another command that has the options and output of `postern start`. */
 export async function startCommand([command = '', ...options]: readonly string[]): Promise<RunningPostern> {
   const child = spawn(command, [...options, '--json', '--port', '0'], {
     env: watched(process.env),
@@ -91,7 +91,7 @@ export async function startCommand([command = '', ...options]: readonly string[]
   };
 }
 
-/** A data folder for one test, gone afterwards. */
+/** A data folder for one test, removed afterwards. */
 export function dataFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'postern-test-'));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };

@@ -5,11 +5,11 @@ import type { Client, Json } from './client.ts';
 export interface RawAnswer {
   readonly status: number;
   readonly head: string;
-  /** Parsed JSON; `undefined` for none. */
+  /** Parsed JSON; `undefined` for no body. */
   readonly body: Json;
 }
 
-/** What a request is answered whose target is sent byte by byte as it is here: no URL parser mends it first. */
+/** Sends a request whose target is used byte for byte: no URL parser changes it. */
 export async function sendRaw(
   { home, ca }: Pick<Client, 'home' | 'ca'>,
   asked: {

@@ -24,31 +24,31 @@ export interface TestServer extends AsyncDisposable {
 }
 
 export interface TestServerSetting {
-  /** Those of `postern start`. */
+  /** Options of `postern start`. */
   readonly options?: readonly string[];
-  /** What stands in the configuration file. */
+  /** The contents of the configuration file. */
   readonly config?: unknown;
-  /** A data folder that outlives the server; otherwise it has one of its own. */
+  /** A data folder that outlives the server; by default the server has one of its own. */
   readonly data?: string;
-  /** Where the audit log stands, if not in the data folder. */
+  /** The folder of the audit log, if it is not in the data folder. */
   readonly auditDirectory?: string;
-  /** The server's clock moves by `advance` only. */
+  /** The server's clock moves only by `advance`. */
   readonly still?: boolean;
-  /** Told what an administrator is told at the start. */
+  /** Called with what an administrator is told at the start. */
   readonly notice?: (message: string) => void;
-  /** What the server is given in place of the folder's store. */
+  /** Wraps the store that the server is given. */
   readonly wrapStore?: (store: SealedStore) => SealedStore;
 }
 
 /**
- * The real server on a real port, in this process so that its clock can be moved: the rooms as the worker puts them
- * together, on SQLite in a temporary folder. `options` are those of `postern start`.
+ * The real server on a real port, in this process so that its clock can be moved: the rooms are assembled as in the
+ * worker, on SQLite in a temporary folder. `options` are those of `postern start`.
  */
 export function startServer(...options: readonly string[]): Promise<TestServer> {
   return startServerWith({ options });
 }
 
-/** As `startServer`, where more than its options is other than usual. */
+/** Like `startServer`, with more than other options. */
 export async function startServerWith({
   options = [],
   config,
@@ -70,7 +70,7 @@ export async function startServerWith({
   let offset = 0;
   const start = Date.now();
   const now = () => (still ? start : Date.now()) + offset;
-  // The name set carries the port, so that it must be known before the server is put together.
+  // The names contain the port, so it must be known before the server is assembled.
   const port = await freePort();
   const settings = { ...read.settings, port };
   process.chdir(data);
@@ -119,7 +119,7 @@ export async function startServerWith({
   };
 }
 
-/** A port of loopback that nobody listens on. */
+/** A port of loopback on which nothing listens. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncReturns } from 'node:child_process';
 
-/** A mount namespace of its own: as root, or as root of a user namespace. The mount goes when the program ends. */
+/** A new mount namespace: as root, or as root of a user namespace. The mount goes away when the program ends. */
 const namespaces = [
   ['unshare', '-m'],
   ['unshare', '-Urm'],
@@ -9,7 +9,7 @@ const namespaces = [
 
 const mounted = 'mount -t tmpfs -o "size=$2" none "$1" && shift 2 && exec "$@"';
 
-/** Runs a command that finds a disk of that size at `directory`; `undefined` where this machine allows no such thing. */
+/** Runs a command with a disk of that size at `directory`; `undefined` if this machine does not allow it. */
 export function onTinyDisk(
   directory: string,
   command: readonly string[],

@@ -83,7 +83,7 @@ const jwk = {
   key_ops: ['sign', 'verify'],
 };
 
-/** What is taken is what `JSON.parse` makes of it; what `JSON.parse` refuses is refused. */
+/** Accepted JSON is read as by `JSON.parse`; what `JSON.parse` refuses is refused. */
 export const json: FuzzTarget = {
   form: 'json',
   words: ['template:', '// a', '/* a */'],
@@ -97,13 +97,13 @@ export const json: FuzzTarget = {
       const read = parseJsonBody(Buffer.from(input));
       const theirs = jsonOf(input);
       if (read.ok) assert.deepEqual(read.value, theirs);
-      // What is refused as none is none; or it is not UTF-8, which `jsonOf` overlooks.
+      // What is refused as not JSON is not JSON; or it is not UTF-8, which `jsonOf` ignores.
       else if (read.fault.kind === 'notJson') assert.ok(theirs === undefined || !isUtf8(input));
     },
   }),
 };
 
-/** A deployment's body may be in az's own form, which no parser knows: whatever is JSON is read as it is. */
+/** A deployment's body may be in az's own form, which no parser knows; any JSON is read as it is. */
 export const deploymentBody: FuzzTarget = {
   form: 'text',
   words: [', template:', '// a\n', '/* a */', '"properties":{', '}}', '"', '\\"'],
@@ -120,7 +120,7 @@ export const deploymentBody: FuzzTarget = {
   }),
 };
 
-/** What every reader of a body makes of any JSON: an answer or a refusal. */
+/** Every reader of a body answers or refuses any JSON. */
 export const members: FuzzTarget = {
   form: 'json',
   words: [
@@ -169,7 +169,7 @@ const shaped = {
   '@id': 1,
 };
 
-/** A value of a shape reads as itself again; where it is at fault, the path of the fault leads to what was found. */
+/** A value that a shape returns is read as itself again; a fault's path leads to the value that was found. */
 export const shapes: FuzzTarget = {
   form: 'json',
   words: ['properties', 'tenantId', 'sku', 'rules', 'value', 'on', 'days', 'version', '__proto__'],
@@ -193,7 +193,7 @@ export const shapes: FuzzTarget = {
   }),
 };
 
-/** A form is what URLSearchParams makes of it, or a parameter comes twice in it. */
+/** A form is read as by URLSearchParams, or refused because a parameter occurs twice. */
 export const form: FuzzTarget = {
   form: 'text',
   words: ['grant_type=', '&', '=', '%', '+', 'client_credentials', '%C3%A9'],

@@ -15,7 +15,7 @@ import type { FuzzTarget } from '../target.ts';
 
 const bytes = (base64: string): Uint8Array => Buffer.from(base64, 'base64');
 
-/** A refusal has a sentence, which is short and holds nothing of a key. */
+/** A refusal has a short sentence, which contains nothing of a key. */
 function assertRefusal(outcome: Outcome<unknown>): void {
   assert.ok(!outcome.ok);
   const text = describeRefusal(outcome.refusal);
@@ -23,13 +23,13 @@ function assertRefusal(outcome: Outcome<unknown>): void {
   assert.ok(text.length < 2_000, `a refusal of ${text.length} characters`);
 }
 
-/** What has a key has it with its certificate. */
+/** A key comes with its certificate. */
 function assertContents({ material, certificates: [first] }: Certificates): void {
   if (material === undefined) return;
   assert.ok(first !== undefined && matches(material, first));
 }
 
-/** OpenSSL finds the same in a certificate, where it reads it. We do not look into the values of names that we do not know. */
+/** OpenSSL reads the same from a certificate, if it can read it. We do not look into values of unknown attributes. */
 export const certificate: FuzzTarget = {
   form: 'der',
   samples: () => ({
@@ -59,7 +59,7 @@ function openedByOpenssl(der: Uint8Array): X509Certificate | undefined {
   }
 }
 
-/** OpenSSL says `-1` where we say `ff`. */
+/** OpenSSL prints `-1` for `ff`. */
 function unsigned(serial: string, digits: number): bigint {
   const size = BigInt(`0x${serial.replace('-', '')}`);
   return serial.startsWith('-') ? BigInt.asUintN(digits * 4, -size) : size;
@@ -90,14 +90,14 @@ export const certificateRequest: FuzzTarget = {
       read(input) {
         const outcome = outcomeOf('certificate request', () => parseRequest(input));
         if (!outcome.ok) assertRefusal(outcome);
-        // What it says is signed: nobody without the key makes another one.
+        // Its contents are signed: without the key nobody can make other ones.
         else assert.ok(inputs.some((known) => Buffer.from(known).equals(input)) || sameBody(inputs, outcome.value));
       },
     };
   },
 };
 
-/** The signature and what is around it may be written otherwise; what was signed may not. */
+/** The signature and its surroundings may be encoded differently; what was signed may not. */
 function sameBody(inputs: readonly Uint8Array[], { publicKey, subject }: ReturnType<typeof parseRequest>): boolean {
   return inputs.some((known) => {
     const parts = parseRequest(known);
@@ -107,7 +107,7 @@ function sameBody(inputs: readonly Uint8Array[], { publicKey, subject }: ReturnT
 
 const pkcs12 = (inputs: readonly string[], password: string): FuzzTarget => ({
   form: 'der',
-  // A file says itself how often its password is hashed.
+  // A file decides itself how often its password is hashed.
   mostMs: 20_000,
   samples: () => ({
     inputs: inputs.map(bytes),

@@ -5,12 +5,12 @@ import { readProxyHeader } from '../../../src/ingress/read-proxy-header.ts';
 import { subnetTlv, version2 } from '../../ingress/proxy-encoder.ts';
 import type { FuzzTarget } from '../target.ts';
 
-/** The most that either header may have. */
+/** The most bytes of either header. */
 const mostBytes = 1_040;
 
 /**
- * However the bytes were cut on their way, the answer is the same; a header lies within its bytes and names addresses that
- * are some; version 1 is as the specification's own grammar has it.
+ * The answer does not depend on how the bytes were split; a header is within its bytes and names valid addresses;
+ * version 1 follows the specification's own grammar.
  */
 export const proxy: FuzzTarget = {
   form: 'bytes',

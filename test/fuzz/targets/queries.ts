@@ -13,7 +13,7 @@ import type { FuzzTarget } from '../target.ts';
 
 const properties = ['displayName', 'id', 'appId', 'userPrincipalName', 'servicePrincipalNames'];
 
-/** A filter that is taken can be asked of an object; the values that it requires are in every object that it means. */
+/** An accepted filter can be applied to an object; the values that it requires are in every object that it matches. */
 export const filter: FuzzTarget = {
   form: 'text',
   words: [
@@ -58,10 +58,10 @@ export const filter: FuzzTarget = {
   }),
 };
 
-/** A segment of more is no request's, and no name's. */
+/** No request and no name has a longer segment. */
 const mostCharacters = 2_048;
 
-/** A path of a fixed length is of the operation, and has the names in it, that a router of URLs finds. */
+/** A path of a fixed length leads to the same operation and names as a router of URLs finds. */
 export const target: FuzzTarget = {
   form: 'text',
   words: [
@@ -96,7 +96,7 @@ export const target: FuzzTarget = {
       ),
       read(input) {
         const url = textOf(input);
-        // The door lets nothing else in.
+        // Other targets are refused before routing.
         if (targetFault(url) !== undefined || url.length > mostCharacters) return;
         vaults.find('GET', url);
         const segments = targetSegments(url) ?? [];

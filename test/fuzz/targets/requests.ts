@@ -9,7 +9,7 @@ const group = '/subscriptions/{subscription}/resourceGroups/rg';
 const providers = `${group}/providers`;
 const location = 'westeurope';
 
-/** Which of the server's names a request goes to, what token it has, and what it asks. Ids of the server are in braces. */
+/** The server's name that a request goes to, its token, and its target. Ids of the server are in braces. */
 const samples: readonly (readonly [line: string, body?: unknown])[] = [
   ['PUT arm /subscriptions/{subscription}/resourceGroups/rg?api-version=2021-04-01', { location, tags: { a: 'b' } }],
   [
@@ -202,12 +202,12 @@ const samples: readonly (readonly [line: string, body?: unknown])[] = [
 ];
 
 const tokens: Readonly<Record<string, 'arm' | 'vault' | 'graph'>> = { arm: 'arm', vault: 'vault', graph: 'graph' };
-/** Such as a certificate or a template: more says nothing new. */
+/** For example a certificate or a template: more finds nothing new. */
 const answerWithinMs = 30_000;
 
 /**
- * The real server, which is a process of its own: whatever a client that may do everything sends, it is answered, in JSON
- * where it says so, and never with a 500, which stands for a fault that nobody thought of.
+ * The real server, in a process of its own, answers everything that a client with all permissions sends, in JSON where
+ * it says so, and never with a 500, which would be an unforeseen fault.
  */
 export const requests: FuzzTarget = {
   form: 'request',
@@ -225,7 +225,7 @@ export const requests: FuzzTarget = {
     '{tenant}',
     '{object}',
   ],
-  // It is the server that works; how long is the business of the watch over its event loop.
+  // The server does the work; the watch over its event loop measures that.
   mostMs: 5_000,
   async samples() {
     const postern = await startPostern(['--memory', '--no-demo']);
@@ -241,7 +241,7 @@ export const requests: FuzzTarget = {
       assert.ok(status < 500 || status === 501 || status === 503, `${status} ${text.slice(0, 500)}`);
       if (isJson && text !== '') assert.doesNotThrow(() => JSON.parse(text), text.slice(0, 500));
     };
-    // What the others stand on.
+    // The other inputs depend on these.
     for (const input of inputs) await read(input);
     return { inputs, read, close: async () => postern[Symbol.asyncDispose]() };
   },
@@ -264,7 +264,7 @@ function readAsked(text: string, client: Client): Asked | undefined {
   const end = filled.indexOf('\n');
   const [method = '', to = '', ...rest] = filled.slice(0, Math.max(end, 0)).split(' ');
   const path = rest.join(' ');
-  // Node's client sends none of these.
+  // Node's client cannot send these.
   if (!/^[A-Z]{1,10}$/.test(method) || !/^\/[!-~]*$/.test(path) || method === 'CONNECT') return undefined;
   const kind = tokens[to];
   const resource = kind === 'graph' ? `${client.home}/` : kind;

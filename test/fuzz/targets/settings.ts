@@ -20,7 +20,7 @@ const complete = {
   limits: { ipRules: 200 },
 };
 
-/** A configuration file is read or refused with the member at fault, and never quoted: there are secrets in it. */
+/** A configuration file is read, or refused with the member at fault, and never quoted, because it has secrets. */
 export const configuration: FuzzTarget = {
   form: 'json',
   words: [...Object.keys(complete), 'secret', 'secretFile', 'audit', 'fsync', 'throttling'],
@@ -39,7 +39,7 @@ export const configuration: FuzzTarget = {
   }),
 };
 
-/** Addresses as `node:net` knows them, ranges that are printed as they were read, and other short texts of one line. */
+/** Addresses as `node:net` reads them, ranges that are printed as they were read, and other short strings. */
 export const words: FuzzTarget = {
   form: 'text',
   words: ['/32', '/0', '::ffff:', '.0', 'P', 'T', 'M', '0x', '-'],

@@ -20,7 +20,7 @@ const parts = {
   variables: { v: [1, 2, 3], o: { a: 1, b: { c: 'd' } }, s: "[concat(parameters('p'), 'b')]" },
 };
 
-/** An expression that is read can be printed and read again; its value is one, or a refusal. */
+/** An expression that is read can be printed and read again; it has a value, or is refused. */
 export const expression: FuzzTarget = {
   form: 'text',
   words: [
@@ -109,7 +109,7 @@ const template = templateOf({
   },
 });
 
-/** A template is planned or refused, and so is each body of what is planned. */
+/** A template is planned or refused, and so is each body in the plan. */
 export const wholeTemplate: FuzzTarget = {
   form: 'json',
   words: [

@@ -54,7 +54,7 @@ function sign(payload: JWTPayload): Promise<string> {
   return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: '1', typ: 'JWT' }).sign(key);
 }
 
-/** Nothing but what was signed is taken; and what a client sends as its assertion is read without harm. */
+/** Only what was signed is accepted; and what a client sends as its assertion is read without harm. */
 export const token: FuzzTarget = {
   form: 'text',
   words: ['.', '..', '=', 'eyJhbGciOiJub25lIn0', 'eyJhbGciOiJIUzI1NiJ9', 'e30', 'bnVsbA'],
@@ -75,7 +75,7 @@ export const token: FuzzTarget = {
   },
 };
 
-/** Any claims whatever, signed: the caller that they make is one of the issuer's tenant, or there is none. */
+/** Any signed claims: they give a caller of the issuer's tenant, or none. */
 export const tokenClaims: FuzzTarget = {
   form: 'json',
   words: Object.keys(claims),
@@ -86,7 +86,7 @@ export const tokenClaims: FuzzTarget = {
       async read(input) {
         const payload = jsonOf(input);
         if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return;
-        // jose refuses to sign some claims, such as an `exp` that is no number: those are put in as they stand.
+        // jose refuses to sign some claims, such as an `exp` that is not a number: those are inserted as they are.
         const body = `${bytesAsPart({ alg: 'RS256', kid: '1' })}.${bytesAsPart(payload)}`;
         const signature = signBytes('sha256', Buffer.from(body), key).toString('base64url');
         const verification = await verifier.verify(`${body}.${signature}`);
@@ -95,7 +95,7 @@ export const tokenClaims: FuzzTarget = {
         assert.equal(caller.tenant, caller.issuer === own ? tenant : foreignTenant);
         const verdict = admit(caller, { tenant, services: false, audiences: [audience], now: nowMs, skewSeconds: 300 });
         if (verdict.ok) assert.equal(caller.issuer, own);
-        // What a refusal says of a time is a date, or says that there is none.
+        // A refusal with a time has a date, or says that there is none.
         else JSON.stringify(verdict.refusal);
       },
     };
