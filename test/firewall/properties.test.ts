@@ -101,7 +101,7 @@ function namedValue(verdict: Verdict, of: readonly Range[]): string {
   return formatRange(named);
 }
 
-test('adding a rule takes access from nobody, and gives it to nobody outside the rule', () => {
+test('adding a rule takes no access away, and gives none outside the rule', () => {
   fc.assert(
     fc.property(ranges, range, fc.nat(), (of, added, at) => {
       const place = at % (of.length + 1);

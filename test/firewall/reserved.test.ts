@@ -41,7 +41,7 @@ test('there are as many reserved ranges as this test knows', () => {
 
 for (const [row, [before, first, last, after]] of edges.entries()) {
   const name = reservedRanges[row]?.name ?? 'no such row';
-  test(`${first} to ${last} is refused as ${name}, and its public neighbours are taken`, () => {
+  test(`${first} to ${last} is refused as ${name}, and its public neighbours are accepted`, () => {
     assert.equal(refusedBy(first), name);
     assert.equal(refusedBy(last), name);
     const middle = Math.floor(((parseIpv4(first) ?? 0) + (parseIpv4(last) ?? 0)) / 2);
@@ -70,7 +70,7 @@ const overlapping: readonly (readonly [value: string, name: string | undefined])
 ];
 
 for (const [value, name] of overlapping) {
-  test(`${value} is ${name === undefined ? 'taken' : `refused, because it overlaps ${name}`}`, () => {
+  test(`${value} is ${name === undefined ? 'accepted' : `refused, because it overlaps ${name}`}`, () => {
     assert.equal(refusedBy(value), name);
   });
 }

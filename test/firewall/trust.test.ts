@@ -124,13 +124,13 @@ for (const [name, caller, trusted, not] of list) {
     assert.equal(trustedService(caller, operationOf(not)), undefined);
   });
 
-  test(`${name} is not trusted on the word of an external issuer`, () => {
+  test(`${name} is not trusted if an external issuer says so`, () => {
     const external = { ...caller, issuerClass: 'external' } as const;
     for (const permission of trusted) assert.equal(trustedService(external, operationOf(permission)), undefined);
   });
 }
 
-test('the other callers of a service are recognised as well', () => {
+test('the other callers of a service are recognised too', () => {
   const others: readonly (readonly [Caller, Permission, string])[] = [
     [
       serviceApplication('579D9C9D-4c83-4efc-8124-7eba65ed3356'),

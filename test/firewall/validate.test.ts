@@ -32,7 +32,7 @@ function subnets(count: number): { id: string }[] {
   return Array.from({ length: count }, (_, n) => ({ id: `${subnetId}${n}` }));
 }
 
-test('what is not given: bypass AzureServices, defaultAction Allow, no rules', () => {
+test('defaults: bypass AzureServices, defaultAction Allow, no rules', () => {
   const empty = { bypass: 'AzureServices', defaultAction: 'Allow', ipRules: [], virtualNetworkRules: [] };
   for (const given of [{}, { bypass: null, defaultAction: null, ipRules: null, virtualNetworkRules: null }]) {
     assert.deepEqual(validateNetworkAcls(given, documented), { ok: true, networkAcls: empty });
@@ -68,7 +68,7 @@ test('a subnet id is accepted in any case, and both profiles return it in lower 
   assert.deepEqual(result.ok && result.networkAcls.virtualNetworkRules, [{ id: subnetId }]);
 });
 
-test('an address is given back as it was given by the documented profile, with /32 by the current one', () => {
+test('the documented profile returns an address as it was given, the current one with /32', () => {
   assert.equal(ipRuleGivenBack('203.0.113.7', documented), '203.0.113.7');
   assert.equal(ipRuleGivenBack('203.0.113.7', current), '203.0.113.7/32');
   assert.equal(ipRuleGivenBack('203.0.113.7/32', current), '203.0.113.7/32');

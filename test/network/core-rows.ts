@@ -31,7 +31,7 @@ export const coreRows: readonly Row[] = [
     },
   },
   {
-    name: 'the other virtual network at the same private address is kept out, and another subnet of the same one too',
+    name: 'the other virtual network at the same private address is kept out, and so is another subnet of the same network',
     async see(lab) {
       await lab.administrator.setRules({ subnets: [lab.administrator.subnetId('blue', 'apps')] });
       const decision = { because: 'noVirtualNetworkRule' } as const;

@@ -50,7 +50,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'an endpoint that is switched off ends the connections that were open, and none is answered as before',
+    name: 'an endpoint that is switched off ends the connections that were open, and no request is answered on them',
     async see(lab) {
       const { administrator, networks } = lab;
       const rule = administrator.subnetId('blue', 'apps');
