@@ -16,7 +16,7 @@ interface CompiledAccessPolicy {
 
 const denied: AccessVerdict = Object.freeze({ allowed: false, because: 'noAccessPolicy' });
 
-/** Compiles the access policies of one vault. They are validated already; their order is kept for the verdict's index. */
+/** Compiles one vault's access policies, which were validated before. The verdict's index is the policy's place in the list. */
 export function compileAccessPolicies(policies: readonly AccessPolicy[]): CompiledAccessPolicies {
   const byObject = new Map<string, CompiledAccessPolicy[]>();
   for (const [index, policy] of policies.entries()) {
@@ -69,7 +69,7 @@ function match(
   return found?.verdict;
 }
 
-/** "This operation requires the certificates/manageissuers/getissuers permission" (Get Certificate Issuer, and its kin): either does. */
+/** "This operation requires the certificates/manageissuers/getissuers permission" (Get Certificate Issuer and others): either is enough. */
 const implied: Readonly<Record<string, readonly string[]>> = {
   'certificates/manageissuers': [
     'certificates/getissuers',

@@ -1,6 +1,6 @@
 import type { RoleDefinition, RolePermission } from '../types/role.ts';
 
-/** What the roles of a key vault's data plane may do in the resource manager. */
+/** The resource manager actions of the roles for a key vault's data plane. */
 const vaultReading = [
   'Microsoft.Authorization/*/read',
   'Microsoft.Insights/alertRules/*',
@@ -16,10 +16,10 @@ const vaultReading = [
 
 const rbacVaultsOnly = "Only works for key vaults that use the 'Azure role-based access control' permission model.";
 
-/** GUIDs of roles that the code speaks of. */
+/** GUIDs of the roles that the code refers to. */
 export const roleIds = { owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635' } as const;
 
-/** The roles that the Key Vault Data Access Administrator may assign; Azure says it as a condition of the role. */
+/** The roles that the Key Vault Data Access Administrator may assign; in Azure they are a condition of that role. */
 const dataAccessRoles = [
   '00482a5a-887f-4fb3-b363-3b7fe8e74483',
   'a4417e6f-fecd-4de8-b567-7b0420556985',
@@ -32,7 +32,7 @@ const dataAccessRoles = [
 ];
 
 /**
- * Azure's built-in roles that are about what there is here, with Azure's ids and permissions (built-in-roles). An id is
+ * Azure's built-in roles for the resources that exist here, with Azure's ids and permissions (built-in-roles). An id is
  * the same in every tenant.
  */
 export const builtInRoles: ReadonlyMap<string, RoleDefinition> = new Map(
@@ -216,7 +216,7 @@ function builtIn(
   roleName: string,
   { description, ...given }: Partial<RolePermission> & { readonly description: string },
 ): RoleDefinition {
-  // Azure says when each was made; nothing here depends on it.
+  // Azure gives each role its own time; nothing here depends on it.
   const madeAt = '2015-02-02T21:55:09.8806423Z';
   const permission = { actions: [], notActions: [], dataActions: [], notDataActions: [], ...given };
   return {

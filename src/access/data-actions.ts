@@ -1,13 +1,13 @@
 import type { Operation, Permission } from '../types/operation.ts';
 
-/** What Azure RBAC calls a permission of the data plane. */
+/** The Azure RBAC name of a data plane permission. */
 export interface DataAction {
-  /** As role definitions spell it. */
+  /** In the spelling of role definitions. */
   readonly name: string;
   /** In lower case. */
   readonly key: string;
-  /** Whether it is asked for on a single object where a request names one; issuers and contacts are the vault's. */
-  readonly ofObject: boolean;
+  /** Whether it is checked on the single object that a request names. Issuers and contacts belong to the vault as a whole. */
+  readonly perObject: boolean;
 }
 
 /**
@@ -61,15 +61,15 @@ const byPermission: Readonly<Record<Permission, DataAction>> = {
   'certificates/manageissuers': dataAction('certificatecas/write'),
 };
 
-/** Where roles tell apart what one permission of an access policy allows. */
+/** Operations that roles tell apart, although access policies have one permission for both. */
 const byOperation: ReadonlyMap<string, DataAction> = new Map([['SecretUpdate', dataAction('secrets/update/action')]]);
 
-/** What a role must allow for an operation on an RBAC vault. */
+/** The data action that a role must allow for an operation on an RBAC vault. */
 export function dataActionOf({ name, permission }: Operation): DataAction {
   return byOperation.get(name) ?? byPermission[permission];
 }
 
 function dataAction(path: string): DataAction {
   const name = `Microsoft.KeyVault/vaults/${path}`;
-  return { name, key: name.toLowerCase(), ofObject: !/^certificate(?:cas|contacts)\//.test(path) };
+  return { name, key: name.toLowerCase(), perObject: !/^certificate(?:cas|contacts)\//.test(path) };
 }

@@ -3,32 +3,32 @@ import type { RoleAssignment, RoleDefinition, RolePermission } from '../types/ro
 import type { AccessVerdict } from '../types/verdict.ts';
 
 /**
- * Whether an ARM id lies at or below another, by whole segments. Both are in lower case and end without a slash; `''`
- * stands for the tenant, below which everything lies.
+ * Whether an ARM id is at or below another, by whole segments. Both are in lower case and end without a slash; `''` is the
+ * tenant, which contains everything.
  */
 export function isWithin(scope: string, outer: string): boolean {
   return scope.startsWith(outer) && (scope.length === outer.length || scope.startsWith('/', outer.length));
 }
 
-/** Names of actions as a role lists them, ready to be looked up. */
+/** The action names of a role, compiled for look-up. */
 interface ActionSet {
   readonly names: ReadonlySet<string>;
   readonly patterns: readonly Pattern[];
 }
 
-/** The texts between the stars of a name that has any, in order. */
+/** The parts of a name between its stars, in order. */
 type Pattern = readonly Piece[];
 
 interface Piece {
   readonly text: string;
-  /** Whether it must stand after a slash. */
+  /** Whether it must follow a slash. */
   readonly afterSlash: boolean;
 }
 
 /**
- * Compiles the names of actions, in which a star stands for any text, also across slashes (role-definitions, "Actions
- * format"). Between two slashes it also stands for no segment at all: the Key Vault Reader, who may "read metadata of key
- * vaults and its certificates, keys, and secrets", has nothing else that lets it read the vault itself.
+ * Compiles names of actions, in which a star matches any characters, slashes included (role-definitions, "Actions
+ * format"). Between two slashes it also matches no segment at all: the Key Vault Reader, who may "read metadata of key
+ * vaults and its certificates, keys, and secrets", has no other action that lets it read the vault itself.
  */
 export function compileActions(actions: readonly string[]): ActionSet {
   const lower = actions.map((action) => action.toLowerCase());
@@ -38,7 +38,7 @@ export function compileActions(actions: readonly string[]): ActionSet {
   };
 }
 
-/** Whether the set has the action, whose name is in lower case. */
+/** Whether the set contains the action. `action` is in lower case. */
 export function hasAction(set: ActionSet, action: string): boolean {
   return set.names.has(action) || set.patterns.some((pattern) => matches(pattern, action));
 }
@@ -60,31 +60,31 @@ function compilePattern(name: string): Pattern {
   return [...pieces, { text, afterSlash }];
 }
 
-/** Greedy from the left: the first place of each text leaves the most room for the next. */
+/** Greedy from the left: the first match of each part leaves the most room for the next. */
 function matches(pattern: Pattern, action: string): boolean {
   let at = 0;
   for (const [index, piece] of pattern.entries()) {
     const found = index === pattern.length - 1 ? action.length - piece.text.length : placeOf(piece, action, at);
-    if (found < at || !stands(piece, action, found) || (index === 0 && found > 0)) return false;
+    if (found < at || !fitsAt(piece, action, found) || (index === 0 && found > 0)) return false;
     at = found + piece.text.length;
   }
   return true;
 }
 
-/** The first place at or after `from` where the piece stands, -1 for none. */
+/** The first position from `from` on where the piece fits; -1 when there is none. */
 function placeOf(piece: Piece, action: string, from: number): number {
   let at = action.indexOf(piece.text, from);
-  while (at !== -1 && at < action.length && !stands(piece, action, at)) at = action.indexOf(piece.text, at + 1);
+  while (at !== -1 && at < action.length && !fitsAt(piece, action, at)) at = action.indexOf(piece.text, at + 1);
   return at;
 }
 
-function stands({ text, afterSlash }: Piece, action: string, at: number): boolean {
+function fitsAt({ text, afterSlash }: Piece, action: string, at: number): boolean {
   return action.startsWith(text, at) && (!afterSlash || action[at - 1] === '/');
 }
 
-/** The role assignments of one subscription by the principal that they name, ready for `authorizeRbac`. */
+/** A subscription's role assignments by principal, compiled for `authorizeRbac`. */
 export interface CompiledAssignments {
-  /** The subscription's tenant, in which the principals are. */
+  /** The tenant of the subscription and of the principals. */
   readonly tenantId: string;
   readonly byPrincipal: ReadonlyMap<string, readonly CompiledAssignment[]>;
 }
@@ -108,7 +108,7 @@ interface Allowance {
   readonly not: ActionSet;
 }
 
-/** What is asked: an action on a resource, or a data action on what is in a vault, at a scope. */
+/** The request to authorize: an action on a resource, or a data action on something in a vault, at a scope. */
 export interface RbacRequest {
   readonly kind: 'action' | 'dataAction';
   /** In lower case. */
@@ -116,8 +116,8 @@ export interface RbacRequest {
   /** ARM id in lower case. */
   readonly scope: string;
   /**
-   * The role (GUID) of the assignment that the action writes or deletes, for permissions that are limited to some;
-   * `any` while it is not known yet, and must be asked again.
+   * The role (GUID) of the assignment that the action writes or deletes: some permissions cover certain roles only.
+   * `any` while the role is not known yet; the caller must then ask again.
    */
   readonly role?: string;
 }
@@ -130,7 +130,7 @@ const delegating: ReadonlySet<string> = new Set([
   'microsoft.authorization/roleassignments/delete',
 ]);
 
-/** Compiles the assignments of a subscription of that tenant. One whose role there is not gives nothing. */
+/** Compiles the assignments of a subscription in that tenant. An assignment whose role does not exist gives nothing. */
 export function compileAssignments(
   tenantId: string,
   assignments: readonly RoleAssignment[],
@@ -151,11 +151,11 @@ export function compileAssignments(
 }
 
 /**
- * Whether a role assignment lets the caller do it, and which one: the caller's own first, then its groups'. What a role
- * takes away (`notActions`) it takes from itself only: another assignment may give it (role-definitions, "NotActions").
+ * Whether a role assignment allows the request, and which one: the caller's own first, then those of its groups. A role's
+ * `notActions` subtract from that role only; another assignment may still allow the action (role-definitions, "NotActions").
  *
  * A trusted service calls with a token of the services' tenant; object ids are unique across tenants, and the operator
- * named this one. Nobody else from another tenant is who an assignment names.
+ * named this one. Any other caller from another tenant has no assignment here.
  */
 export function authorizeRbac(assignments: CompiledAssignments, caller: Caller, asked: RbacRequest): AccessVerdict {
   if (!isOfTenant(assignments, caller)) return noAssignment;
@@ -168,32 +168,32 @@ export function authorizeRbac(assignments: CompiledAssignments, caller: Caller, 
   return verdict;
 }
 
-/** Whether the caller may do it at the scope, or at some scope below it: who may see a part of a list may ask for it. */
-export function mayBelow(assignments: CompiledAssignments, caller: Caller, asked: RbacRequest): boolean {
-  return held(assignments, caller).some(
+/** Whether the request is allowed at its scope or anywhere below it: a caller that may see part of a list may ask for the list. */
+export function mayAtOrBelow(assignments: CompiledAssignments, caller: Caller, asked: RbacRequest): boolean {
+  return assignmentsOf(assignments, caller).some(
     (assignment) =>
       (isWithin(asked.scope, assignment.scope) || isWithin(assignment.scope, asked.scope)) && allows(assignment, asked),
   );
 }
 
-/** What the caller's roles allow at a scope, as their definitions say it. */
+/** The permissions of the caller's roles at a scope, as their definitions list them. */
 export function permissionsAt(
   assignments: CompiledAssignments,
   caller: Caller,
   scope: string,
 ): readonly RolePermission[] {
-  return held(assignments, caller)
+  return assignmentsOf(assignments, caller)
     .filter((assignment) => isWithin(scope, assignment.scope))
     .flatMap(({ permissions }) => permissions.map(({ source }) => source));
 }
 
-/** Whether there is any assignment for the caller. */
+/** Whether the caller has any assignment. */
 export function hasAssignment(assignments: CompiledAssignments, caller: Caller): boolean {
-  return held(assignments, caller).length > 0;
+  return assignmentsOf(assignments, caller).length > 0;
 }
 
 /** The assignments of the caller and of its groups. */
-function held(assignments: CompiledAssignments, caller: Caller): readonly CompiledAssignment[] {
+function assignmentsOf(assignments: CompiledAssignments, caller: Caller): readonly CompiledAssignment[] {
   if (!isOfTenant(assignments, caller)) return [];
   return [caller.objectId, ...caller.groups].flatMap((id) => assignments.byPrincipal.get(id.toLowerCase()) ?? []);
 }

@@ -7,7 +7,7 @@ import { readNumericDate } from './token-json.ts';
 export type Verification =
   { readonly ok: true; readonly caller: Caller } | { readonly ok: false; readonly refusal: TokenRefusal };
 
-/** What Azure's audit records copy from a token (`identity.claim`). */
+/** The claims that Azure copies from a token into its audit records (`identity.claim`). */
 const recordedClaims = [
   'oid',
   'appid',
@@ -25,15 +25,15 @@ const recordedClaims = [
 ];
 
 /**
- * The claims of a token whose signature holds, as a `Caller`. Shapes: Microsoft, "Access token claims reference" (v1
- * names the application `appid`, v2 `azp`). An issuer that is not ours may lack `oid`, which is Entra's own, and is then
- * known by `sub`; and whatever it says of a managed identity is not passed on, for trust would hang on it.
+ * Turns the claims of a token, whose signature was verified, into a `Caller`. Shapes: Microsoft, "Access token claims
+ * reference" (v1 names the application `appid`, v2 `azp`). An external issuer's token may lack `oid`, which is Entra's
+ * own; the caller is then identified by `sub`. Its `xms_mirid` is dropped, because trust is based on that claim.
  */
 export function readClaims(payload: JWTPayload, issuer: Issuer): Verification {
   const external = issuer.issuerClass === 'external';
-  const objectId = text(payload['oid']) ?? (external ? text(payload.sub) : undefined);
+  const objectId = readString(payload['oid']) ?? (external ? readString(payload.sub) : undefined);
   if (objectId === undefined) return malformed('oid');
-  // RFC 7519 makes both optional; without an end a token would be good for ever.
+  // RFC 7519 makes both optional, but a token without an end would be valid for ever.
   const expiresAt = readNumericDate(payload.exp);
   if (expiresAt === undefined) return malformed('exp');
   const notBefore = readNumericDate(payload.nbf ?? (external ? 0 : undefined));
@@ -50,9 +50,9 @@ export function readClaims(payload: JWTPayload, issuer: Issuer): Verification {
       issuerClass: issuer.issuerClass,
       tenant: issuer.tenant,
       objectId,
-      applicationId: text(payload['appid']) ?? text(payload['azp']),
-      groups: texts(payload['groups']) ?? [],
-      managedIdentity: external ? undefined : text(payload['xms_mirid']),
+      applicationId: readString(payload['appid']) ?? readString(payload['azp']),
+      groups: readStrings(payload['groups']) ?? [],
+      managedIdentity: external ? undefined : readString(payload['xms_mirid']),
       audience,
       notBefore,
       expiresAt,
@@ -61,9 +61,9 @@ export function readClaims(payload: JWTPayload, issuer: Issuer): Verification {
   };
 }
 
-/** The audience that the caller is known by. Several are taken only where the issuer's entry says which of them is us. */
+/** The caller's audience. A token with several is accepted only if the issuer's entry lists one of them. */
 function readAudience(aud: unknown, configured: readonly string[] | undefined): string | TokenRefusal {
-  const found = typeof aud === 'string' ? [aud] : texts(aud);
+  const found = typeof aud === 'string' ? [aud] : readStrings(aud);
   if (found === undefined) return { kind: 'malformed', part: 'aud' };
   if (configured !== undefined) {
     const mine = configured.find((audience) => found.includes(audience));
@@ -77,10 +77,10 @@ function malformed(part: TokenPart): Verification {
   return { ok: false, refusal: { kind: 'malformed', part } };
 }
 
-function text(value: unknown): string | undefined {
+function readString(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function texts(value: unknown): readonly string[] | undefined {
+function readStrings(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
 }

@@ -1,7 +1,7 @@
 import type { IssuerClass } from '../types/caller.ts';
 import type { KeySource } from './key-sources.ts';
 
-/** Somebody whose tokens are believed, and what is believed of them. */
+/** An issuer whose tokens are accepted, and what its tokens may claim. */
 export type Issuer = OwnIssuer | ExternalIssuer;
 
 interface OwnIssuer extends IssuerBase {
@@ -11,8 +11,8 @@ interface OwnIssuer extends IssuerBase {
 interface ExternalIssuer extends IssuerBase {
   readonly issuerClass: 'external';
   /**
-   * Which of these ids are, or ever were, those of objects in the tenant's directory, and not among the few that the
-   * operator lets this issuer speak for. Ids come back in lower case.
+   * Those of the given ids that belong, or once belonged, to objects in the tenant's directory, except the few that the
+   * operator lets this issuer use. The ids returned are in lower case.
    */
   readonly forbiddenIds: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
 }
@@ -20,20 +20,20 @@ interface ExternalIssuer extends IssuerBase {
 interface IssuerBase {
   /** The token's `iss`, compared byte for byte (RFC 7519 section 4.1.1). */
   readonly issuer: string;
-  /** The one tenant (a GUID in lower case) that its callers belong to, whatever a token's `tid` says. */
+  /** The one tenant (a GUID in lower case) of its callers, whatever a token's `tid` says. */
   readonly tenant: string;
-  /** When present, `aud` must have one of these, and that one is the caller's audience; otherwise `aud` is a single value. */
+  /** When present, `aud` must contain one of these, which becomes the caller's audience; otherwise `aud` must be a single value. */
   readonly audiences?: readonly string[];
   readonly keys: KeySource;
 }
 
 export interface IssuerTable {
   readonly find: (issuer: string) => Issuer | undefined;
-  /** The `iss` values that whoever asks for `tenant` accepts: that tenant's own, then those of the services' tenant. */
+  /** The `iss` values accepted for `tenant`: first those of that tenant, then those of the services' tenant. */
   readonly acceptedFor: (tenant: string) => readonly string[];
 }
 
-/** Two entries claim one `iss`, so that it could not be said which keys and which tenant a token has. */
+/** Two entries have the same `iss`, so a token's keys and tenant would be ambiguous. */
 class DuplicateIssuer extends Error {
   override readonly name = 'DuplicateIssuer';
 

@@ -4,7 +4,7 @@ import { createRemoteJWKSet, customFetch, errors } from 'jose';
 import type { CryptoKey, FetchImplementation } from 'jose';
 import type { TokenRefusal } from './refusal.ts';
 
-/** Where an issuer's verification keys come from: asked with the token's `alg` and `kid`, before any signature is believed. */
+/** Finds an issuer's verification key by the token's `alg` and `kid`, before the signature is verified. */
 export type KeySource = (header: KeyHeader) => Promise<KeyAnswer>;
 
 export interface KeyHeader {
@@ -15,7 +15,7 @@ export interface KeyHeader {
 export type KeyAnswer =
   { readonly ok: true; readonly key: KeyObject | CryptoKey } | { readonly ok: false; readonly refusal: TokenRefusal };
 
-/** Keys of this process. `find` gives the same KeyObject for a `kid` each time, for jose keeps what it derives from it. */
+/** Keys of this process. `find` must return the same KeyObject for a `kid` each time, because jose caches by that object. */
 export function ownKeys(find: (kid: string) => KeyObject | undefined): KeySource {
   return async ({ kid }) => {
     const key = kid === undefined ? undefined : find(kid);
@@ -24,31 +24,31 @@ export function ownKeys(find: (kid: string) => KeyObject | undefined): KeySource
 }
 
 export interface RemoteKeysOptions {
-  /** How long a fetch may take. */
+  /** The time limit for one fetch. */
   readonly timeoutMs?: number;
-  /** After a fetch, how long an unknown `kid` causes no other: strangers can make up as many as they like. */
+  /** After a fetch, an unknown `kid` causes no further fetch for this long: strangers can invent any number of them. */
   readonly cooldownMs?: number;
-  /** After a failed fetch, how long the next is not tried. */
+  /** After a failed fetch, the next one waits this long. */
   readonly retryAfterMs?: number;
-  /** How long a fetched key set is used before it is fetched again. */
+  /** A fetched key set is fetched again after this long. */
   readonly maxAgeMs?: number;
   /** Milliseconds since 1970, for `retryAfterMs`. */
   readonly now: () => number;
 }
 
-/** A JWKS (RFC 7517 section 5) of ten thousand keys has no place in a login. */
+/** The size limit of a JWKS (RFC 7517 section 5): a sign-in must not have to read ten thousand keys. */
 const jwksBytesMax = 256 * 1024;
 
 /**
- * The keys that `jwks` lists. Nothing but that one address is ever asked: a token's `jku` and `x5u` are not looked at
- * and a redirect is an error. It must be https, or http on this machine's loopback.
+ * The keys at the address `jwks`. No other address is ever fetched: a token's `jku` and `x5u` are ignored, and a redirect
+ * is an error. The address must be https, or http on this machine's loopback.
  * @throws {RangeError} on another scheme
  */
 export function remoteKeys(issuer: string, jwks: URL, options: RemoteKeysOptions): KeySource {
   if (jwks.protocol !== 'https:' && !(jwks.protocol === 'http:' && isLoopback(jwks.hostname))) {
     throw new RangeError(
-      `the JWKS address ${jwks.href} of issuer ${issuer} is not https: whoever is between could put keys of their own ` +
-        'into it; give its https address (plain http is taken on loopback only)',
+      `the JWKS address ${jwks.href} of issuer ${issuer} is not https, so anyone on the path could put their own keys ` +
+        'into it: give its https address (plain http is accepted on loopback only)',
     );
   }
   const keySet = createRemoteJWKSet(jwks, {
@@ -67,18 +67,18 @@ export function remoteKeys(issuer: string, jwks: URL, options: RemoteKeysOptions
   };
 }
 
-/** The key set was read, and no single key in it fits the token. */
+/** The key set was read, and the token does not select exactly one of its keys. */
 const unknownKeyErrors = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** `fetch` that reads a bounded answer, and after a failure waits before it asks again. */
+/** A `fetch` that limits the size of the answer and waits after a failure. */
 function boundedFetch(retryAfterMs: number, now: () => number): FetchImplementation {
   let notBefore = 0;
   return async (url, { headers, method, redirect, signal }) => {
-    if (now() < notBefore) throw new Error(`${url} failed a moment ago and is not asked again yet`);
+    if (now() < notBefore) throw new Error(`${url} failed a moment ago; it is not tried again yet`);
     try {
       const response = await fetch(url, { headers, method, redirect, signal });
       const body = await readBounded(response);

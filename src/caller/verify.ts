@@ -19,7 +19,7 @@ export const algorithms: Readonly<Record<IssuerClass, readonly string[]>> = {
   external: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
 };
 
-/** Node's own limit for all headers of a request; a longer token never came from one. */
+/** Node's limit for all headers of a request, so a longer token cannot have come in a header. */
 const tokenLengthMax = 16_384;
 
 interface VerifierOptions {
@@ -28,19 +28,19 @@ interface VerifierOptions {
   readonly now: () => number;
   /** How many verified tokens are remembered. */
   readonly cacheSize: number;
-  /** The groups of a caller whose token, one of our own authority, has too many to name them. */
+  /** Looks up a caller's groups: a token of our own authority for a caller with too many does not list them. */
   readonly groupsOf: (caller: Caller) => Promise<readonly string[]>;
 }
 
 /**
- * From a bearer token to the caller whose it is: form, issuer, algorithm, key, signature and claims. Whether the caller
- * may come in here and now (tenant, audience, time) is `admit`'s question, asked on every request.
+ * Turns a bearer token into a verified caller: form, issuer, algorithm, key, signature and claims. `admit` decides on
+ * every request whether that caller is accepted here and now (tenant, audience, time).
  */
 export interface Verifier {
-  /** The caller of a token that was verified before and has not expired; otherwise ask `verify`. Synchronous and cheap. */
+  /** The caller of a token that was verified before and has not expired; otherwise call `verify`. Synchronous and cheap. */
   readonly verifyCached: (token: string) => Caller | undefined;
   readonly verify: (token: string) => Promise<Verification>;
-  /** To be called when issuers or keys change: forgets every token. */
+  /** Forgets every token. Call it when issuers or keys change. */
   readonly drop: () => void;
 }
 
@@ -69,7 +69,7 @@ async function verifyToken(
     return malformed('token');
   }
   const header = readHeader(token);
-  // We understand no extension, so a token that declares one critical must be refused (RFC 7515 section 4.1.11).
+  // We support no extensions, so a token with a critical one must be refused (RFC 7515 section 4.1.11).
   if (header === undefined || header.crit !== undefined) return malformed('header');
   const payload = readPayload(token);
   if (payload === undefined) return malformed('payload');
@@ -90,18 +90,18 @@ async function verifyToken(
     return { ok: false, refusal: signatureRefusal(error, header.kid) };
   }
   const verification = readClaims(payload, issuer);
-  if (verification.ok && issuer.issuerClass === 'external') return apartFromDirectory(verification.caller, issuer);
-  // Entra, "Groups overage claim": such a token says that there are groups, and its reader looks them up in the directory.
+  if (verification.ok && issuer.issuerClass === 'external') return withoutDirectoryIds(verification.caller, issuer);
+  // Entra, "Groups overage claim": such a token only says that there are groups; we look them up in the directory.
   if (!verification.ok || issuer.issuerClass !== 'own' || payload['hasgroups'] !== true) return verification;
   const { caller } = verification;
   return { ok: true, caller: { ...caller, groups: await groupsOf(caller) } };
 }
 
 /**
- * An issuer's subjects and groups are its own. One that has the id of a directory object would have what that object was
- * given, so a subject is refused, and a group left out.
+ * Keeps an external issuer's ids apart from the directory's. With the id of a directory object, a caller would have that
+ * object's permissions; so such a subject is refused, and such a group is left out.
  */
-async function apartFromDirectory(
+async function withoutDirectoryIds(
   caller: Caller,
   { forbiddenIds }: Extract<Issuer, { issuerClass: 'external' }>,
 ): Promise<Verification> {
@@ -116,7 +116,7 @@ async function apartFromDirectory(
 function signatureRefusal(error: unknown, kid: string | undefined): TokenRefusal {
   if (error instanceof errors.JWSSignatureVerificationFailed) return { kind: 'wrongSignature' };
   if (error instanceof errors.JWSInvalid) return { kind: 'malformed', part: 'token' };
-  // The key is no use for this algorithm: too short, or of another type.
+  // The key does not work with this algorithm: it is too short, or of another type.
   return { kind: 'unknownKey', kid };
 }
 
@@ -140,21 +140,21 @@ function malformed(part: TokenPart): Verification {
   return { ok: false, refusal: { kind: 'malformed', part } };
 }
 
-/** How far the clocks of issuer and server may differ; Entra's own libraries allow as much. */
+/** The tolerated difference between the clocks of issuer and server; Entra's own libraries allow the same. */
 export const clockSkewSeconds = 300;
 
-/** What whoever is asked expects of a caller. */
+/** What a service requires of its callers. */
 export interface Admission {
   /** The tenant of the vault, or of the subscription: a GUID in lower case. */
   readonly tenant: string;
-  /** Whether callers of the services' tenant come in too, as they do at a vault (AKV10032 lists their issuer). */
+  /** Whether callers of the services' tenant are accepted too, as vaults do (AKV10032 lists their issuer). */
   readonly services: boolean;
   readonly audiences: readonly string[];
-  /** What besides `audiences` an external issuer's token may be for; ours can never be issued for these. */
+  /** Audiences accepted in an external issuer's tokens only; our own tokens are never issued for these. */
   readonly externalAudiences?: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** How far the clocks of issuer and server may differ. */
+  /** The tolerated difference between the clocks of issuer and server. */
   readonly skewSeconds: number;
 }
 
@@ -162,7 +162,7 @@ type AdmissionVerdict = { readonly ok: true } | { readonly ok: false; readonly r
 
 const admitted: AdmissionVerdict = { ok: true };
 
-/** Whether a verified caller may come in, here and now. Asked on every request, for a cached token's time runs out too. */
+/** Whether a verified caller is accepted here and now. Call it on every request: a cached token expires too. */
 export function admit(caller: Caller, expected: Admission): AdmissionVerdict {
   const ofTenant = caller.tenant === expected.tenant;
   if (!ofTenant && !(expected.services && caller.issuerClass === 'services')) {
@@ -172,7 +172,7 @@ export function admit(caller: Caller, expected: Admission): AdmissionVerdict {
     return { ok: false, refusal: { kind: 'wrongAudience', expected: expected.audiences, found: caller.audience } };
   }
   const seconds = expected.now / 1000;
-  // RFC 7519 section 4.1.4: not "on or after" `exp`; 4.1.5: not "before" `nbf`.
+  // RFC 7519 section 4.1.4: refused "on or after" `exp`; section 4.1.5: refused "before" `nbf`.
   if (seconds >= caller.expiresAt + expected.skewSeconds) {
     return { ok: false, refusal: { kind: 'expired', expiresAt: caller.expiresAt } };
   }
@@ -189,7 +189,7 @@ function acceptsAudience(caller: Caller, expected: Admission): boolean {
 
 /**
  * Verified callers by the SHA-256 digest of their token: a look-up costs one digest, no bearer token is kept in memory,
- * and nothing that failed verification ever gets in. At most `size` entries; the one unused longest goes first.
+ * and a token that failed verification is never added. At most `size` entries; the least recently used one is dropped.
  */
 class CallerCache {
   readonly #callers: BoundedMap<string, Caller>;
@@ -199,12 +199,12 @@ class CallerCache {
     this.#callers = new BoundedMap(size);
   }
 
-  /** Counts the `drop`s: whoever began to verify before one must not put the result in after it. */
+  /** The number of `drop`s: a verification that began before one must not be cached after it. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** `nowMs` in milliseconds since 1970: an expired token is forgotten. */
+  /** `nowMs` in milliseconds since 1970. An expired token is removed. */
   get(token: string, nowMs: number): Caller | undefined {
     const digest = digestOf(token);
     const caller = this.#callers.get(digest);

@@ -1,4 +1,4 @@
-import { authorizeRbac, mayBelow } from '../access/role-assignments.ts';
+import { authorizeRbac, mayAtOrBelow } from '../access/role-assignments.ts';
 import { idSegments } from '../resources/keys.ts';
 import type { CallerLacks } from '../resources/refusal.ts';
 import type { AuthorizationInForce } from '../rulebook/rulebook.ts';
@@ -51,7 +51,7 @@ function mayOperate(
   return actions.some((action) => {
     const request = { kind: 'action', name: action.toLowerCase(), scope, role: 'any' } as const;
     return isList
-      ? mayBelow(authorization.compiled, caller, request)
+      ? mayAtOrBelow(authorization.compiled, caller, request)
       : authorizeRbac(authorization.compiled, caller, request).allowed;
   });
 }

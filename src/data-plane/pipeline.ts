@@ -242,7 +242,7 @@ function permissionRefusal(access: AccessVerdict, { request, vault, operation }:
 /** What a role must be assigned at or above: the single object that a request names, or else the vault. Lower case. */
 function resourceOf({ scope }: VaultInForce, card: OperationCard, { params }: VaultRequest): string {
   const name = params['name'];
-  if (name === undefined || !dataActionOf(card).ofObject) return scope;
+  if (name === undefined || !dataActionOf(card).perObject) return scope;
   const { permission } = card;
   return `${scope}/${permission.slice(0, permission.indexOf('/'))}/${name.toLowerCase()}`;
 }

@@ -23,31 +23,31 @@ import type { Requirement, Store } from '../store/store.ts';
 import type { FirewallSettings } from '../types/firewall.ts';
 import type { SubnetState, VaultProperties } from '../types/vault.ts';
 
-/** A vault with the rules that were in force when its record had the version of `requirement`. */
+/** A vault with the rules in force at the version of `requirement`. */
 export interface VaultInForce {
   readonly name: string;
   readonly incarnation: string;
   /** The ARM id. */
   readonly id: string;
-  /** The same in lower case, as role assignments are looked up at. */
+  /** `id` in lower case, for looking up role assignments. */
   readonly scope: string;
   readonly subscriptionId: string;
   readonly location: string;
   readonly properties: VaultProperties;
   readonly firewallSettings: FirewallSettings;
   readonly firewall: CompiledFirewall;
-  /** `rbac`: the vault leaves its data plane to role assignments. */
+  /** `rbac` if role assignments decide about the vault's data plane. */
   readonly access: CompiledAccessPolicies | 'rbac';
-  /** Whatever reads or writes on the word of these rules requires this in its own snapshot or transaction. */
+  /** Every read or write that relies on these rules requires this in its own snapshot or transaction. */
   readonly requirement: Requirement;
 }
 
-/** The role assignments of a subscription, compiled, as of the version of `requirement`. */
+/** The compiled role assignments of a subscription at the version of `requirement`. */
 export interface AuthorizationInForce extends Authorization {
   readonly compiled: CompiledAssignments;
 }
 
-/** Each may hold thousands of assignments. */
+/** The most subscriptions kept: each may have thousands of assignments. */
 const authorizationsMax = 1000;
 
 export interface SubnetInForce extends SubnetState {
@@ -56,9 +56,9 @@ export interface SubnetInForce extends SubnetState {
 
 /**
  * What is in force now: vaults by name with their compiled rules, the role assignments of subscriptions, and the subnets
- * that live. It is a cache that cannot lie: every entry carries the version that it was made of, and whoever acts on it
- * requires that version in the snapshot or transaction of the act itself, so that a stale entry ends in a `Conflict` and
- * is read again.
+ * that exist. A stale entry of this cache does no harm: every entry has the version that it was read at, and a decision
+ * that relies on it requires that version in its own snapshot or transaction. If the version has changed, that ends in a
+ * `Conflict` and the entry is read again.
  */
 export class Rulebook {
   readonly #store: Store;
@@ -74,7 +74,7 @@ export class Rulebook {
     this.#vaults = new BoundedMap(options.vaultsMax, (_, vault) => release(vault.firewall));
   }
 
-  /** Loads the subnets; vaults follow when they are asked for. */
+  /** Loads the subnets; vaults are loaded on demand. */
   static async open(options: RulebookOptions): Promise<Rulebook> {
     const rulebook = new Rulebook(options);
     for (let after: string | undefined; ;) {
@@ -85,16 +85,16 @@ export class Rulebook {
     }
   }
 
-  /** The vault of that name if it is known already; the hot path. A soft-deleted vault is not in force. */
+  /** The vault with that name if it is in the cache; this is the hot path. A soft-deleted vault is not in force. */
   known(name: string): VaultInForce | undefined {
     return this.#vaults.get(name);
   }
 
-  /** Reads the vault of that name anew; `undefined` when there is none. */
+  /** Reads the vault with that name again; `undefined` when it does not exist. */
   async load(name: string): Promise<VaultInForce | undefined> {
     const [record] = await readRecords(this.#store, { get: [vaultKey(name)] });
     const known = this.#vaults.get(name);
-    // Others may be deciding by it: rules that are still in force are not given back under their hands.
+    // Other requests may be deciding by these rules: if they are still in force, their memory must not be released.
     if (known !== undefined && known.requirement.version === record?.version) return known;
     this.#forget(name);
     if (record === undefined) return undefined;
@@ -121,14 +121,14 @@ export class Rulebook {
     return inForce;
   }
 
-  /** The role assignments of that subscription if they are known already. */
+  /** The role assignments of that subscription if they are in the cache. */
   authorization(subscriptionId: string): AuthorizationInForce | undefined {
     return this.#authorizations.get(authorizationKey(subscriptionId));
   }
 
   /**
-   * Reads the role assignments of that subscription; `undefined` when there is no such subscription.
-   * @throws {Conflict} when they are changed meanwhile
+   * Reads the role assignments of that subscription; `undefined` when the subscription does not exist.
+   * @throws {Conflict} when they change meanwhile
    */
   async loadAuthorization(subscriptionId: string): Promise<AuthorizationInForce | undefined> {
     const key = authorizationKey(subscriptionId);
@@ -140,31 +140,31 @@ export class Rulebook {
     return inForce;
   }
 
-  /** The subnet of that incarnation, while it lives, if it is known already. */
+  /** The subnet with that incarnation if it exists and is in the cache. */
   subnet(incarnation: string): SubnetInForce | undefined {
     return this.#subnets.get(incarnation);
   }
 
-  /** Reads the subnet of that incarnation if it is not known: another node may have made it. */
+  /** Reads the subnet with that incarnation if it is not in the cache: another node may have created it. */
   async loadSubnet(incarnation: string): Promise<void> {
     if (!this.#subnets.has(incarnation)) await this.changed([subnetKey(incarnation)]);
   }
 
-  /** What a decision requires that rests on there being no subnet of that incarnation. */
+  /** The requirement of a decision that relies on the absence of a subnet with that incarnation. */
   noSubnet(incarnation: string): Requirement {
     return { key: subnetKey(incarnation), version: null };
   }
 
-  /** Those subnets of a virtual network (by `resourceGuid`) that live. */
+  /** The subnet with that incarnation if it exists in the virtual network (by `resourceGuid`). */
   subnetOf(vnet: string, incarnation: string): SubnetInForce | undefined {
     const subnet = this.#subnets.get(incarnation);
     return subnet?.vnet === vnet ? subnet : undefined;
   }
 
   /**
-   * Called with the keys of a commit before it is answered, and with a key that a request found to be changed. Returns
-   * the incarnations of subnets whose service endpoint is gone since the last call, for the caller to end their
-   * connections: no later call names them again.
+   * Updates the cache, given the keys of a commit before it is answered, or a key that a request found to have changed.
+   * Returns the incarnations of the subnets that lost their service endpoint since the last call, so that the caller can
+   * close their connections: no later call returns them again.
    */
   async changed(keys: Iterable<string>): Promise<readonly string[]> {
     const closed: string[] = [];
@@ -203,6 +203,6 @@ export class Rulebook {
 export interface RulebookOptions {
   readonly store: Store;
   readonly acceptDeclared: boolean;
-  /** How many vaults are kept compiled at most. */
+  /** The most vaults kept compiled. */
   readonly vaultsMax: number;
 }

@@ -59,11 +59,11 @@ test('a policy with an application holds only for that application acting for th
   assert.deepEqual(verdict(given, { applicationId: object }), denied);
   assert.deepEqual(verdict(given, { applicationId: undefined }), denied);
   assert.deepEqual(verdict(given, { applicationId: application, objectId: group }), denied);
-  // A policy without one holds for the object, whichever application acts for it.
+  // A policy without an application holds for the object, whichever application acts for it.
   assert.deepEqual(verdict([policy({ secrets: ['get'] })], { applicationId: application }), byPolicy(0));
 });
 
-test('a policy for a group gives its members the permission, and nobody else', () => {
+test('a policy for a group gives the permission to its members only', () => {
   const given = [policy({ secrets: ['get'] }, { objectId: group })];
   assert.deepEqual(verdict(given, { groups: [otherTenant, group.toUpperCase()] }), byPolicy(0));
   assert.deepEqual(verdict(given, { groups: [otherTenant] }), denied);
@@ -71,7 +71,7 @@ test('a policy for a group gives its members the permission, and nobody else', (
   assert.deepEqual(verdict(given, { groups: [group], tenant: otherTenant }), denied);
 });
 
-test('the policy that gave the permission is named: the own one first, of several the first that gives it', () => {
+test("the verdict names the policy that gave the permission: the caller's own before a group's, and the first of several", () => {
   const given = [
     policy({ secrets: ['get'] }, { objectId: group }),
     policy({ secrets: ['list'] }),
@@ -83,7 +83,7 @@ test('the policy that gave the permission is named: the own one first, of severa
   assert.deepEqual(verdict(given.slice(0, 2), { groups: [group] }), byPolicy(0));
 });
 
-test("a trusted service is known by its object id, though its token is of the services' tenant", () => {
+test("a trusted service is matched by its object id, although its token is of the services' tenant", () => {
   const service: Partial<Caller> = { tenant: otherTenant, issuerClass: 'services' };
   assert.deepEqual(verdict([policy({ secrets: ['get'] })], service), byPolicy(0));
   assert.deepEqual(verdict([policy({ secrets: ['get'] })], { ...service, objectId: group }), denied);
@@ -91,7 +91,7 @@ test("a trusted service is known by its object id, though its token is of the se
   assert.deepEqual(verdict([policy({ secrets: ['get'] }, { applicationId: application })], service), denied);
 });
 
-test('who manages issuers may do each of the things that this is', () => {
+test('manageissuers includes the permissions to get, list, set and delete issuers', () => {
   const [given, listed] = [[policy({ certificates: ['ManageIssuers'] })], [policy({ certificates: ['listissuers'] })]];
   for (const name of ['getissuers', 'listissuers', 'setissuers', 'deleteissuers', 'manageissuers'] as const) {
     assert.deepEqual(verdict(given, {}, `certificates/${name}`), byPolicy(0));

@@ -7,7 +7,7 @@ function has(patterns: readonly string[], action: string): boolean {
   return hasAction(compileActions(patterns), action.toLowerCase());
 }
 
-test('a name is itself, in any case, and nothing else', () => {
+test('a name matches itself, in any letter case, and nothing else', () => {
   assert.ok(has(['Microsoft.KeyVault/vaults/read'], 'microsoft.keyvault/VAULTS/read'));
   assert.ok(has(['other', 'Microsoft.KeyVault/vaults/read'], 'Microsoft.KeyVault/vaults/read'));
   for (const near of [
@@ -20,7 +20,7 @@ test('a name is itself, in any case, and nothing else', () => {
   assert.ok(!has([], 'Microsoft.KeyVault/vaults/read'));
 });
 
-test('a star is any text, also none and also with slashes', () => {
+test('a star matches any characters, also none and also slashes', () => {
   assert.ok(has(['*'], 'Microsoft.KeyVault/vaults/read'));
   assert.ok(has(['*/read'], 'Microsoft.KeyVault/vaults/secrets/read'));
   assert.ok(!has(['*/read'], 'Microsoft.KeyVault/vaults/secrets/readMetadata/action'));
@@ -28,14 +28,14 @@ test('a star is any text, also none and also with slashes', () => {
   assert.ok(has(['Microsoft.KeyVault/*'], 'Microsoft.KeyVault/vaults/write'));
   assert.ok(!has(['Microsoft.KeyVault/*'], 'Microsoft.KeyVaults/vaults/write'));
   assert.ok(has(['Microsoft.Authorization/*/Delete'], 'Microsoft.Authorization/roleAssignments/delete'));
-  // What one star took is not there for the next.
+  // The characters that one star matched are not available to the next.
   assert.ok(!has(['ab*ba'], 'aba'));
   assert.ok(has(['ab*ba'], 'abba'));
   assert.ok(!has(['*a*a*'], 'xax'));
   assert.ok(has(['*a*a*'], 'xaxax'));
 });
 
-test('between slashes a star is also no segment, but never a part of one', () => {
+test('between slashes a star also matches no segment, but never part of one', () => {
   assert.ok(has(['Microsoft.KeyVault/vaults/*/read'], 'Microsoft.KeyVault/vaults/read'));
   assert.ok(has(['Microsoft.KeyVault/vaults/*/read'], 'Microsoft.KeyVault/vaults/secrets/read'));
   assert.ok(!has(['Microsoft.KeyVault/vaults/*/read'], 'Microsoft.KeyVault/vaults/secretsread'));

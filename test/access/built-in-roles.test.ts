@@ -5,7 +5,7 @@ import { dataActionOf } from '../../src/access/data-actions.ts';
 import { compileActions, hasAction } from '../../src/access/role-assignments.ts';
 import type { Permission } from '../../src/types/operation.ts';
 
-/** What the documents say that a role's holder may do, as permissions of access policies say it. */
+/** The permissions of each role according to Azure's documents, written as permissions of access policies. */
 const granted: Readonly<Record<string, readonly Permission[]>> = {
   'Key Vault Secrets User': ['secrets/get', 'secrets/list'],
   'Key Vault Crypto Service Encryption User': ['keys/get', 'keys/list', 'keys/wrapKey', 'keys/unwrapKey'],
@@ -101,7 +101,7 @@ const whole: Readonly<Record<string, readonly Permission[]>> = {
   'Key Vault Certificates Officer': certificates,
 };
 
-test('each role gives exactly the permissions that the documents say, and those of resources give none', () => {
+test('each role gives exactly the documented permissions, and the roles for resources give none', () => {
   for (const { roleName, permissions } of builtInRoles.values()) {
     const allowed = compileActions(permissions.flatMap(({ dataActions }) => dataActions));
     const given = every.filter((permission) => hasAction(allowed, dataActionOf({ name: '', permission }).key));
@@ -113,8 +113,8 @@ test('each role gives exactly the permissions that the documents say, and those 
   }
 });
 
-test("issuers and contacts are the vault's, everything else is of an object", () => {
-  const ofVault = every.filter((permission) => !dataActionOf({ name: '', permission }).ofObject);
+test('permissions for issuers and contacts belong to the vault, all others to an object', () => {
+  const ofVault = every.filter((permission) => !dataActionOf({ name: '', permission }).perObject);
   assert.deepEqual(ofVault, [
     'certificates/managecontacts',
     'certificates/getissuers',
@@ -123,18 +123,18 @@ test("issuers and contacts are the vault's, everything else is of an object", ()
     'certificates/deleteissuers',
     'certificates/manageissuers',
   ]);
-  // A policy of keys is the key's.
-  assert.ok(dataActionOf({ name: '', permission: 'keys/getrotationpolicy' }).ofObject);
+  // A key's rotation policy belongs to the key.
+  assert.ok(dataActionOf({ name: '', permission: 'keys/getrotationpolicy' }).perObject);
 });
 
-test('an update of a secret has a data action of its own', () => {
+test('updating a secret has its own data action', () => {
   const update = dataActionOf({ name: 'SecretUpdate', permission: 'secrets/set' });
   assert.equal(update.name, 'Microsoft.KeyVault/vaults/secrets/update/action');
   const set = dataActionOf({ name: 'SecretSet', permission: 'secrets/set' });
   assert.equal(set.name, 'Microsoft.KeyVault/vaults/secrets/setSecret/action');
 });
 
-test('ids are GUIDs and names are told apart', () => {
+test('ids are GUIDs, and each name is unique', () => {
   const names = [...builtInRoles.values()].map(({ roleName }) => roleName);
   assert.equal(new Set(names).size, names.length);
   for (const [id, role] of builtInRoles) {

@@ -5,7 +5,7 @@ export const otherTenant = '20000000-0000-0000-0000-00000000000b';
 export const object = '30000000-0000-0000-0000-00000000000c';
 export const group = '40000000-0000-0000-0000-00000000000d';
 
-/** An application of `tenant` with the object id `object`, in no group. */
+/** An application of `tenant` with the object id `object`, which is in no group. */
 export function caller(others: Partial<Caller> = {}): Caller {
   return {
     issuer: `https://sts.windows.net/${tenant}/`,

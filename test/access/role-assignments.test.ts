@@ -6,7 +6,7 @@ import {
   authorizeRbac,
   compileAssignments,
   hasAssignment,
-  mayBelow,
+  mayAtOrBelow,
   permissionsAt,
 } from '../../src/access/role-assignments.ts';
 import type { RbacRequest } from '../../src/access/role-assignments.ts';
@@ -88,7 +88,7 @@ test('an assignment holds at its scope and below, by whole segments and in any c
   for (const scope of misses) assert.deepEqual(verdict([assignment('a', { scope })]), none, scope);
 });
 
-test('it is for the principal and the members of a group, and nobody else', () => {
+test('an assignment holds for the principal, or the members of the group, only', () => {
   const own = [assignment('a', {})];
   assert.deepEqual(verdict(own, { objectId: object.toUpperCase() }), by('a'));
   assert.deepEqual(verdict(own, { objectId: group }), none);
@@ -96,11 +96,11 @@ test('it is for the principal and the members of a group, and nobody else', () =
   const groups = [assignment('g', { principalId: group })];
   assert.deepEqual(verdict(groups, { groups: [otherTenant, group.toUpperCase()] }), by('g'));
   assert.deepEqual(verdict(groups, { groups: [otherTenant] }), none);
-  // The caller's own first.
+  // The caller's own assignment comes first.
   assert.deepEqual(verdict([...groups, ...own], { groups: [group] }), by('a'));
 });
 
-test('an object id of another tenant is another principal, unless it is a trusted service', () => {
+test('the same object id in another tenant is another principal, unless it is a trusted service', () => {
   const given = [assignment('a', {})];
   assert.deepEqual(verdict(given, { tenant: otherTenant }), none);
   assert.deepEqual(verdict(given, { tenant: otherTenant, issuerClass: 'external' }), none);
@@ -108,14 +108,14 @@ test('an object id of another tenant is another principal, unless it is a truste
   assert.deepEqual(verdict(given, { tenant: otherTenant, issuerClass: 'services' }), by('a'));
 });
 
-test('a role allows its actions or its data actions, never the one for the other', () => {
+test("a role's actions do not allow data actions, nor its data actions actions", () => {
   const given = [assignment('a', {})];
   assert.deepEqual(verdict(given, {}, { name: 'microsoft.keyvault/vaults/secrets/setsecret/action' }), lacking);
   assert.deepEqual(verdict(given, {}, { kind: 'action' }), lacking);
   assert.deepEqual(verdict([assignment('a', { role: 'gone' })]), lacking);
 });
 
-test('what a role takes away it takes from itself only', () => {
+test("a role's notActions subtract from that role only", () => {
   const remove = { kind: 'action', name: 'microsoft.keyvault/vaults/delete', scope: vault } as const;
   assert.deepEqual(verdict([assignment('a', { role: 'all' })], {}, remove), lacking);
   const both = [assignment('a', { role: 'all' }), assignment('b', { role: 'deleting' })];
@@ -123,7 +123,7 @@ test('what a role takes away it takes from itself only', () => {
   assert.deepEqual(verdict(both, {}, { ...remove, name: 'microsoft.keyvault/vaults/write' }), by('a', 'all'));
 });
 
-test('a role that may assign some roles only, assigns and removes no other', () => {
+test('a role limited to assigning some roles cannot assign or remove others', () => {
   const administrator = builtInRoles.get('8b54135c-b56d-4d72-a534-26097cfdc8d8');
   assert.ok(administrator !== undefined);
   const compiled = compileAssignments(
@@ -149,21 +149,21 @@ test('a role that may assign some roles only, assigns and removes no other', () 
   assert.ok(may('read'));
 });
 
-test('who may do it somewhere below may ask for the list', () => {
+test('a caller with permission somewhere below a scope may ask for the list there', () => {
   const compiled = compile(assignment('a', { scope: secret }));
   const asked = { kind: 'dataAction', name: getSecret, scope: subscription } as const;
-  assert.ok(mayBelow(compiled, caller(), asked));
-  assert.ok(mayBelow(compiled, caller(), { ...asked, scope: `${secret}/x` }));
-  assert.ok(!mayBelow(compiled, caller(), { ...asked, scope: `${subscription}/resourcegroups/other` }));
-  assert.ok(!mayBelow(compiled, caller(), { ...asked, name: 'other/action' }));
-  assert.ok(!mayBelow(compiled, caller({ objectId: group }), asked));
+  assert.ok(mayAtOrBelow(compiled, caller(), asked));
+  assert.ok(mayAtOrBelow(compiled, caller(), { ...asked, scope: `${secret}/x` }));
+  assert.ok(!mayAtOrBelow(compiled, caller(), { ...asked, scope: `${subscription}/resourcegroups/other` }));
+  assert.ok(!mayAtOrBelow(compiled, caller(), { ...asked, name: 'other/action' }));
+  assert.ok(!mayAtOrBelow(compiled, caller({ objectId: group }), asked));
   assert.ok(hasAssignment(compiled, caller()));
   assert.ok(!hasAssignment(compiled, caller({ objectId: group })));
   assert.deepEqual(permissionsAt(compiled, caller(), secret), reading.permissions);
   assert.deepEqual(permissionsAt(compiled, caller(), vault), []);
 });
 
-/** Without an index, a set or an early end: what the compiled form must agree with. */
+/** A plain evaluator without indexes, sets or early exits, which the compiled form must agree with. */
 function naive(assignments: readonly RoleAssignment[], definitions: readonly RoleDefinition[], asked: Asked): boolean {
   const matches = (pattern: string) =>
     [pattern, pattern.replace('/*/', '/')].some((one) =>
@@ -189,7 +189,7 @@ interface Asked {
   readonly scope: string;
 }
 
-test('it agrees with an evaluator that looks at everything', () => {
+test('the compiled form agrees with an evaluator that checks everything', () => {
   const id = fc.constantFrom('p1', 'p2', 'g1', 'g2');
   const segment = fc.constantFrom('a', 'b', 'ab', 'B');
   const scope = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => `/${segments.join('/')}`);

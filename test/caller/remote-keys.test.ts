@@ -24,7 +24,7 @@ const keySet = {
 
 interface KeyServer {
   readonly url: URL;
-  /** The paths that were asked. */
+  /** The paths that were requested. */
   readonly asked: string[];
 }
 
@@ -66,7 +66,7 @@ async function refusal(issuer: Issuer, token: string): Promise<TokenRefusal> {
   return verification.refusal;
 }
 
-test("an external issuer's tokens are believed, with its tenant and none of its claims to trust", async (t) => {
+test("an external issuer's tokens are accepted, with its tenant and without the claims that give trust", async (t) => {
   const issuer = external((await keyServer(t, serveKeys)).url);
   const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10, groupsOf });
   const mirid = '/subscriptions/s/providers/Microsoft.DataFactory/factories/f';
@@ -88,7 +88,7 @@ test("an external issuer's tokens are believed, with its tenant and none of its 
   });
 });
 
-test('every asymmetric algorithm of the table is verified with the key that fits it', async (t) => {
+test('every asymmetric algorithm in the table is verified with a matching key', async (t) => {
   const subject = createVerifier({
     issuers: issuers(external((await keyServer(t, serveKeys)).url)),
     now,
@@ -114,7 +114,7 @@ test('an external issuer cannot speak as us, nor with our keys', async (t) => {
   assert.deepEqual(await refusal(issuer, underTheirKid), { kind: 'wrongSignature' });
 });
 
-test('an HMAC token is refused before any key is asked for', async (t) => {
+test('an HMAC token is refused before a key is requested', async (t) => {
   const server = await keyServer(t, serveKeys);
   const secret = Buffer.from(stranger.publicKey.export({ format: 'pem', type: 'spki' }));
   const token = await sign(externalClaims, { key: secret, header: { alg: 'HS256', kid: 'rsa-1' } });
@@ -122,7 +122,7 @@ test('an HMAC token is refused before any key is asked for', async (t) => {
   assert.deepEqual(server.asked, []);
 });
 
-test('of several audiences the configured one counts, and none is refused', async (t) => {
+test('of several audiences the configured one counts, and a token without it is refused', async (t) => {
   const issuer = external((await keyServer(t, serveKeys)).url, { audiences: ['postern'] });
   const subject = createVerifier({ issuers: issuers(issuer), now, cacheSize: 10, groupsOf });
   const verification = await subject.verify(await sign({ ...externalClaims, aud: ['account', 'postern'] }, rsa));
@@ -134,7 +134,7 @@ test('of several audiences the configured one counts, and none is refused', asyn
   });
 });
 
-test('unknown kids cause one fetch, and jku, x5u and redirects none at all', async (t) => {
+test('unknown kids cause one fetch; jku, x5u and redirects cause none', async (t) => {
   const elsewhere = await keyServer(t, serveKeys);
   const server = await keyServer(t, serveKeys);
   const issuer = external(server.url);
@@ -154,7 +154,7 @@ test('unknown kids cause one fetch, and jku, x5u and redirects none at all', asy
   assert.deepEqual(elsewhere.asked, []);
 });
 
-test('a key set that is too large, too slow, no JSON or not there makes the keys unavailable', async (t) => {
+test('a key set that is too large, too slow, invalid or missing makes the keys unavailable', async (t) => {
   const token = await sign(externalClaims, rsa);
   const listeners: Readonly<Record<string, Listener>> = {
     'too large': (_request, response) =>
@@ -172,7 +172,7 @@ test('a key set that is too large, too slow, no JSON or not there makes the keys
   }
 });
 
-test('after a failed fetch the issuer is left alone for a while, then asked again', async (t) => {
+test('after a failed fetch the issuer is not asked for a while, then it is asked again', async (t) => {
   const clock = { ms: now() };
   let healthy = false;
   const server = await keyServer(t, (request, response) => {

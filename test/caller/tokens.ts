@@ -12,7 +12,7 @@ export const ownIssuer = `https://sts.windows.net/${tenant}/`;
 export const servicesIssuer = `https://sts.windows.net/${servicesTenant}/`;
 export const vaultAudience = 'https://vault.localhost:8443';
 
-/** Seconds since 1970, the time at which these tests take place. */
+/** The time of these tests, in seconds since 1970. */
 export const issuedAt = 1_700_000_000;
 export const now = (): number => issuedAt * 1000;
 
@@ -34,10 +34,10 @@ export const claims = {
   ver: '1.0',
 };
 
-/** For verifiers whose tokens name all their groups. */
+/** For verifiers whose tokens list all their groups. */
 export const groupsOf = (): Promise<readonly string[]> => Promise.resolve([]);
 
-/** Of an issuer beside whose tenant there is no directory. */
+/** For an issuer whose tenant has no directory. */
 export const forbiddenIds = (): Promise<ReadonlySet<string>> => Promise.resolve(new Set());
 
 export interface Signing {
@@ -51,7 +51,7 @@ export function sign(payload: JWTPayload, signing: Signing = {}): Promise<string
   return new SignJWT(payload).setProtectedHeader(header).sign(signing.key ?? own.privateKey);
 }
 
-/** A token as an attacker writes it, with any header and any signature. */
+/** A token as an attacker may write it, with any header and any signature. */
 export function forge(header: unknown, payload: unknown, signature = ''): string {
   return `${part(header)}.${part(payload)}.${signature}`;
 }

@@ -35,7 +35,7 @@ async function refusalOf(token: string): Promise<TokenRefusal> {
   return verification.refusal;
 }
 
-test('a token of our authority becomes the caller that it names', async () => {
+test('a token of our authority becomes the caller in its claims', async () => {
   const managedIdentity = '/subscriptions/s/resourcegroups/g/providers/Microsoft.Compute/virtualMachines/vm';
   const payload = {
     ...claims,
@@ -62,7 +62,7 @@ test('a token of our authority becomes the caller that it names', async () => {
   });
 });
 
-test('a token of our authority that has too many groups to name them gets them looked up, once, and no other token does', async () => {
+test('groups are looked up, once, for a token of our authority that has too many to list them, and for no other token', async () => {
   const asked: string[] = [];
   const subject = createVerifier({
     issuers: issuers(),
@@ -85,20 +85,20 @@ test('a token of our authority that has too many groups to name them gets them l
   assert.deepEqual(asked, [`${tenant} ${claims.oid}`]);
 });
 
-test('a version 2 token names its application in azp', async () => {
+test('a version 2 token has its application in azp', async () => {
   const { appid, ...others } = claims;
   const verification = await verifier().verify(await sign({ ...others, azp: appid }));
   assert.equal(verification.ok && verification.caller.applicationId, appid);
 });
 
-test('the issuer alone decides on tenant and class, whatever tid says', async () => {
+test('the issuer alone determines tenant and class, whatever tid says', async () => {
   const verification = await verifier().verify(await sign({ ...claims, iss: servicesIssuer, tid: tenant }));
   assert.ok(verification.ok);
   assert.equal(verification.caller.issuerClass, 'services');
   assert.equal(verification.caller.tenant, servicesTenant);
 });
 
-test('a forged token is refused, each for its own reason', async (t) => {
+test('each kind of forged token is refused with its own reason', async (t) => {
   const good = await sign(claims);
   const [header = '', payload = '', signature = ''] = good.split('.');
   const publicKey = Buffer.from(own.publicKey.export({ format: 'pem', type: 'spki' }));
@@ -167,7 +167,7 @@ test('a forged token is refused, each for its own reason', async (t) => {
     await t.test(name, async () => assert.deepEqual(await refusalOf(token), refusal));
 });
 
-test('a signed token that lacks a claim is refused with the name of the claim', async () => {
+test("a signed token without a required claim is refused with the claim's name", async () => {
   for (const part of ['oid', 'exp', 'nbf', 'aud'] as const) {
     assert.deepEqual(await refusalOf(await sign(without(part))), { kind: 'malformed', part });
   }
@@ -177,7 +177,7 @@ test('a signed token that lacks a claim is refused with the name of the claim', 
   });
 });
 
-test('a token is known after it was verified, and never when it was refused', async () => {
+test('a token is cached after it was verified, and never when it was refused', async () => {
   const subject = verifier();
   const good = await sign(claims);
   const bad = await sign(claims, { key: stranger.privateKey });
@@ -189,7 +189,7 @@ test('a token is known after it was verified, and never when it was refused', as
   assert.equal(subject.verifyCached(bad), undefined);
 });
 
-test('drop forgets every token, also one whose verification had begun before it', async () => {
+test('drop removes every token from the cache, also one whose verification began before', async () => {
   const subject = verifier();
   const token = await sign(claims);
   await subject.verify(token);
@@ -201,7 +201,7 @@ test('drop forgets every token, also one whose verification had begun before it'
   assert.equal(subject.verifyCached(token), undefined);
 });
 
-test('the cache keeps its size and forgets the token that was unused longest', async () => {
+test('the cache keeps its size and drops the least recently used token', async () => {
   const subject = verifier(2);
   const tokens = await Promise.all(['1', '2', '3'].map((jti) => sign({ ...claims, jti })));
   const [first = '', second = '', third = ''] = tokens;
@@ -214,7 +214,7 @@ test('the cache keeps its size and forgets the token that was unused longest', a
   assert.ok(subject.verifyCached(third));
 });
 
-test('a token is remembered until it expires and not a moment longer', async () => {
+test('a token is cached until it expires and not a moment longer', async () => {
   const token = await sign(claims);
   const clock = { ms: now() };
   const subject = createVerifier({ issuers: issuers(), now: () => clock.ms, cacheSize: 10, groupsOf });
@@ -223,12 +223,12 @@ test('a token is remembered until it expires and not a moment longer', async () 
   assert.ok(subject.verifyCached(token));
   clock.ms = claims.exp * 1000;
   assert.equal(subject.verifyCached(token), undefined);
-  assert.ok((await subject.verify(token)).ok, 'whether it may still come in is not the question here');
+  assert.ok((await subject.verify(token)).ok, 'whether the caller is still admitted is decided elsewhere');
   clock.ms = claims.exp * 1000 - 1;
   assert.equal(subject.verifyCached(token), undefined, 'an expired token was put into the cache');
 });
 
-test('an issuer that is listed twice is refused when the table is made', () => {
+test('an issuer that is listed twice is refused when the table is created', () => {
   const entry = {
     issuer: ownIssuer,
     tenant,

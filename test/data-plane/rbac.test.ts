@@ -81,7 +81,7 @@ suite('each built-in role', () => {
       for (const card of operations) {
         const row = rows[card.name];
         assert.ok(row !== undefined, card.name);
-        const { name, ofObject } = dataActionOf(card);
+        const { name, perObject } = dataActionOf(card);
         const isAllowed = patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name));
         const byHand = onSecrets[roleName];
         if (byHand !== undefined && card.name.startsWith('Secret')) {
@@ -91,7 +91,7 @@ suite('each built-in role', () => {
         assert.equal(isForbidden(answer), !isAllowed, `${card.name}: ${JSON.stringify(answer.body)}`);
         if (isAllowed) continue;
         const [, collection = '', object] = /^\/(?:deleted)?([a-z]+)(?:\/([^/?]+))?/.exec(row.request[1]) ?? [];
-        const isOne = ofObject && object !== undefined && card.path.includes('/:name');
+        const isOne = perObject && object !== undefined && card.path.includes('/:name');
         const resource = isOne ? `/${collection}/${object.toLowerCase()}` : '';
         assert.deepEqual(answer.body, denied(caller, name.replace('Microsoft.KeyVault/vaults/', ''), resource));
       }

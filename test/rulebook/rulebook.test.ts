@@ -46,7 +46,7 @@ function verdictFor(inForce: VaultInForce | undefined, from: string) {
 const byFirstRule = { allowed: true, because: 'ipRule', index: 0 };
 const noRule = { allowed: false, because: 'noIpRule' };
 
-test('a vault is read once and then known, until it is told that it changed', async () => {
+test('a vault is read once and then cached, until the rulebook is told that it changed', async () => {
   const store = memoryStore();
   await putVault(store, vault('Kv-One', ['203.0.113.7']));
   const rulebook = await open(store);
@@ -60,7 +60,7 @@ test('a vault is read once and then known, until it is told that it changed', as
   assert.equal(rulebook.known('kv-one'), undefined);
 });
 
-test('a vault that was changed behind its back is noticed by the requirement, and right after a new look', async () => {
+test('an unannounced change of a vault fails the requirement, and loading the vault again shows the change', async () => {
   const store = memoryStore();
   await putVault(store, vault('kv-one', ['203.0.113.7']));
   const rulebook = await open(store);
@@ -69,7 +69,7 @@ test('a vault that was changed behind its back is noticed by the requirement, an
   const require = [stale.requirement];
   await store.read({ require, get: [] });
   await putVault(store, vault('kv-one', ['203.0.113.8']));
-  // The cache still says yes; whoever acts on its word finds out.
+  // The cache still allows it; the requirement fails when a decision relies on it.
   assert.deepEqual(verdictFor(rulebook.known('kv-one'), '203.0.113.7'), byFirstRule);
   const conflict = (error: unknown) => error instanceof Conflict && error.key === vaultKey('kv-one');
   await assert.rejects(store.read({ require, get: [] }), conflict);
@@ -78,11 +78,11 @@ test('a vault that was changed behind its back is noticed by the requirement, an
   const fresh = await rulebook.load('kv-one');
   assert.deepEqual(verdictFor(fresh, '203.0.113.7'), noRule);
   assert.deepEqual(verdictFor(fresh, '203.0.113.8'), byFirstRule);
-  // And whoever still holds the old rules is let in by them no more.
+  // A caller that still holds the old rules is no longer allowed by them.
   assert.deepEqual(verdictFor(stale, '203.0.113.7'), { allowed: false, because: 'rulesUnreadable' });
 });
 
-test('looking again at rules that did not change leaves those who decide by them alone', async () => {
+test('loading unchanged rules again does not release the rules that others are using', async () => {
   const store = memoryStore();
   await putVault(store, vault('kv-one', ['203.0.113.7']));
   const rulebook = await open(store);
@@ -90,7 +90,7 @@ test('looking again at rules that did not change leaves those who decide by them
   for (const one of loads) assert.deepEqual(verdictFor(one, '203.0.113.7'), byFirstRule);
 });
 
-test('a vault that is deleted, soft-deleted or was never there is not in force', async () => {
+test('a vault that is deleted, soft-deleted or never existed is not in force', async () => {
   const store = memoryStore();
   await putVault(store, vault('kv-one', []));
   const rulebook = await open(store);
@@ -106,7 +106,7 @@ test('a vault that is deleted, soft-deleted or was never there is not in force',
   assert.equal(rulebook.known('kv-one'), undefined);
 });
 
-test('who may do what is compiled from the access policies, or left to role assignments', async () => {
+test('access is compiled from the access policies, or left to role assignments', async () => {
   const store = memoryStore();
   await putVault(store, vault('kv-rbac', [], { enableRbacAuthorization: true }));
   const accessPolicies = [{ tenantId, objectId: 'AB', permissions: { secrets: ['get'] } }];
@@ -118,7 +118,7 @@ test('who may do what is compiled from the access policies, or left to role assi
   assert.deepEqual([...access.keys()], ['ab']);
 });
 
-test('role assignments are read once, and anew when they are told, or found, to have changed', async () => {
+test('role assignments are read once, and again when they are reported or found to have changed', async () => {
   const store = memoryStore();
   const subscription = { subscriptionId: 'Sub', displayName: 'S', tenantId };
   await store.transact({
@@ -141,7 +141,7 @@ test('role assignments are read once, and anew when they are told, or found, to 
   await rulebook.changed([authorizationKey('other')]);
   assert.equal(rulebook.authorization('sub'), loaded);
   await store.read({ require: [loaded.requirement], get: [] });
-  // Of a change behind its back it knows nothing; whoever acts on its word finds out.
+  // The cache misses an unannounced change; the requirement fails when a decision relies on it.
   await store.transact(authorizationChange(loaded, { delete: [roleKey('role-assignment', 'sub', 'a')] }));
   assert.equal(rulebook.authorization('sub'), loaded);
   await assert.rejects(
@@ -153,7 +153,7 @@ test('role assignments are read once, and anew when they are told, or found, to 
   assert.deepEqual((await rulebook.loadAuthorization('sub'))?.assignments, []);
 });
 
-test('role assignments are those of one moment', async () => {
+test('role assignments are all read at one moment', async () => {
   const store = memoryStore();
   const put = firstOwner('sub', { principalId: 'owner', name: 'a', now: 0 });
   const subscription = { subscriptionId: 'sub', displayName: 'S', tenantId };
@@ -164,7 +164,7 @@ test('role assignments are those of one moment', async () => {
     read: (request) => store.read(request),
     list: async (request) => {
       reads += 1;
-      // Between the pages somebody changes an assignment.
+      // An assignment changes between the pages.
       const page = await store.list(request);
       await store.transact({ put: [stamp] });
       return page;
@@ -179,7 +179,7 @@ test('role assignments are those of one moment', async () => {
   assert.ok(reads >= 2);
 });
 
-test('rules that make no sense deny everybody', async () => {
+test('invalid rules deny every caller', async () => {
   const store = memoryStore();
   await putVault(store, vault('kv-odd', ['not an address']));
   const rulebook = await open(store);
@@ -187,7 +187,7 @@ test('rules that make no sense deny everybody', async () => {
   assert.deepEqual(verdictFor(await rulebook.load('kv-odd'), '203.0.113.7'), unreadable);
 });
 
-test('no more vaults are kept than it was told, and a forgotten one is read again', async () => {
+test('at most vaultsMax vaults are kept, and one that was dropped is read again', async () => {
   const store = memoryStore();
   for (const name of ['kv-1', 'kv-2', 'kv-3']) await putVault(store, vault(name, ['203.0.113.7']));
   const rulebook = await open(store, 2);
@@ -198,7 +198,7 @@ test('no more vaults are kept than it was told, and a forgotten one is read agai
   assert.equal(rulebook.known('kv-2'), undefined);
 });
 
-test('more subnets than a page holds are all known at the start', async () => {
+test('more subnets than fit on one page are all loaded at the start', async () => {
   const store = memoryStore();
   const states = Array.from({ length: 1001 }, (_item, index) => subnet(`life-${index}`));
   await store.transact({ put: states.map((state) => ({ key: subnetKey(state.incarnation), value: encode(state) })) });
@@ -207,7 +207,7 @@ test('more subnets than a page holds are all known at the start', async () => {
   assert.equal(rulebook.subnet('life-1001'), undefined);
 });
 
-test('a subnet is known of its own network only', async () => {
+test('a subnet is found in its own network only', async () => {
   const store = memoryStore();
   await putSubnet(store, subnet('one'));
   const rulebook = await open(store);
@@ -216,7 +216,7 @@ test('a subnet is known of its own network only', async () => {
   assert.equal(rulebook.subnetOf('net', 'two'), undefined);
 });
 
-test('it names the subnets whose service endpoint went, and only those', async () => {
+test('exactly the subnets that lost their service endpoint are returned', async () => {
   const store = memoryStore();
   for (const state of [subnet('off'), subnet('gone'), subnet('stays'), subnet('never', { serviceEndpoint: false })]) {
     await putSubnet(store, state);
@@ -234,7 +234,7 @@ test('it names the subnets whose service endpoint went, and only those', async (
   assert.deepEqual(await rulebook.changed(keys), []);
 });
 
-test("a subnet's requirement fails once it was changed or deleted", async () => {
+test("a subnet's requirement fails once the subnet was changed or deleted", async () => {
   const store = memoryStore();
   await putSubnet(store, subnet('one'));
   const rulebook = await open(store);
