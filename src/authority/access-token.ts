@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { groupClaimMax, groupsOf } from '../directory/memberships.ts';
-import { pairwise } from '../directory/pairwise.ts';
+import { pairwiseSubject } from '../directory/pairwise.ts';
 import type { Client } from '../directory/clients.ts';
 import { issuerOf } from './issuer.ts';
 import type { SignedIn } from './user-authentication.ts';
@@ -68,7 +68,7 @@ export async function issueUserToken(subject: UserSubject, services: AuthoritySe
     name: user.displayName,
     oid: user.id,
     scp: 'user_impersonation',
-    sub: pairwise(user.id, resource),
+    sub: pairwiseSubject(user.id, resource),
     tid: client.tenantId,
     unique_name: user.userPrincipalName,
     upn: user.userPrincipalName,

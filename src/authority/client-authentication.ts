@@ -104,12 +104,12 @@ async function bySecret(
   const live = client.secrets.filter(({ startDateTime = 0, endDateTime = Infinity }) => {
     return startDateTime <= now() && now() < endDateTime;
   });
-  const asker = { site, name: clientId };
-  const verdict = await secretCheck.check(secret, hashesOf(live), asker);
+  const requester = { site, name: clientId };
+  const verdict = await secretCheck.check(secret, hashesOf(live), requester);
   if (verdict === 'busy') return refuse({ kind: 'tooManyLogins' });
   if (verdict === 'right') return { ok: true, client, method: '1' };
   const dead = client.secrets.filter((credential) => !live.includes(credential));
-  const expired = dead.length > 0 && (await secretCheck.check(secret, hashesOf(dead), asker)) === 'right';
+  const expired = dead.length > 0 && (await secretCheck.check(secret, hashesOf(dead), requester)) === 'right';
   return refuse({ kind: expired ? 'secretExpired' : 'secretWrong', clientId });
 }
 

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import type { Client } from '../directory/clients.ts';
-import { pairwise } from '../directory/pairwise.ts';
+import { pairwiseSubject } from '../directory/pairwise.ts';
 import { issueUserToken, tokenLifetimeSeconds } from './access-token.ts';
 import type { AuthenticationMethod } from './access-token.ts';
 import type { Tokens, TokenRequest } from './grants/grant.ts';
@@ -89,7 +89,7 @@ async function issueIdToken(
     ...(nonce === undefined ? {} : { nonce }),
     oid: user.id,
     preferred_username: user.userPrincipalName,
-    sub: pairwise(user.id, client.clientId),
+    sub: pairwiseSubject(user.id, client.clientId),
     tid: tenantId,
     ...(endpoint === 'v1' ? { unique_name: user.userPrincipalName, upn: user.userPrincipalName } : {}),
     ver: endpoint === 'v1' ? '1.0' : '2.0',

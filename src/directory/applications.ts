@@ -1,7 +1,7 @@
 import { merge } from '../store/store.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { tooManyCertificates } from './credentials.ts';
-import { federatedMax } from './federated-credentials.ts';
+import { federatedCredentialsMax } from './federated-credentials.ts';
 import { isName } from './keys.ts';
 import { changeObject, findByName, putObject, removeObject } from './objects.ts';
 import type { Changed, Stored } from './objects.ts';
@@ -55,7 +55,7 @@ export async function createApplication(
   return changeObject(store, { kind: 'application', record, before: undefined });
 }
 
-/** Changes an application, and its service principal's names with it. */
+/** Changes an application, and the names of its service principal to match. */
 export async function updateApplication(
   store: Store,
   before: Stored<'application'>,
@@ -74,7 +74,7 @@ export async function updateApplication(
   return { ...changed, change: merge(changed.change, principalChange) };
 }
 
-/** Removes an application and the service principal that stands for it. */
+/** Removes an application and its service principal. */
 export async function deleteApplication(store: Store, stored: Stored<'application'>): Promise<Transaction> {
   const { tenantId, appId } = stored.record;
   const change = await removeObject(store, 'application', stored);
@@ -101,8 +101,8 @@ function propertyRefusal(properties: ApplicationProperties): DirectoryRefusal | 
     if (rule !== undefined) return invalid(`${type}.redirectUris`, rule);
   }
   if (tooManyCertificates(keyCredentials)) return { kind: 'tooMany', what: 'keyCredentials', max: 16 };
-  if (federatedIdentityCredentials.length > federatedMax) {
-    return { kind: 'tooMany', what: 'federatedIdentityCredentials', max: federatedMax };
+  if (federatedIdentityCredentials.length > federatedCredentialsMax) {
+    return { kind: 'tooMany', what: 'federatedIdentityCredentials', max: federatedCredentialsMax };
   }
   return undefined;
 }

@@ -7,9 +7,9 @@ import { findObject } from './objects.ts';
 import type { ServicePrincipalRecord } from './records.ts';
 
 /**
- * By what a workload proves that it is a managed identity. A binding is either a secret header that was put into the
- * workload (App Service's form), or the private address that the ingress proved inside a subnet's incarnation (the form
- * of a machine's instance metadata).
+ * How a workload proves that it is a managed identity. A binding is either a secret header given to the workload (as in
+ * App Service), or the private address that the ingress proved inside a subnet's incarnation (as for the instance
+ * metadata of a machine).
  */
 export function headerBinding(identityHeader: string): string {
   return `header-${hash('sha256', identityHeader, 'hex')}`;
@@ -24,10 +24,10 @@ export function putBinding(binding: string, principal: IdentityId): Put {
   return recordPut(bindingKey(binding, principal), true);
 }
 
-/** So many identities one workload may have; Azure's virtual machines are told to stay below as well. */
+/** The most identities that one workload may have; Azure gives the same limit for virtual machines. */
 const identitiesMax = 100;
 
-/** The identities that whoever has this binding is: its own, and those that the resource has whose workload it is. */
+/** The identities of a workload with this binding: those bound to it directly, and those of the resource that it belongs to. */
 export async function identitiesBoundTo(store: Store, binding: string): Promise<readonly ServicePrincipalRecord[]> {
   const prefix = bindingPrefix(binding);
   const edges = await store.list({ prefix, limit: identitiesMax });
@@ -49,12 +49,12 @@ async function identitiesOfResources(store: Store, binding: string): Promise<rea
   return records.flatMap((record) => record?.value ?? []);
 }
 
-/** That whoever has the binding is the workload of a resource (ARM id), whatever identities that has or will have. */
+/** Binds a workload to a resource (ARM id): it has whatever identities the resource has, now and later. */
 export function putResourceBinding(binding: string, resourceId: string): Put {
   return recordPut(resourceBindingKey(binding, resourceId), resourceId);
 }
 
-/** Says which identities a resource has now (ARM id), in the place of those that it had. */
+/** Replaces the identities of a resource (ARM id). */
 export function setResourceIdentities(resourceId: string, identities: readonly IdentityId[]): Transaction {
   const key = resourceIdentitiesKey(resourceId);
   return identities.length === 0 ? { delete: [key] } : { put: [recordPut(key, identities)] };

@@ -21,14 +21,14 @@ import type {
   ServicePrincipalRecord,
 } from './records.ts';
 import { hashClientSecret } from './secret.ts';
-import { alternativeNamesOf, bare } from './service-principals.ts';
+import { alternativeNamesOf, bareServicePrincipal } from './service-principals.ts';
 
 export interface ClientRegistration {
   readonly clientId: string;
   readonly objectId: string;
   readonly tenantId: string;
   readonly displayName: string;
-  /** In clear; only their hashes are kept. */
+  /** In clear; only their hashes are stored. */
   readonly secrets?: readonly string[];
   /** PEM, the certificate only. */
   readonly certificates?: readonly string[];
@@ -39,30 +39,30 @@ export interface ClientRegistration {
   readonly managedIdentity?: string;
   /** See `bindings.ts`. */
   readonly bindings?: readonly string[];
-  /** Object ids of groups; one that does not exist is made. */
+  /** Object ids of groups; a group that does not exist is created. */
   readonly groups?: readonly string[];
 }
 
 /**
  * Adds a client.
  * @throws {RangeError} when the registration cannot be kept as it is
- * @throws {Conflict} when there is one of that `clientId` already
+ * @throws {Conflict} when a client with that `clientId` exists
  */
 export async function registerClient(store: Store, registration: ClientRegistration): Promise<Client> {
   return putClientOver(store, registration, {});
 }
 
 /**
- * Adds a client, or puts the registration in the place of the one that stands.
+ * Adds a client, or replaces the one with the same `clientId`.
  * @throws {RangeError} when the registration cannot be kept as it is
  */
 export async function putClient(store: Store, registration: ClientRegistration): Promise<Client> {
-  return putClientOver(store, registration, await partsOf(store, registration));
+  return putClientOver(store, registration, await clientRecords(store, registration));
 }
 
-/** Removes a client; tokens that it has stay valid until they expire. */
+/** Removes a client. Tokens issued to it stay valid until they expire. */
 export async function deleteClient(store: Store, client: Pick<Client, 'tenantId' | 'clientId'>): Promise<void> {
-  const { application, principal } = await partsOf(store, client);
+  const { application, principal } = await clientRecords(store, client);
   await store.transact(
     merge(
       application === undefined ? {} : await removeObject(store, 'application', application),
@@ -71,15 +71,15 @@ export async function deleteClient(store: Store, client: Pick<Client, 'tenantId'
   );
 }
 
-interface Parts {
+interface ClientRecords {
   readonly application?: Stored<'application'> | undefined;
   readonly principal?: Stored<'servicePrincipal'> | undefined;
 }
 
-async function partsOf(
+async function clientRecords(
   store: Store,
   { tenantId, clientId }: { readonly tenantId: string; readonly clientId: string },
-): Promise<Parts> {
+): Promise<ClientRecords> {
   const [application, principal] = await Promise.all([
     findByName(store, { tenantId, kind: 'application' }, clientId),
     findByName(store, { tenantId, kind: 'servicePrincipal' }, clientId),
@@ -87,14 +87,14 @@ async function partsOf(
   return { application, principal };
 }
 
-async function putClientOver(store: Store, registration: ClientRegistration, before: Parts): Promise<Client> {
+async function putClientOver(store: Store, registration: ClientRegistration, before: ClientRecords): Promise<Client> {
   check(registration);
   const { managedIdentity, groups = [], bindings = [] } = registration;
   const credentials = await credentialsOf(registration);
   const application = managedIdentity === undefined ? applicationOf(registration, credentials, before) : undefined;
   const principal = principalOf(registration, application === undefined ? credentials : noCredentials);
   const stale = (before.principal?.record.bindings ?? []).filter((binding) => !bindings.includes(binding));
-  // Its id may be another than before: then the old object goes, and what it was a member of with it.
+  // When the principal's id changes, the old object goes, with its memberships.
   const moved = before.principal !== undefined && before.principal.record.id !== principal.id;
   if (moved) await deleteClient(store, registration);
   const kept = moved ? {} : before;
@@ -107,14 +107,14 @@ async function putClientOver(store: Store, registration: ClientRegistration, bef
       putObject('servicePrincipal', principal, kept.principal),
       { put: bindings.map((binding) => putBinding(binding, principal)) },
       { delete: moved ? [] : stale.map((binding) => bindingKey(binding, principal)) },
-      await intoGroups(store, { tenantId: principal.tenantId, member: principal.id, groups }),
+      await addToGroups(store, { tenantId: principal.tenantId, member: principal.id, groups }),
     ),
   );
   return clientOf(application, principal);
 }
 
-/** The memberships of one object in these groups, of which those that do not exist are made. */
-export async function intoGroups(
+/** Adds one object to these groups, and creates the groups that do not exist. */
+export async function addToGroups(
   store: Store,
   {
     tenantId,
@@ -153,7 +153,11 @@ async function credentialsOf({ clientId, secrets = [], certificates = [] }: Clie
   return { passwordCredentials, keyCredentials };
 }
 
-function applicationOf(registration: ClientRegistration, credentials: Credentials, before: Parts): ApplicationRecord {
+function applicationOf(
+  registration: ClientRegistration,
+  credentials: Credentials,
+  before: ClientRecords,
+): ApplicationRecord {
   const { clientId, tenantId, displayName, redirectUris, publicClient = false } = registration;
   const { federatedCredentials = [] } = registration;
   return {
@@ -172,7 +176,7 @@ function applicationOf(registration: ClientRegistration, credentials: Credential
 function principalOf(registration: ClientRegistration, credentials: Credentials): ServicePrincipalRecord {
   const { clientId: appId, objectId: id, tenantId, displayName, managedIdentity, bindings = [] } = registration;
   return {
-    ...bare({ id, tenantId, appId, displayName }),
+    ...bareServicePrincipal({ id, tenantId, appId, displayName }),
     ...(managedIdentity !== undefined && {
       servicePrincipalType: 'ManagedIdentity',
       alternativeNames: alternativeNamesOf(managedIdentity),
@@ -185,7 +189,7 @@ function principalOf(registration: ClientRegistration, credentials: Credentials)
 function check({ clientId, objectId, tenantId, secrets = [] }: ClientRegistration): void {
   for (const [name, value] of Object.entries({ clientId, objectId, tenantId })) {
     if (isDirectoryId(value)) continue;
-    throw new RangeError(`${name} ${value} is not a GUID in lower case (8-4-4-4-12 hexadecimal digits): write it so`);
+    throw new RangeError(`${name} ${value} is not a GUID in lower case (8-4-4-4-12 hexadecimal digits)`);
   }
   if (secrets.length > secretsMax || secrets.includes('')) {
     throw new RangeError(

@@ -13,25 +13,25 @@ import type {
 import { managedIdentityOf } from './service-principals.ts';
 import { wellKnownClients } from './well-known.ts';
 
-/** What asks the authority for tokens: an application and its service principal as one. All ids are GUIDs in lower case. */
+/** A client of the authority: an application and its service principal taken together. All ids are GUIDs in lower case. */
 export interface Client {
   readonly clientId: string;
   readonly tenantId: string;
   readonly displayName: string;
-  /** The service principal's `oid`, which access policies and role assignments name; a client without one acts for users only. */
+  /** The service principal's `oid`, which access policies and role assignments name. A client without one acts for users only. */
   readonly objectId: string | undefined;
   readonly enabled: boolean;
   readonly secrets: readonly PasswordCredential[];
   readonly certificates: readonly KeyCredential[];
   readonly federatedIdentityCredentials: readonly FederatedIdentityCredential[];
   readonly redirectUris: RedirectUris;
-  /** Whether it need not show who it is where no redirect URI decides that. */
+  /** Whether it may skip authentication where no redirect URI decides that. */
   readonly isFallbackPublicClient: boolean;
   /** ARM id of the resource whose managed identity this is; becomes `xms_mirid`. */
   readonly managedIdentity: string | undefined;
 }
 
-/** The client of that id in a tenant, in any letter case; anything that is no GUID is nobody's. */
+/** The client with that id in a tenant, in any letter case; `undefined` also for an id that is not a GUID. */
 export async function findClient(store: Store, tenantId: string, clientId: string): Promise<Client | undefined> {
   const appId = clientId.toLowerCase();
   if (!isDirectoryId(appId)) return undefined;
@@ -43,7 +43,7 @@ export async function findClient(store: Store, tenantId: string, clientId: strin
   return clientOf(application?.record, principal?.record);
 }
 
-/** What the two records of a client are together. */
+/** Combines the two records of a client. */
 export function clientOf(
   application: ApplicationRecord | undefined,
   principal: ServicePrincipalRecord | undefined,

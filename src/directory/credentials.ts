@@ -5,10 +5,10 @@ import type { Changed, Stored } from './objects.ts';
 import { generateClientSecret, hashClientSecret } from './secret.ts';
 import type { Store } from '../store/store.ts';
 
-/** What has credentials: an application, and a service principal besides. */
+/** The kinds of objects that have credentials. */
 export type CredentialHolder = 'application' | 'servicePrincipal';
 
-/** A wrong secret is hashed against each of a client's, so that their number bounds the work that a stranger can cause. */
+/** A secret is checked against the hash of each of a client's, so this bounds the work that a wrong one can cause. */
 export const secretsMax = 4;
 const certificatesMax = 16;
 
@@ -18,18 +18,18 @@ const yearMs = 365 * 86_400_000;
 export interface AddPassword {
   readonly keyId: string;
   readonly displayName?: string;
-  /** Milliseconds since 1970; from now, and for two years, unless given. */
+  /** Milliseconds since 1970. Default: from now, for two years. */
   readonly startDateTime?: number;
   readonly endDateTime?: number;
 }
 
 export interface AddedPassword {
   readonly credential: PasswordCredential;
-  /** In clear, for the one answer that shows it. */
+  /** In clear: it is shown in one answer only. */
   readonly secret: string;
 }
 
-/** Adds a secret that is made here. */
+/** Adds a secret that the server generates. */
 export async function addPassword<K extends CredentialHolder>(
   store: Store,
   { kind, before, now }: { readonly kind: K; readonly before: Stored<K>; readonly now: number },
@@ -57,7 +57,7 @@ export async function addPassword<K extends CredentialHolder>(
   return changed.ok ? { ...changed, value: { credential, secret } } : changed;
 }
 
-/** Removes a secret; tokens that were given for it stay valid until they expire. */
+/** Removes a secret. Tokens issued for it stay valid until they expire. */
 export async function removePassword<K extends CredentialHolder>(
   store: Store,
   { kind, before }: { readonly kind: K; readonly before: Stored<K> },
@@ -74,7 +74,7 @@ export async function removePassword<K extends CredentialHolder>(
 export type CertificateAnswer =
   { readonly ok: true; readonly credential: KeyCredential } | { readonly ok: false; readonly rule: string };
 
-/** Reads a certificate, PEM or DER, that a client will sign with. */
+/** Reads a client's certificate, PEM or DER. */
 export function readCertificate(
   certificate: string | Buffer,
   { keyId, displayName }: Pick<KeyCredential, 'keyId'> & { readonly displayName?: string | undefined },
@@ -82,7 +82,7 @@ export function readCertificate(
   const parsed = parseCertificate(certificate);
   if (parsed === undefined) return { ok: false, rule: 'it is not an X.509 certificate' };
   const type = parsed.publicKey.asymmetricKeyType;
-  // Entra takes RSA only ("Unsupported asymmetric signing algorithm" otherwise).
+  // Entra accepts RSA only ("Unsupported asymmetric signing algorithm" otherwise).
   if (type !== 'rsa') return { ok: false, rule: `it has a key of type ${type}: use an RSA key` };
   return {
     ok: true,
@@ -98,7 +98,7 @@ export function readCertificate(
   };
 }
 
-/** Whether an object may have these certificates. */
+/** Whether these are more certificates than an object may have. */
 export function tooManyCertificates(credentials: readonly KeyCredential[]): boolean {
   return credentials.length > certificatesMax;
 }
@@ -111,7 +111,7 @@ function parseCertificate(certificate: string | Buffer): X509Certificate | undef
   }
 }
 
-/** From Node's `AB:CD:…`. */
+/** Converts Node's form, `AB:CD:…`. */
 function toBase64url(fingerprint: string): string {
   return Buffer.from(fingerprint.replaceAll(':', ''), 'hex').toString('base64url');
 }

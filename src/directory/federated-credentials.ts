@@ -1,40 +1,42 @@
 import type { FederatedIdentityCredential } from './records.ts';
 
-/** So many an application or a managed identity has. */
-export const federatedMax = 20;
+/** The most federated credentials that an application or managed identity may have. */
+export const federatedCredentialsMax = 20;
 
-const textMax = 600;
+const valueLengthMax = 600;
 const nameRule = '3 to 120 letters, digits, hyphens and underscores, a letter or digit first';
 const namePattern = /^[a-z0-9][a-z0-9_-]{2,119}$/i;
 
-/** Which rule a credential breaks, and at which property. */
-export interface FederatedBreach {
+/** The rule that a federated credential breaks, and the property that breaks it. */
+export interface FederatedCredentialFault {
   readonly property: 'name' | 'issuer' | 'subject' | 'audiences';
   readonly kind: 'malformed' | 'audienceNotOne' | 'nameTaken' | 'subjectTaken';
-  /** The rule, for people. */
+  /** The rule, to be shown to people. */
   readonly rule: string;
 }
 
 /**
- * What is wrong with a credential beside the others of its application or managed identity (Microsoft, "Important
- * considerations and restrictions for federated identity credentials"; Graph, "federatedIdentityCredential resource type").
+ * Checks a federated credential against the rules, and against the others of its application or managed identity
+ * (Microsoft, "Important considerations and restrictions for federated identity credentials"; Graph,
+ * "federatedIdentityCredential resource type"). Returns the first rule that it breaks.
  */
-export function federatedBreach(
+export function federatedCredentialFault(
   { name, issuer, subject, audiences }: FederatedIdentityCredential,
   others: readonly FederatedIdentityCredential[],
-): FederatedBreach | undefined {
-  const malformed = (property: FederatedBreach['property'], rule: string) =>
+): FederatedCredentialFault | undefined {
+  const malformed = (property: FederatedCredentialFault['property'], rule: string) =>
     ({ property, kind: 'malformed', rule }) as const;
   if (!namePattern.test(name)) return malformed('name', `it must have ${nameRule}`);
-  const texts = { issuer, subject, audiences: audiences[0] ?? '' };
+  const values = { issuer, subject, audiences: audiences[0] ?? '' };
   if (audiences.length !== 1) {
     return { property: 'audiences', kind: 'audienceNotOne', rule: 'it must have exactly one audience' };
   }
   for (const property of ['issuer', 'subject', 'audiences'] as const) {
-    const { length } = texts[property];
-    if (length === 0 || length > textMax) return malformed(property, `it must have 1 to ${textMax} characters`);
+    const { length } = values[property];
+    if (length === 0 || length > valueLengthMax)
+      return malformed(property, `it must have 1 to ${valueLengthMax} characters`);
   }
-  // As the claim `iss` has it: letter by letter, so that another spelling of the scheme would never match.
+  // The claim `iss` is compared character by character, so another spelling of the scheme would never match.
   if (!issuer.startsWith('https://') || !URL.canParse(issuer)) {
     return malformed('issuer', 'it must be the https URL that the issuer writes into its tokens');
   }

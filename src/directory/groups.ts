@@ -4,8 +4,8 @@ import type { Changed, Stored } from './objects.ts';
 import type { GroupRecord } from './records.ts';
 
 /**
- * The group whose members may change the directory. Its id is that of Entra's directory role of this name (Microsoft,
- * "Microsoft Entra built-in roles"), so that one who knows that role's template id knows it; here it is a group.
+ * The group whose members may change the directory. Its id is the template id of Entra's directory role with this name
+ * (Microsoft, "Microsoft Entra built-in roles"); here it is a group.
  */
 export const globalAdministrators = '62e90394-69f5-4237-9190-012177145e10';
 export const globalAdministratorsName = 'Global Administrator';
@@ -25,7 +25,7 @@ export interface NewGroup extends GroupProperties {
 
 const nameLengthMax = 256;
 
-/** Makes a security group. `now` in milliseconds since 1970. */
+/** Creates a security group. `now` in milliseconds since 1970. */
 export async function createGroup(store: Store, group: NewGroup, now: number): Promise<Changed<GroupRecord>> {
   return (
     invalid(group) ?? changeObject(store, { kind: 'group', record: { ...group, createdAt: now }, before: undefined })

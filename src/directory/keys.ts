@@ -4,7 +4,7 @@ import { recordKind } from '../store/keys.ts';
 import type { Key, Prefix, RecordKind } from '../store/keys.ts';
 import type { DirectoryRecords, ObjectKind, ServicePrincipalRecord } from './records.ts';
 
-/** Whether it can be the id of anything in a directory: a GUID in lower case. */
+/** Whether it has the form of a directory id: a GUID in lower case. */
 export function isDirectoryId(value: string): boolean {
   return isGuid(value) && value === value.toLowerCase();
 }
@@ -24,7 +24,7 @@ const objects: { readonly [K in ObjectKind]: RecordKind<DirectoryRecords[K]> } =
 export function objectKey<K extends ObjectKind>(tenantId: string, kind: K, id: string) {
   return objects[kind].key(tenantId, id);
 }
-/** Of all objects of a kind. */
+/** The prefix of all objects of a kind. */
 export function kindPrefix<K extends ObjectKind>(tenantId: string, kind: K) {
   return objects[kind].prefix(tenantId);
 }
@@ -32,9 +32,9 @@ export function kindPrefix<K extends ObjectKind>(tenantId: string, kind: K) {
 const deleted = recordKind<true>({
   pattern: 'directory/{tenant}/deleted/',
   owner,
-  holds: 'that an object had the id, and nobody else is to have it',
+  holds: 'that an object had the id, which must not be used again',
 });
-/** Remains of an object of that id, of whatever kind, that was deleted. */
+/** The mark of a deleted object, of any kind, with that id. */
 export const deletedKey = (tenantId: string, id: string) => deleted.key(tenantId, id);
 
 const names = recordKind<string>({
@@ -42,7 +42,7 @@ const names = recordKind<string>({
   owner,
   holds: 'the id of the one object that has the name',
 });
-/** Where the id of the one object that has this name is. Names are compared without regard to case. */
+/** The record with the id of the one object that has this name. Names are compared without regard to case. */
 export function nameKey(tenantId: string, kind: ObjectKind, name: string): Key<string> {
   return names.key(tenantId, kind, encodeURIComponent(name.toLowerCase()));
 }
@@ -59,21 +59,21 @@ export const memberKey = (tenantId: string, group: string, member: string) => me
 const groups = recordKind<true>({
   pattern: 'directory/{tenant}/groups/{member}/',
   owner,
-  holds: 'the same from the member to its group',
+  holds: 'the same membership, from the member to its group',
 });
-/** The groups that an object is a member of itself: `<prefix><group>`. */
+/** The groups that an object is a direct member of: `<prefix><group>`. */
 export const groupsPrefix = (tenantId: string, member: string) => groups.prefix(tenantId, member);
 export const groupKey = (tenantId: string, member: string, group: string) => groups.key(tenantId, member, group);
 
-/** The service principal of a managed identity. */
+/** The tenant and id of a managed identity's service principal. */
 export type IdentityId = Pick<ServicePrincipalRecord, 'tenantId' | 'id'>;
 
 const bindings = recordKind<true>({
   pattern: 'directory/binding/{binding}/',
   owner,
-  holds: 'that a workload with the binding is the managed identity, by tenant and id',
+  holds: 'that a workload with the binding has the managed identity, by tenant and id',
 });
-/** The identities that whoever has this binding is: `<prefix><tenant>/<id>`. */
+/** The identities of a workload with this binding: `<prefix><tenant>/<id>`. */
 export const bindingPrefix = (binding: string) => bindings.prefix(binding);
 export const bindingKey = (binding: string, of: IdentityId) => bindings.key(binding, of.tenantId, of.id);
 
@@ -82,15 +82,15 @@ const resourceIdentities = recordKind<readonly IdentityId[]>({
   owner,
   holds: 'the managed identities of a resource, by the digest of its ARM id',
 });
-/** The identities that the workload of a resource has; an ARM id may be longer than a key, so its digest stands for it. */
+/** The identities of a resource's workload. The key has a digest because an ARM id may be longer than a key. */
 export const resourceIdentitiesKey = (resourceId: string) => resourceIdentities.key(resourceDigest(resourceId));
 
 const resourceBindings = recordKind<string>({
   pattern: 'directory/resource-binding/{binding}/',
   owner,
-  holds: 'the ARM id of a resource whose workload has the binding, by its digest',
+  holds: 'the ARM id of a resource whose workload has the binding, by the digest of that id',
 });
-/** The resources whose workload whoever has this binding is; without one, of all bindings. */
+/** The resources whose workload has this binding; without an argument, the resources of all bindings. */
 export function resourceBindingPrefix(binding?: string): Prefix<string> {
   return resourceBindings.prefix(...(binding === undefined ? [] : [binding]));
 }
@@ -103,15 +103,15 @@ function resourceDigest(resourceId: string): string {
   return hash('sha256', resourceId.toLowerCase(), 'hex');
 }
 
-/** A key has at most 1,024 characters, of which a name's are up to three each. */
+/** A key has at most 1,024 characters, and each character of a name takes up to three when encoded. */
 const nameLengthMax = 255;
 
-/** Whether it can be a name that an object is found by. */
+/** Whether an object can be found by this name. */
 export function isName(name: string): boolean {
   return name !== '' && name.length <= nameLengthMax && name.isWellFormed();
 }
 
-/** The names of an object, each of which no other object of its kind may have. */
+/** The names of an object. Each is unique among the objects of its kind. */
 export const namesOf: { readonly [K in ObjectKind]: (record: DirectoryRecords[K]) => readonly string[] } = {
   user: ({ userPrincipalName }) => [userPrincipalName],
   group: () => [],

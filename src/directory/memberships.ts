@@ -5,10 +5,10 @@ import { groupKey, groupsPrefix, memberKey, membersPrefix, objectKey } from './k
 import { findAny, findObject } from './objects.ts';
 import type { AnyObject, Changed } from './objects.ts';
 
-/** As many groups as Entra puts into a token (Microsoft, "Configure group claims"): one with more has none of them. */
+/** The most groups that Entra puts into a token (Microsoft, "Configure group claims"); for a caller with more, it lists none. */
 export const groupClaimMax = 200;
 
-/** More groups than this above one object are not looked for. */
+/** The most groups that are looked up for one object. */
 const groupsMax = 1000;
 
 export interface Membership {
@@ -18,15 +18,15 @@ export interface Membership {
 }
 
 /**
- * The ids of all groups that an object is in, also through other groups, in the order of distance. At most `limit` and
- * one more, which tells that there are more.
+ * The ids of all groups that an object is in, directly or through other groups, nearest first. At most `limit + 1`: the
+ * extra one shows that there are more.
  */
 export async function groupsOf(
   store: Store,
   { tenantId, id, limit = groupsMax }: { readonly tenantId: string; readonly id: string; readonly limit?: number },
 ): Promise<readonly string[]> {
   const found: string[] = [];
-  // Groups may hold each other in a circle.
+  // Groups may contain each other in a circle.
   const seen = new Set([id]);
   for (let of: readonly string[] = [id]; of.length > 0 && found.length <= limit;) {
     const lists = await Promise.all(
@@ -43,7 +43,7 @@ export async function groupsOf(
   return found.slice(0, limit + 1);
 }
 
-/** The members of a group themselves, at most `limit` of those after `after`. */
+/** The direct members of a group, at most `limit` of those after the id `after`. */
 export async function membersOf(
   store: Store,
   { tenantId, group }: Pick<Membership, 'tenantId' | 'group'>,
@@ -58,7 +58,7 @@ export async function membersOf(
   );
 }
 
-/** Puts an object into a group. */
+/** Adds an object to a group. */
 export async function addMember(store: Store, { tenantId, group, member }: Membership): Promise<Changed<undefined>> {
   const into = await findObject(store, { tenantId, kind: 'group' }, group);
   if (into === undefined) return { ok: false, refusal: { kind: 'objectNotFound', id: group } };
@@ -75,7 +75,7 @@ export async function addMember(store: Store, { tenantId, group, member }: Membe
     ok: true,
     value: undefined,
     change: {
-      // Neither may go meanwhile: an edge without an end would come back with the next object of that id.
+      // Neither object may be deleted meanwhile: a leftover membership would apply to the next object with that id.
       require: [
         { key: objectKey(tenantId, 'group', into.record.id), version: into.version },
         { key: memberRecord.key, version: memberRecord.version },
@@ -86,7 +86,7 @@ export async function addMember(store: Store, { tenantId, group, member }: Membe
   };
 }
 
-/** Takes an object out of a group. */
+/** Removes an object from a group. */
 export async function removeMember(store: Store, membership: Membership): Promise<Changed<undefined>> {
   const key = keyOf(membership);
   const [there] = await store.read({ get: [key] });
@@ -98,7 +98,7 @@ export async function removeMember(store: Store, membership: Membership): Promis
   };
 }
 
-/** Both directions of a membership. */
+/** The records of a membership, one for each direction. */
 export function membershipPuts(membership: Membership): readonly Put[] {
   return membershipKeys(membership).map((key) => recordPut(key, true));
 }

@@ -19,18 +19,18 @@ import { objectKinds } from './records.ts';
 import type { DirectoryRecords, ObjectKind } from './records.ts';
 import type { DirectoryRefusal } from './refusal.ts';
 
-/** An object as it stands, and the version that a change of it requires. */
+/** A stored object, and the version that a change of it requires. */
 export interface Stored<K extends ObjectKind> {
   readonly record: DirectoryRecords[K];
   readonly version: Version;
 }
 
-/** An object of whatever kind. */
+/** An object of any kind. */
 export type AnyObject = {
   readonly [K in ObjectKind]: { readonly kind: K; readonly record: DirectoryRecords[K] };
 }[ObjectKind];
 
-/** What a rule makes of a request: a change for the caller to commit, or why not. */
+/** The result of a rule: a change for the caller to commit, or the reason for refusing it. */
 export type Changed<T> =
   | { readonly ok: true; readonly value: T; readonly change: Transaction }
   | { readonly ok: false; readonly refusal: DirectoryRefusal };
@@ -40,7 +40,7 @@ export interface Place<K extends ObjectKind> {
   readonly kind: K;
 }
 
-/** The object of that id, in any letter case. */
+/** Finds the object with that id, in any letter case. */
 export async function findObject<K extends ObjectKind>(
   store: Store,
   { tenantId, kind }: Place<K>,
@@ -52,7 +52,7 @@ export async function findObject<K extends ObjectKind>(
   return found && { record: found.value, version: found.version };
 }
 
-/** The object that has this name: a user's `userPrincipalName`, a client id, a service principal name. */
+/** Finds the object with this name: a user's `userPrincipalName`, a client id or a service principal name. */
 export async function findByName<K extends ObjectKind>(
   store: Store,
   place: Place<K>,
@@ -63,7 +63,7 @@ export async function findByName<K extends ObjectKind>(
   return id && findObject(store, place, id.value);
 }
 
-/** The objects of these ids, of whatever kind, in the order of the ids; unknown ids are left out. */
+/** The objects with these ids, of any kind, in the order of the ids; unknown ids are skipped. */
 export async function findAny(store: Store, tenantId: string, ids: readonly string[]): Promise<readonly AnyObject[]> {
   const known = ids.map((id) => id.toLowerCase()).filter(isDirectoryId);
   const places = known.flatMap((id) => objectKinds.map((kind) => ({ kind, key: objectKey(tenantId, kind, id) })));
@@ -76,8 +76,8 @@ export async function findAny(store: Store, tenantId: string, ids: readonly stri
 }
 
 /**
- * Which of these ids are those of objects, or of objects that were deleted: what an object was given may be left after
- * it, so that its id is nobody else's. In lower case.
+ * Those of the given ids, in lower case, that belong to an object or did before it was deleted. Permissions that name a
+ * deleted object may still exist, so its id must not be used again.
  */
 export async function directoryIds(
   store: Store,
@@ -93,7 +93,7 @@ export async function directoryIds(
   return new Set(keys.filter((_, index) => records[index] !== undefined).map(({ id }) => id));
 }
 
-/** At most `limit` objects of a kind that come after the id `after`. */
+/** At most `limit` objects of a kind whose ids come after `after`. */
 export async function listObjects<K extends ObjectKind>(
   store: Store,
   { tenantId, kind }: Place<K>,
@@ -104,7 +104,7 @@ export async function listObjects<K extends ObjectKind>(
   return records.map(({ value }) => value);
 }
 
-/** Puts an object, new or in the place of `before`, with the names that it is found by. */
+/** Stores an object, new or in place of `before`, with the names that it is found by. */
 export function putObject<K extends ObjectKind>(
   kind: K,
   record: DirectoryRecords[K],
@@ -122,7 +122,7 @@ export function putObject<K extends ObjectKind>(
   };
 }
 
-/** As `putObject`, and says which name another object has already. A name that is taken meanwhile is a `Conflict`. */
+/** Like `putObject`, but refuses a name that another object has. A name that is taken meanwhile causes a `Conflict`. */
 export async function changeObject<K extends ObjectKind>(
   store: Store,
   { kind, record, before }: { kind: K; record: DirectoryRecords[K]; before: Stored<K> | undefined },
@@ -136,10 +136,10 @@ export async function changeObject<K extends ObjectKind>(
   return { ok: true, value: record, change: putObject(kind, record, before) };
 }
 
-/** So many memberships of one object go with it in one transaction. */
+/** The most memberships of one object that its removal deletes, all in one transaction. */
 const membershipsMax = 50_000;
 
-/** Takes an object away, with its names, memberships and members. Its id stays taken (`directoryIds`). */
+/** Removes an object with its names, memberships and members. Its id cannot be used again (`directoryIds`). */
 export async function removeObject<K extends ObjectKind>(
   store: Store,
   kind: K,

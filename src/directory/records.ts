@@ -3,7 +3,7 @@ interface DirectoryRecord {
   readonly id: string;
   readonly tenantId: string;
   readonly displayName: string;
-  /** Absent where the configuration made the object before the clock was asked. */
+  /** Absent for some objects of the configuration, which are created without a time. */
   readonly createdAt?: number;
 }
 
@@ -12,7 +12,7 @@ export interface UserRecord extends DirectoryRecord {
   readonly accountEnabled: boolean;
   /** As `hashPassword` made it; a user without one cannot sign in. */
   readonly passwordHash?: string;
-  /** Refresh tokens and sessions from before are worth nothing: a new password moves it on. */
+  /** Refresh tokens and sessions from before this time are refused. A new password sets it to now. */
   readonly signInSessionsValidFrom: number;
   readonly mailNickname?: string;
   readonly mail?: string;
@@ -30,31 +30,31 @@ export interface ApplicationRecord extends DirectoryRecord {
   readonly appId: string;
   readonly identifierUris: readonly string[];
   readonly redirectUris: RedirectUris;
-  /** Whether it may be asked for tokens without showing who it is, where no redirect URI decides that. */
+  /** Whether it may get tokens without authenticating, where no redirect URI decides that. */
   readonly isFallbackPublicClient: boolean;
   readonly passwordCredentials: readonly PasswordCredential[];
   readonly keyCredentials: readonly KeyCredential[];
   readonly federatedIdentityCredentials: readonly FederatedIdentityCredential[];
 }
 
-/** What acts in a tenant: an application's stand-in there, or a managed identity, which has no application. */
+/** The principal of an application in a tenant, or a managed identity, which has no application. */
 export interface ServicePrincipalRecord extends DirectoryRecord {
   readonly appId: string;
   readonly servicePrincipalType: 'Application' | 'ManagedIdentity';
-  /** What it is found by: the client id and the application's identifier URIs. */
+  /** The names that it is found by: the client id and the application's identifier URIs. */
   readonly servicePrincipalNames: readonly string[];
-  /** Of a managed identity: `isExplicit=True` for a user-assigned one, and the ARM id of its resource. */
+  /** Managed identities only: `isExplicit=True` for a user-assigned one, and the ARM id of its resource. */
   readonly alternativeNames: readonly string[];
   readonly accountEnabled: boolean;
   readonly passwordCredentials: readonly PasswordCredential[];
   readonly keyCredentials: readonly KeyCredential[];
-  /** Of a user-assigned identity, as its resource has them. An application's are in its own record. */
+  /** User-assigned identities only, copied from the resource. Those of an application are in its own record. */
   readonly federatedIdentityCredentials?: readonly FederatedIdentityCredential[];
-  /** By what a workload proves that it is this identity; see `bindings.ts`. */
+  /** How a workload proves that it has this identity; see `bindings.ts`. */
   readonly bindings: readonly string[];
 }
 
-/** Where an authorization code may be sent. The first and the last are of clients that cannot keep a secret. */
+/** The addresses to which an authorization code may be sent. `publicClient` and `spa` are for clients that cannot keep a secret. */
 export interface RedirectUris {
   readonly publicClient: readonly string[];
   readonly web: readonly string[];
@@ -64,12 +64,12 @@ export interface RedirectUris {
 export interface PasswordCredential {
   readonly keyId: string;
   readonly displayName?: string;
-  /** The first three characters, of a secret that was made here. */
+  /** The first three characters of a secret that the server generated. */
   readonly hint?: string;
-  /** As `hashClientSecret` made it. */
+  /** In the form of `hashClientSecret`. */
   readonly hash: string;
   readonly startDateTime?: number;
-  /** From then on it is worth nothing; absent: never. */
+  /** The secret is refused from this time on; absent if it never expires. */
   readonly endDateTime?: number;
 }
 
@@ -84,7 +84,7 @@ export interface KeyCredential {
   readonly endDateTime?: number;
 }
 
-/** A token of that issuer, with that subject and audience, is the application or identity (workload identity federation). */
+/** A token with this issuer, subject and audience authenticates the application or identity (workload identity federation). */
 export interface FederatedIdentityCredential {
   readonly id: string;
   readonly name: string;

@@ -2,36 +2,38 @@ import type { RedirectUris } from './records.ts';
 
 const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Which of the rules for a redirect URI this one breaks (Microsoft, "Redirect URI restrictions"), `undefined` for none. */
+/** The rule that a redirect URI breaks, with the URI (Microsoft, "Redirect URI restrictions"); `undefined` if it breaks none. */
 export function redirectUriRule(uri: string): string | undefined {
   const parsed = URL.parse(uri);
   if (parsed === null) return `'${uri}' is not an absolute URI`;
-  if (uri.includes('#')) return `'${uri}' has a fragment, in which the answer is sent: leave it out`;
+  if (uri.includes('#')) return `'${uri}' has a fragment, but the answer is sent there: leave it out`;
   if (uri.includes('*')) return `'${uri}' has a wildcard: write each URI out`;
-  if (parsed.protocol === 'javascript:' || parsed.protocol === 'data:') return `'${uri}' is not an address`;
+  if (parsed.protocol === 'javascript:' || parsed.protocol === 'data:') return `'${uri}' does not name a server`;
   if (parsed.protocol === 'http:' && !loopbackHosts.has(parsed.hostname)) {
-    return `'${uri}' is not encrypted: use https (http is taken on loopback only)`;
+    return `'${uri}' is not encrypted: use https (http is accepted on loopback only)`;
   }
   return undefined;
 }
 
 /**
- * The platform that the redirect URI of a request is registered under; `undefined` when it is not registered. `web` comes
- * first: a URI that is registered under two platforms does not spare a confidential client its credential. They are compared byte by
- * byte, but for the port of a loopback address, which a native client is given by its system (RFC 8252 section 7.3).
- * `home` is our own origin, that a URI beginning with a slash is below: those of clients that are part of this server.
+ * The platform that a request's redirect URI is registered under; `undefined` if it is not registered. `web` comes first, so
+ * that a URI registered under two platforms does not free a confidential client from authenticating. URIs are compared
+ * byte by byte, except for the port of a loopback address, which a native client gets from its system (RFC 8252 section
+ * 7.3). `home` is our own origin; a registered URI that begins with a slash, as of clients in this server, is relative to it.
  */
 export function registeredAs(registered: RedirectUris, uri: string, home: string): keyof RedirectUris | undefined {
   const asked = withoutLoopbackPort(uri);
   const known = platforms.map((type) => ({
     type,
-    uris: registered[type].map((text) => (text.startsWith('/') ? `${home}${text}` : text)),
+    uris: registered[type].map((registeredUri) =>
+      registeredUri.startsWith('/') ? `${home}${registeredUri}` : registeredUri,
+    ),
   }));
   const exact = known.find(({ uris }) => uris.includes(uri));
   const onAnyPort = () =>
     asked === undefined
       ? undefined
-      : known.find(({ uris }) => uris.some((text) => withoutLoopbackPort(text) === asked));
+      : known.find(({ uris }) => uris.some((registeredUri) => withoutLoopbackPort(registeredUri) === asked));
   return (exact ?? onAnyPort())?.type;
 }
 

@@ -1,6 +1,6 @@
 import type { ObjectKind } from './records.ts';
 
-/** Why a change of the directory was refused. No value of a password, secret or certificate is ever among it. */
+/** Why a change of the directory was refused. It never contains a password, secret or certificate. */
 export type DirectoryRefusal =
   | { readonly kind: 'objectNotFound'; readonly id: string }
   | { readonly kind: 'nameTaken'; readonly objectKind: ObjectKind; readonly name: string }

@@ -2,25 +2,25 @@ import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { WaitingLine } from '../shares/waiting-line.ts';
 
 /**
- * Cost of a secret's hash. Secrets that we make have 240 bits and would be safe under any hash, but an operator may
- * choose one. So scrypt (RFC 7914), at a modest cost: the store that holds the hash is sealed already, and thousands of
- * CI jobs log in. N = 4096 and r = 8 take 4 MiB and some ten milliseconds of a pool thread.
+ * The cost of a secret's hash. Generated secrets have 240 bits and would be safe under any hash, but an operator may
+ * choose a weaker one, hence scrypt (RFC 7914). The cost is modest, because the store that holds the hash is sealed and
+ * thousands of CI jobs sign in. N = 4096 and r = 8 take 4 MiB and about ten milliseconds of a pool thread.
  */
 const cost = { N: 4096, r: 8, p: 1 };
 
-/** At most this many hashes are computed at a time: they share libuv's four threads with the file system. */
+/** The most hashes computed at the same time: they share libuv's four threads with the file system. */
 const runningMax = 2;
-/** And at most this many wait; then whoever has the most waiting is turned away, so that wrong secrets cannot fill the memory. */
+/** The most checks that wait; then the requester with the most waiting is refused, so that wrong secrets cannot fill the memory. */
 const waitingMax = 64;
 
-/** A right secret is believed again for this long without another scrypt. */
+/** A correct secret is accepted again for this long without another scrypt. */
 const rememberedMs = 5 * 60_000;
 const rememberedMax = 10_000;
 
 /**
- * A new client secret: 40 characters of base64url, 240 bits. It does not begin with a hyphen, which the Azure CLI and other
- * programs take for an option: `--password` "expected one argument".
- * @param random so many random bytes
+ * Generates a client secret: 40 characters of base64url, 240 bits. It never begins with a hyphen, which the Azure CLI and
+ * other programs take for an option: `--password` "expected one argument".
+ * @param random returns `size` random bytes
  */
 export function generateClientSecret(random: (size: number) => Buffer = randomBytes): string {
   for (;;) {
@@ -34,7 +34,7 @@ export function hashClientSecret(secret: string): Promise<string> {
   return hashSecret(secret, cost);
 }
 
-/** The same for what a person remembers, at four times the cost. */
+/** The same for a password that a person remembers, at four times the cost. */
 export function hashPassword(password: string): Promise<string> {
   return hashSecret(password, { ...cost, N: 4 * cost.N });
 }
@@ -45,20 +45,20 @@ async function hashSecret(secret: string, { N, r, p }: typeof cost): Promise<str
   return ['scrypt', N, r, p, salt.toString('base64url'), digest.toString('base64url')].join('$');
 }
 
-/** Where a secret comes from. Sites take turns, and at a site the names do. */
-export interface Asker {
-  /** As `siteOf` says it; `undefined` where it is not known. */
+/** The source of a secret that is checked. Sites take turns, and within a site its names take turns. */
+export interface Requester {
+  /** From `siteOf`; `undefined` if it is not known. */
   readonly site: string | undefined;
-  /** Of the client or the user. */
+  /** The client or the user. */
   readonly name: string;
 }
 
 export type SecretVerdict = 'right' | 'wrong' | 'busy';
 
-/** Checks secrets against their hashes, within a bound of time and memory. */
+/** Checks secrets against their hashes, within bounds of time and memory. */
 export class SecretCheck {
   readonly #now: () => number;
-  /** Digest of hash and secret → until when it is believed. Under a key of this process, so that it is worth nothing outside. */
+  /** Digest of hash and secret → when it expires, in milliseconds. Keyed with a key of this process, so a digest is useless elsewhere. */
   readonly #remembered = new Map<string, number>();
   readonly #rememberKey = randomBytes(32);
   readonly #waiting = new WaitingLine(waitingMax);
@@ -69,14 +69,14 @@ export class SecretCheck {
     this.#now = now;
   }
 
-  /** Whether `secret` is one of those that were hashed. */
-  async check(secret: string, hashes: readonly string[], asker: Asker): Promise<SecretVerdict> {
+  /** Whether one of `hashes` is the hash of `secret`. */
+  async check(secret: string, hashes: readonly string[], requester: Requester): Promise<SecretVerdict> {
     const digests = hashes.map((hash) => this.#digest(hash, secret));
     if (digests.some((digest) => (this.#remembered.get(digest) ?? 0) > this.#now())) return 'right';
-    if (!(await this.#enter(asker))) return 'busy';
+    if (!(await this.#enter(requester))) return 'busy';
     try {
       for (const [index, hash] of hashes.entries()) {
-        if (!(await matches(secret, hash))) continue;
+        if (!(await matchesHash(secret, hash))) continue;
         this.#remember(digests[index]);
         return 'right';
       }
@@ -96,8 +96,8 @@ export class SecretCheck {
     this.#remembered.set(digest, this.#now() + rememberedMs);
   }
 
-  /** Takes one of the places, waiting for it in turn; `false` when too many wait. */
-  async #enter({ site = '', name }: Asker): Promise<boolean> {
+  /** Takes a place, waiting in turn if none is free; `false` when too many wait. */
+  async #enter({ site = '', name }: Requester): Promise<boolean> {
     if (this.#running < runningMax) {
       this.#running += 1;
       return true;
@@ -105,17 +105,17 @@ export class SecretCheck {
     return this.#waiting.join([site, name]);
   }
 
-  /** Hands the place on to the next in turn, or frees it. */
+  /** Gives the place to the next in turn, or frees it. */
   #leave(): void {
     if (!this.#waiting.next()) this.#running -= 1;
   }
 }
 
-/** Whether that is the secret that was hashed. */
-export async function matches(secret: string, stored: string): Promise<boolean> {
+/** Whether `stored` is the hash of the secret. */
+export async function matchesHash(secret: string, stored: string): Promise<boolean> {
   const [scheme, N, r, p, salt, digest] = stored.split('$');
   if (scheme !== 'scrypt' || salt === undefined || digest === undefined) {
-    throw new Error('a secret is stored in a form that this version does not know: set it anew');
+    throw new Error('a secret is stored in a form that this version does not know: set it again');
   }
   const expected = Buffer.from(digest, 'base64url');
   const actual = await derive(secret, Buffer.from(salt, 'base64url'), { N: Number(N), r: Number(r), p: Number(p) });

@@ -10,7 +10,7 @@ export interface NewServicePrincipal {
   readonly accountEnabled?: boolean;
 }
 
-/** Makes the service principal of an application of the tenant. `now` in milliseconds since 1970. */
+/** Creates the service principal of an application in the tenant. `now` in milliseconds since 1970. */
 export async function createServicePrincipal(
   store: Store,
   { id, tenantId, appId, accountEnabled = true }: NewServicePrincipal,
@@ -20,7 +20,7 @@ export async function createServicePrincipal(
   if (application === undefined) return { ok: false, refusal: { kind: 'applicationUnknown', appId } };
   const { displayName, identifierUris } = application.record;
   const record: ServicePrincipalRecord = {
-    ...bare({ id, tenantId, appId: application.record.appId, displayName }),
+    ...bareServicePrincipal({ id, tenantId, appId: application.record.appId, displayName }),
     servicePrincipalNames: [application.record.appId, ...identifierUris],
     accountEnabled,
     createdAt: now,
@@ -37,7 +37,7 @@ export interface NewManagedIdentity {
   readonly resourceId: string;
 }
 
-/** Makes the service principal of a managed identity, which has no application and, unless one is bound, no credential. */
+/** Creates the service principal of a managed identity. It has no application and, unless a binding is added, no credential. */
 export async function createManagedIdentity(
   store: Store,
   identity: NewManagedIdentity,
@@ -45,7 +45,7 @@ export async function createManagedIdentity(
 ): Promise<Changed<ServicePrincipalRecord>> {
   const { resourceId, ...rest } = identity;
   const record: ServicePrincipalRecord = {
-    ...bare(rest),
+    ...bareServicePrincipal(rest),
     servicePrincipalType: 'ManagedIdentity',
     alternativeNames: alternativeNamesOf(resourceId),
     createdAt: now,
@@ -53,7 +53,7 @@ export async function createManagedIdentity(
   return changeObject(store, { kind: 'servicePrincipal', record, before: undefined });
 }
 
-/** As Entra writes them: whether the identity stands for itself, and the ARM id of its resource. */
+/** The alternative names that Entra gives: whether the identity is user-assigned, and the ARM id of its resource. */
 export function alternativeNamesOf(resourceId: string): readonly string[] {
   return [`isExplicit=${isUserAssigned(resourceId) ? 'True' : 'False'}`, resourceId];
 }
@@ -71,7 +71,7 @@ export function isUserAssigned(resourceId: string): boolean {
 type Bare = Pick<ServicePrincipalRecord, 'id' | 'tenantId' | 'appId' | 'displayName'>;
 
 /** An enabled service principal without credentials. */
-export function bare(principal: Bare): ServicePrincipalRecord {
+export function bareServicePrincipal(principal: Bare): ServicePrincipalRecord {
   return {
     ...principal,
     servicePrincipalType: 'Application',

@@ -5,12 +5,12 @@ import type { UserRecord } from './records.ts';
 import type { DirectoryRefusal } from './refusal.ts';
 import { hashPassword } from './secret.ts';
 
-/** What can be set of a user; what is left out stays, or is what Entra makes of it. */
+/** The properties of a user that can be set. An omitted one stays as it is, or gets Entra's default. */
 export interface UserProperties {
   readonly userPrincipalName?: string;
   readonly displayName?: string;
   readonly accountEnabled?: boolean;
-  /** In clear; only its hash is kept. */
+  /** In clear; only its hash is stored. */
   readonly password?: string;
   readonly mailNickname?: string;
   readonly mail?: string;
@@ -28,7 +28,7 @@ export interface NewUser extends UserProperties {
 /** Entra's bounds (Microsoft, "Password policies"; "Microsoft Entra service limits"). */
 const limits = { principalName: 113, name: 256, passwordMin: 8, passwordMax: 256 };
 
-/** Makes a user. `now` in milliseconds since 1970. */
+/** Creates a user. `now` in milliseconds since 1970. */
 export async function createUser(store: Store, user: NewUser, now: number): Promise<Changed<UserRecord>> {
   const refusal = propertyRefusal(user);
   if (refusal !== undefined) return { ok: false, refusal };
@@ -43,7 +43,7 @@ export async function createUser(store: Store, user: NewUser, now: number): Prom
   return changeObject(store, { kind: 'user', record, before: undefined });
 }
 
-/** Changes a user. A new password, and a disabled account, end every session and refresh token from before. */
+/** Changes a user. A new password or a disabled account ends every session and refresh token from before. */
 export async function updateUser(
   store: Store,
   { before, now }: { readonly before: Stored<'user'>; readonly now: number },

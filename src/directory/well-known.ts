@@ -1,6 +1,6 @@
 import type { RedirectUris } from './records.ts';
 
-/** A client that every tenant knows without its being registered: it keeps no secret, so it acts for users only. */
+/** A client that every tenant has without registration. It cannot keep a secret, so it acts for users only. */
 export interface WellKnownClient {
   readonly appId: string;
   readonly displayName: string;
@@ -13,7 +13,7 @@ const loopback: RedirectUris = {
   spa: [],
 };
 
-/** Microsoft's own applications, by the ids that its clients have built in, and the portal of this server under Azure's id. */
+/** Microsoft's own applications, by the ids built into its clients, and this server's portal under Azure's id. */
 export const wellKnownClients: readonly WellKnownClient[] = [
   {
     appId: '04b07795-8ddb-461a-bbee-02f9e1bf7b46',

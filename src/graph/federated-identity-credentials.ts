@@ -1,5 +1,5 @@
 import { updateApplication } from '../directory/applications.ts';
-import { federatedBreach } from '../directory/federated-credentials.ts';
+import { federatedCredentialFault } from '../directory/federated-credentials.ts';
 import type { Changed, Stored } from '../directory/objects.ts';
 import type { ApplicationRecord, FederatedIdentityCredential } from '../directory/records.ts';
 import { Refused } from '../edge/edge.ts';
@@ -45,7 +45,7 @@ function putCredential(
   credential: FederatedIdentityCredential,
 ): Promise<Changed<ApplicationRecord>> {
   const others = stored.record.federatedIdentityCredentials.filter(({ id }) => id !== credential.id);
-  const breach = federatedBreach(credential, others);
+  const breach = federatedCredentialFault(credential, others);
   if (breach !== undefined) invalid(breach.property, breach.rule);
   return updateApplication(store, stored, { federatedIdentityCredentials: [...others, credential] });
 }

@@ -1,5 +1,5 @@
 import { changeObject, findObject } from '../directory/objects.ts';
-import { pairwise } from '../directory/pairwise.ts';
+import { pairwiseSubject } from '../directory/pairwise.ts';
 import type { UserRecord } from '../directory/records.ts';
 import { createUser as create, updateUser as update } from '../directory/users.ts';
 import type { UserProperties } from '../directory/users.ts';
@@ -111,7 +111,7 @@ export const userInfo: GraphOperation = {
   async run(call) {
     const { id, displayName, userPrincipalName, givenName, surname, mail } = await signedInUser(call);
     // Section 5.3.2: the same `sub` as in the client's id_token.
-    const sub = pairwise(id, call.caller.applicationId ?? '');
+    const sub = pairwiseSubject(id, call.caller.applicationId ?? '');
     const names = { name: displayName, preferred_username: userPrincipalName };
     return answer(200, { sub, ...names, given_name: givenName, family_name: surname, email: mail });
   },

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { intoGroups, registerClient } from '../directory/client-registration.ts';
+import { addToGroups, registerClient } from '../directory/client-registration.ts';
 import { findClient } from '../directory/clients.ts';
 import { globalAdministrators } from '../directory/groups.ts';
 import { groupsOf } from '../directory/memberships.ts';
@@ -11,8 +11,8 @@ import type { Store } from '../store/store.ts';
 import type { SubscriptionRecord } from '../types/resource-group.ts';
 
 /**
- * Who this server is: made at its first start, the same at every other. The client is its administrator, owner of the
- * subscription and in the directory's group of administrators.
+ * The server's identity, created at the first start. The client is its administrator: the owner of the subscription, and
+ * a member of the directory's group of administrators.
  */
 export interface Identity {
   readonly tenantId: string;
@@ -20,17 +20,17 @@ export interface Identity {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly objectId: string;
-  /** Whether the first start was asked to leave a demo world behind. */
+  /** Whether the first start was to create the demo. */
   readonly demo: boolean;
 }
 
 const identityKey = recordKind<Identity>({
   pattern: 'setup/identity',
   owner: 'setup',
-  holds: 'who this server is: its tenant, subscription and administrator',
+  holds: "the server's identity: its tenant, subscription and administrator",
 }).key();
 
-/** Reads the server's identity, and makes it at the first start. */
+/** Reads the server's identity; the first start creates it. */
 export async function openIdentity(
   store: Store,
   options: { readonly demo: boolean; readonly now: number },
@@ -42,10 +42,10 @@ export async function openIdentity(
     const secrets = [clientSecret];
     await registerClient(store, { tenantId, clientId, objectId, displayName: 'Postern administrator', secrets });
   }
-  // Also where the directory's administrators have put themselves out of office.
+  // Restores the membership if the directory's administrators removed it.
   const groups = await groupsOf(store, { tenantId, id: objectId });
   if (!groups.includes(globalAdministrators)) {
-    await store.transact(await intoGroups(store, { tenantId, member: objectId, groups: [globalAdministrators] }));
+    await store.transact(await addToGroups(store, { tenantId, member: objectId, groups: [globalAdministrators] }));
   }
   return identity;
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { intoGroups } from '../directory/client-registration.ts';
+import { addToGroups } from '../directory/client-registration.ts';
 import { isDirectoryId } from '../directory/keys.ts';
 import { removeMember } from '../directory/memberships.ts';
 import { findByName, findObject, removeObject } from '../directory/objects.ts';
 import type { Changed, Place, Stored } from '../directory/objects.ts';
 import type { UserRecord } from '../directory/records.ts';
-import { matches } from '../directory/secret.ts';
+import { matchesHash } from '../directory/secret.ts';
 import { createUser, updateUser } from '../directory/users.ts';
 import type { Settings } from '../settings/settings.ts';
 import { recordKind } from '../store/keys.ts';
@@ -31,8 +31,8 @@ export interface UsersScope {
 }
 
 /**
- * Makes the users of the configuration file the directory's, as `registerClients` does the clients. A password that is the
- * same as before changes nothing, so that those who are signed in stay so.
+ * Updates the directory to the users of the configuration file, as `registerClients` does for clients. An unchanged
+ * password is not set again, so that signed-in users stay signed in.
  */
 export async function registerUsers(store: Store, users: Settings['users'], scope: UsersScope): Promise<void> {
   const [record] = await readRecords(store, { get: [registeredKey] });
@@ -45,7 +45,7 @@ export async function registerUsers(store: Store, users: Settings['users'], scop
       return { id: objectId ?? known?.record.id ?? randomUUID(), groups };
     }),
   );
-  // First of all, so that after a crash none is forgotten.
+  // Stored first, so that none is forgotten after a crash.
   await store.transact({ put: [recordPut(registeredKey, [...before, ...named])] });
   for (const old of before) await forget(store, { old, now: named.find(({ id }) => id === old.id) }, place);
   for (const [index, user] of users.entries()) {
@@ -89,15 +89,15 @@ async function putConfigured(store: Store, { user, registered }: Configured, { t
           { userPrincipalName, displayName, ...(await passwordOf(before, password)) },
         );
   await store.transact(changeOf(changed, userPrincipalName));
-  await store.transact(await intoGroups(store, { tenantId, member: id, groups }));
+  await store.transact(await addToGroups(store, { tenantId, member: id, groups }));
 }
 
 async function passwordOf({ record }: Stored<'user'>, password: string): Promise<{ readonly password?: string }> {
-  const same = record.passwordHash !== undefined && (await matches(password, record.passwordHash));
+  const same = record.passwordHash !== undefined && (await matchesHash(password, record.passwordHash));
   return same ? {} : { password };
 }
 
-/** @throws {RangeError} when the user cannot be kept as the file has it */
+/** @throws {RangeError} when the user in the file is invalid */
 function changeOf(changed: Changed<UserRecord>, name: string) {
   if (changed.ok) return changed.change;
   const { refusal } = changed;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { servicesTenant } from '../../src/types/caller.ts';
-import { intoGroups } from '../../src/directory/client-registration.ts';
+import { addToGroups } from '../../src/directory/client-registration.ts';
 import { findObject } from '../../src/directory/objects.ts';
 import { updateUser } from '../../src/directory/users.ts';
 import type { UserProperties } from '../../src/directory/users.ts';
@@ -379,10 +379,10 @@ test('a user in more groups than a token holds is said to have groups, and none 
     (_, index) => `e2000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
   );
   const { store } = authority.world;
-  await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups: groups.slice(1) }));
+  await store.transact(await addToGroups(store, { tenantId: tenant, member: user.id, groups: groups.slice(1) }));
   const full = claimsOf((await granted(authority, passwordForm))['access_token']);
   assert.equal(Array.isArray(full['groups']) && full['groups'].length, 200);
-  await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups }));
+  await store.transact(await addToGroups(store, { tenantId: tenant, member: user.id, groups }));
   const over = claimsOf((await granted(authority, passwordForm))['access_token']);
   assert.deepEqual([over['groups'], over['hasgroups']], [undefined, true]);
 });

@@ -7,7 +7,7 @@ import { createServer as createHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import type { LogRecord } from '../../src/audit/activity.ts';
-import { intoGroups, registerClient } from '../../src/directory/client-registration.ts';
+import { addToGroups, registerClient } from '../../src/directory/client-registration.ts';
 import type { Changed } from '../../src/directory/objects.ts';
 import { createUser } from '../../src/directory/users.ts';
 import { servicesTenant } from '../../src/types/caller.ts';
@@ -157,7 +157,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     redirectUris: { web: [web.redirectUri] },
   });
   await commit(store, await createUser(store, { ...user, tenantId: tenant, password }, 0));
-  await store.transact(await intoGroups(store, { tenantId: tenant, member: user.id, groups: [groupId] }));
+  await store.transact(await addToGroups(store, { tenantId: tenant, member: user.id, groups: [groupId] }));
   const log: string[] = [];
   const world: AuthorityServices = {
     store,

@@ -9,7 +9,7 @@ import { clientId, objectId, secret, selfSigned, tenant } from '../authority/wor
 
 const registration = { clientId, objectId, tenantId: tenant, displayName: 'ci' };
 
-test('a client is found in any letter case, with nothing but hashes of its secrets', async () => {
+test('a client is found in any letter case, and has only hashes of its secrets', async () => {
   const store = memoryStore();
   const { certificate } = await selfSigned();
   const client = await registerClient(store, { ...registration, secrets: [secret], certificates: [certificate] });
@@ -29,7 +29,7 @@ test('a client id is registered once', async () => {
   await assert.rejects(registerClient(store, { ...registration, displayName: 'other' }), { name: 'Conflict' });
 });
 
-test('a registration that cannot be kept as it is says what to change', async () => {
+test('an invalid registration is refused with what to change', async () => {
   const store = memoryStore();
   const ec = await selfSigned({ curve: 'prime256v1' });
   const cases = [
@@ -44,13 +44,13 @@ test('a registration that cannot be kept as it is says what to change', async ()
     await assert.rejects(registerClient(store, wrong), { name: 'RangeError', message });
 });
 
-test('a generated secret has 240 bits and no two are alike', () => {
+test('generated secrets have 240 bits and differ from each other', () => {
   const [one, two] = [generateClientSecret(), generateClientSecret()];
   assert.match(one, /^[\w-]{40}$/);
   assert.notEqual(one, two);
 });
 
-const asker = { site: '192.0.2.1', name: 'a' };
+const requester = { site: '192.0.2.1', name: 'a' };
 
 test('a generated secret does not begin with a hyphen, which az would take for an option', () => {
   // 0xf8 at the beginning is '-' in base64url, 0xf7 is '9'.
@@ -60,36 +60,36 @@ test('a generated secret does not begin with a hyphen, which az would take for a
   assert.equal(drawn.length, 0);
 });
 
-test('a secret is right for its own hash and no other, also when it is remembered', async () => {
+test('a secret matches its own hash and no other, also when it is cached', async () => {
   const check = new SecretCheck(() => 0);
   const [hash, other] = await Promise.all([hashClientSecret(secret), hashClientSecret('other')]);
-  assert.equal(await check.check(secret, [other, hash], asker), 'right');
-  assert.equal(await check.check(secret, [hash], asker), 'right');
-  assert.equal(await check.check(secret, [other], asker), 'wrong');
-  assert.equal(await check.check(`${secret} `, [hash], asker), 'wrong');
-  assert.equal(await check.check(secret, [], asker), 'wrong');
+  assert.equal(await check.check(secret, [other, hash], requester), 'right');
+  assert.equal(await check.check(secret, [hash], requester), 'right');
+  assert.equal(await check.check(secret, [other], requester), 'wrong');
+  assert.equal(await check.check(`${secret} `, [hash], requester), 'wrong');
+  assert.equal(await check.check(secret, [], requester), 'wrong');
 });
 
-test('more wrong secrets at once than may wait are turned away, and the others answered', async () => {
+test('wrong secrets beyond the number that may wait are refused, and the others are answered', async () => {
   const check = new SecretCheck(() => 0);
   const hash = await hashClientSecret(secret);
   const verdicts = await Promise.all(
-    Array.from({ length: 70 }, (_, index) => check.check(`wrong ${index}`, [hash], asker)),
+    Array.from({ length: 70 }, (_, index) => check.check(`wrong ${index}`, [hash], requester)),
   );
   assert.equal(verdicts.filter((verdict) => verdict === 'wrong').length, 66);
   assert.equal(verdicts.filter((verdict) => verdict === 'busy').length, 4);
-  assert.equal(await check.check(secret, [hash], asker), 'right');
+  assert.equal(await check.check(secret, [hash], requester), 'right');
 });
 
-test('many wrong secrets keep nobody else waiting, and those who have the most waiting are turned away', async () => {
+test('many wrong secrets do not delay other requesters, and the requester with the most waiting is refused', async () => {
   const check = new SecretCheck(() => 0);
   const hash = await hashClientSecret(secret);
   const ended: string[] = [];
-  const show = async (shown: string, who: typeof asker) => {
+  const show = async (shown: string, who: typeof requester) => {
     const verdict = await check.check(shown, [hash], who);
     ended.push(`${who.site} ${who.name} ${verdict}`);
   };
-  const flood = Array.from({ length: 90 }, (_, index) => show(`wrong ${index}`, asker));
+  const flood = Array.from({ length: 90 }, (_, index) => show(`wrong ${index}`, requester));
   const others = [
     show(secret, { site: '192.0.2.1', name: 'b' }),
     show('wrong', { site: '192.0.2.2', name: 'a' }),

@@ -47,7 +47,7 @@ test('a user is found by name in any letter case, and by no other name', async (
   assert.equal(await findByName(store, { tenantId: randomUUID(), kind: 'user' }, made.userPrincipalName), undefined);
 });
 
-test('a name belongs to one object: also when two ask for it at once', async () => {
+test('a name belongs to one object, also when two request it at the same time', async () => {
   const store = memoryStore();
   const [one, two] = await Promise.all([createUser(store, ada(), 0), createUser(store, ada(), 0)]);
   await commit(store, one);
@@ -73,7 +73,7 @@ test('a new name is found, the old one is free, and another letter case is the s
   await commit(store, await createUser(store, ada(), 0));
 });
 
-test('a user that cannot be kept is refused with the property and its rule', async () => {
+test('an invalid user is refused with the property and its rule', async () => {
   const store = memoryStore();
   const cases = [
     [{ userPrincipalName: 'ada' }, 'userPrincipalName', /alias@domain/],
@@ -91,7 +91,7 @@ test('a user that cannot be kept is refused with the property and its rule', asy
   assert.ok((await createUser(store, ada({ password: 'eight888' }), 0)).ok);
 });
 
-test('a new password and a disabled account end what was signed in; another name does not', async () => {
+test('a new password or a disabled account ends all sign-in sessions; a new name does not', async () => {
   const store = memoryStore();
   const { id } = await commit(store, await createUser(store, ada({ password: 'eight888' }), 1));
   const changes = [
@@ -109,7 +109,7 @@ test('a new password and a disabled account end what was signed in; another name
   }
 });
 
-test('memberships count through groups, whatever they form, as in a model of them', async () => {
+test('memberships through groups count, whatever graph they form, as in a model', async () => {
   const edges = fc.array(fc.tuple(fc.nat(5), fc.nat(5)), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(edges, async (pairs) => {
@@ -140,7 +140,7 @@ test('memberships count through groups, whatever they form, as in a model of the
   );
 });
 
-test('what is deleted leaves nothing behind but a mark that keeps its id from others', async () => {
+test('a deleted object leaves only a mark that keeps its id from being used again', async () => {
   const store = memoryStore();
   const [group, above] = [await newGroup(store), await newGroup(store)];
   const { id: member } = await commit(store, await createUser(store, ada(), 0));
@@ -171,7 +171,7 @@ test('what is deleted leaves nothing behind but a mark that keeps its id from ot
   assert.deepEqual(await directoryIds(store, tenant, asked), new Set([above, group, member]));
 });
 
-test('a member must exist, be no application, and still be there at the commit', async () => {
+test('a member must exist, must not be an application, and must still exist at the commit', async () => {
   const store = memoryStore();
   const group = await newGroup(store);
   const appId = randomUUID();
@@ -224,7 +224,7 @@ test('an application and its service principal are renamed and deleted together'
   );
 });
 
-test('a secret is made once, is shown once, and can be removed by its id', async () => {
+test('a secret is generated and shown once, and can be removed by its id', async () => {
   const store = memoryStore();
   const id = randomUUID();
   await commit(
@@ -259,7 +259,7 @@ test('a secret is made once, is shown once, and can be removed by its id', async
   assert.equal((await read()).record.passwordCredentials.length, 3);
 });
 
-test('a managed identity has no application, and says whether it stands for itself', async () => {
+test('a managed identity has no application, and shows whether it is user-assigned', async () => {
   const store = memoryStore();
   const group = '/subscriptions/s/resourceGroups/g/providers';
   const cases = [
@@ -276,7 +276,7 @@ test('a managed identity has no application, and says whether it stands for itse
   assert.deepEqual(await listObjects(store, applications, { after: undefined, limit: 5 }), []);
 });
 
-test('objects of several kinds are found by their ids, in that order', async () => {
+test('objects of several kinds are found by their ids, in the order of the ids', async () => {
   const store = memoryStore();
   const group = await newGroup(store);
   const { id: user } = await commit(store, await createUser(store, ada(), 0));

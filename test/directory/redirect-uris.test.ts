@@ -9,7 +9,7 @@ const registered = {
   spa: ['/portal/'],
 };
 
-test('a redirect URI is taken byte by byte, but for the port of a loopback address', () => {
+test('redirect URIs are compared byte by byte, except for the port of a loopback address', () => {
   const cases = [
     ['http://localhost', 'publicClient'],
     ['http://localhost/', 'publicClient'],
@@ -38,7 +38,7 @@ test('a redirect URI is taken byte by byte, but for the port of a loopback addre
   for (const [uri, type] of cases) assert.equal(registeredAs(registered, uri, home), type, uri);
 });
 
-test('a redirect URI under two platforms is of the one that is spelt as it is, and then of the confidential one', () => {
+test('of two platforms with the same redirect URI, an exact match wins, and then the confidential one', () => {
   const both = {
     publicClient: ['http://localhost/cb', 'https://app.example/cb', 'http://localhost/both'],
     web: ['http://localhost:3000/cb', 'https://app.example/cb', 'http://localhost/both'],
@@ -55,14 +55,14 @@ test('a redirect URI under two platforms is of the one that is spelt as it is, a
   for (const [uri, type] of cases) assert.equal(registeredAs(both, uri, home), type, uri);
 });
 
-test('a redirect URI that could be anybody’s cannot be registered', () => {
+test('a redirect URI that anyone could receive cannot be registered', () => {
   const refused = [
     ['x', /not an absolute URI/],
     ['https://a.example/#b', /has a fragment/],
     ['https://*.example/', /has a wildcard/],
     ['http://a.example/', /not encrypted: use https/],
     ['http://127.0.0.2/', /not encrypted/],
-    ['javascript:alert(1)', /not an address/],
+    ['javascript:alert(1)', /does not name a server/],
   ] as const;
   for (const [uri, rule] of refused) assert.match(redirectUriRule(uri) ?? '', rule, uri);
   for (const uri of ['https://a.example/b?c', 'http://localhost:1/x', 'http://[::1]/', 'app://x']) {
@@ -70,8 +70,8 @@ test('a redirect URI that could be anybody’s cannot be registered', () => {
   }
 });
 
-test('a redirect URI whose host no URL can have is refused, and is registered nowhere', () => {
-  // `URL.canParse` takes it, and the constructor does not.
+test('a redirect URI with an impossible host is refused, and matches no platform', () => {
+  // `URL.canParse` accepts it, and the constructor does not.
   const uri = `http://a.${'Cp.example.'.repeat(1_800)}com/cb`;
   assert.ok(redirectUriRule(uri)?.endsWith('is not an absolute URI'));
   assert.equal(registeredAs(registered, uri, home), undefined);

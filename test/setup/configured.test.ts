@@ -6,7 +6,7 @@ import {
   setResourceIdentities,
   workloadBinding,
 } from '../../src/directory/bindings.ts';
-import { intoGroups } from '../../src/directory/client-registration.ts';
+import { addToGroups } from '../../src/directory/client-registration.ts';
 import { findClient } from '../../src/directory/clients.ts';
 import { globalAdministrators } from '../../src/directory/groups.ts';
 import { groupsOf, removeMember } from '../../src/directory/memberships.ts';
@@ -28,7 +28,7 @@ const header = 'h'.repeat(32);
 
 const noFile = (path: string): string => assert.fail(`${path} was read`);
 
-/** What one start with this configuration file makes. */
+/** One start with this configuration file. */
 async function start(store: Store, config: object, now = 1): Promise<void> {
   const read = readSettings({
     argv: ['--config', 'postern.json'],
@@ -45,13 +45,13 @@ async function start(store: Store, config: object, now = 1): Promise<void> {
 
 const find = (store: Store) => findClient(store, tenant, clientId);
 
-test('a client keeps the object id that it was given, and its groups are those of the file and those of Graph', async () => {
+test('a client keeps its object id, and its groups are those of the file and those of Graph', async () => {
   const store = memoryStore();
   await start(store, { clients: [{ clientId, secret: 's', groups: [one, two] }] });
   const client = await find(store);
   const id = client?.objectId ?? '';
   assert.equal(client?.secrets.length, 1);
-  await store.transact(await intoGroups(store, { tenantId: tenant, member: id, groups: [three ?? ''] }));
+  await store.transact(await addToGroups(store, { tenantId: tenant, member: id, groups: [three ?? ''] }));
   await start(store, { clients: [{ clientId, secret: 't', groups: [two] }] });
   assert.equal((await find(store))?.objectId, id);
   assert.deepEqual((await groupsOf(store, { tenantId: tenant, id })).toSorted(), [two, three]);
@@ -61,7 +61,7 @@ test('a client keeps the object id that it was given, and its groups are those o
   assert.deepEqual(await groupsOf(store, { tenantId: tenant, id }), []);
 });
 
-test('what proves a managed identity goes with the line that named it', async () => {
+test('a binding of a managed identity is removed with its line in the file', async () => {
   const store = memoryStore();
   const identity = { clientId, managedIdentity: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a' };
   const workloads = [{ subnet: one, address: '10.0.0.4' }];
@@ -81,7 +81,7 @@ test('what proves a managed identity goes with the line that named it', async ()
   assert.deepEqual(await bound(), [0, 0]);
 });
 
-test('a workload is bound to its resource for as long as the file says so, and to nothing else', async () => {
+test('a workload is bound to its resource only, and only as long as the file says so', async () => {
   const store = memoryStore();
   const resourceId = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/a';
   const principal = { id: one ?? '', tenantId: tenant, appId: clientId, displayName: 'a' };
@@ -100,13 +100,13 @@ test('a workload is bound to its resource for as long as the file says so, and t
   await start(store, { workloads: [{ resourceId, addresses }] });
   assert.deepEqual(await bound(), [[], ['a']]);
   await start(store, { workloads: [{ resourceId: `${resourceId}b`, identityHeader: header, addresses }] });
-  assert.deepEqual(await bound(), [[], []], 'of another resource, which has no identity');
+  assert.deepEqual(await bound(), [[], []], 'the other resource has no identity');
   await start(store, { workloads: [{ resourceId, addresses }] });
   await store.transact(setResourceIdentities(resourceId, []));
-  assert.deepEqual(await bound(), [[], []], 'the resource has none any more');
+  assert.deepEqual(await bound(), [[], []], 'the resource no longer has an identity');
 });
 
-test('a managed identity that becomes an application has one, and the other way round', async () => {
+test('a client can change from managed identity to application and back', async () => {
   const store = memoryStore();
   const place = { tenantId: tenant, kind: 'application' } as const;
   await start(store, { clients: [{ clientId, secret: 's' }] });
@@ -119,7 +119,7 @@ test('a managed identity that becomes an application has one, and the other way 
   assert.equal((await find(store))?.managedIdentity, undefined);
 });
 
-test('a user stays signed in over a start with the same password, and not with another', async () => {
+test('a user stays signed in after a start with the same password, but not with a new one', async () => {
   const store = memoryStore();
   const ada = { userPrincipalName: 'ada@contoso.example', password: 'correct horse', groups: [one] };
   const read = async () => {
@@ -141,7 +141,7 @@ test('a user stays signed in over a start with the same password, and not with a
   assert.equal(await read(), undefined);
 });
 
-test('a user that cannot be kept stops the start, with the name and the rule', async () => {
+test("an invalid user makes the start fail with the user's name and the rule", async () => {
   const users = [{ userPrincipalName: 'ada@contoso.example', password: 'short' }];
   await assert.rejects(start(memoryStore(), { users }), {
     name: 'RangeError',

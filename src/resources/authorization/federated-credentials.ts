@@ -1,5 +1,5 @@
-import { federatedBreach, federatedMax } from '../../directory/federated-credentials.ts';
-import type { FederatedBreach } from '../../directory/federated-credentials.ts';
+import { federatedCredentialFault, federatedCredentialsMax } from '../../directory/federated-credentials.ts';
+import type { FederatedCredentialFault } from '../../directory/federated-credentials.ts';
 import { findObject, putObject } from '../../directory/objects.ts';
 import type { Stored } from '../../directory/objects.ts';
 import type { FederatedIdentityCredential } from '../../directory/records.ts';
@@ -37,11 +37,11 @@ export async function putFederated(draft: ResourceRecord, store: Store): Promise
   }
   const credential = { id: draft.guid, name: draft.names.at(-1) ?? '', issuer, subject, audiences };
   const others = credentialsOf(stored).filter(({ id }) => id !== credential.id);
-  const breach = federatedBreach(credential, others);
+  const breach = federatedCredentialFault(credential, others);
   if (breach !== undefined) return invalid(wordings[breach.kind](breach, credential));
-  if (others.length >= federatedMax) {
+  if (others.length >= federatedCredentialsMax) {
     return invalid(
-      `The identity of ${resourceId(draft)} has ${federatedMax} federated identity credentials, the most that one takes. Delete one first.`,
+      `The identity of ${resourceId(draft)} has ${federatedCredentialsMax} federated identity credentials, the most that one takes. Delete one first.`,
     );
   }
   return { ok: true, value: withCredentials(stored, [...others, credential]) };
@@ -83,10 +83,10 @@ function withCredentials(
   };
 }
 
-type Wording = (breach: FederatedBreach, credential: FederatedIdentityCredential) => string;
+type Wording = (breach: FederatedCredentialFault, credential: FederatedIdentityCredential) => string;
 
 /** Up to the colon, Microsoft's ("Important considerations and restrictions for federated identity credentials", "Errors"). */
-const wordings: Readonly<Record<FederatedBreach['kind'], Wording>> = {
+const wordings: Readonly<Record<FederatedCredentialFault['kind'], Wording>> = {
   malformed: ({ property, rule }, { name }) =>
     property === 'name'
       ? `Federated Identity Credential name '${name}' is invalid: ${rule}.`
