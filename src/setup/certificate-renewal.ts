@@ -1,37 +1,37 @@
-/** When a certificate is valid, in milliseconds since 1970. */
+/** The validity period of a certificate, in milliseconds since 1970. */
 export interface Lifetime {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 export interface PlanInput {
-  /** Of every authority that there has been for the domain. */
+  /** All authorities created for the domain so far. */
   readonly authorities: readonly Lifetime[];
-  /** The server's certificate, and which of the authorities signed it. */
+  /** The server's certificate, and the index of the authority that signed it. */
   readonly server: (Lifetime & { readonly signer: number }) | undefined;
   readonly nowMs: number;
 }
 
 export interface RenewalPlan {
-  /** Make another authority; it goes behind the others. */
+  /** Whether to create another authority, which is added at the end. */
   readonly newAuthority: boolean;
-  /** Which authority signs from now on, where the new one counts too. */
+  /** The index of the authority that signs from now on; a new one has the next index. */
   readonly signer: number;
-  /** Why the server's certificate must be made again; `undefined`: it need not. */
+  /** Why the server's certificate must be replaced; `undefined` if it need not be. */
   readonly newServer: 'missing' | 'endsSoon' | 'notYetValid' | 'signerNotValid' | undefined;
 }
 
 const dayMs = 86_400_000;
 
-/** A certificate with less time left than this is replaced, and an authority signs no more. */
+/** A certificate with less time left is replaced, and an authority with less time left no longer signs. */
 const renewalMs = 60 * dayMs;
-/** An authority's successor is made so long before its end: clients have most of this to take it from `ca.pem`. */
+/** The next authority is created this long before the end of the last one, so that clients can get it from `ca.pem` in time. */
 const announceMs = 730 * dayMs;
 
 /**
- * What is to be renewed. The oldest authority signs for as long as it can, since clients know it best; its successor
- * is published long before it signs. What the clock says may be wrong: an authority that has expired, or is not valid
- * yet, is not used, but stays, and is used again once the clock says that it is valid.
+ * Decides what to renew. The oldest authority signs for as long as it can, since most clients know it; its successor is
+ * published long before it signs. The clock may be wrong, so an authority that has expired or is not valid yet is not
+ * used but kept, and is used again once it is valid by the clock.
  */
 export function planRenewal({ authorities, server, nowMs }: PlanInput): RenewalPlan {
   const valid = authorities.flatMap((lifetime, index) => (isValid(lifetime, nowMs) ? [{ ...lifetime, index }] : []));

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import { isValid, planRenewal } from './certificate-renewal.ts';
 import type { Lifetime } from './certificate-renewal.ts';
 
-/** More authorities at a time would mean a clock that is set again and again. */
+/** The most authorities kept; more can only come from a clock that is set again and again. */
 const authoritiesMax = 8;
 
 export interface ServerCertificates {
@@ -16,7 +16,7 @@ export interface ServerCertificates {
   /** The authority that signed the server's certificate. */
   readonly authority: CertifiedKey;
   readonly server: CertifiedKey;
-  /** The authorities before it, and the one that comes after it, in the order in which they were made. */
+  /** The other authorities, earlier and later, in the order in which they were created. */
   readonly otherAuthorities?: readonly CertifiedKey[];
 }
 
@@ -27,8 +27,8 @@ const certificatesKey = recordKind<ServerCertificates>({
 }).key();
 
 /**
- * The server's certificate and the authority that signed it, for the domain; made when there are none, or when the
- * domain is another. Called again later, it renews what must be renewed (`planRenewal`).
+ * Opens the server's certificate for the domain, and the authority that signed it. They are created if they do not exist
+ * or are for another domain. Called again later, it renews what `planRenewal` says.
  * @param nowMs milliseconds since 1970
  */
 export async function openCertificates(store: Store, domain: string, nowMs: number): Promise<ServerCertificates> {
@@ -43,13 +43,13 @@ export async function openCertificates(store: Store, domain: string, nowMs: numb
       });
       return renewed;
     } catch (error) {
-      // Another node was first: its certificates count.
+      // Another node was first: its certificates are used.
       if (!(error instanceof Conflict)) throw error;
     }
   }
 }
 
-/** What clients are told to trust: every authority that is valid now, in PEM. While two overlap, it is both. */
+/** The authorities for clients to trust, in PEM: all that are valid now. That is two while an authority is being replaced. */
 export function trustedAuthorities(certificates: ServerCertificates, nowMs: number): string {
   return authoritiesOf(certificates)
     .filter(({ certificate }) => isValid(lifetimeOf(certificate), nowMs))
@@ -70,7 +70,7 @@ async function readCertificates(store: Store, domain: string) {
   return { version, certificates: value.domain === domain ? value : undefined };
 }
 
-/** The same object when nothing is to be renewed. */
+/** Returns the same object if nothing is to be renewed. */
 async function renew(
   known: ServerCertificates | undefined,
   domain: string,
@@ -87,7 +87,7 @@ async function renew(
   const all = plan.newAuthority ? [...authorities, await makeCertificateAuthority(domain, nowMs)] : authorities;
   const keeps = known !== undefined && plan.newServer === undefined;
   const authority = keeps ? known.authority : all[plan.signer];
-  if (authority === undefined) throw new Error('the plan names an authority that there is not');
+  if (authority === undefined) throw new Error('the plan names an authority that does not exist');
   const server = keeps ? known.server : await makeServerCertificate(authority, domain, nowMs);
   const otherAuthorities = withinBound(
     all.filter((other) => other !== authority),
@@ -96,14 +96,14 @@ async function renew(
   return { domain, authority, server, ...(otherAuthorities.length > 0 && { otherAuthorities }) };
 }
 
-/** Oldest first, by the time from which they are valid. */
+/** Oldest first, by the beginning of their validity. */
 function authoritiesOf({ authority, otherAuthorities = [] }: ServerCertificates): readonly CertifiedKey[] {
   return [...otherAuthorities, authority].toSorted(
     (a, b) => lifetimeOf(a.certificate).fromMs - lifetimeOf(b.certificate).fromMs,
   );
 }
 
-/** Those that are valid now stay in any case; of the others the latest goes, which a clock ahead of its time has made. */
+/** Drops one authority when there are too many: the latest that is not valid now, which comes from a clock that was ahead. */
 function withinBound(others: readonly CertifiedKey[], nowMs: number): readonly CertifiedKey[] {
   if (others.length < authoritiesMax) return others;
   const latest = others

@@ -24,9 +24,9 @@ const registeredKey = recordKind<readonly Registered[]>({
 }).key();
 
 /**
- * Makes the clients of the configuration file the directory's: those that are new or changed are registered, those that
- * the file does not name any more are removed, and so are they from the groups that it names no more. One without
- * `objectId` gets one that stays.
+ * Updates the directory to the clients of the configuration file: registers those that are new or changed, removes those
+ * that the file no longer has, and removes clients from groups that it no longer lists for them. A client without
+ * `objectId` gets one that stays the same.
  */
 export async function registerClients(
   store: Store,
@@ -37,7 +37,7 @@ export async function registerClients(
   const before = record?.value ?? [];
   if (before.length === 0 && clients.length === 0) return;
   const named = await Promise.all(clients.map((client) => registeredOf(store, client, tenantId)));
-  // First of all, so that after a crash none is forgotten.
+  // Stored first, so that none is forgotten after a crash.
   await store.transact({ put: [recordPut(registeredKey, [...before, ...named])] });
   for (const old of before) {
     const now = named.find(({ clientId, tenantId: tenant }) => clientId === old.clientId && tenant === old.tenantId);

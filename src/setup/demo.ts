@@ -16,25 +16,25 @@ import type { Identity } from './identity.ts';
 const doneKey = recordKind<true>({
   pattern: 'setup/demo',
   owner: 'setup',
-  holds: 'that the demo world was made',
+  holds: 'that the demo was created',
 }).key();
 const location = 'westeurope';
 
-/** What the demo world is made of, for whoever describes it. */
+/** The names and values of the demo. */
 export const demo = {
   resourceGroup: 'demo',
   vault: 'demo',
   secret: 'greeting',
   value: 'hello from behind the boundary',
-  /** Two virtual networks with the same addresses: only the first one's subnet is in the vault's rules. */
+  /** Two virtual networks with the same addresses; the vault's rules contain only the subnet of the first. */
   networks: ['demo-blue', 'demo-green'],
   subnet: 'workloads',
   allowedAddress: '203.0.113.7',
 } as const;
 
 /**
- * Makes the demo world: two virtual networks with the same address space, and a vault with `defaultAction: Deny`, a rule
- * for a subnet of the first, an IP rule, and a secret. After a crash in its middle it goes on where it was.
+ * Creates the demo: two virtual networks with the same address space, and a vault with `defaultAction: Deny`, a rule for
+ * a subnet of the first network, an IP rule and a secret. After a crash it continues where it stopped.
  */
 export async function makeDemo(store: Store, identity: Identity, now: number): Promise<void> {
   const [done] = await store.read({ get: [doneKey] });
@@ -126,6 +126,6 @@ function changeOf(
     | { readonly ok: true; readonly value: { readonly change: Transaction } }
     | { readonly ok: false; readonly refusal: unknown },
 ): Transaction {
-  if (!made.ok) throw new Error(`the demo world was refused: ${JSON.stringify(made.refusal)}`);
+  if (!made.ok) throw new Error(`the demo was refused: ${JSON.stringify(made.refusal)}`);
   return made.value.change;
 }

@@ -3,7 +3,7 @@ import { resourceBindingPrefix } from '../directory/keys.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
 
-/** Binds workloads to resources as the configuration file says, and unbinds those that it does not name any more. */
+/** Binds workloads to resources as in the configuration file, and removes bindings that it no longer has. */
 export async function bindWorkloads(store: Store, workloads: Settings['workloads']): Promise<void> {
   const named = workloads.flatMap(({ resourceId, identityHeader, addresses }) => [
     ...(identityHeader === undefined ? [] : [putResourceBinding(headerBinding(identityHeader), resourceId)]),

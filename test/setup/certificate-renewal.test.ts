@@ -74,7 +74,7 @@ test('each reason for a renewal, and its near miss', () => {
   }
 });
 
-test('whatever the clock and the certificates: the signer is valid now, and has 60 days left', () => {
+test('for any clock and certificates, the signer is valid now and has 60 days left', () => {
   const lifetime = fc.tuple(fc.integer({ min: -5000, max: 5000 }), fc.integer({ min: 1, max: 4000 }));
   const input = fc.record({
     authorities: fc.array(lifetime, { maxLength: 5 }),

@@ -10,7 +10,7 @@ import type { Store } from '../../src/store/store.ts';
 import { file, hasOpenssl, openssl } from '../crypto/certificates/openssl.ts';
 import { notRun } from '../not-run.ts';
 
-/** What another implementation made and a store has held since, from the time `made` on; for `localhost`. */
+/** Certificates for `localhost` that another implementation created at the time `made`, in a store. */
 const older: unknown = JSON.parse(readFileSync(`${import.meta.dirname}/older-certificates.json`, 'utf8'));
 const made = 1_790_000_000_123;
 const dayMs = 86_400_000;
@@ -21,7 +21,7 @@ async function olderStore(): Promise<Store> {
   return store;
 }
 
-test('what is made at the first start is what later starts open', async () => {
+test('later starts open the certificates that the first start created', async () => {
   const store = memoryStore();
   const first = await openCertificates(store, 'localhost', made);
   assert.deepEqual(await openCertificates(store, 'localhost', made + dayMs), first);
@@ -33,7 +33,7 @@ test('the certificates of an older data folder open unchanged until 60 days befo
   assert.deepEqual(await openCertificates(store, 'localhost', made + 336 * dayMs - 1_000), older);
 });
 
-test('they are renewed under their own authority, which who installed it goes on trusting', async () => {
+test('they are renewed under their own authority, so clients that trust it still do', async () => {
   const now = made + 336 * dayMs;
   const { authority, server } = await openCertificates(await olderStore(), 'localhost', now);
   assert.ok(typeof older === 'object' && older !== null && 'authority' in older);
@@ -47,7 +47,7 @@ test('they are renewed under their own authority, which who installed it goes on
   assert.match(openssl([...trusting, '-CAfile', ...paths]).toString(), /: OK\n$/);
 });
 
-test('another domain gets certificates and an authority of its own', async () => {
+test('another domain gets its own certificates and authority', async () => {
   const { domain, authority, server } = await openCertificates(await olderStore(), 'vaults.example', made);
   assert.equal(domain, 'vaults.example');
   assert.equal(new X509Certificate(authority.certificate).subject, 'CN=Postern CA for vaults.example');
@@ -57,12 +57,12 @@ test('another domain gets certificates and an authority of its own', async () =>
   );
 });
 
-/** The clock reads other years than those in which the certificates are valid, then is set right. */
+/** The clock is wrong by years, so that the certificates are not valid, and then it is corrected. */
 for (const [clock, wrong] of [
   ['years ahead', made + 20 * 365 * dayMs],
   ['years behind', 0],
 ] as const) {
-  test(`a start with a clock ${clock} changes nothing for good`, async () => {
+  test(`a start with a clock ${clock} changes nothing permanently`, async () => {
     const store = memoryStore();
     const before = await openCertificates(store, 'localhost', made);
     const meanwhile = await openCertificates(store, 'localhost', wrong);
@@ -74,7 +74,7 @@ for (const [clock, wrong] of [
     assert.equal(trustedAuthorities(after, made + dayMs), `${before.authority.certificate}\n`);
   });
 
-  test(`a first start with a clock ${clock} is made good when it is set right`, async () => {
+  test(`after a first start with a clock ${clock}, the certificates are replaced when it is corrected`, async () => {
     const store = memoryStore();
     await openCertificates(store, 'localhost', wrong);
     assertChain(await openCertificates(store, 'localhost', made), made);
@@ -96,7 +96,7 @@ test('clients that take ca.pem once in 18 months trust the server for 30 years',
   assert.ok(authorities.size >= 3, String(authorities.size));
 });
 
-test('a clock that is set again and again leaves a bounded number of authorities, the first among them', async () => {
+test('a clock that is set again and again leaves a bounded number of authorities, including the first', async () => {
   const store = memoryStore();
   const first = await openCertificates(store, 'localhost', made);
   for (let round = 1; round <= 12; round += 1) {
