@@ -21,7 +21,7 @@ export interface ClientAnswer {
   readonly body: unknown;
 }
 
-/** Sends a request to the server on this machine. Its names are not looked up: `*.localhost` resolves in browsers and curl only. */
+/** Sends a request to the server on this machine. Host names are not resolved: only browsers and curl resolve `*.localhost`. */
 export function send(
   connection: Connection,
   { method, url, token, form, json, from }: ClientRequest,
@@ -85,13 +85,13 @@ export async function getToken(connection: Connection, resource: string): Promis
   throw new CommandFailed(`No token was issued (${status}): ${JSON.stringify(body)}`);
 }
 
-/** The resource that tokens for vaults are asked for. */
+/** The resource to request tokens for vaults for. */
 export function vaultResource({ vaultSuffix }: Connection): string {
   return `https://${vaultSuffix.slice(1)}`;
 }
 
-/** What is at fault, from Azure's error envelope. */
-export function errorText({ status, body }: ClientAnswer): string {
+/** The status, codes and message of an error answer, from Azure's error envelope. */
+export function errorMessage({ status, body }: ClientAnswer): string {
   const error = membersOf(membersOf(body).get('error'));
   if (error.size === 0) return `The server answered ${status}.`;
   const inner = membersOf(error.get('innererror')).get('code');

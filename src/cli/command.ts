@@ -1,11 +1,11 @@
-/** A command of `postern`, on one card. */
+/** A command of `postern`. */
 export interface Command {
-  /** The words that call it: `secret show`. */
+  /** The words that invoke it: `secret show`. */
   readonly name: string;
   readonly synopsis: string;
-  /** Names of its options; each takes a value. `data` is every command's. */
+  /** The names of its options, each of which takes a value. Every command also has `data`. */
   readonly options: readonly string[];
   readonly required: readonly string[];
-  /** Returns what is printed on standard output. */
+  /** Returns the output for standard output. */
   readonly run: (options: Readonly<Record<string, string | undefined>>) => Promise<string>;
 }

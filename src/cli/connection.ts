@@ -16,10 +16,10 @@ const members = [
   'controlSocket',
 ] as const;
 
-/** How to reach a running server, from the file that it leaves in its data folder. */
+/** How to reach a running server, read from the file that it writes into its data folder. */
 export type Connection = Readonly<Record<(typeof members)[number], string>>;
 
-/** @throws {CommandFailed} when there is none, or it may not be read */
+/** @throws {CommandFailed} when the file is missing or cannot be read */
 export function readConnection(folder: string): Connection {
   const file = join(folder, 'connection.json');
   try {
@@ -28,7 +28,7 @@ export function readConnection(folder: string): Connection {
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(
       `${file} cannot be read: ${cause}`,
-      'Start the server with "postern start", or name its data folder with --data DIR.',
+      'Start the server with "postern start", or give its data folder with --data DIR.',
     );
   }
 }
@@ -39,6 +39,6 @@ function readMembers(value: unknown): Connection {
 }
 
 function isConnection(value: unknown): value is Connection {
-  const texts = membersOf(value);
-  return members.every((name) => typeof texts.get(name) === 'string');
+  const found = membersOf(value);
+  return members.every((name) => typeof found.get(name) === 'string');
 }

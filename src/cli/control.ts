@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 
-/** Asks the supervisor something over its control socket, which only whoever started the server may open. */
+/** Sends a request to the supervisor's control socket, which only the user who started the server can open. */
 export async function askSupervisor(connection: Connection, request: object): Promise<ReadonlyMap<string, unknown>> {
   const socket = createConnection(connection.controlSocket);
   let received = '';
@@ -19,7 +19,7 @@ export async function askSupervisor(connection: Connection, request: object): Pr
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(
       `The supervisor cannot be reached at ${connection.controlSocket}: ${cause}`,
-      'Ask as the user (or as root) who started the server.',
+      'Run the command as the user who started the server, or as root.',
     );
   } finally {
     socket.destroy();

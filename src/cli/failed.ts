@@ -1,4 +1,4 @@
-/** A command cannot do what was asked; `hint` says what to type instead. */
+/** A command failed; `hint` says what to do instead. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
   readonly hint: string | undefined;

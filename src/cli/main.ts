@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 import { CommandFailed } from './failed.ts';
 
-/** Runs what the command line asks for; the exit status is 0, 1 when it failed, 2 when it was not understood. */
+/** Runs the command in the arguments. Returns the exit status: 0, 1 when the command failed, 2 when the usage was wrong. */
 async function main(argv: readonly string[]): Promise<number> {
   const command = commands.find(({ name }) => argv.slice(0, wordsIn(name)).join(' ') === name);
   if (command === undefined) {

@@ -4,20 +4,20 @@ import type { Read } from '../shape/fault.ts';
 import { array, boolean, literal, object as shapeOf, optional, refine, wholeNumber } from '../shape/shape.ts';
 import type { Members, Shape, Shaped } from '../shape/shape.ts';
 import { readSetting, SettingRefused } from './refused.ts';
-import { address, endpoint, guid, ipv4Network, network, secret, text, webAddress } from './values.ts';
+import { address, endpoint, guid, ipv4Network, network, secret, nonEmptyString, webAddress } from './values.ts';
 
-/** The settings that stand in a file only. Paths in it are relative to its folder, and absolute here. */
+/** The settings of the configuration file. Paths in the file are relative to its folder; here they are absolute. */
 export type ConfigFile = Shaped<ReturnType<typeof configShape>>;
 
-/** What holds where no file is given. */
+/** The settings without a configuration file. */
 export function emptyConfig(): ConfigFile {
   return readSetting(configShape('/'), {}, '');
 }
 
 /**
- * Reads the text of a configuration file.
+ * Reads the contents of a configuration file.
  * @param path absolute path of the file
- * @throws {SettingRefused} naming the member at fault
+ * @throws {SettingRefused} with the invalid member
  */
 export function readConfigFile(contents: string, path: string): ConfigFile {
   try {
@@ -29,20 +29,20 @@ export function readConfigFile(contents: string, path: string): ConfigFile {
 }
 
 function parseJson(contents: string): unknown {
-  // Windows' editors put a byte order mark there, which a parser may ignore (RFC 8259 section 8.1).
+  // Windows editors add a byte order mark, which a parser may ignore (RFC 8259 section 8.1).
   const json = contents.replace(/^\uFEFF/, '');
-  if (json.trim() === '') throw new SettingRefused('the file is empty; it must hold a JSON object, at least {}.');
+  if (json.trim() === '') throw new SettingRefused('the file is empty; it must contain a JSON object, at least {}.');
   try {
     return JSON.parse(json);
   } catch (error) {
-    // The parser's own message quotes the text, in which a client's secret may stand.
+    // The parser's own message quotes the file, which may contain a client's secret.
     throw new SettingRefused(`the file is not valid JSON${position(error)}.`);
   }
 }
 
-/** What the file must be. `folder`: the absolute path that relative paths in it start from. */
+/** The shape of the file. `folder`: the absolute path that relative paths in it are relative to. */
 export function configShape(folder: string) {
-  const file = refine(text, (path) => accept(resolve(folder, path)));
+  const file = refine(nonEmptyString, (path) => accept(resolve(folder, path)));
   return object({
     clients: optional(refine(array(clientOf(file)), unique('clientId')), []),
     users: optional(
@@ -86,30 +86,30 @@ export function configShape(folder: string) {
         keepDays: optional(wholeNumber(0, 36_500)),
       }),
     ),
-    /** How many operations with keys run at a time. */
+    /** How many key operations run at the same time. */
     keys: optional(object({ threads: optional(wholeNumber(1, 64)) })),
-    /** Where public IP addresses come from: IPv4, CIDR. */
+    /** The range of public IP addresses to assign: IPv4, CIDR. */
     publicAddressPool: optional(ipv4Network),
-    /** Answers changed as Azure changes them. */
+    /** Whether answers are normalized as Azure does. */
     azureNormalization: optional(boolean),
     masterKeyFile: optional(file),
-    /** Where the commit mark lies, if not beside the master key. */
+    /** The path of the commit mark, if it is not beside the master key. */
     commitMarkFile: optional(file),
   });
 }
 
 const userOf = object({
-  userPrincipalName: text,
+  userPrincipalName: nonEmptyString,
   password: secret,
   objectId: optional(guid),
-  displayName: optional(text),
+  displayName: optional(nonEmptyString),
   groups: optionalList(guid),
 });
 
-/** Where it cannot be guessed: what it stands in for is a client's secret. */
+/** An identity header replaces a client's secret, so it must be as hard to guess. */
 const identityHeaderLength = 32;
 
-const identityHeaderText = refine(secret, (header) =>
+const identityHeaderValue = refine(secret, (header) =>
   header.length >= identityHeaderLength
     ? accept(header)
     : breached(
@@ -118,23 +118,23 @@ const identityHeaderText = refine(secret, (header) =>
       ),
 );
 
-/** Who may connect to a load balancer's listener. */
+/** The addresses that may connect to a load balancer's listener. */
 const someAddresses = refine(array(network), (addresses) =>
   addresses.length > 0 ? accept(addresses) : wrong(addresses, 'must not be empty: list the addresses that may connect'),
 );
 
-/** Somebody whose tokens are believed; and the objects of the directory that these may name as their subject or groups. */
+/** An issuer whose tokens are accepted, and the directory objects that its tokens may have as subject or groups. */
 const issuerOf = object({
-  issuer: text,
+  issuer: nonEmptyString,
   tenantId: guid,
-  audiences: array(text),
+  audiences: array(nonEmptyString),
   jwksUri: webAddress,
   directoryObjects: optionalList(guid),
 });
 
 /**
- * An application that may ask the authority for tokens: it proves itself by a secret, a certificate or another issuer's
- * token, acts for its users only, or is a managed identity.
+ * A client that may request tokens: it authenticates with a secret, a certificate or another issuer's token, acts for
+ * users only, or is a managed identity.
  */
 function clientOf(file: Shape<string>) {
   const members = object({
@@ -143,16 +143,27 @@ function clientOf(file: Shape<string>) {
     tenantId: optional(guid),
     secret: optional(secret),
     certificate: optional(file),
-    federatedCredentials: optionalList(object({ name: text, issuer: text, subject: text, audiences: array(text) })),
+    federatedCredentials: optionalList(
+      object({
+        name: nonEmptyString,
+        issuer: nonEmptyString,
+        subject: nonEmptyString,
+        audiences: array(nonEmptyString),
+      }),
+    ),
     publicClient: optional(boolean),
     redirectUris: optional(
-      object({ publicClient: optionalList(text), web: optionalList(text), spa: optionalList(text) }),
+      object({
+        publicClient: optionalList(nonEmptyString),
+        web: optionalList(nonEmptyString),
+        spa: optionalList(nonEmptyString),
+      }),
     ),
-    managedIdentity: optional(text),
-    identityHeader: optional(identityHeaderText),
+    managedIdentity: optional(nonEmptyString),
+    identityHeader: optional(identityHeaderValue),
     workloads: optionalList(object({ subnet: guid, address })),
     groups: optionalList(guid),
-    displayName: optional(text),
+    displayName: optional(nonEmptyString),
   });
   return refine(members, (client) => {
     const { managedIdentity, identityHeader, federatedCredentials } = client;
@@ -169,15 +180,15 @@ function clientOf(file: Shape<string>) {
 const noCredential =
   ': the client has no credential: give it a secret, a certificate, a managedIdentity or federatedCredentials, or set publicClient to true';
 
-/** By what a workload proves that it is that of a resource (ARM id): it then has whatever identities the resource has. */
+/** How a workload proves that it belongs to a resource (ARM id). It then has whatever identities the resource has. */
 const workloadOf = refine(
   object({
-    resourceId: refine(text, (id) =>
+    resourceId: refine(nonEmptyString, (id) =>
       /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+(?:\/[^/]+\/[^/]+)+$/i.test(id)
         ? accept(id)
         : wrong(id, 'must be the ARM id of a resource: /subscriptions/…/resourceGroups/…/providers/…'),
     ),
-    identityHeader: optional(identityHeaderText),
+    identityHeader: optional(identityHeaderValue),
     addresses: optionalList(object({ subnet: guid, address })),
   }),
   (workload) =>
@@ -186,17 +197,17 @@ const workloadOf = refine(
       : accept(workload),
 );
 
-/** An object of which every member is looked at, also one that is `null`. */
+/** An object whose members are checked also when they are `null`. */
 function object<M extends Members>(members: M) {
   return shapeOf(members, { nullIsValue: true });
 }
 
-/** A list that may be left out, and is empty then. */
+/** A list that may be omitted, which means empty. */
 function optionalList<T, B>(element: Shape<T, B>) {
   return optional(array(element), []);
 }
 
-/** Refuses two objects whose member says the same in the form in which it is compared. */
+/** Refuses two objects with the same value of a member. `compared` maps the value to the form that is compared. */
 function unique<Name extends string>(member: Name, compared = (name: string) => name) {
   return <T extends { readonly [K in Name]: string }>(all: readonly T[]): Read<readonly T[], string> => {
     const names = all.map((one) => compared(one[member]));

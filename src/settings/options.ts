@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { SettingRefused, unknownName } from './refused.ts';
 
 interface Option {
-  /** What the value is called in the help; a flag has none. */
+  /** The placeholder of the value in the help; a flag has none. */
   readonly value?: string;
   readonly repeatable?: true;
   readonly help: string;
@@ -14,23 +14,23 @@ const options = {
   listen: {
     value: 'ADDRESS',
     repeatable: true,
-    help: 'address to listen on; may be given more than once (default 127.0.0.1 and ::1)',
+    help: 'address to listen on; can be repeated (default 127.0.0.1 and ::1)',
   },
   data: { value: 'DIR', help: 'data folder (default ./postern-data)' },
   memory: { help: 'keep everything in memory; nothing is left on disk' },
   domain: { value: 'NAME', help: 'DNS name of this host; vaults are <vault>.vault.NAME (default localhost)' },
-  json: { help: 'print one line of JSON when ready, instead of text' },
+  json: { help: 'print one line of JSON when ready, instead of plain text' },
   nat: {
     value: 'CIDR=CIDR',
     repeatable: true,
     help:
-      'present clients of the first range as addresses of the second, with the same host part; may be given more than once; ' +
-      '"none" for no table (default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, and none as soon as a listener is not on loopback)',
+      'show clients of the first range as addresses of the second, with the same host part; can be repeated; ' +
+      '"none" for no table (default 127.0.0.0/24=203.0.113.0/24 and ::1=203.0.113.1, but none if a listener is not on loopback)',
   },
   rules: { value: 'PROFILE', help: 'rule limits and forms: documented or current (default documented)' },
   user: {
     value: 'NAME|UID',
-    help: 'user that the worker runs as when root starts it (default the user postern if there is one, else 61043)',
+    help: 'user that the worker runs as when root starts it (default the user postern if it exists, else 61043)',
   },
   config: {
     value: 'FILE',
@@ -45,15 +45,15 @@ const options = {
       'or records of an earlier release cannot be read',
   },
   'no-demo': { help: 'do not create the demo vault at the first start' },
-  help: { help: 'print this text' },
+  help: { help: 'print this help' },
 } as const satisfies Readonly<Record<string, Option>>;
 
 type OptionName = keyof typeof options;
 
-/** What was given: a flag's list holds one empty text. */
+/** The options that were given. A flag's list has one empty string. */
 export type Given = ReadonlyMap<OptionName, readonly string[]>;
 
-/** @throws {SettingRefused} for an unknown option, a missing value, an unwanted one, or one that was given more than once */
+/** @throws {SettingRefused} for an unknown or repeated option, and for a missing or superfluous value */
 export function readOptions(argv: readonly string[]): Given {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -91,8 +91,8 @@ export const helpText = [
   ...optionNames().flatMap((name) => wrapped(heading(name), descriptionOf(name).help)),
   '',
   'Environment:',
-  ...wrapped('POSTERN_MASTER_KEY', 'the master key that everything stored is sealed under (instead of masterKeyFile)'),
-  ...wrapped('POSTERN_MASTER_KEY_PREVIOUS', 'the one before, while the key is being changed'),
+  ...wrapped('POSTERN_MASTER_KEY', 'the master key that seals everything in the store (instead of masterKeyFile)'),
+  ...wrapped('POSTERN_MASTER_KEY_PREVIOUS', 'the previous master key, while the key is being changed'),
   '',
   'Signals:',
   ...wrapped(
@@ -141,7 +141,7 @@ function heading(name: OptionName): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
-/** The heading in the left column, the text in the right one, in lines of at most 100 characters. */
+/** Lays out one option: the title in the left column, the help in the right one, in lines of at most 100 characters. */
 function wrapped(title: string, help: string): readonly string[] {
   const column = 30;
   const lines = [''];

@@ -2,14 +2,14 @@ import { formatPath, renderFault } from '../shape/fault.ts';
 import type { JsonType, Wordings } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
 
-/** A setting that cannot be used. Thrown inside this room only; `readSettings` turns it into its answer. */
+/** An invalid setting. It is thrown inside this room only; `readSettings` returns its message. */
 export class SettingRefused extends Error {
   override readonly name = 'SettingRefused';
 }
 
 /**
- * Reads a setting that stands at `base`, which is empty for a whole file.
- * @throws {SettingRefused} naming the value at fault
+ * Reads the setting at the path `base`, which is empty for a whole file.
+ * @throws {SettingRefused} with the invalid value
  */
 export function readSetting<T>(shape: Shape<T, string>, value: unknown, base: string): T {
   const read = shape(value);
@@ -28,33 +28,33 @@ const typeRules: Readonly<Record<JsonType, string>> = {
 const wordings: Wordings<string, string> = {
   missingMember: ({ member }, at) => `${formatPath([member], at)} is missing.`,
   unknownMember: ({ member, known }, at) => unknownName(at === '' ? 'the member' : `${at}: the member`, member, known),
-  wrongType: ({ found, expected }, at) => breach(found, typeRules[expected], at),
-  wrongValue: ({ found, expected }, at) => breach(found, expected, at),
-  outOfRange: ({ found, least, most }, at) => breach(found, `is not a whole number from ${least} to ${most}`, at),
-  unknownChoice: ({ found, choices }, at) => breach(found, `must be one of: ${choices.join(', ')}`, at),
-  // What follows the place: a value that must not be shown, or a rule of several members.
-  breach: (fault, at) => `${at}${fault.breach}.`,
+  wrongType: ({ found, expected }, at) => fault(found, typeRules[expected], at),
+  wrongValue: ({ found, expected }, at) => fault(found, expected, at),
+  outOfRange: ({ found, least, most }, at) => fault(found, `is not a whole number from ${least} to ${most}`, at),
+  unknownChoice: ({ found, choices }, at) => fault(found, `must be one of: ${choices.join(', ')}`, at),
+  // This rule follows the path without the value: the value must not be shown, or several members break the rule.
+  breach: ({ breach }, at) => `${at}${breach}.`,
 };
 
-function breach(found: unknown, rule: string, at: string): string {
+function fault(found: unknown, rule: string, at: string): string {
   return `${at === '' ? '' : `${at}: `}${shown(found)} ${rule}.`;
 }
 
-/** Of an object or an array nothing is shown: a misplaced one may hold a password. */
+/** Shows a value. The contents of an object or array are left out: a misplaced one may contain a password. */
 function shown(value: unknown): string {
-  const hasParts = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
-  if (!hasParts) return JSON.stringify(value);
+  const hasMembers = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+  if (!hasMembers) return JSON.stringify(value);
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 
-/** The message for a name that is not in the list, with the nearest one as a hint and the whole list to choose from. */
+/** The message for an unknown name, with the nearest known name as a hint, and all known names. */
 export function unknownName(what: string, name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   return `${what} ${name} is not known.${hint} Known: ${known.join(', ')}.`;
 }
 
-/** The known name that takes the fewest edits to reach, if those are fewer than half of the name. */
+/** The known name with the smallest edit distance, if that is less than half of the name's length. */
 function nearest(name: string, known: readonly string[]): string | undefined {
   let best: { readonly candidate: string; readonly edits: number } | undefined;
   for (const candidate of known) {
@@ -64,7 +64,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return best?.candidate;
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** The Levenshtein distance, computed one row at a time. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of Array.from(from).entries()) {

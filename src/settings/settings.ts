@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
 import { readOptions, type Given } from './options.ts';
 import { readSetting, SettingRefused } from './refused.ts';
-import { address, decimalNumber, domain, isLoopback, natMapping, text, type NatMapping } from './values.ts';
+import { address, decimalNumber, domain, isLoopback, natMapping, nonEmptyString, type NatMapping } from './values.ts';
 import { literal } from '../shape/shape.ts';
 
-/** Everything that can be set, checked and frozen. It is plain data: the supervisor sends it to its worker as JSON. */
+/** All settings, validated and frozen. They are plain data: the supervisor sends them to its worker as JSON. */
 export interface Settings extends ConfigFile {
   /** 0: any free port. */
   readonly port: number;
@@ -20,7 +20,7 @@ export interface Settings extends ConfigFile {
   /** A name or a uid; `undefined`: the default user (`supervisor/worker-user.ts`). */
   readonly user: string | undefined;
   readonly acceptDeclared: boolean;
-  /** Whether a database is taken that is older than its commit mark, or has lost it. */
+  /** Whether a database is accepted that is older than its commit mark, or whose mark is missing. */
   readonly acceptCopy: boolean;
   readonly demo: boolean;
   /** Never printed. */
@@ -30,32 +30,32 @@ export interface Settings extends ConfigFile {
 }
 
 export interface SettingsInput {
-  /** What follows `postern start`. */
+  /** The arguments after `postern start`. */
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => string;
-  /** The folder that relative paths on the command line start from. */
+  /** The folder that relative paths on the command line are relative to. */
   readonly folder: string;
 }
 
 export type SettingsAnswer =
   { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly message: string };
 
-/** The environment variables with keys in them: read here, and kept from every child process. */
+/** The environment variables that hold keys. They are read here and not passed to child processes. */
 export const secretVariables = ['POSTERN_MASTER_KEY', 'POSTERN_MASTER_KEY_PREVIOUS'] as const;
 
 const defaultListen = ['127.0.0.1', '::1'];
 
 /**
- * A client on loopback is seen at an address of TEST-NET-3 (RFC 5737), as a site is seen at that of its NAT gateway:
- * a loopback address can never be in an IP rule.
+ * Shows a client on loopback as an address of TEST-NET-3 (RFC 5737), as a NAT gateway would: a loopback address can never
+ * be in an IP rule.
  */
 const defaultNat: readonly NatMapping[] = [
   { from: '127.0.0.0/24', to: '203.0.113.0/24' },
   { from: '::1', to: '203.0.113.1' },
 ];
 
-/** Reads the command line, the environment and the configuration file. What it does not know, it refuses by name. */
+/** Reads the command line, the environment and the configuration file. An unknown option or member is refused by its name. */
 export function readSettings(input: SettingsInput): SettingsAnswer {
   try {
     return { ok: true, settings: deepFreeze(settingsOf(input)) };
@@ -68,7 +68,7 @@ export function readSettings(input: SettingsInput): SettingsAnswer {
 function settingsOf(input: SettingsInput): Settings {
   const given = readOptions(input.argv);
   const listen = given.get('listen')?.map((value) => readSetting(address, value, '--listen')) ?? defaultListen;
-  refuseTwice(listen);
+  refuseDuplicates(listen);
   const config = configOf(given, input);
   const keys = masterKeysOf(config, input.environment);
   const port = single(given, 'port');
@@ -128,7 +128,7 @@ function dataFolderOf(given: Given, folder: string): string | undefined {
 
 function natOf(given: Given, listen: readonly string[]): readonly NatMapping[] {
   const lines = given.get('nat');
-  // A proxy on this host would make the whole internet one TEST-NET address: no table unless asked for.
+  // Behind a proxy on this host, the default table would show the whole internet as one TEST-NET address.
   if (lines === undefined) return listen.every(isLoopback) ? defaultNat : [];
   if (!lines.includes('none')) return lines.map((line) => readSetting(natMapping, line, '--nat'));
   if (lines.length > 1) throw new SettingRefused('--nat none cannot be used together with other --nat options.');
@@ -137,10 +137,10 @@ function natOf(given: Given, listen: readonly string[]): readonly NatMapping[] {
 
 function single(given: Given, name: Parameters<Given['get']>[0]): string | undefined {
   const [value] = given.get(name) ?? [];
-  return value === undefined ? undefined : readSetting(text, value, `--${name}`);
+  return value === undefined ? undefined : readSetting(nonEmptyString, value, `--${name}`);
 }
 
-function refuseTwice(listen: readonly string[]): void {
+function refuseDuplicates(listen: readonly string[]): void {
   const twice = listen.find((value, index) => listen.indexOf(value) !== index);
   if (twice !== undefined) throw new SettingRefused(`--listen: the address ${twice} was given more than once.`);
 }

@@ -5,7 +5,7 @@ import { accept, breached, wrong } from '../shape/fault.ts';
 import { isGuid, refine, wholeNumber } from '../shape/shape.ts';
 import type { Shape } from '../shape/shape.ts';
 
-/** One line of the NAT table: the range that a client really comes from, and the public range it is seen as. */
+/** One entry of the NAT table: the real range of a client, and the public range that it is shown as. */
 export interface NatMapping {
   /** An IPv4 range (`a.b.c.d/prefix`) or a single IPv6 address. */
   readonly from: string;
@@ -23,35 +23,33 @@ const domainLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** A vault's name (24 characters), `.vault.` and the domain must fit into a DNS name of 253 characters. */
 const domainLengthMax = 253 - '.vault.'.length - 24;
 
-export const text: Shape<string> = (value) =>
+export const nonEmptyString: Shape<string> = (value) =>
   typeof value === 'string' && value !== '' ? accept(value) : wrong(value, 'must be a non-empty string');
 
-/** As `text`, but a wrong value is not shown. */
+/** Like `nonEmptyString`, but an invalid value is not shown. */
 export const secret: Shape<string, string> = (value) =>
   typeof value === 'string' && value !== '' ? accept(value) : breached(value, ': must be a non-empty string');
 
-export const guid = refine(text, (given) =>
+export const guid = refine(nonEmptyString, (given) =>
   isGuid(given) ? accept(given.toLowerCase()) : wrong(given, 'is not a GUID (8-4-4-4-12 hexadecimal digits)'),
 );
 
 /** A whole number written in decimal, as on the command line. */
 export function decimalNumber(least: number, most: number): Shape<number> {
   const number = wholeNumber(least, most);
-  return refine(text, (given) => number(/^[0-9]{1,15}$/.test(given) ? Number(given) : given));
+  return refine(nonEmptyString, (given) => number(/^[0-9]{1,15}$/.test(given) ? Number(given) : given));
 }
 
-/** An IP address without a port, in the form in which the kernel prints it. */
-export const address = refine(text, (given) => {
+/** An IP address without a port, in the kernel's form. */
+export const address = refine(nonEmptyString, (given) => {
   const parsed = parseAddress(given);
-  return parsed === undefined
-    ? wrong(given, 'is not an IP address; give one without a port, not a host name')
-    : accept(canonical(parsed.text));
+  return parsed === undefined ? wrong(given, 'is not an IP address without a port') : accept(canonical(parsed.text));
 });
 
 const portNumber = wholeNumber(0, 65_535);
 
-/** `ADDRESS:PORT`, an IPv6 address in brackets. */
-export const endpoint: Shape<Endpoint> = refine(text, (given) => {
+/** `ADDRESS:PORT`, with an IPv6 address in brackets. */
+export const endpoint: Shape<Endpoint> = refine(nonEmptyString, (given) => {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(given) ?? [];
   if (digits === undefined)
     return wrong(given, 'is not ADDRESS:PORT; put an IPv6 address in brackets, as in [::1]:8444');
@@ -62,35 +60,35 @@ export const endpoint: Shape<Endpoint> = refine(text, (given) => {
 });
 
 /** An IPv4 range or an address of either family. */
-export const network = refine(text, (given) => {
+export const network = refine(nonEmptyString, (given) => {
   const range = parseRange(given);
   if (range.ok) return accept(formatRange(range.range));
   if (parseAddress(given)?.family === 6) return accept(canonical(given));
   return wrong(given, `must be an IPv4 range or an IP address${problemOf(range.problem)}`);
 });
 
-/** An IPv4 range that has addresses to give: /30 or larger, /16 or smaller. */
-export const ipv4Network = refine(text, (given) => {
+/** An IPv4 range from which addresses can be assigned: from /16 to /30. */
+export const ipv4Network = refine(nonEmptyString, (given) => {
   const range = parseRange(given);
   if (!range.ok) return wrong(given, `must be an IPv4 range${problemOf(range.problem)}`);
   const { prefix } = range.range;
   return prefix >= 16 && prefix <= 30 ? accept(given) : wrong(given, 'must be between /16 and /30');
 });
 
-/** A DNS name in lower case, under which `*.vault.<domain>` can stand. */
-export const domain = refine(text, (given) => {
-  if (given !== given.toLowerCase()) return wrong(given, 'is not in lower case; write it as ' + given.toLowerCase());
+/** A DNS name in lower case, short enough for `<vault>.vault.<domain>`. */
+export const domain = refine(nonEmptyString, (given) => {
+  if (given !== given.toLowerCase()) return wrong(given, 'is not in lower case: write ' + given.toLowerCase());
   const labels = given.split('.');
   if (given.length > domainLengthMax || !labels.every((label) => domainLabel.test(label))) {
     return wrong(given, `is not a DNS name of at most ${domainLengthMax} characters`);
   }
   return parseAddress(given) === undefined
     ? accept(given)
-    : wrong(given, 'is an IP address; vaults need a domain name, because each has a name below it');
+    : wrong(given, 'is an IP address, not a domain name: each vault has a name below the domain');
 });
 
-/** `CIDR=CIDR`: the host part is kept, so both sides must have one of the same size. */
-export const natMapping: Shape<NatMapping> = refine(text, (given) => {
+/** `CIDR=CIDR`. The host part is kept, so both sides must have the same number of host bits. */
+export const natMapping: Shape<NatMapping> = refine(nonEmptyString, (given) => {
   const [first, second, ...more] = given.split('=');
   if (first === undefined || second === undefined || more.length > 0) {
     return wrong(given, 'must be CIDR=CIDR, for example 127.0.0.0/24=203.0.113.0/24, or none');
@@ -100,12 +98,12 @@ export const natMapping: Shape<NatMapping> = refine(text, (given) => {
   if (!to.ok) return to;
   return hostBits(from.value) === hostBits(to.value)
     ? accept({ from: from.value, to: to.value })
-    : wrong(given, 'maps a range to one of another size; both must have the same prefix length');
+    : wrong(given, 'must have the same prefix length on both sides');
 });
 
-/** A web address that tokens' keys may be fetched from: encrypted, or on this host. */
-export const webAddress = refine(text, (given) => {
-  // Not by `URL.canParse`, which takes some hosts of thousands of characters that the constructor refuses.
+/** The URL from which an issuer's keys may be fetched: encrypted, or on this host. */
+export const webAddress = refine(nonEmptyString, (given) => {
+  // Not `URL.canParse`: it accepts some hosts of thousands of characters that the constructor refuses.
   const url = URL.parse(given);
   const loopback = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)
@@ -117,7 +115,7 @@ export function isLoopback(listenAddress: string): boolean {
   return listenAddress === '::1' || listenAddress.startsWith('127.');
 }
 
-/** The rule that a range breaks, where it is not plain from the range. */
+/** The rule that a range breaks, as the end of a message. */
 function problemOf(problem: RangeProblem): string {
   if (problem.kind === 'hostBitsSet') return `; the network of that address is ${formatRange(problem.network)}`;
   if (problem.kind === 'prefixOutOfRange') return ' with a prefix from 0 to 32';
@@ -128,7 +126,7 @@ function hostBits(range: string): number {
   return isIPv6(range) ? 0 : 32 - Number(range.slice(range.indexOf('/') + 1));
 }
 
-/** Addresses are compared as text with what the kernel reports, so `0:0:0:0:0:0:0:1` must become `::1`. */
+/** The kernel's form of an address, which is compared as a string: `0:0:0:0:0:0:0:1` becomes `::1`. */
 function canonical(given: string): string {
   return isIPv6(given) ? new SocketAddress({ address: given, family: 'ipv6' }).address : given;
 }

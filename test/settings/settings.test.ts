@@ -81,14 +81,14 @@ test('every option is read', () => {
   assert.equal(accepted(['--memory']).dataFolder, undefined);
 });
 
-test('the NAT table is off by default as soon as one listener is not on loopback, and on when it is asked for', () => {
+test('the NAT table is off by default if a listener is not on loopback, and on when requested', () => {
   assert.deepEqual(accepted(['--listen', '127.0.0.1', '--listen', '0.0.0.0']).nat, []);
   assert.deepEqual(accepted(['--listen', '::']).nat, []);
   assert.deepEqual(accepted(['--nat', 'none']).nat, []);
   assert.equal(accepted(['--listen', '0.0.0.0', '--nat', '10.0.0.0/8=203.0.0.0/8']).nat.length, 1);
 });
 
-test('an option that is unknown, incomplete, doubled or out of range is refused, with its name and the rule', () => {
+test('an option that is unknown, incomplete, repeated or out of range is refused with its name and the rule', () => {
   const refusals: readonly (readonly [argv: readonly string[], reason: RegExp])[] = [
     [['--prot', '1'], /^the option --prot is not known\. Did you mean --port\? Known: --port, --listen, /],
     [['--portable-hole', '1'], /^the option --portable-hole is not known\. Known: /],
@@ -102,16 +102,16 @@ test('an option that is unknown, incomplete, doubled or out of range is refused,
     [['--port', '65536'], /^--port: 65536 is not a whole number from 0 to 65535\.$/],
     [['--port', '0x10'], /^--port: "0x10" is not a whole number/],
     [['--listen', 'localhost'], /^--listen: "localhost" is not an IP address/],
-    [['--listen', '127.0.0.1:80'], /is not an IP address; give one without a port/],
+    [['--listen', '127.0.0.1:80'], /is not an IP address without a port/],
     [['--listen', '::1', '--listen', '0:0::1'], /^--listen: the address ::1 was given more than once/],
     [['--memory', '--data', 'x'], /^--memory and --data x cannot be used together/],
-    [['--domain', 'Example.org'], /is not in lower case; write it as example\.org/],
+    [['--domain', 'Example.org'], /is not in lower case: write example\.org/],
     [['--domain', 'a..b'], /is not a DNS name/],
-    [['--domain', '10.0.0.1'], /is an IP address; vaults need a domain name/],
+    [['--domain', '10.0.0.1'], /is an IP address, not a domain name/],
     [['--domain', `${'a.'.repeat(111)}b`], /is not a DNS name of at most 222 characters/],
     [['--rules', 'strict'], /^--rules: "strict" must be one of: documented, current\.$/],
     [['--nat', '127.0.0.0/24'], /must be CIDR=CIDR/],
-    [['--nat', '127.0.0.0/24=203.0.113.0/25'], /maps a range to one of another size/],
+    [['--nat', '127.0.0.0/24=203.0.113.0/25'], /must have the same prefix length on both sides/],
     [
       ['--nat', '127.0.0.1/24=203.0.113.0/24'],
       /must be an IPv4 range or an IP address; the network of that address is 127\.0\.0\.0\/24/,
@@ -170,7 +170,7 @@ test('a byte order mark before the configuration is ignored', () => {
   assert.equal(accepted([], { config: '\uFEFF{"audit":{"files":3}}' }).audit?.files, 3);
 });
 
-test('a member of the configuration file that is unknown or wrong is refused by its path', () => {
+test('an unknown or invalid member of the configuration file is refused with its path', () => {
   const issuer = {
     issuer: 'https://id.example/',
     tenantId: vnet,
@@ -264,7 +264,7 @@ test('the master key comes from the environment or a file, not both, and no mess
   assert.match(refusedWith([], { environment: { POSTERN_MASTER_KEY: '' } }), /^POSTERN_MASTER_KEY is set but empty/);
 });
 
-test('the settings are frozen through and through', () => {
+test('the settings are deeply frozen', () => {
   const settings = accepted([], { config: { clients: [client] } });
   assert.ok(Object.isFrozen(settings) && Object.isFrozen(settings.nat[0]) && Object.isFrozen(settings.clients[0]));
 });
@@ -277,7 +277,7 @@ test('the help names every option and fits a terminal', () => {
   for (const line of helpText.split('\n')) assert.ok(line.length <= 100, line);
 });
 
-test('of an object or array in a wrong place nothing is shown: it may hold a password', () => {
+test('the contents of a misplaced object or array are not shown: they may include a password', () => {
   const users = [{ userPrincipalName: 'ada@example.com', password: 'not-to-be-shown' }];
   const rows: readonly (readonly [config: unknown, reason: RegExp])[] = [
     [{ softDelete: users }, /: softDelete: an array is not a JSON object\.$/],
@@ -295,7 +295,7 @@ test('of an object or array in a wrong place nothing is shown: it may hold a pas
   }
 });
 
-test('an address whose host no URL can have is refused', () => {
+test('a URL with an impossible host is refused', () => {
   const jwksUri = `https://a.${'Cp.example.'.repeat(1_800)}com/`;
   const issuers = [{ issuer: 'i', tenantId: vnet, audiences: ['a'], jwksUri }];
   assert.ok(refusedWith([], { config: { issuers } }).includes(' must be an https:// URL '));

@@ -1,4 +1,4 @@
-import { errorText, getToken, send } from '../client.ts';
+import { errorMessage, getToken, send } from '../client.ts';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
@@ -9,7 +9,7 @@ const apiVersion = 'api-version=2026-02-01';
 export const explain: Command = {
   name: 'explain',
   synopsis:
-    "Says whether a vault's firewall lets in a request that it sees come --from ADDRESS, or from there in --subnet ID, and why.",
+    "Shows whether a vault's firewall allows a request that arrives from --from ADDRESS, or from it in --subnet ID, and why.",
   options: ['vault', 'from', 'subnet'],
   required: ['vault', 'from'],
   async run({ data = 'postern-data', vault = '', from, subnet }) {
@@ -19,21 +19,21 @@ export const explain: Command = {
     const listUrl = `${connection.home}/subscriptions/${connection.subscriptionId}/resources?$filter=${filter}&${apiVersion}`;
     const list = await send(connection, { method: 'GET', url: listUrl, token });
     const id = soleId(list.body);
-    if (id === undefined) throw new CommandFailed(`There is no vault '${vault}'.`);
+    if (id === undefined) throw new CommandFailed(`The vault '${vault}' does not exist.`);
     const url = `${connection.home}${id}/explain?${apiVersion}`;
     const answer = await send(connection, { method: 'POST', url, token, json: { from, subnet } });
-    if (answer.status !== 200) throw new CommandFailed(errorText(answer));
-    return textOf(answer.body, 'explanation');
+    if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
+    return stringOf(answer.body, 'explanation');
   },
 };
 
 function soleId(body: unknown): string | undefined {
   const value = membersOf(body).get('value');
-  const id = textOf(Array.isArray(value) ? value[0] : undefined, 'id');
+  const id = stringOf(Array.isArray(value) ? value[0] : undefined, 'id');
   return id === '' ? undefined : id;
 }
 
-function textOf(value: unknown, member: string): string {
+function stringOf(value: unknown, member: string): string {
   const found = membersOf(value).get(member);
   return typeof found === 'string' ? found : '';
 }

@@ -5,7 +5,7 @@ import { CommandFailed } from '../failed.ts';
 export const hosts: Command = {
   name: 'hosts',
   synopsis:
-    'Prints the lines of /etc/hosts for the vaults in --vaults NAME,NAME: not every client resolves *.localhost by itself.',
+    'Prints lines for /etc/hosts for the vaults in --vaults NAME,NAME: not every client resolves *.localhost by itself.',
   options: ['vaults'],
   required: ['vaults'],
   async run({ data = 'postern-data', vaults = '' }) {
@@ -13,7 +13,7 @@ export const hosts: Command = {
     const domain = vaultSuffix.replace(/:\d+$/, '');
     const names = vaults.split(',').map((name) => name.trim());
     const wrong = names.find((name) => !/^[a-z0-9-]{3,24}$/i.test(name));
-    if (wrong !== undefined) throw new CommandFailed(`'${wrong}' is no vault's name.`);
+    if (wrong !== undefined) throw new CommandFailed(`'${wrong}' is not a vault name.`);
     return names.flatMap((name) => [`127.0.0.1 ${name}${domain}`, `::1 ${name}${domain}`]).join('\n');
   },
 };

@@ -4,7 +4,7 @@ import { askSupervisor } from '../control.ts';
 
 export const listenerClose: Command = {
   name: 'listener close',
-  synopsis: 'Closes a listener that "listener open" opened, and its connections.',
+  synopsis: 'Closes a listener opened with "listener open", and its connections.',
   options: ['id'],
   required: ['id'],
   async run({ data = 'postern-data', id }) {

@@ -5,8 +5,8 @@ import { askSupervisor } from '../control.ts';
 export const listenerOpen: Command = {
   name: 'listener open',
   synopsis:
-    "Opens a subnet's listener inside the network namespace of its virtual network, by the name that ip netns knows, in that " +
-    'of the process --pid N, or both: what it accepts comes from that subnet.',
+    "Opens a subnet's listener inside the network namespace of its virtual network: --namespace is the name that ip netns knows, " +
+    '--pid a process in it; give either or both. Every connection that it accepts comes from that subnet.',
   options: ['namespace', 'pid', 'port', 'subnet'],
   required: ['port', 'subnet'],
   async run({ data = 'postern-data', namespace, pid, port, subnet }) {

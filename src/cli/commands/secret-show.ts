@@ -1,4 +1,4 @@
-import { errorText, getToken, send, vaultResource } from '../client.ts';
+import { errorMessage, getToken, send, vaultResource } from '../client.ts';
 import type { Command } from '../command.ts';
 import { readConnection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
@@ -14,7 +14,7 @@ export const secretShow: Command = {
     const token = await getToken(connection, vaultResource(connection));
     const url = `https://${vault}${connection.vaultSuffix}/secrets/${name}/${version}?api-version=2025-07-01`;
     const answer = await send(connection, { method: 'GET', url, token, from });
-    if (answer.status !== 200) throw new CommandFailed(errorText(answer));
+    if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
     return JSON.stringify(answer.body, undefined, 2);
   },
 };
