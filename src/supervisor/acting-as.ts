@@ -1,8 +1,8 @@
 import type { User } from './worker-user.ts';
 
 /**
- * Does something with the rights of somebody else, where their files could lead root astray. It is synchronous: nothing
- * else of this process runs meanwhile, and nobody may send it signals, for its real uid stays root's.
+ * Runs `act` with another user's rights, where that user's files could mislead root. It is synchronous: nothing else in
+ * this process runs meanwhile. The real uid stays root's, so that the user cannot send this process signals.
  */
 export function actingAs<T>({ uid, gid }: User, act: () => T): T {
   const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };

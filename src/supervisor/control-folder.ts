@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { User } from './worker-user.ts';
 
-/** Root's own, where no worker can enter, rename or leave a link. */
+/** Owned by root, so the worker cannot enter or rename it, or put a link there. */
 const runFolder = '/run/postern';
 
 export interface FolderLock {
@@ -13,11 +13,11 @@ export interface FolderLock {
 }
 
 /**
- * Takes a data folder (its real path) for this process alone; `undefined` if another one has it. It is SQLite's lock on
- * a file of its own, which the kernel drops with the process, also after `kill -9`, so it is never stale. Started by root
- * the file lies under `/run`, for the folder is the worker's. The worker's own lock is that of its database, which also
- * holds between containers of one host that share the folder: a supervisor that comes after a killed one must not have a
- * second worker while the first is still ending.
+ * Locks a data folder (its real path) for this process; `undefined` if another process has the lock. It is SQLite's lock
+ * on a separate file; the kernel releases it when the process ends, also after `kill -9`, so it is never stale. Started by
+ * root, the file is under `/run`, because the worker owns the data folder. The worker's own lock is the one of its
+ * database, which also works between containers of one host that share the folder: after a supervisor was killed, the next
+ * one must not have a second worker while the first is still ending.
  */
 export function lockFolder(dataFolder: string, worker: User | undefined): FolderLock | undefined {
   const path = lockFile(dataFolder, worker);
@@ -34,7 +34,7 @@ export function lockFolder(dataFolder: string, worker: User | undefined): Folder
   }
 }
 
-/** The file on which a supervisor has its lock for as long as it runs. */
+/** The file that a supervisor keeps locked while it runs. */
 export function lockFile(dataFolder: string, worker: User | undefined): string {
   if (worker === undefined) return join(dataFolder, 'supervisor.lock');
   return join(ownFolder(runFolder), `${nameOf(dataFolder)}.lock`);
@@ -43,10 +43,10 @@ export function lockFile(dataFolder: string, worker: User | undefined): string {
 const sqliteBusy = 5;
 
 /**
- * The folder of the control socket, made and closed to everybody else. Started by root it lies under `/run`, where the
- * worker, who owns the data folder, can neither enter nor rename it. Where the worker stays who starts it (a user, or root of
- * a user namespace, to whom `/run` may be closed) it lies in the data folder, or, without one, in a new temporary folder:
- * all processes have one uid then, and files cannot keep a worker out.
+ * Creates the folder of the control socket, closed to every other user. Started by root it is under `/run`, where the
+ * worker, which owns the data folder, can neither enter nor rename it. If the worker keeps the uid of the starting user (an
+ * ordinary user, or root of a user namespace, which may not have access to `/run`), the folder is in the data folder, or in
+ * a new temporary folder if there is none: with one uid for all processes, files cannot keep a worker out.
  */
 export function prepareControlFolder(dataFolder: string | undefined, worker: User | undefined): string {
   if (worker === undefined) {
@@ -56,7 +56,7 @@ export function prepareControlFolder(dataFolder: string | undefined, worker: Use
   return dataFolder === undefined ? mkdtempSync(join(parent, 'memory-')) : ownFolder(join(parent, nameOf(dataFolder)));
 }
 
-/** What root's supervisor of this data folder (its real path) calls what it keeps under `/run`. */
+/** The name, under `/run`, of what root's supervisor stores for this data folder (its real path). */
 function nameOf(dataFolder: string): string {
   return createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
 }
@@ -64,7 +64,8 @@ function nameOf(dataFolder: string): string {
 function ownFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(path);
-  if (uid !== process.geteuid?.()) throw new Error(`${path} belongs to uid ${uid}: remove it`);
+  if (uid !== process.geteuid?.())
+    throw new Error(`${path} belongs to uid ${uid}, not to this process's user: remove it`);
   if ((mode & 0o077) !== 0) chmodSync(path, 0o700);
   return path;
 }

@@ -8,7 +8,7 @@ export type ControlRequest =
 export type ReadRequest =
   { readonly ok: true; readonly request: ControlRequest } | { readonly ok: false; readonly message: string };
 
-/** What `ip netns` takes for a name, and neither an option nor a path. */
+/** A name that `ip netns` accepts, and that is neither an option nor a path. */
 const namespaceName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 const usage =
@@ -31,7 +31,7 @@ function readOpen({ namespace, port, subnet }: Readonly<Record<string, unknown>>
   if (entered === undefined)
     return {
       ok: false,
-      message: 'namespace must be a name that ip netns knows or a process id: give --namespace NAME or --pid N',
+      message: 'namespace must be a name known to ip netns or a process id: give --namespace NAME or --pid N',
     };
   if (!isWhole(port, 65_535)) return { ok: false, message: 'port must be a whole number from 1 to 65535' };
   if (typeof subnet !== 'string' || !subnet.startsWith('/'))

@@ -3,23 +3,23 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { readRequest, type ControlRequest } from './control-request.ts';
 
-/** The longest path of a unix socket that every platform takes, in bytes. */
+/** The longest path of a unix socket that every platform accepts, in bytes. */
 const pathLengthMax = 103;
 const lineLengthMax = 16 * 1024;
 
 export type Answer = (request: ControlRequest) => Promise<object>;
 
 /**
- * Listens for requests, one JSON object a line, each answered by one line in the same order. Whoever can open the path
- * is trusted: its folder is closed to everybody but the supervisor's uid.
+ * Serves requests, one JSON object a line, and answers each with one line in the same order. Anyone who can open the path
+ * is trusted: its folder is closed to every uid but the supervisor's.
  */
 export async function openControlSocket(path: string, answer: Answer): Promise<Server> {
   const length = Buffer.byteLength(path);
   if (length > pathLengthMax) {
-    const rule = `a unix socket's path has at most ${pathLengthMax} bytes`;
-    throw new Error(`the control socket ${path} has ${length}, and ${rule}: choose a shorter --data`);
+    const rule = `at most ${pathLengthMax} are allowed`;
+    throw new Error(`the path of the control socket ${path} has ${length} bytes, but ${rule}: choose a shorter --data`);
   }
-  // The folder is ours and locked, so what lies there was left by a process that was killed.
+  // The folder is ours and locked, so an existing socket was left by a process that was killed.
   rmSync(path, { force: true });
   const server = createServer((socket) => serve(socket, answer));
   server.listen(path);
@@ -32,8 +32,8 @@ function serve(socket: Socket, answer: Answer): void {
   let received = '';
   let last = Promise.resolve();
   socket.on('error', () => undefined);
-  socket.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (received + text).split('\n');
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (received + chunk).split('\n');
     received = lines.pop() ?? '';
     for (const line of lines) last = last.then(() => reply(socket, line, answer));
     if (received.length > lineLengthMax) socket.destroy();

@@ -16,12 +16,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { actingAs } from './acting-as.ts';
-import { isChosenBy } from './way.ts';
+import { canRedirect } from './redirectable-path.ts';
 import type { User } from './worker-user.ts';
 
-/** A folder that every worker goes into, whatever lies at its path by then. */
+/** An open folder that every worker is given, even if its path leads elsewhere later. */
 export interface DataFolder {
-  /** Its real path when it was opened, to be shown. */
+  /** Its real path when it was opened, for messages. */
   readonly path: string;
   readonly descriptor: number;
 }
@@ -30,11 +30,11 @@ export type PreparedFolder =
   { readonly ok: true; readonly folder: DataFolder } | { readonly ok: false; readonly message: string };
 
 /**
- * Makes the data folder if it is missing, opens it, closes it to everybody but its owner, and, started by root, gives it
- * to the worker. A folder that belongs to somebody else is refused rather than taken over, unless it is empty.
+ * Creates the data folder if it is missing, opens it and closes it to all but its owner. Started by root, it gives an empty
+ * folder to the worker; a folder with contents that belongs to another user is refused.
  *
- * Once the folder is the worker's, root does nothing by path in it, nor to it: whatever name it used there could be a
- * link that a compromised worker left.
+ * Once the worker owns the folder, root uses no path in it or to it: any name could be a link left by a compromised
+ * worker.
  */
 export function prepareDataFolder(path: string, worker: User | undefined): PreparedFolder {
   try {
@@ -53,29 +53,29 @@ export function prepareDataFolder(path: string, worker: User | undefined): Prepa
   }
 }
 
-/** What `--memory` keeps on disk, the audit log and the authority's certificate, lies in a folder of its own. */
+/** Creates a folder for what `--memory` still keeps on disk: the audit log and the authority's certificate. */
 export function makeTemporaryFolder(worker: User | undefined): DataFolder {
   const folder = openFolder(mkdtempSync(join(tmpdir(), 'postern-')));
   if (worker !== undefined) fchownSync(folder.descriptor, worker.uid, worker.gid);
   return folder;
 }
 
-/** The worker has emptied it. Root removes nothing in a folder that is not its own, where a link could lead it astray. */
+/** Removes the folder, which the worker has emptied. Root deletes nothing inside a folder of the worker's, because of links. */
 export function removeTemporaryFolder({ path, descriptor }: DataFolder, worker: User | undefined): void {
   closeSync(descriptor);
   if (worker === undefined) rmSync(path, { recursive: true, force: true });
   else if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
 }
 
-/** What leads into the folder, whatever lies at its path, for a process that has it open under the descriptor. */
+/** A path to the folder that works whatever its own path leads to now, for a process that has the descriptor open. */
 export function entryOf({ path, descriptor }: DataFolder): string {
   return existsSync('/proc/self/fd') ? `/proc/self/fd/${descriptor}` : path;
 }
 
 function makeFolder(path: string, worker: User | undefined): void {
   const make = () => mkdirSync(path, { recursive: true, mode: 0o700 });
-  // Where the worker may change the way, it can have led it anywhere: what it may not make itself, it does not get.
-  if (worker !== undefined && isChosenBy(worker, path)) actingAs(worker, make);
+  // A worker that controls the path can make it lead anywhere, so the folder is created with the worker's rights.
+  if (worker !== undefined && canRedirect(worker, path)) actingAs(worker, make);
   else make();
 }
 
@@ -95,9 +95,9 @@ function closeOwn({ path, descriptor }: DataFolder): string | undefined {
 
 function giveEmpty({ path, descriptor }: DataFolder, worker: User, asked: string): string | undefined {
   const { uid } = fstatSync(descriptor);
-  // It is the worker's already, who closes it to others itself.
+  // It already belongs to the worker, which closes it to others itself.
   if (uid === worker.uid) return undefined;
-  if (isChosenBy(worker, asked) || readdirSync(path).length > 0) return belongsTo(uid, { path, owner: worker.uid });
+  if (canRedirect(worker, asked) || readdirSync(path).length > 0) return belongsTo(uid, { path, owner: worker.uid });
   fchmodSync(descriptor, 0o700);
   fchownSync(descriptor, worker.uid, worker.gid);
   return undefined;
@@ -106,7 +106,7 @@ function giveEmpty({ path, descriptor }: DataFolder, worker: User, asked: string
 function belongsTo(uid: number, { path, owner }: { readonly path: string; readonly owner: number }): string {
   const others =
     process.geteuid?.() === 0
-      ? `name its owner with --user, or, if it holds Postern's data only, give it to uid ${owner} (chown -R ${owner} ${path})`
+      ? `give its owner with --user, or, if it contains only Postern's data, give it to uid ${owner} (chown -R ${owner} ${path})`
       : 'start Postern as its owner';
   return `The data folder ${path} belongs to uid ${uid}, and Postern runs as uid ${owner}. Choose another --data, ${others}.`;
 }

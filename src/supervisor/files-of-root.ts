@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import type { DataFolder } from './data-folder.ts';
 
-/** What Postern keeps in its data folder. */
+/** The names that Postern uses in its data folder. */
 const names = [
   'master.key',
   'commit-mark',
@@ -15,14 +15,14 @@ const names = [
 ];
 
 /**
- * Names in the worker's data folder at which root's own files lie, which the worker cannot use: a copy that root put back,
- * or a log that was opened before the worker gave up root, as it once was. They are named, not given away: the folder
- * is the worker's, which may have brought any file of root's in it to such a name by renaming it.
+ * Names in the worker's data folder whose files belong to root, so that the worker cannot use them: a copy that root
+ * restored, or a log from a release that opened it before giving up root. They are listed for the operator, not given
+ * away: the worker owns the folder and may have renamed any file of root's in it to such a name.
  */
 export function filesOfRoot({ descriptor }: DataFolder): readonly string[] {
   const at = (name: string) => lstatSync(`/proc/self/fd/${descriptor}/${name}`, { throwIfNoEntry: false });
   const uid = process.geteuid?.();
-  // Behind a link lies nothing of Postern's: the worker's start says what it thinks of one.
+  // A link is not followed; the worker refuses one when it starts.
   const log = at('audit')?.isDirectory() === true ? ['audit/audit.jsonl'] : [];
   return [...names, ...log].filter((name) => {
     const found = at(name);

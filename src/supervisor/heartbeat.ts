@@ -1,19 +1,19 @@
-/** How the supervisor notices a worker whose event loop does not turn. */
+/** When the supervisor considers a worker hung, that is, its event loop blocked. */
 export interface HeartbeatTimes {
-  /** From one ping to the next, in milliseconds. */
+  /** The interval of pings, in milliseconds. */
   readonly everyMs: number;
-  /** So many pings in a row go unanswered before a worker that serves is replaced. */
+  /** The most unanswered pings in a row of a worker that is serving. */
   readonly missedMax: number;
-  /** The same while it starts: to recover and read a large database may take one long step. */
+  /** The same for a worker that is starting: recovering and reading a large database may take one long step. */
   readonly missedStartingMax: number;
 }
 
-/** No step of a healthy worker takes seconds, however busy the machine is; half a minute of silence is a fault. */
+/** No step of a healthy worker takes seconds, however busy the machine is, so half a minute of silence is a fault. */
 export const heartbeatTimes: HeartbeatTimes = { everyMs: 1_000, missedMax: 30, missedStartingMax: 300 };
 
 /**
- * Counts the pings that a worker has not answered. It counts turns of our own timer, not time: while this process is
- * stopped, or the whole machine sleeps, nothing is counted, so that a worker is not blamed for what stopped us both.
+ * Counts the pings that a worker has not answered. It counts ticks of our own timer, not time: while this process is
+ * stopped or the machine sleeps nothing is counted, so a worker is not blamed for that.
  */
 export class Heartbeat {
   readonly #times: HeartbeatTimes;
@@ -24,7 +24,7 @@ export class Heartbeat {
     this.#times = times;
   }
 
-  /** The worker has answered a ping, or has said anything else: its event loop turns. */
+  /** The worker answered a ping or sent another message, so its event loop is running. */
   heard(): void {
     this.#missed = 0;
   }
@@ -34,7 +34,7 @@ export class Heartbeat {
     this.#missed = 0;
   }
 
-  /** A ping is about to be sent. Says how long the worker has been silent, in seconds, when that is too long. */
+  /** Call before each ping. Returns how long the worker has been silent, in seconds, if that is too long. */
   tick(): { readonly silentSeconds: number } | undefined {
     const { everyMs, missedMax, missedStartingMax } = this.#times;
     const allowed = this.#ready ? missedMax : missedStartingMax;

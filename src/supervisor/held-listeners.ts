@@ -4,21 +4,21 @@ import type { RawSocket } from './raw-socket.ts';
 export type Bound =
   { readonly ok: true; readonly incarnation: string | undefined } | { readonly ok: false; readonly message: string };
 
-/** Sends a message to the worker of the moment, with a socket or without. */
+/** Sends a message to the current worker, with a socket or without. */
 export type Send = (message: Exclude<ToWorker<never>, { readonly kind: 'start' }>, socket?: RawSocket) => void;
 
 interface Held {
   listener: Listener;
   readonly socket: RawSocket;
-  /** The first answer of a worker. */
+  /** The first answer of a worker about the listener. */
   readonly bound: PromiseWithResolvers<Bound>;
 }
 
 type Answer = Extract<FromWorker, { readonly id: string }>;
 
 /**
- * The sockets that listen, whoever accepts on them: each worker that starts is handed all of them. What the first
- * worker found out about a subnet stays with the socket for its successors.
+ * The listening sockets. Each worker that starts gets all of them. What the first worker finds out about a subnet is kept
+ * with the socket for later workers.
  */
 export class HeldListeners {
   readonly #held = new Map<string, Held>();
@@ -33,7 +33,7 @@ export class HeldListeners {
     return [...this.#held.values()].flatMap(({ listener }) => (listener.kind === 'subnet' ? [listener] : []));
   }
 
-  /** Hands the socket to the worker of the moment, else to the next one. Answers when a worker has. */
+  /** Gives the socket to the current worker, or else to the next one. Resolves when a worker has answered. */
   add(listener: Listener, socket: RawSocket): Promise<Bound> {
     const held: Held = { listener, socket, bound: Promise.withResolvers() };
     this.#held.set(listener.id, held);
@@ -41,20 +41,20 @@ export class HeldListeners {
     return held.bound.promise;
   }
 
-  /** A new worker: everything is handed to it. */
+  /** Gives every socket to a new worker. */
   attach(send: Send): void {
     this.#send = send;
     for (const { listener, socket } of this.#held.values()) send({ kind: 'listener', listener }, socket);
   }
 
-  /** The worker has died, and with it what it had open. */
+  /** The worker has died, and its open sockets with it. */
   detach(): void {
     this.#send = undefined;
     for (const { resolve } of this.#closing.values()) resolve();
     this.#closing.clear();
   }
 
-  /** Takes a worker's answer that a listener was accepted, or closed. */
+  /** Handles a worker's answer that a listener was accepted or closed. */
   answered(answer: Exclude<Answer, { readonly kind: 'refused' }>): void {
     if (answer.kind === 'closed') {
       this.#closing.get(answer.id)?.resolve();
@@ -69,7 +69,7 @@ export class HeldListeners {
     held.bound.resolve({ ok: true, incarnation });
   }
 
-  /** A worker has refused the listener: it is closed and forgotten. `false`: there was none with this id. */
+  /** Closes and removes a listener that a worker refused. Returns `false` if the id is unknown. */
   refused({ id, message }: { readonly id: string; readonly message: string }): boolean {
     const held = this.#held.get(id);
     if (held === undefined) return false;
@@ -78,7 +78,7 @@ export class HeldListeners {
     return true;
   }
 
-  /** Closes a subnet's listener for good. `false`: there is none with this id. */
+  /** Closes a subnet's listener. Returns `false` if the id is unknown. */
   async close(id: string): Promise<boolean> {
     const held = this.#held.get(id);
     if (held?.listener.kind !== 'subnet') return false;
@@ -90,7 +90,7 @@ export class HeldListeners {
       this.#send({ kind: 'close', id });
       await closing.promise;
     }
-    // Not before: a worker that starts may still have to be handed it, and waits for as many as it was told of.
+    // Closed only now: a worker that is starting was told how many listeners it gets and waits for all of them.
     held.socket.close();
     return true;
   }

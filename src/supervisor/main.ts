@@ -1,4 +1,4 @@
-/** The entry of `postern start`. The worker's program lies beside this room, with the same extension: `.ts` in a checkout. */
+/** The entry of `postern start`. The worker's program is in the folder above, with the same extension: `.ts` in a checkout. */
 import { extname, join } from 'node:path';
 import { start } from './start.ts';
 

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { StartWorker } from '../types/supervision.ts';
-import { isChosenBy } from './way.ts';
+import { canRedirect } from './redirectable-path.ts';
 import { markDescriptor } from './worker.ts';
 import type { User } from './worker-user.ts';
 
@@ -10,20 +10,20 @@ export type MarkPlace =
   | {
       readonly ok: true;
       readonly mark: StartWorker<Settings>['mark'];
-      /** Ours of what the worker gets under `mark.descriptor`. */
+      /** Our descriptor of the file that the worker gets as `mark.descriptor`. */
       readonly descriptor?: number;
-      /** What is not protected, in a sentence for the operator. */
+      /** A sentence for the operator about what is not protected. */
       readonly notice?: string;
     }
   | { readonly ok: false; readonly message: string };
 
 const unprotected =
-  'an older copy of the whole folder would not be noticed. Set commitMarkFile in the configuration to a path elsewhere';
+  'an older copy of the whole folder would not be detected. Set commitMarkFile in the configuration to a path elsewhere';
 
 /**
- * Where the commit mark lies: where the configuration says, else beside the key file that it names, else in the data
- * folder, beside the key that lies there. The worker may open nothing outside of its folder, so it is given the mark as
- * an open file; where it may change the way to it, it opens the mark itself.
+ * Chooses where the commit mark is stored: at the configured path, else beside the configured key file, else in the data
+ * folder, where the key is then. The worker may not open files outside its folder, so it gets the mark as an open file;
+ * if the worker controls the mark's path, it opens the mark itself.
  */
 export function placeMark(settings: Settings, worker: User | undefined): MarkPlace {
   const { commitMarkFile, masterKeyFile, masterKey } = settings;
@@ -37,7 +37,7 @@ export function placeMark(settings: Settings, worker: User | undefined): MarkPla
       notice: `The commit mark is in the data folder, although the master key is not: ${unprotected}.`,
     };
   }
-  if (worker !== undefined && isChosenBy(worker, path)) return { ok: true, mark: { path } };
+  if (worker !== undefined && canRedirect(worker, path)) return { ok: true, mark: { path } };
   try {
     return { ok: true, mark: { path, descriptor: markDescriptor }, descriptor: openMark(path) };
   } catch (error) {
@@ -56,7 +56,7 @@ function openMark(path: string): number {
     closeSync(descriptor);
     throw new Error(`${path} is not a regular file`);
   }
-  // What was made is durable once its folder is.
+  // A new file is durable only once its folder is synced.
   const folder = openSync(dirname(path), 'r');
   fsyncSync(folder);
   closeSync(folder);

@@ -2,18 +2,18 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
 export interface Launcher {
-  /** The command that runs what follows it as its only parameters, with its own process; empty if there is none. */
+  /** The command that runs the rest of its command line in its own process; empty if none is needed or available. */
   readonly command: readonly string[];
-  /** What the operator should know, in a sentence. */
+  /** A sentence for the operator. */
   readonly notice?: string;
 }
 
 /**
- * How a worker is started that no set-uid program can give more rights (PR_SET_NO_NEW_PRIVS, prctl(2)). Node has no
- * `prctl`, so that util-linux's `setpriv` sets it and becomes the worker.
+ * How to start a worker that cannot gain rights from a set-uid program (PR_SET_NO_NEW_PRIVS, prctl(2)). Node has no
+ * `prctl`, so util-linux's `setpriv` sets it and then becomes the worker.
  */
 export function withoutNewPrivileges(searchPath: string, platform: NodeJS.Platform = process.platform): Launcher {
-  // Elsewhere there is no such thing; here a container may have set it for all of us.
+  // Other systems have no such flag, and a container may have set it for all its processes.
   if (platform !== 'linux' || isSet()) return { command: [] };
   const program = searchPath
     .split(':')
@@ -22,7 +22,7 @@ export function withoutNewPrivileges(searchPath: string, platform: NodeJS.Platfo
     .find(isExecutable);
   if (program !== undefined) return { command: [program, '--no-new-privs'] };
   const notice =
-    'There is no setpriv on PATH, so the worker runs without no_new_privs: a set-uid program could give it more privileges. ' +
+    'setpriv was not found on PATH, so the worker runs without no_new_privs: a set-uid program could give it more privileges. ' +
     'Install util-linux.';
   return { command: [], notice };
 }

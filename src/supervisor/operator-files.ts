@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Settings } from '../settings/settings.ts';
-import { isChosenBy } from './way.ts';
+import { canRedirect } from './redirectable-path.ts';
 import type { User } from './worker-user.ts';
 
 export type OperatorFiles =
@@ -8,18 +8,18 @@ export type OperatorFiles =
   | { readonly ok: false; readonly message: string };
 
 /**
- * Reads the files that the settings name, by their paths, for a worker that may not read them itself. Those on whose way
- * the worker could have put a link are left to it: root would read to it whatever the link names.
+ * Reads the files that the settings name, by path, for a worker that may not read them itself. A file whose path the worker
+ * controls is left for the worker to read: it may be a link to any file that root can read.
  */
 export function readOperatorFiles(settings: Settings, worker: User | undefined): OperatorFiles {
   const files: Record<string, string> = {};
   for (const path of named(settings)) {
-    if (worker !== undefined && isChosenBy(worker, path)) continue;
+    if (worker !== undefined && canRedirect(worker, path)) continue;
     try {
       files[path] = readFileSync(path, 'utf8');
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      return { ok: false, message: `The file ${path}, which the configuration names, cannot be read: ${cause}.` };
+      return { ok: false, message: `The file ${path}, named in the configuration, cannot be read: ${cause}.` };
     }
   }
   return { ok: true, files };

@@ -11,23 +11,23 @@ export interface OpenedListener {
 
 export type OwnSockets =
   | { readonly ok: true; readonly port: number; readonly listeners: readonly OpenedListener[] }
-  /** `code` as the operating system names it. */
+  /** `code` is the operating system's error name. */
   | { readonly ok: false; readonly code: string; readonly message: string };
 
 interface Wanted {
   readonly where: string;
-  /** The TCP port, where one is asked for. */
+  /** The TCP port, for a TCP socket. */
   readonly port?: number;
-  /** What to change so that it is another place. */
+  /** The setting to change in order to listen elsewhere. */
   readonly setting: string;
-  /** The same, where another setting holds the address. */
+  /** The setting of the address, if it is a different one. */
   readonly addressSetting?: string;
   readonly open: () => Opened;
-  /** The socket's own place makes a good id: no two sockets share one. */
+  /** The id is made of the socket's address, which no other socket has. */
   readonly listener: (port: number) => Listener;
 }
 
-/** How often a free port of one address is tried on the others. */
+/** How many free ports are tried until one is free on every address. */
 const freePortTries = 20;
 
 const reasons: Readonly<Record<string, (wanted: Wanted) => string>> = {
@@ -40,12 +40,12 @@ const reasons: Readonly<Record<string, (wanted: Wanted) => string>> = {
   EACCES: ({ setting }) => `only root may use ports below 1024: change ${setting}`,
   FOLDER_OPEN_TO_OTHERS: () => 'only its owner may have access to its folder (chmod 700)',
   FOLDER_CLOSED_TO_OWNER: () =>
-    'the owner of its folder cannot reach it: give others access to the folders above (chmod o+x)',
-  WAY_OF_WORKER: () =>
-    'the worker may change the way there, so that root makes nothing there, and the worker cannot: choose another place',
+    'the owner of its folder cannot reach it: let other users pass the folders above (chmod o+x)',
+  PATH_CONTROLLED_BY_WORKER: () =>
+    'the worker controls the path, so root does not create the socket, and the worker cannot: choose another path',
 };
 
-/** Opens every socket that the settings name. The public ones share one port, also where any free one is asked for. */
+/** Opens every socket in the settings. The public ones share one port, also if any free port was requested. */
 export function openOwnSockets(settings: Settings, worker: User | undefined): OwnSockets {
   const publicSockets = openPublic(settings);
   if (!publicSockets.ok) return publicSockets;
@@ -64,7 +64,7 @@ function openPublic({ listen, port }: Settings): OwnSockets {
   return answer;
 }
 
-/** With port 0 the first address takes a free port, and the others must get the same one. */
+/** With port 0 the first address gets a free port, and the others must use the same one. */
 function publicOnes(listen: readonly string[], port: number): readonly Wanted[] {
   let agreed = port;
   return listen.map((address) => ({

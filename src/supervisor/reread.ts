@@ -5,8 +5,8 @@ import { readOperatorFiles } from './operator-files.ts';
 import { refuseWorkersFiles } from './root-files.ts';
 import type { User } from './worker-user.ts';
 
-/** What a worker is told: the settings, and what was read of the files that they name, by their paths. */
-export interface Given {
+/** The configuration that a worker gets: the settings, and the contents of the files that they name, by path. */
+export interface WorkerConfiguration {
   readonly settings: Settings;
   readonly files: Readonly<Record<string, string>>;
 }
@@ -14,35 +14,35 @@ export interface Given {
 export type Reread =
   | {
       readonly ok: true;
-      readonly given: Given;
-      /** Settings that are other ones in the file, and stay. */ readonly kept: readonly string[];
+      readonly configuration: WorkerConfiguration;
+      /** Settings that have changed in the file but need a restart. */ readonly kept: readonly string[];
     }
   | { readonly ok: false; readonly message: string };
 
 export interface RereadInput {
-  /** What followed `postern start`. */
+  /** The arguments after `postern start`. */
   readonly argv: readonly string[];
   readonly become: User | undefined;
   readonly inForce: Settings;
-  /** The folder that relative paths on the command line start from, as it was called at the start. */
+  /** The working directory at the start, which relative paths on the command line are relative to. */
   readonly folder: string;
 }
 
 /**
- * What of the configuration file takes a restart: where the supervisor listens and where the commit mark lies, since it
- * opens these once, and the master key, since changing it takes the one before as well, from the environment.
+ * The members of the configuration file that need a restart: the sockets and the commit mark, which the supervisor opens
+ * once, and the master key, because a change also needs the previous key, from the environment.
  */
-const ofStart = ['gateways', 'loadBalancers', 'masterKeyFile', 'commitMarkFile'] as const;
+const restartOnly = ['gateways', 'loadBalancers', 'masterKeyFile', 'commitMarkFile'] as const;
 
 /**
- * Reads the configuration file and the files that it names again, while the server runs. A file that the worker may change
- * is refused as at a start: root reads for the worker what it names.
+ * Reads the configuration file, and the files that it names, again while the server runs. As at the start, a file that the
+ * worker can change is refused: root reads the files that it names.
  */
 export function reread(input: RereadInput): Reread {
   try {
     return readAgain(input);
   } catch (error) {
-    // Such as a file that is replaced while it is looked at.
+    // For example, a file was replaced while it was examined.
     return { ok: false, message: `${error instanceof Error ? error.message : String(error)}.` };
   }
 }
@@ -59,10 +59,10 @@ function readAgain({ argv, become, inForce, folder }: RereadInput): Reread {
   if (refused !== undefined) return { ok: false, message: refused };
   const { settings, kept } = settingsAfter(inForce, read.settings);
   const operators = readOperatorFiles(settings, become);
-  return operators.ok ? { ok: true, given: { settings, files: operators.files }, kept } : operators;
+  return operators.ok ? { ok: true, configuration: { settings, files: operators.files }, kept } : operators;
 }
 
-/** The settings that hold after a reload, and the names of those that would take a restart. */
+/** The settings after a reload, and the names of changed settings that need a restart. */
 export function settingsAfter(
   inForce: Settings,
   read: Settings,
@@ -70,7 +70,7 @@ export function settingsAfter(
   const { gateways, masterKeyFile, commitMarkFile, ...others } = read;
   return {
     settings: { ...others, ...atStart(inForce) },
-    kept: ofStart.filter((name) => !isDeepStrictEqual(inForce[name], read[name])),
+    kept: restartOnly.filter((name) => !isDeepStrictEqual(inForce[name], read[name])),
   };
 }
 

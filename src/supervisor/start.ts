@@ -4,7 +4,7 @@ import { helpText, wantsHelp } from '../settings/options.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { childEnvironment } from './child-environment.ts';
 import { openControlSocket } from './control-socket.ts';
-import { wayInto } from './closed-way.ts';
+import { accessFolder } from './folder-access.ts';
 import { lockFile, lockFolder, prepareControlFolder } from './control-folder.ts';
 import { makeTemporaryFolder, prepareDataFolder, removeTemporaryFolder, type DataFolder } from './data-folder.ts';
 import { heartbeatTimes, type HeartbeatTimes } from './heartbeat.ts';
@@ -15,14 +15,14 @@ import { filesOfRoot } from './files-of-root.ts';
 import { readOperatorFiles } from './operator-files.ts';
 import { refuseWorkersFiles } from './root-files.ts';
 import { openOwnSockets, type OpenedListener } from './own-sockets.ts';
-import { reread, type Given } from './reread.ts';
+import { reread, type WorkerConfiguration } from './reread.ts';
 import { Supervisor } from './supervisor.ts';
 import { hasTerminal } from './terminal.ts';
 import { resolveWorkerUser, withinNamespace, type ResolvedUser, type User } from './worker-user.ts';
 
 interface Ready {
   readonly ok: true;
-  readonly given: Given;
+  readonly configuration: WorkerConfiguration;
   readonly become: User | undefined;
   readonly place: Extract<MarkPlace, { readonly ok: true }>;
   readonly folder: TakenFolder;
@@ -33,9 +33,9 @@ type Refused = { readonly ok: false; readonly message: string };
 type Prepared = Ready | Refused;
 
 /**
- * `postern start`: runs until it is stopped, and answers with the exit code.
- * @param argv what follows `start`
- * @param program the worker's
+ * Runs `postern start` until it is stopped. Returns the exit code.
+ * @param argv the arguments after `start`
+ * @param program the worker's program
  */
 export async function start(
   argv: readonly string[],
@@ -65,20 +65,20 @@ interface Run {
 }
 
 async function run(
-  { given, become, place, folder, listeners }: Ready,
+  { configuration, become, place, folder, listeners }: Ready,
   { argv, startedIn, program, heartbeat }: Run,
 ): Promise<number> {
-  const { settings } = given;
+  const { settings } = configuration;
   const controlFolder = prepareControlFolder(settings.dataFolder, become);
   const controlSocket = join(controlFolder, 'supervisor.sock');
   const ended = Promise.withResolvers<number>();
   const { command, notice } = withoutNewPrivileges(process.env['PATH'] ?? '');
-  for (const said of [notice, place.notice]) if (said !== undefined) complain(said);
+  for (const message of [notice, place.notice]) if (message !== undefined) complain(message);
   const environment = childEnvironment(process.env);
-  const wayIn = wayInto(folder, become, environment);
-  if (!wayIn.ok) throw new Error(wayIn.message);
+  const access = accessFolder(folder, become, environment);
+  if (!access.ok) throw new Error(access.message);
   const supervisor = new Supervisor({
-    given,
+    configuration,
     become,
     mark: place.mark,
     markDescriptor: place.descriptor,
@@ -87,8 +87,8 @@ async function run(
     controlSocket,
     program,
     environment,
-    wayIn,
-    launcher: [...wayIn.command, ...command],
+    access,
+    launcher: [...access.command, ...command],
     folder,
     heartbeat,
     now: Date.now,
@@ -99,9 +99,9 @@ async function run(
   const control = await openControlSocket(controlSocket, (request) => supervisor.answer(request));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => supervisor.signalled());
   const fromTerminal = hasTerminal();
-  // Its other meaning, and the older one: the terminal was closed (signal(7)).
+  // The older meaning of SIGHUP: the terminal was closed (signal(7)).
   process.on('SIGHUP', () => (fromTerminal && !hasTerminal() ? supervisor.signalled() : supervisor.reload()));
-  process.on('uncaughtException', (error) => supervisor.broke(error));
+  process.on('uncaughtException', (error) => supervisor.crashed(error));
   supervisor.start(control);
   const exitCode = await ended.promise;
   rmSync(controlFolder, { recursive: true, force: true });
@@ -109,7 +109,7 @@ async function run(
   return exitCode;
 }
 
-/** Settings, the files that they name, who the worker becomes, the data folder, made and locked, and the sockets. */
+/** Reads the settings and the files that they name, chooses the worker's user, creates and locks the data folder, opens the sockets. */
 function prepare(argv: readonly string[], startedIn: string, program: string): Prepared {
   const rootFiles = [program];
   const readFile = (path: string): string => {
@@ -138,7 +138,14 @@ function prepare(argv: readonly string[], startedIn: string, program: string): P
   if (!sockets.ok) return giveUp(sockets);
   const dataFolder = read.settings.dataFolder === undefined ? undefined : folder.path;
   const settings = { ...read.settings, dataFolder, port: sockets.port };
-  return { ok: true, given: { settings, files: operators.files }, become, place, folder, listeners: sockets.listeners };
+  return {
+    ok: true,
+    configuration: { settings, files: operators.files },
+    become,
+    place,
+    folder,
+    listeners: sockets.listeners,
+  };
 }
 
 function workerUser({ user }: Settings): ResolvedUser {
@@ -147,14 +154,14 @@ function workerUser({ user }: Settings): ResolvedUser {
   return ownUid === 0 ? withinNamespace(account, user, uidMap()) : account;
 }
 
-/** Other systems than Linux have no user namespaces, and every uid. */
+/** Systems other than Linux have no user namespaces, so every uid exists. */
 function uidMap(): string {
   const path = '/proc/self/uid_map';
   return existsSync(path) ? readFileSync(path, 'utf8') : '0 0 4294967295';
 }
 
 interface TakenFolder extends DataFolder {
-  /** Called once, when no worker is in it any more. */
+  /** Called once, when no worker uses it any more. */
   release(): void;
 }
 
@@ -175,10 +182,10 @@ function takeFolder(
     const message = `Another Postern uses the data folder ${path}${holder}: stop it, or choose another --data.`;
     return { ok: false, message };
   }
-  const roots = worker === undefined ? [] : filesOfRoot(prepared.folder);
-  if (worker !== undefined && roots.length > 0) {
+  const rootNames = worker === undefined ? [] : filesOfRoot(prepared.folder);
+  if (worker !== undefined && rootNames.length > 0) {
     lock.release();
-    return { ok: false, message: ofRoot(path, roots, worker) };
+    return { ok: false, message: rootFilesMessage(path, rootNames, worker) };
   }
   const release = (): void => {
     closeSync(descriptor);
@@ -187,9 +194,9 @@ function takeFolder(
   return { ok: true, folder: { path, descriptor, release } };
 }
 
-function ofRoot(folder: string, names: readonly string[], { uid, gid }: User): string {
+function rootFilesMessage(folder: string, names: readonly string[], { uid, gid }: User): string {
   const paths = names.map((name) => join(folder, name)).join(' ');
-  return `Root owns ${names.join(', ')} in the data folder, and the worker cannot use what is root's. If you trust these files, give them to it: chown -h ${uid}:${gid} ${paths}`;
+  return `Root owns ${names.join(', ')} in the data folder, and the worker cannot use root's files. If you trust these files, give them to it: chown -h ${uid}:${gid} ${paths}`;
 }
 
 function complain(text: string): void {

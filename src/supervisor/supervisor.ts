@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import type { FromWorker, StartWorker } from '../types/supervision.ts';
 import type { ControlRequest } from './control-request.ts';
-import type { WayIn } from './closed-way.ts';
+import type { FolderAccess } from './folder-access.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { HeartbeatTimes } from './heartbeat.ts';
 import { HeldListeners } from './held-listeners.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
 import { openInNamespace } from './namespace-socket.ts';
 import type { OpenedListener } from './own-sockets.ts';
-import type { Given, Reread } from './reread.ts';
+import type { WorkerConfiguration, Reread } from './reread.ts';
 import { logOutput } from './terminal.ts';
 import type { User } from './worker-user.ts';
 import { Worker } from './worker.ts';
 
 export interface SupervisorOptions {
-  /** What the first worker is told. */
-  readonly given: Given;
+  /** The configuration of the first worker. */
+  readonly configuration: WorkerConfiguration;
   readonly become: User | undefined;
-  /** Where the commit mark lies, and our descriptor of it, if the worker is given one. */
+  /** The place of the commit mark, and our descriptor of it if the worker gets it as an open file. */
   readonly mark: StartWorker<Settings>['mark'];
   readonly markDescriptor: number | undefined;
   /** Reads the configuration again. */
@@ -29,10 +29,10 @@ export interface SupervisorOptions {
   readonly controlSocket: string;
   /** The worker's program. */
   readonly program: string;
-  /** Of every child; without secrets. */
+  /** The environment of every child process; it has no secrets. */
   readonly environment: NodeJS.ProcessEnv;
-  /** How the worker gets into its folder; its command is the first part of the launcher. */
-  readonly wayIn: Extract<WayIn, { readonly ok: true }>;
+  /** How the worker reaches its data folder; the launcher begins with its command. */
+  readonly access: Extract<FolderAccess, { readonly ok: true }>;
   /** The command that becomes the worker. */
   readonly launcher: readonly string[];
   readonly folder: DataFolder;
@@ -48,31 +48,31 @@ export interface SupervisorOptions {
 const databaseLock = 'postern.db.lock';
 
 /**
- * Owns the listening sockets and the one worker that accepts on them. It reads nothing that comes from the network, and
- * accepts no connection: what it holds are raw sockets, handed to each worker anew.
+ * Owns the listening sockets and the one worker that accepts on them. It reads nothing from the network and accepts no
+ * connection: it only has raw sockets, which each new worker gets again.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #listeners = new HeldListeners();
   readonly #worker: Worker;
   readonly #required: ReadonlySet<string>;
-  /** What the next worker is told. */
-  #given: Given;
-  /** What the worker of the moment was told. */
-  #introduced: Given;
-  /** With what a worker has become ready last. */
-  #proven: Given;
+  /** The configuration for the next worker. */
+  #configuration: WorkerConfiguration;
+  /** The configuration that the current worker got. */
+  #current: WorkerConfiguration;
+  /** The configuration with which a worker last became ready. */
+  #lastGood: WorkerConfiguration;
   #control: Server | undefined;
   #announced = false;
   #exitCode = 0;
   #signals = 0;
 
   constructor(options: SupervisorOptions) {
-    const { program, environment, launcher, wayIn, folder, heartbeat, now, listeners, complain } = options;
+    const { program, environment, launcher, access, folder, heartbeat, now, listeners, complain } = options;
     this.#options = options;
-    this.#given = this.#introduced = this.#proven = options.given;
+    this.#configuration = this.#current = this.#lastGood = options.configuration;
     this.#required = new Set(listeners.map(({ listener }) => listener.id));
-    // A refusal of one of these ends the supervisor, in `#receive`.
+    // If a worker refuses one of these, the supervisor ends, in `#receive`.
     for (const { listener, socket } of listeners) void this.#listeners.add(listener, socket);
     this.#worker = new Worker({
       program,
@@ -80,7 +80,7 @@ export class Supervisor {
       launcher,
       mark: options.markDescriptor,
       log: logOutput(),
-      startIn: wayIn.startIn,
+      startIn: access.startIn,
       folder: folder.descriptor,
       heartbeat,
       now,
@@ -98,12 +98,12 @@ export class Supervisor {
     this.#worker.start();
   }
 
-  /** SIGINT or SIGTERM: the first asks the worker to end, the second does not wait for it. */
+  /** SIGINT or SIGTERM: the first one asks the worker to end, the second one kills it. */
   signalled(): void {
     this.#signals += 1;
     if (this.#signals === 1) {
       this.#worker.stop();
-      // Whoever comes now is refused, and does not wait in a queue that nobody will serve.
+      // New connections are refused, instead of waiting in a queue that no worker will serve.
       if (this.#announced) this.#listeners.closeAll();
       return;
     }
@@ -112,15 +112,15 @@ export class Supervisor {
   }
 
   /**
-   * SIGHUP: reads the configuration again and replaces the worker, which opens its log anew. No connection is refused
-   * meanwhile: those that come wait in the sockets. A configuration that cannot be used leaves the one before in force.
+   * SIGHUP: reads the configuration again and replaces the worker, which also reopens its log. No connection is refused
+   * meanwhile: new ones wait in the sockets. If the new configuration is invalid, the old one stays in force.
    */
   reload(): void {
     if (this.#signals > 0) return;
     const { complain } = this.#options;
-    const read = this.#options.reread(this.#given.settings);
+    const read = this.#options.reread(this.#configuration.settings);
     if (read.ok) {
-      this.#given = read.given;
+      this.#configuration = read.configuration;
       complain('SIGHUP: the configuration was reread, and a new worker takes over.');
       for (const name of read.kept) complain(`SIGHUP: ${name} was changed; that takes effect at the next restart.`);
     } else {
@@ -129,12 +129,12 @@ export class Supervisor {
     this.#worker.replace();
   }
 
-  /** An error that nobody expected, such as bytes on the worker's channel that are no message: nothing runs on unwatched. */
-  broke(error: unknown): void {
+  /** Ends the supervisor after an unexpected error, such as an invalid message on the worker's channel: a worker never runs unwatched. */
+  crashed(error: unknown): void {
     this.#fail(`the supervisor ends: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  /** What the control socket is asked. */
+  /** Answers a request of the control socket. */
   async answer(request: ControlRequest): Promise<object> {
     if (request.kind === 'list') {
       const listeners = this.#listeners.subnets.map(({ id, subnet, incarnation }) => ({ id, subnet, incarnation }));
@@ -144,7 +144,7 @@ export class Supervisor {
       const closed = await this.#listeners.close(request.id);
       return closed
         ? { ok: true, id: request.id }
-        : { ok: false, message: `there is no listener ${request.id}; "postern listener list" shows the ids` };
+        : { ok: false, message: `the listener ${request.id} does not exist; "postern listener list" shows the ids` };
     }
     const { namespace, port, subnet } = request;
     const opened = await openInNamespace({ namespace, port, environment: this.#options.environment });
@@ -154,17 +154,17 @@ export class Supervisor {
     return bound.ok ? { ok: true, id, incarnation: bound.incarnation } : bound;
   }
 
-  /** Tells a new worker everything that it must know, and hands it every socket. */
+  /** Sends a new worker its configuration and every socket. */
   #introduce(): void {
-    const { become, folder, wayIn, mark, controlSocket } = this.#options;
-    this.#introduced = this.#given;
-    const { settings, files } = this.#given;
+    const { become, folder, access, mark, controlSocket } = this.#options;
+    this.#current = this.#configuration;
+    const { settings, files } = this.#configuration;
     const start: StartWorker<Settings> = {
       kind: 'start',
-      // What was accepted once is not accepted of what a worker after that finds.
+      // `acceptCopy` holds for the database of this start, not for one that a later worker finds.
       settings: this.#announced ? { ...settings, acceptCopy: false } : settings,
       become,
-      folder: { path: folder.path, entry: wayIn.entry },
+      folder: { path: folder.path, entry: access.entry },
       files,
       mark,
       listeners: this.#listeners.size,
@@ -175,43 +175,43 @@ export class Supervisor {
   }
 
   #receive(message: Exclude<FromWorker, { readonly kind: 'pong' }>): void {
-    if (message.kind === 'fatal') this.#cannotGoOn(`${message.message}${this.#holderOfDatabase()}`);
+    if (message.kind === 'fatal') this.#cannotContinue(`${message.message}${this.#holderOfDatabase()}`);
     else if (message.kind === 'ready') this.#ready(message);
     else if (message.kind === 'refused') this.#refused(message);
     else this.#listeners.answered(message);
   }
 
   #ready({ line, text }: Extract<FromWorker, { readonly kind: 'ready' }>): void {
-    this.#proven = this.#introduced;
-    // A worker that replaces another one has nothing new to say.
-    if (!this.#announced) this.#options.print(this.#given.settings.json ? line : text);
+    this.#lastGood = this.#current;
+    // Only the first worker's message is printed.
+    if (!this.#announced) this.#options.print(this.#configuration.settings.json ? line : text);
     this.#announced = true;
   }
 
   #refused({ id, message }: Extract<FromWorker, { readonly kind: 'refused' }>): void {
-    if (this.#required.has(id)) this.#cannotGoOn(`the listener ${id}: ${message}`);
+    if (this.#required.has(id)) this.#cannotContinue(`the listener ${id}: ${message}`);
     else if (this.#listeners.refused({ id, message })) {
       this.#options.complain(`the listener ${id} was closed: ${message}`);
     }
   }
 
   /**
-   * Where another worker has been ready with other settings, the next one gets these. Where one has been ready with the
-   * same, what is wrong may pass, as a full disk does: another one tries again.
+   * Handles a worker that cannot continue. If an earlier worker was ready with other settings, the next one gets those. If
+   * one was ready with the same settings, the cause may pass, as a full disk does, so another worker tries again.
    */
-  #cannotGoOn(message: string): void {
+  #cannotContinue(message: string): void {
     if (!this.#announced || this.#signals > 0) {
       this.#fail(message);
       return;
     }
-    if (this.#introduced === this.#proven) {
+    if (this.#current === this.#lastGood) {
       this.#worker.retry(message);
       return;
     }
-    // More than one listener may say the same.
-    if (this.#given !== this.#proven)
+    // Several listeners may be refused for the same reason; the message is printed once.
+    if (this.#configuration !== this.#lastGood)
       this.#options.complain(`${message}; the settings from before SIGHUP are in force again`);
-    this.#given = this.#proven;
+    this.#configuration = this.#lastGood;
     this.#listeners.detach();
     this.#worker.discard();
   }
@@ -220,15 +220,15 @@ export class Supervisor {
     this.#listeners.detach();
     const when = delayMs === 0 ? 'now' : `in ${delayMs} ms`;
     this.#options.complain(`${what}; another one starts ${when}`);
-    // The settings may be what it died of, and without it nobody can say.
-    if (this.#introduced === this.#proven || this.#given !== this.#introduced) return;
-    this.#given = this.#proven;
-    this.#options.complain('the settings from before SIGHUP hold again');
+    // The new settings may be the cause, which only the worker could have said.
+    if (this.#current === this.#lastGood || this.#configuration !== this.#current) return;
+    this.#configuration = this.#lastGood;
+    this.#options.complain('the settings from before SIGHUP are in force again');
   }
 
-  /** A worker whose supervisor was killed, and that hangs, has the database still. */
+  /** Describes the process that has the database open, such as a hung worker whose supervisor was killed. */
   #holderOfDatabase(): string {
-    const { dataFolder } = this.#given.settings;
+    const { dataFolder } = this.#configuration.settings;
     const holder = dataFolder === undefined ? undefined : holderOfLock(join(dataFolder, databaseLock));
     return holder === undefined || holder.pid === this.#worker.pid ? '' : describeHolder(holder);
   }

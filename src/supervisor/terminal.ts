@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** Whether this process has a terminal that controls it. One that was closed is none any more (tty(4): ENXIO). */
+/** Whether this process has a controlling terminal. A terminal that was closed does not count (tty(4): ENXIO). */
 export function hasTerminal(): boolean {
   try {
     closeSync(openSync('/dev/tty', 'r'));
@@ -14,15 +14,15 @@ export function hasTerminal(): boolean {
 const standardError = 2;
 
 /**
- * Where the worker writes its log. A terminal is open for reading and writing under each of its descriptors, and whoever
- * has one reads what is typed there, also after the server: so the worker gets one of its own, for writing alone.
+ * The descriptor for the worker's log. Every descriptor of a terminal is open for reading and writing, so a worker that
+ * inherited one could read what is typed there, even after the server has ended. It gets its own, open for writing only.
  */
 export function logOutput(): number | 'inherit' {
   if (!isatty(standardError)) return 'inherit';
   try {
     return openSync(`/proc/self/fd/${standardError}`, constants.O_WRONLY | constants.O_NOCTTY);
   } catch {
-    // A terminal of another user's, as after su: then this process is no root, and keeps nothing from its worker.
+    // The terminal belongs to another user, as after su. Then this process is not root, and has nothing to hide from its worker.
     return 'inherit';
   }
 }

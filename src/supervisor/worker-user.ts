@@ -6,25 +6,25 @@ export interface User {
 export type ResolvedUser =
   { readonly ok: true; readonly user: User | undefined } | { readonly ok: false; readonly message: string };
 
-/** The account that a package or an administrator may have made for us. */
+/** The account that a package or an administrator may have created for Postern. */
 const defaultName = 'postern';
 
 /**
- * Otherwise a number without an account: nobody's files or processes have it. 60578 to 61183 is free both of Debian's
- * static ids (policy section 9.2.2: 60000 to 64999 on request, none given there) and of systemd's dynamic users
- * (61184 to 65519); below 65536, so that it exists in a container with its own user namespace.
+ * The uid without that account: it owns no files or processes. 60578 to 61183 is outside both Debian's static ids (policy
+ * section 9.2.2: 60000 to 64999 on request, none given in this range) and systemd's dynamic users (61184 to 65519), and
+ * below 65536, so it exists in a container with its own user namespace.
  */
 const defaultUid = 61_043;
 
 /**
- * Who the worker becomes. `undefined`: it stays who starts it, which is so for everybody but root.
+ * The user that the worker runs as; `undefined` if it keeps the user that started it, as for every user but root.
  * @param wanted a name or a uid, as in `--user`
- * @param passwd the text of /etc/passwd
+ * @param passwd the contents of /etc/passwd
  */
 export function resolveWorkerUser(wanted: string | undefined, passwd: string, ownUid: number): ResolvedUser {
   if (ownUid !== 0) {
     if (wanted === undefined) return { ok: true, user: undefined };
-    return { ok: false, message: `--user ${wanted}: only root can start the worker as somebody else.` };
+    return { ok: false, message: `--user ${wanted}: only root can start the worker as another user.` };
   }
   const accounts = passwd.split('\n').map((line) => line.split(':'));
   const accountOf = (field: 0 | 2, value: string): User | undefined => {
@@ -36,20 +36,21 @@ export function resolveWorkerUser(wanted: string | undefined, passwd: string, ow
     if (user.uid !== 0) return { ok: true, user };
     return {
       ok: false,
-      message: `The account ${defaultName} is root, and the worker must not be: name another with --user.`,
+      message: `The account ${defaultName} is root, but the worker must not be: choose another with --user.`,
     };
   }
   const named = /^[0-9]{1,10}$/.test(wanted)
     ? (accountOf(2, wanted) ?? { uid: Number(wanted), gid: Number(wanted) })
     : accountOf(0, wanted);
-  if (named === undefined) return { ok: false, message: `--user ${wanted}: there is no such user in /etc/passwd.` };
+  if (named === undefined) return { ok: false, message: `--user ${wanted}: /etc/passwd has no such user.` };
   if (named.uid === 0) return { ok: false, message: `--user ${wanted}: the worker must not be root.` };
   return { ok: true, user: named };
 }
 
 /**
- * The same where this process is root of a user namespace only, in which that uid may not exist (`uidMap`: the text of
- * /proc/self/uid_map, user_namespaces(7)). Root of one uid is an ordinary user outside: the worker stays who it is.
+ * Adjusts the user for a process that is root only of a user namespace, in which the uid may not exist (`uidMap`: the
+ * contents of /proc/self/uid_map, user_namespaces(7)). Outside such a namespace, root is an ordinary user: the worker then
+ * keeps the user that started it.
  */
 export function withinNamespace(resolved: ResolvedUser, wanted: string | undefined, uidMap: string): ResolvedUser {
   if (!resolved.ok || resolved.user === undefined) return resolved;

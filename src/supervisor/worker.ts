@@ -9,42 +9,42 @@ export interface WorkerOptions {
   /** The program; it runs on the same Node as this process. */
   readonly program: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** The command that becomes the program, in front of Node and its parameters; empty if there is none. */
+  /** The words before Node and its parameters, a command that becomes the program; empty if none is needed. */
   readonly launcher: readonly string[];
   /** The worker's standard error. It has no standard input and output. */
   readonly log: number | 'inherit';
-  /** A directory; what runs there before the process becomes somebody else runs as whoever this process is. */
+  /** The working directory. Until the process changes its user, its code runs with the rights of this process. */
   readonly startIn: string;
   /** Descriptor of a folder that each process gets as `folderDescriptor`. */
   readonly folder: number;
   /** Descriptor of a file that each process gets as `markDescriptor`; `undefined`: none. */
   readonly mark: number | undefined;
   readonly heartbeat: HeartbeatTimes;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly now: () => number;
-  /** A new process has been started: it waits for its first message. */
+  /** A new process was started and waits for its first message. */
   readonly onStart: () => void;
   readonly onMessage: (message: Exclude<FromWorker, { readonly kind: 'pong' }>) => void;
-  /** The process does not answer, and is killed. */
+  /** The process does not answer and is killed. */
   readonly onSilence: (seconds: number) => void;
-  /** The process is gone, and another one will come after `delayMs`. `what` says what became of it, and why. */
+  /** The process has died, and another one starts after `delayMs`. `what` says how it died and why. */
   readonly onDeath: (what: string, delayMs: number) => void;
-  /** The process has ended as it was asked to, and the next one starts. */
+  /** The process has ended as requested, and the next one starts. */
   readonly onReplaced: () => void;
-  /** The process is gone, and no other will come: it was stopped, or died too often before it was ready. */
+  /** The process has ended, and none follows: it was stopped, or died too often before it was ready. */
   readonly onEnd: (why: string | undefined) => void;
 }
 
-/** After those of standard input, output and error and of Node's channel. */
+/** The numbers after standard input, output and error and Node's channel. */
 export const folderDescriptor = 4;
 export const markDescriptor = 5;
 
-/** Longer than a worker takes to answer what is in flight and to close the store: one that takes longer hangs. */
+/** More than a worker needs to answer the requests in flight and close the store; one that takes longer hangs. */
 const endMaxMs = 30_000;
 
 /**
- * A request's objects are gone when it is answered. With a young generation of 32 MiB instead of V8's 16 half as many
- * collections are needed, and half as much outlives one by chance.
+ * A request's objects are garbage once it is answered. With a young generation of 32 MiB instead of V8's 16, half as many
+ * collections are needed, and half as many objects survive one by chance.
  */
 export const workerMemory = ['--min-semi-space-size=32', '--max-semi-space-size=32'];
 
@@ -59,14 +59,14 @@ export class Worker {
   #readyAt: number | undefined;
   #stopping = false;
   #replacing = false;
-  /** What the process of the moment said before it is killed for it. */
+  /** The message of a process that is then killed for it. */
   #said: string | undefined;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
   }
 
-  /** The process of the moment. */
+  /** The pid of the current process. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
@@ -84,7 +84,7 @@ export class Worker {
     this.#child = child;
     const heartbeat = this.#watch(child);
     child.on('message', (message, handle: unknown) => {
-      // A worker has no socket to give. One that were kept would take a descriptor, or go on accepting here.
+      // A worker has no reason to send a socket. A kept one would use a descriptor, or accept connections here.
       if (handle instanceof Socket) handle.destroy();
       else if (isRawSocket(handle)) handle.close();
       if (!isFromWorker(message)) return;
@@ -115,20 +115,20 @@ export class Worker {
     else this.#askToEnd(this.#child, 'the server is stopping');
   }
 
-  /** Asks the process to end in order; the next one starts as soon as it is gone, for a store has one worker at a time. */
+  /** Asks the process to end in order. The next one starts when it has ended, because a store has one worker at a time. */
   replace(): void {
     if (this.#stopping || this.#child === undefined) return;
     this.#replacing = true;
     this.#askToEnd(this.#child, 'a new worker takes over');
   }
 
-  /** Ends a process that says that it cannot go on, and tries again as after any other death. */
+  /** Kills a process that cannot continue, and tries again as after any other death. */
   retry(why: string): void {
     this.#said ??= why;
     this.#child?.kill('SIGKILL');
   }
 
-  /** Starts another process in the place of one that cannot go on. */
+  /** Replaces a process that cannot continue. */
   discard(): void {
     if (this.#stopping || this.#child === undefined) return;
     this.#replacing = true;
@@ -147,7 +147,7 @@ export class Worker {
     this.#endBy ??= setTimeout(() => child.kill('SIGKILL'), endMaxMs);
   }
 
-  /** Pings the process from now on. One that is silent for too long is killed: a hung event loop hears no request to end. */
+  /** Pings the process from now on, and kills it after too long a silence: a blocked event loop cannot handle a request to end. */
   #watch(child: ChildProcess): Heartbeat {
     const { heartbeat: times, onSilence } = this.#options;
     const heartbeat = new Heartbeat(times);
@@ -189,14 +189,14 @@ export class Worker {
     }
     this.#deaths = next.record;
     this.#options.onDeath(
-      this.#said === undefined ? `the worker died (${how})` : `the worker cannot go on: ${this.#said}`,
+      this.#said === undefined ? `the worker died (${how})` : `the worker cannot continue: ${this.#said}`,
       next.delayMs,
     );
     this.#timer = setTimeout(() => this.start(), next.delayMs);
   }
 }
 
-const texts: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
+const stringMembers: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
   pong: [],
   ready: ['line', 'text'],
   fatal: ['message'],
@@ -205,13 +205,13 @@ const texts: Readonly<Record<FromWorker['kind'], readonly string[]>> = {
   closed: ['id'],
 };
 
-/** The worker faces the network, so its messages are checked like a stranger's. */
+/** A worker faces the network, so its messages are checked as untrusted input. */
 function isFromWorker(message: unknown): message is FromWorker {
   if (typeof message !== 'object' || message === null) return false;
   const members: Readonly<Record<string, unknown>> = { ...message };
   const { kind, incarnation } = members;
-  if (typeof kind !== 'string' || !Object.hasOwn(texts, kind)) return false;
-  const wanted = Object.entries(texts).find(([known]) => known === kind)?.[1] ?? [];
+  if (typeof kind !== 'string' || !Object.hasOwn(stringMembers, kind)) return false;
+  const wanted = Object.entries(stringMembers).find(([known]) => known === kind)?.[1] ?? [];
   if (incarnation !== undefined && typeof incarnation !== 'string') return false;
   return wanted.every((name) => typeof members[name] === 'string');
 }

@@ -12,7 +12,7 @@ import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-
 const passwd = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1001::/home/ada:/bin/sh\ntoor:x:0:0::/:/bin/sh\n';
 const withPostern = `${passwd}postern:x:411:412::/nonexistent:/usr/sbin/nologin\n`;
 
-test('root gives the worker the account postern, else a number without one, else what was asked for', () => {
+test('root runs the worker as --user, else as the account postern, else as a uid without an account', () => {
   const cases = [
     [undefined, withPostern, { uid: 411, gid: 412 }],
     [undefined, passwd, { uid: 61_043, gid: 61_043 }],
@@ -25,12 +25,12 @@ test('root gives the worker the account postern, else a number without one, else
   }
 });
 
-test('nobody becomes root, a user that does not exist, or, without being root, anybody else', () => {
+test('the worker never becomes root or a missing user, and only root can choose another user', () => {
   const cases = [
     ['root', 0, /must not be root/],
     ['toor', 0, /must not be root/],
     ['0', 0, /must not be root/],
-    ['bob', 0, /there is no such user/],
+    ['bob', 0, /has no such user/],
     ['ada', 1000, /only root can start/],
   ] as const;
   for (const [wanted, ownUid, reason] of cases) {
@@ -40,11 +40,11 @@ test('nobody becomes root, a user that does not exist, or, without being root, a
   assert.deepEqual(resolveWorkerUser(undefined, '', 1000), { ok: true, user: undefined });
 });
 
-test('an account postern that is root is not taken for the worker', () => {
+test('an account postern with the uid of root is refused', () => {
   const refused = resolveWorkerUser(undefined, `${passwd}postern:x:0:0::/:/bin/sh\n`, 0);
   assert.deepEqual(refused, {
     ok: false,
-    message: 'The account postern is root, and the worker must not be: name another with --user.',
+    message: 'The account postern is root, but the worker must not be: choose another with --user.',
   });
 });
 
@@ -66,7 +66,7 @@ test("a child's environment has no key in it, and leads to no code in the workin
   });
 });
 
-test('deaths in a row wait longer and longer; good service forgives them; only what never was ready is given up', () => {
+test('the delay grows with deaths in a row and is reset by good service; only a worker that was never ready is given up', () => {
   const outcomes = (life: Life, deaths: number, first: DeathRecord = noDeaths): readonly (number | 'giveUp')[] => {
     const delays: (number | 'giveUp')[] = [];
     let record = first;
@@ -83,14 +83,14 @@ test('deaths in a row wait longer and longer; good service forgives them; only w
   assert.deepEqual(outcomes({ ready: true, servedMs: 10_000 }, 3), [0, 0, 0]);
   const served: DeathRecord = { inRow: 0, served: true };
   assert.deepEqual(outcomes({ ready: false }, 8, served), [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
-  // Once ready is ready for ever: a disk that is full for an hour is no reason to end.
+  // After one worker was ready, the supervisor never gives up: a disk may be full for an hour.
   const once = afterDeath(noDeaths, { ready: true, servedMs: 0 });
   assert.ok(once.kind === 'restart');
   assert.deepEqual(outcomes({ ready: false }, 7, once.record), [200, 400, 800, 1600, 3200, 5000, 5000]);
   assert.deepEqual(afterDeath({ inRow: 4, served: false }, { ready: false }), { kind: 'giveUp', deaths: 5 });
 });
 
-test('a reload takes over what the file says, but for what takes a restart, which it names', () => {
+test('a reload applies the file, except for settings that need a restart, which it names', () => {
   const read = (config: object, port: string) => {
     const answer = readSettings({
       argv: ['--port', port, '--config', 'postern.json'],
@@ -110,7 +110,7 @@ test('a reload takes over what the file says, but for what takes a restart, whic
   assert.deepEqual(other, { settings: inForce, kept: ['loadBalancers', 'masterKeyFile', 'commitMarkFile'] });
 });
 
-test('a worker is silent when it has missed as many pings as are allowed, more of them while it starts', () => {
+test('a worker counts as silent after the allowed number of missed pings, which is larger while it starts', () => {
   const heartbeat = new Heartbeat({ everyMs: 500, missedMax: 2, missedStartingMax: 3 });
   const verdicts = (count: number) => Array.from({ length: count }, () => heartbeat.tick()?.silentSeconds);
   assert.deepEqual(verdicts(3), [undefined, undefined, undefined]);
@@ -120,7 +120,7 @@ test('a worker is silent when it has missed as many pings as are allowed, more o
   assert.deepEqual(verdicts(3), [undefined, undefined, 1]);
 });
 
-test('the tables of the kernel name who listens on a port and who has a lock, and nobody beside them', () => {
+test("the kernel's tables give exactly the process that listens on a port or has a lock", () => {
   const table = [
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
     '   0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 771 1 0 100 0 0 10 0',
@@ -139,7 +139,7 @@ test('the tables of the kernel name who listens on a port and who has a lock, an
   assert.equal(lockerIn(locks, 6, 0xfe00), undefined);
 });
 
-test("the kernel's table of unix sockets names the paths that they are bound at", () => {
+test("the kernel's table of unix sockets gives the paths that they are bound to", () => {
   const table = [
     'Num       RefCount Protocol Flags    Type St Inode Path',
     '0000000000000000: 00000002 00000000 00010000 0001 01 31432 /run/a b.sock',
@@ -150,7 +150,7 @@ test("the kernel's table of unix sockets names the paths that they are bound at"
   assert.deepEqual(pathsIn(table), ['/run/a b.sock']);
 });
 
-test('a request of the control socket is read exactly, and nothing that could become an option or a path', () => {
+test('the control socket accepts exact requests only, and no value that could become an option or a path', () => {
   const open = { open: 'listener', namespace: 'nl-vnetA', port: 9001, subnet: '/s' };
   const accepted: readonly (readonly [request: object, read: ControlRequest])[] = [
     [open, { kind: 'open', namespace: 'nl-vnetA', port: 9001, subnet: '/s' }],
@@ -193,7 +193,7 @@ test('a request of the control socket is read exactly, and nothing that could be
   }
 });
 
-test('root of a user namespace becomes only who exists there', () => {
+test('root of a user namespace becomes only a uid that exists there', () => {
   const user = { uid: 61_043, gid: 61_043 };
   const resolved = { ok: true, user } as const;
   const whole = '         0          0 4294967295\n';

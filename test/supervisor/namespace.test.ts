@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { notRun } from '../not-run.ts';
 import { control, readGreeting, startSupervisor, type Greeting } from './supervised.ts';
 
-/** A network namespace with one address, and how the supervisor and a program get into it. */
+/** A network namespace with one address, and how the supervisor and a program enter it. */
 interface TestNamespace {
   readonly namespace: string | { readonly pid: number };
   readonly enter: { readonly command: string; readonly parameters: readonly string[] };
@@ -41,7 +41,7 @@ function named(t: TestContext): TestNamespace {
   return { namespace: name, enter: { command: 'ip', parameters: ['netns', 'exec', name] } };
 }
 
-/** Connects from the private address inside the namespace, and reads what the worker says. */
+/** Connects from the private address inside the namespace, and reads the worker's greeting. */
 async function greetFrom({ enter }: TestNamespace, port: number): Promise<Greeting> {
   const connecting =
     `require('node:net').connect({ host: '${privateAddress}', port: ${port}, localAddress: '${privateAddress}' })` +
@@ -67,14 +67,14 @@ async function handsOver(t: TestContext, inside: TestNamespace): Promise<void> {
   assert.equal(first.remoteAddress, privateAddress);
   assert.equal(first.pid, ready.pid);
 
-  // The next worker gets the same socket, and is told the incarnation instead of resolving the name anew.
+  // The next worker gets the same socket, and the incarnation, so that it does not resolve the name again.
   process.kill(ready.pid, 'SIGKILL');
   const second = await greetFrom(inside, 9001);
   assert.equal(second.remoteAddress, privateAddress);
   assert.notEqual(second.pid, ready.pid);
   assert.equal(second.listener.incarnation, incarnation);
 
-  // So does the one that SIGHUP puts in its place.
+  // So does the worker that replaces it after SIGHUP.
   supervised.process.kill('SIGHUP');
   await supervised.until(() => supervised.complaints.includes('SIGHUP'));
   const third = await greetFrom(inside, 9001);
@@ -113,13 +113,13 @@ if (canMakeNamed) {
   });
 } else notRun('a listener in a named network namespace', 'this needs root, and ip of iproute2');
 
-test('a namespace that is not there is refused, with what the system says', async (t) => {
+test("a namespace that does not exist is refused with the system's message", async (t) => {
   const { controlSocket } = await startSupervisor(t).ready();
   const open = { open: 'listener', namespace: 'postern-none', port: 9001, subnet };
   const answer = await control(controlSocket, open);
   assert.equal(answer['ok'], false);
   assert.match(String(answer['message']), /^the namespace cannot be entered: .*postern-none|^ip cannot be started/s);
-  // The largest pid that Linux gives is one below this number.
+  // The largest pid on Linux is one less than this number.
   const most = Number(await readFile('/proc/sys/kernel/pid_max', 'utf8').catch(() => '4194304'));
   assert.equal((await control(controlSocket, { ...open, namespace: { pid: most } }))['ok'], false);
 });

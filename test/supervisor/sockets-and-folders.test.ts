@@ -12,7 +12,7 @@ import { openTcp, openUnix } from '../../src/supervisor/raw-socket.ts';
 import { notRun } from '../not-run.ts';
 import { newFolder } from './supervised.ts';
 
-test('a port that somebody listens on cannot be opened, and each family has its own', () => {
+test('a port in use cannot be opened, and each address family has its own ports', () => {
   const opened = openTcp('::1', 0);
   assert.ok(opened.ok && opened.port > 0);
   const other = openTcp('127.0.0.1', opened.port);
@@ -20,7 +20,7 @@ test('a port that somebody listens on cannot be opened, and each family has its 
   for (const { socket } of [opened, other]) socket.close();
 });
 
-test('a listening port and an address of another machine are told apart', async (t) => {
+test('a port in use and an address of another machine give different errors', async (t) => {
   const server = createServer();
   t.after(() => server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -37,14 +37,14 @@ test('a unix socket is opened only in a folder that is closed to others, and rep
   assert.deepEqual(openUnix(path), { ok: false, code: 'FOLDER_OPEN_TO_OTHERS' });
   assert.deepEqual(openUnix(join(folder, 'none', 'in.sock')), { ok: false, code: 'ENOENT' });
   await chmod(folder, 0o700);
-  // After kill -9 the path is there, and nobody has it.
+  // After kill -9 the path exists, but no process has the socket.
   const dying = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
   assert.equal(spawnSync(process.execPath, ['-e', dying, path]).signal, 'SIGKILL');
   const opened = openUnix(path);
   assert.ok(opened.ok);
   const mine = await stat(path);
   assert.equal(mine.mode & 0o777, 0o600);
-  // A server that runs keeps its own.
+  // A running server keeps its socket.
   assert.deepEqual(openUnix(path), { ok: false, code: 'EADDRINUSE' });
   assert.equal((await stat(path)).ino, mine.ino);
   opened.socket.close();
@@ -52,7 +52,7 @@ test('a unix socket is opened only in a folder that is closed to others, and rep
   assert.deepEqual(openUnix(path), { ok: false, code: 'EADDRINUSE' });
 });
 
-test("in a folder of somebody else's, the socket is its owner's, and root removes and changes nothing there", async (t) => {
+test("in another user's folder the socket belongs to that user, and root removes and changes nothing there", async (t) => {
   if (process.geteuid?.() !== 0) {
     notRun("a unix socket in somebody else's folder", 'needs root');
     return;
@@ -68,7 +68,7 @@ test("in a folder of somebody else's, the socket is its owner's, and root remove
   const { uid, gid, mode } = await stat(join(folder, 'in.sock'));
   assert.deepEqual({ uid, gid, mode: mode & 0o777 }, { ...owner, mode: 0o600 });
   opened.socket.close();
-  // A folder of root's, where only root could bind.
+  // A folder of root's, in which only root could bind.
   await mkdir(join(outer, 'ours'), { mode: 0o700 });
   await symlink(join(outer, 'ours', 'new.sock'), join(folder, 'link.sock'));
   assert.deepEqual(openUnix(join(folder, 'link.sock')), { ok: false, code: 'EADDRINUSE' });
@@ -78,7 +78,7 @@ test("in a folder of somebody else's, the socket is its owner's, and root remove
   assert.deepEqual(openUnix(join(folder, 'in.sock')), { ok: false, code: 'FOLDER_CLOSED_TO_OWNER' });
 });
 
-test('root binds and removes no socket by a name on whose way the worker could put a link', async (t) => {
+test('root neither binds nor removes a socket at a path that the worker could redirect', async (t) => {
   if (process.geteuid?.() !== 0) {
     notRun("a unix socket on the worker's way", 'needs root');
     return;
@@ -95,9 +95,12 @@ test('root binds and removes no socket by a name on whose way the worker could p
   // A link above the folder, which is root's own and closed.
   await symlink(ours, join(theirs, 'link'));
   const { ino } = await stat(join(ours, 'gateway', 'in.sock'));
-  assert.deepEqual(openUnix(join(theirs, 'link', 'gateway', 'in.sock'), worker), { ok: false, code: 'WAY_OF_WORKER' });
+  assert.deepEqual(openUnix(join(theirs, 'link', 'gateway', 'in.sock'), worker), {
+    ok: false,
+    code: 'PATH_CONTROLLED_BY_WORKER',
+  });
   assert.equal((await stat(join(ours, 'gateway', 'in.sock'))).ino, ino);
-  // A link that came after the socket.
+  // A link that replaced the socket.
   const opened = openUnix(join(theirs, 'gateway', 'in.sock'), worker);
   assert.ok(opened.ok);
   await rename(join(theirs, 'gateway'), join(theirs, 'before'));
@@ -108,7 +111,7 @@ test('root binds and removes no socket by a name on whose way the worker could p
   assert.deepEqual(await readdir(join(ours, 'gateway')), []);
 });
 
-test('a folder is locked once in this process, and free when the lock is released', async (t) => {
+test('a folder can be locked once in this process, and again when the lock is released', async (t) => {
   const folder = await newFolder(t);
   const lock = lockFolder(folder, undefined);
   assert.ok(lock);
@@ -125,7 +128,7 @@ test('a lock is not followed through a link', async (t) => {
   assert.throws(() => lockFolder(folder, undefined), /is not a plain file/);
 });
 
-test('the data folder is made and closed to others; what cannot be one is refused', async (t) => {
+test('the data folder is created and closed to others; an unusable path is refused', async (t) => {
   const folder = await newFolder(t);
   const path = join(folder, 'a', 'b');
   assert.equal(preparedPath(path, undefined), path);
@@ -140,7 +143,7 @@ test('the data folder is made and closed to others; what cannot be one is refuse
   );
 });
 
-test("root gives the worker an empty folder, and takes nobody else's full one", async (t) => {
+test("root gives the worker an empty folder, and refuses another user's folder with contents", async (t) => {
   const worker = { uid: 61_043, gid: 61_043 };
   const folder = await newFolder(t);
   const [empty, full] = [join(folder, 'empty'), join(folder, 'full')];
@@ -158,7 +161,7 @@ test("root gives the worker an empty folder, and takes nobody else's full one", 
   assert.equal(preparedPath(full, worker), full);
 });
 
-test("where the worker may change the way, root makes and gives nothing: it could be a link's end", async (t) => {
+test('at a path that the worker can redirect, root creates and gives away nothing', async (t) => {
   if (process.geteuid?.() !== 0) {
     notRun('root makes no folder where the worker chose the way', 'needs root');
     return;
@@ -170,7 +173,7 @@ test("where the worker may change the way, root makes and gives nothing: it coul
   for (const path of [theirs, ours]) await mkdir(path);
   await chown(theirs, worker.uid, worker.gid);
   await symlink(ours, join(theirs, 'link'));
-  // An empty folder of root's is not given away through the link, nor is one made behind it.
+  // An empty folder of root's is not given away through the link, and none is created behind it.
   const given = prepareDataFolder(join(theirs, 'link'), worker);
   assert.match(
     given.ok ? '' : given.message,
@@ -180,7 +183,7 @@ test("where the worker may change the way, root makes and gives nothing: it coul
   assert.match(made.ok ? '' : made.message, /^The data folder cannot be used \(EACCES: /);
   assert.equal((await stat(ours)).uid, 0);
   assert.deepEqual(await readdir(ours), []);
-  // What the worker could make itself is made as the worker, and root is root again.
+  // A folder that the worker could create is created as the worker, and then root is root again.
   assert.equal(preparedPath(join(theirs, 'a', 'data'), worker), join(theirs, 'a', 'data'));
   assert.equal((await stat(join(theirs, 'a'))).uid, worker.uid);
   assert.equal(process.geteuid(), 0);

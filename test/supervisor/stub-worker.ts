@@ -1,6 +1,6 @@
 /**
- * A worker that answers each connection with who it is and what it was told, so that the supervisor can be watched. It
- * is a program of its own, started by the supervisor; STUB says how it misbehaves.
+ * A worker that answers each connection with its pid and configuration, so that tests can observe the supervisor. It
+ * is a separate program, started by the supervisor; STUB says how it misbehaves.
  */
 import { existsSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -13,7 +13,7 @@ let outstanding = 0;
 let line = '';
 
 if (misbehaviour === 'dies') process.kill(process.pid, 'SIGKILL');
-/** A file: while it is there, no worker can start. */
+/** A file: while it exists, no worker can start. */
 const obstacle = process.env['STUB_OBSTACLE'];
 
 process.on('message', (message: ToWorker<Settings>, handle: object | undefined) => {
@@ -71,7 +71,7 @@ function listen(listener: Listener, handle: object): void {
   });
   server.listen(handle, () => {
     servers.set(listener.id, server);
-    // The first worker makes up an incarnation; a later one must be told that of the first.
+    // The first worker invents an incarnation; later ones must be given the same.
     const incarnation = listener.kind === 'subnet' ? (listener.incarnation ?? `made by ${process.pid}`) : undefined;
     tell({ kind: 'bound', id: listener.id, ...(incarnation !== undefined && { incarnation }) });
     outstanding -= 1;

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { watched } from '../../tools/turns.ts';
 
-/** What the stub says of itself when it is ready. */
+/** The stub's message when it is ready. */
 export interface Ready {
   readonly pid: number;
   readonly port: number;
@@ -22,7 +22,7 @@ export interface Ready {
   readonly folder: string;
 }
 
-/** What the stub answers to a connection. */
+/** The stub's answer to a connection. */
 export interface Greeting {
   readonly pid: number;
   readonly remoteAddress: string;
@@ -58,7 +58,7 @@ export class Supervised {
     this.#wake = Promise.withResolvers();
   }
 
-  /** Waits until the process has said something that makes the condition true. */
+  /** Waits until the output of the process makes the condition true. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       assert.equal(this.process.exitCode, null, `the supervisor has ended: ${this.complaints}`);
@@ -69,7 +69,7 @@ export class Supervised {
   async ready(): Promise<Ready> {
     await this.until(() => this.output.length > 0);
     const ready: unknown = JSON.parse(this.output[0] ?? '');
-    assert.ok(isReady(ready), 'the stub did not say who it is');
+    assert.ok(isReady(ready), 'the stub did not send its ready message');
     return ready;
   }
 
@@ -100,7 +100,7 @@ export function startSupervisor(t: TestContext, { argv = ['--memory'], environme
   return supervised;
 }
 
-/** Enough to tell what a stub wrote from anything else. */
+/** Enough to distinguish a stub's message from anything else. */
 function isReady(value: unknown): value is Ready {
   return isObject(value) && typeof value['controlSocket'] === 'string';
 }
@@ -119,7 +119,7 @@ export function readGreeting(text: string): Greeting {
   return greeting;
 }
 
-/** Connects and reads what the worker says. */
+/** Connects and reads the worker's greeting. */
 export async function greet(port: number, host = '127.0.0.1'): Promise<Greeting> {
   const socket = connect({ host, port });
   let text = '';

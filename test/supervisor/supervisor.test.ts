@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { control, greet, newFolder, startSupervisor } from './supervised.ts';
 
-test('it hands every configured socket to a worker, prints its line once, and ends with 0 when asked', async (t) => {
+test('it gives every configured socket to a worker, prints its line once, and ends with 0 when asked to', async (t) => {
   const folder = await newFolder(t);
   const gateway = join(folder, 'gateway');
   await mkdir(gateway, { mode: 0o700 });
@@ -45,7 +45,7 @@ test('a worker that is killed is replaced, and connections wait in the same sock
   let pid = ready.pid;
   for (let death = 0; death < 2; death += 1) {
     process.kill(pid, 'SIGSTOP');
-    // The worker cannot accept these, and nobody else does.
+    // The worker cannot accept these, and no other process does.
     const waiting = Array.from({ length: 30 }, () => greet(ready.port));
     const unanswered = await Promise.race([Promise.any(waiting), greetingTime()]);
     assert.equal(unanswered, 'nobody answers');
@@ -59,7 +59,7 @@ test('a worker that is killed is replaced, and connections wait in the same sock
   assert.equal(supervised.output.length, 1);
 });
 
-/** Long enough for an answer, if there were somebody to give it. */
+/** Long enough for an answer, if one were to come. */
 async function greetingTime(): Promise<string> {
   const other = createServer((socket) => socket.end('{"pid":0}'));
   await once(other.listen(0, '127.0.0.1'), 'listening');
@@ -77,25 +77,25 @@ test('a worker that never becomes ready is given up', async (t) => {
   assert.deepEqual(supervised.output, []);
 });
 
-test('what a worker calls fatal is printed, and ends everything with 1', async (t) => {
+test("a worker's fatal message is printed and ends everything with 1", async (t) => {
   const supervised = startSupervisor(t, { environment: { STUB: 'fatal' } });
   assert.equal(await supervised.exit(), 1);
   assert.equal(supervised.complaints, 'postern: the master key is wrong\n');
 });
 
-test('once ready, it goes on trying while no worker can start, says why each time, and serves when one can', async (t) => {
+test('once ready, it keeps trying while no worker can start, prints the reason each time, and serves when one can', async (t) => {
   const obstacle = join(await newFolder(t), 'full');
   const supervised = startSupervisor(t, { environment: { STUB_OBSTACLE: obstacle } });
   const { port, pid } = await supervised.ready();
   await writeFile(obstacle, '');
   process.kill(pid, 'SIGKILL');
-  const reasons = /the worker cannot go on: the disk is full; another one starts in \d+ ms\n/g;
-  // More often than a first start would be tried.
+  const reasons = /the worker cannot continue: the disk is full; another one starts in \d+ ms\n/g;
+  // More often than a first start would try.
   await supervised.until(() => [...supervised.complaints.matchAll(reasons)].length >= 6);
   await rm(obstacle);
   assert.notEqual((await greet(port)).pid, pid);
   await writeFile(obstacle, '');
-  // Also when it is asked to start anew meanwhile, and it still ends when it is asked to.
+  // Also when SIGHUP comes meanwhile, and it still ends when asked to.
   supervised.process.kill('SIGHUP');
   const before = [...supervised.complaints.matchAll(reasons)].length;
   await supervised.until(() => [...supervised.complaints.matchAll(reasons)].length > before + 1);
@@ -104,15 +104,15 @@ test('once ready, it goes on trying while no worker can start, says why each tim
 });
 
 for (const misbehaviour of ['garbage', 'acknowledgement']) {
-  test(`a worker that sends ${misbehaviour} in the place of a message ends with the supervisor`, async (t) => {
+  test(`a worker that sends ${misbehaviour} instead of a message ends with the supervisor`, async (t) => {
     const supervised = startSupervisor(t, { environment: { STUB: misbehaviour } });
-    // It has the sockets, and would go on accepting with nobody to watch it: both pipes end with it.
+    // It has the sockets and would keep accepting unwatched, so both pipes end with it.
     assert.equal(await supervised.exit(), 1);
     assert.match(supervised.complaints, /^postern: the supervisor ends: /);
   });
 }
 
-test('a connection that a worker sends to the supervisor is ended, and keeps it neither busy nor from ending', async (t) => {
+test('a connection that a worker sends to the supervisor is closed, and does not keep the supervisor from ending', async (t) => {
   const supervised = startSupervisor(t, { environment: { STUB: 'gives connections away' } });
   const { port } = await supervised.ready();
   const client = connect(port, '127.0.0.1').on('error', () => undefined);
@@ -140,7 +140,7 @@ test('the master key reaches the worker in its first message only', async (t) =>
 
 test('a second process on the same data folder is refused, and kill -9 leaves no lock behind', async (t) => {
   const open = await newFolder(t);
-  // Else the worker would be in the same folder by another path.
+  // Otherwise the worker would use the same folder by another path.
   await chmod(open, 0o755);
   const data = join(open, 'data');
   const first = startSupervisor(t, { argv: ['--data', data] });
@@ -169,7 +169,7 @@ test('a second process on the same data folder is refused, and kill -9 leaves no
   assert.notEqual((await third.ready()).pid, ready.pid);
 });
 
-test('wrong options and a port that is taken are refused before anything starts', async (t) => {
+test('invalid options and a port in use are refused before anything starts', async (t) => {
   const wrong = startSupervisor(t, { argv: ['--memory', '--prot', '1'] });
   assert.equal(await wrong.exit(), 1);
   assert.match(wrong.complaints, /^postern: the option --prot is not known\. Did you mean --port\?/);
@@ -206,6 +206,6 @@ test('the control socket refuses what it does not understand', async (t) => {
   assert.deepEqual(await control(controlSocket, { list: 'listeners' }), { ok: true, listeners: [] });
   assert.deepEqual(await control(controlSocket, { close: 'listener', id: 'public' }), {
     ok: false,
-    message: 'there is no listener public; "postern listener list" shows the ids',
+    message: 'the listener public does not exist; "postern listener list" shows the ids',
   });
 });

@@ -5,36 +5,40 @@ import { entryOf, type DataFolder } from './data-folder.ts';
 import { folderDescriptor } from './worker.ts';
 import type { User } from './worker-user.ts';
 
-export type WayIn =
+export type FolderAccess =
   | {
       readonly ok: true;
-      /** Becomes what follows it; empty where nothing needs to be done first. */
+      /** The words before the child's command line; empty if nothing needs to be done first. */
       readonly command: readonly string[];
-      /** Where it is started. */
+      /** The working directory to start in. */
       readonly startIn: string;
-      /** What leads into the folder from there, for a process that has it open as `folderDescriptor`. */
+      /** The path of the folder for a process that has it open as `folderDescriptor`. */
       readonly entry: string;
     }
   | { readonly ok: false; readonly message: string };
 
 /**
- * How the worker gets into its folder: by its descriptor, once it has loaded its code. It is not started there, for it is
- * root until then, and what a process loads may come from its working directory: Node's modules, and with an empty member
- * in `LD_LIBRARY_PATH` every library (ld.so(8)).
+ * How the worker reaches its data folder: by a descriptor, once its code is loaded. It does not start in the folder,
+ * because until then it is root, and code may be loaded from the working directory: Node's modules, and with an empty
+ * entry in `LD_LIBRARY_PATH` every library (ld.so(8)).
  *
- * Where a folder above is closed to the worker, as a home often is, the descriptor is not enough, since SQLite makes every
- * path absolute. So the worker gets a mount namespace of its own, in which its folder lies where everybody can go: in the
- * place of ours under `/run`, which it is thereby kept from seeing. The folder is the working directory of the commands
- * that do so, because a mount of another namespace, to which the descriptor belongs, cannot be bound (mount(2)); what they
- * load comes from absolute paths alone (`environment`).
+ * If the worker may not pass a folder above, as is common for a home directory, the descriptor is not enough, since
+ * SQLite makes every path absolute. Then the worker gets its own mount namespace, in which its folder is mounted where
+ * every user can reach it: over `/run/postern`, which also hides our own folder from it. The commands that mount it have
+ * the folder as their working directory, because the descriptor belongs to a mount of another namespace, which cannot be
+ * bound (mount(2)); they load code from absolute paths only (`environment`).
  */
-export function wayInto(folder: DataFolder, worker: User | undefined, environment: NodeJS.ProcessEnv): WayIn {
+export function accessFolder(
+  folder: DataFolder,
+  worker: User | undefined,
+  environment: NodeJS.ProcessEnv,
+): FolderAccess {
   const closed = worker === undefined ? undefined : closedFolder(folder.path, worker);
   if (worker === undefined || closed === undefined) {
     const entry = entryOf({ ...folder, descriptor: folderDescriptor });
     return { ok: true, command: [], startIn: '/', entry };
   }
-  // Not by its path, which mount(8) would look up, and which the worker may be able to change.
+  // Not by its path, which mount(8) would look up and the worker may be able to change.
   const bind = 'mount --no-canonicalize --bind . /run/postern && cd / && exec "$@"';
   const command = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', bind, 'sh'];
   const [program, ...parameters] = [...command, 'true'];
@@ -42,14 +46,14 @@ export function wayInto(folder: DataFolder, worker: User | undefined, environmen
   const tried = spawnSync(program, parameters, { cwd: startIn, env: environment, encoding: 'utf8' });
   if (tried.status === 0) return { ok: true, command, startIn, entry: '/run/postern' };
   const why = tried.error?.message ?? tried.stderr.trim();
-  const remedy = `Choose another --data, or give others access: chmod o+x ${closed}.`;
+  const remedy = `Choose another --data, or let other users pass: chmod o+x ${closed}.`;
   return {
     ok: false,
-    message: `The worker, uid ${worker.uid}, cannot reach ${folder.path}: ${closed} is closed to it (${why}). ${remedy}`,
+    message: `The worker, uid ${worker.uid}, cannot reach ${folder.path}: it may not pass ${closed} (${why}). ${remedy}`,
   };
 }
 
-/** The first folder on the way that the account may not go through, by the permissions of its class. */
+/** The first folder above the path that the account may not pass, by the permission bits that apply to it. */
 function closedFolder(path: string, { uid, gid }: User): string | undefined {
   const above: string[] = [];
   for (let at = dirname(path); ; at = dirname(at)) {

@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { User } from './worker-user.ts';
 
-/** As path_resolution(7) has it: a path that leads over more links is refused by the kernel. */
+/** The kernel refuses a path with more links (path_resolution(7)). */
 const linksMax = 40;
 
 interface Step {
@@ -12,10 +12,10 @@ interface Step {
 }
 
 /**
- * Whether the account can choose what lies at `path` (absolute): it may change one of the directories, or owns one of
- * the links, on the way there. Root then makes, reads and gives away nothing at that path. What lies at the end of the way does not count.
+ * Whether the account can redirect `path` (absolute): it can change a directory, or owns a link, on the way to its last
+ * part. Root then must not create, read or give away anything at that path. The last part itself does not count.
  */
-export function isChosenBy({ uid, gid }: User, path: string): boolean {
+export function canRedirect({ uid, gid }: User, path: string): boolean {
   return stepsTo(path).some((step) => {
     const sticky = (step.mode & 0o1000) !== 0;
     const others = (step.mode & 0o002) !== 0 || (step.gid === gid && (step.mode & 0o020) !== 0);
@@ -23,7 +23,7 @@ export function isChosenBy({ uid, gid }: User, path: string): boolean {
   });
 }
 
-/** Every directory and link on the way, as far as it exists. */
+/** Every directory and link on the path, as far as it exists. */
 function stepsTo(path: string): readonly Step[] {
   const steps: Step[] = [lstatSync('/')];
   const names = path.split('/');
@@ -36,7 +36,7 @@ function stepsTo(path: string): readonly Step[] {
     if (found.isSymbolicLink()) {
       links += 1;
       if (links > linksMax) return steps;
-      // A link's mode says nothing; whoever owns it could have replaced it.
+      // A link's mode means nothing; its owner could replace it.
       steps.push({ uid: found.uid, gid: found.gid, mode: 0 });
       const target = readlinkSync(next);
       names.unshift(...target.split('/'));

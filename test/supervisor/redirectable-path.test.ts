@@ -4,13 +4,13 @@ import { chmod, chown, lchown, mkdir, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withoutNewPrivileges } from '../../src/supervisor/new-privileges.ts';
-import { isChosenBy } from '../../src/supervisor/way.ts';
+import { canRedirect } from '../../src/supervisor/redirectable-path.ts';
 import { notRun } from '../not-run.ts';
 import { newFolder } from './supervised.ts';
 
 const worker = { uid: 61_043, gid: 61_043 };
 
-test('the worker chooses what lies behind its folders and links, those that it may write, and nothing else', async (t) => {
+test('the worker can redirect paths through its own or writable folders and links, and no others', async (t) => {
   if (process.geteuid?.() !== 0) {
     notRun('ways that the worker may change', 'needs root');
     return;
@@ -49,10 +49,10 @@ test('the worker chooses what lies behind its folders and links, those that it m
     'loop/file': false,
   };
   for (const [path, expected] of Object.entries(chosen))
-    assert.equal(isChosenBy(worker, `${root}/${path}`), expected, path);
+    assert.equal(canRedirect(worker, `${root}/${path}`), expected, path);
 });
 
-test('the worker is started without new privileges where there is setpriv, and else the operator is told', () => {
+test('the worker is started without new privileges if setpriv exists; otherwise the operator is told', () => {
   const isSet = process.platform !== 'linux' || /^NoNewPrivs:\t1$/m.test(readFileSync('/proc/self/status', 'utf8'));
   if (isSet) {
     assert.deepEqual(withoutNewPrivileges('/nowhere'), { command: [] });
@@ -60,6 +60,6 @@ test('the worker is started without new privileges where there is setpriv, and e
   }
   const { command, notice } = withoutNewPrivileges('bin:/nowhere');
   assert.deepEqual(command, []);
-  assert.match(notice ?? '', /^There is no setpriv on PATH.* Install util-linux\.$/);
+  assert.match(notice ?? '', /^setpriv was not found on PATH.* Install util-linux\.$/);
   assert.deepEqual(withoutNewPrivileges('/nowhere', 'darwin'), { command: [] });
 });
