@@ -6,15 +6,15 @@ import { issuerOf } from './issuer.ts';
 import type { SignedIn } from './user-authentication.ts';
 import type { AuthorityServices } from './services.ts';
 
-/** Entra's tokens for applications live an hour. */
+/** The lifetime of Entra's tokens for applications: one hour. */
 export const tokenLifetimeSeconds = 3600;
 
-/** `appidacr`: how the client proved who it is: not at all, by a secret, or by a signature. */
+/** `appidacr`: how the client authenticated: not at all, with a secret, or with a signature. */
 export type AuthenticationMethod = '0' | '1' | '2';
 
 export interface AccessToken {
   readonly jwt: string;
-  /** What was asked for, and its audience. */
+  /** The resource that was requested, which is the audience. */
   readonly resource: string;
   /** Seconds since 1970. */
   readonly notBefore: number;
@@ -28,18 +28,18 @@ interface Subject {
 }
 
 export interface ApplicationSubject extends Subject {
-  /** The service principal's. */
+  /** The service principal's object id. */
   readonly objectId: string;
 }
 
 export interface UserSubject extends Subject {
   readonly signedIn: SignedIn;
-  /** Where the request came from, where that is known. */
+  /** The address that the request came from, if it is known. */
   readonly address: string | undefined;
 }
 
 /**
- * An app-only access token of Entra's version 1, which is what Key Vault and the resource manager ask for, whichever
+ * Issues an app-only access token. It has Entra's version 1, which Key Vault and the resource manager require, whichever
  * endpoint issues it (Microsoft, "Access token claims reference").
  */
 export async function issueAccessToken(subject: ApplicationSubject, services: AuthorityServices): Promise<AccessToken> {
@@ -55,7 +55,7 @@ export async function issueAccessToken(subject: ApplicationSubject, services: Au
   });
 }
 
-/** The same of a client that acts for a user. */
+/** Issues an access token for a client that acts for a user. */
 export async function issueUserToken(subject: UserSubject, services: AuthorityServices): Promise<AccessToken> {
   const { client, resource, signedIn, address } = subject;
   const { user } = signedIn;
@@ -78,7 +78,7 @@ export async function issueUserToken(subject: UserSubject, services: AuthoritySe
 async function sign(
   { client, method, resource }: Subject,
   services: AuthorityServices,
-  who: Readonly<Record<string, unknown>>,
+  identityClaims: Readonly<Record<string, unknown>>,
 ): Promise<AccessToken> {
   const { kid, privateKey } = services.signingKeys.current;
   const issuer = issuerOf(client.tenantId);
@@ -94,7 +94,7 @@ async function sign(
     appid: client.clientId,
     appidacr: method,
     idp: issuer,
-    ...who,
+    ...identityClaims,
     uti: opaque(services.newId()),
     ver: '1.0',
   };
@@ -105,11 +105,11 @@ async function sign(
 async function groupClaims(tenantId: string, id: string, { store }: AuthorityServices) {
   const groups = await groupsOf(store, { tenantId, id, limit: groupClaimMax });
   if (groups.length === 0) return {};
-  // As Entra does, a token says that there are more groups than it can hold, and then names none of them.
+  // As in Entra, a token for a principal with more groups than fit says so, and lists none of them.
   return groups.length > groupClaimMax ? { hasgroups: true } : { groups };
 }
 
-/** A GUID's 16 bytes in base64url, as Entra writes `uti`. */
+/** A GUID's 16 bytes in base64url, the form of Entra's `uti`. */
 function opaque(guid: string): string {
   return Buffer.from(guid.replaceAll('-', ''), 'hex').toString('base64url');
 }

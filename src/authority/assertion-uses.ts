@@ -1,20 +1,20 @@
 import { hash } from 'node:crypto';
 
 /**
- * MSAL signs an assertion once and keeps it for its ten minutes: it sends the same one again for another resource, for
- * two requests at the same moment, and when it retries. So each resource counts by itself, and for this long after the
- * first use for a resource a repetition is taken for MSAL's. What is left to a finder is a resource not yet asked for.
+ * MSAL signs an assertion once and keeps it for ten minutes: it sends the same one again for another resource, for two
+ * simultaneous requests, and in a retry. So each resource counts separately, and for this long after the first use for a
+ * resource a repetition is accepted as MSAL's. A thief of the assertion can use it only for a resource not yet requested.
  */
 const reuseMs = 60_000;
 
-/** So many uses of one client are remembered; a client that makes more assertions in their lifetime has to wait. */
+/** The most uses remembered for one client. A client that makes more assertions within their lifetime has to wait. */
 const usesMax = 10_000;
 
 export interface AssertionUse {
   readonly clientId: string;
   readonly jti: string;
   readonly resource: string;
-  /** When the assertion is refused for its age anyway, in milliseconds since 1970. */
+  /** When the assertion is too old anyway and its use need not be remembered, in milliseconds since 1970. */
   readonly forgetAt: number;
 }
 
@@ -24,8 +24,8 @@ interface Use {
 }
 
 /**
- * Which assertions were used, so that a replay is refused (RFC 7523 section 3, item 7). In this process's memory: a
- * restart forgets, and leaves an assertion that was seen by others good for the rest of its lifetime.
+ * Remembers which assertions were used, so that a replay is refused (RFC 7523 section 3, item 7). They are in this
+ * process's memory: after a restart, an assertion can be replayed for the rest of its lifetime.
  */
 export class AssertionUses {
   readonly #now: () => number;
@@ -36,7 +36,7 @@ export class AssertionUses {
     this.#now = now;
   }
 
-  /** Notes the use of an assertion whose signature holds. */
+  /** Records the use of an assertion whose signature was verified. */
   use({ clientId, jti, resource, forgetAt }: AssertionUse): 'fresh' | 'replayed' | 'tooMany' {
     const now = this.#now();
     const uses = this.#byClient.get(clientId) ?? new Map<string, Use>();

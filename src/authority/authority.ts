@@ -21,10 +21,10 @@ import { signInEndpoints } from './sign-in/endpoints.ts';
 import { tokenEndpoints } from './token.ts';
 import type { Authority, AuthorityServices } from './services.ts';
 
-/** What the authority's listener is given. */
+/** The services of the authority's listener. */
 export interface AuthorityListenerServices extends AuthorityServices {
   readonly turns: Turns;
-  /** What the ingress proved about where a connection came from. */
+  /** What the ingress proved about the other end of a connection. */
   readonly sourceOf: (socket: Socket) => Source;
 }
 
@@ -37,7 +37,7 @@ export const endpoints: readonly Endpoint[] = [
   ...identityEndpoints,
 ];
 
-/** The authority's endpoints. The order of a request is the table in `pipeline.ts`. */
+/** Creates the authority's request listener. The order of a request is the table in `pipeline.ts`. */
 export function createAuthority(given: AuthorityListenerServices): HomeListener {
   const { turns, sourceOf, now, newId } = given;
   const authority: Authority = {
@@ -73,7 +73,7 @@ export function createAuthority(given: AuthorityListenerServices): HomeListener 
       request,
       respond(answer) {
         if (answer === undefined) response.destroy();
-        // RFC 6749 section 5.1: answers that hold tokens are kept nowhere.
+        // RFC 6749 section 5.1: answers with tokens must not be cached.
         else send(response, answer, ['cache-control', 'no-store', 'pragma', 'no-cache'], mediaTypeOf(answer));
       },
     });
@@ -85,7 +85,7 @@ function correlationIdOf({ 'client-request-id': sent }: IncomingHttpHeaders): st
   return typeof sent === 'string' && isGuid(sent) ? sent : undefined;
 }
 
-/** A page is a string, and everything else is JSON. */
+/** A page is a string; every other body is JSON. */
 function mediaTypeOf({ body }: Answer): string | undefined {
   return typeof body === 'string' ? 'text/html; charset=utf-8' : undefined;
 }

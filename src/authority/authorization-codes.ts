@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Places } from '../shares/places.ts';
 
-/** Entra's live ten minutes, the longest that RFC 6749 section 4.1.2 recommends. */
+/** As in Entra: ten minutes, the longest that RFC 6749 section 4.1.2 recommends. */
 const lifetimeMs = 600_000;
 /**
- * So many are out at a time, and so many of them of one user: then an older one is forgotten (`whoGoes`). A browser that is
- * signed in gets one with each request, and must not push out those that others are about to redeem.
+ * The most codes outstanding in total and for one user; beyond that an older one is dropped (`whoGoes`). A signed-in
+ * browser gets a code with each request, and must not displace codes that others are about to redeem.
  */
 const limits = { total: 10_000, perSource: 100 };
 
-/** What a code was given for. */
+/** The request for which a code was issued. */
 export interface CodeGrant {
   readonly clientId: string;
   readonly tenant: string;
@@ -17,7 +17,7 @@ export interface CodeGrant {
   /** Milliseconds since 1970. */
   readonly authTime: number;
   readonly redirectUri: string;
-  /** Whether redeeming it takes the client's credential. */
+  /** Whether redeeming it requires the client's credential. */
   readonly confidential: boolean;
   /** The S256 code challenge (RFC 7636). */
   readonly challenge: string | undefined;
@@ -35,7 +35,7 @@ interface Issued {
   used: boolean;
 }
 
-/** Authorization codes, each good for one use. In this process's memory: after a restart the user signs in again. */
+/** Authorization codes, each valid for one use. They are in this process's memory: after a restart the user signs in again. */
 export class AuthorizationCodes {
   readonly #now: () => number;
   readonly #issued = new Map<string, Issued>();
@@ -48,7 +48,7 @@ export class AuthorizationCodes {
 
   issue(grant: CodeGrant): string {
     const now = this.#now();
-    // They expire in the order in which they were made, and are known as expired for a while.
+    // Codes expire in the order in which they were issued. They are kept a while longer, so that they are known as expired.
     for (const old of this.#issued.values()) {
       if (old.expiresAt + lifetimeMs > now) break;
       this.#forget(old);
@@ -63,7 +63,7 @@ export class AuthorizationCodes {
     return code;
   }
 
-  /** Takes the code, whatever becomes of it: one that was shown wrongly is worth nothing afterwards. */
+  /** Redeems the code. It is used up even if the request then fails. */
   redeem(code: string): Redeemed {
     const issued = this.#issued.get(code);
     if (issued === undefined) return { kind: 'unknown' };

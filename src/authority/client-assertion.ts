@@ -8,43 +8,43 @@ import type { AssertionRefusal } from './refusal.ts';
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** How far a client's clock may be off. */
+/** The tolerated error of a client's clock. */
 const skewSeconds = 300;
-/** MSAL makes assertions of ten minutes. A long one is a password on the loose, and must be remembered as long. */
+/** MSAL's assertions last ten minutes. A long-lived one is as dangerous as a leaked password, and must be remembered as long. */
 const lifetimeSecondsMax = 3600;
 const jtiLengthMax = 256;
 
-/** The header and claims of a JWT that a client logs in with, not verified; `undefined` for anything else. */
-export function decodeAssertion(text: string):
+/** Decodes a client's JWT without verifying it. Returns `undefined` for anything that is not a well-typed JWT. */
+export function decodeAssertion(jwt: string):
   | {
       readonly header: ProtectedHeaderParameters & { readonly 'x5t#S256'?: unknown };
       readonly payload: JWTPayload;
     }
   | undefined {
-  if (!isBoundedToken(text)) return undefined;
+  if (!isBoundedToken(jwt)) return undefined;
   try {
-    const [header, payload] = [decodeProtectedHeader(text), decodeJwt(text)];
-    return isTextIn(header, 'kid') && isTyped(payload) ? { header, payload } : undefined;
+    const [header, payload] = [decodeProtectedHeader(jwt), decodeJwt(jwt)];
+    return isStringIn(header, 'kid') && isTyped(payload) ? { header, payload } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether the claims that are looked at have the types of RFC 7519 section 4.1, which the decoder takes for granted. */
+/** Whether the claims that are used have the types of RFC 7519 section 4.1, which the decoder does not check. */
 function isTyped(payload: JWTPayload): boolean {
   const aud: unknown = payload.aud;
   const isAudience = aud === undefined || [aud].flat().every((one) => typeof one === 'string');
-  return isAudience && ['iss', 'sub', 'jti'].every((name) => isTextIn(payload, name));
+  return isAudience && ['iss', 'sub', 'jti'].every((name) => isStringIn(payload, name));
 }
 
-function isTextIn(members: object, name: string): boolean {
+function isStringIn(members: object, name: string): boolean {
   const value: unknown = Object.hasOwn(members, name) ? Reflect.get(members, name) : undefined;
   return value === undefined || typeof value === 'string';
 }
 
-/** A JWT that a client signed with its certificate, in order to log in (RFC 7523 section 2.2). Not verified yet. */
+/** A JWT that a client signed with its certificate to authenticate (RFC 7523 section 2.2). Not verified yet. */
 export interface ClientAssertion {
-  readonly text: string;
+  readonly jwt: string;
   readonly alg: string;
   readonly x5t: string | undefined;
   readonly x5tS256: string | undefined;
@@ -57,9 +57,9 @@ export interface ClientAssertion {
   readonly expiresAt: number;
 }
 
-/** Reads an assertion's header and claims; `undefined` when anything that it must have is missing. */
-export function readAssertion(text: string): ClientAssertion | undefined {
-  const decoded = decodeAssertion(text);
+/** Reads an assertion's header and claims; `undefined` when a required member is missing. */
+export function readAssertion(jwt: string): ClientAssertion | undefined {
+  const decoded = decodeAssertion(jwt);
   if (decoded === undefined) return undefined;
   const { header, payload } = decoded;
   const { iss, sub, jti, aud } = payload;
@@ -69,7 +69,7 @@ export function readAssertion(text: string): ClientAssertion | undefined {
   if (typeof jti !== 'string' || jti === '' || jti.length > jtiLengthMax) return undefined;
   if (exp === undefined || nbf === undefined) return undefined;
   return {
-    text,
+    jwt,
     alg: header.alg,
     x5t: readThumbprint(header.x5t),
     x5tS256: readThumbprint(header['x5t#S256']),
@@ -82,17 +82,17 @@ export function readAssertion(text: string): ClientAssertion | undefined {
 }
 
 export interface AssertionContext {
-  /** The `aud` values that mean us, in lower case. */
+  /** The accepted `aud` values, in lower case. */
   readonly audiences: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 export type AssertionVerdict =
-  /** `forgetAt` in milliseconds since 1970: from then on it is refused for its age. */
+  /** From `forgetAt` on (milliseconds since 1970) the assertion is refused as too old. */
   { readonly ok: true; readonly forgetAt: number } | { readonly ok: false; readonly refusal: AssertionRefusal };
 
-/** Whether one of the client's certificates signed this, for us, for now. Whether it was used before is not asked here. */
+/** Verifies that one of the client's certificates signed the assertion, for us and for now. It does not check for replays. */
 export async function verifyAssertion(
   assertion: ClientAssertion,
   client: Client,
@@ -107,13 +107,13 @@ export async function verifyAssertion(
 }
 
 async function signatureRefusal(
-  { text, alg, x5t, x5tS256 }: ClientAssertion,
+  { jwt, alg, x5t, x5tS256 }: ClientAssertion,
   certificates: readonly KeyCredential[],
   now: number,
 ): Promise<AssertionRefusal | undefined> {
   if (alg !== 'RS256' && alg !== 'PS256') return { kind: 'assertionAlgorithmUnsupported' };
   const thumbprint = x5tS256 ?? x5t ?? '';
-  // The certificates in the header's `x5c` prove nothing: only those that were registered are looked at.
+  // The certificates in the header's `x5c` prove nothing, so only registered ones are used.
   const registered = certificates.find(({ sha1, sha256 }) =>
     x5tS256 === undefined ? sha1 === x5t : sha256 === x5tS256,
   );
@@ -123,7 +123,7 @@ async function signatureRefusal(
     return { kind: 'assertionKeyExpired', thumbprint, from: certificate.validFrom, to: certificate.validTo };
   }
   try {
-    await compactVerify(text, certificate.publicKey, { algorithms: [alg] });
+    await compactVerify(jwt, certificate.publicKey, { algorithms: [alg] });
     return undefined;
   } catch {
     return { kind: 'assertionSignatureWrong', thumbprint };
@@ -145,7 +145,7 @@ function timeRefusal({ notBefore, expiresAt }: ClientAssertion, now: number): As
   return undefined;
 }
 
-/** RFC 7515 says base64url; MSAL for Python pads it, and MSAL for Go writes plain base64. */
+/** RFC 7515 requires base64url; MSAL for Python adds padding, and MSAL for Go writes plain base64. */
 function readThumbprint(value: unknown): string | undefined {
   return typeof value === 'string' ? Buffer.from(value, 'base64').toString('base64url') : undefined;
 }

@@ -15,11 +15,11 @@ export interface LoginRequest {
   readonly form: Form;
   /** The Authorization header. */
   readonly authorization: string | undefined;
-  /** The tenant that is served: a GUID in lower case. */
+  /** The requested tenant: a GUID in lower case. */
   readonly tenant: string;
-  /** What the token is for: an assertion may be used once for each. */
+  /** The requested resource: an assertion may be used once for each. */
   readonly resource: string;
-  /** Where it came from, as `siteOf` says it. */
+  /** The site that the request came from, by `siteOf`. */
   readonly site: string | undefined;
 }
 
@@ -34,8 +34,8 @@ interface Login {
 }
 
 /**
- * Who asks for a token: a client of the tenant that shows its secret (RFC 6749 section 2.3.1), signs with its certificate
- * (RFC 7523) or brings another issuer's token.
+ * Authenticates the client that requests a token: a client of the tenant with its secret (RFC 6749 section 2.3.1), a
+ * signature by its certificate (RFC 7523) or another issuer's token.
  */
 export async function authenticateClient(request: LoginRequest, authority: Authority): Promise<Authentication> {
   const credential = readCredential(request);
@@ -44,45 +44,44 @@ export async function authenticateClient(request: LoginRequest, authority: Autho
   if (!found.ok) return found;
   const { client } = found;
   if (credential.by === 'assertion') return byAssertion(credential.assertion, client, { request, authority });
-  if (credential.by === 'federated') return byFederation(credential.text, client, authority);
+  if (credential.by === 'federated') return byFederation(credential.jwt, client, authority);
   return bySecret(credential.secret, client, { request, authority });
 }
 
 /**
- * What a redirect URI says of the client that it belongs to, by the platform that it is registered under: `web` is
- * confidential, `spa` and `publicClient` are public.
+ * The type of a client, by the platform that its redirect URI is registered under: `web` is confidential, `spa` and
+ * `publicClient` are public.
  */
 export type ClientType = 'confidential' | 'public';
 
 /**
- * The client that acts for a user. A public client shows no credential (RFC 6749 section 2.1). Where a redirect URI was
- * used, its platform decides whether the client is one, and nothing else does; `clientType` is absent where none was, and
- * then the application's `isFallbackPublicClient` decides (Microsoft Graph, "application resource type").
+ * Identifies the client that acts for a user. A public client sends no credential (RFC 6749 section 2.1). If a redirect URI
+ * was used, its platform alone decides whether the client is public. Otherwise `clientType` is absent, and the
+ * application's `isFallbackPublicClient` decides (Microsoft Graph, "application resource type").
  */
 export async function identifyClient(
   request: LoginRequest & { readonly clientType?: ClientType },
   authority: Authority,
 ): Promise<Authentication> {
   const { form, authorization, clientType } = request;
-  const shows = [authorization, form.get('client_secret'), form.get('client_assertion')];
-  const showsNothing = shows.every((credential) => credential === undefined);
+  const sent = [authorization, form.get('client_secret'), form.get('client_assertion')];
+  const sendsNothing = sent.every((credential) => credential === undefined);
   const clientId = form.get('client_id');
-  if (showsNothing && clientId === undefined) return refuse({ kind: 'parameterMissing', name: 'client_id' });
+  if (sendsNothing && clientId === undefined) return refuse({ kind: 'parameterMissing', name: 'client_id' });
   const named = clientId === undefined ? undefined : await clientOf(clientId, { request, authority });
   if (named?.ok === false) return named;
   const client = named?.client;
-  if (showsNothing && client !== undefined) {
+  if (sendsNothing && client !== undefined) {
     const isPublic = clientType === undefined ? client.isFallbackPublicClient : clientType === 'public';
     if (isPublic) return { ok: true, client, method: '0' };
     return refuse({ kind: 'clientCredentialNeeded' });
   }
-  const keeps =
-    client === undefined || [client.secrets, client.certificates, client.federatedIdentityCredentials].some(some);
-  return keeps ? authenticateClient(request, authority) : refuse({ kind: 'clientIsPublic' });
-}
-
-function some(credentials: readonly unknown[]): boolean {
-  return credentials.length > 0;
+  const hasCredentials =
+    client === undefined ||
+    [client.secrets, client.certificates, client.federatedIdentityCredentials].some(
+      (credentials) => credentials.length > 0,
+    );
+  return hasCredentials ? authenticateClient(request, authority) : refuse({ kind: 'clientIsPublic' });
 }
 
 async function clientOf(
@@ -130,14 +129,14 @@ async function byAssertion(
   return { ok: true, client, method: '2' };
 }
 
-async function byFederation(text: string, client: Client, authority: Authority): Promise<Authentication> {
+async function byFederation(jwt: string, client: Client, authority: Authority): Promise<Authentication> {
   const { clientId, displayName, federatedIdentityCredentials: credentials } = client;
   if (credentials.length === 0) return refuse({ kind: 'federatedCredentialMissing', clientId, displayName });
-  const refusal = await verifyFederated(text, credentials, authority);
+  const refusal = await verifyFederated(jwt, credentials, authority);
   return refusal === undefined ? { ok: true, client, method: '2' } : refuse(refusal);
 }
 
-/** The token endpoints of the tenant under every name set of ours, and its issuer in both versions. */
+/** The tenant's token endpoints under each of our names, and its issuer in both versions. */
 function assertionAudiences(tenant: string, authorities: readonly string[]): readonly string[] {
   const endpoints = authorities.flatMap((origin) => [
     `${origin}/${tenant}/oauth2/v2.0/token`,

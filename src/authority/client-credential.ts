@@ -6,11 +6,11 @@ import type { AuthorityRefusal } from './refusal.ts';
 
 type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
 
-/** What a client shows of itself, not verified yet. */
+/** The credential in a client's request, not verified yet. */
 export type Credential =
   | { readonly ok: true; readonly by: 'secret'; readonly clientId: string; readonly secret: string }
   | { readonly ok: true; readonly by: 'assertion'; readonly clientId: string; readonly assertion: ClientAssertion }
-  | { readonly ok: true; readonly by: 'federated'; readonly clientId: string; readonly text: string };
+  | { readonly ok: true; readonly by: 'federated'; readonly clientId: string; readonly jwt: string };
 
 export interface CredentialRequest {
   readonly form: Form;
@@ -18,12 +18,12 @@ export interface CredentialRequest {
   readonly authorization: string | undefined;
 }
 
-/** Exactly one way to authenticate (RFC 6749 section 2.3). */
+/** Reads the credential. There must be exactly one (RFC 6749 section 2.3). */
 export function readCredential({ form, authorization }: CredentialRequest): Credential | Refused {
   const secret = form.get('client_secret');
   const assertion = form.get('client_assertion');
-  const shown = [secret, assertion, authorization].filter((credential) => credential !== undefined);
-  if (shown.length > 1) return refuse({ kind: 'credentialsSeveral' });
+  const sent = [secret, assertion, authorization].filter((credential) => credential !== undefined);
+  if (sent.length > 1) return refuse({ kind: 'credentialsSeveral' });
   if (authorization !== undefined) return readBasic(authorization, form.get('client_id'));
   if (assertion !== undefined) return readAssertionCredential(assertion, form);
   const clientId = form.get('client_id');
@@ -32,29 +32,29 @@ export function readCredential({ form, authorization }: CredentialRequest): Cred
   return { ok: true, by: 'secret', clientId, secret };
 }
 
-function readAssertionCredential(text: string, form: Form): Credential | Refused {
+function readAssertionCredential(jwt: string, form: Form): Credential | Refused {
   const type = form.get('client_assertion_type');
   if (type === undefined) return refuse({ kind: 'parameterMissing', name: 'client_assertion_type' });
   if (type !== assertionType) return refuse({ kind: 'assertionTypeUnsupported', type });
-  // An issuer's token is not about its issuer; the client that it stands for must be named beside it.
+  // The subject of another issuer's token is not the client's id, so the request must name the client.
   const federatedFor = form.get('client_id');
-  if (federatedFor !== undefined && isFederated(text)) {
-    return { ok: true, by: 'federated', clientId: federatedFor, text };
+  if (federatedFor !== undefined && isFederated(jwt)) {
+    return { ok: true, by: 'federated', clientId: federatedFor, jwt };
   }
-  const assertion = readAssertion(text);
+  const assertion = readAssertion(jwt);
   if (assertion === undefined) return refuse({ kind: 'assertionMalformed' });
-  // RFC 7521 section 4.2: `client_id` may be left out, and otherwise names the same client.
+  // RFC 7521 section 4.2: `client_id` is optional, but must name the same client.
   const clientId = form.get('client_id') ?? assertion.clientId;
   if (clientId.toLowerCase() !== assertion.clientId.toLowerCase()) return refuse({ kind: 'assertionOfOtherClient' });
   return { ok: true, by: 'assertion', clientId, assertion };
 }
 
-/** RFC 6749 section 2.3.1: both halves are form-encoded before they are joined by the colon. */
+/** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined with a colon. */
 function readBasic(authorization: string, clientIdOfForm: string | undefined): Credential | Refused {
   const [scheme, encoded = ''] = authorization.split(' ');
-  const halves = Buffer.from(encoded, 'base64').toString().split(':').map(formDecode);
-  const [clientId, secret] = halves;
-  if (scheme?.toLowerCase() !== 'basic' || halves.length !== 2 || !clientId || !secret) {
+  const parts = Buffer.from(encoded, 'base64').toString().split(':').map(formDecode);
+  const [clientId, secret] = parts;
+  if (scheme?.toLowerCase() !== 'basic' || parts.length !== 2 || !clientId || !secret) {
     return refuse({ kind: 'credentialMissing' });
   }
   if (clientIdOfForm !== undefined && clientIdOfForm.toLowerCase() !== clientId.toLowerCase()) {
@@ -63,9 +63,9 @@ function readBasic(authorization: string, clientIdOfForm: string | undefined): C
   return { ok: true, by: 'secret', clientId, secret };
 }
 
-function formDecode(text: string): string | undefined {
+function formDecode(value: string): string | undefined {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
+    return decodeURIComponent(value.replaceAll('+', ' '));
   } catch {
     return undefined;
   }

@@ -1,13 +1,13 @@
 import { findClient } from '../directory/clients.ts';
 import { deviceCodeSeconds, pollSeconds } from './device-codes.ts';
 import type { Answered, AuthorityCall, Endpoint } from './endpoint.ts';
-import { readDelegatedScope, scopeText } from './scope.ts';
+import { readDelegatedScope, scopeString } from './scope.ts';
 import type { Authority } from './services.ts';
 
-/** Where a user types the code, for short. */
+/** The page where a user types the code. */
 export const devicePath = '/devicelogin';
 
-/** Where a device asks for its codes (RFC 8628 section 3.1). */
+/** The endpoints where a device requests its codes (RFC 8628 section 3.1). */
 export const deviceEndpoints: readonly Endpoint[] = [
   deviceEndpoint('/:tenant/oauth2/devicecode', 'v1'),
   deviceEndpoint('/:tenant/oauth2/v2.0/devicecode', 'v2'),
@@ -30,7 +30,7 @@ async function answerDeviceRequest(
   if (client === undefined) return { ok: false, refusal: { kind: 'clientUnknown', clientId, tenant } };
   const asked = readDelegatedScope({ endpoint, form, tenant, directory: origin }, authority);
   if (!asked.ok) return asked;
-  const request = { clientId: client.clientId, tenant, scope: scopeText(asked.scope), site };
+  const request = { clientId: client.clientId, tenant, scope: scopeString(asked.scope), site };
   const codes = authority.deviceCodes.begin(request);
   if (codes === undefined) return { ok: false, refusal: { kind: 'tooManyLogins' } };
   const { deviceCode, userCode } = codes;

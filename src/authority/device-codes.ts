@@ -3,23 +3,23 @@ import { Places } from '../shares/places.ts';
 
 export const deviceCodeSeconds = 900;
 export const pollSeconds = 5;
-/** A client whose timer is a little fast does not poll too often. */
+/** Tolerates a client whose timer is slightly fast. */
 const fastestPollMs = (pollSeconds - 2) * 1000;
 
-/** So many wait at a time, and so many of them for one client at one source: then an older one is forgotten (`whoGoes`). */
+/** The most devices waiting in total, and for one client at one site; beyond that an older one is dropped (`whoGoes`). */
 const limits = { total: 10_000, perSource: 500 };
 
-/** Without vowels, so that no word comes of it, and without what is read for something else (RFC 8628 section 6.1). */
+/** No vowels, so that codes do not form words, and no characters that look alike (RFC 8628 section 6.1). */
 const letters = 'BCDFGHJKLMNPQRSTVWXZ';
 const userCodeLength = 9;
 
 export interface DeviceRequest {
   readonly clientId: string;
-  /** As the path named it: who signs in decides what `organizations` means. */
+  /** As in the path: with `organizations`, the user who signs in decides which tenant it is. */
   readonly tenant: string;
-  /** As it was asked for. */
+  /** As requested. */
   readonly scope: string;
-  /** Where the device is, as `siteOf` says it; `undefined` where that is not known. */
+  /** The device's site, by `siteOf`; `undefined` if it is not known. */
   readonly site: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export type Poll =
   | { readonly kind: 'approved'; readonly request: DeviceRequest; readonly approval: Approval }
   | { readonly kind: 'pending' | 'slowDown' | 'expired' | 'unknown' };
 
-/** Devices that wait for their user (RFC 8628). In this process's memory: after a restart the device asks again. */
+/** Devices waiting for their user (RFC 8628). They are in this process's memory: after a restart the device asks again. */
 export class DeviceCodes {
   readonly #now: () => number;
   readonly #byDevice = new Map<string, Waiting>();
@@ -54,9 +54,9 @@ export class DeviceCodes {
     this.#now = now;
   }
 
-  /** Two codes, one for the device and one for its user; `undefined` when too many wait that were approved already. */
+  /** Issues two codes, for the device and for its user; `undefined` when too many approved devices are waiting. */
   begin(request: DeviceRequest): { readonly deviceCode: string; readonly userCode: string } | undefined {
-    // They expire in the order in which they were made, and are known as expired for a while.
+    // Codes expire in the order in which they were issued. They are kept a while longer, so that they are known as expired.
     for (const old of this.#byDevice.values()) {
       const keptMs = this.#byDevice.size < limits.total ? deviceCodeSeconds * 1000 : 0;
       if (old.expiresAt + keptMs > this.#now()) break;
@@ -76,12 +76,12 @@ export class DeviceCodes {
     return { deviceCode, userCode };
   }
 
-  /** What asks under this code, however it is typed; `undefined` for none, and once somebody has signed in. */
+  /** The device's request for a code, however it is typed; `undefined` if the code is unknown, expired or already approved. */
   find(userCode: string): DeviceRequest | undefined {
     return this.#find(userCode);
   }
 
-  /** Lets the device in as this user; `false` when the code does not exist, or has expired. */
+  /** Approves the device for this user; `false` when the code does not exist or has expired. */
   approve(userCode: string, approval: Approval): boolean {
     const waiting = this.#find(userCode);
     if (waiting === undefined) return false;
@@ -90,7 +90,7 @@ export class DeviceCodes {
     return true;
   }
 
-  /** What the device is told. A code that was redeemed is forgotten. */
+  /** The answer to a polling device. A redeemed code is deleted. */
   poll(deviceCode: string, clientId: string): Poll {
     const now = this.#now();
     const waiting = this.#byDevice.get(deviceCode);

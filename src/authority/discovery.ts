@@ -5,8 +5,8 @@ import { tenantOfDiscovery, tenantOfIssuer } from './tenant.ts';
 import { grantTypes } from './token.ts';
 import type { Authority } from './services.ts';
 
-/** What both versions of the configuration say (OpenID Connect Discovery 1.0 section 3). */
-const abilities = {
+/** The members that both versions of the configuration share (OpenID Connect Discovery 1.0 section 3). */
+const commonMembers = {
   token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
   grant_types_supported: grantTypes,
   code_challenge_methods_supported: ['S256'],
@@ -18,7 +18,7 @@ const abilities = {
 };
 
 interface Discovered {
-  /** The authority's, under the name set that was asked. */
+  /** The authority's origin under the requested name. */
   readonly origin: string;
   readonly tenant: string;
 }
@@ -33,11 +33,11 @@ function openidConfigurationV1({ origin, tenant }: Discovered): unknown {
     end_session_endpoint: `${origin}/${tenant}/oauth2/logout`,
     userinfo_endpoint: `${origin}/oidc/userinfo`,
     jwks_uri: `${origin}/${tenant}/discovery/keys`,
-    ...abilities,
+    ...commonMembers,
   };
 }
 
-/** The configuration of version 2. MSAL wants the issuer's host to be that of the authority which it asked. */
+/** The configuration of version 2. MSAL requires the issuer to have the host of the authority that it asked. */
 function openidConfigurationV2({ origin, tenant }: Discovered): unknown {
   return {
     issuer: `${origin}/${tenantOfIssuer(tenant)}/v2.0`,
@@ -47,13 +47,13 @@ function openidConfigurationV2({ origin, tenant }: Discovered): unknown {
     end_session_endpoint: `${origin}/${tenant}/oauth2/v2.0/logout`,
     userinfo_endpoint: `${origin}/oidc/userinfo`,
     jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
-    ...abilities,
+    ...commonMembers,
   };
 }
 
 /**
- * Instance discovery, version 1.1: which hosts are one authority. MSAL asks before it sends a secret to a host that it
- * does not know. `undefined` when `authorizationEndpoint` is under none of `authorities`: we vouch for ourselves only.
+ * Instance discovery, version 1.1: the hosts that are one authority. MSAL asks before it sends a secret to a host that it
+ * does not know. `undefined` when `authorizationEndpoint` is under none of `authorities`: we vouch only for ourselves.
  */
 function instanceDiscovery(authorizationEndpoint: string, authorities: readonly string[]): unknown {
   const parsed = URL.parse(authorizationEndpoint);
@@ -69,8 +69,8 @@ function instanceDiscovery(authorizationEndpoint: string, authorities: readonly 
 }
 
 /**
- * Which kind of account a name is, which MSAL asks before it sends a password. All are kept here; whether there is such
- * an account is not said.
+ * The kind of an account, which MSAL asks for before it sends a password. Every account is managed here; the answer does
+ * not show whether the account exists.
  */
 function userRealm(username: string, origin: string): unknown {
   return {
@@ -82,10 +82,10 @@ function userRealm(username: string, origin: string): unknown {
   };
 }
 
-/** Anybody may ask, and whatever else a request says is ignored. */
+/** An endpoint without authentication that ignores everything else in a request. */
 const open = { method: 'GET', shows: 'json', reads: 'nothing', inTenant: false } as const;
 
-/** What is the same for everybody who asks for a tenant, or for any. */
+/** An endpoint with the same answer for every caller, by tenant. */
 function tenantEndpoint(path: string, body: (asked: Discovered, authority: Authority) => unknown): Endpoint {
   return {
     ...open,

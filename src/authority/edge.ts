@@ -14,7 +14,7 @@ import type { AuthorityRefusal } from './refusal.ts';
 import { refusalPage } from './sign-in/page.ts';
 import type { Authority } from './services.ts';
 
-/** Tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store. */
+/** The edge of tokens, discovery, the sign-in page and the endpoints of managed identities. It changes nothing in the store. */
 export const authorityEdge: Edge<AuthorityRequest, Authority, Omit<Admitted, 'request'>> = {
   steps,
   requirements: () => [],
@@ -23,7 +23,7 @@ export const authorityEdge: Edge<AuthorityRequest, Authority, Omit<Admitted, 're
   renew: () => undefined,
 };
 
-/** An endpoint's refusal, with what its record says and what is answered beside it. */
+/** An endpoint's refusal, with the names for its audit record and, if not the refusal itself, the answer. */
 class EndpointRefused extends Refused<AuthorityRefusal> {
   readonly names: KnownNames | undefined;
   readonly answer: Answer | undefined;
@@ -48,7 +48,7 @@ function* work(admitted: Admitted, authority: Authority): Reading<Done> {
   throw new EndpointRefused(refusal, known, answer);
 }
 
-/** What a form says of the caller. */
+/** The identity that the caller claims in the form. */
 function namesIn({ request, tenant, form }: Admitted): SignInNames {
   if (request.endpoint.reads !== 'form') return {};
   return { tenant, clientId: form.get('client_id'), username: form.get('username') };
@@ -57,15 +57,15 @@ function namesIn({ request, tenant, form }: Admitted): SignInNames {
 const noEndpoint = { names: undefined, answer: undefined };
 
 /**
- * A refusal that says that somebody is not believed has a record, within the quota of strangers. A person is shown a page;
- * what cannot be read as a form did not come from one.
+ * Makes the answer and the record of a failure. A refusal of the caller's identity is recorded, within the quota for
+ * strangers. A refusal is a page for people; a body that is not a readable form did not come from one.
  */
-function failed(error: unknown, { request, text }: KnownSoFar, authority: Authority): Failed {
+function failed(error: unknown, { request, encodedForm }: KnownSoFar, authority: Authority): Failed {
   const refusal = refusalOf<AuthorityRefusal>(error);
   const { names, answer: own } = error instanceof EndpointRefused ? error : noEndpoint;
   const nowMs = authority.now();
   const trace = { traceId: authority.newId(), correlationId: request.requestId, nowMs };
-  const isPage = request.endpoint.shows === 'page' && text !== undefined;
+  const isPage = request.endpoint.shows === 'page' && encodedForm !== undefined;
   const answer = own ?? (isPage ? refusalPage(refusal) : oauthError(refusal, trace));
   const records = names === undefined ? [] : [recordOf(request, { refusal, names, nowMs })];
   return { answer, records, caller: undefined };

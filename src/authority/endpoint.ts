@@ -7,7 +7,7 @@ import type { Authority } from './services.ts';
 
 /** The identity that a caller claims. */
 export interface SignInNames {
-  /** The tenant that is served; the home tenant unless given. */
+  /** The requested tenant; the home tenant if absent. */
   readonly tenant?: string | undefined;
   readonly clientId?: string | undefined;
   readonly username?: string | undefined;
@@ -15,45 +15,45 @@ export interface SignInNames {
 
 /** A request to an endpoint of the authority. */
 export interface AuthorityCall {
-  /** What the endpoint's path says by name, decoded. */
+  /** The parameters of the endpoint's path by name, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
   /** The tenant that the path names, a GUID in lower case; `undefined` for `common` and `organizations`. */
   readonly tenant: string | undefined;
-  /** The query by name, decoded; a parameter that is given twice is a list. */
+  /** The query's parameters by name, decoded; a repeated parameter is a list. */
   readonly query: unknown;
-  /** The parameters of the form or the query, whichever the endpoint reads. */
+  /** The parameters of the form or of the query, depending on the endpoint. */
   readonly form: Form;
   readonly headers: IncomingHttpHeaders;
-  /** The authority's, under the name set that was asked. */
+  /** The authority's origin under the requested name. */
   readonly origin: string;
   readonly source: Source;
-  /** Where the request came from, where that is known. */
+  /** The address that the request came from, if it is known. */
   readonly address: string | undefined;
-  /** What it has in common with its neighbours (`siteOf`). */
+  /** The site of that address (`siteOf`). */
   readonly site: string | undefined;
 }
 
-/** `refused`: what is answered where that is not the refusal itself, as when a page is shown again with it. */
+/** The result of an endpoint. `answer` in a refusal: the answer if it is not the refusal itself, such as the page with an error. */
 export type Answered =
   | { readonly ok: true; readonly answer: Answer }
   | {
       readonly ok: false;
       readonly refusal: AuthorityRefusal;
-      /** The identity that the caller claims, where that is not what the form says. */
+      /** The identity that the caller claims, if it is not the one in the form. */
       readonly names?: SignInNames;
       readonly answer?: Answer;
     };
 
-/** An endpoint of the authority, whole on one card. */
+/** An endpoint of the authority. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** In the notation of `find-my-way`. */
   readonly path: string;
-  /** What it shows: JSON to programs, a page to people. */
+  /** The form of its answers: JSON for programs, a page for people. */
   readonly shows: 'json' | 'page';
-  /** Where its parameters are, none of which may come twice. */
+  /** Where its parameters are. None may be repeated. */
   readonly reads: 'form' | 'query' | 'nothing';
-  /** Whether it acts in the tenant that its path names, which must be one that is served. */
+  /** Whether it acts in the tenant in its path, which must exist here. */
   readonly inTenant: boolean;
   readonly answer: (call: AuthorityCall, authority: Authority) => Answered | Promise<Answered>;
 }

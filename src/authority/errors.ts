@@ -11,16 +11,16 @@ type Kind = AuthorityRefusal['kind'];
 type RefusalOf = { readonly [K in Kind]: Extract<AuthorityRefusal, { readonly kind: K }> };
 
 /**
- * Each refusal as Entra words it (Microsoft, "Microsoft Entra authentication and authorization error codes", and what
- * its users quote). Where Entra has no number of its own, the nearest one is used, with a message that says more.
+ * Each refusal in Entra's words (Microsoft, "Microsoft Entra authentication and authorization error codes", and messages
+ * that users quote). Where Entra has no code, the nearest one is used with a message that says more.
  */
 export const errors: ErrorsOf<AuthorityRefusal> = {
-  tenantNotFound: { ...badRequest, code: 90002, message: ({ tenant }) => tenantText(tenant) },
+  tenantNotFound: { ...badRequest, code: 90002, message: ({ tenant }) => tenantMessage(tenant) },
   tenantNotDiscovered: {
     status: 400,
     error: 'invalid_tenant',
     code: 90002,
-    message: ({ tenant }) => tenantText(tenant),
+    message: ({ tenant }) => tenantMessage(tenant),
   },
   tenantNotNamed: {
     ...badRequest,
@@ -37,7 +37,7 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
   formUnreadable: {
     ...badRequest,
     code: 90023,
-    message: () => "The request body is not a form; send it as 'application/x-www-form-urlencoded'.",
+    message: () => "The request body is not a form: send it as 'application/x-www-form-urlencoded'.",
   },
   formTooLarge: {
     ...badRequest,
@@ -114,7 +114,7 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
     error: 'temporarily_unavailable',
     code: 90033,
     message: () =>
-      'A transient error has occurred: what is stored of the directory cannot be read. The log of the server has the detail.',
+      'A transient error has occurred: a record of the directory cannot be read. See the log of the server.',
   },
   internal: {
     status: 500,
@@ -124,7 +124,7 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
   },
 };
 
-/** The two ids that an error carries, and its time since 1970. */
+/** The two ids in an error, and its time in milliseconds since 1970. */
 export interface Trace {
   readonly traceId: string;
   readonly correlationId: string;
@@ -142,7 +142,7 @@ export function oauthError(refusal: AuthorityRefusal, { traceId, correlationId, 
     status,
     body: {
       error,
-      error_description: `${errorText(refusal)} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,
+      error_description: `${errorMessage(refusal)} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,
       error_codes: code === undefined ? [] : [code],
       timestamp,
       trace_id: traceId,
@@ -151,18 +151,18 @@ export function oauthError(refusal: AuthorityRefusal, { traceId, correlationId, 
   };
 }
 
-/** What people are told: Entra's number and words. */
-export function errorText(refusal: AuthorityRefusal): string {
+/** The message for people: Entra's code and words. */
+export function errorMessage(refusal: AuthorityRefusal): string {
   const { code } = errors[refusal.kind];
-  const text = messageOf(refusal.kind, refusal);
-  return code === undefined ? text : `AADSTS${code}: ${text}`;
+  const message = messageOf(refusal.kind, refusal);
+  return code === undefined ? message : `AADSTS${code}: ${message}`;
 }
 
 function messageOf<K extends Kind>(kind: K, refusal: RefusalOf[K]): string {
   return errors[kind].message(refusal);
 }
 
-function tenantText(tenant: string): string {
+function tenantMessage(tenant: string): string {
   return (
     `Tenant '${shown(tenant)}' not found. Check to make sure you have the correct tenant ID and are signing into the ` +
     'correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions ' +

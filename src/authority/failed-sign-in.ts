@@ -3,14 +3,14 @@ import type { AuditRecord } from '../audit/event.ts';
 import { findClient } from '../directory/clients.ts';
 import { findByName } from '../directory/objects.ts';
 import type { SignInNames } from './endpoint.ts';
-import { errors, errorText } from './errors.ts';
+import { errors, errorMessage } from './errors.ts';
 import { assertionErrors, clientErrors } from './errors/clients.ts';
 import { userErrors } from './errors/users.ts';
 import type { AuthorityRequest } from './pipeline.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import type { Authority } from './services.ts';
 
-/** The refusals that say that somebody is not believed. A poll for a device code that nobody has typed yet says nothing. */
+/** The refusals that mean a failed sign-in. A poll for a device code that is not approved yet is not one. */
 const failures: ReadonlySet<string> = new Set(
   [
     ...[clientErrors, assertionErrors, userErrors].flatMap((table) => Object.keys(table)),
@@ -23,13 +23,13 @@ export function isFailedSignIn({ kind }: { readonly kind: string }): boolean {
   return failures.has(kind);
 }
 
-/** What the directory knows of the identity that a caller claims, as a record says it. */
+/** The directory objects that a caller claims to be, for the audit record. */
 export interface KnownNames {
   readonly tenant: string;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** Only what exists is named: a password is easily typed into the wrong field. */
+/** Looks the names up. Unknown names are left out, because a password is easily typed into the wrong field. */
 export async function knownNames(
   { tenant, clientId, username }: SignInNames,
   { store, homeTenant }: Pick<Authority, 'store' | 'homeTenant'>,
@@ -47,7 +47,7 @@ export async function knownNames(
   };
 }
 
-/** The record of a sign-in that failed. */
+/** The audit record of a failed sign-in. */
 export function recordOf(
   { source, headers, requestId }: AuthorityRequest,
   { refusal, names, nowMs }: { readonly refusal: AuthorityRefusal; readonly names: KnownNames; readonly nowMs: number },
@@ -62,7 +62,7 @@ export function recordOf(
     resourceId: directoryId(names.tenant),
     status,
     resultType: code === undefined ? error : `${code}`,
-    message: errorText(withoutNames(refusal)),
+    message: errorMessage(withoutNames(refusal)),
     source,
     correlationId: requestId,
     requestUri: undefined,

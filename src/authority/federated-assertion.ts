@@ -7,32 +7,32 @@ import type { FederatedIdentityCredential } from '../directory/records.ts';
 import { decodeAssertion } from './client-assertion.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 
-/** How far the issuer's clock may be off. */
+/** The tolerated error of the issuer's clock. */
 const skewSeconds = 300;
 
 export interface FederationServices {
-  /** The keys of an issuer that the operator added; `undefined` for any other: no issuer is asked on a client's word. */
+  /** The keys of an issuer that the operator added; `undefined` for others, because no URL from a client is fetched. */
   readonly externalKeys: (issuer: string) => KeySource | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Whether an assertion is of another issuer, and not one that the client signed about itself. */
-export function isFederated(text: string): boolean {
-  const payload = decodeAssertion(text)?.payload;
+/** Whether an assertion comes from another issuer, rather than from the client itself. */
+export function isFederated(jwt: string): boolean {
+  const payload = decodeAssertion(jwt)?.payload;
   return typeof payload?.iss === 'string' && payload.iss.startsWith('https://') && payload.iss !== payload.sub;
 }
 
 /**
- * Workload identity federation: whether this token is what one of the client's federated identity credentials speaks of,
- * by issuer, subject and audience, each letter by letter, and whether that issuer signed it. Returns what is wrong.
+ * Workload identity federation: verifies that the token matches one of the client's federated identity credentials (issuer,
+ * subject and audience are compared exactly) and that the issuer signed it. Returns the refusal, or `undefined`.
  */
 export async function verifyFederated(
-  text: string,
+  jwt: string,
   credentials: readonly FederatedIdentityCredential[],
   { externalKeys, now }: FederationServices,
 ): Promise<AuthorityRefusal | undefined> {
-  const decoded = decodeAssertion(text);
+  const decoded = decodeAssertion(jwt);
   if (decoded === undefined || decoded.header.crit !== undefined) return { kind: 'assertionMalformed' };
   const { header, payload } = decoded;
   const { iss: issuer = '', sub: subject = '' } = payload;
@@ -47,7 +47,7 @@ export async function verifyFederated(
   const answer = await keys({ alg, kid: header.kid });
   if (!answer.ok) return { kind: 'federatedKeysUnavailable', issuer, kid: header.kid ?? '' };
   try {
-    await compactVerify(text, answer.key, { algorithms: [alg] });
+    await compactVerify(jwt, answer.key, { algorithms: [alg] });
   } catch {
     return { kind: 'federatedSignatureWrong', issuer, subject };
   }

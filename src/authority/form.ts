@@ -1,6 +1,6 @@
 import type { AuthorityRefusal } from './refusal.ts';
 
-/** The parameters of a token request; empty ones count as left out (RFC 6749 section 3.2). */
+/** The parameters of a token request. Empty ones count as absent (RFC 6749 section 3.2). */
 export type Form = ReadonlyMap<string, string>;
 
 export const formBytesMax = 64 * 1024;
@@ -8,7 +8,7 @@ export const formBytesMax = 64 * 1024;
 export type FormAnswer =
   { readonly ok: true; readonly form: Form } | { readonly ok: false; readonly refusal: AuthorityRefusal };
 
-/** Reads `application/x-www-form-urlencoded`. A parameter must not come twice (RFC 6749 section 3.2). */
+/** Reads `application/x-www-form-urlencoded`. A parameter must not be repeated (RFC 6749 section 3.2). */
 export function parseForm(body: string): FormAnswer {
   const form = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(body)) {

@@ -8,17 +8,17 @@ import type { Form } from './form.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import type { Authority } from './services.ts';
 
-/** Where `IDENTITY_ENDPOINT` leads to. */
+/** The path in `IDENTITY_ENDPOINT`. */
 const identityEndpointPath = '/msi/token';
 const identityEndpointVersion = '2019-08-01';
 
-/** Below the address that a machine asks. */
+/** The path of a machine's instance metadata service. */
 const instanceMetadataPath = '/metadata/identity/oauth2/token';
 const metadataVersions = ['2018-02-01', '2019-08-01', '2021-02-01'];
 
 /**
- * App Service's form (Microsoft, "Managed identities for App Service", "REST endpoint reference"): the workload has the
- * address in `IDENTITY_ENDPOINT` and, in `IDENTITY_HEADER`, the secret by which it proves which workload it is.
+ * Answers in App Service's form (Microsoft, "Managed identities for App Service", "REST endpoint reference"): the workload
+ * has this address in `IDENTITY_ENDPOINT`, and in `IDENTITY_HEADER` the secret that identifies it.
  */
 async function answerIdentityEndpoint(call: AuthorityCall, authority: Authority): Promise<Answered> {
   const { form } = call;
@@ -37,12 +37,12 @@ async function answerIdentityEndpoint(call: AuthorityCall, authority: Authority)
 }
 
 /**
- * A machine's form (Microsoft, "Azure Instance Metadata Service"). There is no secret: who asks is the private address and
- * the subnet's incarnation that the ingress proved, and nobody else gets anything. A declared subnet proves nothing.
+ * Answers in a machine's form (Microsoft, "Azure Instance Metadata Service"). There is no secret: the workload is identified
+ * by the private address and the subnet's incarnation that the ingress proved. A declared subnet proves nothing.
  */
 async function answerInstanceMetadata(call: AuthorityCall, authority: Authority): Promise<Answered> {
   const { form, source } = call;
-  // A page that was tricked into asking cannot set it.
+  // A web page that was tricked into sending the request cannot set this header.
   if (headerOf(call, 'metadata')?.toLowerCase() !== 'true')
     return { ok: false, refusal: { kind: 'metadataHeaderMissing' } };
   if (headerOf(call, 'x-forwarded-for') !== undefined) return { ok: false, refusal: { kind: 'metadataForwarded' } };
@@ -66,7 +66,7 @@ type Chosen =
   | { readonly ok: true; readonly principal: ServicePrincipalRecord }
   | { readonly ok: false; readonly refusal: AuthorityRefusal };
 
-/** The names of each parameter, at one endpoint or the other. */
+/** The parameters that select an identity. Each has a name at either endpoint. */
 const selectors: readonly (readonly [readonly string[], (principal: ServicePrincipalRecord) => string | undefined])[] =
   [
     [['client_id', 'clientid'], ({ appId }) => appId],
@@ -75,8 +75,9 @@ const selectors: readonly (readonly [readonly string[], (principal: ServicePrinc
   ];
 
 /**
- * Which of the workload's identities a request means: the one that it names, and else the system-assigned one (Microsoft,
- * "How managed identities work"). A single user-assigned one is not guessed at, since a second would change the meaning.
+ * Chooses one of the workload's identities: the one that the request names, or else the system-assigned one (Microsoft,
+ * "How managed identities work"). A single user-assigned identity is not a default, because adding a second one would
+ * change the meaning of the request.
  */
 function chooseIdentity(identities: readonly ServicePrincipalRecord[], form: Form): Chosen {
   const named = selectors.flatMap(([names, read]) => {
@@ -94,7 +95,7 @@ function chooseIdentity(identities: readonly ServicePrincipalRecord[], form: For
   return { ok: false, refusal: { kind: name === undefined ? 'identityNotNamed' : 'identityNotFound' } };
 }
 
-/** A token of one of the identities that a workload has proved to be. */
+/** Issues a token for one of the workload's identities. */
 async function identityToken(
   identities: readonly ServicePrincipalRecord[],
   form: Form,
@@ -130,7 +131,7 @@ async function identityToken(
 
 const identityEndpoint = { method: 'GET', shows: 'json', reads: 'query', inTenant: false } as const;
 
-/** Where workloads ask for the tokens of their managed identities. */
+/** The endpoints where workloads request tokens for their managed identities. */
 export const identityEndpoints: readonly Endpoint[] = [
   { ...identityEndpoint, path: identityEndpointPath, answer: answerIdentityEndpoint },
   { ...identityEndpoint, path: instanceMetadataPath, answer: answerInstanceMetadata },

@@ -11,12 +11,12 @@ const key = recordKind<string>({
   holds: 'the key that refresh tokens and sessions are sealed under, in base64url',
 }).key();
 
-/** What a sealed text is for: one can never be taken for the other. */
+/** The purpose of a sealed string, which cannot be opened for another purpose. */
 export type Purpose = 'refresh' | 'session' | 'sign-in';
 
 /**
- * Strings that only this authority can read and make: refresh tokens, sessions, and what a sign-in page must bring back.
- * They hold what they stand for, so that a stranger's requests leave nothing behind in the store.
+ * Strings that only this authority can make and read: refresh tokens, sessions and the state of a sign-in page. They
+ * contain their own data, so a stranger's requests leave nothing in the store.
  */
 export class OpaqueTokens {
   readonly #key: SealingKey;
@@ -25,7 +25,7 @@ export class OpaqueTokens {
     this.#key = new SealingKey(bytes);
   }
 
-  /** Reads the key from the store, and makes it where it does not exist. */
+  /** Reads the key from the store, and creates it if it does not exist. */
   static async open(store: Store): Promise<OpaqueTokens> {
     const [known] = await readRecords(store, { get: [key] });
     if (known !== undefined) return new OpaqueTokens(Buffer.from(known.value, 'base64url'));
@@ -41,9 +41,9 @@ export class OpaqueTokens {
     );
   }
 
-  /** What was sealed for that purpose; `undefined` for anything else. */
-  open(purpose: Purpose, text: string): Readonly<Record<string, unknown>> | undefined {
-    const plain = open(this.#key, Buffer.from(text, 'base64url'), Buffer.from(purpose));
+  /** Opens a string that was sealed for that purpose; `undefined` for anything else. */
+  open(purpose: Purpose, sealed: string): Readonly<Record<string, unknown>> | undefined {
+    const plain = open(this.#key, Buffer.from(sealed, 'base64url'), Buffer.from(purpose));
     if (plain === undefined) return undefined;
     const parsed = parseJsonBody(Buffer.from(plain));
     return parsed.ok && typeof parsed.value === 'object' && parsed.value !== null ? { ...parsed.value } : undefined;

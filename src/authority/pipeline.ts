@@ -13,50 +13,50 @@ import type { AuthorityRefusal } from './refusal.ts';
 import { tenantOfToken } from './tenant.ts';
 import type { AuthorityServices } from './services.ts';
 
-/** A request to the authority as it came. Its id is the client's own correlation id where it sent one. */
+/** A request to the authority. Its id is the client's correlation id, if it sent one. */
 export interface AuthorityRequest extends EdgeRequest {
   readonly raw: IncomingMessage;
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** What the endpoint's path says by name, decoded. */
+  /** The parameters of the endpoint's path by name, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
-  /** Decoded; a parameter that is given twice is a list. */
+  /** Decoded; a repeated parameter is a list. */
   readonly query: unknown;
-  /** The authority's, under the name set that was asked. */
+  /** The authority's origin under the requested name. */
   readonly origin: string;
   readonly source: Source;
   readonly endpoint: Endpoint;
 }
 
-/** What the steps ask of the server. */
+/** The services that the steps need. */
 type StepServices = Pick<AuthorityServices, 'tenants'>;
 
-/** The order of a request to the authority. Who asks, and what for, is the endpoint's own question. */
+/** The order of a request to the authority. Each endpoint authenticates its own callers. */
 export const steps = Steps.of<AuthorityRequest, StepServices>()
-  .once('text', textOf)
+  .once('encodedForm', encodedFormOf)
   .step('tenant', tenantOf)
   .step('form', formOf);
 
-/** What is known of a request to the authority when all steps are taken. */
+/** The facts about a request after all steps. */
 export type Admitted =
   typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts> ? Known<AuthorityRequest, Facts> : never;
 
-/** The same of one that may have failed on the way. */
+/** The facts about a request that may have failed in a step. */
 export type KnownSoFar =
   typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts>
     ? Known<AuthorityRequest, Partial<Facts>>
     : never;
 
-/** The request itself, and what the steps before the one that asks have found out. */
+/** The request, and the facts from the steps before. */
 type After<Facts = unknown> = { readonly request: AuthorityRequest } & Facts;
 
-/** The form or the query as it came, whichever the endpoint reads. */
-function textOf({ request: { raw, url, endpoint, headers } }: After): string | Promise<string> {
+/** The encoded form or query, depending on the endpoint. */
+function encodedFormOf({ request: { raw, url, endpoint, headers } }: After): string | Promise<string> {
   if (endpoint.method === 'GET') return endpoint.reads === 'query' ? queryStringOf(url) : '';
   if (!isForm(headers)) throw new Refused<AuthorityRefusal>({ kind: 'formUnreadable' });
   const bytes = readBodyOrRefuse(raw, formBytesMax, bodyRefusals);
-  return bytes instanceof Promise ? bytes.then(textIn) : textIn(bytes);
+  return bytes instanceof Promise ? bytes.then(decode) : decode(bytes);
 }
 
 function queryStringOf(url: string): string {
@@ -64,7 +64,7 @@ function queryStringOf(url: string): string {
   return at === -1 ? '' : url.slice(at + 1);
 }
 
-/** No media type is needed where the header says of no body, or of an empty one. */
+/** A missing media type is accepted if the headers announce no body or an empty one. */
 function isForm({
   'content-type': type,
   'content-length': length,
@@ -80,11 +80,11 @@ const bodyRefusals: Readonly<Record<BodyFault, AuthorityRefusal>> = {
   cutOff: { kind: 'formUnreadable' },
 };
 
-function textIn(bytes: Buffer | undefined): string {
+function decode(bytes: Buffer | undefined): string {
   return bytes?.toString() ?? '';
 }
 
-/** The tenant that the path names, one that is served; `undefined` where it names none, or the account decides. */
+/** The tenant in the path, which must exist here; `undefined` if the path has none, or if the account decides. */
 function tenantOf({ request: { endpoint, params } }: After, { tenants }: StepServices): string | undefined {
   if (!endpoint.inTenant) return undefined;
   const named = tenantOfToken(params['tenant'] ?? '', tenants);
@@ -92,9 +92,9 @@ function tenantOf({ request: { endpoint, params } }: After, { tenants }: StepSer
   throw new Refused<AuthorityRefusal>(named.refusal);
 }
 
-/** The parameters of the form or query, none of them given twice. */
-function formOf({ text }: After<{ readonly text: string }>): Form {
-  const parsed = parseForm(text);
+/** The parameters of the form or query, none of them repeated. */
+function formOf({ encodedForm }: After<{ readonly encodedForm: string }>): Form {
+  const parsed = parseForm(encodedForm);
   if (parsed.ok) return parsed.form;
   throw new Refused<AuthorityRefusal>(parsed.refusal);
 }

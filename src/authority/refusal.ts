@@ -1,11 +1,11 @@
 import type { Trouble } from '../edge/edge.ts';
 
-/** Why the authority refused. Values are what the request said in clear; no secret and no assertion is ever among them. */
+/** Why the authority refused a request. Values are plain values from the request; never a secret or an assertion. */
 export type AuthorityRefusal =
   | { readonly kind: 'tenantNotFound'; readonly tenant: string }
-  /** Discovery says `invalid_tenant` where the token endpoint says `invalid_request`. */
+  /** Discovery answers `invalid_tenant` where the token endpoint answers `invalid_request`. */
   | { readonly kind: 'tenantNotDiscovered'; readonly tenant: string }
-  /** `common` or `organizations`, where the caller has no account that would tell the tenant. */
+  /** The path has `common` or `organizations`, but the request has no account that would determine the tenant. */
   | { readonly kind: 'tenantNotNamed' }
   | { readonly kind: 'instanceUnknown' }
   | { readonly kind: 'formUnreadable' }
@@ -24,14 +24,14 @@ export type AuthorityRefusal =
   | ManagedIdentityRefusal
   | Trouble;
 
-/** Who asks is not the client that it says. */
+/** The client could not be identified or authenticated. */
 export type ClientRefusal =
   | { readonly kind: 'clientUnknown'; readonly clientId: string; readonly tenant: string }
   | { readonly kind: 'clientDisabled'; readonly clientId: string }
   | { readonly kind: 'servicePrincipalMissing'; readonly clientId: string; readonly tenant: string }
   | { readonly kind: 'credentialMissing' }
   | { readonly kind: 'credentialsSeveral' }
-  /** It acts for a user, and is not a public client, which needs no credential. */
+  /** A client that acts for a user must send a credential unless it is public. */
   | { readonly kind: 'clientCredentialNeeded' }
   | { readonly kind: 'clientIsPublic' }
   | { readonly kind: 'secretWrong'; readonly clientId: string }
@@ -54,12 +54,12 @@ export type AssertionRefusal =
   | { readonly kind: 'federatedIssuerUnknown'; readonly issuer: string }
   | { readonly kind: 'federatedSubjectUnknown'; readonly subject: string }
   | { readonly kind: 'federatedAudienceUnknown'; readonly audience: string }
-  /** A credential of the client names it, and the configuration of this server does not. */
+  /** A credential of the client names the issuer, but this server's configuration does not. */
   | { readonly kind: 'federatedIssuerNotTrusted'; readonly issuer: string }
   | { readonly kind: 'federatedKeysUnavailable'; readonly issuer: string; readonly kid: string }
   | { readonly kind: 'federatedSignatureWrong'; readonly issuer: string; readonly subject: string };
 
-/** The user, or what stands for an earlier sign-in, is not believed. Times in milliseconds since 1970. */
+/** The user, or the token of an earlier sign-in, was not accepted. Times in milliseconds since 1970. */
 export type UserRefusal =
   | { readonly kind: 'passwordWrong' }
   | { readonly kind: 'accountLocked' }
@@ -79,7 +79,7 @@ export type UserRefusal =
   | { readonly kind: 'redirectMismatch'; readonly redirectUri: string }
   | { readonly kind: 'verifierWrong' };
 
-/** The sign-in page cannot be shown, or what it sent cannot be taken. */
+/** The sign-in page could not be shown, or its form was not accepted. */
 export type SignInRefusal =
   | { readonly kind: 'redirectUnknown'; readonly redirectUri: string; readonly clientId: string }
   | { readonly kind: 'responseTypeUnsupported'; readonly responseType: string }

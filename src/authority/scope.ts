@@ -14,7 +14,7 @@ export interface Asked {
   readonly form: Form;
 }
 
-/** `resource` at the v1 endpoint; at v2 the one scope without its `/.default`, of which a slash before it is a part. */
+/** The resource: `resource` at the v1 endpoint; at v2 the only scope without `/.default`, keeping any slash before that. */
 export function readResource({ endpoint, form }: Asked): ResourceAnswer {
   const name = endpoint === 'v1' ? 'resource' : 'scope';
   const value = form.get(name);
@@ -26,13 +26,13 @@ export function readResource({ endpoint, form }: Asked): ResourceAnswer {
   return { ok: true, resource: scope.slice(0, -defaultSuffix.length) };
 }
 
-/** What a user's client asks for. */
+/** The scope that a client requests for a user. */
 export interface DelegatedScope {
   /** The audience of the access token. */
   readonly resource: string;
-  /** Whether an id_token is wanted. */
+  /** Whether an id_token is requested. */
   readonly openid: boolean;
-  /** Whether a refresh token is wanted. */
+  /** Whether a refresh token is requested. */
   readonly offline: boolean;
 }
 
@@ -42,13 +42,13 @@ const reserved: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'of
 
 export interface DelegatedScopeRequest extends Asked {
   readonly tenant: string;
-  /** The directory's resource, which is meant where no other is named. */
+  /** The directory's resource, the default. */
   readonly directory: string;
 }
 
 /**
- * The scope of a request on a user's behalf: OpenID Connect's words, and `/.default` or `/user_impersonation` of one
- * resource. Version 1 names the resource beside it, and its clients always get a refresh token.
+ * Reads the scope of a request on a user's behalf: OpenID Connect's scopes, and `/.default` or `/user_impersonation` of one
+ * resource. Version 1 has the resource in a separate parameter, and its clients always get a refresh token.
  */
 export function readDelegatedScope(
   { endpoint, form, tenant, directory }: DelegatedScopeRequest,
@@ -76,13 +76,13 @@ export function readDelegatedScope(
   };
 }
 
-/** The words that answer for a resource, by which MSAL finds the token again. */
-export function scopeWords(resource: string): string {
+/** The scope in the answer, by which MSAL finds the token again. */
+export function grantedScope(resource: string): string {
   return `${resource}${delegatedSuffix} ${resource}${defaultSuffix}`;
 }
 
-/** The scope in words, from which it can be read again. */
-export function scopeText({ resource, openid, offline }: DelegatedScope): string {
+/** The requested scope as a string, for `readDelegatedScope` to read again. */
+export function scopeString({ resource, openid, offline }: DelegatedScope): string {
   return [`${resource}${defaultSuffix}`, ...(openid ? ['openid'] : []), ...(offline ? ['offline_access'] : [])].join(
     ' ',
   );

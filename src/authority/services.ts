@@ -8,20 +8,20 @@ import type { OpaqueTokens } from './opaque-tokens.ts';
 import type { SignInAttempts } from './sign-in-attempts.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
-/** What the authority is given. */
+/** The services of the authority. */
 export interface AuthorityServices {
   readonly store: Store;
   readonly signingKeys: SigningKeys;
-  /** The tenants that it serves: GUIDs in lower case. */
+  /** The tenants that exist here: GUIDs in lower case. */
   readonly tenants: readonly string[];
-  /** The one of them that has users, which `organizations` and `common` mean. */
+  /** The only tenant with users, which `organizations` and `common` mean. */
   readonly homeTenant: string;
   readonly opaqueTokens: OpaqueTokens;
-  /** The keys of an issuer that the operator added, `undefined` for any other. */
+  /** The keys of an issuer that the operator added; `undefined` for any other. */
   readonly externalKeys: (issuer: string) => KeySource | undefined;
-  /** Whether tokens are issued for that resource, spelt as it was asked for. */
+  /** Whether tokens are issued for that resource, in exactly this spelling. */
   readonly isResource: (resource: string) => boolean;
-  /** Origins of the authority in all name sets (`https://localhost:8443`): a client assertion may be made out to any of them. */
+  /** The authority's origins under all of its names (`https://localhost:8443`). A client assertion may have any of them as audience. */
   readonly authorities: () => readonly string[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -29,7 +29,7 @@ export interface AuthorityServices {
   readonly newId: () => string;
 }
 
-/** The same, with what the authority remembers about those who logged in. */
+/** The services, and what the authority remembers between requests. */
 export interface Authority extends AuthorityServices {
   readonly secretCheck: SecretCheck;
   readonly assertionUses: AssertionUses;

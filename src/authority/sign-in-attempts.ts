@@ -1,28 +1,28 @@
 import { BoundedMap } from '../shares/bounded-map.ts';
 
-/** Entra's smart lockout: after so many wrong passwords the account is locked, for a minute at first (Microsoft, "Smart lockout"). */
+/** Entra's smart lockout: after this many wrong passwords the account is locked, at first for a minute (Microsoft, "Smart lockout"). */
 const attemptsMax = 10;
 const firstLockMs = 60_000;
 const longestLockMs = 3_600_000;
-/** So many names that nobody has are remembered, each locked like any other; the one that was tried longest ago is forgotten first. */
+/** The most unknown names that are remembered. They are locked like user names; the one tried longest ago is dropped first. */
 const unknownNamesMax = 10_000;
-/** More than the people behind one address get wrong by themselves. */
+/** More wrong passwords than the people behind one address cause by mistake. */
 const wrongPerSiteMax = 100;
 const siteWindowMs = 60_000;
 const sitesMax = 10_000;
 
-/** The identity that a caller claims, and where it is. */
+/** The identity and site of a sign-in attempt. */
 export interface Guess {
   readonly name: string;
-  /** Whether a user has the name. */
+  /** Whether a user has this name. */
   readonly exists: boolean;
-  /** As `siteOf` says it. */
+  /** From `siteOf`. */
   readonly site: string | undefined;
 }
 
 interface Attempts {
   readonly failed: number;
-  /** How many passwords are being compared. */
+  /** How many passwords are being checked now. */
   readonly running: number;
   readonly locks: number;
   readonly lockedUntil: number;
@@ -31,10 +31,10 @@ interface Attempts {
 const none: Attempts = { failed: 0, running: 0, locks: 0, lockedUntil: 0 };
 
 /**
- * How often a password was guessed wrong for a name, known or not, and from a site. In this process's memory: a restart
- * forgets. Those that are being compared count as wrong until it is known, so that guesses side by side are no more than
- * guesses in turn. Of names that users have nothing is forgotten, which is as much as there are users; guesses at others
- * push out only others.
+ * Counts wrong passwords by name, known or unknown, and by site. They are in this process's memory, so a restart clears
+ * them. Passwords that are being checked count as wrong until the result is known, so that parallel guesses have no
+ * advantage. Counts for users are never dropped, which is bounded by the number of users; guesses at unknown names
+ * displace only other unknown names.
  */
 export class SignInAttempts {
   readonly #now: () => number;
@@ -49,8 +49,8 @@ export class SignInAttempts {
   }
 
   /**
-   * Whether a password may be compared now: not when the name is `locked`, and later when so many are that one might lock
-   * it, or the site has guessed too often in this minute.
+   * Whether a password may be checked now. `locked`: the name is locked. `busy`: try later, because the checks in progress
+   * could lock the name, or the site has guessed too often in this minute.
    */
   begin(guess: Guess): 'go' | 'locked' | 'busy' {
     const noted = this.#noted(guess);
@@ -62,7 +62,7 @@ export class SignInAttempts {
     return 'go';
   }
 
-  /** What came of it. A right password forgets what was noted, and one that could not be compared is not noted. */
+  /** Records the result. A right password resets the count; a password that could not be checked is not counted. */
   end(guess: Guess, outcome: 'right' | 'wrong' | 'notCompared'): void {
     const noted = this.#noted(guess);
     const running = Math.max(0, noted.running - 1);
@@ -74,7 +74,7 @@ export class SignInAttempts {
     else this.#put(guess, { ...none, running, locks: noted.locks + 1, lockedUntil: this.#now() + lockMs(noted.locks) });
   }
 
-  /** Also what was noted before a user had the name, or still had it. */
+  /** Includes counts from before the name's user was created or deleted. */
   #noted({ name }: Guess): Attempts {
     return this.#known.get(name) ?? this.#unknown.get(name) ?? none;
   }

@@ -7,11 +7,11 @@ import { recordKind } from '../store/keys.ts';
 import { listRecords, recordPut } from '../store/records.ts';
 import type { Put, Store } from '../store/store.ts';
 
-/** So many keys verify at a time: more would mean a rotation a minute, and a JWKS that clients refuse to read. */
+/** The most keys that verify at a time. More would mean a rotation every minute, and a JWKS that clients refuse to read. */
 const keysMax = 64;
 
 /**
- * A key as it is stored (sealed by the store): PKCS #8, and when it came or will come into use, in milliseconds since 1970.
+ * A stored key (sealed by the store): PKCS #8, and the time from which it signs, in milliseconds since 1970.
  */
 interface SigningKeyRecord {
   readonly kid: string;
@@ -22,7 +22,7 @@ interface SigningKeyRecord {
 const stored = recordKind<SigningKeyRecord>({
   pattern: 'authority/signing-key/',
   owner: 'authority',
-  holds: 'a key that signs tokens, or signed them',
+  holds: 'a key that signs tokens or has signed them',
 });
 
 interface SigningKey {
@@ -30,15 +30,15 @@ interface SigningKey {
   readonly createdAt: number;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-  /** As the JWKS shows it. */
+  /** Its form in the JWKS. */
   readonly jwk: JWK;
 }
 
-/** How the keys are renewed, in milliseconds. */
+/** The schedule of key renewal, in milliseconds. */
 export interface RenewalTimes {
-  /** For so long a key signs. */
+  /** How long a key signs. */
   readonly every: number;
-  /** For so long the next one is in the JWKS before it signs, for whoever keeps a copy. */
+  /** How long a new key is in the JWKS before it signs, for clients that cache it. */
   readonly announce: number;
 }
 
@@ -46,20 +46,20 @@ export interface SigningKeysOptions {
   readonly store: Store;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** A replaced key verifies for this long: no less than a token's life and twice the clocks' difference. */
+  /** How long a replaced key verifies: at least a token's lifetime plus twice the clock skew. */
   readonly keepMs: number;
-  /** Called after keys came or went: what was verified with them must be forgotten (`Verifier.drop`). */
+  /** Called after keys were added or removed: tokens verified with them must be forgotten (`Verifier.drop`). */
   readonly changed?: () => void;
 }
 
 const generateRsa = promisify(generateKeyPair);
 
 /**
- * The RS256 keys of the authority. The newest whose time has come signs; an older one goes on verifying until every token
- * that it signed has expired, so that a rotation breaks nothing in flight. Private keys leave this class as KeyObjects only.
+ * The RS256 keys of the authority. The newest key whose time has come signs. An older one verifies until every token that
+ * it signed has expired, so a rotation invalidates no token. Private keys leave this class as KeyObjects only.
  *
- * A key from the future is one that was announced, or a wrong clock made it. It is not thrown away for that: perhaps it
- * is now that the clock is wrong.
+ * A key with a time in the future was announced, or created with a wrong clock. It is kept, because the clock that is
+ * wrong may be the present one.
  */
 export class SigningKeys {
   readonly #options: SigningKeysOptions;
@@ -71,7 +71,7 @@ export class SigningKeys {
     this.#keys = keys;
   }
 
-  /** Reads the keys, and makes the first one where no key exists. */
+  /** Reads the keys, and creates the first one if none exists. */
   static async open(options: SigningKeysOptions): Promise<SigningKeys> {
     const [newest, ...older] = await readKeys(options.store);
     return new SigningKeys(options, newest === undefined ? [await addKey(options, options.now())] : [newest, ...older]);
@@ -82,13 +82,13 @@ export class SigningKeys {
     return this.#signing ?? this.#keys[0];
   }
 
-  /** `undefined` while the clock is behind the time of every key. */
+  /** `undefined` while the clock is earlier than the time of every key. */
   get #signing(): SigningKey | undefined {
     const nowMs = this.#options.now();
     return this.#keys.find((key) => key.createdAt <= nowMs);
   }
 
-  /** The public key of `kid`; `undefined` when there never was one, or its tokens have all expired. */
+  /** The public key with this `kid`; `undefined` when it never existed or all its tokens have expired. */
   find(kid: string): KeyObject | undefined {
     return this.#live().find((key) => key.kid === kid)?.publicKey;
   }
@@ -99,7 +99,7 @@ export class SigningKeys {
   }
 
   /**
-   * Puts a new key into use, and removes those that verify no longer. Returns its `kid`.
+   * Creates a key that signs from now on, and removes those that no longer verify. Returns its `kid`.
    * @throws {RangeError} when too many keys still verify
    */
   async rotate(): Promise<string> {
@@ -107,10 +107,10 @@ export class SigningKeys {
     const live = this.#live();
     if (live.length >= keysMax) {
       throw new RangeError(
-        `${live.length} signing keys still verify tokens in flight: rotate again when the oldest has run out`,
+        `${live.length} signing keys still verify tokens in flight: rotate again when the oldest has expired`,
       );
     }
-    // A clock that was set back must not bring an older key into use again.
+    // If the clock was set back, an older key must not become the newest again.
     const nowMs = this.#options.now();
     const older = live.map((key) => (key.createdAt < nowMs ? key : { ...key, createdAt: nowMs - 1 }));
     const redated = older.filter((key, index) => key !== live[index]);
@@ -119,9 +119,9 @@ export class SigningKeys {
   }
 
   /**
-   * Announces the next key when the one that signs has done so for long enough. Where no key's time has come, because
-   * they were made with a clock ahead of its time, or the clock is behind now, a new one signs at once. Returns when the
-   * new key comes into use, in milliseconds since 1970; `undefined` where none was made.
+   * Announces the next key when the signing one has been in use for long enough. If the time of no key has come, because of
+   * a clock that was ahead then or is behind now, a new key signs at once. Returns the time from which the new key
+   * signs, in milliseconds since 1970; `undefined` if none was created.
    */
   async renew({ every, announce }: RenewalTimes): Promise<number | undefined> {
     const nowMs = this.#options.now();
@@ -135,7 +135,7 @@ export class SigningKeys {
     return fromMs;
   }
 
-  /** Adds a key that comes into use at that time, and forgets those that are not in `kept`. */
+  /** Adds a key that signs from that time on, and removes those that are not in `kept`. */
   async #add(fromMs: number, kept: readonly SigningKey[]): Promise<string> {
     const added = await addKey(this.#options, fromMs);
     const kids = new Set(kept.map(({ kid }) => kid));
@@ -147,16 +147,18 @@ export class SigningKeys {
     return added.kid;
   }
 
-  /** Reads the keys again, after another node has changed them. */
+  /** Reads the keys again after another node changed them. */
   async reload(): Promise<void> {
     const [newest, ...older] = await readKeys(this.#options.store);
     if (newest === undefined)
-      throw new Error(`the store lost its signing keys (${stored.pattern}…): restore it, or restart to make new ones`);
+      throw new Error(
+        `the store lost its signing keys (${stored.pattern}…): restore it, or restart to create new ones`,
+      );
     this.#keys = [newest, ...older];
     this.#options.changed?.();
   }
 
-  /** A key was replaced when the next newer one was made. */
+  /** The keys that still verify. A key is replaced at the time of the next newer one. */
   #live(): readonly SigningKey[] {
     const since = this.#options.now() - this.#options.keepMs;
     return this.#keys.filter((_, index, keys) => {
@@ -176,9 +178,9 @@ function newestFirst(a: SigningKey, b: SigningKey): number {
   return b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1);
 }
 
-/** Makes a key and stores it; it is not used before it is durable. It comes into use at `createdAt` (ms). */
+/** Creates and stores a key that signs from `createdAt` on (ms). It is not used before it is durable. */
 async function addKey({ store }: SigningKeysOptions, createdAt: number): Promise<SigningKey> {
-  // 2048 bits is what Entra's own signing keys have.
+  // Entra's own signing keys have 2048 bits.
   const { privateKey, publicKey } = await generateRsa('rsa', { modulusLength: 2048 });
   const record: SigningKeyRecord = {
     kid: await calculateJwkThumbprint(publicKey.export({ format: 'jwk' })),

@@ -1,15 +1,15 @@
 import type { AuthorityRefusal } from './refusal.ts';
 
-/** In the tenant's place, "whatever tenant the user's account is of". */
+/** Placeholders for the tenant of the user's account. */
 const ofAccount: ReadonlySet<string> = new Set(['common', 'organizations']);
-/** The same, and that of accounts that are of no organization: there are none here. */
+/** The same, and `consumers`, the tenant of personal accounts, which do not exist here. */
 const placeholders: ReadonlySet<string> = new Set(['common', 'organizations', 'consumers']);
 
 type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
 
 export type TenantAnswer = { readonly ok: true; readonly tenant: string } | Refused;
 
-/** The tenant that a request's path names, in lower case; `undefined` where whose account it is decides. */
+/** The tenant in a request's path, in lower case; `undefined` if the user's account determines it. */
 export function tenantOfToken(
   segment: string,
   served: readonly string[],
@@ -23,14 +23,14 @@ export function tenantOfToken(
   return { ok: false, refusal };
 }
 
-/** The same for discovery, where a placeholder is answered with issuers that hold Entra's `{tenantid}`. */
+/** The same for discovery, which answers a placeholder with Entra's issuers that contain `{tenantid}`. */
 export function tenantOfDiscovery(segment: string, served: readonly string[]): TenantAnswer {
   const tenant = segment.toLowerCase();
   if (served.includes(tenant) || placeholders.has(tenant)) return { ok: true, tenant };
   return { ok: false, refusal: { kind: 'tenantNotDiscovered', tenant: segment } };
 }
 
-/** The tenant as an issuer has it. */
+/** The tenant's part of an issuer in discovery. */
 export function tenantOfIssuer(tenant: string): string {
   return placeholders.has(tenant) ? '{tenantid}' : tenant;
 }

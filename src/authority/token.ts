@@ -14,14 +14,14 @@ const grants: ReadonlyMap<string, Grant> = new Map([
   ['refresh_token', refreshToken],
   ['authorization_code', authorizationCode],
   ['urn:ietf:params:oauth:grant-type:device_code', deviceCode],
-  // Version 1's name for it.
+  // The name in version 1.
   ['device_code', deviceCode],
 ]);
 
-/** What the configuration says of them. */
+/** The supported grant types, for discovery. */
 export const grantTypes: readonly string[] = [...grants.keys()];
 
-/** Where applications ask for tokens (RFC 6749 section 3.2). */
+/** The token endpoints (RFC 6749 section 3.2). */
 export const tokenEndpoints: readonly Endpoint[] = [
   tokenEndpoint('/:tenant/oauth2/token', 'v1'),
   tokenEndpoint('/:tenant/oauth2/v2.0/token', 'v2'),
@@ -46,10 +46,10 @@ async function answerTokenRequest(
   return { ok: true, answer: { status: 200, body: render[endpoint](granted.tokens) } };
 }
 
-/** The token began within the second that has begun, so that this much of it is surely left. */
+/** Tokens are valid from the beginning of the current second, so almost one second may have passed already. */
 const secondsLeft = tokenLifetimeSeconds - 1;
 
-/** The body of each version. v1 writes numbers as strings; ADAL and Go's adal fetch again each time when `expires_on` is missing. */
+/** The body in each version. v1 has numbers as strings; without `expires_on`, ADAL and Go's adal would fetch a token each time. */
 const render: Readonly<Record<TokenRequest['endpoint'], (tokens: Tokens) => unknown>> = {
   v1: (tokens) => {
     const { jwt, resource, notBefore, expiresAt } = tokens.access;
@@ -73,7 +73,7 @@ const render: Readonly<Record<TokenRequest['endpoint'], (tokens: Tokens) => unkn
   }),
 };
 
-/** What an answer has beside its access token, where somebody has signed in. */
+/** The members of an answer that only a user's tokens have. */
 function ofUser({ scope, refreshToken: refresh, idToken, clientInfo }: Tokens): object {
   return {
     ...(scope !== undefined && { scope }),

@@ -4,7 +4,7 @@ import type { UserRecord } from '../directory/records.ts';
 import type { AuthorityRefusal } from './refusal.ts';
 import type { Authority } from './services.ts';
 
-/** Somebody who signed in, and when (milliseconds since 1970). */
+/** A user who signed in, and when (milliseconds since 1970). */
 export interface SignedIn {
   readonly user: UserRecord;
   readonly authTime: number;
@@ -14,25 +14,25 @@ export type UserAnswer =
   { readonly ok: true; readonly signedIn: SignedIn } | { readonly ok: false; readonly refusal: AuthorityRefusal };
 
 export interface Credentials {
-  /** The tenant that is served. */
+  /** The requested tenant. */
   readonly tenant: string;
   readonly username: string;
   readonly password: string;
-  /** Where the user is, as `siteOf` says it. */
+  /** The user's site, from `siteOf`. */
   readonly site: string | undefined;
 }
 
-/** The hash of no user's password. It is compared where the user does not exist, so that an answer takes as long. */
+/** A hash of no user's password. It is checked if the user does not exist, so that the answer takes the same time. */
 const decoy = 'scrypt$16384$8$1$mZbq0jSJ5S7kDqfJvYhQ3A$V0eP1l5n0q0VQ2n3m6b0rUqg0k0l1xF9u9w6y1yT2oM';
 
-/** Whether that is the user's password. A name that is not known and a wrong password are one answer. */
+/** Authenticates a user by password. An unknown name and a wrong password get the same answer. */
 export async function authenticateUser(
   { tenant, username, password, site }: Credentials,
   authority: Authority,
 ): Promise<UserAnswer> {
   const { store, attempts, secretCheck } = authority;
   if (tenant !== authority.homeTenant) return refuse({ kind: 'userNotInTenant', username, tenant });
-  // What cannot be a name is not remembered either.
+  // An invalid name is not counted as an attempt.
   if (!isName(username)) return refuse({ kind: 'passwordWrong' });
   const found = await findByName(store, { tenantId: tenant, kind: 'user' }, username);
   const guess = { name: username.toLowerCase(), exists: found !== undefined, site };
@@ -53,7 +53,7 @@ export async function authenticateUser(
 
 const outcomes = { right: 'right', wrong: 'wrong', busy: 'notCompared' } as const;
 
-/** Whether somebody who signed in then is still believed: neither gone nor disabled, nor with another password since. */
+/** Whether an earlier sign-in is still valid: the user still exists, is enabled and has the same password. */
 export async function signedInSince(
   { tenant, userId, authTime }: { readonly tenant: string; readonly userId: string; readonly authTime: number },
   { store }: Authority,

@@ -5,24 +5,24 @@ import { issueUserToken, tokenLifetimeSeconds } from './access-token.ts';
 import type { AuthenticationMethod } from './access-token.ts';
 import type { Tokens, TokenRequest } from './grants/grant.ts';
 import { issuerOf } from './issuer.ts';
-import { scopeText, scopeWords } from './scope.ts';
+import { scopeString, grantedScope } from './scope.ts';
 import type { DelegatedScope } from './scope.ts';
 import type { SignedIn } from './user-authentication.ts';
 import type { Authority } from './services.ts';
 
-/** A refresh token that is not used for so long is worth nothing (Microsoft, "Refresh tokens in the identity platform"). */
+/** A refresh token expires when it is not used for this long (Microsoft, "Refresh tokens in the identity platform"). */
 export const refreshDays = 90;
 
-/** What a refresh token holds. It is sealed, so that nobody else can make one. Times in milliseconds since 1970. */
+/** The contents of a refresh token, which is sealed. Times in milliseconds since 1970. */
 export interface RefreshGrant {
   readonly clientId: string;
   readonly tenant: string;
   readonly userId: string;
   readonly authTime: number;
   readonly issuedAt: number;
-  /** As it was asked for: what a later request that names none means. */
+  /** The requested scope, which is the default for later requests. */
   readonly scope: string;
-  /** Whether redeeming it takes the client's credential. */
+  /** Whether redeeming it requires the client's credential. */
   readonly confidential: boolean;
 }
 
@@ -35,21 +35,21 @@ export interface UserTokensRequest {
   readonly nonce?: string | undefined;
 }
 
-/** All that a client gets when a user has signed in. */
+/** Issues all tokens that a client gets when a user has signed in. */
 export async function issueUserTokens(asked: UserTokensRequest, authority: Authority): Promise<Tokens> {
   const { request, client, method, signedIn, scope } = asked;
   const { resource } = scope;
   const access = await issueUserToken({ client, method, resource, signedIn, address: request.address }, authority);
   return {
     access,
-    scope: scopeWords(resource),
+    scope: grantedScope(resource),
     ...(scope.openid && { idToken: await issueIdToken(asked, authority) }),
     ...(scope.offline && { refreshToken: sealRefreshToken(asked, authority) }),
     ...(request.form.get('client_info') === '1' && { clientInfo: clientInfo(signedIn) }),
   };
 }
 
-/** Who the account is to MSAL, which keeps tokens under it. */
+/** Identifies the account for MSAL, which stores tokens by it. */
 export function clientInfo({ user }: SignedIn): string {
   return Buffer.from(`{"uid":"${user.id}","utid":"${user.tenantId}"}`).toString('base64url');
 }
@@ -61,13 +61,13 @@ function sealRefreshToken({ client, method, signedIn, scope }: UserTokensRequest
     userId: signedIn.user.id,
     authTime: signedIn.authTime,
     issuedAt: authority.now(),
-    scope: scopeText(scope),
+    scope: scopeString(scope),
     confidential: method !== '0',
   };
   return authority.opaqueTokens.seal('refresh', grant);
 }
 
-/** OpenID Connect Core section 2, with Entra's claims of the version that was asked. */
+/** An id_token (OpenID Connect Core section 2), with the claims of Entra's requested version. */
 async function issueIdToken(
   { request, client, signedIn, nonce }: UserTokensRequest,
   { signingKeys, now }: Authority,
@@ -78,7 +78,7 @@ async function issueIdToken(
   const { kid, privateKey } = signingKeys.current;
   const issuedAt = Math.floor(now() / 1000);
   const claims = {
-    // As the client wrote it: MSAL compares letter by letter.
+    // In the client's own spelling: MSAL compares character by character.
     aud: form.get('client_id') ?? client.clientId,
     iss: endpoint === 'v1' ? issuerOf(tenantId) : `${origin}/${tenantId}/v2.0`,
     iat: issuedAt,

@@ -1,8 +1,8 @@
-/** A change of the directory as its audit log names it (Microsoft, "Microsoft Entra audit log categories and activities"). */
+/** A change of the directory under its name in Entra's audit log (Microsoft, "Microsoft Entra audit log categories and activities"). */
 export interface Activity {
   readonly operationName: string;
   readonly category: 'UserManagement' | 'GroupManagement' | 'ApplicationManagement';
-  /** What it is done to. */
+  /** The type of the changed object. */
   readonly type: 'User' | 'Group' | 'Application' | 'ServicePrincipal';
 }
 
@@ -11,7 +11,7 @@ const ofGroups = { category: 'GroupManagement', type: 'Group' } as const;
 const ofApplications = { category: 'ApplicationManagement', type: 'Application' } as const;
 const ofPrincipals = { category: 'ApplicationManagement', type: 'ServicePrincipal' } as const;
 
-/** En dash, as Entra writes it. */
+/** With an en dash, as in Entra. */
 const certificatesAndSecrets = {
   ...ofApplications,
   operationName: 'Update application – Certificates and secrets management',

@@ -8,7 +8,7 @@ import { readCertificate } from '../directory/credentials.ts';
 import type { Shaped } from '../shape/shape.ts';
 import type { ApplicationRecord, KeyCredential } from '../directory/records.ts';
 import { activities, deletions } from './activities.ts';
-import { bodyOf, dateTime, emptyList, flag, invalid, list, object, only, required, text } from './body.ts';
+import { bodyOf, dateTime, emptyList, flag, invalid, list, object, only, required, boundedString } from './body.ts';
 import { applications } from './collections.ts';
 import { listCollection } from './list.ts';
 import { getObject, objectOf } from './objects.ts';
@@ -16,14 +16,14 @@ import { answer, done, entity, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { addPassword, removePassword } from './passwords.ts';
 import { resources } from './resource.ts';
-const redirects = object({ redirectUris: list(text) });
+const redirects = object({ redirectUris: list(boundedString) });
 
 const keyCredential = object({
-  customKeyIdentifier: text,
-  displayName: text,
+  customKeyIdentifier: boundedString,
+  displayName: boundedString,
   endDateTime: dateTime,
-  key: text,
-  keyId: text,
+  key: boundedString,
+  keyId: boundedString,
   startDateTime: dateTime,
   type: only('AsymmetricX509Cert'),
   usage: only('Verify'),
@@ -32,8 +32,8 @@ const keyCredential = object({
 const read = bodyOf({
   api: object({ requestedAccessTokenVersion: only(1) }),
   appRoles: emptyList,
-  displayName: text,
-  identifierUris: list(text),
+  displayName: boundedString,
+  identifierUris: list(boundedString),
   isFallbackPublicClient: flag,
   keyCredentials: list(keyCredential),
   publicClient: redirects,
@@ -44,7 +44,7 @@ const read = bodyOf({
   web: redirects,
 });
 
-/** What a body says of an application; `before` is the one that it changes. */
+/** The properties in a body; `before` is the application that it changes. */
 function applicationPropertiesOf(
   body: unknown,
   { before, newId }: { readonly before?: ApplicationRecord; readonly newId: () => string },
@@ -67,7 +67,7 @@ function applicationPropertiesOf(
   };
 }
 
-/** One that was given back as it was shown, without its key, is the one that there is. */
+/** A key credential in a body. One without a key, as Graph shows it, refers to the existing one. */
 function keyCredentialOf(
   given: Shaped<typeof keyCredential>,
   {
@@ -118,7 +118,7 @@ const updateApplication: GraphOperation = {
   },
 };
 
-/** Deletes an application, and the service principal that stands for it. */
+/** Deletes an application and its service principal. */
 const deleteApplication: GraphOperation = {
   method: 'DELETE',
   path: '/applications/:id',

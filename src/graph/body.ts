@@ -5,26 +5,26 @@ import { array, boolean, literal, object as shapeOf, partial } from '../shape/sh
 import type { Shape } from '../shape/shape.ts';
 import type { GraphRefusal } from './refusal.ts';
 
-const textLengthMax = 4096;
+const stringLengthMax = 4096;
 const listLengthMax = 1000;
 
-export const text: Shape<string> = (value) =>
-  typeof value === 'string' && value !== '' && value.length <= textLengthMax
+export const boundedString: Shape<string> = (value) =>
+  typeof value === 'string' && value !== '' && value.length <= stringLengthMax
     ? accept(value)
-    : wrong(value, `it must be a text of 1 to ${textLengthMax} characters`);
+    : wrong(value, `it must be a string of 1 to ${stringLengthMax} characters`);
 
 export const flag: Shape<boolean> = boolean;
 
-/** A time as ISO 8601 has it, in milliseconds since 1970. */
+/** An ISO 8601 time, in milliseconds since 1970. */
 export const dateTime: Shape<number> = (value) => {
   const parsed = typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return Number.isNaN(parsed) ? wrong(value, 'it must be a time such as 2026-01-31T00:00:00Z') : accept(parsed);
 };
 
-/** What is only supported with one value. */
+/** A member that is supported with one value only. */
 export const only: typeof literal = literal;
 
-/** A list that is only supported empty. */
+/** A list that must be empty. */
 export const emptyList: Shape<readonly never[]> = (value) =>
   Array.isArray(value) && value.length === 0 ? accept([]) : wrong(value, 'only an empty list is supported');
 
@@ -36,15 +36,15 @@ export function list<T>(element: Shape<T>): Shape<readonly T[]> {
       : wrong(value, `it must be a list of at most ${listLengthMax}`);
 }
 
-/** An object with these members and no others; `null` and what is left out is absent. */
+/** An object with these members and no others. An absent member and `null` mean the same. */
 export function object<M extends Readonly<Record<string, Shape<unknown>>>>(members: M) {
-  // Annotations are of the protocol, not of the object (OData JSON Format 4.01 section 4.6).
+  // Annotations belong to the protocol, not to the object (OData JSON Format 4.01 section 4.6).
   return shapeOf(partial(members), { ignoredIf: (name) => name.includes('@odata.') });
 }
 
 /**
- * Reads a whole body, of these members.
- * @throws {Refused} naming the member at fault
+ * Reads a whole body with these members.
+ * @throws {Refused} with the invalid member
  */
 export function bodyOf<M extends Readonly<Record<string, Shape<unknown>>>>(members: M) {
   const shape = object(members);
@@ -57,7 +57,7 @@ export function bodyOf<M extends Readonly<Record<string, Shape<unknown>>>>(membe
 const typeRules: Readonly<Record<JsonType, string>> = {
   object: 'it must be an object',
   array: 'it must be a list',
-  string: 'it must be a text',
+  string: 'it must be a string',
   boolean: 'it must be true or false',
   number: 'it must be a number',
 };
@@ -74,7 +74,7 @@ const wordings: Wordings<never, never> = {
   breach: ({ breach }) => breach,
 };
 
-/** What a body must have. */
+/** A member that a body must have. */
 export function required<T>(value: T | undefined, at: string): T {
   return value ?? invalid(at, 'A value is required');
 }

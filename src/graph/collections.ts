@@ -1,14 +1,14 @@
 import type { DirectoryRecords, ObjectKind } from '../directory/records.ts';
 import type { Value } from './filter.ts';
 
-/** A collection of Graph: where its objects are listed, and what may be asked of them. */
+/** A collection of Graph: its path and what can be filtered. */
 export interface Collection<K extends ObjectKind> {
   readonly kind: K;
-  /** `users`: the segment of its path. */
+  /** The segment of its path, such as `users`. */
   readonly segment: string;
-  /** What a filter may name. */
+  /** The properties that a filter may use. */
   readonly properties: { readonly [property: string]: (record: DirectoryRecords[K]) => Value };
-  /** Those of them by whose value an object is found without looking at the others. */
+  /** Those properties whose value finds an object without reading the others. */
   readonly names: readonly string[];
 }
 

@@ -1,13 +1,13 @@
 import { groupsOf } from '../directory/memberships.ts';
 import { findAny } from '../directory/objects.ts';
-import { bodyOf, list, required, text } from './body.ts';
+import { bodyOf, list, required, boundedString } from './body.ts';
 import { listOutcome } from './list.ts';
 import { answer, entity, refuse } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { refuseOptions, select } from './query.ts';
 import { directoryObject } from './resource.ts';
 
-/** The tenant itself. */
+/** Lists the organization, which is the tenant. */
 const listOrganization: GraphOperation = {
   method: 'GET',
   path: '/organization',
@@ -31,9 +31,9 @@ const getDirectoryObject: GraphOperation = {
   },
 };
 
-const readIds = bodyOf({ ids: list(text), types: list(text) });
+const readIds = bodyOf({ ids: list(boundedString), types: list(boundedString) });
 
-/** The objects of up to 1,000 ids; those that are unknown, or of another type than is asked for, are left out. */
+/** The objects with these ids, at most 1,000. Unknown ids and objects of other types are left out. */
 const getByIds: GraphOperation = {
   method: 'POST',
   path: '/directoryObjects/getByIds',
@@ -48,9 +48,9 @@ const getByIds: GraphOperation = {
   },
 };
 
-const readGroupIds = bodyOf({ groupIds: list(text) });
+const readGroupIds = bodyOf({ groupIds: list(boundedString) });
 
-/** Which of these groups an object is in, also through other groups. */
+/** Those of the given groups that an object is in, directly or through other groups. */
 const checkMemberGroups: GraphOperation = {
   method: 'POST',
   path: '/directoryObjects/:id/checkMemberGroups',

@@ -18,10 +18,10 @@ export interface EdgeServices extends StepServices {
   readonly newId: () => string;
 }
 
-/** The directory, as Microsoft Graph speaks of it. */
+/** The edge of the directory, in the form of Microsoft Graph. */
 export const graphEdge: Edge<GraphRequest, EdgeServices, Omit<Admitted, 'request'>> = {
   steps,
-  // What a change rests on is in the change itself.
+  // A change itself requires the versions that it depends on.
   requirements: () => [],
   work,
   failed,
@@ -41,8 +41,8 @@ function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
   if (!outcome.ok) throw new Refused<GraphRefusal>(outcome.refusal);
   const { answer, change, targets } = outcome;
   const { caller, body } = admitted;
-  const said = { status: answer.status, targets, body, nowMs: services.now() };
-  const record = recordOf(admitted.request, { operation, caller, tenantId: services.tenantId }, said);
+  const outcomeOfChange = { status: answer.status, targets, body, nowMs: services.now() };
+  const record = recordOf(admitted.request, { operation, caller, tenantId: services.tenantId }, outcomeOfChange);
   return { answer, change, records: [record] };
 }
 
@@ -52,7 +52,7 @@ function callOf({ request, caller, query, body }: Admitted, { store, tenantId, n
   return { store, tenantId, caller, origin, path: pathOf(url), params, query, body, nowMs: now(), newId };
 }
 
-/** The refusal of a change that a caller asked for has a record, as the change would have had. */
+/** Makes the answer and, for a refused change of a known caller, the record that the change would have had. */
 function failed(error: unknown, { request, operation, caller }: KnownSoFar, { tenantId, now }: EdgeServices): Failed {
   const { requestId, names, params } = request;
   const nowMs = now();
@@ -62,8 +62,8 @@ function failed(error: unknown, { request, operation, caller }: KnownSoFar, { te
   const answer = { status, body, headers };
   if (caller === undefined || operation?.access !== 'write') return { answer, records: [], caller };
   const { id } = params;
-  const said = { status, message: body.error.message, targets: id === undefined ? [] : [{ id }], body: {}, nowMs };
-  return { answer, records: [recordOf(request, { operation, caller, tenantId }, said)], caller };
+  const refused = { status, message: body.error.message, targets: id === undefined ? [] : [{ id }], body: {}, nowMs };
+  return { answer, records: [recordOf(request, { operation, caller, tenantId }, refused)], caller };
 }
 
 function traceOf({ headers, requestId }: GraphRequest, nowMs: number): ErrorTrace {

@@ -15,10 +15,10 @@ const badToken = { status: 401, code: 'InvalidAuthenticationToken' };
 const badRequest = { status: 400, code: 'Request_BadRequest' };
 const notFound = { status: 404, code: 'Request_ResourceNotFound' };
 
-const notThere = (id: string) =>
+const notFoundMessage = (id: string) =>
   `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`;
 
-/** Graph's errors (Microsoft, "Microsoft Graph error responses and resource types", and what az looks for in them). */
+/** Graph's errors (Microsoft, "Microsoft Graph error responses and resource types", and what az expects in them). */
 export const errors: Errors = {
   segmentNotFound: {
     status: 400,
@@ -59,8 +59,8 @@ export const errors: Errors = {
     status: 403,
     code: 'Authorization_RequestDenied',
     message: () =>
-      'Insufficient privileges to complete the operation. The directory is changed by the members of its group Global ' +
-      'Administrator; a token that was issued before one became a member does not say so.',
+      'Insufficient privileges to complete the operation. Only members of the group Global Administrator can change the ' +
+      'directory. After becoming a member, get a new token.',
   },
   notUser: {
     status: 400,
@@ -70,7 +70,7 @@ export const errors: Errors = {
   bodyNotJson: {
     status: 400,
     code: 'BadRequest',
-    message: () => 'Unable to read JSON request payload: it is no object.',
+    message: () => 'Unable to read JSON request payload: it is not an object.',
   },
   bodyOutOfBounds: {
     status: 400,
@@ -89,7 +89,7 @@ export const errors: Errors = {
   },
   memberUnknown: {
     ...badRequest,
-    message: ({ name, known }) => `The property '${name}' is not supported here. Supported are: ${known}.`,
+    message: ({ name, known }) => `The property '${name}' is not supported here. Supported: ${known}.`,
   },
   queryUnsupported: {
     ...badRequest,
@@ -104,9 +104,9 @@ export const errors: Errors = {
   managedIdentityOfResource: {
     ...badRequest,
     message: ({ id, resourceId = 'its resource' }) =>
-      `The service principal '${id}' is the managed identity of ${resourceId}: it has no credentials of its own, and is deleted with it.`,
+      `The service principal '${id}' is the managed identity of ${resourceId}: it has no credentials of its own and is deleted with the resource.`,
   },
-  objectNotFound: { ...notFound, message: ({ id }) => notThere(id) },
+  objectNotFound: { ...notFound, message: ({ id }) => notFoundMessage(id) },
   credentialNotFound: { ...badRequest, message: ({ keyId }) => `No credential found for the keyId '${keyId}'.` },
   nameTaken: {
     ...badRequest,
@@ -126,7 +126,7 @@ export const errors: Errors = {
   },
   tooMany: {
     ...badRequest,
-    message: ({ what, max }) => `The object has ${max} ${what}, and may have no more: remove one first.`,
+    message: ({ what, max }) => `The object has ${max} ${what}, the maximum: remove one first.`,
   },
   applicationUnknown: {
     ...badRequest,
@@ -136,7 +136,7 @@ export const errors: Errors = {
   tooManyConflicts: {
     status: 409,
     code: 'Request_Conflict',
-    message: () => 'The object was changed by others again and again meanwhile. Try again.',
+    message: () => 'Too many concurrent changes of the object. Try again.',
   },
   recordUnavailable: {
     status: 503,
@@ -146,7 +146,7 @@ export const errors: Errors = {
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',
-    message: () => 'What is stored of the directory cannot be read. The log of the server has the detail.',
+    message: () => 'A record of the directory cannot be read. See the log of the server.',
   },
   internal: { status: 500, code: 'InternalServerError', message: () => 'An unexpected error occurred.' },
 };
@@ -154,7 +154,7 @@ export const errors: Errors = {
 export interface ErrorTrace {
   readonly requestId: string;
   readonly clientRequestId: string;
-  /** Since 1970. */
+  /** In milliseconds since 1970. */
   readonly nowMs: number;
 }
 

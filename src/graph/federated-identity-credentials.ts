@@ -4,7 +4,7 @@ import type { Changed, Stored } from '../directory/objects.ts';
 import type { ApplicationRecord, FederatedIdentityCredential } from '../directory/records.ts';
 import { Refused } from '../edge/edge.ts';
 import { activities } from './activities.ts';
-import { bodyOf, invalid, list, required, text } from './body.ts';
+import { bodyOf, invalid, list, required, boundedString } from './body.ts';
 import { listOutcome } from './list.ts';
 import { objectOf } from './objects.ts';
 import { answer, done, entity, targetOf } from './operation.ts';
@@ -16,17 +16,17 @@ import { federatedResource } from './resource.ts';
 const credentialsPath = '/applications/:id/federatedIdentityCredentials';
 const credentialPath = `${credentialsPath}/:credentialId`;
 
-/** What a body says of a credential. */
+/** Reads a credential in a body. */
 const readCredential = bodyOf({
-  audiences: list(text),
-  description: text,
-  issuer: text,
-  name: text,
-  subject: text,
+  audiences: list(boundedString),
+  description: boundedString,
+  issuer: boundedString,
+  name: boundedString,
+  subject: boundedString,
 });
 
 /**
- * The credential that a path names, by id or name.
+ * Finds the credential in a path, by id or name.
  * @throws {Refused} when it does not exist
  */
 function credentialOf({ params }: GraphCall, { record }: Stored<'application'>): FederatedIdentityCredential {
@@ -38,15 +38,15 @@ function credentialOf({ params }: GraphCall, { record }: Stored<'application'>):
   return found;
 }
 
-/** Puts a credential into the application's list, in the place of the one of its id. */
+/** Adds a credential to the application, or replaces the one with its id. */
 function putCredential(
   { store }: GraphCall,
   stored: Stored<'application'>,
   credential: FederatedIdentityCredential,
 ): Promise<Changed<ApplicationRecord>> {
   const others = stored.record.federatedIdentityCredentials.filter(({ id }) => id !== credential.id);
-  const breach = federatedCredentialFault(credential, others);
-  if (breach !== undefined) invalid(breach.property, breach.rule);
+  const fault = federatedCredentialFault(credential, others);
+  if (fault !== undefined) invalid(fault.property, fault.rule);
   return updateApplication(store, stored, { federatedIdentityCredentials: [...others, credential] });
 }
 
@@ -72,7 +72,7 @@ const getCredential: GraphOperation = {
   },
 };
 
-/** A token of that issuer is the application then, where the configuration of this server trusts the issuer. */
+/** Creates a credential. It has an effect only if this server's configuration trusts the issuer. */
 const createCredential: GraphOperation = {
   method: 'POST',
   path: credentialsPath,

@@ -1,21 +1,21 @@
 import { parseFilter as parse } from '../edge/filter.ts';
 import type { Filter as Parsed, FilterAnswer } from '../edge/filter.ts';
 
-/** What an object shows of a property to a filter. */
+/** The value of a property, for a filter. */
 export type Value = string | boolean | null | undefined | readonly string[];
 
 export type Filter = Parsed;
 
-/** Reads a filter over these properties, as far as az and Az PowerShell write one. */
-export function parseFilter(text: string, properties: readonly string[]): FilterAnswer {
-  return parse(text, { properties, operators: ['or', 'not', '(', 'ne', 'in', 'startswith', 'any'] });
+/** Parses a filter over these properties, in the part of the syntax that az and Az PowerShell use. */
+export function parseFilter(expression: string, properties: readonly string[]): FilterAnswer {
+  return parse(expression, { properties, operators: ['or', 'not', '(', 'ne', 'in', 'startswith', 'any'] });
 }
 
-/** Whether an object with these properties is meant. Texts are compared without regard to case, as Graph does. */
+/** Whether an object matches the filter. Strings are compared without regard to case, as in Graph. */
 export function matchesFilter(filter: Filter, read: (property: string) => Value): boolean {
   if (filter.op === 'and' || filter.op === 'or') {
-    const meant = (term: Filter) => matchesFilter(term, read);
-    return filter.op === 'and' ? filter.terms.every(meant) : filter.terms.some(meant);
+    const matches = (term: Filter) => matchesFilter(term, read);
+    return filter.op === 'and' ? filter.terms.every(matches) : filter.terms.some(matches);
   }
   if (filter.op === 'not') return !matchesFilter(filter.term, read);
   if (filter.op === 'function') return false;
@@ -27,7 +27,7 @@ export function matchesFilter(filter: Filter, read: (property: string) => Value)
   return typeof found === 'string' && typeof wanted === 'string' && found.toLowerCase().startsWith(wanted);
 }
 
-/** The values that some property must have for the filter to hold: one of them is in every object that it means. */
+/** Values of these properties of which every matching object has at least one; `undefined` if the filter does not determine any. */
 export function requiredValues(filter: Filter, properties: readonly string[]): readonly string[] | undefined {
   if (filter.op === 'and') {
     return filter.terms.map((term) => requiredValues(term, properties)).find((values) => values !== undefined);

@@ -14,13 +14,13 @@ import { userInfo } from './users.ts';
 
 export interface GraphServices extends Omit<EdgeServices, 'changes'> {
   readonly turns: Turns;
-  /** What the ingress proved about where a connection came from. */
+  /** What the ingress proved about the other end of a connection. */
   readonly sourceOf: (socket: Socket) => Source;
 }
 
 const mediaType = 'application/json;odata.metadata=minimal;charset=utf-8';
 
-/** Graph under `/v1.0`, and OpenID Connect's userinfo. The order of a request is the table in `pipeline.ts`. */
+/** Creates Graph's request listener, under `/v1.0`, and OpenID Connect's userinfo. The order of a request is the table in `pipeline.ts`. */
 export function createGraph(given: GraphServices): HomeListener {
   const { turns, sourceOf, now } = given;
   const services = { ...given, changes: new InOrder() };
@@ -58,7 +58,7 @@ export function createGraph(given: GraphServices): HomeListener {
   };
 }
 
-/** Whatever is below `/v1.0` is Graph's, also where it has no such operation. */
+/** Every path below `/v1.0` belongs to Graph, also if no such operation exists. */
 function isBelowVersion(url: string): boolean {
   const [version = '', ...below] = pathOf(url)
     .split('/')

@@ -2,7 +2,7 @@ import { createGroup as create, updateGroup as update } from '../directory/group
 import type { GroupProperties } from '../directory/groups.ts';
 import { addMember as add, membersOf, removeMember as remove } from '../directory/memberships.ts';
 import { activities } from './activities.ts';
-import { bodyOf, emptyList, only, required, text } from './body.ts';
+import { bodyOf, emptyList, only, required, boundedString } from './body.ts';
 import { groups } from './collections.ts';
 import { listCollection, listOutcome } from './list.ts';
 import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
@@ -11,13 +11,13 @@ import type { GraphOperation } from './operation.ts';
 import { pageOf, refuseOptions, select } from './query.ts';
 import { directoryObject, resources } from './resource.ts';
 
-/** Security groups, whose members are named: no mail, and no rule that finds them. */
+/** Security groups with direct members: without mail, and without rules for dynamic membership. */
 const read = bodyOf({
-  description: text,
-  displayName: text,
+  description: boundedString,
+  displayName: boundedString,
   groupTypes: emptyList,
   mailEnabled: only(false),
-  mailNickname: text,
+  mailNickname: boundedString,
   securityEnabled: only(true),
 });
 
@@ -54,7 +54,7 @@ const updateGroup: GraphOperation = {
   },
 };
 
-/** The members of a group itself, not those of groups in it. */
+/** Lists the direct members of a group. */
 const listMembers: GraphOperation = {
   method: 'GET',
   path: '/groups/:id/members',
@@ -82,7 +82,7 @@ const addMember: GraphOperation = {
   async run(call) {
     const { store, tenantId, body } = call;
     const { record } = await objectOf(call, 'group');
-    // A reference to the object under whatever of Graph's addresses: its last segment is the id.
+    // A reference is a URL of the object under any of Graph's addresses; its last segment is the id.
     const reference = typeof body['@odata.id'] === 'string' ? body['@odata.id'] : undefined;
     const member = required(reference, '@odata.id').split('/').at(-1)?.toLowerCase() ?? '';
     return done(await add(store, { tenantId, group: record.id, member }), targetOf(record), { id: member });

@@ -11,10 +11,10 @@ import { pageOf, pageSizeMax, refuseOptions, select } from './query.ts';
 import type { GraphRefusal } from './refusal.ts';
 import { resources } from './resource.ts';
 
-/** So many objects are looked at for one page of a filter; where there are more, the page is short and has a link. */
+/** The most objects that are read for one page of a filter. If there are more, the page is short and has a link. */
 const scannedMax = 5_000;
 
-/** `GET /users`, and so on: `$filter`, `$select`, `$top`, and pages by `@odata.nextLink`. */
+/** `GET /users` and the like, with `$filter`, `$select`, `$top`, and pages by `@odata.nextLink`. */
 export function listCollection<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
   return {
     method: 'GET',
@@ -25,11 +25,11 @@ export function listCollection<K extends ObjectKind>(collection: Collection<K>):
       const filter = filterOf(call, Object.keys(collection.properties));
       const names = filter === undefined ? undefined : requiredValues(filter, collection.names);
       const page = names === undefined ? await scan(call, collection, filter) : await lookUp(call, collection, names);
-      const meant =
-        names === undefined ? page.records : page.records.filter((record) => isMeant(collection, record, filter));
+      const matching =
+        names === undefined ? page.records : page.records.filter((record) => isMatch(collection, record, filter));
       return listOutcome(call, {
         context: collection.segment,
-        value: meant.map((record) => select(call, resources[collection.kind](record))),
+        value: matching.map((record) => select(call, resources[collection.kind](record))),
         next: page.next,
       });
     },
@@ -39,7 +39,7 @@ export function listCollection<K extends ObjectKind>(collection: Collection<K>):
 export interface ListPage {
   readonly context: string;
   readonly value: readonly object[];
-  /** The key after which the next page begins. */
+  /** The key after which the next page starts. */
   readonly next: string | undefined;
 }
 
@@ -81,7 +81,7 @@ async function scan<K extends ObjectKind>(
     const batch = await listObjects(store, { tenantId, kind: collection.kind }, { after: last, limit: pageSizeMax });
     for (const record of batch) {
       if (records.length === limit) return { records, next: last };
-      if (isMeant(collection, record, filter)) records.push(record);
+      if (isMatch(collection, record, filter)) records.push(record);
       last = record.id;
     }
     if (batch.length < pageSizeMax) return { records, next: undefined };
@@ -89,7 +89,7 @@ async function scan<K extends ObjectKind>(
   return { records, next: last };
 }
 
-function isMeant<K extends ObjectKind>(
+function isMatch<K extends ObjectKind>(
   { properties }: Collection<K>,
   record: DirectoryRecords[K],
   filter: Filter | undefined,
@@ -98,9 +98,9 @@ function isMeant<K extends ObjectKind>(
 }
 
 function filterOf({ query }: GraphCall, properties: readonly string[]): Filter | undefined {
-  const text = query['$filter'];
-  if (text === undefined) return undefined;
-  const parsed = parseFilter(text, properties);
+  const expression = query['$filter'];
+  if (expression === undefined) return undefined;
+  const parsed = parseFilter(expression, properties);
   if (!parsed.ok) throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name: '$filter', rule: parsed.rule });
   return parsed.filter;
 }

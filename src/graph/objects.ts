@@ -13,7 +13,7 @@ import { refuseOptions, select } from './query.ts';
 import type { GraphRefusal } from './refusal.ts';
 import { resources } from './resource.ts';
 
-/** `GET /users/{id}`, and so on. */
+/** `GET /users/{id}` and the like. */
 export function getObject<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
   return {
     method: 'GET',
@@ -28,7 +28,7 @@ export function getObject<K extends ObjectKind>(collection: Collection<K>): Grap
   };
 }
 
-/** `DELETE /users/{id}`, and so on. What is deleted is gone: there is no bin that it could be restored from. */
+/** `DELETE /users/{id}` and the like. A deleted object cannot be restored. */
 export function deleteObject<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
   return {
     method: 'DELETE',
@@ -36,7 +36,7 @@ export function deleteObject<K extends ObjectKind>(collection: Collection<K>): G
     access: 'write',
     activity: () => deletions[collection.kind],
     async run(call) {
-      const stored = await ownObjectOf(call, collection.kind);
+      const stored = await changeableObjectOf(call, collection.kind);
       const change = await removeObject(call.store, collection.kind, stored);
       return { ...answer(204), change, targets: [targetOf(stored.record)] };
     },
@@ -45,7 +45,7 @@ export function deleteObject<K extends ObjectKind>(collection: Collection<K>): G
 
 const readMemberGroups = bodyOf({ securityEnabledOnly: flag });
 
-/** `POST /users/{id}/getMemberGroups`: the ids of all groups that it is in, also through other groups. */
+/** `POST /users/{id}/getMemberGroups`: the ids of all groups that the object is in, directly or through other groups. */
 export function getMemberGroups<K extends ObjectKind>(collection: Collection<K>): GraphOperation {
   return {
     method: 'POST',
@@ -62,7 +62,7 @@ export function getMemberGroups<K extends ObjectKind>(collection: Collection<K>)
 }
 
 /**
- * The object that a path names: by its id, and a user by `userPrincipalName` as well.
+ * Finds the object in a path by its id; a user also by `userPrincipalName`.
  * @throws {Refused} when it does not exist
  */
 export async function objectOf<K extends ObjectKind>(
@@ -79,11 +79,11 @@ export async function objectOf<K extends ObjectKind>(
 }
 
 /**
- * The same, to be deleted or given a credential: not a managed identity, which goes with its resource and has no credentials
- * that anybody knows.
+ * Finds an object that can be deleted or given a credential. That excludes a managed identity, which is deleted with its
+ * resource and has no credentials that anyone knows.
  * @throws {Refused}
  */
-export async function ownObjectOf<K extends ObjectKind>(call: GraphCall, kind: K): Promise<Stored<K>> {
+export async function changeableObjectOf<K extends ObjectKind>(call: GraphCall, kind: K): Promise<Stored<K>> {
   const stored = await objectOf(call, kind);
   const { record } = stored;
   if ('servicePrincipalType' in record && record.servicePrincipalType === 'ManagedIdentity') {

@@ -12,14 +12,14 @@ interface Card {
 }
 
 /**
- * An operation of Graph, whole on one card. Every caller of the tenant may read its directory, as Entra's users may; only
- * its administrators may write, and every write has a record.
+ * An operation of Graph. Every caller of the tenant may read its directory, as Entra's users may. Only its administrators
+ * may write, and every write has a record.
  */
 export type GraphOperation =
   | (Card & { readonly access: 'read'; readonly run: (call: GraphCall) => Promise<GraphOutcome<Read>> })
   | (Card & {
       readonly access: 'write';
-      /** What the record of it says, by the body. */
+      /** The activity in the record, by the request's body. */
       readonly activity: (body: GraphCall['body']) => Activity;
       readonly run: (call: GraphCall) => Promise<GraphOutcome<Changed>>;
     });
@@ -28,19 +28,19 @@ export interface GraphCall {
   readonly store: Store;
   readonly tenantId: string;
   readonly caller: Caller;
-  /** Origin of Graph in the name set that was asked. */
+  /** Graph's origin under the requested name. */
   readonly origin: string;
-  /** The path as it was asked, without its query. */
+  /** The path of the request, without the query. */
   readonly path: string;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Since 1970. */
+  /** In milliseconds since 1970. */
   readonly nowMs: number;
   readonly newId: () => string;
 }
 
-/** What was changed, as its record names it. */
+/** A changed object, for the record. */
 export interface Target {
   readonly id: string;
   readonly displayName?: string;
@@ -52,7 +52,7 @@ export interface Read {
 
 export interface Changed extends Read {
   readonly change: Transaction;
-  /** What the activity is done to, and then what else it names. */
+  /** First the object of the activity, then others that it involves. */
   readonly targets: readonly [Target, ...Target[]];
 }
 
@@ -67,7 +67,7 @@ export function refuse(refusal: GraphRefusal): Extract<GraphOutcome<Read>, { ok:
   return { ok: false, refusal };
 }
 
-/** A change that answers nothing but that it was made. */
+/** The outcome of a change that answers without a body. */
 export function done(changed: DirectoryChange<unknown>, ...targets: Changed['targets']): GraphOutcome<Changed> {
   return changed.ok ? { ...answer(204), change: changed.change, targets } : changed;
 }
@@ -76,7 +76,7 @@ export function targetOf({ id, displayName }: Required<Target>): Target {
   return { id, displayName };
 }
 
-/** One object as Graph shows it, with the name of what it is of: `users/$entity`. */
+/** An object with its OData context, such as `users/$entity`. */
 export function entity({ origin }: GraphCall, context: string, value: object): object {
   return { '@odata.context': `${origin}/v1.0/$metadata#${context}`, ...value };
 }

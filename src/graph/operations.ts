@@ -6,7 +6,7 @@ import type { GraphOperation } from './operation.ts';
 import { servicePrincipalOperations } from './service-principals.ts';
 import { userOperations } from './users.ts';
 
-/** Every operation of Graph. */
+/** All operations of Graph. */
 export const operations: readonly GraphOperation[] = [
   ...userOperations,
   ...groupOperations,

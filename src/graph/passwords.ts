@@ -1,19 +1,19 @@
 import { addPassword as add, removePassword as remove } from '../directory/credentials.ts';
 import type { CredentialHolder } from '../directory/credentials.ts';
 import { secretsAdded, secretsRemoved } from './activities.ts';
-import { bodyOf, dateTime, object, required, text } from './body.ts';
+import { bodyOf, dateTime, object, required, boundedString } from './body.ts';
 import type { Collection } from './collections.ts';
-import { objectOf, ownObjectOf } from './objects.ts';
+import { objectOf, changeableObjectOf } from './objects.ts';
 import { answer, done, entity, targetOf } from './operation.ts';
 import type { GraphOperation } from './operation.ts';
 import { passwordCredentialResource } from './resource.ts';
 
 const readAdd = bodyOf({
-  passwordCredential: object({ displayName: text, startDateTime: dateTime, endDateTime: dateTime }),
+  passwordCredential: object({ displayName: boundedString, startDateTime: dateTime, endDateTime: dateTime }),
 });
-const readRemove = bodyOf({ keyId: text });
+const readRemove = bodyOf({ keyId: boundedString });
 
-/** `POST /applications/{id}/addPassword`: the one answer that shows the secret, which is made here. */
+/** `POST /applications/{id}/addPassword`. The server generates the secret, and this answer is the only one that shows it. */
 export function addPassword<K extends CredentialHolder>({ kind, segment }: Collection<K>): GraphOperation {
   return {
     method: 'POST',
@@ -22,7 +22,7 @@ export function addPassword<K extends CredentialHolder>({ kind, segment }: Colle
     activity: () => secretsAdded[kind],
     async run(call) {
       const { passwordCredential = {} } = readAdd(call.body);
-      const before = await ownObjectOf(call, kind);
+      const before = await changeableObjectOf(call, kind);
       const { store, nowMs, newId } = call;
       const added = await add(store, { kind, before, now: nowMs }, { ...passwordCredential, keyId: newId() });
       if (!added.ok) return added;

@@ -17,34 +17,34 @@ import type { Source } from '../types/source.ts';
 import type { GraphOperation } from './operation.ts';
 import type { GraphRefusal } from './refusal.ts';
 
-/** The name that applications know Graph's resource by, wherever it is. */
+/** Graph's audience in tokens of any cloud. */
 const globalAudience = 'https://graph.microsoft.com';
 
 const bodyBytesMax = 1_048_576;
 
-/** A request to Graph as it came, and the operation that its path and method name. */
+/** A request to Graph, and the operation that its path and method name. */
 export interface GraphRequest extends EdgeRequest {
-  /** When it came, in milliseconds since 1970. */
+  /** The time of arrival, in milliseconds since 1970. */
   readonly atMs: number;
   readonly raw: IncomingMessage;
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** What the operation's path says by name, decoded. */
+  /** The parameters of the operation's path by name, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
-  /** Decoded; a parameter that is given twice is a list. */
+  /** Decoded; a repeated parameter is a list. */
   readonly query: unknown;
   readonly names: NameSet;
   readonly source: Source;
-  /** Absent where path and method are no operation's. */
+  /** Absent if no operation has this path and method. */
   readonly card: GraphOperation | undefined;
 }
 
 export interface StepServices {
   readonly verifier: Verifier;
-  /** The tenant whose directory this is: a GUID in lower case. */
+  /** The tenant of the directory: a GUID in lower case. */
   readonly tenantId: string;
-  /** Changes of the directory, one after the other: they rest on each other, and are few. */
+  /** Changes of the directory run one after the other: they depend on each other, and are few. */
   readonly changes: InOrder;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -52,7 +52,7 @@ export interface StepServices {
 
 /**
  * The order of a request to Graph. Each step may end it with its own refusal. Every caller of the tenant may read its
- * directory, as Entra's users may; only administrators may change it. No byte of a stranger's body is read.
+ * directory, as Entra's users may; only administrators may change it. No body is read before the caller is known.
  */
 export const steps = Steps.of<GraphRequest, StepServices>()
   .step('operation', operationOf)
@@ -66,15 +66,15 @@ export const steps = Steps.of<GraphRequest, StepServices>()
   .step('query', queryOf)
   .step('body', jsonOf);
 
-/** What is known of a request to Graph when all steps are taken. */
+/** The facts about a request after all steps. */
 export type Admitted =
   typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Facts> : never;
 
-/** The same of one that may have failed on the way. */
+/** The facts about a request that may have failed in a step. */
 export type KnownSoFar =
   typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Partial<Facts>> : never;
 
-/** The request itself, and what the steps before the one that asks have found out. */
+/** The request, and the facts from the steps before. */
 type After<Facts = unknown> = { readonly request: GraphRequest } & Facts;
 
 /** The operation that method and path name. */
@@ -83,14 +83,14 @@ function operationOf({ request: { card, url } }: After): GraphOperation {
   throw new Refused<GraphRefusal>({ kind: 'segmentNotFound', path: pathOf(url).slice('/v1.0/'.length, 200) });
 }
 
-/** The bearer token as it came. */
+/** The bearer token of the request. */
 function bearerOf({ request: { headers } }: After): string {
   const token = bearerToken(headers);
   if (token === undefined) throw new Refused<GraphRefusal>({ kind: 'bearerMissing' });
   return token;
 }
 
-/** Who the token says is asking, if it is valid. */
+/** The verified caller of the token. */
 function verify({ token }: After<{ readonly token: string }>, { verifier }: StepServices): Caller | Promise<Caller> {
   return (
     verifier.verifyCached(token) ??
@@ -106,12 +106,12 @@ function isOwnIssuer({ bearer }: After<{ readonly bearer: Caller }>): boolean {
   return bearer.issuerClass === 'own';
 }
 
-/** An issuer that the operator added speaks for vaults. It cannot make anyone an administrator here. */
+/** An external issuer is for vaults only. It cannot make anyone an administrator here. */
 function foreignRefusal(isOwn: boolean, { bearer }: After<{ readonly bearer: Caller }>): GraphRefusal | undefined {
   return isOwn ? undefined : { kind: 'wrongIssuer', found: bearer.issuer };
 }
 
-/** The same, if the token is for Graph and of the home tenant. */
+/** The same caller, if the token is for Graph and of the home tenant. */
 function callerOf(
   { request: { names }, bearer }: After<{ readonly bearer: Caller }>,
   { tenantId, now }: StepServices,
@@ -139,7 +139,7 @@ function administratorRefusal(
   return operation.access === 'read' || may ? undefined : { kind: 'notAdministrator' };
 }
 
-/** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
+/** The body's bytes; `undefined` for none. The body of a GET is ignored. */
 function bytesOf({
   request: { raw },
   operation,
@@ -150,11 +150,11 @@ function bytesOf({
 const bodyRefusals: Readonly<Record<BodyFault, GraphRefusal>> = {
   tooLarge: { kind: 'bodyTooLarge', limit: bodyBytesMax },
   notWellFormed: { kind: 'mediaTypeInvalid' },
-  // Nobody is left to read the answer.
+  // The client is gone and cannot read the answer.
   cutOff: { kind: 'bodyNotJson' },
 };
 
-/** The place of a change behind all others of the directory; `undefined` for what only reads. */
+/** The place of a change in the order of all changes of the directory; `undefined` for an operation that only reads. */
 function placeInOrder(
   { operation }: After<{ readonly operation: GraphOperation }>,
   { changes }: StepServices,
@@ -162,7 +162,7 @@ function placeInOrder(
   return operation.access === 'read' ? undefined : changes.place('');
 }
 
-/** The query's parameters by name, none of them given twice. */
+/** The query's parameters by name, none of them repeated. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
   return queryOrRefuse(request.query, givenTwice);
 }
@@ -171,7 +171,7 @@ function givenTwice(name: string): GraphRefusal {
   return { kind: 'queryInvalid', name, rule: 'it is given more than once' };
 }
 
-/** The body's JSON, an object within the bounds of `json/`; empty for none. */
+/** The body's JSON: an object within the bounds of `json/`, empty if there is no body. */
 function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): Readonly<Record<string, unknown>> {
   return jsonObjectOrRefuse(parseJsonBody(bytes));
 }

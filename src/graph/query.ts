@@ -3,12 +3,12 @@ import { readSkipToken } from '../http/request.ts';
 import type { GraphCall } from './operation.ts';
 import type { GraphRefusal } from './refusal.ts';
 
-/** Page size unless `$top` says otherwise, and the largest (Microsoft, "Paging Microsoft Graph data in your app"). */
+/** The default and largest page sizes (Microsoft, "Paging Microsoft Graph data in your app"). */
 const pageSize = 100;
 export const pageSizeMax = 999;
 
 /**
- * What `$select` leaves of an object.
+ * Reduces an object to the properties in `$select`.
  * @throws {Refused} for a property that it does not have
  */
 export function select({ query }: Pick<GraphCall, 'query'>, resource: object): object {
@@ -21,7 +21,7 @@ export function select({ query }: Pick<GraphCall, 'query'>, resource: object): o
     throw new Refused<GraphRefusal>({
       kind: 'queryInvalid',
       name: '$select',
-      rule: `there is no property named '${name}'`,
+      rule: `the property '${name}' does not exist`,
     });
   }
   const wanted = new Set(names.map((name) => name.toLowerCase()));
@@ -29,7 +29,7 @@ export function select({ query }: Pick<GraphCall, 'query'>, resource: object): o
 }
 
 /**
- * Refuses every query option but these.
+ * Refuses every query option except these.
  * @throws {Refused}
  */
 export function refuseOptions({ query }: Pick<GraphCall, 'query'>, supported: readonly string[]): void {
@@ -38,7 +38,7 @@ export function refuseOptions({ query }: Pick<GraphCall, 'query'>, supported: re
 }
 
 /**
- * Where a list goes on and how many it shows.
+ * The start and size of a page.
  * @throws {Refused}
  */
 export function pageOf({ query }: GraphCall): { readonly after: string | undefined; readonly limit: number } {
@@ -50,7 +50,7 @@ export function pageOf({ query }: GraphCall): { readonly after: string | undefin
   const token = query['$skiptoken'];
   const after = token === undefined ? undefined : readSkipToken(token);
   if (token !== undefined && after === undefined) {
-    const rule = 'it is none that this server gave out; follow @odata.nextLink as it is';
+    const rule = 'it was not issued by this server; use @odata.nextLink unchanged';
     throw new Refused<GraphRefusal>({ kind: 'queryInvalid', name: '$skiptoken', rule });
   }
   return { after, limit };

@@ -5,8 +5,8 @@ import type { Caller } from '../types/caller.ts';
 import type { GraphOperation, Target } from './operation.ts';
 import type { GraphRequest } from './pipeline.ts';
 
-/** Who asks for which change of which directory. */
-export interface ChangeAsked {
+/** A change of the directory, and its caller. */
+export interface ChangeRequest {
   readonly operation: Extract<GraphOperation, { access: 'write' }>;
   readonly caller: Caller;
   readonly tenantId: string;
@@ -16,17 +16,17 @@ interface Outcome {
   readonly status: number;
   /** The error's message, on failure. */
   readonly message?: string;
-  /** What was changed. */
+  /** The changed objects. */
   readonly targets: readonly Target[];
-  /** Empty where it was not read. */
+  /** Empty if it was not read. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly nowMs: number;
 }
 
-/** The record of a change of the directory, or of its refusal. Of what was sent it has the members' names, and no value. */
+/** The audit record of a change of the directory, or of its refusal. It has the names of the members sent, but no values. */
 export function recordOf(
   { raw, url, headers, names, source, requestId }: GraphRequest,
-  { operation, caller, tenantId }: ChangeAsked,
+  { operation, caller, tenantId }: ChangeRequest,
   { status, message, targets, body, nowMs }: Outcome,
 ): AuditRecord {
   const { operationName, category, type } = operation.activity(body);

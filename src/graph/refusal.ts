@@ -3,7 +3,7 @@ import type { JsonRefusal } from '../edge/body.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { DirectoryRefusal } from '../directory/refusal.ts';
 
-/** Everything that Graph refuses a request for. `errors.ts` gives each its status, code and wording. */
+/** The refusals of Graph. `errors.ts` gives each its status, code and message. */
 export type GraphRefusal =
   | { readonly kind: 'segmentNotFound'; readonly path: string }
   | { readonly kind: 'bearerMissing' }

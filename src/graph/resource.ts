@@ -11,7 +11,7 @@ import type {
   UserRecord,
 } from '../directory/records.ts';
 
-/** The types of the objects, as members of mixed lists name them. */
+/** The types of objects, for lists of several kinds. */
 const types: Readonly<Record<ObjectKind, string>> = {
   user: '#microsoft.graph.user',
   group: '#microsoft.graph.group',
@@ -19,7 +19,7 @@ const types: Readonly<Record<ObjectKind, string>> = {
   servicePrincipal: '#microsoft.graph.servicePrincipal',
 };
 
-/** Objects as Graph shows them (Microsoft Graph v1.0, resource types). */
+/** The objects in Graph's form (Microsoft Graph v1.0, resource types). */
 export const resources: { readonly [K in ObjectKind]: (record: DirectoryRecords[K]) => object } = {
   user: userResource,
   group: groupResource,
@@ -118,7 +118,7 @@ function servicePrincipalResource(principal: ServicePrincipalRecord): object {
   };
 }
 
-/** A secret as it is shown ever after: without itself. */
+/** A secret without its value, as Graph shows it after its creation. */
 export function passwordCredentialResource(credential: PasswordCredential) {
   return {
     customKeyIdentifier: null,

@@ -1,7 +1,7 @@
 import { changeObject } from '../directory/objects.ts';
 import { createServicePrincipal as create } from '../directory/service-principals.ts';
 import { activities } from './activities.ts';
-import { bodyOf, flag, required, text } from './body.ts';
+import { bodyOf, flag, required, boundedString } from './body.ts';
 import { servicePrincipals } from './collections.ts';
 import { listCollection } from './list.ts';
 import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
@@ -10,7 +10,7 @@ import type { GraphOperation } from './operation.ts';
 import { addPassword, removePassword } from './passwords.ts';
 import { resources } from './resource.ts';
 
-const readCreate = bodyOf({ accountEnabled: flag, appId: text });
+const readCreate = bodyOf({ accountEnabled: flag, appId: boundedString });
 
 const createServicePrincipal: GraphOperation = {
   method: 'POST',
@@ -28,7 +28,7 @@ const createServicePrincipal: GraphOperation = {
   },
 };
 
-/** The rest of a service principal is its application's, or its resource's. */
+/** The other properties of a service principal come from its application or its resource. */
 const readUpdate = bodyOf({ accountEnabled: flag });
 
 const updateServicePrincipal: GraphOperation = {

@@ -5,7 +5,7 @@ import { createUser as create, updateUser as update } from '../directory/users.t
 import type { UserProperties } from '../directory/users.ts';
 import { Refused } from '../edge/edge.ts';
 import { activities } from './activities.ts';
-import { bodyOf, flag, object, only, required, text } from './body.ts';
+import { bodyOf, flag, object, only, required, boundedString } from './body.ts';
 import { users } from './collections.ts';
 import { listCollection } from './list.ts';
 import { deleteObject, getMemberGroups, getObject, objectOf } from './objects.ts';
@@ -17,18 +17,18 @@ import { resources } from './resource.ts';
 
 const read = bodyOf({
   accountEnabled: flag,
-  displayName: text,
-  givenName: text,
-  mail: text,
-  mailNickname: text,
-  // The first password is kept: there is no page to change it on.
+  displayName: boundedString,
+  givenName: boundedString,
+  mail: boundedString,
+  mailNickname: boundedString,
+  // The first password stays valid: there is no page to change it on.
   passwordProfile: object({
-    password: text,
+    password: boundedString,
     forceChangePasswordNextSignIn: only(false),
     forceChangePasswordNextSignInWithMfa: only(false),
   }),
-  surname: text,
-  userPrincipalName: text,
+  surname: boundedString,
+  userPrincipalName: boundedString,
 });
 
 function userPropertiesOf(body: unknown): UserProperties {
@@ -68,7 +68,7 @@ const updateUser: GraphOperation = {
   },
 };
 
-/** Ends the refresh tokens and browser sessions that a user has. Access tokens run out by themselves. */
+/** Ends the refresh tokens and browser sessions of a user. Access tokens stay valid until they expire. */
 const revokeSignInSessions: GraphOperation = {
   method: 'POST',
   path: '/users/:id/revokeSignInSessions',
@@ -84,7 +84,7 @@ const revokeSignInSessions: GraphOperation = {
   },
 };
 
-/** The user who is signed in. */
+/** The signed-in user. */
 const getMe: GraphOperation = {
   method: 'GET',
   path: '/me',
@@ -96,14 +96,14 @@ const getMe: GraphOperation = {
   },
 };
 
-/** @throws {Refused} for a caller that is an application */
+/** @throws {Refused} if the caller is an application */
 async function signedInUser({ store, tenantId, caller }: GraphCall): Promise<UserRecord> {
   const found = await findObject(store, { tenantId, kind: 'user' }, caller.objectId);
   if (found === undefined) throw new Refused<GraphRefusal>({ kind: 'notUser' });
   return found.record;
 }
 
-/** OpenID Connect Core section 5.3. It is outside `/v1.0`. */
+/** OpenID Connect's userinfo (Core section 5.3), outside `/v1.0`. */
 export const userInfo: GraphOperation = {
   method: 'GET',
   path: '/oidc/userinfo',

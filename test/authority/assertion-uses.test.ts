@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AssertionUses } from '../../src/authority/assertion-uses.ts';
 
-test('the memory of one client is bounded, frees itself, and takes nothing from another', () => {
+test('the memory of one client is bounded, is freed, and is separate from that of another', () => {
   let ms = 0;
   const uses = new AssertionUses(() => ms);
   const use = (clientId: string, jti: number) =>

@@ -16,7 +16,7 @@ const grantOf = (userId: string): CodeGrant => ({
 });
 
 suite('Authorization codes', () => {
-  test('a user who asks for thousands pushes out none but the own ones', () => {
+  test('a user who requests thousands displaces only their own codes', () => {
     const codes = new AuthorizationCodes(() => 0);
     const other = codes.issue(grantOf('other'));
     const greedy = Array.from({ length: 12_000 }, () => codes.issue(grantOf('greedy')));
@@ -26,7 +26,7 @@ suite('Authorization codes', () => {
     assert.ok(kinds.slice(11_900).every((kind) => kind === 'granted'));
   });
 
-  test('all together have a bound, within which whoever has the most makes room', () => {
+  test('the total is bounded, and the user with the most codes makes room', () => {
     const codes = new AuthorizationCodes(() => 0);
     const first = Array.from({ length: 2 }, () => codes.issue(grantOf('two')));
     const others = Array.from({ length: 9_999 }, (_, index) => codes.issue(grantOf(`user ${index}`)));
@@ -37,7 +37,7 @@ suite('Authorization codes', () => {
     assert.ok(others.every((code) => codes.redeem(code).kind === 'granted'));
   });
 
-  test('one is known as used, and as expired, for a while', () => {
+  test('a code is known as used, and as expired, for a while', () => {
     let now = 0;
     const codes = new AuthorizationCodes(() => now);
     const [used, late] = [codes.issue(grantOf('user')), codes.issue(grantOf('user'))];

@@ -69,11 +69,11 @@ const browser = () => browserAt({ port: world.port, ca: world.client.ca });
 const credentials = { login: ada.userPrincipalName, passwd: ada.password };
 
 function passwordCredential(password: string) {
-  // oxlint-disable-next-line typescript/no-deprecated -- applications that use it are to be told the same as by Entra
+  // oxlint-disable-next-line typescript/no-deprecated -- applications that use it must get the same answers as from Entra
   return new UsernamePasswordCredential(tenant(), desktop, ada.userPrincipalName, password, options());
 }
 
-test('UsernamePasswordCredential gets a token that a vault believes, with the user in its policy', async () => {
+test('UsernamePasswordCredential gets a token that a vault accepts, with the user in its policy', async () => {
   const credential = passwordCredential(ada.password);
   const { token } = await credential.getToken(scope());
   const { oid } = claimsOf(token);
@@ -83,12 +83,12 @@ test('UsernamePasswordCredential gets a token that a vault believes, with the us
   const denied = await client.vault('kv-user', 'GET', '/secrets/x', { token });
   assert.equal(denied.status, 403);
   assert.match(String(denied.body['error']?.['message']), new RegExp(`appid=${desktop};oid=${String(oid)};`));
-  // For another resource it shows the refresh token that it keeps.
+  // For another resource it sends the refresh token that it has kept.
   const again = await credential.getToken(`${client.home}/.default`);
   assert.equal(claimsOf(again.token)['aud'], client.home);
 });
 
-test('a wrong password reaches the application with the words of Entra', async () => {
+test("a wrong password gives the application Entra's message", async () => {
   await assert.rejects(passwordCredential('wrong').getToken(scope()), /AADSTS50126: Error validating credentials/);
 });
 
@@ -125,17 +125,17 @@ test('AuthorizationCodeCredential redeems what the sign-in page sent to its redi
   assert.deepEqual([claimsOf(token)['upn'], claimsOf(token)['appid']], [ada.userPrincipalName, clientId]);
 });
 
-test("ClientAssertionCredential brings a cluster's token, and gets one of its own", async () => {
+test("ClientAssertionCredential exchanges a cluster's token for one of the client's own", async () => {
   const assertion = () => cluster.sign({ subject });
   const credential = new ClientAssertionCredential(tenant(), robot, assertion, options());
   const { token } = await credential.getToken(scope());
   assert.deepEqual([decodeJwt(token)['appid'], decodeJwt(token)['idtyp']], [robot, 'app']);
-  // The cluster's own token opens nothing here.
+  // The cluster's own token is refused here.
   const refused = await world.client.vault('kv-user', 'GET', '/secrets', { token: await assertion() });
   assert.equal(refused.status, 401);
 });
 
-test("ManagedIdentityCredential finds App Service's endpoint by its environment, and is the workload's identity", async () => {
+test("ManagedIdentityCredential finds App Service's endpoint in its environment, and gets the workload's identity", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program], {
     env: {
       ...process.env,

@@ -33,13 +33,13 @@ const vaultScope = `${vaultResource}/.default`;
 interface Served extends TestAuthority {
   readonly origin: string;
   readonly ca: string;
-  /** What an application gives to a credential of `@azure/identity`. */
+  /** The options that an application gives to a credential of `@azure/identity`. */
   readonly options: { authorityHost: string; disableInstanceDiscovery: boolean; tlsOptions: { ca: string } };
 }
 
 async function serveAuthority(t: TestContext, certificates: readonly string[] = []): Promise<Served> {
   const server = await selfSigned();
-  // The clients hold what they get against the real time.
+  // The clients compare the times in tokens with the real time.
   const authority = await startAuthority(t, { certificates, clock: { ms: Date.now() } });
   const origin = await serve(t, authority, server);
   const ca = server.certificate;
@@ -58,7 +58,7 @@ async function callerOf(token: string, { world }: Served): Promise<Caller> {
   return verification.caller;
 }
 
-test('ClientSecretCredential gets a token that our verifier believes', async (t) => {
+test('ClientSecretCredential gets a token that our verifier accepts', async (t) => {
   const authority = await serveAuthority(t);
   const credential = new ClientSecretCredential(tenant, clientId, secret, authority.options);
   const { token, expiresOnTimestamp } = await credential.getToken(vaultScope);
@@ -103,7 +103,7 @@ test('a certificate that is not registered is refused with its thumbprint', asyn
   );
 });
 
-test("a trusted service logs in to the services' tenant and brings its managed identity", async (t) => {
+test("a trusted service signs in to the services' tenant with its managed identity", async (t) => {
   const authority = await serveAuthority(t);
   const credential = new ClientSecretCredential(servicesTenant, serviceClientId, secret, authority.options);
   const caller = await callerOf((await credential.getToken(vaultScope)).token, authority);
@@ -112,7 +112,7 @@ test("a trusted service logs in to the services' tenant and brings its managed i
   assert.equal(caller.managedIdentity, identity);
 });
 
-test('a wrong secret reaches the application with the words of Entra', async (t) => {
+test("a wrong secret gives the application Entra's message", async (t) => {
   const { options } = await serveAuthority(t);
   const credential = new ClientSecretCredential(tenant, clientId, 'wrong', options);
   await assert.rejects(
@@ -121,7 +121,7 @@ test('a wrong secret reaches the application with the words of Entra', async (t)
   );
 });
 
-test('a stranger who only knows the discovery document can verify our tokens', async (t) => {
+test('our tokens can be verified with the discovery document alone', async (t) => {
   const authority = await serveAuthority(t);
   const credential = new ClientSecretCredential(tenant, clientId, secret, authority.options);
   const { token } = await credential.getToken(vaultScope);

@@ -2,7 +2,7 @@ import { request } from 'node:https';
 import { Browser } from './browser.ts';
 import type { Loaded, Sent } from './browser.ts';
 
-/** A browser that comes over the network, to a server of this machine. */
+/** A browser that connects over the network, to a server of this machine. */
 export function browserAt({ port, ca }: { readonly port: number; readonly ca: string }): Browser {
   return new Browser(
     ({ method, url, headers, body }: Sent) =>

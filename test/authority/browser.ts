@@ -15,11 +15,11 @@ export interface Loaded {
 }
 
 export interface Page extends Loaded {
-  /** Where it was loaded from. */
+  /** The address that it was loaded from. */
   readonly url: string;
 }
 
-/** As much of a browser as a sign-in needs: it keeps cookies, and fills in the one form of a page. */
+/** The part of a browser that a sign-in needs: it keeps cookies, and fills in the only form of a page. */
 export class Browser {
   readonly #load: (sent: Sent) => Promise<Loaded>;
   readonly cookies = new Map<string, string>();
@@ -32,7 +32,7 @@ export class Browser {
     return this.#send({ method: 'GET', url, headers: {}, body: undefined });
   }
 
-  /** Sends the form of a page as it stands, with these fields filled in. `headers` are what the browser says of it. */
+  /** Sends the form of a page, with these fields filled in. `headers` are those that the browser adds. */
   async submit(
     page: Page,
     fields: Readonly<Record<string, string>>,
@@ -69,7 +69,7 @@ export function hiddenOf({ text }: Pick<Page, 'text'>): Record<string, string> {
   return Object.fromEntries([...fields].map(([, name = '', value = '']) => [unescape(name), unescape(value)]));
 }
 
-/** What a page says went wrong. */
+/** The error on a page. */
 export function errorOf({ text }: Pick<Page, 'text'>): string {
   return unescape(/<p(?: class="error" role="alert")?>(AADSTS[^<]*)<\/p>/.exec(text)?.[1] ?? '');
 }

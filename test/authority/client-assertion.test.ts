@@ -29,7 +29,7 @@ before(async () => {
   strangers = await selfSigned(dates);
 });
 
-/** What MSAL sends. */
+/** The claims that MSAL sends. */
 function goodClaims(): JWTPayload {
   const aud = `${origin}/${tenant}/oauth2/v2.0/token`;
   return { aud, iss: clientId, sub: clientId, jti: randomUUID(), nbf: seconds, exp: seconds + 600 };
@@ -66,7 +66,7 @@ function login(
 
 const start = (t: TestContext): Promise<TestAuthority> => startAuthority(t, { certificates: [mine.certificate] });
 
-test('an assertion by either algorithm and thumbprint, in any base64, logs in', async (t) => {
+test('an assertion with either algorithm and thumbprint, in any base64, authenticates the client', async (t) => {
   const authority = await start(t);
   const sha1 = thumbprint(mine.certificate, 'fingerprint');
   const headers = [
@@ -81,7 +81,7 @@ test('an assertion by either algorithm and thumbprint, in any base64, logs in', 
   }
 });
 
-test('it may be made out to the token endpoint under any name set, or to the issuer', async (t) => {
+test('its audience may be the token endpoint under any of our names, or the issuer', async (t) => {
   const authority = await start(t);
   const audiences = [
     `${origin}/${tenant}/oauth2/token`,
@@ -95,7 +95,7 @@ test('it may be made out to the token endpoint under any name set, or to the iss
   }
 });
 
-test('client_id may be left out, for the assertion names the client', async (t) => {
+test('client_id may be omitted, because the assertion names the client', async (t) => {
   assert.equal((await login(await start(t), await sign(goodClaims()), { client_id: '' })).status, 200);
 });
 
@@ -192,7 +192,7 @@ for (const [name, { assertion, form = {}, error = 'invalid_client', says }] of O
   });
 }
 
-test('the edges of the times are inclusive where they should be', async (t) => {
+test('the limits of the times are inclusive where they should be', async (t) => {
   const authority = await start(t);
   for (const times of [{ nbf: seconds - 900, exp: seconds - 299 }, { nbf: seconds + 300 }, { exp: seconds + 3900 }]) {
     assert.equal(
@@ -203,7 +203,7 @@ test('the edges of the times are inclusive where they should be', async (t) => {
   }
 });
 
-test('a certificate that has run out no longer logs in', async (t) => {
+test('a certificate that has expired no longer authenticates the client', async (t) => {
   const old = await selfSigned({ notBefore: dates.notBefore, notAfter: new Date((seconds - 1) * 1000) });
   const authority = await startAuthority(t, { certificates: [old.certificate] });
   const x5t = thumbprint(old.certificate, 'fingerprint256').toString('base64url');
@@ -215,24 +215,24 @@ test('a certificate that has run out no longer logs in', async (t) => {
   );
 });
 
-test('a replay is refused a minute after the first use, and only for the resource that it bought', async (t) => {
+test('a replay is refused a minute after the first use, and only for the same resource', async (t) => {
   const authority = await start(t);
   const assertion = await sign(goodClaims());
   assert.equal((await login(authority, assertion)).status, 200);
   authority.clock.ms += 59_999;
-  assert.equal((await login(authority, assertion)).status, 200, 'MSAL repeats itself when it retries');
+  assert.equal((await login(authority, assertion)).status, 200, 'MSAL sends the same assertion when it retries');
   authority.clock.ms += 1;
   const replay = await login(authority, assertion);
   assert.equal(replay.status, 401);
   assert.match(
     String(replay.body['error_description']),
-    /^AADSTS50027: .*This client assertion was used before; make one with a new jti\./,
+    /^AADSTS50027: .*This client assertion was used before; send one with a new jti\./,
   );
   assert.equal((await login(authority, assertion, { scope: `${managementResource}/.default` })).status, 200);
   assert.equal((await login(authority, await sign(goodClaims()))).status, 200, 'a new jti is a new assertion');
 });
 
-test('an assertion that is refused is not used up', async (t) => {
+test('a refused assertion does not count as used', async (t) => {
   const authority = await start(t);
   const claims = goodClaims();
   await login(authority, await sign(claims, { by: strangers }));

@@ -25,7 +25,7 @@ const redirectUris = {
 const scope = `${vaultResource}/.default offline_access`;
 const verifier = randomBytes(32).toString('base64url');
 
-/** An authority with a client that has a secret, redirect URIs of each platform and, or not, the fallback to a public one. */
+/** An authority with a client that has a secret, redirect URIs of each platform and optionally the fallback to a public client. */
 async function startWith(t: TestContext, publicClient: boolean) {
   const authority = await startAuthority(t);
   const clientId = randomUUID();
@@ -42,7 +42,7 @@ async function startWith(t: TestContext, publicClient: boolean) {
   return { authority, clientId };
 }
 
-/** The form that redeems a code which the sign-in page sent to `redirectUri`. */
+/** The form that redeems a code that the sign-in page sent to `redirectUri`. */
 async function codeForm(authority: TestAuthority, clientId: string, redirectUri: string) {
   const browser = browserOf(authority);
   const query = new URLSearchParams({
@@ -94,7 +94,7 @@ for (const publicClient of [true, false]) {
   });
 }
 
-test('where no redirect URI is used, the fallback alone makes the client a public one', async (t) => {
+test('without a redirect URI, the fallback alone makes the client public', async (t) => {
   for (const publicClient of [true, false]) {
     const { authority, clientId } = await startWith(t, publicClient);
     const form = { grant_type: 'password', client_id: clientId, username: user.userPrincipalName, password, scope };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { SignJWT, exportJWK } from 'jose';
 
-/** Whatever workload identity federation is told to exchange, unless it is told otherwise. */
+/** The usual audience of tokens for workload identity federation. */
 export const exchangeAudience = 'api://AzureADTokenExchange';
 
 interface Claims {
@@ -13,10 +13,10 @@ interface Claims {
   readonly audience?: string;
 }
 
-/** A cluster that gives tokens to its workloads, and its keys to who asks on loopback. */
+/** A cluster that issues tokens to its workloads, and publishes its keys on loopback. */
 export interface Cluster extends AsyncDisposable {
   readonly issuer: string;
-  /** As it stands among the `issuers` of the configuration file; its tokens open nothing by themselves. */
+  /** Its entry among the `issuers` of the configuration file; its own tokens give no access. */
   readonly configured: object;
   readonly sign: (claims: Claims) => Promise<string>;
 }

@@ -46,7 +46,7 @@ async function poll(authority: TestAuthority, code: unknown, form: Record<string
   return body;
 }
 
-/** What a user does with the code. */
+/** The user enters the code and signs in. */
 async function enter(authority: TestAuthority, userCode: string) {
   const browser = browserOf(authority);
   return { browser, page: await browser.submit(await browser.open(`${origin}/devicelogin`), { otc: userCode }) };
@@ -68,7 +68,7 @@ test('a device waits until its user has signed in elsewhere, and gets the tokens
   const pending = await poll(authority, code);
   assert.deepEqual([pending['error'], pending['error_codes']], ['authorization_pending', [70016]]);
 
-  // However it is typed.
+  // In any spelling.
   const { browser, page } = await enter(authority, String(userCode).toLowerCase().replace(/(...)/, '$1-'));
   assert.match(page.text, /You are signing in to <b>Microsoft Azure CLI<\/b> on another device\./);
   const wrong = await browser.submit(page, { ...credentials, passwd: 'x' });
@@ -88,7 +88,7 @@ test('a device waits until its user has signed in elsewhere, and gets the tokens
   assert.equal((await poll(authority, code))['error'], 'bad_verification_code');
 });
 
-test('a code is good for one sign-in, for a quarter of an hour', async (t) => {
+test('a code is valid for one sign-in, for a quarter of an hour', async (t) => {
   const authority = await startAuthority(t);
   const first = await begin(authority);
   const { browser, page } = await enter(authority, String(first['user_code']));
@@ -107,7 +107,7 @@ test('a code is good for one sign-in, for a quarter of an hour', async (t) => {
   assert.deepEqual([expired['error'], expired['error_codes']], ['expired_token', [70020]]);
 });
 
-test('a wrong code is told, and the page goes on working', async (t) => {
+test('a wrong code is shown as an error, and the page can be used again', async (t) => {
   const authority = await startAuthority(t);
   const { user_code: userCode } = await begin(authority);
   const { browser, page } = await enter(authority, 'BCDFGHJKL');
@@ -115,7 +115,7 @@ test('a wrong code is told, and the page goes on working', async (t) => {
   assert.match((await browser.submit(page, { otc: String(userCode) })).text, /Microsoft Azure CLI/);
 });
 
-test('the code is taken from the page that asks for it only', async (t) => {
+test('the code is accepted only from the page that asks for it', async (t) => {
   const authority = await startAuthority(t);
   const { user_code: userCode } = await begin(authority);
   const [mine, other] = [browserOf(authority), browserOf(authority)];
@@ -123,7 +123,7 @@ test('the code is taken from the page that asks for it only', async (t) => {
   await other.open(`${origin}/devicelogin`);
   const answer = await other.submit(page, { otc: String(userCode) });
   assert.match(errorOf(answer), /^AADSTS165000: /);
-  // Nor does the page of the code take a password.
+  // The page for the code does not accept a password either.
   const forged = { ...page, text: page.text.replace('/devicelogin', `/${tenant}/login`) };
   assert.match(errorOf(await mine.submit(forged, credentials)), /^AADSTS165000: /);
 });
@@ -142,7 +142,7 @@ test('version 1 has other names for the same', async (t) => {
   assert.equal(decodeJwt(String(answer.body['access_token'])).aud, vaultResource);
 });
 
-test('a request for a code says what is wrong with it', async (t) => {
+test('an invalid request for a code is refused with the reason', async (t) => {
   const authority = await startAuthority(t);
   const cases = [
     [{ client_id: '' }, 900144],
@@ -152,7 +152,7 @@ test('a request for a code says what is wrong with it', async (t) => {
   for (const [form, code] of cases) assert.deepEqual((await begin(authority, form))['error_codes'], [code]);
 });
 
-test('codes that one asks for leave those of others alone, and the oldest of its own go', () => {
+test("a requester's codes displace none but its own oldest ones", () => {
   let ms = 0;
   const codes = new DeviceCodes(() => ms);
   const request = { clientId: 'c', tenant, scope: 's', site: '192.0.2.1' };
@@ -166,12 +166,12 @@ test('codes that one asks for leave those of others alone, and the oldest of its
   const mine = Array.from({ length: 10_000 }, () => begun());
   assert.ok(isThere(neighbour) && isThere(elsewhere));
   assert.deepEqual(mine.map(isThere).indexOf(true), mine.length - 500, 'the youngest 500 wait');
-  // A code whose user has signed in is not forgotten for one whose user may never.
+  // An approved code is not dropped in favor of one that may never be approved.
   const approved = mine.at(-1);
   assert.ok(approved !== undefined && codes.approve(approved.userCode, { userId: 'u', tenant, authTime: 0 }));
   for (let count = 0; count < 1000; count += 1) begun();
   assert.equal(codes.poll(approved.deviceCode, 'c').kind, 'approved');
-  // From however many places they are asked for, there are not more than 10,000, and one more has room.
+  // From any number of places, there are at most 10,000 codes, and a new one still gets a place.
   for (let site = 0; site < 40; site += 1)
     for (let count = 0; count < 500; count += 1) begun({ site: `2001:db8::${site}` });
   assert.ok(isThere(neighbour) && isThere(elsewhere) && isThere(begun({ site: '192.0.2.3' })));

@@ -12,7 +12,7 @@ async function get(
   return { status: response.statusCode, body: response.json() };
 }
 
-test('both versions of the configuration stand under the name set that was asked', async (t) => {
+test('both versions of the configuration use the requested name', async (t) => {
   const authority = await startAuthority(t);
   for (const [host, asked] of [
     ['localhost:8443', origin],
@@ -42,7 +42,7 @@ test('for organizations the issuer is a template', async (t) => {
   assert.equal(body['token_endpoint'], `${origin}/organizations/oauth2/v2.0/token`);
 });
 
-test('a tenant that is not served has no configuration and no keys', async (t) => {
+test('an unknown tenant has no configuration and no keys', async (t) => {
   const authority = await startAuthority(t);
   for (const path of [
     '.well-known/openid-configuration',
@@ -74,7 +74,7 @@ test('both key addresses list the keys of the authority', async (t) => {
   }
 });
 
-test('instance discovery vouches for our own name sets and for nothing else', async (t) => {
+test('instance discovery vouches for our own names only', async (t) => {
   const authority = await startAuthority(t);
   const ask = (endpoint: string) =>
     get(authority, `/common/discovery/instance?api-version=1.1&authorization_endpoint=${encodeURIComponent(endpoint)}`);

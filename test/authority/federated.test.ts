@@ -62,7 +62,7 @@ function login(authority: TestAuthority, assertion: string, client = robot): Pro
   });
 }
 
-test("a trusted issuer's token is the client, again and again while it lasts", async (t) => {
+test("a trusted issuer's token authenticates the client, any number of times until it expires", async (t) => {
   const authority = await start(t);
   const assertion = await sign({ ...claims, aud: ['other', audience] });
   for (let use = 0; use < 2; use += 1) {
@@ -74,7 +74,7 @@ test("a trusted issuer's token is the client, again and again while it lasts", a
   }
 });
 
-/** Claims of types that no `JWTPayload` has. */
+/** Claims whose types a `JWTPayload` does not allow. */
 function hostile(claimsText: string): JWTPayload {
   const parsed: unknown = JSON.parse(claimsText);
   return { ...(parsed as JWTPayload) };
@@ -99,7 +99,7 @@ const refused: Readonly<Record<string, { assertion: () => Promise<string>; clien
   },
   'of an issuer that the credential names and this server does not know': {
     assertion: () => sign({ ...claims, iss: unlisted }),
-    says: `AADSTS700211: The issuer '${unlisted}' of the federated identity record is none that this server knows`,
+    says: `AADSTS700211: This server does not have the keys of the federated identity record's issuer '${unlisted}'`,
   },
   'signed by another key': {
     assertion: () => sign(claims, { by: strangers.privateKey }),
@@ -167,7 +167,7 @@ for (const [name, { assertion, client, says }] of Object.entries(refused)) {
   });
 }
 
-test('the edge of each time is inside', async (t) => {
+test('the limits of the times are inclusive', async (t) => {
   const authority = await start(t);
   for (const payload of [
     { ...claims, exp: seconds - 299 },

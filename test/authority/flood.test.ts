@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import { register } from '../data-plane/vaults.ts';
 import { startServer } from '../world/server.ts';
 
-test('wrong secrets of one client, many at once, keep no other client from signing in', async () => {
+test('many simultaneous wrong secrets of one client do not keep another from signing in', async () => {
   await using world = await startServer();
   const { client } = world;
   const [attacked, other] = [await register(world), await register(world)];
   const answered: string[] = [];
-  // A connection that is open already: what is looked at is the line for secrets, not that for handshakes.
+  // An open connection, because the test is about the line for secrets, not the one for handshakes.
   const agent = new Agent({ keepAlive: true });
   await client.send(`${client.home}/common/discovery/keys`, { agent });
   const signIn = async (clientId: string, secret: string) => {
@@ -28,7 +28,7 @@ test('wrong secrets of one client, many at once, keep no other client from signi
     answered.push(`${isOther ? 'other' : 'wrong'} ${status}`);
   };
   const flood = Array.from({ length: 90 }, (_, index) => signIn(attacked.clientId, `wrong ${index}`));
-  // Once some are answered the handshakes are over, and the line is as long as it gets.
+  // Once some are answered, the handshakes are over and the line has its full length.
   while (answered.length < 15) await new Promise((resolve) => setTimeout(resolve, 5));
   const before = answered.length;
   await signIn(other.clientId, other.clientSecret);

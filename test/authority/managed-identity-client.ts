@@ -1,4 +1,4 @@
-/** A workload with a managed identity, as App Service starts one: it prints the token that it gets. */
+/** A workload with a managed identity, started as by App Service: it prints the token that it gets. */
 import { ManagedIdentityCredential } from '@azure/identity';
 
 const { scope } = JSON.parse(process.env['POSTERN_TEST'] ?? '{}') as { scope: string };

@@ -76,7 +76,7 @@ async function ask({ app }: TestAuthority, form: (typeof forms)[keyof typeof for
 }
 
 for (const [name, form] of Object.entries(forms)) {
-  test(`${name} gives the system-assigned identity, and the one that is named`, async (t) => {
+  test(`${name} gives the system-assigned identity by default, and another by name`, async (t) => {
     const authority = await start(t);
     const { status, body } = await ask(authority, form);
     assert.equal(status, 200, JSON.stringify(body));
@@ -106,7 +106,7 @@ for (const [name, form] of Object.entries(forms)) {
     }
   });
 
-  test(`${name} refuses what it cannot answer, with the reason`, async (t) => {
+  test(`${name} refuses an invalid request with the reason`, async (t) => {
     const authority = await start(t);
     const cases = [
       [{ client_id: others.clientId }, 'Identity not found'],
@@ -122,14 +122,14 @@ for (const [name, form] of Object.entries(forms)) {
     }
   });
 
-  test(`${name} guesses at no identity where there is no system-assigned one`, async (t) => {
+  test(`${name} has no default without a system-assigned identity`, async (t) => {
     const { status, body } = await ask(await start(t, [assigned]), form);
     assert.equal(status, 400);
     assert.match(String(body['error_description']), /^The workload has no system-assigned identity: name/);
   });
 }
 
-test('without the header of the workload nobody gets anything, wherever they are', async (t) => {
+test("without the workload's header no request gets a token, from any address", async (t) => {
   const authority = await start(t);
   const form = forms['the form of App Service'];
   for (const value of ['', `${header} `, header.toUpperCase(), system.clientId]) {
@@ -142,7 +142,7 @@ test('without the header of the workload nobody gets anything, wherever they are
   assert.equal(stranger.body['client_id'], others.clientId);
 });
 
-test('a machine is known by the address that was proved in its subnet, and by nothing that it says', async (t) => {
+test('a machine is identified by the address proved in its subnet, and by nothing that it sends', async (t) => {
   const form = forms['the form of a machine'];
   const elsewhere: readonly Source[] = [
     { ...inside, address: { ...address, value: address.value + 1, text: '10.0.0.5' } },
@@ -162,7 +162,7 @@ test('a machine is known by the address that was proved in its subnet, and by no
   assert.match(String(forwarded.body['error_description']), /^The request came through a proxy/);
 });
 
-test('a binding that was taken away is worth nothing, and a disabled identity gets no token', async (t) => {
+test('a removed binding has no effect, and a disabled identity gets no token', async (t) => {
   const authority = await start(t, [system]);
   const { store } = authority.world;
   await putClient(store, { ...system, bindings: [workloadBinding(incarnation, address.text)] });

@@ -16,11 +16,11 @@ function start() {
 
 const user = (name: string, site = '192.0.2.1'): Guess => ({ name, exists: true, site });
 const nobody = (name: string, site: string): Guess => ({ name, exists: false, site });
-/** Of a site of its own each, so that none of them has guessed too often. */
+/** A different site for each, so that none of them guesses too often. */
 const siteOfItsOwn = (index: number) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 
 suite('guesses at other names', () => {
-  test('end no lock, and take no failure from the count', () => {
+  test('do not end a lock, and do not reduce the count', () => {
     const { guess } = start();
     for (let wrong = 0; wrong < 10; wrong += 1) assert.equal(guess(user('alice')), 'go');
     for (let wrong = 0; wrong < 9; wrong += 1) assert.equal(guess(user('bob', '192.0.2.2')), 'go');
@@ -31,7 +31,7 @@ suite('guesses at other names', () => {
     assert.equal(guess(user('bob', '192.0.2.2'), 'right'), 'locked');
   });
 
-  test('push out those of names that nobody has, which are locked as well until then', () => {
+  test('displace those of unknown names, which are also locked until then', () => {
     const { guess } = start();
     const first = nobody('first', '192.0.2.3');
     for (let wrong = 0; wrong < 10; wrong += 1) guess(first);
@@ -41,7 +41,7 @@ suite('guesses at other names', () => {
     assert.equal(guess(first), 'go');
   });
 
-  test('keep what was noted for a name when a user gets it, and when nobody has it any more', () => {
+  test('keep the count of a name when its user is created, and when the user is deleted', () => {
     const { guess } = start();
     for (let wrong = 0; wrong < 9; wrong += 1) guess(nobody('carol', '192.0.2.4'));
     assert.equal(guess(user('carol')), 'go');
@@ -51,11 +51,11 @@ suite('guesses at other names', () => {
 });
 
 suite('guesses from one site', () => {
-  test('are a hundred wrong ones a minute, whatever the names; others go on meanwhile', () => {
+  test('are limited to a hundred wrong ones a minute for all names; other sites are not affected', () => {
     const { clock, guess } = start();
     clock.ms -= clock.ms % 60_000;
     const from = '192.0.2.9';
-    // Right ones are not counted.
+    // Right passwords are not counted.
     for (let right = 0; right < 200; right += 1) assert.equal(guess(user(`u${right}`, from), 'right'), 'go');
     for (let wrong = 0; wrong < 100; wrong += 1) assert.equal(guess(user(`u${wrong}`, from)), 'go');
     assert.equal(guess(user('u200', from)), 'busy');

@@ -27,7 +27,7 @@ const verifier = randomBytes(32).toString('base64url');
 const challenge = createHash('sha256').update(verifier).digest('base64url');
 const redirectUri = 'http://localhost:53682';
 
-/** What MSAL asks on behalf of az. */
+/** The request that MSAL sends for az. */
 const query = {
   client_id: azureCli,
   response_type: 'code',
@@ -60,12 +60,12 @@ async function codeFrom(authority: TestAuthority, parameters: Record<string, str
   return answer.searchParams.get('code') ?? '';
 }
 
-test('from the page to the tokens, with the state given back and the nonce in the id_token', async (t) => {
+test('from the page to the tokens, with the state returned and the nonce in the id_token', async (t) => {
   const authority = await startAuthority(t);
   const browser = browserOf(authority);
   const page = await browser.open(addressOf({ login_hint: 'ada"><script>@x', client_info: '1' }));
   assert.equal(page.status, 200);
-  assert.match(page.text, /to go on to <b>Microsoft Azure CLI<\/b>/);
+  assert.match(page.text, /to continue to <b>Microsoft Azure CLI<\/b>/);
   assert.match(page.text, /value="ada&#34;&#62;&#60;script&#62;@x"/);
   const target = redirectOf(await browser.submit(page, credentials));
   assert.equal(`${target.origin}${target.pathname}`, `${redirectUri}/`);
@@ -81,7 +81,7 @@ test('from the page to the tokens, with the state given back and the nonce in th
   assert.equal(typeof body['refresh_token'], 'string');
 });
 
-test('the page loads nothing, is framed by nobody, leads nowhere else, and its cookies are of this host alone', async (t) => {
+test('the page loads nothing, cannot be framed, leads nowhere else, and its cookies are for this host only', async (t) => {
   const browser = browserOf(await startAuthority(t));
   const page = await browser.open(addressOf());
   const { headers } = page;
@@ -91,7 +91,7 @@ test('the page loads nothing, is framed by nobody, leads nowhere else, and its c
   assert.equal(headers['x-frame-options'], 'DENY');
   assert.equal(headers['cache-control'], 'no-store');
   const style = /<style>(.*)<\/style>/.exec(page.text)?.[1] ?? '';
-  assert.ok(policy.includes(createHash('sha256').update(style).digest('base64')), 'the style that stands in the page');
+  assert.ok(policy.includes(createHash('sha256').update(style).digest('base64')), 'the style in the page');
   assert.equal(page.text.includes('<script'), false);
   const cookie = String(headers['set-cookie']);
   assert.match(cookie, /^__Host-postern-sign-in=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
@@ -99,7 +99,7 @@ test('the page loads nothing, is framed by nobody, leads nowhere else, and its c
   assert.match(session, /^__Host-postern-session=[\w-]+; Path=\/; Secure; HttpOnly; SameSite=Strict$/);
 });
 
-test('a wrong password is answered on the page, which goes on working; what was typed stands there escaped', async (t) => {
+test('a wrong password is shown on the page, which can be used again and shows the user name escaped', async (t) => {
   const authority = await startAuthority(t);
   const browser = browserOf(authority);
   const wrong = await browser.submit(await browser.open(addressOf()), { login: '"><i>', passwd: 'wrong' });
@@ -115,7 +115,7 @@ test('a wrong password is answered on the page, which goes on working; what was 
   );
 });
 
-test('a form is taken only from the browser and the page that it was given to, and in time', async (t) => {
+test('a form is accepted only from the browser and the page that it was given to, and in time', async (t) => {
   const authority = await startAuthority(t);
   const [mine, other] = [browserOf(authority), browserOf(authority)];
   const page = await mine.open(addressOf());
@@ -138,14 +138,14 @@ test('a form is taken only from the browser and the page that it was given to, a
   redirectOf(await mine.submit(page, credentials));
 });
 
-test('two pages may stand open in one browser', async (t) => {
+test('two pages can be open in one browser', async (t) => {
   const browser = browserOf(await startAuthority(t));
   const [first, second] = [await browser.open(addressOf()), await browser.open(addressOf({ state: 'second' }))];
   assert.equal(redirectOf(await browser.submit(first, credentials)).searchParams.get('state'), query.state);
   assert.equal(redirectOf(await browser.submit(second, credentials)).searchParams.get('state'), 'second');
 });
 
-test('whoever is signed in is not asked again, unless the client wants it, a working day has passed or they signed out', async (t) => {
+test('a signed-in user is not asked again, unless the client requires it, a working day has passed or they signed out', async (t) => {
   const authority = await startAuthority(t);
   const browser = browserOf(authority);
   const silent = addressOf({ prompt: 'none' });
@@ -182,7 +182,7 @@ test('a session ends with the password', async (t) => {
   assert.equal((await browser.open(addressOf())).status, 200);
 });
 
-test('signing out leads back to an address of the client, and to no other', async (t) => {
+test('signing out redirects to an address of the client, and to no other', async (t) => {
   const browser = browserOf(await startAuthority(t));
   const leave = (target: string) => {
     const parameters = { post_logout_redirect_uri: target, client_id: web.clientId, state: 's' };
@@ -221,7 +221,7 @@ const shownToUser: Readonly<
 };
 
 for (const [name, { parameters = {}, at, says }] of Object.entries(shownToUser)) {
-  test(`${name} is told to the user, and nobody is redirected to`, async (t) => {
+  test(`${name} is shown to the user, without a redirect`, async (t) => {
     const page = await browserOf(await startAuthority(t)).open(addressOf(parameters, at));
     assert.equal(page.status, 400);
     assert.equal(page.headers['location'], undefined);
@@ -258,7 +258,7 @@ const toldToClient: Readonly<Record<string, { parameters: Record<string, string>
 };
 
 for (const [name, { parameters, error, says }] of Object.entries(toldToClient)) {
-  test(`${name} is told to the client, with its state`, async (t) => {
+  test(`${name} is sent to the client, with its state`, async (t) => {
     const { searchParams } = redirectOf(await browserOf(await startAuthority(t)).open(addressOf(parameters)));
     assert.equal(searchParams.get('error'), error);
     assert.equal(searchParams.get('state'), query.state);
@@ -266,7 +266,7 @@ for (const [name, { parameters, error, says }] of Object.entries(toldToClient)) 
   });
 }
 
-test('a code is good once, for ten minutes, and with what it was asked for', async (t) => {
+test('a code is valid once, for ten minutes, with the parameters it was requested with', async (t) => {
   const authority = await startAuthority(t);
   const redeem = async (form: Record<string, string>, at = 'organizations') => {
     const { status, body } = await postToken(authority, { ...redeemForm, ...form }, { tenant: at });
@@ -287,7 +287,7 @@ test('a code is good once, for ten minutes, and with what it was asked for', asy
   for (const [form, says] of wrong) {
     const code = await codeFrom(authority);
     assert.match(await redeem({ code, ...form }), says);
-    assert.match(await redeem({ code }), /^AADSTS54005: /, 'a code that was shown wrongly is spent');
+    assert.match(await redeem({ code }), /^AADSTS54005: /, 'a code is used up by a failed attempt');
   }
 
   const late = await codeFrom(authority);
@@ -306,7 +306,7 @@ test("a web application redeems its code with its secret, with or without a code
   };
   const browser = browserOf(authority);
   const page = await browser.open(addressOf(parameters));
-  assert.match(page.text, /to go on to <b>&#60;b&#62;Web&#60;\/b&#62; &#38; &#34;co&#34;<\/b>/);
+  assert.match(page.text, /to continue to <b>&#60;b&#62;Web&#60;\/b&#62; &#38; &#34;co&#34;<\/b>/);
   const code = redirectOf(await browser.submit(page, credentials)).searchParams.get('code') ?? '';
   const form = { grant_type: 'authorization_code', client_id: web.clientId, redirect_uri: web.redirectUri };
   const again = async () => redirectOf(await browser.open(addressOf(parameters))).searchParams.get('code') ?? '';
@@ -320,7 +320,7 @@ test("a web application redeems its code with its secret, with or without a code
   assert.deepEqual((await postToken(authority, stray)).body['error_codes'], [501481]);
 });
 
-test('version 1 names its resource beside the request', async (t) => {
+test('version 1 has the resource in its own parameter', async (t) => {
   const authority = await startAuthority(t);
   const browser = browserOf(authority);
   const address = addressOf({ scope: 'openid', resource: vaultResource }, 'common/oauth2/authorize');
@@ -337,7 +337,7 @@ test('a host of no name set is told so', async (t) => {
   assert.match(page.text, /"code":"MisdirectedRequest"/);
 });
 
-test('the realm of any name is here, whether there is such a user or not', async (t) => {
+test('the realm of any name is managed, whether the user exists or not', async (t) => {
   const { app } = await startAuthority(t);
   for (const name of [user.userPrincipalName, 'bob@contoso.example']) {
     const url = `/common/userrealm/${name}?api-version=1.0`;

@@ -10,7 +10,7 @@ import { goodForm, postToken, startAuthority, tenant } from './world.ts';
 
 const keepMs = 4_200_000;
 
-test('the first start makes a key, and the next finds it', async () => {
+test('the first start creates a key, and the next start finds it', async () => {
   const store = memoryStore();
   const options = { store, now: () => 0, keepMs };
   const first = await SigningKeys.open(options);
@@ -19,7 +19,7 @@ test('the first start makes a key, and the next finds it', async () => {
   assert.deepEqual(second.jwks(), first.jwks());
 });
 
-test('the key set shows public parts only', async () => {
+test('the key set has public parts only', async () => {
   const keys = await SigningKeys.open({ store: memoryStore(), now: () => 0, keepMs });
   const [jwk] = keys.jwks().keys;
   assert.deepEqual(Object.keys(jwk ?? {}).toSorted(), ['alg', 'e', 'kid', 'kty', 'n', 'use']);
@@ -28,7 +28,7 @@ test('the key set shows public parts only', async () => {
   assert.equal(keys.find('another'), undefined);
 });
 
-test('a rotation signs with the new key and keeps the old one verifying until its tokens have expired', async () => {
+test('after a rotation the new key signs, and the old one verifies until its tokens have expired', async () => {
   const store = memoryStore();
   let ms = 1_000_000;
   let changes = 0;
@@ -97,7 +97,7 @@ for (const [clock, wrong] of [
   ['ahead', 20 * 365 * day],
   ['behind', -20 * 365 * day],
 ] as const) {
-  test(`a clock years ${clock}, then right again: tokens verify all the time, and keys go on being renewed`, async () => {
+  test(`a clock years ${clock}, then right again: tokens verify all the time, and keys are still renewed`, async () => {
     const right = 1_790_000_000_000;
     let ms = right;
     const options = { store: memoryStore(), now: () => ms, keepMs };
@@ -124,7 +124,7 @@ for (const [clock, wrong] of [
   });
 }
 
-test('where every key is from the future, a new one signs at once', async () => {
+test('if every key is from the future, a new one signs at once', async () => {
   let ms = 1_000_000_000_000;
   const options = { store: memoryStore(), now: () => ms, keepMs };
   const future = (await SigningKeys.open(options)).current.kid;
@@ -147,7 +147,7 @@ test('another node finds a new key when it reloads', async () => {
   assert.equal(changes, 1);
 });
 
-test('a token in flight outlives a rotation, and its successor is signed with the new key', async (t) => {
+test('a token stays valid after a rotation, and the next token is signed with the new key', async (t) => {
   const authority = await startAuthority(t);
   const { signingKeys, now } = authority.world;
   const verifier = createVerifier({

@@ -72,7 +72,7 @@ test('the version 1 endpoint answers with strings, expires_on and the resource',
   assert.equal(claimsOf(body)['aud'], vaultResource);
 });
 
-test('the audience is the resource as it was asked for, with the slash before /.default', async (t) => {
+test('the audience is the resource as requested, with the slash before /.default', async (t) => {
   const { status, body } = await postToken(await startAuthority(t), {
     ...goodForm,
     scope: `${managementResource}/.default`,
@@ -91,7 +91,7 @@ test('ids in the path and in the form may be in any letter case', async (t) => {
   assert.equal(claimsOf(body)['appid'], clientId);
 });
 
-test('either of two secrets is right, and so is a Basic header', async (t) => {
+test('either of two secrets is accepted, also in a Basic header', async (t) => {
   const authority = await startAuthority(t);
   assert.equal((await postToken(authority, { ...goodForm, client_secret: otherSecret })).status, 200);
   const { client_id: _id, client_secret: _secret, ...bare } = goodForm;
@@ -100,7 +100,7 @@ test('either of two secrets is right, and so is a Basic header', async (t) => {
   assert.equal((await postToken(authority, { ...bare, client_id: clientId }, { headers })).status, 200);
 });
 
-test("a service's token carries its managed identity and the services' tenant", async (t) => {
+test("a service's token has its managed identity and the services' tenant", async (t) => {
   const { body } = await postToken(
     await startAuthority(t),
     { ...goodForm, client_id: serviceClientId },
@@ -312,7 +312,7 @@ test("an error has Entra's envelope and the client's own correlation id", async 
   );
 });
 
-test('answers with tokens are stored nowhere', async (t) => {
+test('answers with tokens must not be cached', async (t) => {
   const { app } = await startAuthority(t);
   const payload = new URLSearchParams(goodForm).toString();
   const headers = { host: 'localhost:8443', 'content-type': 'application/x-www-form-urlencoded' };

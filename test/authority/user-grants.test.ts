@@ -60,7 +60,7 @@ async function changeUser({ world }: TestAuthority, properties: UserProperties):
   await commit(world.store, await updateUser(world.store, { before, now: world.now() }, properties));
 }
 
-test('a password at organizations gets all that MSAL keeps of an account', async (t) => {
+test('a password at organizations gets everything that MSAL stores for an account', async (t) => {
   const authority = await startAuthority(t, {
     source: { kind: 'public', address: { family: 4, value: 0xcb_00_71_07, text: '203.0.113.7' } },
   });
@@ -114,10 +114,10 @@ test('a password at organizations gets all that MSAL keeps of an account', async
     tid: tenant,
     ver: '2.0',
   });
-  assert.notEqual(idSub, sub, 'a user is another to each who asks');
+  assert.notEqual(idSub, sub, "a user's sub differs for each audience");
 });
 
-test('what is not asked for is not given: no id_token, refresh token or client_info', async (t) => {
+test('what is not requested is not issued: no id_token, refresh token or client_info', async (t) => {
   const form = { ...passwordForm, scope: `${vaultResource}/.default`, client_info: '' };
   const body = await granted(await startAuthority(t), form, { tenant });
   assert.deepEqual(Object.keys(body).toSorted(), [
@@ -144,10 +144,10 @@ test('the version 1 endpoint names the resource beside the scope', async (t) => 
   const again = await granted(authority, { ...refresh, resource: managementResource }, { endpoint: 'v1', tenant });
   assert.equal(claimsOf(again['access_token']).aud, managementResource);
   const same = await granted(authority, refresh, { endpoint: 'v1', tenant });
-  assert.equal(claimsOf(same['access_token']).aud, vaultResource, 'without a resource: the one of before');
+  assert.equal(claimsOf(same['access_token']).aud, vaultResource, 'without a resource: the previous one');
 });
 
-test('words of OpenID Connect alone mean the directory', async (t) => {
+test('scopes of OpenID Connect alone mean the directory', async (t) => {
   const authority = await startAuthority(t);
   const form = { ...passwordForm, scope: 'openid profile' };
   expectRefusal(await postToken(authority, form, organizations), {
@@ -230,7 +230,7 @@ for (const [name, { form = {}, post = organizations, status = 400, error = 'inva
   });
 }
 
-test('a client that keeps a secret shows it beside its user’s password', async (t) => {
+test('a confidential client sends its secret with its user’s password', async (t) => {
   const form = { ...passwordForm, client_id: clientId, client_secret: secret };
   const claims = claimsOf((await granted(await startAuthority(t), form))['access_token']);
   assert.deepEqual([claims['appid'], claims['appidacr'], claims['oid']], [clientId, '1', user.id]);
@@ -242,7 +242,7 @@ test('ten wrong passwords lock the account for a minute, the right one with it, 
     const { body } = await postToken(authority, { ...passwordForm, password: given }, organizations);
     return body['error_codes'];
   };
-  // The right password forgets what was wrong before it.
+  // The right password resets the count of wrong ones.
   for (let wrong = 0; wrong < 9; wrong += 1) assert.deepEqual(await attempt('wrong'), [50126]);
   assert.equal(await attempt(password), undefined);
   for (let wrong = 0; wrong < 10; wrong += 1) assert.deepEqual(await attempt('wrong'), [50126]);
@@ -255,13 +255,13 @@ test('ten wrong passwords lock the account for a minute, the right one with it, 
   assert.deepEqual(await attempt(password), [50053]);
   authority.clock.ms += 1;
   assert.equal(await attempt(password), undefined);
-  // A name that nobody has is locked like any other.
+  // A name without a user is locked like any other.
   const nobody = { ...passwordForm, username: 'bob@contoso.example' };
   for (let wrong = 0; wrong < 10; wrong += 1) await postToken(authority, nobody, organizations);
   assert.deepEqual((await postToken(authority, nobody, organizations)).body['error_codes'], [50053]);
 });
 
-test('guesses side by side are no more than guesses in turn', async (t) => {
+test('parallel guesses are limited like guesses one after the other', async (t) => {
   const authority = await startAuthority(t);
   const form = { ...passwordForm, password: 'wrong' };
   const answers = await Promise.all(Array.from({ length: 30 }, () => postToken(authority, form, organizations)));
@@ -270,17 +270,17 @@ test('guesses side by side are no more than guesses in turn', async (t) => {
   assert.deepEqual((await postToken(authority, passwordForm, organizations)).body['error_codes'], [50053]);
 });
 
-test('many right passwords side by side lock nobody out', async (t) => {
+test('many right passwords in parallel lock no one out', async (t) => {
   const authority = await startAuthority(t);
   const answers = await Promise.all(
     Array.from({ length: 30 }, () => postToken(authority, passwordForm, organizations)),
   );
   const statuses = new Set(answers.map(({ status }) => status));
-  assert.deepEqual(statuses, new Set([200, 503]), 'some are told to try again');
+  assert.deepEqual(statuses, new Set([200, 503]), 'some must try again');
   await granted(authority, passwordForm);
 });
 
-test('a disabled account with the right password is told so', async (t) => {
+test('the right password of a disabled account gets that answer', async (t) => {
   const authority = await startAuthority(t);
   await changeUser(authority, { accountEnabled: false });
   expectRefusal(await postToken(authority, passwordForm, organizations), {
@@ -341,7 +341,7 @@ test('a refresh token ends with the password, the account and the session, and w
   assert.deepEqual((await postToken(authority, form, organizations)).body['error_codes'], [50057]);
 });
 
-test('a refresh token is of one client and one tenant, and what is none is refused', async (t) => {
+test('a refresh token belongs to one client and one tenant, and any other string is refused', async (t) => {
   const { authority, form } = await signIn(t);
   const flipped = `${form.refresh_token.slice(0, -1)}${form.refresh_token.endsWith('A') ? 'B' : 'A'}`;
   const powershell = '1950a258-227b-4e31-a9cf-717495945fc2';
@@ -362,7 +362,7 @@ test('a refresh token is of one client and one tenant, and what is none is refus
   }
 });
 
-test('the refresh token of a client that keeps a secret is no use without it', async (t) => {
+test('the refresh token of a confidential client is refused without its secret', async (t) => {
   const authority = await startAuthority(t);
   const client = { client_id: web.clientId, client_secret: secret };
   const { refresh_token: token } = await granted(authority, { ...passwordForm, ...client });
@@ -372,7 +372,7 @@ test('the refresh token of a client that keeps a secret is no use without it', a
   await granted(authority, { ...form, ...client });
 });
 
-test('a user in more groups than a token holds is said to have groups, and none is named', async (t) => {
+test('for a user in more groups than fit, the token says only that there are groups', async (t) => {
   const authority = await startAuthority(t);
   const groups = Array.from(
     { length: 200 },

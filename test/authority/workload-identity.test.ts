@@ -23,7 +23,7 @@ interface Federated extends AsyncDisposable {
   readonly properties: object;
 }
 
-/** A server that knows the cluster, an identity with a credential of it, and a vault that lets the identity read `s`. */
+/** A server with the cluster as an issuer, an identity with its credential, and a vault in which the identity may read `s`. */
 async function startFederated(): Promise<Federated> {
   const cluster = await startCluster();
   const world = await startServerWith({ config: { issuers: [cluster.configured] } });
@@ -76,7 +76,7 @@ function expectRefused({ status, body }: Answered, expected: number, says: strin
   assert.equal(status, expected, text);
 }
 
-test('a workload reads a secret as the user-assigned identity that a token of its cluster stands for', async () => {
+test("a workload reads a secret as the user-assigned identity that its cluster's token authenticates", async () => {
   await using federated = await startFederated();
   const { world, cluster, clientId, principalId } = federated;
   const { client } = world;
@@ -90,10 +90,10 @@ test('a workload reads a secret as the user-assigned identity that a token of it
   );
   assert.equal(expectStatus(await client.vault('kv-aks', 'GET', '/secrets/s', { token }), 200).body['value'], 'v');
   const own = await cluster.sign({ subject });
-  assert.equal((await client.vault('kv-aks', 'GET', '/secrets/s', { token: own })).status, 401, 'it opens nothing');
+  assert.equal((await client.vault('kv-aks', 'GET', '/secrets/s', { token: own })).status, 401, 'it gives no access');
 });
 
-test('WorkloadIdentityCredential finds the token in its file, again when it is another', async () => {
+test('WorkloadIdentityCredential reads the token from its file, and again when it has changed', async () => {
   await using federated = await startFederated();
   const { world, cluster, clientId, principalId } = federated;
   const tokenFilePath = join(world.folder.path, 'projected-token');
@@ -115,7 +115,7 @@ test('WorkloadIdentityCredential finds the token in its file, again when it is a
   await assert.rejects(new WorkloadIdentityCredential(options).getToken(scope), /AADSTS700213: No matching federated/);
 });
 
-test('a token beside the credential is refused with what does not match', async () => {
+test('a token that does not match the credential is refused with the difference', async () => {
   await using federated = await startFederated();
   const { cluster } = federated;
   const refused = async (claims: Parameters<Cluster['sign']>[0], says: string) =>
@@ -132,7 +132,7 @@ test('a token beside the credential is refused with what does not match', async 
   expectRefused(await signIn(federated, forged), 401, 'AADSTS700027: Client assertion contains an invalid signature.');
 });
 
-test('a changed credential counts at once, a deleted one no more, and with its identity it is gone', async () => {
+test('a changed credential is used at once; a deleted one, or one of a deleted identity, is not', async () => {
   await using federated = await startFederated();
   const { world, cluster, properties, clientId } = federated;
   const { client } = world;
@@ -173,13 +173,13 @@ test('a system-assigned identity has no federated credentials', async () => {
   expectRefused(await signIn(itself, await cluster.sign({ subject })), 401, 'AADSTS70025: ');
 });
 
-test('an issuer that only a credential names is asked for nothing', async () => {
+test('an issuer that only a credential names is never contacted', async () => {
   await using federated = await startFederated();
   const { world, properties } = federated;
   await using stranger = await startCluster('https://stranger.example');
   const path = `${app}/federatedIdentityCredentials/stranger`;
   const named = { properties: { ...properties, issuer: stranger.issuer } };
   expectStatus(await world.client.arm('PUT', path, named), 201);
-  const says = `AADSTS700211: The issuer '${stranger.issuer}' of the federated identity record is none that this server`;
+  const says = `AADSTS700211: This server does not have the keys of the federated identity record's issuer '${stranger.issuer}'`;
   expectRefused(await signIn(federated, await stranger.sign({ subject })), 401, says);
 });

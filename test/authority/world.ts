@@ -37,7 +37,7 @@ export const vaultResource = 'https://vault.localhost:8443';
 export const managementResource = 'https://management.core.windows.net/';
 export const identity = '/subscriptions/s/resourcegroups/g/providers/microsoft.datafactory/factories/f';
 
-/** The user that there is, of group `groupId`. */
+/** The only user, a member of the group `groupId`. */
 export const user = {
   id: 'f1111111-1111-4111-8111-111111111111',
   userPrincipalName: 'ada@contoso.example',
@@ -45,13 +45,13 @@ export const user = {
 } as const;
 export const password = 'correct horse & battery';
 
-/** Azure CLI's own client, which every tenant knows. */
+/** Azure CLI's own client, which every tenant has. */
 export const azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 
-/** A client with a server of its own, that keeps its secret. */
+/** A confidential client with its own server. */
 export const web = { clientId: 'a2222222-2222-4222-8222-222222222222', redirectUri: 'https://app.example/cb' };
 
-/** The origin that an injected request asks. */
+/** The origin that injected requests are sent to. */
 export const origin = 'https://localhost:8443';
 /** Another name set of ours. */
 export const azureOrigin = 'https://login.microsoftonline.com';
@@ -66,7 +66,7 @@ export interface CertificateOptions {
   readonly notBefore?: Date;
   /** In a day unless given. */
   readonly notAfter?: Date;
-  /** As OpenSSL names it; RSA with 2048 bits unless given. */
+  /** OpenSSL's name of the type; RSA with 2048 bits unless given. */
   readonly curve?: string;
 }
 
@@ -107,17 +107,17 @@ type Listener = ReturnType<typeof dispatchByHost>;
 
 export interface TestAuthority {
   readonly app: {
-    /** Sends a request over a connection of its own. */
+    /** Sends a request over a new connection. */
     readonly inject: (injected: Injected) => Promise<InjectedResponse>;
     readonly routing: Listener;
   };
   readonly world: AuthorityServices;
   readonly clock: Clock;
-  /** What was logged, line by line. */
+  /** The log, line by line. */
   readonly log: readonly string[];
-  /** The records of sign-ins that failed. */
+  /** The records of failed sign-ins. */
   readonly failed: readonly LogRecord[];
-  /** Has it serve another port of localhost as well. */
+  /** Makes it serve another port of localhost as well. */
   readonly addPort: (port: number) => void;
 }
 
@@ -126,7 +126,7 @@ export interface TestAuthorityOptions {
   readonly clock?: Clock;
   /** The keys of issuers that the operator added. */
   readonly externalKeys?: ReadonlyMap<string, KeySource>;
-  /** What the ingress proved about where requests come from. */
+  /** The source of the requests, as proved by the ingress. */
   readonly source?: Source;
 }
 
@@ -175,8 +175,8 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
     store,
     audit: {
       readNow: () => undefined,
-      stage: () => assert.fail('the authority changed something'),
-      committed: () => assert.fail('the authority changed something'),
+      stage: () => assert.fail('the authority made a change'),
+      committed: () => assert.fail('the authority made a change'),
       refused: async (record) => void failed.push(record),
     },
     logError: (error) => log.push(String(error)),
@@ -184,7 +184,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
   const sourceOf = () => options.source ?? ({ kind: 'unknown', reason: 'a test' } as const);
   const edge = createAuthority({ ...world, turns, sourceOf });
   const routing = dispatchByHost(names, {
-    vault: () => assert.fail('a vault was asked'),
+    vault: () => assert.fail('a vault got a request'),
     home: (asked, response, host) => assert.ok(edge(asked, response, host), `nothing is at ${asked.url}`),
   });
   const app = { routing, inject: await injector(t, routing) };
@@ -197,7 +197,7 @@ function parsed(body: string): Readonly<Record<string, unknown>> {
   return { ...answer };
 }
 
-/** Serves it on loopback. Returns what sends a request there. */
+/** Serves it on loopback. Returns a function that sends a request there. */
 async function injector(t: TestContext, routing: Listener): Promise<TestAuthority['app']['inject']> {
   const server = createServer(routing);
   server.listen(0, '127.0.0.1');
@@ -249,7 +249,7 @@ function headersOf(headers: object): Record<string, string | string[]> {
   );
 }
 
-/** Serves it over https on loopback, under an origin of its own, which is returned. */
+/** Serves it over https on loopback. Returns its origin. */
 export async function serve(t: TestContext, authority: TestAuthority, server: KeyAndCertificate): Promise<string> {
   const https = createHttps({ key: server.privateKey, cert: server.certificate }, authority.app.routing);
   https.listen(0, '127.0.0.1');

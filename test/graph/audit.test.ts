@@ -21,7 +21,7 @@ async function graph(method: string, path: string, body?: unknown, sent: Sent = 
   return client.send(`${client.home}/v1.0${path}`, { method, body, token: await client.token('arm'), ...sent });
 }
 
-/** What a record says: activity, result and the ids of what it names, the first with its type. */
+/** A record's activity, result and the ids of its targets, the first with its type. */
 function said({ operationName, properties }: AuditRecord): readonly unknown[] {
   const targets = Array.from(Object.values(json(properties['targetResources'])));
   return [operationName, properties['result'], targets[0]?.['type'], ...targets.map((target) => target['id'])];
@@ -38,7 +38,7 @@ function idOf(made: Answered): string {
   return String(expectStatus(made, 201).body['id']);
 }
 
-test('each change of a user and a group has a record of who, what and which, without a value', async () => {
+test('each change of a user or group has a record of the caller, the activity and the object, without a value', async () => {
   const { identity } = world.client;
   const userPrincipalName = 'grace@contoso.example';
   const password = 'one of the passwords that must not be seen';
@@ -82,7 +82,7 @@ test('each change of a user and a group has a record of who, what and which, wit
   assert.equal(auditText(world.folder.path).includes(password), false);
 });
 
-test('so has each change of an application, its credentials and its service principal', async () => {
+test('each change of an application, its credentials or its service principal has a record', async () => {
   const id = idOf(await graph('POST', '/applications', { displayName: 'app' }));
   const shown = (await graph('GET', `/applications/${id}`)).body;
   const principal = idOf(await graph('POST', '/servicePrincipals', { appId: shown['appId'] }));
@@ -129,7 +129,7 @@ test('so has each change of an application, its credentials and its service prin
   for (const secret of [...secrets, key]) assert.equal(text.includes(secret), false);
 });
 
-test('a change that is refused has a record with the reason, a read has none', async () => {
+test('a refused change has a record with the reason; a read has none', async () => {
   const credentials = await register(world);
   const token = await world.client.token('arm', credentials);
   const earlier = (await recordsWhere(world, ({ category }) => category === 'AuditLogs', 0)).length;
@@ -147,7 +147,7 @@ test('a change that is refused has a record with the reason, a read has none', a
   assert.match(wrong.resultDescription ?? '', /^The property 'visibility' is not supported here/);
 });
 
-test('so has one that is refused for its body, of which it says nothing', async () => {
+test('a change that is refused for its body has a record without the body', async () => {
   const earlier = (await recordsWhere(world, ({ category }) => category === 'AuditLogs', 0)).length;
   expectStatus(await graph('POST', '/groups', { displayName: 'x' }, { headers: { 'content-type': 'text' } }), 415);
   expectStatus(await graph('POST', '/groups', '[]'), 400);
@@ -158,7 +158,7 @@ test('so has one that is refused for its body, of which it says nothing', async 
   );
 });
 
-test('the service principal of a resource has one too, in the transaction of the resource', async () => {
+test("a change of a resource's service principal has a record, in the transaction of the resource", async () => {
   const { client } = world;
   expectStatus(await client.arm('PUT', group, { location }), 201);
   const site = `${group}/providers/Microsoft.Web/sites/app`;
@@ -178,7 +178,7 @@ test('the service principal of a resource has one too, in the transaction of the
   );
 });
 
-test('a sign-in that failed has a record; what was typed for a name stands there only if it is one', async () => {
+test('a failed sign-in has a record, with the user name only if it exists', async () => {
   const { client } = world;
   const { tenantId, clientId } = client.identity;
   const post = (form: Readonly<Record<string, string>>): Promise<Answered> =>

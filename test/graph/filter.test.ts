@@ -21,7 +21,7 @@ function parse(text: string): Filter {
 
 const meant = (text: string) => matchesFilter(parse(text), (property) => object[property]);
 
-test('the filters that az and Az PowerShell send mean what they say', () => {
+test('the filters that az and Az PowerShell send select the right objects', () => {
   const yes = [
     "appId eq 'a1'",
     "APPID EQ 'A1'",
@@ -46,7 +46,7 @@ test('the filters that az and Az PowerShell send mean what they say', () => {
     'accountEnabled eq false',
     "accountEnabled eq 'true'",
     "appId in ('x', 'y')",
-    // `and` binds more than `or`.
+    // `and` has precedence over `or`.
     "appId eq 'x' and appId eq 'x' or appId eq 'y'",
     "mail eq ''",
   ];
@@ -54,7 +54,7 @@ test('the filters that az and Az PowerShell send mean what they say', () => {
   for (const text of no) assert.equal(meant(text), false, text);
 });
 
-test('what is no filter, or one of more than is supported, is refused with the place', () => {
+test('an invalid or unsupported filter is refused with the position', () => {
   const cases = [
     ['', /a name was expected, not its end/],
     ["appId eq 'a1", /cannot be read from ' 'a1' on|cannot be read/],
@@ -76,7 +76,7 @@ test('what is no filter, or one of more than is supported, is refused with the p
   }
 });
 
-test('any text stands in quotes, with its quotes doubled', () => {
+test('any string can be quoted, with its quotes doubled', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 40 }), (value) => {
       const filter = parse(`displayName eq '${value.replaceAll("'", "''")}'`);
@@ -85,7 +85,7 @@ test('any text stands in quotes, with its quotes doubled', () => {
   );
 });
 
-test('no text at all makes it fail otherwise than by a refusal', () => {
+test('any string at all is either parsed or refused', () => {
   const piece = fc.constantFrom(
     'appId',
     'eq',
@@ -108,7 +108,7 @@ test('no text at all makes it fail otherwise than by a refusal', () => {
   );
 });
 
-test('an object is looked up by name only where every object that is meant has one of these names', () => {
+test('objects are looked up by name only if every matching object has one of the names', () => {
   const names = ['appId', 'servicePrincipalNames'];
   const cases = [
     ["appId eq 'a'", ['a']],

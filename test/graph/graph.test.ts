@@ -51,7 +51,7 @@ function postForm({ home, send }: Client, tenant: string, form: Record<string, s
   });
 }
 
-/** What an application is told that signs in: the number of its error, or that it has a token. */
+/** The result of an application's sign-in: the number of the error, or that it got a token. */
 async function loginCode(client: Client, { clientId, clientSecret }: Credentials): Promise<string> {
   const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
   const { status, body } = await postForm(client, client.identity.tenantId, form);
@@ -70,7 +70,7 @@ async function userToken(user = ada): Promise<string> {
   return String(expectStatus(answer, 200).body['access_token']);
 }
 
-test('a user is made, found by id and name, changed and deleted', async () => {
+test('a user is created, found by id and name, changed and deleted', async () => {
   const password = 'another password';
   const userPrincipalName = 'Bob@contoso.example';
   const made = expectStatus(
@@ -109,7 +109,7 @@ test('a user is made, found by id and name, changed and deleted', async () => {
   });
 });
 
-test('whoever is signed in is shown to themselves, an application is not', async () => {
+test('/me shows a signed-in user, and refuses an application', async () => {
   const form = { ...passwordForm(), scope: `${world.client.home}/.default openid` };
   const { body } = await postForm(world.client, 'organizations', form);
   const token = String(body['access_token']);
@@ -123,7 +123,7 @@ test('whoever is signed in is shown to themselves, an application is not', async
   expectStatus(await graph('GET', '/me'), 400);
 });
 
-test('the directory is read by everybody of the tenant, and changed by its administrators only', async () => {
+test('every caller of the tenant may read the directory, and only administrators may change it', async () => {
   const token = await userToken();
   const robot = await register(world);
   const tokens = [token, await world.client.token('arm', robot)];
@@ -149,7 +149,7 @@ test('the directory is read by everybody of the tenant, and changed by its admin
   expectStatus(await graph('POST', '/applications', asked, { token: await userToken() }), 201);
 });
 
-test('a token is of this directory, for it, and in time', async () => {
+test('a token must be of this directory, for this directory, and valid now', async () => {
   const { client } = world;
   expectRefusal(await client.send(`${client.home}/v1.0/users`), {
     status: 401,
@@ -177,7 +177,7 @@ test('a token is of this directory, for it, and in time', async () => {
   expectStatus(await graph('GET', '/users', undefined, { token: `${header}.${payload}.x` }), 401);
 });
 
-test('a group has members of several kinds, and says so of them, also through other groups', async () => {
+test('a group has members of several kinds, directly and through other groups', async () => {
   const made = async (name: string) =>
     String(
       expectStatus(
@@ -277,7 +277,7 @@ test('an application gets a service principal and a secret, and signs in with it
   expectStatus(await graph('GET', path), 404);
 });
 
-test('a secret that has expired is said to have, one that has not begun is none', async () => {
+test('an expired secret is refused as expired, and one that is not valid yet as wrong', async () => {
   await using own = await startServerWith({});
   const { client } = own;
   const send = async (method: string, path: string, body: unknown) =>
@@ -301,7 +301,7 @@ test('a secret that has expired is said to have, one that has not begun is none'
   assert.equal(await signIn(`${short}x`), 'AADSTS7000215');
 });
 
-test('a certificate stands in the application from its beginning, is not shown, and may be given back as it is', async () => {
+test('an application can be created with a certificate, which is not shown and can be sent back unchanged', async () => {
   const { certificate } = await selfSigned();
   const der = certificate.replaceAll(/-----[^-]+-----|\s/g, '');
   const keyCredentials = [{ key: der, type: 'AsymmetricX509Cert', usage: 'Verify', displayName: 'laptop' }];
@@ -319,7 +319,7 @@ test('a certificate stands in the application from its beginning, is not shown, 
   });
 });
 
-test('federated identity credentials are kept with the application, one for each subject of an issuer', async () => {
+test('an application has federated identity credentials, one for each subject of an issuer', async () => {
   const { body: app } = expectStatus(await graph('POST', '/applications', { displayName: 'federated' }), 201);
   const path = `/applications/${String(app['id'])}/federatedIdentityCredentials`;
   const credential = {
@@ -352,7 +352,7 @@ test('federated identity credentials are kept with the application, one for each
   expectStatus(await graph('GET', `${path}/main`), 404);
 });
 
-test('lists are filtered, selected and paged, and go on where they were', async () => {
+test('lists are filtered, selected and paged, and continue where a page ended', async () => {
   const names = Array.from({ length: 7 }, (_, index) => `paged ${index}`);
   for (const displayName of names) {
     expectStatus(await graph('POST', '/groups', { displayName, mailNickname: 'paged' }), 201);
@@ -371,7 +371,7 @@ test('lists are filtered, selected and paged, and go on where they were', async 
   assert.deepEqual(seen.map((group) => String(group['displayName'])).toSorted(), names);
 });
 
-test('objects of several kinds are found by their ids, those of a type where one is asked for', async () => {
+test('objects of several kinds are found by their ids, or only those of the requested types', async () => {
   const { body: user } = await graph('GET', `/users/${ada.userPrincipalName}`);
   const { objectId } = world.client.identity;
   const ids = [objectId, String(user['id']), randomUUID()];
@@ -414,12 +414,12 @@ const refused: Readonly<
   'a skip token of somebody else': {
     path: '/users?$skiptoken=x',
     code: 'Request_UnsupportedQuery',
-    says: "Unsupported or invalid query option '$skiptoken': it is none that this server gave out",
+    says: "Unsupported or invalid query option '$skiptoken': it was not issued by this server",
   },
   'a property that there is not': {
     path: '/users/ada@contoso.example?$select=passwordHash',
     code: 'Request_UnsupportedQuery',
-    says: "Unsupported or invalid query option '$select': there is no property named 'passwordHash'.",
+    says: "Unsupported or invalid query option '$select': the property 'passwordHash' does not exist.",
   },
   'a filter over one': {
     path: `/users?$filter=${encodeURIComponent("passwordHash eq 'x'")}`,
@@ -431,7 +431,7 @@ const refused: Readonly<
     path: '/groups',
     body: { displayName: 'x', mailNickname: 'x', visibility: 'Public' },
     code: 'Request_BadRequest',
-    says: "The property 'visibility' is not supported here. Supported are: description, displayName, groupTypes",
+    says: "The property 'visibility' is not supported here. Supported: description, displayName, groupTypes",
   },
   'a value that is not supported': {
     method: 'POST',
@@ -466,7 +466,7 @@ const refused: Readonly<
     path: '/users',
     body: [],
     code: 'BadRequest',
-    says: 'Unable to read JSON request payload: it is no object.',
+    says: 'Unable to read JSON request payload: it is not an object.',
   },
   'a body that is too large': {
     method: 'POST',
@@ -484,7 +484,7 @@ for (const [name, { method = 'GET', path, body, status = 400, code, says }] of O
   });
 }
 
-test('sessions that are revoked end, and the password goes on being good', async () => {
+test('revoked sessions end, and the password stays valid', async () => {
   const { client } = world;
   const form = { ...passwordForm(), scope: `${client.home}/.default offline_access` };
   const post = (given: Record<string, string>) => postForm(client, 'organizations', given);

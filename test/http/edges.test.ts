@@ -177,7 +177,7 @@ suite('the body of a request to Graph', () => {
   test('that is no object is refused', async () => {
     for (const body of ['[1]', '{', '1']) {
       const answer = await askGraph({ line: 'POST /v1.0/users', headers: [type('application/json')], body });
-      expectGraph(answer, { status: 400, says: /Unable to read JSON request payload: it is no object/ });
+      expectGraph(answer, { status: 400, says: /Unable to read JSON request payload: it is not an object/ });
     }
   });
 
@@ -196,7 +196,7 @@ suite('the body of a request to Graph', () => {
   });
 
   test('is read of a DELETE', async () => {
-    expectGraph(await askGraph({ line: `DELETE ${nobody}`, body: '{' }), { status: 400, says: /it is no object/ });
+    expectGraph(await askGraph({ line: `DELETE ${nobody}`, body: '{' }), { status: 400, says: /it is not an object/ });
     expectGraph(await askGraph({ line: `DELETE ${nobody}`, body: '{}' }), { status: 404 });
     expectGraph(await askGraph({ line: `DELETE ${nobody}` }), { status: 404 });
   });
@@ -239,7 +239,7 @@ const formPaths = [
 ];
 
 suite('a form that the authority is sent', () => {
-  const unreadable = { status: 400, says: /AADSTS90023: The request body is not a form; send it as / };
+  const unreadable = { status: 400, says: /AADSTS90023: The request body is not a form: send it as / };
 
   for (const path of formPaths) {
     test(`to ${path} has the type of a form`, async () => {

@@ -2,7 +2,7 @@ import type { AssertionRefusal, ClientRefusal } from '../refusal.ts';
 import { badClient, badRequest, iso, shown } from './wire.ts';
 import type { ErrorsOf } from './wire.ts';
 
-/** Who asks is not the client that it says. */
+/** The client could not be identified or authenticated. */
 export const clientErrors: ErrorsOf<ClientRefusal> = {
   clientUnknown: {
     status: 400,
@@ -24,7 +24,7 @@ export const clientErrors: ErrorsOf<ClientRefusal> = {
     error: 'unauthorized_client',
     code: 7000229,
     message: ({ clientId, tenant }) =>
-      `The client application ${clientId} is missing service principal in the tenant ${tenant}. Make one, for example ` +
+      `The client application ${clientId} is missing service principal in the tenant ${tenant}. Create one, for example ` +
       `with 'az ad sp create --id ${clientId}'.`,
   },
   credentialMissing: {
@@ -68,7 +68,7 @@ export const clientErrors: ErrorsOf<ClientRefusal> = {
   },
 };
 
-/** What a client signed, or another issuer for it, is not believed. */
+/** A client's assertion, or another issuer's token for it, was not accepted. */
 export const assertionErrors: ErrorsOf<AssertionRefusal> = {
   assertionTypeUnsupported: {
     ...badRequest,
@@ -92,20 +92,22 @@ export const assertionErrors: ErrorsOf<AssertionRefusal> = {
   assertionKeyUnknown: {
     ...badClient,
     code: 700027,
-    message: ({ thumbprint }) => signatureText(`The key was not found., ${thumbprintText(thumbprint)}`),
+    message: ({ thumbprint }) => signatureMessage(`The key was not found., ${thumbprintPhrase(thumbprint)}`),
   },
   assertionKeyExpired: {
     ...badClient,
     code: 700027,
     message: ({ thumbprint, from, to }) =>
-      signatureText(`The key used is expired., ${thumbprintText(thumbprint)}, Found key 'Start=${from}, End=${to}'`),
+      signatureMessage(
+        `The key used is expired., ${thumbprintPhrase(thumbprint)}, Found key 'Start=${from}, End=${to}'`,
+      ),
   },
   assertionSignatureWrong: {
     ...badClient,
     code: 700027,
     message: ({ thumbprint }) =>
-      signatureText(
-        `The key was found, but use of the key to verify the signature failed., ${thumbprintText(thumbprint)}`,
+      signatureMessage(
+        `The key was found, but use of the key to verify the signature failed., ${thumbprintPhrase(thumbprint)}`,
       ),
   },
   assertionOfOtherClient: {
@@ -135,7 +137,7 @@ export const assertionErrors: ErrorsOf<AssertionRefusal> = {
   assertionReplayed: {
     ...badClient,
     code: 50027,
-    message: () => 'JWT token is invalid. This client assertion was used before; make one with a new jti.',
+    message: () => 'JWT token is invalid. This client assertion was used before; send one with a new jti.',
   },
   federatedCredentialMissing: {
     ...badClient,
@@ -165,15 +167,15 @@ export const assertionErrors: ErrorsOf<AssertionRefusal> = {
     ...badClient,
     code: 700211,
     message: ({ issuer }) =>
-      `The issuer '${shown(issuer)}' of the federated identity record is none that this server knows the keys of: name ` +
-      'it among the issuers of its configuration file.',
+      `This server does not have the keys of the federated identity record's issuer '${shown(issuer)}': add it to the ` +
+      'issuers in the configuration file.',
   },
   federatedKeysUnavailable: {
     ...badClient,
     code: 50166,
     message: ({ issuer, kid }) =>
-      `The signing key '${shown(kid)}' of the assertion's issuer '${shown(issuer)}' cannot be had: it is not among the ` +
-      'keys that the issuer publishes, or they cannot be fetched now.',
+      `The signing key '${shown(kid)}' of the assertion's issuer '${shown(issuer)}' is not available: the issuer does not ` +
+      'publish it, or its keys cannot be fetched now.',
   },
   federatedSignatureWrong: {
     ...badClient,
@@ -184,10 +186,10 @@ export const assertionErrors: ErrorsOf<AssertionRefusal> = {
   },
 };
 
-function signatureText(reason: string): string {
+function signatureMessage(reason: string): string {
   return `Client assertion contains an invalid signature. [Reason - ${reason}]`;
 }
 
-function thumbprintText(thumbprint: string): string {
+function thumbprintPhrase(thumbprint: string): string {
   return `Thumbprint of key used by client: '${shown(thumbprint)}'`;
 }

@@ -2,12 +2,13 @@ import type { ManagedIdentityRefusal } from '../refusal.ts';
 import { badRequest, shown } from './wire.ts';
 import type { ErrorsOf } from './wire.ts';
 
-/** A workload does not get a managed identity's token (Microsoft, "How to use managed identities to acquire an access token"). */
+/** Refusals of a workload (Microsoft, "How to use managed identities to acquire an access token"). */
 export const managedIdentityErrors: ErrorsOf<ManagedIdentityRefusal> = {
   metadataHeaderMissing: { ...badRequest, message: () => 'Required metadata header not specified' },
   metadataForwarded: {
     ...badRequest,
-    message: () => 'The request came through a proxy (X-Forwarded-For), and who asks is known by its connection only',
+    message: () =>
+      'The request came through a proxy (X-Forwarded-For), but a workload is known only by its own connection',
   },
   metadataVersionUnsupported: {
     ...badRequest,
@@ -17,13 +18,13 @@ export const managedIdentityErrors: ErrorsOf<ManagedIdentityRefusal> = {
   identityHeaderWrong: {
     status: 401,
     error: 'unauthorized',
-    message: () => 'The header X-IDENTITY-HEADER is missing, or is that of no workload',
+    message: () => 'The header X-IDENTITY-HEADER is missing or belongs to no workload',
   },
   workloadUnknown: {
     status: 403,
     error: 'forbidden',
     message: () =>
-      'No managed identity is bound to the address and subnet that the request came from: name them under the ' +
+      'No managed identity is bound to the address and subnet that the request came from: add them to the ' +
       "client's workloads in the configuration file",
   },
   identityNotFound: { ...badRequest, message: () => 'Identity not found' },

@@ -2,7 +2,7 @@ import type { SignInRefusal, UserRefusal } from '../refusal.ts';
 import { badGrant, badRequest, iso, shown } from './wire.ts';
 import type { ErrorsOf } from './wire.ts';
 
-/** The user, or what stands for an earlier sign-in, is not believed. */
+/** The user, or the token of an earlier sign-in, was not accepted. */
 export const userErrors: ErrorsOf<UserRefusal> = {
   passwordWrong: {
     ...badGrant,
@@ -14,7 +14,7 @@ export const userErrors: ErrorsOf<UserRefusal> = {
     code: 50053,
     message: () =>
       "The account is locked, you've tried to sign in too many times with an incorrect user ID or password. Wait a " +
-      'minute, or longer where it was locked before.',
+      'minute, or longer if it was locked before.',
   },
   accountDisabled: { ...badGrant, code: 50057, message: () => 'The user account is disabled.' },
   userNotInTenant: {
@@ -32,7 +32,7 @@ export const userErrors: ErrorsOf<UserRefusal> = {
   refreshTokenInvalid: {
     ...badGrant,
     code: 9002313,
-    message: () => 'Invalid request. Request is malformed or invalid: this is no refresh token of this authority.',
+    message: () => 'Invalid request. Request is malformed or invalid: this is not a refresh token of this authority.',
   },
   refreshTokenExpired: {
     ...badGrant,
@@ -56,7 +56,7 @@ export const userErrors: ErrorsOf<UserRefusal> = {
     status: 400,
     error: 'slow_down',
     code: 70016,
-    message: () => 'OAuth 2.0 device flow error. Authorization is pending. Poll as seldom as the interval says.',
+    message: () => 'OAuth 2.0 device flow error. Authorization is pending. Poll no more often than the interval.',
   },
   deviceCodeExpired: {
     status: 400,
@@ -70,7 +70,7 @@ export const userErrors: ErrorsOf<UserRefusal> = {
     error: 'bad_verification_code',
     code: 70019,
     message: () =>
-      'Verification code is not known, or was used: ask for a new one. A code is forgotten when the server starts anew.',
+      'Verification code is unknown or was used: request a new one. A restart of the server drops all codes.',
   },
   codeInvalid: {
     ...badGrant,
@@ -103,7 +103,7 @@ export const userErrors: ErrorsOf<UserRefusal> = {
   },
 };
 
-/** The sign-in page cannot be shown, or what it sent cannot be taken. */
+/** The sign-in page could not be shown, or its form was not accepted. */
 export const signInErrors: ErrorsOf<SignInRefusal> = {
   redirectUnknown: {
     ...badRequest,
@@ -147,11 +147,11 @@ export const signInErrors: ErrorsOf<SignInRefusal> = {
     code: 165000,
     message: () =>
       'Invalid Request: The request tokens do not match the user context. The page was open for too long, or cookies ' +
-      'are not kept: begin to sign in anew.',
+      'are not kept: start the sign-in again.',
   },
   userCodeUnknown: {
     ...badRequest,
     code: 70018,
-    message: () => "That code didn't work. Check the code and try again: it expires, and is good for one sign-in.",
+    message: () => "That code didn't work. Check the code and try again: it expires, and can be used once.",
   },
 };

@@ -1,9 +1,9 @@
-/** How a refusal looks on the wire, apart from its text. */
+/** The form of a refusal on the wire, without its message. */
 export interface OAuthError {
   readonly status: number;
   /** RFC 6749 section 5.2, and Entra's own `invalid_tenant`, `invalid_instance`, `invalid_resource`. */
   readonly error: string;
-  /** The AADSTS number; the endpoints of managed identities have none. */
+  /** The AADSTS code; the endpoints of managed identities have none. */
   readonly code?: number;
 }
 
@@ -18,7 +18,7 @@ export const badRequest = { status: 400, error: 'invalid_request' };
 export const badClient = { status: 401, error: 'invalid_client' };
 export const badGrant = { status: 400, error: 'invalid_grant' };
 
-/** What the request said, cut to a length and without control characters: it ends up on terminals. */
+/** A value of the request, shortened and without control characters, because messages are shown on terminals. */
 export function shown(value: string): string {
   return value.slice(0, 256).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -14,7 +14,7 @@ const refusals = {
   used: { kind: 'codeUsed' },
 } as const satisfies Readonly<Record<string, AuthorityRefusal>>;
 
-/** A client redeems what the sign-in page sent to its redirect URI (RFC 6749 section 4.1.3, RFC 7636 section 4.5). */
+/** Redeems the code that the sign-in page sent to the client's redirect URI (RFC 6749 section 4.1.3, RFC 7636 section 4.5). */
 export const authorizationCode: Grant = async (request, authority) => {
   const code = request.form.get('code');
   if (code === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'code' } };
@@ -38,12 +38,12 @@ export const authorizationCode: Grant = async (request, authority) => {
   return { ok: true, tokens: await issueUserTokens(issued, authority) };
 };
 
-/** In what the request differs from the one that the code was given for. */
+/** The first difference between the request and the one for which the code was issued. */
 function mismatch(
   grant: CodeGrant,
-  shown: { readonly form: Form; readonly clientId: string; readonly tenant: string | undefined },
+  request: { readonly form: Form; readonly clientId: string; readonly tenant: string | undefined },
 ): AuthorityRefusal | undefined {
-  const { form, clientId, tenant } = shown;
+  const { form, clientId, tenant } = request;
   if (clientId !== grant.clientId) return { kind: 'codeInvalid' };
   if (tenant !== undefined && tenant !== grant.tenant) {
     return { kind: 'userNotInTenant', username: grant.userId, tenant };

@@ -3,7 +3,7 @@ import { authenticateClient } from '../client-authentication.ts';
 import { readResource } from '../scope.ts';
 import type { Grant } from './grant.ts';
 
-/** An application asks for a token of its own (RFC 6749 section 4.4). */
+/** Issues a token to an application for itself (RFC 6749 section 4.4). */
 export const clientCredentials: Grant = async (request, authority) => {
   const { tenant } = request;
   if (tenant === undefined) return { ok: false, refusal: { kind: 'tenantNotNamed' } };

@@ -14,7 +14,7 @@ const refusals: Readonly<Record<Exclude<Poll['kind'], 'approved'>, AuthorityRefu
   unknown: { kind: 'deviceCodeUnknown' },
 };
 
-/** A device without a browser asks whether its user has signed in elsewhere (RFC 8628 section 3.4). */
+/** Answers a device without a browser that polls whether its user has signed in elsewhere (RFC 8628 section 3.4). */
 export const deviceCode: Grant = async (request, authority) => {
   // Version 1 calls it `code`; MSAL sends both.
   const code = request.form.get('device_code') ?? request.form.get('code');

@@ -8,19 +8,19 @@ export interface TokenRequest {
   readonly form: Form;
   /** The Authorization header. */
   readonly authorization: string | undefined;
-  /** A tenant that is served, a GUID in lower case; `undefined` for `common` and `organizations`. */
+  /** The tenant, a GUID in lower case; `undefined` for `common` and `organizations`. */
   readonly tenant: string | undefined;
-  /** The authority's, under the name set that was asked. */
+  /** The authority's origin under the requested name. */
   readonly origin: string;
-  /** Where the request came from, where that is known. */
+  /** The address that the request came from, if it is known. */
   readonly address: string | undefined;
-  /** What it has in common with its neighbours (`siteOf`). */
+  /** The site of that address (`siteOf`). */
   readonly site: string | undefined;
 }
 
 export interface Tokens {
   readonly access: AccessToken;
-  /** What the access token is good for, where it acts for a user. */
+  /** The scope of the access token, if it acts for a user. */
   readonly scope?: string;
   readonly refreshToken?: string;
   readonly idToken?: string;
@@ -30,5 +30,5 @@ export interface Tokens {
 export type GrantAnswer =
   { readonly ok: true; readonly tokens: Tokens } | { readonly ok: false; readonly refusal: AuthorityRefusal };
 
-/** What one `grant_type` does with a token request. */
+/** Handles the token requests with one `grant_type`. */
 export type Grant = (request: TokenRequest, authority: Authority) => Promise<GrantAnswer>;

@@ -4,7 +4,7 @@ import { authenticateUser } from '../user-authentication.ts';
 import { issueUserTokens } from '../user-tokens.ts';
 import type { Grant } from './grant.ts';
 
-/** A client that was told its user's password (RFC 6749 section 4.3): `az login -u -p`. */
+/** Issues tokens for a user's password (RFC 6749 section 4.3): `az login -u -p`. */
 export const password: Grant = async (request, authority) => {
   const { form } = request;
   const tenant = request.tenant ?? authority.homeTenant;

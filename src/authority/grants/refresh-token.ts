@@ -9,13 +9,13 @@ import type { Grant } from './grant.ts';
 const lifetimeMs = refreshDays * 86_400_000;
 
 /**
- * A user's client asks again (RFC 6749 section 6), also for another resource. The answer has a new refresh token; the
- * old one stays good until it expires, as Entra's do, and ends with the user's password.
+ * Issues tokens for a refresh token (RFC 6749 section 6), also for another resource. The answer has a new refresh token. As
+ * in Entra, the old one stays valid until it expires or the user's password changes.
  */
 export const refreshToken: Grant = async (request, authority) => {
-  const text = request.form.get('refresh_token');
-  if (text === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'refresh_token' } };
-  const grant = authority.opaqueTokens.open('refresh', text);
+  const sealed = request.form.get('refresh_token');
+  if (sealed === undefined) return { ok: false, refusal: { kind: 'parameterMissing', name: 'refresh_token' } };
+  const grant = authority.opaqueTokens.open('refresh', sealed);
   if (!isRefreshGrant(grant)) return { ok: false, refusal: { kind: 'refreshTokenInvalid' } };
   const { tenant, userId, authTime, issuedAt } = grant;
   if (request.tenant !== undefined && request.tenant !== tenant) {
@@ -35,7 +35,7 @@ export const refreshToken: Grant = async (request, authority) => {
   }
   const user = await signedInSince({ tenant, userId, authTime }, authority);
   if (!user.ok) return user;
-  // A refresh request names its scopes again, and MSAL names all of OpenID Connect's; version 1's names no scope.
+  // MSAL repeats all OpenID Connect scopes in a refresh request; version 1 has none. So `offline_access` is always kept.
   const tokens = await issueUserTokens(
     { request, client, method, signedIn: user.signedIn, scope: { ...scope, offline: true } },
     authority,

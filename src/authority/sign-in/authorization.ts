@@ -2,10 +2,10 @@ import { findClient } from '../../directory/clients.ts';
 import type { RedirectUris } from '../../directory/records.ts';
 import { registeredAs } from '../../directory/redirect-uris.ts';
 import type { Answer } from '../../http/answer.ts';
-import { errors, errorText } from '../errors.ts';
+import { errors, errorMessage } from '../errors.ts';
 import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
-import { readDelegatedScope, scopeText } from '../scope.ts';
+import { readDelegatedScope, scopeString } from '../scope.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import { clientInfo } from '../user-tokens.ts';
 import type { Authority } from '../services.ts';
@@ -15,14 +15,14 @@ const responseModes = ['query', 'fragment', 'form_post'] as const;
 
 export type ResponseMode = (typeof responseModes)[number];
 
-/** Where the answer goes, once that is known to be the client's. */
+/** Where to send the answer, once the redirect URI is known to be the client's. */
 export interface Return {
   readonly redirectUri: string;
   readonly responseMode: ResponseMode;
   readonly state: string | undefined;
 }
 
-/** An authorization request (RFC 6749 section 4.1.1) that may be granted when somebody has signed in. */
+/** An authorization request (RFC 6749 section 4.1.1) that can be granted when a user has signed in. */
 export interface AuthorizationRequest extends Return {
   readonly tenant: string;
   readonly clientId: string;
@@ -32,18 +32,18 @@ export interface AuthorizationRequest extends Return {
   readonly scope: string;
   readonly nonce: string | undefined;
   readonly challenge: string | undefined;
-  /** Whether the answer says who the account is to MSAL. */
+  /** Whether the answer includes `client_info`, which identifies the account for MSAL. */
   readonly clientInfo: boolean;
 }
 
 export type AuthorizationAnswer =
   | { readonly ok: true; readonly request: AuthorizationRequest }
-  /** `back` where the client is to hear of it; otherwise the user is told, and nobody is redirected to. */
+  /** `back` if the client gets the refusal; otherwise the user sees it, and there is no redirect. */
   | { readonly ok: false; readonly refusal: AuthorityRefusal; readonly back?: Return };
 
 export interface AuthorizeCall {
   readonly endpoint: 'v1' | 'v2';
-  /** The tenant that the path names, `undefined` for `common` and `organizations`. */
+  /** The tenant in the path; `undefined` for `common` and `organizations`. */
   readonly tenant: string | undefined;
   readonly origin: string;
   /** The parameters of the query. */
@@ -74,7 +74,7 @@ export async function readAuthorization(call: AuthorizeCall, authority: Authorit
       clientId: client.clientId,
       clientName: client.displayName,
       confidential: type === 'web',
-      scope: scopeText(asked.scope),
+      scope: scopeString(asked.scope),
       nonce: form.get('nonce'),
       challenge: form.get('code_challenge'),
       clientInfo: form.get('client_info') === '1',
@@ -94,14 +94,14 @@ function protocolRefusal(form: Form, type: keyof RedirectUris): AuthorityRefusal
   const responseType = form.get('response_type') ?? '';
   if (responseType !== 'code') return { kind: 'responseTypeUnsupported', responseType };
   const challenge = form.get('code_challenge');
-  // RFC 9700 section 2.1.1: a client that keeps no secret must bind the code to itself, and by a hash.
+  // RFC 9700 section 2.1.1: a client that cannot keep a secret must bind the code to itself, by a hash.
   if (challenge === undefined) return type === 'web' ? undefined : { kind: 'challengeMissing' };
   const method = form.get('code_challenge_method') ?? 'plain';
   if (method !== 'S256' || !/^[\w-]{43}$/.test(challenge)) return { kind: 'challengeMethodUnsupported', method };
   return undefined;
 }
 
-/** Sends the client a code for what it asked (RFC 6749 section 4.1.2). */
+/** Sends the client a code (RFC 6749 section 4.1.2). */
 export function grantCode(request: AuthorizationRequest, signedIn: SignedIn, authority: Authority): Answer {
   const { user, authTime } = signedIn;
   const { clientId, tenant, redirectUri, confidential, challenge, scope, nonce } = request;
@@ -111,12 +111,12 @@ export function grantCode(request: AuthorizationRequest, signedIn: SignedIn, aut
   return sendBack(request, { code, ...info });
 }
 
-/** Tells the client why not (RFC 6749 section 4.1.2.1). */
+/** Sends the client the refusal (RFC 6749 section 4.1.2.1). */
 export function refuseClient(back: Return, refusal: AuthorityRefusal): Answer {
-  return sendBack(back, { error: errors[refusal.kind].error, error_description: errorText(refusal) });
+  return sendBack(back, { error: errors[refusal.kind].error, error_description: errorMessage(refusal) });
 }
 
-/** What a page with this redirect URI must let its form lead to. */
+/** The `form-action` source that a page with this redirect URI must allow. */
 export function formActionOf(redirectUri: string): string {
   const { origin, protocol } = new URL(redirectUri);
   return origin === 'null' ? protocol : origin;

@@ -9,7 +9,7 @@ import type { Browser } from './sign-in.ts';
 const shown = { method: 'GET', shows: 'page', reads: 'query', inTenant: true } as const;
 const sent = { method: 'POST', shows: 'page', reads: 'form', inTenant: false } as const;
 
-/** The pages that people see. */
+/** The endpoints with pages for people. */
 export const signInEndpoints: readonly Endpoint[] = [
   authorizeEndpoint('/:tenant/oauth2/authorize', 'v1'),
   authorizeEndpoint('/:tenant/oauth2/v2.0/authorize', 'v2'),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Answer } from '../../http/answer.ts';
-import { errors, errorText } from '../errors.ts';
+import { errors, errorMessage } from '../errors.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 
 const style = [
@@ -15,22 +15,22 @@ const style = [
 
 const styleHash = createHash('sha256').update(style).digest('base64');
 
-/** A string as a page shows it, whatever it contains: between tags and inside an attribute. */
-function escape(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
+/** Escapes a string for HTML, between tags and inside an attribute. */
+function escape(value: string): string {
+  return value.replaceAll(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
 export interface Page {
   readonly status?: number;
   readonly title: string;
-  /** HTML; what is not ours in it is escaped. */
+  /** HTML. Values from outside are escaped. */
   readonly body: string;
-  /** Where its forms may lead, beside here: the origin of a redirect URI, which a browser holds a form to as well. */
+  /** Where its forms may be sent, besides this server: the origin of a redirect URI, which browsers also check. */
   readonly formAction?: string | undefined;
   readonly cookie?: string | undefined;
 }
 
-/** A page without scripts that nobody may frame, and that loads nothing. */
+/** A page without scripts that cannot be framed and loads nothing. */
 function page({ status = 200, title, body, formAction, cookie }: Page): Answer {
   const policy = [
     "default-src 'none'",
@@ -59,15 +59,15 @@ function page({ status = 200, title, body, formAction, cookie }: Page): Answer {
 }
 
 export interface SignInForm {
-  /** Path that the form is sent to. */
+  /** The path that the form is sent to. */
   readonly action: string;
-  /** Sealed: what is signed in to. */
+  /** The sealed state of the page. */
   readonly state: string;
   readonly clientName: string;
-  /** Whether it is another device that waits. */
+  /** Whether the sign-in is for another device. */
   readonly device: boolean;
   readonly username?: string | undefined;
-  /** What was wrong with the last attempt. */
+  /** The error of the last attempt. */
   readonly error?: string | undefined;
   readonly formAction?: string | undefined;
   readonly cookie?: string | undefined;
@@ -77,8 +77,8 @@ export interface SignInForm {
 export function signInPage(form: SignInForm): Answer {
   const { action, state, clientName, device, username = '', error, ...rest } = form;
   const why = device
-    ? `You are signing in to <b>${escape(clientName)}</b> on another device. Go on only if you began that yourself.`
-    : `to go on to <b>${escape(clientName)}</b>`;
+    ? `You are signing in to <b>${escape(clientName)}</b> on another device. Continue only if you started this yourself.`
+    : `to continue to <b>${escape(clientName)}</b>`;
   const body = [
     `<p>${why}</p>`,
     errorLine(error),
@@ -110,7 +110,7 @@ export function userCodePage(form: {
   return page({ status: form.error === undefined ? 200 : 400, title: 'Enter code', body, cookie: form.cookie });
 }
 
-/** Sends parameters to a redirect URI by a form (OAuth 2.0 Form Post Response Mode), which a button sends. */
+/** A page whose button sends parameters to a redirect URI by a form (OAuth 2.0 Form Post Response Mode). */
 export function formPostPage(action: string, parameters: ReadonlyMap<string, string>, formAction: string): Answer {
   const fields = [...parameters].map(([name, value]) => hidden(name, value)).join('');
   const body = `<form method="post" action="${escape(action)}">${fields}<button type="submit">Continue</button></form>`;
@@ -119,14 +119,14 @@ export function formPostPage(action: string, parameters: ReadonlyMap<string, str
 
 export function messagePage(
   title: string,
-  text: string,
+  message: string,
   { status = 200, cookie }: Pick<Page, 'status' | 'cookie'> = {},
 ): Answer {
-  return page({ status, title, body: `<p>${escape(text)}</p>`, cookie });
+  return page({ status, title, body: `<p>${escape(message)}</p>`, cookie });
 }
 
 export function refusalPage(refusal: AuthorityRefusal): Answer {
-  return messagePage("Sorry, we can't sign you in", errorText(refusal), { status: errors[refusal.kind].status });
+  return messagePage("Sorry, we can't sign you in", errorMessage(refusal), { status: errors[refusal.kind].status });
 }
 
 function hidden(name: string, value: string): string {

@@ -3,14 +3,14 @@ import { signedInSince } from '../user-authentication.ts';
 import type { SignedIn } from '../user-authentication.ts';
 import type { Authority } from '../services.ts';
 
-/** `__Host-`: of this host alone, by https alone, whatever a neighbour under the same domain sets (RFC 6265bis section 4.1.3). */
+/** `__Host-`: for this host and https only, whatever hosts under the same domain set (RFC 6265bis section 4.1.3). */
 const sessionCookie = '__Host-postern-session';
 const nonceCookie = '__Host-postern-sign-in';
 const attributes = 'Path=/; Secure; HttpOnly; SameSite=Strict';
 
 export interface Cookies {
   readonly session: string | undefined;
-  /** What the browser was given together with a page, and the page's form must agree with. */
+  /** The value that the browser got with a page, which the page's form must match. */
   readonly nonce: string | undefined;
 }
 
@@ -29,14 +29,14 @@ function setSession(sealed: string): string {
 
 export const endSession = `${sessionCookie}=; Max-Age=0; ${attributes}`;
 
-/** The browser's nonce, kept where it has one, so that two pages may be open; `cookie` sets it where it has none. */
+/** The browser's nonce. An existing one is kept, so that two pages may be open; otherwise `cookie` sets a new one. */
 export function nonceOf({ nonce }: Cookies): { readonly nonce: string; readonly cookie: string | undefined } {
   if (nonce !== undefined && /^[\w-]{43}$/.test(nonce)) return { nonce, cookie: undefined };
   const made = randomBytes(32).toString('base64url');
   return { nonce: made, cookie: `${nonceCookie}=${made}; ${attributes}` };
 }
 
-/** A browser stays signed in for a working day. */
+/** The duration of a browser session: a working day. */
 const sessionMs = 8 * 3_600_000;
 
 interface Session {
@@ -46,13 +46,13 @@ interface Session {
   readonly authTime: number;
 }
 
-/** The cookie by which the browser of somebody who has signed in is known. */
+/** The session cookie of a user who has signed in. */
 export function sessionCookieOf({ user, authTime }: SignedIn, { opaqueTokens }: Authority): string {
   const session: Session = { tenant: user.tenantId, userId: user.id, authTime };
   return setSession(opaqueTokens.seal('session', session));
 }
 
-/** Who is signed in in this browser, `undefined` for nobody of the tenant any more. */
+/** The user who is signed in in this browser; `undefined` if there is no valid session for the tenant. */
 export async function sessionOf(
   cookie: string | undefined,
   tenant: string,

@@ -3,7 +3,7 @@ import { registeredAs } from '../../directory/redirect-uris.ts';
 import type { Answer } from '../../http/answer.ts';
 import { devicePath } from '../device-authorization.ts';
 import type { Answered } from '../endpoint.ts';
-import { errors, errorText } from '../errors.ts';
+import { errors, errorMessage } from '../errors.ts';
 import type { Form } from '../form.ts';
 import type { AuthorityRefusal } from '../refusal.ts';
 import { authenticateUser } from '../user-authentication.ts';
@@ -18,7 +18,7 @@ import type { Cookies } from './session.ts';
 /** How long a page may be open before its form is sent. */
 const pageMs = 15 * 60_000;
 
-/** What a page's form brings back, sealed: nobody but the browser that was given the page can send it, or change it. */
+/** The sealed state in a page's form: only the browser that got the page can send it, and it cannot change it. */
 interface PageState {
   readonly nonce: string;
   /** Milliseconds since 1970. */
@@ -33,33 +33,33 @@ type Purpose = PageState['purpose'];
 
 export interface Browser {
   readonly cookies: Cookies;
-  /** Whether the browser says that the form stood on another site. */
+  /** Whether the browser says that the form was on another site. */
   readonly crossSite: boolean;
-  /** What it has in common with its neighbours (`siteOf`). */
+  /** The site of its address (`siteOf`). */
   readonly site: string | undefined;
 }
 
-/** `GET /{tenant}/oauth2/v2.0/authorize`: the page, or at once what the client waits for. */
+/** `GET /{tenant}/oauth2/v2.0/authorize`: shows the sign-in page, or answers the client at once. */
 export async function authorize(call: AuthorizeCall, browser: Browser, authority: Authority): Promise<Answer> {
   const read = await readAuthorization(call, authority);
   if (!read.ok) return read.back === undefined ? refusalPage(read.refusal) : refuseClient(read.back, read.refusal);
   const { request } = read;
   const prompts = (call.form.get('prompt') ?? '').split(' ');
-  const asks = ['login', 'select_account', 'consent'].some((prompt) => prompts.includes(prompt));
-  const signedIn = asks ? undefined : await sessionOf(browser.cookies.session, request.tenant, authority);
+  const mustSignIn = ['login', 'select_account', 'consent'].some((prompt) => prompts.includes(prompt));
+  const signedIn = mustSignIn ? undefined : await sessionOf(browser.cookies.session, request.tenant, authority);
   if (signedIn !== undefined) return grantCode(request, signedIn, authority);
   if (prompts.includes('none')) return refuseClient(request, { kind: 'signInNeeded' });
   return askToSignIn({ kind: 'authorize', request }, { browser, username: call.form.get('login_hint') }, authority);
 }
 
-/** `GET /devicelogin`: the page that asks for the code. */
+/** `GET /devicelogin`: shows the page that asks for the code. */
 export function askForUserCode(browser: Browser, authority: Authority, refusal?: AuthorityRefusal): Answer {
   const { state, cookie } = sealState({ kind: 'userCode' }, browser, authority);
-  const error = refusal === undefined ? {} : { error: errorText(refusal) };
+  const error = refusal === undefined ? {} : { error: errorMessage(refusal) };
   return userCodePage({ action: devicePath, state, cookie, ...error });
 }
 
-/** `POST /devicelogin`: from the code to the page that says what it lets in. */
+/** `POST /devicelogin`: takes the code, and shows the sign-in page with the name of the client. */
 export async function takeUserCode(form: Form, browser: Browser, authority: Authority): Promise<Answer> {
   const purpose = openState(form, browser, authority);
   if (purpose?.kind !== 'userCode') return refusalPage({ kind: 'signInForged' });
@@ -72,7 +72,7 @@ export async function takeUserCode(form: Form, browser: Browser, authority: Auth
   return askToSignIn({ kind: 'device', userCode, tenant, clientName }, { browser }, authority);
 }
 
-/** `POST /{tenant}/login`: name and password, and then what was signed in to. */
+/** `POST /{tenant}/login`: takes name and password, and continues with what the user signed in to. */
 export async function signIn(form: Form, browser: Browser, authority: Authority): Promise<Answered> {
   const purpose = openState(form, browser, authority);
   if (purpose === undefined || purpose.kind === 'userCode') return { ok: false, refusal: { kind: 'signInForged' } };
@@ -87,12 +87,16 @@ export async function signIn(form: Form, browser: Browser, authority: Authority)
     return { ok: false, refusal, names: { tenant, username, clientId }, answer };
   }
   const { signedIn } = user;
-  const answer = goOn(purpose, signedIn, authority);
+  const answer = finishSignIn(purpose, signedIn, authority);
   const headers = { ...answer.headers, 'set-cookie': sessionCookieOf(signedIn, authority) };
   return { ok: true, answer: { ...answer, headers } };
 }
 
-function goOn(purpose: Exclude<Purpose, { kind: 'userCode' }>, signedIn: SignedIn, authority: Authority): Answer {
+function finishSignIn(
+  purpose: Exclude<Purpose, { kind: 'userCode' }>,
+  signedIn: SignedIn,
+  authority: Authority,
+): Answer {
   if (purpose.kind === 'authorize') return grantCode(purpose.request, signedIn, authority);
   const { userCode, tenant, clientName } = purpose;
   const approval = { userId: signedIn.user.id, tenant, authTime: signedIn.authTime };
@@ -100,7 +104,7 @@ function goOn(purpose: Exclude<Purpose, { kind: 'userCode' }>, signedIn: SignedI
   return messagePage('Signed in', `You have signed in to ${clientName} on your device. You may close this window.`);
 }
 
-interface Asking {
+interface SignInPrompt {
   readonly browser: Browser;
   readonly username?: string | undefined;
   readonly refusal?: AuthorityRefusal;
@@ -108,7 +112,7 @@ interface Asking {
 
 function askToSignIn(
   purpose: Exclude<Purpose, { kind: 'userCode' }>,
-  { browser, username, refusal }: Asking,
+  { browser, username, refusal }: SignInPrompt,
   authority: Authority,
 ): Answer {
   const { state, cookie } = sealState(purpose, browser, authority);
@@ -121,7 +125,7 @@ function askToSignIn(
     device,
     clientName: device ? purpose.clientName : purpose.request.clientName,
     ...(device ? {} : { formAction: formActionOf(purpose.request.redirectUri) }),
-    ...(refusal === undefined ? {} : { error: errorText(refusal), status: errors[refusal.kind].status }),
+    ...(refusal === undefined ? {} : { error: errorMessage(refusal), status: errors[refusal.kind].status }),
   });
 }
 
@@ -142,8 +146,8 @@ function isPageState(value: unknown): value is PageState {
 }
 
 /**
- * `GET /{tenant}/oauth2/v2.0/logout` (OpenID Connect RP-Initiated Logout 1.0): the browser is signed out, and sent to
- * `post_logout_redirect_uri` where that is registered for the client of `client_id`. Tokens run out by themselves.
+ * `GET /{tenant}/oauth2/v2.0/logout` (OpenID Connect RP-Initiated Logout 1.0): signs the browser out, and redirects to
+ * `post_logout_redirect_uri` if that is registered for the client `client_id`. Tokens stay valid until they expire.
  */
 export async function signOut(
   { form, tenant, origin }: { readonly form: Form; readonly tenant: string; readonly origin: string },
