@@ -1,4 +1,5 @@
 import { auditParts } from './audit-tables.ts';
+import { commandParts } from './command-tables.ts';
 import { configurationTables } from './configuration-page.ts';
 import { withParts } from './generated-parts.ts';
 import { operationTables } from './operation-tables.ts';
@@ -10,6 +11,7 @@ import { trustedServiceTable } from './trusted-services.ts';
 export const generatedPages: Readonly<Record<string, (page: string) => string | Promise<string>>> = {
   'docs/explanation/requests.md': withStepTables,
   'docs/reference/audit.md': (page) => withParts(page, auditParts()),
+  'docs/reference/command-line.md': (page) => withParts(page, commandParts()),
   'docs/reference/configuration.md': (page) => withParts(page, configurationTables()),
   'docs/reference/document.md': (page) => withParts(page, trustedServiceTable()),
   'docs/reference/operations.md': (page) => withParts(page, operationTables()),

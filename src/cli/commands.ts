@@ -17,3 +17,28 @@ export const commands: readonly Command[] = [
   listenerClose,
   listenerList,
 ];
+
+const dataHelp = 'data folder of the running server (default ./postern-data)';
+
+/** Each option of a command with its placeholder, and what it is. */
+export function optionHelp({ options }: Command): readonly (readonly [option: string, help: string])[] {
+  return Object.entries({ ...options, data: dataHelp }).map(([name, help]) => [withPlaceholder(name), help]);
+}
+
+/** `postern secret show --vault VAULT …`, with what may be left out in brackets. */
+export function synopsisOf({ name, options, required }: Command): string {
+  const parts = [...Object.keys(options), 'data'].map((option) =>
+    required.includes(option) ? withPlaceholder(option) : `[${withPlaceholder(option)}]`,
+  );
+  return `postern ${name} ${parts.join(' ')}`;
+}
+
+/** The help of one command. */
+export function commandHelp(command: Command): string {
+  const lines = optionHelp(command).map(([option, help]) => `  ${option.padEnd(25)} ${help}`);
+  return `Usage: ${synopsisOf(command)}\n\n${command.synopsis}\n\n${lines.join('\n')}\n`;
+}
+
+function withPlaceholder(option: string): string {
+  return `--${option} ${option.toUpperCase()}`;
+}

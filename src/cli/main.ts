@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Command } from './command.ts';
-import { commands } from './commands.ts';
+import { commandHelp, commands, synopsisOf } from './commands.ts';
 import { CommandFailed } from './failed.ts';
 
 /** Runs the command in the arguments. Returns the exit status: 0, 1 when the command failed, 2 when the usage was wrong. */
@@ -10,6 +10,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const asked = argv.length === 0 || argv.includes('--help') || argv[0] === 'help';
     (asked ? process.stdout : process.stderr).write(usage());
     return asked ? 0 : 2;
+  }
+  if (argv.includes('--help')) {
+    process.stdout.write(commandHelp(command));
+    return 0;
   }
   try {
     const options = readOptions(command, argv.slice(wordsIn(command.name)));
@@ -24,7 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function readOptions(command: Command, args: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const names = [...command.options, 'data'];
+  const names = [...Object.keys(command.options), 'data'];
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' } as const]));
   const synopsis = synopsisOf(command);
   try {
@@ -36,13 +40,6 @@ function readOptions(command: Command, args: readonly string[]): Readonly<Record
     if (error instanceof CommandFailed) throw error;
     throw new CommandFailed(error instanceof Error ? error.message : String(error), synopsis);
   }
-}
-
-function synopsisOf({ name, options, required }: Command): string {
-  const parts = [...options, 'data'].map((option) =>
-    required.includes(option) ? `--${option} ${option.toUpperCase()}` : `[--${option} ${option.toUpperCase()}]`,
-  );
-  return `postern ${name} ${parts.join(' ')}`;
 }
 
 function usage(): string {

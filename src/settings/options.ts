@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SettingRefused, unknownName } from './refused.ts';
 
-interface Option {
+export interface Option {
   /** The placeholder of the value in the help; a flag has none. */
   readonly value?: string;
   readonly repeatable?: true;
@@ -9,7 +9,7 @@ interface Option {
 }
 
 /** The options of `postern start`, in the order of its help. */
-const options = {
+export const options = {
   port: { value: 'N', help: 'port of the public listeners; 0 takes any free one (default 8443)' },
   listen: {
     value: 'ADDRESS',
@@ -36,7 +36,7 @@ const options = {
     value: 'FILE',
     help:
       'JSON file with clients, users, workloads, issuers, gateways, loadBalancers, limits, throttling, softDelete, certificates, ' +
-      'audit, publicAddressPool, azureNormalization, masterKeyFile, commitMarkFile',
+      'keys, audit, publicAddressPool, azureNormalization, masterKeyFile, commitMarkFile',
   },
   'accept-declared': { help: 'let a subnet that is only declared, not enforced, satisfy virtual network rules' },
   'accept-copy': {
@@ -83,6 +83,19 @@ export function readOptions(argv: readonly string[]): Given {
   return given;
 }
 
+/** The environment variables that `postern start` reads. */
+export const environment: Readonly<Record<string, string>> = {
+  POSTERN_MASTER_KEY: 'the master key that seals everything in the store (instead of masterKeyFile)',
+  POSTERN_MASTER_KEY_PREVIOUS: 'the previous master key, while the key is being changed',
+};
+
+/** The signals that `postern start` takes. */
+export const signals: Readonly<Record<string, string>> = {
+  'SIGTERM, SIGINT':
+    'finish the requests in flight, for at most seven seconds, then stop; a second signal stops at once',
+  SIGHUP: 'reread the configuration file and reopen the audit log, without refusing a connection',
+};
+
 export const helpText = [
   'Usage: postern start [options]',
   '',
@@ -91,15 +104,10 @@ export const helpText = [
   ...optionNames().flatMap((name) => wrapped(heading(name), descriptionOf(name).help)),
   '',
   'Environment:',
-  ...wrapped('POSTERN_MASTER_KEY', 'the master key that seals everything in the store (instead of masterKeyFile)'),
-  ...wrapped('POSTERN_MASTER_KEY_PREVIOUS', 'the previous master key, while the key is being changed'),
+  ...Object.entries(environment).flatMap(([name, help]) => wrapped(name, help)),
   '',
   'Signals:',
-  ...wrapped(
-    'SIGTERM, SIGINT',
-    'finish the requests in flight, for at most seven seconds, then stop; a second signal stops at once',
-  ),
-  ...wrapped('SIGHUP', 'reread the configuration file and reopen the audit log, without refusing a connection'),
+  ...Object.entries(signals).flatMap(([name, help]) => wrapped(name, help)),
   '',
 ].join('\n');
 

@@ -45,7 +45,7 @@ function faultOf(words: readonly string[]): string | undefined {
   if (/^(?:--help|help|COMMAND)$/.test(first)) return undefined;
   const command = commands.find(({ name }) => words.slice(0, name.split(' ').length).join(' ') === name);
   if (command === undefined) return `postern has no command ${words.join(' ')}`;
-  const options = new Set(['data', ...command.options].map((option) => `--${option}`));
+  const options = new Set(['data', 'help', ...Object.keys(command.options)].map((option) => `--${option}`));
   const wrong = words.find((word) => word.startsWith('--') && !options.has(word.replace(/=.*/, '')));
   return wrong === undefined ? undefined : `postern ${command.name} has no option ${wrong}`;
 }

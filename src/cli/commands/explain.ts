@@ -10,7 +10,11 @@ export const explain: Command = {
   name: 'explain',
   synopsis:
     "Shows whether a vault's firewall allows a request that arrives from --from ADDRESS, or from it in --subnet ID, and why.",
-  options: ['vault', 'from', 'subnet'],
+  options: {
+    vault: 'name of the vault',
+    from: 'address that the vault sees: a public one, or with --subnet a private one',
+    subnet: 'ARM id of the subnet that the request comes from',
+  },
   required: ['vault', 'from'],
   async run({ data = 'postern-data', vault = '', from, subnet }) {
     const connection = readConnection(data);

@@ -6,7 +6,9 @@ export const hosts: Command = {
   name: 'hosts',
   synopsis:
     'Prints lines for /etc/hosts for the vaults in --vaults NAME,NAME: not every client resolves *.localhost by itself.',
-  options: ['vaults'],
+  options: {
+    vaults: 'names of the vaults, with commas between them',
+  },
   required: ['vaults'],
   async run({ data = 'postern-data', vaults = '' }) {
     const { vaultSuffix } = readConnection(data);

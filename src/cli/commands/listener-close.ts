@@ -5,7 +5,9 @@ import { askSupervisor } from '../control.ts';
 export const listenerClose: Command = {
   name: 'listener close',
   synopsis: 'Closes a listener opened with "listener open", and its connections.',
-  options: ['id'],
+  options: {
+    id: 'id of the listener, as "listener open" and "listener list" print it',
+  },
   required: ['id'],
   async run({ data = 'postern-data', id }) {
     await askSupervisor(readConnection(data), { close: 'listener', id });

@@ -5,7 +5,7 @@ import { askSupervisor } from '../control.ts';
 export const listenerList: Command = {
   name: 'listener list',
   synopsis: 'Lists the open subnet listeners.',
-  options: [],
+  options: {},
   required: [],
   async run({ data = 'postern-data' }) {
     const answer = await askSupervisor(readConnection(data), { list: 'listeners' });

@@ -7,7 +7,12 @@ export const secretShow: Command = {
   name: 'secret show',
   synopsis:
     'Reads a secret through the data plane, as the administrator; --from ADDRESS connects from that local address.',
-  options: ['vault', 'name', 'version', 'from'],
+  options: {
+    vault: 'name of the vault',
+    name: 'name of the secret',
+    version: 'version of the secret (default the current one)',
+    from: 'local address to connect from',
+  },
   required: ['vault', 'name'],
   async run({ data = 'postern-data', vault, name, version = '', from }) {
     const connection = readConnection(data);
