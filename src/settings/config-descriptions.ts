@@ -128,14 +128,14 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
   'throttling.hsmCreate': { what: `${transactions}making HSM keys`, default: '10' },
   'throttling.setOrImport': { what: `${transactions}setting secrets, importing keys and certificates`, default: '300' },
 
-  softDelete: { what: 'Soft delete' },
+  softDelete: { what: 'How soft delete behaves' },
   'softDelete.transitionMs': {
     what: 'How long a deletion, recovery or purge takes, in milliseconds. 0: it is complete with its answer',
     default: '500',
   },
-  certificates: { what: 'Certificates' },
+  certificates: { what: 'How certificates are issued' },
   'certificates.issueMs': { what: 'How long it takes to issue a certificate, in milliseconds', default: '500' },
-  keys: { what: 'Keys' },
+  keys: { what: 'How operations with keys run' },
   'keys.threads': {
     what: 'How many operations with RSA and EC keys run at the same time',
     default: 'one for each processor, at most 8',
@@ -150,7 +150,7 @@ export const descriptions: Readonly<Record<MemberPath, Description>> = {
     default: '`false`',
   },
 
-  audit: { what: 'The audit log' },
+  audit: { what: 'How the audit log is written and kept' },
   'audit.fsync': {
     what: '`true`: a request is answered only after its record has reached the disk. `false`: after the kernel has it',
     default: '`false`',
