@@ -81,7 +81,7 @@ function rowOf(path: string, description: Description) {
   return { top, below, cells };
 }
 
-/** What a member must be, according to the shape's fault for `null`. */
+/** The rule of a member, according to the shape's fault for `null`. */
 function mustBe(path: string, { form }: Description): string {
   const fault = faultOf(changed(path, null));
   if (fault?.kind === 'outOfRange') return `a whole number from ${inDigits(fault.least)} to ${inDigits(fault.most)}`;

@@ -13,7 +13,7 @@ import { userInfo } from '../src/graph/users.ts';
 import { kinds } from '../src/resources/any/kinds.ts';
 import { markdownTable } from './markdown-table.ts';
 
-/** What the authority's endpoints are for. */
+/** The purposes of the authority's endpoints. */
 const endpointPurposes: Readonly<Record<string, string>> = {
   'POST /:tenant/oauth2/token': 'Issues tokens, in the form of version 1',
   'POST /:tenant/oauth2/v2.0/token': 'Issues tokens, in the form of version 2',

@@ -19,7 +19,7 @@ interface Box extends Point {
 interface Picture {
   readonly width: number;
   readonly height: number;
-  /** What the picture shows, for readers who cannot see it. */
+  /** A description for readers who cannot see the picture. */
   readonly description: string;
   readonly content: readonly string[];
 }

@@ -9,7 +9,7 @@ export interface Room {
   readonly platform: 'pure' | 'node only' | 'packages';
 }
 
-/** What a room needs to read and write records: the interface of the store, and its typed keys and records. */
+/** The files that a room needs to read and write records: the interface of the store, and its typed keys and records. */
 const records = ['store/store.ts', 'store/keys.ts', 'store/records.ts'];
 
 export const rooms: Readonly<Record<string, Room>> = {

@@ -5,13 +5,13 @@ import { inspect } from 'node:util';
 
 type TestFail = EventData.TestFail;
 
-/** What a test writes to standard error when it cannot run on this machine (`test/not-run.ts`). */
+/** The line on standard error of a test that cannot run on this machine (`test/not-run.ts`). */
 const notRun = /^.*NOT RUN: .*$/gm;
 
 /** The reasons for which a test fails without a fault of its own. */
 const consequences: ReadonlySet<string> = new Set(['subtestsFailed', 'cancelledByParent']);
 
-/** What is printed when all tests have run. */
+/** The end of the report, when all tests have run. */
 export interface Closing {
   /** For information. */
   readonly lines: readonly string[];

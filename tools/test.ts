@@ -73,7 +73,7 @@ async function test(paths: readonly string[], remarks: readonly string[]): Promi
   return failed === 0;
 }
 
-/** What the watch over the event loop found in the whole run (`watch-turns.ts`). */
+/** The findings of the watch over the event loop in the whole run (`watch-turns.ts`). */
 function readTurns(folder: string): Closing {
   const reports = globSync('*.jsonl', { cwd: folder });
   const turns = reports.flatMap((name) => {

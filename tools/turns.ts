@@ -1,4 +1,4 @@
-/** What the watch over the event loop knows about a turn, and which turns are too long. Pure, except for `watched`. */
+/** Turns of the event loop, as the watch measures them, and which are too long. Pure, except for `watched`. */
 import type { Profiler } from 'node:inspector';
 import { longTurns } from './long-turns.ts';
 
@@ -131,7 +131,7 @@ export function describeTurn({ program, ms, serverMs, where, within }: Turn): st
   return `${serverMs.toFixed(0)} ms of ${ms.toFixed(0)} ms: ${place} (${program})`;
 }
 
-/** What each node of the profile belongs to. The server's code that a test calls belongs to the test. */
+/** Attributes each node of the profile. The server's code that a test calls belongs to the test. */
 function framesOf({ nodes }: Profiler.Profile, root: string): ReadonlyMap<number, Sampled> {
   const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id] as const)));
   const byId = new Map(nodes.map((node) => [node.id, node]));

@@ -10,7 +10,7 @@ import type { ListenerKind } from './refusal.ts';
  */
 export const relaying: ReadonlySet<ListenerKind> = new Set(['unixGateway', 'tlsGateway', 'loadBalancer']);
 
-/** What the connections of one listener share. */
+/** The state that the connections of one listener share. */
 export interface Listener {
   readonly kind: ListenerKind;
   readonly connections: Connections;

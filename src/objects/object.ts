@@ -42,7 +42,7 @@ export interface DeletedObjectRecord<V extends ObjectVersion> extends ObjectReco
   readonly scheduledPurgeDate: number;
 }
 
-/** What the rules of objects need to know about the vault. */
+/** A vault as the rules of objects need it. */
 export interface VaultScope {
   readonly name: string;
   readonly incarnation: string;
@@ -89,7 +89,7 @@ export interface Done<T> {
   readonly value: T;
   readonly change?: Transaction;
   /**
-   * What Azure's audit record also says about the object: `keyProperties` and the like, never a value or key material.
+   * More of Azure's audit record about the object: `keyProperties` and the like, never a value or key material.
    */
   readonly audit?: Readonly<Record<string, unknown>>;
   /** URL of the object's version for the audit record, where the answer does not have the `id` of an object. */
@@ -157,7 +157,7 @@ interface Versions {
   readonly certificates: CertificateVersion;
 }
 
-/** What only the current version has. */
+/** Members that only the current version has. */
 interface OfCurrent {
   readonly secrets: unknown;
   readonly keys: unknown;

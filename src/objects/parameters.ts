@@ -13,7 +13,7 @@ export const objectLimits = {
   pageSize: 25,
 } as const;
 
-/** What a client may set on an object of any collection; every member is optional in an update. */
+/** The members from a client that every collection has; each is optional in an update. */
 export interface ObjectParameters {
   readonly tags?: Readonly<Record<string, string>>;
   readonly enabled?: boolean;

@@ -21,7 +21,7 @@ export type DueKind =
   | 'operation';
 
 /**
- * What the work is about. The handler reads it again before it does anything: work that is not due any more is dropped.
+ * The subject of a work. The handler reads it again before it does anything: work that is not due any more is dropped.
  */
 export interface DueSubject {
   readonly vault: string;

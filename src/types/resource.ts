@@ -13,7 +13,7 @@ export interface ResourceRecord {
   readonly envelope: Readonly<Record<string, unknown>>;
   readonly identity?: ResourceIdentity;
   readonly properties: Readonly<Record<string, unknown>>;
-  /** What the service added when it was created. */
+  /** Values that the service added when it was created. */
   readonly made: ResourceMade;
   readonly guid: string;
   readonly etag: string;

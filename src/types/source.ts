@@ -1,7 +1,7 @@
 import type { Address } from './address.ts';
 
 /**
- * What the ingress proved about the other end of a connection. Fixed for the life of the connection; nothing that the
+ * The other end of a connection, as the ingress proved it. Fixed for the life of the connection; nothing that the
  * other end says inside it (a header, a token) ever changes it.
  */
 export type Source = PublicSource | SubnetSource | UnknownSource;

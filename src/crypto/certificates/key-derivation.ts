@@ -92,7 +92,7 @@ export function pbkdf2Key({ utf8 }: Passphrase, derivation: Derivation, work: Wo
   return pbkdf2Later(utf8, salt, iterations, length, derivation.hash.name);
 }
 
-/** What a key of PKCS #12 is used for: the ID of RFC 7292 appendix B.3. */
+/** The use of a key of PKCS #12: the ID of RFC 7292 appendix B.3. */
 export const purposes = { encryption: 1, iv: 2, mac: 3 } as const;
 
 /**

@@ -29,7 +29,7 @@ export type CertificateFileRefusal =
 export type FileKind =
   'PKCS #12 file' | 'PEM file' | 'certificate' | 'chain of certificates' | 'certificate request' | 'private key';
 
-/** What an algorithm or a type is for, and which ones are supported. */
+/** The uses of algorithms and types, with the supported ones. */
 const algorithmUses = {
   signature: 'RSASSA-PKCS1-v1_5 and ECDSA with SHA-256, SHA-384 or SHA-512 are',
   encryption: 'PBES2 with AES or 3DES in CBC mode, and PBES1 with 3DES or RC2 are',

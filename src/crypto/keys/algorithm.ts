@@ -1,7 +1,7 @@
 import type { CryptoAnswer, CryptoOperation, CryptoRequest, KeyCurve, KeyMaterial } from '../../types/key.ts';
 import type { KeyInUse } from './key-in-use.ts';
 
-/** What a request may have besides its value. */
+/** A parameter of a request besides its value. */
 export type Parameter = 'iv' | 'additionalData' | 'tag';
 
 export type Perform<M extends KeyMaterial> = (key: KeyInUse<M>, request: CryptoRequest) => CryptoAnswer;

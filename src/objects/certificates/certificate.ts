@@ -25,7 +25,7 @@ export function isCurrent<V extends CertificateVersion>(version: V): version is 
   return 'policy' in version;
 }
 
-/** What a client may set on a certificate besides its policy. */
+/** The members that a client may set on a certificate besides its policy. */
 export interface CertificateParameters extends ObjectParameters {
   readonly preserveCertOrder?: boolean;
 }

@@ -21,7 +21,7 @@ import type { ObjectRefusal } from '../refusal.ts';
 import { readChain } from '../../crypto/certificates/chain.ts';
 import type { ObjectParameters } from '../parameters.ts';
 
-/** What issuing certificates needs besides a vault. */
+/** The services that issuing certificates needs besides a vault. */
 export interface IssuingServices {
   /** 32 random hexadecimal digits. */
   readonly newVersion: () => string;

@@ -20,7 +20,7 @@ import { makeKey } from '../keys/make.ts';
 import { objectKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
 
-/** What the rules of certificates need besides a vault. */
+/** The services that the rules of certificates need besides a vault. */
 export interface CertificateServices {
   readonly engine: KeyEngine;
   /** How long an issuer takes to issue a certificate. */

@@ -46,7 +46,7 @@ export const issuerProviders = [
 
 export type IssuerProvider = (typeof issuerProviders)[number];
 
-/** What a client may set on an issuer; every member is optional in an update. */
+/** An issuer from a client; every member is optional in an update. */
 export interface IssuerParameters {
   readonly provider?: string;
   readonly accountId?: string;

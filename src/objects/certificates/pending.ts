@@ -28,7 +28,7 @@ export interface PendingCertificate {
   /** When the issuer is done, in milliseconds since 1970; absent for the issuer `Unknown`, which is never done. */
   readonly readyAt?: number;
   /**
-   * What the certificate will be made of; absent once it is made. A cancelled or failed operation can still be merged.
+   * The parts of the future certificate; absent once it is made. A cancelled or failed operation can still be merged.
    */
   readonly draft?: CertificateDraft;
 }

@@ -21,7 +21,7 @@ const noSubject = 'Either subjectName or san must be present';
 const badSubject = 'Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n';
 
 /**
- * What is wrong with the names of a policy, from the client or from before. Azure checks them before anything else in a
+ * The fault in the names of a policy, from the client or from before. Azure checks them before anything else in a
  * policy. Names that the client does not send were checked before, or came with an imported certificate.
  */
 export function wrongNames(parameters: X509Parameters, before: PolicyX509 | undefined): string | undefined {

@@ -57,7 +57,7 @@ export interface LifetimeAction {
 
 export type LifetimeTrigger = { readonly daysBeforeExpiry: number } | { readonly lifetimePercentage: number };
 
-/** What a client may set in a policy; every member is optional, and not checked yet. */
+/** A policy from a client; every member is optional, and not checked yet. */
 export interface PolicyParameters {
   readonly issuer?: Partial<PolicyIssuer>;
   readonly key?: KeyParameters;

@@ -26,14 +26,14 @@ export interface KeyVersion extends ObjectVersion {
 
 export type KeyRecord = ObjectRecord<KeyVersion>;
 
-/** What a client may set on a key besides its type and size; every member is optional in an update. */
+/** A key from a client, without type and size; every member is optional in an update. */
 export interface KeyParameters extends ObjectParameters {
   readonly keyOps?: readonly string[];
   readonly exportable?: boolean;
   readonly releasePolicy?: ReleasePolicy;
 }
 
-/** What a client sets on a new version. */
+/** A new version of a key from a client. */
 export interface NewKeyParameters extends KeyParameters {
   readonly kty: KeyType;
   /** Replaces the key's policy, if it has one. */

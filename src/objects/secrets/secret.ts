@@ -19,7 +19,7 @@ export interface SecretVersion extends ObjectVersion {
   readonly previousVersion?: string;
 }
 
-/** What a client may set on a secret; every member is optional in an update. */
+/** A secret from a client; every member is optional in an update. */
 export interface SecretParameters extends ObjectParameters {
   readonly contentType?: string;
 }
