@@ -88,6 +88,16 @@ test('a device waits until its user has signed in elsewhere, and gets the tokens
   assert.equal((await poll(authority, code))['error'], 'bad_verification_code');
 });
 
+test('a device gets the tokens once, however often it asks at the same moment', async (t) => {
+  const authority = await startAuthority(t);
+  const { user_code: userCode, device_code: code } = await begin(authority);
+  const { browser, page } = await enter(authority, String(userCode));
+  await browser.submit(page, credentials);
+  const polls = await Promise.all(Array.from({ length: 16 }, () => poll(authority, code)));
+  assert.equal(polls.filter((tokens) => 'access_token' in tokens).length, 1);
+  assert.equal(polls.filter(({ error }) => error === 'bad_verification_code').length, 15);
+});
+
 test('a code is valid for one sign-in, for a quarter of an hour', async (t) => {
   const authority = await startAuthority(t);
   const first = await begin(authority);

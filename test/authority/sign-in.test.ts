@@ -295,6 +295,16 @@ test('a code is valid once, for ten minutes, with the parameters it was requeste
   assert.match(await redeem({ code: late }), /^AADSTS70008: /);
 });
 
+test('a code is valid once, however many clients show it at the same moment', async (t) => {
+  const authority = await startAuthority(t);
+  const code = await codeFrom(authority);
+  const shown = Array.from({ length: 16 }, () =>
+    postToken(authority, { ...redeemForm, code }, { tenant: 'organizations' }),
+  );
+  const statuses = (await Promise.all(shown)).map(({ status }) => status);
+  assert.deepEqual(statuses.toSorted(), [200, ...Array.from({ length: 15 }, () => 400)]);
+});
+
 test("a web application redeems its code with its secret, with or without a code challenge, for the code's own resource", async (t) => {
   const authority = await startAuthority(t);
   const parameters = {
