@@ -50,6 +50,11 @@ export const errors: ErrorsOf<AuthorityRefusal> = {
     code: 900144,
     message: ({ name }) => `The request body must contain the following parameter: '${name}'.`,
   },
+  tooManyParameters: {
+    ...badRequest,
+    code: 90023,
+    message: ({ parametersMax }) => `The request has more than ${parametersMax} parameters.`,
+  },
   parameterTwice: {
     ...badRequest,
     code: 9000411,

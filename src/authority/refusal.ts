@@ -10,6 +10,7 @@ export type AuthorityRefusal =
   | { readonly kind: 'instanceUnknown' }
   | { readonly kind: 'formUnreadable' }
   | { readonly kind: 'formTooLarge'; readonly bytesMax: number }
+  | { readonly kind: 'tooManyParameters'; readonly parametersMax: number }
   | { readonly kind: 'parameterMissing'; readonly name: string }
   | { readonly kind: 'parameterTwice'; readonly name: string }
   | { readonly kind: 'grantUnsupported'; readonly grant: string }

@@ -302,7 +302,8 @@ test('a code is valid once, however many clients show it at the same moment', as
     postToken(authority, { ...redeemForm, code }, { tenant: 'organizations' }),
   );
   const statuses = (await Promise.all(shown)).map(({ status }) => status);
-  assert.deepEqual(statuses.toSorted(), [200, ...Array.from({ length: 15 }, () => 400)]);
+  assert.equal(statuses.filter((status) => status === 200).length, 1);
+  assert.equal(statuses.filter((status) => status === 400).length, 15);
 });
 
 test("a web application redeems its code with its secret, with or without a code challenge, for the code's own resource", async (t) => {

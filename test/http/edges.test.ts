@@ -261,6 +261,16 @@ suite('a form that the authority is sent', () => {
     });
   }
 
+  test('may have 100 parameters, and no more', async () => {
+    const line = 'POST /{tenant}/oauth2/token';
+    const duplicated = { status: 400, says: /AADSTS9000411: .* The parameter 'a' is duplicated/ };
+    expectOAuth(await ask({ line, headers: [form], body: '&a'.repeat(99) }), duplicated);
+    const tooMany = { status: 400, says: /AADSTS90023: The request has more than 100 parameters\./ };
+    expectOAuth(await ask({ line, headers: [form], body: '&a'.repeat(100) }), tooMany);
+    const query = `GET /{tenant}/oauth2/v2.0/authorize?${'&a'.repeat(100)}`;
+    assert.match((await ask({ line: query })).text, /AADSTS90023: The request has more than 100 parameters\./);
+  });
+
   test('that is absent or empty has no parameter', async () => {
     const missing = { status: 400, says: /AADSTS900144: .* the following parameter: 'grant_type'/ };
     const line = 'POST /{tenant}/oauth2/token';
