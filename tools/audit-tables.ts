@@ -7,7 +7,7 @@ import { denied } from '../src/firewall/verdicts.ts';
 import { activities, deletions, secretsAdded, secretsRemoved } from '../src/graph/activities.ts';
 import type { Activity } from '../src/graph/activities.ts';
 import type { Caller } from '../src/types/caller.ts';
-import type { Source } from '../src/types/source.ts';
+import type { PublicSource } from '../src/types/source.ts';
 import type { AccessVerdict, Verdict } from '../src/types/verdict.ts';
 import { markdownTable } from './markdown-table.ts';
 
@@ -129,7 +129,7 @@ function signInTable(): string {
 
 /** The record of a caller whose address no rule of the vault contains. */
 function example(): AuditRecord {
-  const source: Source = { kind: 'public', address: { family: 4, value: 0xcb_00_71_08, text: '203.0.113.8' } };
+  const source: PublicSource = { kind: 'public', address: { family: 4, value: 0xcb_00_71_08, text: '203.0.113.8' } };
   const verdict = denied.noIpRule;
   const networkAcls = {
     bypass: 'None',
@@ -147,7 +147,12 @@ function example(): AuditRecord {
     resourceId:
       '/subscriptions/6d2c1a3b-0000-4000-8000-000000000001/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo',
     status: 403,
-    message: 'Client address is not authorized and caller is not a trusted service.',
+    message: [
+      'Client address is not authorized and caller was ignored because bypass is set to None',
+      `Client address: ${source.address.text}`,
+      `Caller: appid=${caller.applicationId};oid=${caller.objectId};iss=${caller.issuer}`,
+      'Vault: demo;location=westeurope',
+    ].join('\r\n'),
     source,
     caller,
     verdict,

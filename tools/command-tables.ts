@@ -1,15 +1,35 @@
 import { commands, optionHelp, synopsisOf } from '../src/cli/commands.ts';
 import type { Command } from '../src/cli/command.ts';
+import { nameSet } from '../src/http/host.ts';
 import { environment, options, signals } from '../src/settings/options.ts';
 import type { Option } from '../src/settings/options.ts';
+import { readSettings } from '../src/settings/settings.ts';
+import { describeStart } from '../src/worker/ready.ts';
 import { markdownTable } from './markdown-table.ts';
+
+/** What the line of a server that is ready has, and `connection.json`. */
+const connectionMembers: Readonly<Record<string, string>> = {
+  ready: 'always `true`',
+  home: 'URL of the resource manager, the authority and Graph',
+  vaultSuffix: "what follows a vault's name in its host: `.vault.localhost:8443`",
+  portal: 'URL of the portal, which does not exist yet',
+  tenantId: "the server's tenant",
+  subscriptionId: "the server's subscription",
+  clientId: "the administrator's client",
+  clientSecret: 'its secret',
+  objectId: 'its object id, for access policies and role assignments',
+  caFile: "the certificate authority of the server's certificates, as PEM",
+  dataDir: 'the data folder',
+  controlSocket: "the supervisor's control socket",
+};
 
 /** The parts of `docs/reference/command-line.md`, by the names of their places. */
 export function commandParts(): ReadonlyMap<string, string> {
   return new Map([
     ['start', startTable()],
-    ['environment', plainTable('variable', environment)],
-    ['signals', plainTable('signal', signals)],
+    ['connection', connectionTable()],
+    ['environment', plainTable(['variable', 'what it does'], environment)],
+    ['signals', plainTable(['signal', 'what it does'], signals)],
     ['commands', commands.map(sectionOf).join('\n')],
   ]);
 }
@@ -22,9 +42,22 @@ function startTable(): string {
   return markdownTable(['option', 'what it does'], rows);
 }
 
-function plainTable(what: string, texts: Readonly<Record<string, string>>): string {
+function connectionTable(): string {
+  const read = readSettings({ argv: [], environment: {}, readFile: () => '', folder: '/' });
+  if (!read.ok) throw new Error(read.message);
+  const identity = { tenantId: '', subscriptionId: '', clientId: '', clientSecret: '', objectId: '', demo: false };
+  const place = { path: '/', controlSocket: '/', names: nameSet('localhost', 8443) };
+  const line: unknown = JSON.parse(describeStart({ identity, settings: read.settings, ...place }).line);
+  const members = typeof line === 'object' && line !== null ? Object.keys(line) : [];
+  if (members.join() !== Object.keys(connectionMembers).join()) {
+    throw new Error(`a server that is ready says ${members.join(', ')}: describe each, in that order`);
+  }
+  return plainTable(['member', 'what it is'], connectionMembers);
+}
+
+function plainTable(head: readonly string[], texts: Readonly<Record<string, string>>): string {
   const rows = Object.entries(texts).map(([name, text]) => [`\`${name}\``, text]);
-  return markdownTable([what, 'what it does'], rows);
+  return markdownTable(head, rows);
 }
 
 function sectionOf(command: Command): string {
