@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,7 +10,7 @@ import { startPostern } from '../world/process.ts';
 import type { RunningPostern } from '../world/process.ts';
 
 const title = "the document's steps, as a playbook of Ansible's azure.azcollection";
-const playbook = join(import.meta.dirname, '../../examples/ansible/lock-down.yml');
+const root = join(import.meta.dirname, '../..');
 
 const why = reasonNotToRun();
 if (why !== undefined) notRun(title, why);
@@ -41,10 +41,19 @@ else
     }
   });
 
+/** Plays it by the command of its page, with the variables that the page exports. */
 async function play({ ready }: RunningPostern, folder: string) {
   const readyFile = join(folder, 'ready.json');
   writeFileSync(readyFile, JSON.stringify(ready), { mode: 0o600 });
-  const child = spawn('ansible-playbook', ['-i', 'localhost,', '-e', `@${readyFile}`, playbook], {
+  const page = readFileSync(join(root, 'docs/how-to/ansible.md'), 'utf8');
+  const settings = new Map(Object.entries(ready));
+  const exported = Array.from(page.matchAll(/\b(\w+)=\$\(setting (\w+)\)/g), ([, name = '', setting = '']) => [
+    name,
+    settings.get(setting),
+  ]);
+  const [, typed = ''] = /^\$ ansible-playbook (.*)$/m.exec(page) ?? [];
+  const child = spawn('ansible-playbook', typed.replace('@ready.json', `@${readyFile}`).split(' '), {
+    cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -55,14 +64,8 @@ async function play({ ready }: RunningPostern, folder: string) {
       PYTHONPATH: join(import.meta.dirname, 'shim'),
       PYTHONWARNINGS: 'ignore',
       AZURE_CONFIG_DIR: folder,
-      AZURE_CLOUD_ENVIRONMENT: ready.home,
-      AZURE_TENANT: ready.tenantId,
-      AZURE_CLIENT_ID: ready.clientId,
-      AZURE_SECRET: ready.clientSecret,
-      AZURE_SUBSCRIPTION_ID: ready.subscriptionId,
       AZURE_DISABLE_INSTANCE_DISCOVERY: 'true',
-      REQUESTS_CA_BUNDLE: ready.caFile,
-      SSL_CERT_FILE: ready.caFile,
+      ...Object.fromEntries(exported),
     },
   });
   const ended = new Promise<number | null>((resolve) => {

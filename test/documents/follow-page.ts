@@ -17,7 +17,7 @@ export type Server = 'running' | 'by the page';
 
 /**
  * Commands that are not typed: the checkout is installed, the server is started for the page, and the playbook is played by
- * `test/ansible`.
+ * `test/ansible`, as its page says.
  */
 const done =
   /^(?:npm (?:ci|start|test)\b.*|(?:sudo )?\.\/bin\/postern start(?: --config (?<config>\S+))?|ansible-playbook .*)\n?$/;
