@@ -46,11 +46,11 @@ async function play({ ready }: RunningPostern, folder: string) {
   const readyFile = join(folder, 'ready.json');
   writeFileSync(readyFile, JSON.stringify(ready), { mode: 0o600 });
   const page = readFileSync(join(root, 'docs/how-to/ansible.md'), 'utf8');
-  const settings = new Map(Object.entries(ready));
-  const exported = Array.from(page.matchAll(/\b(\w+)=\$\(setting (\w+)\)/g), ([, name = '', setting = '']) => [
-    name,
-    settings.get(setting),
-  ]);
+  const settings = new Map(Object.entries<string | true>(ready).map(([name, value]) => [name, `${value}`]));
+  const exported: readonly (readonly [name: string, value: string | undefined])[] = Array.from(
+    page.matchAll(/\b(\w+)=\$\(setting (\w+)\)/g),
+    ([, name = '', setting = '']) => [name, settings.get(setting)],
+  );
   const [, typed = ''] = /^\$ ansible-playbook (.*)$/m.exec(page) ?? [];
   const child = spawn('ansible-playbook', typed.replace('@ready.json', `@${readyFile}`).split(' '), {
     cwd: root,

@@ -20,7 +20,7 @@ export type Server = 'running' | 'by the page';
  * `test/ansible`, as its page says.
  */
 const done =
-  /^(?:npm (?:ci|start|test)\b.*|(?:sudo )?\.\/bin\/postern start(?: --config (?<config>\S+))?|ansible-playbook .*)\n?$/;
+  /^(?:npm (?:ci|start|test)\b.*|(?:sudo chown .* && sudo )?\.\/bin\/postern start(?: --config (?<config>\S+))?|ansible-playbook .*)\n?$/;
 
 /** A network namespace of its own, and a place for the names of others, which `ip netns` keeps. */
 const alone = [
