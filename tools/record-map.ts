@@ -5,7 +5,7 @@ import { markdownTable } from './markdown-table.ts';
 
 const introduction = `# Records
 
-What the store holds: every kind of record, by what its keys begin with. \`npm run check -- --write\` makes this page of what the
+What the store holds: every kind of record, by what its keys begin with. \`npm run check -- --write\` generates this page from what the
 rooms declare with \`recordKind\` ([\`store/keys.ts\`](../../src/store/keys.ts)). A name in braces is one segment of the key. After a slash
 at the end comes what tells the records of the kind apart. Keys are stored in clear, what the records hold is sealed.
 
