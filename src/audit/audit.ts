@@ -74,16 +74,24 @@ export class Audit {
   }
 
   /**
-   * Records a change: `put` belongs into its transaction. Call `committed` afterwards.
+   * Records a change: `put` belongs into its transaction. Call `committed` or `failed` afterwards.
    * @throws {AuditUnavailable} and the change must not begin
    */
   stage(record: LogRecord): { readonly put: Put } {
     return { put: this.#outbox.stage(record) };
   }
 
-  /** A transaction with a staged record has committed. Not waited for: the record is as safe as the change. */
-  committed(): void {
-    this.#outbox.ship();
+  /**
+   * A transaction with these puts of staged records has committed; which they are is looked up where it is not said. Not
+   * waited for: the records are as safe as the change.
+   */
+  committed(puts?: readonly Put[]): void {
+    this.#outbox.committed(puts);
+  }
+
+  /** A transaction with these puts of staged records has failed. */
+  failed(puts: readonly Put[]): void {
+    this.#outbox.failed(puts);
   }
 
   /**

@@ -1,11 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { recordKind } from '../store/keys.ts';
-import { listRecords, recordPut } from '../store/records.ts';
+import { jsonPut, listRecords } from '../store/records.ts';
 import type { Put, Store } from '../store/store.ts';
 import type { LogRecord } from './activity.ts';
+import { Committed } from './committed.ts';
+import type { Shipped } from './committed.ts';
 import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
-import { withRecordId } from './record.ts';
+import { lineOf, withRecordId } from './record.ts';
 
 /** `"recordId":"<id>"}}` and the line's end: a record's id is the last thing on its line, see `withRecordId`. */
 export const recordIdMark = { before: '"recordId":"', length: 36, after: '"}}\n' } as const;
@@ -69,6 +71,7 @@ const retryMs = 1000;
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #makeId: () => string;
+  readonly #committed = new Committed();
   /** Keys of the records that are in the log and may still be in the store. */
   #written: readonly string[] = [];
   #wanted = false;
@@ -83,22 +86,37 @@ export class Outbox {
   }
 
   /**
-   * What the change's transaction must put besides its own.
+   * What the change's transaction must put besides its own. `committed` or `failed` is to be called when it is over.
    * @throws {AuditUnavailable} while the log cannot be written: the change must not begin
    */
   stage(record: LogRecord): Put {
     this.#parts.log.assertWritable();
     const id = this.#makeId();
-    return recordPut(staged.key(id), withRecordId(record, id));
+    const key = staged.key(id);
+    const line = lineOf(withRecordId(record, id));
+    this.#committed.begin(key, line);
+    return jsonPut(key, line.text);
   }
 
-  /** To be called after a commit; not waited for. A failure is tried again until it succeeds. */
-  ship(): void {
+  /** These were committed; `undefined`: some were. Not waited for. */
+  committed(puts: readonly Put[] | undefined): void {
+    if (puts === undefined) this.#committed.doubt();
+    else for (const { key } of puts) this.#committed.add(key);
+    this.#ship();
+  }
+
+  /** The transaction of these has failed. */
+  failed(puts: readonly Put[]): void {
+    for (const { key } of puts) this.#committed.fail(key);
+  }
+
+  /** A failure is tried again until it succeeds. */
+  #ship(): void {
     this.#wanted = true;
     this.#running ??= this.#run();
   }
 
-  /** To be called once, before the first `ship`: sends off what a crash left behind. The log may be unavailable. */
+  /** To be called once, before anything else: sends off what a crash left behind. The log may be unavailable. */
   async recover(): Promise<void> {
     const waiting = await this.#staged();
     if (waiting.size === 0) return;
@@ -108,7 +126,8 @@ export class Outbox {
       written.push(staged.key(id));
     }
     this.#written = written;
-    this.ship();
+    this.#committed.doubt();
+    this.#ship();
     await this.#running;
   }
 
@@ -116,7 +135,8 @@ export class Outbox {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#retry);
-    this.ship();
+    this.#committed.doubt();
+    this.#ship();
     await this.#running;
   }
 
@@ -148,23 +168,33 @@ export class Outbox {
   #failed(error: unknown): void {
     if (!this.#failing) this.#parts.notice(`Audit records of changes wait in the store: ${String(error)}`);
     this.#failing = true;
+    this.#committed.doubt();
     clearTimeout(this.#retry);
-    if (!this.#closing) this.#retry = setTimeout(() => this.ship(), retryMs).unref();
+    if (!this.#closing) this.#retry = setTimeout(() => this.#ship(), retryMs).unref();
   }
 
   async #shipAll(): Promise<void> {
-    const { store, log, exports } = this.#parts;
+    const { log, exports } = this.#parts;
     await this.#forgetWritten();
     for (;;) {
-      const records = await listRecords(store, { prefix: staged.prefix(), limit: batchSize });
-      if (records.length === 0) return;
-      const written = records.map(({ value }) => value);
-      await log.write(written.map((record) => JSON.stringify(record)));
-      for (const record of written) exports?.take(record);
-      this.#written = records.map(({ key }) => key);
+      const batch = this.#committed.isAll ? this.#committed.take(batchSize) : await this.#listed();
+      if (batch.length === 0) return;
+      await log.write(batch.map(({ line }) => line.text));
+      for (const { line } of batch) exports?.takeLine(line);
+      this.#written = batch.map(({ key }) => key);
       await this.#forgetWritten();
       if (!this.#closing) await pause(pauseMs);
     }
+  }
+
+  async #listed(): Promise<readonly Shipped[]> {
+    this.#committed.list();
+    const records = await listRecords(this.#parts.store, { prefix: staged.prefix(), limit: batchSize });
+    this.#committed.listed(
+      records.map(({ key }) => key),
+      records.length < batchSize,
+    );
+    return records.map(({ key, value }) => ({ key, line: lineOf(value) }));
   }
 
   async #forgetWritten(): Promise<void> {

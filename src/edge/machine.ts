@@ -32,7 +32,7 @@ export interface Pending {
 
 export interface Machine {
   readonly store: Pick<Store, 'transact'>;
-  readonly audit: Pick<Audit, 'stage' | 'committed' | 'refused'>;
+  readonly audit: Pick<Audit, 'stage' | 'committed' | 'failed' | 'refused'>;
   readonly turns: { join(request: Pending): void; end(connection: Connection): void };
   /** The detail of a failure that the client is told nothing of. */
   readonly logError: (error: unknown, requestId: string) => void;

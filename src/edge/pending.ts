@@ -5,7 +5,7 @@ import type { Answer } from '../http/answer.ts';
 import { recordsOf, requestOf } from '../store/records.ts';
 import type { Given, Need, ParsedOnce, Reading } from '../store/records.ts';
 import { Conflict } from '../store/store.ts';
-import type { ReadResult, Transaction } from '../store/store.ts';
+import type { Put, ReadResult, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import { isOurTrouble, orUnavailable, refusalOf, Refused } from './edge.ts';
 import type { Connection, Done, EdgeRequest, Failed } from './edge.ts';
@@ -184,11 +184,13 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
   /** A change and its records in one transaction; in force, before the answer. */
   async #commit({ records, committed, answer }: Done, change: Transaction): Promise<void> {
     const { audit, store } = this.#machine;
+    const staged: Put[] = [];
     try {
-      const staged = records.map((record) => audit.stage(record).put);
+      for (const record of records) staged.push(audit.stage(record).put);
       await orUnavailable(store.transact({ ...change, put: [...(change.put ?? []), ...staged] }));
-      if (staged.length > 0) audit.committed();
+      if (staged.length > 0) audit.committed(staged);
     } catch (error) {
+      audit.failed(staged);
       this.#notCommitted(error);
       return;
     }

@@ -10,7 +10,7 @@ import { RequestUnderWay } from './pending.ts';
 /** What turns ask of the server. */
 export interface TurnServices {
   readonly store: Pick<Store, 'readMany' | 'transact'>;
-  readonly audit: Pick<Audit, 'readNow' | 'stage' | 'committed' | 'refused'>;
+  readonly audit: Pick<Audit, 'readNow' | 'stage' | 'committed' | 'failed' | 'refused'>;
   /** The detail of a failure that the client is told nothing of. */
   readonly logError: (error: unknown, requestId: string) => void;
 }

@@ -228,11 +228,15 @@ export class Scheduler {
   }
 
   async #commit(work: Leased, { change = {}, audit, committed }: DueOutcome, began: number): Promise<void> {
-    const staged = audit === undefined ? undefined : this.#parts.audit.stage(this.#record(work, audit, began));
     const done = { require: [{ key: work.key, version: work.version }], delete: [work.key] };
-    const recorded = staged === undefined ? undefined : { put: [staged.put] };
-    await this.#parts.store.transact(merge(change, recorded, done));
-    if (staged !== undefined) this.#parts.audit.committed();
+    const put = audit === undefined ? [] : [this.#parts.audit.stage(this.#record(work, audit, began)).put];
+    try {
+      await this.#parts.store.transact(merge(change, { put }, done));
+    } catch (error) {
+      this.#parts.audit.failed(put);
+      throw error;
+    }
+    if (put.length > 0) this.#parts.audit.committed(put);
     for (const { key } of change.put ?? []) if (key.startsWith(duePrefix)) this.wake(dueTime(key));
     await committed?.();
   }

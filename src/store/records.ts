@@ -81,7 +81,11 @@ export function openListed<T>(_prefix: Prefix<T>, records: readonly StoredRecord
 
 /** Writes `value` under its key; part of a transaction. */
 export function recordPut<T>(key: Key<T>, value: NoInfer<T>, version?: Version): Put {
-  const json = JSON.stringify(value);
+  return jsonPut(key, JSON.stringify(value), version);
+}
+
+/** The same of a value whose JSON is there. */
+export function jsonPut(key: Key<unknown>, json: string, version?: Version): Put {
   const kind = upgradedKindOf(key);
   const bytes = Buffer.from(kind === undefined ? json : `${mark}${kind.version} ${json}`);
   return version === undefined ? { key, value: bytes } : { key, value: bytes, version };

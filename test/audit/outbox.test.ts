@@ -92,6 +92,83 @@ suite('a change’s record', () => {
   });
 });
 
+suite('a change’s record that this process committed', () => {
+  /** The same store, which notes how often it is listed. */
+  function listed(): { store: Store; lists: () => number } {
+    const store = memoryStore();
+    let lists = 0;
+    return {
+      store: {
+        read: (request) => store.read(request),
+        list: (request) => {
+          lists += 1;
+          return store.list(request);
+        },
+        readMany: (requests) => store.readMany(requests),
+        changes: (since, limit) => store.changes(since, limit),
+        close: () => store.close(),
+        transact: (transaction) => store.transact(transaction),
+      },
+      lists: () => lists,
+    };
+  }
+
+  test('is not read from the store again', async (t) => {
+    const { store, lists } = listed();
+    const at = place(t, store);
+    const audit = await open(at);
+    const before = lists();
+    for (const name of ['a', 'b', 'c']) {
+      audit.committed([await change(audit, store, name)]);
+      await readUntil(audit, () => namesIn(at).includes(name));
+    }
+    assert.equal(lists(), before);
+    await audit.close();
+    assert.deepEqual(
+      namesIn(at).filter((name) => name !== 'read'),
+      ['a', 'b', 'c'],
+    );
+    assert.deepEqual(await staged(store), []);
+  });
+
+  test('is sent off once, though others that are not known are, too, and are listed with it', async (t) => {
+    const at = place(t);
+    const audit = await open(at);
+    const names: string[] = [];
+    for (let n = 0; n < 600; n += 1) {
+      const name = String(n);
+      names.push(name);
+      const put = await change(audit, at.store, name);
+      if (n % 3 === 0) audit.committed();
+      // Its commit is told of later, when a list may have had it.
+      else setImmediate(() => audit.committed([put]));
+      if (n % 50 === 0) await readUntil(audit, () => namesIn(at).includes(name));
+    }
+    await audit.close();
+    assert.deepEqual(
+      namesIn(at)
+        .filter((name) => name !== 'read')
+        .toSorted((one, other) => Number(one) - Number(other)),
+      names,
+    );
+    assert.deepEqual(await staged(at.store), []);
+  });
+
+  test('is sent off also where its transaction seemed to fail', async (t) => {
+    const at = place(t);
+    const audit = await open(at);
+    const put = await change(audit, at.store, 'a');
+    audit.failed([put]);
+    audit.committed([await change(audit, at.store, 'b')]);
+    await readUntil(audit, () => namesIn(at).includes('b'));
+    await audit.close();
+    assert.deepEqual(
+      namesIn(at).filter((name) => name !== 'read'),
+      ['a', 'b'],
+    );
+  });
+});
+
 suite('what a crash left in the store', () => {
   /** Writes what a process that died between `write` and the delete would have written. */
   async function crashAfter(at: Place, names: readonly string[], shipped: number): Promise<void> {

@@ -177,6 +177,7 @@ export async function startAuthority(t: TestContext, options: TestAuthorityOptio
       readNow: () => undefined,
       stage: () => assert.fail('the authority made a change'),
       committed: () => assert.fail('the authority made a change'),
+      failed: () => undefined,
       refused: async (record) => void failed.push(record),
     },
     logError: (error) => log.push(String(error)),

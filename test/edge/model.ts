@@ -72,6 +72,7 @@ export class Model {
       },
       stage: ({ resourceId }) => ({ put: { key: `outbox/${resourceId}/${this.#sent++}`, value: Buffer.from('1') } }),
       committed: () => undefined,
+      failed: () => undefined,
       refused: async ({ resourceId }) => {
         await this.write();
         this.seen.push(`${resourceId} recorded`);
