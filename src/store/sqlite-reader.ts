@@ -1,75 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
+import type { CommitCount } from './commit-count.ts';
+import { RowCache } from './row-cache.ts';
+import type { EndedBatch, Written } from './row-cache.ts';
+import type { PreparedTransaction } from './sqlite-batch.ts';
 import { configure, isDamage } from './sqlite-file.ts';
 import { assertList, assertRead, Conflict, resultOf, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Requirement, StoredRecord } from './store.ts';
-
-/** A record's version and value as the database has them; `undefined`: there is no such record. */
-type Row = { readonly version: string; readonly value: Uint8Array } | undefined;
-
-const rowsMax = 4096;
-/** A larger value is not kept, only its version: most reads of a vault's record ask for nothing else. */
-const valueBytesMax = 4096;
-
-/**
- * Rows of one state of the database, as they lie in it: sealed, where the store is. SQLite itself says when they are
- * not true any more (`PRAGMA data_version`, which changes with every commit of another connection), so that the cache is
- * emptied rather than kept up. Between a look at that and the next commit of ours, nobody need be asked.
- */
-class RowCache {
-  readonly #rows = new Map<string, Row>();
-  readonly #versions = new Map<string, string | null>();
-  #state: unknown;
-  #doubted = true;
-
-  /** To be told the database's `data_version` at the beginning of each snapshot. */
-  enter(state: unknown): void {
-    this.#doubted = false;
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#rows.clear();
-    this.#versions.clear();
-  }
-
-  /** The database may have another state by now. */
-  doubt(): void {
-    this.#doubted = true;
-  }
-
-  /** Whether these rows and versions are all known, so that no snapshot is needed to have them. */
-  knows(rows: readonly string[], versions: readonly Requirement[] = []): boolean {
-    if (this.#doubted) return false;
-    for (const key of rows) if (!this.#rows.has(key)) return false;
-    for (const { key } of versions) if (!this.#versions.has(key)) return false;
-    return true;
-  }
-
-  /** The row under `key`, read only if it is not known; in a snapshot. */
-  row(key: string, read: (key: string) => Row): Row {
-    if (this.#rows.has(key)) return this.#rows.get(key);
-    const row = read(key);
-    if (row === undefined || row.value.length <= valueBytesMax) keep(this.#rows, key, row);
-    return row;
-  }
-
-  /** The version under `key`, `null` for no record; in a snapshot. */
-  version(key: string, read: (key: string) => string | null): string | null {
-    const known = this.#versions.get(key);
-    if (known !== undefined) return known;
-    const version = read(key);
-    keep(this.#versions, key, version);
-    return version;
-  }
-}
-
-/** The oldest goes first: with more rows in use than there is place for, a cleverer order would not help either. */
-function keep<T>(cache: Map<string, T>, key: string, value: T): void {
-  if (cache.size >= rowsMax) {
-    const { value: oldest } = cache.keys().next();
-    if (oldest !== undefined) cache.delete(oldest);
-  }
-  cache.set(key, value);
-}
 
 /**
  * The connection of the reads, on the thread that asks: a point read costs less than a message to another thread.
@@ -88,6 +25,7 @@ export class SqliteReader {
   readonly #extent: StatementSync;
   readonly #changed: StatementSync;
   readonly #dataVersion: StatementSync;
+  readonly #commitCount: CommitCount;
   readonly #cache = new RowCache();
   readonly #readRow = (key: string) => {
     const row = this.#record.get(key);
@@ -97,10 +35,12 @@ export class SqliteReader {
     const version = this.#version.get(key)?.[0];
     return typeof version === 'string' ? version : null;
   };
+  readonly #countCommits = () => this.#commitCount.read();
   #snapshot = false;
   #turnEnds: NodeJS.Immediate | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, commitCount: CommitCount) {
+    this.#commitCount = commitCount;
     this.#database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
     configure(this.#database);
     this.#begin = this.#database.prepare('BEGIN');
@@ -185,6 +125,22 @@ export class SqliteReader {
     this.#endSnapshot();
   }
 
+  /** What is to be told by `committed` if the transaction is. */
+  writes(transaction: PreparedTransaction): readonly Written[] {
+    return this.#cache.writes(transaction);
+  }
+
+  /** A batch is on its way to the database. */
+  begin(): void {
+    this.#cache.begin();
+  }
+
+  /** It is over. The next read sees it. */
+  end(batch: EndedBatch): void {
+    this.#cache.end(batch);
+    this.#endSnapshot();
+  }
+
   #endSnapshot(): void {
     clearImmediate(this.#turnEnds);
     if (this.#snapshot && this.#database.isTransaction) this.#end.run();
@@ -205,10 +161,12 @@ export class SqliteReader {
   #inSnapshot<T>(reads: () => T): T {
     return this.#orUnreadable(() => {
       if (!this.#snapshot) {
+        const before = this.#cache.isLost ? this.#commitCount.read() : undefined;
         this.#begin.run();
         this.#snapshot = true;
         // Reading it also opens the snapshot, so that it speaks of this one.
-        this.#cache.enter(this.#dataVersion.get()?.[0]);
+        const dataVersion = this.#dataVersion.get()?.[0];
+        this.#cache.enter({ dataVersion, before, after: this.#countCommits });
         this.#turnEnds = setImmediate(() => this.#endSnapshot());
       }
       return reads();

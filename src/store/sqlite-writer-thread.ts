@@ -1,30 +1,50 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { KnownVersions } from './known-versions.ts';
 import { configure, isDamage } from './sqlite-file.ts';
-import type { BatchReply, PreparedTransaction, WriterReply, WriterRequest, WriterThreadData } from './sqlite-writer.ts';
+import { transactionsOf } from './sqlite-batch.ts';
+import type { BatchMessage, PreparedTransaction } from './sqlite-batch.ts';
+import type { Version } from './store.ts';
+import type { BatchReply, WriterReply, WriterRequest, WriterThreadData } from './sqlite-writer.ts';
 
-/** How many pages the log may have, by a generous estimate, before a checkpoint is due. */
-const logPagesLimit = 2_000;
+/** How many pages the log may have before a checkpoint is due. */
+const logPagesLimit = 1_000;
+
+/** How many versions are remembered for the requirements of transactions. */
+const versionsMax = 4_096;
+
+type Committed = Extract<BatchReply, { readonly kind: 'committed' }>;
 
 /** The only connection that writes; each batch is one SQLite transaction, and so one fsync. */
 class BatchWriter {
   readonly #history: number;
   readonly #database: DatabaseSync;
+  readonly #othersVersion;
+  readonly #logSize;
   readonly #version;
   readonly #put;
   readonly #delete;
   readonly #log;
   readonly #forget;
+  /** As of the last commit of ours, if nobody else has committed since. */
+  readonly #known = new KnownVersions(versionsMax);
+  #others: unknown;
   /** The position of the last change. */
   #head: number;
-  #logPages = 0;
+  readonly #readVersion = (key: string): Version | null => {
+    const version = this.#version.get(key)?.[0];
+    return typeof version === 'string' ? version : null;
+  };
 
   constructor({ file, history }: WriterThreadData) {
     this.#history = history;
     this.#database = new DatabaseSync(file, { timeout: 5_000 });
     configure(this.#database);
     this.#database.exec('PRAGMA wal_autocheckpoint = 0');
-    this.#version = this.#database.prepare('SELECT version FROM records WHERE key = ?');
+    this.#othersVersion = this.#rows('PRAGMA data_version');
+    this.#logSize = this.#rows('PRAGMA wal_checkpoint(NOOP)');
+    this.#version = this.#rows('SELECT version FROM records WHERE key = ?');
     this.#put = this.#database.prepare('INSERT OR REPLACE INTO records (key, version, value) VALUES (?, ?, ?)');
     this.#delete = this.#database.prepare('DELETE FROM records WHERE key = ?');
     this.#log = this.#database.prepare('INSERT INTO changes (position, key) VALUES (?, ?)');
@@ -32,32 +52,46 @@ class BatchWriter {
     this.#head = Number(this.#database.prepare('SELECT max(position) AS head FROM changes').get()?.['head'] ?? 0);
   }
 
-  /** For each transaction the key of its conflict, or `null`. When this throws, nothing of the batch is committed. */
-  commit(batch: readonly PreparedTransaction[]): (string | null)[] {
+  /**
+   * For each transaction the key of its conflict, or `null`, and how many commits it took. When this throws, nothing of the
+   * batch is committed.
+   */
+  commit(batch: readonly PreparedTransaction[]): Pick<Committed, 'conflicts' | 'commits'> {
     const head = this.#head;
     this.#database.exec('BEGIN IMMEDIATE');
     try {
+      this.#forgetIfOthersWrote();
       const conflicts = batch.map((transaction) => this.#apply(transaction));
       if (this.#head > head) this.#forget.run(this.#head - this.#history);
       this.#database.exec('COMMIT');
-      return conflicts;
+      // SQLite makes no commit of what changes nothing.
+      return { conflicts, commits: this.#head > head ? 1 : 0 };
     } catch (error) {
       this.#head = head;
+      this.#known.clear();
       // SQLite has rolled back by itself after some errors.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
 
-  /** Whether the log is long enough to be written back into the database. */
-  get checkpointDue(): boolean {
-    return this.#logPages >= logPagesLimit;
+  /** From here to the end of the transaction nobody else can write. */
+  #forgetIfOthersWrote(): void {
+    // It changes with the commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
+    const others = this.#othersVersion.get()?.[0];
+    if (others !== this.#others) this.#known.clear();
+    this.#others = others;
+  }
+
+  /** Whether so much of the log is not in the database yet that it is to be written there. */
+  isCheckpointDue(): boolean {
+    const size = this.#logSize.get();
+    return Number(size?.[1]) - Number(size?.[2]) >= logPagesLimit;
   }
 
   /** Waits for nobody. What a snapshot of the reads still needs stays in the log, until the next time. */
   checkpoint(): void {
-    const outcome = this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
-    if (outcome?.['log'] === outcome?.['checkpointed']) this.#logPages = 0;
+    this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
   }
 
   /**
@@ -75,14 +109,15 @@ class BatchWriter {
 
   #apply(transaction: PreparedTransaction): string | null {
     for (const { key, version } of transaction.require) {
-      if ((this.#version.get(key)?.['version'] ?? null) !== version) return key;
+      if (this.#known.version(key, this.#readVersion) !== version) return key;
     }
     for (const { key, version, value } of transaction.put) {
       this.#put.run(key, version, value);
-      this.#logPages += 1 + Math.ceil(value.length / 4_096);
+      this.#known.wrote(key, version);
       this.#changed(key);
     }
     for (const key of transaction.delete) {
+      this.#known.wrote(key, null);
       if (this.#delete.run(key).changes > 0) this.#changed(key);
     }
     return null;
@@ -90,8 +125,13 @@ class BatchWriter {
 
   #changed(key: string): void {
     this.#head += 1;
-    this.#logPages += 2;
     this.#log.run(this.#head, key);
+  }
+
+  #rows(sql: string): StatementSync {
+    const statement = this.#database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
   }
 }
 
@@ -112,13 +152,23 @@ function serve(data: unknown): void {
   reply({ kind: 'ready' });
 }
 
-function commit(writer: BatchWriter, batch: readonly PreparedTransaction[]): BatchReply {
+function commit(writer: BatchWriter, batch: BatchMessage): BatchReply {
+  let committed: Pick<Committed, 'conflicts' | 'commits'>;
   try {
-    const conflicts = writer.commit(batch);
-    return { kind: 'committed', conflicts, checkpointDue: writer.checkpointDue };
+    committed = writer.commit(transactionsOf(batch));
   } catch (error) {
     const message = `the database could not be written: ${error instanceof Error ? error.message : String(error)}`;
     return { kind: 'failed', message, damaged: isDamage(error) };
+  }
+  return { kind: 'committed', ...committed, checkpointDue: isCheckpointDue(writer) };
+}
+
+/** What is committed is, also where this cannot be found out: then the next commit finds it out. */
+function isCheckpointDue(writer: BatchWriter): boolean {
+  try {
+    return writer.isCheckpointDue();
+  } catch {
+    return false;
   }
 }
 

@@ -1,15 +1,11 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readThreadCode, startThread } from '../crypto/thread-code.ts';
+import type { EndedBatch, Written } from './row-cache.ts';
+import { BatchBuilder } from './sqlite-batch.ts';
+import type { BatchMessage, PreparedTransaction } from './sqlite-batch.ts';
 import { Conflict, Unreadable } from './store.ts';
-import type { Put, Requirement, Version } from './store.ts';
-
-/** A transaction as it goes to the thread: complete, with a version for each put. */
-export interface PreparedTransaction {
-  readonly require: readonly Requirement[];
-  readonly put: readonly Required<Put>[];
-  readonly delete: readonly string[];
-}
+import type { Version } from './store.ts';
 
 export interface WriterThreadData {
   readonly file: string;
@@ -17,18 +13,43 @@ export interface WriterThreadData {
 }
 
 /** To the thread: a batch to commit, or an order. Each but the last, `close`, is answered before the next one is sent. */
-export type WriterRequest = readonly PreparedTransaction[] | 'checkpoint' | 'close';
+export type WriterRequest = BatchMessage | 'checkpoint' | 'close';
 
 export type WriterReply = BatchReply | { readonly kind: 'ready' } | { readonly kind: 'checkpointed' };
 
 /** `conflicts`: for each transaction of the batch, in order, the key of its conflict or `null`. */
 export type BatchReply =
-  | { readonly kind: 'committed'; readonly conflicts: readonly (string | null)[]; readonly checkpointDue: boolean }
+  | {
+      readonly kind: 'committed';
+      readonly conflicts: readonly (string | null)[];
+      /** How many commits it took: none where nothing was changed. */
+      readonly commits: 0 | 1;
+      readonly checkpointDue: boolean;
+    }
   | { readonly kind: 'failed'; readonly message: string; readonly damaged: boolean };
 
+/** Whoever reads from the same database, and must know what becomes of it. */
+interface Follower {
+  /** What is to be told by `end` if the transaction is committed. */
+  writes(transaction: PreparedTransaction): readonly Written[];
+  /** A batch is on its way. */
+  begin(): void;
+  /** It is over, which nobody else has heard yet. */
+  end(batch: EndedBatch): void;
+  /** The log has been written back into the database. */
+  refresh(): void;
+}
+
 interface Job {
-  readonly transaction: PreparedTransaction;
+  readonly written: readonly Written[];
+  /** Of the puts, in order. */
+  readonly versions: readonly Version[];
   readonly done: PromiseWithResolvers<readonly Version[]>;
+}
+
+interface Batch {
+  readonly builder: BatchBuilder;
+  readonly jobs: Job[];
 }
 
 /**
@@ -50,26 +71,24 @@ const batchLimit = 512;
  */
 export class SqliteWriter {
   readonly #thread: Worker;
-  readonly #refresh: () => void;
+  readonly #follower: () => Follower | undefined;
   readonly #assertInPlace: () => void;
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<void>();
-  #waiting: Job[] = [];
-  #batch: readonly Job[] = [];
+  /** Those that are to be committed, the next one first; to the last one is added. */
+  #waiting: Batch[] = [];
+  #batch: Batch | undefined;
   #scheduled = false;
   #awaiting = false;
   #closing = false;
   #failure: Error | undefined;
 
-  /**
-   * `refresh` is called after each commit, before anybody hears of it, and after each checkpoint. `assertInPlace` throws
-   * when what was committed went into a file that is gone.
-   */
+  /** `assertInPlace` throws when what was committed went into a file that is gone. */
   constructor(
     data: WriterThreadData,
-    { refresh, assertInPlace }: { readonly refresh: () => void; readonly assertInPlace: () => void },
+    { follower, assertInPlace }: { readonly follower: () => Follower | undefined; readonly assertInPlace: () => void },
   ) {
-    this.#refresh = refresh;
+    this.#follower = follower;
     this.#assertInPlace = assertInPlace;
     // The environment may hold the master key, which this thread has no use for.
     this.#thread = new Worker(startThread, { workerData: { ...data, code }, env: {}, execArgv: [], eval: true });
@@ -89,9 +108,20 @@ export class SqliteWriter {
   transact(transaction: PreparedTransaction): Promise<readonly Version[]> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const done = Promise.withResolvers<readonly Version[]>();
-    this.#waiting.push({ transaction, done });
+    const { builder, jobs } = this.#open();
+    builder.add(transaction);
+    const written = this.#follower()?.writes(transaction) ?? [];
+    jobs.push({ written, versions: transaction.put.map(({ version }) => version), done });
     this.#schedule();
     return done.promise;
+  }
+
+  #open(): Batch {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.jobs.length < batchLimit) return last;
+    const batch = { builder: new BatchBuilder(), jobs: [] };
+    this.#waiting.push(batch);
+    return batch;
   }
 
   /** What was handed over before is committed first. The last connection to close empties the log. */
@@ -110,25 +140,36 @@ export class SqliteWriter {
 
   #post(): void {
     this.#scheduled = false;
-    this.#batch = this.#waiting.slice(0, batchLimit);
-    this.#waiting = this.#waiting.slice(batchLimit);
-    if (this.#batch.length > 0) this.#send(this.#batch.map((job) => job.transaction));
-    else if (this.#closing) this.#send('close');
+    this.#batch = this.#waiting.shift();
+    if (this.#batch !== undefined) {
+      const message = this.#batch.builder.message();
+      this.#follower()?.begin();
+      this.#send(message, [message.values.buffer]);
+    } else if (this.#closing) this.#send('close');
   }
 
-  #send(request: WriterRequest): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only windows have
-    this.#thread.postMessage(request);
+  #send(request: WriterRequest, handedOver: readonly ArrayBuffer[] = []): void {
+    this.#thread.postMessage(request, handedOver);
     this.#awaiting = true;
   }
 
   #receive(reply: WriterReply): void {
     if (reply.kind === 'ready') return this.#ready.resolve();
     this.#awaiting = false;
-    this.#refresh();
-    if (reply.kind !== 'checkpointed') this.#settle(this.#judged(reply));
+    if (reply.kind === 'checkpointed') this.#follower()?.refresh();
+    else {
+      this.#follower()?.end(this.#ended(reply));
+      this.#settle(this.#judged(reply));
+    }
     if (reply.kind === 'committed' && reply.checkpointDue) this.#send('checkpoint');
     else if (this.#waiting.length > 0 || this.#closing) this.#schedule();
+  }
+
+  #ended(reply: BatchReply): EndedBatch {
+    if (reply.kind === 'failed') return 'unknown';
+    const jobs = this.#batch?.jobs ?? [];
+    const committed = jobs.filter((_, index) => (reply.conflicts[index] ?? null) === null);
+    return { commits: reply.commits, transactions: committed.map(({ written }) => written) };
   }
 
   #judged(reply: BatchReply): BatchReply {
@@ -142,22 +183,23 @@ export class SqliteWriter {
   }
 
   #settle(reply: BatchReply): void {
-    const batch = this.#batch;
-    this.#batch = [];
-    for (const [index, { transaction, done }] of batch.entries()) {
+    const jobs = this.#batch?.jobs ?? [];
+    this.#batch = undefined;
+    for (const [index, { versions, done }] of jobs.entries()) {
       const conflict = reply.kind === 'committed' ? (reply.conflicts[index] ?? null) : null;
       if (reply.kind === 'failed')
         done.reject(reply.damaged ? new Unreadable(reply.message) : new Error(reply.message));
       else if (conflict !== null) done.reject(new Conflict(conflict));
-      else done.resolve(transaction.put.map((put) => put.version));
+      else done.resolve(versions);
     }
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#ready.reject(this.#failure);
-    for (const job of [...this.#batch, ...this.#waiting]) job.done.reject(this.#failure);
-    this.#batch = [];
+    const batches = [...(this.#batch === undefined ? [] : [this.#batch]), ...this.#waiting];
+    for (const job of batches.flatMap(({ jobs }) => jobs)) job.done.reject(this.#failure);
+    this.#batch = undefined;
     this.#waiting = [];
   }
 }

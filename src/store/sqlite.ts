@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { CommitCount } from './commit-count.ts';
 import { StoreRefused } from './refused.ts';
 import { createDatabase, isDamage, lockDatabase, verifyDatabase } from './sqlite-file.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
-import type { PreparedTransaction } from './sqlite-writer.ts';
+import type { PreparedTransaction } from './sqlite-batch.ts';
 import { assertLimit, assertList, assertRead, assertTransaction, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Store, StoredRecord, Transaction, Version } from './store.ts';
 
@@ -35,6 +36,13 @@ class OpenFiles {
       return { path, fd, inode, device };
     });
     this.#folder = paths.every(isAbsolute) ? undefined : statSync('.').ino;
+  }
+
+  /** The descriptor of one of them, open for reading. */
+  descriptor(path: string): number {
+    const file = this.#files.find((each) => each.path === path);
+    if (file === undefined) throw new TypeError(`${path} is not one of the files`);
+    return file.fd;
   }
 
   /** The path of a file that was removed: no name in any folder leads to it. Cheap enough for each commit. */
@@ -86,10 +94,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     createDatabase(file);
     verifyDatabase(file);
     const assertInPlace = () => store.assertInPlace();
-    writer = new SqliteWriter({ file, history }, { refresh: () => reader?.refresh(), assertInPlace });
+    writer = new SqliteWriter({ file, history }, { follower: () => reader, assertInPlace });
     await writer.ready();
-    reader = new SqliteReader(file);
     files = new OpenFiles([file, `${file}-wal`, `${file}-shm`, `${file}.lock`]);
+    reader = new SqliteReader(file, new CommitCount(files.descriptor(`${file}-shm`)));
     const store = new SqliteStore({ lock, reader, writer, files }, lost);
     return store;
   } catch (error) {
@@ -197,13 +205,10 @@ class SqliteStore implements Store {
   }
 }
 
-/** Values are copied: a small view of a large buffer would go to the thread with all of that buffer. */
 function prepare(transaction: Transaction): PreparedTransaction {
   return {
     require: transaction.require ?? [],
-    put: (transaction.put ?? []).map(({ key, value, version = randomUUID() }) => {
-      return { key, value: new Uint8Array(value), version };
-    }),
+    put: (transaction.put ?? []).map(({ key, value, version = randomUUID() }) => ({ key, value, version })),
     delete: transaction.delete ?? [],
   };
 }
