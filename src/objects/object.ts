@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../crypto/random-hex.ts';
 import { recordKind } from '../store/keys.ts';
 import type { Key, Prefix, RecordKind } from '../store/keys.ts';
 import type { Requirement, Transaction } from '../store/store.ts';
@@ -138,9 +138,7 @@ export function isPurged(deleted: Transition | PurgedObject): deleted is PurgedO
 }
 
 /** A new version id: 32 hexadecimal digits. The rules get it as an argument. */
-export function newVersion(): string {
-  return randomBytes(16).toString('hex');
-}
+export const newVersion = randomHex;
 
 /** The `attributes` of an object in an audit record. */
 export function auditedAttributes({ enabled, notBefore, expires }: Attributes) {

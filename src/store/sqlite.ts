@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { randomHex } from '../crypto/random-hex.ts';
 import { CommitCount } from './commit-count.ts';
 import { StoreRefused } from './refused.ts';
 import { createDatabase, isDamage, lockDatabase, verifyDatabase } from './sqlite-file.ts';
@@ -208,7 +208,7 @@ class SqliteStore implements Store {
 function prepare(transaction: Transaction): PreparedTransaction {
   return {
     require: transaction.require ?? [],
-    put: (transaction.put ?? []).map(({ key, value, version = randomUUID() }) => ({ key, value, version })),
+    put: (transaction.put ?? []).map(({ key, value, version = randomHex() }) => ({ key, value, version })),
     delete: transaction.delete ?? [],
   };
 }
