@@ -51,7 +51,7 @@ export class SealingKey {
 
 /** Returns nonce (24 bytes), ciphertext and tag (16 bytes). `associatedData` must be the same for opening. */
 export function seal(key: SealingKey, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(plaintext.length + sealOverhead);
+  const sealed = Buffer.allocUnsafe(plaintext.length + sealOverhead);
   const nonce = sealed.subarray(0, 24);
   key.fillNonce(nonce);
   const cipher = createCipheriv('aes-256-gcm', key.messageKey(nonce), nonce.subarray(12));

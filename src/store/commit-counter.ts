@@ -69,9 +69,9 @@ export class CommitCounter {
     }, this.#parts.interval).unref();
   }
 
-  /** Rejects when the mark cannot be kept: then nothing more is written. */
-  async assertKept(): Promise<void> {
-    if (this.#failed) await this.advance();
+  /** Whether the mark could be kept so far. Nothing is written before it is kept again, by `advance`. */
+  get isKept(): boolean {
+    return !this.#failed;
   }
 
   async close(): Promise<void> {

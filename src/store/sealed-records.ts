@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomHex } from '../crypto/random-hex.ts';
 import { open, seal } from '../crypto/seal.ts';
 import type { DataKey, DataKeys, NewDataKey } from './data-keys.ts';
 import { sealPrefix } from './seal-header.ts';
@@ -122,9 +122,11 @@ export class SealedRecords {
   ): Promise<{ transaction: Transaction; required: ReadonlySet<string> }> {
     const put: Put[] = [];
     const requirements = new Map<string, Requirement>();
-    for (const { key, value, version = randomUUID() } of transaction.put ?? []) {
+    for (const { key, value, version = randomHex() } of transaction.put ?? []) {
       const domain = domainOf(key);
-      const dataKey = made.get(domain) ?? (await this.#keys.load(domain)) ?? this.#make(domain, made);
+      // Most are cached, and awaiting one that is costs more than sealing with it.
+      const known = made.get(domain) ?? this.#keys.cached(domain) ?? (await this.#keys.load(domain));
+      const dataKey = known ?? this.#make(domain, made);
       for (const requirement of dataKey.require) requirements.set(requirement.key, requirement);
       put.push({ key, version, value: seal(dataKey.sealing, value, this.#context(key, version)) });
     }

@@ -112,7 +112,7 @@ class Sealed implements SealedStore {
     for (const { key } of transaction.put ?? []) assertNotOurs(key);
     for (const key of transaction.delete ?? []) assertNotOurs(key);
     // Copied now: before it is sealed a data key may have to be read, and meanwhile the buffer is the caller's again.
-    const put = transaction.put?.map((each) => Object.assign({}, each, { value: new Uint8Array(each.value) })) ?? [];
+    const put = transaction.put?.map((each) => ({ ...each, value: Buffer.from(each.value) })) ?? [];
     return this.#write(() => this.#records.transact({ ...transaction, put }));
   }
 
@@ -167,7 +167,7 @@ class Sealed implements SealedStore {
   }
 
   async #counted<T>(work: () => Promise<T>): Promise<T> {
-    await this.#counter?.assertKept();
+    if (this.#counter?.isKept === false) await this.#counter.advance();
     const result = await work();
     this.#counter?.committed();
     return result;
