@@ -161,37 +161,33 @@ const lockable: ReadonlyMap<string, 'write' | 'delete'> = new Map([
   ['delete', 'delete'],
 ]);
 
-/** The locks that count for a request. */
+/** What the locks of the subscription say of a request. */
 interface LocksInForce {
-  readonly forbids: 'write' | 'delete';
-  /** Those that forbid it, by their scopes. */
-  readonly scopes: readonly string[];
+  /** What is forbidden, and the scopes of the locks that forbid it; `undefined` where none does. */
+  readonly forbidden: { readonly operation: 'write' | 'delete'; readonly locked: readonly string[] } | undefined;
   readonly require: readonly Requirement[];
 }
 
-const noLocks: LocksInForce = { forbids: 'write', scopes: [], require: [] };
+const notLockable: LocksInForce = { forbidden: undefined, require: [] };
 
 /** The locks that forbid it. A lock never forbids a read, or a change of the lock itself. */
 export function lockOf(
   { request: { path }, operation: { action }, subscription }: After<'operation' | 'subscription'>,
   { store }: Pick<ControlServices, 'store' | 'rulebook'>,
 ): LocksInForce | Promise<LocksInForce> {
-  const forbids = lockable.get(action.slice(action.lastIndexOf('/') + 1));
-  if (forbids === undefined) return noLocks;
+  const operation = lockable.get(action.slice(action.lastIndexOf('/') + 1));
+  if (operation === undefined) return notLockable;
   const inForce = ({ locks, requirement }: Locks): LocksInForce => {
     const isLock = action.startsWith('Microsoft.Authorization/locks/');
-    const scopes = isLock ? [] : lockedScopes(locks, { operation: forbids, scope: scopeKey(path) });
-    return { forbids, scopes, require: [requirement] };
+    const locked = isLock ? [] : lockedScopes(locks, { operation, scope: scopeKey(path) });
+    return { forbidden: locked.length === 0 ? undefined : { operation, locked }, require: [requirement] };
   };
   const read = readLocksNow(store, subscription.subscriptionId);
   return read instanceof Promise ? read.then(inForce) : inForce(read);
 }
 
-export function lockRefusal(
-  { forbids: operation, scopes: locked }: LocksInForce,
-  { request }: After,
-): ControlRefusal | undefined {
-  return locked.length === 0 ? undefined : { kind: 'scopeLocked', operation, scope: request.path, locked };
+export function lockRefusal({ forbidden }: LocksInForce, { request }: After): ControlRefusal | undefined {
+  return forbidden && { kind: 'scopeLocked', scope: request.path, ...forbidden };
 }
 
 /** What else the caller may do, for an operation that needs to know. */
