@@ -1,30 +1,30 @@
 import { refused } from '../objects/object.ts';
 import type { Outcome } from '../objects/object.ts';
 import type { ObjectParameters } from '../objects/parameters.ts';
-import { accept, formatPath, renderFault, wrong } from '../shape/fault.ts';
-import type { JsonType, Wordings } from '../shape/fault.ts';
-import {
-  anything,
-  array,
-  boolean,
-  each,
-  ignored,
-  number,
-  object,
-  optional,
-  partial,
-  record,
-  refine,
-  string,
-} from '../shape/shape.ts';
-import type { Shape } from '../shape/shape.ts';
+import { accept, breached, formatPath, renderFault, wrong } from '../shape/fault.ts';
+import type { Fault, JsonType, Path, Wordings } from '../shape/fault.ts';
+import { array, boolean, each, ignored, object, optional, partial, record, renamed, string } from '../shape/shape.ts';
+import type { Members, Shape } from '../shape/shape.ts';
 
-type Members = Readonly<Record<string, unknown>>;
+/** What a shape of a body gives. A rule of its own says in a whole sentence how it was broken. */
+export type BodyShape<T> = Shape<T, string>;
 
-/** Reads a body, or what is `at` some place in it. */
-export function readAs<T>(shape: Shape<T>, value: unknown, at = ''): Outcome<T> {
+/** Reads a body by its shape. */
+export function readAs<T>(shape: BodyShape<T>, value: unknown): Outcome<T> {
   const read = shape(value);
-  return read.ok ? read : refused({ kind: 'badParameter', message: renderFault(wordings, read.fault, at) });
+  return read.ok ? read : refused({ kind: 'badParameter', message: sentenceOf(read.fault) });
+}
+
+/** The elements of a list are not told apart: `contacts[].email`. */
+function withoutIndexes(path: Path): Path {
+  return path.flatMap((segment, at) => {
+    if (typeof segment === 'number') return [];
+    return typeof path[at + 1] === 'number' ? `${segment}[]` : segment;
+  });
+}
+
+function sentenceOf(fault: Fault<string>): string {
+  return renderFault(wordings, { ...fault, path: withoutIndexes(fault.path) });
 }
 
 const typeWords: Readonly<Record<JsonType, string>> = {
@@ -36,7 +36,7 @@ const typeWords: Readonly<Record<JsonType, string>> = {
 };
 
 /** What is not supported is never ignored: a member that is not known is refused by name. */
-const wordings: Wordings<never, string> = {
+const wordings: Wordings<string, string> = {
   wrongType: ({ expected }, at) =>
     at === '' ? 'The request body must be a JSON object.' : `${at} must be ${typeWords[expected]}.`,
   wrongValue: ({ expected }, at) => `${at} must be ${expected}.`,
@@ -47,15 +47,18 @@ const wordings: Wordings<never, string> = {
   breach: ({ breach }) => breach,
 };
 
-/** The members of a request's body as they were sent. */
-export function bodyMembers(body: unknown, known: readonly string[]): Outcome<Members> {
-  return readAs(object(each(known, optional(anything)), { nullIsValue: true }), body);
-}
-
-/** A member that is a string if it is there; `null` is as good as absent. */
-export function textMember(members: Members, name: string): Outcome<string | undefined> {
-  const value = members[name] ?? undefined;
-  return value === undefined ? { ok: true, value } : readAs(string, value, name);
+/**
+ * An object that is refused with this sentence where it is none, or has other members. A fault in one of its members is
+ * told without the path to the object.
+ */
+export function objectOr<T>(sentence: string, shape: BodyShape<T>): BodyShape<T> {
+  return (value) => {
+    const read = shape(value);
+    if (read.ok) return read;
+    const { kind, path } = read.fault;
+    const isItself = path.length === 0 && (kind === 'wrongType' || kind === 'unknownMember');
+    return breached(value, isItself ? sentence : sentenceOf(read.fault));
+  };
 }
 
 const backup = object({ value: string });
@@ -65,6 +68,11 @@ export function backupBlob(body: unknown): Outcome<string> {
   const read = readAs(backup, body);
   return read.ok ? { ok: true, value: read.value.value } : read;
 }
+
+export const strings: Shape<readonly string[]> = (value) => {
+  const read = array(string)(value);
+  return read.ok ? read : wrong(value, 'an array of strings');
+};
 
 const tags: Shape<Readonly<Record<string, string>>> = (value) => {
   const read = record(string)(value);
@@ -77,66 +85,27 @@ const seconds: Shape<number> = (value) =>
     : wrong(value, 'a whole number of seconds since 1970');
 
 /** `attributes`; `more` are those that only this collection has. */
-function attributes(more: readonly string[]): Shape<ObjectParameters> {
-  const shape = object({
-    enabled: optional(boolean),
-    nbf: optional(seconds),
-    exp: optional(seconds),
-    // Only the server makes them: clients send them back.
-    ...each(['created', 'updated', 'recoveryLevel', 'recoverableDays', ...more], ignored),
-  });
-  return refine(shape, ({ enabled, nbf, exp }) =>
-    accept({
-      ...(enabled !== undefined && { enabled }),
-      ...(nbf !== undefined && { notBefore: nbf }),
-      ...(exp !== undefined && { expires: exp }),
+export function attributesWith<const M extends Members>(more: M) {
+  return renamed(
+    object({
+      ...partial({ enabled: boolean, nbf: seconds, exp: seconds }),
+      // Only the server makes them: clients send them back.
+      ...each(['created', 'updated', 'recoveryLevel', 'recoverableDays'], ignored),
+      ...more,
     }),
+    { nbf: 'notBefore', exp: 'expires' },
   );
 }
 
+export const attributes = attributesWith({});
+
 /** `tags` and `attributes`, which an object of any collection has. */
-export function objectMembers(more: readonly string[] = []) {
-  return { tags: optional(tags), attributes: optional(attributes(more), {}) };
-}
+export const objectMembers = { tags: optional(tags), attributes: optional(attributes, {}) };
 
 /** What a body says of an object of any collection, whatever else is in it. */
-export function parametersOf({
-  tags: given,
-  attributes: facts,
-}: {
+export function parametersOf<A extends ObjectParameters>(read: {
   readonly tags?: Readonly<Record<string, string>>;
-  readonly attributes: ObjectParameters;
-}): ObjectParameters {
-  return { ...(given !== undefined && { tags: given }), ...facts };
-}
-
-const anyObject = object(objectMembers(), { ignoredIf: () => true });
-
-/** `tags` and `attributes` of a request; `more` are those attributes that only this collection has. */
-export function objectParameters(members: Members, more: readonly string[] = []): Outcome<ObjectParameters> {
-  const shape = more.length === 0 ? anyObject : object(objectMembers(more), { ignoredIf: () => true });
-  const read = readAs(shape, members);
-  return read.ok ? { ok: true, value: parametersOf(read.value) } : read;
-}
-
-const strings: Shape<readonly string[]> = (value) => {
-  const read = array(string)(value);
-  return read.ok ? read : wrong(value, 'an array of strings');
-};
-
-/** What a member may be, and what it is then; `anything` is read by whoever asks for it. */
-const kinds = { text: string, flag: boolean, number, texts: strings, anything } as const;
-
-type Kinds = typeof kinds;
-type Known = Readonly<Record<string, keyof Kinds>>;
-type Shaped<S extends Known> = { readonly [K in keyof S]?: Kinds[S[K]] extends Shape<infer T> ? T : never };
-
-/**
- * A JSON object with members of these kinds and no others; `null` is as good as absent. `at` is where it stands, for the
- * messages: `key_props.`, or nothing for the body itself.
- */
-export function readMembers<S extends Known>(value: unknown, at: string, known: S): Outcome<Shaped<S>> {
-  const shape = object(partial(Object.fromEntries(Object.entries(known).map(([name, kind]) => [name, kinds[kind]]))));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names and kinds of `known`, which `fromEntries` forgets
-  return readAs(shape as Shape<Shaped<S>>, value, at.slice(0, -1));
+  readonly attributes: A;
+}): A & Pick<ObjectParameters, 'tags'> {
+  return { ...(read.tags !== undefined && { tags: read.tags }), ...read.attributes };
 }

@@ -150,7 +150,7 @@ function secretFacts(vault: VaultScope, version: SecretVersion) {
   };
 }
 
-const secretBody = object({ value: optional(string), contentType: optional(string), ...objectMembers() });
+const secretBody = object({ value: optional(string), contentType: optional(string), ...objectMembers });
 
 /** The parameters of a set or an update, with their limits checked. */
 function secretParameters(body: unknown): Outcome<SecretParameters & { readonly value?: string }> {

@@ -221,6 +221,24 @@ export function refine<T, B, U, C = never>(shape: Shape<T, B>, rule: (value: T) 
   };
 }
 
+type Renamed<T, Names> = Flat<{ [K in keyof T as K extends keyof Names ? Extract<Names[K], string> : K]: T[K] }>;
+
+/** The members of what a shape gives, some of them under another name. */
+export function renamed<T extends object, B, const Names extends { readonly [K in keyof T]?: string }>(
+  shape: Shape<T, B>,
+  names: Names,
+): Shape<Renamed<T, Names>, B> {
+  const others: ReadonlyMap<string, unknown> = new Map(Object.entries(names));
+  return refine(shape, (value) => {
+    const entries = Object.entries(value).map(([name, member]: [string, unknown]) => {
+      const other = others.get(name);
+      return [typeof other === 'string' ? other : name, member] as const;
+    });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `fromEntries` forgets which names they are
+    return accept(Object.fromEntries(entries) as Renamed<T, Names>);
+  });
+}
+
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { accept, breached, renderFault, missing, formatPath, describeType, wrong } from '../../src/shape/fault.ts';
+import { accept, breached, describeType, formatPath, missing, renderFault, wrong } from '../../src/shape/fault.ts';
 import type { Wordings } from '../../src/shape/fault.ts';
 import {
   always,
@@ -17,6 +17,7 @@ import {
   optional,
   record,
   refine,
+  renamed,
   string,
   wholeNumber,
 } from '../../src/shape/shape.ts';
@@ -43,6 +44,25 @@ function faultOf<B>(shape: Shape<unknown, B>, value: unknown) {
   assert.ok(!read.ok, JSON.stringify(value));
   return read.fault;
 }
+
+suite('a shape with other names', () => {
+  const names = renamed(object({ key_size: optional(wholeNumber(1, 9)), crv: optional(string) }), { key_size: 'size' });
+
+  test('returns its members under those names, and none for an absent one', () => {
+    assert.deepEqual(names({ crv: 'c', key_size: 3 }), { ok: true, value: { crv: 'c', size: 3 } });
+    assert.deepEqual(names({}), { ok: true, value: {} });
+  });
+
+  test('reads and refuses by the names that were sent', () => {
+    assert.deepEqual(faultOf(names, { size: 3 }), {
+      kind: 'unknownMember',
+      path: [],
+      member: 'size',
+      known: ['key_size', 'crv'],
+    });
+    assert.deepEqual(faultOf(names, { key_size: 10 }).path, ['key_size']);
+  });
+});
 
 suite('a shape', () => {
   test('returns the members that it has, with fallbacks for absent ones', () => {

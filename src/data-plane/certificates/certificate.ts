@@ -4,12 +4,13 @@ import { updateCertificate as update, updatePolicy } from '../../objects/certifi
 import { hasPending } from '../../objects/certificates/pending.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { getCurrent, getVersion } from '../../objects/read.ts';
+import { object, optional } from '../../shape/shape.ts';
+import { objectMembers, readAs } from '../body.ts';
 import { lifeCycleOperations } from '../life-cycle.ts';
-import { readMembers } from '../body.ts';
 import { objectId, objectName } from '../operation.ts';
 import type { OperationCard } from '../operation.ts';
 import { certificateBundle, certificateItem, policyBody } from './bundle.ts';
-import { certificateParameters, includePending, policyParameters } from './parameters.ts';
+import { certificateParameters, certificatePolicy, includePending } from './parameters.ts';
 
 /** GET /certificates/{name}/{version?}. Also of a disabled one: what `enabled` switches off is its key and its secret. */
 const getCertificate: OperationCard = {
@@ -31,7 +32,8 @@ const getCertificate: OperationCard = {
   },
 };
 
-const updateShape = { policy: 'anything', attributes: 'anything', tags: 'anything' } as const;
+/** CertificateUpdateParameters */
+const updateBody = object({ policy: optional(certificatePolicy), ...objectMembers });
 
 /** PATCH /certificates/{name}/{version?}: tags, `enabled` and the policy; `enabled` also of its key and its secret. */
 const updateCertificate: OperationCard = {
@@ -42,17 +44,14 @@ const updateCertificate: OperationCard = {
   *run(call) {
     const asked = objectId(call, 'certificates');
     if (!asked.ok) return asked;
-    const members = readMembers(call.body, '', updateShape);
-    if (!members.ok) return members;
-    const parameters = certificateParameters(members.value);
+    const sent = readAs(updateBody, call.body);
+    if (!sent.ok) return sent;
+    const parameters = certificateParameters(sent.value);
     if (!parameters.ok) return parameters;
-    const sent = members.value.policy;
-    const policy = sent === undefined ? undefined : policyParameters(sent, 'policy.');
-    if (policy?.ok === false) return policy;
     const updated = yield* update(call.vault, {
       ...asked.value,
       parameters: parameters.value,
-      policy: policy?.value,
+      policy: sent.value.policy,
       nowSeconds: call.nowSeconds,
     });
     if (!updated.ok) return updated;
@@ -89,7 +88,7 @@ const updateCertificatePolicy: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const policy = policyParameters(call.body, '');
+    const policy = readAs(certificatePolicy, call.body);
     if (!policy.ok) return policy;
     const updated = yield* updatePolicy(call.vault, {
       name: name.value,

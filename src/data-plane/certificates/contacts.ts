@@ -1,8 +1,8 @@
 import { deleteContacts, getContacts, setContacts } from '../../objects/certificates/contacts.ts';
 import type { Contact } from '../../objects/certificates/contacts.ts';
-import { refused } from '../../objects/object.ts';
-import type { Outcome } from '../../objects/object.ts';
-import { readMembers } from '../body.ts';
+import { accept, breached, wrong } from '../../shape/fault.ts';
+import { always, array, object, optional, partial, refine, string } from '../../shape/shape.ts';
+import { readAs } from '../body.ts';
 import type { Call, OperationCard } from '../operation.ts';
 
 /** GET /certificates/contacts */
@@ -24,9 +24,9 @@ export const setCertificateContacts: OperationCard = {
   method: 'PUT',
   path: '/certificates/contacts',
   *run(call) {
-    const contacts = contactsOf(call.body);
-    if (!contacts.ok) return contacts;
-    const set = yield* setContacts(call.vault, contacts.value);
+    const sent = readAs(sentContacts, call.body);
+    if (!sent.ok) return sent;
+    const set = yield* setContacts(call.vault, sent.value.contacts);
     if (!set.ok) return set;
     return { ...set, value: { status: 200, body: contactsBody(call, set.value) } };
   },
@@ -52,27 +52,23 @@ function contactsBody(call: Call, contacts: readonly Contact[]) {
   return { id: `${call.origin}/certificates/contacts`, contacts };
 }
 
-/** The contacts of a request; each has an address. */
-function contactsOf(body: unknown): Outcome<readonly Contact[]> {
-  const members = readMembers(body, '', { id: 'text', contacts: 'anything' });
-  if (!members.ok) return members;
-  const { contacts } = members.value;
-  if (!Array.isArray(contacts) || contacts.length === 0 || contacts.length > contactsMax) {
-    return bad(`contacts must be an array of 1 to ${contactsMax} contacts; to have none, delete them.`);
-  }
-  const value: Contact[] = [];
-  for (const item of contacts) {
-    const contact = readMembers(item, 'contacts[].', { email: 'text', name: 'text', phone: 'text' });
-    if (!contact.ok) return contact;
-    const { email } = contact.value;
-    if (email === undefined || !/^[^\s@]{1,128}@[^\s@]{1,255}$/.test(email)) {
-      return bad(`contacts[].email is '${(email ?? '').slice(0, 64)}', which is no e-mail address.`);
-    }
-    value.push({ ...contact.value, email });
-  }
-  return { ok: true, value };
-}
+/** An address that letters can be sent to. */
+const email = refine(
+  (value: unknown) => string(value ?? ''),
+  (address) =>
+    /^[^\s@]{1,128}@[^\s@]{1,255}$/.test(address)
+      ? accept(address)
+      : breached(address, `contacts[].email is '${address.slice(0, 64)}', which is no e-mail address.`),
+);
 
-function bad(message: string) {
-  return refused({ kind: 'badParameter', message });
-}
+const contact = object({ email: always(email), ...partial({ name: string, phone: string }) });
+
+/** Contacts as a client sends them; each has an address. */
+const sentContacts = object({
+  id: optional(string),
+  contacts: always((value: unknown) =>
+    Array.isArray(value) && value.length > 0 && value.length <= contactsMax
+      ? array(contact)(value)
+      : wrong(value, `an array of 1 to ${contactsMax} contacts; to have none, delete them`),
+  ),
+});

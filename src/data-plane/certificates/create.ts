@@ -7,18 +7,15 @@ import { mergeCertificate as merge } from '../../objects/certificates/complete.t
 import { refused } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
 import type { Reading } from '../../store/records.ts';
-import { readMembers } from '../body.ts';
+import { object, optional, string } from '../../shape/shape.ts';
+import { objectMembers, readAs, strings } from '../body.ts';
 import { objectName } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { certificateBundle, pendingBody, retryAfter } from './bundle.ts';
-import { base64, certificateParameters, policyParameters } from './parameters.ts';
+import { base64, certificateMembers, certificateParameters, certificatePolicy } from './parameters.ts';
 
-const createShape = {
-  policy: 'anything',
-  attributes: 'anything',
-  tags: 'anything',
-  preserveCertOrder: 'flag',
-} as const;
+/** CertificateCreateParameters */
+const createBody = object({ policy: optional(certificatePolicy), ...certificateMembers });
 
 /** Without a policy it is made as the version before was. */
 function* keyTypeAsked(call: Call): Reading<string | undefined> {
@@ -41,31 +38,27 @@ export const createCertificate: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const members = readMembers(call.body, '', createShape);
-    if (!members.ok) return members;
-    const parameters = certificateParameters(members.value);
+    const body = readAs(createBody, call.body);
+    if (!body.ok) return body;
+    const parameters = certificateParameters(body.value);
     if (!parameters.ok) return parameters;
-    const sent = members.value.policy;
-    const policy = sent === undefined ? undefined : policyParameters(sent, 'policy.');
-    if (policy?.ok === false) return policy;
-    const asked = { name: name.value, policy: policy?.value, parameters: parameters.value };
+    const asked = { name: name.value, policy: body.value.policy, parameters: parameters.value };
     const begun = yield* create(call.vault, asked, call);
     if (!begun.ok) return begun;
-    const body = pendingBody(call, begun.value);
+    const pending = pendingBody(call, begun.value);
     const query = new URLSearchParams({ 'api-version': call.apiVersion, request_id: begun.value.requestId });
-    const headers = { location: `${body.id}?${query.toString()}`, ...retryAfter(call, begun.value) };
-    return { ...begun, value: { status: 202, body, headers } };
+    const headers = { location: `${pending.id}?${query.toString()}`, ...retryAfter(call, begun.value) };
+    return { ...begun, value: { status: 202, body: pending, headers } };
   },
 };
 
-const importShape = {
-  value: 'text',
-  pwd: 'text',
-  policy: 'anything',
-  attributes: 'anything',
-  tags: 'anything',
-  preserveCertOrder: 'flag',
-} as const;
+/** CertificateImportParameters */
+const importBody = object({
+  value: string,
+  pwd: optional(string, ''),
+  policy: optional(certificatePolicy, {}),
+  ...certificateMembers,
+});
 
 /** POST /certificates/{name}/import: takes a certificate with its private key, as PKCS #12 or PEM. */
 export const importCertificate: OperationCard = {
@@ -77,19 +70,16 @@ export const importCertificate: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const members = readMembers(call.body, '', importShape);
-    if (!members.ok) return members;
-    const { value, pwd = '' } = members.value;
-    if (value === undefined) return refused({ kind: 'badParameter', message: 'The member value is missing.' });
-    const parameters = certificateParameters(members.value);
+    const body = readAs(importBody, call.body);
+    if (!body.ok) return body;
+    const { value, pwd, policy } = body.value;
+    const parameters = certificateParameters(body.value);
     if (!parameters.ok) return parameters;
-    const policy = policyParameters(members.value.policy ?? {}, 'policy.');
-    if (!policy.ok) return policy;
     const asked = {
       name: name.value,
       value,
       password: pwd,
-      policy: policy.value,
+      policy,
       parameters: parameters.value,
       version: call.newVersion(),
       engine: call.engine,
@@ -103,6 +93,9 @@ export const importCertificate: OperationCard = {
   },
 };
 
+/** CertificateMergeParameters */
+const mergeBody = object({ x5c: optional(strings, []), ...objectMembers });
+
 /** POST /certificates/{name}/pending/merge: the certificate that somebody signed for the pending request. */
 export const mergeCertificate: OperationCard = {
   name: 'CertificatePendingMerge',
@@ -112,12 +105,13 @@ export const mergeCertificate: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const members = readMembers(call.body, '', { x5c: 'texts', attributes: 'anything', tags: 'anything' });
-    if (!members.ok) return members;
-    const parameters = certificateParameters(members.value);
+    const sent = readAs(mergeBody, call.body);
+    if (!sent.ok) return sent;
+    const { x5c } = sent.value;
+    const parameters = certificateParameters(sent.value);
     if (!parameters.ok) return parameters;
-    const certificates = (members.value.x5c ?? []).map(certificateOf).filter((bytes) => bytes !== undefined);
-    if (certificates.length === 0 || certificates.length !== members.value.x5c?.length) {
+    const certificates = x5c.map(certificateOf).filter((bytes) => bytes !== undefined);
+    if (certificates.length === 0 || certificates.length !== x5c.length) {
       const message =
         'Property x5c has invalid value. X5C must have at least one valid item: each is a certificate in DER, as base64.';
       return refused({ kind: 'badParameter', message });

@@ -1,13 +1,9 @@
 import { deleteIssuer, getIssuer, listIssuers, setIssuer, updateIssuer } from '../../objects/certificates/issuers.ts';
-import type {
-  Administrator,
-  IssuerParameters,
-  IssuerRecord,
-  Organization,
-} from '../../objects/certificates/issuers.ts';
-import { refused } from '../../objects/object.ts';
-import type { Outcome } from '../../objects/object.ts';
-import { objectParameters, readMembers } from '../body.ts';
+import type { Administrator, IssuerRecord, Organization } from '../../objects/certificates/issuers.ts';
+import { accept, breached, wrong } from '../../shape/fault.ts';
+import { array, number, object, optional, partial, refine, renamed, string } from '../../shape/shape.ts';
+import { attributes, readAs } from '../body.ts';
+import type { BodyShape } from '../body.ts';
 import { listBody, objectName, pageRequest } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 
@@ -49,7 +45,7 @@ export const setCertificateIssuer: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const parameters = issuerParameters(call.body);
+    const parameters = readAs(sentIssuer, call.body);
     if (!parameters.ok) return parameters;
     const set = yield* setIssuer(call.vault, {
       name: name.value,
@@ -70,7 +66,7 @@ export const updateCertificateIssuer: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const parameters = issuerParameters(call.body);
+    const parameters = readAs(sentIssuer, call.body);
     if (!parameters.ok) return parameters;
     const updated = yield* updateIssuer(call.vault, {
       name: name.value,
@@ -133,80 +129,56 @@ function administratorBody({ firstName, lastName, email, phone }: Administrator)
   };
 }
 
-const shapes = {
-  issuer: {
-    id: 'text',
-    provider: 'text',
-    credentials: 'anything',
-    org_details: 'anything',
-    attributes: 'anything',
+/** AdministratorDetails */
+const administrator = renamed(
+  object(partial({ first_name: string, last_name: string, email: string, phone: string })),
+  {
+    first_name: 'firstName',
+    last_name: 'lastName',
   },
-  credentials: { account_id: 'text', pwd: 'text' },
-  organization: { id: 'text', zip: 'number', admin_details: 'anything' },
-  administrator: { first_name: 'text', last_name: 'text', email: 'text', phone: 'text' },
-} as const;
+);
+
+const administrators: BodyShape<readonly Administrator[]> = (value) =>
+  Array.isArray(value) && value.length <= administratorsMax
+    ? array(administrator)(value)
+    : wrong(value, `an array of at most ${administratorsMax} persons`);
+
+const zip = refine(number, (value) =>
+  Number.isSafeInteger(value)
+    ? accept(value)
+    : breached(value, `org_details.zip is ${value}; it must be a whole number.`),
+);
+
+/** IssuerCredentials */
+const credentials = renamed(object(partial({ account_id: string, pwd: string })), {
+  account_id: 'accountId',
+  pwd: 'password',
+});
+
+/** OrganizationDetails */
+const organizationDetails = renamed(object(partial({ id: string, zip, admin_details: administrators })), {
+  admin_details: 'administrators',
+});
+
+/** An issuer has no time of its own. */
+const issuerAttributes = refine(attributes, ({ enabled, notBefore, expires }) => {
+  const time = notBefore !== undefined ? 'nbf' : expires !== undefined ? 'exp' : undefined;
+  if (time !== undefined) return breached(time, `The member 'attributes.${time}' is not supported here.`);
+  return accept({ ...(enabled !== undefined && { enabled }) });
+});
 
 /** What a set or an update says of an issuer. */
-function issuerParameters(body: unknown): Outcome<IssuerParameters> {
-  const members = readMembers(body, '', shapes.issuer);
-  if (!members.ok) return members;
-  const { provider, org_details } = members.value;
-  const credentials = readMembers(members.value.credentials ?? {}, 'credentials.', shapes.credentials);
-  if (!credentials.ok) return credentials;
-  const facts = objectParameters({ attributes: members.value.attributes });
-  if (!facts.ok) return facts;
-  // An issuer has no time of its own.
-  const { notBefore, expires } = facts.value;
-  const time = notBefore !== undefined ? 'nbf' : expires !== undefined ? 'exp' : undefined;
-  if (time !== undefined) return bad(`The member 'attributes.${time}' is not supported here.`);
-  const organization = org_details === undefined ? undefined : organizationOf(org_details);
-  if (organization?.ok === false) return organization;
-  const { account_id, pwd } = credentials.value;
-  const value = {
-    ...(provider !== undefined && { provider }),
-    ...(account_id !== undefined && { accountId: account_id }),
-    ...(pwd !== undefined && { password: pwd }),
-    ...(organization !== undefined && { organization: organization.value }),
-    ...(facts.value.enabled !== undefined && { enabled: facts.value.enabled }),
-  };
-  return { ok: true, value };
-}
-
-function organizationOf(sent: unknown): Outcome<Organization> {
-  const members = readMembers(sent, 'org_details.', shapes.organization);
-  if (!members.ok) return members;
-  const { id, zip, admin_details } = members.value;
-  if (zip !== undefined && !Number.isSafeInteger(zip))
-    return bad(`org_details.zip is ${zip}; it must be a whole number.`);
-  const administrators = admin_details === undefined ? undefined : administratorsOf(admin_details);
-  if (administrators?.ok === false) return administrators;
-  const value = {
-    ...(id !== undefined && { id }),
-    ...(zip !== undefined && { zip }),
-    ...(administrators !== undefined && { administrators: administrators.value }),
-  };
-  return { ok: true, value };
-}
-
-function administratorsOf(sent: unknown): Outcome<readonly Administrator[]> {
-  if (!Array.isArray(sent) || sent.length > administratorsMax) {
-    return bad(`org_details.admin_details must be an array of at most ${administratorsMax} persons.`);
-  }
-  const administrators: Administrator[] = [];
-  for (const item of sent) {
-    const person = readMembers(item, 'org_details.admin_details[].', shapes.administrator);
-    if (!person.ok) return person;
-    const { first_name, last_name, email, phone } = person.value;
-    administrators.push({
-      ...(first_name !== undefined && { firstName: first_name }),
-      ...(last_name !== undefined && { lastName: last_name }),
-      ...(email !== undefined && { email }),
-      ...(phone !== undefined && { phone }),
-    });
-  }
-  return { ok: true, value: administrators };
-}
-
-function bad(message: string) {
-  return refused({ kind: 'badParameter', message });
-}
+const sentIssuer = refine(
+  object({
+    ...partial({ id: string, provider: string, org_details: organizationDetails }),
+    credentials: optional(credentials, {}),
+    attributes: optional(issuerAttributes, {}),
+  }),
+  ({ provider, org_details: organization, ...read }) =>
+    accept({
+      ...(provider !== undefined && { provider }),
+      ...read.credentials,
+      ...(organization !== undefined && { organization }),
+      ...read.attributes,
+    }),
+);

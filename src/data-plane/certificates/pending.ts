@@ -1,7 +1,7 @@
 import { deletePending } from '../../objects/certificates/complete.ts';
 import { getPending, updatePending } from '../../objects/certificates/pending.ts';
-import { refused } from '../../objects/object.ts';
-import { readMembers } from '../body.ts';
+import { boolean, object } from '../../shape/shape.ts';
+import { readAs } from '../body.ts';
 import { objectName } from '../operation.ts';
 import type { OperationCard } from '../operation.ts';
 import { pendingBody, retryAfter } from './bundle.ts';
@@ -22,6 +22,9 @@ export const getCertificateOperation: OperationCard = {
   },
 };
 
+/** CertificateOperationUpdateParameter */
+const updateBody = object({ cancellation_requested: boolean });
+
 /** PATCH /certificates/{name}/pending: asks that the operation be cancelled. */
 export const updateCertificateOperation: OperationCard = {
   name: 'CertificatePendingUpdate',
@@ -31,12 +34,9 @@ export const updateCertificateOperation: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const members = readMembers(call.body, '', { cancellation_requested: 'flag' });
-    if (!members.ok) return members;
-    const { cancellation_requested: cancellationRequested } = members.value;
-    if (cancellationRequested === undefined) {
-      return refused({ kind: 'badParameter', message: 'The member cancellation_requested is missing.' });
-    }
+    const body = readAs(updateBody, call.body);
+    if (!body.ok) return body;
+    const { cancellation_requested: cancellationRequested } = body.value;
     const requestId = call.query['request_id'];
     const asked = { name: name.value, requestId, cancellationRequested, issueMs: call.issueMs };
     const updated = yield* updatePending(call.vault, asked);

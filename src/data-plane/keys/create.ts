@@ -7,13 +7,19 @@ import type { Outcome } from '../../objects/object.ts';
 import type { RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
 import type { Reading } from '../../store/records.ts';
 import type { KeySpec } from '../../types/key.ts';
-import { bodyMembers, textMember } from '../body.ts';
+import { anything, boolean, each, object, optional, partial, string } from '../../shape/shape.ts';
+import { objectOr, readAs } from '../body.ts';
 import { objectName } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyAnswer } from './key.ts';
-import { flagMember, keyParameters, numberMember } from './parameters.ts';
+import { keyMembers, keyParameters, purposes, wholeNumber } from './parameters.ts';
 
-const members = ['kty', 'key_size', 'public_exponent', 'crv', 'key_ops', 'attributes', 'tags', 'release_policy'];
+/** KeyCreateParameters */
+const createBody = object({
+  kty: string,
+  ...partial({ key_size: wholeNumber, public_exponent: wholeNumber, crv: string, key_ops: purposes }),
+  ...keyMembers,
+});
 
 /** POST /keys/{name}/create: makes the key, or adds a version to it. */
 export const createKey: OperationCard = {
@@ -35,24 +41,16 @@ export const createKey: OperationCard = {
 export function* keyCreated(call: Call, rotationPolicy?: RotationPolicyParameters): Reading<Outcome<KeyRecord>> {
   const name = objectName(call);
   if (!name.ok) return name;
-  const body = bodyMembers(call.body, members);
+  const body = readAs(createBody, call.body);
   if (!body.ok) return body;
-  const found = textMember(body.value, 'kty');
-  if (!found.ok) return found;
-  if (found.value === undefined) return refused({ kind: 'missing', what: 'kty' });
-  const kty = readKeyType(found.value, call.vault);
+  const { kty: asked, key_size: size, public_exponent: exponent, crv: curve, key_ops: keyOps } = body.value;
+  const kty = readKeyType(asked, call.vault);
   if (!kty.ok) return kty;
-  const size = numberMember(body.value, 'key_size');
-  if (!size.ok) return size;
-  const curve = textMember(body.value, 'crv');
-  if (!curve.ok) return curve;
-  const spec = keySpec(kty.value, { size: size.value, curve: curve.value });
+  const spec = keySpec(kty.value, { size, curve });
   if (!spec.ok) return spec;
-  const exponent = numberMember(body.value, 'public_exponent');
-  if (!exponent.ok) return exponent;
-  const unfit = checkExponent(exponent.value, spec.value);
+  const unfit = checkExponent(exponent, spec.value);
   if (unfit !== undefined) return refused({ kind: 'badParameter', message: unfit });
-  const parameters = keyParameters(body.value, body.value['key_ops']);
+  const parameters = keyParameters(body.value, keyOps);
   if (!parameters.ok) return parameters;
   return yield* create(call.vault, {
     name: name.value,
@@ -73,8 +71,21 @@ function checkExponent(exponent: number | undefined, { family }: KeySpec): strin
     : `public_exponent is ${exponent}; it must be a positive whole number, such as 65537.`;
 }
 
-/** JsonWebKey, as Key Vault has it. */
-const jwkMembers = 'kid kty key_ops n e d dp dq qi p q k key_hsm crv x y'.split(' ');
+/** JsonWebKey, as Key Vault has it. What the key is made of is read by the rules of keys. */
+const jwkMembers = {
+  ...partial({ kid: anything, kty: string, key_ops: purposes }),
+  ...each(['n', 'e', 'd', 'dp', 'dq', 'qi', 'p', 'q', 'k', 'key_hsm', 'crv', 'x', 'y'], optional(anything)),
+};
+
+/** KeyImportParameters */
+const importBody = object({
+  Hsm: optional(boolean, false),
+  key: objectOr(
+    `key must be a JSON Web Key with no members but ${Object.keys(jwkMembers).join(', ')}.`,
+    object(jwkMembers),
+  ),
+  ...keyMembers,
+});
 
 /** PUT /keys/{name}: takes a key that was made elsewhere as the key, or as its next version. */
 export const importKey: OperationCard = {
@@ -86,36 +97,27 @@ export const importKey: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const body = bodyMembers(call.body, ['Hsm', 'key', 'attributes', 'tags', 'release_policy']);
+    const body = readAs(importBody, call.body);
     if (!body.ok) return body;
-    if (body.value['key'] === undefined) return refused({ kind: 'missing', what: 'key' });
-    const jwk = bodyMembers(body.value['key'], jwkMembers);
-    if (!jwk.ok) {
-      const message = `key must be a JSON Web Key with no members but ${jwkMembers.join(', ')}.`;
-      return refused({ kind: 'badParameter', message });
-    }
-    if ((jwk.value['key_hsm'] ?? undefined) !== undefined) {
+    const { Hsm, key: jwk } = body.value;
+    if (jwk.key_hsm !== undefined) {
       const message =
         'key_hsm is not supported: there is no HSM for which a key could have been wrapped. Send the key itself.';
       return refused({ kind: 'badParameter', message });
     }
-    const hsm = flagMember(body.value['Hsm'], 'Hsm');
-    if (!hsm.ok) return hsm;
-    const found = textMember(jwk.value, 'kty');
-    if (!found.ok) return found;
-    if (found.value === undefined) return refused({ kind: 'missing', what: 'key.kty' });
-    const asked = readKeyType(found.value, call.vault);
+    if (jwk.kty === undefined) return refused({ kind: 'missing', what: 'key.kty' });
+    const asked = readKeyType(jwk.kty, call.vault);
     if (!asked.ok) return asked;
-    const kty = hsm.value === true ? readKeyType(inHsm(asked.value), call.vault) : asked;
+    const kty = Hsm ? readKeyType(inHsm(asked.value), call.vault) : asked;
     if (!kty.ok) return kty;
-    const parameters = keyParameters(body.value, jwk.value['key_ops']);
+    const parameters = keyParameters(body.value, jwk.key_ops);
     if (!parameters.ok) return parameters;
     const imported = yield* take(call.vault, {
       name: name.value,
       version: call.newVersion(),
       nowSeconds: call.nowSeconds,
       parameters: { ...parameters.value, kty: kty.value },
-      jwk: jwk.value,
+      jwk,
       engine: call.engine,
     });
     return keyAnswer(call, imported);

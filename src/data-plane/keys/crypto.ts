@@ -6,35 +6,48 @@ import { getVersion } from '../../objects/read.ts';
 import { wait } from '../../store/records.ts';
 import type { Reading } from '../../store/records.ts';
 import type { CryptoAnswer, CryptoOperation, CryptoRequest } from '../../types/key.ts';
-import { bodyMembers, textMember } from '../body.ts';
+import { object, partial, renamed, string } from '../../shape/shape.ts';
+import { readAs } from '../body.ts';
+import type { BodyShape } from '../body.ts';
 import { objectId } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyId } from './key.ts';
-import { base64url, octetsMember } from './parameters.ts';
+import { base64url, octets } from './parameters.ts';
 
-const octetNames = ['value', 'signature', 'iv', 'additionalData', 'tag'] as const;
-type OctetName = (typeof octetNames)[number];
+/** KeyOperationsParameters */
+const operationBody = renamed(
+  object({
+    alg: string,
+    value: octets('value'),
+    ...partial({ iv: octets('iv'), aad: octets('aad'), tag: octets('tag') }),
+  }),
+  { alg: 'algorithm', aad: 'additionalData' },
+);
 
-/** How a request's octets are called on the wire. `value` and `signature` must be there, the others may. */
-type WireNames = Readonly<Partial<Record<OctetName, string>>> & { readonly value: string };
+/** KeySignParameters: `value` is the digest of what is to be signed. */
+const signBody = renamed(object({ alg: string, value: octets('value') }), { alg: 'algorithm' });
 
-/** KeyOperationsParameters, KeySignParameters and KeyVerifyParameters. */
-const wireNames: Readonly<Record<CryptoOperation, WireNames>> = {
-  encrypt: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
-  decrypt: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
-  wrapKey: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
-  unwrapKey: { value: 'value', iv: 'iv', additionalData: 'aad', tag: 'tag' },
-  sign: { value: 'value' },
-  verify: { value: 'digest', signature: 'value' },
+/** KeyVerifyParameters: `value` is the signature of `digest`. */
+const verifyBody = renamed(object({ alg: string, digest: octets('digest'), value: octets('value') }), {
+  alg: 'algorithm',
+  digest: 'value',
+  value: 'signature',
+});
+
+const bodies: Readonly<Record<CryptoOperation, BodyShape<CryptoRequest>>> = {
+  encrypt: operationBody,
+  decrypt: operationBody,
+  wrapKey: operationBody,
+  unwrapKey: operationBody,
+  sign: signBody,
+  verify: verifyBody,
 };
 
 /** The operations that use a key: they find it, ask whether it may be used so, use it, and change nothing. */
 const uses: readonly { readonly operation: CryptoOperation; readonly word: string; readonly name: string }[] = [
   { operation: 'encrypt', word: 'encrypt', name: 'KeyEncrypt' },
   { operation: 'decrypt', word: 'decrypt', name: 'KeyDecrypt' },
-  // `value` is the digest of what is to be signed.
   { operation: 'sign', word: 'sign', name: 'KeySign' },
-  // `value` is the signature of `digest`.
   { operation: 'verify', word: 'verify', name: 'KeyVerify' },
   { operation: 'wrapKey', word: 'wrapkey', name: 'KeyWrap' },
   { operation: 'unwrapKey', word: 'unwrapkey', name: 'KeyUnwrap' },
@@ -43,7 +56,7 @@ const uses: readonly { readonly operation: CryptoOperation; readonly word: strin
 function* perform(call: Call, operation: CryptoOperation): Reading<Outcome<Answer>> {
   const asked = objectId(call, 'keys');
   if (!asked.ok) return asked;
-  const request = cryptoRequest(call.body, wireNames[operation]);
+  const request = readAs(bodies[operation], call.body);
   if (!request.ok) return request;
   const found = yield* getVersion(call.vault, 'keys', asked.value);
   if (!found.ok) return found;
@@ -58,25 +71,6 @@ function* perform(call: Call, operation: CryptoOperation): Reading<Outcome<Answe
   }
   const audit = { keyProperties: keyProperties(current), algorithm: request.value.algorithm };
   return { ok: true, value: { status: 200, body: resultBody(answer, kid) }, audit, objectId: kid };
-}
-
-function cryptoRequest(body: unknown, names: WireNames): Outcome<CryptoRequest> {
-  const members = bodyMembers(body, ['alg', ...Object.values(names)]);
-  if (!members.ok) return members;
-  const alg = textMember(members.value, 'alg');
-  if (!alg.ok) return alg;
-  if (alg.value === undefined) return refused({ kind: 'missing', what: 'alg' });
-  const read: { [Name in OctetName]?: Uint8Array } = {};
-  for (const name of octetNames) {
-    const member = names[name];
-    if (member === undefined) continue;
-    const octets = octetsMember(members.value, member);
-    if (!octets.ok) return octets;
-    if (octets.value !== undefined) read[name] = octets.value;
-    else if (name === 'value' || name === 'signature') return refused({ kind: 'missing', what: member });
-  }
-  const { value = new Uint8Array(), ...rest } = read;
-  return { ok: true, value: { algorithm: alg.value, value, ...rest } };
 }
 
 function resultBody(answer: Extract<CryptoAnswer, { readonly ok: true }>, kid: string) {
@@ -100,6 +94,9 @@ function pathsOf(operation: string) {
   } as const;
 }
 
+/** KeyReleaseParameters */
+const releaseBody = object({ target: string, ...partial({ nonce: string, enc: string }) });
+
 /** POST /keys/{name}/{version?}/release: refused, for nobody is configured whose attestation tokens would be believed. */
 const release: OperationCard = {
   name: 'KeyRelease',
@@ -109,13 +106,8 @@ const release: OperationCard = {
   *run(call) {
     const asked = objectId(call, 'keys');
     if (!asked.ok) return asked;
-    const members = bodyMembers(call.body, ['target', 'nonce', 'enc']);
-    if (!members.ok) return members;
-    for (const name of ['target', 'nonce', 'enc']) {
-      const text = textMember(members.value, name);
-      if (!text.ok) return text;
-    }
-    if (typeof members.value['target'] !== 'string') return refused({ kind: 'missing', what: 'target' });
+    const body = readAs(releaseBody, call.body);
+    if (!body.ok) return body;
     const found = yield* getVersion(call.vault, 'keys', asked.value);
     if (!found.ok) return found;
     return refused({ kind: 'attestationMissing', operation: 'release' });

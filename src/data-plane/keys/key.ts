@@ -5,11 +5,12 @@ import { updateKey as update } from '../../objects/keys/change.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome, VaultScope } from '../../objects/object.ts';
 import { getVersion } from '../../objects/read.ts';
-import { bodyMembers } from '../body.ts';
+import { object, optional } from '../../shape/shape.ts';
+import { readAs } from '../body.ts';
 import { lifeCycleOperations } from '../life-cycle.ts';
 import { objectFacts, objectId } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
-import { keyParameters } from './parameters.ts';
+import { keyMembers, keyParameters, purposes } from './parameters.ts';
 
 /** GET /keys/{name}/{version?}: the public part, also of a key that is disabled or outside its time. */
 const getKey: OperationCard = {
@@ -24,6 +25,9 @@ const getKey: OperationCard = {
   },
 };
 
+/** KeyUpdateParameters */
+const updateBody = object({ key_ops: optional(purposes), ...keyMembers });
+
 /** PATCH /keys/{name}/{version?}: everything but the key itself. Without a version, the current one. */
 const updateKey: OperationCard = {
   name: 'KeyUpdate',
@@ -33,9 +37,9 @@ const updateKey: OperationCard = {
   *run(call) {
     const asked = objectId(call, 'keys');
     if (!asked.ok) return asked;
-    const body = bodyMembers(call.body, ['key_ops', 'attributes', 'tags', 'release_policy']);
+    const body = readAs(updateBody, call.body);
     if (!body.ok) return body;
-    const parameters = keyParameters(body.value, body.value['key_ops']);
+    const parameters = keyParameters(body.value, body.value.key_ops);
     if (!parameters.ok) return parameters;
     const asks = { ...asked.value, nowSeconds: call.nowSeconds, parameters: parameters.value };
     return keyAnswer(call, yield* update(call.vault, asks));

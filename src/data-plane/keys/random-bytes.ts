@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { refused } from '../../objects/object.ts';
-import { bodyMembers } from '../body.ts';
+import { object } from '../../shape/shape.ts';
+import { readAs } from '../body.ts';
 import type { OperationCard } from '../operation.ts';
-import { base64url, numberMember } from './parameters.ts';
+import { base64url, wholeNumber } from './parameters.ts';
 
 /** What the service gives at once (get-random-bytes). */
 const bytesMax = 128;
+
+/** GetRandomBytesRequest */
+const randomBytesBody = object({ count: wholeNumber });
 
 /**
  * POST /rng: octets from the operating system's generator. On Azure only a managed HSM has it, under a permission of its
@@ -19,16 +23,14 @@ export const getRandomBytes: OperationCard = {
   changes: false,
   // oxlint-disable-next-line require-yield -- no record is read
   *run(call) {
-    const body = bodyMembers(call.body, ['count']);
+    const body = readAs(randomBytesBody, call.body);
     if (!body.ok) return body;
-    const count = numberMember(body.value, 'count');
-    if (!count.ok) return count;
-    if (count.value === undefined) return refused({ kind: 'missing', what: 'count' });
-    if (count.value < 1 || count.value > bytesMax) {
-      const message = `count is ${count.value}; it must be a whole number from 1 to ${bytesMax}.`;
+    const { count } = body.value;
+    if (count < 1 || count > bytesMax) {
+      const message = `count is ${count}; it must be a whole number from 1 to ${bytesMax}.`;
       return refused({ kind: 'badParameter', message });
     }
-    const value = base64url(randomBytes(count.value));
+    const value = base64url(randomBytes(count));
     return { ok: true, value: { status: 200, body: { value } } };
   },
 };

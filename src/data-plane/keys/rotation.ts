@@ -1,11 +1,14 @@
 import { rotateKey as rotate, setRotationPolicy } from '../../objects/keys/change.ts';
 import type { KeyRecord } from '../../objects/keys/key.ts';
-import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
 import { usualActions } from '../../objects/keys/rotation-policy.ts';
 import type { RotationPolicy, RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
-import { bodyMembers, textMember } from '../body.ts';
+import { accept, wrong } from '../../shape/fault.ts';
+import { always, array, each, ignored, object, optional, partial, refine, string } from '../../shape/shape.ts';
+import type { Shaped } from '../../shape/shape.ts';
+import { objectOr, readAs } from '../body.ts';
+import type { BodyShape } from '../body.ts';
 import { objectName } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyAnswer } from './key.ts';
@@ -54,7 +57,7 @@ export const updateKeyRotationPolicy: OperationCard = {
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
-    const policy = policyParameters(call.body);
+    const policy = policyParameters(sentPolicy, call.body);
     if (!policy.ok) return policy;
     const asked = { name: name.value, nowSeconds: call.nowSeconds, policy: policy.value };
     const set = yield* setRotationPolicy(call.vault, asked);
@@ -62,8 +65,6 @@ export const updateKeyRotationPolicy: OperationCard = {
     return { ...set, value: { status: 200, body: policyBody(call, set.value) } };
   },
 };
-
-type ActionParameters = RotationPolicyParameters['lifetimeActions'][number];
 
 /** KeyRotationPolicy. A key for which none was set has the notification that Azure gives it. */
 function policyBody(call: Call, { name, current }: KeyRecord) {
@@ -86,60 +87,50 @@ export function policyMembers({
   };
 }
 
+const trigger = objectOr(
+  'trigger must be an object with no members but timeAfterCreate, timeBeforeExpiry.',
+  object(partial({ timeAfterCreate: string, timeBeforeExpiry: string })),
+);
+
+const action = objectOr('action must be an object with no members but type.', object({ type: string }));
+
+const lifetimeAction = refine(
+  objectOr(
+    'Each of lifetimeActions must be an object with no members but trigger, action.',
+    object({ trigger: always(trigger), action: always(action) }),
+  ),
+  (read) => accept({ action: read.action.type, ...read.trigger }),
+);
+
+const lifetimeActions: BodyShape<RotationPolicyParameters['lifetimeActions']> = (value) =>
+  Array.isArray(value) ? array(lifetimeAction)(value) : wrong(value, 'a list');
+
+const attributes = objectOr(
+  'attributes must be an object with no members but expiryTime, created, updated.',
+  object({ ...partial({ expiryTime: string }), ...each(['created', 'updated'], ignored) }),
+);
+
+const sentMembers = { lifetimeActions: optional(lifetimeActions, []), attributes: optional(attributes, {}) };
+
 /** A policy as a client sends it, also one that it got and sends back. */
-function policyParameters(body: unknown): Outcome<RotationPolicyParameters> {
-  const members = bodyMembers(body, ['id', 'lifetimeActions', 'attributes']);
-  if (!members.ok) return members;
-  const attributes = membersAt('attributes', members.value['attributes'] ?? {}, ['expiryTime', 'created', 'updated']);
-  if (!attributes.ok) return attributes;
-  const expiryTime = textMember(attributes.value, 'expiryTime');
-  if (!expiryTime.ok) return expiryTime;
-  const asked: unknown = members.value['lifetimeActions'] ?? [];
-  if (!Array.isArray(asked)) return bad('lifetimeActions must be a list.');
-  const lifetimeActions: ActionParameters[] = [];
-  for (const one of asked) {
-    const action = actionOf(one);
-    if (!action.ok) return action;
-    lifetimeActions.push(action.value);
-  }
-  const value = { lifetimeActions, ...(expiryTime.value !== undefined && { expiryTime: expiryTime.value }) };
-  return { ok: true, value };
+const sentPolicy = object({ id: ignored, ...sentMembers });
+
+const policyOfResource = objectOr(
+  'rotationPolicy must be an object with no members but lifetimeActions, attributes.',
+  object(sentMembers),
+);
+
+function policyParameters(
+  shape: BodyShape<Shaped<typeof sentPolicy>>,
+  body: unknown,
+): Outcome<RotationPolicyParameters> {
+  const read = readAs(shape, body);
+  if (!read.ok) return read;
+  return { ok: true, value: { lifetimeActions: read.value.lifetimeActions, ...read.value.attributes } };
 }
 
 /** The rotation policy in the body of a key's resource, if it has one. */
 export function resourcePolicy(found: unknown): Outcome<RotationPolicyParameters | undefined> {
   if (found === undefined || found === null) return { ok: true, value: undefined };
-  const members = membersAt('rotationPolicy', found, ['lifetimeActions', 'attributes']);
-  return members.ok ? policyParameters(members.value) : members;
-}
-
-function actionOf(found: unknown): Outcome<ActionParameters> {
-  const members = membersAt('Each of lifetimeActions', found, ['trigger', 'action']);
-  if (!members.ok) return members;
-  const action = membersAt('action', members.value['action'], ['type']);
-  if (!action.ok) return action;
-  const type = textMember(action.value, 'type');
-  if (!type.ok) return type;
-  if (type.value === undefined) return refused({ kind: 'missing', what: 'type' });
-  const trigger = membersAt('trigger', members.value['trigger'], ['timeAfterCreate', 'timeBeforeExpiry']);
-  if (!trigger.ok) return trigger;
-  const timeAfterCreate = textMember(trigger.value, 'timeAfterCreate');
-  if (!timeAfterCreate.ok) return timeAfterCreate;
-  const timeBeforeExpiry = textMember(trigger.value, 'timeBeforeExpiry');
-  if (!timeBeforeExpiry.ok) return timeBeforeExpiry;
-  const value = {
-    action: type.value,
-    ...(timeAfterCreate.value !== undefined && { timeAfterCreate: timeAfterCreate.value }),
-    ...(timeBeforeExpiry.value !== undefined && { timeBeforeExpiry: timeBeforeExpiry.value }),
-  };
-  return { ok: true, value };
-}
-
-function membersAt(place: string, found: unknown, known: readonly string[]) {
-  const members = bodyMembers(found, known);
-  return members.ok ? members : bad(`${place} must be an object with no members but ${known.join(', ')}.`);
-}
-
-function bad(message: string) {
-  return refused({ kind: 'badParameter', message });
+  return policyParameters(policyOfResource, found);
 }

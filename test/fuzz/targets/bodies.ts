@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isUtf8 } from 'node:buffer';
 import { parseForm } from '../../../src/authority/form.ts';
 import { parseDeploymentBody } from '../../../src/control-plane/deployments/body.ts';
-import { policyParameters } from '../../../src/data-plane/certificates/parameters.ts';
+import { certificatePolicy } from '../../../src/data-plane/certificates/parameters.ts';
 import { ruleProfiles } from '../../../src/firewall/profiles.ts';
 import { validateNetworkAcls } from '../../../src/firewall/validate.ts';
 import { parseJsonBody } from '../../../src/http/request.ts';
@@ -140,7 +140,7 @@ export const members: FuzzTarget = {
       }
       readNetwork(value);
       readKeyMaterial(value);
-      policyParameters(value, 'policy');
+      certificatePolicy(value);
     },
   }),
 };
