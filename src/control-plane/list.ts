@@ -5,7 +5,7 @@ import { listRecords, openListed } from '../store/records.ts';
 import type { Stored } from '../store/records.ts';
 import type { Store, StoredRecord } from '../store/store.ts';
 import { listScope, scopeKey } from './access.ts';
-import { answer, refuse } from './operation.ts';
+import { answer, badRequest } from './operation.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { setImmediate } from 'node:timers/promises';
 
@@ -14,6 +14,21 @@ const pageSize = 1000;
 
 /** A page ends with the record with which it walked so much: a thousand large ones would hold up everybody, or be too much to hold. */
 const pageBytes = 2_097_152;
+
+/**
+ * How many a page has at most, by its `$top`.
+ * @throws {Refused} for anything but a number from 1 to the usual size of a page
+ */
+export function pageLimit(top: string | undefined): number {
+  const limit = top === undefined ? pageSize : Number(top);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= pageSize) return limit;
+  return badRequest(`$top is '${top}'; it must be a whole number from 1 to ${pageSize}.`);
+}
+
+/** @throws {Refused} for a `$skiptoken` that the list did not give */
+export function foreignToken(): never {
+  return badRequest('$skiptoken did not come from this server; follow nextLink unchanged.');
+}
 
 type Shown = Promise<readonly { readonly id: string }[]>;
 
@@ -58,18 +73,9 @@ export async function listAnswer<T>(
  * have, so that it can be short, or empty, and have a next one.
  */
 export async function listAnswerOf(call: ControlCall, sources: readonly ListSource[]): Promise<ControlOutcome> {
-  const limit = call.query['$top'] === undefined ? pageSize : Number(call.query['$top']);
-  if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
-    const message = `$top is '${call.query['$top']}'; it must be a whole number from 1 to ${pageSize}.`;
-    return refuse({ kind: 'badQuery', message });
-  }
+  const limit = pageLimit(call.query['$top']);
   const start = startOf(call.query['$skiptoken'], sources);
-  if (start === undefined) {
-    return refuse({
-      kind: 'badQuery',
-      message: '$skiptoken did not come from this server; follow nextLink unchanged.',
-    });
-  }
+  if (start === undefined) return foreignToken();
   const value: { readonly id: string }[] = [];
   let [walked, bytes] = [0, 0];
   for (const [offset, { prefix, render }] of sources.slice(start.source).entries()) {

@@ -140,6 +140,14 @@ export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: f
 }
 
 /**
+ * For what a request says that breaks a rule which `message` states.
+ * @throws {Refused} always
+ */
+export function badRequest(message: string): never {
+  throw new Refused<ControlRefusal>({ kind: 'badQuery', message });
+}
+
+/**
  * `tags` of a request body.
  * @throws {Refused} for a tag whose value is an object
  */
@@ -152,17 +160,16 @@ export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record
 /** A region's name is in a header of every answer of its vaults. */
 const regionName = /^[A-Za-z0-9][A-Za-z0-9 ()-]{0,89}$/;
 
-/** `location` of a request body, `undefined` when it has none. */
-export function readLocation(
-  body: Readonly<Record<string, unknown>>,
-):
-  { readonly ok: true; readonly value: string | undefined } | { readonly ok: false; readonly refusal: ControlRefusal } {
-  const { location } = body;
-  if (location === undefined || location === null || location === '') return { ok: true, value: undefined };
-  if (typeof location === 'string' && regionName.test(location)) return { ok: true, value: location };
+/**
+ * `location` of a request body, `undefined` when it has none.
+ * @throws {Refused} for a location that is no region
+ */
+export function readLocation({ location }: Readonly<Record<string, unknown>>): string | undefined {
+  if (location === undefined || location === null || location === '') return undefined;
+  if (typeof location === 'string' && regionName.test(location)) return location;
   const found = JSON.stringify(location).slice(0, 100);
   const rule = 'a region is a text of at most 90 letters, digits and spaces, for example "westeurope"';
-  return { ok: false, refusal: { kind: 'badQuery', message: `The location ${found} is no region: ${rule}.` } };
+  return badRequest(`The location ${found} is no region: ${rule}.`);
 }
 
 export const locationMissing: ControlRefusal = {

@@ -1,5 +1,5 @@
 import { findLock, readLocks, putLock, deleteLock as withoutLock } from '../../resources/authorization/locks.ts';
-import { answer, refuse } from '../operation.ts';
+import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { isWithin } from '../../access/role-assignments.ts';
@@ -33,7 +33,7 @@ const listLocks: ControlOperation = {
     const found = scopeOf(call);
     if (!found.ok) return found;
     const asked = readFilter(call.query['$filter'], ['atScope()']);
-    if (!asked.ok) return refuse({ kind: 'badQuery', message: asked.message });
+    if (!asked.ok) return badRequest(asked.message);
     const scope = found.scope.id.toLowerCase();
     const { locks } = await readLocks(call.store, call.subscription.subscriptionId);
     const value = locks

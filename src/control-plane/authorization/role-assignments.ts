@@ -1,5 +1,5 @@
 import type { RoleAssignment } from '../../types/role.ts';
-import { answer, refuse } from '../operation.ts';
+import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { isWithin, permissionsAt } from '../../access/role-assignments.ts';
@@ -44,7 +44,7 @@ const listRoleAssignments: ControlOperation = {
     const found = scopeOf(call);
     if (!found.ok) return found;
     const asked = readFilter(call.query['$filter'], forms);
-    if (!asked.ok) return refuse({ kind: 'badQuery', message: asked.message });
+    if (!asked.ok) return badRequest(asked.message);
     const scope = found.scope.id.toLowerCase();
     const principals = principalsOf(call, asked.filter.get("assignedTo('…')"));
     const principal = asked.filter.get("principalId eq '…'")?.toLowerCase();

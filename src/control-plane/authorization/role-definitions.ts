@@ -1,7 +1,7 @@
 import { builtInRoles } from '../../access/built-in-roles.ts';
 import { isAssignableAt, putRole, deleteRole } from '../../resources/authorization/role-definitions.ts';
 import type { RoleDefinition } from '../../types/role.ts';
-import { answer, refuse } from '../operation.ts';
+import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { scopeOf, authorizationProvider } from './scope.ts';
 import { readFilter } from './filter.ts';
@@ -54,7 +54,7 @@ const listRoleDefinitions: ControlOperation = {
     const found = scopeOf(call);
     if (!found.ok) return found;
     const asked = readFilter(call.query['$filter'], forms);
-    if (!asked.ok) return refuse({ kind: 'badQuery', message: asked.message });
+    if (!asked.ok) return badRequest(asked.message);
     const { filter } = asked;
     const roleName = filter.get("roleName eq '…'")?.toLowerCase();
     const type = filter.get("type eq '…'")?.toLowerCase();

@@ -1,4 +1,4 @@
-import { answer, refuse } from '../operation.ts';
+import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import {
   atEachScope,
@@ -52,7 +52,7 @@ async function list(call: ControlCall): Promise<ControlOutcome> {
   const wanted = asked.ok ? asked.filter.get("provisioningState eq '…'") : undefined;
   if (filter !== undefined && wanted === undefined) {
     const message = `$filter is '${filter}'; supported is "provisioningState eq 'Succeeded'" with a state.`;
-    return refuse({ kind: 'badQuery', message });
+    return badRequest(message);
   }
   return listAnswer(call, {
     prefix: deploymentKey(call.subscription.subscriptionId, resourceGroup),

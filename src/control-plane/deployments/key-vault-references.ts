@@ -1,6 +1,7 @@
 import { vaultId, vaultKey } from '../../resources/keys.ts';
 import { isVaultName } from '../../resources/vaults/vaults.ts';
 import { readRecords } from '../../store/records.ts';
+import { object, partial, string } from '../../shape/shape.ts';
 import { isObject } from '../../templates/value.ts';
 import type { Value, ValueObject } from '../../templates/value.ts';
 import { refuse } from '../operation.ts';
@@ -49,17 +50,22 @@ function malformed(name: string): Refused {
   return refuse({ kind: 'invalidDeployment', message });
 }
 
+const others = { ignoredIf: () => true };
+
+const secretReference = object(
+  { keyVault: object({ id: string }, others), ...partial({ secretVersion: string }), secretName: string },
+  others,
+);
+
 async function readReference(
   parameter: string,
   reference: Value,
   { call, readSecret }: { readonly call: ControlCall } & Pick<ControlServices, 'readSecret'>,
 ): Promise<{ readonly ok: true; readonly value: string } | Refused> {
-  if (!isObject(reference)) return malformed(parameter);
-  const { keyVault, secretName, secretVersion } = reference;
-  const id = isObject(keyVault) ? keyVault['id'] : undefined;
-  if (typeof id !== 'string' || typeof secretName !== 'string') return malformed(parameter);
-  const version = secretVersion === null || secretVersion === '' ? undefined : secretVersion;
-  if (version !== undefined && typeof version !== 'string') return malformed(parameter);
+  const read = secretReference(reference);
+  if (!read.ok) return malformed(parameter);
+  const { keyVault, secretName, secretVersion } = read.value;
+  const { id } = keyVault;
   const name = vaultIdForm.exec(id)?.[1] ?? '';
   const [record] = isVaultName(name) ? await readRecords(call.store, { get: [vaultKey(name)] }) : [];
   const vault = record?.value;
@@ -71,15 +77,21 @@ async function readReference(
   }
   const { correlationId } = call.origin;
   const origin = `https://${vault.name.toLowerCase()}${call.names.vaultSuffix}`;
-  const asked = { vaultId: vaultId(vault), origin, secretName, secretVersion: version, correlationId };
-  const read = await readSecret(asked);
-  if (read.ok) return read;
+  const asked = {
+    vaultId: vaultId(vault),
+    origin,
+    secretName,
+    secretVersion: secretVersion === '' ? undefined : secretVersion,
+    correlationId,
+  };
+  const secret = await readSecret(asked);
+  if (secret.ok) return secret;
   return refuse({
     kind: 'keyVaultReferenceNotRead',
     parameter,
     vaultId: id,
-    status: read.status,
-    answered: read.message,
+    status: secret.status,
+    answered: secret.message,
   });
 }
 

@@ -2,7 +2,7 @@ import { parseScope } from '../../resources/keys.ts';
 import { errorOf } from '../inner.ts';
 import type { ArmError } from '../long-running/operation.ts';
 import { membersOf } from '../../resources/refusal.ts';
-import { answer, behalfOf, refuse } from '../operation.ts';
+import { answer, badRequest, behalfOf } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { contentsOf } from './contents.ts';
 import { exportedTemplate } from './exported-template.ts';
@@ -33,16 +33,11 @@ export const exportResourceGroupTemplate: ControlOperation = {
     const group = await readGroup(call);
     if (!group.ok) return group;
     const options = readOptions(call.body['options']);
-    if (typeof options === 'string') return refuse({ kind: 'badQuery', message: options });
     const format = call.body['outputFormat'] ?? 'Json';
     if (typeof format !== 'string' || format.toLowerCase() !== 'json') {
-      return refuse({
-        kind: 'badQuery',
-        message: "outputFormat must be 'Json', the only supported format.",
-      });
+      return badRequest("outputFormat must be 'Json', the only supported format.");
     }
     const asked = await askedFor(call);
-    if (typeof asked === 'string') return refuse({ kind: 'badQuery', message: asked });
     const exported: Exported[] = [];
     const failed: ArmError[] = [];
     let characters = 0;
@@ -51,8 +46,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
       characters += JSON.stringify(read.body ?? null).length;
       if (characters > exportedCharactersMax) {
         const limit = `${exportedCharactersMax} characters that can be exported at once`;
-        const message = `The resources are larger than the ${limit}: list the ones that you want in resources.`;
-        return refuse({ kind: 'badQuery', message });
+        return badRequest(`The resources are larger than the ${limit}: list the ones that you want in resources.`);
       }
       if (read.status === 200) exported.push({ id, apiVersion, body: membersOf(read.body) });
       else if (read.status !== 404) failed.push({ ...errorOf(read), target: id });
@@ -62,19 +56,27 @@ export const exportResourceGroupTemplate: ControlOperation = {
   },
 };
 
-/** The resources that a request names, `*` for all of the group's; or the rule that it breaks. */
+/**
+ * The resources that a request names, `*` for all of the group's.
+ * @throws {Refused} for resources that the group does not have, or too many
+ */
 async function askedFor(call: ControlCall) {
   const contents = await contentsOf(call.store, placeOf(call), exportedMax + 1);
   const { resources = ['*'] } = call.body;
-  if (!Array.isArray(resources) || resources.length === 0) return "resources must be ['*'] or the ids of resources.";
+  if (!Array.isArray(resources) || resources.length === 0) {
+    return badRequest("resources must be ['*'] or the ids of resources.");
+  }
   const wanted = resources.map((id: unknown) => String(id).toLowerCase());
   const unknown = wanted.find((id) => id !== '*' && !contents.some((content) => content.id.toLowerCase() === id));
   if (unknown !== undefined) {
-    return `resources has '${unknown.slice(0, 400)}', which is not a resource of the group ${placeOf(call).resourceGroup}.`;
+    const group = placeOf(call).resourceGroup;
+    return badRequest(`resources has '${unknown.slice(0, 400)}', which is not a resource of the group ${group}.`);
   }
   const asked = wanted.includes('*') ? contents : contents.filter(({ id }) => wanted.includes(id.toLowerCase()));
   if (asked.length > exportedMax) {
-    return `At most ${exportedMax} resources can be exported at once: list the ones that you want in resources.`;
+    return badRequest(
+      `At most ${exportedMax} resources can be exported at once: list the ones that you want in resources.`,
+    );
   }
   return asked.toSorted((one, other) => sortKey(one.id).localeCompare(sortKey(other.id), 'en'));
 }
@@ -85,13 +87,14 @@ function sortKey(id: string): string {
   return `${type}/${names.join('/')}`.toLowerCase();
 }
 
-function readOptions(value: unknown): ExportOptions | string {
+/** @throws {Refused} for an option that there is not */
+function readOptions(value: unknown): ExportOptions {
   const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
   const given = new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()));
   const known = new Set(optionNames.map((name) => name.toLowerCase()));
   const unknown = [...given].find((name) => !known.has(name));
   if (unknown !== undefined || (value !== undefined && value !== null && typeof value !== 'string')) {
-    return `options must be a comma-separated list of ${optionNames.join(', ')}.`;
+    return badRequest(`options must be a comma-separated list of ${optionNames.join(', ')}.`);
   }
   return {
     names: !given.has('skipresourcenameparameterization') && !given.has('skipallparameterization'),

@@ -3,7 +3,7 @@ import { readRecords, recordPut } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import { listAnswer } from '../list.ts';
-import { answer, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
+import { answer, badRequest, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 
 export const groupPath = '/subscriptions/:subscriptionId/resourceGroups/:resourceGroup';
@@ -21,13 +21,16 @@ export function resourceGroupResource(group: ResourceGroupRecord) {
   };
 }
 
-/** `managedBy` of a body; a member to spread, or why it is refused. */
-function readManagedBy({ managedBy }: ControlCall['body']) {
-  if (managedBy === undefined || managedBy === null || managedBy === '') return { ok: true, value: {} } as const;
-  if (typeof managedBy === 'string' && managedBy.length <= 2048) return { ok: true, value: { managedBy } } as const;
-  const message =
-    'managedBy must be the id of the resource that manages the group, a string of at most 2,048 characters.';
-  return refuse({ kind: 'badQuery', message });
+/**
+ * `managedBy` of a body, if it has one; a member to spread.
+ * @throws {Refused} for what is no id
+ */
+function readManagedBy({ managedBy }: ControlCall['body']): { readonly managedBy?: string } {
+  if (managedBy === undefined || managedBy === null || managedBy === '') return {};
+  if (typeof managedBy === 'string' && managedBy.length <= 2048) return { managedBy };
+  return badRequest(
+    'managedBy must be the id of the resource that manages the group, a string of at most 2,048 characters.',
+  );
 }
 
 /** The resource group of the path and its record. */
@@ -100,11 +103,8 @@ const createOrUpdateResourceGroup: ControlOperation = {
     const key = resourceGroupKey(place);
     const [record] = await readRecords(call.store, { get: [key] });
     const before = record?.value;
-    const asked = readLocation(call.body);
-    if (!asked.ok) return asked;
+    const location = readLocation(call.body) ?? before?.location;
     const managed = readManagedBy(call.body);
-    if (!managed.ok) return managed;
-    const location = asked.value ?? before?.location;
     if (location === undefined) return refuse(locationMissing);
     if (before !== undefined && before.location.toLowerCase() !== location.toLowerCase()) {
       return refuse({ kind: 'locationMismatch', name: before.name, location: before.location, asked: location });
@@ -113,7 +113,7 @@ const createOrUpdateResourceGroup: ControlOperation = {
       name: before?.name ?? place.resourceGroup,
       subscriptionId: call.subscription.subscriptionId,
       location: before?.location ?? location,
-      ...managed.value,
+      ...managed,
       tags: tagsOf(call.body),
     };
     return {
@@ -132,10 +132,9 @@ const updateResourceGroup: ControlOperation = {
     const found = await readGroup(call);
     if (!found.ok) return found;
     const managed = readManagedBy(call.body);
-    if (!managed.ok) return managed;
     const { key, version } = found.record;
     const tags = call.body['tags'] === undefined ? found.group.tags : tagsOf(call.body);
-    const group: ResourceGroupRecord = { ...found.group, ...managed.value, tags };
+    const group: ResourceGroupRecord = { ...found.group, ...managed, tags };
     return {
       ...answer(200, resourceGroupResource(group)),
       change: { require: [{ key, version }], put: [recordPut(key, group)] },

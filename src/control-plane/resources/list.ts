@@ -11,7 +11,7 @@ import { kindOf } from '../../resources/any/kinds.ts';
 import type { Prefix } from '../../store/keys.ts';
 import type { Stored } from '../../store/records.ts';
 import { listAnswerOf, listSource } from '../list.ts';
-import { refuse } from '../operation.ts';
+import { badRequest } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
 import { groupPath, placeOf, readGroup } from '../resource-groups/resource-groups.ts';
 import { vaultsOfIndex } from '../vaults/resource.ts';
@@ -125,12 +125,12 @@ const listResourcesByResourceGroup: ControlOperation = {
 
 async function listAll(call: ControlCall, place: Place | undefined): Promise<ControlOutcome> {
   const filter = parseFilter(call.query['$filter'] ?? '');
-  if (!filter.ok) return refuse({ kind: 'badQuery', message: filter.message });
+  if (!filter.ok) return badRequest(filter.message);
   const expand = (call.query['$expand'] ?? '').split(',').filter((word) => word !== '');
   const strange = expand.find((word) => !expansions.has(word.trim().toLowerCase()));
   if (strange !== undefined) {
     const message = `$expand is '${call.query['$expand']}'; supported are createdTime, changedTime and provisioningState.`;
-    return refuse({ kind: 'badQuery', message });
+    return badRequest(message);
   }
   const wanted = new Set(expand.map((word) => word.trim().toLowerCase()));
   const { type } = filter;

@@ -5,6 +5,7 @@ import type { VaultRecord } from '../../types/vault.ts';
 import type { ObjectRequest, ResourceObject } from '../../types/vault-object.ts';
 import { answer, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome } from '../operation.ts';
+import { foreignToken, pageLimit } from '../list.ts';
 import { readVaultOf, vaultPath } from '../vaults/resource.ts';
 import type { Change, List } from './objects.ts';
 
@@ -20,9 +21,7 @@ export const keyVersionsPath = `${keyPath}/versions`;
  */
 const objectName = /^[0-9a-z-]{1,127}$/i;
 
-const pageMax = 1000;
-
-type Collection = 'secrets' | 'keys';
+export type Collection = 'secrets' | 'keys';
 
 /** Runs an operation on one object, and answers with the object as a resource. */
 export async function objectAnswer(
@@ -68,15 +67,9 @@ export async function objectList(
   const found = await readVaultOf(call);
   if (!found.ok) return found;
   const { $top: top, $skiptoken: token } = call.query;
-  const limit = top === undefined ? pageMax : Number(top);
+  const limit = pageLimit(top);
   const after = token === undefined ? undefined : readSkipToken(token);
-  if (!Number.isInteger(limit) || limit < 1 || limit > pageMax) {
-    return refuse({ kind: 'badQuery', message: `$top is '${top}'; it must be a whole number from 1 to ${pageMax}.` });
-  }
-  if (token !== undefined && (after === undefined || !objectName.test(after))) {
-    const message = '$skiptoken did not come from this server; follow nextLink unchanged.';
-    return refuse({ kind: 'badQuery', message });
-  }
+  if (token !== undefined && (after === undefined || !objectName.test(after))) return foreignToken();
   const { name = '' } = call.params;
   if (name !== '' && !objectName.test(name)) return answer(200, { value: [] });
   const { items, next } = await list({ ...askedOf(call, found), name, after, limit });

@@ -1,4 +1,5 @@
 import type { ControlOperation } from '../operation.ts';
+import type { Change, List, VaultObjects } from './objects.ts';
 import {
   objectAnswer,
   objectBody,
@@ -9,6 +10,7 @@ import {
   keysPath,
   keyVersionsPath,
 } from './resource.ts';
+import type { Collection } from './resource.ts';
 
 /** PUT of a secret, as templates deploy it: makes a version with the value, which is never returned. */
 const createOrUpdateSecret: ControlOperation = {
@@ -37,24 +39,6 @@ const updateSecret: ControlOperation = {
   },
 };
 
-/** GET of a secret without its value, which only the data plane returns. */
-const getSecret: ControlOperation = {
-  method: 'GET',
-  path: secretPath,
-  action: 'Microsoft.KeyVault/vaults/secrets/read',
-  audit: 'SecretGet',
-  run: (call, { objects }) => objectAnswer(call, { collection: 'secrets', change: objects.getSecret }),
-};
-
-/** GET of the secrets, without their values. */
-const listSecrets: ControlOperation = {
-  method: 'GET',
-  path: secretsPath,
-  action: 'Microsoft.KeyVault/vaults/secrets/read',
-  audit: 'SecretList',
-  run: (call, { objects }) => objectList(call, { collection: 'secrets', list: objects.listSecrets }),
-};
-
 /** The data plane's names of a key's properties. */
 const dataPlaneNames = { keyOps: 'key_ops', keySize: 'key_size', curveName: 'crv', releasePolicy: 'release_policy' };
 
@@ -68,51 +52,52 @@ const createKeyIfNotExist: ControlOperation = {
     objectAnswer(call, { collection: 'keys', change: objects.createKey, body: objectBody(call, dataPlaneNames) }),
 };
 
-/** GET of a key: properties of its current version, without the public key. */
-const getKey: ControlOperation = {
-  method: 'GET',
-  path: keyPath,
-  action: 'Microsoft.KeyVault/vaults/keys/read',
-  audit: 'KeyGet',
-  run: (call, { objects }) => objectAnswer(call, { collection: 'keys', change: objects.getKey }),
-};
+/** GET of one object. */
+function getOf(
+  collection: Collection,
+  card: Pick<ControlOperation, 'path' | 'action' | 'audit'>,
+  change: (objects: VaultObjects) => Change,
+): ControlOperation {
+  return {
+    method: 'GET',
+    ...card,
+    run: (call, { objects }) => objectAnswer(call, { collection, change: change(objects) }),
+  };
+}
 
-/** GET of the keys, each with its current version. */
-const listKeys: ControlOperation = {
-  method: 'GET',
-  path: keysPath,
-  action: 'Microsoft.KeyVault/vaults/keys/read',
-  audit: 'KeyList',
-  run: (call, { objects }) => objectList(call, { collection: 'keys', list: objects.listKeys }),
-};
+/** GET of a page of objects. */
+function listOf(
+  collection: Collection,
+  card: Pick<ControlOperation, 'path' | 'action' | 'audit'>,
+  list: (objects: VaultObjects) => List,
+): ControlOperation {
+  return { method: 'GET', ...card, run: (call, { objects }) => objectList(call, { collection, list: list(objects) }) };
+}
 
-/** GET of the versions of a key. */
-const listKeyVersions: ControlOperation = {
-  method: 'GET',
-  path: keyVersionsPath,
-  action: 'Microsoft.KeyVault/vaults/keys/versions/read',
-  audit: 'KeyListVersions',
-  run: (call, { objects }) => objectList(call, { collection: 'keys', list: objects.listKeyVersions }),
-};
+const readSecret = 'Microsoft.KeyVault/vaults/secrets/read';
+const readKey = 'Microsoft.KeyVault/vaults/keys/read';
+const readKeyVersion = 'Microsoft.KeyVault/vaults/keys/versions/read';
 
-/** GET of one version of a key. */
-const getKeyVersion: ControlOperation = {
-  method: 'GET',
-  path: `${keyVersionsPath}/:version`,
-  action: 'Microsoft.KeyVault/vaults/keys/versions/read',
-  audit: 'KeyGet',
-  run: (call, { objects }) => objectAnswer(call, { collection: 'keys', change: objects.getKey }),
-};
-
-/** The secrets and keys of vaults as resources: control plane, so the vault's firewall does not apply. */
+/**
+ * The secrets and keys of vaults as resources: control plane, so the vault's firewall does not apply. Secrets are shown
+ * without their values, which only the data plane returns, and keys without their public keys.
+ */
 export const vaultObjectOperations: readonly ControlOperation[] = [
   createOrUpdateSecret,
   updateSecret,
-  getSecret,
-  listSecrets,
+  getOf('secrets', { path: secretPath, action: readSecret, audit: 'SecretGet' }, ({ getSecret }) => getSecret),
+  listOf('secrets', { path: secretsPath, action: readSecret, audit: 'SecretList' }, ({ listSecrets }) => listSecrets),
   createKeyIfNotExist,
-  getKey,
-  listKeys,
-  listKeyVersions,
-  getKeyVersion,
+  getOf('keys', { path: keyPath, action: readKey, audit: 'KeyGet' }, ({ getKey }) => getKey),
+  listOf('keys', { path: keysPath, action: readKey, audit: 'KeyList' }, ({ listKeys }) => listKeys),
+  listOf(
+    'keys',
+    { path: keyVersionsPath, action: readKeyVersion, audit: 'KeyListVersions' },
+    ({ listKeyVersions }) => listKeyVersions,
+  ),
+  getOf(
+    'keys',
+    { path: `${keyVersionsPath}/:version`, action: readKeyVersion, audit: 'KeyGet' },
+    ({ getKey }) => getKey,
+  ),
 ];

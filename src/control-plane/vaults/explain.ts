@@ -5,7 +5,7 @@ import { matchedRule } from '../../firewall/matched-rule.ts';
 import type { Operation } from '../../types/operation.ts';
 import type { Source } from '../../types/source.ts';
 import { hasKeyVaultEndpoint, readSubnetById } from '../../resources/networks/virtual-networks.ts';
-import { answer, refuse } from '../operation.ts';
+import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath } from './resource.ts';
 
@@ -25,7 +25,6 @@ export const explainVault: ControlOperation = {
     const found = await readVaultOf(call);
     if (!found.ok) return found;
     const source = await sourceOf(call);
-    if (typeof source === 'string') return refuse({ kind: 'badQuery', message: source });
     const name = found.vault.name.toLowerCase();
     const vault = await rulebook.load(name);
     if (vault === undefined)
@@ -42,16 +41,25 @@ export const explainVault: ControlOperation = {
   },
 };
 
-/** The source that the request describes, as the ingress would attribute it; or what is wrong with the description. */
-async function sourceOf(call: ControlCall): Promise<Source | string> {
+/**
+ * The source that the request describes, as the ingress would attribute it.
+ * @throws {Refused} for a description that describes none
+ */
+async function sourceOf(call: ControlCall): Promise<Source> {
   const { from, subnet } = call.body;
   const address = typeof from === 'string' ? parseAddress(from) : undefined;
-  if (address === undefined) return `from is ${JSON.stringify(from)}; it must be an IP address, such as "203.0.113.7".`;
+  if (address === undefined) {
+    return badRequest(`from is ${JSON.stringify(from)}; it must be an IP address, such as "203.0.113.7".`);
+  }
   if (subnet === undefined) return { kind: 'public', address };
   const living = typeof subnet === 'string' ? await readSubnetById(subnet, call.store) : undefined;
-  if (typeof subnet !== 'string' || living === undefined) return `There is no subnet ${JSON.stringify(subnet)}.`;
+  if (typeof subnet !== 'string' || living === undefined) {
+    return badRequest(`There is no subnet ${JSON.stringify(subnet)}.`);
+  }
   if (!hasKeyVaultEndpoint(living.subnet)) {
-    return `The subnet ${subnet} has no service endpoint for Microsoft.KeyVault: the vault sees its public (NAT) address. Give that as from, without subnet.`;
+    return badRequest(
+      `The subnet ${subnet} has no service endpoint for Microsoft.KeyVault: the vault sees its public (NAT) address. Give that as from, without subnet.`,
+    );
   }
   const { incarnation } = living.subnet;
   return { kind: 'subnet', subnet: subnet.toLowerCase(), incarnation, address, assurance: 'enforced' };

@@ -1,4 +1,4 @@
-import { answer, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
+import { answer, badRequest, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import {
   readVaultOf,
@@ -81,9 +81,7 @@ const createOrUpdateVault: ControlOperation = {
 };
 
 async function createOrRecover(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
-  const asked = readLocation(call.body);
-  if (!asked.ok) return asked;
-  const { value: location } = asked;
+  const location = readLocation(call.body);
   if (location === undefined) return refuse(locationMissing);
   const before = await conditionsOf(call);
   if (!before.ok) return before;
@@ -196,7 +194,7 @@ const updateAccessPolicy: ControlOperation = {
     const update = accessPolicyUpdates.get(kind.toLowerCase());
     if (update === undefined) {
       const message = `'${kind}' is not an update of access policies; use ${[...accessPolicyUpdates.keys()].join(', ')}.`;
-      return refuse({ kind: 'badQuery', message });
+      return badRequest(message);
     }
     const refused = ifMatchRefusal(call, vaultEtag(found.vault));
     if (refused !== undefined) return refused;

@@ -1,4 +1,4 @@
-import { answer, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
+import { answer, badRequest, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import {
   networkShown,
@@ -94,9 +94,7 @@ const createOrUpdateVirtualNetwork: ControlOperation = {
     const before = record?.value;
     const refused = ifMatchRefusal(call, before?.etag);
     if (refused !== undefined) return refused;
-    const read = readLocation(call.body);
-    if (!read.ok) return read;
-    const { value: asked } = read;
+    const asked = readLocation(call.body);
     const location = before?.location ?? asked;
     if (location === undefined) return refuse(locationMissing);
     if (asked !== undefined && !isSameLocation(asked, location))
@@ -206,7 +204,7 @@ const checkIpAddressAvailability: ControlOperation = {
     const address = parseIpv4(text);
     if (address === undefined) {
       const message = `The query parameter ipAddress is ${JSON.stringify(text.slice(0, 64))}; give an IPv4 address.`;
-      return refuse({ kind: 'badQuery', message });
+      return badRequest(message);
     }
     const subnets = found.network.subnets.flatMap(({ addressPrefix }) => {
       const parsed = parseRange(addressPrefix);
