@@ -81,6 +81,8 @@ function environmentIn(folder: string): NodeJS.ProcessEnv {
     GITHUB_ENV: join(folder, '.github-env'),
     AZURE_CORE_COLLECT_TELEMETRY: 'false',
     PYTHONWARNINGS: 'ignore',
+    // Its folders are those of the checkout.
+    PYTHONDONTWRITEBYTECODE: '1',
     // Ansible asks who runs it, and the uid of a container may have no account.
     LOGNAME: process.env['LOGNAME'] ?? 'postern',
   };
