@@ -103,6 +103,7 @@ suite('a command in a document', () => {
     ['postern listener open \\\n  --port 1 --subnet x', []],
     ['postern.db and postern: and /run/postern a', []],
     ['const postern = JSON.parse(x)', []],
+    ['from postern import start_postern', []],
     ['postern secret list', ['postern has no command secret list']],
     ['postern explain --form 1', ['postern explain has no option --form']],
     ['postern token --vault a', ['postern token has no option --vault']],

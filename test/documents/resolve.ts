@@ -26,9 +26,9 @@ export function unresolved(code: string, known: Known): readonly string[] {
   ];
 }
 
-/** A call of `postern`, with what follows it up to the end of the simple command. */
+/** A call of `postern`, and no import of Python's, with what follows it up to the end of the simple command. */
 const posternCall =
-  /(?<![\w/.-])(?:(?:\.\/|postern\/)?bin\/)?postern((?= +[a-z-])(?: +(?:"[^"\n]*"|'[^'\n]*'|[^\s|&;<>()`"'#]+))+)/g;
+  /(?<![\w/.-]|\bfrom )(?:(?:\.\/|postern\/)?bin\/)?postern((?= +[a-z-])(?: +(?:"[^"\n]*"|'[^'\n]*'|[^\s|&;<>()`"'#]+))+)/g;
 
 /** A file or folder of the checkout. One with a wildcard is a rule, not a path. */
 const path = /(?<![\w/.-])((?:\.ci|bench|bin|docs|examples|runtime|src|test|tools)\/[\w./-]*)(?![\w*{<…])/g;
