@@ -29,7 +29,7 @@ export function parseDuration(text: string): Duration | undefined {
  * The time that is so much later (`1`) or earlier (`-1`) than `at`, in milliseconds since 1970, by the calendar in UTC.
  * Months have their real length: one month after 31 January is the last day of February.
  */
-export function shift(at: number, duration: Duration, direction: 1 | -1): number {
+export function shiftTime(at: number, duration: Duration, direction: 1 | -1): number {
   const moved = new Date(at);
   const month = moved.getUTCMonth() + direction * (duration.years * 12 + duration.months);
   const day = Math.min(moved.getUTCDate(), new Date(Date.UTC(moved.getUTCFullYear(), month + 1, 0)).getUTCDate());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { parseDuration, shift } from '../../src/objects/duration.ts';
+import { parseDuration, shiftTime } from '../../src/objects/duration.ts';
 import type { Duration } from '../../src/objects/duration.ts';
 
 function duration(text: string): Duration {
@@ -11,7 +11,7 @@ function duration(text: string): Duration {
 }
 
 function shifted(at: string, text: string, direction: 1 | -1 = 1): string {
-  return new Date(shift(Date.parse(at), duration(text), direction)).toISOString();
+  return new Date(shiftTime(Date.parse(at), duration(text), direction)).toISOString();
 }
 
 suite('durations', () => {
@@ -58,9 +58,9 @@ suite('durations', () => {
     fc.assert(
       fc.property(when, part, part, (at, days, hours) => {
         const there = duration(`P${days}DT${hours}H`);
-        const end = shift(at, there, 1);
+        const end = shiftTime(at, there, 1);
         assert.equal(end - at, (days * 24 + hours) * 3_600_000);
-        assert.equal(shift(end, there, -1), at);
+        assert.equal(shiftTime(end, there, -1), at);
       }),
     );
   });
@@ -69,7 +69,7 @@ suite('durations', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: Date.UTC(2100, 0) }), fc.nat({ max: 600 }), (at, months) => {
         const start = new Date(at);
-        const end = new Date(shift(at, duration(`P${months}M`), 1));
+        const end = new Date(shiftTime(at, duration(`P${months}M`), 1));
         const passed = (end.getUTCFullYear() - start.getUTCFullYear()) * 12 + end.getUTCMonth() - start.getUTCMonth();
         assert.equal(passed, months);
         const tomorrow = new Date(end.getTime() + 86_400_000);

@@ -36,7 +36,7 @@ export function inChainOrder(
   certificates: readonly Uint8Array[],
   what: FileKind,
 ): FileContents {
-  const candidates = distinct(certificates, what);
+  const candidates = distinctCertificates(certificates, what);
   const left = candidates.map((one): Opened => ({ ...one, opened: opened(one.der) }));
   const leaf = left.find((one) => isForKey(material, one));
   if (leaf === undefined) throw new Refused({ kind: 'keyDoesNotMatch' });
@@ -60,11 +60,11 @@ export function inChainOrder(
 /** Reads certificates that did not come in a file, and removes duplicates. Each is parsed. */
 export function readChain(certificates: readonly Uint8Array[]): Outcome<readonly Uint8Array[]> {
   const what = 'chain of certificates';
-  return outcomeOf(what, () => distinct(certificates, what).map(({ der }) => der));
+  return outcomeOf(what, () => distinctCertificates(certificates, what).map(({ der }) => der));
 }
 
 /** The certificates without duplicates, parsed. */
-export function distinct(certificates: readonly Uint8Array[], what: FileKind): Candidate[] {
+export function distinctCertificates(certificates: readonly Uint8Array[], what: FileKind): Candidate[] {
   if (certificates.length === 0) throw new Refused({ kind: 'noCertificate', what });
   const known = new Map(certificates.map((der) => [Buffer.from(der).toString('latin1'), der]));
   if (known.size > mostCertificates) {

@@ -85,7 +85,7 @@ async function pbes1Key(
   parameters: DerReader,
   { passphrase, work }: { readonly passphrase: Passphrase; readonly work: Work },
 ): Promise<Keyed> {
-  const cipher = supported(pkcs12Ciphers, identifier, 'encryption');
+  const cipher = supportedAlgorithm(pkcs12Ciphers, identifier, 'encryption');
   const salt = parameters.octetString('the salt');
   const iterations = parameters.count('the number of rounds');
   parameters.end();
@@ -100,7 +100,7 @@ async function pbes2Key(parameters: DerReader, passphrase: Passphrase, work: Wor
   const derivation = parameters.sequence('the key derivation');
   const scheme = parameters.sequence('the encryption scheme');
   parameters.end();
-  const cipher = supported(pbes2Ciphers, scheme.objectIdentifier('the encryption scheme'), 'encryption');
+  const cipher = supportedAlgorithm(pbes2Ciphers, scheme.objectIdentifier('the encryption scheme'), 'encryption');
   const iv = scheme.octetString('the initialization vector');
   if (iv.length !== cipher.ivLength) throw new Malformed('an initialization vector has a wrong length');
   const key = await deriveKey(derivation, { passphrase, work, length: cipher.keyLength });
@@ -113,7 +113,7 @@ export function deriveKey(
   { passphrase, work, length }: { readonly passphrase: Passphrase; readonly work: Work; readonly length?: number },
 ): Promise<Buffer> {
   const identifier = derivation.objectIdentifier('the key derivation');
-  supported({ [pbkdf2]: true }, identifier, 'key derivation');
+  supportedAlgorithm({ [pbkdf2]: true }, identifier, 'key derivation');
   const parameters = derivation.sequence('the parameters of the key derivation');
   const salt = parameters.octetString('the salt');
   const iterations = parameters.count('the number of rounds');
@@ -128,7 +128,7 @@ export function deriveKey(
 
 /** The hash function in an HMAC's AlgorithmIdentifier. */
 export function hmacOf(algorithm: DerReader): HashFunction {
-  return supported(hmacs, algorithm.objectIdentifier('the pseudorandom function'), 'HMAC');
+  return supportedAlgorithm(hmacs, algorithm.objectIdentifier('the pseudorandom function'), 'HMAC');
 }
 
 /** Encrypts with PBES2: AES-256-CBC, PBKDF2 and HMAC-SHA-256. Returns the AlgorithmIdentifier and the ciphertext. */
@@ -150,7 +150,7 @@ export async function encryptWithPassword(
 }
 
 /** The table's entry for an algorithm, or a refusal that names the algorithm. */
-export function supported<T>(table: Readonly<Record<string, T>>, identifier: string, use: AlgorithmUse): T {
+export function supportedAlgorithm<T>(table: Readonly<Record<string, T>>, identifier: string, use: AlgorithmUse): T {
   const found = Object.hasOwn(table, identifier) ? table[identifier] : undefined;
   if (found === undefined) throw new Refused({ kind: 'algorithmNotSupported', use, algorithm: identifier });
   return found;

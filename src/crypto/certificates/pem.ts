@@ -1,6 +1,6 @@
 import type { Certificates } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
-import { distinct, inChainOrder } from './chain.ts';
+import { distinctCertificates, inChainOrder } from './chain.ts';
 import type { FileContents } from './chain.ts';
 import { decryptPrivateKey } from './encrypted-private-key.ts';
 import { readPrivateKey } from './keys.ts';
@@ -66,7 +66,7 @@ function parsePem(text: string): PemParts {
 
 function contentsOf(pkcs8: Uint8Array | undefined, certificates: readonly Uint8Array[]): PemContents {
   if (pkcs8 !== undefined) return inChainOrder(readPrivateKey(pkcs8), certificates, what);
-  return { material: undefined, certificates: distinct(certificates, what).map(({ der }) => der) };
+  return { material: undefined, certificates: distinctCertificates(certificates, what).map(({ der }) => der) };
 }
 
 function foreign(label: string): Malformed {

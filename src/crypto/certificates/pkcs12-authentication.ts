@@ -3,7 +3,7 @@ import { DerReader } from './der-read.ts';
 import { integer, derNull, objectIdentifier, octetString, sequence, tags } from './der-write.ts';
 import { hashFunctions, pkcs12Key, purposes, Work } from './key-derivation.ts';
 import type { HashFunction, Passphrase } from './key-derivation.ts';
-import { deriveKey, hmacOf, supported } from './password-encryption.ts';
+import { deriveKey, hmacOf, supportedAlgorithm } from './password-encryption.ts';
 
 const pbmac1 = '1.2.840.113549.1.5.14';
 const sha256 = '2.16.840.1.101.3.4.2.1';
@@ -38,7 +38,7 @@ export function readAuthentication(macData: DerReader, work: Work): Authenticati
   macData.end();
   const identifier = algorithm.objectIdentifier('the algorithm of the authentication code');
   if (identifier === pbmac1) return readPbmac1(algorithm.sequence('the parameters of PBMAC1'), expected, work);
-  const hash = supported(digests, identifier, 'authentication code');
+  const hash = supportedAlgorithm(digests, identifier, 'authentication code');
   return {
     expected,
     make: async (passphrase, contents) => {

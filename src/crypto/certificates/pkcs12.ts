@@ -3,14 +3,14 @@ import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
 import { toPkcs8Der } from '../key-material.ts';
 import { berToDer, ValueCount } from './ber.ts';
 import { matches } from './certificate.ts';
-import { distinct, inChainOrder } from './chain.ts';
+import { distinctCertificates, inChainOrder } from './chain.ts';
 import type { FileContents } from './chain.ts';
 import { DerReader, wholeSequence } from './der-read.ts';
 import { explicit, implicit, integer, objectIdentifier, octetString, sequence, set, tags } from './der-write.ts';
 import { passphraseOf, Work } from './key-derivation.ts';
 import type { Passphrase } from './key-derivation.ts';
 import { readPrivateKey } from './keys.ts';
-import { decryptWithPassword, encryptWithPassword, supported } from './password-encryption.ts';
+import { decryptWithPassword, encryptWithPassword, supportedAlgorithm } from './password-encryption.ts';
 import { authenticate, authenticatedBy, readAuthentication } from './pkcs12-authentication.ts';
 import { Malformed, outcomeOf, outcomeOfAsync, Refused } from './refusal.ts';
 import type { Outcome } from './refusal.ts';
@@ -58,7 +58,7 @@ export function readPkcs12(bytes: Uint8Array, password: string): Promise<Outcome
 export function readPkcs12Contents(bytes: Uint8Array, password: string): Promise<Outcome<Certificates>> {
   return outcomeOfAsync(what, async () => {
     const { material, certificates } = await contentsOf(bytes, password);
-    return { material, certificates: distinct(certificates, what).map(({ der }) => der) };
+    return { material, certificates: distinctCertificates(certificates, what).map(({ der }) => der) };
   });
 }
 
@@ -101,7 +101,11 @@ const nothingAtAll: Passphrase = { utf8: Buffer.alloc(0), bmp: Buffer.alloc(0) }
 
 /** The octets of a ContentInfo of type data. */
 function dataOf(contentInfo: DerReader): Buffer {
-  supported({ [identifiers.data]: true }, contentInfo.objectIdentifier('the type of the contents'), 'content type');
+  supportedAlgorithm(
+    { [identifiers.data]: true },
+    contentInfo.objectIdentifier('the type of the contents'),
+    'content type',
+  );
   return contentInfo.inside(0xa0, 'the contents').octetString('the contents');
 }
 
@@ -109,7 +113,7 @@ function dataOf(contentInfo: DerReader): Buffer {
 async function openContents(contentInfo: DerReader, opening: Opening): Promise<void> {
   const type = contentInfo.objectIdentifier('the type of a safe');
   const inner = contentInfo.inside(0xa0, 'the contents of a safe');
-  const open = supported(contentTypes, type, 'content type');
+  const open = supportedAlgorithm(contentTypes, type, 'content type');
   await openBags(await open(inner, opening), opening, 0);
 }
 
@@ -155,7 +159,7 @@ async function openBags(bags: DerReader, opening: Opening, depth: number): Promi
     const bag = bags.sequence('a bag');
     const type = bag.objectIdentifier('the type of a bag');
     const value = bag.inside(0xa0, 'the value of a bag');
-    const take = supported(bagTypes, type, 'PKCS #12 bag');
+    const take = supportedAlgorithm(bagTypes, type, 'PKCS #12 bag');
     await take(value, opening, depth);
   }
 }
@@ -181,7 +185,7 @@ const bagTypes: Readonly<Record<string, Take>> = {
   [identifiers.certBag]: (value, { certificates }) => {
     const bag = value.sequence('a certificate bag');
     const type = bag.objectIdentifier('the type of a certificate');
-    supported({ [identifiers.x509Certificate]: true }, type, 'certificate type');
+    supportedAlgorithm({ [identifiers.x509Certificate]: true }, type, 'certificate type');
     certificates.push(bag.inside(0xa0, 'a certificate').octetString('a certificate'));
   },
   [identifiers.safeContentsBag]: (value, opening, depth) =>

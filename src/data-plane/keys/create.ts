@@ -1,6 +1,6 @@
 import { memberOf } from '../../http/request.ts';
 import { createKey as create, importKey as take } from '../../objects/keys/change.ts';
-import { inHsm, keySpec, readKeyType } from '../../objects/keys/type.ts';
+import { hsmKeyType, keySpec, readKeyType } from '../../objects/keys/type.ts';
 import type { KeyRecord } from '../../objects/keys/key.ts';
 import { refused } from '../../objects/object.ts';
 import type { Outcome } from '../../objects/object.ts';
@@ -108,7 +108,7 @@ export const importKey: OperationCard = {
     if (jwk.kty === undefined) return refused({ kind: 'missing', what: 'key.kty' });
     const asked = readKeyType(jwk.kty, call.vault);
     if (!asked.ok) return asked;
-    const kty = Hsm ? readKeyType(inHsm(asked.value), call.vault) : asked;
+    const kty = Hsm ? readKeyType(hsmKeyType(asked.value), call.vault) : asked;
     if (!kty.ok) return kty;
     const parameters = keyParameters(body.value, jwk.key_ops);
     if (!parameters.ok) return parameters;

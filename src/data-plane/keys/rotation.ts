@@ -2,7 +2,7 @@ import { rotateKey as rotate, setRotationPolicy } from '../../objects/keys/chang
 import type { KeyRecord } from '../../objects/keys/key.ts';
 import type { Outcome } from '../../objects/object.ts';
 import { getCurrent } from '../../objects/read.ts';
-import { usualActions } from '../../objects/keys/rotation-policy.ts';
+import { defaultRotationActions } from '../../objects/keys/rotation-policy.ts';
 import type { RotationPolicy, RotationPolicyParameters } from '../../objects/keys/rotation-policy.ts';
 import { accept, wrong } from '../../shape/fault.ts';
 import { always, array, each, ignored, object, optional, partial, refine, string } from '../../shape/shape.ts';
@@ -73,7 +73,7 @@ function policyBody(call: Call, { name, current }: KeyRecord) {
 
 /** What a policy says, but for its id. */
 export function policyMembers({
-  lifetimeActions = usualActions,
+  lifetimeActions = defaultRotationActions,
   expiryTime,
   created,
   updated,

@@ -9,7 +9,7 @@ import type { CertificateParameters, CurrentCertificate } from './certificate.ts
 import { getIssuer } from './issuers.ts';
 import { isSelf, isUnknown, validity } from './policy.ts';
 import type { CertificatePolicy, PolicyIssuer, PolicyParameters } from './policy.ts';
-import { fits, keySpecOf } from './policy-key.ts';
+import { fitsPolicy, keySpecOf } from './policy-key.ts';
 import { putPending } from './pending.ts';
 import type { CertificateDraft, PendingCertificate } from './pending.ts';
 import { policyFrom } from './policy-rules.ts';
@@ -129,7 +129,7 @@ function* keyFor(
   engine: KeyEngine,
 ): Reading<Outcome<CertifiableKey>> {
   const before = state.keys.current?.value.current;
-  if (key.reuse && before !== undefined && isManaged(before) && fits(before, key))
+  if (key.reuse && before !== undefined && isManaged(before) && fitsPolicy(before, key))
     return { ok: true, value: before.material };
   const made = yield* wait(makeKey(engine, keySpecOf(key)));
   if (!made.ok) return made;

@@ -6,7 +6,7 @@ import type { CertifiableKey, Certificates } from '../../types/certificate.ts';
 import type { CertificateVersion } from './certificate.ts';
 import type { CertificateContentType, CertificatePolicy } from './policy.ts';
 import type { KeyVersion } from '../keys/key.ts';
-import { usualPurposes } from '../keys/type.ts';
+import { defaultPurposes } from '../keys/type.ts';
 import { refused } from '../object.ts';
 import type { Outcome } from '../object.ts';
 import { newFacts } from '../parameters.ts';
@@ -76,7 +76,7 @@ export async function makeParts(certified: Certified, nowSeconds: number): Promi
     version,
     ...facts,
     kty,
-    keyOps: usualPurposes(kty),
+    keyOps: defaultPurposes(kty),
     material,
     ...(exportable && { exportable }),
     managed: true,

@@ -59,7 +59,7 @@ export function keySpecOf({ size, curve }: PolicyKey): KeySpec {
 }
 
 /** Whether a key satisfies the policy. A key that must not leave the vault never becomes exportable. */
-export function fits({ kty, material, exportable }: ManagedKey, wanted: PolicyKey): boolean {
+export function fitsPolicy({ kty, material, exportable }: ManagedKey, wanted: PolicyKey): boolean {
   const isAlike = material.kty === 'EC' ? material.crv === wanted.curve : keySizeOf(material) === wanted.size;
   return kty === wanted.kty && isAlike && (exportable === true || !wanted.exportable);
 }

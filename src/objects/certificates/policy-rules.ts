@@ -10,7 +10,7 @@ import type {
 } from './policy.ts';
 import { policyKey } from './policy-key.ts';
 import { defaultActions, lifetimeActions } from './policy-lifetime.ts';
-import { importedX509, policyX509, wrongNames } from './policy-x509.ts';
+import { importedX509, policyX509, namesFault } from './policy-x509.ts';
 import { refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
 
@@ -30,7 +30,7 @@ export function policyFrom(
 ): Outcome<CertificatePolicy> {
   const { before, x509: imported, nowSeconds } = known;
   const asked = parameters.x509 ?? {};
-  const names = imported === undefined ? wrongNames(asked, before?.x509) : undefined;
+  const names = imported === undefined ? namesFault(asked, before?.x509) : undefined;
   if (names !== undefined) return bad(names);
   const issuer = issuerOf(parameters, before);
   if (!issuer.ok) return issuer;

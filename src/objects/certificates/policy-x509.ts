@@ -24,7 +24,7 @@ const badSubject = 'Property policy.x509_props has invalid value. Invalid X.500 
  * The fault in the names of a policy, from the client or from before. Azure checks them before anything else in a
  * policy. Names that the client does not send were checked before, or came with an imported certificate.
  */
-export function wrongNames(parameters: X509Parameters, before: PolicyX509 | undefined): string | undefined {
+export function namesFault(parameters: X509Parameters, before: PolicyX509 | undefined): string | undefined {
   const isMentioned = parameters.subject !== undefined || Object.keys(parameters.sans ?? {}).length > 0;
   if (before !== undefined && !isMentioned) return undefined;
   const { subject, sans = {} } = namesOf(parameters, before);
@@ -42,7 +42,7 @@ export function importedX509(x509: PolicyX509): Outcome<PolicyX509> {
 
 /**
  * The X.509 properties of a policy: from the client, otherwise from before, otherwise Azure's defaults. Alternative
- * names of a kind that the client does not send are kept. `wrongNames` has checked the names.
+ * names of a kind that the client does not send are kept. `namesFault` has checked the names.
  */
 export function policyX509(
   parameters: X509Parameters,

@@ -1,4 +1,4 @@
-import { parseDuration, shift } from '../duration.ts';
+import { parseDuration, shiftTime } from '../duration.ts';
 import type { Duration } from '../duration.ts';
 import { refused } from '../object.ts';
 import type { Attributes, Outcome } from '../object.ts';
@@ -39,7 +39,7 @@ const actions: Readonly<Record<string, LifetimeAction['action']>> = { rotate: 'R
 const never = Date.UTC(10_000, 0);
 
 /** The actions of a key that has no policy. */
-export const usualActions: readonly LifetimeAction[] = [usualNotification];
+export const defaultRotationActions: readonly LifetimeAction[] = [usualNotification];
 
 /**
  * Makes a policy by Azure's rules: a version is valid for at least 28 days; an action happens at least 7 days after the
@@ -53,7 +53,7 @@ export function rotationPolicy(
   const life = expiryTime === undefined ? undefined : parseDuration(expiryTime);
   if (expiryTime !== undefined && life === undefined) return bad(notADuration('attributes.expiryTime', expiryTime));
   const at = nowSeconds * 1000;
-  const end = life === undefined ? undefined : shift(at, life, 1);
+  const end = life === undefined ? undefined : shiftTime(at, life, 1);
   if (end !== undefined && end - at < shortestLifeDays * dayMs) {
     return bad(`attributes.expiryTime is ${expiryTime}; it must be at least ${shortestLifeDays} days.`);
   }
@@ -113,7 +113,7 @@ function checkAfterCreate(
   if (action === 'Notify') return 'timeAfterCreate is for Rotate only; a notification goes by timeBeforeExpiry.';
   const duration = parseDuration(text);
   if (duration === undefined) return notADuration('timeAfterCreate', text);
-  const due = shift(at, duration, 1);
+  const due = shiftTime(at, duration, 1);
   if (due - at < shortestTriggerDays * dayMs) return tooShort('timeAfterCreate', text);
   if (end - due >= shortestTriggerDays * dayMs) return undefined;
   return (
@@ -129,11 +129,11 @@ function checkBeforeExpiry(
 ): string | undefined {
   const duration = parseDuration(text);
   if (duration === undefined) return notADuration('timeBeforeExpiry', text);
-  if (shift(at, duration, 1) - at < shortestTriggerDays * dayMs) return tooShort('timeBeforeExpiry', text);
+  if (shiftTime(at, duration, 1) - at < shortestTriggerDays * dayMs) return tooShort('timeBeforeExpiry', text);
   // Without an expiry there is nothing to notify of, but Azure accepts the notification.
   if (action === 'Notify') return undefined;
   if (end === undefined) return 'A Rotate by timeBeforeExpiry needs attributes.expiryTime.';
-  if (shift(end, duration, -1) - at >= shortestTriggerDays * dayMs) return undefined;
+  if (shiftTime(end, duration, -1) - at >= shortestTriggerDays * dayMs) return undefined;
   return (
     `timeBeforeExpiry is ${text}; the rotation must be at least ${shortestTriggerDays} days after the key is made, ` +
     'and attributes.expiryTime ends before that.'
@@ -143,17 +143,17 @@ function checkBeforeExpiry(
 /** When a version that is made at `nowSeconds` under the policy expires; both since 1970. */
 export function expiryUnder(policy: RotationPolicy | undefined, nowSeconds: number): number | undefined {
   const life = durationOf(policy?.expiryTime);
-  return life === undefined ? undefined : Math.floor(shift(nowSeconds * 1000, life, 1) / 1000);
+  return life === undefined ? undefined : Math.floor(shiftTime(nowSeconds * 1000, life, 1) / 1000);
 }
 
 /** When the policy rotates a version, in milliseconds since 1970; `undefined` for never. */
 export function rotationDue(policy: RotationPolicy | undefined, { created, expires }: Attributes): number | undefined {
   const rotate = policy?.lifetimeActions.find(({ action }) => action === 'Rotate');
   const afterCreate = durationOf(rotate?.timeAfterCreate);
-  if (afterCreate !== undefined) return inTime(shift(created * 1000, afterCreate, 1));
+  if (afterCreate !== undefined) return inTime(shiftTime(created * 1000, afterCreate, 1));
   const beforeExpiry = durationOf(rotate?.timeBeforeExpiry);
   if (beforeExpiry === undefined || expires === undefined) return undefined;
-  return inTime(shift(expires * 1000, beforeExpiry, -1));
+  return inTime(shiftTime(expires * 1000, beforeExpiry, -1));
 }
 
 function inTime(at: number): number | undefined {

@@ -45,7 +45,7 @@ export function readKeyType(found: string, vault: Pick<VaultScope, 'sku'>): Outc
 }
 
 /** The same type in an HSM; an import asks for it beside the key. */
-export function inHsm(kty: KeyType): KeyType {
+export function hsmKeyType(kty: KeyType): KeyType {
   return `${types[kty].family}-HSM`;
 }
 
@@ -75,13 +75,13 @@ function curveSpec(found = ''): Outcome<KeySpec> {
 }
 
 /** The default of `key_ops`. */
-export function usualPurposes(kty: KeyType): readonly KeyPurpose[] {
+export function defaultPurposes(kty: KeyType): readonly KeyPurpose[] {
   return purposes[types[kty].family];
 }
 
 /** `key_ops` of a key: the requested values, if keys of its type can have them, or all. */
 export function keyPurposes(kty: KeyType, asked: readonly string[] | undefined): Outcome<readonly KeyPurpose[]> {
-  const able = usualPurposes(kty);
+  const able = defaultPurposes(kty);
   if (asked === undefined) return { ok: true, value: able };
   const supported: readonly KeyPurpose[] = kty === 'RSA-HSM' ? [...able, 'import'] : able;
   const allowed: readonly KeyPurpose[] = [...supported, 'export'];
