@@ -4,22 +4,22 @@ import type { PrincipalType } from '../types/role.ts';
 import { auditRecord, clip } from './record.ts';
 import type { AuditEvent, AuditRecord } from './event.ts';
 
-/** What the resource manager knows of a request to change something, beside what every edge knows. */
+/** What the resource manager knows about a request to change something, besides what every edge knows. */
 export interface ActivityEvent extends Omit<AuditEvent, 'category' | 'operationName' | 'resultType'> {
-  /** As role definitions name it: `Microsoft.Network/virtualNetworks/write`. */
+  /** As in role definitions: `Microsoft.Network/virtualNetworks/write`. */
   readonly action: string;
   readonly tenantId: string;
   readonly subscriptionId: string;
-  /** Whether it goes on after the answer. */
+  /** Whether the work continues after the answer. */
   readonly accepted: boolean;
-  /** The role assignment that allowed it. */
+  /** The role assignment that allowed the request. */
   readonly evidence?: Evidence | undefined;
 }
 
 export interface Evidence {
   readonly role: string;
   readonly roleAssignmentScope: string;
-  /** GUIDs, as are the next two. */
+  /** A GUID, like the next two. */
   readonly roleAssignmentId: string;
   readonly roleDefinitionId: string;
   readonly principalId: string;
@@ -28,8 +28,8 @@ export interface Evidence {
 
 /**
  * A record of Azure's activity log, as it is sent to a storage account or an event hub (Microsoft, "Azure Activity Log
- * event schema", "Schema from storage account and event hubs"), with our additions under `properties`. Azure has one
- * for the start as well; here a request has one record.
+ * event schema", "Schema from storage account and event hubs"), with our additions under `properties`. Azure also has
+ * one for the start; here a request has one record.
  */
 export interface ActivityRecord extends Omit<AuditRecord, 'identity'> {
   readonly identity?: {
@@ -44,10 +44,10 @@ export interface ActivityRecord extends Omit<AuditRecord, 'identity'> {
   readonly location: 'global';
 }
 
-/** What the audit log has lines of. */
+/** A line of the audit log. */
 export type LogRecord = AuditRecord | ActivityRecord;
 
-/** The record of a request that would change something at the resource manager; also of one that was refused. */
+/** The record of a request to change something at the resource manager, even if it was refused. */
 export function activityRecord(event: ActivityEvent): ActivityRecord {
   const { action, tenantId, subscriptionId, accepted, evidence, caller, status, correlationId, resourceId } = event;
   const succeeded = status < 400;
@@ -83,7 +83,7 @@ export function activityRecord(event: ActivityEvent): ActivityRecord {
   };
 }
 
-/** Azure writes the GUIDs of the evidence so. */
+/** Azure writes these GUIDs without hyphens. */
 function withoutHyphens(evidence: Evidence): Evidence {
   const plain = (id: string) => id.replaceAll('-', '');
   return {
@@ -97,7 +97,7 @@ function withoutHyphens(evidence: Evidence): Evidence {
 const microsoft = 'http://schemas.microsoft.com';
 const xmlsoap = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 
-/** The names that the activity log has for a token's claims; others keep their own. */
+/** The activity log's names of a token's claims; other claims keep their names. */
 const claimNames: Readonly<Record<string, string>> = {
   oid: `${microsoft}/identity/claims/objectidentifier`,
   scp: `${microsoft}/identity/claims/scope`,
@@ -106,7 +106,7 @@ const claimNames: Readonly<Record<string, string>> = {
   unique_name: `${xmlsoap}/name`,
 };
 
-/** `recorded`: those that the records of vaults have. All are strings in the activity log. */
+/** `recorded` are the claims in the records of vaults. The activity log has all of them as strings. */
 function claimsOf(caller: Caller, recorded: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const claims: Record<string, string> = {
     aud: caller.audience,

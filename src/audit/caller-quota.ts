@@ -7,26 +7,26 @@ import type { Bucket, Rate } from './quota.ts';
 import { auditRecord, clip } from './record.ts';
 
 export interface CallerQuotaSettings {
-  /** Of a caller at one source. */
+  /** For a caller at one source. */
   readonly perSource: Rate;
-  /** Of a caller, wherever it calls from: what bounds the disk, however many addresses it has. */
+  /** For a caller, wherever it calls from: this limits the disk, however many addresses it has. */
   readonly perCaller: Rate;
-  /** Of all callers of an external issuer together: it may name as many as it likes, and must leave room for others. */
+  /** For all callers of an external issuer together: it may name any number of them, and must leave room for others. */
   readonly perIssuer: Rate;
   readonly overall: Rate;
-  /** Of a caller, for refusals of a kind that it has not had yet, when nothing is left of the others. */
+  /** For a caller, for refusals of a kind that it has not had before, when the other buckets are empty. */
   readonly firsts: Rate;
   readonly issuerFirsts: Rate;
   readonly overallFirsts: Rate;
-  /** How many callers, sources and kinds are remembered; what was quiet longest is forgotten first. */
+  /** How many callers, sources and kinds are remembered; the one that was quiet longest is forgotten first. */
   readonly remembered: number;
-  /** How many kinds of refusal are counted by themselves; of one caller; and how many callers. */
+  /** How many kinds of refusal are counted separately; how many of one caller; and how many callers. */
   readonly kinds: number;
   readonly kindsPerCaller: number;
   readonly callers: number;
 }
 
-/** At most some 350,000 records of refusals a day, and of one caller some 60,000. */
+/** At most some 350,000 records of refusals a day, and some 60,000 of one caller. */
 export const defaultCallerQuota: CallerQuotaSettings = {
   perSource: { burst: 60, perSecond: 0.2 },
   perCaller: { burst: 300, perSecond: 0.5 },
@@ -42,9 +42,9 @@ export const defaultCallerQuota: CallerQuotaSettings = {
 };
 
 interface Count {
-  /** The first one's record. */
+  /** The record of the first. */
   readonly sample: LogRecord;
-  /** How many, by status and reason. */
+  /** The number of refusals, by status and reason. */
   readonly reasons: ReadonlyMap<string, number>;
   readonly firstTime: string;
   readonly lastTime: string;
@@ -53,12 +53,12 @@ interface Count {
 interface Counted {
   readonly kind: string;
   readonly who: string;
-  /** Of an external issuer's caller. */
+  /** The issuer, if it is external. */
   readonly issuer: string | undefined;
   readonly added: Count;
 }
 
-/** Refusals that got no record of their own: those of one kind, else of one caller, else all together. */
+/** Refusals without a record of their own: counted by kind, otherwise by caller, otherwise all together. */
 export type SuppressedRefusals = ReadonlyMap<string, Count>;
 
 const othersKey = 'others';
@@ -70,14 +70,14 @@ const messageMax = 512;
 /**
  * Decides which refusals of callers with a valid token get a record of their own, and counts the others: otherwise any
  * token would be enough to fill the disk. The first refusal of each kind (caller, source, resource, operation, status,
- * reason) has one, whatever the flood, as long as a caller does not find hundreds of new kinds.
+ * reason) gets one, whatever the flood, unless a caller finds hundreds of new kinds.
  */
 export class CallerQuota {
   readonly #settings: CallerQuotaSettings;
   readonly #buckets: BoundedMap<string, Bucket>;
   readonly #kinds: BoundedMap<string, true>;
   #suppressed = new Map<string, Count>();
-  /** How many keys of `#suppressed` there are, of kinds, of callers, and of the kinds of one caller. */
+  /** The number of keys of `#suppressed`: of kinds, of callers, and of the kinds of each caller. */
   #counted = new Map<string, number>();
 
   constructor(settings: CallerQuotaSettings) {
@@ -86,7 +86,7 @@ export class CallerQuota {
     this.#kinds = new BoundedMap(settings.remembered);
   }
 
-  /** Whether the refusal of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
+  /** Whether the refusal of `record`, at `now` in milliseconds, gets a record; otherwise it is counted. */
   admit(record: LogRecord, caller: Caller, now: number): boolean {
     const { perSource, perCaller, perIssuer, overall, firsts, issuerFirsts, overallFirsts } = this.#settings;
     const issuer = caller.issuerClass === 'external' ? digest([caller.issuer]) : undefined;
@@ -113,7 +113,7 @@ export class CallerQuota {
     return admitted;
   }
 
-  /** What was counted since the last call; the count begins again. */
+  /** Returns the counts since the last call, and starts again from zero. */
   takeSuppressed(): SuppressedRefusals {
     const suppressed = this.#suppressed;
     this.#suppressed = new Map();
@@ -121,7 +121,7 @@ export class CallerQuota {
     return suppressed;
   }
 
-  /** Adds to the count what could not be written. */
+  /** Adds counts that could not be written. */
   putBack(suppressed: SuppressedRefusals): void {
     for (const [key, count] of suppressed) this.#add(this.#suppressed.size < this.#most ? key : othersKey, count);
   }
@@ -130,7 +130,7 @@ export class CallerQuota {
     return this.#settings.kinds + this.#settings.callers;
   }
 
-  /** A token of each bucket, or none of any. */
+  /** Takes a token of each bucket, or none. */
   #take(wanted: readonly (readonly [key: string, rate: Rate])[], now: number): boolean {
     const taken: [string, Bucket][] = [];
     for (const [key, rate] of wanted) {
@@ -153,7 +153,7 @@ export class CallerQuota {
     else this.#add(othersKey, added);
   }
 
-  /** The callers of one external issuer have half of what there is. */
+  /** The callers of one external issuer get at most half of the room. */
   #hasRoom(prefix: string, issuer: string | undefined, most: number): boolean {
     if (issuer !== undefined && this.#of(`${prefix}of ${issuer}`) >= most / 2) return false;
     return this.#of(prefix) < most;
@@ -199,7 +199,7 @@ function reasonOf({ properties }: LogRecord): string {
   return lacksPermission ? `${httpStatusCode} permission` : String(httpStatusCode);
 }
 
-/** The records that say what was counted. Each has only what is true of every request that it counts. */
+/** The summaries of what was counted. Each has only what is true of every request that it counts. */
 export function refusalSummaries(suppressed: SuppressedRefusals): readonly LogRecord[] {
   return Array.from(suppressed, ([key, count]) => summary(key, count));
 }
@@ -234,7 +234,7 @@ function summary(key: string, { sample, reasons, firstTime, lastTime }: Count): 
   return { ...others, properties };
 }
 
-/** Keys of one length, whatever a token or a path has in it. */
+/** A key of fixed length, whatever a token or a path contains. */
 function digest(parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }

@@ -2,37 +2,37 @@ import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 
-/** What an edge knows of a request when it is about to answer it. */
+/** What an edge knows about a request when it is about to answer it. */
 export interface AuditEvent {
-  /** When the request came, in milliseconds since 1970. */
+  /** When the request arrived, in milliseconds since 1970. */
   readonly at: number;
   readonly durationMs: number;
-  /** `AuditEvent` unless given. */
+  /** Default: `AuditEvent`. */
   readonly category?: AuditCategory;
   /** As Azure names it: `SecretGet`, `VaultPut`, `Authentication`. */
   readonly operationName: string;
-  /** The `api-version` asked for. */
+  /** The requested `api-version`. */
   readonly apiVersion: string;
   /** ARM id of the vault, or of the directory (`directoryId`). */
   readonly resourceId: string;
   readonly status: number;
-  /** A sign-in's error, by its number where it has one; `Success` unless given. */
+  /** A sign-in's error, as a number if it has one; default: `Success`. */
   readonly resultType?: string;
-  /** The error's message, on failure. */
+  /** The error's message, if the request failed. */
   readonly message?: string | undefined;
-  /** Absent, as is the caller, where the service did it by itself. */
+  /** Absent, like the caller, if the service did it by itself. */
   readonly source?: Source;
   readonly caller?: Caller | undefined;
-  /** The firewall's verdict, where one was made, with the text of the rule that matched and the verdict in words. */
+  /** The firewall's verdict, if one was made, with the rule that matched and the verdict in words. */
   readonly verdict?: Verdict | undefined;
   readonly rule?: string | undefined;
   readonly explanation?: string | undefined;
   readonly access?: AccessVerdict | undefined;
   readonly correlationId: string;
-  /** Whole, with its query. */
+  /** The whole URI, with its query. */
   readonly requestUri: string | undefined;
   readonly userAgent?: string | undefined;
-  /** URL of the object that was asked for. */
+  /** URL of the requested object. */
   readonly objectId?: string | undefined;
   /** As Node names it: `TLSv1.3`. */
   readonly tlsVersion?: string | undefined;
@@ -41,8 +41,8 @@ export interface AuditEvent {
 }
 
 /**
- * Of vaults; of the directory's changes and of sign-ins (Microsoft, "Microsoft Entra monitoring and health", the names of
- * its logs); of the resource manager's changes (`activity.ts`).
+ * The categories: of vaults; of the directory's changes and of sign-ins (Microsoft, "Microsoft Entra monitoring and
+ * health", the names of its logs); of the resource manager's changes (`activity.ts`).
  */
 export type AuditCategory = 'AuditEvent' | 'AuditLogs' | 'SignInLogs' | 'Administrative';
 
@@ -55,12 +55,15 @@ export interface AuditRecord {
   readonly category: AuditCategory;
   readonly operationName: string;
   readonly operationVersion: string;
-  /** `Success` in every real record of a vault, those of refusals included; `resultSignature` and `httpStatusCode` tell. */
+  /**
+   * `Success` in every real record of a vault, even of a refusal; `resultSignature` and `httpStatusCode` show the
+   * result.
+   */
   readonly resultType: string;
   readonly resultSignature: string;
   readonly resultDescription?: string;
   readonly durationMs: string;
-  /** Absent when the ingress could not say where the request came from. */
+  /** Absent when the ingress could not tell where the request came from. */
   readonly callerIpAddress?: string;
   readonly correlationId: string;
   /** Absent when no token was accepted. */
@@ -76,7 +79,7 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly tlsVersion?: string;
   readonly isAccessPolicyMatch?: boolean;
   readonly isRbacAuthorized?: boolean;
-  /** The role assignment (GUID) that allowed it. */
+  /** The role assignment (GUID) that allowed the request. */
   readonly appliedAssignmentId?: string;
   readonly isAddressAuthorized?: boolean;
   readonly addrAuthType?: 'PublicIP' | 'Subnet' | 'TrustedService';
@@ -86,9 +89,9 @@ export interface AuditProperties extends Readonly<Record<string, unknown>> {
   readonly verdict?: VerdictProperty;
   /** Ours: how a subnet's identity was established. */
   readonly assurance?: 'enforced' | 'declared';
-  /** Ours, where the service did it by itself: the work, and when it was due. */
+  /** Ours, if the service did it by itself: the work, and when it was due. */
   readonly scheduled?: { readonly kind: string; readonly dueAt: string };
-  /** Ours, on the record of a change only. */
+  /** Ours, only on the record of a change. */
   readonly recordId?: string;
 }
 

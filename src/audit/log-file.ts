@@ -2,29 +2,31 @@ import { closeSync, fstatSync, fsync, ftruncateSync, read, statSync, writeSync }
 import { promisify } from 'node:util';
 import { cutTornTail } from './tail.ts';
 
-/** A file system hands out space in blocks, of 4 KiB as a rule: writing that much shows whether there is any. */
+/** A file system allocates space in blocks, usually of 4 KiB: writing so much shows whether there is room. */
 const trial = Buffer.alloc(4096, ' ');
 
 const chunkBytes = 1 << 20;
 const newline = 0x0a;
 
-/** Where a file is that was opened as `path`. `shorter`: somebody cut it there (logrotate's `copytruncate`). */
+/**
+ * Where a file is that was opened as `path`. `shorter`: another program cut it in place (logrotate's `copytruncate`).
+ */
 export type Whereabouts = 'inPlace' | 'shorter' | 'moved' | 'removed';
 
-/** Fulfilled when what the descriptor's file has would survive a loss of power. */
+/** Resolves when the contents of the descriptor's file would survive a power failure. */
 export function syncFd(fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fsync(fd, (error) => (error === null ? resolve() : reject(error)));
   });
 }
 
-/** A file of the log, open for appending. Writing blocks the thread: it is a copy into the page cache. */
+/** A file of the log, open for appending. Writing blocks the thread, for a copy into the page cache. */
 export class LogFile {
   readonly #fd: number;
   #size: number;
-  /** What lies before this position is on the disk; of what was there at the start, nobody knows. */
+  /** What is before this position is on the disk; for what was there at the start this is unknown. */
   #syncedTo = 0;
-  /** Length to which the file must be cut before anything else is written: a write failed half-way. */
+  /** The length to which the file must be cut before anything else is written, because a write failed halfway. */
   #cutTo: number | undefined;
 
   constructor(fd: number) {
@@ -36,7 +38,7 @@ export class LogFile {
     return this.#size;
   }
 
-  /** All or nothing: what a full disk took of `bytes` is cut off again. */
+  /** All or nothing: the part of `bytes` that a full disk accepted is cut off again. */
   append(bytes: Uint8Array): void {
     this.cutTorn();
     let done = 0;
@@ -53,13 +55,13 @@ export class LogFile {
     this.#size += done;
   }
 
-  /** Throws when there is no room; leaves nothing behind. */
+  /** Throws if there is no room; leaves nothing behind. */
   tryRoom(): void {
     this.append(trial);
     this.#cutBack(trial.length);
   }
 
-  /** Half a line goes no further. */
+  /** Cuts off half a line that a failed write left. */
   cutTorn(): void {
     if (this.#cutTo !== undefined) this.#cut(this.#cutTo);
   }
@@ -73,7 +75,7 @@ export class LogFile {
     return own.size < this.#size ? 'shorter' : 'inPlace';
   }
 
-  /** Takes the file's own word for its size, after somebody else has cut it. */
+  /** Takes over the file's real size, after another program has cut it. */
   cutToLastLine(): void {
     cutTornTail(this.#fd);
     this.#cutTo = undefined;
@@ -86,7 +88,7 @@ export class LogFile {
     this.#syncedTo = 0;
   }
 
-  /** Fulfilled when what was written before the call would survive a loss of power. */
+  /** Resolves when everything written before the call would survive a power failure. */
   async sync(): Promise<void> {
     const size = this.#size;
     await syncFd(this.#fd);
@@ -94,15 +96,15 @@ export class LogFile {
   }
 
   /**
-   * Appends to `other` what may not be on the disk here, whole lines as the kernel still has them in memory. False when
-   * it has them no longer, and nothing can be said of what was appended.
+   * Appends to `other` what may not be on the disk here: whole lines, as the kernel still has them in memory. False if
+   * it does not have them any more; then nothing is known about what was appended.
    */
   async copyUnsynced(other: LogFile): Promise<boolean> {
     let last = newline;
     for (let position = this.#syncedTo; position < this.#size;) {
       const chunk = Buffer.alloc(Math.min(chunkBytes, this.#size - position));
       const { bytesRead } = await readAt(this.#fd, chunk, 0, chunk.length, position);
-      // Zeros are what a file system gives for pages that it lost; no line has one (RFC 8259 section 7).
+      // File systems return zeros for pages that they lost; no line has one (RFC 8259 section 7).
       if (bytesRead === 0 || chunk.subarray(0, bytesRead).includes(0)) return false;
       other.append(chunk.subarray(0, bytesRead));
       last = chunk[bytesRead - 1] ?? 0;
@@ -111,7 +113,7 @@ export class LogFile {
     return last === newline;
   }
 
-  /** Leaves only what is on the disk for certain: the rest was written elsewhere. */
+  /** Keeps only what is certainly on the disk: the rest was written elsewhere. */
   dropUnsynced(): void {
     if (this.#syncedTo < this.#size) this.#cut(this.#syncedTo);
   }
@@ -122,7 +124,7 @@ export class LogFile {
 
   #cutBack(bytes: number): void {
     if (bytes === 0) return;
-    // The file's own word for its size: somebody may have emptied it under us.
+    // The file's real size: another program may have emptied it meanwhile.
     this.#cutTo = fstatSync(this.#fd).size - bytes;
     this.#cut(this.#cutTo);
   }
@@ -139,15 +141,15 @@ const readAt = promisify(read);
 interface Written {
   readonly bytes: Uint8Array;
   readonly file: LogFile;
-  /** Since the file was last seen under its name. */
+  /** Written after the file was last seen under its name. */
   unseen: boolean;
-  /** Somebody waits for it to reach the disk. */
+  /** A caller waits for it to reach the disk. */
   unsynced: boolean;
 }
 
 /**
- * What was written to a file that may have been removed by then, in memory: if it was, it is written again. Bounded by
- * who adds to it: by looking for the file after so many bytes, and by waiting for the disk.
+ * A copy in memory of what was written to a file that may have been removed: if it was, this is written again. The
+ * caller limits its size by looking for the file after so many bytes, and by waiting for the disk.
  */
 export class Unconfirmed {
   #written: Written[] = [];
@@ -162,7 +164,7 @@ export class Unconfirmed {
     this.#unseenBytes += bytes.length;
   }
 
-  /** All that was written is where it belongs. */
+  /** Call it when the files with everything that was written have been seen under their names. */
   seen(): void {
     this.#unseenBytes = 0;
     if (this.#written.length === 0) return;
@@ -170,7 +172,7 @@ export class Unconfirmed {
     this.#written = this.#written.filter(({ unsynced }) => unsynced);
   }
 
-  /** Call it before a sync, and what it returns after its success. */
+  /** Call it before a sync, and what it returns after the sync has succeeded. */
   synced(): () => void {
     const before = new Set(this.#written);
     return () => {
@@ -179,12 +181,12 @@ export class Unconfirmed {
     };
   }
 
-  /** What is kept of what was written to `file`. */
+  /** The copies of what was written to `file`. */
   of(file: LogFile): readonly Uint8Array[] {
     return this.#written.filter((one) => one.file === file).map(({ bytes }) => bytes);
   }
 
-  /** What was written to `file` and is to be written again. */
+  /** Removes and returns what was written to `file` and must be written again. */
   take(file: LogFile): readonly { readonly bytes: Uint8Array; readonly untilSynced: boolean }[] {
     const lost = this.#written.filter((one) => one.file === file);
     this.#written = this.#written.filter((one) => one.file !== file);

@@ -6,28 +6,31 @@ import type { Retention } from './rotation.ts';
 import { cutTornTail, recordIdsBackward } from './tail.ts';
 
 export interface LogFilesSettings extends Retention {
-  /** Taken as given, and kept relative if it is: the process may have lost the right to reach it from the root. */
+  /** Used as given, and kept relative if it is: the process may have lost the right to reach it from the root. */
   readonly directory: string;
-  /** Size at which a file is put aside. */
+  /** The size at which a file is put aside. */
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Told what an operator should know, in a sentence. */
+  /** Called with a sentence for the operator. */
   readonly notice: (message: string) => void;
 }
 
-/** So much is kept in memory, to be written again if the file turns out to be missing; more would cost the collector. */
+/**
+ * So much is kept in memory, to be written again if the file turns out to be missing; more would load the garbage
+ * collector.
+ */
 const unseenMax = 1 << 16;
 
-/** A failed rotation is tried again when the file has grown by this part of `maxBytes`. */
+/** A failed rotation is tried again when the file has grown by this fraction of `maxBytes`. */
 const rotationRetry = 1 / 16;
 
-/** The operator is told when the disk has room for fewer files than these. */
+/** The operator is warned when the disk has room for fewer files than this. */
 const lowRoomFiles = 4;
 
 /**
- * The files of the log. What was written is in a file that can be found by its name, or is written again: other programs
- * may move, remove or cut it (logrotate does), and an fsync may fail.
+ * The files of the log. What was written is in a file that can be found by its name, or is written again: other
+ * programs may move, remove or cut the file (as logrotate does), and an fsync may fail.
  */
 export class LogFiles {
   readonly #settings: LogFilesSettings;
@@ -40,12 +43,12 @@ export class LogFiles {
   /** Files put aside whose contents may not have reached the disk yet. */
   #aside: LogFile[] = [];
   readonly #unconfirmed = new Unconfirmed();
-  /** What was written to a file that is gone; it goes first. */
+  /** What was written to a file that is gone; it is written first. */
   #owed: { readonly bytes: Uint8Array; readonly untilSynced: boolean }[] = [];
-  /** Why the last fsync failed, until all that it left unknown was written again. */
+  /** Why the last fsync failed, until everything that it left uncertain was written again. */
   #doubt: Error | undefined;
 
-  /** `letGo` is called when `sync` is wanted to close files that were put aside. */
+  /** `letGo` is called when `sync` should be called to close files that were put aside. */
   constructor(settings: LogFilesSettings, letGo: () => void) {
     this.#settings = settings;
     this.#letGo = letGo;
@@ -56,12 +59,12 @@ export class LogFiles {
     this.#rotateAt = settings.maxBytes;
   }
 
-  /** Whether an fsync failed and only `sync` can mend it. */
+  /** Whether an fsync failed; only `sync` can repair that. */
   get doubted(): boolean {
     return this.#doubt !== undefined;
   }
 
-  /** Adds whole lines, all or none. `untilSynced`: somebody waits until they are on the disk. */
+  /** Adds whole lines, all or none. `untilSynced`: a caller waits until they are on the disk. */
   write(bytes: Uint8Array, untilSynced: boolean): void {
     this.#assertCertain();
     if (this.#unconfirmed.unseenBytes > unseenMax) this.look();
@@ -69,7 +72,7 @@ export class LogFiles {
     this.#write(bytes, untilSynced);
   }
 
-  /** Returns if lines can be expected to find room. */
+  /** Returns if there will probably be room for lines, otherwise throws. */
   tryRoom(): void {
     this.look();
     this.#file.tryRoom();
@@ -87,7 +90,7 @@ export class LogFiles {
     }
   }
 
-  /** Fulfilled when everything written before the call would survive a loss of power. Not to be called while it runs. */
+  /** Resolves when everything written before the call would survive a power failure. Do not call it while it runs. */
   async sync(): Promise<void> {
     if (this.#doubt !== undefined) await this.#writeAgain();
     this.look();
@@ -106,7 +109,7 @@ export class LogFiles {
     synced();
   }
 
-  /** The record ids in everything that is kept, the last one first. */
+  /** The record ids in all files that are kept, the last one first. */
   *recordIds(): Generator<string> {
     const { directory } = this.#settings;
     for (const number of [0, ...asideNumbers(directory)]) yield* recordIdsBackward(logFile(directory, number));
@@ -135,7 +138,7 @@ export class LogFiles {
       notice(`The audit log ${this.#path} was cut by another program; writing goes on at its end.`);
       return;
     }
-    // All of it before anything changes: a failure half-way would take what went into the lost file for seen.
+    // All of it before anything changes: after a failure halfway, what went into the lost file would count as seen.
     const { file, directoryFd } = openFolder(this.#settings);
     closeSync(this.#directoryFd);
     this.#directoryFd = directoryFd;
@@ -186,9 +189,9 @@ export class LogFiles {
   }
 
   /**
-   * After a failed fsync the kernel takes the pages for written, and the next fsync succeeds whatever is on the disk
-   * (fsync(2), NOTES; Rebello et al., "Can applications recover from fsync failures?", 2020). So what may not be there is
-   * written to a new file.
+   * After a failed fsync the kernel considers the pages written, and the next fsync succeeds whatever is on the disk
+   * (fsync(2), NOTES; Rebello et al., "Can applications recover from fsync failures?", 2020). So what may not be on the
+   * disk is written to a new file.
    */
   async #writeAgain(): Promise<void> {
     const { directory, now, notice } = this.#settings;
@@ -223,7 +226,7 @@ export class LogFiles {
   }
 }
 
-/** The current file and its folder, opened, or neither. */
+/** Opens the current file and its folder, or neither. */
 function openFolder(settings: LogFilesSettings): { readonly file: LogFile; readonly directoryFd: number } {
   const file = openCurrent(settings);
   try {

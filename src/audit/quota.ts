@@ -12,7 +12,7 @@ export interface Rate {
 
 export interface QuotaSettings {
   readonly perSource: Rate;
-  /** Of all sources together: what bounds the disk, however many addresses a stranger has. */
+  /** For all sources together: this limits the disk, however many addresses a stranger has. */
   readonly overall: Rate;
   /** How many sources are remembered; the one that was quiet longest is forgotten first. */
   readonly sources: number;
@@ -30,11 +30,11 @@ export const defaultQuota: QuotaSettings = {
 
 export interface Bucket {
   readonly tokens: number;
-  /** When `tokens` was true, in milliseconds since 1970. */
+  /** The time of `tokens`, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Requests that got no record of their own, counted by vault and source. */
+/** Requests without a record of their own, counted by vault and source. */
 export type Suppressed = ReadonlyMap<string, Count>;
 
 interface Count {
@@ -43,7 +43,7 @@ interface Count {
   readonly resourceId: string;
   readonly callerIpAddress: string | undefined;
   readonly subnetId: string | undefined;
-  /** The first one's. */
+  /** That of the first. */
   readonly correlationId: string;
   readonly requests: number;
   readonly firstTime: string;
@@ -52,11 +52,11 @@ interface Count {
 
 const ofVaults = { category: 'AuditEvent', operationName: 'Authentication' } as const;
 
-/** What is counted together, once the settings' number of summaries is reached. */
+/** The key for requests that are counted together, once the settings' number of summaries is reached. */
 const othersKey = '';
 const others = { ...ofVaults, resourceId: '', callerIpAddress: undefined, subnetId: undefined };
 
-/** The bucket after one token was taken at `now`; `undefined` if there is none. A bucket not seen before is full. */
+/** The bucket after one token was taken at `now`; `undefined` if it is empty. A new bucket is full. */
 export function take(bucket: Bucket | undefined, rate: Rate, now: number): Bucket | undefined {
   const { tokens: left, at } = bucket ?? { tokens: rate.burst, at: now };
   const seconds = Math.max(0, now - at) / 1000;
@@ -76,7 +76,7 @@ export class UnauthenticatedQuota {
     this.#bySource = new BoundedMap(settings.sources);
   }
 
-  /** Whether the request of `record`, at `now` in milliseconds, gets its record; it is counted if not. */
+  /** Whether the request of `record`, at `now` in milliseconds, gets a record; otherwise it is counted. */
   admit(record: LogRecord, now: number): boolean {
     const source = sourceKey(record);
     const own = take(this.#bySource.get(source), this.#settings.perSource, now);
@@ -90,14 +90,14 @@ export class UnauthenticatedQuota {
     return true;
   }
 
-  /** What was counted since the last call; the count begins anew. */
+  /** Returns the counts since the last call, and starts again from zero. */
   takeSuppressed(): Suppressed {
     const suppressed = this.#suppressed;
     this.#suppressed = new Map();
     return suppressed;
   }
 
-  /** Adds to the count what could not be written. */
+  /** Adds counts that could not be written. */
   putBack(suppressed: Suppressed): void {
     for (const [key, count] of suppressed) this.#count(key, count);
   }
@@ -132,7 +132,7 @@ function countOf(record: LogRecord): Count {
   };
 }
 
-/** The records that stand for what was counted. */
+/** The summaries of what was counted. */
 export function summaries(suppressed: Suppressed): readonly AuditRecord[] {
   return Array.from(suppressed.values(), summary);
 }

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 export interface Retention {
   /** How many files that were put aside are kept, however old they are; at least 1. */
   readonly files: number;
-  /** A file is kept until its last record is as old as this, however many there are. */
+  /** A file is kept until its last record has this age, however many there are. */
   readonly keepMs: number;
 }
 
@@ -36,9 +36,9 @@ function freshFile(directory: string): string {
   return join(directory, 'audit.new.jsonl');
 }
 
-/** Opens a log file for appending, and makes it if need be; nobody but the owner may read it. */
+/** Opens a log file for appending, and creates it if need be; only the owner may read it. */
 export function openLogFile(path: string): number {
-  // A symbolic link there would send the records to a place of somebody else's choice.
+  // A symbolic link there would send the records to a place that somebody else chose.
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
   const fd = openSync(path, flags, 0o600);
   try {
@@ -51,7 +51,7 @@ export function openLogFile(path: string): number {
   }
 }
 
-/** Opens an empty file that is to become the current one; `putInPlace` makes it so. */
+/** Opens an empty file that will become the current one; `putInPlace` makes it so. */
 export function openFresh(directory: string): number {
   discardFresh(directory);
   return openLogFile(freshFile(directory));
@@ -62,9 +62,9 @@ export function discardFresh(directory: string): void {
 }
 
 /**
- * Drops the files that neither rule of `retention` keeps, moves each of the others on by one, and makes the fresh file
- * the current one. When it throws, the writer goes on with the file it has: whatever that is called by then, the next
- * rotation moves it on.
+ * Deletes the files that neither rule of `retention` keeps, increases the number of each of the others, and makes the
+ * fresh file the current one. If it throws, the writer continues with the file it has: whatever its name is then, the
+ * next rotation renames it.
  */
 export function putInPlace(directory: string, retention: Retention, now: number): void {
   dropOld(directory, retention, now);
@@ -75,13 +75,13 @@ export function putInPlace(directory: string, retention: Retention, now: number)
   renameSync(freshFile(directory), logFile(directory, 0));
 }
 
-/** Bytes that the folder's disk still takes. */
+/** The bytes that the folder's disk has free. */
 export function roomIn(directory: string): number {
   const { bavail, bsize } = statfsSync(directory);
   return bavail * bsize;
 }
 
-/** The current file becomes number 1, so that of those aside all but `files - 1` are too many. */
+/** The current file becomes number 1, so `files - 1` of those put aside are kept. */
 function dropOld(directory: string, { files, keepMs }: Retention, now: number): void {
   for (const number of asideNumbers(directory).slice(files - 1)) {
     const path = logFile(directory, number);

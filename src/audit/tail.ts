@@ -6,8 +6,8 @@ const newline = 0x0a;
 
 /**
  * Cuts off what follows the last whole line, and returns how many bytes that were. A process killed inside `write`
- * leaves the start of a line; a loss of power may leave zeros, since a file's length can reach the disk before its
- * contents, and no line has a zero byte in it (RFC 8259 section 7).
+ * leaves the start of a line; a power failure may leave zeros, because a file's length can reach the disk before its
+ * contents. No line has a zero byte (RFC 8259 section 7).
  */
 export function cutTornTail(fd: number): number {
   const { size } = fstatSync(fd);
@@ -27,7 +27,7 @@ export function cutTornTail(fd: number): number {
   return size - end;
 }
 
-/** The record ids in a log file, the last one first; none if there is no such file. */
+/** The record ids in a log file, the last one first; none if the file does not exist. */
 export function* recordIdsBackward(path: string): Generator<string> {
   const fd = openToRead(path);
   if (fd === undefined) return;
@@ -37,7 +37,7 @@ export function* recordIdsBackward(path: string): Generator<string> {
     const whole = before.length + length + after.length;
     for (let end = size; end > 0; end -= chunkBytes) {
       const start = Math.max(0, end - chunkBytes);
-      // A mark that begins in this chunk may end in the one after it.
+      // A mark that begins in this chunk may end in the next one.
       const chunk = readAt(fd, start, Math.min(size, end + whole));
       for (let at = chunk.lastIndexOf(before, end - start - 1); at !== -1;) {
         const id = chunk.toString('latin1', at + before.length, at + before.length + length);

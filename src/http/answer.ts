@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
-/** What an edge answers, before it becomes bytes. A body is JSON unless it is `undefined`, which sends none. */
+/** An edge's answer before it becomes bytes. The body is JSON; `undefined` sends none. */
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** RFC 9110 section 15.6.4. Without it clients try again at once; the trouble may be over in some seconds. */
+/** RFC 9110 section 15.6.4. Without it clients try again at once; the fault may be over in some seconds. */
 const later = { 'retry-after': '5' };
 const noHeaders = {};
 
@@ -19,8 +19,8 @@ export function headersOf({ status, headers = noHeaders }: Answer): Readonly<Rec
 const json = 'application/json; charset=utf-8';
 
 /**
- * Sends an answer with these headers before its own (name, value, name, value). Its body is JSON, or a string of another
- * media type.
+ * Sends an answer with these headers before its own (name, value, name, value). Its body is JSON, or a string of
+ * another media type.
  */
 export function send(response: ServerResponse, answer: Answer, headers: string[], mediaType = json): void {
   const { status, body } = answer;
@@ -28,7 +28,7 @@ export function send(response: ServerResponse, answer: Answer, headers: string[]
     for (const [name, value] of Object.entries(headersOf(answer))) headers.push(name, value);
   }
   if (body === undefined) {
-    // RFC 9110 section 8.6: a 204 has none.
+    // RFC 9110 section 8.6: a 204 does not have one.
     if (status !== 204) headers.push('content-length', '0');
     response.writeHead(status, headers).end();
     return;

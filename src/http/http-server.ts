@@ -6,21 +6,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long a client may take, in milliseconds. */
 interface HttpTimes {
-  /** Until the header of a request is there: the first one's from the end of the handshake. */
+  /** Until the header of a request is complete: for the first one from the end of the handshake. */
   readonly header: number;
-  /** Until all of it is there. */
+  /** Until the whole request has arrived. */
   readonly request: number;
-  /** Between two requests. Longer than clients keep idle connections, so that theirs is not the one that finds it closed. */
+  /**
+   * Between two requests. Longer than clients keep idle connections, so that they do not send on one that was just
+   * closed.
+   */
   readonly keepAlive: number;
-  /** From one look at the first two to the next. */
+  /** The interval in which the first two are checked. */
   readonly check: number;
 }
 
 const defaultTimes: HttpTimes = { header: 20_000, request: 300_000, keepAlive: 65_000, check: 5_000 };
 
 /**
- * The HTTP server of connections that others accept, and hand to it as the event `connection`. Whoever follows its requests
- * tells `drain` of each.
+ * The HTTP server of connections that were accepted elsewhere, and are handed to it by the event `connection`. The
+ * caller reports each request to `drain` (`countRequests`).
  */
 export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain()): Server {
   const http = createServer({
@@ -37,42 +40,45 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
     else socket.destroy();
   });
   http.on('connection', (socket) => drain.opened(socket));
-  // Node counts a server's connections from this event on, without which it ends none that takes too long.
+  // Node checks a server's connections after this event; without it, it ends none that takes too long.
   http.emit('listening');
   return http;
 }
 
-/** Emitted on a request by whoever is about to wait for its body. */
+/** Emitted on a request just before its body is waited for. */
 export const bodyAwaited = Symbol('a body is waited for');
 
 /**
- * Asks a client that expects it (RFC 9110 section 10.1.1) for the body when somebody waits for it, and not before. Node
- * alone asks at once, also for what is then refused.
+ * Sends 100 Continue (RFC 9110 section 10.1.1) when the body is waited for, and not before. Node alone sends it at
+ * once, even for a request that is then refused.
  */
 function continueLater(this: Server, request: IncomingMessage, response: ServerResponse): void {
   request.once(bodyAwaited, () => response.writeContinue());
   this.emit('request', request, response);
 }
 
-/** How long a server that stops waits, in milliseconds. */
+/** How long a stopping server waits, in milliseconds. */
 export interface DrainTimes {
-  /** A connection without a request is ended when nothing has come on it for so long: its client may just be sending one. */
+  /**
+   * A connection without a request is ended when nothing has arrived on it for so long: its client may be about to send
+   * one.
+   */
   readonly quiet: number;
-  /** The whole stop: then even what is unanswered is cut. */
+  /** The limit of the whole stop: then even unanswered requests are cut off. */
   readonly most: number;
 }
 
 const checkMs = 50;
 
-/** What counts the requests in flight on each connection. */
+/** Counts the requests in flight on each connection. */
 interface Counting {
   begin(socket: Socket, request: IncomingMessage): void;
   end(socket: Socket): void;
 }
 
-/** Tells each of `countings` when a request of `http` comes and when it has been answered, or its connection has ended. */
+/** Tells each of `countings` when a request of `http` arrives and when it was answered, or its connection has ended. */
 export function countRequests(http: Server, countings: readonly Counting[]): void {
-  // One function for all: a closure a request costs more than the counting.
+  // One function for all: a closure for each request costs more than the counting.
   function ended(this: ServerResponse): void {
     for (const counting of countings) counting.end(this.req.socket);
   }
@@ -84,17 +90,17 @@ export function countRequests(http: Server, countings: readonly Counting[]): voi
 
 interface InFlight {
   inFlight: number;
-  /** The last of them that has a body: one whose body is not there yet has no others behind it. */
+  /** The last of them that has a body. Until its body has arrived, no other request is behind it. */
   withBody: IncomingMessage | undefined;
 }
 
 /**
- * Counts the requests in flight on each connection of an HTTP server, so that it can be stopped without losing one that has
- * been sent. Node's own `closeIdleConnections` ends a connection between two requests at once, under the hands of a client
- * that is sending the next, and never one that has not brought its first.
+ * Counts the requests in flight on each connection of an HTTP server, so that it can be stopped without losing a
+ * request that was sent. Node's own `closeIdleConnections` ends a connection between two requests at once, while its
+ * client may be sending the next, and never ends one without a first request.
  *
- * It keeps connections and numbers, and no response, nor a request but one with a body: a collection that outlives them
- * makes V8 promote them, which tripled the time of garbage collection.
+ * It keeps connections and numbers, but no responses, and a request only if it has a body: V8 promotes requests that
+ * are in a collection that outlives them, which tripled the time of garbage collection.
  */
 export class Drain implements Counting {
   readonly #connections = new Map<Socket, InFlight>();
@@ -125,8 +131,8 @@ export class Drain implements Counting {
   }
 
   /**
-   * Whether a client whose bytes are no HTTP may be told so. Not while a request that came whole has no answer: the
-   * client would take that for its answer (RFC 9112 section 9.3.2), though it may have changed something.
+   * Whether a client whose bytes are not HTTP may be told so. Not while a complete request has no answer: the client
+   * would take this for its answer (RFC 9112 section 9.3.2), although the request may have changed something.
    */
   mayAnswerFault(socket: Socket): boolean {
     const { inFlight, withBody } = this.#connections.get(socket) ?? { inFlight: 0, withBody: undefined };
@@ -134,15 +140,15 @@ export class Drain implements Counting {
   }
 
   /**
-   * Lets what is in flight be answered, each with `Connection: close` (RFC 9112 section 9.6), and ends every connection
-   * that has nothing in flight. No new connections may be handed over, except those whose `handshakes` are under way.
-   * Returns how many connections were left when the time was up; the caller ends them.
+   * Answers the requests in flight, each with `Connection: close` (RFC 9112 section 9.6), and ends every connection
+   * that has none. No new connections may be handed over, except those that are in their `handshakes`. Returns how many
+   * connections were left when the time was up; the caller ends them.
    */
   async drain({ quiet, most }: DrainTimes, handshakes: () => number): Promise<number> {
     this.#draining = true;
     const heard = new Map<Socket, { readonly bytes: number; readonly atMs: number }>();
     for (let waitedMs = 0; waitedMs < most; waitedMs += checkMs) {
-      // A client in the middle of its handshake gets as long as one that has a connection.
+      // A client in its handshake gets as long as one that has a connection.
       if (this.#connections.size === 0 && (handshakes() === 0 || waitedMs >= quiet)) break;
       for (const [socket, { inFlight }] of this.#connections) {
         const known = heard.get(socket);
@@ -158,18 +164,18 @@ export class Drain implements Counting {
   }
 }
 
-/** The rest of a body that is no longer than this is thrown away, so that its connection can go on. */
+/** If the rest of a body is at most this long, it is read and discarded, so that its connection can continue. */
 const smallBytesMax = 65_536;
 
-/** How much of a longer one is thrown away after the answer, and for how long. */
+/** How much of a longer rest is discarded after the answer, and for how long. */
 const discardedBytesMax = 1_048_576;
 const discardingMs = 2_000;
 
 /**
- * The class of a server's answers. One that is given while the server stops ends its connection, and so does one that is
- * given before the request's body has come, as a refusal is: otherwise the server would have to read whatever the client
- * goes on to send. That one ends in stages (RFC 9112 section 9.6): closed at once, with bytes of the body unread, the
- * connection would be reset, and the client might never see the answer.
+ * The class of a server's responses. A response ends its connection if the server is stopping, or if it comes before
+ * the request's body has arrived, as a refusal does: otherwise the server would have to read everything that the client
+ * still sends. Such a connection ends in stages (RFC 9112 section 9.6): if it were closed at once with unread bytes of
+ * the body, it would be reset, and the client might never see the answer.
  */
 function closingResponses(drain: Drain) {
   return class ClosingResponse extends ServerResponse {
@@ -197,15 +203,15 @@ function hasBody({ headers }: IncomingMessage): boolean {
 function isOutstanding({ complete, headers }: IncomingMessage): boolean {
   if (complete) return false;
   if (headers['transfer-encoding'] !== undefined) return true;
-  // Who has not been asked for the body may send another request in its place.
+  // A client that was not asked for the body may send another request instead.
   const most = headers.expect === undefined ? smallBytesMax : 0;
   return Number(headers['content-length'] ?? 0) > most;
 }
 
-/** Has Node, which ends the connection after the answer by `destroySoon`, end it in stages instead. */
+/** Makes Node, which ends the connection after the answer by `destroySoon`, end it in stages. */
 function closeInStages(request: IncomingMessage): void {
   const { socket } = request;
-  // Node discards the rest of a body without any bound, unless the body has been read from.
+  // Node discards the rest of a body without a limit, unless something has read from the body.
   request.read(0);
   socket.destroySoon = () => {
     Reflect.deleteProperty(socket, 'destroySoon');
@@ -233,7 +239,7 @@ interface Wire {
 
 const lingerMs = 1_000;
 
-/** What Node's parser gives up on, by its code; whatever is not here is no HTTP. */
+/** What Node's parser refuses, by its code; anything else is not HTTP. */
 const refusals: Readonly<Record<string, Wire>> = {
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
@@ -253,7 +259,7 @@ const malformed: Wire = {
   message: 'The request is not well-formed HTTP/1.1.',
 };
 
-/** Answers, in Azure's envelope, a request that no edge gets to see, and ends its connection. */
+/** Answers a request that reaches no edge, in Azure's envelope, and ends its connection. */
 function answerClientError(error: Error, socket: Duplex): void {
   if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
     socket.destroy();
@@ -268,6 +274,7 @@ function answerClientError(error: Error, socket: Duplex): void {
     'Connection: close',
   ];
   socket.end([...head, '', body].join('\r\n'));
-  // It is over, whether the client goes or not; destroyed at once, the answer might not reach it.
+  // The connection ends even if the client does not close it. If it were destroyed at once, the answer might not
+  // arrive.
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }

@@ -3,14 +3,14 @@ import { bodyBounds, parseBoundedJson, smallBounds } from '../json/bounded-json.
 import type { BoundedJson, JsonBounds } from '../json/bounded-json.ts';
 
 /**
- * A request's target (RFC 9112 section 3.2). What two readers could take for two different resources is refused here, so
- * that the resource that is authorized, the one that is changed and the one that is recorded cannot differ.
+ * A request's target (RFC 9112 section 3.2). A target that two parsers could take for two different resources is
+ * refused here, so that the same resource is authorized, changed and recorded.
  */
 
-/** Printable ASCII: RFC 3986's `pchar` in the path; anything but a fragment's `#` in the query. */
+/** Printable ASCII: RFC 3986's `pchar` in the path; anything except a fragment's `#` in the query. */
 const originForm = /^\/[\w\-.~!$&'()*+,;=:@%/]*(?:\?[\x21\x22\x24-\x7e]*)?$/;
 
-/** The rules that only a path with a percent sign or a full stop can break, each with what it says. */
+/** The rules that only a path with a percent sign or a full stop can break, with their descriptions. */
 const rules: readonly { readonly broken: RegExp; readonly rule: string }[] = [
   {
     broken: /%(?:2f|5c|[01][0-9a-f]|7f)/i,
@@ -27,7 +27,7 @@ const rules: readonly { readonly broken: RegExp; readonly rule: string }[] = [
   },
 ];
 
-/** The rule that a target in origin form breaks; `undefined` for one that has one reading. */
+/** The rule that a target in origin form breaks; `undefined` if there is only one way to read it. */
 export function targetFault(target: string): string | undefined {
   if (!originForm.test(target)) {
     if (target.includes('#')) return "it must not have a fragment ('#')";
@@ -40,8 +40,8 @@ export function targetFault(target: string): string | undefined {
 }
 
 /**
- * The segments of a target's path, each decoded once; doubled and final slashes mean nothing. `undefined` where one
- * cannot be decoded. None of a target that `targetFault` lets pass has a slash in it.
+ * The segments of a target's path, each decoded once; double and final slashes are ignored. `undefined` if a segment
+ * cannot be decoded. If `targetFault` accepted the target, no segment contains a slash.
  */
 export function targetSegments(target: string): readonly string[] | undefined {
   const query = target.indexOf('?');
@@ -55,7 +55,7 @@ export function targetSegments(target: string): readonly string[] | undefined {
   }
 }
 
-/** A path of decoded segments as a URL has it. */
+/** The URL form of a path of decoded segments. */
 export function encodePath(path: string): string {
   return encodeURI(path).replace(/[?#]/g, encodeURIComponent);
 }
@@ -66,16 +66,16 @@ export function pathOf(url: string): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-/** The bearer token (RFC 6750 section 2.1; the scheme in any case), `undefined` when there is none. */
+/** The bearer token (RFC 6750 section 2.1; the scheme in any case), or `undefined`. */
 export function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined {
   if (authorization === undefined || !/^bearer ./i.test(authorization)) return undefined;
   return authorization.slice('bearer '.length).trim();
 }
 
-/** What is no UTF-8 is refused, not mended: a secret would be another one (RFC 8259 section 8.1). */
+/** Invalid UTF-8 is refused, not repaired: a secret would change (RFC 8259 section 8.1). */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The JSON of a raw body: `undefined` for none. */
+/** Parses the JSON of a raw body; `undefined` if there is no body. */
 export function parseJsonBody(body: unknown, bounds: JsonBounds = bodyBounds): BoundedJson {
   if (!Buffer.isBuffer(body) || body.length === 0) return { ok: true, value: undefined };
   let text: string;
@@ -87,7 +87,7 @@ export function parseJsonBody(body: unknown, bounds: JsonBounds = bodyBounds): B
   return parseBoundedJson(text, bounds);
 }
 
-/** A member of a request's path or query parameters, as the router parsed them: one that is given twice is a list. */
+/** A path or query parameter of a request, as the router parsed it: a parameter that is given twice is a list. */
 export function memberOf(parameters: unknown, name: string): unknown {
   return isObject(parameters) ? parameters[name] : undefined;
 }
@@ -97,14 +97,14 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * The opaque `$skiptoken` of a list: the key after which the next page begins. Keys, not offsets, so that a page that
- * follows a change neither repeats nor skips what did not change.
+ * The opaque `$skiptoken` of a list: the key after which the next page begins. A key and not an offset, so that a page
+ * after a change neither repeats nor skips what did not change.
  */
 export function skipToken(after: string): string {
   return Buffer.from(JSON.stringify({ NextMarker: after, TargetLocation: 0 })).toString('base64url');
 }
 
-/** The key, or its end, of a token that `skipToken` made; `undefined` for anything else, also for what can be no key. */
+/** The key in a token that `skipToken` made; `undefined` for anything else, including what cannot be a key. */
 export function readSkipToken(token: string): string | undefined {
   const parsed = parseBoundedJson(Buffer.from(token, 'base64url').toString(), smallBounds);
   if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null || !('NextMarker' in parsed.value)) {

@@ -1,4 +1,4 @@
-/** A map with room for so many: what was set longest ago goes first. */
+/** A map with a maximum size: the entry that was set longest ago is removed first. */
 export class BoundedMap<K, V> {
   // A Map keeps the order of insertion.
   readonly #entries = new Map<K, V>();
@@ -6,7 +6,7 @@ export class BoundedMap<K, V> {
   #youngest: K | undefined;
   readonly #gone: ((key: K, value: V) => void) | undefined;
 
-  /** @param gone told of each entry that has to go for another, after it went */
+  /** @param gone called with each entry that was removed to make room */
   constructor(most: number, gone?: (key: K, value: V) => void) {
     this.#most = most;
     this.#gone = gone;
@@ -20,9 +20,9 @@ export class BoundedMap<K, V> {
     return this.#entries.get(key);
   }
 
-  /** Makes the entry the youngest, also where it was there before. */
+  /** Makes the entry the newest, even if it existed. */
   set(key: K, value: V): void {
-    // Of one that is the youngest already only the value changes: to put it back at each use would wear the Map out.
+    // If it is the newest already, only its value changes: moving it at each use would wear out the Map.
     if (key !== this.#youngest) this.#entries.delete(key);
     this.#entries.set(key, value);
     this.#youngest = key;

@@ -9,8 +9,8 @@ interface Waiting {
 }
 
 /**
- * A line in which sites take turns, and the names at a site: many who wait under one name keep nobody else waiting. When
- * too many wait, whoever has the most is turned away, the oldest first.
+ * A line in which sites take turns, and at a site its names: many waiting under one name do not delay the others. When
+ * too many wait, whoever has the most in the line loses the oldest.
  */
 export class WaitingLine {
   readonly #places: Places<Waiting>;
@@ -21,7 +21,7 @@ export class WaitingLine {
     this.#places = new Places({ total: most, perSource: Infinity });
   }
 
-  /** Resolves with `true` when it is the turn of `who`, with `false` when there is no room to wait. */
+  /** Resolves to `true` when it is the turn of `who`, to `false` when there is no room to wait. */
   join(who: Who): Promise<boolean> {
     const room = this.#places.roomFor(who.join(' '));
     if (room.kind === 'full') return Promise.resolve(false);
@@ -39,16 +39,16 @@ export class WaitingLine {
     });
   }
 
-  /** Gives the next one its turn; `false` when nobody waits. */
+  /** Gives the next one its turn; `false` when none waits. */
   next(): boolean {
     const [first] = this.#sites;
     if (first === undefined) return false;
     const [site, names] = first;
     const [[name, line] = ['', new Set<Waiting>()]] = names;
     const [waiting] = line;
-    if (waiting === undefined) throw new Error('a name without anybody who waits was left in the line');
+    if (waiting === undefined) throw new Error('a name without anyone waiting was left in the line');
     this.#leave(waiting);
-    // Both go to the end of their lines.
+    // Both move to the end of their lines.
     if (names.delete(name) && line.size > 0) names.set(name, line);
     if (this.#sites.delete(site)) this.#sites.set(site, names);
     waiting.resolve(true);

@@ -9,7 +9,7 @@ import type { SealHeader } from './seal-header.ts';
 import { Conflict, encode, Unreadable } from './store.ts';
 import type { Put, Requirement, Store, StoredRecord } from './store.ts';
 
-/** A domain's key, and what whoever seals with it must require: that it still is the domain's key at the commit. */
+/** A domain's key, and the requirement that it is still the domain's key at the commit. */
 export interface DataKey {
   readonly sealing: SealingKey;
   readonly require: readonly Requirement[];
@@ -36,20 +36,23 @@ const ofOthers = recordKind<WrappedKey>({
   holds: 'the data key of all other records, wrapped under a master key',
 });
 
-/** How many data keys are wrapped anew in one transaction. */
+/** How many data keys are wrapped again in one transaction. */
 const pageSize = 200;
 
-/** The data keys of the domains, wrapped in the store and opened in a bounded cache, the least recently used going first. */
+/**
+ * The data keys of the domains, wrapped in the store, and unwrapped in a bounded cache; the least recently used is
+ * dropped first.
+ */
 export class DataKeys {
   readonly #inner: Store;
   readonly #limit: number;
   readonly #opened = new Map<string, DataKey>();
-  /** The last one of the Map, where it is known: it need not be put back. */
+  /** The last one of the Map, if known: it need not be moved again. */
   #youngest: string | undefined;
-  /** By id; one that was rotated away stays, for whoever read a data key just before. */
+  /** By id; a rotated key stays, for data keys that were read just before. */
   readonly #masterKeys = new Map<string, MasterKey>();
   #header: SealHeader;
-  /** A key that was read before a destruction and arrives after it is not kept. */
+  /** A key that is read before a destruction and arrives after it is not cached. */
   #destructions = 0;
 
   constructor(inner: Store, header: SealHeader, limit: number) {
@@ -63,7 +66,7 @@ export class DataKeys {
     return this.#header.storeId;
   }
 
-  /** The one that new data keys are wrapped under. */
+  /** The master key that wraps new data keys. */
   get masterKey(): MasterKey {
     return this.#header.masterKeys[0];
   }
@@ -91,7 +94,7 @@ export class DataKeys {
     return dataKey;
   }
 
-  /** Required with it is the header: a key that was wrapped before a rotation began is not stored after it. */
+  /** Also requires the header: a key that was wrapped before a rotation began is not stored after it. */
   make(domain: string): NewDataKey {
     const bytes = randomBytes(32);
     const put = this.#wrap(domain, bytes);
@@ -110,7 +113,7 @@ export class DataKeys {
     if (eldest !== undefined) this.#opened.delete(eldest);
   }
 
-  /** `key` is that of a record of the seal that is not as we believed. */
+  /** Drops a cached key. `key` is the key of a record of the seal that differs from the cached state. */
   forget(key: string): void {
     this.#opened.delete(key.slice(sealPrefix.length));
   }
@@ -122,8 +125,8 @@ export class DataKeys {
   }
 
   /**
-   * Wraps every data key under `target`. The header names the old keys and the new one first, and the new one alone in
-   * the end: wherever this is cut short, whoever has both keys can open the store and finish.
+   * Wraps every data key under `target`. The header first names the old keys and the new one, and at the end only the
+   * new one: if this is interrupted, both keys together can open the store and finish.
    */
   async rotate(target: MasterKey): Promise<void> {
     this.#masterKeys.set(target.id, target);
@@ -141,7 +144,7 @@ export class DataKeys {
     this.#header = header;
   }
 
-  /** Gives the key to go on after, or `undefined` when that was the last page. */
+  /** Returns the key to continue after, or `undefined` after the last page. */
   async #rewrapPage(after: string): Promise<string | undefined> {
     const page = await this.#inner.list({ prefix: sealPrefix, after, limit: pageSize });
     const stale = page

@@ -1,17 +1,20 @@
 declare const holds: unique symbol;
 declare const lists: unique symbol;
 
-/** The key of a record. Its type says what the record holds, so that reading it gives a `T`; at run time it is a string. */
+/**
+ * The key of a record. Its type says what the record holds, so that reading it returns a `T`; at run time it is a
+ * string.
+ */
 export type Key<T> = string & { readonly [holds]: T };
 
-/** What the keys of some records of a kind begin with. */
+/** The common beginning of the keys of some records of a kind. */
 export type Prefix<T> = string & { readonly [lists]: T };
 
-/** What the map of records says of one kind (docs/reference/records.md). */
+/** What the map of records says about one kind (docs/reference/records.md). */
 export interface KindFacts {
   /**
-   * What their keys begin with, up to a slash; a name in braces is one segment: `vault/{incarnation}/secrets/`. Without a
-   * slash at its end it is the key of the one record.
+   * The beginning of their keys, up to a slash; a name in braces is one segment: `vault/{incarnation}/secrets/`.
+   * Without a slash at its end it is the key of the only record.
    */
   readonly pattern: string;
   /** The room whose rules the records follow. */
@@ -20,18 +23,18 @@ export interface KindFacts {
   readonly holds: string;
 }
 
-/** Makes of what a record held, when it was written by one version, what the next version holds. */
+/** Turns the contents of a record of one version into those of the next version. */
 export type Upgrade = (before: never) => unknown;
 
 /** A kind of records, as it is declared. */
 export interface DeclaredKind extends KindFacts {
-  /** The first brings a record of version 1 to version 2, the second one of version 2 to version 3, and so on. */
+  /** The first upgrades version 1 to version 2, the second version 2 to version 3, and so on. */
   readonly upgrades?: readonly Upgrade[];
 }
 
-/** A kind of records, whatever they hold. */
+/** A kind of records of any type. */
 export interface KnownKind extends KindFacts {
-  /** The version of the records that this code writes: 1, and one more for each upgrade. */
+  /** The version of the records that this code writes: 1, plus 1 for each upgrade. */
   readonly version: number;
   readonly upgrades: readonly Upgrade[];
 }
@@ -40,24 +43,28 @@ export interface KnownKind extends KindFacts {
 export interface RecordKind<T> extends KnownKind {
   /** The key with these segments in the place of the pattern's names, and the rest after it. */
   key(...segments: readonly string[]): Key<T>;
-  /** What the keys begin with that have these segments in the place of the pattern's first names, and the rest after it. */
+  /**
+   * The beginning of the keys that have these segments in the place of the pattern's first names, and the rest after
+   * it.
+   */
   prefix(...segments: readonly string[]): Prefix<T>;
 }
 
 interface Entry {
   readonly kind: KnownKind;
-  /** How much of the pattern comes before its first name. */
+  /** The length of the pattern before its first name. */
   readonly headLength: number;
   readonly keys: RegExp;
 }
 
 const name = /\{[^}]*\}/;
 const entries = new Map<string, Entry>();
-/** Those of them whose records have had another version. */
+/** The kinds whose records have had another version. */
 const upgraded: Entry[] = [];
 
 /**
- * Declares a kind of records; every key of the store is made by one. To be called while a module loads, once a pattern.
+ * Declares a kind of records; every key of the store is made by one. Call it while a module loads, once for each
+ * pattern.
  * @throws {TypeError} when the pattern is taken
  */
 export function recordKind<T>({ upgrades = [], ...facts }: DeclaredKind): RecordKind<T> {
@@ -104,7 +111,7 @@ export function knownKinds(): readonly KnownKind[] {
   return [...entries.values()].map(({ kind }) => kind).toSorted((a, b) => (a.pattern < b.pattern ? -1 : 1));
 }
 
-/** The kind whose keys have the form of this one: of several the one that says most of it before its first name. */
+/** The kind whose pattern matches the key; if several do, the one with the longest part before its first name. */
 export function kindOf(key: string): KnownKind | undefined {
   let best: Entry | undefined;
   for (const entry of entries.values()) {
@@ -113,7 +120,7 @@ export function kindOf(key: string): KnownKind | undefined {
   return best?.kind;
 }
 
-/** As `kindOf`, for kinds that have had more than one version only; it is cheap, because few kinds have. */
+/** Like `kindOf`, but only for kinds that have had more than one version; it is cheap, because few kinds have. */
 export function upgradedKindOf(key: string): KnownKind | undefined {
   for (const { keys } of upgraded) {
     if (!keys.test(key)) continue;
@@ -124,8 +131,8 @@ export function upgradedKindOf(key: string): KnownKind | undefined {
 }
 
 /**
- * The format of all that is stored: 1, and one more for each upgrade that a kind has. Two releases with the same format
- * can read each other's records.
+ * The format of all records: 1, plus 1 for each upgrade of a kind. Two releases with the same format can read each
+ * other's records.
  */
 export function dataFormat(): number {
   return upgraded.reduce((format, { kind }) => format + kind.upgrades.length, 1);

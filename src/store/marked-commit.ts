@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto';
 import { unwrapDataKey, wrapDataKey } from '../crypto/master-key.ts';
 import type { MasterKey } from '../crypto/master-key.ts';
 
-/** What a commit mark says. `plain` is one that an older version wrote, which anybody can write. */
+/** The contents of a commit mark. A `plain` one was written by an older version, and anyone can make one. */
 export type MarkedCommit =
   | { readonly kind: 'none' }
   | { readonly kind: 'damaged' }
   | { readonly kind: 'sealed'; readonly commit: bigint; readonly storeId: string }
   | { readonly kind: 'plain'; readonly commit: bigint };
 
-/** What the store says of itself. */
+/** The store's own state. */
 export interface CountedCommit {
-  /** How far it has counted. */
+  /** The count that it has reached. */
   readonly commit: bigint;
-  /** Whether its mark was a sealed one by then. */
+  /** Whether its mark was a sealed one at that count. */
   readonly markSealed: boolean;
-  /** Nothing was ever written into it. */
+  /** Whether nothing was ever written to it. */
   readonly isNew: boolean;
 }
 
@@ -23,19 +23,19 @@ export type MarkVerdict =
   | { readonly ok: true }
   | { readonly ok: false; readonly kind: 'olderCopy' | 'noMark' | 'damagedMark'; readonly found: string };
 
-/** What the seal of a mark is bound to, so that nothing else that the key sealed passes for one. */
+/** Binds the seal of a mark, so that nothing else sealed by the key passes for a mark. */
 const owner = 'commit mark';
 
 const sealedText = /^postern commit mark ([A-Za-z0-9+/]{1,200}={0,2})\n/;
 const plainText = /^postern commit ([0-9]{1,30}) ([0-9a-f]{16})\n/;
 
-/** The text of a mark: the number, sealed under the master key for this store, without which nobody can make one. */
+/** The contents of a mark: the count, sealed under the master key for this store. Without the key it cannot be made. */
 export function sealMark(commit: bigint, masterKey: MasterKey, storeId: string): string {
   const sealed = wrapDataKey(masterKey, Buffer.from(`${commit} ${storeId}`), owner);
   return `postern commit mark ${Buffer.from(sealed).toString('base64')}\n`;
 }
 
-/** Reads the slots of a mark: the last number counts, and a slot that was torn does not. */
+/** Reads the slots of a mark: the highest count applies, and a torn slot is ignored. */
 export function readMark(slots: readonly string[], masterKeys: readonly MasterKey[]): MarkedCommit {
   if (slots.length === 0) return { kind: 'none' };
   const sealed = slots.map((slot) => openSlot(slot, masterKeys)).filter((mark) => mark !== undefined);
@@ -47,12 +47,12 @@ function last<T extends { readonly commit: bigint }>(marks: readonly T[]): T | u
   return marks.toSorted((one, other) => (one.commit < other.commit ? -1 : 1)).at(-1);
 }
 
-/** Whether these are the slots of a mark that an older version wrote. */
+/** Whether an older version wrote these slots. */
 export function isPlainMark(slots: readonly string[]): boolean {
   return slots.some((slot) => readPlainSlot(slot) !== undefined);
 }
 
-/** Whether a store may be opened beside a mark: it must have counted at least as far as the mark says. */
+/** Whether a store may be opened with a mark: its count must be at least the mark's. */
 export function judgeMark(
   { commit, markSealed, isNew }: CountedCommit,
   mark: MarkedCommit,

@@ -14,11 +14,11 @@ import type {
 } from './store.ts';
 
 export interface MemoryStoreOptions {
-  /** How many of the last changes are kept for `changes`; twice as many at most. */
+  /** How many of the last changes are kept for `changes`; at most twice as many. */
   readonly history?: number;
 }
 
-/** A store that lasts as long as the process; nothing is written anywhere. */
+/** A store that lasts as long as the process; nothing is written to disk. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(options.history ?? 100_000);
 }
@@ -28,7 +28,7 @@ class MemoryStore implements Store {
   /** The keys of `#records` in bytewise order, which for ASCII is the order of strings. */
   readonly #keys: string[] = [];
   readonly #history: number;
-  /** The keys that changed at the positions `#forgotten + 1` and on. */
+  /** The keys that changed at the positions from `#forgotten + 1` on. */
   readonly #changed: string[] = [];
   #forgotten = 0;
   #closed = false;
@@ -141,7 +141,7 @@ class MemoryStore implements Store {
   }
 }
 
-/** Neither the caller's later writes into its buffer nor a reader's reach what is stored. */
+/** A copy, so that later writes of the caller or of a reader do not change what is stored. */
 function copy(record: StoredRecord): StoredRecord {
   return { ...record, value: new Uint8Array(record.value) };
 }

@@ -31,7 +31,7 @@ export type RefusalKind =
   | 'unreadableRecords'
   | 'noMasterKey';
 
-/** A store that must not be opened as it stands; the message says what was found and what to do. */
+/** A store that must not be opened as it is; the message says what was found and what to do. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused';
   readonly kind: RefusalKind;

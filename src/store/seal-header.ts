@@ -6,12 +6,12 @@ import { StoreRefused } from './refused.ts';
 import { decode, encode } from './store.ts';
 import type { Put, Store, StoredRecord, Version } from './store.ts';
 
-/** Where the sealed store keeps its own records; no other key starts with it. */
+/** The prefix of the sealed store's own records; no other key starts with it. */
 export const sealPrefix = 'seal/';
 
 const owner = 'store';
 
-/** The record that says under which master keys the data keys of this store are wrapped. */
+/** The record that names the master keys under which the data keys of this store are wrapped. */
 export const headerKey = recordKind<StoredHeader>({
   pattern: 'seal/store',
   owner,
@@ -25,28 +25,28 @@ export const commitKey = recordKind<StoredCommit>({
   holds: 'the number that the commit mark is compared with',
 }).key();
 
-/** What the sealed store knows of itself. `masterKeys` has more than one entry only while they are being rotated. */
+/** The sealed store's own state. `masterKeys` has more than one entry only during a rotation. */
 export interface SealHeader {
   readonly storeId: string;
-  /** Of the header's record. */
+  /** The version of the header's record. */
   readonly version: Version;
-  /** The key that new data keys are wrapped under comes first. */
+  /** The key that wraps new data keys comes first. */
   readonly masterKeys: readonly [MasterKey, ...MasterKey[]];
 }
 
 interface StoredHeader {
   readonly storeId: string;
-  /** For each master key a text sealed under it: a wrong key is known before any record is touched. */
+  /** For each master key a value sealed under it, so that a wrong key is noticed before any record is opened. */
   readonly masterKeys: readonly { readonly id: string; readonly check: string }[];
 }
 
-/** An older release wrote the number alone, beside a mark that was not sealed. */
+/** An older release wrote only the number, with a mark that was not sealed. */
 export type StoredCommit = string | { readonly commit: string };
 
 const formatNumber = 1;
 
 /**
- * The header of a store, which is made when the store is empty.
+ * The header of a store; it is made if the store is empty.
  * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey` or `damagedSeal`
  */
 export async function loadHeader(inner: Store, given: readonly [MasterKey, ...MasterKey[]]): Promise<SealHeader> {
@@ -65,7 +65,7 @@ export async function loadHeader(inner: Store, given: readonly [MasterKey, ...Ma
   return header;
 }
 
-/** What a record of the seal's own says, or `undefined` when it is no JSON. */
+/** The contents of a record of the seal, or `undefined` if it is not JSON. */
 export function parseRecord(record: StoredRecord): unknown {
   try {
     return decode<unknown>(record);
@@ -100,7 +100,7 @@ function openHeader(record: StoredRecord, given: readonly [MasterKey, ...MasterK
   return { storeId: stored.storeId, version: record.version, masterKeys: [first, ...rest] };
 }
 
-/** The store beneath is not trusted: whatever stands there is looked at before it is used. */
+/** The inner store is not trusted: its contents are checked before they are used. */
 function parseHeader(record: StoredRecord): StoredHeader {
   const parsed = parseRecord(record);
   const format = typeof parsed === 'object' && parsed !== null && 'format' in parsed ? parsed.format : undefined;

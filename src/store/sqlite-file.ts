@@ -5,9 +5,9 @@ import { StoreRefused } from './refused.ts';
 import { syncFolder } from './sync-folder.ts';
 
 // The file's header is read with `node:fs` before SQLite opens the file, and never after: POSIX drops all locks of a
-// process on a file as soon as that process closes any descriptor of it (fcntl(2)), SQLite's among them.
+// process on a file, including SQLite's, as soon as the process closes any descriptor of it (fcntl(2)).
 
-/** "Post" in ASCII; says in the file's header whose database it is (https://www.sqlite.org/fileformat2.html, 1.3). */
+/** "Post" in ASCII; marks the database as ours in the file's header (https://www.sqlite.org/fileformat2.html, 1.3). */
 const applicationId = 0x506f7374;
 const formatNumber = 1;
 
@@ -17,9 +17,9 @@ const schema = `
 `;
 
 /**
- * A lock that ends with the process, whatever ends it: an exclusive transaction on a database of its own, for ever
- * empty, since Node has no `flock`. The database itself cannot be locked so: SQLite's exclusive mode would shut out
- * our own second connection, that of the reads.
+ * A lock that ends with the process, however that ends: an exclusive transaction on a separate database that is always
+ * empty, because Node has no `flock`. The database itself cannot be locked in this way: SQLite's exclusive mode would
+ * lock out our own second connection, which reads.
  * @throws {StoreRefused} `inUse`
  */
 export function lockDatabase(file: string): DatabaseSync {
@@ -35,7 +35,7 @@ export function lockDatabase(file: string): DatabaseSync {
   }
 }
 
-/** Makes the database when there is none. It appears whole or not at all, so that an empty file is a damaged one. */
+/** Creates the database if it does not exist. It appears whole or not at all, so an empty file is a damaged one. */
 export function createDatabase(file: string): void {
   if (existsSync(file)) return;
   const unfinished = `${file}.new`;
@@ -52,8 +52,8 @@ export function createDatabase(file: string): void {
 }
 
 /**
- * Looks at the header and the length only, so that it costs the same for any size. A page that is damaged inside shows
- * when it is read, as `Unreadable`.
+ * Checks only the header and the length, so the cost does not depend on the size. A damaged page inside is noticed when
+ * it is read, as `Unreadable`.
  * @throws {StoreRefused} `notOurs`, `otherFormat` or `cutOff`
  */
 export function verifyDatabase(file: string): void {
@@ -69,7 +69,7 @@ export function verifyDatabase(file: string): void {
     const known = `this version of Postern knows format ${formatNumber}`;
     throw new StoreRefused('otherFormat', `${file} has format ${format}; ${known}. Start the version that wrote it.`);
   }
-  // 1 stands for 65,536 bytes.
+  // 1 means 65,536 bytes.
   const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
   const pages = Math.floor(size / pageSize);
   const expected = header.readUInt32BE(28);
@@ -78,7 +78,7 @@ export function verifyDatabase(file: string): void {
   throw new StoreRefused('cutOff', `${found}. Restore it from a good copy.`);
 }
 
-/** What every connection needs. Temporary tables stay in memory: no file is opened by its path later on. */
+/** The settings of every connection. Temporary tables stay in memory: no file is opened by its path later. */
 export function configure(database: DatabaseSync): void {
   database.exec(`
     PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
@@ -86,7 +86,7 @@ export function configure(database: DatabaseSync): void {
   `);
 }
 
-/** SQLite's primary result code (https://www.sqlite.org/rescode.html), or `undefined` when the error is not SQLite's. */
+/** SQLite's primary result code (https://www.sqlite.org/rescode.html), or `undefined` if the error is not SQLite's. */
 function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   return error.errcode & 0xff;
@@ -98,7 +98,7 @@ export function isDamage(error: unknown): boolean {
   return code === 11 || code === 26;
 }
 
-/** With mode 0600, which SQLite gives to the files beside it too. A file that exists is not even opened. */
+/** With mode 0600, which SQLite also gives to the files beside it. An existing file is not even opened. */
 function createPrivately(file: string): void {
   if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
 }
@@ -115,8 +115,8 @@ function readHeader(file: string): { header: Buffer; size: number } {
 }
 
 /**
- * A checkpoint that was cut short leaves a database that lacks its last pages; then the log still has each of them.
- * Frames of an earlier round of the log carry other salts (https://www.sqlite.org/fileformat2.html, 4.1).
+ * A checkpoint that was cut short leaves a database without its last pages; the log then still has each of them. Frames
+ * of an earlier round of the log have other salts (https://www.sqlite.org/fileformat2.html, 4.1).
  */
 function logHasPages(log: string, pageSize: number, wanted: { from: number; to: number }): boolean {
   if (!existsSync(log)) return false;

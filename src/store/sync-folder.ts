@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 
-/** What was made, renamed or removed in a folder is durable once the folder is. */
+/** Makes durable what was created, renamed or removed in a folder. */
 export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, 'r');
   try {

@@ -49,7 +49,7 @@ const refusal = (changes: Partial<AuditEvent> = {}) =>
 const named = (objectId: string): Caller => ({ ...caller, objectId });
 
 suite('the quota of refused callers', () => {
-  test('is each caller’s at each source, and comes back with time', () => {
+  test('is separate for each caller at each source, and refills with time', () => {
     const quota = new CallerQuota(settings);
     const admit = (who: Caller, address: string, later = 0) =>
       quota.admit(refusal({ source: from(address) }), who, start + later);
@@ -65,7 +65,7 @@ suite('the quota of refused callers', () => {
     assert.deepEqual(asked, [true, true, false, true, true, true]);
   });
 
-  test('is one for a caller, however many addresses it has, and one for all', () => {
+  test('has one limit for a caller, however many addresses it has, and one for all', () => {
     const ofCaller = new CallerQuota({ ...settings, perCaller: { burst: 3, perSecond: 0 } });
     const ofAll = new CallerQuota({ ...settings, overall: { burst: 3, perSecond: 0 } });
     const asked = [1, 2, 3, 4].map((n) => ofCaller.admit(refusal({ source: from(`203.0.113.${n}`) }), caller, start));
@@ -82,7 +82,7 @@ suite('the quota of refused callers', () => {
     ['resource', { resourceId: '/subscriptions/s/vaults/other' }],
     ['source', { source: from('198.51.100.9') }],
   ] as const) {
-    test(`gives the first refusal of another ${what} its record in a flood, and its second none`, () => {
+    test(`gives the first refusal of another ${what} a record in a flood, and the second none`, () => {
       const few = { burst: 5, perSecond: 0 };
       const quota = new CallerQuota({ ...settings, perCaller: few, firsts: plenty, overallFirsts: plenty });
       const flood = Array.from({ length: 100 }, () => quota.admit(refusal(), caller, start));
@@ -104,10 +104,10 @@ suite('the quota of refused callers', () => {
       quota.admit(refusal({ resourceId: `/vaults/${n}` }), caller, start),
     );
     assert.equal(asked.filter(Boolean).length, 10);
-    assert.equal(quota.admit(refusal(), named('other'), start), true, 'another caller has its own');
+    assert.equal(quota.admit(refusal(), named('other'), start), true, 'another caller has its own quota');
   });
 
-  test('leaves room for others beside an issuer that names callers without end', () => {
+  test('leaves room for others beside an issuer that names any number of callers', () => {
     const quota = new CallerQuota(defaultCallerQuota);
     const madeUp = (n: number): Caller => ({
       ...named(`made up ${n}`),
@@ -121,7 +121,7 @@ suite('the quota of refused callers', () => {
     assert.ok(others.every((other) => ask(other)));
     for (const other of others) while (ask(other));
     const callers = refusalSummaries(quota.takeSuppressed()).map(({ identity }) => JSON.stringify(identity ?? null));
-    assert.equal(callers.filter((text) => /"oid":"other \d+"/.test(text)).length, 50, 'each is counted by itself');
+    assert.equal(callers.filter((text) => /"oid":"other \d+"/.test(text)).length, 50, 'each is counted separately');
   });
 
   test('counts by kind, then by caller, then together', () => {
@@ -168,7 +168,7 @@ suite('the quota of refused callers', () => {
     assert.deepEqual(refusalSummaries(quota.takeSuppressed()), []);
   });
 
-  test('keeps the count that could not be written', () => {
+  test('keeps counts that could not be written', () => {
     const quota = new CallerQuota({ ...settings, perSource: nothing });
     quota.admit(refusal(), caller, start);
     const suppressed = quota.takeSuppressed();
@@ -184,7 +184,7 @@ suite('a flood of 20,000 refusals', () => {
     ['of one caller', () => caller],
     ['of 2,000 callers', (n: number) => named(`caller-${n % 2000}`)],
   ] as const) {
-    test(`${whose}, each with a URL as long as can be, writes a bounded number of bytes and is counted to the last`, async (t) => {
+    test(`${whose}, each with the longest URL, writes a bounded number of bytes, and each is counted`, async (t) => {
       const directory = mkdtempSync(join(tmpdir(), 'postern-audit-'));
       t.after(() => rmSync(directory, { recursive: true }));
       t.mock.timers.enable({ apis: ['setTimeout'] });

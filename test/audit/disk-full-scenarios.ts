@@ -1,4 +1,4 @@
-/** Run by `disk-full.test.ts` as `disk-full-scenarios.ts DIRECTORY SCENARIO`, on a tmpfs of 64 KiB that is its own. */
+/** Run by `disk-full.test.ts` as `disk-full-scenarios.ts DIRECTORY SCENARIO`, on a tmpfs of 64 KiB of its own. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ async function open(maxBytes = 1 << 20): Promise<Audit> {
 const freeSpace = () => rmSync(ballast);
 const names = () => linesOf(folder).map(({ correlationId }) => correlationId);
 
-/** Reads until one is refused; returns those that were not. */
+/** Reads until one is refused; returns those before it. */
 async function fill(audit: Audit): Promise<readonly string[]> {
   const accepted: string[] = [];
   for (let n = 0; n < 1000; n += 1) {
@@ -68,7 +68,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     assert.deepEqual(names(), accepted);
     await assert.rejects(audit.read(recordNamed('refused')), AuditUnavailable);
     assert.deepEqual(names(), accepted);
-    assert.equal(notices.length, 1, 'said once, not for each request');
+    assert.equal(notices.length, 1, 'reported once, not for each request');
     freeSpace();
     await audit.read(recordNamed('healed'));
     assert.deepEqual(names(), [...accepted, 'healed']);
@@ -101,7 +101,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     const later = audit.stage(recordNamed('later'));
     assert.deepEqual(names(), accepted, 'the trial leaves nothing behind');
     await store.transact({ put: [later.put] });
-    // Nobody calls `committed`: what waits is tried again by itself.
+    // `committed` is not called: what waits is tried again by itself.
     while ((await store.list({ prefix: 'outbox/', limit: 1 })).length > 0) await pause(20);
     assert.deepEqual(names(), [...accepted, 'begun', 'later']);
     await audit.close();
@@ -110,7 +110,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   async retention() {
     const audit = await open(8 << 10);
     const accepted = await fill(audit);
-    assert.deepEqual(names(), accepted, 'nothing young was dropped to make room');
+    assert.deepEqual(names(), accepted, 'nothing recent was dropped to make room');
     assert.match(
       notices[0] ?? '',
       /has \d+ MiB left.*younger than 30 days.*move old files away, or lower audit\.keepDays/s,
@@ -134,9 +134,9 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
         .flatMap((path) => readFileSync(join(storage, path), 'utf8').split('\n').slice(0, -1))
         .map((line) => (JSON.parse(line) as { readonly correlationId: string }).correlationId);
     await exports.flush();
-    assert.deepEqual(lines(), [], 'all that belongs together or nothing');
+    assert.deepEqual(lines(), [], 'all of a batch or nothing');
     await exports.flush();
-    assert.equal(notices.length, 1, 'said once');
+    assert.equal(notices.length, 1, 'reported once');
     assert.match(notices.join(), /Audit records cannot be copied to a storage account yet: ENOSPC/);
     freeSpace();
     await exports.flush();

@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { notRun } from '../not-run.ts';
 
-/** A mount namespace of its own: as root, or as root of a user namespace. The mount goes when the program ends. */
+/** A new mount namespace: as root, or as root of a user namespace. The mount goes away when the program ends. */
 const namespaces = [
   ['unshare', '-m'],
   ['unshare', '-Urm'],

@@ -12,7 +12,7 @@ import { linesOf } from './log-lines.ts';
 const rounds = 16;
 const program = new URL('writer.ts', import.meta.url).pathname;
 
-/** Lets a writer work for `lifeMs` after its first acknowledgement, and kills it. Returns what it had to say. */
+/** Lets a writer work for `lifeMs` after its first acknowledgement, and kills it. Returns its output. */
 async function killedAfter(directory: string, round: string, lifeMs: number): Promise<string> {
   const writer = spawn(process.execPath, [program, directory, round], { stdio: ['ignore', 'pipe', 'pipe'] });
   writer.stdout.once('data', () => setTimeout(() => writer.kill('SIGKILL'), lifeMs));
@@ -22,7 +22,7 @@ async function killedAfter(directory: string, round: string, lifeMs: number): Pr
   return notices;
 }
 
-test('whatever moment a process is killed at, each acknowledged record is in the log once and every line is whole', async (t) => {
+test('whenever a process is killed, each acknowledged record is in the log once and every line is whole', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-kill-'));
   t.after(() => rmSync(directory, { recursive: true }));
   const silentOrTorn = /^(The audit log ended in an unfinished line.*\n)?$/;

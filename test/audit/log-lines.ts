@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRecord } from '../../src/audit/event.ts';
 
-/** Every record in the folder, in the order in which they were written; throws at a line that is no record. */
+/** Every record in the folder, in the order of writing; throws at a line that is not a record. */
 export function linesOf(directory: string): readonly AuditRecord[] {
   return logFilesIn(directory).flatMap((name) => {
     const text = readFileSync(join(directory, name), 'utf8');
@@ -11,7 +11,7 @@ export function linesOf(directory: string): readonly AuditRecord[] {
   });
 }
 
-/** The record on a line; throws if it is none. */
+/** The record on a line; throws if the line is not a record. */
 export function recordOf(line: string): AuditRecord {
   const value: unknown = JSON.parse(line);
   if (!isRecord(value)) throw new Error(`this is no record: ${line}`);

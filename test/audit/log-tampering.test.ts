@@ -65,7 +65,7 @@ const namesOf = (file: string) =>
     .slice(0, -1)
     .map((text) => /"correlationId":"([^"]*)"/.exec(text)?.[1]);
 
-/** The log looks twice a second: by then it has. */
+/** The log looks for its file twice a second, so after this time it has. */
 const lookMs = 1500;
 
 async function until(holds: () => boolean): Promise<void> {
@@ -77,7 +77,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 suite('an audit log that another program', () => {
-  test('removed gets a new file, with the records that went into the old one unseen', async (t) => {
+  test('removed gets a new file, with the records that went into the old one before this was noticed', async (t) => {
     const { file, log, notices } = open(t);
     await log.append(line('before'));
     await log.sync();
@@ -91,7 +91,7 @@ suite('an audit log that another program', () => {
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
-  test('moved away goes on in a new file, and nothing stands in both', async (t) => {
+  test('moved away continues in a new file, and nothing is in both', async (t) => {
     const { directory, file, log } = open(t);
     await log.append(line('before'));
     renameSync(file, join(directory, 'audit.jsonl-20260101'));
@@ -119,7 +119,7 @@ suite('an audit log that another program', () => {
     assert.deepEqual(namesOf(file), ['after 3']);
   });
 
-  test('moved away and replaced by an empty file goes on in that one', async (t) => {
+  test('moved away and replaced by an empty file continues in that one', async (t) => {
     const { directory, file, log } = open(t);
     await log.append(line('before'));
     renameSync(file, join(directory, 'old'));
@@ -155,7 +155,7 @@ suite('an audit log that another program', () => {
     assert.deepEqual(namesOf(file), ['a', 'c']);
   });
 
-  test('took away with its folder goes on in a new folder', async (t) => {
+  test('took away with its folder continues in a new folder', async (t) => {
     const { directory, file, log } = open(t);
     await log.append(line('before'));
     renameSync(directory, `${directory}.moved`);
@@ -167,7 +167,7 @@ suite('an audit log that another program', () => {
     assert.equal(statSync(directory).mode & 0o777, 0o700);
   });
 
-  test('put something else in the place of refuses, says so once, and heals', async (t) => {
+  test('replaced by something else refuses, reports it once, and recovers', async (t) => {
     const { directory, file, log, notices } = open(t);
     await log.append(line('before'));
     renameSync(file, join(directory, 'old'));
@@ -187,7 +187,7 @@ suite('an audit log that another program', () => {
     assert.equal(notices.at(-1), 'The audit log can be written again.');
   });
 
-  test('removed loses no record where its folder cannot be opened, either, for want of descriptors', async (t) => {
+  test('removed loses no record even if its folder cannot be opened for lack of descriptors', async (t) => {
     const { directory, file, log } = open(t);
     await log.append(line('before'));
     await log.sync();
@@ -225,7 +225,7 @@ suite('an audit log that another program', () => {
     await pause(lookMs);
     truncateSync(file, 0);
     await log.sync();
-    assert.deepEqual(namesOf(file), [], 'what was on the disk is the operator’s to remove');
+    assert.deepEqual(namesOf(file), [], 'the operator may remove what was on the disk');
   });
 });
 
@@ -234,7 +234,7 @@ interface Failing {
   readonly calls: () => number;
 }
 
-/** From now on until the end of the test, or until `heal`, each fsync (or the first `failures`) fails as on a broken disk. */
+/** Until the end of the test, or until `heal`, each fsync (or the first `failures`) fails as on a broken disk. */
 function failingFsync(t: TestContext, failures = Infinity): Failing {
   const { fsync } = fs;
   let calls = 0;
@@ -249,7 +249,7 @@ function failingFsync(t: TestContext, failures = Infinity): Failing {
   return { heal: replace(t, { fsync: failing }), calls: () => calls };
 }
 
-/** The same for opening `failingPath`, as where a process has as many files open as it may. */
+/** The same for opening `failingPath`, as in a process that has the most open files. */
 function failingOpen(t: TestContext, failingPath: string): Failing {
   const { openSync } = fs;
   let calls = 0;
@@ -261,7 +261,7 @@ function failingOpen(t: TestContext, failingPath: string): Failing {
   return { heal: replace(t, { openSync: failing }), calls: () => calls };
 }
 
-/** Puts other functions in the place of those of `node:fs`, and returns what takes them away again. */
+/** Replaces functions of `node:fs`, and returns a function that restores them. */
 function replace(t: TestContext, others: Partial<Record<'fsync' | 'openSync', unknown>>): () => void {
   const { fsync, openSync } = fs;
   const set = (functions: object) => {
@@ -275,7 +275,7 @@ function replace(t: TestContext, others: Partial<Record<'fsync' | 'openSync', un
 }
 
 suite('a failed fsync of the audit log', () => {
-  test('refuses, and what it left unknown is written again once the disk is back', async (t) => {
+  test('refuses, and what it left uncertain is written again once the disk is back', async (t) => {
     const { directory, log, notices } = open(t);
     await log.append(line('certain'));
     await log.sync();
@@ -295,7 +295,7 @@ suite('a failed fsync of the audit log', () => {
     assert.equal(notices.at(-1), 'The audit log can be written again.');
   });
 
-  test('heals by itself, and leaves no file behind for each time that it tries', async (t) => {
+  test('recovers by itself, and its attempts leave no files behind', async (t) => {
     const { directory, log } = open(t);
     await log.write([line('a')]);
     const disk = failingFsync(t);
@@ -316,7 +316,7 @@ suite('a failed fsync of the audit log', () => {
     assert.deepEqual(namesIn(directory), ['a']);
   });
 
-  test('once only is mended before anybody hears of it', async (t) => {
+  test('that happens only once is repaired before anyone is told', async (t) => {
     const { directory, log } = open(t, { fsync: true });
     await log.append(line('a'));
     const disk = failingFsync(t, 1);
@@ -325,7 +325,7 @@ suite('a failed fsync of the audit log', () => {
     assert.deepEqual(namesIn(directory), ['a', 'b']);
   });
 
-  test('that also lost what the kernel had in memory has at least the records of changes again', async (t) => {
+  test("that also lost the kernel's pages has at least the records of changes again", async (t) => {
     const { directory, file, log, notices } = open(t);
     await log.append(line('certain'));
     await log.sync();
@@ -372,13 +372,13 @@ suite('retention', () => {
     for (let n = 0; n < count; n += 1) await log.append(line(String(n).padStart(4, '0')));
   };
 
-  test('drops no file whose last record is younger than its time, however many there are', async (t) => {
+  test('deletes no file whose last record is recent enough, however many there are', async (t) => {
     const { directory, log } = open(t, { maxBytes: 10, files: 2, keepMs: day });
     await fill(log, 8);
     assert.equal(namesIn(directory).length, 8);
   });
 
-  test('drops what is older and too many, and nothing else', async (t) => {
+  test('deletes files that are both older and too many, and nothing else', async (t) => {
     let now = Date.now();
     const { directory, log } = open(t, { maxBytes: 10, files: 2, keepMs: day, now: () => now });
     await fill(log, 6);

@@ -48,7 +48,7 @@ const namesIn = (directory: string) => linesOf(directory).map(({ correlationId }
 
 suite('the audit log', () => {
   for (const fsync of [false, true]) {
-    test(`has a record when its promise is fulfilled, in the order of the calls, with fsync ${fsync ? 'on' : 'off'}`, async (t) => {
+    test(`has a record when its promise resolves, in the order of the calls, with fsync ${fsync ? 'on' : 'off'}`, async (t) => {
       const directory = folder(t);
       const log = openAuditLog(settings(directory, { fsync }));
       const names = Array.from({ length: 100 }, (_, n) => String(n));
@@ -61,7 +61,7 @@ suite('the audit log', () => {
     });
   }
 
-  test('writes the records of one turn together, and none of them before the turn is over', async (t) => {
+  test('writes the records of one turn together, and none of them before the end of the turn', async (t) => {
     const directory = folder(t);
     const log = openAuditLog(settings(directory));
     const appended = [log.append(line('a')), log.write([line('b'), line('c')]), log.append(line('d'))];
@@ -74,7 +74,7 @@ suite('the audit log', () => {
     assert.deepEqual(namesIn(directory), ['a', 'b', 'c', 'd']);
   });
 
-  test('goes on where it was closed, and can be read by its owner only', async (t) => {
+  test('continues where it was closed, and can be read only by its owner', async (t) => {
     const directory = join(folder(t), 'audit');
     const first = openAuditLog(settings(directory));
     await first.append(line('a'));
@@ -102,7 +102,7 @@ suite('the audit log', () => {
     assert.throws(() => log.assertWritable(), closed);
   });
 
-  test('follows no symbolic link', (t) => {
+  test('does not follow a symbolic link', (t) => {
     const directory = folder(t);
     writeFileSync(join(directory, 'elsewhere'), '');
     symlinkSync('elsewhere', join(directory, 'audit.jsonl'));
@@ -110,24 +110,24 @@ suite('the audit log', () => {
   });
 });
 
-suite('what a kill or a loss of power leaves at the end', () => {
+suite('what a kill or a power failure leaves at the end', () => {
   const whole = `${line('a')}\n${line('b')}\n`;
   const cases = [
     { name: 'nothing', before: '', kept: '' },
     { name: 'whole lines', before: whole, kept: whole },
     { name: 'the start of a line', before: `${whole}{"time":"20`, kept: whole },
-    { name: 'a line without its end', before: whole + line('c'), kept: whole },
+    { name: 'a line without its line break', before: whole + line('c'), kept: whole },
     { name: 'the start of the first line', before: '{"ti', kept: '' },
-    { name: 'a start longer than what is read at once', before: `${whole}{"${'x'.repeat(3 << 20)}`, kept: whole },
+    { name: 'a start longer than one read', before: `${whole}{"${'x'.repeat(3 << 20)}`, kept: whole },
     { name: 'zeros where lines were to come', before: `${whole}${'\0'.repeat(5000)}`, kept: whole },
     {
-      name: 'zeros, and a line’s end that had arrived',
+      name: 'zeros, and a line break that had arrived',
       before: `${whole}{"ti${'\0'.repeat(3 << 20)}"}}\n`,
       kept: whole,
     },
   ];
   for (const { name, before, kept } of cases) {
-    test(`${name}: the next record stands on a line of its own`, async (t) => {
+    test(`${name}: the next record is on a line of its own`, async (t) => {
       const directory = folder(t);
       const file = join(directory, 'audit.jsonl');
       writeFileSync(file, before);
@@ -147,7 +147,7 @@ suite('what a kill or a loss of power leaves at the end', () => {
 });
 
 suite('rotation', () => {
-  test('puts a full file aside and keeps as many as it was told', async (t) => {
+  test('puts a full file aside and keeps as many as configured', async (t) => {
     const directory = folder(t);
     const log = openAuditLog(settings(directory, { maxBytes: 2 * lineBytes, files: 2 }));
     for (let n = 0; n < 9; n += 1) await log.append(line(`000${n}`));
@@ -158,7 +158,7 @@ suite('rotation', () => {
     for (const name of readdirSync(directory)) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600);
   });
 
-  test('happens before the line that would not fit, not at one that just does, and never leaves a file empty', async (t) => {
+  test('happens before a line that would not fit, not at one that just fits, and never leaves a file empty', async (t) => {
     const directory = folder(t);
     const log = openAuditLog(settings(directory, { maxBytes: 2 * lineBytes - 1 }));
     await log.append(line('0000'));
@@ -171,7 +171,7 @@ suite('rotation', () => {
     assert.deepEqual(counts, [1, 1, 3]);
   });
 
-  test('also of a file that was full when it was opened', async (t) => {
+  test('also happens to a file that was full when it was opened', async (t) => {
     const directory = folder(t);
     writeFileSync(join(directory, 'audit.jsonl'), `${line('old')}\n`);
     const log = openAuditLog(settings(directory, { maxBytes: 10 }));
@@ -181,7 +181,7 @@ suite('rotation', () => {
     assert.equal(readFileSync(join(directory, 'audit.jsonl'), 'utf8'), `${line('new')}\n`);
   });
 
-  test('that fails lets the file grow on, says so, and is tried again later', async (t) => {
+  test('that fails lets the file grow, reports it, and is tried again later', async (t) => {
     const directory = folder(t);
     const notices: string[] = [];
     const notice = (message: string) => notices.push(message);
@@ -223,7 +223,7 @@ suite('rotation', () => {
 suite('the record ids in the log', () => {
   const id = (n: number) => `0190a0a0-0000-7000-8000-${String(n).padStart(12, '0')}`;
 
-  test('are given back last first, across files and across what is read at once', async (t) => {
+  test('are returned last first, across files and across chunks', async (t) => {
     const directory = folder(t);
     const log = openAuditLog(settings(directory, { maxBytes: 3 << 20, files: 2 }));
     for (let n = 0; n < 6000; n += 1) {
@@ -238,7 +238,7 @@ suite('the record ids in the log', () => {
     await log.close();
   });
 
-  test('stand at the very start of a chunk and across its edge as well', async (t) => {
+  test('are also found at the very start of a chunk and across its edge', async (t) => {
     const directory = folder(t);
     const file = join(directory, 'audit.jsonl');
     const marked = `"recordId":"${id(7)}"}}\n`;
@@ -246,7 +246,7 @@ suite('the record ids in the log', () => {
       writeFileSync(file, marked);
       appendFileSync(file, `${'x'.repeat(after - 1)}\n`);
       const log = openAuditLog(settings(directory));
-      assert.deepEqual([...log.recordIds()], [id(7)], `${after} bytes behind it`);
+      assert.deepEqual([...log.recordIds()], [id(7)], `${after} bytes after it`);
       await log.close();
     }
   });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { operations as controlOperations } from '../../src/control-plane/operations.ts';
 import { operations as dataOperations } from '../../src/data-plane/operations.ts';
 
-/** Azure's names of what is done with a vault's contents (logging.md, "Interpret your Key Vault logs"). */
+/** Azure's names of the operations on a vault's contents (logging.md, "Interpret your Key Vault logs"). */
 const azure: Readonly<Record<string, readonly string[]>> = {
   Key: words(
     'Create Get Import Delete Sign Verify Wrap Unwrap Encrypt Decrypt Update List ListVersions Purge Backup Restore Recover',
@@ -20,26 +20,26 @@ const azure: Readonly<Record<string, readonly string[]>> = {
     'IssuersList Enroll Renew PendingGet PendingMerge PendingUpdate PendingDelete NearExpiryEventGridNotification',
     'ExpiredEventGridNotification',
   ),
-  // The last four are of older versions of the page.
+  // The last four are from older versions of the page.
   Vault: words(
     'Get Put Delete Patch Recover AccessPolicyChangedEventGridNotification List Purge GetDeleted ListDeleted',
   ),
 };
 
-/** What nothing does here: there is no Event Grid, and a policy is set by creating or updating a certificate. */
+/** Names that nothing here has: there is no Event Grid, and a policy is set by creating or updating a certificate. */
 const absent = words(
   'KeyNearExpiryEventGridNotification KeyExpiredEventGridNotification SecretNearExpiryEventGridNotification',
   'SecretExpiredEventGridNotification CertificateExpiredEventGridNotification CertificatePolicySet',
   'VaultAccessPolicyChangedEventGridNotification',
 );
 
-/** Of private link, as seen in records: what stands beside the list, and what is formed after it. */
+/** Names of private link, as seen in records: those beside the list, and those that are formed in the same way. */
 const privateLink = words(
   'GetPrivateLinkResources PutPrivateEndpointConnectionProxy DeletePrivateEndpointConnectionProxy',
   'GetPrivateEndpointConnections GetPrivateEndpointConnection PutPrivateEndpointConnection DeletePrivateEndpointConnection',
 );
 
-/** What Azure's list does not have a name for. */
+/** Operations that Azure's list has no name for. */
 const others = {
   control: words(
     'VaultExplain DiagnosticSettingPut DiagnosticSettingGet DiagnosticSettingDelete DiagnosticSettingList',
@@ -48,10 +48,10 @@ const others = {
   data: words('KeyRelease KeyGetAttestation GetRandomBytes'),
 };
 
-/** What a card of the control plane is recorded as instead of its own name, as its request turns out to be. */
+/** Names that a card of the control plane is recorded under instead of its own, depending on the request. */
 const recordedAs = words('VaultRecover PutPrivateEndpointConnectionProxy DeletePrivateEndpointConnectionProxy');
 
-/** What the service does by itself, and not for a caller. */
+/** Operations that the service does by itself, not for a caller. */
 const unasked = words('KeyRotateIfDue CertificateEnroll CertificateRenew CertificateNearExpiryEventGridNotification');
 
 function words(...lines: readonly string[]): readonly string[] {
@@ -64,9 +64,9 @@ function namesOf(...nouns: readonly string[]): readonly string[] {
     .filter((name) => !absent.includes(name));
 }
 
-test("every operation of the data plane has Azure's name, and every name of Azure's its operation", () => {
+test("every operation of the data plane has Azure's name, and every one of Azure's names has its operation", () => {
   const names = dataOperations.map(({ name }) => name);
-  assert.equal(new Set(names).size, names.length, 'no two operations have one name');
+  assert.equal(new Set(names).size, names.length, 'no two operations have the same name');
   const expected = [
     ...namesOf('Key', 'Secret', 'Certificate').filter((name) => !unasked.includes(name)),
     ...others.data,
@@ -76,14 +76,14 @@ test("every operation of the data plane has Azure's name, and every name of Azur
 
 test("every operation of the control plane on a vault has Azure's name", () => {
   const named = controlOperations.map(({ audit }) => audit).filter((audit) => audit !== undefined);
-  // Those on a vault's keys and secrets are named as in the data plane, and are there.
+  // Operations on a vault's keys and secrets are named as in the data plane, where they are listed.
   const ofObjects = new Set(namesOf('Key', 'Secret'));
   const names = new Set([...named.filter((name) => !ofObjects.has(name)), ...recordedAs]);
   const expected = [...namesOf('Vault'), ...privateLink, ...others.control];
   assert.deepEqual([...names].toSorted(), expected.toSorted());
 });
 
-test('an operation of the control plane that has no name is on no vault', () => {
+test('an operation of the control plane without a name is not about a vault', () => {
   const onVaults = controlOperations
     .filter(({ path, audit }) => audit === undefined && /microsoft\.keyvault/i.test(path))
     .map(({ method, path }) => `${method} ${path}`);

@@ -24,7 +24,7 @@ const small: QuotaSettings = {
 suite('a token bucket', () => {
   const rate = { burst: 2, perSecond: 0.5 };
   const cases = [
-    { name: 'is full when it was not seen before', bucket: undefined, later: 0, left: 1 },
+    { name: 'is full when it is new', bucket: undefined, later: 0, left: 1 },
     { name: 'gives its last token', bucket: 1, later: 0, left: 0 },
     { name: 'gives nothing below one', bucket: 0.99, later: 0, left: undefined },
     { name: 'is not refilled a moment early', bucket: 0, later: 1999, left: undefined },
@@ -41,7 +41,7 @@ suite('a token bucket', () => {
 });
 
 suite('the quota of unauthenticated requests', () => {
-  test('is each source’s own', () => {
+  test('is separate for each source', () => {
     const quota = new UnauthenticatedQuota(small);
     const asked = ['203.0.113.1', '203.0.113.1', '203.0.113.1', '203.0.113.2'];
     assert.deepEqual(
@@ -51,21 +51,21 @@ suite('the quota of unauthenticated requests', () => {
     assert.equal(quota.admit(stranger('203.0.113.1'), start + 2000), true);
   });
 
-  test('is one for an IPv6 /64, however its address is written', () => {
+  test('is shared by an IPv6 /64, however an address is written', () => {
     const quota = new UnauthenticatedQuota(small);
     const from = (callerIpAddress: string) => quota.admit({ ...stranger('0.0.0.0'), callerIpAddress }, start);
     assert.deepEqual(['2001:db8::1', '2001:db8:0:0:1::2', '2001:db8:0:0:ffff:1:2:3'].map(from), [true, true, false]);
     assert.deepEqual(['2001:db8:0:1::1', '::1', '::'].map(from), [true, true, true]);
   });
 
-  test('is one for each subnet, though their addresses be the same', () => {
+  test('is separate for each subnet, even with the same addresses', () => {
     const quota = new UnauthenticatedQuota({ ...small, perSource: { burst: 1, perSecond: 0 } });
     const from = (subnetId: string) =>
       quota.admit({ ...stranger('10.0.0.4'), properties: { httpStatusCode: 401, subnetId } }, start);
     assert.deepEqual(['/a', '/b', '/a'].map(from), [true, true, false]);
   });
 
-  test('of all together bounds the many', () => {
+  test('of all together limits many sources', () => {
     const quota = new UnauthenticatedQuota({ ...small, overall: { burst: 3, perSecond: 0 } });
     const asked = [1, 2, 3, 4].map((last) => quota.admit(stranger(`203.0.113.${last}`), start));
     assert.deepEqual(asked, [true, true, true, false]);
@@ -110,7 +110,7 @@ suite('the quota of unauthenticated requests', () => {
     assert.equal(others?.properties['suppressed'], 3);
   });
 
-  test('keeps the count that could not be written', () => {
+  test('keeps counts that could not be written', () => {
     const quota = new UnauthenticatedQuota({ ...small, perSource: { burst: 0, perSecond: 0 } });
     for (const last of [1, 2, 3, 4]) quota.admit(stranger(`203.0.113.${last}`), start);
     const suppressed = quota.takeSuppressed();
@@ -134,7 +134,7 @@ suite('a flood of 100,000 unauthenticated requests', () => {
     { from: '65,536 addresses', address: (n: number) => `203.0.${(n >> 8) & 255}.${n & 255}` },
   ];
   for (const { from, address } of floods) {
-    test(`from ${from} writes a bounded number of bytes, and is counted to the last one`, async (t) => {
+    test(`from ${from} writes a bounded number of bytes, and each is counted`, async (t) => {
       const directory = mkdtempSync(join(tmpdir(), 'postern-audit-'));
       t.after(() => rmSync(directory, { recursive: true }));
       t.mock.timers.enable({ apis: ['setTimeout'] });

@@ -13,7 +13,7 @@ const claim = {
   amr: ['pwd', 'mfa'],
 };
 
-/** The record of `request` itself, before anything was decided. */
+/** The record of `request` itself, without decisions. */
 const plain: AuditRecord = {
   time: '2022-06-30T11:59:25.4110000Z',
   resourceId: '/SUBSCRIPTIONS/S/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/KV',
@@ -107,7 +107,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    name: 'policy-denied at an open firewall: without the network keys, as in Azure',
+    name: 'denied by policy at an open firewall: without the network keys, as in Azure',
     event: {
       operationName: 'KeyPurge',
       status: 403,
@@ -129,7 +129,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    name: 'firewall-denied: no permission was looked at',
+    name: 'denied by the firewall: no permission was checked',
     event: {
       status: 403,
       message: 'Client address is not authorized and caller is not a trusted service.\r\nClient address: 203.0.113.7',
@@ -151,7 +151,7 @@ const cases: readonly Case[] = [
     },
   },
   {
-    name: 'denied because nobody knows where it came from: no address, and no type of one',
+    name: 'denied because its source is unknown: no address, and no type of address',
     event: {
       source: { kind: 'unknown', reason: 'the subnet is gone' },
       status: 403,
@@ -251,7 +251,7 @@ suite('the record of a request', () => {
     test(name, () => assert.deepEqual(auditRecord({ ...request, ...event }), expected));
   }
 
-  test('more properties cannot speak for the record’s own', () => {
+  test('additional properties cannot replace the record’s own', () => {
     const { properties } = auditRecord({ ...request, properties: { httpStatusCode: 999, requestUri: 'elsewhere' } });
     assert.equal(properties.httpStatusCode, 200);
     assert.equal(properties.requestUri, request.requestUri);
@@ -263,7 +263,7 @@ suite('the record of a request', () => {
   });
 });
 
-suite('what a client controls', () => {
+suite('a string that a client controls', () => {
   test('is kept up to a length', () => {
     const long = 'x'.repeat(100_000);
     const { operationVersion, correlationId, resultDescription, properties, resourceId } = auditRecord({
@@ -284,7 +284,7 @@ suite('what a client controls', () => {
     assert.deepEqual([requestUri?.length, clientInfo?.length, id?.length], [2048, 2048, 2048]);
   });
 
-  test('never breaks the line, nor pretends to be a record’s id', () => {
+  test('never breaks the line, and cannot pass for a record’s id', () => {
     const userAgent = 'a\nb\r\0\u2028"recordId":"0190a0a0-0000-7000-8000-000000000000"}}\n\ud800';
     const line = JSON.stringify(auditRecord({ ...request, userAgent }));
     // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -293,7 +293,7 @@ suite('what a client controls', () => {
     assert.equal(recordOf(line).properties.clientInfo, userAgent);
   });
 
-  test('loses a token that it put into the query or the path, under whatever name and however escaped', () => {
+  test('is stripped of a token in the query or the path, under any name and however escaped', () => {
     const jwt = 'eyJhbGciOi.eyJhdWQi-_.c2ln';
     const at = 'https://kv.vault.localhost';
     const masked = [
@@ -305,7 +305,7 @@ suite('what a client controls', () => {
       [`/secrets/${jwt}/v?api-version=7.4`, '/secrets/…/v?api-version=7.4'],
       [`/secrets?authorization=Bearer%20${jwt}`, '/secrets?authorization=…'],
       [`/secrets?a=${jwt.replaceAll('.', '%2E').replace('eyJ', '%65%79%4a')}&b=1`, '/secrets?a=…&b=1'],
-      // The nearest that are none.
+      // The nearest strings that are not tokens.
       ['/secrets?a=eyJhbGciOi.eyJhdWQi&b=1', '/secrets?a=eyJhbGciOi.eyJhdWQi&b=1'],
       ['/secrets?a=xeyJh.b.c&b=EyJh.b.c', '/secrets?a=xeyJh.b.c&b=EyJh.b.c'],
       ['/secrets?my_access_token=a&%zz%e4=1', '/secrets?my_access_token=a&%zz%e4=1'],
@@ -316,13 +316,13 @@ suite('what a client controls', () => {
     }
   });
 
-  test('brings no claim into the record that is not on the list', () => {
+  test('puts no claim into the record that is not on the list', () => {
     const claims = { ...caller.claims, secret: 's3cret', aio: 'x', scp: 'user_impersonation', xms_mirid: { a: 1 } };
     const { identity } = auditRecord({ ...request, caller: { ...caller, claims } });
     assert.deepEqual(identity, { claim: { ...claim, scp: 'user_impersonation' } });
   });
 
-  test('of a v2 token goes by the names of v1', () => {
+  test('of a v2 token has the names of v1', () => {
     const { identity } = auditRecord({ ...request, caller: { ...caller, claims: { azp: 'other', azpacr: '2' } } });
     assert.deepEqual(identity, { claim: { oid: claim.oid, appid: claim.appid, appidacr: '2' } });
   });

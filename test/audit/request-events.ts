@@ -30,7 +30,7 @@ export const subnetSource: SubnetSource = {
   assurance: 'enforced',
 };
 
-/** A request that got as far as a token: each test adds what became of it. */
+/** A request that reached a token: each test adds its result. */
 export const request: AuditEvent = {
   at: Date.UTC(2022, 5, 30, 11, 59, 25, 411),
   durationMs: 9.4,
@@ -47,7 +47,7 @@ export const request: AuditEvent = {
   tlsVersion: 'TLSv1.3',
 };
 
-/** A whole record that is told apart by its correlation id. */
+/** A complete record that is recognised by its correlation id. */
 export function recordNamed(correlationId: string, changes: Partial<AuditEvent> = {}): AuditRecord {
   return auditRecord({ ...request, ...changes, correlationId });
 }

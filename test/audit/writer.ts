@@ -1,6 +1,7 @@
 /**
- * Run by `kill.test.ts` as `writer.ts DIRECTORY ROUND`: reads and changes as fast as they go, each one's name in the
- * file `acknowledged` once it was, until it is killed. ROUND `drain` opens the audit and closes it again.
+ * Run by `kill.test.ts` as `writer.ts DIRECTORY ROUND`: reads and changes as fast as possible until it is killed, and
+ * writes the name of each to the file `acknowledged` once it was acknowledged. ROUND `drain` opens the audit and closes
+ * it again.
  */
 import { randomBytes } from 'node:crypto';
 import { openSync, writeSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { connect } from 'node:tls';
 import { acls, putVault } from '../data-plane/vaults.ts';
 import { startServer } from '../world/server.ts';
 
-test('a request that no edge gets to see is answered in Azure’s envelope', async () => {
+test('a request that reaches no edge is answered in Azure’s envelope', async () => {
   await using world = await startServer();
   const host = 'kv-none.vault.localhost';
   const ask = async (...lines: readonly string[]) => {

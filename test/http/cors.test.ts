@@ -10,7 +10,7 @@ const headers = {
   vary: 'Origin',
 };
 
-test('an allowed origin is named, never a star, and caches are told', () => {
+test('an allowed origin is named, never a star, and Vary is set', () => {
   assert.deepEqual(corsHeaders('https://portal.example', allowed), headers);
   assert.deepEqual(preflightHeaders('https://portal.example', allowed), {
     'access-control-allow-methods': 'GET, PUT, POST, PATCH, DELETE',

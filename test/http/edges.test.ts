@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 
-/** What Graph, the authority, the endpoints of managed identities and the home host make of HTTP itself. */
+/** How Graph, the authority, the endpoints of managed identities and the home host treat HTTP itself. */
 
 let world: TestServer;
 let tenant: string;
@@ -60,7 +60,7 @@ async function ask({ line, headers = [], body, close = true }: Asked): Promise<A
   };
 }
 
-/** To Graph, as the administrator. */
+/** Sends to Graph, as the administrator. */
 const askGraph = ({ headers = [], ...asked }: Asked) =>
   ask({ ...asked, headers: [`Authorization: Bearer ${token}`, ...headers] });
 
@@ -85,7 +85,7 @@ function expectOAuth({ status, headers, text: body }: Answer, expected: { status
   assert.match(body, expected.says);
 }
 
-suite("a path of no operation at home is the resource manager's 404", () => {
+suite("a path at home without an operation gets the resource manager's 404", () => {
   for (const line of [
     'GET /',
     'POST /nothing/is/here',
@@ -93,7 +93,7 @@ suite("a path of no operation at home is the resource manager's 404", () => {
     'GET /v1.0',
     'GET /v1.0/',
     'POST /oidc/userinfo',
-    // A wrong method is no operation either.
+    // A wrong method is not an operation either.
     'PUT /msi/token',
     'PUT /devicelogin',
     'GET /{tenant}/oauth2/token',
@@ -103,7 +103,7 @@ suite("a path of no operation at home is the resource manager's 404", () => {
     'HEAD /{tenant}/.well-known/openid-configuration',
     'HEAD /msi/token',
     'QUERY /nothing',
-    // A path that cannot be decoded is nobody else's, and no tenant has such a name.
+    // A path that cannot be decoded belongs to no edge, and no tenant has such a name.
     'GET /%zz',
     'POST /%zz/oauth2/token',
     `POST /${'x'.repeat(2100)}/oauth2/token`,
@@ -131,7 +131,7 @@ suite('a path or method that Graph does not have', () => {
     'GET /v1.0/users/%zz',
     'GET /v1.0/users/%ff',
   ]) {
-    test(`${line.slice(0, 40)} is its 400, without a token too`, async () => {
+    test(`${line.slice(0, 40)} gets its 400, even without a token`, async () => {
       const says = line.startsWith('HEAD')
         ? /^$/
         : /"code":"BadRequest","message":"Resource not found for the segment '/;
@@ -139,7 +139,7 @@ suite('a path or method that Graph does not have', () => {
     });
   }
 
-  test('is found in any case, with doubled slashes and with a last one', async () => {
+  test('is found in any case, with double slashes and with one at the end', async () => {
     assert.equal((await askGraph({ line: 'GET //V1.0//Organization/' })).status, 200);
   });
 });
@@ -155,7 +155,7 @@ suite('the body of a request to Graph', () => {
   }
 
   for (const mediaType of ['text', 'a/', '/b', 'a b/c', '']) {
-    test(`of '${mediaType}', which is no type, is refused`, async () => {
+    test(`of '${mediaType}', which is not a media type, is refused`, async () => {
       const unsupported = { status: 415, says: /"code":"UnsupportedMediaType"/ };
       for (const line of ['POST /v1.0/users', `DELETE ${nobody}`]) {
         expectGraph(await askGraph({ line, headers: [type(mediaType)], body: '{}' }), unsupported);
@@ -174,14 +174,14 @@ suite('the body of a request to Graph', () => {
     made(await askGraph({ line: 'POST /v1.0/users', headers: ['Transfer-Encoding: chunked'], body: '0\r\n\r\n' }));
   });
 
-  test('that is no object is refused', async () => {
+  test('that is not an object is refused', async () => {
     for (const body of ['[1]', '{', '1']) {
       const answer = await askGraph({ line: 'POST /v1.0/users', headers: [type('application/json')], body });
       expectGraph(answer, { status: 400, says: /Unable to read JSON request payload: it is not an object/ });
     }
   });
 
-  test('is ignored of a GET, whatever it is', async () => {
+  test('is ignored in a GET, whatever it is', async () => {
     for (const headers of [[], [type('application/json')], [type('text')]]) {
       assert.equal((await askGraph({ line: 'GET /v1.0/organization', headers, body: '{' })).status, 200);
     }
@@ -195,20 +195,20 @@ suite('the body of a request to Graph', () => {
     assert.deepEqual([status, answered.get('connection')], [200, 'close']);
   });
 
-  test('is read of a DELETE', async () => {
+  test('is read in a DELETE', async () => {
     expectGraph(await askGraph({ line: `DELETE ${nobody}`, body: '{' }), { status: 400, says: /it is not an object/ });
     expectGraph(await askGraph({ line: `DELETE ${nobody}`, body: '{}' }), { status: 404 });
     expectGraph(await askGraph({ line: `DELETE ${nobody}` }), { status: 404 });
   });
 
-  test('that is too large is refused by its length, and ends the connection', async () => {
+  test('that is too large is refused for its length, and ends the connection', async () => {
     const headers = [type('application/json'), 'Content-Length: 2000000'];
     const answer = await askGraph({ line: 'POST /v1.0/users', headers, body: '{', close: false });
     expectGraph(answer, { status: 413, says: /"code":"RequestEntityTooLarge".* 1048576 bytes/ });
     assert.equal(answer.headers.get('connection'), 'close');
   });
 
-  test('is not waited for where the caller is none', async () => {
+  test('is not waited for if there is no caller', async () => {
     const headers = ['Content-Length: 2000000'];
     const answer = await ask({ line: 'POST /v1.0/users', headers, body: '', close: false });
     expectGraph(answer, { status: 401, says: /"code":"InvalidAuthenticationToken"/ });
@@ -217,8 +217,8 @@ suite('the body of a request to Graph', () => {
   });
 });
 
-suite('a query that Graph is sent', () => {
-  test('may give no option twice', async () => {
+suite('a query to Graph', () => {
+  test('must not give an option twice', async () => {
     const answer = await askGraph({ line: 'GET /v1.0/organization?a=1&a=2' });
     expectGraph(answer, { status: 400, says: /query option 'a': it is given more than once/ });
   });
@@ -238,11 +238,11 @@ const formPaths = [
   '/devicelogin',
 ];
 
-suite('a form that the authority is sent', () => {
+suite('a form to the authority', () => {
   const unreadable = { status: 400, says: /AADSTS90023: The request body is not a form: send it as / };
 
   for (const path of formPaths) {
-    test(`to ${path} has the type of a form`, async () => {
+    test(`to ${path} must have the media type of a form`, async () => {
       const line = `POST ${path}`;
       for (const mediaType of ['application/json', 'text/plain', 'text', 'a/', '', 'multipart/form-data; boundary=x']) {
         expectOAuth(await ask({ line, headers: [type(mediaType)], body: 'a=b' }), unreadable);
@@ -253,7 +253,7 @@ suite('a form that the authority is sent', () => {
       }
     });
 
-    test(`to ${path} that is too large is refused by its length, and ends the connection`, async () => {
+    test(`to ${path} that is too large is refused for its length, and ends the connection`, async () => {
       const headers = [form, 'Content-Length: 70000'];
       const answer = await ask({ line: `POST ${path}`, headers, body: 'a=b', close: false });
       expectOAuth(answer, { status: 413, says: /AADSTS90023: The request body is larger than 65536 bytes\./ });
@@ -271,7 +271,7 @@ suite('a form that the authority is sent', () => {
     assert.match((await ask({ line: query })).text, /AADSTS90023: The request has more than 100 parameters\./);
   });
 
-  test('that is absent or empty has no parameter', async () => {
+  test('that is absent or empty has no parameters', async () => {
     const missing = { status: 400, says: /AADSTS900144: .* the following parameter: 'grant_type'/ };
     const line = 'POST /{tenant}/oauth2/token';
     for (const asked of [{}, { body: '' }, { headers: [form] }, { headers: [form], body: '' }]) {
@@ -281,7 +281,7 @@ suite('a form that the authority is sent', () => {
   });
 });
 
-suite('an answer of the authority is kept nowhere', () => {
+suite('an answer of the authority is not cached', () => {
   const rows: readonly (readonly [line: string, status: number])[] = [
     ['GET /{tenant}/.well-known/openid-configuration', 200],
     ['GET /{tenant}/v2.0/.well-known/openid-configuration', 200],

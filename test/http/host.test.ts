@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 
-/** What one request, sent as it stands over a TLS connection to `servername`, is answered with. */
+/** The answer to one request, sent unchanged over a TLS connection to `servername`. */
 async function ask(
   { client, port }: TestServer,
   lines: readonly string[],
@@ -16,7 +16,7 @@ async function ask(
     port,
     ca: client.ca,
     ...(servername !== undefined && { servername }),
-    // Some of these names are not in the certificate, and what the server says to that is what is asked here.
+    // Some of these names are not in the certificate; the test needs the server's answer to them.
     checkServerIdentity: () => undefined,
   });
   socket.write([...lines, 'Connection: close', '', ''].join('\r\n'));
@@ -52,7 +52,7 @@ describe('a request', () => {
     assert.doesNotMatch(vault.body, /MisdirectedRequest/);
   });
 
-  it('may spell name and SNI in any case, and send no SNI or an address there', async () => {
+  it('may have name and SNI in any case, and no SNI or an address in it', async () => {
     const lines = [`GET ${path} HTTP/1.1`, `hOsT: ${own('LocalHost')}`];
     for (const servername of ['localhost', 'LOCALHOST', '']) {
       assert.equal((await ask(world, lines, servername)).status, 404, servername);
@@ -60,7 +60,7 @@ describe('a request', () => {
     assert.equal((await ask(world, [`GET ${path} HTTP/1.1`, 'Host: localhost'])).status, 404, 'the port is 443');
   });
 
-  it('that names no host, two hosts or none of ours gets 421', async () => {
+  it('that names no host, two hosts or a foreign one gets 421', async () => {
     const get = `GET ${path} HTTP/1.1`;
     const host = own('localhost');
     const cases: readonly (readonly [readonly string[], string])[] = [
@@ -78,7 +78,7 @@ describe('a request', () => {
     for (const [lines, shown] of cases) assert.deepEqual(await ask(world, lines), misdirected(shown), lines.join('|'));
   });
 
-  it('with its target in absolute form gets 421, though it names a host of ours', async () => {
+  it('with its target in absolute form gets 421, even if it names a host of ours', async () => {
     const host = own('localhost');
     for (const target of [`https://${host}${path}`, `http://evil.example${path}`, '*']) {
       const method = target === '*' ? 'OPTIONS' : 'GET';

@@ -26,7 +26,7 @@ after(() => {
 function open(): Socket {
   const address = listener.address();
   assert.ok(typeof address === 'object' && address !== null);
-  // One that does not go when it is told to.
+  // A client that does not close when the server does.
   return connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true });
 }
 
@@ -55,7 +55,7 @@ suite('a connection that was handed over ends', () => {
   }
 });
 
-test('a connection that brings a whole request in time is answered, and stays', async () => {
+test('a connection with a whole request in time is answered, and stays open', async () => {
   const socket = open();
   const answers: string[] = [];
   socket.setEncoding('utf8').on('data', (answer: string) => answers.push(answer));

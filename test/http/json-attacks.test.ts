@@ -27,14 +27,14 @@ function adminPolicy() {
   return { tenantId, objectId, permissions: { secrets: ['all'] } };
 }
 
-/** Texts that cost seconds of the event loop to parse or to walk, each in the space that its edge allows. */
+/** Strings that take seconds of the event loop to parse or to process, each within the size that its edge allows. */
 function attacks(bytes: number): Readonly<Record<string, string>> {
   const { depth, members, values } = bodyBounds;
   const deep = Math.floor(bytes / 6);
   return {
     'of open brackets': '['.repeat(bytes),
     'of nested objects': `${'{"a":'.repeat(deep)}1${'}'.repeat(deep)}`,
-    'nested one deeper than is read': `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+    'nested one deeper than allowed': `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`,
     'of members': `{${Array.from({ length: members + 1 }, (_, index) => `"${index.toString(36)}x":1`).join()}}`,
     'of values': `{"a":[${'1,'.repeat(values)}1]}`,
   };
@@ -87,9 +87,9 @@ const edges: Readonly<Record<string, Edge>> = {
   },
 };
 
-suite('JSON that is small and costs much', () => {
+suite('JSON that is small but expensive', () => {
   for (const [name, { ask, code, bytes, says }] of Object.entries(edges)) {
-    test(`${name} refuses it unread, and says by which bound`, async () => {
+    test(`${name} refuses it unread, and names the bound`, async () => {
       for (const [what, body] of Object.entries(attacks(bytes))) {
         const answered = await ask(body);
         const error = at(answered.body, 'error');
@@ -100,7 +100,7 @@ suite('JSON that is small and costs much', () => {
     });
   }
 
-  test('a resource as deep as is read is stored, changed and given back', async () => {
+  test('a resource of the greatest depth is stored, changed and returned', async () => {
     const path = `${group}/providers/Microsoft.Storage/storageAccounts/deep`;
     const levels = bodyBounds.depth - 2;
     const nested = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
@@ -129,7 +129,7 @@ suite('names of the prototype', () => {
     'a deployment': (tags) => ['PUT', `${deployments}/t`, { ...bodyWith({}), tags }],
   };
   for (const [name, request] of Object.entries(resources)) {
-    test(`a tag of ${name} that is no text is refused by name`, async () => {
+    test(`a tag of ${name} that is not a string is refused by name`, async () => {
       for (const value of hostile) {
         const answered = await world.client.arm(...request({ a: value }));
         const message = "The value of the tag 'a' must be a string.";
@@ -138,7 +138,7 @@ suite('names of the prototype', () => {
     });
   }
 
-  test('`__proto__`, `constructor` and `toString` are tags and properties like any other', async () => {
+  test('`__proto__`, `constructor` and `toString` are ordinary tags and properties', async () => {
     const path = `${group}/providers/Microsoft.Compute/disks/names`;
     const names = '{"__proto__":"a","constructor":"b","toString":"c"}';
     const body = `{"location":"${location}","tags":${names},"properties":${names}}`;
@@ -151,7 +151,7 @@ suite('names of the prototype', () => {
     }
   });
 
-  test("a reference whose id has a 'toString' of its own is refused, not a failure", async () => {
+  test("a reference whose id has a 'toString' of its own is refused, and does not fail", async () => {
     const hostileIds = { publicIpAddresses: [{ id: { toString: 1 } }, {}] };
     const answered = await world.client.arm('PUT', `${group}/providers/Microsoft.Network/natGateways/n`, {
       location,

@@ -4,7 +4,7 @@ import { matchHost, nameSet } from '../../src/http/host.ts';
 
 const sets = [nameSet('localhost', 8443), nameSet('vaults.example.org', 443)];
 
-test('a name set carries its port, unless that is 443', () => {
+test('a name set includes its port, unless that is 443', () => {
   assert.deepEqual(sets, [
     {
       vaultSuffix: '.vault.localhost:8443',
@@ -37,7 +37,7 @@ test('a host names a home or a vault of the set that it belongs to, in any case'
   for (const [host, match] of hits) assert.deepEqual(matchHost(sets, host), match, host);
 });
 
-test('a host that is beside a name of ours is nobody', () => {
+test('a host that is close to one of our names does not match', () => {
   const misses = [
     '',
     'localhost',

@@ -13,7 +13,10 @@ before(async () => {
 after(() => world[Symbol.asyncDispose]());
 
 const gigabyte = 1_073_741_824;
-/** What the server throws away, and what the buffers of both ends of a loopback connection hold; far less than a gigabyte. */
+/**
+ * The bytes that the server discards, and those in the buffers of both ends of a loopback connection; far less than a
+ * gigabyte.
+ */
 const acceptedMax = 32 * 1_048_576;
 
 async function open(host: string): Promise<TLSSocket> {
@@ -30,7 +33,7 @@ interface Refused {
   readonly sent: number;
 }
 
-/** Sends a header, and then a body for as long as the server takes it. */
+/** Sends a header, and then a body for as long as the server accepts it. */
 async function pour(socket: TLSSocket, header: string, chunked: boolean): Promise<Refused> {
   let answer = '';
   let sent = 0;
@@ -66,8 +69,8 @@ suite('a request that is refused while its body is still coming', () => {
         const { head, body, sent } = await pour(socket, header, framing.startsWith('Transfer'));
         assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} `), head);
         assert.match(head, /^connection: close$/im);
-        assert.equal(body.length, Number(/^content-length: (\d+)$/im.exec(head)?.[1]), 'the whole answer came');
-        assert.ok(sent < acceptedMax, `${sent} bytes were taken`);
+        assert.equal(body.length, Number(/^content-length: (\d+)$/im.exec(head)?.[1]), 'the whole answer arrived');
+        assert.ok(sent < acceptedMax, `${sent} bytes were accepted`);
       });
     }
   }
@@ -77,10 +80,10 @@ suite('a request that is refused while its body is still coming', () => {
     const header = `POST / HTTP/1.1\r\nHost: elsewhere.example\r\nContent-Length: ${gigabyte}\r\n\r\n`;
     const { head, sent } = await pour(socket, header, false);
     assert.match(head, /^HTTP\/1\.1 421 /);
-    assert.ok(sent < acceptedMax, `${sent} bytes were taken`);
+    assert.ok(sent < acceptedMax, `${sent} bytes were accepted`);
   });
 
-  test('is answered also where the client sends all of it before it reads', async () => {
+  test('is answered even if the client sends all of it before it reads', async () => {
     const socket = await open('localhost');
     socket.pause();
     const length = 900_000;
@@ -97,7 +100,7 @@ suite('a request that is refused while its body is still coming', () => {
   });
 });
 
-test('a connection goes on after a refusal whose body has come', async () => {
+test('a connection continues after a refusal if the body has arrived', async () => {
   const socket = await open('localhost');
   let answer = '';
   socket.setEncoding('latin1').on('data', (text: string) => (answer += text));

@@ -8,7 +8,7 @@ const hidden = 'its path must not contain an encoded slash, backslash or control
 const dots = "its path must not contain the segments '.' or '..'";
 const letters = 'its path must not contain the letters U+0130, U+017F or U+212A, whose other case is an ASCII letter';
 
-test('a target that two readers could take differently breaks a rule, and its near misses break none', () => {
+test('a target that two parsers could read differently breaks a rule, and its near misses break none', () => {
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['/', undefined],
     ['/a/b?c=d', undefined],

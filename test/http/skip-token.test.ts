@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { readSkipToken, skipToken } from '../../src/http/request.ts';
 
-test('every key comes back out of its token, also through a URL', () => {
+test('every key is read back from its token, also through a URL', () => {
   const key = fc.string({
     unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
     minLength: 1,
@@ -17,7 +17,7 @@ test('every key comes back out of its token, also through a URL', () => {
   );
 });
 
-test('what is no token, and what can be no key, is told', () => {
+test('what is not a token, or cannot be a key, is recognised', () => {
   const made = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');
   const others = [
     '',
@@ -38,7 +38,7 @@ test('what is no token, and what can be no key, is told', () => {
   for (const other of others) assert.equal(readSkipToken(other), undefined, other);
 });
 
-test('no text that a client may send ends in an exception', () => {
+test('no string that a client may send causes an exception', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const after = readSkipToken(text);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BoundedMap } from '../../src/shares/bounded-map.ts';
 
-test('what was set longest ago goes first, and whoever asked is told', () => {
+test('the entry that was set longest ago is removed first, and the callback is called', () => {
   const gone: [string, number][] = [];
   const map = new BoundedMap<string, number>(2, (key, value) => gone.push([key, value]));
   map.set('a', 1);
@@ -20,7 +20,7 @@ test('what was set longest ago goes first, and whoever asked is told', () => {
   assert.deepEqual([map.has('c'), map.has('d'), gone.length], [false, false, 1]);
 });
 
-test('it holds what the last few different keys were set to', () => {
+test('it has the values of the last few different keys', () => {
   const sets = fc.array(fc.tuple(fc.nat(6), fc.nat()), { maxLength: 30 });
   fc.assert(
     fc.property(sets, fc.integer({ min: 1, max: 5 }), (all, most) => {

@@ -9,7 +9,7 @@ function standing(silent: string, idle: string, busy: string): Standing<string> 
   return { size: silent.length + idle.length + busy.length, silent: set(silent), idle: set(idle), busy: set(busy) };
 }
 
-test('who goes is who did the least of whoever has the most', () => {
+test('the least active connection of the source with the most is ended', () => {
   const limits = { total: 6, perSource: 3 };
   const none = standing('', '', '');
   const rows: readonly (readonly [string, Parameters<typeof whoGoes<string>>[0], string])[] = [
@@ -18,12 +18,12 @@ test('who goes is who did the least of whoever has the most', () => {
     ['own share is idle', { own: standing('', 'bc', 'a'), greediest: none, all: standing('', 'bc', 'a') }, 'b of 3'],
     ['own share is busy', { own: standing('', '', 'abc'), greediest: none, all: standing('', '', 'abc') }, 'full 3'],
     [
-      'the greediest first',
+      'the greediest source first',
       { own: standing('z', '', ''), greediest: standing('', 'bc', ''), all: standing('z', 'bc', 'xyw') },
       'b of 6',
     ],
     [
-      'then whoever is silent',
+      'then a silent one',
       { own: standing('', '', ''), greediest: standing('', '', 'bc'), all: standing('s', 'i', 'bcxy') },
       's of 6',
     ],
@@ -33,12 +33,12 @@ test('who goes is who did the least of whoever has the most', () => {
       'b of 6',
     ],
     [
-      'the own first, where it is the greediest',
+      'its own source first, if it is the greediest',
       { own: standing('', 'b', 'a'), greediest: standing('', 'b', 'a'), all: standing('s', 'bi', 'axy') },
       'b of 6',
     ],
     [
-      'none, where nobody has more than the newcomer',
+      'none, if no source has more than the new one',
       { own: standing('', '', 'ab'), greediest: standing('', '', 'cd'), all: standing('', '', 'abcdef') },
       'full 6',
     ],
@@ -61,7 +61,7 @@ const step = fc.record({
   pick: fc.nat(),
 });
 
-test('whatever comes and goes, the counts are those of the connections that are there', () => {
+test('whatever opens and closes, the counts are those of the open connections', () => {
   const property = fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
     const limits = { total: 8, perSource: 4 };
     const places = new Places<number>(limits);
@@ -78,7 +78,7 @@ test('whatever comes and goes, the counts are those of the connections that are 
         else assert.notEqual(room.kind, 'room');
         if (room.kind === 'goes') {
           const leaving = open.get(room.connection);
-          assert.ok(leaving !== undefined, 'who goes is there');
+          assert.ok(leaving !== undefined, 'the one to end is open');
           if (of(source) >= limits.perSource) assert.equal(leaving.source, source);
           places.remove(room.connection);
           open.delete(room.connection);

@@ -6,7 +6,7 @@ import type { Who } from '../../src/shares/waiting-line.ts';
 
 const who = fc.tuple(fc.constantFrom('s', 't', 'u'), fc.constantFrom('a', 'b')) satisfies fc.Arbitrary<Who>;
 
-test('sites take turns, and the names at a site; each waits in the order in which it came', async () => {
+test('sites take turns, and the names at a site; each waits in the order of arrival', async () => {
   const line = new WaitingLine(64);
   const order: string[] = [];
   const join = (site: string, name: string, number: number) =>
@@ -23,7 +23,7 @@ test('sites take turns, and the names at a site; each waits in the order in whic
   assert.deepEqual(order, ['sa1', 'ta1', 'sb1', 'ta2', 'sa2', 'sa3']);
 });
 
-test('everybody who joins has a turn or is turned away, and no more wait than may', async () => {
+test('everyone who joins gets a turn or is turned away, and no more wait than allowed', async () => {
   const property = fc.asyncProperty(fc.array(fc.option(who), { maxLength: 60 }), async (steps) => {
     const line = new WaitingLine(5);
     const ends: Promise<boolean>[] = [];
@@ -41,7 +41,7 @@ test('everybody who joins has a turn or is turned away, and no more wait than ma
   await fc.assert(property, { numRuns: 300 });
 });
 
-test('who has the most waiting is turned away, and nobody else', async () => {
+test('whoever has the most waiting is turned away, and no one else', async () => {
   const line = new WaitingLine(4);
   const many = [1, 2, 3, 4].map(() => line.join(['s', 'a']));
   const [one, other] = [line.join(['t', 'a']), line.join(['s', 'b'])];

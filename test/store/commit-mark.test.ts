@@ -25,7 +25,7 @@ async function readBack(file: string) {
 }
 
 describe('a commit mark in a file', () => {
-  it('is none until it is written, and then what was written last, for its owner only', async () => {
+  it('is empty until it is written, then has what was written last, and only its owner may read it', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'mark');
     const mark = await openCommitMark(file);
@@ -38,7 +38,7 @@ describe('a commit mark in a file', () => {
     assert.equal((await stat(file)).mode & 0o777, 0o600);
   });
 
-  it('is the one before when a write was torn, at whatever byte', async () => {
+  it('has the previous value if a write was torn, at whatever byte', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'mark');
     const mark = await openCommitMark(file);
@@ -56,7 +56,7 @@ describe('a commit mark in a file', () => {
     assert.equal(commitOf(await readBack(file)), 42n);
   });
 
-  it('is damaged when nothing of it can be read', async () => {
+  it('is damaged if nothing in it can be read', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'mark');
     for (const text of [
@@ -70,7 +70,7 @@ describe('a commit mark in a file', () => {
     }
   });
 
-  it('is written through a descriptor that somebody else has opened, and followed through no link', async () => {
+  it('is written through a descriptor that was opened elsewhere, and links are not followed', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'mark');
     const opened = await open(file, 'wx+', 0o600);

@@ -7,13 +7,13 @@ import type { List, Read, Store, Transaction } from '../../src/store/store.ts';
 /** A store under test. */
 export interface Opened {
   readonly store: Store;
-  /** Closes the store and opens what it left behind; a store without this ends with what it holds. */
+  /** Closes the store and opens what it left behind; absent for a store that keeps nothing. */
   readonly reopen?: () => Promise<Store>;
-  /** Closes the store and removes all that was made for it. */
+  /** Closes the store and removes everything that was made for it. */
   readonly dispose: () => Promise<void>;
 }
 
-/** A store that is closed and opened again on the folder in which it lies. */
+/** A store that is closed and opened again on its folder. */
 export async function onDisk<S extends Store>(folder: AsyncDisposable, start: () => Promise<S>): Promise<Opened> {
   let store = await start();
   return {
@@ -30,7 +30,7 @@ export async function onDisk<S extends Store>(folder: AsyncDisposable, start: ()
   };
 }
 
-/** `history`: how many changes the store is to remember at least. */
+/** `history`: how many changes the store must remember at least. */
 export type Open = (options?: { readonly history?: number }) => Promise<Opened>;
 
 const conflictOn = (key: string) => ({ name: 'Conflict', key });
@@ -66,7 +66,7 @@ const text = async (store: Store, key: string): Promise<string | undefined> => {
 };
 
 function readsAndWrites(store: () => Store): void {
-  it('gives records in the order asked for, a missing one as undefined', async () => {
+  it('returns records in the requested order, a missing one as undefined', async () => {
     const put = [
       { key: 'order/a', value: Buffer.from('A') },
       { key: 'order/b', value: Buffer.from('B') },
@@ -89,7 +89,7 @@ function readsAndWrites(store: () => Store): void {
     );
   });
 
-  it('keeps what a value was when it was put, whatever becomes of the buffer', async () => {
+  it('keeps a value as it was when it was put, whatever happens to the buffer', async () => {
     const value = Buffer.from('before');
     const written = store().transact({ put: [{ key: 'buffer', value }] });
     value.write('after!');
@@ -99,13 +99,13 @@ function readsAndWrites(store: () => Store): void {
     assert.equal(await text(store(), 'buffer'), 'before');
   });
 
-  it('takes the version that a put brings', async () => {
+  it('uses the version that a put has', async () => {
     const put = [{ key: 'version/given', value: encode(1), version: 'a-version-of-mine' }];
     assert.deepEqual(await store().transact({ put }), ['a-version-of-mine']);
     assert.equal((await store().read({ get: ['version/given'] }))[0]?.version, 'a-version-of-mine');
   });
 
-  it('never gives a version twice, not even to a record that is made again as it was', async () => {
+  it('never uses a version twice, not even for a record that is created again with the same value', async () => {
     const versions: (string | undefined)[] = [];
     for (let round = 0; round < 20; round += 1) {
       versions.push(...(await store().transact({ put: [{ key: 'version/again', value: encode('same') }] })));
@@ -208,7 +208,7 @@ function lists(store: () => Store): void {
   const names = ['!', '-', '0', '9', 'A', 'Z', '_', 'a', 'a!', 'a/', 'aa', 'z', '~', '~~'];
   const keys = (records: readonly { key: string }[]) => records.map((record) => record.key.slice('list/'.length));
 
-  it('lists in bytewise order what starts with the prefix, and nothing beside it', async () => {
+  it('lists in bytewise order what starts with the prefix, and nothing else', async () => {
     const beside = ['list', 'list.', 'list0', 'lisu', 'lis~'];
     const put = [...names.map((name) => `list/${name}`), 'list/', ...beside].map((key) => ({
       key,
@@ -220,7 +220,7 @@ function lists(store: () => Store): void {
     assert.deepEqual(await store().list({ prefix: 'list/b', limit: 100 }), []);
   });
 
-  it('pages without a gap or a double, whatever the size of the pages', async () => {
+  it('pages without gaps or repetitions, whatever the size of the pages', async () => {
     for (const limit of [1, 2, 5, 15, 16]) {
       const found: string[] = [];
       for (let last: string | undefined; ;) {
@@ -233,7 +233,7 @@ function lists(store: () => Store): void {
     }
   });
 
-  it('ends with the record with which there are as many bytes as were asked for, and has one', async () => {
+  it('ends with the record that reaches the requested bytes, and has at least one', async () => {
     const put = ['a', 'b', 'c'].map((name) => ({ key: `large/${name}`, value: encode('x'.repeat(10_000)) }));
     await store().transact({ put });
     const listed = async (bytes: number, last?: string) => {
@@ -246,7 +246,7 @@ function lists(store: () => Store): void {
     assert.deepEqual(await listed(1_000_000), ['large/a', 'large/b', 'large/c']);
   });
 
-  it('goes on after a key that is not there, before the prefix or behind it', async () => {
+  it('continues after a key that does not exist, before the prefix or after it', async () => {
     const rest = async (key: string) => keys(await store().list({ prefix: 'list/', after: key, limit: 100 }));
     assert.deepEqual(await rest('list/a"'), ['a/', 'aa', 'z', '~', '~~']);
     assert.deepEqual(await rest('a'), ['', ...names]);
@@ -268,7 +268,7 @@ function lists(store: () => Store): void {
 }
 
 function manyReads(store: () => Store): void {
-  it('gives each of many what read and list would, in one answer', async () => {
+  it('returns for each of many what read and list would, in one answer', async () => {
     const put = ['a', 'b', 'c'].map((name) => ({ key: `many/${name}`, value: encode(name) }));
     const [version = ''] = await store().transact({ put });
     const require = [{ key: 'many/a', version }];
@@ -286,7 +286,7 @@ function manyReads(store: () => Store): void {
     assert.deepEqual(await store().readMany([]), []);
   });
 
-  it('lets a requirement of one of many fail that one alone', async () => {
+  it('lets a failed requirement of one of many fail only that one', async () => {
     const [version = ''] = await store().transact({ put: [{ key: 'alone/a', value: encode(1) }] });
     const [first, failed, listed, last] = await store().readMany([
       { require: [{ key: 'alone/a', version }], get: ['alone/a'] },
@@ -299,7 +299,7 @@ function manyReads(store: () => Store): void {
     assert.ok(listed?.ok === false && listed.error instanceof Conflict && listed.error.key === 'alone/none');
   });
 
-  it('lets one of many that is not well formed fail alone', async () => {
+  it('lets a malformed one of many fail alone', async () => {
     await store().transact({ put: [{ key: 'formed/a', value: encode(1) }] });
     const [first, key, limit, last] = await store().readMany([
       { get: ['formed/a'] },
@@ -324,7 +324,7 @@ function manyReads(store: () => Store): void {
 }
 
 function changeFeed(store: () => Store): void {
-  it('gives from now on the keys that were put and deleted, in commit order', async () => {
+  it('returns from now on the keys that were put and deleted, in commit order', async () => {
     const now = await store().changes(undefined, 10);
     assert.ok(!now.expired);
     assert.deepEqual([now.keys, now.more], [[], false]);
@@ -382,7 +382,7 @@ function changeFeed(store: () => Store): void {
   });
 }
 
-/** Each key at its last place only. */
+/** The keys, each only at its last position. */
 function lastOnly(keys: readonly string[]): readonly string[] {
   return keys.filter((key, index) => keys.lastIndexOf(key) === index);
 }
@@ -404,7 +404,7 @@ function refusals(store: () => Store): void {
     });
   }
 
-  it('takes a key of 1,024 characters and each character of the alphabet', async () => {
+  it('accepts a key of 1,024 characters and each character of the alphabet', async () => {
     const alphabet = String.fromCharCode(...Array.from({ length: 0x7e - 0x20 }, (_, index) => 0x21 + index));
     const keys = [`long/${'k'.repeat(1_019)}`, `alphabet/${alphabet}`];
     await store().transact({ put: keys.map((key) => ({ key, value: encode(key) })) });
@@ -448,7 +448,7 @@ interface Modelled {
 
 function model(store: () => Store): void {
   let run = 0;
-  it('does the same as a map does with any sequence of transactions', async () => {
+  it('does the same as a map with any sequence of transactions', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(someStep, { maxLength: 12 }), async (steps) => {
         run += 1;
@@ -469,7 +469,7 @@ function model(store: () => Store): void {
 
 type Step = typeof someStep extends fc.Arbitrary<infer T> ? T : never;
 
-/** Applies one step to the store and to the map, and holds the one to what the other says. */
+/** Applies one step to the store and to the map, and compares them. */
 async function applyBoth(
   store: Store,
   map: Map<string, Modelled>,
@@ -516,7 +516,7 @@ function ownStore(open: Open): void {
     }
   });
 
-  it('commits what was handed over before it was closed, and takes nothing after', async () => {
+  it('commits what was handed over before it was closed, and accepts nothing after', async () => {
     const { store, dispose } = await open();
     try {
       const written = Array.from({ length: 30 }, (_, index) =>

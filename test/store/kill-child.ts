@@ -7,7 +7,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 /**
  * Writes without end, eight at a time, to new vaults and old ones, in transactions of two records. As soon as one is
- * acknowledged, it says so in a line: the two keys and the digest of their value.
+ * acknowledged, it prints a line: the two keys and the digest of their value.
  */
 async function writeUntilKilled(folder: string, round: string): Promise<void> {
   const store = await openSealedStore({
@@ -28,7 +28,7 @@ async function writeUntilKilled(folder: string, round: string): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)));
 }
 
-/** A pipe that is full makes the writer wait; `writeSync` would fail there. */
+/** A full pipe makes the writer wait; `writeSync` would fail. */
 function say(line: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(line, (error) => (error ? reject(error) : resolve()));

@@ -34,7 +34,7 @@ describe('a store whose process is killed in the middle of its writes', () => {
 
 type Line = readonly [key: string, lastKey: string, digest: string];
 
-/** The lines that the child has written before it was killed, at some moment after its first. */
+/** The lines that the child wrote before it was killed, at some moment after its first. */
 async function writeAndKill(folder: string, round: number): Promise<readonly Line[]> {
   const child = spawn(process.execPath, [program, folder, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
@@ -51,7 +51,7 @@ async function writeAndKill(folder: string, round: number): Promise<readonly Lin
   });
 }
 
-/** Every acknowledged record is there and opens, and so does every other; both records of a transaction are there. */
+/** Every acknowledged record exists and opens, and so does every other; both records of a transaction exist. */
 async function verify(folder: string, acknowledged: Map<string, string>, last: Map<string, string>): Promise<void> {
   const mark = await openCommitMark(join(folder, 'mark'));
   const store = await openSealedStore({
@@ -65,7 +65,7 @@ async function verify(folder: string, acknowledged: Map<string, string>, last: M
     for (const [lastKey, key] of last) {
       const digest = found.get(lastKey);
       const writer = lastKey.slice('last/'.length);
-      // The kill may have come between a commit and its line: then `last` is of a later write, which is there as well.
+      // The kill may have come between a commit and its line: then `last` is from a later write, which exists too.
       const siblings = [...found].filter(([each, its]) => its === digest && each.includes(`/secret/${writer}-`));
       assert.equal(siblings.length, 1, `${lastKey} is not of a write that is there; acknowledged was ${key}`);
     }

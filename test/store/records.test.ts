@@ -13,7 +13,7 @@ interface Fruit {
   readonly name: string;
   readonly weightInGrams: number;
 }
-/** As three releases wrote it: the name alone, an object with its weight in kilograms, and as now. */
+/** In the forms of three releases: only the name, an object with its weight in kilograms, and the present form. */
 const fruits = recordKind<Fruit>({
   ...facts,
   pattern: 'test-fruit/{basket}/',
@@ -58,7 +58,7 @@ describe('a kind of records', () => {
     assert.equal(fruits.prefix('b', 'apple', ''), 'test-fruit/b/apple/');
   });
 
-  it('has a pattern of its own', () => {
+  it('has a unique pattern', () => {
     assert.throws(
       () => recordKind({ ...facts, pattern: 'test-plain/' }),
       /^TypeError: two kinds of records have the pattern test-plain\/: give one of them another$/,
@@ -76,7 +76,7 @@ describe('a kind of records', () => {
     assert.equal(patternOf('a/test-plain/b'), undefined);
   });
 
-  it('whose pattern says more before its first name has the keys that two could have', () => {
+  it('with the longer pattern before its first name gets keys that match two', () => {
     recordKind({ ...facts, pattern: 'test-two/{one}/b/' });
     recordKind({ ...facts, pattern: 'test-two/x/{other}/' });
     assert.equal(kindOf('test-two/x/b/1')?.pattern, 'test-two/x/{other}/');
@@ -92,7 +92,7 @@ describe('a kind of records', () => {
 });
 
 describe('a record', () => {
-  it('of version 1 is written as its JSON alone', () => {
+  it('of version 1 is written as plain JSON', () => {
     assert.deepEqual(recordPut(plain.key('a'), { b: 1 }), {
       key: 'test-plain/a',
       value: Buffer.from('{"b":1}'),
@@ -107,7 +107,7 @@ describe('a record', () => {
     });
   });
 
-  it('of an older version is brought to the present one, step by step', async () => {
+  it('of an older version is upgraded to the present one, step by step', async () => {
     const key = fruits.key('b', 'apple');
     assert.deepEqual(await readOne(key, '"apple"'), { name: 'apple', weightInGrams: 100 });
     assert.deepEqual(await readOne(key, 'v1 "apple"'), { name: 'apple', weightInGrams: 100 });
@@ -120,7 +120,7 @@ describe('a record', () => {
     );
   });
 
-  it('of a newer version is refused, and not guessed at', async () => {
+  it('of a newer version is refused, and not guessed', async () => {
     const rejected = (record: string, version: number, known: number) => (error: unknown) => {
       assert.ok(error instanceof NewerRecord && error instanceof Unreadable);
       const what = `the record ${record} has version ${version}, and this release of Postern reads versions up to ${known}`;
@@ -137,7 +137,7 @@ describe('a record', () => {
     }
   });
 
-  it('gives back any JSON value that was put, whatever versions its kind has had', async () => {
+  it('returns any JSON value that was put, whatever versions its kind has had', async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), fc.boolean(), async (value, isUpgraded) => {
         const key = (isUpgraded ? anything : plain).key('k');

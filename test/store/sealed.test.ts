@@ -67,10 +67,10 @@ async function recordAt(store: Store, key: string): Promise<StoredRecord> {
   return record;
 }
 
-/** Every record as it lies in the store beneath. */
+/** Every record as it is in the store beneath. */
 const everything = (inner: Store) => inner.list({ prefix: '', limit: 10_000 });
 
-/** The same records in a store of their own, as a copy of the database has them. */
+/** The same records in another store, like a copy of the database. */
 async function copyOf(inner: Store): Promise<Store> {
   const copy = memoryStore();
   await copy.transact({ put: await everything(inner) });
@@ -80,8 +80,8 @@ async function copyOf(inner: Store): Promise<Store> {
 const unreadable = (message: RegExp) => ({ name: 'Unreadable', message });
 const refusedAs = (kind: string, message: RegExp) => ({ name: 'StoreRefused', kind, message });
 
-describe('what lies beneath a sealed store', () => {
-  it('has keys in clear, and neither values nor data keys', async () => {
+describe('the store beneath a sealed store', () => {
+  it('shows keys, but neither values nor data keys', async () => {
     const inner = await withSecret();
     const records = await everything(inner);
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('what lies beneath a sealed store', () => {
     }
   });
 
-  it('is not reached through keys of the seal, which listings and the change feed pass over', async () => {
+  it('is not reached through keys of the seal, which listings and the change feed skip', async () => {
     const inner = memoryStore();
     const store = await sealedOver(inner);
     const { cursor } = await store.changes(undefined, 1);
@@ -151,7 +151,7 @@ describe('what lies beneath a sealed store', () => {
   });
 });
 
-describe('a record that was meddled with', () => {
+describe('a record that was tampered with', () => {
   it('is unreadable with any bit of it flipped', async () => {
     const inner = await withSecret();
     const { version, value } = await recordAt(inner, secret);
@@ -180,7 +180,7 @@ describe('a record that was meddled with', () => {
     await assert.rejects(store.list({ prefix: 'vault/6f1c/', limit: 10 }), unreadable(/is not what was written/));
   });
 
-  it('is unreadable when it comes from another store under the same master key, with its data key or without', async () => {
+  it('is unreadable when it comes from another store under the same master key, with or without its data key', async () => {
     const inner = await withSecret();
     const foreign = await withSecret();
     const store = await sealedOver(inner);
@@ -192,7 +192,7 @@ describe('a record that was meddled with', () => {
   });
 });
 
-describe('a data key that was meddled with', () => {
+describe('a data key that was tampered with', () => {
   it('is unreadable in any other form, and as the data key of another vault', async () => {
     const inner = await withSecret();
     const neighbour = await sealedOver(inner);
@@ -216,7 +216,7 @@ describe('a sealed store is not opened', () => {
     await (await sealedOver(inner)).close();
   });
 
-  it('when the store beneath has records that nobody sealed', async () => {
+  it('when the store beneath has records that are not sealed', async () => {
     const inner = memoryStore();
     await inner.transact({ put: [{ key: 'a', value: encode(1) }] });
     await assert.rejects(sealedOver(inner), refusedAs('notSealed', /holds records but no seal\/store/));
@@ -285,7 +285,7 @@ describe('an older copy of the database', () => {
     );
   });
 
-  it('cannot pass for a later one by a counter that was meddled with', async () => {
+  it('cannot pass for a later one by a counter that was tampered with', async () => {
     const mark = memoryMark();
     const inner = memoryStore();
     const store = await sealedOver(inner, { mark });
@@ -299,7 +299,7 @@ describe('an older copy of the database', () => {
     await assert.rejects(sealedOver(copy, { mark }), refusedAs('olderCopy', /is at commit 0/));
   });
 
-  it('is not believed to be the latest because its mark was removed, with its counter or without', async () => {
+  it('does not count as the latest because its mark was removed, with or without its counter', async () => {
     const mark = memoryMark();
     const inner = memoryStore();
     const store = await sealedOver(inner, { mark });
@@ -316,7 +316,7 @@ describe('an older copy of the database', () => {
     assert.equal(mark.now(), '');
   });
 
-  it('is taken when that is asked for, and counts on from the mark, so that the next start needs no asking', async () => {
+  it('is accepted if an option says so, and counts on from the mark, so that the next start needs no option', async () => {
     const mark = memoryMark();
     const inner = memoryStore();
     const store = await sealedOver(inner, { mark });
@@ -325,12 +325,12 @@ describe('an older copy of the database', () => {
     await assert.rejects(sealedOver(await copyOf(copy), { mark }), refusedAs('olderCopy', /older copy/));
     await (await sealedOver(copy, { mark, acceptCopy: true })).close();
     await (await sealedOver(copy, { mark })).close();
-    // What was the latest until then is behind now.
+    // What was the latest until now is now behind.
     await assert.rejects(sealedOver(inner, { mark }), refusedAs('olderCopy', /older copy/));
     await store.close().catch(() => {});
   });
 
-  it('has no mark but one that was made under its master key', async () => {
+  it('has only marks that were made under its master key', async () => {
     const [mark, other] = [memoryMark(), memoryMark()];
     const inner = memoryStore();
     await (await sealedOver(inner, { mark })).close();
@@ -348,10 +348,10 @@ describe('an older copy of the database', () => {
     );
   });
 
-  it('is told from the latest by a mark of an older version, which becomes a sealed one', async () => {
+  it('is recognised by a mark of an older version, which becomes a sealed one', async () => {
     const mark = memoryMark();
     const inner = memoryStore();
-    // As the version before wrote the two: the number alone, and a mark with a digest that anybody can make.
+    // As the version before wrote both: only the number, and a mark with a digest that anyone can make.
     const unmarked = await sealedOver(inner);
     await unmarked.transact({ put: [{ key: 'a', value: encode(1) }] });
     await unmarked.close();
@@ -368,13 +368,13 @@ describe('an older copy of the database', () => {
     await mark.write(1, plain(7));
     await (await sealedOver(inner, { mark })).close();
     await assert.rejects(sealedOver(memoryStore(), { mark }), refusedAs('olderCopy', /another database/));
-    // From now on such a mark is a forged one.
+    // From now on such a mark is forged.
     mark.forget();
     await mark.write(0, plain(1));
     await assert.rejects(sealedOver(inner, { mark }), refusedAs('damagedMark', /another master key/));
   });
 
-  it('stops all writing when its mark cannot be kept, until it can', async () => {
+  it('stops all writing when its mark cannot be written, until it can', async () => {
     const mark = memoryMark();
     const store = await sealedOver(memoryStore(), { mark, markInterval: 1 });
     mark.breakDown();
@@ -392,7 +392,7 @@ describe('an older copy of the database', () => {
     await store.close();
   });
 
-  it('is kept again by itself once it can be, also when nothing more is written', async () => {
+  it('writes its mark again by itself once it can, even if nothing more is written', async () => {
     const mark = memoryMark();
     const store = await sealedOver(memoryStore(), { mark, markInterval: 1 });
     const opened = mark.now();
@@ -407,7 +407,7 @@ describe('an older copy of the database', () => {
 });
 
 describe('rotating the master key', () => {
-  it('wraps every data key anew, after which the old key opens nothing and the new one everything', async () => {
+  it('wraps every data key again, after which the old key opens nothing and the new one everything', async () => {
     const inner = memoryStore();
     const store = await sealedOver(inner);
     const keys = Array.from({ length: 450 }, (_, index) => `vault/${index}/secret/x`);
@@ -441,11 +441,11 @@ describe('rotating the master key', () => {
     await (await sealedOver(inner, { masterKey: nextKey, previousMasterKey: masterKey })).close();
   });
 
-  it('seals the mark anew, so that the old key is needed no more', async () => {
+  it('seals the mark again, so that the old key is not needed any more', async () => {
     const mark = memoryMark();
     const inner = memoryStore();
     await (await sealedOver(inner, { mark })).close();
-    // As after a kill: without the mark that a close writes.
+    // As after a kill: without the mark that closing writes.
     await sealedOver(inner, { mark, masterKey: nextKey, previousMasterKey: masterKey });
     const again = await sealedOver(inner, { mark, masterKey: nextKey });
     await again.rotateMasterKey(otherKey);
@@ -472,7 +472,7 @@ describe('rotating the master key', () => {
     );
   });
 
-  it('can be cut short after any of its writes: both keys open the store and finish, one alone is refused', async () => {
+  it('can be interrupted after any of its writes: both keys open the store and finish, one alone is refused', async () => {
     for (let writes = 1; writes < 5; writes += 1) {
       const inner = memoryStore();
       const store = await sealedOver(inner);
@@ -506,7 +506,7 @@ describe('rotating the master key', () => {
 });
 
 describe('destroying the data key of a vault', () => {
-  it('makes all of that vault unreadable, now and later, and nothing else', async () => {
+  it('makes everything in that vault unreadable, now and later, and nothing else', async () => {
     const inner = await withSecret();
     const store = await sealedOver(inner);
     await store.transact({ put: [{ key: 'vault/6f1d/secret/x', value: encode('neighbour') }] });

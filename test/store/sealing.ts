@@ -1,7 +1,7 @@
 import type { CommitMark } from '../../src/store/commit-counter.ts';
 import type { Store } from '../../src/store/store.ts';
 
-/** The same store, but for a close that leaves it open: what a sealed store leaves behind can be looked at. */
+/** The same store, except that close leaves it open, so that a test can see what a sealed store leaves behind. */
 export function stay(store: Store): Store {
   return {
     read: (request) => store.read(request),
@@ -13,7 +13,7 @@ export function stay(store: Store): Store {
   };
 }
 
-/** A mark that lasts as long as the test, and can be out of order like a full disk. */
+/** A mark that lasts as long as the test, and can fail like a full disk. */
 export function memoryMark(): CommitMark & { now(): string; breakDown(): void; repair(): void; forget(): void } {
   let slots = ['', ''];
   let works = true;

@@ -69,7 +69,7 @@ describe('the files of a SQLite store', () => {
     assert.deepEqual((await readdir(folder.path)).toSorted(), ['postern.db', 'postern.db.lock']);
   });
 
-  it('are made anew over those of a start that was cut short', async () => {
+  it('replace those of a start that was interrupted', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'postern.db');
     for (const name of ['new', 'new-wal', 'new-shm']) await writeFile(`${file}.${name}`, 'half a database');
@@ -79,7 +79,7 @@ describe('the files of a SQLite store', () => {
     await store.close();
   });
 
-  it('are opened by nobody else in this process, and by the next one once closed', async () => {
+  it('cannot be opened again in this process until they are closed', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'postern.db');
     const store = await openSqliteStore({ file });
@@ -113,7 +113,7 @@ describe('the files of a SQLite store', () => {
 });
 
 describe('the log of a SQLite store', () => {
-  it('is begun anew again and again, also while reads never cease', async () => {
+  it('is restarted again and again, even while reads never stop', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'postern.db');
     const store = await openSqliteStore({ file });
@@ -136,7 +136,7 @@ describe('the log of a SQLite store', () => {
 });
 
 describe('a SQLite store is not opened', () => {
-  it('when the file is cut off, wherever that is', async () => {
+  it('when the file is cut off, wherever', async () => {
     await using folder = await temporaryFolder();
     const file = await written(folder.path);
     const whole = await readFile(file);
@@ -161,7 +161,7 @@ describe('a SQLite store is not opened', () => {
     await (await openSqliteStore({ file })).close();
   });
 
-  it('when the file is no database', async () => {
+  it('when the file is not a database', async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, 'postern.db');
     await writeFile(file, Buffer.alloc(8_192, 'x'));
@@ -186,7 +186,7 @@ describe('a SQLite store is not opened', () => {
     await assert.rejects(openSqliteStore({ file }), refusedAs('otherFormat', /has format 2; .* knows format 1/));
   });
 
-  it('when its first page is damaged behind the header', async () => {
+  it('when its first page is damaged after the header', async () => {
     await using folder = await temporaryFolder();
     const file = await written(folder.path, 1);
     await overwrite(file, { from: 100, length: 3_996 });
@@ -214,7 +214,7 @@ describe('a SQLite store that was not closed', () => {
 });
 
 describe('a damaged page inside a SQLite store', () => {
-  it('makes what stands on it unreadable, and nothing else', async () => {
+  it('makes the records on it unreadable, and nothing else', async () => {
     await using folder = await temporaryFolder();
     const file = await written(folder.path);
     const { size } = await stat(file);
@@ -231,7 +231,7 @@ describe('a damaged page inside a SQLite store', () => {
         assert.equal(error.name, 'Unreadable');
         damaged += 1;
       }
-      // Reads of one turn share a snapshot; a damaged page must not spoil the next turn's.
+      // Reads of one turn share a snapshot; a damaged page must not affect the next turn.
       if (index % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     assert.ok(damaged > 0 && damaged < 20, `${damaged} records`);
@@ -246,8 +246,8 @@ async function overwrite(file: string, { from, length }: { from: number; length:
 }
 
 /**
- * What a kill leaves in the middle of a checkpoint: the log has all of `count` new records, and the file only the first
- * page of them, which states a length that the file has not reached yet.
+ * What a kill in the middle of a checkpoint leaves: the log has all of `count` new records, and the file only the first
+ * of their pages, which states a length that the file has not reached yet.
  */
 async function cutCheckpoint(file: string, count: number): Promise<void> {
   const raw = new DatabaseSync(file);
