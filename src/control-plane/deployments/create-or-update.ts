@@ -1,6 +1,6 @@
 import { deploymentKey } from '../keys.ts';
 import { recordPut } from '../../store/records.ts';
-import { answer, behalfOf, locationMissing, refuse, tagsOf } from '../operation.ts';
+import { answer, behalfOf, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { parseDeploymentBody } from './body.ts';
 import { forgetDeployment } from './deployments.ts';
@@ -24,7 +24,6 @@ export const createOrUpdateDeployment = atEachScope('/:deployment', {
 
 async function deploy(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
   const asked = askedDeployment(call);
-  if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
   const before = await readRecord(call, asked);
   const replaced = before?.value;
   if (replaced?.state === 'Running') {

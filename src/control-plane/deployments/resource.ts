@@ -1,8 +1,10 @@
 import { deploymentKey } from '../keys.ts';
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
-import { refuse } from '../operation.ts';
+import { Refused } from '../../edge/edge.ts';
+import { locationMissing, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
+import type { ControlRefusal } from '../refusal.ts';
 import { groupPath } from '../resource-groups/resource-groups.ts';
 import type { AskedDeployment } from './prepare.ts';
 import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
@@ -26,15 +28,21 @@ export function ofOperations(suffix: string, card: Omit<ControlOperation, 'path'
   return [...atEachScope(`/:deployment/operations${suffix}`, card), { ...card, path: short }];
 }
 
-/** The deployment of the path and the body. */
-export function askedDeployment({ params, body }: ControlCall): AskedDeployment {
-  const { location } = body;
-  return {
-    name: params['deployment'] ?? '',
-    resourceGroup: params['resourceGroup'],
-    location: typeof location === 'string' && location !== '' ? location : undefined,
-    properties: body['properties'],
-  };
+/** The deployment of the path. */
+function namedDeployment({ params }: ControlCall) {
+  return { name: params['deployment'] ?? '', resourceGroup: params['resourceGroup'] };
+}
+
+/**
+ * The deployment of the path and the body.
+ * @throws {Refused} for a deployment to a subscription that names no location
+ */
+export function askedDeployment(call: ControlCall): AskedDeployment {
+  const named = namedDeployment(call);
+  const { location, properties } = call.body;
+  const asked = typeof location === 'string' && location !== '' ? location : undefined;
+  if (named.resourceGroup === undefined && asked === undefined) throw new Refused<ControlRefusal>(locationMissing);
+  return { ...named, location: asked, properties };
 }
 
 /** The deployment of the path and its record. */
@@ -44,7 +52,7 @@ export async function readDeploymentOf(
   | { readonly ok: true; readonly record: Stored<DeploymentRecord>; readonly deployment: DeploymentRecord }
   | Extract<ControlOutcome, { ok: false }>
 > {
-  const { name, resourceGroup } = askedDeployment(call);
+  const { name, resourceGroup } = namedDeployment(call);
   const record = await readRecord(call, { name, resourceGroup });
   if (record === undefined) return refuse({ kind: 'deploymentNotFound', name });
   return { ok: true, record, deployment: record.value };

@@ -1,4 +1,4 @@
-import { answer, locationMissing, refuse } from '../operation.ts';
+import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { parseDeploymentBody } from './body.ts';
 import { maskValue } from './mask.ts';
@@ -12,6 +12,17 @@ import { contentsOf } from '../resource-groups/contents.ts';
 import type { Mask } from './mask.ts';
 import type { Previewed } from './preview.ts';
 
+/** Carries the deployment out on a store that nothing of it reaches. */
+async function tryOut(call: ControlCall, services: ControlServices, seen: (previewed: Previewed) => void) {
+  const asked = askedDeployment(call);
+  const trial = { ...call, store: overlay(call.store) };
+  const prepared = await prepare(asked, trial, services);
+  if (!prepared.ok) return prepared;
+  const { plan, mask, group } = prepared.prepared;
+  const executed = await preview(plan, mask, { call: trial, services, seen });
+  return { ok: true, asked, plan, mask, group, executed } as const;
+}
+
 /** POST …/validate: whether the deployment would succeed, tried on a store that nothing of it reaches. */
 export const validateDeployment = atEachScope('/:deployment/validate', {
   method: 'POST',
@@ -21,13 +32,9 @@ export const validateDeployment = atEachScope('/:deployment/validate', {
 });
 
 async function validate(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
-  const asked = askedDeployment(call);
-  if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
-  const trial = { ...call, store: overlay(call.store) };
-  const prepared = await prepare(asked, trial, services);
-  if (!prepared.ok) return prepared;
-  const { plan, mask, group } = prepared.prepared;
-  const executed = await preview(plan, mask, { call: trial, services, seen: () => {} });
+  const tried = await tryOut(call, services, () => {});
+  if (!tried.ok) return tried;
+  const { asked, plan, mask, group, executed } = tried;
   const trackingId = call.origin.correlationId;
   if (executed.kind === 'failed') {
     return refuse({ kind: 'deploymentNotValid', name: asked.name, trackingId, details: [executed.error] });
@@ -69,14 +76,10 @@ export const whatIfDeployment = atEachScope('/:deployment/whatIf', {
 });
 
 async function whatIf(call: ControlCall, services: ControlServices): Promise<ControlOutcome> {
-  const asked = askedDeployment(call);
-  if (asked.resourceGroup === undefined && asked.location === undefined) return refuse(locationMissing);
-  const trial = { ...call, store: overlay(call.store) };
-  const prepared = await prepare(asked, trial, services);
-  if (!prepared.ok) return prepared;
-  const { plan, mask } = prepared.prepared;
   const seen: Previewed[] = [];
-  const executed = await preview(plan, mask, { call: trial, services, seen: (previewed) => seen.push(previewed) });
+  const tried = await tryOut(call, services, (previewed) => seen.push(previewed));
+  if (!tried.ok) return tried;
+  const { mask, executed } = tried;
   if (executed.kind === 'failed') {
     // Azure answers 200 too: the asking itself succeeded.
     return answer(200, { status: 'Failed', error: executed.error });
