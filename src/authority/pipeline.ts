@@ -4,7 +4,7 @@ import type { BodyFault } from '../edge/body.ts';
 import { Refused } from '../edge/edge.ts';
 import type { EdgeRequest } from '../edge/edge.ts';
 import { Steps } from '../edge/steps.ts';
-import type { Known } from '../edge/steps.ts';
+import type { AllKnown, SomeKnown } from '../edge/steps.ts';
 import type { Source } from '../types/source.ts';
 import type { Endpoint } from './endpoint.ts';
 import { formBytesMax, parseForm } from './form.ts';
@@ -39,14 +39,10 @@ export const steps = Steps.of<AuthorityRequest, StepServices>()
   .step('form', formOf);
 
 /** The facts about a request after all steps. */
-export type Admitted =
-  typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts> ? Known<AuthorityRequest, Facts> : never;
+export type Admitted = AllKnown<typeof steps>;
 
 /** The facts about a request that may have failed in a step. */
-export type KnownSoFar =
-  typeof steps extends Steps<AuthorityRequest, StepServices, infer Facts>
-    ? Known<AuthorityRequest, Partial<Facts>>
-    : never;
+export type KnownSoFar = SomeKnown<typeof steps>;
 
 /** The request, and the facts from the steps before. */
 type After<Facts = unknown> = { readonly request: AuthorityRequest } & Facts;

@@ -9,7 +9,7 @@ import type { InOrder, Place } from '../edge/in-order.ts';
 import { Refused } from '../edge/edge.ts';
 import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
-import type { Known } from '../edge/steps.ts';
+import type { AllKnown, SomeKnown } from '../edge/steps.ts';
 import { decide } from '../firewall/decide.ts';
 import type { NameSet } from '../http/host.ts';
 import { bearerToken, memberOf, parseJsonBody, pathOf } from '../http/request.ts';
@@ -70,12 +70,10 @@ export const steps = Steps.of<VaultRequest, StepServices>()
   .step('query', queryOf);
 
 /** What is known of a request to a vault when all steps are taken. */
-export type Admitted =
-  typeof steps extends Steps<VaultRequest, StepServices, infer Facts> ? Known<VaultRequest, Facts> : never;
+export type Admitted = AllKnown<typeof steps>;
 
 /** The same of one that may have failed on the way. */
-export type KnownSoFar =
-  typeof steps extends Steps<VaultRequest, StepServices, infer Facts> ? Known<VaultRequest, Partial<Facts>> : never;
+export type KnownSoFar = SomeKnown<typeof steps>;
 
 /** The request itself, and what the steps before the one that asks have found out. */
 type After<Facts = unknown> = { readonly request: VaultRequest } & Facts;

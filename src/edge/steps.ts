@@ -62,6 +62,13 @@ export class Steps<Request, Services, Facts extends object> {
   }
 }
 
+/** What is known of a request when all of these steps are taken. */
+export type AllKnown<S> = S extends Steps<infer Request, infer _, infer Facts> ? Known<Request, Facts> : never;
+
+/** The same of a request that may have failed in one of them. */
+export type SomeKnown<S> =
+  S extends Steps<infer Request, infer _, infer Facts> ? Known<Request, Partial<Facts>> : never;
+
 /** A request on its way through the steps. */
 export class Walk<Request, Services, Facts extends object> {
   readonly #rows: readonly Row[];

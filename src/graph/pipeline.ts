@@ -9,7 +9,7 @@ import type { EdgeRequest } from '../edge/edge.ts';
 import type { InOrder, Place } from '../edge/in-order.ts';
 import { queryOrRefuse } from '../edge/query.ts';
 import { Steps } from '../edge/steps.ts';
-import type { Known } from '../edge/steps.ts';
+import type { AllKnown, SomeKnown } from '../edge/steps.ts';
 import type { NameSet } from '../http/host.ts';
 import { bearerToken, parseJsonBody, pathOf } from '../http/request.ts';
 import type { Caller } from '../types/caller.ts';
@@ -67,12 +67,10 @@ export const steps = Steps.of<GraphRequest, StepServices>()
   .step('body', jsonOf);
 
 /** The facts about a request after all steps. */
-export type Admitted =
-  typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Facts> : never;
+export type Admitted = AllKnown<typeof steps>;
 
 /** The facts about a request that may have failed in a step. */
-export type KnownSoFar =
-  typeof steps extends Steps<GraphRequest, StepServices, infer Facts> ? Known<GraphRequest, Partial<Facts>> : never;
+export type KnownSoFar = SomeKnown<typeof steps>;
 
 /** The request, and the facts from the steps before. */
 type After<Facts = unknown> = { readonly request: GraphRequest } & Facts;
