@@ -58,20 +58,21 @@ export async function followPage(page: string, server: Server): Promise<void> {
 }
 
 /**
- * The steps of a page that this machine can run. Of a section with one that it cannot run, none is run, since they build on each
- * other; and so of a whole page that starts a server, which its last step stops.
+ * The steps of a page that this machine can run. From one that it cannot run, the rest of the section is left, since it builds on
+ * that; and so is a whole page that starts a server, which its last step stops.
  */
 function runnable(page: string, server: Server, steps: readonly Step[]): readonly Step[] {
-  const typed = steps.filter(({ command }) => !done.test(command));
-  const left = new Map<string, string>();
-  const partOf = ({ section }: Step) => (server === 'running' ? section : page);
-  for (const step of typed) {
-    const why = whyNotRun(step.command);
-    if (why === undefined || left.has(partOf(step))) continue;
-    left.set(partOf(step), why);
-    notRun(`${page}, ${partOf(step)}: ${step.command.split('\n')[0]}`, why);
-  }
-  return typed.filter((step) => !left.has(partOf(step)));
+  const left = new Set<string>();
+  const typed = steps.filter(({ command, section, line }) => {
+    const part = server === 'running' ? section : page;
+    if (done.test(command) || left.has(part)) return false;
+    const why = whyNotRun(command);
+    if (why === undefined) return true;
+    left.add(part);
+    notRun(server === 'running' ? `${page}, "${section}" from line ${line}` : page, why);
+    return false;
+  });
+  return server === 'by the page' && left.size > 0 ? [] : typed;
 }
 
 function startFor(folder: string, config: string | undefined): Promise<RunningPostern> {
