@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 
-// A call to the random generator costs a microsecond for any number of bytes, which is more than all else that is done here.
+// A call to the random generator costs a microsecond for any number of bytes, more than everything else here.
 const pool = Buffer.alloc(16 * 256);
 let used = pool.length;
 
-/** 128 random bits as 32 hexadecimal digits. Each is given out once, and is kept nowhere. */
+/** 128 random bits as 32 hexadecimal digits. Each is returned once, and is not kept. */
 export function randomHex(): string {
   if (used === pool.length) {
     randomFillSync(pool);

@@ -13,25 +13,25 @@ import { syncFolder } from './sync-folder.ts';
 interface CommitCounterParts {
   readonly records: SealedRecords;
   readonly mark: CommitMark;
-  /** Milliseconds from a write to the mark that covers it, at most. */
+  /** The most milliseconds from a write to the mark that covers it. */
   readonly interval: number;
-  /** Under which marks are sealed from now on. */
+  /** The key and store id under which marks are sealed from now on. */
   readonly key: () => { readonly storeId: string; readonly masterKey: MasterKey };
 }
 
 /**
- * Refuses an older copy of the database. A counter in the store and a mark beside the master key go up together, the
- * counter first: at every start, at most `interval` milliseconds after a write, and at the close. A store whose counter
- * is behind the mark is older than what was last seen; one that has counted, and has no mark, was given another one's
- * place. The mark is sealed under the master key, so that none can be made without it.
+ * Refuses an older copy of the database. A counter in the store and a mark beside the master key increase together, the
+ * counter first: at every start, at most `interval` milliseconds after a write, and at the close. If the counter is
+ * behind the mark, the store is older than the last one seen; if a store has counted and there is no mark, it has
+ * replaced another one. The mark is sealed under the master key, so it cannot be made without the key.
  *
- * What that does not promise: writes of the last `interval` before a kill can be taken back unseen with a copy made in
- * that same interval; whoever can write the mark as well can put back both; single records that are put back while the
- * store runs, or beside a counter that was left as it is, are not seen.
+ * It does not detect: writes of the last `interval` before a kill, taken back with a copy made in that same interval;
+ * an older copy with its mark, restored by someone who can write both; single records that are put back while the store
+ * runs, or with the counter unchanged.
  */
 export class CommitCounter {
   readonly #parts: CommitCounterParts;
-  /** The least that the next count may be, where a store behind its mark was accepted. */
+  /** The least value of the next count, where a store behind its mark was accepted. */
   #least = 0n;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -43,7 +43,7 @@ export class CommitCounter {
   }
 
   /**
-   * `masterKeys` are those that the mark may be sealed under; `accept` takes the store as it is.
+   * `masterKeys` are those that the mark may be sealed under; `accept` uses the store as it is.
    * @throws {StoreRefused} `olderCopy`, `noMark` or `damagedMark`
    */
   async start({ masterKeys, accept }: { readonly masterKeys: readonly MasterKey[]; readonly accept: boolean }) {
@@ -59,17 +59,17 @@ export class CommitCounter {
     await this.advance();
   }
 
-  /** A write was acknowledged by the store beneath. */
+  /** Call it after the inner store has acknowledged a write. */
   committed(): void {
     if (this.#closing) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // The next write is told of the failure (`#failed`). Until there is one, the mark is tried again by itself.
+      // The next write reports the failure (`#failed`). Until then the mark is tried again by itself.
       this.advance().catch(() => this.committed());
     }, this.#parts.interval).unref();
   }
 
-  /** Whether the mark could be kept so far. Nothing is written before it is kept again, by `advance`. */
+  /** Whether the last mark could be written. If not, nothing is written before `advance` succeeds. */
   get isKept(): boolean {
     return !this.#failed;
   }
@@ -82,7 +82,7 @@ export class CommitCounter {
     this.#timer = undefined;
   }
 
-  /** Counts one on, in the store and in the mark. */
+  /** Increases the count by one, in the store and in the mark. */
   async advance(): Promise<void> {
     const before = this.#running;
     const step = before.then(() => this.#step());
@@ -98,7 +98,7 @@ export class CommitCounter {
       const put = [recordPut(commitKey, { commit: String(next) })];
       await records.transact({ require: [{ key: commitKey, version }], put });
       const { masterKey, storeId } = key();
-      // By turns: a write that is torn leaves the number before.
+      // Alternately: a torn write leaves the number before.
       await mark.write(next % 2n === 0n ? 0 : 1, sealMark(next, masterKey, storeId));
       this.#failed = false;
     } catch (error) {
@@ -120,13 +120,13 @@ export class CommitCounter {
   }
 }
 
-/** A text kept where whoever can put back an older database cannot write: beside the master key. */
+/** A string that is kept where somebody who can restore an older database cannot write: beside the master key. */
 export interface CommitMark {
-  /** Where it lies, for messages. */
+  /** Its path, for messages. */
   readonly name: string;
-  /** What was written into its two slots, as far as a crash left it; none: nothing was ever written. */
+  /** The contents of its two slots, as a crash may have left them; empty if nothing was ever written. */
   read(): Promise<readonly string[]>;
-  /** Durable once fulfilled. A crash may tear this slot, and leaves the other one as it is. */
+  /** Durable when it resolves. A crash may tear this slot, and leaves the other one intact. */
   write(slot: 0 | 1, text: string): Promise<void>;
 }
 
@@ -134,7 +134,7 @@ interface CommitMarkFile extends CommitMark {
   close(): Promise<void>;
 }
 
-/** Slots lie in blocks of their own: a write that is torn spares the other one. */
+/** Each slot has a block of its own, so a torn write does not damage the other one. */
 const slotSize = 4096;
 
 const openOf = promisify(open);
@@ -143,8 +143,8 @@ const fdatasyncOf = promisify(fdatasync);
 const fstatOf = promisify(fstat);
 
 /**
- * A mark in a file of mode 0600, which is made when it is missing. The file stays open and is written in place, so that
- * it may lie where this process can open nothing: then somebody else has opened it (`descriptor`).
+ * A mark in a file of mode 0600, which is created if it is missing. The file stays open and is written in place, so
+ * that it may be where this process can open nothing: then it gets an open `descriptor`.
  */
 export async function openCommitMark(file: string, descriptor?: number): Promise<CommitMarkFile> {
   if (descriptor !== undefined) return new MarkFile(file, descriptor);

@@ -1,6 +1,9 @@
 import type { Version } from './store.ts';
 
-/** Versions of records in one state of the database, with room for so many: what was learnt longest ago goes first. */
+/**
+ * Versions of records in one state of the database, up to a maximum; the one that was learnt longest ago is dropped
+ * first.
+ */
 export class KnownVersions {
   readonly #versions = new Map<string, Version | null>();
   readonly #most: number;
@@ -23,7 +26,10 @@ export class KnownVersions {
     return version;
   }
 
-  /** The record was written, or, with `null`, deleted. Nothing is learnt of records that nobody has asked for. */
+  /**
+   * Call it when the record was written, or, with `null`, deleted. Only versions that were asked for before are
+   * updated.
+   */
   wrote(key: string, version: Version | null): void {
     if (this.#versions.has(key)) this.#versions.set(key, version);
   }
@@ -33,7 +39,7 @@ export class KnownVersions {
   }
 }
 
-/** With more in use than there is room for, a cleverer order would not help either. */
+/** With more in use than fit, a cleverer order would not help either. */
 export function forgetOldest(cache: Map<string, unknown>): void {
   const { value: oldest } = cache.keys().next();
   if (oldest !== undefined) cache.delete(oldest);

@@ -5,15 +5,15 @@ import { sealPrefix } from './seal-header.ts';
 import { Conflict, lastKeyUnder, readEach, Unreadable } from './store.ts';
 import type { List, Put, Read, ReadResult, Requirement, Store, StoredRecord, Transaction, Version } from './store.ts';
 
-/** What was opened for one answer to many reads, by key; gone with it. */
+/** The records opened for one answer to many reads, by key. */
 type OpenedOnce = Map<string, StoredRecord>;
 
-/** How often a write is tried again because the seal's own records changed under it. */
+/** How often a write is tried again because the seal's own records changed meanwhile. */
 const attemptLimit = 8;
 
 /**
- * Records as they go through the seal: each is sealed under its domain's data key, with the store's id, its key and
- * its version as associated data, so that no record passes for another one, nor for another store's.
+ * Records on their way through the seal: each is sealed under its domain's data key, with the store's id, its key and
+ * its version as associated data, so that a record cannot pass for another one, or for one of another store.
  */
 export class SealedRecords {
   readonly #inner: Store;
@@ -33,7 +33,7 @@ export class SealedRecords {
     return opened;
   }
 
-  /** As `read`; the seal's own records are passed over. */
+  /** Like `read`; the seal's own records are skipped. */
   async list(request: List): Promise<StoredRecord[]> {
     const page = await this.#inner.list(request);
     const ownStart = page.findIndex((record) => record.key.startsWith(sealPrefix));
@@ -47,8 +47,8 @@ export class SealedRecords {
   }
 
   /**
-   * As `Store.readMany`. All is opened in one loop: between other work, what opening needs has left the processor's
-   * caches, and a record costs three times as much (bench/README.md).
+   * Like `Store.readMany`. All records are opened in one loop: between other work, the code and data for opening would
+   * have left the processor's caches, and a record would cost three times as much (bench/README.md).
    */
   readMany(requests: readonly (Read | List)[]): readonly ReadResult[] | Promise<readonly ReadResult[]> {
     const read = this.#inner.readMany(requests);
@@ -67,7 +67,7 @@ export class SealedRecords {
     return Promise.all(requests.map(async (request, index) => opened[index] ?? this.#readAlone(request)));
   }
 
-  /** `undefined` where a data key is not in the cache, or the list goes through the seal's own records. */
+  /** `undefined` if a data key is not in the cache, or the list passes through the seal's own records. */
   #openAllAtOnce(records: readonly (StoredRecord | undefined)[], once: OpenedOnce): ReadResult | undefined {
     const opened: (StoredRecord | undefined)[] = [];
     try {
@@ -82,7 +82,7 @@ export class SealedRecords {
     }
   }
 
-  /** Many may ask for one record at once, as the replicas of a program do when they start: it is one object for all. */
+  /** Many may ask for one record at once, like the replicas of a program when they start: all get one object. */
   #openOnce(record: StoredRecord, once: OpenedOnce): StoredRecord | undefined {
     const known = once.get(record.key);
     if (known?.version === record.version) return known;
@@ -115,7 +115,7 @@ export class SealedRecords {
     }
   }
 
-  /** The caller's requirements come first, so that a conflict names one of them when one fails. */
+  /** The caller's requirements come first, so that a conflict names one of them if one fails. */
   async #seal(
     transaction: Transaction,
     made: Map<string, NewDataKey>,
@@ -144,7 +144,7 @@ export class SealedRecords {
     return dataKey;
   }
 
-  /** With a data key that is in the cache: to await it costs more, and this is the path of every request. */
+  /** Opens with a data key from the cache: to await it would cost more, and every request takes this path. */
   #openAtOnce(record: StoredRecord): StoredRecord | undefined {
     const dataKey = this.#keys.cached(domainOf(record.key));
     return dataKey === undefined ? undefined : this.#open(record, dataKey);
@@ -162,13 +162,13 @@ export class SealedRecords {
     return { key, version, value };
   }
 
-  /** Neither an id nor a key has a line feed in it, so no two records have the same context. */
+  /** Ids and keys contain no line feed, so no two records have the same context. */
   #context(key: string, version: Version): Uint8Array {
     return Buffer.from(`record\n${this.#keys.storeId}\n${key}\n${version}`);
   }
 }
 
-/** `vault/<incarnation>` of a vault's records, `control` of all the others. */
+/** `vault/<incarnation>` for a vault's records, `control` for all others. */
 export function domainOf(key: string): string {
   const end = key.startsWith('vault/') ? key.indexOf('/', 6) : -1;
   return end > 6 ? key.slice(0, end) : 'control';

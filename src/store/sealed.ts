@@ -9,16 +9,16 @@ import { Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Store, StoredRecord, Transaction, Version } from './store.ts';
 
 export interface SealedStoreOptions {
-  /** Belongs to the sealed store once that is open, which closes it. */
+  /** The sealed store owns it and closes it, once it is open. */
   readonly inner: Store;
   readonly masterKey: MasterKey;
-  /** The key before `masterKey`: the store is rotated to `masterKey` when it is opened, or a rotation is finished. */
+  /** The key before `masterKey`: when the store is opened, it is rotated to `masterKey`, or a rotation is finished. */
   readonly previousMasterKey?: MasterKey | undefined;
   /** Without one, an older copy of the database is not noticed. */
   readonly mark?: CommitMark | undefined;
-  /** Takes the store as it is where the mark is missing, damaged or ahead of it. */
+  /** Uses the store as it is if the mark is missing, damaged or ahead of it. */
   readonly acceptCopy?: boolean;
-  /** Milliseconds from a write to the mark that covers it, at most. */
+  /** The most milliseconds from a write to the mark that covers it. */
   readonly markInterval?: number;
   /** How many opened data keys are kept in memory. */
   readonly dataKeyLimit?: number;
@@ -26,23 +26,25 @@ export interface SealedStoreOptions {
 
 export interface SealedStore extends Store {
   /**
-   * Wraps all data keys under `masterKey`; reads and writes go on meanwhile. The data keys stay the same: whoever has
-   * the old master key and an older copy of the database can still open what was in it, and what was written since.
+   * Wraps all data keys under `masterKey`; reads and writes continue meanwhile. The data keys stay the same: with the
+   * old master key and an older copy of the database, one can still open what that copy had, and what was written
+   * since.
    */
   rotateMasterKey(masterKey: MasterKey): Promise<void>;
 
   /**
-   * Destroys the data key of `vault/<incarnation>`, and with it all that stands under that prefix: what is still there
-   * is `Unreadable`. A later put there would be under a new data key. Older copies of the database keep the old one.
+   * Destroys the data key of `vault/<incarnation>`, and with it everything under that prefix: records that remain there
+   * are `Unreadable`. A later put there uses a new data key. Older copies of the database keep the old one.
    */
   destroyDomain(domain: string): Promise<void>;
 }
 
 /**
- * Wraps a store that is trusted with neither contents nor integrity: values are sealed (keys are in clear), and a
- * record that was changed, swapped or brought from another store is `Unreadable`. Master key → one data key for each
+ * Wraps a store that is not trusted with contents or integrity: values are sealed (keys are not), and a record that was
+ * changed, swapped or brought from another store is `Unreadable`. Master key → one data key for each
  * `vault/<incarnation>` and one for all other records → records. Keys under `seal/` are its own.
- * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `noMark`, `damagedMark`
+ * @throws {StoreRefused} `notSealed`, `otherFormat`, `wrongMasterKey`, `damagedSeal`, `olderCopy`, `noMark`,
+ * `damagedMark`
  */
 export async function openSealedStore(options: SealedStoreOptions): Promise<SealedStore> {
   const { inner, masterKey, previousMasterKey, mark, markInterval = 1_000, dataKeyLimit = 10_000 } = options;
@@ -57,7 +59,7 @@ export async function openSealedStore(options: SealedStoreOptions): Promise<Seal
     const isCurrent = header.masterKeys.length === 1 && header.masterKeys[0].id === masterKey.id;
     if (!isCurrent) {
       await keys.rotate(masterKey);
-      // Whoever has the new key alone must be able to read the mark.
+      // The new key alone must be able to open the mark.
       await counter?.advance();
     }
   } catch (error) {
@@ -111,7 +113,7 @@ class Sealed implements SealedStore {
   async transact(transaction: Transaction): Promise<readonly Version[]> {
     for (const { key } of transaction.put ?? []) assertNotOurs(key);
     for (const key of transaction.delete ?? []) assertNotOurs(key);
-    // Copied now: before it is sealed a data key may have to be read, and meanwhile the buffer is the caller's again.
+    // Copied now, because a data key may have to be read before sealing, and the caller may reuse its buffer meanwhile.
     const put = transaction.put?.map((each) => ({ ...each, value: Buffer.from(each.value) })) ?? [];
     return this.#write(() => this.#records.transact({ ...transaction, put }));
   }
@@ -136,7 +138,7 @@ class Sealed implements SealedStore {
 
   async destroyDomain(domain: string): Promise<void> {
     if (!domain.startsWith('vault/') || domainOf(`${domain}/`) !== domain) {
-      throw new TypeError(`${domain} is no domain that can be destroyed: give vault/<incarnation>`);
+      throw new TypeError(`${domain} is not a domain that can be destroyed: give vault/<incarnation>`);
     }
     await this.#write(() => this.#keys.destroy(domain));
   }

@@ -1,6 +1,6 @@
 import type { Put, Requirement, Version } from './store.ts';
 
-/** A transaction as it goes to the thread that writes: complete, with a version for each put. */
+/** A transaction as it goes to the writer thread: complete, with a version for each put. */
 export interface PreparedTransaction {
   readonly require: readonly Requirement[];
   readonly put: readonly Required<Put>[];
@@ -8,8 +8,8 @@ export interface PreparedTransaction {
 }
 
 /**
- * Many transactions as one message: a string, and a buffer that changes hands. A structured clone of the transactions
- * would walk, name and copy thousands of small objects, and both threads would pay for it.
+ * Many transactions as one message: a string, and a buffer that is transferred. A structured clone of the transactions
+ * would visit, name and copy thousands of small objects, at the cost of both threads.
  */
 export interface BatchMessage {
   /** JSON: an `Entry` for each transaction, in order. */
@@ -18,7 +18,7 @@ export interface BatchMessage {
   readonly values: Uint8Array<ArrayBuffer>;
 }
 
-/** The requirements, the puts without their values, and the keys that are deleted. */
+/** The requirements, the puts without their values, and the keys to delete. */
 type Entry = readonly [
   (readonly [string, Version | null])[],
   (readonly [string, Version, number])[],
@@ -28,7 +28,7 @@ type Entry = readonly [
 /** Enough for the values of some thirty secrets and their records. */
 const roomMin = 65_536;
 
-/** Collects transactions for a message. A value is written as it is when it is added, whatever becomes of its buffer. */
+/** Collects transactions for a message. A value is copied when it is added, so its buffer may change afterwards. */
 export class BatchBuilder {
   readonly #transactions: Entry[] = [];
   #values = new Uint8Array(roomMin);
@@ -43,7 +43,7 @@ export class BatchBuilder {
     ]);
   }
 
-  /** The last call: to be sent with `values.buffer` among what changes hands. */
+  /** The last call: send the message with `values.buffer` in the transfer list. */
   message(): BatchMessage {
     return { transactions: JSON.stringify(this.#transactions), values: this.#values.subarray(0, this.#used) };
   }
@@ -60,7 +60,7 @@ export class BatchBuilder {
   }
 }
 
-/** The transactions of a message. Their values lie in its buffer. */
+/** The transactions of a message. Their values are views of its buffer. */
 export function transactionsOf({ transactions, values }: BatchMessage): readonly PreparedTransaction[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `BatchBuilder` wrote
   const written = JSON.parse(transactions) as readonly Entry[];

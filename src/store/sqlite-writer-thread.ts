@@ -27,7 +27,7 @@ class BatchWriter {
   readonly #delete;
   readonly #log;
   readonly #forget;
-  /** As of the last commit of ours, if nobody else has committed since. */
+  /** As of our last commit, if no other connection has committed since. */
   readonly #known = new KnownVersions(versionsMax);
   #others: unknown;
   /** The position of the last change. */
@@ -53,8 +53,8 @@ class BatchWriter {
   }
 
   /**
-   * For each transaction the key of its conflict, or `null`, and how many commits it took. When this throws, nothing of the
-   * batch is committed.
+   * Returns for each transaction the key of its conflict, or `null`, and the number of commits. If it throws, nothing
+   * of the batch is committed.
    */
   commit(batch: readonly PreparedTransaction[]): Pick<Committed, 'conflicts' | 'commits'> {
     const head = this.#head;
@@ -64,7 +64,7 @@ class BatchWriter {
       const conflicts = batch.map((transaction) => this.#apply(transaction));
       if (this.#head > head) this.#forget.run(this.#head - this.#history);
       this.#database.exec('COMMIT');
-      // SQLite makes no commit of what changes nothing.
+      // SQLite makes no commit if nothing changes.
       return { conflicts, commits: this.#head > head ? 1 : 0 };
     } catch (error) {
       this.#head = head;
@@ -75,28 +75,28 @@ class BatchWriter {
     }
   }
 
-  /** From here to the end of the transaction nobody else can write. */
+  /** From here to the end of the transaction no other connection can write. */
   #forgetIfOthersWrote(): void {
-    // It changes with the commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
+    // It changes only with commits of other connections (https://www.sqlite.org/pragma.html#pragma_data_version).
     const others = this.#othersVersion.get()?.[0];
     if (others !== this.#others) this.#known.clear();
     this.#others = others;
   }
 
-  /** Whether so much of the log is not in the database yet that it is to be written there. */
+  /** Whether so much of the log is not in the database yet that a checkpoint is due. */
   isCheckpointDue(): boolean {
     const size = this.#logSize.get();
     return Number(size?.[1]) - Number(size?.[2]) >= logPagesLimit;
   }
 
-  /** Waits for nobody. What a snapshot of the reads still needs stays in the log, until the next time. */
+  /** Waits for no reader. What a snapshot still needs stays in the log until the next time. */
   checkpoint(): void {
     this.#database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
   }
 
   /**
-   * All of the log goes into the database, which is then one whole file. Closing the last connection removes the log's
-   * file, but only where the way to it is still open to this process; it is empty in any case.
+   * Writes all of the log into the database, which is then one whole file. Closing the last connection removes the
+   * log's file, but only if this process can still reach it; it is empty in any case.
    */
   close(): void {
     try {
@@ -163,7 +163,7 @@ function commit(writer: BatchWriter, batch: BatchMessage): BatchReply {
   return { kind: 'committed', ...committed, checkpointDue: isCheckpointDue(writer) };
 }
 
-/** What is committed is, also where this cannot be found out: then the next commit finds it out. */
+/** A commit is valid even if this check fails; the next commit then repeats it. */
 function isCheckpointDue(writer: BatchWriter): boolean {
   try {
     return writer.isCheckpointDue();
@@ -172,12 +172,12 @@ function isCheckpointDue(writer: BatchWriter): boolean {
   }
 }
 
-/** When this fails, what was committed is in the log as before, and the next checkpoint tries again. */
+/** If this fails, commits are in the log as before, and the next checkpoint tries again. */
 function checkpoint(writer: BatchWriter): WriterReply {
   try {
     writer.checkpoint();
   } catch {
-    // A full disk or a damaged file is told to whoever writes or reads next.
+    // The next write or read reports a full disk or a damaged file.
   }
   return { kind: 'checkpointed' };
 }

@@ -12,7 +12,10 @@ export interface WriterThreadData {
   readonly history: number;
 }
 
-/** To the thread: a batch to commit, or an order. Each but the last, `close`, is answered before the next one is sent. */
+/**
+ * A message to the thread: a batch to commit, or an order. All except the last, `close`, are answered before the next
+ * is sent.
+ */
 export type WriterRequest = BatchMessage | 'checkpoint' | 'close';
 
 export type WriterReply = BatchReply | { readonly kind: 'ready' } | { readonly kind: 'checkpointed' };
@@ -22,19 +25,19 @@ export type BatchReply =
   | {
       readonly kind: 'committed';
       readonly conflicts: readonly (string | null)[];
-      /** How many commits it took: none where nothing was changed. */
+      /** The number of commits: none if nothing was changed. */
       readonly commits: 0 | 1;
       readonly checkpointDue: boolean;
     }
   | { readonly kind: 'failed'; readonly message: string; readonly damaged: boolean };
 
-/** Whoever reads from the same database, and must know what becomes of it. */
+/** A reader of the same database that must know about commits. */
 interface Follower {
-  /** What is to be told by `end` if the transaction is committed. */
+  /** What `end` is told if the transaction is committed. */
   writes(transaction: PreparedTransaction): readonly Written[];
-  /** A batch is on its way. */
+  /** A batch has been sent. */
   begin(): void;
-  /** It is over, which nobody else has heard yet. */
+  /** The batch has ended; this is called before anyone else is told. */
   end(batch: EndedBatch): void;
   /** The log has been written back into the database. */
   refresh(): void;
@@ -42,7 +45,7 @@ interface Follower {
 
 interface Job {
   readonly written: readonly Written[];
-  /** Of the puts, in order. */
+  /** The versions of the puts, in order. */
   readonly versions: readonly Version[];
   readonly done: PromiseWithResolvers<readonly Version[]>;
 }
@@ -53,21 +56,21 @@ interface Batch {
 }
 
 /**
- * Read with this module, for the worker opens its database when the way to its own code may be closed to it. The file
- * has the ending that this one has: .ts in a checkout, .js in dist/.
+ * Read when this module is loaded, because the worker may not be able to reach its own code when it opens its database.
+ * The file has the same extension as this one: .ts in a checkout, .js in dist/.
  */
 const code = readThreadCode(new URL(`./sqlite-writer-thread${extname(import.meta.url)}`, import.meta.url));
 
-/** How many transactions share one commit at most, so that a flood of writes cannot hold up the first of them. */
+/** The most transactions in one commit, so that many writes cannot delay the first of them. */
 const batchLimit = 512;
 
 /**
- * The near end of the writer thread. While one batch is being committed, all that comes in waits for the next one: the
- * more writes there are, the more of them share one fsync.
+ * The calling side of the writer thread. While one batch is being committed, new transactions wait for the next one:
+ * the more writes there are, the more of them share one fsync.
  *
- * Checkpoints are ordered from here, since SQLite's own never begin the log anew while reads keep coming. After a commit
- * the reads are refreshed and so need nothing older than the end of the log: all of it can be written back. After that
- * they are refreshed again and read from the database alone: the next commit begins the log anew. Nobody waits.
+ * Checkpoints are ordered from here, because SQLite's own never restart the log while reads keep coming. After a commit
+ * the reads are refreshed, so they need nothing older than the end of the log, and all of it can be written back. Then
+ * they are refreshed again and read only from the database, so the next commit restarts the log. Nothing waits.
  */
 export class SqliteWriter {
   readonly #thread: Worker;
@@ -75,7 +78,7 @@ export class SqliteWriter {
   readonly #assertInPlace: () => void;
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<void>();
-  /** Those that are to be committed, the next one first; to the last one is added. */
+  /** The batches to commit, the next one first; new transactions are added to the last. */
   #waiting: Batch[] = [];
   #batch: Batch | undefined;
   #scheduled = false;
@@ -83,14 +86,14 @@ export class SqliteWriter {
   #closing = false;
   #failure: Error | undefined;
 
-  /** `assertInPlace` throws when what was committed went into a file that is gone. */
+  /** `assertInPlace` throws if the commit went into a file that is gone. */
   constructor(
     data: WriterThreadData,
     { follower, assertInPlace }: { readonly follower: () => Follower | undefined; readonly assertInPlace: () => void },
   ) {
     this.#follower = follower;
     this.#assertInPlace = assertInPlace;
-    // The environment may hold the master key, which this thread has no use for.
+    // The environment may hold the master key, which this thread does not need.
     this.#thread = new Worker(startThread, { workerData: { ...data, code }, env: {}, execArgv: [], eval: true });
     this.#thread.on('message', (reply: WriterReply) => this.#receive(reply));
     this.#thread.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
@@ -100,7 +103,7 @@ export class SqliteWriter {
     });
   }
 
-  /** Fulfilled when the thread has opened the database and will open nothing more. */
+  /** Resolves when the thread has opened the database; it opens no more files after that. */
   ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -124,14 +127,14 @@ export class SqliteWriter {
     return batch;
   }
 
-  /** What was handed over before is committed first. The last connection to close empties the log. */
+  /** Transactions that were handed over before are committed first. The last connection to close empties the log. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#schedule();
     await this.#exited.promise;
   }
 
-  /** At the end of the turn, so that writes that come in together are committed together. */
+  /** At the end of the turn, so that writes that arrive together are committed together. */
   #schedule(): void {
     if (this.#scheduled || this.#awaiting) return;
     this.#scheduled = true;

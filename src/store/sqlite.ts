@@ -20,10 +20,10 @@ interface OpenFile {
 
 /**
  * The files that SQLite has open, by descriptors of our own, and whether they are still those of the folder. A process
- * goes on writing to a file that somebody removed, and all of it is gone when it ends.
+ * can continue to write to a file that was removed, and all of it is lost when the process ends.
  *
- * The descriptors must stay open until SQLite has closed its own: POSIX drops all locks of a process on a file as soon as
- * that process closes any descriptor of it (fcntl(2)).
+ * The descriptors must stay open until SQLite has closed its own: POSIX drops all locks of a process on a file as soon
+ * as that process closes any descriptor of it (fcntl(2)).
  */
 class OpenFiles {
   readonly #files: readonly OpenFile[];
@@ -45,7 +45,7 @@ class OpenFiles {
     return file.fd;
   }
 
-  /** The path of a file that was removed: no name in any folder leads to it. Cheap enough for each commit. */
+  /** The path of a file that was removed: it has no name in any folder. Cheap enough for each commit. */
   removed(): string | undefined {
     return this.#files.find(({ fd }) => fstatSync(fd).nlink === 0)?.path;
   }
@@ -53,7 +53,7 @@ class OpenFiles {
   /** The path of a file that was removed, moved or replaced. */
   missing(): string | undefined {
     const removed = this.removed();
-    // A relative path says nothing in another working directory.
+    // A relative path means nothing in another working directory.
     if (removed !== undefined || (this.#folder !== undefined && statSync('.').ino !== this.#folder)) return removed;
     return this.#files.find(({ path, inode, device }) => {
       const there = statSync(path, { throwIfNoEntry: false });
@@ -67,21 +67,21 @@ class OpenFiles {
 }
 
 interface SqliteStoreOptions {
-  /** Made when it is missing, mode 0600; `-wal`, `-shm` and `.lock` stand beside it. On a local file system. */
+  /** Created if it is missing, with mode 0600; `-wal`, `-shm` and `.lock` are beside it. On a local file system. */
   readonly file: string;
   /** How many of the last changes are kept for `changes`. */
   readonly history?: number;
-  /** Told once when a file of the database was removed, moved or replaced; nothing is read or written from then on. */
+  /** Called once if a file of the database was removed, moved or replaced; nothing is read or written after that. */
   readonly lost?: (error: Unreadable) => void;
 }
 
-/** How long a file can be missing before that is noticed. A removed one is noticed before a write is acknowledged. */
+/** How long a file can be missing before that is noticed. A removed file is noticed before a write is acknowledged. */
 const lookEveryMs = 500;
 
 /**
- * A store in one SQLite file, for one process: write-ahead log with `synchronous=FULL`, so that what is acknowledged
- * survives a kill and a loss of power. Reads run on the calling thread, writes in a thread of their own. Once the
- * promise is fulfilled, no file is opened by its path any more.
+ * A store in one SQLite file, for one process: write-ahead log with `synchronous=FULL`, so that acknowledged writes
+ * survive a kill and a power failure. Reads run on the calling thread, writes in a thread of their own. After the
+ * promise has resolved, no more files are opened by path.
  * @throws {StoreRefused} `inUse`, `notOurs`, `otherFormat`, `cutOff`
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
@@ -137,8 +137,8 @@ class SqliteStore implements Store {
   }
 
   /**
-   * Before a commit is acknowledged.
-   * @throws {Unreadable} when it went into a file that was removed
+   * Call it before a commit is acknowledged.
+   * @throws {Unreadable} when the commit went into a file that was removed
    */
   assertInPlace(): void {
     this.#loseIf(this.#files.removed());
@@ -190,7 +190,7 @@ class SqliteStore implements Store {
     return this.#closed;
   }
 
-  /** The lock goes last: whoever gets it next finds nobody in the file. */
+  /** The lock is released last: its next owner finds the file unused. */
   async #close(): Promise<void> {
     clearInterval(this.#looking);
     this.#reader.close();

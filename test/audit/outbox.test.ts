@@ -45,7 +45,7 @@ async function readUntil(audit: Audit, condition: () => boolean): Promise<void> 
   for (let n = 0; n < 5000; n += 1) {
     if (condition()) return;
     await audit.read(recordNamed('read'));
-    // A disk that has much else to do needs its time.
+    // A busy disk needs its time.
     await sleep(1);
   }
   assert.fail('5,000 reads later it has not come about');
@@ -55,7 +55,7 @@ const staged = (store: Store) => store.list({ prefix: 'outbox/', limit: 10_000 }
 const namesIn = ({ directory }: Place) => linesOf(directory).map(({ correlationId }) => correlationId);
 
 suite('a change’s record', () => {
-  test('is put into the store by its transaction, and is in the log once and the store no more after it', async (t) => {
+  test('is put into the store by its transaction, and afterwards is in the log once and not in the store', async (t) => {
     const at = place(t);
     const audit = await open(at);
     const put = await change(audit, at.store, 'a');
@@ -70,7 +70,7 @@ suite('a change’s record', () => {
     assert.deepEqual(await staged(at.store), []);
   });
 
-  test('whose transaction failed is nowhere', async (t) => {
+  test('is nowhere if its transaction failed', async (t) => {
     const at = place(t);
     const audit = await open(at);
     const { put } = audit.stage(recordNamed('a'));
@@ -79,7 +79,7 @@ suite('a change’s record', () => {
     assert.deepEqual(namesIn(at), []);
   });
 
-  test('is one of many, in the order in which they were staged', async (t) => {
+  test('is in the log in the order in which many were staged', async (t) => {
     const at = place(t);
     const audit = await open(at);
     const names = Array.from({ length: 1000 }, (_, n) => `${n}`);
@@ -189,7 +189,7 @@ suite('what a crash left in the store', () => {
   }
 
   for (const shipped of [0, 1, 3, 4]) {
-    test(`is sent off first at the next start, once, ${shipped} of 4 having been written before the crash`, async (t) => {
+    test(`is shipped first at the next start, once, if ${shipped} of 4 were written before the crash`, async (t) => {
       const at = place(t);
       await crashAfter(at, ['a', 'b', 'c', 'd'], shipped);
       const audit = await open(at);
@@ -199,7 +199,7 @@ suite('what a crash left in the store', () => {
     });
   }
 
-  test('is found in the log behind other records, older changes and many reads', async (t) => {
+  test('is found in the log after other records, older changes and many reads', async (t) => {
     const at = place(t);
     const audit = await open(at);
     await change(audit, at.store, 'old');
@@ -234,7 +234,7 @@ suite('what a crash left in the store', () => {
   });
 });
 
-test('a store that fails to forget does not make the log say it twice', async (t) => {
+test('a store that fails to delete does not make the log have a record twice', async (t) => {
   const memory = memoryStore();
   const failures: Error[] = [];
   const store: Store = {
