@@ -81,27 +81,23 @@ export function readAssertion(jwt: string): ClientAssertion | undefined {
   };
 }
 
-export interface AssertionContext {
-  /** The accepted `aud` values, in lower case. */
-  readonly audiences: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
-
 export type AssertionVerdict =
   /** From `forgetAt` on (milliseconds since 1970) the assertion is refused as too old. */
   { readonly ok: true; readonly forgetAt: number } | { readonly ok: false; readonly refusal: AssertionRefusal };
 
-/** Verifies that one of the client's certificates signed the assertion, for us and for now. It does not check for replays. */
+/**
+ * Verifies that one of the client's certificates signed the assertion, for us and for now. It does not check for replays.
+ * `audiences`: the accepted `aud` values, in lower case.
+ */
 export async function verifyAssertion(
   assertion: ClientAssertion,
   client: Client,
-  context: AssertionContext,
+  { audiences, nowMs }: { readonly audiences: readonly string[]; readonly nowMs: number },
 ): Promise<AssertionVerdict> {
   const refusal =
-    (await signatureRefusal(assertion, client.certificates, context.now)) ??
-    audienceRefusal(assertion, context.audiences) ??
-    timeRefusal(assertion, context.now / 1000);
+    (await signatureRefusal(assertion, client.certificates, nowMs)) ??
+    audienceRefusal(assertion, audiences) ??
+    timeRefusal(assertion, nowMs / 1000);
   if (refusal !== undefined) return { ok: false, refusal };
   return { ok: true, forgetAt: (assertion.expiresAt + skewSeconds) * 1000 };
 }
@@ -109,7 +105,7 @@ export async function verifyAssertion(
 async function signatureRefusal(
   { jwt, alg, x5t, x5tS256 }: ClientAssertion,
   certificates: readonly KeyCredential[],
-  now: number,
+  nowMs: number,
 ): Promise<AssertionRefusal | undefined> {
   if (alg !== 'RS256' && alg !== 'PS256') return { kind: 'assertionAlgorithmUnsupported' };
   const thumbprint = x5tS256 ?? x5t ?? '';
@@ -119,7 +115,7 @@ async function signatureRefusal(
   );
   if (registered === undefined) return { kind: 'assertionKeyUnknown', thumbprint };
   const certificate = new X509Certificate(registered.pem);
-  if (now < certificate.validFromDate.getTime() || now > certificate.validToDate.getTime()) {
+  if (nowMs < certificate.validFromDate.getTime() || nowMs > certificate.validToDate.getTime()) {
     return { kind: 'assertionKeyExpired', thumbprint, from: certificate.validFrom, to: certificate.validTo };
   }
   try {

@@ -118,7 +118,7 @@ async function byAssertion(
   { request, authority }: Login,
 ): Promise<Authentication> {
   const audiences = assertionAudiences(request.tenant, authority.authorities());
-  const verdict = await verifyAssertion(assertion, client, { audiences, now: authority.now() });
+  const verdict = await verifyAssertion(assertion, client, { audiences, nowMs: authority.now() });
   if (!verdict.ok) return verdict;
   const { jti } = assertion;
   const { clientId } = client;

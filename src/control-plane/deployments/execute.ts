@@ -11,7 +11,7 @@ import { isRevealed, maskError, maskValue } from './mask.ts';
 import type { Mask } from './mask.ts';
 
 /** What carries the steps of a deployment out: for good, or on trial. */
-export interface Hands {
+export interface Effects {
   /** The state of a resource, for `reference`. */
   readonly read: (needed: Needed) => Promise<Answer>;
   /** Makes a resource. */
@@ -39,35 +39,35 @@ export interface Progress {
  * Makes the resources of a plan one after the other. The first that fails ends it: nothing that comes after it is made,
  * and what was made stays. What throws can be called again, and goes on from the resource at which it stopped.
  */
-export async function execute(plan: Plan, hands: Hands, progress?: Progress): Promise<Executed> {
-  const executed = await carriedOut(plan, hands, progress ?? { done: 0 });
+export async function execute(plan: Plan, effects: Effects, progress?: Progress): Promise<Executed> {
+  const executed = await carriedOut(plan, effects, progress ?? { done: 0 });
   // Evaluating the template may end with what it was working on.
-  return executed.kind === 'failed' ? failed(maskError(executed.error, hands.mask)) : executed;
+  return executed.kind === 'failed' ? failed(maskError(executed.error, effects.mask)) : executed;
 }
 
-async function carriedOut(plan: Plan, hands: Hands, progress: Progress): Promise<Executed> {
+async function carriedOut(plan: Plan, effects: Effects, progress: Progress): Promise<Executed> {
   for (const resource of plan.resources.slice(progress.done)) {
     const isLeft = resource.existing || !resource.wanted;
-    const end = isLeft ? undefined : await makeNext(plan, resource, hands);
+    const end = isLeft ? undefined : await makeNext(plan, resource, effects);
     if (end !== undefined) return end;
     progress.done += 1;
   }
-  if (await hands.canceled()) return { kind: 'canceled' };
-  const outputs = await settle((references) => finishOutputs(plan, references), hands);
+  if (await effects.canceled()) return { kind: 'canceled' };
+  const outputs = await settle((references) => finishOutputs(plan, references), effects);
   if (!outputs.ok) return failed(outputs.error);
   const revealing = Object.entries(outputs.value).find(([, { value = null }]) => {
-    return JSON.stringify(maskValue(value, hands.mask)) !== JSON.stringify(value);
+    return JSON.stringify(maskValue(value, effects.mask)) !== JSON.stringify(value);
   });
   if (revealing !== undefined) return failed({ code: 'InvalidTemplate', message: outputReveals(revealing[0]) });
   return { kind: 'done', outputs: outputs.value };
 }
 
 /** Returns how it all ends, where it ends with this resource. */
-async function makeNext(plan: Plan, resource: PlannedResource, hands: Hands): Promise<Executed | undefined> {
-  if (await hands.canceled()) return { kind: 'canceled' };
-  const body = await settle((references) => finishBody(plan, resource, references), hands, resource.id);
+async function makeNext(plan: Plan, resource: PlannedResource, effects: Effects): Promise<Executed | undefined> {
+  if (await effects.canceled()) return { kind: 'canceled' };
+  const body = await settle((references) => finishBody(plan, resource, references), effects, resource.id);
   if (!body.ok) return failed(body.error);
-  const made = await hands.make(resource, body.value);
+  const made = await effects.make(resource, body.value);
   return made.ok ? undefined : failed({ ...made.error, target: made.error.target ?? resource.id });
 }
 
@@ -81,12 +81,12 @@ const referencesMax = 1000;
 /** Evaluates as often as it takes: each time with the state of one more resource. */
 async function settle<T>(
   step: (references: References) => Finished<T>,
-  hands: Hands,
+  effects: Effects,
   target?: string,
 ): Promise<{ readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ArmError }> {
   const references = new Map<string, ValueObject>();
   while (references.size < referencesMax) {
-    const outcome = await hands.evaluate(() => step(references));
+    const outcome = await effects.evaluate(() => step(references));
     if (!outcome.ok) {
       const where = target === undefined ? 'the outputs' : `resource '${target}'`;
       const message = `Unable to process template language expressions for ${where}. '${outcome.refusal.message}'`;
@@ -94,12 +94,12 @@ async function settle<T>(
     }
     if (outcome.value.done) return { ok: true, value: outcome.value.value };
     const { needed } = outcome.value;
-    if (isRevealed(needed, hands.mask)) {
+    if (isRevealed(needed, effects.mask)) {
       const value = 'the value of a secure parameter or of a Key Vault reference';
       const message = `The id of a resource that is referred to, '${needed.id}', would reveal ${value}.`;
       return { ok: false, error: { code: 'InvalidTemplate', message } };
     }
-    const answer = await hands.read(needed);
+    const answer = await effects.read(needed);
     const state = readValue(answer.body);
     if (answer.status >= 400 || !isObject(state)) return { ok: false, error: errorOf(answer) };
     references.set(needed.id.toLowerCase(), state);

@@ -11,7 +11,7 @@ import { behalfOf } from '../operation.ts';
 import type { ControlCall, ControlServices } from '../operation.ts';
 import { renderError } from '../errors.ts';
 import { execute } from './execute.ts';
-import type { Executed, Hands, Made } from './execute.ts';
+import type { Effects, Executed, Made } from './execute.ts';
 import { maskError } from './mask.ts';
 import type { Mask } from './mask.ts';
 import { newDeployment } from './create-or-update.ts';
@@ -48,7 +48,7 @@ export function preview(plan: Plan, mask: Mask, { call, services, seen }: Trial)
       { method, path, apiVersion, deployment: { mask }, ...(body !== undefined && { body }) },
       call.store,
     );
-  const hands: Hands = {
+  const effects: Effects = {
     mask,
     evaluate: services.evaluate,
     read: (needed) => ask('GET', needed),
@@ -72,7 +72,7 @@ export function preview(plan: Plan, mask: Mask, { call, services, seen }: Trial)
       return { ok: true };
     },
   };
-  return execute(plan, hands);
+  return execute(plan, effects);
 }
 
 async function previewNested(

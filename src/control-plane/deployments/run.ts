@@ -10,7 +10,7 @@ import { operationId } from '../long-running/operation.ts';
 import type { WorkEnd, ArmError, Behalf, OperationRecord } from '../long-running/operation.ts';
 import type { Evaluate } from './evaluations.ts';
 import { execute } from './execute.ts';
-import type { Executed, Hands, Made } from './execute.ts';
+import type { Effects, Executed, Made } from './execute.ts';
 import { maskError } from './mask.ts';
 import type { Mask } from './mask.ts';
 import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
@@ -42,12 +42,12 @@ export function deploymentWork(run: Run, services: RunServices): () => Promise<W
   const progress = { done: 0 };
   let executed: Executed | undefined;
   return async () => {
-    executed ??= await execute(plan, handsOf(run, services), progress);
+    executed ??= await execute(plan, effectsOf(run, services), progress);
     return endOf(record, executed, services);
   };
 }
 
-function handsOf({ record, plan, mask, behalf }: Run, services: RunServices): Hands {
+function effectsOf({ record, plan, mask, behalf }: Run, services: RunServices): Effects {
   const { allowance } = plan.frame.scope;
   return {
     mask,
