@@ -8,7 +8,7 @@ import type { Caller } from '../types/caller.ts';
 import type { QuotaSettings } from './quota.ts';
 import { summaries, UnauthenticatedQuota } from './quota.ts';
 import type { LogRecord } from './activity.ts';
-import type { RecordLine } from './record.ts';
+import type { RecordLine } from './line.ts';
 
 export interface AuditParts {
   readonly store: Store;

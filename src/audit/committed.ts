@@ -1,4 +1,4 @@
-import type { RecordLine } from './record.ts';
+import type { RecordLine } from './line.ts';
 
 /** A record to be written to the log, and where it lies in the store. */
 export interface Shipped {

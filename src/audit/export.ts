@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LogRecord } from './activity.ts';
-import { recordIn } from './record.ts';
-import type { RecordLine } from './record.ts';
+import { recordIn } from './line.ts';
+import type { RecordLine } from './line.ts';
 
 export interface AuditExportParts {
   /** Holds a folder for each storage account. Relative to the working directory, which outlives a privilege drop. */

@@ -189,7 +189,7 @@ class FolderLog implements AuditLog {
   #write(lines: readonly string[], untilSynced: boolean): void {
     try {
       if (this.#failure !== undefined) this.#files.look();
-      this.#files.write(Buffer.from(`${lines.join('\n')}\n`), untilSynced);
+      this.#files.write(Buffer.from([...lines, ''].join('\n')), untilSynced);
     } catch (error) {
       throw this.#unavailable(error);
     }

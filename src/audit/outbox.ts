@@ -7,7 +7,8 @@ import { Committed } from './committed.ts';
 import type { Shipped } from './committed.ts';
 import type { AuditExport } from './export.ts';
 import type { AuditLog } from './log.ts';
-import { lineOf, withRecordId } from './record.ts';
+import { lineOf } from './line.ts';
+import { withRecordId } from './record.ts';
 
 /** `"recordId":"<id>"}}` and the line's end: a record's id is the last thing on its line, see `withRecordId`. */
 export const recordIdMark = { before: '"recordId":"', length: 36, after: '"}}\n' } as const;

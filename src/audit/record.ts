@@ -2,8 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
-import type { LogRecord } from './activity.ts';
-import type { AuditCategory, AuditEvent, AuditProperties, AuditRecord, VerdictProperty } from './event.ts';
+import type { AuditEvent, AuditProperties, AuditRecord, VerdictProperty } from './event.ts';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -11,7 +10,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', 'xms_mirid', 'xms_az_nwperimid'];
 
 /** How much of a text that a client controls is kept, in UTF-16 units; and of an error's message. */
-const longest = { text: 2048, id: 128, message: 4096 };
+export const longest = { text: 2048, id: 128, message: 4096 };
 
 /** The same of a refusal, which costs whoever asks for it nothing. */
 const longestRefused = { text: 512, id: 128, message: 1024 };
@@ -75,7 +74,7 @@ function propertiesOf(event: AuditEvent): AuditProperties {
   return properties;
 }
 
-function tlsName(version: string): string {
+export function tlsName(version: string): string {
   return version.replace('TLSv', 'TLS').replace('.', '_');
 }
 
@@ -85,7 +84,7 @@ type Decided = Pick<AuditEvent, 'source' | 'access' | 'verdict' | 'rule' | 'expl
 type DecisionProperties = Writable<Partial<AuditProperties>>;
 
 /** A record's last properties: what was decided, and why. */
-function addDecision(properties: DecisionProperties, event: Decided): DecisionProperties {
+export function addDecision(properties: DecisionProperties, event: Decided): DecisionProperties {
   const { access, verdict, source } = event;
   if (access !== undefined) addAccessKeys(properties, access);
   if (verdict !== undefined) {
@@ -134,7 +133,7 @@ type Identity = NonNullable<AuditRecord['identity']>;
 /** A caller is one object for as long as its token is cached. */
 const identities = new WeakMap<Caller, Identity>();
 
-function identityOf(caller: Caller): Identity {
+export function identityOf(caller: Caller): Identity {
   const known = identities.get(caller);
   if (known !== undefined) return known;
   const identity = { claim: recordedIdentity(caller) };
@@ -169,7 +168,7 @@ function copyClaim(identity: Record<string, unknown>, name: string, value: unkno
 }
 
 /** Seven fractional digits, of which the clock fills three. */
-function timeOf(at: number): string {
+export function timeOf(at: number): string {
   if (at !== lastTime.at) lastTime = { at, text: `${new Date(at).toISOString().slice(0, -1)}0000Z` };
   return lastTime.text;
 }
@@ -177,8 +176,8 @@ function timeOf(at: number): string {
 /** Many requests share a millisecond, and writing it out is a tenth of the cost of a record. */
 let lastTime = { at: 0, text: '1970-01-01T00:00:00.0000000Z' };
 
-/** Under whatever name, and wherever in the URI, a client put it: escaped in part, too. */
-function withoutToken(uri: string): string {
+/** A URI without a token, under whatever name, and wherever in it, a client put one: escaped in part, too. */
+export function withoutToken(uri: string): string {
   // Hardly any URI has one of these, and to look for them is many times cheaper.
   if (!uri.includes('_') && !uri.includes('%') && !uri.includes('eyJ')) return uri;
   return uri
@@ -196,99 +195,4 @@ export function clip(text: string, length: number): string {
   if (text.length <= length) return text;
   const mark = `… (${text.length} characters)`;
   return text.slice(0, length - mark.length) + mark;
-}
-
-/** A record as the log has it: one line of JSON. */
-export interface RecordLine {
-  readonly category: AuditCategory;
-  /** In upper case, as the record has it. */
-  readonly resourceId: string;
-  readonly text: string;
-}
-
-export function lineOf(record: LogRecord): RecordLine {
-  return { category: record.category, resourceId: record.resourceId, text: JSON.stringify(record) };
-}
-
-/** The record of a line. */
-export function recordIn({ text }: RecordLine): LogRecord {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the line was written of a record
-  return JSON.parse(text) as LogRecord;
-}
-
-/** A request of a caller that was answered 200, as most reads are. */
-interface ReadEvent extends Required<
-  Pick<AuditEvent, 'at' | 'durationMs' | 'operationName' | 'apiVersion' | 'correlationId'>
-> {
-  readonly resource: ResourceText;
-  readonly caller: Caller;
-  /** `decisionText` of it. */
-  readonly decision: string;
-  /** Absent when the ingress could not say where the request came from. */
-  readonly callerIpAddress: string | undefined;
-  readonly requestUri: string;
-  readonly objectId: string;
-  readonly userAgent: string | undefined;
-  readonly tlsVersion: string | undefined;
-  /** What the operation adds; none of it has a name that every record has. */
-  readonly properties: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** A resource's id as records have it. */
-export interface ResourceText {
-  readonly id: string;
-  /** As JSON. */
-  readonly text: string;
-}
-
-export function resourceText(resourceId: string): ResourceText {
-  const id = clip(resourceId, longest.text).toUpperCase();
-  return { id, text: JSON.stringify(id) };
-}
-
-/** The properties of a record that say what was decided, as JSON between the braces of an object. */
-export function decisionText(decided: Decided): string {
-  return JSON.stringify(addDecision({}, decided)).slice(1, -1);
-}
-
-/**
- * What `auditRecord` makes of a read, as its line. Most of it is the same from one request to the next, and is written
- * once: the caller's identity, the resource, and what was decided.
- */
-export function readLine(event: ReadEvent): RecordLine {
-  const { resource, caller, callerIpAddress, userAgent, tlsVersion, decision, properties } = event;
-  const from = callerIpAddress === undefined ? '' : `,"callerIpAddress":${JSON.stringify(callerIpAddress)}`;
-  const client = userAgent === undefined ? '' : `,"clientInfo":${JSON.stringify(clip(userAgent, longest.text))}`;
-  const tls = tlsVersion === undefined ? '' : `,"tlsVersion":${JSON.stringify(tlsName(tlsVersion))}`;
-  const own = properties === undefined ? '' : membersText(properties);
-  const text =
-    `{"time":"${timeOf(event.at)}","resourceId":${resource.text},"category":"AuditEvent"` +
-    `,"operationName":${JSON.stringify(event.operationName)}` +
-    `,"operationVersion":${JSON.stringify(clip(event.apiVersion, longest.id))}` +
-    `,"resultType":"Success","resultSignature":"OK","durationMs":"${Math.max(0, Math.round(event.durationMs))}"${from}` +
-    `,"correlationId":${JSON.stringify(clip(event.correlationId, longest.id))},"identity":${identityText(caller)}` +
-    `,"properties":{${own}"httpStatusCode":200,"id":${uriText(event.objectId)}${client},"requestUri":${uriText(event.requestUri)}${tls}` +
-    `${decision === '' ? '' : ','}${decision}}}`;
-  return { category: 'AuditEvent', resourceId: resource.id, text };
-}
-
-/** The members of an object as JSON, each followed by a comma. */
-function membersText(properties: Readonly<Record<string, unknown>>): string {
-  const members = JSON.stringify(properties).slice(1, -1);
-  return members === '' ? '' : `${members},`;
-}
-
-function uriText(text: string): string {
-  return JSON.stringify(clip(withoutToken(text), longest.text));
-}
-
-/** A caller is one object for as long as its token is cached. */
-const identityTexts = new WeakMap<Caller, string>();
-
-function identityText(caller: Caller): string {
-  const known = identityTexts.get(caller);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(identityOf(caller));
-  identityTexts.set(caller, text);
-  return text;
 }

@@ -3,8 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AuditEvent, AuditRecord } from '../audit/event.ts';
-import { auditRecord, decisionText, readLine, resourceText } from '../audit/record.ts';
-import type { RecordLine, ResourceText } from '../audit/record.ts';
+import { lineFrame, readLine } from '../audit/line.ts';
+import type { LineFrame, RecordLine } from '../audit/line.ts';
+import { auditRecord } from '../audit/record.ts';
 import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, Failed } from '../edge/edge.ts';
 import { explain } from '../firewall/explain.ts';
@@ -16,7 +17,6 @@ import { newVersion, vaultScope } from '../objects/object.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
 import type { Reading } from '../store/records.ts';
 import type { KeyEngine } from '../types/key.ts';
-import type { Source } from '../types/source.ts';
 import type { AccessVerdict } from '../types/verdict.ts';
 import { renderError } from './errors.ts';
 import type { Call } from './operation.ts';
@@ -178,56 +178,55 @@ function readLineOf(
   admitted: Admitted,
   { nowMs, objectId, properties }: Omit<Outcome, 'status' | 'message'>,
 ): RecordLine {
-  const { request, vault, caller, operation, apiVersion } = admitted;
-  const { source } = request;
-  return readLine({
+  const { request } = admitted;
+  const origin = originOf(request);
+  return readLine(frameOf(admitted), {
     at: request.atMs,
     durationMs: nowMs - request.atMs,
-    operationName: operation.name,
-    apiVersion,
-    resource: resourceOf(vault),
-    caller,
-    decision: decisionIn(admitted),
-    callerIpAddress: source.kind === 'unknown' ? undefined : source.address.text,
     correlationId: clientRequestId(request) ?? request.requestId,
-    requestUri: `${originOf(request)}${request.url}`,
-    objectId: objectId ?? `${originOf(request)}${askedPath(request)}`,
-    userAgent: request.headers['user-agent'],
-    tlsVersion: tlsVersion(request.raw.socket),
+    requestUri: origin + request.url,
+    objectId: objectId ?? origin + askedPath(request),
     properties,
   });
 }
 
-const resources = new WeakMap<VaultInForce, ResourceText>();
-
-function resourceOf(vault: VaultInForce): ResourceText {
-  let known = resources.get(vault);
-  if (known === undefined) resources.set(vault, (known = resourceText(vault.id)));
-  return known;
+/** The frame of a connection's last line, and what it is of. */
+interface Framed extends Pick<Admitted, 'vault' | 'caller' | 'operation' | 'apiVersion' | 'firewall' | 'permission'> {
+  readonly userAgent: string | undefined;
+  readonly frame: LineFrame;
 }
 
-/** What was decided of a connection's last request, and what about. */
-type Decision = Pick<Admitted, 'vault' | 'caller' | 'operation' | 'firewall' | 'permission'> & {
-  readonly text: string;
-};
+/** On one connection, mostly the same is asked for and decided again and again. */
+const frames = new WeakMap<Socket, Framed>();
 
-/** By connection: on one, mostly the same is decided again and again. */
-const decisions = new WeakMap<Source, Decision>();
-
-function decisionIn(admitted: Admitted): string {
-  const { request, vault, caller, operation, firewall, permission } = admitted;
-  const last = decisions.get(request.source);
+function frameOf(admitted: Admitted): LineFrame {
+  const { request, vault, caller, operation, apiVersion, firewall, permission } = admitted;
+  const { socket } = request.raw;
+  const userAgent = request.headers['user-agent'];
+  const last = frames.get(socket);
   const isSame =
     last?.vault === vault &&
     last.caller === caller &&
     last.operation === operation &&
+    last.apiVersion === apiVersion &&
     last.firewall === firewall &&
+    last.userAgent === userAgent &&
     isSameAccess(last.permission, permission);
-  if (isSame) return last.text;
-  const words = verdictInWords(admitted);
-  const text = decisionText({ source: request.source, access: permission, verdict: firewall, ...words });
-  decisions.set(request.source, { vault, caller, operation, firewall, permission, text });
-  return text;
+  if (isSame) return last.frame;
+  const frame = lineFrame({
+    operationName: operation.name,
+    apiVersion,
+    resourceId: vault.id,
+    source: request.source,
+    caller,
+    userAgent,
+    tlsVersion: tlsVersion(socket),
+    verdict: firewall,
+    ...verdictInWords(admitted),
+    access: permission,
+  });
+  frames.set(socket, { vault, caller, operation, apiVersion, firewall, permission, userAgent, frame });
+  return frame;
 }
 
 /** A verdict by role assignments is another object for each request. */

@@ -1,5 +1,5 @@
 import type { LogRecord } from '../audit/activity.ts';
-import type { RecordLine } from '../audit/record.ts';
+import type { RecordLine } from '../audit/line.ts';
 import { AuditUnavailable } from '../audit/log.ts';
 import type { Answer } from '../http/answer.ts';
 import type { Reading } from '../store/records.ts';

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../audit/activity.ts';
-import { lineOf } from '../audit/record.ts';
-import type { RecordLine } from '../audit/record.ts';
+import { lineOf } from '../audit/line.ts';
+import type { RecordLine } from '../audit/line.ts';
 import type { Answer } from '../http/answer.ts';
 import { recordsOf, requestOf } from '../store/records.ts';
 import type { Given, Need, ParsedOnce, Reading } from '../store/records.ts';

@@ -1,5 +1,5 @@
 import type { Audit } from '../audit/audit.ts';
-import type { RecordLine } from '../audit/record.ts';
+import type { RecordLine } from '../audit/line.ts';
 import type { ParsedOnce } from '../store/records.ts';
 import type { ReadResult, Store } from '../store/store.ts';
 import type { Connection, EdgeRequest } from './edge.ts';

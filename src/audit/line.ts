@@ -1,0 +1,111 @@
+import type { LogRecord } from './activity.ts';
+import type { AuditCategory, AuditEvent } from './event.ts';
+import { addDecision, clip, identityOf, longest, timeOf, tlsName, withoutToken } from './record.ts';
+
+/** A record as the log has it: one line of JSON. */
+export interface RecordLine {
+  readonly category: AuditCategory;
+  /** In upper case, as the record has it. */
+  readonly resourceId: string;
+  readonly text: string;
+}
+
+export function lineOf(record: LogRecord): RecordLine {
+  return { category: record.category, resourceId: record.resourceId, text: JSON.stringify(record) };
+}
+
+/** The record of a line. */
+export function recordIn({ text }: RecordLine): LogRecord {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the line was written of a record
+  return JSON.parse(text) as LogRecord;
+}
+
+type Connected = Pick<
+  AuditEvent,
+  'operationName' | 'apiVersion' | 'resourceId' | 'source' | 'userAgent' | 'tlsVersion'
+>;
+type Decision = Pick<AuditEvent, 'caller' | 'verdict' | 'rule' | 'explanation' | 'access'>;
+
+/** What is often the same from one request of a connection to the next: who asks for what, and what was decided. */
+export type FrameEvent = Connected & Decision;
+
+/** What is of one read that was answered 200. None of `properties` has a name that every record has. */
+export interface ReadEvent extends Pick<AuditEvent, 'at' | 'durationMs' | 'correlationId' | 'properties'> {
+  readonly requestUri: string;
+  readonly objectId: string;
+}
+
+/** The texts of a line between those that differ in each, in their order. */
+export interface LineFrame {
+  readonly resourceId: string;
+  readonly fromTime: string;
+  readonly fromDuration: string;
+  readonly fromCorrelation: string;
+  readonly fromObject: string;
+  readonly fromRequest: string;
+}
+
+/** The frame of the lines of reads that agree in all of this. */
+export function lineFrame(event: FrameEvent): LineFrame {
+  const { source, caller, userAgent, tlsVersion } = event;
+  const resourceId = clip(event.resourceId, longest.text).toUpperCase();
+  const operation = {
+    resourceId,
+    category: 'AuditEvent',
+    operationName: event.operationName,
+    operationVersion: clip(event.apiVersion, longest.id),
+    resultType: 'Success',
+    resultSignature: 'OK',
+  };
+  const from = source === undefined || source.kind === 'unknown' ? {} : { callerIpAddress: source.address.text };
+  const identity = caller === undefined ? {} : { identity: identityOf(caller) };
+  const client = userAgent === undefined ? {} : { clientInfo: clip(userAgent, longest.text) };
+  const decided = addDecision(tlsVersion === undefined ? {} : { tlsVersion: tlsName(tlsVersion) }, event);
+  return {
+    resourceId,
+    fromTime: `",${members(operation)},"durationMs":"`,
+    fromDuration: `",${followed(members(from))}"correlationId":"`,
+    fromCorrelation: `",${followed(members(identity))}"properties":{`,
+    fromObject: `",${followed(members(client))}"requestUri":"`,
+    fromRequest: `"${preceded(members(decided))}}}`,
+  };
+}
+
+/** What `auditRecord` makes of a read, as its line. */
+export function readLine(frame: LineFrame, event: ReadEvent): RecordLine {
+  const own = event.properties === undefined ? '' : followed(members(event.properties));
+  const text =
+    `{"time":"${timeOf(event.at)}${frame.fromTime}${Math.max(0, Math.round(event.durationMs))}${frame.fromDuration}` +
+    `${escaped(clip(event.correlationId, longest.id))}${frame.fromCorrelation}${own}"httpStatusCode":200,"id":"` +
+    `${escapedUri(event.objectId)}${frame.fromObject}${escapedUri(event.requestUri)}${frame.fromRequest}`;
+  return { category: 'AuditEvent', resourceId: frame.resourceId, text };
+}
+
+/** The members of an object as JSON, without its braces. */
+function members(object: object): string {
+  return JSON.stringify(object).slice(1, -1);
+}
+
+function followed(text: string): string {
+  return text === '' ? '' : `${text},`;
+}
+
+function preceded(text: string): string {
+  return text === '' ? '' : `,${text}`;
+}
+
+/** Anything but printable ASCII that JSON leaves as it is. */
+const toEscape = /[^ !#-[\]-~]/;
+
+/** The same with what a URI must have if there is a token in it (`withoutToken`). */
+const toLookAt = /[^!#$&-[\]^`-~]|eyJ/;
+
+/** A string as JSON has it between its quotes. To look whether anything must be escaped is cheaper than to do it. */
+function escaped(text: string): string {
+  return toEscape.test(text) ? JSON.stringify(text).slice(1, -1) : text;
+}
+
+function escapedUri(uri: string): string {
+  if (uri.length <= longest.text && !toLookAt.test(uri)) return uri;
+  return escaped(clip(withoutToken(uri), longest.text));
+}
