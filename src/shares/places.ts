@@ -5,15 +5,18 @@ interface PlaceLimits {
   readonly perSource: number;
 }
 
+/** Connections in the order in which they came into the state that they are in. */
+type InOrder<C> = Iterable<C> & { readonly size: number };
+
 /** The connections of one source, or of all, as far as they may go. */
 export interface Standing<C> {
   readonly size: number;
   /** Those that never brought a request, oldest first. */
-  readonly silent: ReadonlySet<C>;
+  readonly silent: InOrder<C>;
   /** Those between two requests, idle longest first. */
-  readonly idle: ReadonlySet<C>;
+  readonly idle: InOrder<C>;
   /** Those with a request in flight, longest first. */
-  readonly busy: ReadonlySet<C>;
+  readonly busy: InOrder<C>;
 }
 
 /** Whether there is room for one more connection; `goes` has to be ended for it. `full` names the limit that is reached. */
@@ -37,22 +40,79 @@ export function whoGoes<C>(
   return leaving([greediest.silent, greediest.idle, all.silent, all.idle, greediest.busy], total);
 }
 
-function leaving<C>(candidates: readonly ReadonlySet<C>[], limit: number): Room<C> {
+function leaving<C>(candidates: readonly InOrder<C>[], limit: number): Room<C> {
   const [connection] = candidates.find(({ size }) => size > 0) ?? [];
   return connection === undefined ? { kind: 'full', limit } : { kind: 'goes', connection, limit };
 }
 
-interface Place {
+/** A connection in one of the queues of a `Standing`. */
+interface Queued<C> {
+  readonly connection: C;
+  queue: Queue<C>;
+  before: Queued<C> | undefined;
+  after: Queued<C> | undefined;
+}
+
+/** A linked list, between two of which a connection moves without anything being made: each request moves it twice. */
+class Queue<C> implements InOrder<C> {
+  #size = 0;
+  #first: Queued<C> | undefined;
+  #last: Queued<C> | undefined;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  *[Symbol.iterator](): Iterator<C> {
+    for (let queued = this.#first; queued !== undefined; queued = queued.after) yield queued.connection;
+  }
+
+  add(connection: C): Queued<C> {
+    const queued = { connection, queue: this, before: undefined, after: undefined };
+    this.#append(queued);
+    return queued;
+  }
+
+  /** Takes it out of the queue that it is in. */
+  take(queued: Queued<C>): void {
+    queued.queue.remove(queued);
+    this.#append(queued);
+  }
+
+  remove(queued: Queued<C>): void {
+    const { before, after } = queued;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    this.#size -= 1;
+  }
+
+  #append(queued: Queued<C>): void {
+    queued.queue = this;
+    queued.before = this.#last;
+    queued.after = undefined;
+    if (this.#last === undefined) this.#first = queued;
+    else this.#last.after = queued;
+    this.#last = queued;
+    this.#size += 1;
+  }
+}
+
+interface Place<C> {
   source: string;
+  standing: Counted<C>;
   /** Requests in flight. */
   requests: number;
+  readonly inAll: Queued<C>;
+  inSource: Queued<C>;
 }
 
 interface Counted<C> extends Standing<C> {
   size: number;
-  readonly silent: Set<C>;
-  readonly idle: Set<C>;
-  readonly busy: Set<C>;
+  readonly silent: Queue<C>;
+  readonly idle: Queue<C>;
+  readonly busy: Queue<C>;
 }
 
 /** Those whose source is not known, or not yet: they have no share among each other. */
@@ -64,7 +124,7 @@ const unnamed = 'unnamed';
  */
 export class Places<C> {
   readonly #limits: PlaceLimits;
-  readonly #places = new Map<C, Place>();
+  readonly #places = new Map<C, Place<C>>();
   readonly #all: Counted<C> = counted();
   readonly #bySource = new Map<string, Counted<C>>();
   /** The sources by how many connections they have. */
@@ -84,10 +144,10 @@ export class Places<C> {
   }
 
   add(connection: C, source: string = unnamed): void {
-    this.#places.set(connection, { source, requests: 0 });
+    const standing = this.#count(source, 1);
+    const [inAll, inSource] = [this.#all.silent.add(connection), standing.silent.add(connection)];
+    this.#places.set(connection, { source, standing, requests: 0, inAll, inSource });
     this.#all.size += 1;
-    this.#all.silent.add(connection);
-    this.#count(source, 1).silent.add(connection);
   }
 
   /** Whether a connection has room among those of the source that a proxy named for it. */
@@ -99,9 +159,11 @@ export class Places<C> {
   move(connection: C, source: string): void {
     const place = this.#places.get(connection);
     if (place === undefined) return;
-    this.#count(place.source, -1).silent.delete(connection);
+    place.inSource.queue.remove(place.inSource);
+    this.#count(place.source, -1);
     place.source = source;
-    this.#count(source, 1).silent.add(connection);
+    place.standing = this.#count(source, 1);
+    place.inSource = place.standing.silent.add(connection);
   }
 
   begin(connection: C): void {
@@ -109,10 +171,8 @@ export class Places<C> {
     if (place === undefined) return;
     place.requests += 1;
     if (place.requests > 1) return;
-    for (const standing of [this.#all, this.#of(place.source)]) {
-      if (!standing.silent.delete(connection)) standing.idle.delete(connection);
-      standing.busy.add(connection);
-    }
+    this.#all.busy.take(place.inAll);
+    place.standing.busy.take(place.inSource);
   }
 
   end(connection: C): void {
@@ -120,10 +180,8 @@ export class Places<C> {
     if (place === undefined) return;
     place.requests -= 1;
     if (place.requests > 0) return;
-    for (const standing of [this.#all, this.#of(place.source)]) {
-      standing.busy.delete(connection);
-      standing.idle.add(connection);
-    }
+    this.#all.idle.take(place.inAll);
+    place.standing.idle.take(place.inSource);
   }
 
   remove(connection: C): void {
@@ -131,9 +189,9 @@ export class Places<C> {
     if (place === undefined) return;
     this.#places.delete(connection);
     this.#all.size -= 1;
-    for (const { silent, idle, busy } of [this.#all, this.#count(place.source, -1)]) {
-      for (const connections of [silent, idle, busy]) connections.delete(connection);
-    }
+    place.inAll.queue.remove(place.inAll);
+    place.inSource.queue.remove(place.inSource);
+    this.#count(place.source, -1);
   }
 
   #of(source: string): Counted<C> {
@@ -161,5 +219,5 @@ export class Places<C> {
 }
 
 function counted<C>(): Counted<C> {
-  return { size: 0, silent: new Set(), idle: new Set(), busy: new Set() };
+  return { size: 0, silent: new Queue(), idle: new Queue(), busy: new Queue() };
 }
