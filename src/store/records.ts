@@ -149,9 +149,34 @@ interface ListNeed<T> extends Omit<List, 'prefix'> {
 export type Given = readonly (Stored<unknown> | undefined)[] | { readonly awaited: unknown };
 
 /** The records under these keys, in one snapshot; `undefined` for one that does not exist. */
-export function get<const K extends readonly Key<unknown>[]>(...keys: K): Reading<StoredUnder<K>>;
-export function* get(...keys: readonly Key<unknown>[]): Reading<unknown> {
-  return yield { kind: 'get', get: keys };
+export function get<const K extends readonly Key<unknown>[]>(...keys: K): Asking<StoredUnder<K>>;
+export function get(...keys: readonly Key<unknown>[]): Asking<unknown> {
+  return new GetOnce(keys);
+}
+
+type Asking<T> = Iterable<Need, T, Given>;
+
+/** What a generator that yields one need does, without the generator: every read begins with one. */
+class GetOnce implements Asking<unknown>, Iterator<Need, unknown, Given> {
+  #need: Need | undefined;
+
+  constructor(keys: readonly Key<unknown>[]) {
+    this.#need = { kind: 'get', get: keys };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(given?: Given): IteratorResult<Need, unknown> {
+    const need = this.#need;
+    this.#need = undefined;
+    return need === undefined ? { done: true, value: given } : { done: false, value: need };
+  }
+
+  throw(error: unknown): never {
+    throw error;
+  }
 }
 
 /** As `Store.list`, with what the records hold. */

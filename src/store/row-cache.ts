@@ -1,9 +1,9 @@
 import { forgetOldest, KnownVersions } from './known-versions.ts';
 import type { PreparedTransaction } from './sqlite-batch.ts';
-import type { Requirement, Version } from './store.ts';
+import type { Requirement, StoredRecord, Version } from './store.ts';
 
-/** A record's version and value as the database has them; `undefined`: there is no such record. */
-export type Row = { readonly version: Version; readonly value: Uint8Array } | undefined;
+/** A record as the database has it, which nobody writes into; `undefined`: there is no such record. */
+export type Row = StoredRecord | undefined;
 
 /** What a transaction makes of a record. */
 export interface Written {
@@ -109,7 +109,7 @@ export class RowCache {
       if (!this.#rows.has(key)) continue;
       if (version === null) this.#rows.set(key, undefined);
       else if (value === undefined) this.#rows.delete(key);
-      else this.#rows.set(key, { version, value });
+      else this.#rows.set(key, { key, version, value });
     }
   }
 

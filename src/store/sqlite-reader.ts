@@ -5,7 +5,7 @@ import { RowCache } from './row-cache.ts';
 import type { EndedBatch, Written } from './row-cache.ts';
 import type { PreparedTransaction } from './sqlite-batch.ts';
 import { configure, isDamage } from './sqlite-file.ts';
-import { assertList, assertRead, Conflict, resultOf, Unreadable } from './store.ts';
+import { assertKey, assertList, Conflict, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Requirement, StoredRecord } from './store.ts';
 
 /**
@@ -27,11 +27,14 @@ export class SqliteReader {
   readonly #dataVersion: StatementSync;
   readonly #commitCount: CommitCount;
   readonly #cache = new RowCache();
+  // A key that is in the cache was looked at when it came into it.
   readonly #readRow = (key: string) => {
+    assertKey(key);
     const row = this.#record.get(key);
     return row === undefined ? undefined : recordOf(key, row[0], row[1]);
   };
   readonly #readVersion = (key: string) => {
+    assertKey(key);
     const version = this.#version.get(key)?.[0];
     return typeof version === 'string' ? version : null;
   };
@@ -58,33 +61,34 @@ export class SqliteReader {
 
   read(request: Read): (StoredRecord | undefined)[] {
     const known = this.#cache.knows(request.get, request.require);
-    return known ? this.#read(request) : this.#inSnapshot(() => this.#read(request));
+    const records = known ? this.#read(request) : this.#inSnapshot(() => this.#read(request));
+    // A copy: whoever asked may write into it.
+    return records.map((record) => record && { ...record, value: record.value.slice() });
   }
 
   /** In a snapshot that begins now, so that it has what other processes committed too. */
   readMany(requests: readonly (Read | List)[]): readonly ReadResult[] {
     this.refresh();
-    return this.#inSnapshot(() =>
-      requests.map((request) => resultOf(() => this.#orUnreadable(() => this.#readOrList(request)))),
-    );
+    return this.#inSnapshot(() => requests.map((request) => this.#resultOf(request)));
+  }
+
+  #resultOf(request: Read | List): ReadResult {
+    try {
+      return { ok: true, records: this.#readOrList(request) };
+    } catch (error) {
+      return { ok: false, error: asUnreadable(error) };
+    }
   }
 
   #readOrList(request: Read | List): readonly (StoredRecord | undefined)[] {
-    if ('get' in request) {
-      assertRead(request);
-      return this.#read(request);
-    }
+    if ('get' in request) return this.#read(request);
     assertList(request);
     return this.#list(request);
   }
 
   #read({ require, get }: Read): (StoredRecord | undefined)[] {
     this.#check(require);
-    return get.map((key) => {
-      const row = this.#cache.row(key, this.#readRow);
-      // A copy: whoever asked may write into it.
-      return row === undefined ? undefined : { key, version: row.version, value: row.value.slice() };
-    });
+    return get.map((key) => this.#cache.row(key, this.#readRow));
   }
 
   list(request: List): StoredRecord[] {
@@ -177,8 +181,7 @@ export class SqliteReader {
     try {
       return read();
     } catch (error) {
-      if (isDamage(error)) throw new Unreadable('the database file is damaged', { cause: error });
-      throw error;
+      throw asUnreadable(error);
     }
   }
 
@@ -188,6 +191,10 @@ export class SqliteReader {
       if (this.#cache.version(key, this.#readVersion) !== version) throw new Conflict(key);
     }
   }
+}
+
+function asUnreadable(error: unknown): unknown {
+  return isDamage(error) ? new Unreadable('the database file is damaged', { cause: error }) : error;
 }
 
 function recordOf(key: string, version: unknown, value: unknown): StoredRecord {

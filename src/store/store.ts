@@ -19,7 +19,8 @@ export interface Store {
 
   /**
    * Reads for many at once, in one snapshot of all that is committed by now, whoever committed it. Each gets what it
-   * asked for or its own failure, as `read` and `list` would throw it. A value where nothing need be waited for.
+   * asked for or its own failure, as `read` and `list` would throw it. A value where nothing need be waited for. Nobody
+   * writes into what it gives: the store may keep it, and give it to others.
    */
   readMany(requests: readonly (Read | List)[]): readonly ReadResult[] | Promise<readonly ReadResult[]>;
 
@@ -200,7 +201,8 @@ function assertRequirements(requirements: readonly Requirement[] | undefined): v
   for (const requirement of requirements ?? []) assertKey(requirement.key);
 }
 
-function assertKey(key: string): void {
+/** @throws {TypeError} when it is not 1 to 1,024 printable ASCII characters */
+export function assertKey(key: string): void {
   if (/^[\x21-\x7e]{1,1024}$/.test(key)) return;
   throw new TypeError(
     `the key ${JSON.stringify(key.slice(0, 64))} is not 1 to 1,024 printable ASCII characters (0x21-0x7e)`,

@@ -25,7 +25,7 @@ function look(): void {
 
 /** What is read of `key`: from the cache, or `database`. */
 const read = (key: string, database = 'database') =>
-  cache.row(key, () => ({ version: database, value: Buffer.from(database) }))?.version;
+  cache.row(key, () => ({ key, version: database, value: Buffer.from(database) }))?.version;
 
 const writes = (key: string, version: string) =>
   cache.writes({ put: [{ key, version, value: Buffer.from(version) }], delete: [] });
