@@ -59,14 +59,17 @@ function match(
 ): AccessVerdict | undefined {
   if (candidates === undefined) return undefined;
   const wanted = permission.toLowerCase();
-  const all = `${wanted.slice(0, wanted.indexOf('/'))}/all`;
   const found = candidates.find(
     (policy) =>
-      (policy.permissions.has(wanted) || policy.permissions.has(all)) &&
+      (policy.permissions.has(wanted) || policy.permissions.has(allOf(wanted))) &&
       (policy.applicationId === undefined || policy.applicationId === caller.applicationId?.toLowerCase()) &&
       (policy.tenantId === caller.tenant.toLowerCase() || caller.issuerClass === 'services'),
   );
   return found?.verdict;
+}
+
+function allOf(permission: string): string {
+  return `${permission.slice(0, permission.indexOf('/'))}/all`;
 }
 
 /** "This operation requires the certificates/manageissuers/getissuers permission" (Get Certificate Issuer and others): either is enough. */

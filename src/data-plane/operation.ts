@@ -71,20 +71,20 @@ export function objectId(
   return refused({ kind: 'objectNotFound', collection, name: `${name.value}/${version.slice(0, 64)}` });
 }
 
-/** `attributes` and `tags` of an answer, as every collection has them. */
+/** `attributes` and `tags` of an answer, as every collection has them. JSON leaves out what is `undefined`. */
 export function objectFacts(vault: VaultScope, { attributes, tags }: ObjectVersion) {
   const { enabled, notBefore, expires, created, updated } = attributes;
   return {
     attributes: {
       enabled,
-      ...(notBefore !== undefined && { nbf: notBefore }),
-      ...(expires !== undefined && { exp: expires }),
+      nbf: notBefore,
+      exp: expires,
       created,
       updated,
       recoveryLevel: recoveryLevel(vault),
       recoverableDays: vault.softDeleteRetentionInDays,
     },
-    ...(tags !== undefined && { tags }),
+    tags,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Answer } from '../http/answer.ts';
 import { isUnissued } from '../objects/certificates/pending.ts';
 import { addVersion, changeVersion } from '../objects/change.ts';
 import { refused } from '../objects/object.ts';
-import type { ObjectRecord, Outcome, VaultScope } from '../objects/object.ts';
+import type { ObjectRecord, Outcome } from '../objects/object.ts';
 import { getVersion } from '../objects/read.ts';
 import {
   checkSecret,
@@ -64,7 +64,9 @@ const getSecret: OperationCard = {
       return isToCome ? refused({ kind: 'objectDisabled', collection: 'secrets' }) : found;
     }
     if (!found.value.current.attributes.enabled) return refused({ kind: 'objectDisabled', collection: 'secrets' });
-    const current = yield* secretAs(found.value.current, call.query['outContentType']);
+    const { outContentType } = call.query;
+    if (outContentType === undefined) return secretAnswer(call, found, { value: true });
+    const current = yield* secretAs(found.value.current, outContentType);
     if (!current.ok) return current;
     const secret = { ...found.value, current: current.value };
     return secretAnswer(call, { ok: true, value: secret }, { value: true });
@@ -103,13 +105,18 @@ type Secret = ObjectRecord<SecretVersion>;
 /** SecretBundle, without the value where the operation does not disclose it. */
 function secretBundle(call: Call, secret: Secret, show: { readonly value: boolean }) {
   const { current } = secret;
-  const { previousVersion } = current;
+  const { contentType, managed, version } = current;
+  const { attributes, tags } = objectFacts(call.vault, current);
+  // JSON leaves out what is `undefined`.
   return {
-    ...(show.value && { value: current.value }),
-    id: `${call.origin}/secrets/${secret.name}/${current.version}`,
-    ...secretFacts(call.vault, current),
-    ...(current.managed && { kid: `${call.origin}/keys/${secret.name}/${current.version}` }),
-    ...(previousVersion !== undefined && knowsPreviousVersion(call) && { previousVersion }),
+    value: show.value ? current.value : undefined,
+    id: `${call.origin}/secrets/${secret.name}/${version}`,
+    contentType,
+    attributes,
+    tags,
+    managed,
+    kid: managed ? `${call.origin}/keys/${secret.name}/${version}` : undefined,
+    previousVersion: knowsPreviousVersion(call) ? current.previousVersion : undefined,
   };
 }
 
@@ -138,16 +145,9 @@ function secretAudit(version: SecretVersion) {
 /** SecretItem of a list; its id has a version only in a list of versions. */
 function secretItem(call: Call, secret: Secret, version?: string) {
   const id = `${call.origin}/secrets/${secret.name}`;
-  return { id: version === undefined ? id : `${id}/${version}`, ...secretFacts(call.vault, secret.current) };
-}
-
-function secretFacts(vault: VaultScope, version: SecretVersion) {
-  const { contentType, managed } = version;
-  return {
-    ...(contentType !== undefined && { contentType }),
-    ...objectFacts(vault, version),
-    ...(managed && { managed }),
-  };
+  const { contentType, managed } = secret.current;
+  const { attributes, tags } = objectFacts(call.vault, secret.current);
+  return { id: version === undefined ? id : `${id}/${version}`, contentType, attributes, tags, managed };
 }
 
 const secretBody = object({ value: optional(string), contentType: optional(string), ...objectMembers });

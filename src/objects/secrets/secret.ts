@@ -48,7 +48,7 @@ export function updateSecretVersion<V extends SecretVersion>(
 
 /** `secretProperties` of the audit record, in the form of `keyProperties`. */
 export function secretProperties({ contentType, attributes }: SecretVersion): Readonly<Record<string, unknown>> {
-  return { ...(contentType !== undefined && { type: contentType }), attributes: auditedAttributes(attributes) };
+  return { type: contentType, attributes: auditedAttributes(attributes) };
 }
 
 /** Checks the limits of a secret's parameters; `undefined` if they are met. */
@@ -69,11 +69,10 @@ function bad(message: string): ObjectRefusal {
 }
 
 /**
- * The secret of a certificate in the format that the reader requests (`outContentType`), or as it is stored.
+ * The secret of a certificate in the format that the reader requests (`outContentType`).
  * "Currently, only PFX to PEM conversion is supported" (`GetSecretOptions.outContentType`).
  */
-export function* secretAs(secret: SecretVersion, asked: string | undefined): Reading<Outcome<SecretVersion>> {
-  if (asked === undefined) return { ok: true, value: secret };
+export function* secretAs(secret: SecretVersion, asked: string): Reading<Outcome<SecretVersion>> {
   if (asked !== 'application/x-pem-file' && asked !== 'application/x-pkcs12') {
     return notConverted(
       `outContentType is '${asked.slice(0, 64)}'; it may be application/x-pem-file or application/x-pkcs12.`,
