@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import { targetFault } from './request.ts';
 
 /**
@@ -79,9 +80,21 @@ export function dispatchByHost(
   nameSets: readonly NameSet[],
   edges: { readonly vault: HostListener<VaultHost>; readonly home: HostListener<HomeHost> },
 ): Listener {
+  // What the last request of a connection named: the next one mostly names the same.
+  const last = new WeakMap<Socket, { readonly host: string; readonly named: HostMatch }>();
+  const namedBy = (request: IncomingMessage): HostMatch | undefined => {
+    const host = soleHost(request);
+    if (host === undefined) return undefined;
+    const known = last.get(request.socket);
+    if (known?.host === host) return known.named;
+    const named = matchHost(nameSets, host);
+    if (named === undefined || !agreesWithSni(request)) return undefined;
+    last.set(request.socket, { host, named });
+    return named;
+  };
   return (request, response) => {
-    const named = soleHost(request) ? matchHost(nameSets, request.headers.host ?? '') : undefined;
-    if (named === undefined || !agreesWithSni(request) || !(request.url ?? '').startsWith('/')) {
+    const named = namedBy(request);
+    if (named === undefined || !(request.url ?? '').startsWith('/')) {
       misdirected(response, request.headers.host);
       return;
     }
@@ -96,14 +109,16 @@ export function dispatchByHost(
   };
 }
 
-function soleHost(request: IncomingMessage): boolean {
-  let count = 0;
-  const { rawHeaders } = request;
+/** The Host header, unless there is none or more than one. */
+function soleHost({ rawHeaders }: IncomingMessage): string | undefined {
+  let host: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index];
-    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+    if (name?.length !== 4 || name.toLowerCase() !== 'host') continue;
+    if (host !== undefined) return undefined;
+    host = rawHeaders[index + 1];
   }
-  return count === 1;
+  return host;
 }
 
 function agreesWithSni(request: IncomingMessage): boolean {
