@@ -12,10 +12,16 @@ export function queryOrRefuse(
   query: unknown,
   givenTwice: (name: string) => { readonly kind: string },
 ): Readonly<Record<string, string>> {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(typeof query === 'object' && query !== null ? query : {})) {
-    if (typeof value !== 'string') throw new Refused(givenTwice(name.slice(0, nameLengthMax)));
-    values[name] = value;
+  if (!isParameters(query)) return none;
+  for (const name in query) {
+    if (typeof query[name] !== 'string') throw new Refused(givenTwice(name.slice(0, nameLengthMax)));
   }
-  return values;
+  return query;
+}
+
+const none = {};
+
+/** What the router parsed is an object without a prototype; whether each value is a string is looked at above. */
+function isParameters(query: unknown): query is Readonly<Record<string, string>> {
+  return typeof query === 'object' && query !== null;
 }
