@@ -3,48 +3,48 @@ import { depthMax, isArray, isObject } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 import type { Expression } from './expression.ts';
 
-/** What one deployment may cost, with the deployments nested in it. It shrinks. */
+/** What one deployment may still use, together with the deployments nested in it. It is mutable. */
 export interface Allowance {
   steps: number;
-  /** Milliseconds that its evaluations may take together. */
+  /** The milliseconds that all its evaluations may take together. */
   ms: number;
-  /** Milliseconds on a clock that only goes forward. */
+  /** A monotonic clock, in milliseconds. */
   readonly clock: () => number;
-  /** Expressions by their text, each read once. */
+  /** The parsed expressions by their source, so that each is parsed once. */
   readonly expressions: Map<string, Expression>;
-  /** So many characters of further expressions are kept. */
+  /** How many characters of further expressions are kept. */
   keptCharacters: number;
 }
 
-/** What an evaluation may still cost: that of the plan, of a resource's body or of the outputs. One deployment has one of these. */
+/** What one evaluation may still use: of the plan, of a resource's body or of the outputs. A deployment has one, which is refilled. */
 export interface Budget {
   left: number;
-  /** When it must be over, on the allowance's clock. */
+  /** The time at which it must end, on the allowance's clock. */
   endsAt: number;
-  /** Steps until the clock is looked at. */
+  /** The steps until the clock is read again. */
   untilLook: number;
-  /** How many values and calls it is inside of. */
+  /** How many values and calls it is inside. */
   depth: number;
   readonly allowance: Allowance;
 }
 
 /**
- * A step is what takes some 50 ns: a value that is looked at, 32 characters that are copied. So an evaluation holds the
- * thread for some 50 ms, and the clock is for machines that are slow, and for mistakes in the table of costs. The
- * largest template that Azure allows needs some 200,000 for its plan.
+ * A step takes about 50 ns: to read a value, or to copy 32 characters. So an evaluation holds the thread for about 50 ms;
+ * the time limit is for slow machines, and for errors in the table of costs. The plan of the largest template that Azure
+ * allows needs about 200,000 steps.
  */
 const limits = { steps: 1_000_000, allSteps: 40_000_000, ms: 1_000, allMs: 10_000 } as const;
 
-/** Steps between two looks at the clock: a millisecond. */
+/** The steps between two readings of the clock: about a millisecond. */
 const lookEvery = 20_000;
 
-/** The stack has room for some times as many. */
+/** The stack has room for several times as many. */
 const evaluationDepthMax = 300;
 
-/** Characters that are worth a step when they are copied or compared in one go. */
+/** How many characters cost one step when they are copied or compared in one go. */
 export const charactersAStep = 32;
 
-/** Of a deployment's expressions; what Azure's largest template has in all is four times as much. */
+/** The characters of a deployment's expressions that are kept. Azure's largest template has four times as many in all. */
 const keptCharactersMax = 1 << 18;
 
 export function newAllowance(clock: () => number): Allowance {
@@ -65,8 +65,8 @@ function refill(budget: Budget): void {
   budget.depth = 0;
 }
 
-/** Runs one evaluation, and takes what it took from what the deployment may take. */
-export function evaluation<T>(budget: Budget, evaluate: () => T): T {
+/** Runs one evaluation, and subtracts what it used from the deployment's allowance. */
+export function runEvaluation<T>(budget: Budget, evaluate: () => T): T {
   const { allowance } = budget;
   refill(budget);
   const [given, startedAt] = [budget.left, allowance.clock()];
@@ -78,7 +78,7 @@ export function evaluation<T>(budget: Budget, evaluate: () => T): T {
   }
 }
 
-/** @throws {TemplateRefused} when the budget is used up, or the time */
+/** @throws {TemplateRefused} when the steps or the time are used up */
 export function spend(budget: Budget, steps: number): void {
   budget.left -= steps;
   if (!(budget.left >= 0))
@@ -91,7 +91,7 @@ export function spend(budget: Budget, steps: number): void {
   }
 }
 
-/** Counts one value or call that is entered; the caller takes it back when it is left. */
+/** Counts a value or call that is entered. The caller decrements the depth when it is left. */
 export function enter(budget: Budget): void {
   spend(budget, 1);
   budget.depth += 1;
@@ -102,13 +102,13 @@ export function enter(budget: Budget): void {
   }
 }
 
-export function costOfText(text: string): number {
-  return 1 + text.length / charactersAStep;
+export function costOfString(value: string): number {
+  return 1 + value.length / charactersAStep;
 }
 
-/** Pays for looking at a value without what is inside of its items or members. */
+/** Pays for reading a value, but not for the contents of its items or members. */
 export function payShallow(budget: Budget, value: Value): void {
-  if (typeof value === 'string') spend(budget, costOfText(value));
+  if (typeof value === 'string') spend(budget, costOfString(value));
   else if (isArray(value)) spend(budget, 1 + value.length);
   else if (isObject(value)) payNames(budget, value);
   else spend(budget, 1);
@@ -117,15 +117,16 @@ export function payShallow(budget: Budget, value: Value): void {
 function payNames(budget: Budget, object: ValueObject): void {
   const names = Object.keys(object);
   spend(budget, 1 + names.length);
-  for (const name of names) spend(budget, costOfText(name));
+  for (const name of names) spend(budget, costOfString(name));
 }
 
 /**
- * Pays for a value, down to its leaves, so that a value which shares its parts costs what it will be when written out.
+ * Pays for a value with everything in it. A part that occurs several times is paid for each time, as it is written out
+ * each time.
  * @throws {TemplateRefused} also when it is nested too deeply
  */
 export function pay(budget: Budget, value: Value, depth = 0): void {
-  if (depth > depthMax) refuse(`The template makes a value that is nested more than ${depthMax} deep.`);
+  if (depth > depthMax) refuse(`The template creates a value that is nested more than ${depthMax} deep.`);
   if (isArray(value)) {
     spend(budget, 1);
     for (const item of value) pay(budget, item, depth + 1);
@@ -135,17 +136,17 @@ export function pay(budget: Budget, value: Value, depth = 0): void {
   } else payShallow(budget, value);
 }
 
-/** A member of an object as `memberOf` finds it; all names are looked at where none is spelt as the one that is wanted. */
+/** Pays for looking up a member as `memberOf` does, which compares all names if none has exactly this spelling. */
 export function payLookUp(budget: Budget, object: ValueObject, name: string): void {
-  spend(budget, costOfText(name));
+  spend(budget, costOfString(name));
   if (!Object.hasOwn(object, name)) payNames(budget, object);
 }
 
-/** Pays for a search of `pattern` in `text`: in the worst case each place is compared with a part of the pattern. */
+/** Pays for a search of `pattern` in `subject`: in the worst case part of the pattern is compared at each position. */
 export function paySearch(
   budget: Budget,
-  text: { readonly length: number },
+  subject: { readonly length: number },
   pattern: { readonly length: number },
 ): void {
-  spend(budget, 1 + (text.length / charactersAStep) * (1 + pattern.length / 64));
+  spend(budget, 1 + (subject.length / charactersAStep) * (1 + pattern.length / 64));
 }

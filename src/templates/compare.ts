@@ -1,9 +1,9 @@
 import { isArray, isObject, sameValue } from './value.ts';
 import type { Value } from './value.ts';
 
-/** A property that differs, as what-if tells it: where, how, and what it is before and after ("ARM template what-if"). */
+/** A property that differs, in the form of what-if: path, kind of change, and the values before and after ("ARM template what-if"). */
 export interface PropertyChange {
-  /** `properties.networkAcls.bypass`; in an array the index. */
+  /** `properties.networkAcls.bypass`; in an array, the index. */
   readonly path: string;
   readonly propertyChangeType: 'Create' | 'Delete' | 'Modify' | 'Array';
   readonly before?: Value;
@@ -11,12 +11,12 @@ export interface PropertyChange {
   readonly children?: readonly PropertyChange[];
 }
 
-/** How two states of a resource differ; nothing where they are the same. */
+/** The differences between two states of a resource; empty if they are equal. */
 export function compare(before: Value, after: Value): readonly PropertyChange[] {
   return changes([before, after], '', false);
 }
 
-/** `isShown` where an array around them has them in its own `before` and `after`. */
+/** `isShown`: an enclosing array already shows them in its own `before` and `after`. */
 function changes([before, after]: readonly [Value, Value], path: string, isShown: boolean): readonly PropertyChange[] {
   if (sameValue(before, after)) return [];
   if (isObject(before) && isObject(after)) {
@@ -31,7 +31,7 @@ function changes([before, after]: readonly [Value, Value], path: string, isShown
     const children = Array.from({ length }, (_, index) =>
       compareMember([before[index], after[index]], String(index), true),
     ).flat();
-    // An array in an array says its values no second time: those of many levels would be shown as often.
+    // An array inside an array does not show its values again: with many levels they would be shown as many times.
     return [{ path, propertyChangeType: 'Array', ...(!isShown && { before, after }), children }];
   }
   return [{ path, propertyChangeType: 'Modify', before, after }];

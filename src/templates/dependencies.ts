@@ -1,4 +1,4 @@
-import { costOfText, spend } from './budget.ts';
+import { costOfString, spend } from './budget.ts';
 import { evaluate, expressionOf } from './evaluate.ts';
 import { isExpression } from './expression.ts';
 import type { Expression } from './expression.ts';
@@ -6,20 +6,20 @@ import type { Frame } from './frame.ts';
 import type { PlannedResource } from './plan.ts';
 import { outcomeOf, refuse } from './refusal.ts';
 import { scopeId } from './resource-id.ts';
-import type { Standing } from './resource-id.ts';
+import type { Placement } from './resource-id.ts';
 import type { Template } from './template.ts';
 import type { Value, ValueObject } from './value.ts';
 
-/** The resources of a template by the ways in which it may name them. */
-export interface Directory {
-  /** Symbolic names, and names of loops. */
+/** The resources of a template by every name that refers to them. */
+export interface ResourceIndex {
+  /** By symbolic name, or name of a loop. */
   readonly symbols: ReadonlyMap<string, readonly PlannedResource[]>;
   readonly keys: ReadonlyMap<string, readonly PlannedResource[]>;
-  /** `kv/one`, with the type before it or not. */
+  /** By `kv/one`, with or without the type before it. */
   readonly names: ReadonlyMap<string, readonly PlannedResource[]>;
 }
 
-export function directoryOf(resources: readonly PlannedResource[]): Directory {
+export function indexResources(resources: readonly PlannedResource[]): ResourceIndex {
   return {
     symbols: by(resources, ({ symbol, loop }) => [symbol, loop]),
     keys: by(resources, ({ key }) => [key]),
@@ -43,45 +43,45 @@ function by(
   return found;
 }
 
-/** The resources that a text names: by symbol, id, name, or the name of their loop. */
-export function namedBy(wanted: string, standing: Standing, directory: Directory): readonly PlannedResource[] {
+/** The resources with this name: a symbolic name, an id, a name, or the name of a loop. */
+export function resourcesNamed(wanted: string, placement: Placement, index: ResourceIndex): readonly PlannedResource[] {
   const lower = wanted.toLowerCase();
-  const symbols = directory.symbols.get(lower);
+  const symbols = index.symbols.get(lower);
   if (symbols !== undefined) return symbols;
-  const key = wanted.includes('/') ? scopeId(wanted, standing).toLowerCase() : lower;
-  return directory.keys.get(key) ?? directory.names.get(lower) ?? [];
+  const key = wanted.includes('/') ? scopeId(wanted, placement).toLowerCase() : lower;
+  return index.keys.get(key) ?? index.names.get(lower) ?? [];
 }
 
-/** What the dependencies of a template's resources are found by. */
-export interface Known {
-  readonly directory: Directory;
+/** What is needed to find the dependencies of a template's resources. */
+export interface DependencySources {
+  readonly index: ResourceIndex;
   /** The names of the template's loops, in lower case. */
   readonly loops: ReadonlySet<string>;
   readonly references: (body: ValueObject, frame: Frame) => readonly Expression[];
 }
 
 /**
- * The keys of the resources that come before one: those that its `dependsOn` names, and those of the same template that
- * its body refers to ("Define the order for deploying resources in ARM templates").
+ * The keys of the resources that must be deployed before this one: those in its `dependsOn`, and those of the same template
+ * that its body refers to ("Define the order for deploying resources in ARM templates").
  *
- * @throws {TemplateRefused} when `dependsOn` names what the template does not have
+ * @throws {TemplateRefused} when `dependsOn` names a resource that the template does not have
  */
 export function dependenciesOf(
   resource: PlannedResource,
-  { directory, loops, references }: Known,
+  { index, loops, references }: DependencySources,
 ): ReadonlySet<string> {
   const needed = new Set<string>();
   const { budget } = resource.frame;
   const find = (wanted: string) => {
-    // It is brought to lower case, and made an id of.
-    spend(budget, 4 * costOfText(wanted));
-    const found = namedBy(wanted, resource.standing, directory);
+    // The name is converted to lower case, and to an id.
+    spend(budget, 4 * costOfString(wanted));
+    const found = resourcesNamed(wanted, resource.placement, index);
     spend(budget, 4 * found.length);
     for (const { key } of found) needed.add(key);
     return found;
   };
   for (const wanted of resource.dependsOn) {
-    // A loop may count to none.
+    // A loop may have no iterations.
     if (find(wanted).length === 0 && !loops.has(wanted.toLowerCase())) {
       refuse(
         `The resource '${wanted}' is not defined in the template. Please see https://aka.ms/arm-syntax for usage details.`,
@@ -92,7 +92,7 @@ export function dependenciesOf(
     const { depth } = budget;
     const wanted = outcomeOf(() => evaluate(first, resource.frame));
     budget.depth = depth;
-    // What cannot be known yet is no reason to go on when the budget is used up.
+    // A value that is not known yet is ignored, but not a budget that is used up.
     spend(budget, 1);
     if (wanted.ok && typeof wanted.value === 'string') find(wanted.value);
   }
@@ -100,14 +100,14 @@ export function dependenciesOf(
   return needed;
 }
 
-/** The names of the loops of a template, which may count to none. */
+/** The names of a template's loops, including those without iterations. */
 export function loopNames({ resources }: Template): ReadonlySet<string> {
   const names = resources.flatMap(({ symbol, copy }) => (copy === undefined ? [] : [symbol, copy['name']]));
   return new Set(names.filter((name) => typeof name === 'string').map((name) => name.toLowerCase()));
 }
 
-/** What the references in a body are called for; the body of a loop's resources is read once. */
-export function referencesIn(): Known['references'] {
+/** Finds the arguments of `reference` in a body. The body of a loop's resources is read once. */
+export function referencesIn(): DependencySources['references'] {
   const known = new Map<ValueObject, readonly Expression[]>();
   return (body, frame) => {
     const before = known.get(body);
@@ -129,7 +129,7 @@ function collectExpressions(value: Value, frame: Frame, into: Expression[]): voi
   }
 }
 
-/** What `reference` is called for inside an expression, where that may be known before anything is made. */
+/** The arguments of `reference` inside an expression, which may be known before anything is deployed. */
 function referredBy(expression: Expression): readonly Expression[] {
   if (expression.kind === 'literal') return [];
   if (expression.kind !== 'call') {

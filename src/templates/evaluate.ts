@@ -1,4 +1,4 @@
-import { isExpression, literalText, parseExpression } from './expression.ts';
+import { isExpression, unescapeLiteral, parseExpression } from './expression.ts';
 import type { Expression } from './expression.ts';
 import { enter, pay, payLookUp, payShallow, spend } from './budget.ts';
 import type { Frame, UserFunction } from './frame.ts';
@@ -11,7 +11,7 @@ import { isArray, isObject, memberOf, shown, typeName } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
 /**
- * A value of the template with its expressions evaluated; `copy` of an object becomes the properties that it describes.
+ * Evaluates the expressions in a value of the template; an object's `copy` becomes the properties that it describes.
  * @throws {TemplateRefused}
  */
 export function evaluateValue(value: Value, frame: Frame): Value {
@@ -23,7 +23,7 @@ export function evaluateValue(value: Value, frame: Frame): Value {
 }
 
 function evaluatedValue(value: Value, frame: Frame): Value {
-  if (typeof value === 'string') return evaluateText(value, frame);
+  if (typeof value === 'string') return evaluateString(value, frame);
   if (isArray(value)) return value.map((item) => evaluateValue(item, frame));
   if (!isObject(value)) return value;
   payShallow(frame.budget, value);
@@ -31,42 +31,42 @@ function evaluatedValue(value: Value, frame: Frame): Value {
     Object.entries(value).flatMap(([name, item]) =>
       name === 'copy' && isArray(item) && item.length > 0 && item.every(isLoop)
         ? item.map((loop) => copyOf(loop, frame))
-        : [[shown(evaluateText(name, frame)), evaluateValue(item, frame)] as const],
+        : [[shown(evaluateString(name, frame)), evaluateValue(item, frame)] as const],
     ),
   );
 }
 
-/** A string of the template: an expression's value, or the text. */
-function evaluateText(text: string, frame: Frame): Value {
-  return isExpression(text) ? evaluate(expressionOf(text, frame), frame) : literalText(text);
+/** Evaluates a string of the template, which may be an expression. */
+function evaluateString(source: string, frame: Frame): Value {
+  return isExpression(source) ? evaluate(expressionOf(source, frame), frame) : unescapeLiteral(source);
 }
 
 /**
- * The expression that a text is, read once for the whole deployment: a loop evaluates it again and again. What is kept is
- * bounded, for an expression takes some 30 bytes a character, and many deployments may be under way.
+ * Parses an expression, once for the whole deployment, because a loop evaluates it many times. The cache is bounded: an
+ * expression takes about 30 bytes a character, and many deployments may be in progress.
  */
-export function expressionOf(text: string, { budget }: Pick<Frame, 'budget'>): Expression {
+export function expressionOf(source: string, { budget }: Pick<Frame, 'budget'>): Expression {
   const { expressions } = budget.allowance;
-  const known = expressions.get(text);
+  const known = expressions.get(source);
   if (known !== undefined) return known;
-  // To read a character takes as long as to copy sixteen.
-  spend(budget, text.length / 2);
-  const expression = parseExpression(text);
-  if (text.length <= budget.allowance.keptCharacters) {
-    budget.allowance.keptCharacters -= text.length;
-    expressions.set(text, expression);
+  // Parsing one character takes as long as copying sixteen.
+  spend(budget, source.length / 2);
+  const expression = parseExpression(source);
+  if (source.length <= budget.allowance.keptCharacters) {
+    budget.allowance.keptCharacters -= source.length;
+    expressions.set(source, expression);
   }
   return expression;
 }
 
-/** A property that is made by a loop: its name, and an array of its `input` evaluated for each index. */
+/** A property made by a loop: its name, and the array of its `input` evaluated for each index. */
 export function copyOf(loop: ValueObject, frame: Frame): readonly [string, Value] {
   const { name, count } = readLoop(loop, frame, evaluateValue);
   const input = loop['input'] ?? null;
   return [name, Array.from({ length: count }, (_, index) => evaluateValue(input, inLoop(frame, name, index)))];
 }
 
-/** The frame inside a loop. */
+/** The frame of one iteration of a loop. */
 export function inLoop(frame: Frame, name: string, index: number): Frame {
   return { ...frame, loops: new Map([...frame.loops, [name.toLowerCase(), index], ['', index]]) };
 }
@@ -118,7 +118,7 @@ function call(expression: Extract<Expression, { kind: 'call' }>, frame: Frame): 
   return value;
 }
 
-/** A function of the template sees its parameters only ("User-defined functions"). */
+/** Calls a function of the template, which can use its parameters only ("User-defined functions"). */
 function callOwn(
   name: string,
   own: UserFunction,
@@ -127,7 +127,8 @@ function callOwn(
   checkArity(name, [own.parameters.length, own.parameters.length], given.length);
   spend(frame.budget, own.parameters.length);
   const values = new Map(own.parameters.map((parameter, index) => [parameter, given[index] ?? null]));
-  const refused = (what: string) => refuse(`The function '${name}' may not use ${what}: it sees its parameters only.`);
+  const refused = (what: string) =>
+    refuse(`The function '${name}' cannot use ${what}: it can use its parameters only.`);
   return evaluateValue(own.output, {
     scope: frame.scope,
     budget: frame.budget,

@@ -1,10 +1,10 @@
 import { refuse } from './refusal.ts';
 
-/** An expression of the template language, parsed ("Syntax and expressions in ARM templates"). */
+/** A parsed expression of the template language ("Syntax and expressions in ARM templates"). */
 export type Expression =
   | { readonly kind: 'literal'; readonly value: string | number }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
-  /** `.name`, and `.?name`, which is null where there is no such member. */
+  /** `.name`, and `.?name`, which is null if the member does not exist. */
   | { readonly kind: 'member'; readonly of: Expression; readonly name: string; readonly safe: boolean }
   /** `[index]`, and `[?index]`. */
   | { readonly kind: 'index'; readonly of: Expression; readonly by: Expression; readonly safe: boolean };
@@ -12,43 +12,43 @@ export type Expression =
 /** Azure's limit ("Template limits"). */
 export const expressionLengthMax = 24_576;
 
-/** How deep calls may be nested; Azure states none, and the reader must not run out of stack. */
+/** The deepest nesting of calls. Azure states no limit, but the parser must not run out of stack. */
 const nestingMax = 120;
 
-/** Whether a string of a template is an expression, and not a text that happens to begin with a bracket. */
-export function isExpression(text: string): boolean {
-  return text.startsWith('[') && text.endsWith(']') && !text.startsWith('[[');
+/** Whether a string of a template is an expression, rather than a string that begins with an escaped bracket. */
+export function isExpression(source: string): boolean {
+  return source.startsWith('[') && source.endsWith(']') && !source.startsWith('[[');
 }
 
-/** A text that is no expression, without the bracket that `[[…]` has more than it means. */
-export function literalText(text: string): string {
-  return text.startsWith('[[') && text.endsWith(']') ? text.slice(1) : text;
+/** A string that is not an expression, with the escape `[[…]` reduced to `[…]`. */
+export function unescapeLiteral(source: string): string {
+  return source.startsWith('[[') && source.endsWith(']') ? source.slice(1) : source;
 }
 
 interface Cursor {
-  readonly text: string;
+  readonly source: string;
   at: number;
   depth: number;
 }
 
 /**
- * Reads a string for which `isExpression` holds.
+ * Parses a string for which `isExpression` is true.
  * @throws {TemplateRefused}
  */
-export function parseExpression(text: string): Expression {
-  if (text.length > expressionLengthMax) {
+export function parseExpression(source: string): Expression {
+  if (source.length > expressionLengthMax) {
     refuse(
-      `The template language expression has ${text.length} characters; at most ${expressionLengthMax} are allowed.`,
+      `The template language expression has ${source.length} characters; at most ${expressionLengthMax} are allowed.`,
     );
   }
-  const cursor: Cursor = { text: text.slice(1, -1), at: 0, depth: 0 };
+  const cursor: Cursor = { source: source.slice(1, -1), at: 0, depth: 0 };
   const expression = readPostfixed(cursor);
   skipSpace(cursor);
-  if (cursor.at < cursor.text.length) unexpected(cursor);
+  if (cursor.at < cursor.source.length) unexpected(cursor);
   return expression;
 }
 
-/** The text of an expression, which reads back as the same one. */
+/** The source of an expression, which parses to the same expression. */
 export function printExpression(expression: Expression): string {
   return `[${print(expression)}]`;
 }
@@ -63,8 +63,8 @@ function print(expression: Expression): string {
   return `${print(expression.of)}.${safe}${expression.name}`;
 }
 
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+function quote(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
 }
 
 function readPostfixed(cursor: Cursor): Expression {
@@ -91,12 +91,12 @@ function readPostfixed(cursor: Cursor): Expression {
 
 function readPrimary(cursor: Cursor): Expression {
   skipSpace(cursor);
-  const next = cursor.text[cursor.at] ?? '';
+  const next = cursor.source[cursor.at] ?? '';
   if (next === "'") return { kind: 'literal', value: readString(cursor) };
   if (next === '-' || (next >= '0' && next <= '9')) return { kind: 'literal', value: readNumber(cursor) };
   let name = readIdentifier(cursor);
   skipSpace(cursor);
-  // A function of the template's own stands in a namespace.
+  // A user-defined function has a namespace.
   if (take(cursor, '.')) name = `${name}.${readIdentifier(cursor)}`;
   skipSpace(cursor);
   expect(cursor, '(');
@@ -115,16 +115,18 @@ function readArguments(cursor: Cursor): readonly Expression[] {
   }
 }
 
-/** A quote inside a string is written twice. */
+/** A quote inside a string is doubled. */
 function readString(cursor: Cursor): string {
-  const { text } = cursor;
+  const { source } = cursor;
   let value = '';
   for (let from = cursor.at + 1; ;) {
-    const end = text.indexOf("'", from);
+    const end = source.indexOf("'", from);
     if (end === -1)
-      refuse(`The string that begins at position '${cursor.at}' of the expression '${shown(text)}' is not terminated.`);
-    value += text.slice(from, end);
-    if (text[end + 1] !== "'") {
+      refuse(
+        `The string that begins at position '${cursor.at}' of the expression '${shown(source)}' is not terminated.`,
+      );
+    value += source.slice(from, end);
+    if (source[end + 1] !== "'") {
       cursor.at = end + 1;
       return value;
     }
@@ -134,7 +136,7 @@ function readString(cursor: Cursor): string {
 }
 
 function readNumber(cursor: Cursor): number {
-  const digits = /^-?\d+/.exec(cursor.text.slice(cursor.at, cursor.at + 24))?.[0];
+  const digits = /^-?\d+/.exec(cursor.source.slice(cursor.at, cursor.at + 24))?.[0];
   const value = Number(digits);
   if (digits === undefined || !Number.isSafeInteger(value)) unexpected(cursor);
   cursor.at += digits.length;
@@ -144,7 +146,7 @@ function readNumber(cursor: Cursor): number {
 
 function readIdentifier(cursor: Cursor): string {
   skipSpace(cursor);
-  const rest = cursor.text.slice(cursor.at, cursor.at + 256);
+  const rest = cursor.source.slice(cursor.at, cursor.at + 256);
   const name = /^[A-Za-z_$#][\w$#-]*/.exec(rest)?.[0];
   if (name === undefined) unexpected(cursor);
   cursor.at += name.length;
@@ -152,17 +154,17 @@ function readIdentifier(cursor: Cursor): string {
 }
 
 function skipSpace(cursor: Cursor): void {
-  while (isSpace(cursor.text.charCodeAt(cursor.at))) cursor.at += 1;
+  while (isSpace(cursor.source.charCodeAt(cursor.at))) cursor.at += 1;
 }
 
-/** Asked of almost every token, most of which begin with printable ASCII: the regular expression took most of the reading. */
+/** A fast path, because this is called for almost every token and most begin with printable ASCII. */
 function isSpace(code: number): boolean {
   if (code > 0x20 && code < 0x7f) return false;
   return /\s/.test(String.fromCharCode(code));
 }
 
 function take(cursor: Cursor, sign: string): boolean {
-  if (cursor.text[cursor.at] !== sign) return false;
+  if (cursor.source[cursor.at] !== sign) return false;
   cursor.at += 1;
   return true;
 }
@@ -172,14 +174,14 @@ function expect(cursor: Cursor, sign: string): void {
   if (!take(cursor, sign)) unexpected(cursor);
 }
 
-function unexpected({ text, at }: Cursor): never {
-  const found = text[at];
+function unexpected({ source, at }: Cursor): never {
+  const found = source[at];
   const what = found === undefined ? 'ends too early' : `has an unexpected '${found}' at position '${at}'`;
   return refuse(
-    `The template language expression '${shown(text)}' is not valid: it ${what}. Please see https://aka.ms/arm-template-expressions for usage details.`,
+    `The template language expression '${shown(source)}' is not valid: it ${what}. Please see https://aka.ms/arm-template-expressions for usage details.`,
   );
 }
 
-function shown(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+function shown(source: string): string {
+  return source.length > 200 ? `${source.slice(0, 200)}…` : source;
 }

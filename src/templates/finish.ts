@@ -1,30 +1,30 @@
-import { namedBy } from './dependencies.ts';
+import { resourcesNamed } from './dependencies.ts';
 import { copyOf, evaluateValue } from './evaluate.ts';
-import { evaluation, pay, paySearch, spend } from './budget.ts';
+import { runEvaluation, pay, paySearch, spend } from './budget.ts';
 import type { Budget } from './budget.ts';
-import type { Frame, ReferenceAsked } from './frame.ts';
-import { resolved, typeOf } from './parameters.ts';
+import type { Frame, ReferenceArguments } from './frame.ts';
+import { resolveReference, typeOf } from './parameters.ts';
 import type { Plan, PlannedResource } from './plan.ts';
 import { outcomeOf, refuse } from './refusal.ts';
 import type { TemplateOutcome } from './refusal.ts';
 import { isObject, memberOf } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
-/** A resource whose state is needed before the evaluation can go on. */
+/** A resource whose state is needed to continue the evaluation. */
 export interface Needed {
   readonly id: string;
   readonly apiVersion: string;
 }
 
-/** What was read of resources, by id in lower case: each as the resource manager gives it back. */
+/** The states of resources by id in lower case, as the resource manager returns them. */
 export type References = ReadonlyMap<string, ValueObject>;
 
-/** A value, or the resource whose state it waits for: read that, and ask again. */
+/** A value, or the resource whose state it depends on: read that and try again. */
 export type Finished<T> = TemplateOutcome<
   { readonly done: true; readonly value: T } | { readonly done: false; readonly needed: Needed }
 >;
 
-/** Ends an evaluation that needs the state of a resource which was not read yet. */
+/** Ends an evaluation that needs the state of a resource that has not been read yet. */
 class StateNeeded extends Error {
   override readonly name = 'StateNeeded';
   readonly needed: Needed;
@@ -35,7 +35,7 @@ class StateNeeded extends Error {
   }
 }
 
-/** The body with which a resource is made. */
+/** The request body that creates a resource. */
 export function finishBody(plan: Plan, resource: PlannedResource, references: References): Finished<ValueObject> {
   return finished(plan, () => {
     const frame = atRuntime(plan, resource.frame, references);
@@ -45,7 +45,7 @@ export function finishBody(plan: Plan, resource: PlannedResource, references: Re
   });
 }
 
-/** An output as the deployment's record has it: of a secure one the type alone. */
+/** An output in the deployment's record. A secure one has only the type. */
 export interface Output {
   readonly type: string;
   readonly value?: Value;
@@ -67,7 +67,7 @@ function finishOutput(
   declared: ValueObject,
   { plan, frame }: { readonly plan: Plan; readonly frame: Frame },
 ): Output {
-  const declaration = resolved(declared, plan.definitions, frame.budget);
+  const declaration = resolveReference(declared, plan.definitions, frame.budget);
   const type = typeOf(name, declaration);
   const copy = memberOf(declaration, 'copy');
   const value = isObject(copy)
@@ -85,18 +85,18 @@ function finishOutput(
   return { type: type.name, value };
 }
 
-/** Why an output is refused that shows what a parameter keeps secret. */
+/** The refusal of an output that would reveal a secret. */
 export function outputReveals(name: string): string {
   return `The template output '${name}' is not valid: it would reveal the value of a secure parameter or of a Key Vault reference. Give it the type securestring or secureobject.`;
 }
 
-/** A short secret may stand in any text by chance. */
-const tellingLength = 6;
+/** A shorter secret may occur in a string by chance. */
+const revealingLength = 6;
 
 function reveals(value: Value, secrets: readonly string[], budget: Budget): boolean {
   if (typeof value === 'string') {
     for (const secret of secrets) paySearch(budget, value, secret);
-    return secrets.some((secret) => value === secret || (secret.length >= tellingLength && value.includes(secret)));
+    return secrets.some((secret) => value === secret || (secret.length >= revealingLength && value.includes(secret)));
   }
   if (isObject(value) && Object.keys(value).some((name) => reveals(name, secrets, budget))) return true;
   return (
@@ -109,8 +109,8 @@ export function isDeployment({ type }: Pick<PlannedResource, 'type'>): boolean {
 }
 
 /**
- * A nested deployment. With the scope `inner` its template stays as it is written, and is evaluated by itself; with
- * `outer`, the default, it is evaluated here, and what came out of it is text: it must not be taken for expressions again.
+ * The body of a nested deployment. With the scope `inner`, its template is left as it is and evaluated separately. With
+ * `outer`, the default, it is evaluated here; its strings are then escaped, so that they are not evaluated again.
  */
 function nestedBody(body: ValueObject, frame: Frame): Value {
   const properties = memberOf(body, 'properties');
@@ -138,7 +138,7 @@ function literal(value: Value): Value {
 
 function finished<T>({ frame }: Plan, step: () => T): Finished<T> {
   try {
-    const outcome = outcomeOf(() => evaluation(frame.budget, step));
+    const outcome = outcomeOf(() => runEvaluation(frame.budget, step));
     return outcome.ok ? { ok: true, value: { done: true, value: outcome.value } } : outcome;
   } catch (error) {
     if (error instanceof StateNeeded) return { ok: true, value: { done: false, needed: error.needed } };
@@ -146,9 +146,9 @@ function finished<T>({ frame }: Plan, step: () => T): Finished<T> {
   }
 }
 
-/** The frame in which `reference` has a value. */
+/** A frame in which `reference` has a value. */
 function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
-  const stateOf = (asked: ReferenceAsked, resource: PlannedResource | undefined) => {
+  const stateOf = (asked: ReferenceArguments, resource: PlannedResource | undefined) => {
     const id = resource?.id ?? asked.resource;
     const apiVersion = asked.apiVersion ?? resource?.apiVersion;
     if (!id.startsWith('/') || apiVersion === undefined) {
@@ -161,7 +161,7 @@ function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
     return asked.full ? state : (memberOf(state, 'properties') ?? {});
   };
   const { budget } = frame;
-  const { directory, resources } = plan;
+  const { index, resources } = plan;
   const inLoopOf = (symbol: string) => {
     const lower = symbol.toLowerCase();
     spend(budget, resources.length);
@@ -172,12 +172,12 @@ function atRuntime(plan: Plan, frame: Frame, references: References): Frame {
     runtime: {
       reference(asked) {
         const { subscriptionId, resourceGroupName: resourceGroup } = frame.scope;
-        const found = namedBy(asked.resource, { subscriptionId, resourceGroup }, directory);
+        const found = resourcesNamed(asked.resource, { subscriptionId, resourceGroup }, index);
         return stateOf(asked, found.length === 1 ? found[0] : undefined);
       },
       information(symbol) {
         const lower = symbol.toLowerCase();
-        const found = directory.symbols.get(lower)?.find((one) => one.symbol?.toLowerCase() === lower);
+        const found = index.symbols.get(lower)?.find((one) => one.symbol?.toLowerCase() === lower);
         if (found === undefined) return refuse(`The symbolic name '${symbol}' is not defined in the template.`);
         const { id, name, type, apiVersion } = found;
         return { id, name: name.split('/').at(-1) ?? name, type, apiVersion };

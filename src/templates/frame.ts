@@ -1,15 +1,15 @@
 import type { Allowance, Budget } from './budget.ts';
 import type { Value, ValueObject } from './value.ts';
 
-/** Where a template is deployed, and by whom: what its functions say of the world. Time and randomness come in here. */
+/** The deployment's scope and caller, for the functions about them. Time and randomness are inputs here. */
 export interface DeploymentScope {
-  /** What `subscription()` gives. */
+  /** The value of `subscription()`. */
   readonly subscription: ValueObject;
-  /** What `resourceGroup()` gives; absent at the scope of a subscription. */
+  /** The value of `resourceGroup()`; absent for a deployment to a subscription. */
   readonly resourceGroup?: ValueObject;
   readonly subscriptionId: string;
   readonly resourceGroupName?: string;
-  /** What `tenant()`, `deployment()`, `environment()` and `deployer()` give. */
+  /** The values of `tenant()`, `deployment()`, `environment()` and `deployer()`. */
   readonly tenant: ValueObject;
   readonly deployment: ValueObject;
   readonly environment: ValueObject;
@@ -17,44 +17,44 @@ export interface DeploymentScope {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly newId: () => string;
-  /** SHA-1, which `guid` is made with. */
+  /** SHA-1, for `guid`. */
   readonly sha1: (bytes: Uint8Array) => Uint8Array;
-  /** What the deployment may cost; one that is nested in another has the other's. */
+  /** What the deployment may use; a nested deployment shares that of the outer one. */
   readonly allowance: Allowance;
 }
 
-/** A function that the template itself defines. */
+/** A user-defined function of the template. */
 export interface UserFunction {
-  /** Their names in lower case. */
+  /** The names of its parameters in lower case. */
   readonly parameters: readonly string[];
   readonly output: Value;
 }
 
-/** What `reference` was asked for. */
-export interface ReferenceAsked {
+/** The arguments of `reference`. */
+export interface ReferenceArguments {
   readonly resource: string;
   readonly apiVersion: string | undefined;
   readonly full: boolean;
 }
 
-/** What an expression is evaluated in. */
+/** The context of an evaluation. */
 export interface Frame {
   readonly scope: DeploymentScope;
   readonly parameter: (name: string) => Value;
   readonly variable: (name: string) => Value;
   readonly functions: ReadonlyMap<string, UserFunction>;
-  /** Index and first number of the loops around, by lower-case name; the innermost also as ''. */
+  /** The current index of each enclosing loop, by lower-case name; the innermost also as ''. */
   readonly loops: ReadonlyMap<string, number>;
-  /** Variables of lambdas, by lower-case name. */
+  /** The variables of lambdas, by lower-case name. */
   readonly lambda: ReadonlyMap<string, Value>;
   /** Whether `newGuid` and `utcNow` may be used: only in the default value of a parameter. */
   readonly inDefault: boolean;
-  /** `reference` and what rests on it; absent where their values are not known yet. */
+  /** `reference` and related functions; absent while their values are not known. */
   readonly runtime?: {
-    readonly reference: (asked: ReferenceAsked) => Value;
-    /** `resourceInfo`, of a symbolic name. */
+    readonly reference: (asked: ReferenceArguments) => Value;
+    /** `resourceInfo`, by symbolic name. */
     readonly information: (symbol: string) => Value;
-    /** `references`, of a loop's symbolic name. */
+    /** `references`, by a loop's symbolic name. */
     readonly loop: (symbol: string, full: boolean) => Value;
   };
   readonly budget: Budget;

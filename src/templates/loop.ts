@@ -3,17 +3,17 @@ import { refuse } from './refusal.ts';
 import { isObject } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
-/** Azure's limit of iterations ("Resource iteration in ARM templates"). */
+/** Azure's limit for iterations ("Resource iteration in ARM templates"). */
 const copiesMax = 800;
 
-/** Whether a value describes a property that is made by a loop. */
+/** Whether a value describes a property that a loop makes. */
 export function isLoop(value: Value): value is ValueObject {
   return (
     isObject(value) && typeof value['name'] === 'string' && value['count'] !== undefined && value['input'] !== undefined
   );
 }
 
-/** Name and count of a `copy`; `mode` and `batchSize` change nothing, for resources are made in their order one by one. */
+/** Reads the name and count of a `copy`. `mode` and `batchSize` have no effect, because resources are deployed one after the other. */
 export function readLoop(
   loop: ValueObject,
   frame: Frame,

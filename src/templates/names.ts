@@ -1,9 +1,9 @@
 /**
- * The names that templates derive from others, as Azure derives them, so that a template deployed here and there names
- * its resources alike. Neither is documented by Microsoft in full; the tests have values that Azure and Bicep gave.
+ * Names that templates derive from other values. They are computed as in Azure, so that a template gives its resources the
+ * same names in both places. Microsoft does not document either function in full; the tests have values from Azure and Bicep.
  */
 
-/** The namespace of `guid`: the arguments, joined by hyphens, are named in it (RFC 9562 section 5.5, version 5). */
+/** The namespace of `guid`, which makes a version 5 UUID of its arguments joined by hyphens (RFC 9562 section 5.5). */
 const guidNamespace = '11fb06fb712d4ddd98c7e71bbd588830';
 
 export function guid(parts: readonly string[], sha1: (bytes: Uint8Array) => Uint8Array): string {
@@ -24,20 +24,20 @@ export function guid(parts: readonly string[], sha1: (bytes: Uint8Array) => Uint
 /** RFC 4648 section 6, in lower case. */
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** `uniqueString`: the arguments, joined by hyphens, hashed to 64 bits and written in 13 digits of base 32. */
+/** `uniqueString`: hashes the arguments, joined by hyphens, to 64 bits and writes 13 digits of base 32. */
 export function uniqueString(parts: readonly string[]): string {
   let left = hash64(new TextEncoder().encode(parts.join('-')));
-  let text = '';
+  let result = '';
   for (let digit = 0; digit < 13; digit += 1) {
-    text += base32[Number(left >> 59n)] ?? '';
+    result += base32[Number(left >> 59n)] ?? '';
     left = (left << 5n) & 0xffff_ffff_ffff_ffffn;
   }
-  return text;
+  return result;
 }
 
 const mix = { first: 0x239b961b, second: 0xab0e9789 };
 
-/** MurmurHash3's x86 rounds on two words of 32 bits; Azure's own variant, no standard one. */
+/** MurmurHash3's x86 rounds on two words of 32 bits, in Azure's own non-standard variant. */
 function hash64(bytes: Uint8Array): bigint {
   let [high, low] = [0, 0];
   const whole = bytes.length - (bytes.length % 8);
@@ -56,7 +56,7 @@ function hash64(bytes: Uint8Array): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
-/** `count` bytes, the lowest first. */
+/** Reads `count` bytes, lowest first. */
 function word(bytes: Uint8Array, at: number, count: number): number {
   let value = 0;
   for (let index = 0; index < count; index += 1) value |= (bytes[at + index] ?? 0) << (8 * index);

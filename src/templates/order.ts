@@ -1,10 +1,10 @@
-/** What comes before what, or the circle in which things wait for each other. */
+/** An order of things by their dependencies, or a cycle among them. */
 export type Order =
-  { readonly ok: true; readonly order: readonly string[] } | { readonly ok: false; readonly circle: readonly string[] };
+  { readonly ok: true; readonly order: readonly string[] } | { readonly ok: false; readonly cycle: readonly string[] };
 
 /**
- * Brings things into an order in which each comes after what it needs, and otherwise keeps the order in which they are
- * given. What is needed and not among the things is there already.
+ * Sorts things so that each comes after those that it needs, and otherwise keeps their order. Needed things that are not
+ * in the list are assumed to exist.
  */
 export function inOrder(things: readonly string[], needs: ReadonlyMap<string, ReadonlySet<string>>): Order {
   const left = new Set(things);
@@ -22,7 +22,7 @@ export function inOrder(things: readonly string[], needs: ReadonlyMap<string, Re
   const order: string[] = [];
   while (left.size > 0) {
     const next = first(left, (thing) => waiting.get(thing) === 0);
-    if (next === undefined) return { ok: false, circle: circleIn(left, needs) };
+    if (next === undefined) return { ok: false, cycle: cycleIn(left, needs) };
     left.delete(next);
     order.push(next);
     for (const other of neededBy.get(next) ?? []) waiting.set(other, (waiting.get(other) ?? 0) - 1);
@@ -30,8 +30,8 @@ export function inOrder(things: readonly string[], needs: ReadonlyMap<string, Re
   return { ok: true, order };
 }
 
-/** Where everything waits for something, following what is waited for leads into a circle. */
-function circleIn(left: ReadonlySet<string>, needs: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+/** When everything waits for something else, following the dependencies leads into a cycle. */
+function cycleIn(left: ReadonlySet<string>, needs: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
   const path: string[] = [];
   for (let [thing] = left; thing !== undefined;) {
     const before = path.indexOf(thing);

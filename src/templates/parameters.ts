@@ -6,7 +6,7 @@ import { evaluateValue } from './evaluate.ts';
 import { identityOf, isArray, isObject, memberOf, shown, typeName } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
-/** A type of parameters and outputs: the name that answers have, which values belong to it, and what errors call them. */
+/** A type of parameters and outputs: its name in answers, its values, and its name in errors. */
 interface ParameterType {
   readonly name: string;
   readonly secure: boolean;
@@ -14,11 +14,11 @@ interface ParameterType {
   readonly expected: string;
 }
 
-const text = (value: Value) => typeof value === 'string';
+const isString = (value: Value) => typeof value === 'string';
 
 const parameterTypes: ReadonlyMap<string, ParameterType> = new Map([
-  ['string', { name: 'String', secure: false, holds: text, expected: 'String, Uri' }],
-  ['securestring', { name: 'SecureString', secure: true, holds: text, expected: 'String, Uri' }],
+  ['string', { name: 'String', secure: false, holds: isString, expected: 'String, Uri' }],
+  ['securestring', { name: 'SecureString', secure: true, holds: isString, expected: 'String, Uri' }],
   [
     'int',
     {
@@ -36,11 +36,11 @@ const parameterTypes: ReadonlyMap<string, ParameterType> = new Map([
 
 const help = 'Please see https://aka.ms/arm-pass-parameter-values for usage details.';
 
-/** How deep `$ref` may lead from one definition to the next. */
+/** The longest chain of `$ref` from one definition to the next. */
 const referencesMax = 10;
 
-/** The declaration with what its `$ref` says; Bicep's user-defined types. */
-export function resolved(declaration: ValueObject, definitions: ValueObject, budget: Budget): ValueObject {
+/** The declaration merged with the definitions in its `$ref`: Bicep's user-defined types. */
+export function resolveReference(declaration: ValueObject, definitions: ValueObject, budget: Budget): ValueObject {
   let whole = declaration;
   for (let depth = 0; ; depth += 1) {
     const reference = memberOf(whole, '$ref');
@@ -49,8 +49,8 @@ export function resolved(declaration: ValueObject, definitions: ValueObject, bud
     if (name !== undefined) payLookUp(budget, definitions, name);
     const found = name === undefined ? undefined : memberOf(definitions, name);
     if (!isObject(found) || depth > referencesMax)
-      return refuse(`The type reference '${reference}' leads to no definition.`);
-    // Both are copied, name by name.
+      return refuse(`The type reference '${reference}' has no definition.`);
+    // Both objects are copied, name by name.
     spend(budget, 8 * (Object.keys(found).length + Object.keys(whole).length));
     const { $ref: _, ...own } = whole;
     whole = { ...found, ...own };
@@ -65,20 +65,19 @@ export function typeOf(name: string, declaration: ValueObject): ParameterType {
   return known ?? refuse(`The type '${shown(type)}' of '${name}' is not valid; it must be one of ${names}.`);
 }
 
-/** A parameter that a request gives and the template does not declare. */
+/** @throws {TemplateRefused} when the request gives a parameter that the template does not declare */
 export function checkNames(given: ValueObject, declared: Iterable<string>): void {
   const names = [...declared];
   const lower = new Set(names.map((name) => name.toLowerCase()));
-  const strangers = Object.keys(given).filter((name) => !lower.has(name.toLowerCase()));
-  if (strangers.length === 0) return;
+  const undeclared = Object.keys(given).filter((name) => !lower.has(name.toLowerCase()));
+  if (undeclared.length === 0) return;
   refuse(
-    `The template parameters '${strangers.join(', ')}' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are '${names.join(', ')}'. ${help}`,
+    `The template parameters '${undeclared.join(', ')}' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are '${names.join(', ')}'. ${help}`,
   );
 }
 
 /**
- * The value of a parameter: the one that was given, the default, or `null` where the type allows it. No refusal shows a
- * value that is `secret`.
+ * The value of a parameter: the given one, the default, or `null` if the type allows it. No refusal shows a `secret` value.
  * @throws {TemplateRefused}
  */
 export function parameterValue(
@@ -137,7 +136,7 @@ function checkConstraints(
   }
 }
 
-/** A value, or each item of an array, stands in the list. */
+/** Whether a value, or each item of an array, is in the list. */
 function isAllowed(value: Value, allowed: readonly Value[]): boolean {
   const identities = new Set(allowed.map(identityOf));
   if (identities.has(identityOf(value))) return true;

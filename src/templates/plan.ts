@@ -1,64 +1,64 @@
 import { evaluateValue, inLoop } from './evaluate.ts';
-import { costOfText, evaluation, newBudget, pay, spend } from './budget.ts';
+import { costOfString, runEvaluation, newBudget, pay, spend } from './budget.ts';
 import type { Budget } from './budget.ts';
 import type { DeploymentScope, Frame } from './frame.ts';
 import { readLoop } from './loop.ts';
 import { inOrder } from './order.ts';
-import { checkNames, parameterValue, resolved } from './parameters.ts';
+import { checkNames, parameterValue, resolveReference } from './parameters.ts';
 import { outcomeOf, refuse } from './refusal.ts';
 import type { TemplateOutcome } from './refusal.ts';
 import { idOf, scopeId } from './resource-id.ts';
-import type { Standing } from './resource-id.ts';
+import type { Placement } from './resource-id.ts';
 import { payForSecrets, shownParameters } from './shown-parameters.ts';
 import type { ShownParameters } from './shown-parameters.ts';
 import { readTemplate } from './template.ts';
 import type { Template, TemplateResource } from './template.ts';
-import { dependenciesOf, directoryOf, loopNames, referencesIn } from './dependencies.ts';
-import type { Directory } from './dependencies.ts';
+import { dependenciesOf, indexResources, loopNames, referencesIn } from './dependencies.ts';
+import type { ResourceIndex } from './dependencies.ts';
 import { isObject, memberOf } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
-/** A resource of a deployment: where it stands and what it is, with the body not evaluated yet. */
+/** A resource of a deployment. Its body is not evaluated yet. */
 export interface PlannedResource {
-  /** The id in lower case, by which resources are told apart. */
+  /** The id in lower case, which identifies the resource. */
   readonly key: string;
   readonly id: string;
   readonly type: string;
-  /** As ids have it without the types: `kv/one`. */
+  /** The names in the id, without types: `kv/one`. */
   readonly name: string;
   readonly apiVersion: string;
   /** Its name in a template of language version 2.0, `kv` or, in a loop, `kv[0]`. */
   readonly symbol: string | undefined;
-  /** The loop that it comes from. */
+  /** The name of its loop. */
   readonly loop: string | undefined;
-  readonly standing: Standing;
-  /** Not made, only referred to. */
+  readonly placement: Placement;
+  /** Whether the template only refers to it, without deploying it. */
   readonly existing: boolean;
-  /** Whether its condition holds; one that does not is not made. */
+  /** Whether its condition is true; otherwise it is not deployed. */
   readonly wanted: boolean;
-  /** Keys of what comes before it. */
+  /** The keys of the resources that must be deployed before it. */
   readonly dependsOn: ReadonlySet<string>;
   readonly body: ValueObject;
   readonly frame: Frame;
 }
 
-/** A deployment that can be carried out. */
+/** A deployment that is ready to run. */
 export interface Plan extends ShownParameters {
-  /** In the order in which they are made. */
+  /** In the order of deployment. */
   readonly resources: readonly PlannedResource[];
   readonly outputs: Template['outputs'];
-  /** Bicep's user-defined types, which outputs may be of. */
+  /** Bicep's user-defined types, for the outputs. */
   readonly definitions: ValueObject;
   readonly frame: Frame;
-  /** Its resources by the ways in which it names them. */
-  readonly directory: Directory;
+  /** Its resources by every name that refers to them. */
+  readonly index: ResourceIndex;
 }
 
 export interface DeploymentRequest {
   readonly template: Value;
   /** Values by name; Key Vault references have been replaced. */
   readonly parameters: ValueObject;
-  /** Names, in lower case, of those that were references: their values are secret whatever their type. */
+  /** The names, in lower case, of the parameters that were Key Vault references. Their values are secret, whatever their type. */
   readonly references: ReadonlySet<string>;
   readonly scope: DeploymentScope;
 }
@@ -66,8 +66,8 @@ export interface DeploymentRequest {
 const help = 'Please see https://aka.ms/arm-syntax-resources for usage details.';
 
 /**
- * Reads a template and decides what is made, in which order. Everything is evaluated but the bodies of resources and the
- * outputs: those may refer to what does not exist yet, and follow in `finish.ts`.
+ * Reads a template and decides which resources are deployed, in which order. It evaluates everything except the bodies of
+ * resources and the outputs: those may refer to resources that do not exist yet, and are evaluated in `finish.ts`.
  */
 export function planDeployment({
   template: found,
@@ -77,7 +77,7 @@ export function planDeployment({
 }: DeploymentRequest): TemplateOutcome<Plan> {
   const budget = newBudget(scope.allowance);
   const request = { template: found, parameters: given, references, scope };
-  return outcomeOf(() => evaluation(budget, () => planned(request, budget)));
+  return outcomeOf(() => runEvaluation(budget, () => planned(request, budget)));
 }
 
 function planned({ template: found, parameters: given, references, scope }: DeploymentRequest, budget: Budget): Plan {
@@ -85,7 +85,7 @@ function planned({ template: found, parameters: given, references, scope }: Depl
   const wanted = scope.resourceGroupName === undefined ? 'subscription' : 'resourceGroup';
   if (template.scope !== wanted) {
     refuse(
-      `The template's schema is one for the scope of a ${template.scope}, but the deployment is at the scope of a ${wanted}.`,
+      `The template's schema is for the scope of a ${template.scope}, but the deployment is at the scope of a ${wanted}.`,
     );
   }
   checkNames(given, template.parameters.keys());
@@ -100,12 +100,12 @@ function planned({ template: found, parameters: given, references, scope }: Depl
     outputs: template.outputs,
     definitions: template.definitions,
     frame,
-    directory: directoryOf(ordered),
+    index: indexResources(ordered),
     ...parameters,
   };
 }
 
-/** Azure's limit, with what loops make ("Template limits"). */
+/** Azure's limit, which includes the resources of loops ("Template limits"). */
 const resourcesMax = 800;
 
 function allResources(template: Template, frame: Frame): readonly PlannedResource[] {
@@ -114,7 +114,7 @@ function allResources(template: Template, frame: Frame): readonly PlannedResourc
     resources.push(...expand(resource, frame));
     if (resources.length > resourcesMax) {
       refuse(
-        `The number of template resources limit exceeded. Limit: '${resourcesMax}' and actual: '${resources.length}' or more, with those that loops make. ${help}`,
+        `The number of template resources limit exceeded. Limit: '${resourcesMax}' and actual: '${resources.length}' or more, including the resources of loops. ${help}`,
       );
     }
   }
@@ -138,7 +138,7 @@ function frameOf(
           `The template parameter '${asked}' is not found. Please see https://aka.ms/arm-syntax-parameters for usage details.`,
         );
       }
-      const declaration = resolved(found.declaration, template.definitions, budget);
+      const declaration = resolveReference(found.declaration, template.definitions, budget);
       const secret = references.has(key);
       return parameterValue(found.name, declaration, { given: memberOf(given, found.name), secret, frame });
     }),
@@ -161,24 +161,24 @@ function frameOf(
   return frame;
 }
 
-/** Evaluates each name once, when it is first asked for; one that needs itself is refused. */
+/** Evaluates each name once, on first use. A name that needs its own value is refused. */
 function once(what: string, compute: (key: string, asked: string) => Value): (name: string) => Value {
   const known = new Map<string, Value>();
-  const underWay = new Set<string>();
+  const inProgress = new Set<string>();
   return (name) => {
     const key = name.toLowerCase();
     const value = known.get(key);
     if (value !== undefined) return value;
-    if (underWay.has(key)) refuse(`The template ${what} '${name}' needs itself. ${help}`);
-    underWay.add(key);
+    if (inProgress.has(key)) refuse(`The template ${what} '${name}' refers to itself. ${help}`);
+    inProgress.add(key);
     const computed = compute(key, name);
-    underWay.delete(key);
+    inProgress.delete(key);
     known.set(key, computed);
     return computed;
   };
 }
 
-/** A variable, or the one that a loop in `variables.copy` makes. */
+/** A variable, or one that a loop in `variables.copy` makes. */
 function variableValue(variables: ValueObject, name: string, frame: Frame): Value | undefined {
   const found = name === 'copy' ? undefined : memberOf(variables, name);
   if (found !== undefined) return evaluateValue(found, frame);
@@ -188,7 +188,7 @@ function variableValue(variables: ValueObject, name: string, frame: Frame): Valu
   return isObject(made) ? memberOf(made, name) : undefined;
 }
 
-/** The resources that one of the template stands for: itself, or as many as its loop counts. */
+/** The deployed resources of one in the template: itself, or one for each iteration of its loop. */
 function expand(resource: TemplateResource, frame: Frame): readonly PlannedResource[] {
   if (resource.copy === undefined) return [plannedOne(resource, frame, undefined)];
   const { name, count } = readLoop(resource.copy, frame, evaluateValue);
@@ -201,20 +201,20 @@ function plannedOne(
   loop: { readonly name: string; readonly index: number } | undefined,
 ): PlannedResource {
   const name = nameOf(resource, frame);
-  const standing = standingOf(resource, frame);
+  const placement = placementOf(resource, frame);
   const scope =
-    resource.standing.scope === undefined
+    resource.placement.scope === undefined
       ? undefined
-      : scopeId(textOf(resource.standing.scope, 'scope', frame), standing);
-  // At another group or subscription, `scope` says where the resource stands; below a resource, what it extends.
-  const id = idOf({ type: resource.type, names: name.split('/'), scope }, standing);
+      : scopeId(stringOf(resource.placement.scope, 'scope', frame), placement);
+  // In another group or subscription, `scope` is where the resource is; below a resource, it is what the resource extends.
+  const id = idOf({ type: resource.type, names: name.split('/'), scope }, placement);
   if (id === undefined) {
     return refuse(
       `The template resource '${name}' for type '${resource.type}' has incorrect segment lengths. A nested resource type must have identical number of segments as its resource name. A root resource type must have segment length one greater than its resource name. ${help}`,
     );
   }
-  // It is brought to lower case, and told apart from others by it.
-  spend(frame.budget, 8 * costOfText(id));
+  // The id is converted to lower case and compared with others.
+  spend(frame.budget, 8 * costOfString(id));
   const wanted = evaluateValue(resource.condition, frame);
   if (typeof wanted !== 'boolean')
     refuse(`The condition of the template resource '${name}' must be true or false. ${help}`);
@@ -224,45 +224,45 @@ function plannedOne(
     id,
     type: resource.type,
     name,
-    apiVersion: textOf(resource.apiVersion, 'apiVersion', frame),
+    apiVersion: stringOf(resource.apiVersion, 'apiVersion', frame),
     symbol: resource.symbol === undefined ? undefined : symbol,
     loop: loop === undefined ? undefined : (resource.symbol ?? loop.name),
-    standing,
+    placement,
     existing: resource.existing,
     wanted,
-    dependsOn: new Set(resource.dependsOn.map((needed) => textOf(needed, 'dependsOn', frame))),
+    dependsOn: new Set(resource.dependsOn.map((needed) => stringOf(needed, 'dependsOn', frame))),
     body: resource.body,
     frame,
   };
 }
 
 function nameOf(resource: TemplateResource, frame: Frame): string {
-  const own = textOf(resource.name, 'name', frame);
+  const own = stringOf(resource.name, 'name', frame);
   if (resource.parent === undefined) return own;
   const parent = nameOf(resource.parent, frame);
   return own.toLowerCase().startsWith(`${parent.toLowerCase()}/`) ? own : `${parent}/${own}`;
 }
 
-function standingOf({ standing }: TemplateResource, frame: Frame): Standing {
+function placementOf({ placement }: TemplateResource, frame: Frame): Placement {
   const subscriptionId =
-    standing.subscriptionId === undefined
+    placement.subscriptionId === undefined
       ? frame.scope.subscriptionId
-      : textOf(standing.subscriptionId, 'subscriptionId', frame);
+      : stringOf(placement.subscriptionId, 'subscriptionId', frame);
   const resourceGroup =
-    standing.resourceGroup === undefined
+    placement.resourceGroup === undefined
       ? frame.scope.resourceGroupName
-      : textOf(standing.resourceGroup, 'resourceGroup', frame);
+      : stringOf(placement.resourceGroup, 'resourceGroup', frame);
   return { subscriptionId, resourceGroup };
 }
 
-function textOf(value: Value, member: string, frame: Frame): string {
+function stringOf(value: Value, member: string, frame: Frame): string {
   const found = evaluateValue(value, frame);
   return typeof found === 'string' && found !== ''
     ? found
-    : refuse(`The '${member}' of a template resource must be a text. ${help}`);
+    : refuse(`The '${member}' of a template resource must be a string. ${help}`);
 }
 
-/** @throws {TemplateRefused} for a resource that stands there twice, one that is not there, or a circle */
+/** @throws {TemplateRefused} for a duplicate resource, a dependency that does not exist, or a cycle */
 function order(resources: readonly PlannedResource[], template: Template): readonly PlannedResource[] {
   const byKey = new Map<string, PlannedResource>();
   for (const resource of resources) {
@@ -273,14 +273,14 @@ function order(resources: readonly PlannedResource[], template: Template): reado
     if (before === undefined || resource.wanted) byKey.set(resource.key, resource);
   }
   const kept = [...byKey.values()];
-  const directory = directoryOf(kept);
-  const known = { directory, loops: loopNames(template), references: referencesIn() };
+  const index = indexResources(kept);
+  const known = { index, loops: loopNames(template), references: referencesIn() };
   const needs = new Map(kept.map((resource) => [resource.key, dependenciesOf(resource, known)]));
   const sorted = inOrder([...byKey.keys()], needs);
   if (!sorted.ok) {
-    const circle = [...sorted.circle, ...sorted.circle.slice(0, 1)].map((key) => byKey.get(key)?.id ?? key);
+    const cycle = [...sorted.cycle, ...sorted.cycle.slice(0, 1)].map((key) => byKey.get(key)?.id ?? key);
     refuse(
-      `Circular dependency detected on resource: '${circle.join("' → '")}'. Please see https://aka.ms/arm-template/#resources for usage details.`,
+      `Circular dependency detected on resource: '${cycle.join("' → '")}'. Please see https://aka.ms/arm-template/#resources for usage details.`,
     );
     return [];
   }

@@ -1,4 +1,4 @@
-/** Why a template is refused; `message` is the sentence inside Azure's "Deployment template validation failed: '…'." */
+/** Why a template is refused. `message` is the sentence inside Azure's "Deployment template validation failed: '…'." */
 export interface TemplateRefusal {
   readonly kind: 'invalidTemplate';
   readonly message: string;
@@ -7,7 +7,7 @@ export interface TemplateRefusal {
 export type TemplateOutcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: TemplateRefusal };
 
-/** Ends the reading or the evaluation of a template, from however deep in it. `outcomeOf` makes a value of it. */
+/** Ends reading or evaluating a template, from any depth. `outcomeOf` turns it into a value. */
 class TemplateRefused extends Error {
   override readonly name = 'TemplateRefused';
 }
@@ -17,7 +17,7 @@ export function refuse(message: string): never {
   throw new TemplateRefused(message);
 }
 
-/** What `step` gives, or what it refuses the template for. */
+/** The value of `step`, or its refusal of the template. */
 export function outcomeOf<T>(step: () => T): TemplateOutcome<T> {
   try {
     return { ok: true, value: step() };

@@ -1,6 +1,6 @@
 /**
- * Type and names woven into the end of a resource's id: `Microsoft.KeyVault/vaults/secrets` and `kv`, `one` become
- * `Microsoft.KeyVault/vaults/kv/secrets/one`. `undefined` when there are not as many names as segments of the type.
+ * The type and names at the end of a resource's id: `Microsoft.KeyVault/vaults/secrets` with `kv` and `one` becomes
+ * `Microsoft.KeyVault/vaults/kv/secrets/one`. `undefined` unless there are as many names as the type has segments.
  */
 export function weave(type: string, names: readonly string[]): string | undefined {
   const [namespace, ...kinds] = type.split('/');
@@ -9,23 +9,23 @@ export function weave(type: string, names: readonly string[]): string | undefine
   return [namespace, ...kinds.flatMap((kind, index) => [kind, names[index] ?? ''])].join('/');
 }
 
-/** Where resources of a deployment stand. */
-export interface Standing {
+/** The subscription and group of a deployment's resources. */
+export interface Placement {
   readonly subscriptionId: string;
   readonly resourceGroup?: string | undefined;
 }
 
-/** The id of a resource; `scope` is the id of the resource that an extension extends. */
+/** The id of a resource. `scope`: the id of the resource that an extension extends. */
 export function idOf(
   {
     type,
     names,
     scope,
   }: { readonly type: string; readonly names: readonly string[]; readonly scope?: string | undefined },
-  standing: Standing,
+  placement: Placement,
 ): string | undefined {
-  const { subscriptionId, resourceGroup } = standing;
-  // The one resource that has no provider in its id.
+  const { subscriptionId, resourceGroup } = placement;
+  // Resource groups are the only resources without a provider in their id.
   if (type.toLowerCase() === 'microsoft.resources/resourcegroups' && names.length === 1) {
     return `/subscriptions/${subscriptionId}/resourceGroups/${names[0]}`;
   }
@@ -36,9 +36,9 @@ export function idOf(
   return `${root}/providers/${woven}`;
 }
 
-/** The id of a scope that may be written short, `Microsoft.KeyVault/vaults/kv`, as extensions name what they extend. */
-export function scopeId(scope: string, standing: Standing): string {
+/** The id of a scope, which may be written in short form, `Microsoft.KeyVault/vaults/kv`, as in an extension's `scope`. */
+export function scopeId(scope: string, placement: Placement): string {
   if (scope.startsWith('/')) return scope.replace(/\/$/, '');
-  const { subscriptionId, resourceGroup } = standing;
+  const { subscriptionId, resourceGroup } = placement;
   return `/subscriptions/${subscriptionId}${resourceGroup === undefined ? '' : `/resourceGroups/${resourceGroup}`}/providers/${scope}`;
 }

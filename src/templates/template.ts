@@ -3,10 +3,10 @@ import type { UserFunction } from './frame.ts';
 import { isArray, isObject, memberOf, shown } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
-/** A template as it is written, taken apart; nothing is evaluated yet ("Understand the structure and syntax of ARM templates"). */
+/** A parsed template, before evaluation ("Understand the structure and syntax of ARM templates"). */
 export interface Template {
   readonly scope: 'resourceGroup' | 'subscription';
-  /** Language version 2.0, which Bicep writes for its newer features: resources have symbolic names. */
+  /** Language version 2.0, which Bicep uses for newer features: resources have symbolic names. */
   readonly symbolic: boolean;
   readonly parameters: ReadonlyMap<string, ValueObject>;
   readonly definitions: ValueObject;
@@ -18,7 +18,7 @@ export interface Template {
 
 export interface TemplateResource {
   readonly symbol: string | undefined;
-  /** Absent for a resource of its own; its type and name begin with those of its parent. */
+  /** Absent for a top-level resource. Type and name of a child begin with those of its parent. */
   readonly parent: TemplateResource | undefined;
   readonly type: string;
   readonly apiVersion: string;
@@ -27,9 +27,9 @@ export interface TemplateResource {
   readonly condition: Value;
   readonly copy: ValueObject | undefined;
   readonly dependsOn: readonly Value[];
-  /** `scope`, `resourceGroup` and `subscriptionId`, where it stands elsewhere than the deployment. */
-  readonly standing: { readonly [K in 'scope' | 'resourceGroup' | 'subscriptionId']: Value | undefined };
-  /** What is sent to make it: `location`, `tags`, `properties` and the like. */
+  /** `scope`, `resourceGroup` and `subscriptionId`, if the resource is not in the deployment's own group. */
+  readonly placement: { readonly [K in 'scope' | 'resourceGroup' | 'subscriptionId']: Value | undefined };
+  /** The members of the request that creates it: `location`, `tags`, `properties` and the like. */
   readonly body: ValueObject;
 }
 
@@ -51,8 +51,8 @@ const known = new Set([
   'outputs',
 ]);
 
-/** What a resource has beside its body. */
-const aside = new Set([
+/** The members of a resource that are not in its body. */
+const nonBodyMembers = new Set([
   'type',
   'apiversion',
   'name',
@@ -77,13 +77,13 @@ export function readTemplate(found: Value): Template {
     const empty = value === null || (typeof value === 'object' && Object.keys(value).length === 0) || value === '';
     if (!known.has(name.toLowerCase()) && !empty) {
       refuse(
-        `The template has a top-level member '${name}', which is not supported: ${[...known].join(', ')} are. ${help}`,
+        `The template has a top-level member '${name}', which is not supported; supported: ${[...known].join(', ')}. ${help}`,
       );
     }
   }
   const version = memberOf(found, 'languageVersion') ?? '1.0';
   if (typeof version !== 'string' || !/^[12]\.\d+(?:-experimental)?$/.test(version)) {
-    refuse(`The template language version '${JSON.stringify(version)}' is not supported; 1.0 and 2.0 are. ${help}`);
+    refuse(`The template language version '${JSON.stringify(version)}' is not supported: use 1.0 or 2.0. ${help}`);
   }
   const symbolic = version.startsWith('2');
   checkContentVersion(found);
@@ -188,7 +188,7 @@ function readResources(found: Value, symbolic: boolean): readonly TemplateResour
   return resources;
 }
 
-/** A resource and, after it, the children that stand inside it. */
+/** A resource, followed by the children inside it. */
 function readResource(
   found: Value,
   symbol: string | undefined,
@@ -224,8 +224,12 @@ function readResource(
     condition: given('condition') ?? true,
     copy: isObject(copy) ? copy : undefined,
     dependsOn: isArray(dependsOn) ? dependsOn : [dependsOn],
-    standing: { scope: given('scope'), resourceGroup: given('resourceGroup'), subscriptionId: given('subscriptionId') },
-    body: Object.fromEntries(Object.entries(found).filter(([member]) => !aside.has(member.toLowerCase()))),
+    placement: {
+      scope: given('scope'),
+      resourceGroup: given('resourceGroup'),
+      subscriptionId: given('subscriptionId'),
+    },
+    body: Object.fromEntries(Object.entries(found).filter(([member]) => !nonBodyMembers.has(member.toLowerCase()))),
   };
   const inside = isArray(children) ? children : [];
   return [resource, ...inside.flatMap((child) => readResource(child, undefined, resource))];

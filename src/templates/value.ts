@@ -1,4 +1,4 @@
-/** A JSON value of a template: what its expressions work on, and what they give. */
+/** A JSON value in a template: the operands and results of expressions. */
 export type Value = string | number | boolean | null | readonly Value[] | ValueObject;
 
 export interface ValueObject {
@@ -8,7 +8,7 @@ export interface ValueObject {
 /** How deep the values of a template may be nested. */
 export const depthMax = 100;
 
-/** JSON that was parsed, as a value; `undefined` when it is nested too deeply or holds what JSON cannot. */
+/** Converts parsed JSON to a value; `undefined` if it is nested too deeply or contains something that is not JSON. */
 export function readValue(found: unknown, depth = 0): Value | undefined {
   if (found === null || typeof found === 'string' || typeof found === 'boolean') return found;
   if (typeof found === 'number') return Number.isFinite(found) ? found : undefined;
@@ -28,7 +28,7 @@ export function readValue(found: unknown, depth = 0): Value | undefined {
     if (value === undefined) return undefined;
     members.push([name, value]);
   }
-  // Entries, not assignments: `__proto__` is a name like any other.
+  // Entries, not assignments: `__proto__` must be a member like any other.
   return Object.fromEntries(members);
 }
 
@@ -40,7 +40,7 @@ export function isArray(value: Value | undefined): value is readonly Value[] {
   return Array.isArray(value);
 }
 
-/** A member of an object, in any case, as templates name members; `undefined` when there is none. */
+/** A member of an object by name, ignoring case, as in templates; `undefined` if it does not exist. */
 export function memberOf(object: ValueObject, name: string): Value | undefined {
   if (Object.hasOwn(object, name)) return object[name];
   const wanted = name.toLowerCase();
@@ -48,7 +48,7 @@ export function memberOf(object: ValueObject, name: string): Value | undefined {
   return found === undefined ? undefined : object[found];
 }
 
-/** The names that Azure's errors give to the types of values. */
+/** The names of value types in Azure's errors. */
 export function typeName(value: Value): string {
   if (value === null) return 'Null';
   if (isArray(value)) return 'Array';
@@ -57,12 +57,12 @@ export function typeName(value: Value): string {
   return typeof value === 'string' ? 'String' : 'Boolean';
 }
 
-/** A value as errors show it. */
+/** A value in an error message. */
 export function shown(value: Value | undefined): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
-/** Whether two values are the same; members of an object in any order. */
+/** Whether two values are equal. The order of an object's members does not matter. */
 export function sameValue(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (isArray(a)) {
@@ -77,15 +77,15 @@ export function sameValue(a: Value, b: Value): boolean {
 }
 
 /**
- * A key that two values have in common exactly where `sameValue` says that they are the same, so that a `Set` can tell
- * them apart without comparing each with each.
+ * A key that is the same for two values exactly if `sameValue` is true for them, so that a `Set` can find duplicates
+ * without comparing each pair.
  */
 export function identityOf(value: Value): string | number | boolean | null {
   if (typeof value === 'string') return `'${value}`;
   return typeof value === 'object' && value !== null ? canonical(value) : value;
 }
 
-/** JSON with the members of objects in the order of their names. */
+/** JSON with the members of objects sorted by name. */
 function canonical(value: Value): string {
   if (isArray(value)) return `[${value.map(canonical).join()}]`;
   if (!isObject(value)) return JSON.stringify(value);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {
   expressionLengthMax,
   isExpression,
-  literalText,
+  unescapeLiteral,
   parseExpression,
   printExpression,
 } from '../../src/templates/expression.ts';
@@ -16,7 +16,7 @@ const literal = (value: string | number): Expression => ({ kind: 'literal', valu
 const member = (of: Expression, name: string, safe = false): Expression => ({ kind: 'member', of, name, safe });
 const index = (of: Expression, by: Expression, safe = false): Expression => ({ kind: 'index', of, by, safe });
 
-test('a text is an expression between single brackets only', () => {
+test('a string is an expression only between single brackets', () => {
   assert.deepEqual(["[f('a')]", "[[f('a')]", "[f('a')", "f('a')]", '', '[', '[]'].map(isExpression), [
     true,
     false,
@@ -26,10 +26,10 @@ test('a text is an expression between single brackets only', () => {
     false,
     true,
   ]);
-  assert.deepEqual(['[[a]', '[[a', 'a', '[[[a]'].map(literalText), ['[a]', '[[a', 'a', '[[a]']);
+  assert.deepEqual(['[[a]', '[[a', 'a', '[[[a]'].map(unescapeLiteral), ['[a]', '[[a', 'a', '[[a]']);
 });
 
-test('expressions are read as the language says', () => {
+test('expressions are parsed as the language defines', () => {
   const rows: readonly (readonly [string, Expression])[] = [
     ["[parameters('a')]", call('parameters', literal('a'))],
     ["[ concat( 'a' , 'it''s' ) ]", call('concat', literal('a'), literal("it's"))],
@@ -48,7 +48,7 @@ test('expressions are read as the language says', () => {
   for (const [text, expected] of rows) assert.deepEqual(parseExpression(text), expected, text);
 });
 
-test('what is no expression is refused, and the place named', () => {
+test('an invalid expression is refused with the position', () => {
   const rows: readonly (readonly [string, RegExp])[] = [
     ['[]', /it ends too early/],
     ["[f('a']", /it ends too early/],
@@ -71,13 +71,13 @@ test('what is no expression is refused, and the place named', () => {
     assert.ok(!outcome.ok, text);
     assert.match(outcome.refusal.message, expected);
   }
-  // The longest that is allowed.
+  // The longest allowed expression.
   const longest = `['${'a'.repeat(expressionLengthMax - 4)}']`;
   assert.equal(longest.length, expressionLengthMax);
   assert.equal(parseExpression(longest).kind, 'literal');
 });
 
-test('what is printed reads back as the same expression', () => {
+test('a printed expression parses to the same expression', () => {
   const name = fc.stringMatching(/^[a-zA-Z_][a-zA-Z0-9_]{0,8}$/);
   const { tree } = fc.letrec<{ tree: Expression; accessed: Expression }>((tie) => ({
     tree: fc.oneof(
@@ -100,7 +100,7 @@ test('what is printed reads back as the same expression', () => {
   );
 });
 
-test('no text makes the reader fail in any other way than by refusing it', () => {
+test('every string is either parsed or refused', () => {
   const sign = fc.constantFrom('f', '(', ')', '[', ']', "'", ',', '.', '?', '1', '-', ' ', 'é');
   fc.assert(
     fc.property(fc.array(sign, { maxLength: 40 }), (signs) => {

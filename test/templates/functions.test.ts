@@ -7,7 +7,7 @@ import { groupId, subscriptionId, valueOf } from './scope.ts';
 
 type Row = readonly [string, Value];
 
-/** Those of Azure's own examples where it has any ("ARM template functions"). */
+/** Azure's own examples, if it has any ("ARM template functions"). */
 const values: readonly Row[] = [
   // Logical and comparison.
   ["[if(equals('a', 'a'), 'yes', int('x'))]", 'yes'],
@@ -165,12 +165,12 @@ const values: readonly Row[] = [
   ['[deployer().objectId]', 'me'],
 ];
 
-test('functions give what the language says', () => {
+test('functions return what the language defines', () => {
   for (const [expression, expected] of values) assert.deepEqual(valueOf(expression), expected, expression);
 });
 
-test('the names that are derived are those that Azure derives', () => {
-  // Values that Bicep and Azure gave, published with other implementations of them.
+test('derived names are the same as in Azure', () => {
+  // Values from Bicep and Azure, published with other implementations.
   const rows: readonly Row[] = [
     ["[uniqueString('test')]", 'rbgf3xv4ufgzg'],
     ["[uniqueString('hello', 'world')]", 'a7wkljktk6wne'],
@@ -185,7 +185,7 @@ test('the names that are derived are those that Azure derives', () => {
   assert.notEqual(valueOf("[uniqueString('Test')]"), 'rbgf3xv4ufgzg');
 });
 
-test('what does not fit a function is refused with a sentence that says why', () => {
+test('invalid arguments of a function are refused with the reason', () => {
   const rows: readonly (readonly [string, RegExp])[] = [
     ['[nothing()]', /^The template function 'nothing' is not valid\. Please see https:\/\/aka\.ms\/arm-functions/],
     [
@@ -199,13 +199,13 @@ test('what does not fit a function is refused with a sentence that says why', ()
       /'toLower' expects its parameter to be of type 'String'\. The provided value is of type 'Integer'/,
     ],
     ["[if('true', 1, 2)]", /'if' expects its parameter to be of type 'Boolean'/],
-    ['[div(1, 0)]', /'div' is not valid here: the result is no whole number/],
-    ["[int('1.5')]", /'int' is not valid here: a whole number, or its text, is needed/],
+    ['[div(1, 0)]', /'div' is not valid here: the result is not a whole number/],
+    ["[int('1.5')]", /'int' is not valid here: a whole number, or a string with one, is needed/],
     ['[range(0, 10001)]', /the count must be a number from 0 to 10000/],
-    ["[format('{1}', 'a')]", /'\{1\}' of the format names no parameter/],
+    ["[format('{1}', 'a')]", /'\{1\}' in the format refers to a missing parameter/],
     ["[format('{0:N2}', 1)]", /the format ':N2' is not supported/],
-    ["[substring('abc', 2, 5)]", /start and length must refer to a place in the text: 2, 5 of 3 characters/],
-    ["[json('{')]", /the text is not valid JSON/],
+    ["[substring('abc', 2, 5)]", /start and length must be within the string: 2, 5 of 3 characters/],
+    ["[json('{')]", /the string is not valid JSON/],
     ["[base64ToString('*')]", /not valid base64/],
     ["[createObject('a')]", /names and values must come in pairs/],
     ["[union(createArray(1), 'a')]", /'union' expects its parameter to be of type 'Array'/],
@@ -214,13 +214,13 @@ test('what does not fit a function is refused with a sentence that says why', ()
     ["[toLower('A').b]", /property access is not possible on a value of type 'String'/],
     ["[resourceId('Microsoft.KeyVault/vaults', 'a', 'b')]", /needs as many names as it has segments, not 2/],
     ["[resourceId('a', 'b')]", /none of its parameters is a resource type/],
-    ["[dateTimeAdd('2020-01-01', 'P')]", /'P' is no duration such as P3D/],
-    ["[dateTimeAdd('yesterday', 'P1D')]", /'yesterday' is no date/],
+    ["[dateTimeAdd('2020-01-01', 'P')]", /'P' is not a duration such as P3D/],
+    ["[dateTimeAdd('yesterday', 'P1D')]", /'yesterday' is not a date/],
     ["[dateTimeAdd('2020-01-01', 'P1D', 'gg')]", /the date format 'gg' has a sign that is not supported/],
     ['[utcNow()]', /it can only be used in the default value of a parameter/],
     ['[newGuid()]', /it can only be used in the default value of a parameter/],
-    ['[copyIndex()]', /there is no loop around it/],
-    ["[copyIndex('x')]", /there is no loop 'x' around it/],
+    ['[copyIndex()]', /it is not inside a loop/],
+    ["[copyIndex('x')]", /it is not inside a loop 'x'/],
     ["[parameters('x')]", /^The template parameter 'x' is not found/],
     ["[variables('x')]", /^The template variable 'x' is not found/],
     ["[lambdaVariables('x')]", /^The lambda variable 'x' is not found/],
@@ -239,7 +239,7 @@ test('what does not fit a function is refused with a sentence that says why', ()
   }
 });
 
-test('every function is called in these tests', () => {
+test('these tests call every function', () => {
   const called = values
     .map(([expression]) => expression)
     .join(' ')
@@ -279,7 +279,7 @@ test('every function is called in these tests', () => {
   assert.deepEqual(missing, []);
 });
 
-test('a template that makes more and more of a value ends', () => {
+test('a template that makes a value larger and larger is stopped', () => {
   const doubling = Array.from({ length: 60 }, (_, level): readonly [string, Value] => [
     `v${level + 1}`,
     `[concat(variables('v${level}'), variables('v${level}'))]`,

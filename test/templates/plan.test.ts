@@ -38,7 +38,7 @@ const networkId = (name: string) => `${groupId}/providers/Microsoft.Network/virt
 const names = (parts: ValueObject, parameters: ValueObject = {}) =>
   expectPlan(parts, parameters).resources.map(({ name }) => name);
 
-test('parameters are given, or have a default, and keep their rules', () => {
+test('parameters have a given or default value, which must follow their rules', () => {
   const help = 'Please see https://aka.ms/arm-pass-parameter-values for usage details.';
   const one = (declaration: ValueObject, value?: Value) => {
     const plan = planOf({ parameters: { p: declaration } }, value === undefined ? {} : { p: value });
@@ -96,7 +96,7 @@ test('parameters are given, or have a default, and keep their rules', () => {
     planOf({ parameters: { a: { type: 'int' }, b: { type: 'int' } } }, { a: 1, c: 2, d: 3 }),
     `The template parameters 'c, d' in the parameters file are not valid; they are not present in the original template and can therefore not be provided at deployment time. The only supported parameters for this template are 'a, b'. ${help}`,
   );
-  // A name in any case, and a default that rests on another parameter.
+  // A name in any letter case, and a default that uses another parameter.
   const resting = {
     parameters: {
       Base: { type: 'string' },
@@ -104,11 +104,11 @@ test('parameters are given, or have a default, and keep their rules', () => {
     },
   };
   assert.deepEqual(expectPlan(resting, { BASE: 'kv' }).parameters['full'], { type: 'String', value: 'kv-x' });
-  const circle = { parameters: { a: { type: 'string', defaultValue: "[parameters('a')]" } } };
-  assert.match(refusalOf(circle), /^The template parameter 'a' needs itself\./);
+  const cycle = { parameters: { a: { type: 'string', defaultValue: "[parameters('a')]" } } };
+  assert.match(refusalOf(cycle), /^The template parameter 'a' refers to itself\./);
 });
 
-test('a definition is the type of the parameters and outputs that refer to it', () => {
+test('a definition gives the type of the parameters and outputs that refer to it', () => {
   const definitions = { name: { type: 'string', minLength: 3 }, alias: { $ref: '#/definitions/name' } };
   const parameters = { p: { $ref: '#/definitions/alias', maxLength: 5 } };
   assert.deepEqual(expectPlan({ definitions, parameters }, { p: 'abc' }).parameters, {
@@ -117,10 +117,10 @@ test('a definition is the type of the parameters and outputs that refer to it', 
   assert.match(refusalOf({ definitions, parameters }, { p: 'ab' }), /greater than or equal to '3'/);
   assert.match(refusalOf({ definitions, parameters }, { p: 'abcdef' }), /less than or equal to '5'/);
   const endless = { definitions: { a: { $ref: '#/definitions/a' } }, parameters: { p: { $ref: '#/definitions/a' } } };
-  assert.match(refusalOf(endless, { p: 'x' }), /'#\/definitions\/a' leads to no definition/);
+  assert.match(refusalOf(endless, { p: 'x' }), /'#\/definitions\/a' has no definition/);
 });
 
-test('time and chance come in by defaults only', () => {
+test('time and randomness are available in defaults only', () => {
   const parameters = {
     at: { type: 'string', defaultValue: '[utcNow()]' },
     day: { type: 'string', defaultValue: "[utcNow('yyyy-MM-dd')]" },
@@ -137,7 +137,7 @@ test('time and chance come in by defaults only', () => {
   );
 });
 
-test('variables, their loops and the functions of the template itself', () => {
+test('variables, their loops and user-defined functions', () => {
   const parts: ValueObject = {
     variables: {
       base: 'kv',
@@ -165,13 +165,13 @@ test('variables, their loops and the functions of the template itself', () => {
     ["[Contoso.Unique('A')]", 'a-1'],
     [
       '[contoso.nosy()]',
-      { refused: "The function 'contoso.nosy' may not use the variable 'base': it sees its parameters only." },
+      { refused: "The function 'contoso.nosy' cannot use the variable 'base': it can use its parameters only." },
     ],
   ];
   for (const [expression, expected] of rows) assert.deepEqual(valueOf(expression, parts), expected, expression);
   assert.match(
     JSON.stringify(valueOf("[variables('a')]", { variables: { a: "[variables('b')]", b: "[variables('a')]" } })),
-    /The template variable 'a' needs itself/,
+    /The template variable 'a' refers to itself/,
   );
   const many = { copy: [{ name: 'x', count: 801, input: 1 }] };
   assert.match(
@@ -180,7 +180,7 @@ test('variables, their loops and the functions of the template itself', () => {
   );
 });
 
-test('resources have their ids, and those in loops and inside others too', () => {
+test('resources have their ids, also in loops and inside other resources', () => {
   const parts: ValueObject = {
     resources: [
       vault("[format('kv-{0}', copyIndex('kvs', 1))]", {
@@ -227,9 +227,9 @@ test('resources have their ids, and those in loops and inside others too', () =>
   );
 });
 
-test('what is needed comes first, and otherwise the order of the template is kept', () => {
+test("dependencies come first, and otherwise the template's order is kept", () => {
   assert.deepEqual(names({ resources: [vault('c', { dependsOn: ['b'] }), vault('a'), vault('b')] }), ['a', 'b', 'c']);
-  // By id, by type and name, by the loop; and by a reference without any dependsOn.
+  // By id, by type and name, by loop; and by a reference without a dependsOn.
   assert.deepEqual(
     names({
       resources: [
@@ -252,7 +252,7 @@ test('what is needed comes first, and otherwise the order of the template is kep
   assert.deepEqual(names({ resources: [vault('kv-a', { dependsOn: ['none'] }), vault('x', none)] }), ['kv-a']);
 });
 
-test('a template that cannot be brought into an order, or names what it has not, is refused', () => {
+test('a template with a cycle, or with a dependency that does not exist, is refused', () => {
   const rows: readonly (readonly [readonly ValueObject[], string])[] = [
     [
       [vault('a', { dependsOn: ['b'] }), vault('b', { dependsOn: ['c'] }), vault('c', { dependsOn: ['b'] })],
@@ -280,12 +280,12 @@ test('a template that cannot be brought into an order, or names what it has not,
     ],
   ];
   for (const [resources, expected] of rows) assert.equal(planOf({ resources }), expected);
-  // Itself is no circle, and one of two with the same name that is not wanted is none.
+  // A resource that refers to itself is not a cycle, nor is one of two with the same name that is not deployed.
   assert.deepEqual(names({ resources: [vault('a', { properties: { x: "[reference('a').y]" } })] }), ['a']);
   assert.deepEqual(names({ resources: [vault('a', { condition: false }), vault('a')] }), ['a']);
 });
 
-test('a template of another form is refused', () => {
+test('an invalid template is refused', () => {
   const rows: readonly (readonly [Value, RegExp])[] = [
     [[], /^The template is not a JSON object/],
     [{ contentVersion: '1.0.0.0', resources: [] }, /^Template schema '' is not supported/],
@@ -306,7 +306,7 @@ test('a template of another form is refused', () => {
         ...templateOf({}),
         $schema: 'https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#',
       },
-      /schema is one for the scope of a subscription, but the deployment is at the scope of a resourceGroup/,
+      /schema is for the scope of a subscription, but the deployment is at the scope of a resourceGroup/,
     ],
     [
       {
@@ -323,7 +323,7 @@ test('a template of another form is refused', () => {
   }
 });
 
-test('a body is evaluated when what it refers to is there', () => {
+test('a body is evaluated once the resources that it refers to exist', () => {
   const plan = expectPlan({
     parameters: { tier: { type: 'string', defaultValue: 'premium' } },
     resources: [
@@ -372,7 +372,7 @@ test('a reference to what the template does not have needs an id and an api-vers
   });
 });
 
-test('symbolic names: resources that exist, loops, and what is known of them', () => {
+test('symbolic names: existing resources, loops, and resourceInfo', () => {
   const plan = expectPlan({
     languageVersion: '2.0',
     resources: {
@@ -406,7 +406,7 @@ test('symbolic names: resources that exist, loops, and what is known of them', (
   });
 });
 
-test('outputs have their type, and none gives a secure value away', () => {
+test('outputs have their type, and none reveals a secure value', () => {
   const parameters = { password: { type: 'securestring' }, short: { type: 'securestring', defaultValue: 'a' } };
   const outputs = (output: ValueObject) =>
     outputsOf(expectPlan({ parameters, outputs: { o: output } }, { password: 'hunter2-hunter2' }));
@@ -426,7 +426,7 @@ test('outputs have their type, and none gives a secure value away', () => {
   for (const [output, expected] of rows) assert.deepEqual(outputs(output), expected);
 });
 
-test('a nested template is evaluated by the deployment around it, or left alone', () => {
+test('a nested template is evaluated by the outer deployment, or left as it is', () => {
   const inside = { parameters: {}, a: "[parameters('p')]", b: '[[c]' };
   const nested = (options: ValueObject) => ({
     parameters: { p: { type: 'string', defaultValue: '[not an expression]' } },
@@ -447,8 +447,8 @@ test('a nested template is evaluated by the deployment around it, or left alone'
   });
   const given = { p: '[evil()]' };
   const outer = expectPlan(nested({}), given);
-  assert.deepEqual(outer.resources[0]?.standing, { subscriptionId, resourceGroup: 'other' });
-  // What came out is text, and stays text when the nested deployment reads it.
+  assert.deepEqual(outer.resources[0]?.placement, { subscriptionId, resourceGroup: 'other' });
+  // The evaluated strings stay strings when the nested deployment reads them.
   assert.deepEqual(bodyOf(outer, 0), {
     properties: {
       mode: 'Incremental',
@@ -467,7 +467,7 @@ test('a nested template is evaluated by the deployment around it, or left alone'
   });
 });
 
-test('a name such as __proto__ is a name like any other', () => {
+test('__proto__ is a name like any other', () => {
   const hostile: unknown = JSON.parse('{"__proto__":{"polluted":true},"a":1}');
   const value = readValue(hostile);
   assert.ok(isObject(value));
@@ -483,7 +483,7 @@ test('a name such as __proto__ is a name like any other', () => {
   assert.equal(Reflect.get({}, 'polluted'), undefined);
 });
 
-test('any order respects what needs what, and any circle that is named is one', () => {
+test('every order respects the dependencies, and every reported cycle is one', () => {
   const graph = fc
     .integer({ min: 1, max: 12 })
     .chain((size) =>
@@ -505,17 +505,17 @@ test('any order respects what needs what, and any circle that is named is one', 
           }
         }
       } else {
-        const { circle } = sorted;
-        assert.ok(circle.length > 0);
-        for (const [index, thing] of circle.entries()) {
-          assert.ok(needs.get(thing)?.has(circle[(index + 1) % circle.length] ?? ''));
+        const { cycle } = sorted;
+        assert.ok(cycle.length > 0);
+        for (const [index, thing] of cycle.entries()) {
+          assert.ok(needs.get(thing)?.has(cycle[(index + 1) % cycle.length] ?? ''));
         }
       }
     }),
   );
 });
 
-test('two states differ where and only where what-if says so', () => {
+test('two states differ exactly where what-if says so', () => {
   const value = fc.jsonValue({ maxDepth: 4 }).map((found) => readValue(JSON.parse(JSON.stringify(found))) ?? null);
   fc.assert(fc.property(value, value, (a, b) => assert.equal(compare(a, b).length === 0, sameValue(a, b))));
   fc.assert(fc.property(value, (a) => assert.deepEqual(compare(a, structuredClone(a)), [])));

@@ -27,23 +27,23 @@ const scope: Omit<DeploymentScope, 'allowance'> = {
   sha1: (bytes) => createHash('sha1').update(bytes).digest(),
 };
 
-/** A scope with an allowance of its own, whose clock stands still unless another is given. */
+/** A scope with its own allowance. Its clock does not move unless another is given. */
 export function newScope(clock = () => 0): DeploymentScope {
   return { ...scope, allowance: newAllowance(clock) };
 }
 
-/** A whole template with the parts that a test is about. */
+/** A complete template with these parts. */
 export function templateOf(parts: ValueObject): ValueObject {
   return { $schema: schema, contentVersion: '1.0.0.0', resources: [], ...parts };
 }
 
-/** The plan of a template, or the sentence that it is refused with. */
+/** The plan of a template, or the message of its refusal. */
 export function planOf(parts: ValueObject, parameters: ValueObject = {}): Plan | string {
   const planned = planDeployment({ template: templateOf(parts), parameters, references: new Set(), scope: newScope() });
   return planned.ok ? planned.value : planned.refusal.message;
 }
 
-/** The sentence that a template is refused with. */
+/** The message of a template's refusal. */
 export function refusalOf(parts: ValueObject, parameters: ValueObject = {}): string {
   const plan = planOf(parts, parameters);
   return typeof plan === 'string' ? plan : 'it was not refused';
@@ -55,14 +55,14 @@ export function expectPlan(parts: ValueObject, parameters: ValueObject = {}): Pl
   return plan;
 }
 
-/** What an expression gives, or the sentence that it is refused with, as `{ refused }`. */
+/** The value of an expression, or the message of its refusal as `{ refused }`. */
 export function valueOf(expression: string, parts: ValueObject = {}): Value | { readonly refused: string } {
   const { frame } = expectPlan(parts);
   const outcome = outcomeOf(() => evaluateValue(expression, frame));
   return outcome.ok ? outcome.value : { refused: outcome.refusal.message };
 }
 
-/** The body of the resource at `index`, with what its references give; or what it needs, or is refused with. */
+/** The body of the resource at `index`, evaluated with these references; or what it needs, or its refusal. */
 export function bodyOf(plan: Plan, index: number, references: References = new Map()): unknown {
   const resource = plan.resources[index];
   if (resource === undefined) throw new Error(`there is no resource ${index}`);

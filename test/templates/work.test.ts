@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { functions } from '../../src/templates/functions/functions.ts';
-import { evaluation } from '../../src/templates/budget.ts';
+import { runEvaluation } from '../../src/templates/budget.ts';
 import { evaluateValue } from '../../src/templates/evaluate.ts';
 import { finishBody, finishOutputs } from '../../src/templates/finish.ts';
 import { planDeployment } from '../../src/templates/plan.ts';
@@ -10,12 +10,12 @@ import type { Value, ValueObject } from '../../src/templates/value.ts';
 import { newScope, templateOf } from './scope.ts';
 
 /**
- * Ten times what an evaluation takes when its budget is used up, for machines that have much else to do: what is not
- * charged for takes seconds or minutes with these arguments.
+ * Ten times the time of an evaluation whose budget is used up, for busy machines. Work that is not
+ * paid for would take seconds or minutes with these arguments.
  */
 const cpuMsMax = 1_500;
 
-/** The largest values that a body of 4 MB within its bounds can bring, each with a twin that is not the same object. */
+/** The largest values that fit into a body of 4 MB within its bounds, each with an equal but separate twin. */
 function largest(): ValueObject {
   const numbers = (from: number) => Array.from({ length: 24_000 }, (_, index) => from + index);
   const members = (from: number) =>
@@ -72,7 +72,7 @@ function planWith(parts: ValueObject, parameters: ValueObject = {}, scope = newS
   return planDeployment({ template: templateOf(parts), parameters, references: new Set(), scope });
 }
 
-/** Plans a template and makes its bodies and outputs, as a deployment does; the sentence that it is refused with. */
+/** Plans a template and evaluates its bodies and outputs, as a deployment does. Returns the message of a refusal. */
 function deploy(parts: ValueObject, parameters: ValueObject = {}): string | undefined {
   const planned = planWith(parts, parameters);
   if (!planned.ok) return planned.refusal.message;
@@ -93,7 +93,7 @@ function expectLittleWork<T>(what: string, work: () => T): T {
   return found;
 }
 
-/** Of a function, calls with each of the largest values and each of those that are worst beside it. */
+/** Calls of a function with each of the largest values, combined with the worst other arguments. */
 function callsOf(name: string, [least, most]: readonly [number, number]): readonly string[] {
   const count = Math.min(Math.max(least, 2), most);
   const call = (pair: readonly string[]) =>
@@ -114,7 +114,7 @@ function output(value: Value, more: ValueObject = {}): ValueObject {
   return { outputs: { found: { type: 'array', value } }, ...more };
 }
 
-/** An expression that is evaluated as often as there are steps for it. */
+/** Evaluates an expression as often as the budget allows. */
 function again(expression: string): string {
   const inside = `length(map(range(0, 10000), lambda('b', ${expression})))`;
   return `[map(range(0, 10000), lambda('a', ${inside}))]`;
@@ -343,26 +343,26 @@ function attacks(): Readonly<Record<string, Attack>> {
 }
 
 suite('the work of a template', () => {
-  test('a function with the largest arguments is short, or refused before it begins', () => {
+  test('a function with the largest arguments is fast, or refused before it starts', () => {
     const planned = planWith({ parameters: declarations(given) }, given);
     assert.ok(planned.ok, 'the parameters are refused');
     const { frame } = planned.value;
     for (const [name, { arity }] of functions) {
       for (const call of callsOf(name, arity)) {
         frame.budget.allowance.steps = 10_000_000;
-        expectLittleWork(call, () => outcomeOf(() => evaluation(frame.budget, () => evaluateValue(call, frame))));
+        expectLittleWork(call, () => outcomeOf(() => runEvaluation(frame.budget, () => evaluateValue(call, frame))));
       }
     }
   });
 
   for (const [name, { parts, parameters, says }] of Object.entries(attacks())) {
-    test(`${name} is refused, and soon`, () => {
+    test(`${name} is refused quickly`, () => {
       const refusal = expectLittleWork(name, () => deploy(parts, parameters));
       assert.match(String(refusal), says);
     });
   }
 
-  test('an evaluation that takes too long by the clock is refused, whatever it counts', () => {
+  test('an evaluation that takes too long by the clock is refused, whatever its steps', () => {
     let now = 0;
     const scope = newScope(() => (now += 400));
     const value = "[map(range(0, 9999), lambda('a', concat('a', string(lambdaVariables('a')))))]";
@@ -375,7 +375,7 @@ suite('the work of a template', () => {
     assert.match(planned.refusal.message, /^The template took too long to evaluate/);
   });
 
-  test('evaluations of one deployment, and of those nested in it, have one allowance', () => {
+  test('evaluations of one deployment and its nested deployments share one allowance', () => {
     const scope = newScope();
     const parts = {
       variables: { v: '[range(0, 9000)]' },
@@ -386,10 +386,10 @@ suite('the work of a template', () => {
     const alone = 40_000_000 - scope.allowance.steps;
     assert.ok(plans > 100 && plans < 10_000, `${plans} plans`);
     assert.ok(alone > 39_000_000, `${alone} steps`);
-    assert.ok(planWith(parts).ok, 'another deployment has its own');
+    assert.ok(planWith(parts).ok, 'another deployment has its own allowance');
   });
 
-  test('a digest of next to nothing costs what making it takes', () => {
+  test('a digest of a short string costs as much as computing it', () => {
     let digests = 0;
     const scope = newScope();
     const sha1 = (bytes: Uint8Array) => {
@@ -404,7 +404,7 @@ suite('the work of a template', () => {
     assert.ok(digests > 1_000 && digests < 20_000, `${digests} digests`);
   });
 
-  test('what people write costs a small part of what is allowed', () => {
+  test('realistic templates use a small part of the allowance', () => {
     const scope = newScope();
     const vaults = resource("[concat('kv', copyIndex())]", {
       copy: { name: 'vaults', count: 400 },

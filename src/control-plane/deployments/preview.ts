@@ -76,14 +76,14 @@ export function preview(plan: Plan, mask: Mask, { call, services, seen }: Trial)
 }
 
 async function previewNested(
-  { id, name, standing }: PlannedResource,
+  { id, name, placement }: PlannedResource,
   body: ValueObject,
   { mask, call, services, seen }: Trial & { readonly mask: Mask },
 ): Promise<Made> {
   const { location, properties } = body;
   const asked = {
     name,
-    resourceGroup: standing.resourceGroup,
+    resourceGroup: placement.resourceGroup,
     location: typeof location === 'string' ? location : undefined,
     properties,
   };

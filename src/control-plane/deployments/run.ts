@@ -88,7 +88,7 @@ function refusedBy(answer: Parameters<typeof errorOf>[0], mask: Mask): Made {
 
 /** A nested deployment goes on after its answer; the deployment around it goes on when it is over. */
 async function waitFor(
-  { id, type, name, standing }: PlannedResource,
+  { id, type, name, placement }: PlannedResource,
   headers: Readonly<Record<string, string>> | undefined,
   { behalf, services }: { readonly behalf: Behalf; readonly services: RunServices },
 ): Promise<Made> {
@@ -97,7 +97,7 @@ async function waitFor(
   if (operation !== undefined) await services.longRunning.settled(operation);
   assertOpen(services);
   const { subscriptionId } = behalf.subscription;
-  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(standing.resourceGroup) }, services.store);
+  const stored = await storedDeployment({ subscriptionId, name, ...groupOf(placement.resourceGroup) }, services.store);
   if (stored?.deployment.state === 'Succeeded') return { ok: true };
   const error = stored?.deployment.error ?? {
     code: 'DeploymentCanceled',

@@ -1,45 +1,45 @@
 import { identityOf, isArray, isObject, memberOf, sameValue } from '../value.ts';
 import type { Value, ValueObject } from '../value.ts';
-import { array, integer, mismatch, text } from './function.ts';
-import type { Called, Functions } from './function.ts';
+import { array, integer, mismatch, string } from './function.ts';
+import type { CallContext, Functions } from './function.ts';
 
-/** A string or an array, cut. */
-function cut(given: readonly Value[], call: Called, [from, to]: readonly [number, number?]): Value {
+/** A part of a string or an array. */
+function cut(given: readonly Value[], call: CallContext, [from, to]: readonly [number, number?]): Value {
   const [of] = given;
   return typeof of === 'string' ? of.slice(from, to) : array(given, 0, call).slice(from, to);
 }
 
-function length(given: readonly Value[], call: Called): number {
+function length(given: readonly Value[], call: CallContext): number {
   const [of = null] = given;
   if (typeof of === 'string' || isArray(of)) return of.length;
   return isObject(of) ? Object.keys(of).length : array(given, 0, call).length;
 }
 
-function contains(given: readonly Value[], call: Called): boolean {
+function contains(given: readonly Value[], call: CallContext): boolean {
   const [container = null, item = null] = given;
   if (isArray(container)) return container.some(sameAs(item));
-  if (isObject(container)) return memberOf(container, text(given, 1, call)) !== undefined;
-  return text(given, 0, call).includes(typeof item === 'number' ? String(item) : text(given, 1, call));
+  if (isObject(container)) return memberOf(container, string(given, 1, call)) !== undefined;
+  return string(given, 0, call).includes(typeof item === 'number' ? String(item) : string(given, 1, call));
 }
 
-/** Tells whether another value is the same as this one, which is made comparable once. */
+/** Compares other values with this one, for which the comparison key is computed once. */
 function sameAs(item: Value): (other: Value) => boolean {
   if (typeof item !== 'object' || item === null) return (other) => other === item;
   const identity = identityOf(item);
   return (other) => typeof other === 'object' && other !== null && identityOf(other) === identity;
 }
 
-/** Arrays: items once each. Objects: members of the later ones win, and objects in them are joined in turn. */
-function union(given: readonly Value[], call: Called): Value {
+/** Arrays: each distinct item once. Objects: members of later objects win, and nested objects are merged recursively. */
+function union(given: readonly Value[], call: CallContext): Value {
   const [first = null] = given;
   if (isArray(first)) return distinct(given.flatMap((_, index) => [...array(given, index, call)]));
-  return joined(
+  return merged(
     given.map((one) => (isObject(one) ? one : mismatch(call, 'all parameters must be arrays, or all objects'))),
   );
 }
 
-function joined(objects: readonly ValueObject[]): ValueObject {
-  // Of each name the value that wins; several where they are objects that follow each other, to be joined at the end.
+function merged(objects: readonly ValueObject[]): ValueObject {
+  // The winning value of each name, or several consecutive objects, which are merged at the end.
   const members = new Map<string, Value[]>();
   for (const [name, value] of objects.flatMap((one) => Object.entries(one))) {
     const known = members.get(name);
@@ -49,7 +49,7 @@ function joined(objects: readonly ValueObject[]): ValueObject {
   return Object.fromEntries(
     [...members].map(([name, values]) => [
       name,
-      values.length === 1 ? (values[0] ?? null) : joined(values.filter(isObject)),
+      values.length === 1 ? (values[0] ?? null) : merged(values.filter(isObject)),
     ]),
   );
 }
@@ -63,7 +63,7 @@ function distinct(items: readonly Value[]): readonly Value[] {
   return [...first.values()];
 }
 
-function intersection(given: readonly Value[], call: Called): Value {
+function intersection(given: readonly Value[], call: CallContext): Value {
   const [first = null, ...others] = given;
   if (isArray(first)) {
     const sets = others.map((_, index) => new Set(array(others, index, call).map(identityOf)));
@@ -79,32 +79,32 @@ function intersection(given: readonly Value[], call: Called): Value {
   return Object.fromEntries(members);
 }
 
-/** Position of an item in an array, or of a text in a text whatever its case; -1 when it is not there. */
-function position(given: readonly Value[], call: Called, last: boolean): number {
+/** The position of an item in an array, or of a string in a string regardless of case; -1 if it is not found. */
+function position(given: readonly Value[], call: CallContext, last: boolean): number {
   const [of = null, item = null] = given;
   if (isArray(of)) {
     const same = sameAs(item);
     return last ? of.findLastIndex(same) : of.findIndex(same);
   }
-  const [within, wanted] = [text(given, 0, call).toLowerCase(), text(given, 1, call).toLowerCase()];
+  const [within, wanted] = [string(given, 0, call).toLowerCase(), string(given, 1, call).toLowerCase()];
   return last ? within.lastIndexOf(wanted) : within.indexOf(wanted);
 }
 
-function flattened(given: readonly Value[], call: Called): Value {
+function flattened(given: readonly Value[], call: CallContext): Value {
   return array(given, 0, call).flatMap((_, index, items) => [...array(items, index, call)]);
 }
 
-function concat(given: readonly Value[], call: Called): Value {
+function concat(given: readonly Value[], call: CallContext): Value {
   if (isArray(given[0])) return given.flatMap((_, index) => [...array(given, index, call)]);
-  return given.map((value, index) => (isScalar(value) ? written(value) : text(given, index, call))).join('');
+  return given.map((value, index) => (isScalar(value) ? formatScalar(value) : string(given, index, call))).join('');
 }
 
 function isScalar(value: Value): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-/** As .NET writes a value into a text. */
-export function written(value: string | number | boolean): string {
+/** A value in a string, formatted as by .NET. */
+export function formatScalar(value: string | number | boolean): string {
   return typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
 }
 
@@ -126,8 +126,8 @@ export const arrays: Functions = {
   flatten: { arity: [1, 1], run: flattened },
 };
 
-/** Of an empty text nothing, of an empty array null. */
-function itemAt(given: readonly Value[], call: Called, index: number): Value {
+/** Without items: '' for a string, null for an array. */
+function itemAt(given: readonly Value[], call: CallContext, index: number): Value {
   const [of] = given;
   return typeof of === 'string' ? (of.at(index) ?? '') : (array(given, 0, call).at(index) ?? null);
 }

@@ -1,18 +1,18 @@
 import { sameValue } from '../value.ts';
 import type { Value } from '../value.ts';
-import { boolean, mismatch, text } from './function.ts';
-import type { Called, Functions } from './function.ts';
+import { boolean, mismatch, string } from './function.ts';
+import type { CallContext, Functions } from './function.ts';
 
-/** Numbers by their size, strings by their ordinals; nothing else has an order. */
-function order(given: readonly Value[], call: Called): number {
+/** Orders numbers by size and strings by code units; other values have no order. */
+function order(given: readonly Value[], call: CallContext): number {
   const [a, b] = given;
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [left, right] = [text(given, 0, call), text(given, 1, call)];
+  const [left, right] = [string(given, 0, call), string(given, 1, call)];
   return left === right ? 0 : left < right ? -1 : 1;
 }
 
-/** `true`, `True`, 1 and the like, as `bool` reads them. */
-function readBoolean(value: Value, call: Called): boolean {
+/** Reads `true`, `True`, 1 and the like, for `bool`. */
+function readBoolean(value: Value, call: CallContext): boolean {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'number') return value !== 0;
   const word = typeof value === 'string' ? value.toLowerCase() : '';

@@ -3,20 +3,20 @@ import type { Budget } from '../budget.ts';
 import { isArray, isObject } from '../value.ts';
 import type { Value } from '../value.ts';
 
-/** What a function pays for its arguments before it looks at them. What it makes of them is paid for afterwards. */
+/** What a function pays for its arguments before it reads them. Its result is paid for afterwards. */
 type Cost = (given: readonly Value[], budget: Budget) => void;
 
-/** It looks at the arguments themselves and, of arrays and objects, at what is directly in them. */
+/** The function reads the arguments and, of arrays and objects, what is directly in them. */
 const shallow: Cost = (given, budget) => {
   for (const value of given) payShallow(budget, value);
 };
 
-/** It looks at all that is in them. */
+/** The function reads everything in the arguments. */
 const deep: Cost = (given, budget) => {
   for (const value of given) pay(budget, value);
 };
 
-/** It does something with each character by itself: encodes it, hashes it, or cuts the text there. */
+/** The function handles each character separately: it encodes or hashes it, or may split the string there. */
 const characters: Cost = (given, budget) => {
   for (const value of given) {
     if (typeof value === 'string') spend(budget, 1 + value.length);
@@ -24,7 +24,7 @@ const characters: Cost = (given, budget) => {
   }
 };
 
-/** It costs so much however short its arguments are: a date is parsed and written, a digest is begun and written out. */
+/** The function has a fixed cost, also for short arguments: a date is parsed and formatted, a digest is started and printed. */
 const fixed =
   (steps: number): Cost =>
   (given, budget) => {
@@ -32,10 +32,10 @@ const fixed =
     characters(given, budget);
   };
 
-/** A number is looked for in a text as it is written. */
+/** The length of a number that is searched for in a string. */
 const number = { length: 24 };
 
-/** It looks for the second in the first: a text in a text, a name in an object, or a value in an array. */
+/** The function searches the first argument for the second: a string in a string, a name in an object, or a value in an array. */
 const search: Cost = (given, budget) => {
   const [within = null, wanted = null] = given;
   if (typeof within === 'string') paySearch(budget, within, typeof wanted === 'string' ? wanted : number);
@@ -43,7 +43,7 @@ const search: Cost = (given, budget) => {
   else deep(given, budget);
 };
 
-/** It looks from the end, and compares the whole of the second at each place. */
+/** The function searches from the end, and compares the whole second argument at each position. */
 const searchBackwards: Cost = (given, budget) => {
   const [within = null, wanted = null] = given;
   if (typeof within === 'string' && typeof wanted === 'string') {
@@ -51,7 +51,7 @@ const searchBackwards: Cost = (given, budget) => {
   } else deep(given, budget);
 };
 
-/** It goes over the first once for each of the second. */
+/** The function goes over the first argument once for each separator in the second. */
 const cuts: Cost = (given, budget) => {
   const [of = null, by = null] = given;
   characters([of], budget);
@@ -60,7 +60,7 @@ const cuts: Cost = (given, budget) => {
   for (const sign of isArray(by) ? by : [by]) if (typeof sign === 'string') paySearch(budget, of, sign);
 };
 
-/** It sorts the names of its object. */
+/** The function sorts the names of an object. */
 const names: Cost = (given, budget) => {
   for (const value of given) {
     payShallow(budget, value);
@@ -68,18 +68,18 @@ const names: Cost = (given, budget) => {
   }
 };
 
-/** A step down the path is a look-up of its name. */
+/** The function looks up a name at each step of the path. */
 const path: Cost = ([of = null, ...steps], budget) => {
   shallow(steps, budget);
   payShallow(budget, of);
 };
 
-/** The values are paid for where the format has them, as often as it has them. */
+/** The values are paid for as often as the format uses them. */
 const pattern: Cost = ([text = null], budget) => characters([text], budget);
 
 /**
- * By the function's name in lower case. Whatever is not here pays for all that is in its arguments, which is never too
- * little for one pass over them.
+ * By function name in lower case. A function that is not listed pays for everything in its arguments, which is always
+ * enough for one pass over them.
  */
 const costs: ReadonlyMap<string, Cost> = new Map([
   ...rows(shallow, [
@@ -107,7 +107,7 @@ function rows(cost: Cost, functions: readonly string[]): readonly (readonly [str
   return functions.flatMap((line) => line.split(' ')).map((name) => [name.toLowerCase(), cost]);
 }
 
-/** @throws {TemplateRefused} when the arguments are more than the budget has left */
+/** @throws {TemplateRefused} when the arguments cost more than is left */
 export function payFor(name: string, given: readonly Value[], budget: Budget): void {
   (costs.get(name) ?? deep)(given, budget);
 }

@@ -1,9 +1,9 @@
 import type { Value } from '../value.ts';
-import { integer, mismatch, text } from './function.ts';
-import type { Called, Functions } from './function.ts';
+import { integer, mismatch, string } from './function.ts';
+import type { CallContext, Functions } from './function.ts';
 
-/** The signs of .NET's date formats that are supported, and what each writes (in UTC). */
-const signs: Readonly<Record<string, (date: Date) => string>> = {
+/** The supported specifiers of .NET's date formats, with what each writes (in UTC). */
+const specifiers: Readonly<Record<string, (date: Date) => string>> = {
   yyyy: (date) => String(date.getUTCFullYear()).padStart(4, '0'),
   yy: (date) => two(date.getUTCFullYear() % 100),
   MM: (date) => two(date.getUTCMonth() + 1),
@@ -16,55 +16,56 @@ const signs: Readonly<Record<string, (date: Date) => string>> = {
   fff: (date) => String(date.getUTCMilliseconds()).padStart(3, '0'),
 };
 
-/** A sign, characters that are written as they are, or one that is not supported. */
+/** A specifier, characters that are copied, or an unsupported character. */
 const formatPart = /yyyy|yy|MM|M|dd|d|HH|mm|ss|fff|([^A-Za-z%\\'"]+|[TZ])|[^]/g;
 
-/** .NET's standard formats of one letter. */
+/** .NET's standard formats, of one letter. */
 const standard: ReadonlyMap<string, string> = new Map([
   ['d', 'MM/dd/yyyy'],
   ['s', 'yyyy-MM-ddTHH:mm:ss'],
   ['u', 'yyyy-MM-dd HH:mm:ssZ'],
 ]);
 
-/** Dates, durations and their formats are short; a regular expression would take long with a long one. */
+/** Dates, durations and their formats are short; a regular expression could take long with a long one. */
 const lengthMax = 128;
 
 function two(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-function writeDate(date: Date, format: string, call: Called): string {
+function writeDate(date: Date, format: string, call: CallContext): string {
   if (format.length > lengthMax) mismatch(call, `the date format is longer than ${lengthMax} characters`);
   return (standard.get(format) ?? format).replaceAll(formatPart, (found, literal?: string) => {
     if (literal !== undefined) return literal;
     const known = 'yyyy, yy, MM, M, dd, d, HH, mm, ss, fff, T, Z and punctuation';
     const write =
-      signs[found] ?? mismatch(call, `the date format '${format}' has a sign that is not supported; ${known} are`);
+      specifiers[found] ??
+      mismatch(call, `the date format '${format}' has an unsupported specifier; supported: ${known}`);
     return write(date);
   });
 }
 
-/** "utcNow" writes it so unless told otherwise. */
+/** The default format of `utcNow`. */
 const compact = 'yyyyMMddTHHmmssZ';
 
-function readDate(given: string, call: Called): Date {
+function readDate(given: string, call: CallContext): Date {
   if (given.length > lengthMax) mismatch(call, `a date has at most ${lengthMax} characters`);
   const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(given);
   const iso = basic === null ? given : `${basic.slice(1, 4).join('-')}T${basic.slice(4, 7).join(':')}Z`;
   const date = new Date(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/.test(iso) ? iso.replace(' ', 'T') : iso);
-  return Number.isNaN(date.getTime()) ? mismatch(call, `'${given.slice(0, 64)}' is no date`) : date;
+  return Number.isNaN(date.getTime()) ? mismatch(call, `'${given.slice(0, 64)}' is not a date`) : date;
 }
 
-/** A duration (ISO 8601) added: its years and months by the calendar, the rest by the clock. */
-function dateTimeAdd(given: readonly Value[], call: Called): string {
-  const base = readDate(text(given, 0, call), call);
-  const duration = text(given, 1, call);
+/** Adds a duration (ISO 8601): years and months by the calendar, the rest by the clock. */
+function dateTimeAdd(given: readonly Value[], call: CallContext): string {
+  const base = readDate(string(given, 0, call), call);
+  const duration = string(given, 1, call);
   if (duration.length > lengthMax) mismatch(call, `a duration has at most ${lengthMax} characters`);
   const parts = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(
     duration,
   );
   if (parts === null || duration.endsWith('P') || duration.endsWith('T')) {
-    return mismatch(call, `'${duration.slice(0, 64)}' is no duration such as P3D or -PT1H`);
+    return mismatch(call, `'${duration.slice(0, 64)}' is not a duration such as P3D or -PT1H`);
   }
   const sign = parts[1] === '-' ? -1 : 1;
   const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts
@@ -77,13 +78,13 @@ function dateTimeAdd(given: readonly Value[], call: Called): string {
   base.setUTCDate(Math.min(day, lastDay));
   const ms = (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1000;
   const sum = new Date(base.getTime() + ms);
-  if (Number.isNaN(sum.getTime())) return mismatch(call, 'the sum is no date');
-  return writeDate(sum, given.length > 2 ? text(given, 2, call) : compact, call);
+  if (Number.isNaN(sum.getTime())) return mismatch(call, 'the sum is not a valid date');
+  return writeDate(sum, given.length > 2 ? string(given, 2, call) : compact, call);
 }
 
-function utcNow(given: readonly Value[], call: Called): string {
+function utcNow(given: readonly Value[], call: CallContext): string {
   if (!call.frame.inDefault) mismatch(call, 'it can only be used in the default value of a parameter');
-  return writeDate(new Date(call.frame.scope.now), given.length > 0 ? text(given, 0, call) : compact, call);
+  return writeDate(new Date(call.frame.scope.now), given.length > 0 ? string(given, 0, call) : compact, call);
 }
 
 export const dates: Functions = {
@@ -98,13 +99,15 @@ export const dates: Functions = {
   dateTimeAdd: { arity: [2, 3], run: dateTimeAdd },
   dateTimeToEpoch: {
     arity: [1, 1],
-    run: (given, call) => Math.trunc(readDate(text(given, 0, call), call).getTime() / 1000),
+    run: (given, call) => Math.trunc(readDate(string(given, 0, call), call).getTime() / 1000),
   },
   dateTimeFromEpoch: {
     arity: [1, 1],
     run: (given, call) => {
       const date = new Date(integer(given, 0, call) * 1000);
-      return Number.isNaN(date.getTime()) ? mismatch(call, 'it is no date') : date.toISOString().replace('.000Z', 'Z');
+      return Number.isNaN(date.getTime())
+        ? mismatch(call, 'it is not a valid date')
+        : date.toISOString().replace('.000Z', 'Z');
     },
   },
 };

@@ -1,5 +1,5 @@
 import type { Expression } from '../expression.ts';
-import { costOfText, spend } from '../budget.ts';
+import { costOfString, spend } from '../budget.ts';
 import type { Budget } from '../budget.ts';
 import type { Frame } from '../frame.ts';
 import { refuse } from '../refusal.ts';
@@ -9,11 +9,11 @@ import { boolean } from './function.ts';
 
 type Evaluate = (expression: Expression, frame: Frame) => Value;
 
-/** A function that decides which of its arguments are evaluated, and in what. */
+/** A function that decides which of its arguments are evaluated, and in which frame. */
 interface Form {
   readonly arity: readonly [number, number];
   readonly run: (given: readonly Expression[], frame: Frame, evaluate: Evaluate) => Value;
-  /** `true` for one whose value is new, and not one of those that it evaluated. */
+  /** `true` if the result is a new value, rather than one of the evaluated values. */
   readonly makes?: true;
 }
 
@@ -24,7 +24,7 @@ interface Lambda {
   readonly body: Expression;
 }
 
-/** `lambda('a', 'b', body)`, which stands only as an argument of the functions below. */
+/** Reads `lambda('a', 'b', body)`, which is allowed only as an argument of the functions below. */
 function lambdaOf(expression: Expression, wanted: readonly [number, number], { budget }: Frame): Lambda {
   if (expression.kind !== 'call' || expression.name.toLowerCase() !== 'lambda') {
     return refuse("The template language function expects a lambda: write lambda('item', …).");
@@ -44,7 +44,7 @@ function lambdaOf(expression: Expression, wanted: readonly [number, number], { b
 }
 
 function lowerCase(name: string, budget: Budget): string {
-  spend(budget, costOfText(name));
+  spend(budget, costOfString(name));
   return name.toLowerCase();
 }
 
@@ -78,7 +78,7 @@ function reduced(given: readonly Expression[], applied: Applied): Value {
   return items.reduce<Value>((result, item, index) => apply(lambda, [result, item, index], applied), first);
 }
 
-/** An object by a key, and perhaps a value, for each item. */
+/** An object with a key, and optionally a value, for each item. */
 function keyed(given: readonly Expression[], applied: Applied): Value {
   const key = lambdaOf(given[1] ?? absent, [1, 1], applied.frame);
   const value = given[2] === undefined ? undefined : lambdaOf(given[2], [1, 1], applied.frame);
@@ -110,7 +110,7 @@ function mappedValues(given: readonly Expression[], applied: Applied): Value {
   return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, apply(lambda, [value], applied)]));
 }
 
-/** Logical functions stop where their value is known; the others run a lambda for each item. */
+/** Logical functions stop when their result is known; the others run a lambda for each item. */
 export const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
   [
     'if',

@@ -3,18 +3,18 @@ import { refuse } from '../refusal.ts';
 import { isArray, isObject, typeName } from '../value.ts';
 import type { Value, ValueObject } from '../value.ts';
 
-/** A function of the template language: how many arguments it takes, and what it makes of their values. */
+/** A function of the template language: its number of arguments, and how it computes its value from theirs. */
 export interface TemplateFunction {
-  /** Least and most. */
+  /** The minimum and maximum number of arguments. */
   readonly arity: readonly [number, number];
-  readonly run: (given: readonly Value[], call: Called) => Value;
-  /** `false` for one that hands on a value that is there already. */
+  readonly run: (given: readonly Value[], call: CallContext) => Value;
+  /** `false` if the function returns an existing value. */
   readonly makes?: false;
 }
 
-export interface Called {
+export interface CallContext {
   readonly frame: Frame;
-  /** As the template spells the function. */
+  /** The function's name in the template's spelling. */
   readonly name: string;
 }
 
@@ -26,23 +26,23 @@ function wrong(name: string, given: Value, wanted: string): never {
   );
 }
 
-/** The argument at `index` as a string. @throws {TemplateRefused} as the others below */
-export function text(given: readonly Value[], index: number, { name }: Called): string {
+/** The argument at `index` as a string. @throws {TemplateRefused} like the functions below */
+export function string(given: readonly Value[], index: number, { name }: CallContext): string {
   const value = given[index] ?? null;
   return typeof value === 'string' ? value : wrong(name, value, 'String');
 }
 
-export function integer(given: readonly Value[], index: number, { name }: Called): number {
+export function integer(given: readonly Value[], index: number, { name }: CallContext): number {
   const value = given[index] ?? null;
   return typeof value === 'number' && Number.isInteger(value) ? value : wrong(name, value, 'Integer');
 }
 
-export function array(given: readonly Value[], index: number, { name }: Called): readonly Value[] {
+export function array(given: readonly Value[], index: number, { name }: CallContext): readonly Value[] {
   const value = given[index] ?? null;
   return isArray(value) ? value : wrong(name, value, 'Array');
 }
 
-export function object(given: readonly Value[], index: number, { name }: Called): ValueObject {
+export function object(given: readonly Value[], index: number, { name }: CallContext): ValueObject {
   const value = given[index] ?? null;
   return isObject(value) ? value : wrong(name, value, 'Object');
 }
@@ -52,12 +52,12 @@ export function boolean(value: Value, name: string): boolean {
 }
 
 /** All arguments as strings. */
-export function texts(given: readonly Value[], call: Called): readonly string[] {
-  return given.map((_, index) => text(given, index, call));
+export function allStrings(given: readonly Value[], call: CallContext): readonly string[] {
+  return given.map((_, index) => string(given, index, call));
 }
 
-/** @throws {TemplateRefused} always: the arguments of `name` do not fit */
-export function mismatch({ name }: Called, rule: string): never {
+/** @throws {TemplateRefused} always: the arguments of the function are invalid */
+export function mismatch({ name }: CallContext, rule: string): never {
   return refuse(
     `The template language function '${name}' is not valid here: ${rule}. Please see https://aka.ms/arm-functions for usage details.`,
   );

@@ -9,7 +9,7 @@ import { resources } from './resources.ts';
 import { strings } from './strings.ts';
 import { unsupported } from './unsupported.ts';
 
-/** Every function of the template language that takes values, by its name in lower case ("ARM template functions"). */
+/** The functions of the template language that take values, by name in lower case ("ARM template functions"). */
 export const functions: ReadonlyMap<string, TemplateFunction> = new Map(
   Object.entries({
     ...comparisons,

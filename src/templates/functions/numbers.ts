@@ -1,9 +1,9 @@
 import { isArray } from '../value.ts';
 import type { Value } from '../value.ts';
 import { integer, mismatch } from './function.ts';
-import type { Called, Functions, TemplateFunction } from './function.ts';
+import type { CallContext, Functions, TemplateFunction } from './function.ts';
 
-/** "range": at most so many numbers. */
+/** The most numbers in a `range`. */
 const rangeMax = 10_000;
 
 function binary(work: (a: number, b: number) => number): TemplateFunction {
@@ -11,32 +11,32 @@ function binary(work: (a: number, b: number) => number): TemplateFunction {
     arity: [2, 2],
     run(given, call) {
       const result = work(integer(given, 0, call), integer(given, 1, call));
-      if (!Number.isSafeInteger(result)) mismatch(call, 'the result is no whole number of the range that is supported');
-      // No negative zero.
+      if (!Number.isSafeInteger(result)) mismatch(call, 'the result is not a whole number in the supported range');
+      // Negative zero becomes zero.
       return result === 0 ? 0 : result;
     },
   };
 }
 
-/** Of several integers, or of one array of them. */
-function numbersOf(given: readonly Value[], call: Called): readonly number[] {
+/** Several integers, or one array of them. */
+function numbersOf(given: readonly Value[], call: CallContext): readonly number[] {
   const [first] = given;
   const all = given.length === 1 && isArray(first) ? first : given;
   if (all.length === 0) mismatch(call, 'the array is empty');
   return all.map((_, index) => integer(all, index, call));
 }
 
-/** Of the text of a number, with the spaces around it. */
+/** The longest string that is read as a number, including spaces. */
 const digitsMax = 64;
 
-function readInteger(value: Value, call: Called): number {
+function readInteger(value: Value, call: CallContext): number {
   if (typeof value === 'number') return Math.trunc(value);
   const number =
     typeof value === 'string' && value.length <= digitsMax && /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : NaN;
-  return Number.isSafeInteger(number) ? number : mismatch(call, 'a whole number, or its text, is needed');
+  return Number.isSafeInteger(number) ? number : mismatch(call, 'a whole number, or a string with one, is needed');
 }
 
-function range(given: readonly Value[], call: Called): Value {
+function range(given: readonly Value[], call: CallContext): Value {
   const [start, count] = [integer(given, 0, call), integer(given, 1, call)];
   if (count < 0 || count > rangeMax) mismatch(call, `the count must be a number from 0 to ${rangeMax}`);
   if (start + count > 2_147_483_647) mismatch(call, 'the sum of both numbers must not exceed 2147483647');

@@ -1,8 +1,8 @@
 import { isGuid } from '../../shape/shape.ts';
 import { weave } from '../resource-id.ts';
 import type { Value } from '../value.ts';
-import { mismatch, text, texts } from './function.ts';
-import type { Called, Functions } from './function.ts';
+import { mismatch, string, allStrings } from './function.ts';
+import type { CallContext, Functions } from './function.ts';
 
 interface Named {
   readonly before: readonly string[];
@@ -10,9 +10,9 @@ interface Named {
   readonly names: readonly string[];
 }
 
-/** The arguments before the resource type (it is the first with a slash in it), the type, and the names after it. */
-function splitAtType(given: readonly Value[], call: Called): Named {
-  const all = texts(given, call);
+/** Splits the arguments at the resource type, the first one with a slash, into those before it and the names after it. */
+function splitAtType(given: readonly Value[], call: CallContext): Named {
+  const all = allStrings(given, call);
   const at = all.findIndex((part) => part.includes('/'));
   const type = all[at];
   if (type === undefined)
@@ -20,18 +20,18 @@ function splitAtType(given: readonly Value[], call: Called): Named {
   return { before: all.slice(0, at), type, names: all.slice(at + 1) };
 }
 
-function provided({ type, names }: Named, call: Called): string {
+function provided({ type, names }: Named, call: CallContext): string {
   return (
     weave(type, names) ??
     mismatch(call, `the type '${type}' needs as many names as it has segments, not ${names.length}`)
   );
 }
 
-function resourceId(given: readonly Value[], call: Called): string {
+function resourceId(given: readonly Value[], call: CallContext): string {
   const named = splitAtType(given, call);
   const { scope } = call.frame;
   const { before } = named;
-  if (before.length > 2) mismatch(call, 'at most a subscription and a resource group stand before the type');
+  if (before.length > 2) mismatch(call, 'only a subscription and a resource group may come before the type');
   const aSubscription = before.length === 1 && isGuid(before[0] ?? '');
   const subscriptionId = before.length === 2 || aSubscription ? (before[0] ?? '') : scope.subscriptionId;
   const group = aSubscription ? undefined : (before.at(-1) ?? scope.resourceGroupName);
@@ -39,26 +39,26 @@ function resourceId(given: readonly Value[], call: Called): string {
   return `${root}/providers/${provided(named, call)}`;
 }
 
-function subscriptionResourceId(given: readonly Value[], call: Called): string {
+function subscriptionResourceId(given: readonly Value[], call: CallContext): string {
   const named = splitAtType(given, call);
-  if (named.before.length > 1) mismatch(call, 'at most a subscription stands before the type');
+  if (named.before.length > 1) mismatch(call, 'only a subscription may come before the type');
   return `/subscriptions/${named.before[0] ?? call.frame.scope.subscriptionId}/providers/${provided(named, call)}`;
 }
 
-function tenantResourceId(given: readonly Value[], call: Called): string {
+function tenantResourceId(given: readonly Value[], call: CallContext): string {
   const named = splitAtType(given, call);
-  if (named.before.length > 0) mismatch(call, 'the type comes first');
+  if (named.before.length > 0) mismatch(call, 'the type must come first');
   return `/providers/${provided(named, call)}`;
 }
 
-function extensionResourceId(given: readonly Value[], call: Called): string {
+function extensionResourceId(given: readonly Value[], call: CallContext): string {
   const [of, ...rest] = given;
   const named = splitAtType(rest, call);
-  if (named.before.length > 0) mismatch(call, 'the type comes second');
-  return `${text([of ?? null], 0, call).replace(/\/$/, '')}/providers/${provided(named, call)}`;
+  if (named.before.length > 0) mismatch(call, 'the type must come second');
+  return `${string([of ?? null], 0, call).replace(/\/$/, '')}/providers/${provided(named, call)}`;
 }
 
-function runtimeOf(call: Called) {
+function runtimeOf(call: CallContext) {
   return (
     call.frame.runtime ??
     mismatch(call, 'it is not expected at this location: its value is known only when resources are deployed')
@@ -73,16 +73,16 @@ export const resources: Functions = {
   reference: {
     arity: [1, 3],
     run(given, call) {
-      const full = given.length > 2 ? text(given, 2, call).toLowerCase() : '';
+      const full = given.length > 2 ? string(given, 2, call).toLowerCase() : '';
       if (full !== '' && full !== 'full') mismatch(call, `its third parameter may only be 'Full'`);
-      const apiVersion = given.length > 1 ? text(given, 1, call) : undefined;
-      return runtimeOf(call).reference({ resource: text(given, 0, call), apiVersion, full: full === 'full' });
+      const apiVersion = given.length > 1 ? string(given, 1, call) : undefined;
+      return runtimeOf(call).reference({ resource: string(given, 0, call), apiVersion, full: full === 'full' });
     },
   },
   references: {
     arity: [1, 2],
     run: (given, call) =>
-      runtimeOf(call).loop(text(given, 0, call), given.length > 1 && text(given, 1, call).toLowerCase() === 'full'),
+      runtimeOf(call).loop(string(given, 0, call), given.length > 1 && string(given, 1, call).toLowerCase() === 'full'),
   },
-  resourceInfo: { arity: [1, 1], run: (given, call) => runtimeOf(call).information(text(given, 0, call)) },
+  resourceInfo: { arity: [1, 1], run: (given, call) => runtimeOf(call).information(string(given, 0, call)) },
 };

@@ -9,7 +9,7 @@ const lists = because(
   "functions that list secrets (list*) are not supported. Read a vault's secret with a Key Vault reference in the deployment's parameters",
 );
 
-/** Functions that Azure has and this server refuses, each with what to do instead. */
+/** Functions of Azure that this server refuses, each with what to do instead. */
 export const unsupported: Functions = {
   listKeys: lists,
   listSecrets: lists,
