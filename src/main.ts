@@ -1,8 +1,7 @@
 /**
- * The worker: it holds the keys and answers the requests. The supervisor tells it the settings and hands it its data
- * folder and its listening sockets; until the first message it knows nothing. Started by root, it loads its code, goes
- * into the folder and gives up root, in this order, before it does anything else: root loads no code from the folder,
- * and nobody but its owner opens anything in it.
+ * The worker, which has the keys and answers the requests. The supervisor sends it the settings, its data folder and its
+ * listening sockets; until the first message it has nothing. Started by root, it first loads its code, enters the folder
+ * and gives up root, in this order: root loads no code from the folder, and only the folder's owner opens files in it.
  */
 import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
@@ -14,30 +13,30 @@ import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
 import { closeInherited } from './worker/inherited.ts';
 import { addListener, readGatewayFiles } from './worker/listeners.ts';
-import type { ListenersContext } from './worker/listeners.ts';
+import type { ListenerServices } from './worker/listeners.ts';
 import { describeStart, writeConnectionFile } from './worker/ready.ts';
 import { fatalMessage } from './worker/failure-line.ts';
 import { openServer } from './worker/server.ts';
 
 const log = pino({ level: 'info' }, pino.destination({ dest: 2, sync: true }));
 
-/** Together shorter than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
+/** Less in total than the ten seconds that Docker gives a container between SIGTERM and SIGKILL. */
 const drainTimes = { quiet: 1_000, most: 7_000 };
-/** Without a supervisor the next one may wait for the database already. */
+/** Shorter without a supervisor, because the next worker may already be waiting for the database. */
 const drainTimesOfOrphan = { quiet: 1_000, most: 2_000 };
 
 interface Running {
-  readonly context: ListenersContext;
+  readonly context: ListenerServices;
   readonly end: (times: DrainTimes) => Promise<void>;
   readonly announce: () => void;
-  /** Listeners that must be answered before the worker is ready. */
+  /** The listeners that still have to be added before the worker is ready. */
   outstanding: number;
 }
 
-/** The last descriptor that the supervisor may give: the channel, the data folder and the commit mark come after the standard ones. */
+/** The last descriptor from the supervisor: after the standard ones come the channel, the data folder and the commit mark. */
 const lastGiven = 5;
 
-/** By listener: how to end it, once it accepts; nothing where it was refused. */
+/** By listener id: how to close it, once it accepts; `undefined` if it was refused. */
 const listening = new Map<string, Promise<(() => void) | undefined>>();
 let running: Promise<Running> | undefined;
 let stopping: Promise<void> | undefined;
@@ -46,13 +45,13 @@ let failed = false;
 process.on('message', (message: ToWorker<Settings>, handle: unknown) => {
   receive(message, handle).catch(fail);
 });
-// The supervisor is gone: nobody would hand us sockets, replace us or tell us to stop.
+// Without a supervisor, this process would get no sockets, no replacement and no request to stop.
 process.on('disconnect', () => {
   stop('the supervisor is gone', drainTimesOfOrphan).catch(fail);
 });
-// systemd and others send their signal to every process of a service.
+// systemd and others send a signal to every process of a service.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal).catch(fail));
-// It is the supervisor's: this process is replaced.
+// The supervisor handles it, and replaces this process.
 process.on('SIGHUP', () => undefined);
 
 async function receive(message: ToWorker<Settings>, handle: unknown): Promise<void> {
@@ -78,7 +77,7 @@ async function receive(message: ToWorker<Settings>, handle: unknown): Promise<vo
 
 async function start(message: StartWorker<Settings>): Promise<Running> {
   const { settings, become, listeners, controlSocket } = message;
-  // The cache is root's. Code that would be loaded after this may be out of reach.
+  // The cache belongs to root. After this, code may be out of reach.
   flushCompileCache();
   process.chdir(message.folder.entry);
   if (become !== undefined) closeInherited(lastGiven);
@@ -90,7 +89,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const notice = (text: string) => log.warn(text);
   const folder = await openFolder({ settings, path: place.path, readFile, mark, notice, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
-  // Before the server, whose rulebook then knows of it.
+  // Before the server is opened, so that its rulebook loads the demo's subnets.
   await makeDemo(folder.store, folder.identity, now());
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
@@ -120,7 +119,7 @@ async function listenFrom(listener: Listener, handle: unknown): Promise<void> {
   await opening;
 }
 
-/** Not before it accepts, which may take as long as the start: it would go on when it is said to be closed. */
+/** Waits until the listener accepts, which may take as long as the start: otherwise it would stay open after being reported closed. */
 async function closeListener(id: string): Promise<void> {
   const close = await listening.get(id);
   listening.delete(id);
@@ -145,7 +144,7 @@ async function listen(listener: Listener, handle: unknown): Promise<(() => void)
   return added.ok ? added.close : undefined;
 }
 
-/** In this order: without root's uid the groups could not be given up any more. */
+/** The order matters: without root's uid, the groups could no longer be given up. */
 function dropPrivileges({ uid, gid }: { readonly uid: number; readonly gid: number }): void {
   process.setgroups?.([]);
   process.setgid?.(gid);
@@ -164,8 +163,9 @@ function stop(why: string, times: DrainTimes = drainTimes): Promise<void> {
 }
 
 /**
- * Tells the supervisor, which ends this process. Without one the log is told, and the process ends by itself: it must not
- * keep the database from the next one. Each listener waits for the start and so fails with it, which is told once.
+ * Reports an error to the supervisor, which ends this process. Without a supervisor the error is logged and the process
+ * ends itself: it must not keep the database from the next worker. Each listener waits for the start and fails with it;
+ * the error is reported once.
  */
 function fail(error: unknown): void {
   if (failed) return;

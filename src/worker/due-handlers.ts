@@ -18,19 +18,19 @@ import type { Collection } from '../types/collection.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { VaultRecord } from '../types/vault.ts';
 
-/** What the handlers of due work are given. */
-export interface DueWorld {
+/** The dependencies of the handlers of due work. */
+export interface DueServices {
   readonly store: Store;
   readonly engine: KeyEngine;
   readonly transitionMs: number;
   readonly issueMs: number;
-  /** The names under which records speak of objects. */
+  /** The names used in the audit records of objects. */
   readonly names: NameSet;
-  /** Destroys what purged vaults left. */
+  /** Destroys the remains of purged vaults. */
   readonly destroyLeftovers: () => Promise<void>;
 }
 
-/** An object whose time it is, with its vault, which may be soft-deleted. */
+/** An object with due work, and its vault, which may be soft-deleted. */
 interface DueObject {
   readonly vault: VaultRecord;
   readonly scope: VaultScope;
@@ -38,93 +38,93 @@ interface DueObject {
   readonly name: string;
 }
 
-/** The handlers of all work that vaults are due, by kind. */
-export function dueHandlers(world: DueWorld): DueHandlers {
-  const ofObject =
-    (handle: (object: DueObject, world: DueWorld) => Promise<DueOutcome>): DueHandler =>
+/** The handlers of a vault's due work, by kind. */
+export function dueHandlers(services: DueServices): DueHandlers {
+  const forObject =
+    (handle: (object: DueObject, services: DueServices) => Promise<DueOutcome>): DueHandler =>
     async (subject, now) => {
-      const object = await dueObject(subject, now, world);
-      return object === undefined ? {} : handle(object, world);
+      const object = await dueObject(subject, now, services);
+      return object === undefined ? {} : handle(object, services);
     };
   return {
-    purgeObject: ofObject(purgeObject),
-    completeCertificate: ofObject(endCertificate),
-    renewCertificate: ofObject(actOnCertificate),
-    purgeVault: (subject, now) => purgeVault(subject, now, world),
-    rotateKey: ofObject(rotateKey),
+    purgeObject: forObject(purgeObject),
+    completeCertificate: forObject(endCertificate),
+    renewCertificate: forObject(actOnCertificate),
+    purgeVault: (subject, now) => purgeVault(subject, now, services),
+    rotateKey: forObject(rotateKey),
   };
 }
 
-async function purgeObject({ vault, scope, collection, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  const asked = { name, clear: (change: Transaction) => world.store.transact(change) };
-  // What a purge left is cleared whatever has become of its vault; the purge itself requires the vault as it was seen.
-  const due = await readAlone(world.store, [], lifeCycles[collection].due(scope, asked));
+async function purgeObject({ vault, scope, collection, name }: DueObject, services: DueServices): Promise<DueOutcome> {
+  const asked = { name, clear: (change: Transaction) => services.store.transact(change) };
+  // The remains of a purge are cleared whatever has become of the vault; the purge itself requires the vault's version.
+  const due = await readAlone(services.store, [], lifeCycles[collection].due(scope, asked));
   if (due.done === 'nothing') return {};
   if (due.done === 'cleared') return { change: due.change };
   const operationName = `${collectionNouns[collection]}Purge`;
   return {
     change: due.change,
-    audit: objectAudit({ vault, operationName, path: `deleted${collection}/${name}` }, world),
+    audit: objectAudit({ vault, operationName, path: `deleted${collection}/${name}` }, services),
   };
 }
 
-async function endCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
-  const issuing = { newVersion, testIssuer: () => testIssuer(world.store, scope.nowMs) };
-  const ended = await readAlone(world.store, scope.require, completeCertificate(scope, name, issuing));
+async function endCertificate({ vault, scope, name }: DueObject, services: DueServices): Promise<DueOutcome> {
+  const issuing = { newVersion, testIssuer: () => testIssuer(services.store, scope.nowMs) };
+  const ended = await readAlone(services.store, scope.require, completeCertificate(scope, name, issuing));
   if (ended === undefined) return {};
-  const audit = objectAudit({ vault, operationName: 'CertificateEnroll', path: `certificates/${name}` }, world);
+  const audit = objectAudit({ vault, operationName: 'CertificateEnroll', path: `certificates/${name}` }, services);
   return { change: ended.change, audit: { ...audit, properties: { ended: ended.ended } } };
 }
 
-/** What Azure does by an e-mail to the vault's contacts is here a record in the audit log. */
+/** Where Azure sends an e-mail to the vault's contacts, Postern writes an audit record. */
 const actions = { renewed: 'CertificateRenew', announced: 'CertificateNearExpiryEventGridNotification' } as const;
 
-async function actOnCertificate({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+async function actOnCertificate({ vault, scope, name }: DueObject, services: DueServices): Promise<DueOutcome> {
   if (vault.deleted !== undefined) return { change: retryAction(scope, name) };
-  const { engine, issueMs } = world;
-  const acted = await readAlone(world.store, scope.require, actIfDue(scope, name, { engine, issueMs, newVersion }));
+  const { engine, issueMs } = services;
+  const acted = await readAlone(services.store, scope.require, actIfDue(scope, name, { engine, issueMs, newVersion }));
   if (acted === undefined) return {};
   if (acted.acted === 'nothing') return { change: acted.change };
   const operationName = actions[acted.acted];
   return {
     change: acted.change,
-    audit: objectAudit({ vault, operationName, path: `certificates/${name}` }, world),
+    audit: objectAudit({ vault, operationName, path: `certificates/${name}` }, services),
   };
 }
 
-async function purgeVault(subject: DueSubject, now: number, world: DueWorld): Promise<DueOutcome> {
-  const due = await dueOfVault(world.store, subject, now);
+async function purgeVault(subject: DueSubject, now: number, services: DueServices): Promise<DueOutcome> {
+  const due = await dueOfVault(services.store, subject, now);
   if (due === 'nothing') return {};
   if (due === 'clear') {
-    await world.destroyLeftovers();
+    await services.destroyLeftovers();
     return {};
   }
   return { change: due.change, audit: { operationName: 'VaultPurge', resourceId: vaultId(due.vault) } };
 }
 
-async function rotateKey({ vault, scope, name }: DueObject, world: DueWorld): Promise<DueOutcome> {
+async function rotateKey({ vault, scope, name }: DueObject, services: DueServices): Promise<DueOutcome> {
   if (vault.deleted !== undefined) return { change: retryRotation(scope, name) };
   const rotated = await readAlone(
-    world.store,
+    services.store,
     scope.require,
-    rotateIfDue(scope, { name, version: newVersion(), engine: world.engine }),
+    rotateIfDue(scope, { name, version: newVersion(), engine: services.engine }),
   );
   if (rotated === undefined) return {};
   if (!rotated.ok) throw new Error(`a key cannot be rotated: ${rotated.refusal.kind}`);
   const { name: spelt, current } = rotated.value;
   const audit = objectAudit(
     { vault, operationName: 'KeyRotateIfDue', path: `keys/${spelt}/${current.version}` },
-    world,
+    services,
   );
   const properties = { keyProperties: keyProperties(current) };
   return { ...(rotated.change !== undefined && { change: rotated.change }), audit: { ...audit, properties } };
 }
 
-/** `undefined` when the vault is not there any more, or is another one of that name. */
+/** `undefined` when the vault no longer exists, or another one has its name. */
 async function dueObject(
   { vault: vaultName, incarnation, collection, name }: DueSubject,
   now: number,
-  { store, transitionMs }: DueWorld,
+  { store, transitionMs }: DueServices,
 ): Promise<DueObject | undefined> {
   const [record] = await readRecords(store, { get: [vaultKey(vaultName)] });
   if (record === undefined || collection === undefined || name === undefined) return undefined;
@@ -136,7 +136,7 @@ async function dueObject(
 
 function objectAudit(
   done: { readonly vault: VaultRecord; readonly operationName: string; readonly path: string },
-  { names }: DueWorld,
+  { names }: DueServices,
 ): DueAudit {
   const { vault, operationName, path } = done;
   const objectId = `https://${vault.name.toLowerCase()}${names.vaultSuffix}/${path}`;

@@ -10,21 +10,21 @@ export interface EndingParts {
   readonly ingress: Ingress;
   readonly http: HttpServer;
   readonly connections: Drain;
-  /** In the order in which they are closed: the store, which the others use, comes last. */
+  /** In the order of closing: the store comes last, because the others use it. */
   readonly closeables: readonly Closeable[];
 }
 
 export interface Ending extends Closeable {
-  /** Accepts no more, and lets what is in flight be answered. Returns how many connections the bound cuts short. */
+  /** Stops accepting connections, and lets requests in flight finish. Returns how many connections were cut off at the time limit. */
   drain(times: DrainTimes): Promise<number>;
   /**
-   * Ends every connection, and all work, at once. What cannot be closed does not keep the rest open: the first failure is
-   * thrown once everything was tried.
+   * Ends every connection and all work at once. A failure does not keep the rest open: the first one is thrown when
+   * everything was tried.
    */
   close(): Promise<void>;
 }
 
-/** How a server ends. */
+/** Ends a server. */
 export function ending({ ingress, http, connections, closeables }: EndingParts): Ending {
   return {
     drain(times) {

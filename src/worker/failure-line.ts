@@ -7,21 +7,21 @@ const mistakes = [TypeError, ReferenceError] as const;
 const reasonLengthMax = 300;
 
 /**
- * What the server's log says of a request that failed. A refusal has a reason that is known, and costs one short line:
- * a full disk refuses every request, and must not be filled by saying so. Of what nobody expected, all there is.
+ * The log entry of a failed request. A refusal has a known reason and takes one short line: a full disk refuses every
+ * request, and the log must not fill it further. An unexpected error is logged in full.
  */
 export function failureLine(error: unknown): { readonly reason: string } | { readonly err: unknown } {
   if (!refusals.some((refusal) => error instanceof refusal)) return { err: error };
   const messages = new Set<string>();
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    // A mistake in our code that looks like a failed write.
+    // A bug in our code, although it looks like a failed write.
     if (isOurMistake(cause)) return { err: error };
     messages.add(cause.message);
   }
   return { reason: [...messages].join(': ').slice(0, reasonLengthMax) };
 }
 
-/** Why the worker cannot go on: the stack of a mistake in our code; a refusal with a message of its own needs none. */
+/** Why the worker cannot continue: the stack for a bug in our code, the message for a refusal. */
 export function fatalMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return isOurMistake(error) ? (error.stack ?? error.message) : error.message;

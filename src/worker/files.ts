@@ -1,21 +1,21 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-/** Gives the text of a file that the settings name. */
+/** Returns the contents of a file in the settings. */
 export type ReadFile = (path: string) => string;
 
-/** What the supervisor has read counts: it may have had rights that this process has not. */
+/** Prefers what the supervisor has read: it may have had rights that this process does not have. */
 export function fileReader(read: Readonly<Record<string, string>>): ReadFile {
-  const texts = new Map(Object.entries(read));
-  return (path) => texts.get(path) ?? readFileSync(path, 'utf8');
+  const contents = new Map(Object.entries(read));
+  return (path) => contents.get(path) ?? readFileSync(path, 'utf8');
 }
 
-/** Puts a file in the place of whatever lies there, a link or a FIFO too: readers find the old text or the new one. */
-export function replaceFile(path: string, text: string, mode: number): void {
+/** Replaces whatever is at the path, also a link or a FIFO: readers see either the old contents or the new. */
+export function replaceFile(path: string, contents: string, mode: number): void {
   const unfinished = `${path}.new`;
   rmSync(unfinished, { force: true });
   const descriptor = openSync(unfinished, 'wx', mode);
   try {
-    writeFileSync(descriptor, text);
+    writeFileSync(descriptor, contents);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -20,7 +20,7 @@ import type { Store } from '../store/store.ts';
 import type { StartWorker } from '../types/supervision.ts';
 import { replaceFile, type ReadFile } from './files.ts';
 import { openMasterKey, openPreviousMasterKey } from './master-key.ts';
-import { takeAlong } from './upgrade.ts';
+import { upgradeStore } from './upgrade.ts';
 
 const authorityFile = 'ca.pem';
 const databaseFile = 'postern.db';
@@ -29,37 +29,37 @@ const lockWaitMs = 5_000;
 
 export interface FolderParts {
   readonly settings: Settings;
-  /** Absolute, to be shown. */
+  /** Absolute, for messages. */
   readonly path: string;
   readonly readFile: ReadFile;
   readonly mark: StartWorker<Settings>['mark'];
-  /** What the administrator is to know of an upgrade. */
+  /** Tells the administrator about an upgrade. */
   readonly notice: (message: string) => void;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
-/** What the data folder holds, opened. */
+/** The opened data folder. */
 export interface OpenFolder {
-  /** Absolute. With `--memory` a temporary folder, with nothing but the audit log and the certificate of the authority. */
+  /** Absolute. With `--memory` it is a temporary folder with only the audit log and the authority's certificate. */
   readonly path: string;
   readonly store: SealedStore;
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
-  /** Relative, as the folders are. */
+  /** Relative to the data folder, like the folders below. */
   readonly authorityFile: string;
   readonly auditDirectory: string;
-  /** Where diagnostic settings send copies of audit records: a folder for each storage account. */
+  /** The folder for copies of audit records from diagnostic settings, with a folder for each storage account. */
   readonly storageDirectory: string;
-  /** Fulfilled when a file of the database is found to be gone; everything is refused from then on. */
+  /** Resolves when a file of the database is gone. Everything is refused from then on. */
   readonly databaseLost: Promise<Error>;
-  /** Closes what stays open beside the store, once that is closed. */
+  /** Closes what is open besides the store, after the store. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the data folder, which is the working directory: what is in it is reached by relative paths alone, for the way
- * from the root may be closed to this process.
+ * Opens the data folder, which is the working directory. Only relative paths are used in it, because this process may not
+ * be allowed to pass the folders above.
  */
 export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   const { settings, path, readFile, now } = parts;
@@ -108,37 +108,40 @@ async function openStore({
   try {
     const store = await openSealedStore({ inner, masterKey, previousMasterKey, mark, acceptCopy });
     opened = store;
-    await takeAlong({ store, sealed: inner, path, accept: acceptCopy, notice });
+    await upgradeStore({ store, sealed: inner, path, accept: acceptCopy, notice });
     if (place.path !== olderMark) rmSync(olderMark, { force: true });
     return { store, databaseLost: lost.promise, close: () => file.close() };
   } catch (error) {
-    // So that SQLite empties its log: beside a copy that is put back, the log would be read into that.
+    // SQLite then empties its log, which would otherwise be applied to a copy that is restored beside it.
     await opened.close();
     throw error;
   }
 }
 
 /**
- * No database is made where there was one: a log that it left would be read into the next file of the name, be that a
- * new one or a copy that is put back.
+ * Refuses to create a database where one was missing: its remaining log would be applied to the next file with that name,
+ * whether new or restored.
  * @throws {StoreRefused} `noDatabase`
  */
 async function refuseMissing(mark: CommitMark, accept: boolean): Promise<void> {
   const log = `${databaseFile}-wal`;
   const missing = `${databaseFile} is missing, but`;
   if (existsSync(log)) {
-    const remedy = 'Restore the database, or remove the log to start without what was in them';
+    const remedy = 'Restore the database, or remove the log to start without their contents';
     throw new StoreRefused('noDatabase', `${missing} ${log}, the log of its last changes, is still there. ${remedy}.`);
   }
   if (accept || (await mark.read()).length === 0) return;
   const remedy = 'Restore it, or start once with --accept-copy to begin with an empty database';
-  throw new StoreRefused('noDatabase', `${missing} its commit mark (${mark.name}) says that there was one. ${remedy}.`);
+  throw new StoreRefused(
+    'noDatabase',
+    `${missing} its commit mark (${mark.name}) shows that there was one. ${remedy}.`,
+  );
 }
 
-/** Where the mark lies beside a key in the data folder; an older version had it there wherever the key came from. */
+/** The mark beside a key in the data folder. An older version kept it there wherever the key was. */
 const olderMark = 'commit-mark';
 
-/** Until the mark is written for the first time in its place, what an older version left in the data folder counts. */
+/** Uses the mark of an older version in the data folder until one is first written in the right place. */
 async function besideOlderMark(mark: CommitMark): Promise<CommitMark> {
   if (!existsSync(olderMark)) return mark;
   const older = await openCommitMark(olderMark);
@@ -147,7 +150,7 @@ async function besideOlderMark(mark: CommitMark): Promise<CommitMark> {
   if (!isPlainMark(slots)) return mark;
   return {
     name: mark.name,
-    write: (slot, text) => mark.write(slot, text),
+    write: (slot, contents) => mark.write(slot, contents),
     async read() {
       const own = await mark.read();
       return own.length === 0 ? slots : own;
@@ -155,7 +158,7 @@ async function besideOlderMark(mark: CommitMark): Promise<CommitMark> {
   };
 }
 
-/** A worker that was killed may still be ending, and has the database until then. */
+/** Waits for the database: a killed worker that is still ending keeps it open. */
 async function openDatabase(file: string, lost: (error: Error) => void): Promise<Store> {
   for (let waitedMs = 0; ; waitedMs += lockRetryMs) {
     try {
@@ -167,7 +170,7 @@ async function openDatabase(file: string, lost: (error: Error) => void): Promise
   }
 }
 
-/** Removes all that is in the folder. */
+/** Removes everything in the folder. */
 export function emptyFolder(): void {
   for (const entry of readdirSync('.')) rmSync(entry, { recursive: true, force: true });
 }

@@ -10,13 +10,13 @@ export type AddedListener =
   | { readonly ok: true; readonly close: () => void; readonly incarnation?: string }
   | { readonly ok: false; readonly message: string };
 
-/** What a worker needs of files to serve gateways on other hosts. */
+/** The files that a worker needs to serve gateways on other hosts. */
 export interface GatewayFiles {
   readonly clientCa: string;
   readonly certificate: Certificate | undefined;
 }
 
-export interface ListenersContext {
+export interface ListenerServices {
   readonly server: Server;
   readonly store: Store;
   readonly settings: Settings;
@@ -32,11 +32,11 @@ export function readGatewayFiles({ gateways }: Settings, readFile: ReadFile): Ga
   return { clientCa: readFile(tls.clientCa), certificate: own };
 }
 
-/** Gives the ingress a listening socket that the supervisor handed over. */
+/** Gives the ingress a listening socket from the supervisor. */
 export async function addListener(
   listener: Listener,
   handle: object,
-  context: ListenersContext,
+  context: ListenerServices,
 ): Promise<AddedListener> {
   if (listener.kind === 'subnet') return addSubnet(listener, handle, context);
   try {
@@ -50,7 +50,7 @@ export async function addListener(
 function openListener(
   listener: Exclude<Listener, SubnetListener>,
   handle: object,
-  { server, settings, gatewayFiles }: ListenersContext,
+  { server, settings, gatewayFiles }: ListenerServices,
 ): Promise<OpenListener> {
   if (listener.kind === 'public') return server.ingress.addPublic(handle);
   if (listener.kind === 'unixGateway') return server.ingress.addUnixGateway(handle, { vnet: listener.vnet });
@@ -60,22 +60,22 @@ function openListener(
 
 function openTlsGateway(
   handle: object,
-  { server, settings, gatewayFiles }: Omit<ListenersContext, 'store'>,
+  { server, settings, gatewayFiles }: Omit<ListenerServices, 'store'>,
 ): Promise<OpenListener> {
-  if (gatewayFiles === undefined) throw new Error('a TLS gateway came without gateways.tls in the settings');
+  if (gatewayFiles === undefined) throw new Error('the settings have no gateways.tls for this TLS gateway');
   const { clientCa, certificate } = gatewayFiles;
   const { domain } = settings;
   return server.ingress.addTlsGateway(handle, { clientCa, domain, ...(certificate && { certificate }) });
 }
 
 /**
- * The accepting socket is the subnet: it stays with the incarnation that the name had when the listener was opened, in
- * every later worker too.
+ * Every connection that this socket accepts is from the subnet. The socket keeps the subnet's incarnation at the time when
+ * the listener was opened, also in later workers.
  */
-async function addSubnet(listener: SubnetListener, handle: object, context: ListenersContext): Promise<AddedListener> {
+async function addSubnet(listener: SubnetListener, handle: object, context: ListenerServices): Promise<AddedListener> {
   const incarnation =
     listener.incarnation ?? (await readSubnetById(listener.subnet, context.store))?.subnet.incarnation;
-  if (incarnation === undefined) return { ok: false, message: `There is no subnet ${listener.subnet}.` };
+  if (incarnation === undefined) return { ok: false, message: `The subnet ${listener.subnet} does not exist.` };
   const subnet = listener.subnet.toLowerCase();
   const open = await context.server.ingress.addSubnetListener(handle, { subnet, incarnation });
   return { ok: true, incarnation, close: () => open.close() };

@@ -6,7 +6,7 @@ import { demo } from '../setup/demo.ts';
 import type { Identity } from '../setup/identity.ts';
 import { replaceFile } from './files.ts';
 
-/** What is told once the server is ready: one line of JSON for scripts, or a page for people. */
+/** The message when the server is ready: one line of JSON for scripts, or a page for people. */
 export interface Ready {
   readonly line: string;
   readonly text: string;
@@ -20,7 +20,7 @@ interface Started {
   readonly controlSocket: string;
 }
 
-/** The file in the data folder in which the command line finds the server; mode 0600, for the administrator's secret is in it. */
+/** The file in the data folder by which the command line finds the server; mode 0600, because it has the administrator's secret. */
 const connectionFile = 'connection.json';
 
 export function describeStart(started: Started): Ready {
@@ -60,8 +60,8 @@ export function writeConnectionFile({ line }: Ready): void {
 }
 
 function natLines({ nat }: Settings): readonly string[] {
-  if (nat.length === 0) return ['  NAT             none: callers are seen at the addresses that they have'];
-  return nat.map(({ from, to }, index) => `  ${index === 0 ? 'NAT' : '   '}             ${from} is seen as ${to}`);
+  if (nat.length === 0) return ['  NAT             none: callers are shown with their own addresses'];
+  return nat.map(({ from, to }, index) => `  ${index === 0 ? 'NAT' : '   '}             ${from} is shown as ${to}`);
 }
 
 function demoLines({ identity, path }: Started): readonly string[] {
@@ -72,7 +72,7 @@ function demoLines({ identity, path }: Started): readonly string[] {
   const data = path.endsWith('/postern-data') ? '' : ` --data ${path}`;
   return [
     '',
-    `The demo vault '${demo.vault}' (defaultAction: Deny) holds the secret '${demo.secret}' and lets in`,
+    `The demo vault '${demo.vault}' (defaultAction: Deny) has the secret '${demo.secret}' and lets in`,
     `  the address ${demo.allowedAddress}`,
     `  the subnet ${subnet}`,
     `  and not the subnet of ${green}, which has the same addresses.`,

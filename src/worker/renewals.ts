@@ -9,10 +9,10 @@ import type { ServerCertificates } from '../setup/certificates.ts';
 import type { Store } from '../store/store.ts';
 
 const dayMs = 86_400_000;
-/** The clock is looked at so often. A comparison costs nothing, and a clock that was set is noticed within this time. */
+/** The interval of checks. A check is cheap, and a changed clock is noticed within this time. */
 const lookEveryMs = 60_000;
 const warnEveryMs = dayMs;
-/** Longer than the sixty days before its end at which an authority signs no more. */
+/** Longer than the sixty days before its end in which an authority no longer signs. */
 const warnOfAuthorityMs = 120 * dayMs;
 const warnOfGatewayMs = 30 * dayMs;
 
@@ -21,13 +21,13 @@ const signingKeyTimes: RenewalTimes = { every: 90 * dayMs, announce: dayMs };
 export interface RenewalsParts {
   readonly store: Store;
   readonly domain: string;
-  /** What was opened at the start. */
+  /** The certificates at the start. */
   readonly certificates: ServerCertificates;
   readonly signingKeys: SigningKeys;
   readonly ingress: { setCertificate(certificate: Certificate): void };
   /** Replaces `ca.pem`. */
   readonly publishAuthorities: (pem: string) => void;
-  /** The certificate (PEM) that the operator gave for gateways: it is watched, and not ours to renew. */
+  /** The operator's certificate (PEM) for gateways. Its end is watched, but we cannot renew it. */
   readonly gatewayCertificate: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -35,9 +35,9 @@ export interface RenewalsParts {
 }
 
 /**
- * Renews, while the server runs, what has an end: its certificate, the authority that signs it and the keys that sign
- * tokens. It is a look at the clock every minute and no due record in the store: such a record has its time from the
- * clock that wrote it, and after a start with a clock years ahead it would be due years too late.
+ * Renews, while the server runs, what expires: the server's certificate, the authority that signs it and the keys that
+ * sign tokens. It checks the clock every minute instead of storing due work: such a record takes its time from the clock
+ * that wrote it, so after a start with a clock years ahead it would be due years too late.
  */
 export class Renewals {
   readonly #parts: RenewalsParts;
@@ -62,7 +62,7 @@ export class Renewals {
     await this.#looking;
   }
 
-  /** Renews what must be renewed now. A failure is logged, and the next look tries again. */
+  /** Renews what must be renewed now. A failure is logged, and the next check tries again. */
   look(): Promise<void> {
     this.#looking = this.#lookAfter(this.#looking);
     return this.#looking;
@@ -75,7 +75,7 @@ export class Renewals {
       await this.#lookAtSigningKeys();
       this.#warn();
     } catch (error) {
-      this.#parts.log.error({ err: error }, 'certificates or signing keys could not be renewed; this is tried again');
+      this.#parts.log.error({ err: error }, 'certificates or signing keys could not be renewed; will be tried again');
     }
   }
 
@@ -84,7 +84,7 @@ export class Renewals {
     const before = this.#certificates;
     const certificates = await openCertificates(store, domain, now());
     this.#certificates = certificates;
-    // First those that trust, then what they are to trust.
+    // First publish the authority that clients must trust, then use the certificate that it signed.
     const trusted = trustedAuthorities(certificates, now());
     if (trusted !== this.#published) {
       publishAuthorities(trusted);
@@ -134,14 +134,14 @@ export class Renewals {
   #warnDaily(message: string, about: Pick<CertifiedKey, 'certificate'>): void {
     const { now, log } = this.#parts;
     const lastMs = this.#warnedAtMs.get(message);
-    // A clock that was set back must not silence it.
+    // A clock that was set back must not suppress the warning.
     if (lastMs !== undefined && now() >= lastMs && now() < lastMs + warnEveryMs) return;
     this.#warnedAtMs.set(message, now());
     log.warn(datesOf(about), message);
   }
 }
 
-/** What the ingress shows: the certificate, and the authority that signed it. */
+/** The chain that the ingress sends: the server's certificate, and the authority that signed it. */
 export function serverChain({ server, authority }: ServerCertificates): Certificate {
   return { key: server.key, cert: `${server.certificate}\n${authority.certificate}` };
 }

@@ -23,7 +23,7 @@ interface ServerAuditParts {
   readonly log: Logger;
 }
 
-/** The audit as the settings want it, its records sent on to where the vaults' diagnostic settings say. */
+/** Opens the audit log as configured, with copies of its records for the vaults' diagnostic settings. */
 export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
   const { settings, store, auditDirectory, storageDirectory, now, log } = parts;
   const { fsync = false, maxBytes = 64 * 1024 * 1024, files = 10, keepDays = 30 } = settings.audit ?? {};
@@ -42,8 +42,11 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
   return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice, exports });
 }
 
-/** The store of those who answer requests: what they commit wakes the scheduler, and tells the audit of new settings. */
-export function followed(store: Store, { scheduler, audit }: { readonly scheduler: Scheduler; readonly audit: Audit }) {
+/** The store for requests: its commits wake the scheduler, and tell the audit about changed settings. */
+export function watchedStore(
+  store: Store,
+  { scheduler, audit }: { readonly scheduler: Scheduler; readonly audit: Audit },
+) {
   return notifyingStore(store, (keys) => {
     for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
     if (keys.some((key) => key.startsWith(diagnosticSettingsPrefix))) audit.settingsChanged();

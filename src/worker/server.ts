@@ -38,46 +38,46 @@ import type { Store } from '../store/store.ts';
 import { signInEdges } from './sign-in.ts';
 import type { AuthorityParts } from './sign-in.ts';
 import { dueHandlers } from './due-handlers.ts';
-import type { DueWorld } from './due-handlers.ts';
+import type { DueServices } from './due-handlers.ts';
 import { ending } from './ending.ts';
 import type { Ending } from './ending.ts';
 import { failureLine } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
 import { replaceFile } from './files.ts';
-import { followed, openServerAudit } from './server-audit.ts';
+import { watchedStore, openServerAudit } from './server-audit.ts';
 import { throttleOf } from './throttle.ts';
 
-/** How long a replaced signing key verifies: a token's life, and twice the clocks' difference. */
+/** How long a replaced signing key verifies: a token's lifetime plus twice the clock skew. */
 const keepSigningKeysMs = (tokenLifetimeSeconds + 2 * clockSkewSeconds) * 1000;
 const verifiedTokensMax = 20_000;
 const compiledVaultsMax = 1_000_000;
-/** About as long as one poll of Azure's clients is apart from the next. */
+/** About the interval at which Azure's clients poll. */
 const defaultTransitionMs = 500;
-/** How long an issuer takes: so long that a client may cancel. */
+/** How long an issuer takes: long enough for a client to cancel. */
 const defaultIssueMs = 500;
-/** TEST-NET-2 (RFC 5737): nobody's address is given away. */
+/** TEST-NET-2 (RFC 5737), so that no real address is assigned. */
 const defaultPublicAddressPool = '198.51.100.0/24';
 
 export interface ServerParts {
   readonly settings: Settings;
-  /** The port that the public listeners have. */
+  /** The port of the public listeners. */
   readonly port: number;
   readonly store: SealedStore;
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
-  /** Where clients find the authorities that they are to trust; relative likewise. */
+  /** The file with the authorities for clients to trust; relative to the working directory. */
   readonly authorityFile: string;
-  /** What the operator gave for gateways, PEM. */
+  /** The operator's certificate for gateways, PEM. */
   readonly gatewayCertificate?: string | Buffer | undefined;
-  /** Where the audit log stands; relative to the working directory, which outlives a privilege drop. */
+  /** The folder of the audit log, relative to the working directory, because after the privilege drop absolute paths may not work. */
   readonly auditDirectory: string;
-  /** Where diagnostic settings send copies of its records; relative likewise. */
+  /** The folder for copies of its records from diagnostic settings; relative likewise. */
   readonly storageDirectory: string;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** The rooms, put together: what remains to be done is to give the ingress its listeners. */
+/** The assembled server. Only the ingress's listeners are added later. */
 export interface Server extends Ending {
   readonly ingress: Ingress;
   readonly rulebook: Rulebook;
@@ -85,8 +85,8 @@ export interface Server extends Ending {
   readonly names: NameSet;
   readonly scheduler: Scheduler;
   /**
-   * The process starts them. A server whose clock a test moves would show a certificate from the future to clients that
-   * go by their own.
+   * Started by the process, not here: a server whose clock a test changes would otherwise get certificates that its clients
+   * find not valid yet.
    */
   readonly renewals: Renewals;
 }
@@ -124,7 +124,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     vaults: { store, engine: threads.engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
-  const base = { store: followed(store, { scheduler, audit }), audit, logError: requestFailed(log) };
+  const base = { store: watchedStore(store, { scheduler, audit }), audit, logError: requestFailed(log) };
   const turns = new Turns(base);
   const world = {
     ...base,
@@ -168,7 +168,7 @@ function requestFailed(log: Logger) {
 
 interface DueParts {
   readonly audit: Audit;
-  readonly vaults: DueWorld;
+  readonly vaults: DueServices;
   readonly operation: DueHandler<OperationSubject>;
 }
 
@@ -178,13 +178,13 @@ function openScheduler({ store, now, log }: ServerParts, { audit, vaults, operat
     audit,
     handlers: { ...dueHandlers(vaults), operation },
     now,
-    // Both stores that there are have one process: a file is locked, and memory is its own.
+    // Both stores have a single process: a file is locked, and memory is private.
     alone: true,
     logError: (error, work) => log.error({ err: error, work }, 'scheduled work failed and will be tried again'),
   });
 }
 
-/** What answers requests: the vaults, and whatever stands under the server's own names. */
+/** Opens what answers requests: the vaults, and the services under the server's own names. */
 function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...world }: EdgesWorld) {
   const { settings } = parts;
   const dataPlane = createDataPlane({
@@ -196,7 +196,7 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
   const signIn = signInEdges({ ...world, ...authority, names, tenantId: parts.identity.tenantId });
   const controlPlane = openControlPlane({
     ...world,
-    profile: answeredAs(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
+    profile: withNormalization(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
     azureNormalization: settings.azureNormalization ?? false,
     homeSubscription: parts.identity.subscriptionId,
@@ -215,8 +215,8 @@ function openEdges(parts: ServerParts, { authority, names, ingress, destroyLefto
   };
 }
 
-/** What a client sent is what it gets, unless it wants to see what Azure makes of it. */
-function answeredAs(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
+/** Answers return what the client sent, unless the settings ask for Azure's normalization. */
+function withNormalization(profile: RuleProfile, { azureNormalization = false }: Settings): RuleProfile {
   return azureNormalization ? profile : { ...profile, subnetIds: 'asGiven', addresses: 'asGiven' };
 }
 

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 import { servicesTenant } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 
-/** What the authority keeps over a restart, and whom else's tokens are believed. */
+/** The keys that the authority keeps across restarts, and the issuers whose tokens are accepted. */
 export interface AuthorityParts {
   readonly issuers: IssuerTable;
   readonly signingKeys: SigningKeys;
@@ -29,7 +29,7 @@ export interface SignInParts extends AuthorityParts {
   readonly now: () => number;
 }
 
-/** The authority and Graph, which share the directory. */
+/** Opens the authority and Graph, which share the directory. */
 export function signInEdges(parts: SignInParts): readonly HomeListener[] {
   const { store, verifier, turns, sourceOf, tenantId, names, issuers, signingKeys, opaqueTokens, now } = parts;
   const newId = randomUUID;
@@ -53,7 +53,7 @@ export function signInEdges(parts: SignInParts): readonly HomeListener[] {
   return [authority, createGraph({ store, turns, verifier, sourceOf, tenantId, now, newId })];
 }
 
-/** What the authority issues tokens for: the vaults, the resource manager and Graph, under each of their names. */
+/** Accepts the resources for which the authority issues tokens: the vaults, the resource manager and Graph, under each of their names. */
 function resourceCheck(names: readonly NameSet[]): (resource: string) => boolean {
   const origins = [
     'https://vault.azure.net',

@@ -1,7 +1,7 @@
 import { documentedLimits, Throttle } from '../data-plane/throttle.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** Nothing is throttled unless the settings ask for it; then what they leave out is as documented. */
+/** Nothing is throttled unless the settings ask for it; omitted limits are the documented ones. */
 export function throttleOf({ throttling }: Settings): Throttle | undefined {
   if (throttling === undefined) return undefined;
   const { general, hsm, softwareCreate, hsmCreate, setOrImport } = documentedLimits;

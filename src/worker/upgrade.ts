@@ -16,52 +16,54 @@ export interface WrittenBy {
   readonly format: number;
 }
 
-/** The record that says so. No release may change its key or its form, because older releases read it. */
+/** The record with that release. No release may change its key or its form, because older releases read it. */
 export const writtenByKey = recordKind<WrittenBy>({
   pattern: 'written-by',
   owner: 'worker',
-  holds: 'which release the store is of, and the format of its records',
+  holds: 'the release that wrote the store, and the format of its records',
 }).key();
 
 /** A store without that record was written by an early release, in the first format. */
-const untold: WrittenBy = { release: '', format: 1 };
+const unrecorded: WrittenBy = { release: '', format: 1 };
 
 export interface UpgradeParts {
-  /** The store as it is, and beneath its seal: where a record cannot be opened, that still has its key. */
+  /** The store, and the same store below its seal: that still has the key of a record that cannot be opened. */
   readonly store: Store;
   readonly sealed: Store;
-  /** The data folder, to be shown. */
+  /** The data folder, for messages. */
   readonly path: string;
-  /** Goes on where records cannot be read. */
+  /** Whether to continue if records cannot be read. */
   readonly accept: boolean;
   readonly notice: (message: string) => void;
-  /** What this release is, unless a test says otherwise. */
+  /** This release, unless a test sets another. */
   readonly ours?: WrittenBy;
 }
 
 /**
- * Makes the store this release's. A store of a newer format is refused. A store of an older format, or one that does not say
- * which release wrote it, is first read from end to end; nothing is written unless all of it can be read.
+ * Upgrades the store to this release. A store with a newer format is refused. A store with an older format, or without a
+ * record of its release, is first read completely; nothing is written unless every record can be read.
  * @throws {StoreRefused} `newerFormat` or `unreadableRecords`
  */
-export async function takeAlong(parts: UpgradeParts): Promise<void> {
+export async function upgradeStore(parts: UpgradeParts): Promise<void> {
   const { store, path, notice, ours = { release, format: dataFormat() } } = parts;
   const [mark] = await readRecords(store, { get: [writtenByKey] });
-  const before = mark?.value ?? untold;
+  const before = mark?.value ?? unrecorded;
   const isNew = mark === undefined && (await store.list({ prefix: '', limit: 1 })).length === 0;
   if (before.format > ours.format) throw newerFormat(path, before, ours);
   if (!isNew && (mark === undefined || before.format < ours.format)) {
-    notice(`${path} was written by ${named(before)}. All of it is read before Postern ${ours.release} writes to it.`);
+    notice(
+      `${path} was written by ${named(before)}. Everything in it is read before Postern ${ours.release} writes to it.`,
+    );
     const { count, faults } = await readEverything(parts);
     if (faults.length > 0) unreadable(parts, { before, ours, count, faults });
-    notice(`${count} records were read. The folder is Postern ${ours.release}'s from now on. ${wayBack(before, ours)}`);
+    notice(`${count} records were read. Postern ${ours.release} uses the folder from now on. ${wayBack(before, ours)}`);
   }
   if (before.release === ours.release && before.format === ours.format && mark !== undefined) return;
   const require = [{ key: writtenByKey, version: mark?.version ?? null }];
   await store.transact({ require, put: [recordPut(writtenByKey, ours)] });
 }
 
-/** How somebody goes back after an upgrade. */
+/** How to go back after an upgrade. */
 function wayBack(before: WrittenBy, ours: WrittenBy): string {
   const start = `start ${releaseOf(before)}`;
   if (before.format === ours.format) {
@@ -99,7 +101,7 @@ function unreadable(
     notice(`${found}. They are left as they are.`);
     return;
   }
-  const remedy = `Start ${releaseOf(before)} again, or restore a good copy, or start once with --accept-copy to go on without them`;
+  const remedy = `Start ${releaseOf(before)} again, or restore a good copy, or start once with --accept-copy to continue without them`;
   throw new StoreRefused(
     'unreadableRecords',
     `${found}. Postern ${ours.release} changed nothing. ${remedy} (docs/how-to/upgrade.md).`,
@@ -108,13 +110,13 @@ function unreadable(
 
 interface Everything {
   readonly count: number;
-  /** Why records cannot be read, a sentence for each. */
+  /** Why records cannot be read, with a sentence for each. */
   readonly faults: readonly string[];
 }
 
 const page = { limit: 100, bytes: 1024 * 1024 };
 
-/** Reads every record as the rooms would, and says which cannot be read. It leaves the thread to others between pages. */
+/** Reads every record as the rooms would, and lists those that cannot be read. It yields the thread between pages. */
 async function readEverything({ store, sealed }: Pick<UpgradeParts, 'store' | 'sealed'>): Promise<Everything> {
   const faults: string[] = [];
   let count = 0;
@@ -131,14 +133,14 @@ async function readEverything({ store, sealed }: Pick<UpgradeParts, 'store' | 's
   }
 }
 
-/** The records that come after that key, and in the place of one that cannot be opened the reason. */
+/** The records after that key; for a record that cannot be opened, the reason. */
 async function readPage(store: Store, sealed: Store, after: string | undefined) {
   try {
     const read = await store.list({ prefix: '', after, ...page });
     return { read, last: read.at(-1)?.key };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    // A list that fails names no keys.
+    // A list that fails does not give the keys.
     const keys = (await sealed.list({ prefix: '', after, ...page })).map(({ key }) => key);
     const read = await readEach(
       store,
@@ -160,7 +162,7 @@ async function readEach(store: Store, keys: readonly string[]): Promise<readonly
 }
 
 function faultOf(record: StoredRecord): string | undefined {
-  if (kindOf(record.key) === undefined) return `the record ${record.key} is of no kind that this release knows`;
+  if (kindOf(record.key) === undefined) return `the record ${record.key} is of a kind that this release does not know`;
   try {
     valueOf(record);
     return undefined;

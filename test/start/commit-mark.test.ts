@@ -48,7 +48,7 @@ test('without the key file of its first start a store is refused, and no new key
   renameSync(file, files.at('kept.key'));
   await assert.rejects(
     startPostern(options),
-    /master\.key is missing, although there is a store beside it.*No new key was made/s,
+    /master\.key is missing, although a store exists beside it.*No new key was created/s,
   );
   assert.equal(existsSync(file), false);
   // The same if the key was never there, and the variable was forgotten.

@@ -42,8 +42,8 @@ test('a store in the released format is read, taken over, and unchanged', async 
     await using world = await start();
     const { client } = world;
     assert.deepEqual(notices, [
-      `${folder.path} was written by an earlier release in format 1. All of it is read before Postern ${release} writes to it.`,
-      `${recordsOfFixture} records were read. The folder is Postern ${release}'s from now on. Its format is the same: to go back, stop this release and start the release that wrote it on the folder.`,
+      `${folder.path} was written by an earlier release in format 1. Everything in it is read before Postern ${release} writes to it.`,
+      `${recordsOfFixture} records were read. Postern ${release} uses the folder from now on. Its format is the same: to go back, stop this release and start the release that wrote it on the folder.`,
     ]);
     const ofVault = async (path: string) =>
       expectStatus(await client.vault('kv-fixture', 'GET', path, { from: '127.0.0.7' }), 200).body;
@@ -125,7 +125,7 @@ test('a record that cannot be read prevents an earlier store from being taken ov
   );
   const found = `2 of the ${recordsOfFixture} records in ${folder.path} cannot be read: ${reasons.join('; ')}.`;
   const remedy =
-    'Start the release that wrote it again, or restore a good copy, or start once with --accept-copy to go on without them';
+    'Start the release that wrote it again, or restore a good copy, or start once with --accept-copy to continue without them';
   await assert.rejects(start(), {
     kind: 'unreadableRecords',
     message: `${found} Postern ${release} changed nothing. ${remedy} (docs/how-to/upgrade.md).`,

@@ -4,7 +4,7 @@ import { recordKind } from '../../src/store/keys.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { readRecords, recordPut } from '../../src/store/records.ts';
 import type { Put } from '../../src/store/store.ts';
-import { takeAlong, writtenByKey } from '../../src/worker/upgrade.ts';
+import { upgradeStore, writtenByKey } from '../../src/worker/upgrade.ts';
 import type { WrittenBy } from '../../src/worker/upgrade.ts';
 
 /**
@@ -18,7 +18,7 @@ async function taken(
   const store = memoryStore();
   await store.transact({ put: [...records, ...(by === undefined ? [] : [recordPut(writtenByKey, by)])] });
   const notices: string[] = [];
-  await takeAlong({ store, sealed: store, path: '/data', accept, ours, notice: (message) => notices.push(message) });
+  await upgradeStore({ store, sealed: store, path: '/data', accept, ours, notice: (message) => notices.push(message) });
   const [mark] = await readRecords(store, { get: [writtenByKey] });
   return { notices, by: mark?.value };
 }
@@ -43,8 +43,8 @@ test('a store of an older format is read, and the messages say how to go back', 
   const records = [{ key: fruits.key('a'), value: Buffer.from('"apple"') }];
   assert.deepEqual(await taken({ release: '1.0.0', format: 1 }, now, { records }), {
     notices: [
-      '/data was written by Postern 1.0.0 in format 1. All of it is read before Postern 2.0.0 writes to it.',
-      "2 records were read. The folder is Postern 2.0.0's from now on. To go back, stop this release, restore the copy of the folder that was made before this start, and start Postern 1.0.0 once with --accept-copy (docs/how-to/upgrade.md).",
+      '/data was written by Postern 1.0.0 in format 1. Everything in it is read before Postern 2.0.0 writes to it.',
+      '2 records were read. Postern 2.0.0 uses the folder from now on. To go back, stop this release, restore the copy of the folder that was made before this start, and start Postern 1.0.0 once with --accept-copy (docs/how-to/upgrade.md).',
     ],
     by: now,
   });
@@ -59,7 +59,7 @@ test('before anything is written, all records are read, with their upgrades', as
   ];
   const older = { release: '1.0.0', format: 1 };
   const reasons = [
-    'the record test-unknown/a is of no kind that this release knows',
+    'the record test-unknown/a is of a kind that this release does not know',
     'the record test-upgrade/broken is not what was written',
     'the record test-upgrade/newer has version 3, and this release of Postern reads versions up to 2. Start the release that wrote it, or a newer one.',
     'the record test-upgrade/other is not what was written',
