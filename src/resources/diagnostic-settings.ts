@@ -13,19 +13,19 @@ import type {
 import { readAt, refuseResource } from './refusal.ts';
 import type { ResourceBreach, ResourceOutcome } from './refusal.ts';
 
-/** The categories of a vault's logs and the groups that each belongs to (monitor-key-vault-reference.md). */
+/** The categories of a vault's logs, and the groups of each (monitor-key-vault-reference.md). */
 export const logCategories: Readonly<Record<LogCategory, readonly LogCategoryGroup[]>> = {
   AuditEvent: ['audit', 'allLogs'],
   AzurePolicyEvaluationDetails: ['allLogs'],
 };
 
-/** As on Azure. */
+/** Azure's limit. */
 const settingsMax = 5;
 
 const categories: readonly LogCategory[] = ['AuditEvent', 'AzurePolicyEvaluationDetails'];
 const groups: readonly LogCategoryGroup[] = ['audit', 'allLogs'];
 
-/** Destinations that Azure has and this server does not. */
+/** Azure's other destinations, which this server does not have. */
 const otherDestinations = [
   'workspaceId',
   'eventHubAuthorizationRuleId',
@@ -38,7 +38,7 @@ const otherDestinations = [
 const storageAccountId =
   /^\/subscriptions\/[0-9a-f-]{36}\/resourceGroups\/[^/]{1,90}\/providers\/Microsoft\.Storage\/storageAccounts\/(?<name>[a-z0-9]{3,24})$/i;
 
-/** Letters, digits and what else is common in names: 1 to 128 of them. */
+/** Whether it has 1 to 128 letters, digits and other common characters of names. */
 export function isDiagnosticSettingName(name: string): boolean {
   return /^[\w.() -]{1,128}$/.test(name);
 }
@@ -53,7 +53,7 @@ export function exportsAuditEvents({ logs }: DiagnosticSettingProperties): boole
   return logs.some((log) => log.enabled && categoriesOf(log).includes('AuditEvent'));
 }
 
-/** Whether it keeps for a time; `days` counts only where it is enabled. */
+/** Retention must be off; `days` matters only if it is enabled. */
 const retentionPolicy = refine(object({ enabled: optional(boolean, false), days: ignored }), ({ enabled }) =>
   enabled
     ? invalidValue(
@@ -71,7 +71,7 @@ const log = refine(
   }),
   ({ category, categoryGroup, enabled }): Read<LogSetting, ResourceBreach> => {
     if ((category === undefined) === (categoryGroup === undefined)) {
-      return invalidValue('A log setting names either a category or a categoryGroup, and not both.');
+      return invalidValue('A log setting must have either a category or a categoryGroup.');
     }
     if (categoryGroup !== undefined) return accept({ categoryGroup, enabled });
     const known = categories.find((one) => one.toLowerCase() === category?.toLowerCase());
@@ -98,8 +98,8 @@ const metric = refine(
 );
 
 /**
- * `properties` of a diagnostic setting. What this server has no counterpart of (a workspace, an event hub, metrics,
- * retention in the storage account) is refused, not stored without effect.
+ * The `properties` of a diagnostic setting. Features that this server does not have (a workspace, an event hub, metrics,
+ * retention in the storage account) are refused, rather than stored without effect.
  */
 const requestedSetting = object({
   storageAccountId: optional(string),
@@ -111,7 +111,7 @@ const requestedSetting = object({
 function unsupportedDestination(name: string): Shape<never, ResourceBreach> {
   return () =>
     invalidValue(
-      `properties.${name} is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record also stands in the server's own audit log.`,
+      `properties.${name} is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record is also in the server's own audit log.`,
     );
 }
 
@@ -127,22 +127,22 @@ export function readDiagnosticSetting(value: unknown): ResourceOutcome<Diagnosti
   }
   const byCategory = logs.some(({ category }) => category !== undefined);
   if (byCategory && logs.some(({ categoryGroup }) => categoryGroup !== undefined)) {
-    return invalid('A setting names categories of logs or groups of them, and not both.');
+    return invalid('A setting must have either categories of logs or groups of them.');
   }
   if (logs.length + metrics.length === 0) return invalid('At least one log or metric needs to be specified.');
   return { ok: true, value: { storageAccountId: account, logs, metrics } };
 }
 
 /**
- * Whether a setting may stand beside the others of the vault: "Data sinks can't be reused in different settings on the
- * same category for the same resource", and there are at most five.
+ * Checks a setting against the others of the vault: "Data sinks can't be reused in different settings on the same category
+ * for the same resource", and there are at most five.
  */
 export function admitDiagnosticSetting(
   setting: DiagnosticSettingRecord,
   others: readonly DiagnosticSettingRecord[],
 ): ResourceOutcome<null> {
   if (others.length >= settingsMax) {
-    return invalid(`A resource takes at most ${settingsMax} diagnostic settings; delete one that is not needed.`);
+    return invalid(`A resource can have at most ${settingsMax} diagnostic settings; delete one that is not needed.`);
   }
   const account = storageAccountOf(setting.properties);
   const wanted = enabledCategories(setting.properties);

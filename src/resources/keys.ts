@@ -9,23 +9,23 @@ import type { ResourceRecord } from '../types/resource.ts';
 import type { RoleAssignment, RoleDefinition } from '../types/role.ts';
 import type { SubnetState, VaultProperties, VaultRecord } from '../types/vault.ts';
 
-/** An ARM id that roles can be assigned and locks be put at, taken apart. */
+/** The parts of an ARM id at which roles can be assigned and locks created. */
 export interface Scope {
-  /** As it was sent, without a slash at its end. */
+  /** As in the request, without a slash at the end. */
   readonly id: string;
   readonly subscriptionId: string;
   readonly resourceGroup?: string;
-  /** `Microsoft.KeyVault/vaults/secrets`, and a name for each of its parts after the first. */
+  /** `Microsoft.KeyVault/vaults/secrets`, with a name for each part after the first. */
   readonly type?: string;
   readonly names?: readonly string[];
 }
 
-/** The segments of an id. Nothing is decoded: a request's path was, once, when it was routed. */
+/** The segments of an id. They are not decoded: a request's path was decoded when it was routed. */
 export function idSegments(id: string): readonly string[] {
   return id.split('/').filter((segment) => segment !== '');
 }
 
-/** Takes the ARM id of a subscription, a group or a resource apart; `undefined` for anything else. */
+/** Parses the ARM id of a subscription, a group or a resource; `undefined` for anything else. */
 export function parseScope(path: string): Scope | undefined {
   const segments = idSegments(path);
   const id = segments.map((segment) => `/${segment}`).join('');
@@ -40,7 +40,7 @@ export function parseScope(path: string): Scope | undefined {
   return { id, subscriptionId, resourceGroup, type, names: rest.filter((_, index) => index % 2 === 1) };
 }
 
-/** Takes the path of a list of a type apart, in a group, in a resource or in a subscription; `undefined` for anything else. */
+/** Parses the path of a list of one type in a group, a resource or a subscription; `undefined` for anything else. */
 export function parseList(path: string) {
   const segments = idSegments(path);
   const [subscriptions = '', subscriptionId = '', groups = '', resourceGroup] = segments;
@@ -53,7 +53,7 @@ export function parseList(path: string) {
   return { subscriptionId, resourceGroup: inGroup ? resourceGroup : undefined, type, names };
 }
 
-/** Where a resource stands: its subscription and resource group. */
+/** The subscription and resource group of a resource. */
 export interface Place {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
@@ -66,19 +66,19 @@ const vaults = recordKind<VaultRecord>({
   owner,
   holds: 'a vault with its rules and access policies, by its name; also a soft-deleted one',
 });
-/** The key of a vault's record: its name is unique in the whole world, so nothing else is needed. */
+/** The key of a vault's record. A vault's name is globally unique, so it is enough. */
 export const vaultKey = (name: string) => vaults.key(name.toLowerCase());
-/** Of all vaults. */
+/** The prefix of all vaults. */
 export const vaultPrefix = vaults.prefix();
 
 const subnets = recordKind<SubnetState>({
   pattern: 'subnet/',
   owner,
-  holds: 'what the vaults need to know of a subnet, by its incarnation',
+  holds: 'what the vaults need of a subnet, by its incarnation',
 });
 /** The key of a subnet's state, by incarnation. */
 export const subnetKey = (incarnation: string) => subnets.key(incarnation);
-/** Of all subnets. */
+/** The prefix of all subnets. */
 export const subnetPrefix = subnets.prefix();
 
 const subscriptions = recordKind<SubscriptionRecord>({ pattern: 'subscription/', owner, holds: 'a subscription' });
@@ -90,8 +90,8 @@ const authorizations = recordKind<null>({
   holds: "nothing; its version is the stamp of a subscription's role assignments and roles",
 });
 /**
- * The stamp of a subscription's role assignments and role definitions: every change of one writes it again, so that who
- * decides on the word of all of them has one version to require.
+ * The stamp of a subscription's role assignments and role definitions. Every change of one rewrites it, so that a decision
+ * that relies on all of them has a single version to require.
  */
 export const authorizationKey = (subscriptionId: string) => authorizations.key(subscriptionId.toLowerCase());
 
@@ -107,13 +107,13 @@ const roles: { readonly [K in keyof RoleRecords]: RecordKind<RoleRecords[K]> } =
 export function roleKey<K extends keyof RoleRecords>(kind: K, subscriptionId: string, name: string) {
   return roles[kind].key(subscriptionId.toLowerCase(), name.toLowerCase());
 }
-/** Of all of a subscription. */
+/** The prefix of all in a subscription. */
 export function rolePrefix<K extends keyof RoleRecords>(kind: K, subscriptionId: string) {
   return roles[kind].prefix(subscriptionId.toLowerCase());
 }
 
 const locks = recordKind<LocksRecord>({ pattern: 'locks/', owner, holds: 'all locks of a subscription' });
-/** The key of the one record that holds all locks of a subscription. */
+/** The key of the record with all locks of a subscription. */
 export const locksKey = (subscriptionId: string) => locks.key(subscriptionId.toLowerCase());
 
 const resourceGroups = recordKind<ResourceGroupRecord>({
@@ -124,7 +124,7 @@ const resourceGroups = recordKind<ResourceGroupRecord>({
 export function resourceGroupKey({ subscriptionId, resourceGroup }: Place): Key<ResourceGroupRecord> {
   return resourceGroups.key(subscriptionId.toLowerCase(), keyPart(resourceGroup));
 }
-/** Of all resource groups of a subscription. */
+/** The prefix of all resource groups in a subscription. */
 export const resourceGroupPrefix = (subscriptionId: string) => resourceGroups.prefix(subscriptionId.toLowerCase());
 
 interface RecordsInGroup {
@@ -142,26 +142,26 @@ const inGroup: { readonly [K in keyof RecordsInGroup]: RecordKind<RecordsInGroup
   'vault-in': recordKind({
     pattern: 'vault-in/{subscription}/{group}/',
     owner,
-    holds: 'nothing; that the vault is in the group, so that a list reads only its own',
+    holds: 'nothing; its existence means that the vault is in the group, so that a list reads only its own',
   }),
   'deleted-vault-in': recordKind({
     pattern: 'deleted-vault-in/{subscription}/{group}/',
     owner,
-    holds: 'nothing; the same of a soft-deleted vault',
+    holds: 'nothing; the same for a soft-deleted vault',
   }),
   resource: recordKind({
     pattern: 'resource/{subscription}/{group}/',
     owner,
-    holds: 'a resource of a type without a kind of record of its own, by type and names',
+    holds: 'a resource of a type without its own kind of record, by type and names',
   }),
 };
 
-/** Of all of a kind in a subscription. */
+/** The prefix of all of a kind in a subscription. */
 export function inSubscription<K extends keyof RecordsInGroup>(kind: K, subscriptionId: string) {
   return inGroup[kind].prefix(subscriptionId.toLowerCase());
 }
 
-/** The key of a virtual network; without a name, the prefix of all in that group. */
+/** The key of a virtual network; without a name, the prefix of all in the group. */
 export function virtualNetworkKey(place: Place, name: string): Key<VirtualNetworkRecord>;
 export function virtualNetworkKey(place: Place): Prefix<VirtualNetworkRecord>;
 export function virtualNetworkKey({ subscriptionId, resourceGroup }: Place, name?: string) {
@@ -171,8 +171,8 @@ export function virtualNetworkKey({ subscriptionId, resourceGroup }: Place, name
 }
 
 /**
- * The index of a group's vaults, soft-deleted ones under `deleted-vault-in/`: an empty record for each, so that a list
- * reads only its own. Without a name, the prefix of all in that group.
+ * The index of a group's vaults; soft-deleted ones are under `deleted-vault-in/`. Each has an empty record, so that a list
+ * reads only its own. Without a name, the prefix of all in the group.
  */
 export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Place, name: string): Key<null>;
 export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Place): Prefix<null>;
@@ -182,14 +182,14 @@ export function vaultIndexKey(kind: 'vault-in' | 'deleted-vault-in', place: Plac
 }
 
 /**
- * The key of a resource that has no kind of record of its own, in the order of its id, so that what is below it follows
- * it: a name for each part of its type.
+ * The key of a resource without its own kind of record. Keys follow the order of ids, so a resource is followed by what is
+ * below it; `names` has a name for each part of the type.
  */
 export function resourceKey(place: Place, type: string, names: readonly string[]): Key<ResourceRecord> {
   return inGroup.resource.key(...stepsOf(place, type, names));
 }
 
-/** Of the resources of a group; with a type, of those of that type, and with names, of those below these. */
+/** The prefix of a group's resources; with a type, of those of the type; with names, of those below. */
 export function resourcePrefix(
   place: Place,
   type: string | undefined,
@@ -206,45 +206,45 @@ function stepsOf(place: Place, type: string | undefined, names: readonly string[
 }
 
 /**
- * Names of resource groups: 1 to 90 letters and digits of any script, underscores, hyphens, brackets and full stops, no
- * full stop last (Azure's naming rules). What is none has no key either.
+ * Whether it is a valid name of a resource group: 1 to 90 letters and digits of any script, underscores, hyphens, brackets
+ * and full stops, not ending with a full stop (Azure's naming rules). No other name is made into a key.
  */
 export function isResourceGroupName(name: string): boolean {
   return name.length <= 90 && /^[-\w.()\p{L}\p{N}]*[-\w()\p{L}\p{N}]$/u.test(name);
 }
 
-/** Keys are longer than this nowhere (`Store`). */
+/** The longest key (`Store`). */
 export const keyLengthMax = 1024;
 
-/** Which resource (ARM id) has what only one can have. */
-interface Held {
+/** The resource (ARM id) that has something only one can have. */
+interface HeldBy {
   readonly resource: string;
 }
 
-const publicAddresses = recordKind<Held>({
+const publicAddresses = recordKind<HeldBy>({
   pattern: 'public-address/',
   owner,
-  holds: 'which resource has the public address',
+  holds: 'the resource that has the public address',
 });
-/** Holds a public address for the resource that has it. */
+/** Reserves a public address for its resource. */
 export const publicAddressKey = (address: string) => publicAddresses.key(address);
-/** Of all that are held. */
+/** The prefix of all public addresses in use. */
 export const publicAddressPrefix = publicAddresses.prefix();
 
-const storageAccountNames = recordKind<Held>({
+const storageAccountNames = recordKind<HeldBy>({
   pattern: 'storage-account-name/',
   owner,
-  holds: 'which storage account has the name',
+  holds: 'the storage account that has the name',
 });
-/** Holds the name of a storage account, which is unique in the whole world, for the account that has it. */
+/** Reserves the globally unique name of a storage account. */
 export const storageAccountNameKey = (name: string) => storageAccountNames.key(name.toLowerCase());
 
-/** A resource group's name may have letters of any script; a key has ASCII only. */
+/** The name of a resource group may have letters of any script, but a key is ASCII. */
 function keyPart(name: string): string {
   return encodeURIComponent(name.toLowerCase());
 }
 
-/** ARM id of a vault, spelt as it was made. */
+/** The ARM id of a vault, in the spelling of its creation. */
 export function vaultId(vault: Pick<VaultRecord, 'subscriptionId' | 'resourceGroup' | 'name'>): string {
   return `/subscriptions/${vault.subscriptionId}/resourceGroups/${vault.resourceGroup}/providers/Microsoft.KeyVault/vaults/${vault.name}`;
 }
@@ -258,9 +258,9 @@ const diagnosticSettings = recordKind<DiagnosticSettingRecord>({
   owner,
   holds: 'a diagnostic setting of the vault with that ARM id',
 });
-/** Of all diagnostic settings. */
+/** The prefix of all diagnostic settings. */
 export const diagnosticSettingsPrefix = diagnosticSettings.prefix();
-/** The key of a diagnostic setting, by the ARM id of its vault in any case; without a name, the prefix of all of that vault. */
+/** The key of a diagnostic setting, by its vault's ARM id in any case; without a name, the prefix of all of the vault. */
 export function diagnosticSettingKey(id: string, name: string): Key<DiagnosticSettingRecord>;
 export function diagnosticSettingKey(id: string): Prefix<DiagnosticSettingRecord>;
 export function diagnosticSettingKey(id: string, name?: string) {
@@ -269,12 +269,12 @@ export function diagnosticSettingKey(id: string, name?: string) {
   return diagnosticSettings.key(vault, encodeURIComponent(name.toLowerCase()));
 }
 
-/** What of a vault the firewall looks at. */
+/** The properties of a vault that the firewall uses. */
 export function firewallSettings(properties: VaultProperties): FirewallSettings {
   return { publicNetworkAccess: properties.publicNetworkAccess, networkAcls: properties.networkAcls };
 }
 
-/** ARM id of a resource: a name for each part of its type. */
+/** The ARM id of a resource, with a name for each part of its type. */
 export function resourceId(resource: Place & { readonly type: string; readonly names: readonly string[] }): string {
   const { subscriptionId, resourceGroup, names } = resource;
   const [namespace, ...types] = resource.type.split('/');

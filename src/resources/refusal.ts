@@ -3,30 +3,30 @@ import type { RuleBreach, RuleRefusal } from '../firewall/refusal.ts';
 import { wrong } from '../shape/fault.ts';
 import type { Shape } from '../shape/shape.ts';
 
-/** Why the rules of resources refuse. */
+/** The refusals of this room's rules. */
 export type ResourceRefusal =
   | RuleRefusal
-  /** A property of the vault or network breaks a rule that `message` states, Azure's words where Azure has them. */
+  /** A property of the vault or network breaks the rule in `message`, in Azure's words if there are any. */
   | { readonly kind: 'invalidProperty'; readonly message: string }
   | { readonly kind: 'vaultNameNotValid'; readonly name: string }
   | { readonly kind: 'vaultAlreadyExists'; readonly name: string }
   | { readonly kind: 'vaultIsSoftDeleted'; readonly name: string }
-  /** `createMode: recover`, and there is nothing to recover. */
+  /** `createMode: recover` without a deleted vault to recover. */
   | { readonly kind: 'softDeletedVaultNotFound'; readonly name: string; readonly location: string }
   | { readonly kind: 'resourceNotFound'; readonly type: string; readonly name: string; readonly resourceGroup: string }
   | { readonly kind: 'deletedVaultNotFound'; readonly name: string; readonly location: string }
   | { readonly kind: 'resourceGroupNotFound'; readonly name: string }
   | { readonly kind: 'subscriptionNotFound'; readonly id: string }
   | { readonly kind: 'purgeProtected'; readonly name: string }
-  /** A virtual network rule names a subnet or a virtual network that does not exist. `id` as it was sent. */
+  /** A virtual network rule has a subnet or virtual network that does not exist. `id` as it was sent. */
   | { readonly kind: 'subnetNotFound'; readonly id: string; readonly virtualNetwork: string; readonly subnet: string }
-  /** A virtual network rule names a subnet without the `Microsoft.KeyVault` service endpoint. */
+  /** A virtual network rule has a subnet without the `Microsoft.KeyVault` service endpoint. */
   | { readonly kind: 'subnetWithoutServiceEndpoint'; readonly virtualNetwork: string; readonly subnet: string }
-  /** A diagnostic setting sends what another one of the resource already sends there. */
+  /** Another diagnostic setting of the resource already sends the category to this destination. */
   | { readonly kind: 'dataSinkInUse'; readonly sink: string; readonly setting: string; readonly category: string }
   | { readonly kind: 'locationMismatch'; readonly name: string; readonly location: string; readonly asked: string }
   | { readonly kind: 'preconditionFailed'; readonly id: string }
-  /** The change needs a permission on another resource as well, as a rule does on its subnet. */
+  /** The change also needs a permission on another resource, as a rule does on its subnet. */
   | {
       readonly kind: 'linkedNotAuthorized';
       readonly objectId: string;
@@ -39,12 +39,12 @@ export type ResourceRefusal =
   | { readonly kind: 'invalidRoleAssignmentId'; readonly id: string }
   | { readonly kind: 'invalidPrincipalId'; readonly id: string }
   | { readonly kind: 'roleAssignmentNotFound'; readonly id: string }
-  /** The principal has the role at the scope already, under the name `existing`. */
+  /** The principal already has the role at the scope, under the name `existing`. */
   | { readonly kind: 'roleAssignmentExists'; readonly existing: string }
   | { readonly kind: 'roleAssignmentUpdateNotPermitted' }
   | { readonly kind: 'roleAssignmentLimitExceeded'; readonly limit: number }
   | { readonly kind: 'roleDefinitionNotFound'; readonly id: string }
-  /** An assignment names a role that does not exist, or not at its scope. */
+  /** An assignment has a role that does not exist, or cannot be assigned at its scope. */
   | { readonly kind: 'roleDefinitionUnknown'; readonly id: string }
   | { readonly kind: 'invalidRoleDefinition'; readonly message: string }
   | { readonly kind: 'roleDefinitionWithSameNameExists'; readonly name: string }
@@ -54,14 +54,14 @@ export type ResourceRefusal =
   | { readonly kind: 'storageAccountNameNotValid'; readonly name: string }
   | { readonly kind: 'storageAccountAlreadyTaken'; readonly name: string }
   | { readonly kind: 'addressInNoSubnet'; readonly address: string }
-  /** `encryption` of a virtual network without one of its two members. */
+  /** The `encryption` of a virtual network without one of its two members. */
   | { readonly kind: 'encryptionNotWhole' }
-  /** A member that Azure does not have either: `details` says which. */
+  /** A member that Azure does not have either; `details` has its name. */
   | { readonly kind: 'memberUnknown'; readonly details: readonly { readonly code: string; readonly message: string }[] }
   | { readonly kind: 'parentNotFound'; readonly parent: string }
-  /** `id` is not there, or in another region than `by`. */
+  /** `id` does not exist, or is in another region than `by`. */
   | { readonly kind: 'referenceInvalid'; readonly id: string; readonly by: string }
-  /** `users` are the ARM ids of what refers to it. */
+  /** `users` are the ARM ids of the resources that refer to it. */
   | { [K in InUse]: { readonly kind: K; readonly id: string; readonly users: readonly string[] } }[InUse]
   /** `users` are the private endpoints in it. */
   | { readonly kind: 'subnetInUse'; readonly id: string; readonly users: readonly string[] }
@@ -80,7 +80,7 @@ export type ResourceRefusal =
       readonly prefixes: readonly string[];
     };
 
-/** Why what is referred to stays. */
+/** The refusals to delete a resource that others refer to. */
 export type InUse =
   | 'networkSecurityGroupInUse'
   | 'routeTableInUse'
@@ -89,8 +89,8 @@ export type InUse =
   | 'publicAddressInUse';
 
 /**
- * Why the caller may not make a change that needs an action on another resource as well, or `undefined` when it may; the
- * second is the resource's ARM id.
+ * The refusal of a change that also needs an action on another resource (ARM id); `undefined` if the caller has the
+ * permission.
  */
 export type CallerLacks = (action: string, id: string) => ResourceRefusal | undefined;
 
@@ -101,34 +101,34 @@ export function refuseResource(refusal: ResourceRefusal): { readonly ok: false; 
   return { ok: false, refusal };
 }
 
-/** What the rules of resources say of a value that has the right shape. */
+/** The rules that a value of the right shape may break. */
 export type ResourceBreach =
   | RuleBreach
   | Exclude<ResourceRefusal, RuleRefusal>
   /** A member that Microsoft.Network does not have. */
   | { readonly kind: 'networkMemberUnknown'; readonly objectType: string; readonly member: string };
 
-/** Reads what is at `path`. */
+/** Reads the value at `path`. */
 export function readAt<T>(shape: Shape<T, ResourceBreach>, value: unknown, path: string): ResourceOutcome<T> {
   const read = shape(value);
   if (read.ok) return read;
   const refusal = refusalOf(read.fault, path);
   if (refusal.kind !== 'networkMemberUnknown') return { ok: false, refusal };
-  // Microsoft.Network's sentence (azure-cli#16205), without the line and column.
+  // Microsoft.Network's message (azure-cli#16205), without the line and column.
   const member = refusal.member.slice(0, 100);
   const message = `Could not find member '${member}' on object of type '${refusal.objectType}'. Path '${refusal.path}.${member}'.`;
   return refuseResource({ kind: 'memberUnknown', details: [{ code: 'InvalidJson', message }] });
 }
 
-/** Of a member that Azure has and Postern does not: `null` says as much as nothing, anything else is refused. */
+/** A member that Azure has and Postern does not: only `null` is accepted. */
 export const unsupported: Shape<never> = (value) => wrong(value, 'null, because this is not supported here');
 
-/** The members of a value that should be an object; none of anything else. */
+/** The members of a value that should be an object; empty for anything else. */
 export function membersOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
-/** The same without some. */
+/** The members except these. */
 export function without(members: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
 }

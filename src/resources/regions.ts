@@ -1,14 +1,14 @@
-/** A region of Azure as `az account list-locations` shows it. */
+/** A region of Azure in the form of `az account list-locations`. */
 export interface Region {
   readonly name: string;
   readonly displayName: string;
-  /** As `regionalDisplayName` puts it first. */
+  /** The first part of `regionalDisplayName`. */
   readonly geographyGroup: string;
   readonly geography: string;
   readonly physicalLocation: string;
   readonly latitude: string;
   readonly longitude: string;
-  /** Name of the region that it is paired with. */
+  /** The name of its paired region. */
   readonly paired?: string;
 }
 
@@ -126,7 +126,7 @@ const rows: readonly (readonly [string, string, string, string, string, string, 
   ['uaecentral', 'UAE Central', 'Middle East', 'UAE', 'Abu Dhabi', '24.466667', '54.366669', 'uaenorth'],
 ];
 
-/** Azure's public regions (reliability "list of Azure regions"). Every location is served; this is what clients choose from. */
+/** Azure's public regions (reliability "list of Azure regions"), as a choice for clients. Any other location works as well. */
 export const regions: readonly Region[] = rows.map(
   ([name, displayName, geographyGroup, geography, physicalLocation, latitude, longitude, paired]) => ({
     name,
@@ -146,17 +146,17 @@ export function isRegion(name: string): boolean {
   return geographies.has(name.toLowerCase());
 }
 
-/** Whether two texts name one region: "West Europe" is "westeurope". */
+/** Whether two names mean the same region: "West Europe" is "westeurope". */
 export function isSameLocation(one: string, other: string): boolean {
-  return bare(one) === bare(other);
+  return normalize(one) === normalize(other);
 }
 
-/** The geography of a region, within which what is stored there stays; a region that Azure does not have is one by itself. */
+/** The geography of a region, in which its data stays. A region that Azure does not have is its own geography. */
 export function geographyOf(location: string): string {
-  const name = bare(location);
+  const name = normalize(location);
   return geographies.get(name) ?? name;
 }
 
-function bare(location: string): string {
+function normalize(location: string): string {
   return location.toLowerCase().replaceAll(' ', '');
 }

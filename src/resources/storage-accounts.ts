@@ -12,7 +12,7 @@ import type { ResourceOutcome } from './refusal.ts';
 const properties = object(
   {
     customDomain: optional(anything),
-    // What the service makes; a client sends it back, and it is not looked at.
+    // Set by the service; a client's values are ignored.
     ...each(
       [
         'provisioningState',
@@ -32,19 +32,19 @@ const properties = object(
   { keepOthers: true },
 );
 
-/** What an account has that a request did not say (recorded: azure-cli `test_create_storage_account_v2`). */
+/** The defaults of an account (recorded: azure-cli `test_create_storage_account_v2`). */
 const defaults = {
   supportsHttpsTrafficOnly: true,
   accessTier: 'Hot',
   networkAcls: { bypass: 'AzureServices', virtualNetworkRules: [], ipRules: [], defaultAction: 'Allow' },
 };
 
-/** Names of storage accounts: 3 to 24 lower-case letters and digits (Azure's naming rules). */
+/** Whether it is a valid storage account name: 3 to 24 lower-case letters and digits (Azure's naming rules). */
 export function isStorageAccountName(name: string): boolean {
   return /^[a-z0-9]{3,24}$/.test(name);
 }
 
-/** `properties` of a storage account. A custom domain without a name, which Terraform sends, is dropped. */
+/** The `properties` of a storage account. A custom domain without a name, which Terraform sends, is dropped. */
 export const storageAccount: Shape<ResourceRecord['properties']> = (value) => {
   const read = properties(value ?? {});
   if (!read.ok) return read;
@@ -54,10 +54,9 @@ export const storageAccount: Shape<ResourceRecord['properties']> = (value) => {
 };
 
 /**
- * The change by which a new account takes its name, which no other account of any subscription can have then. An
- * account keeps it as long as it exists.
+ * Reserves the globally unique name of a new account. The account keeps it as long as it exists.
  */
-export async function takeAccountName(account: ResourceRecord, store: Store): Promise<ResourceOutcome<Transaction>> {
+export async function reserveAccountName(account: ResourceRecord, store: Store): Promise<ResourceOutcome<Transaction>> {
   const [name = ''] = account.names;
   if (!isStorageAccountName(name)) return refuseResource({ kind: 'storageAccountNameNotValid', name });
   const key = storageAccountNameKey(name);
@@ -67,8 +66,8 @@ export async function takeAccountName(account: ResourceRecord, store: Store): Pr
   return { ok: true, value: { require: [{ key, version: null }], put } };
 }
 
-/** The change by which the name of a deleted account is free again. */
-export async function freeAccountName(account: ResourceRecord, store: Store): Promise<Transaction> {
+/** Releases the name of a deleted account. */
+export async function releaseAccountName(account: ResourceRecord, store: Store): Promise<Transaction> {
   const key = storageAccountNameKey(account.names[0] ?? '');
   const [record] = await readRecords(store, { get: [key] });
   if (record === undefined || record.value.resource !== resourceId(account)) return {};
@@ -76,8 +75,8 @@ export async function freeAccountName(account: ResourceRecord, store: Store): Pr
 }
 
 /**
- * A key as Azure's look: 64 bytes in base64. No storage service is here that it could open, so that it need not be
- * secret: it is made of the account's guid and is the same each time that it is asked for.
+ * A key in the form of Azure's: 64 bytes in base64. There is no storage service that it could open, so it need not be
+ * secret: it is derived from the account's guid, and therefore always the same.
  */
 export function placeholderKey(guid: string, name: string): string {
   return createHash('sha512').update(`${guid}/${name}`).digest('base64');

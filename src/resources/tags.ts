@@ -9,7 +9,7 @@ const nameMax = 512;
 const valueMax = 256;
 const forbidden = /[<>%&\\?/]/;
 
-/** What PATCH does with the tags that it is given (Tags - Update At Scope). Names are compared without regard to case. */
+/** How PATCH combines the tags (Tags - Update At Scope). Names are compared without regard to case. */
 const tagOperations: Readonly<Record<string, (before: Tags, given: Tags) => Tags>> = {
   replace: (_, given) => given,
   merge: merged,
@@ -17,13 +17,13 @@ const tagOperations: Readonly<Record<string, (before: Tags, given: Tags) => Tags
 };
 
 /**
- * `tags` of a resource's body. Numbers and booleans become strings, as in Azure's resource manager; anything but an object
- * counts as absent.
+ * Reads the `tags` of a resource's body. Numbers and booleans become strings, as in Azure's resource manager; anything but
+ * an object counts as absent.
  */
 export function tagsOfBody(body: Readonly<Record<string, unknown>>): ResourceOutcome<Tags> {
   const tags: [string, string][] = [];
   for (const [name, value] of Object.entries(membersOf(body['tags']))) {
-    // An object would be asked for its own `toString`.
+    // String(value) would call the object's own `toString`.
     if (typeof value === 'object' && value !== null) {
       return invalid(`The value of the tag '${name.slice(0, nameMax)}' must be a string.`);
     }
@@ -32,7 +32,7 @@ export function tagsOfBody(body: Readonly<Record<string, unknown>>): ResourceOut
   return boundTags(Object.fromEntries(tags));
 }
 
-/** Reads `properties.tags`. Names and values are strings; two names that differ in case only are one. */
+/** Reads `properties.tags`. Names and values are strings; two names that differ only in case are the same. */
 export function readTags(properties: unknown): ResourceOutcome<Tags> {
   const { tags } = membersOf(properties);
   if (tags === undefined || tags === null) return { ok: true, value: {} };
@@ -48,7 +48,7 @@ export function readTags(properties: unknown): ResourceOutcome<Tags> {
   return { ok: true, value: read };
 }
 
-/** The tags after `operation` (`Merge`, `Replace` or `Delete`, in any case) with those that are given. */
+/** The tags after `operation` (`Merge`, `Replace` or `Delete`, in any case) with the given ones. */
 export function changeTags(
   before: Tags,
   { operation, given }: { readonly operation: unknown; readonly given: Tags },
@@ -59,7 +59,7 @@ export function changeTags(
   return checkTags(change(before, given));
 }
 
-/** A tag name that is in use: how many have it, and how many with which value. */
+/** A tag name in use, with the number of resources that have it, in total and by value. */
 export interface TagName {
   readonly name: string;
   readonly count: number;
@@ -68,8 +68,8 @@ export interface TagName {
 }
 
 /**
- * The tag names that are in use, in the order of the alphabet. Names that differ in case only are one, spelt as it was
- * met first; values that do are two.
+ * The tag names in use, in alphabetical order. Names that differ only in case count as one, in the spelling that was found
+ * first; values that differ only in case are different.
  */
 export function tagNamesOf(all: readonly Tags[]): readonly TagName[] {
   const names = new Map<string, { readonly name: string; readonly values: Map<string, number> }>();
@@ -84,17 +84,19 @@ export function tagNamesOf(all: readonly Tags[]): readonly TagName[] {
     .map(([, { name, values }]) => ({ name, count: [...values.values()].reduce((sum, n) => sum + n, 0), values }));
 }
 
-/** Not which signs a name has: `hidden-link:/subscriptions/…` comes with the bodies of portals and templates. */
+/** Checks the limits, but not the characters of names: the bodies of portals and templates have `hidden-link:/subscriptions/…`. */
 function boundTags(tags: Tags): ResourceOutcome<Tags> {
   const entries = Object.entries(tags);
   if (entries.length > tagsMax) {
-    return invalid(`There would be ${entries.length} tags; a resource, group or subscription has at most ${tagsMax}.`);
+    return invalid(
+      `There would be ${entries.length} tags; a resource, group or subscription can have at most ${tagsMax}.`,
+    );
   }
   for (const [name, value] of entries) {
     const shown = name.slice(0, nameMax);
     if (name.length > nameMax) return invalid(nameRule(shown));
     if (value.length > valueMax) {
-      return invalid(`The value of the tag '${shown}' has ${value.length} characters, and may have ${valueMax}.`);
+      return invalid(`The value of the tag '${shown}' has ${value.length} characters; the maximum is ${valueMax}.`);
     }
   }
   return { ok: true, value: tags };
@@ -109,14 +111,14 @@ function nameRule(shown: string): string {
   return `The tag name '${shown}' is invalid: 1 to ${nameMax} characters, none of < > % & \\ ? /.`;
 }
 
-/** A tag that is there keeps the name that it has. */
+/** An existing tag keeps the spelling of its name. */
 function merged(before: Tags, given: Tags): Tags {
   const known = new Map(Object.keys(before).map((name) => [name.toLowerCase(), name]));
   const added = Object.entries(given).map(([name, value]) => [known.get(name.toLowerCase()) ?? name, value] as const);
   return { ...before, ...Object.fromEntries(added) };
 }
 
-/** A tag goes whose name is given without a value, or with the one that it has. */
+/** Removes a tag whose name is given without a value, or with its current value. */
 function remaining(before: Tags, given: Tags): Tags {
   const wanted = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
   return Object.fromEntries(

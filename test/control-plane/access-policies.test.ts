@@ -120,7 +120,7 @@ test('a policy that breaks a rule is refused wherever it is given, and nothing i
     [policy(second, {}, { tenantId: 'mine' }), `${place}.tenantId: 'mine' is not a GUID.`],
     [
       policy(second, {}, { tenantId: first }),
-      `${place}.tenantId: ${first} is not the vault's tenant ${tenantId}; all access policies of a vault are of its tenant.`,
+      `${place}.tenantId: ${first} is not the vault's tenant ${tenantId}; all access policies of a vault must have its tenant.`,
     ],
     [{ tenantId, permissions: {} }, `${place}: the member "objectId" is missing; every rule needs one.`],
     [{ tenantId, objectId: second }, `${place}: the member "permissions" is missing; every rule needs one.`],

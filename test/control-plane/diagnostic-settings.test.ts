@@ -109,7 +109,7 @@ test('a setting that could not do what it says is refused, with what would be ri
     [{ logs }, 'At least one data sink needs to be specified: give storageAccountId.'],
     [
       { logs, storageAccountId, workspaceId: '/subscriptions/s/resourceGroups/rg/providers/x/workspaces/w' },
-      "properties.workspaceId is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record also stands in the server's own audit log.",
+      "properties.workspaceId is not supported: records are sent to a storage account only. Leave it out and give storageAccountId; every record is also in the server's own audit log.",
     ],
     [
       { logs, storageAccountId: account(client, '..') },
@@ -122,15 +122,12 @@ test('a setting that could not do what it says is refused, with what would be ri
     ],
     [
       { storageAccountId, logs: [{ category: 'AuditEvent', categoryGroup: 'audit', enabled: true }] },
-      'A log setting names either a category or a categoryGroup, and not both.',
+      'A log setting must have either a category or a categoryGroup.',
     ],
-    [
-      { storageAccountId, logs: [{ enabled: true }] },
-      'A log setting names either a category or a categoryGroup, and not both.',
-    ],
+    [{ storageAccountId, logs: [{ enabled: true }] }, 'A log setting must have either a category or a categoryGroup.'],
     [
       { storageAccountId, logs: [auditEvent, { categoryGroup: 'allLogs', enabled: true }] },
-      'A setting names categories of logs or groups of them, and not both.',
+      'A setting must have either categories of logs or groups of them.',
     ],
     [
       { storageAccountId, logs: [{ ...auditEvent, retentionPolicy: retention }] },
@@ -163,7 +160,7 @@ test('two settings do not send one category to one account, and there are five a
   for (const name of ['third', 'fourth', 'fifth']) {
     expectStatus(await put(client, name, { storageAccountId: account(client, name), logs }), 200);
   }
-  const tooMany = 'A resource takes at most 5 diagnostic settings; delete one that is not needed.';
+  const tooMany = 'A resource can have at most 5 diagnostic settings; delete one that is not needed.';
   const sixth = await put(client, 'sixth', { storageAccountId: account(client, 'sixth'), logs });
   expectError(sixth, 400, 'BadRequest', tooMany);
 });

@@ -164,7 +164,7 @@ test('twenty credentials an identity, also of those that come at once', async ()
   assert.equal(made.filter(({ status }) => status === 201).length, 20);
   const last = made.find(({ status }) => status !== 201);
   assert.equal(last?.status, 400);
-  assert.match(String(at(last?.body, 'error', 'message')), /has 20 federated identity credentials, the most that one/);
+  assert.match(String(at(last?.body, 'error', 'message')), /has 20 federated identity credentials, the maximum/);
   const [first = ''] = namesIn((await client.arm('GET', credentials)).body);
   expectStatus(await put(client, first, { subject: 'changed' }), 200);
   expectStatus(await client.arm('DELETE', `${credentials}/${first}`), 200);

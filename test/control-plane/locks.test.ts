@@ -107,7 +107,7 @@ test('what is no lock is refused', async () => {
     await put(path, { level }),
     400,
     'BadRequest',
-    `The scope '/subscriptions/${client.identity.subscriptionId}${kv}' has 20 locks, the most that a scope takes.`,
+    `The scope '/subscriptions/${client.identity.subscriptionId}${kv}' has 20 locks, the maximum for a scope.`,
   );
 });
 

@@ -101,11 +101,11 @@ test('a security rule that is wrong is refused, and changes nothing', async () =
     [{ access: null }, 'access'],
     [{ destinationAddressPrefix: 'AzureKeyVault.Atlantis' }, 'AzureKeyVault.WestEurope'],
     [{ destinationAddressPrefix: 'AzureKeyvaults' }, 'service tag'],
-    [{ destinationAddressPrefixes: ['10.0.0.0/8'] }, 'destinationAddressPrefix is given as well'],
+    [{ destinationAddressPrefixes: ['10.0.0.0/8'] }, 'destinationAddressPrefix is also set'],
     [{ sourcePortRange: '70000' }, 'a port'],
     [{ sourcePortRange: '90-80' }, 'a port'],
     [{ destinationPortRanges: [] }, 'destinationPortRange'],
-    [{ sourceApplicationSecurityGroups: [{ id: 'x' }] }, 'there are no application security groups here'],
+    [{ sourceApplicationSecurityGroups: [{ id: 'x' }] }, 'application security groups are not supported'],
   ];
   for (const [change, text] of refusals) {
     const answered = await client.arm('PUT', `${groups}/nsg/securityRules/two`, {

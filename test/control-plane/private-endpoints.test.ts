@@ -289,7 +289,7 @@ test('what is asked of a private endpoint and is not there is refused, and nothi
     ],
     [own({ privateLinkServiceId: idOf(client, `${vaults}/kv-none`) }), 404, "'Microsoft.KeyVault/vaults/kv-none'"],
     [own({ groupIds: ['blob'] }), 400, 'privateLinkServiceConnections[0].properties.groupIds'],
-    [own({ groupIds: [] }), 400, 'the one group that a vault has'],
+    [own({ groupIds: [] }), 400, 'the only group of a vault'],
     [own({ requestMessage: 'x'.repeat(141) }), 400, 'at most 140 characters'],
     [own({ target: 'x' }), 400, 'target'],
     [more({ subnet: null }), 400, 'subnet'],
@@ -312,7 +312,7 @@ test('what is asked of a private endpoint and is not there is refused, and nothi
   expectStatus(await client.arm('PUT', `${endpoints}/pe/privateDnsZoneGroups/default`, {}), 404);
   const empty = { customNetworkInterfaceName: '', ipConfigurations: [], customDnsConfigs: [], ipVersionType: 'IPv4' };
   expectStatus(await client.arm('PUT', `${endpoints}/pe`, { ...more(empty), location: 'West Europe' }), 201);
-  const rule = 'its subnet and its connection cannot be changed. Delete it, and create it anew.';
+  const rule = 'its subnet and its connection cannot be changed. Delete it and create it again.';
   for (const body of [endpointBody(client, { subnet: 'more' }), endpointBody(client, { manual: true })]) {
     const answered = expectStatus(await client.arm('PUT', `${endpoints}/pe`, body), 400);
     assert.ok(String(at(answered.body, 'error', 'message')).endsWith(rule), JSON.stringify(answered.body));
@@ -368,7 +368,7 @@ test('a vault takes 64 connections', async () => {
     expectStatus(await client.arm('PUT', `${endpoints}/pe${number}`, endpointBody(client, { manual: true })), 201);
   }
   const id = idOf(client, `${vaults}/kv-pe`);
-  const message = `The vault ${id} has 64 private endpoint connections, the most that a vault takes.`;
+  const message = `The vault ${id} has 64 private endpoint connections, the maximum for a vault.`;
   expectError(await client.arm('PUT', `${endpoints}/last`, endpointBody(client)), 400, 'BadRequest', message);
   expectStatus(await client.arm('DELETE', `${endpoints}/pe0`), 202);
   expectStatus(await client.arm('PUT', `${endpoints}/last`, endpointBody(client)), 201);

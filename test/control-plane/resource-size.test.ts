@@ -80,8 +80,12 @@ suite('What one resource may become', () => {
         const answered = await client.arm(...bodyWith(tags));
         return answered.status < 300 ? 'taken' : at(answered.body, 'error', 'message');
       };
-      assert.equal(await says(many), 'There would be 51 tags; a resource, group or subscription has at most 50.', what);
-      assert.match(String(await says({ a: 'v'.repeat(257) })), /'a' has 257 characters, and may have 256\.$/, what);
+      assert.equal(
+        await says(many),
+        'There would be 51 tags; a resource, group or subscription can have at most 50.',
+        what,
+      );
+      assert.match(String(await says({ a: 'v'.repeat(257) })), /'a' has 257 characters; the maximum is 256\.$/, what);
       assert.match(String(await says({ ['n'.repeat(513)]: 'v' })), /1 to 512 characters/, what);
       assert.equal(await says({ 'hidden-link:/a/b': 'Resource', ['n'.repeat(512)]: 'v'.repeat(256) }), 'taken', what);
     }
@@ -98,7 +102,7 @@ suite('What one resource may become', () => {
         location,
         properties: { addressSpace: { addressPrefixes: ['10.0.0.0/8'] }, subnets: subnets.slice(0, count) },
       });
-    const tooMany = 'The virtual network would have 3001 subnets; it has at most 3000.';
+    const tooMany = 'The virtual network would have 3001 subnets; the maximum is 3000.';
     expectError(await put(3001), 400, 'BadRequest', tooMany);
     expectStatus(await put(3000), 201);
     const scope = `/subscriptions/${client.identity.subscriptionId}`;
@@ -108,7 +112,7 @@ suite('What one resource may become', () => {
       permissions: [{ actions: ['*/read'] }],
     };
     const role = `/providers/Microsoft.Authorization/roleDefinitions/${randomUUID()}`;
-    const tooWide = 'A role takes at most 2000 assignable scopes; these are 2001.';
+    const tooWide = 'A role can have at most 2000 assignable scopes, not 2001.';
     expectError(await client.arm('PUT', role, { properties }), 400, 'InvalidRoleDefinition', tooWide);
   });
 });

@@ -128,8 +128,9 @@ test('one that makes no sense is refused, and a built-in one stays as it is', as
   expectStatus(await put(randomUUID(), taken), 201);
   const id = randomUUID();
   const scope = (assignable: string) =>
-    `'${assignable}' is no assignable scope; it must be this subscription or a resource group of it, such as '${subscription()}'.`;
-  const form = "is no action; an action has the form 'Microsoft.KeyVault/vaults/read', with * for any text.";
+    `'${assignable}' is not an assignable scope; it must be this subscription or a resource group of it, such as '${subscription()}'.`;
+  const form =
+    "is not an action; an action has the form 'Microsoft.KeyVault/vaults/read', where * matches any characters.";
   const wrong: readonly (readonly [properties: unknown, code: string, message: string, status?: number])[] = [
     [definition({ roleName: '' }), 'InvalidRoleDefinition', 'properties.roleName must have 1 to 512 characters.'],
     [
@@ -143,7 +144,7 @@ test('one that makes no sense is refused, and a built-in one stays as it is', as
     [
       definition({ permissions: [{ actions: Array.from({ length: 1001 }, () => 'a/b') }] }),
       'InvalidRoleDefinition',
-      'A role takes at most 1000 actions; these are 1001.',
+      'A role can have at most 1000 actions, not 1001.',
     ],
     [
       definition({ assignableScopes: [] }),

@@ -50,13 +50,13 @@ test('what has no tags, or too many, too long or wrong ones, is refused with the
   expectStatus(await client.arm('PATCH', group, { tags: { kept: 'x' } }), 200);
   const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${index}`, 'x']));
   const refused: readonly (readonly [unknown, string])[] = [
-    [tagged(many(50), 'Merge'), 'There would be 51 tags; a resource, group or subscription has at most 50.'],
+    [tagged(many(50), 'Merge'), 'There would be 51 tags; a resource, group or subscription can have at most 50.'],
     [
       tagged({ ['n'.repeat(513)]: 'x' }, 'Merge'),
       `The tag name '${'n'.repeat(512)}' is invalid: 1 to 512 characters, none of < > % & \\ ? /.`,
     ],
     [tagged({ 'a/b': 'x' }, 'Merge'), "The tag name 'a/b' is invalid: 1 to 512 characters, none of < > % & \\ ? /."],
-    [tagged({ a: 'v'.repeat(257) }, 'Merge'), "The value of the tag 'a' has 257 characters, and may have 256."],
+    [tagged({ a: 'v'.repeat(257) }, 'Merge'), "The value of the tag 'a' has 257 characters; the maximum is 256."],
     [tagged({ a: 1 }, 'Merge'), "The value of the tag 'a' must be a string."],
     [tagged({ a: 'x', A: 'y' }, 'Merge'), "The tag 'A' is given twice."],
     [tagged(['a'], 'Merge'), 'properties.tags must be an object of strings.'],

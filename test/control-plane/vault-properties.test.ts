@@ -246,7 +246,7 @@ test('another tenantId re-homes the vault, and its access policies must come alo
     await client.arm('PATCH', `${vaults}/kv-home`, { properties: { tenantId: guid } }),
     400,
     'BadRequest',
-    `Invalid value found at properties.accessPolicies[0].tenantId: ${tenantId} is not the vault's tenant ${guid}; all access policies of a vault are of its tenant.`,
+    `Invalid value found at properties.accessPolicies[0].tenantId: ${tenantId} is not the vault's tenant ${guid}; all access policies of a vault must have its tenant.`,
   );
   const moved = [{ tenantId: guid, objectId, permissions: { secrets: ['get'] } }];
   const put = expectStatus(await putVault(client, 'kv-home', { tenantId: guid, accessPolicies: moved }), 200);

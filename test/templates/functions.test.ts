@@ -216,7 +216,7 @@ test('invalid arguments of a function are refused with the reason', () => {
     ["[resourceId('a', 'b')]", /none of its parameters is a resource type/],
     ["[dateTimeAdd('2020-01-01', 'P')]", /'P' is not a duration such as P3D/],
     ["[dateTimeAdd('yesterday', 'P1D')]", /'yesterday' is not a date/],
-    ["[dateTimeAdd('2020-01-01', 'P1D', 'gg')]", /the date format 'gg' has a sign that is not supported/],
+    ["[dateTimeAdd('2020-01-01', 'P1D', 'gg')]", /the date format 'gg' has an unsupported specifier/],
     ['[utcNow()]', /it can only be used in the default value of a parameter/],
     ['[newGuid()]', /it can only be used in the default value of a parameter/],
     ['[copyIndex()]', /it is not inside a loop/],

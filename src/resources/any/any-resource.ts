@@ -12,17 +12,17 @@ import type { ResourcesContext } from './kind-rules.ts';
 import { kindOf } from './kinds.ts';
 import { membersOf, readAt, refuseResource, without } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
-import { changedTogether, changePrincipals } from '../authorization/principals.ts';
+import { mergePrincipals, changePrincipals } from '../authorization/principals.ts';
 import type { PrincipalsChanged } from '../authorization/principals.ts';
 import { disconnectEndpoint } from '../networks/private-endpoints.ts';
 import { relink } from './references.ts';
 import { isSameLocation } from '../regions.ts';
 import { knownTypes } from './resource-types.ts';
 import { requireScope } from '../authorization/scope.ts';
-import { freeAccountName } from '../storage-accounts.ts';
+import { releaseAccountName } from '../storage-accounts.ts';
 import { tagsOfBody } from '../tags.ts';
 
-/** The id of a resource, taken apart. */
+/** The parts of a resource's id. */
 export interface ResourceName extends Place {
   readonly type: string;
   readonly names: readonly string[];
@@ -35,7 +35,7 @@ type ResourceChange = ResourceOutcome<
 const notInEnvelope = ['id', 'name', 'type', 'location', 'tags', 'identity', 'properties', 'etag', 'systemData'];
 const namePattern = /^[^<>%&\\?/\p{Cc}]{0,259}[^<>%&\\?/\p{Cc}. ]$/u;
 
-/** The record of a resource, if the name can have one and it is there. */
+/** The record of a resource; `undefined` if it does not exist or the name is impossible. */
 export async function readResource(name: ResourceName, store: Store): Promise<Stored<ResourceRecord> | undefined> {
   if (!isResourceGroupName(name.resourceGroup)) return undefined;
   const key = resourceKey(name, name.type, name.names);
@@ -44,16 +44,16 @@ export async function readResource(name: ResourceName, store: Store): Promise<St
   return record;
 }
 
-/** PUT of a whole resource: creates it, or replaces all that the request can say of it. */
+/** PUT of a whole resource: creates it, or replaces everything that a request can set. */
 export async function putResource(
   name: ResourceName,
   body: Readonly<Record<string, unknown>>,
   context: ResourcesContext,
 ): Promise<ResourceChange> {
-  const bad = name.names.find((part) => !namePattern.test(part));
-  if (bad !== undefined || resourceKey(name, name.type, name.names).length > keyLengthMax) {
+  const invalidPart = name.names.find((part) => !namePattern.test(part));
+  if (invalidPart !== undefined || resourceKey(name, name.type, name.names).length > keyLengthMax) {
     const rule = '1 to 260 characters, none of < > % & \\ ? / and no control character, no full stop or space last';
-    return invalid(`The resource name '${(bad ?? name.names.join('/')).slice(0, 300)}' is invalid: ${rule}.`);
+    return invalid(`The resource name '${(invalidPart ?? name.names.join('/')).slice(0, 300)}' is invalid: ${rule}.`);
   }
   const place = await requirePlace(name, context.store);
   if (!place.ok) return place;
@@ -61,7 +61,7 @@ export async function putResource(
   return write({ name, record, body, require: place.value }, context);
 }
 
-/** PATCH: `tags`, `identity` and what else stands beside `properties` replace what was, `properties` member by member. */
+/** PATCH: the members beside `properties`, such as `tags` and `identity`, are replaced as a whole; `properties` member by member. */
 export async function patchResource(
   record: Stored<ResourceRecord>,
   body: Readonly<Record<string, unknown>>,
@@ -75,7 +75,7 @@ export async function patchResource(
   return write({ name: before, record, body: { ...whole, properties }, require: [] }, context);
 }
 
-/** DELETE of a resource that nothing refers to. What lies below it must be deleted with it, by `below`. */
+/** DELETE of a resource that nothing refers to. The resources below it, in `below`, are deleted with it. */
 export async function deleteResource(
   record: Stored<ResourceRecord>,
   below: readonly Stored<ResourceRecord>[],
@@ -90,9 +90,10 @@ export async function deleteResource(
   const links = { before: kind?.links?.(resource) ?? [], after: [] };
   const linked = await relink(links, linkingOf(resource, context));
   if (!linked.ok) return linked;
-  const left = kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
+  const disconnected =
+    kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
   const dropped = kind?.type === knownTypes.federatedCredential ? [await dropFederated(resource, context.store)] : [];
-  const named = kind?.type === knownTypes.storageAccount ? await freeAccountName(resource, context.store) : {};
+  const freedName = kind?.type === knownTypes.storageAccount ? await releaseAccountName(resource, context.store) : {};
   const { ipAddress } = resource.made;
   const all = [record, ...below];
   const principals = await Promise.all(
@@ -105,7 +106,11 @@ export async function deleteResource(
   };
   return {
     ok: true,
-    value: changedTogether([{ change: merge(change, left, named), principals: [] }, ...dropped, ...principals]),
+    value: mergePrincipals([
+      { change: merge(change, disconnected, freedName), principals: [] },
+      ...dropped,
+      ...principals,
+    ]),
   };
 }
 
@@ -133,7 +138,7 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   const identity = await readIdentity(body['identity'], before?.identity, { ...context, by: resourceId(name) });
   if (!identity.ok) return identity;
   const asked = withoutNulls(without(body, notInEnvelope));
-  // A request may leave out a part of the sku, as az does.
+  // A request may omit a part of the sku, as az does.
   const envelope = kind?.sku === undefined ? asked : { ...asked, sku: { ...kind.sku, ...membersOf(asked['sku']) } };
   const at = new Date(context.now).toISOString();
   const draft: ResourceRecord = {
@@ -162,11 +167,11 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
     put: [recordPut(key, resource)],
   };
   const changed = await changePrincipals({ before, after: resource }, context);
-  const whole = changedTogether([{ change: own, principals: [] }, ofKind, changed]);
+  const whole = mergePrincipals([{ change: own, principals: [] }, ofKind, changed]);
   return { ok: true, value: { resource, created: before === undefined, ...whole } };
 }
 
-/** The group must be there, and what the resource lies in. */
+/** Requires that the group exists, and the parent resource if there is one. */
 async function requirePlace(name: ResourceName, store: Store): Promise<ResourceOutcome<readonly Requirement[]>> {
   const { subscriptionId, resourceGroup, type, names } = name;
   const place = { id: '', subscriptionId, resourceGroup };
@@ -178,7 +183,7 @@ async function requirePlace(name: ResourceName, store: Store): Promise<ResourceO
   return { ok: true, value: [group.value, parent.value] };
 }
 
-/** Where it stands, for ever. What lies in another resource may have no location. */
+/** The location, which cannot be changed. A child resource may have none. */
 function locationOf(
   body: Readonly<Record<string, unknown>>,
   before: ResourceRecord | undefined,
@@ -195,7 +200,7 @@ function locationOf(
   return invalid('The \'location\' property is required: give the region, for example "westeurope".');
 }
 
-/** The member of a body that says more than a proxy resource can have. Nothing and `{}` say nothing. */
+/** A member of the body that a proxy resource cannot have. Absent values and `{}` are accepted. */
 function besideProperties(body: Readonly<Record<string, unknown>>): string | undefined {
   const others = withoutNulls(without(body, ['id', 'name', 'type', 'properties', 'etag', 'systemData']));
   return Object.keys(others).find((member) => JSON.stringify(others[member]) !== '{}');

@@ -14,7 +14,7 @@ import { connectEndpoint } from '../networks/private-endpoints.ts';
 import { movePublicSource } from '../networks/public-source.ts';
 import { relink } from './references.ts';
 import { knownTypes } from './resource-types.ts';
-import { takeAccountName } from '../storage-accounts.ts';
+import { reserveAccountName } from '../storage-accounts.ts';
 
 export interface ResourcesContext {
   readonly store: Store;
@@ -23,7 +23,7 @@ export interface ResourcesContext {
   readonly newId: () => string;
   readonly tenantId: string;
   readonly lacks: CallerLacks;
-  /** Where public addresses come from (IPv4, CIDR). */
+  /** The range of public addresses to assign (IPv4, CIDR). */
   readonly publicAddressPool: string;
 }
 
@@ -33,7 +33,7 @@ interface Draft {
   readonly kind: Kind | undefined;
 }
 
-/** What a kind's own rules add: that its items fit together, what it refers to, what the service makes for it. */
+/** Applies the rules of a kind: its items together, its references, and what the service adds. */
 export async function finishByKind(
   { draft, before, kind }: Draft,
   context: ResourcesContext,
@@ -96,7 +96,7 @@ async function make(
     return { ok: true, value: { made: publicAddresses.length > 0 ? { publicAddresses } : {}, change: {} } };
   }
   if (kind.type === knownTypes.storageAccount && before === undefined) {
-    const taken = await takeAccountName(draft, context.store);
+    const taken = await reserveAccountName(draft, context.store);
     return taken.ok ? { ok: true, value: { made, change: taken.value } } : taken;
   }
   if (kind.type === knownTypes.privateEndpoint) return connectEndpoint(draft, before, context);
@@ -114,7 +114,7 @@ async function makeAddress(
     return invalid('Standard sku publicIp must have AllocationMethod set to Static.');
   if (before !== undefined && (isStatic !== (made.ipAddress !== undefined) || skuOf(before) !== skuOf(draft))) {
     return invalid(
-      `The allocation method and the sku of ${resourceId(draft)} cannot be changed here. Delete it and create it anew.`,
+      `The allocation method and the sku of ${resourceId(draft)} cannot be changed here. Delete it and create it again.`,
     );
   }
   if (!isStatic || made.ipAddress !== undefined) return { ok: true, value: { made, change: {} } };

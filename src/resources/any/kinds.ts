@@ -29,20 +29,20 @@ import { storageAccount } from '../storage-accounts.ts';
 type PropertiesShape = Shape<ResourceRecord['properties'], ResourceBreach>;
 type ItemShape = Shape<Item['properties'], ResourceBreach>;
 
-/** What there is to know of a type beside what every resource has. */
+/** What is known of a type besides what every resource has. */
 export interface Kind {
   readonly type: string;
   readonly properties: PropertiesShape;
-  /** It has `properties` only (a proxy resource of ARM): no location, no tags, and no place among the resources of a group. */
+  /** Whether it has `properties` only (a proxy resource of ARM): no location, no tags, and it is not listed in its group. */
   readonly isProxy?: true;
-  /** `sku` where a request gives none. */
+  /** The default `sku`. */
   readonly sku?: Readonly<Record<string, unknown>>;
-  /** What lies in it under ids of its own: the member of `properties`, which is also the last part of their type. */
+  /** Its items, which have their own ids: the member of `properties`, which is also the last part of their type. */
   readonly items?: { readonly member: string; readonly properties: ItemShape };
-  /** What holds of the items together. */
+  /** Checks the items together. */
   readonly check?: (items: readonly Item[]) => ResourceOutcome<null>;
   readonly links?: (record: ResourceRecord) => readonly Link[];
-  /** Why it cannot be deleted while it is referred to, and the member that says by what. */
+  /** The refusal to delete it while other resources refer to it, and the member that lists them. */
   readonly use?: { readonly refusal: InUse; readonly member: string; readonly single?: true };
 }
 
@@ -102,8 +102,8 @@ export function kindOf(type: string): Kind | undefined {
 }
 
 /**
- * Namespaces that have only what is built here. A load balancer that was merely stored would look as if it carried
- * traffic; a storage account that is merely stored has an identity, which is what it is there for.
+ * Namespaces that have only the types built here. A load balancer that was merely stored would look as if it carried
+ * traffic. In other namespaces resources are only stored; a storage account, for example, then has its identity.
  */
 const closed: ReadonlySet<string> = new Set([
   'microsoft.authorization',
@@ -112,22 +112,22 @@ const closed: ReadonlySet<string> = new Set([
   'microsoft.resources',
 ]);
 
-/** Whether resources of the type can be made, beside those that have operations of their own. */
+/** Whether resources of the type can be created, besides the types with their own operations. */
 export function isServed(type: string): boolean {
   const [namespace = '', ...types] = type.toLowerCase().split('/');
   if (kindOf(type) !== undefined) return true;
-  // Only a user-assigned identity has them: merely stored, one of a web app would look as if its workload could sign in.
+  // Only a user-assigned identity has these. A stored one of a web app would look as if its workload could sign in.
   if (types.at(-1) === 'federatedidentitycredentials') return false;
   return types.length > 0 && /^[a-z0-9.]+$/.test(namespace) && !closed.has(namespace);
 }
 
-/** What lies in a resource under ids of its own. */
+/** The items of a resource, which have their own ids. */
 export function itemsOf({ properties }: ResourceRecord, { member }: NonNullable<Kind['items']>): readonly Item[] {
   const items = properties[member];
   return Array.isArray(items) ? items.filter(isItem) : [];
 }
 
-/** Names of what lies in a resource. */
+/** Whether an item of a resource can have this name. */
 export function isItemName(name: string): boolean {
   return itemName.test(name);
 }
@@ -141,12 +141,12 @@ function referencesOf(value: unknown): readonly string[] {
   return ids.map((id) => (typeof id === 'string' ? id : ''));
 }
 
-/** `properties` with a list of what has ids of its own, each of another name. */
+/** `properties` with a list of items, each with a different name. */
 function withItems(known: KnownMembers, member: string, properties: ItemShape): PropertiesShape {
   const items: Shape<readonly Item[], ResourceBreach> = (value) => {
     const names = new Set<string>();
     const name: Shape<string> = (given) => {
-      const expected = 'a name of 1 to 80 letters, digits, full stops, hyphens and underscores, that no other has';
+      const expected = 'a name of 1 to 80 letters, digits, full stops, hyphens and underscores, that no other item has';
       if (typeof given !== 'string' || !isItemName(given) || names.has(given.toLowerCase())) {
         return wrong(given, expected);
       }
@@ -166,7 +166,7 @@ function natGateway(): PropertiesShape {
       : wrong(value, 'a number of minutes from 4 to 120');
   const noPrefixes: Shape<unknown> = (value) =>
     Array.isArray(value) && value.length > 0
-      ? wrong(value, 'empty, for there are no public IP prefixes here: use publicIpAddresses')
+      ? wrong(value, 'empty, because public IP prefixes are not supported: use publicIpAddresses')
       : accept(value);
   const shape = networkObject(natGatewayMembers, {
     idleTimeoutInMinutes: optional(minutes, 4),

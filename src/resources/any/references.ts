@@ -6,20 +6,20 @@ import { refuseResource } from '../refusal.ts';
 import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
 import { isSameLocation } from '../regions.ts';
 
-/** That one resource refers to another, both by ARM id. */
+/** A reference from one resource to another, both by ARM id. */
 export interface Link {
   readonly by: string;
   readonly to: string;
-  /** The type that it must have. */
+  /** The required type of the target. */
   readonly type: string;
-  /** Only one may refer to it at a time. */
+  /** Whether only one resource may refer to the target at a time. */
   readonly exclusive?: boolean;
 }
 
-interface LinkingWorld {
+interface LinkServices {
   readonly store: Store;
   readonly subscriptionId: string;
-  /** Of whoever refers. */
+  /** The location of the referring resource. */
   readonly location: string;
   readonly lacks: CallerLacks;
 }
@@ -27,18 +27,18 @@ interface LinkingWorld {
 interface Linked {
   readonly require: readonly Requirement[];
   readonly put: readonly Put[];
-  /** What is referred to now, by ARM id in lower case. */
+  /** The resources referred to now, by ARM id in lower case. */
   readonly found: ReadonlyMap<string, ResourceRecord>;
 }
 
 /**
- * Keeps, in the record of what is referred to, who refers to it: so it cannot be deleted in the same moment in which
- * somebody begins to. A new reference needs the permission to join what it names, which must be of the same subscription
- * and region.
+ * Updates the list of referring resources in the records of those that they refer to, so that none can be deleted at the
+ * moment when a reference to it is added. A new reference requires the permission to join its target, which must be in the
+ * same subscription and region.
  */
 export async function relink(
   links: { readonly before: readonly Link[]; readonly after: readonly Link[] },
-  world: LinkingWorld,
+  services: LinkServices,
 ): Promise<ResourceOutcome<Linked>> {
   const require: Requirement[] = [];
   const put: Put[] = [];
@@ -48,12 +48,12 @@ export async function relink(
     const old = links.before.filter((link) => link.to.toLowerCase() === id);
     const now = links.after.filter((link) => link.to.toLowerCase() === id);
     const added = now.filter((link) => !old.some((one) => sameUser(one.by, link.by)));
-    const [record] = await readTarget(to, world.store);
+    const [record] = await readTarget(to, services.store);
     const target = record?.value;
-    const wrong = now.find((link) => !fits(target, link, world));
+    const wrong = now.find((link) => !fits(target, link, services));
     if (wrong !== undefined) return refuseResource({ kind: 'referenceInvalid', id: to, by: wrong.by });
     if (record === undefined || target === undefined) continue;
-    const lacking = added.length > 0 ? world.lacks(`${target.type}/join/action`, to) : undefined;
+    const lacking = added.length > 0 ? services.lacks(`${target.type}/join/action`, to) : undefined;
     if (lacking !== undefined) return refuseResource(lacking);
     const others = (target.usedBy ?? []).filter((user) => !old.some(({ by }) => sameUser(by, user)));
     if (others.length > 0 && added.some(({ exclusive }) => exclusive === true)) {
@@ -76,7 +76,7 @@ async function readTarget(id: string, store: Store) {
   return readRecords(store, { get: [resourceKey(place, scope.type, scope.names ?? [])] });
 }
 
-function fits(target: ResourceRecord | undefined, link: Link, { subscriptionId, location }: LinkingWorld): boolean {
+function fits(target: ResourceRecord | undefined, link: Link, { subscriptionId, location }: LinkServices): boolean {
   return (
     target !== undefined &&
     target.type.toLowerCase() === link.type.toLowerCase() &&

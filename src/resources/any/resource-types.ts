@@ -1,4 +1,4 @@
-/** Types that rules elsewhere speak of, as Azure spells them. */
+/** Types with rules elsewhere, in Azure's spelling. */
 export const knownTypes = {
   federatedCredential: 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials',
   natGateway: 'Microsoft.Network/natGateways',

@@ -9,20 +9,20 @@ import { authorizationKey, roleKey, rolePrefix, subscriptionKey } from '../keys.
 
 const pageSize = 1000;
 
-/** Who may do what in a subscription: its role assignments and the roles that they name, as of one moment. */
+/** The role assignments of a subscription and their roles, all read at one moment. */
 export interface Authorization {
   readonly subscriptionId: string;
   readonly tenantId: string;
   readonly assignments: readonly RoleAssignment[];
-  /** By GUID: the built-in ones, and the subscription's own. */
+  /** By GUID: the built-in roles, and the subscription's own. */
   readonly roles: ReadonlyMap<string, RoleDefinition>;
-  /** The stamp's version: whatever is decided on the word of these requires it. */
+  /** The version of the stamp. Every decision that relies on these requires it. */
   readonly requirement: Requirement;
 }
 
 /**
- * Reads it in one consistent state; `undefined` when there is no such subscription.
- * @throws {Conflict} when it is changed meanwhile
+ * Reads them in one consistent state; `undefined` when the subscription does not exist.
+ * @throws {Conflict} when they change meanwhile
  */
 export async function readAuthorization(store: Store, subscriptionId: string): Promise<Authorization | undefined> {
   const key = authorizationKey(subscriptionId);
@@ -36,7 +36,7 @@ export async function readAuthorization(store: Store, subscriptionId: string): P
   return { subscriptionId: spelt, tenantId, assignments, roles, requirement };
 }
 
-/** A change of assignments or roles: made on the word of what stood, and stamped. */
+/** A change of assignments or roles, which requires the version that was read and updates the stamp. */
 export function authorizationChange(
   { subscriptionId, requirement }: Pick<Authorization, 'subscriptionId' | 'requirement'>,
   change: { readonly put?: readonly Put[]; readonly delete?: readonly string[] },
@@ -46,7 +46,7 @@ export function authorizationChange(
 }
 
 /**
- * What goes with a resource when it is deleted: the assignments at its scope and below, which do not come back with it
+ * Deletes the assignments at the scope of a deleted resource and below. They do not come back with the resource
  * ("Soft-deleting a vault drops its role assignments", soft-delete-overview). `undefined` when there are none.
  */
 export function dropAssignments(authorization: Authorization, scope: string): Transaction | undefined {
@@ -57,7 +57,7 @@ export function dropAssignments(authorization: Authorization, scope: string): Tr
   return authorizationChange(authorization, { delete: keys });
 }
 
-/** What makes a principal the first owner of a new subscription. */
+/** Makes a principal the first owner of a new subscription. */
 export function firstOwner(
   subscriptionId: string,
   owner: { readonly principalId: string; readonly name: string; readonly now: number },

@@ -13,17 +13,21 @@ import type { PrincipalsChanged } from './principals.ts';
 import { readAt, refuseResource } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
 
-const spoken = object({ issuer: optional(string), subject: optional(string), audiences: optional(array(string)) });
+const requestedCredential = object({
+  issuer: optional(string),
+  subject: optional(string),
+  audiences: optional(array(string)),
+});
 
-/** `properties` of a user-assigned identity's federated credential. Which of them it needs, `putFederated` says. */
-export const federatedProperties: Shape<ResourceRecord['properties']> = (value) => spoken(value ?? {});
+/** The `properties` of a user-assigned identity's federated credential. `putFederated` checks which are required. */
+export const federatedProperties: Shape<ResourceRecord['properties']> = (value) => requestedCredential(value ?? {});
 
 /**
- * Gives the service principal of a user-assigned identity the credential that lies in it, new or in the place of what it
- * was. The principal's record holds all of them: so two that come at the same moment are decided one after the other.
+ * Copies a federated credential to the service principal of its user-assigned identity, new or in place of the old one.
+ * One record has all credentials of the principal, so simultaneous changes are decided one after the other.
  */
 export async function putFederated(draft: ResourceRecord, store: Store): Promise<ResourceOutcome<PrincipalsChanged>> {
-  const read = readAt(spoken, draft.properties, 'properties');
+  const read = readAt(requestedCredential, draft.properties, 'properties');
   if (!read.ok) return read;
   const { issuer, subject, audiences } = read.value;
   if (!issuer || !subject || audiences === undefined) {
@@ -33,21 +37,23 @@ export async function putFederated(draft: ResourceRecord, store: Store): Promise
   }
   const stored = await principalAbove(draft, store);
   if (stored === undefined) {
-    return invalid(`The identity of ${resourceId(draft)} has no service principal. Put the identity anew, then this.`);
+    return invalid(
+      `The identity of ${resourceId(draft)} has no service principal. PUT the identity again, then this credential.`,
+    );
   }
   const credential = { id: draft.guid, name: draft.names.at(-1) ?? '', issuer, subject, audiences };
   const others = credentialsOf(stored).filter(({ id }) => id !== credential.id);
-  const breach = federatedCredentialFault(credential, others);
-  if (breach !== undefined) return invalid(wordings[breach.kind](breach, credential));
+  const fault = federatedCredentialFault(credential, others);
+  if (fault !== undefined) return invalid(messages[fault.kind](fault, credential));
   if (others.length >= federatedCredentialsMax) {
     return invalid(
-      `The identity of ${resourceId(draft)} has ${federatedCredentialsMax} federated identity credentials, the most that one takes. Delete one first.`,
+      `The identity of ${resourceId(draft)} has ${federatedCredentialsMax} federated identity credentials, the maximum. Delete one first.`,
     );
   }
   return { ok: true, value: withCredentials(stored, [...others, credential]) };
 }
 
-/** Takes the credential from the service principal of its identity. */
+/** Removes the credential from the service principal of its identity. */
 export async function dropFederated(resource: ResourceRecord, store: Store): Promise<PrincipalsChanged> {
   const stored = await principalAbove(resource, store);
   if (stored === undefined) return { change: {}, principals: [] };
@@ -83,16 +89,16 @@ function withCredentials(
   };
 }
 
-type Wording = (breach: FederatedCredentialFault, credential: FederatedIdentityCredential) => string;
+type MessageOf = (fault: FederatedCredentialFault, credential: FederatedIdentityCredential) => string;
 
-/** Up to the colon, Microsoft's ("Important considerations and restrictions for federated identity credentials", "Errors"). */
-const wordings: Readonly<Record<FederatedCredentialFault['kind'], Wording>> = {
+/** Before the colon, Microsoft's words ("Important considerations and restrictions for federated identity credentials", "Errors"). */
+const messages: Readonly<Record<FederatedCredentialFault['kind'], MessageOf>> = {
   malformed: ({ property, rule }, { name }) =>
     property === 'name'
       ? `Federated Identity Credential name '${name}' is invalid: ${rule}.`
       : `Invalid value found at properties.${property}: ${rule}.`,
   audienceNotOne: () => 'Federated identity credentials must have exactly one audience.',
-  nameTaken: ({ rule }) => `The credential cannot be put: ${rule}.`,
+  nameTaken: ({ rule }) => `The credential cannot be created: ${rule}.`,
   subjectTaken: ({ rule }) => `Issuer and subject combination already exists for this Managed Identity: ${rule}.`,
 };
 

@@ -6,11 +6,11 @@ import { membersOf, refuseResource } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
 import { knownTypes } from '../any/resource-types.ts';
 
-interface IdentityWorld {
+interface IdentityServices {
   readonly store: Store;
   readonly newId: () => string;
   readonly tenantId: string;
-  /** ARM id of the resource. */
+  /** The ARM id of the resource. */
   readonly by: string;
 }
 
@@ -22,13 +22,13 @@ interface ReadIdentity {
 const types: ReadonlySet<string> = new Set(['none', 'systemassigned', 'userassigned', 'systemassigned,userassigned']);
 
 /**
- * Reads `identity` of a resource. A system-assigned identity is made with the resource and stays as long as it is wanted;
- * a user-assigned one must be there, and lends its ids.
+ * Reads the `identity` of a resource. A system-assigned identity is created with the resource and kept until it is no longer
+ * requested. A user-assigned one must exist, and its ids are copied.
  */
 export async function readIdentity(
   value: unknown,
   before: ResourceIdentity | undefined,
-  world: IdentityWorld,
+  services: IdentityServices,
 ): Promise<ResourceOutcome<ReadIdentity>> {
   const { type, userAssignedIdentities } = membersOf(value);
   if (value === undefined || value === null) return { ok: true, value: { identity: undefined, require: [] } };
@@ -47,18 +47,18 @@ export async function readIdentity(
   const user: Record<string, { readonly principalId: string; readonly clientId: string }> = {};
   const require: Requirement[] = [];
   for (const [id] of ids) {
-    const found = await readUserAssigned(id, world.store);
-    if (found === undefined) return refuseResource({ kind: 'referenceInvalid', id, by: world.by });
+    const found = await readUserAssigned(id, services.store);
+    if (found === undefined) return refuseResource({ kind: 'referenceInvalid', id, by: services.by });
     user[id] = found.ids;
     require.push(found.requirement);
   }
-  const system = words.startsWith('systemassigned') ? (before?.system ?? newIdentity(world)) : undefined;
+  const system = words.startsWith('systemassigned') ? (before?.system ?? newIdentity(services)) : undefined;
   const identity = { type, ...(system !== undefined && { system }), ...(wantsUser && { user }) };
   return { ok: true, value: { identity, require } };
 }
 
 /** The ids of a new managed identity. */
-export function newIdentity({ newId, tenantId }: Pick<IdentityWorld, 'newId' | 'tenantId'>) {
+export function newIdentity({ newId, tenantId }: Pick<IdentityServices, 'newId' | 'tenantId'>) {
   return { principalId: newId(), clientId: newId(), tenantId };
 }
 

@@ -11,16 +11,16 @@ import { readAt, refuseResource, unsupported } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
 import { requireScope } from './scope.ts';
 
-/** Azure's limit of a scope (azure-subscription-service-limits). */
+/** Azure's limit for a scope (azure-subscription-service-limits). */
 const locksOfScopeMax = 20;
 
-/** The locks of a subscription, and the state in which they were read. */
+/** The locks of a subscription, and the version at which they were read. */
 export interface Locks {
   readonly locks: readonly Lock[];
   readonly requirement: Requirement & { readonly key: Key<LocksRecord> };
 }
 
-/** `properties` of a lock as a request gives them. */
+/** The `properties` of a lock in a request. */
 const requestedLock = object({
   owners: optional(unsupported),
   level: choice(['CanNotDelete', 'ReadOnly']),
@@ -33,7 +33,7 @@ export async function readLocks(store: Pick<Store, 'read'>, subscriptionId: stri
   return locksIn(key, record);
 }
 
-/** The same, but a value where nothing need be waited for. */
+/** The same, as a value if nothing has to be waited for. */
 export function readLocksNow(store: Pick<Store, 'readMany'>, subscriptionId: string): Locks | Promise<Locks> {
   const key = locksKey(subscriptionId);
   const read = readNow(store, { get: [key] });
@@ -45,8 +45,8 @@ function locksIn(key: Key<LocksRecord>, record: Stored<LocksRecord> | undefined)
 }
 
 /**
- * The scopes whose locks keep an operation from a resource (lock-resources): a lock is in force at its scope and below,
- * and what is deleted takes with it what is below. `scope` in lower case.
+ * The scopes whose locks forbid an operation on a resource (lock-resources): a lock holds at its scope and below, and a
+ * deletion also deletes what is below. `scope` in lower case.
  */
 export function lockedScopes(
   locks: readonly Lock[],
@@ -61,7 +61,7 @@ export function lockedScopes(
     .map((lock) => lock.scope);
 }
 
-/** The lock of that name at that scope, whatever the case. */
+/** The lock with that name at that scope, ignoring case. */
 export function findLock(locks: readonly Lock[], scope: Scope, name: string): Lock | undefined {
   return locks.find((lock) => isLock(lock, scope, name));
 }
@@ -86,7 +86,7 @@ export async function putLock(
   const others = locks.filter((lock) => lock !== before);
   const beside = others.filter((lock) => lock.scope.toLowerCase() === scope.id.toLowerCase());
   if (before === undefined && beside.length >= locksOfScopeMax) {
-    const message = `The scope '${scope.id}' has ${locksOfScopeMax} locks, the most that a scope takes.`;
+    const message = `The scope '${scope.id}' has ${locksOfScopeMax} locks, the maximum for a scope.`;
     return refuseResource({ kind: 'invalidProperty', message });
   }
   const lock: Lock = {

@@ -13,7 +13,7 @@ interface IdentityIds {
   readonly tenantId: string;
 }
 
-/** A service principal that comes, goes or is changed, as the directory's log names it. */
+/** A change of a service principal, for the directory's log. */
 export interface PrincipalChange {
   readonly activity: 'Add service principal' | 'Update service principal' | 'Remove service principal';
   readonly id: string;
@@ -27,7 +27,7 @@ export interface PrincipalsChanged {
 
 const nothing: PrincipalsChanged = { change: {}, principals: [] };
 
-interface PrincipalsWorld {
+interface PrincipalServices {
   readonly store: Store;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -35,34 +35,35 @@ interface PrincipalsWorld {
 }
 
 /**
- * What a change of a resource changes in the directory: the service principal of an identity that it has itself comes and
- * goes with it, and its workload has its identities and those that are lent to it. `undefined`: the resource was, or is, not
- * there.
+ * The changes in the directory that follow from a change of a resource. The service principal of the resource's own identity
+ * is created and deleted with it, and its workload gets that identity and the user-assigned ones. `undefined`: the
+ * resource did not exist before, or does not exist afterwards.
  */
 export async function changePrincipals(
   { before, after }: { readonly before: ResourceRecord | undefined; readonly after: ResourceRecord | undefined },
-  world: PrincipalsWorld,
+  services: PrincipalServices,
 ): Promise<PrincipalsChanged> {
   const [had, has] = [ownIdentity(before), ownIdentity(after)];
   const changes: PrincipalsChanged[] = [];
-  if (had !== undefined && had.principalId !== has?.principalId) changes.push(await removePrincipal(had, world.store));
-  if (after !== undefined && has !== undefined) changes.push(await requirePrincipal(has, after, world));
+  if (had !== undefined && had.principalId !== has?.principalId)
+    changes.push(await removePrincipal(had, services.store));
+  if (after !== undefined && has !== undefined) changes.push(await requirePrincipal(has, after, services));
   const resource = after ?? before;
-  const [idsBefore, ids] = [before, after].map((record) => identitiesOf(record, world.tenantId));
+  const [idsBefore, ids] = [before, after].map((record) => identitiesOf(record, services.tenantId));
   if (resource !== undefined && JSON.stringify(idsBefore) !== JSON.stringify(ids)) {
     changes.push({ change: setResourceIdentities(resourceId(resource), ids ?? []), principals: [] });
   }
-  return changedTogether(changes);
+  return mergePrincipals(changes);
 }
 
-export function changedTogether(changes: readonly PrincipalsChanged[]): PrincipalsChanged {
+export function mergePrincipals(changes: readonly PrincipalsChanged[]): PrincipalsChanged {
   return {
     change: merge(...changes.map(({ change }) => change)),
     principals: changes.flatMap(({ principals }) => principals),
   };
 }
 
-/** The identity that is the resource's own: its system-assigned one, or that which it is. */
+/** The identity of the resource itself: its system-assigned one, or the identity that the resource is. */
 function ownIdentity(resource: ResourceRecord | undefined): IdentityIds | undefined {
   const { principalId, clientId, tenantId } = resource?.made ?? {};
   if (principalId === undefined || clientId === undefined || tenantId === undefined) return resource?.identity?.system;
@@ -77,18 +78,18 @@ function identitiesOf(resource: ResourceRecord | undefined, tenantId: string) {
   }));
 }
 
-/** Makes it where it is not there. */
+/** Creates the service principal if it does not exist. */
 async function requirePrincipal(
   { principalId: id, clientId: appId, tenantId }: IdentityIds,
   resource: ResourceRecord,
-  { store, now }: PrincipalsWorld,
+  { store, now }: PrincipalServices,
 ): Promise<PrincipalsChanged> {
   const known = await findObject(store, { tenantId, kind: 'servicePrincipal' }, id);
   if (known !== undefined) return nothing;
   const displayName = resource.names.at(-1) ?? '';
   const identity = { id, tenantId, appId, displayName, resourceId: resourceId(resource) };
   const made = await createManagedIdentity(store, identity, now);
-  // Its only name is a random GUID.
+  // Cannot happen: its only name is a random GUID.
   if (!made.ok) throw new Error(`the service principal of a managed identity was refused: ${made.refusal.kind}`);
   return { change: made.change, principals: [{ activity: 'Add service principal', id, displayName }] };
 }

@@ -12,10 +12,10 @@ import type { ResourceOutcome } from '../refusal.ts';
 import { isAssignableAt } from './role-definitions.ts';
 import { requireScope } from './scope.ts';
 
-/** Azure's limit of a subscription (troubleshoot-limits). */
+/** Azure's limit for a subscription (troubleshoot-limits). */
 const assignmentsMax = 4000;
 
-/** `properties` of a role assignment as a request gives them. */
+/** The `properties` of a role assignment in a request. */
 const requestedAssignment = object({
   ...each(['scope', 'createdOn', 'updatedOn', 'createdBy', 'updatedBy'], ignored),
   ...each(['condition', 'conditionVersion', 'delegatedManagedIdentityResourceId'], optional(unsupported)),
@@ -35,7 +35,7 @@ export interface PutAssignment {
   readonly by: string;
 }
 
-/** The GUID of the role that a request would assign, in lower case; `undefined` where it names none. */
+/** The GUID of the role in a request, in lower case; `undefined` if it has none. */
 export function roleOfRequest(properties: unknown): string | undefined {
   const named =
     typeof properties === 'object' && properties !== null && 'roleDefinitionId' in properties
@@ -44,7 +44,7 @@ export function roleOfRequest(properties: unknown): string | undefined {
   return typeof named === 'string' ? roleOfId(named) : undefined;
 }
 
-/** PUT of a role assignment: one that stands may get another description, and nothing else. */
+/** PUT of a role assignment. Only the description of an existing one can change. */
 export async function putAssignment(
   request: PutAssignment,
   authorization: Authorization,
@@ -98,7 +98,7 @@ export function deleteAssignment({ name }: RoleAssignment, authorization: Author
   return authorizationChange(authorization, { delete: [key] });
 }
 
-/** The GUID at the end of a role's ARM id, whatever scope it was read at; `undefined` for anything else. */
+/** The GUID at the end of a role's ARM id, at any scope; `undefined` for anything else. */
 function roleOfId(id: string): string | undefined {
   const found = /^(?:\/.*)?\/providers\/Microsoft\.Authorization\/roleDefinitions\/([^/]+)$/i.exec(id);
   const role = found?.[1];
@@ -118,9 +118,9 @@ function checkAssignment(
   return { ok: true, value: { scope: scope.id, role: role.id, principalId: principalId.toLowerCase() } };
 }
 
-type Essence = Pick<RoleAssignment, 'scope' | 'role' | 'principalId'>;
+type AssignmentKey = Pick<RoleAssignment, 'scope' | 'role' | 'principalId'>;
 
-function isSame(one: Essence, other: Essence): boolean {
+function isSame(one: AssignmentKey, other: AssignmentKey): boolean {
   return (
     one.role === other.role &&
     one.principalId === other.principalId &&

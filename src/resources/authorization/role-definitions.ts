@@ -10,14 +10,14 @@ import { parseScope, roleKey } from '../keys.ts';
 import { readAt, refuseResource, unsupported } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
 
-/** Azure's limit of a tenant (troubleshoot-limits). */
+/** Azure's limit for a tenant (troubleshoot-limits). */
 const rolesMax = 5000;
 const actionsMax = 1000;
 const scopesMax = 2000;
 
 const strings = array(string);
 
-/** `properties` of a role definition as a request gives them. */
+/** The `properties` of a role definition in a request. */
 const requestedRole = object({
   ...each(['createdOn', 'updatedOn', 'createdBy', 'updatedBy'], ignored),
   roleName: optional(string, ''),
@@ -44,7 +44,7 @@ export interface PutRole {
   readonly by: string;
 }
 
-/** PUT of a custom role: creates it, or puts this in the place of what it was. */
+/** PUT of a custom role: creates or replaces it. */
 export function putRole(
   request: PutRole,
   authorization: Authorization,
@@ -86,7 +86,7 @@ export function putRole(
   };
 }
 
-/** DELETE of a custom role that nobody is assigned. */
+/** DELETE of a custom role without assignments. */
 export function deleteRole(role: RoleDefinition, authorization: Authorization): ResourceOutcome<Transaction> {
   if (role.type === 'BuiltInRole') return invalid(`'${role.roleName}' is a built-in role and cannot be deleted.`);
   if (authorization.assignments.some((assignment) => assignment.role === role.id)) {
@@ -96,7 +96,7 @@ export function deleteRole(role: RoleDefinition, authorization: Authorization): 
   return { ok: true, value: authorizationChange(authorization, { delete: [key] }) };
 }
 
-/** Whether a role can be assigned at a scope; with `andBelow` also whether it can at some scope below that. */
+/** Whether a role can be assigned at a scope; with `andBelow` also at some scope below it. */
 export function isAssignableAt(role: RoleDefinition, scope: string, andBelow = false): boolean {
   return role.assignableScopes.some((assignable) => {
     const outer = assignable === '/' ? '' : assignable.toLowerCase();
@@ -120,24 +120,23 @@ function checkRole(
     ...permission.dataActions,
     ...permission.notDataActions,
   ]);
-  if (names.length > actionsMax)
-    return invalid(`A role takes at most ${actionsMax} actions; these are ${names.length}.`);
+  if (names.length > actionsMax) return invalid(`A role can have at most ${actionsMax} actions, not ${names.length}.`);
   const odd = names.find((name) => !/^(?:\*|[\w.*-]+(?:\/[\w.*-]+)+)$/.test(name) || name.length > 256);
   if (odd !== undefined) {
     return invalid(
-      `'${odd.slice(0, 256)}' is no action; an action has the form 'Microsoft.KeyVault/vaults/read', with * for any text.`,
+      `'${odd.slice(0, 256)}' is not an action; an action has the form 'Microsoft.KeyVault/vaults/read', where * matches any characters.`,
     );
   }
   if (assignableScopes.length === 0) return invalid('properties.assignableScopes must have at least one scope.');
   if (assignableScopes.length > scopesMax) {
-    return invalid(`A role takes at most ${scopesMax} assignable scopes; these are ${assignableScopes.length}.`);
+    return invalid(`A role can have at most ${scopesMax} assignable scopes, not ${assignableScopes.length}.`);
   }
   for (const id of assignableScopes) {
     const scope = parseScope(id);
     const isHere = scope?.subscriptionId.toLowerCase() === subscriptionId.toLowerCase();
     if (isHere && scope?.type === undefined) continue;
     return invalid(
-      `'${id}' is no assignable scope; it must be this subscription or a resource group of it, such as '/subscriptions/${subscriptionId}'.`,
+      `'${id}' is not an assignable scope; it must be this subscription or a resource group of it, such as '/subscriptions/${subscriptionId}'.`,
     );
   }
   return { ok: true, value: { roleName, description, permissions, assignableScopes } };

@@ -19,7 +19,7 @@ import { findPeering } from '../networks/peerings.ts';
 import { findSubnet } from '../networks/virtual-networks.ts';
 import { isAt, isVaultName } from '../vaults/vaults.ts';
 
-/** The record of a resource of a type, if what is there is the resource that is meant. */
+/** Finds the record of a resource of one type. */
 type Lookup = (names: readonly string[], place: Place, store: Store) => Promise<Stored<unknown> | undefined>;
 
 function lookup<T>(
@@ -41,7 +41,7 @@ const vault = lookup(
 const networkOf = ([name = '']: readonly string[], place: Place) =>
   /^[\w.-]{1,64}$/.test(name) ? virtualNetworkKey(place, name) : undefined;
 
-/** A resource that has no kind of record of its own. */
+/** For a resource without its own kind of record. */
 function lookupOf(type: string): Lookup | undefined {
   if (!isServed(type)) return undefined;
   return lookup((names, place) => {
@@ -51,8 +51,8 @@ function lookupOf(type: string): Lookup | undefined {
 }
 
 /**
- * What can be a scope here. Of a vault's objects only the vault must be there: an object may be made after the access
- * to it is given, as on Azure.
+ * The types that can be a scope. For a vault's objects only the vault must exist: access to an object may be given before
+ * the object is created, as in Azure.
  */
 const lookups: ReadonlyMap<string, Lookup> = new Map([
   ['microsoft.keyvault/vaults', vault],
@@ -70,7 +70,7 @@ const lookups: ReadonlyMap<string, Lookup> = new Map([
   ],
 ]);
 
-/** What must stay as it is for the scope to exist: part of the transaction that puts something there. */
+/** Finds a scope. Returns its requirement, for a transaction that stores something at the scope. */
 export async function requireScope(scope: Scope, store: Store): Promise<ResourceOutcome<Requirement>> {
   const { subscriptionId, resourceGroup, type, names = [] } = scope;
   if (resourceGroup === undefined) {

@@ -3,7 +3,7 @@ import { accept, wrong } from '../../shape/fault.ts';
 import { array, optional, refine, string } from '../../shape/shape.ts';
 import { networkObject } from './network-members.ts';
 
-/** Azure's limit of a group (subscription and service limits, Azure Firewall): so many addresses or prefixes. */
+/** Azure's limit of addresses and prefixes in a group (subscription and service limits, Azure Firewall). */
 const addressesMax = 5_000;
 
 const addresses = refine(string, (given) =>
@@ -20,8 +20,8 @@ const ipAddresses = refine(array(addresses), (all) =>
 );
 
 /**
- * `Microsoft.Network/ipGroups`: addresses under one name. They are checked and kept; only Azure's own firewall refers to
- * such a group, a vault's rules cannot.
+ * `Microsoft.Network/ipGroups`: addresses under one name. They are checked and stored; only Azure's own firewall can refer
+ * to such a group, a vault's rules cannot.
  */
 export const ipGroup = networkObject(
   {
@@ -33,7 +33,7 @@ export const ipGroup = networkObject(
   { ipAddresses: optional(ipAddresses, []) },
 );
 
-function isSpan(text: string): boolean {
-  const [first, last, ...more] = text.split('-').map(parseIpv4);
+function isSpan(span: string): boolean {
+  const [first, last, ...more] = span.split('-').map(parseIpv4);
   return first !== undefined && last !== undefined && more.length === 0 && first <= last;
 }

@@ -4,15 +4,15 @@ import type { Members, Shape } from '../../shape/shape.ts';
 import { membersOf } from '../refusal.ts';
 import type { ResourceBreach } from '../refusal.ts';
 
-/** The members that Microsoft.Network has of an object (api-version 2025-01-01), by what is made of them. */
+/** The members of one Microsoft.Network object (api-version 2025-01-01), by how they are handled. */
 export interface KnownMembers {
-  /** As Azure's errors name the object. */
+  /** The object's name in Azure's errors. */
   readonly objectType: string;
-  /** Kept as they are sent, and given back. */
+  /** Stored and returned as sent. */
   readonly kept: readonly string[];
-  /** References to what cannot exist here: only `null` and an empty list say nothing. */
+  /** References to things that cannot exist here: only `null` and an empty list are accepted. */
   readonly empty: readonly string[];
-  /** What the service makes; a client sends it back and it is ignored. */
+  /** Set by the service; a client's value is ignored. */
   readonly made: readonly string[];
 }
 
@@ -81,12 +81,12 @@ export const subnetMembers: KnownMembers = {
 export const endpointMembers: KnownMembers = {
   objectType: 'ServiceEndpointProperties',
   kept: ['locations', 'service'],
-  // The public address that traffic to the service would have: Postern moves no packets, and could not keep the promise.
+  // The public address that traffic to the service would have. Postern moves no packets, so it could not keep that promise.
   empty: ['networkIdentifier'],
   made: ['provisioningState'],
 };
 
-/** The types that share one kind of record, by type, and what lies in them. */
+/** The types that share one kind of record, and their items. */
 export const securityGroupMembers: KnownMembers = {
   objectType: 'NetworkSecurityGroupProperties',
   kept: ['flushConnection', 'securityRules'],
@@ -186,9 +186,9 @@ export const peeringMembers: KnownMembers = {
 };
 
 /**
- * An object of Microsoft.Network with what is kept of it, of which `members` says more. A member that Azure does not have is
- * refused, as there; one that would refer to what cannot exist here is refused unless it is empty: nothing that a client
- * asked for is dropped silently. What is no object counts as one without members.
+ * A Microsoft.Network object, with the members that are kept; `members` gives some of them a shape. A member that Azure
+ * does not have is refused, as there. A reference to something that cannot exist here is refused unless it is empty, so
+ * that no request is silently ignored. A value that is not an object counts as one without members.
  */
 export function networkObject<M extends Members>(known: KnownMembers, members: M) {
   return refine(keptMembers(known), object(members, { keepOthers: true }));
@@ -215,7 +215,7 @@ const nothing: Shape<unknown> = (value) =>
     ? accept(value)
     : wrong(value, 'null or empty, because this is not supported here');
 
-/** `{ id }`, as a resource names another. */
+/** `{ id }`, a resource's reference to another. */
 export const reference: Shape<string> = (value) => {
   const { id } = membersOf(value);
   return typeof id === 'string' && id !== '' ? accept(id) : wrong(value, 'an object with the ARM id of a resource');

@@ -15,34 +15,34 @@ import {
   subnetMembers,
 } from './network-members.ts';
 
-/** A subnet as a request describes it. */
+/** A subnet in a request. */
 export interface RequestedSubnet {
   readonly name: string;
   readonly addressPrefix: string;
   readonly serviceEndpoints: readonly ServiceEndpoint[];
-  /** Of its NAT gateway, which `linkSubnets` found. */
+  /** The addresses of its NAT gateway, found by `linkSubnets`. */
   readonly publicAddresses?: readonly string[];
   readonly others: Readonly<Record<string, unknown>>;
 }
 
 export interface RequestedNetwork {
   readonly addressPrefixes: readonly string[];
-  /** Absent when the request did not speak of subnets. */
+  /** Absent if the request has no subnets member. */
   readonly subnets?: readonly RequestedSubnet[];
   readonly others: Readonly<Record<string, unknown>>;
 }
 
-/** Microsoft, "Azure subscription and service limits", of virtual networks. */
+/** Microsoft, "Azure subscription and service limits", for virtual networks. */
 const subnetsMax = 3000;
 
 const subnetName = /^[a-z0-9](?:[a-z0-9_.-]{0,78}[a-z0-9_])?$/i;
 
-const ipv4Range: Shape<string, ResourceBreach> = refine(string, (text): Read<string, ResourceBreach> => {
-  const range = parseRange(text);
-  return range.ok ? accept(text) : breached(text, { kind: 'notARange', value: text, problem: range.problem });
+const ipv4Range: Shape<string, ResourceBreach> = refine(string, (prefix): Read<string, ResourceBreach> => {
+  const range = parseRange(prefix);
+  return range.ok ? accept(prefix) : breached(prefix, { kind: 'notARange', value: prefix, problem: range.problem });
 });
 
-/** `locations` as they were sent; else what Azure answers for Key Vault, whose endpoints reach every region. */
+/** `locations` as sent; otherwise Azure's value for Key Vault, whose endpoints reach every region. */
 const serviceEndpoint: Shape<ServiceEndpoint, ResourceBreach> = refine(
   networkObject(endpointMembers, { service: always(string), locations: optional(array(string), []) }),
   ({ service, locations }) => accept({ service, locations: locations.length === 0 ? ['*'] : locations }),
@@ -78,7 +78,7 @@ const requestedSubnet: Shape<RequestedSubnet, ResourceBreach> = refine(
   ({ name, properties }) => accept({ name, ...properties }),
 );
 
-/** Azure takes its two members together only (recorded: azure-cli `test_network_vnet_encryption`). */
+/** Azure accepts its two members together only (recorded: azure-cli `test_network_vnet_encryption`). */
 const encryption: Shape<unknown, ResourceBreach> = (value) => {
   const { enabled, enforcement } = membersOf(value);
   return typeof enabled === 'boolean' && typeof enforcement === 'string'
@@ -88,13 +88,13 @@ const encryption: Shape<unknown, ResourceBreach> = (value) => {
 
 const network = networkObject(networkMembers, {
   addressSpace: always(networkObject(addressSpaceMembers, { addressPrefixes: always(array(ipv4Range)) })),
-  // The community of the region is given to it, whatever is sent.
+  // The region's community is set by the service, whatever is sent.
   bgpCommunities: optional((value) => accept(without(membersOf(value), ['regionalCommunity']))),
   encryption: optional(encryption),
   subnets: optional(array(requestedSubnet)),
 });
 
-/** Reads `properties` of a virtual network. */
+/** Reads the `properties` of a virtual network. */
 export function readNetwork(value: unknown): ResourceOutcome<RequestedNetwork> {
   const read = readAt(network, value, 'properties');
   if (!read.ok) return read;
@@ -103,18 +103,18 @@ export function readNetwork(value: unknown): ResourceOutcome<RequestedNetwork> {
   return { ok: true, value: { addressPrefixes, ...(subnets !== undefined && { subnets }), others } };
 }
 
-/** Reads `properties` of a subnet that is addressed by its own id. */
+/** Reads the `properties` of a subnet with its own id. */
 export function readSubnet(name: string, properties: unknown, path: string): ResourceOutcome<RequestedSubnet> {
   return readAt(requestedSubnet, { name, properties }, path);
 }
 
-/** Every subnet lies in the network's address space, and none in another; names are used once. */
+/** Checks that every subnet is within the network's address space, that no two overlap, and that names are unique. */
 export function checkAddresses(
   prefixes: readonly string[],
   subnets: readonly RequestedSubnet[],
 ): ResourceOutcome<null> {
   if (subnets.length > subnetsMax) {
-    return invalid(`The virtual network would have ${subnets.length} subnets; it has at most ${subnetsMax}.`);
+    return invalid(`The virtual network would have ${subnets.length} subnets; the maximum is ${subnetsMax}.`);
   }
   const space = outermost(prefixes.map(rangeOf));
   const names = new Map<string, Placed>();
@@ -135,7 +135,7 @@ export function checkAddresses(
     if (namesake !== undefined) return taken([namesake, subnet]);
     names.set(name.toLowerCase(), subnet);
   }
-  // Ranges lie in each other or apart, so that two which overlap have only such between them.
+  // Two ranges are either nested or disjoint, so a range that overlaps another is next to one that it overlaps.
   const sorted = all.toSorted((one, other) => one.range.first - other.range.first);
   const pair = sorted
     .map((subnet, index) => [sorted[index - 1] ?? subnet, subnet] as const)
@@ -150,7 +150,7 @@ interface Placed {
   readonly range: Range;
 }
 
-/** The later one of two in the request is what is wrong. */
+/** The later of the two in the request is reported. */
 function taken(pair: readonly [Placed, Placed]): ResourceOutcome<null> {
   const [other, { name, addressPrefix }] = pair[0].index < pair[1].index ? pair : [pair[1], pair[0]];
   return invalid(
@@ -158,7 +158,7 @@ function taken(pair: readonly [Placed, Placed]): ResourceOutcome<null> {
   );
 }
 
-/** The ranges that lie in no other, by their first address. */
+/** The ranges that are not inside another, by first address. */
 function outermost(ranges: readonly Range[]): readonly Range[] {
   const sorted = ranges.toSorted((one, other) => one.first - other.first || other.last - one.last);
   const outer: Range[] = [];
@@ -166,7 +166,7 @@ function outermost(ranges: readonly Range[]): readonly Range[] {
   return outer;
 }
 
-/** Whether one of such ranges has `range` in it. */
+/** Whether one of these ranges contains `range`. */
 function isWithin(outer: readonly Range[], range: Range): boolean {
   let [low, high] = [0, outer.length];
   while (low < high) {
@@ -178,7 +178,7 @@ function isWithin(outer: readonly Range[], range: Range): boolean {
   return last !== undefined && contains(last, range);
 }
 
-/** Called with what `ipv4Range` accepted. */
+/** Only for prefixes that `ipv4Range` accepted. */
 function rangeOf(prefix: string): Range {
   const parsed = parseRange(prefix);
   if (!parsed.ok) throw new Error(`the stored address prefix ${prefix} cannot be read`);

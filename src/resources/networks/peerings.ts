@@ -11,7 +11,7 @@ import { readAt, refuseResource } from '../refusal.ts';
 import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
 
 const peerAction = 'Microsoft.Network/virtualNetworks/peer/action';
-interface PeeringWorld {
+interface PeeringServices {
   readonly store: Store;
   readonly newId: () => string;
   readonly lacks: CallerLacks;
@@ -24,12 +24,12 @@ type PeeringChange = ResourceOutcome<{
   readonly change: Transaction;
 }>;
 
-/** The peering of that name, in any case. */
+/** The peering with that name, ignoring case. */
 export function findPeering({ peerings = [] }: VirtualNetworkRecord, name: string): PeeringRecord | undefined {
   return peerings.find((peering) => peering.name.toLowerCase() === name.toLowerCase());
 }
 
-/** What a peering's PUT says. */
+/** The body of a peering's PUT. */
 const requestedPeering = refine(
   networkObject(peeringMembers, {
     remoteVirtualNetwork: reference,
@@ -49,13 +49,13 @@ const defaults = {
 };
 
 /**
- * PUT of a peering. It is `Initiated` until the other network has one back to this, and both are `Connected` then. The
- * other network must be there, and no address be of both (virtual-network "virtual network peering").
+ * PUT of a peering. It is `Initiated` until the other network has a peering back to this one; then both are `Connected`. The
+ * other network must exist, and their addresses must not overlap (virtual-network "virtual network peering").
  */
 export async function putPeering(
   record: Stored<VirtualNetworkRecord>,
   { name, properties }: { readonly name: string; readonly properties: unknown },
-  { store, newId, lacks }: PeeringWorld,
+  { store, newId, lacks }: PeeringServices,
 ): Promise<PeeringChange> {
   const network = record.value;
   const requested = readAt(requestedPeering, properties, 'properties');
@@ -92,7 +92,7 @@ export async function putPeering(
   return { ok: true, value: { network: changed, peering, created: before === undefined, change: { require, put } } };
 }
 
-/** What the other networks of peerings that go are left with: `Disconnected`. */
+/** Sets the other sides of removed peerings to `Disconnected`. */
 export async function disconnect(
   network: VirtualNetworkRecord,
   peerings: readonly PeeringRecord[],

@@ -5,7 +5,7 @@ import type { ResourceRecord } from '../../types/resource.ts';
 import { membersOf } from '../refusal.ts';
 import { reference } from './network-members.ts';
 
-/** What a private endpoint is to be connected to, as a request says it. */
+/** A private endpoint's connection to a service, in a request. */
 export interface ServiceConnection {
   readonly name: string;
   readonly properties: {
@@ -15,25 +15,25 @@ export interface ServiceConnection {
   };
 }
 
-/** What a private endpoint stands for. */
+/** What a private endpoint connects. */
 export interface EndpointLink {
   readonly subnetId: string;
   readonly connection: ServiceConnection;
-  /** Whether somebody who may has to approve it. */
+  /** Whether the connection must be approved separately. */
   readonly manual: boolean;
 }
 
-/** The only one of a vault (`privateLinkResources`). */
+/** The only group of a vault (`privateLinkResources`). */
 const group = 'vault';
 
-/** Azure's limit of a request's message (Private Endpoints - Create Or Update). */
+/** Azure's limit for a request's message (Private Endpoints - Create Or Update). */
 const messageLengthMax = 140;
 
-/** Clients send back what is not there as empty, and ask for nothing with it. */
+/** Clients also send missing members as empty ones. */
 const empty: Shape<unknown> = (value) =>
   value === '' || (Array.isArray(value) && value.length === 0)
     ? accept(value)
-    : wrong(value, 'empty, for a private endpoint has no address here: nothing goes through it');
+    : wrong(value, 'empty, because a private endpoint has no address here and carries no traffic');
 
 const strings: Shape<readonly string[]> = (value) => array(string)(value ?? []);
 
@@ -48,12 +48,14 @@ const serviceConnection: Shape<ServiceConnection> = object(
           refine(strings, (ids) =>
             ids.length === 1 && ids[0]?.toLowerCase() === group
               ? accept(ids)
-              : wrong(ids, `["${group}"], the one group that a vault has`),
+              : wrong(ids, `["${group}"], the only group of a vault`),
           ),
         ),
         requestMessage: optional(
-          refine(string, (text) =>
-            text.length <= messageLengthMax ? accept(text) : wrong(text, `at most ${messageLengthMax} characters`),
+          refine(string, (message) =>
+            message.length <= messageLengthMax
+              ? accept(message)
+              : wrong(message, `at most ${messageLengthMax} characters`),
           ),
         ),
       }),
@@ -62,11 +64,11 @@ const serviceConnection: Shape<ServiceConnection> = object(
   { ignoredIf: () => true },
 );
 
-/** `properties` of a private endpoint, which has exactly one connection. What Azure has and Postern does not is refused. */
+/** The `properties` of a private endpoint, which has exactly one connection. Members that Azure has and Postern does not are refused. */
 export const privateEndpoint: Shape<ResourceRecord['properties']> = refine(
   object({
     ...each(['provisioningState', 'resourceGuid', 'networkInterfaces'], ignored),
-    // What gives an endpoint an address or a name, which it has not here: nothing goes through it.
+    // Members that would give the endpoint an address or a name, which it does not have here.
     ...each(
       ['applicationSecurityGroups', 'ipConfigurations', 'customDnsConfigs', 'customNetworkInterfaceName'],
       optional(empty),
@@ -80,13 +82,13 @@ export const privateEndpoint: Shape<ResourceRecord['properties']> = refine(
     const count = privateLinkServiceConnections.length + manualPrivateLinkServiceConnections.length;
     return count === 1
       ? accept({ subnet, privateLinkServiceConnections, manualPrivateLinkServiceConnections })
-      : wrong(count, 'one connection in all, for a private endpoint has exactly one', [
+      : wrong(count, 'one connection in total: a private endpoint has exactly one', [
           'privateLinkServiceConnections and manualPrivateLinkServiceConnections',
         ]);
   },
 );
 
-/** What a stored private endpoint stands for. */
+/** What a stored private endpoint connects. */
 export function endpointLink({ properties }: Pick<ResourceRecord, 'properties'>): EndpointLink {
   const { subnet, privateLinkServiceConnections, manualPrivateLinkServiceConnections } = properties;
   const [automatic] = serviceConnections(privateLinkServiceConnections);
@@ -98,7 +100,7 @@ export function endpointLink({ properties }: Pick<ResourceRecord, 'properties'>)
   return { subnetId: id, connection, manual: automatic === undefined };
 }
 
-/** The connections of a list of a stored endpoint. */
+/** The connections in a list of a stored endpoint. */
 export function serviceConnections(list: unknown): readonly ServiceConnection[] {
   return Array.isArray(list) ? list.filter(isServiceConnection) : [];
 }

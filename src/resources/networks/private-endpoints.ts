@@ -17,21 +17,21 @@ import { knownTypes } from '../any/resource-types.ts';
 import { isAt, isVaultName } from '../vaults/vaults.ts';
 import { changeEndpoints, readSubnetById } from './virtual-networks.ts';
 
-/** What the caller needs on the subnet that an endpoint is to be in. */
+/** The action that the caller needs on the endpoint's subnet. */
 const joinAction = 'Microsoft.Network/virtualNetworks/subnets/join/action';
 
-/** What the caller needs on the vault for a connection that nobody has to approve. */
+/** The action that the caller needs on the vault for a connection that is approved at once. */
 const approveAction = 'Microsoft.KeyVault/vaults/PrivateEndpointConnectionsApproval/action';
 
-/** Azure's limit of a vault (azure-subscription-service-limits). */
+/** Azure's limit for a vault (azure-subscription-service-limits). */
 const connectionsMax = 64;
 
 type Connected = ResourceOutcome<{ readonly made: ResourceMade; readonly change: Transaction }>;
 
 /**
- * Connects a new private endpoint: its subnet holds it from now on, and its vault has a connection, approved where the
- * caller may approve it and asks for that, else pending. What it is connected to is never changed (Private Endpoints -
- * Create Or Update: a private endpoint is deleted and made anew).
+ * Connects a new private endpoint: its subnet lists it from now on, and its vault gets a connection. That is approved if the
+ * caller requests this and may approve it, otherwise pending. An endpoint's target never changes (Private Endpoints - Create
+ * Or Update: a private endpoint is deleted and created again).
  */
 export async function connectEndpoint(
   draft: ResourceRecord,
@@ -41,7 +41,7 @@ export async function connectEndpoint(
   const link = endpointLink(draft);
   if (before !== undefined) {
     if (isSameLink(link, endpointLink(before))) return { ok: true, value: { made: before.made, change: {} } };
-    const rule = 'its subnet and its connection cannot be changed. Delete it, and create it anew';
+    const rule = 'its subnet and its connection cannot be changed. Delete it and create it again';
     return invalid(`The private endpoint ${resourceId(draft)} exists already, and ${rule}.`);
   }
   const joinedSubnet = await joinSubnet(draft, link, context);
@@ -52,33 +52,33 @@ export async function connectEndpoint(
   return { ok: true, value: { made, change: merge(joinedSubnet.value, change) } };
 }
 
-/** What a private endpoint leaves behind when it is deleted: nothing, at the subnet and at the vault. */
+/** Removes a deleted private endpoint from its subnet and its vault. */
 export async function disconnectEndpoint(resource: ResourceRecord, store: Store): Promise<Transaction> {
   const { subnetId, connection } = endpointLink(resource);
   const id = resourceId(resource).toLowerCase();
   const living = await readSubnetById(subnetId, store);
-  const left =
+  const removal =
     living === undefined
       ? {}
       : changeEndpoints(living.record, living.subnet.name, (all) => all.filter((one) => one.toLowerCase() !== id));
   const { name } = resource.made.connection ?? {};
   const record = await readVault(connection.properties.privateLinkServiceId, store);
   const connections = record === undefined ? [] : (record.value.privateEndpointConnections ?? []);
-  if (record === undefined || !connections.some((one) => one.name === name)) return left;
+  if (record === undefined || !connections.some((one) => one.name === name)) return removal;
   return merge(
-    left,
+    removal,
     changeConnections(record, (all) => all.filter((one) => one.name !== name)),
   );
 }
 
-/** ARM id of the vault that a private endpoint has a connection of; `undefined` for any other resource. */
+/** The ARM id of the vault to which a private endpoint has a connection; `undefined` for any other resource. */
 export function connectedVault(resource: ResourceRecord): string | undefined {
   const isEndpoint = resource.type === knownTypes.privateEndpoint;
   if (!isEndpoint || resource.made.connection?.state.status === 'Disconnected') return undefined;
   return parseScope(endpointLink(resource).connection.properties.privateLinkServiceId)?.id;
 }
 
-/** An endpoint stands in its network's region and subscription, and who makes it may join the subnet. */
+/** An endpoint must be in its network's region and subscription, and its creator must be allowed to join the subnet. */
 async function joinSubnet(
   draft: ResourceRecord,
   { subnetId }: EndpointLink,
@@ -107,7 +107,7 @@ async function requestConnection(
   if (named === undefined) {
     const form = '/subscriptions/…/resourceGroups/…/providers/Microsoft.KeyVault/vaults/{name}';
     return invalid(
-      `privateLinkServiceId is '${id}'. Here it must be the id of a vault (${form}): nothing else can have a private endpoint.`,
+      `privateLinkServiceId is '${id}'. Here it must be the id of a vault (${form}): only vaults can have private endpoints.`,
     );
   }
   const lacking = manual ? undefined : lacks(approveAction, id);
@@ -122,7 +122,7 @@ async function requestConnection(
     });
   const { privateEndpointConnections: others = [] } = record.value;
   if (others.length >= connectionsMax) {
-    return invalid(`The vault ${id} has ${connectionsMax} private endpoint connections, the most that a vault takes.`);
+    return invalid(`The vault ${id} has ${connectionsMax} private endpoint connections, the maximum for a vault.`);
   }
   const state: ConnectionState = manual
     ? { status: 'Pending', description: requestMessage, actionsRequired: 'None' }
@@ -148,7 +148,7 @@ function vaultNamed(id: string) {
   return { subscriptionId, resourceGroup, name };
 }
 
-/** The record of the vault with that ARM id; a soft-deleted one is not found. */
+/** The record of the vault with that ARM id, unless it is soft-deleted. */
 async function readVault(id: string, store: Store): Promise<Stored<VaultRecord> | undefined> {
   const named = vaultNamed(id);
   if (named === undefined || !isVaultName(named.name)) return undefined;

@@ -8,8 +8,8 @@ import type { ResourceOutcome } from '../refusal.ts';
 const pageSize = 1000;
 
 /**
- * Takes the first free address of the pool (IPv4, CIDR) for a resource; network and broadcast address stay free. Nobody
- * else can get it at the same time: the change requires that it is held by nobody.
+ * Allocates the first free address of the pool (IPv4, CIDR) to a resource, except its network and broadcast addresses. The
+ * change requires that no resource has the address, so it cannot be given out twice.
  */
 export async function allocateAddress(
   pool: string,
@@ -17,11 +17,11 @@ export async function allocateAddress(
   store: Store,
 ): Promise<ResourceOutcome<{ readonly ipAddress: string; readonly change: Transaction }>> {
   const parsed = parseRange(pool);
-  if (!parsed.ok) throw new Error(`the address pool ${pool} is no range`);
-  const held = new Set<string>();
+  if (!parsed.ok) throw new Error(`the address pool ${pool} is not a range`);
+  const taken = new Set<string>();
   for (let after: string | undefined; ;) {
     const page = await listRecords(store, { prefix: publicAddressPrefix, after, limit: pageSize });
-    for (const { key } of page) held.add(key);
+    for (const { key } of page) taken.add(key);
     after = page.at(-1)?.key;
     if (after === undefined) break;
   }
@@ -29,7 +29,7 @@ export async function allocateAddress(
   for (let address = first + 1; address < last; address += 1) {
     const ipAddress = formatIpv4(address);
     const key = publicAddressKey(ipAddress);
-    if (held.has(key)) continue;
+    if (taken.has(key)) continue;
     const change = { require: [{ key, version: null }], put: [recordPut(key, { resource })] };
     return { ok: true, value: { ipAddress, change } };
   }

@@ -5,7 +5,7 @@ import { virtualNetworkId, virtualNetworkKey } from '../keys.ts';
 import { parseSubnetId } from './subnet-id.ts';
 import { networkChange } from './virtual-networks.ts';
 
-/** Gives the subnets of a NAT gateway its addresses, as what the world sees them as. */
+/** Gives the addresses of a NAT gateway to its subnets, as their public source. */
 export async function movePublicSource(
   subnetIds: readonly string[],
   addresses: readonly string[],
@@ -21,7 +21,7 @@ export async function movePublicSource(
     const network = record.value;
     const subnets = network.subnets.map((subnet) => {
       const id = `${virtualNetworkId(network)}/subnets/${subnet.name}`.toLowerCase();
-      return wanted.has(id) ? seenAs(subnet, addresses) : subnet;
+      return wanted.has(id) ? withPublicAddresses(subnet, addresses) : subnet;
     });
     const change = networkChange({ ...network, subnets }, record);
     require.push(...(change.require ?? []));
@@ -30,6 +30,9 @@ export async function movePublicSource(
   return { require, put };
 }
 
-function seenAs({ publicAddresses: _, ...subnet }: SubnetRecord, addresses: readonly string[]): SubnetRecord {
+function withPublicAddresses(
+  { publicAddresses: _, ...subnet }: SubnetRecord,
+  addresses: readonly string[],
+): SubnetRecord {
   return addresses.length === 0 ? subnet : { ...subnet, publicAddresses: addresses };
 }

@@ -1,6 +1,6 @@
 /**
- * The BGP communities of Azure's regions, of which a virtual network with a community of its own shows that of its region
- * (ExpressRoute, "Support for BGP communities"). A region that is not here has none shown.
+ * The BGP communities of Azure's regions. A virtual network with its own community also shows that of its region
+ * (ExpressRoute, "Support for BGP communities"). A region that is not listed has none.
  */
 const communities: Readonly<Record<string, number>> = {
   australiacentral: 32,
@@ -46,7 +46,7 @@ const communities: Readonly<Record<string, number>> = {
   westus3: 44,
 };
 
-/** `location` in either spelling, `westeurope` or `West Europe`. */
+/** The community of a region in either spelling, `westeurope` or `West Europe`. */
 export function regionalBgpCommunity(location: string): string | undefined {
   const community = communities[location.toLowerCase().replaceAll(' ', '')];
   return community === undefined ? undefined : `12076:${50_000 + community}`;

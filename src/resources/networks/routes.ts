@@ -12,7 +12,7 @@ const addressPrefix: Shape<string> = (value) =>
     ? accept(value)
     : wrong(value, 'an IPv4 range in CIDR notation or a service tag');
 
-/** `properties` of a route. */
+/** The `properties` of a route. */
 export const route: Shape<Item['properties'], ResourceBreach> = refine(
   networkObject(routeMembers, {
     nextHopType: always(choice(['VirtualNetworkGateway', 'VnetLocal', 'Internet', 'VirtualAppliance', 'None'])),

@@ -7,7 +7,7 @@ import { refuseResource } from '../refusal.ts';
 import type { ResourceBreach, ResourceOutcome } from '../refusal.ts';
 import { isServiceTag } from './service-tags.ts';
 
-/** Something that lies in a resource and has an id of its own: a security rule, a route. `properties` as they were sent. */
+/** An item of a resource, with its own id: a security rule or a route. `properties` as they were sent. */
 export interface Item {
   readonly name: string;
   readonly properties: Readonly<Record<string, unknown>>;
@@ -15,26 +15,26 @@ export interface Item {
 
 const addressPrefix = stringThat(
   "'*', an address, a range in CIDR notation or a service tag such as AzureKeyVault or AzureKeyVault.WestEurope",
-  (text) => text === '*' || parseRange(text).ok || isIpv6(text) || isServiceTag(text),
+  (value) => value === '*' || parseRange(value).ok || isIpv6(value) || isServiceTag(value),
 );
 
-const portRange = stringThat("'*', a port, or two of them as in 8000-8080", (text) => {
-  if (text === '*') return true;
-  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+const portRange = stringThat("'*', a port, or two of them as in 8000-8080", (ports) => {
+  if (ports === '*') return true;
+  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(ports) ?? [];
   return first !== '' && Number(first) <= Number(last) && Number(last) <= 65_535;
 });
 
 const noGroups: Shape<unknown> = (value) =>
   Array.isArray(value) && value.length > 0
-    ? wrong(value, 'empty, for there are no application security groups here')
+    ? wrong(value, 'empty, because application security groups are not supported')
     : accept(value);
 
-/** `properties` of a security rule; words in any case, given back in Azure's. */
+/** The `properties` of a security rule. Words are accepted in any case and returned in Azure's. */
 export const securityRule: Shape<Item['properties'], ResourceBreach> = refine(
   networkObject(securityRuleMembers, {
     protocol: choice(['*', 'Tcp', 'Udp', 'Icmp', 'Esp', 'Ah']),
     access: choice(['Allow', 'Deny']),
-    // Azure's (virtual-network "network security groups overview").
+    // Azure's range (virtual-network "network security groups overview").
     priority: wholeNumber(100, 4096),
     direction: choice(['Inbound', 'Outbound']),
     ...each(['sourceApplicationSecurityGroups', 'destinationApplicationSecurityGroups'], optional(noGroups)),
@@ -51,7 +51,7 @@ export const securityRule: Shape<Item['properties'], ResourceBreach> = refine(
       ] as const) {
         const hasOne = (rule[one] ?? '') !== '';
         const hasMany = (rule[many] ?? []).length > 0;
-        if (hasOne && hasMany) return wrong(rule[many], `empty, because ${one} is given as well`, [many]);
+        if (hasOne && hasMany) return wrong(rule[many], `empty, because ${one} is also set`, [many]);
         if (!hasOne && !hasMany) return missing(one);
       }
     }
@@ -63,12 +63,12 @@ function emptyOr(shape: Shape<string>): Shape<string> {
   return (value) => (value === '' ? accept(value) : shape(value));
 }
 
-function stringThat(expected: string, holds: (text: string) => boolean): Shape<string> {
+function stringThat(expected: string, holds: (value: string) => boolean): Shape<string> {
   return (value) => (typeof value === 'string' && holds(value) ? accept(value) : wrong(value, expected));
 }
 
-function isIpv6(text: string): boolean {
-  const [address = '', prefix = '128', ...more] = text.split('/');
+function isIpv6(range: string): boolean {
+  const [address = '', prefix = '128', ...more] = range.split('/');
   return (
     more.length === 0 &&
     address.includes(':') &&
@@ -78,7 +78,7 @@ function isIpv6(text: string): boolean {
   );
 }
 
-/** No two rules of a direction have one priority, and no two rules one name. */
+/** Checks that no two rules of a direction have the same priority. */
 export function checkSecurityRules(rules: readonly Item[]): ResourceOutcome<null> {
   const taken = new Map<string, string>();
   for (const { name, properties } of rules) {
@@ -99,8 +99,8 @@ export function checkSecurityRules(rules: readonly Item[]): ResourceOutcome<null
 }
 
 /**
- * What every group has below its own rules (virtual-network "default security rules"): name, direction, priority, access,
- * from, to, description.
+ * The default rules of every group, below its own (virtual-network "default security rules"): name, direction, priority,
+ * access, source, destination, description.
  */
 export const defaultSecurityRules: readonly Item[] = (
   [

@@ -10,7 +10,7 @@ const definition = object({
 });
 
 /**
- * A definition of a service endpoint policy: which resources of a service may be reached through a subnet's endpoint.
- * It is kept and shown; Postern moves no packets, so that it keeps nothing out.
+ * A definition of a service endpoint policy: the resources of a service that may be reached through a subnet's endpoint. It
+ * is only stored and shown: Postern moves no packets, so it has no effect.
  */
 export const serviceEndpointPolicyDefinition: Shape<Item['properties']> = (value) => definition(value ?? {});

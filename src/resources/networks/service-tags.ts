@@ -1,6 +1,6 @@
 import { isRegion } from '../regions.ts';
 
-/** Service tags that rules of network security groups may name (virtual-network "service tags"). */
+/** The service tags that rules of network security groups may use (virtual-network "service tags"). */
 const tags: ReadonlySet<string> = new Set(
   [
     'ActionGroup',
@@ -43,9 +43,9 @@ const tags: ReadonlySet<string> = new Set(
   ].map((tag) => tag.toLowerCase()),
 );
 
-/** Whether a text is a service tag, or the regional form of one, such as `AzureKeyVault.WestEurope`. */
-export function isServiceTag(text: string): boolean {
-  const name = text.toLowerCase();
+/** Whether a string is a service tag, or the regional form of one, such as `AzureKeyVault.WestEurope`. */
+export function isServiceTag(value: string): boolean {
+  const name = value.toLowerCase();
   if (tags.has(name)) return true;
   const at = name.lastIndexOf('.');
   return at > 0 && tags.has(name.slice(0, at)) && isRegion(name.slice(at + 1));

@@ -13,13 +13,13 @@ const subnetId = new RegExp(
   'i',
 );
 
-/** Where a subnet's ARM id says that it stands. */
+/** The parts of a subnet's ARM id. */
 export interface SubnetId extends Place {
   readonly virtualNetwork: string;
   readonly subnet: string;
 }
 
-/** Takes an ARM id of a subnet apart, in any case; `undefined` for anything else. */
+/** Parses the ARM id of a subnet, ignoring case; `undefined` for anything else. */
 export function parseSubnetId(id: string): SubnetId | undefined {
   const parts = subnetId.exec(id);
   if (parts === null) return undefined;

@@ -11,7 +11,7 @@ import { relink } from '../any/references.ts';
 import type { Link } from '../any/references.ts';
 import { knownTypes } from '../any/resource-types.ts';
 
-/** What a subnet refers to, by the member of its `properties`. */
+/** The types that a subnet refers to, by member of its `properties`. */
 const members = {
   networkSecurityGroup: knownTypes.networkSecurityGroup,
   routeTable: knownTypes.routeTable,
@@ -28,13 +28,13 @@ export interface LinkingNetwork extends Place {
 
 interface LinkedSubnets {
   readonly subnets: readonly RequestedSubnet[];
-  /** Of what the subnets refer to, or referred to. */
+  /** The change of what the subnets refer to, or referred to before. */
   readonly change: Transaction;
 }
 
 /**
- * Ties the subnets that a request gives to their network security groups, route tables and NAT gateways, and unties those
- * that were (`before`). A subnet behind a NAT gateway is seen as the gateway's public addresses.
+ * Links a request's subnets to their network security groups, route tables and NAT gateways, and removes the links that they
+ * had (`before`). A subnet behind a NAT gateway gets the gateway's public addresses.
  */
 export async function linkSubnets(
   network: LinkingNetwork,
@@ -63,13 +63,13 @@ export async function linkSubnets(
   return { ok: true, value: { subnets, change: { require, put } } };
 }
 
-/** What goes with all of a network's subnets, or with one. */
+/** Removes the links of subnets that are deleted. */
 export async function unlinkSubnets(
   network: VirtualNetworkRecord,
   subnets: readonly Subnet[],
-  world: { readonly store: Store; readonly lacks: CallerLacks },
+  services: { readonly store: Store; readonly lacks: CallerLacks },
 ): Promise<ResourceOutcome<LinkedSubnets>> {
-  return linkSubnets(network, { before: subnets, after: [] }, world);
+  return linkSubnets(network, { before: subnets, after: [] }, services);
 }
 
 function linksOf(network: LinkingNetwork, subnets: readonly Subnet[]): readonly Link[] {
@@ -83,7 +83,7 @@ function linksOf(network: LinkingNetwork, subnets: readonly Subnet[]): readonly 
   );
 }
 
-/** A subnet has one of some and a list of others. */
+/** A subnet has one reference of some types and a list of others. */
 function listOf(references: unknown): readonly unknown[] {
   return Array.isArray(references) ? references : [references];
 }

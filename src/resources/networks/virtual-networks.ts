@@ -28,8 +28,8 @@ export interface PutNetwork extends Place {
 }
 
 /**
- * PUT of a whole virtual network. The subnets that it names keep their incarnation, those that it leaves out are
- * deleted; a request without `subnets` leaves them as they are.
+ * PUT of a whole virtual network. The subnets in the request keep their incarnation, and those missing from it are deleted.
+ * A request without `subnets` leaves them unchanged.
  */
 export function putNetwork(
   record: Stored<VirtualNetworkRecord> | undefined,
@@ -79,7 +79,7 @@ export function putSubnet(
   return { ok: true, value: { network, created: index === -1, change: networkChange(network, record) } };
 }
 
-/** DELETE of one subnet; its incarnation never comes back. */
+/** DELETE of one subnet. Its incarnation is never used again. */
 export function deleteSubnet(
   record: Stored<VirtualNetworkRecord>,
   subnetName: string,
@@ -109,7 +109,7 @@ export function deleteNetwork(record: Stored<VirtualNetworkRecord>): ResourceOut
   };
 }
 
-/** The change by which a subnet holds other private endpoints. */
+/** Changes the list of a subnet's private endpoints. */
 export function changeEndpoints(
   record: Stored<VirtualNetworkRecord>,
   subnetName: string,
@@ -125,7 +125,7 @@ export function changeEndpoints(
   return networkChange({ ...before, subnets }, record);
 }
 
-/** What keeps subnets from being deleted. */
+/** The refusal to delete subnets that are in use. */
 function refuseInUse(network: VirtualNetworkRecord | undefined, subnets: readonly SubnetRecord[]) {
   const used = subnets.find(({ privateEndpoints = [] }) => privateEndpoints.length > 0);
   if (network === undefined || used === undefined) return undefined;
@@ -133,13 +133,13 @@ function refuseInUse(network: VirtualNetworkRecord | undefined, subnets: readonl
   return refuseResource({ kind: 'subnetInUse', id, users: used.privateEndpoints ?? [] });
 }
 
-/** The subnet of that name, in any case. */
+/** The subnet with that name, ignoring case. */
 export function findSubnet(network: VirtualNetworkRecord, name: string): SubnetRecord | undefined {
   return network.subnets.find((subnet) => subnet.name.toLowerCase() === name.toLowerCase());
 }
 
-/** The subnet that lives under an ARM id, with the record of its network. */
-export async function readSubnetById(id: string, store: Store): Promise<LivingSubnet | undefined> {
+/** The existing subnet with an ARM id, with the record of its network. */
+export async function readSubnetById(id: string, store: Store): Promise<ExistingSubnet | undefined> {
   const place = parseSubnetId(id);
   if (place === undefined) return undefined;
   const [record] = await readRecords(store, { get: [virtualNetworkKey(place, place.virtualNetwork)] });
@@ -148,9 +148,9 @@ export async function readSubnetById(id: string, store: Store): Promise<LivingSu
   return subnet === undefined ? undefined : { subnet, record, network: { key: record.key, version: record.version } };
 }
 
-export interface LivingSubnet {
+export interface ExistingSubnet {
   readonly subnet: SubnetRecord;
-  /** Of its network. */
+  /** The record of its network. */
   readonly record: Stored<VirtualNetworkRecord>;
   readonly network: Requirement;
 }
@@ -174,7 +174,7 @@ function nextSubnet(
   };
 }
 
-/** The network's new record, with the states of those subnets that changed: the rest of the house watches only these. */
+/** Stores a network's new record, and the states of the subnets that changed: other rooms watch only these. */
 export function networkChange(
   network: VirtualNetworkRecord,
   record: Stored<VirtualNetworkRecord> | undefined,

@@ -7,32 +7,32 @@ import { hasKeyVaultEndpoint, readSubnetById } from '../networks/virtual-network
 
 interface Bound {
   readonly networkAcls: NetworkAcls;
-  /** The networks as they were looked at: a subnet that goes meanwhile makes the change fail and be tried anew. */
+  /** The versions of the networks that were read: if a subnet is deleted meanwhile, the change fails and is tried again. */
   readonly require: readonly Requirement[];
 }
 
-/** What the caller needs on a subnet to add a rule for it. */
+/** The action that the caller needs on a subnet to add a rule for it. */
 const joinAction = 'Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action';
 
-/** What binding is done with: the subscription is the vault's. */
-interface BindingWorld {
+/** The subscription is that of the vault. */
+interface BindingServices {
   readonly store: Store;
   readonly subscriptionId: string;
   readonly lacks: CallerLacks;
 }
 
 /**
- * Binds virtual network rules to the subnets that live under their ids now. A rule whose id is stored already keeps its
- * binding, even to a subnet that is gone: clients PUT whole vaults to change a tag, and a subnet that was made anew under
- * an old name must not gain access by that. To bind it anew, the rule is removed and added again.
+ * Binds virtual network rules to the subnets that now exist with their ids. A stored rule with the same id keeps its binding,
+ * even to a deleted subnet: clients PUT whole vaults to change a tag, and a subnet that was created again with an old name
+ * must not gain access that way. To bind it to the new subnet, the rule is removed and added again.
  *
- * Who adds a rule must be allowed to join the subnet. A new rule's subnet must exist and have the `Microsoft.KeyVault` service endpoint;
- * `ignoreMissingVnetServiceEndpoint` excuses a missing endpoint, never a missing subnet.
+ * To add a rule, the caller must be allowed to join the subnet. The subnet must exist and have the `Microsoft.KeyVault`
+ * service endpoint; `ignoreMissingVnetServiceEndpoint` excuses a missing endpoint, never a missing subnet.
  */
 export async function bindRules(
   requested: RequestedNetworkAcls,
   stored: readonly VirtualNetworkRule[],
-  world: BindingWorld,
+  services: BindingServices,
 ): Promise<ResourceOutcome<Bound>> {
   const bindings = new Map(stored.map(({ id, incarnation }) => [id.toLowerCase(), incarnation]));
   const require = new Map<string, Requirement>();
@@ -40,7 +40,7 @@ export async function bindRules(
   for (const rule of requested.virtualNetworkRules) {
     const known = bindings.get(rule.id.toLowerCase());
     if (known === undefined) {
-      const bound = await bindRule(rule, world);
+      const bound = await bindRule(rule, services);
       if (!bound.ok) return bound;
       bindings.set(rule.id.toLowerCase(), bound.value.incarnation);
       require.set(bound.value.network.key, bound.value.network);
@@ -55,13 +55,13 @@ export async function bindRules(
 
 async function bindRule(
   rule: RequestedVirtualNetworkRule,
-  { store, subscriptionId, lacks }: BindingWorld,
+  { store, subscriptionId, lacks }: BindingServices,
 ): Promise<ResourceOutcome<{ readonly incarnation: string; readonly network: Requirement }>> {
   const living = await readSubnetById(rule.id, store);
   const [virtualNetwork, subnet] = splitAtSubnet(rule.id);
   const lacking = lacks(joinAction, rule.id);
   const isOwn = rule.id.toLowerCase().startsWith(`/subscriptions/${subscriptionId.toLowerCase()}/`);
-  // Before anything is said of the subnet. Of a subscription that is not there, there is nothing to keep to oneself.
+  // Checked first, so that the answer reveals nothing about the subnet. In an unknown subscription there is nothing to reveal.
   if (lacking !== undefined && (isOwn || living !== undefined)) return refuseResource(lacking);
   if (living === undefined) return refuseResource({ kind: 'subnetNotFound', id: rule.id, virtualNetwork, subnet });
   if (!hasKeyVaultEndpoint(living.subnet) && rule.ignoreMissingVnetServiceEndpoint !== true) {
@@ -70,7 +70,7 @@ async function bindRule(
   return { ok: true, value: { incarnation: living.subnet.incarnation, network: living.network } };
 }
 
-/** The ids of the virtual network and the subnet's name, in lower case, as Azure's texts have them. */
+/** The ids of the virtual network and the subnet's name, in lower case, as in Azure's messages. */
 function splitAtSubnet(id: string): readonly [string, string] {
   const lower = id.toLowerCase();
   const at = lower.lastIndexOf('/subnets/');

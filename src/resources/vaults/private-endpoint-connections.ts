@@ -10,7 +10,7 @@ import type { ResourceRecord } from '../../types/resource.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import { parseScope, resourceKey } from '../keys.ts';
 
-interface ConnectionsWorld {
+interface ConnectionServices {
   readonly store: Store;
   readonly newId: () => string;
 }
@@ -21,14 +21,14 @@ export interface ConnectionChange {
   readonly change: Transaction;
 }
 
-/** What a private endpoint shows once its vault, or somebody there, has ended the connection. It stays so. */
+/** The final state of a private endpoint whose connection was ended at the vault. */
 const disconnected: ConnectionState = {
   status: 'Disconnected',
   description: 'The connection was deleted at the vault.',
-  actionsRequired: 'Delete the private endpoint, and create another.',
+  actionsRequired: 'Delete the private endpoint and create another.',
 };
 
-/** The connection of that name, in any case. */
+/** The connection with that name, ignoring case. */
 export function findConnection(
   { privateEndpointConnections = [] }: VaultRecord,
   name: string,
@@ -36,7 +36,7 @@ export function findConnection(
   return privateEndpointConnections.find((one) => one.name.toLowerCase() === name.toLowerCase());
 }
 
-/** `privateLinkServiceConnectionState` of a PUT: it approves or rejects, or leaves the status as it is. */
+/** The `privateLinkServiceConnectionState` of a PUT: approves or rejects, or leaves the status unchanged. */
 export function connectionState(before: ConnectionState): Shape<ConnectionState> {
   return object({
     status: optional(choice([...new Set(['Approved', 'Rejected', before.status] as const)]), before.status),
@@ -45,37 +45,37 @@ export function connectionState(before: ConnectionState): Shape<ConnectionState>
   });
 }
 
-/** Puts a connection's state, at the vault and at the private endpoint. */
+/** Sets a connection's state, in the records of the vault and of the private endpoint. */
 export async function decideConnection(
   record: Stored<VaultRecord>,
   decided: { readonly connection: PrivateEndpointConnection; readonly state: ConnectionState },
-  world: ConnectionsWorld,
+  services: ConnectionServices,
 ): Promise<ConnectionChange> {
   const { connection: before, state } = decided;
-  const connection = { ...before, state, etag: `W/"${world.newId()}"` };
+  const connection = { ...before, state, etag: `W/"${services.newId()}"` };
   const change = changeConnections(record, (all) => all.map((one) => (one.name === before.name ? connection : one)));
-  return { connection, change: merge(change, await tell([connection], state, world)) };
+  return { connection, change: merge(change, await updateEndpoints([connection], state, services)) };
 }
 
-/** Deletes a connection at the vault; the private endpoint stays, `Disconnected`. */
+/** Deletes a connection at the vault. The private endpoint stays, with the status `Disconnected`. */
 export async function deleteConnection(
   record: Stored<VaultRecord>,
   connection: PrivateEndpointConnection,
-  world: ConnectionsWorld,
+  services: ConnectionServices,
 ): Promise<Transaction> {
   const change = changeConnections(record, (all) => all.filter(({ name }) => name !== connection.name));
-  return merge(change, await tell([connection], disconnected, world));
+  return merge(change, await updateEndpoints([connection], disconnected, services));
 }
 
-/** What the private endpoints of a vault that goes are told. */
+/** Disconnects the private endpoints of a vault that is deleted. */
 export async function disconnectEndpoints(
   { privateEndpointConnections = [] }: VaultRecord,
-  world: ConnectionsWorld,
+  services: ConnectionServices,
 ): Promise<Transaction> {
-  return tell(privateEndpointConnections, disconnected, world);
+  return updateEndpoints(privateEndpointConnections, disconnected, services);
 }
 
-/** A vault's record with other connections. */
+/** Changes the connections in a vault's record. */
 export function changeConnections(
   record: Stored<VaultRecord>,
   change: (all: readonly PrivateEndpointConnection[]) => readonly PrivateEndpointConnection[],
@@ -86,11 +86,11 @@ export function changeConnections(
   return { require: [{ key: record.key, version: record.version }], put: [recordPut(record.key, value)] };
 }
 
-/** Writes the state of connections into the records of their private endpoints. */
-async function tell(
+/** Writes the state of connections to the records of their private endpoints. */
+async function updateEndpoints(
   connections: readonly PrivateEndpointConnection[],
   state: ConnectionState,
-  { store, newId }: ConnectionsWorld,
+  { store, newId }: ConnectionServices,
 ): Promise<Transaction> {
   const get = connections.map(({ endpoint }) => endpointKey(endpoint));
   const records = get.length === 0 ? [] : await readRecords(store, { get });

@@ -8,33 +8,33 @@ import type { Put, Store, StoredRecord, Transaction } from '../../store/store.ts
 import type { VaultRecord } from '../../types/vault.ts';
 import { vaultIndexKey, vaultKey } from '../keys.ts';
 
-/** What is left of a purged vault until its contents are gone. */
-interface Purged {
+/** The tombstone of a purged vault whose contents still exist. */
+interface Tombstone {
   readonly incarnation: string;
 }
 
-const purged = recordKind<Purged>({
+const tombstones = recordKind<Tombstone>({
   pattern: 'purged/',
   owner: 'resources',
-  holds: 'that a vault of that incarnation was purged and its contents must go',
+  holds: 'that a vault with that incarnation was purged and its contents must be deleted',
 });
-const batch = 500;
+const batchSize = 500;
 
 type Deletion = NonNullable<VaultRecord['deleted']>;
 
-/** The purge of a soft-deleted vault when its retention is over: what its deletion puts. */
+/** The purge of a soft-deleted vault at the end of its retention, stored when the vault is deleted. */
 export function scheduledPurge(vault: VaultRecord, deleted: Deletion): Put {
   return duePut('purgeVault', Date.parse(deleted.scheduledPurgeDate), subjectOf(vault));
 }
 
-/** The key of that, which its recovery deletes. */
+/** The key of that purge, deleted when the vault is recovered. */
 export function scheduledPurgeKey(vault: VaultRecord, deleted: Deletion): string {
   return dueKey('purgeVault', Date.parse(deleted.scheduledPurgeDate), subjectOf(vault));
 }
 
 /**
- * Purging a vault: its name is free with this change, and a tombstone says that its contents must go. They can be many,
- * so they follow in batches (`clearPurged`), at once, and after a crash as due work. `now` in milliseconds.
+ * Purges a vault. The change frees its name and stores a tombstone for its contents. There may be many, so they are deleted
+ * afterwards in batches (`clearPurged`): at once, and after a crash as due work. `now` in milliseconds.
  */
 export function purgeVault(
   record: Pick<StoredRecord, 'key' | 'version'>,
@@ -53,16 +53,16 @@ export function purgeVault(
     delete: [
       record.key,
       vaultIndexKey('deleted-vault-in', vault, vault.name),
-      // Purged in the very millisecond in which it is due: the one record is the other.
+      // If it is purged in the very millisecond in which it is due, both are the same record.
       ...scheduled.filter((due) => due !== clearing.key),
     ],
   };
 }
 
 /**
- * What is to be done for a vault whose purge is due: to purge it, or, where that was done, to clear what it left. Nothing
- * for one that was recovered meanwhile, also when it was deleted again. Purge protection does not hold this purge up: it
- * keeps people from purging before the retention is over.
+ * The work for a vault whose purge is due: to purge it, or, if that was done, to clear what it left. Nothing for a vault that
+ * was recovered meanwhile, even if it was deleted again. Purge protection does not prevent this purge; it only prevents
+ * callers from purging before the retention is over.
  */
 export async function dueOfVault(
   store: Store,
@@ -80,29 +80,29 @@ export async function dueOfVault(
 }
 
 /**
- * Destroys what purged vaults left: their records in batches, then their data keys, without which no copy of the records
- * can be opened either. Safe to run at any time, and again.
+ * Destroys the contents of purged vaults: their records in batches, then their data keys, without which copies of the records
+ * cannot be opened either. It can run at any time, and again.
  */
 export async function clearPurged(store: Store, destroyDataKey: DestroyDataKey): Promise<void> {
   const failures: unknown[] = [];
   let after: string | undefined;
   do {
-    const tombstones = await listRecords(store, { prefix: purged.prefix(), after, limit: batch });
-    for (const tombstone of tombstones) {
-      // One vault whose leftovers cannot be destroyed now keeps no other one's.
+    const page = await listRecords(store, { prefix: tombstones.prefix(), after, limit: batchSize });
+    for (const tombstone of page) {
+      // If the contents of one vault cannot be destroyed now, those of the others still are.
       await clearVault(tombstone, store, destroyDataKey).catch((error: unknown) => failures.push(error));
     }
-    after = tombstones.at(-1)?.key;
+    after = page.at(-1)?.key;
   } while (after !== undefined);
   if (failures.length > 0) throw failures[0];
 }
 
 type DestroyDataKey = (domain: string) => Promise<void>;
 
-async function clearVault(tombstone: Stored<Purged>, store: Store, destroyDataKey: DestroyDataKey): Promise<void> {
+async function clearVault(tombstone: Stored<Tombstone>, store: Store, destroyDataKey: DestroyDataKey): Promise<void> {
   const { incarnation } = tombstone.value;
   for (;;) {
-    const records = await store.list({ prefix: `vault/${incarnation}/`, limit: batch });
+    const records = await store.list({ prefix: `vault/${incarnation}/`, limit: batchSize });
     if (records.length === 0) break;
     await store.transact({ delete: records.map(({ key }) => key) });
   }
@@ -110,8 +110,8 @@ async function clearVault(tombstone: Stored<Purged>, store: Store, destroyDataKe
   await store.transact({ delete: [tombstone.key] });
 }
 
-function tombstoneKey({ incarnation }: Purged): Key<Purged> {
-  return purged.key(incarnation);
+function tombstoneKey({ incarnation }: Tombstone): Key<Tombstone> {
+  return tombstones.key(incarnation);
 }
 
 function subjectOf({ name, incarnation }: VaultRecord): DueSubject {

@@ -88,10 +88,10 @@ const permissionNames: Readonly<Record<keyof AccessPolicyPermissions, readonly s
 
 const collections = ['keys', 'secrets', 'certificates', 'storage'] as const;
 
-/** The most policies that a vault takes (assign-access-policy.md). */
+/** The most policies of a vault (assign-access-policy.md). */
 const policiesMax = 1024;
 
-/** Reads `properties.accessPolicies`. Every policy is of the vault's own tenant. */
+/** Reads `properties.accessPolicies`. Every policy must have the vault's tenant. */
 export function readAccessPolicies(value: unknown, tenantId: string): ResourceOutcome<readonly AccessPolicy[]> {
   const path = 'properties.accessPolicies';
   const read = readAt(array(accessPolicy), value, path);
@@ -106,7 +106,7 @@ export function readAccessPolicies(value: unknown, tenantId: string): ResourceOu
     }
     if (policy.tenantId.toLowerCase() !== tenantId.toLowerCase()) {
       return invalid(
-        `Invalid value found at ${path}[${index}].tenantId: ${policy.tenantId} is not the vault's tenant ${tenantId}; all access policies of a vault are of its tenant.`,
+        `Invalid value found at ${path}[${index}].tenantId: ${policy.tenantId} is not the vault's tenant ${tenantId}; all access policies of a vault must have its tenant.`,
       );
     }
   }
@@ -115,7 +115,7 @@ export function readAccessPolicies(value: unknown, tenantId: string): ResourceOu
 
 type Policies = readonly AccessPolicy[];
 
-/** `add` gives what it names in addition, `remove` takes it away, `replace` puts it in the place of what was (vaults/accessPolicies). */
+/** `add` adds permissions, `remove` removes them, `replace` replaces those of the same object (vaults/accessPolicies). */
 export const accessPolicyUpdates: ReadonlyMap<string, (before: Policies, named: Policies) => Policies> = new Map([
   ['add', (before, named) => named.reduce((policies, policy) => mergeOne(policies, policy, union), before)],
   [
@@ -125,7 +125,7 @@ export const accessPolicyUpdates: ReadonlyMap<string, (before: Policies, named: 
   ['remove', (before, named) => named.reduce(removeOne, before)],
 ] satisfies [string, (before: Policies, named: Policies) => Policies][]);
 
-/** A policy of which nothing is left goes. */
+/** A policy without permissions is removed. */
 function removeOne(policies: Policies, policy: AccessPolicy): Policies {
   if (!policies.some((other) => sameIdentity(other, policy))) return policies;
   return mergeOne(policies, policy, difference).filter(
@@ -167,7 +167,7 @@ function difference(from: readonly string[], names: readonly string[]): readonly
   return from.filter((name) => !taken.has(name.toLowerCase()));
 }
 
-/** Names of permissions in any case, kept as they were sent: what a client sent is what it gets. */
+/** Names of permissions in any case. They are stored and returned as they were sent. */
 function permissionsOf(collection: keyof AccessPolicyPermissions): Shape<readonly string[]> {
   const known = choice(permissionNames[collection]);
   return array(
@@ -190,7 +190,7 @@ const accessPolicy: Shape<AccessPolicy> = object({
   }),
 });
 
-/** A vault's properties as a request gives them: validated one by one, rules not yet bound to subnets. */
+/** A vault's properties in a request: validated one by one, with rules not yet bound to subnets. */
 export type RequestedProperties = Partial<
   Omit<VaultProperties, 'networkAcls' | 'accessPolicies' | 'enablePurgeProtection'>
 > & {
@@ -202,7 +202,7 @@ export type RequestedProperties = Partial<
 };
 
 const tenantGuid = refine(string, (id) =>
-  // In the case that a token's issuer has it, for the two are compared on every request.
+  // In lower case, as in a token's issuer: the two are compared on every request.
   isGuid(id) ? accept(id.toLowerCase()) : wrong(id, 'a GUID'),
 );
 
@@ -211,10 +211,10 @@ const retentionDays: Shape<number> = (value) =>
     ? accept(value)
     : wrong(value, 'a whole number of days from 7 to 90');
 
-/** `properties` of a vault's PUT or PATCH. */
+/** The `properties` of a vault's PUT or PATCH. */
 function requestedProperties(profile: RuleProfile): Shape<RequestedProperties, RuleBreach> {
   return object({
-    // What the service makes and a client may send back, as az does.
+    // Set by the service; a client may send them back, as az does.
     ...each(['vaultUri', 'provisioningState', 'hsmPoolResourceId', 'privateEndpointConnections'], ignored),
     tenantId: optional(tenantGuid),
     sku: optional(object({ family: optional(choice(['A']), 'A'), name: choice(['standard', 'premium']) })),
@@ -231,14 +231,14 @@ function requestedProperties(profile: RuleProfile): Shape<RequestedProperties, R
   });
 }
 
-/** Reads `properties` of a vault's PUT or PATCH. */
+/** Reads the `properties` of a vault's PUT or PATCH. */
 export function readVaultProperties(value: unknown, profile: RuleProfile): ResourceOutcome<RequestedProperties> {
   return readAt(requestedProperties(profile), value, 'properties');
 }
 
 /**
- * The properties of a vault after a request: what it gives, over what was (`before`, for PATCH) or over the defaults
- * (for PUT), with the rules that concern several properties or the past.
+ * A vault's properties after a request: the given ones over the previous ones (`before`, for PATCH) or the defaults (for PUT),
+ * checked against the rules about several properties or earlier values.
  */
 export function mergeProperties(
   requested: Omit<RequestedProperties, 'networkAcls'>,
@@ -281,7 +281,7 @@ const softDeleteStays =
 const purgeProtectionStays =
   'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.';
 
-/** What cannot be switched off; of purge protection Azure refuses that of a new vault as well (azure-rest-api-specs#18106). */
+/** Properties that cannot be switched off. Azure refuses this for purge protection of a new vault too (azure-rest-api-specs#18106). */
 function irreversible(requested: RequestedProperties, before: VaultProperties | undefined): string | undefined {
   if (requested.enableSoftDelete === false) return before === undefined ? alwaysSoftDelete : softDeleteStays;
   return requested.enablePurgeProtection === false ? purgeProtectionStays : undefined;

@@ -14,7 +14,7 @@ import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
 import { mergeProperties, readVaultProperties } from './vault-properties.ts';
 import type { RequestedProperties } from './vault-properties.ts';
 
-/** What the caller needs on a vault to change how access to it is given. */
+/** The action that the caller needs on a vault to change its permission model. */
 const assignAction = 'Microsoft.Authorization/roleAssignments/write';
 
 const dayMs = 86_400_000;
@@ -26,7 +26,7 @@ export type VaultChange = ResourceOutcome<{
   readonly change: Transaction;
 }>;
 
-/** What the rules of vaults are given. */
+/** What the rules of vaults need. */
 export interface VaultsContext {
   readonly store: Store;
   readonly profile: RuleProfile;
@@ -34,7 +34,7 @@ export interface VaultsContext {
   readonly now: number;
   readonly newId: () => string;
   readonly by: { readonly id: string; readonly type: 'Application' | 'User' };
-  /** What else the caller may do, where a change needs it. */
+  /** The caller's missing permissions on other resources, for changes that need them. */
   readonly lacks: CallerLacks;
 }
 
@@ -47,12 +47,12 @@ export interface PutVault extends Place {
   readonly rbacByDefault: boolean;
 }
 
-/** Vault names: 3 to 24 letters, digits and hyphens, a letter first, a letter or digit last, no two hyphens together. */
+/** Vault names: 3 to 24 letters, digits and hyphens, a letter first, a letter or digit last, never two hyphens in a row. */
 export function isVaultName(name: string): boolean {
   return /^[a-z](?:-?[a-z0-9])+$/i.test(name) && name.length >= 3 && name.length <= 24;
 }
 
-/** PUT of a whole vault: creates it, replaces its properties, or, with `createMode: recover`, brings a soft-deleted one back. */
+/** PUT of a whole vault: creates it, replaces its properties or, with `createMode: recover`, recovers a soft-deleted one. */
 export async function putVault(request: PutVault, context: VaultsContext): Promise<VaultChange> {
   const { store, profile } = context;
   if (!isVaultName(request.name)) return refuseResource({ kind: 'vaultNameNotValid', name: request.name });
@@ -101,7 +101,7 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
   return { ok: true, value: { vault, created: existing === undefined, change: { require, put } } };
 }
 
-/** PATCH: what the request gives, over what was. */
+/** PATCH: the given properties replace the previous ones. */
 export async function patchVault(
   request: { readonly record: Stored<VaultRecord>; readonly tags?: VaultRecord['tags']; readonly properties: unknown },
   context: VaultsContext,
@@ -123,8 +123,9 @@ export async function patchVault(
 }
 
 /**
- * DELETE: the vault keeps its name and its contents until it is recovered or purged, which it is by itself in the end. Its
- * private endpoint connections end, as role assignments do: nobody is let into a recovered vault by what was before.
+ * DELETE: the vault keeps its name and contents until it is recovered or purged, at the latest at the end of its retention.
+ * Its private endpoint connections end, as its role assignments do, so that nothing from before gives access to a recovered
+ * vault.
  */
 export async function deleteVault(record: Stored<VaultRecord>, context: VaultsContext): Promise<VaultChange> {
   const whole = record.value;
@@ -148,7 +149,7 @@ export async function deleteVault(record: Stored<VaultRecord>, context: VaultsCo
   return { ok: true, value: { vault, created: false, change: merge(change, ended) } };
 }
 
-/** Whether a vault stands in that subscription and group. */
+/** Whether a vault is in that subscription and group. */
 export function isAt(vault: Place, place: Place): boolean {
   return (
     vault.subscriptionId.toLowerCase() === place.subscriptionId.toLowerCase() &&
@@ -157,8 +158,8 @@ export function isAt(vault: Place, place: Place): boolean {
 }
 
 /**
- * Recovering keeps the stored rules and their bindings; what the request sends of them is not looked at, as on Azure
- * (azure-rest-api-specs#19606). Where no vault of that name and location is soft-deleted, nothing is made in its place.
+ * Recovers a vault with its stored rules and bindings; those in the request are ignored, as in Azure
+ * (azure-rest-api-specs#19606). If no vault with that name and location is soft-deleted, none is created.
  */
 function recoverVault(
   record: Stored<VaultRecord> | undefined,
@@ -198,7 +199,7 @@ async function nextProperties(
   const before = state.before?.properties;
   const merged = mergeProperties(rest, { before, base: state.base });
   if (!merged.ok) return merged;
-  // Who changes the permission model decides who may what in the vault, as who assigns roles does (rbac-guide).
+  // Changing the permission model decides who has access to the vault, as assigning roles does (rbac-guide).
   const isOtherModel = before !== undefined && before.enableRbacAuthorization !== merged.value.enableRbacAuthorization;
   const lacking = isOtherModel && state.before !== undefined ? lacks(assignAction, vaultId(state.before)) : undefined;
   if (lacking !== undefined) return refuseResource(lacking);
@@ -216,8 +217,8 @@ async function nextProperties(
 }
 
 /**
- * What a PUT that leaves it out keeps. The access policies go (Azure: "redeploying a template without them deletes
- * them"); the boundary stays, for a client that knows nothing of `networkAcls` must not open a vault by setting a tag.
+ * The properties that a PUT without them keeps. Access policies are not kept (Azure: "redeploying a template without them
+ * deletes them"), but the boundary is: a client that does not know `networkAcls` must not open a vault by setting a tag.
  */
 function keptByPut(before: VaultProperties | undefined): Partial<VaultProperties> {
   if (before === undefined) return {};
