@@ -15,7 +15,7 @@ const { dirname, join } = await import('node:path');
 const { fileURLToPath, pathToFileURL } = await import('node:url');
 
 try {
-  // Code is run from there, so it lies where nobody else may write: in the home that the system, not $HOME, gives the user.
+  // Code is run from there, so it must be where no other user may write: in the home that the system, not $HOME, gives the user.
   const cache = join(userInfo().homedir, '.cache', 'postern');
   enableCompileCache(cache);
   process.env.NODE_COMPILE_CACHE ??= cache;

@@ -7,7 +7,7 @@ import { readSettings } from '../src/settings/settings.ts';
 import { describeStart } from '../src/worker/ready.ts';
 import { markdownTable } from './markdown-table.ts';
 
-/** What the line of a server that is ready has, and `connection.json`. */
+/** The members of a ready server's line, and of `connection.json`. */
 const connectionMembers: Readonly<Record<string, string>> = {
   ready: 'always `true`',
   home: 'URL of the resource manager, the authority and Graph',

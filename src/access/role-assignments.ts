@@ -20,7 +20,7 @@ interface ActionSet {
 type Pattern = readonly Piece[];
 
 interface Piece {
-  readonly text: string;
+  readonly characters: string;
   /** Whether it must follow a slash. */
   readonly afterSlash: boolean;
 }
@@ -46,40 +46,40 @@ export function hasAction(set: ActionSet, action: string): boolean {
 function compilePattern(name: string): Pattern {
   const pieces: Piece[] = [];
   let afterSlash = false;
-  let text = '';
+  let characters = '';
   for (let at = 0; at < name.length; at += 1) {
     if (name[at] !== '*') {
-      text += name[at];
+      characters += name[at];
       continue;
     }
-    pieces.push({ text, afterSlash });
-    text = '';
+    pieces.push({ characters, afterSlash });
+    characters = '';
     afterSlash = name[at - 1] === '/' && name[at + 1] === '/';
     if (afterSlash) at += 1;
   }
-  return [...pieces, { text, afterSlash }];
+  return [...pieces, { characters, afterSlash }];
 }
 
 /** Greedy from the left: the first match of each part leaves the most room for the next. */
 function matches(pattern: Pattern, action: string): boolean {
   let at = 0;
   for (const [index, piece] of pattern.entries()) {
-    const found = index === pattern.length - 1 ? action.length - piece.text.length : placeOf(piece, action, at);
+    const found = index === pattern.length - 1 ? action.length - piece.characters.length : placeOf(piece, action, at);
     if (found < at || !fitsAt(piece, action, found) || (index === 0 && found > 0)) return false;
-    at = found + piece.text.length;
+    at = found + piece.characters.length;
   }
   return true;
 }
 
 /** The first position from `from` on where the piece fits; -1 when there is none. */
 function placeOf(piece: Piece, action: string, from: number): number {
-  let at = action.indexOf(piece.text, from);
-  while (at !== -1 && at < action.length && !fitsAt(piece, action, at)) at = action.indexOf(piece.text, at + 1);
+  let at = action.indexOf(piece.characters, from);
+  while (at !== -1 && at < action.length && !fitsAt(piece, action, at)) at = action.indexOf(piece.characters, at + 1);
   return at;
 }
 
-function fitsAt({ text, afterSlash }: Piece, action: string, at: number): boolean {
-  return action.startsWith(text, at) && (!afterSlash || action[at - 1] === '/');
+function fitsAt({ characters, afterSlash }: Piece, action: string, at: number): boolean {
+  return action.startsWith(characters, at) && (!afterSlash || action[at - 1] === '/');
 }
 
 /** A subscription's role assignments by principal, compiled for `authorizeRbac`. */

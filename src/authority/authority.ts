@@ -24,7 +24,7 @@ import type { Authority, AuthorityServices } from './services.ts';
 /** The services of the authority's listener. */
 export interface AuthorityListenerServices extends AuthorityServices {
   readonly turns: Turns;
-  /** What the ingress proved about the other end of a connection. */
+  /** The source of a connection, as proved by the ingress. */
   readonly sourceOf: (socket: Socket) => Source;
 }
 

@@ -8,7 +8,7 @@ export const formBytesMax = 64 * 1024;
 export type FormAnswer =
   { readonly ok: true; readonly form: Form } | { readonly ok: false; readonly refusal: AuthorityRefusal };
 
-/** More than anybody sends: a form of many costs tens of milliseconds to parse, and a stranger may send it. */
+/** More than any client sends. A form with many parameters takes tens of milliseconds to parse, and a stranger may send it. */
 const parametersMax = 100;
 
 /** Reads `application/x-www-form-urlencoded`. A parameter must not be repeated (RFC 6749 section 3.2). */

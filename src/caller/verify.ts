@@ -143,7 +143,7 @@ function malformed(part: TokenPart): Verification {
 /** The tolerated difference between the clocks of issuer and server; Entra's own libraries allow the same. */
 export const clockSkewSeconds = 300;
 
-/** What a service requires of its callers. */
+/** The requirements of a service for its callers. */
 export interface Admission {
   /** The tenant of the vault, or of the subscription: a GUID in lower case. */
   readonly tenant: string;

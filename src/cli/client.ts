@@ -49,8 +49,8 @@ export function send(
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          resolve({ status: incoming.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
+          const received = Buffer.concat(chunks).toString();
+          resolve({ status: incoming.statusCode ?? 0, body: received === '' ? undefined : JSON.parse(received) });
         });
       },
     );

@@ -200,7 +200,7 @@ class Parser {
     const { properties } = this.#language;
     const known = properties.find((property) => property.toLowerCase() === name.toLowerCase());
     if (known !== undefined) return known;
-    throw new Unparsable(`'${name}' is none of the properties that can be asked for: ${properties.join(', ')}`);
+    throw new Unparsable(`'${name}' is not a property that can be filtered: ${properties.join(', ')}`);
   }
 
   #value(): FilterValue {
@@ -209,7 +209,7 @@ class Parser {
     if (token?.literal === true) return token.text;
     const bare = { true: true, false: false, null: null } as const;
     if (token?.text === 'true' || token?.text === 'false' || token?.text === 'null') return bare[token.text];
-    throw new Unparsable(`'${token?.text ?? 'its end'}' is no value: write texts in single quotes`);
+    throw new Unparsable(`'${token?.text ?? 'its end'}' is not a value: write strings in single quotes`);
   }
 
   #word(): string {

@@ -49,7 +49,7 @@ type DenyReason = (Verdict & { readonly allowed: false })['because'];
 
 const whyDenied: { readonly [Because in DenyReason]: (decision: Decision) => string } = {
   sourceUnknown: ({ source }) => `it is not known where the request comes from (${nameOf(source)}).`,
-  rulesUnreadable: () => "the vault's stored rules cannot be read, so nobody is let in until they are set anew.",
+  rulesUnreadable: () => "the vault's stored rules cannot be read, so nobody is let in until they are set again.",
   publicNetworkAccessDisabled: (decision) =>
     `publicNetworkAccess is ${decision.settings.publicNetworkAccess}, which overrides every rule, and ${notTrusted(decision)}.`,
   noIpRule: (decision) =>

@@ -14,7 +14,7 @@ import { userInfo } from './users.ts';
 
 export interface GraphServices extends Omit<EdgeServices, 'changes'> {
   readonly turns: Turns;
-  /** What the ingress proved about the other end of a connection. */
+  /** The source of a connection, as proved by the ingress. */
   readonly sourceOf: (socket: Socket) => Source;
 }
 

@@ -21,7 +21,7 @@ export function readVersion1(bytes: Uint8Array): HeaderProgress {
 
 function readLine(line: string): RelayedConnection | 'malformed' | undefined {
   const [, protocol, source, destination, sourcePort, destinationPort, ...more] = line.split(' ');
-  // Whatever follows UNKNOWN is ignored up to the end of the line (section 2.1).
+  // Everything after UNKNOWN is ignored up to the end of the line (section 2.1).
   if (protocol === 'UNKNOWN') return undefined;
   if (more.length > 0 || (protocol !== 'TCP4' && protocol !== 'TCP6')) return 'malformed';
   const from = readEnd(protocol, source, sourcePort);

@@ -1,12 +1,12 @@
 import type { ConfigFile } from './config-file.ts';
 import type { Endpoint } from './values.ts';
 
-/** What the reference says of a member of the configuration file. */
+/** The description of a member of the configuration file in the reference. */
 export interface Description {
   readonly what: string;
-  /** What a string must be, where not every string will do, or what each string of a list must be. */
+  /** The form of a string, or of each string in a list, if not every string is valid. */
   readonly form?: string;
-  /** What holds where the member is left out; `none` unless given. */
+  /** The value if the member is omitted; `none` unless given. */
   readonly default?: string;
 }
 

@@ -10,7 +10,7 @@ interface Waiting {
 
 /**
  * A line in which sites take turns, and at a site its names: many waiting under one name do not delay the others. When
- * too many wait, whoever has the most in the line loses the oldest.
+ * too many wait, the source with the most in the line loses the oldest.
  */
 export class WaitingLine {
   readonly #places: Places<Waiting>;

@@ -23,7 +23,7 @@ export const noDeaths: DeathRecord = { inRow: 0, served: false };
 /**
  * Decides what to do after a worker died. One that served well is replaced at once; after deaths in a row the delay grows.
  * If no worker was ever ready, the next one would fail too, so the start is given up. Otherwise the server goes on trying: the
- * cause, such as a full disk, may pass, and nobody may be there to start the server again.
+ * cause, such as a full disk, may pass, and there may be no one to start the server again.
  */
 export function afterDeath({ inRow: before, served: servedBefore }: DeathRecord, life: Life): AfterDeath {
   const served = servedBefore || life.ready;

@@ -92,7 +92,7 @@ async function run(
     folder,
     heartbeat,
     now: Date.now,
-    print: (text) => process.stdout.write(`${text}\n`),
+    print: (message) => process.stdout.write(`${message}\n`),
     complain,
     onEnd: ended.resolve,
   });
@@ -199,6 +199,6 @@ function rootFilesMessage(folder: string, names: readonly string[], { uid, gid }
   return `Root owns ${names.join(', ')} in the data folder, and the worker cannot use root's files. If you trust these files, give them to it: chown -h ${uid}:${gid} ${paths}`;
 }
 
-function complain(text: string): void {
-  process.stderr.write(`postern: ${text}\n`);
+function complain(message: string): void {
+  process.stderr.write(`postern: ${message}\n`);
 }

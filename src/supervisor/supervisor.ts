@@ -38,8 +38,8 @@ export interface SupervisorOptions {
   readonly folder: DataFolder;
   readonly heartbeat: HeartbeatTimes;
   readonly now: () => number;
-  readonly print: (text: string) => void;
-  readonly complain: (text: string) => void;
+  readonly print: (message: string) => void;
+  readonly complain: (message: string) => void;
   /** Called once, when everything has ended. */
   readonly onEnd: (exitCode: number) => void;
 }

@@ -3,7 +3,7 @@ import { depthMax, isArray, isObject } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 import type { Expression } from './expression.ts';
 
-/** What one deployment may still use, together with the deployments nested in it. It is mutable. */
+/** The steps and time that one deployment may still use, together with the deployments nested in it. It is mutable. */
 export interface Allowance {
   steps: number;
   /** The milliseconds that all its evaluations may take together. */
@@ -16,7 +16,7 @@ export interface Allowance {
   keptCharacters: number;
 }
 
-/** What one evaluation may still use: of the plan, of a resource's body or of the outputs. A deployment has one, which is refilled. */
+/** The steps and time for one evaluation: of the plan, of a resource's body or of the outputs. A deployment has one, which is refilled. */
 export interface Budget {
   left: number;
   /** The time at which it must end, on the allowance's clock. */

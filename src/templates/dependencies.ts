@@ -52,7 +52,7 @@ export function resourcesNamed(wanted: string, placement: Placement, index: Reso
   return index.keys.get(key) ?? index.names.get(lower) ?? [];
 }
 
-/** What is needed to find the dependencies of a template's resources. */
+/** The data for finding the dependencies of a template's resources. */
 export interface DependencySources {
   readonly index: ResourceIndex;
   /** The names of the template's loops, in lower case. */

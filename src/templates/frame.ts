@@ -19,7 +19,7 @@ export interface DeploymentScope {
   readonly newId: () => string;
   /** SHA-1, for `guid`. */
   readonly sha1: (bytes: Uint8Array) => Uint8Array;
-  /** What the deployment may use; a nested deployment shares that of the outer one. */
+  /** The allowance of the deployment; a nested deployment shares that of the outer one. */
   readonly allowance: Allowance;
 }
 

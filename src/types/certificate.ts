@@ -23,7 +23,7 @@ export interface AlternativeNames {
   readonly dnsNames: readonly string[];
   readonly emails: readonly string[];
   readonly upns: readonly string[];
-  /** In text form: `192.0.2.1`, `2001:db8::1`. */
+  /** As strings: `192.0.2.1`, `2001:db8::1`. */
   readonly ipAddresses: readonly string[];
   readonly uris: readonly string[];
 }

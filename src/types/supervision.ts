@@ -64,7 +64,7 @@ export interface SubnetListener {
 export type FromWorker =
   /** Proves that the event loop runs. */
   | { readonly kind: 'pong' }
-  /** Connections are accepted and answered from now on. `line` is printed with `--json`, `text` without. */
+  /** Connections are accepted and answered from now on. `line` is printed with `--json`, `text` otherwise. */
   | { readonly kind: 'ready'; readonly line: string; readonly text: string }
   /** The worker cannot go on, and a new one could not either. */
   | { readonly kind: 'fatal'; readonly message: string }

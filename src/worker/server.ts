@@ -91,7 +91,7 @@ export interface Server extends Ending {
   readonly renewals: Renewals;
 }
 
-interface EdgesWorld extends Omit<DataPlaneServices, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
+interface SharedServices extends Omit<DataPlaneServices, 'acceptedIssuers' | 'corsOrigins' | 'throttle'> {
   readonly store: Store;
   readonly audit: Audit;
   readonly logError: (error: unknown, requestId: string) => void;
@@ -126,7 +126,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   });
   const base = { store: watchedStore(store, { scheduler, audit }), audit, logError: requestFailed(log) };
   const turns = new Turns(base);
-  const world = {
+  const services = {
     ...base,
     turns,
     rulebook,
@@ -140,7 +140,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     closeSubnets: (incarnations: readonly string[]) => incarnations.forEach((one) => ingress.closeSubnet(one)),
     now,
   };
-  const edges = openEdges(parts, { ...world, authority, names, ingress, destroyLeftovers });
+  const edges = openEdges(parts, { ...services, authority, names, ingress, destroyLeftovers });
   countRequests(http, [drain, ingress]);
   http.on('request', edges.dispatch);
   const renewals = openRenewals(parts, ingress, authority.signingKeys);
@@ -185,24 +185,24 @@ function openScheduler({ store, now, log }: ServerParts, { audit, vaults, operat
 }
 
 /** Opens what answers requests: the vaults, and the services under the server's own names. */
-function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...world }: EdgesWorld) {
+function openEdges(parts: ServerParts, { authority, names, ingress, destroyLeftovers, ...services }: SharedServices) {
   const { settings } = parts;
   const dataPlane = createDataPlane({
-    ...world,
+    ...services,
     throttle: throttleOf(settings),
     acceptedIssuers: (tenant) => authority.issuers.acceptedFor(tenant),
     corsOrigins: names.map((set) => set.authority),
   });
-  const signIn = signInEdges({ ...world, ...authority, names, tenantId: parts.identity.tenantId });
+  const signIn = signInEdges({ ...services, ...authority, names, tenantId: parts.identity.tenantId });
   const controlPlane = openControlPlane({
-    ...world,
+    ...services,
     profile: withNormalization(withLimits(ruleProfiles[settings.rules], ruleLimits(settings)), settings),
     publicAddressPool: settings.publicAddressPool ?? defaultPublicAddressPool,
     azureNormalization: settings.azureNormalization ?? false,
     homeSubscription: parts.identity.subscriptionId,
     clearPurged: destroyLeftovers,
-    objects: resourceObjects(world),
-    readSecret: (asked) => readSecretForDeployment(asked, world),
+    objects: resourceObjects(services),
+    readSecret: (asked) => readSecretForDeployment(asked, services),
   });
   return {
     longRunning: controlPlane.longRunning,

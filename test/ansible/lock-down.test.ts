@@ -23,7 +23,7 @@ else
       assert.equal(status, 0, shown);
       assert.match(shown, /ok=7 +changed=6 +unreachable=0 +failed=0/);
 
-      // What the playbook says it did, seen by another client.
+      // The playbook's result, seen by another client.
       const { client } = postern;
       const properties = await client.arm(
         'GET',

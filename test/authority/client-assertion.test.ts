@@ -158,7 +158,7 @@ const refused: Readonly<
     assertion: () => sign({ ...goodClaims(), sub: serviceClientId }),
     says: 'AADSTS50027: ',
   },
-  'that is no JWT': { assertion: async () => 'x.y.z', says: 'AADSTS50027: ' },
+  'that is not a JWT': { assertion: async () => 'x.y.z', says: 'AADSTS50027: ' },
   'of another client than client_id says': {
     assertion: () => sign({ ...goodClaims(), iss: serviceClientId, sub: serviceClientId }),
     says: "AADSTS700021: Client assertion application identifier doesn't match 'client_id' parameter.",

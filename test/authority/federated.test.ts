@@ -140,11 +140,11 @@ const refused: Readonly<Record<string, { assertion: () => Promise<string>; clien
     assertion: () => sign({ ...claims, nbf: -1e300 }),
     says: 'AADSTS50027: ',
   },
-  'whose subject is no text': {
+  'whose subject is not a string': {
     assertion: () => sign({ ...claims, ...hostile('{"sub":{"toString":1}}') }),
     says: 'AADSTS50027: ',
   },
-  'whose audience is no text': {
+  'whose audience is not a string': {
     assertion: () => sign({ ...claims, ...hostile('{"aud":[{"toLowerCase":1}]}') }),
     says: 'AADSTS50027: ',
   },

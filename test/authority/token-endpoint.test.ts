@@ -178,7 +178,7 @@ const refused: Readonly<Record<string, Refused>> = {
     error: 'unauthorized_client',
     says: `AADSTS700016: Application with identifier '${objectId}' was not found in the directory '${tenant}'.`,
   },
-  'a client that is no GUID': {
+  'a client that is not a GUID': {
     form: { ...goodForm, client_id: '../client\r\nx' },
     status: 400,
     error: 'unauthorized_client',

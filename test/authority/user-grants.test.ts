@@ -214,7 +214,7 @@ const refused: Readonly<Record<string, Refused>> = {
     error: 'invalid_scope',
     says: 'AADSTS70011: ',
   },
-  'a scope that is none of ours': {
+  'a scope that is unknown': {
     form: { scope: `${vaultResource}/Secrets.Read` },
     error: 'invalid_scope',
     says: `AADSTS70011: The provided request must include a 'scope' input parameter.`,

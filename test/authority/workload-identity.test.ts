@@ -152,9 +152,9 @@ test('a changed credential is used at once; a deleted one, or one of a deleted i
   expectStatus(await signIn(federated, assertion), 200);
   expectStatus(await client.arm('DELETE', app), 200);
   expectRefused(await signIn(federated, assertion), 400, `AADSTS700016: Application with identifier '${clientId}'`);
-  const anew = expectStatus(await client.arm('PUT', app, { location }), 201);
+  const recreated = expectStatus(await client.arm('PUT', app, { location }), 201);
   expectStatus(await client.arm('GET', credential), 404);
-  const another = { ...federated, clientId: String(at(anew.body, 'properties', 'clientId')) };
+  const another = { ...federated, clientId: String(at(recreated.body, 'properties', 'clientId')) };
   expectRefused(await signIn(another, assertion), 401, 'AADSTS70025: ');
 });
 

@@ -12,7 +12,7 @@ export interface AzResult {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What it printed as JSON; `undefined` for nothing. */
+  /** Its output as JSON; `undefined` for nothing. */
   readonly output: Json;
 }
 
@@ -97,7 +97,7 @@ export async function signedIn(world: TestServer, environment: Readonly<Record<s
   return az;
 }
 
-/** What a command that must succeed prints; `command` is split at its spaces. */
+/** Runs a command that must succeed, and returns its output; `command` is split at its spaces. */
 export async function typed(az: Az, command: string): Promise<Json> {
   const { status, stderr, output } = await az.run(...command.split(' '));
   assert.equal(status, 0, `az ${command}\n${stderr}`);

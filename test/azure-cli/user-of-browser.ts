@@ -1,5 +1,5 @@
 /**
- * What stands in for a person's browser: it is started with the address of a sign-in page, fills it in, and goes where
+ * Takes the place of a person's browser: it is started with the address of a sign-in page, fills it in, and goes where
  * it leads.
  */
 import { browserAt } from '../authority/browser-at.ts';

@@ -139,8 +139,8 @@ test('each kind of forged token is refused with its own reason', async (t) => {
     ['two parts', `${header}.${payload}`, { kind: 'malformed', part: 'token' }],
     ['four parts', `${good}.x`, { kind: 'malformed', part: 'token' }],
     ['nothing', '', { kind: 'malformed', part: 'token' }],
-    ['a header that is no JSON', `AAAA.${payload}.${signature}`, { kind: 'malformed', part: 'header' }],
-    ['a payload that is no JSON', `${header}.AAAA.${signature}`, { kind: 'malformed', part: 'payload' }],
+    ['a header that is not JSON', `AAAA.${payload}.${signature}`, { kind: 'malformed', part: 'header' }],
+    ['a payload that is not JSON', `${header}.AAAA.${signature}`, { kind: 'malformed', part: 'payload' }],
     [
       'a critical extension',
       forge({ alg: 'RS256', kid: 'own-1', crit: ['b64'], b64: false }, claims),

@@ -47,9 +47,9 @@ export interface Step {
 }
 
 /**
- * What a reader types, in order. A block `sh` is one step, which must succeed; a block `text` that follows it is what it
- * prints. In a block `console` a line that begins with `$ ` is a command, and what is below it is what it prints. Of a block
- * `yaml` what its job runs is typed.
+ * The commands and files that a reader types, in order. A block `sh` is one step, which must succeed; a block of the type
+ * `text` after it is its output. In a block `console` a line that begins with `$ ` is a command, followed by its output.
+ * For a block `yaml`, the commands of its job are typed.
  */
 export function stepsOf(blocks: readonly Block[]): readonly Step[] {
   return blocks.flatMap((block, index) => {

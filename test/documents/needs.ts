@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** What a command needs beside the checkout: why it cannot be run on this machine, or `undefined`. */
+/** A requirement of a command besides the checkout: why it cannot be run on this machine, or `undefined`. */
 interface Need {
   readonly of: RegExp;
   readonly missing: () => string | undefined;

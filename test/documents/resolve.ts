@@ -2,7 +2,7 @@ import { commands } from '../../src/cli/commands.ts';
 import { readOptions } from '../../src/settings/options.ts';
 import { SettingRefused } from '../../src/settings/refused.ts';
 
-/** What commands, scripts and paths are resolved against. */
+/** The names that commands, scripts and paths are resolved against. */
 export interface Known {
   /** Paths of the checkout's files. */
   readonly paths: readonly string[];
@@ -10,7 +10,7 @@ export interface Known {
   readonly scripts: readonly string[];
 }
 
-/** What of a command or a code span in a document does not exist: a command of `postern`, an option, a script, a path. */
+/** The parts of a command or a code span in a document that do not exist: a command of `postern`, an option, a script, a path. */
 export function unresolved(code: string, known: Known): readonly string[] {
   const lines = code.replaceAll(/\\\n\s*/g, '');
   return [

@@ -1,4 +1,4 @@
-/** What a document says to type, to save or to look at exists, also where nobody types it in a test. */
+/** Everything that a document tells a reader to type, save or look at exists, also if no test types it. */
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';

@@ -28,14 +28,14 @@ test('a filter is its terms, in any case and spacing', () => {
 test('what an edge does not support is refused there, with the place of the term, and supported elsewhere', () => {
   const rows: readonly (readonly [text: string, at: number, rule: RegExp])[] = [
     ["name eq 'a' or type eq 'b'", 0, /^'or' was not expected$/],
-    ["name eq 'a' and not type eq 'b'", 16, /^'not' is none of the properties that can be asked for: name, type$/],
-    ["name eq 'a' and (type eq 'b')", 16, /^'\(' is none of the properties/],
+    ["name eq 'a' and not type eq 'b'", 16, /^'not' is not a property that can be filtered: name, type$/],
+    ["name eq 'a' and (type eq 'b')", 16, /^'\(' is not a property/],
     ["name ne 'a'", 0, /^after 'name' only eq is supported$/],
     ["name in ('a')", 0, /^after 'name' only eq is supported$/],
-    ["startswith(name,'a')", 0, /^'startswith' is none/],
-    ["substringof('a',name)", 0, /^'substringof' is none/],
-    ["name/any(c:c eq 'a')", 0, /^'name\/any' is none/],
-    ["name eq 'a' and atScope()", 16, /^'atScope' is none/],
+    ["startswith(name,'a')", 0, /^'startswith' is not a property/],
+    ["substringof('a',name)", 0, /^'substringof' is not a property/],
+    ["name/any(c:c eq 'a')", 0, /^'name\/any' is not a property/],
+    ["name eq 'a' and atScope()", 16, /^'atScope' is not a property/],
   ];
   for (const [text, at, rule] of rows) {
     const parsed = parseFilter(text, bare);
@@ -50,11 +50,11 @@ test('what no edge can read is refused with its place', () => {
   const rows: readonly (readonly [text: string, at: number, rule: RegExp])[] = [
     ['', 0, /^a name was expected, not its end$/],
     ["name eq 'a' and ", 0, /^a name was expected, not its end$/],
-    ["name eq 'a' and  type eq b", 17, /^'b' is no value/],
+    ["name eq 'a' and  type eq b", 17, /^'b' is not a value/],
     ["name eq 'a' type eq 'b'", 0, /^'type' was not expected$/],
     ["name eq 'a' and type eq 'b", 23, /^it cannot be read from ' 'b' on$/],
     ["atScope('a')", 0, /^'\)' was expected, not 'a'$/],
-    ['assignedTo()', 0, /^'\)' is no value/],
+    ['assignedTo()', 0, /^'\)' is not a value/],
     [`${'not '.repeat(20)}name eq 'a'`, 60, /^it is nested too deep$/],
     [`${'('.repeat(20)}name eq 'a'${')'.repeat(20)}`, 15, /^it is nested too deep$/],
     [`name eq '${'a'.repeat(2048)}'`, 0, /^it is longer than 2048 characters$/],

@@ -1,6 +1,6 @@
 /** The result of one part of the faults. */
 export interface Figures {
-  /** What was done, in numbers: `rounds`, `acknowledged`. */
+  /** Counts of the actions: `rounds`, `acknowledged`. */
   readonly counts: Readonly<Record<string, number>>;
   /** Everything that was lost, torn, repeated, or served although it was damaged. */
   readonly faults: readonly string[];

@@ -31,7 +31,7 @@ const names = [
 ];
 
 /**
- * Replaces each name in the folder by a link to somebody else's file or folder; then the worker is killed, and the
+ * Replaces each name in the folder by a link to another user's file or folder; then the worker is killed, and the
  * supervisor. Whatever they do with the link, its target stays unchanged.
  */
 export async function linkedNames(most: number, progress: (text: string) => void): Promise<Figures> {
@@ -72,7 +72,7 @@ export async function linkedNames(most: number, progress: (text: string) => void
 function makeSentinel(folder: string): { readonly file: string; readonly folder: string } {
   const inside = join(folder, 'folder');
   mkdirSync(inside, { mode: 0o700 });
-  // Somebody else's, with its own mode.
+  // Another user's, with its own mode.
   for (const file of [join(folder, 'file'), join(inside, 'audit.jsonl')])
     writeFileSync(file, 'not to be touched\n', { mode: 0o600 });
   chmodSync(folder, 0o755);

@@ -2,7 +2,7 @@ import { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered, Client, Json } from '../world/client.ts';
 
-/** What one client asked of one object, in order, waiting for each answer. */
+/** The requests of one client about one object, in order, each sent after the answer to the one before. */
 export interface History {
   readonly name: string;
   readonly kind: 'secret' | 'key' | 'tag';
@@ -10,11 +10,11 @@ export interface History {
   readonly versions: { readonly id: string; readonly value: string }[];
   /** Whether its deletion was acknowledged. */
   deleted: boolean;
-  /** What was asked and not answered: it may or may not have been done. */
+  /** A request without an answer: it may or may not have been carried out. */
   unanswered: 'set' | 'delete' | undefined;
 }
 
-/** What a server acknowledged. */
+/** The writes that a server acknowledged. */
 export interface Acknowledged {
   readonly histories: History[];
   /** The ids of the requests that succeeded, each of which has one record. */

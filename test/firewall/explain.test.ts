@@ -58,7 +58,7 @@ const sentences: readonly (readonly [FirewallSettings, Source, Caller | undefine
     settingsWith({ ipRules: ipRules('nonsense') }),
     fromAddress('203.0.113.7'),
     undefined,
-    "Denied: the vault's stored rules cannot be read, so nobody is let in until they are set anew.",
+    "Denied: the vault's stored rules cannot be read, so nobody is let in until they are set again.",
   ],
   [
     { ...rules, publicNetworkAccess: 'Disabled' },

@@ -15,7 +15,7 @@ export const unknownSource: UnknownSource = { kind: 'unknown', reason: 'the gate
 
 export function fromAddress(text: string): PublicSource {
   const address = parseAddress(text);
-  if (address === undefined) throw new TypeError(`${text} is no address`);
+  if (address === undefined) throw new TypeError(`${text} is not an address`);
   return { kind: 'public', address };
 }
 

@@ -1,4 +1,4 @@
-/** What to fuzz, one after the other, and for how long. */
+/** The targets to fuzz, one after the other, and for how long. */
 export interface FuzzPlan {
   readonly names: readonly string[];
   readonly seed: number;

@@ -424,7 +424,7 @@ const refused: Readonly<
   'a filter over one': {
     path: `/users?$filter=${encodeURIComponent("passwordHash eq 'x'")}`,
     code: 'Request_UnsupportedQuery',
-    says: "Unsupported or invalid query option '$filter': 'passwordHash' is none of the properties",
+    says: "Unsupported or invalid query option '$filter': 'passwordHash' is not a property",
   },
   'a property that is not supported': {
     method: 'POST',
@@ -461,7 +461,7 @@ const refused: Readonly<
     code: 'Request_BadRequest',
     says: "Invalid value specified for property 'web.redirectUris' of the resource: 'http://app.example/' is not encrypted",
   },
-  'a body that is no object': {
+  'a body that is not an object': {
     method: 'POST',
     path: '/users',
     body: [],

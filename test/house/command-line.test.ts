@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = readFileSync(`${root}docs/reference/command-line.md`, 'utf8');
 
-/** What the program prints, in one line. */
+/** The output of the program, in one line. */
 function help(...words: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(`${root}bin/postern`, [...words, '--help'], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -27,9 +27,9 @@ function rowsOf(heading: string): readonly string[] {
   return [...rows].map(({ groups }) => `${groups?.['name']} ${groups?.['text']}`.replaceAll('\\', ''));
 }
 
-/** Every option that a text names, with two hyphens. */
-function optionsIn(text: string): readonly string[] {
-  return [...new Set(text.match(/(?<![\w-])--[a-z][a-z-]*/g))].toSorted();
+/** Every option in a string, with two hyphens. */
+function optionsIn(source: string): readonly string[] {
+  return [...new Set(source.match(/(?<![\w-])--[a-z][a-z-]*/g))].toSorted();
 }
 
 describe('docs/reference/command-line.md', () => {

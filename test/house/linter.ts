@@ -46,7 +46,7 @@ async function configuration(only: string | undefined): Promise<string> {
   return JSON.stringify({ ...Object(parsed), categories: { correctness: 'off' }, options: {} });
 }
 
-/** One line of the linter's `unix` format: `path:line:column: text [severity/rule]`. */
+/** One line of the linter's `unix` format: `path:line:column: message [severity/rule]`. */
 const finding = /^(?<file>[^:]+):(?<line>\d+):\d+: (?<text>.*) \[(?:Error|Warning)(?:\/(?<rule>.*))?\]$/;
 
 function run(tree: string): Promise<readonly Finding[]> {

@@ -18,7 +18,7 @@ const forms: readonly ((specifier: string, number: number) => string)[] = [
   (specifier) => `void import('${specifier}');`,
 ];
 
-/** What each kind of platform may take from outside of `src/`. */
+/** The modules that each kind of platform may import from outside of `src/`. */
 const outside: readonly { readonly specifier: string; readonly platforms: readonly Room['platform'][] }[] = [
   { specifier: 'node:fs', platforms: ['node only', 'packages'] },
   { specifier: 'node:fs/promises', platforms: ['node only', 'packages'] },

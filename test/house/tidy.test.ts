@@ -71,8 +71,8 @@ describe('the tree', () => {
       const room = /^src\/(?<room>[^/]+)\/errors\.ts$/.exec(path)?.groups?.['room'];
       if (room !== undefined) tables.set(room, await errorsOf(path));
     }
-    // What stands on the kernel answers with errors, so an edge without a table would be an edge whose errors nobody
-    // checks. A room that puts edges together is none.
+    // An edge answers with errors, so an edge without a table would be one whose errors are not checked. A room that
+    // assembles edges is not one.
     const speakers = Object.keys(rooms).filter((room) => rooms[room]?.imports.includes('edge'));
     const edges = speakers.filter((room) => !speakers.some((other) => rooms[room]?.imports.includes(other)));
     assert.deepEqual(
@@ -92,7 +92,7 @@ async function errorsOf(path: string): Promise<ErrorTable> {
   const module: unknown = await import(pathToFileURL(`${root}${path}`).href);
   assert.ok(isObject(module) && 'errors' in module, `${path} exports no \`errors\``);
   const { errors } = module;
-  assert.ok(isTable(errors), `\`errors\` in ${path} is no table of objects`);
+  assert.ok(isTable(errors), `\`errors\` in ${path} is not a table of objects`);
   return errors;
 }
 

@@ -22,7 +22,7 @@ async function read(root: string, path: string): Promise<SourceFile | undefined>
   return state?.isFile() === true ? { path, text: await readFile(join(root, path), 'utf8') } : undefined;
 }
 
-/** What Git knows or would add. Nothing where there is no Git, or where it does not trust the owner of the folder. */
+/** The files that Git knows or would add. Empty without Git, or if it does not trust the owner of the folder. */
 async function fromGit(root: string): Promise<readonly string[] | undefined> {
   try {
     const listed = await promisify(execFile)('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {

@@ -68,7 +68,7 @@ const samples: readonly Sample[] = [
     bad: ['// oxlint-disable-next-line no-console', '// oxlint-disable-line no-console -- '],
     good: ['// oxlint-disable-next-line no-console -- the child has no logger'],
   },
-  { what: 'a text that is not formatted', bad: ['// prettier-ignore'], good: ['// ignored by prettier'] },
+  { what: 'code that is not formatted', bad: ['// prettier-ignore'], good: ['// ignored by prettier'] },
   {
     what: 'two assertions in place of a check',
     bad: ['x as unknown as Vault'],
@@ -81,7 +81,7 @@ const samples: readonly Sample[] = [
     good: ['JSON.stringify(body)', 'parse(body)'],
   },
   {
-    what: 'TLS that trusts anybody',
+    what: 'TLS that trusts any server',
     path: 'docs/try.md',
     bad: [
       'rejectUnauthorized: false',
@@ -92,7 +92,7 @@ const samples: readonly Sample[] = [
     good: ['rejectUnauthorized: true', 'curl -s --cacert ca.pem https://kiosk', 'kubectl -k x'],
   },
   {
-    what: 'a path of somebody’s machine',
+    what: 'a path of one machine',
     path: 'docs/try.md',
     bad: ['/work/main/src', 'cd /root/x', "'/home/ann/postern'", '/Users/ann/postern'],
     good: ['docs/work/a.md', '/workspaces/a', 'the /root', '/homes/ann', '/home/ada/postern-data', '../root/a'],
@@ -107,6 +107,46 @@ const samples: readonly Sample[] = [
     path: '.npmrc',
     bad: ['registry=https://registry.npmjs.org/', 'https://npm.pkg.github.com'],
     good: ['the npm registry', 'omit-lockfile-registry-resolved=true'],
+  },
+  {
+    what: 'an old word for again',
+    bad: ['// It is read anew.', "message: 'begin anew'"],
+    good: ['// It is a new one.', 'const anewer = 1;'],
+  },
+  {
+    what: 'a negation by "none"',
+    bad: ['// A key whose p is none.', "const rule = 'it is none that is known';"],
+    good: ['// `undefined` if there is none.', '// none of them'],
+  },
+  {
+    what: 'a negation by "no"',
+    bad: ['// A value that is no name is refused.', "return mismatch(call, 'the text is no date');"],
+    good: ['// It is no longer valid.', '// There is no such subnet.', '// It is not a name.'],
+  },
+  {
+    what: 'a comment that speaks of who or what',
+    bad: ['/** What a vault is given. */', '  // Whoever comes now is refused.', '/** Whose it is. */'],
+    good: ['/** Whether a vault exists. */', '// The caller that it names.', "it('What it is', () => {"],
+  },
+  {
+    what: 'a comment in which things stand',
+    bad: ['/** Where the log stands. */', ' * no two may stand there', '// as it stood'],
+    good: ['// The digest stands for it.', '// as we understand it', 'const stands = 1;'],
+  },
+  {
+    what: 'a comment that calls a string a text',
+    bad: ['/** The text of a template. */', '// two texts'],
+    good: ['// in plain text', '// the ciphertext', '// a block of the type `text`', 'const text = 1;'],
+  },
+  {
+    what: 'a comment about somebody',
+    bad: ['/** Somebody who signs in. */', ' * nobody else', '// not anybody’s'],
+    good: ['/** A user who signs in. */', 'const nobody = 1;'],
+  },
+  {
+    what: 'an interface called world',
+    bad: ['interface DueWorld {', 'export type World = string;'],
+    good: ['interface DueServices {', 'const world = 1;'],
   },
   {
     what: 'a line of more than 140 columns',

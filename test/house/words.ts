@@ -2,11 +2,11 @@ import type { SourceFile } from './tree.ts';
 
 interface Ban {
   readonly what: string;
-  /** Which paths it is about. */
+  /** The paths that it applies to. */
   readonly where: RegExp;
   readonly except?: RegExp;
   readonly pattern: RegExp;
-  /** Where a line does not matter, the path itself is asked. */
+  /** Set if the pattern is for the path, rather than for each line. */
   readonly subject?: 'path';
   readonly instead: string;
 }
@@ -14,8 +14,12 @@ interface Ban {
 const scripts = /\.(?:ts|mjs)$/;
 const source = /^src\/.*\.ts$/;
 const processes = /^src\/(?:main\.ts|cli\/|supervisor\/)/;
+/** The rooms whose comments have not been rewritten yet. The bans of plain English leave them out. */
+const unrevised = /^(?:src|test)\/(?:audit|control-plane|data-plane|edge|http|store)\//;
+/** What a line of a comment begins with. */
+const comment = String.raw`^\s*(?:\/\*\*?|\/\/|\*) .*`;
 
-/** What the linter cannot say. Each ban names what to do instead. */
+/** The rules that the linter does not have. Each ban says what to do instead. */
 export const bans: readonly Ban[] = [
   {
     what: 'a word that puts work off',
@@ -75,7 +79,7 @@ export const bans: readonly Ban[] = [
     instead: 'give the reason after the rule: `oxlint-disable-next-line RULE -- reason`',
   },
   {
-    what: 'a text that is not formatted',
+    what: 'code that is not formatted',
     where: /./,
     except: /^\.prettierignore$/,
     pattern: /prettier-ignore/,
@@ -94,13 +98,13 @@ export const bans: readonly Ban[] = [
     instead: 'take the body from http/, where its size and depth are limited',
   },
   {
-    what: 'TLS that trusts anybody',
+    what: 'TLS that trusts any server',
     where: /./,
     pattern: /rejectUnauthorized:\s*false|NODE_TLS_REJECT_UNAUTHORIZED|--insecure\b|\bcurl\b.* -\w*k\w*\s/,
     instead: 'give the client the CA (`caFile`)',
   },
   {
-    what: 'a path of somebody’s machine',
+    what: 'a path of one machine',
     where: /./,
     pattern: /(?<![\w.*-])\/(?:work|root|(?:home|Users)\/(?!ada\/)\w+)\//,
     instead: 'take it from import.meta.url, an argument or tmpdir(); in examples people are called ada',
@@ -118,9 +122,64 @@ export const bans: readonly Ban[] = [
     instead: 'leave it to the configuration of npm',
   },
   {
+    what: 'an old word for again',
+    where: scripts,
+    except: unrevised,
+    pattern: /\banew\b/i,
+    instead: 'write "again"',
+  },
+  {
+    what: 'a negation by "none"',
+    where: scripts,
+    except: unrevised,
+    pattern: /(?<!\b[Tt]here )\b(?:is|are) none\b/,
+    instead: 'say what does not exist, or what it is not: "does not exist", "is not a name"',
+  },
+  {
+    what: 'a negation by "no"',
+    where: scripts,
+    except: unrevised,
+    pattern: /(?<!\b[Tt]here )\bis no (?!(?:longer|more|less|later|earlier|one)\b)[a-z]/,
+    instead: 'write "is not a …"',
+  },
+  {
+    what: 'a comment that speaks of who or what',
+    where: scripts,
+    except: unrevised,
+    pattern: /^\s*(?:\/\*\*?|\/\/) (?:Who|What|Whose|Whom)(?:ever)?\b/,
+    instead: 'begin with the thing or the verb: "The caller …", "Reads …"',
+  },
+  {
+    what: 'a comment in which things stand',
+    where: scripts,
+    except: unrevised,
+    pattern: new RegExp(String.raw`${comment}\b(?:stands?|stood)\b(?! for\b)`),
+    instead: 'write "is", "exists" or "appears"',
+  },
+  {
+    what: 'a comment that calls a string a text',
+    where: scripts,
+    except: unrevised,
+    pattern: new RegExp(String.raw`${comment}(?<!\bplain |[\x60-])\btexts?\b`),
+    instead: 'write "string", or what it is: the message, the source, the contents',
+  },
+  {
+    what: 'a comment about somebody',
+    where: scripts,
+    except: unrevised,
+    pattern: new RegExp(String.raw`${comment}\b(?:some|any|no|every)body\b`, 'i'),
+    instead: 'write who it is: a caller, another user, no process, every client',
+  },
+  {
+    what: 'an interface called world',
+    where: source,
+    pattern: /\b(?:interface|type|class)\s+\w*World\b/,
+    instead: 'call what is given to a function its services',
+  },
+  {
     what: 'a line of more than 140 columns',
     where: scripts,
-    // A text that stands alone on its line stays whole, so that it can be searched for.
+    // A string alone on its line is not broken, so that it can be searched for.
     pattern: /^(?!\s*(?:[\w.]+: |\([^()]*\) => |return )*(['"`]).*\1[,;)}]*$).{141,}$/,
     instead: 'break it',
   },

@@ -27,7 +27,7 @@ export interface Gate {
   readonly refused: RefusedConnection[];
   /** The state of the subnets; at first both are live. */
   readonly states: Map<string, ReturnType<SubnetDirectory['state']>>;
-  /** What a look-up finds. */
+  /** The results of a look-up. */
   readonly stored: Gate['states'];
   readonly folder: string;
 }

@@ -19,7 +19,7 @@ const forgeries = {
   'x-ms-keyvault-network-info': 'conn_type=Ipv4;addr=203.0.113.7;act_addr_fam=InterNetwork;',
 } as const;
 
-/** What must be seen in every lab, made by root or not. */
+/** The facts to be seen in every lab, made by root or not. */
 export const coreRows: readonly Row[] = [
   {
     name: 'a workload in the allowed subnet reads the secret, and is seen at its private address',

@@ -26,7 +26,7 @@ const programs = {
   setpriv: 'util-linux',
 } as const;
 
-/** What a lab lacks here, whoever makes it; `undefined` if nothing. */
+/** The tools that a lab lacks here, with or without root; `undefined` if nothing. */
 export function missingForLab(): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces are a thing of Linux';
   const missing = Object.entries(programs).filter(

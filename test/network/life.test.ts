@@ -23,7 +23,7 @@ async function seesTheEnd(lab: Lab, workload: WorkloadName, port: number): Promi
 
 const notInRules = { because: 'noVirtualNetworkRule' } as const;
 
-/** What comes of a connection from a workload to a machine on the internet where nothing listens. */
+/** The outcome of a connection from a workload to a machine on the internet where nothing listens. */
 async function dialInternet(lab: Lab, workload: WorkloadName): Promise<string> {
   const program =
     `require('node:net').connect({ host: '${deskAddress}', port: 9 })` +
@@ -81,7 +81,7 @@ const rows: readonly Row[] = [
       const port = await keepOpen(lab, 'blueApp', 'on', { origin: behindNat('blueApp'), decision: { rule } });
       await lab.switchEndpoint('blue', 'apps', 'on');
       const subnet = { origin: inSubnet('blueApp'), decision: notInRules };
-      // What is sent on it arrives at the listener's side of the router, which does not know such a connection. An
+      // Data sent on it arrives at the listener's side of the router, which does not know such a connection. An
       // acknowledgement may have arrived there earlier: then the client knows already, and has opened another
       // connection.
       const first = await bareRead(lab, lab.workloads.blueApp, { slot: 'on' });

@@ -185,7 +185,7 @@ test('a purge of many versions keeps the name taken until the last of them is go
     (await all(vault)).map(({ key }) => key),
     [dueKey('purgeObject', 0, { vault: 'kv', incarnation: 'i', collection: 'secrets', name: 's' }), stays],
   );
-  assert.ok((await commit(vault, actions.set(vault, 's', { version: newVersion(), now: 9, value: 'anew' }))).ok);
+  assert.ok((await commit(vault, actions.set(vault, 's', { version: newVersion(), now: 9, value: 'again' }))).ok);
 });
 
 test('recoveryLevel shows whether the retention is customized and whether there is purge protection', () => {

@@ -17,7 +17,7 @@ import {
 } from './vault.ts';
 import type { Scope } from './vault.ts';
 
-/** A secret as anybody would imagine it: all versions in one list, the last one current. */
+/** A secret in the simplest form: all versions in one list, the last one current. */
 interface ModelSecret {
   readonly name: string;
   readonly versions: SecretVersion[];

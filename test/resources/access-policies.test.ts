@@ -96,7 +96,7 @@ test('every permission of the data plane can be granted by its name, in any case
       for (const spelt of [name, name.toUpperCase()]) {
         const policies = read(collection, spelt);
         assert.ok(policies.ok, `${collection}/${spelt}`);
-        // What a client sent is what it gets.
+        // The client gets back what it sent.
         assert.deepEqual(policies.value[0]?.permissions, { [collection]: [spelt] });
       }
     }

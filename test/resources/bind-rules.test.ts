@@ -61,7 +61,7 @@ test('a rule is bound to the subnet that lives, on the condition that its networ
   assert.deepEqual(bound.value.require, [{ key, version }]);
 });
 
-test('a rule that was bound while its subnet was being deleted and made anew is not stored', async () => {
+test('a rule that was bound while its subnet was being deleted and created again is not stored', async () => {
   const { store } = await storeWithSubnet();
   const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [], worldOf(store));
   assert.ok(bound.ok);
@@ -113,11 +113,11 @@ test('who may not join a subnet adds no rule for it, and is told nothing of whet
     [action, id],
     [action, gone],
   ]);
-  // Of another subscription there is none here, which says nothing of anybody's subnets.
+  // The store has no subnet of another subscription, so the answer reveals nothing about other users' subnets.
   const elsewhere = id.replace(place.subscriptionId, '99999999-2222-3333-4444-555555555555');
   const refused = await bindRules({ ...acls, virtualNetworkRules: [{ id: elsewhere }] }, [], world);
   assert.equal(refused.ok || refused.refusal.kind, 'subnetNotFound');
-  // What stands already stays.
+  // A stored rule stays.
   const kept = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [{ id, incarnation: 'i' }], world);
   assert.equal(kept.ok, true);
 });

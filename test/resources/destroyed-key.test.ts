@@ -1,6 +1,6 @@
 /**
- * What a purge promises of copies of the database that were made before: the vault's data key is destroyed here, and
- * once the master key was rotated, the copy's own is wrapped under a key that nobody needs to have any more.
+ * The effect of a purge on copies of the database that were made before: the vault's data key is destroyed here, and
+ * once the master key was rotated, the copy's own is wrapped under a key that no longer needs to exist.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ async function open(file: string, masterKey: MasterKey, previousMasterKey?: Mast
   }
 }
 
-/** A copy of a database that nobody has open, to do with as one likes. */
+/** A copy of a database that no process has open. */
 async function copyOf(file: string, name: string): Promise<string> {
   const copy = join(folder.path, name);
   await copyFile(file, copy);

@@ -17,7 +17,7 @@ test('an ARM id of a subnet is taken apart in any case, its names spelt as they 
   assert.equal(parseSubnetId(id.replace('Rg.(1)', 'Größe'))?.resourceGroup, 'Größe');
 });
 
-test('anything else is no id of a subnet', () => {
+test('anything else is not an id of a subnet', () => {
   const others = [
     '',
     id.slice(1),

@@ -48,7 +48,7 @@ function giveBack(folder: string): void {
   for (const name of readdirSync(folder)) chownSync(join(folder, name), uid, gid);
 }
 
-/** What a server leaves behind if it is killed while it deletes that many groups. */
+/** The store after a server was killed while it deleted that many groups. */
 async function interruptDeletions(store: Store, { identity }: Client, count: number): Promise<void> {
   const { subscriptionId, tenantId, objectId } = identity;
   const gone = new Leases({ store, now: Date.now, alone: true });

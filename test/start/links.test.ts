@@ -31,7 +31,7 @@ import type { RunningPostern } from '../world/process.ts';
 /** The uid that root's worker changes to where it has no account. */
 const worker = { uid: 61_043, gid: 61_043 };
 
-/** What is in the folder, or could be: files that are written, read, locked or renamed; folders; and unused names. */
+/** The names that are in the folder, or could be: files that are written, read, locked or renamed; folders; and unused names. */
 const files = [
   'ca.pem',
   'ca.pem.new',
@@ -45,7 +45,7 @@ const files = [
   'deep/er/still',
 ];
 
-/** What the worker needs: a link in such a place may prevent the start, and nothing else. */
+/** The files that the worker needs: a link in such a place may prevent the start, and nothing else. */
 const needed = ['master.key', 'commit-mark', 'postern.db', 'postern.db-wal', 'postern.db.lock', 'audit/audit.jsonl'];
 
 /** Files of root's that no other user may see, and a folder of root's. */

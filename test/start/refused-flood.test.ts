@@ -20,7 +20,7 @@ test('a caller with a valid token cannot push other records out of the audit log
     assert.equal(status, 403);
   };
   await Promise.all(Array.from({ length: flooded }, () => refused(`/secrets/greeting?note=${long}`)));
-  // What another caller does meanwhile, or the same one does for the first time, is not lost.
+  // Refusals of another caller meanwhile, or of the same one for the first time, are not lost.
   await refused('/keys/k/create', 'POST');
   const read = await client.vault('demo', 'GET', '/secrets/greeting', { from: '127.0.0.7' });
   assert.equal(read.status, 200);

@@ -57,7 +57,7 @@ function signDigest(curve: Curve, { d }: EcKeyMaterial, digest: Uint8Array): Uin
 
 /**
  * OpenSSL checks, for a message with the hash h and the public key P, that R = (h/s)G + (r/s)P. With P = Q + ((z -
- * h)/r)G this is R = (z/s)G + (r/s)Q, the equation of the digest z and the key Q. The message is random, so that nobody
+ * h)/r)G this is R = (z/s)G + (r/s)Q, the equation of the digest z and the key Q. The message is random, so that no one
  * can choose values for which the sum above is not a point of the curve.
  */
 function verifyDigest(material: EcKeyMaterial, digest: Uint8Array, signature: Uint8Array): boolean {

@@ -118,7 +118,7 @@ export function* deleteCertificate(
   return done(state, deleted.value, changes);
 }
 
-/** Without this an operation would continue, and after a recovery make a version that nobody expects. */
+/** Without this an operation would continue, and after a recovery create an unexpected version. */
 function cancelled(vault: VaultScope, { pending }: CertificateState): readonly Put[] {
   if (pending?.value.status !== 'inProgress') return [];
   return putPending(vault, { ...pending.value, cancellationRequested: true, status: 'cancelled' });

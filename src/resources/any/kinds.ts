@@ -29,7 +29,7 @@ import { storageAccount } from '../storage-accounts.ts';
 type PropertiesShape = Shape<ResourceRecord['properties'], ResourceBreach>;
 type ItemShape = Shape<Item['properties'], ResourceBreach>;
 
-/** What is known of a type besides what every resource has. */
+/** The rules and properties of a type, besides those of every resource. */
 export interface Kind {
   readonly type: string;
   readonly properties: PropertiesShape;

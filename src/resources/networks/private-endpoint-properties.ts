@@ -15,7 +15,7 @@ export interface ServiceConnection {
   };
 }
 
-/** What a private endpoint connects. */
+/** The subnet and the service that a private endpoint connects. */
 export interface EndpointLink {
   readonly subnetId: string;
   readonly connection: ServiceConnection;
@@ -88,7 +88,7 @@ export const privateEndpoint: Shape<ResourceRecord['properties']> = refine(
   },
 );
 
-/** What a stored private endpoint connects. */
+/** Reads the link of a stored private endpoint. */
 export function endpointLink({ properties }: Pick<ResourceRecord, 'properties'>): EndpointLink {
   const { subnet, privateLinkServiceConnections, manualPrivateLinkServiceConnections } = properties;
   const [automatic] = serviceConnections(privateLinkServiceConnections);

@@ -26,7 +26,7 @@ export type VaultChange = ResourceOutcome<{
   readonly change: Transaction;
 }>;
 
-/** What the rules of vaults need. */
+/** The services that the rules of vaults need. */
 export interface VaultsContext {
   readonly store: Store;
   readonly profile: RuleProfile;

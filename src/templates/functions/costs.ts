@@ -3,7 +3,7 @@ import type { Budget } from '../budget.ts';
 import { isArray, isObject } from '../value.ts';
 import type { Value } from '../value.ts';
 
-/** What a function pays for its arguments before it reads them. Its result is paid for afterwards. */
+/** Charges a function for its arguments before it reads them. Its result is paid for afterwards. */
 type Cost = (given: readonly Value[], budget: Budget) => void;
 
 /** The function reads the arguments and, of arrays and objects, what is directly in them. */

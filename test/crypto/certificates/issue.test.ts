@@ -22,7 +22,7 @@ const signatures: Readonly<Record<Kind, string>> = {
 
 const strictly = ['verify', '-x509_strict', '-check_ss_sig', '-attime', during];
 
-/** The parts of `openssl x509 -text` or `req -text` that say what the certificate is for. */
+/** The parts of the output of `openssl x509 -text` or `req -text` with the certificate's uses. */
 const extensionTexts = [
   /X509v3 Key Usage: critical\s+Digital Signature, Key Encipherment\n/,
   /X509v3 Extended Key Usage:\s+TLS Web Server Authentication, TLS Web Client Authentication\n/,

@@ -28,7 +28,7 @@ before(async () => {
   server = await makeServerCertificate(authority, domain, now);
 });
 
-/** What `openssl` prints of it, without the numbers of its key and signature. */
+/** The output of `openssl`, without the numbers of the key and signature. */
 function printed({ certificate }: CertifiedKey): string {
   const text = openssl(['x509', '-noout', '-text'], certificate).toString();
   return text
@@ -73,7 +73,7 @@ const extensionsOfServer = `        X509v3 extensions:
     Signature Algorithm: ecdsa-with-SHA256
 `;
 
-/** A server certificate made by somebody who has stolen the authority's key. */
+/** A server certificate made with a stolen key of the authority. */
 async function misused(sans: Partial<AlternativeNames>): Promise<CertifiedKey> {
   const { material, certificates } = value(readPem(authority.key + authority.certificate));
   assert.ok(material !== undefined);

@@ -97,7 +97,7 @@ export const json: FuzzTarget = {
       const read = parseJsonBody(Buffer.from(input));
       const theirs = jsonOf(input);
       if (read.ok) assert.deepEqual(read.value, theirs);
-      // What is refused as not JSON is not JSON; or it is not UTF-8, which `jsonOf` ignores.
+      // A body refused as not JSON is not JSON; or it is not UTF-8, which `jsonOf` ignores.
       else if (read.fault.kind === 'notJson') assert.ok(theirs === undefined || !isUtf8(input));
     },
   }),

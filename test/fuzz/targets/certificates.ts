@@ -90,7 +90,7 @@ export const certificateRequest: FuzzTarget = {
       read(input) {
         const outcome = outcomeOf('certificate request', () => parseRequest(input));
         if (!outcome.ok) assertRefusal(outcome);
-        // Its contents are signed: without the key nobody can make other ones.
+        // Its contents are signed: they cannot be changed without the key.
         else assert.ok(inputs.some((known) => Buffer.from(known).equals(input)) || sameBody(inputs, outcome.value));
       },
     };
