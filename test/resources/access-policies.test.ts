@@ -17,14 +17,14 @@ const policy: fc.Arbitrary<AccessPolicy> = fc
     { requiredKeys: ['objectId', 'permissions'] },
   )
   .map((given) => ({ tenantId, ...given }));
-/** As stored lists are: every identity once. */
+/** In the form of stored lists, which have every identity once. */
 const stored = fc.uniqueArray(policy, { selector: identityOf });
 
 function identityOf({ objectId, applicationId }: AccessPolicy): string {
   return `${objectId}/${applicationId ?? ''}`.toLowerCase();
 }
 
-/** `identity collection/permission`, one for each that a list of policies gives, in order. */
+/** The permissions in a list of policies, as `identity collection/permission`, in order. */
 function grants(policies: readonly AccessPolicy[]): readonly string[] {
   const given = policies.flatMap((one) =>
     (['secrets', 'keys'] as const).flatMap((collection) =>
@@ -44,7 +44,7 @@ function update(kind: string, before: readonly AccessPolicy[], named: readonly A
   return apply(before, named);
 }
 
-test('add gives the union of what was and what is named, and names no identity twice', () => {
+test('add gives the union of both lists, with every identity once', () => {
   fc.assert(
     fc.property(stored, fc.array(policy), (before, named) => {
       const after = update('add', before, named);
@@ -55,7 +55,7 @@ test('add gives the union of what was and what is named, and names no identity t
   );
 });
 
-test('remove takes away exactly what is named, and adding it again gives back what was', () => {
+test('remove removes exactly the named permissions, and adding them again restores the list', () => {
   fc.assert(
     fc.property(stored, fc.array(policy), (before, named) => {
       const after = update('remove', before, named);
@@ -67,7 +67,7 @@ test('remove takes away exactly what is named, and adding it again gives back wh
   );
 });
 
-test('replace leaves those whom it does not name', () => {
+test('replace leaves the identities that it does not name', () => {
   fc.assert(
     fc.property(stored, fc.uniqueArray(policy, { selector: identityOf }), (before, named) => {
       const after = update('replace', before, named);

@@ -22,8 +22,8 @@ const apps = {
   others: {},
 };
 
-/** A caller who may join every subnet, unless it lacks what `lacks` says. */
-function worldOf(store: Store, lacks: CallerLacks = () => undefined) {
+/** A caller that may join every subnet, except as `lacks` says. */
+function servicesOf(store: Store, lacks: CallerLacks = () => undefined) {
   return { store, subscriptionId: place.subscriptionId, lacks };
 }
 
@@ -49,9 +49,9 @@ async function storeWithSubnet() {
   return { store, incarnation: put.value.network.subnets[0]?.incarnation ?? '' };
 }
 
-test('a rule is bound to the subnet that lives, on the condition that its network does not change meanwhile', async () => {
+test('a rule is bound to the existing subnet, on the condition that its network does not change meanwhile', async () => {
   const { store, incarnation } = await storeWithSubnet();
-  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }, { id }] }, [], worldOf(store));
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }, { id }] }, [], servicesOf(store));
   assert.ok(bound.ok);
   const { key, version } = await networkRecord(store);
   assert.deepEqual(bound.value.networkAcls.virtualNetworkRules, [
@@ -63,7 +63,7 @@ test('a rule is bound to the subnet that lives, on the condition that its networ
 
 test('a rule that was bound while its subnet was being deleted and created again is not stored', async () => {
   const { store } = await storeWithSubnet();
-  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [], worldOf(store));
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [], servicesOf(store));
   assert.ok(bound.ok);
   const deleted = deleteSubnet(await networkRecord(store), 'apps', randomUUID);
   assert.ok(deleted.ok);
@@ -75,16 +75,16 @@ test('a rule that was bound while its subnet was being deleted and created again
   await assert.rejects(store.transact({ require, put: [{ key: 'vault', value: encode(1) }] }), Conflict);
 });
 
-test('a rule that is stored already is not looked up, so that nothing can be wrong with it', async () => {
+test('a stored rule is not looked up again, so it cannot be refused', async () => {
   const stored = [{ id: id.toUpperCase(), incarnation: 'dead' }];
-  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, stored, worldOf(memoryStore()));
+  const bound = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, stored, servicesOf(memoryStore()));
   assert.deepEqual(bound, {
     ok: true,
     value: { networkAcls: { ...acls, virtualNetworkRules: [{ id, incarnation: 'dead' }] }, require: [] },
   });
 });
 
-test('two changes of one network at the same moment: the second is told that it was late', async () => {
+test('of two simultaneous changes of a network, the second is a conflict', async () => {
   const { store } = await storeWithSubnet();
   const record = await networkRecord(store);
   const [one, other] = ['one', 'two'].map((name, index) =>
@@ -95,17 +95,17 @@ test('two changes of one network at the same moment: the second is told that it 
   await assert.rejects(store.transact(other.value.change), Conflict);
 });
 
-test('who may not join a subnet adds no rule for it, and is told nothing of whether it exists', async () => {
+test('a caller that may not join a subnet cannot add a rule for it, or learn whether it exists', async () => {
   const { store } = await storeWithSubnet();
   const asked: (readonly string[])[] = [];
   const lacking: ResourceRefusal = { kind: 'subscriptionNotFound', id: 'stands for any refusal' };
-  const world = worldOf(store, (...what) => {
+  const services = servicesOf(store, (...what) => {
     asked.push(what);
     return lacking;
   });
   const gone = id.replace(/apps$/, 'gone');
   for (const rule of [id, gone]) {
-    const refused = await bindRules({ ...acls, virtualNetworkRules: [{ id: rule }] }, [], world);
+    const refused = await bindRules({ ...acls, virtualNetworkRules: [{ id: rule }] }, [], services);
     assert.deepEqual(refused, { ok: false, refusal: lacking });
   }
   const action = 'Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action';
@@ -115,9 +115,9 @@ test('who may not join a subnet adds no rule for it, and is told nothing of whet
   ]);
   // The store has no subnet of another subscription, so the answer reveals nothing about other users' subnets.
   const elsewhere = id.replace(place.subscriptionId, '99999999-2222-3333-4444-555555555555');
-  const refused = await bindRules({ ...acls, virtualNetworkRules: [{ id: elsewhere }] }, [], world);
+  const refused = await bindRules({ ...acls, virtualNetworkRules: [{ id: elsewhere }] }, [], services);
   assert.equal(refused.ok || refused.refusal.kind, 'subnetNotFound');
   // A stored rule stays.
-  const kept = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [{ id, incarnation: 'i' }], world);
+  const kept = await bindRules({ ...acls, virtualNetworkRules: [{ id }] }, [{ id, incarnation: 'i' }], services);
   assert.equal(kept.ok, true);
 });

@@ -71,7 +71,7 @@ after(() => folder[Symbol.asyncDispose]());
 
 const oldCopy = (name: string) => copyOf(join(folder.path, 'old-copy.db'), name);
 
-test('the purged vault has no data key any more, and the others have theirs under the new master key', async () => {
+test('the purged vault no longer has a data key, and the others have theirs under the new master key', async () => {
   const database = new DatabaseSync(await copyOf(live, 'looked-at.db'));
   const records = database.prepare('SELECT key FROM records').all();
   database.close();
@@ -85,12 +85,12 @@ test('the purged vault has no data key any more, and the others have theirs unde
   await store.close();
 });
 
-test('the old copy as a whole is refused with the new master key', async () => {
+test('the complete old copy is refused with the new master key', async () => {
   const refused = open(await oldCopy('whole.db'), rotated);
   await assert.rejects(refused, { name: 'StoreRefused', kind: 'wrongMasterKey' });
 });
 
-test('what of the old copy is put back into the database cannot be read, its data key with it or without', async () => {
+test('records of the old copy that are put back into the database cannot be read, with or without their data key', async () => {
   const places = [`key = '${gone}'`, `key IN ('${gone}', 'seal/vault/purged')`];
   for (const [index, where] of places.entries()) {
     const file = await copyOf(live, `put-back-${index}.db`);
@@ -106,7 +106,7 @@ test('what of the old copy is put back into the database cannot be read, its dat
   }
 });
 
-test('the limit: whoever kept the old master key with the old copy opens it, and with both rotates it', async () => {
+test('the limit: with the old master key the old copy can be opened, and with both keys rotated', async () => {
   const kept = await open(await oldCopy('kept.db'), original);
   const [record] = await kept.read({ get: [gone] });
   assert.equal(record && decode(record), 'of the purged vault');

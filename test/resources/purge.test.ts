@@ -17,7 +17,7 @@ async function allKeys(store: Store): Promise<readonly string[]> {
   return (await store.list({ prefix: '', limit: 5000 })).map(({ key }) => key);
 }
 
-test('the records of purged vaults go, however many, then their data keys, and nothing of others', async () => {
+test('all records of purged vaults are deleted, then their data keys, and nothing of other vaults', async () => {
   const store = memoryStore();
   await purgedVault(store, 'a', 1201);
   await purgedVault(store, 'b', 0);
@@ -34,7 +34,7 @@ test('the records of purged vaults go, however many, then their data keys, and n
   await clearPurged(store, async () => assert.fail('there is nothing to do'));
 });
 
-test('what was interrupted is finished the next time', async () => {
+test('an interrupted purge is finished the next time', async () => {
   const store = memoryStore();
   await purgedVault(store, 'a', 3);
   await assert.rejects(
@@ -52,7 +52,7 @@ test('what was interrupted is finished the next time', async () => {
   assert.deepEqual(await allKeys(store), []);
 });
 
-test('one that cannot be finished holds no other up, and more than a page of them are all finished', async () => {
+test('a purge that fails does not delay others, and more than a page of them are all finished', async () => {
   const store = memoryStore();
   const names = Array.from({ length: 620 }, (_item, index) => `v${String(index).padStart(3, '0')}`);
   for (const name of names) await purgedVault(store, name, 1);
@@ -75,14 +75,14 @@ const notDue = [
 ] as const;
 
 for (const { what, vault, now } of notDue) {
-  test(`a vault that ${what} is not purged for work that was put before`, async () => {
+  test(`a vault that ${what} is not purged by due work from before`, async () => {
     const store = memoryStore();
     if (vault !== undefined) await store.transact({ put: [{ key: vaultKey('kv'), value: encode(vault) }] });
     assert.equal(await dueOfVault(store, subject, now), 'nothing');
   });
 }
 
-test('a vault whose retention is over is purged, and what it left is due at once', async () => {
+test('a vault whose retention is over is purged, and clearing its contents is due at once', async () => {
   const store = memoryStore();
   const vault = deletedVault('mine', deleted);
   await store.transact({ put: [{ key: vaultKey('kv'), value: encode(vault) }, scheduledPurge(vault, deleted)] });
@@ -95,7 +95,7 @@ test('a vault whose retention is over is purged, and what it left is due at once
   assert.equal(await dueOfVault(store, subject, over), 'clear');
 });
 
-test('a purge before that takes the scheduled one back, unless it is the same record', async () => {
+test('an earlier purge removes the scheduled one, unless both are the same record', async () => {
   const vault = deletedVault('mine', deleted);
   for (const now of [over - 1, over]) {
     const store = memoryStore();

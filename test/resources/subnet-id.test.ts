@@ -5,7 +5,7 @@ import { parseSubnetId } from '../../src/resources/networks/subnet-id.ts';
 const subscriptionId = '11111111-2222-3333-4444-555555555555';
 const id = `/subscriptions/${subscriptionId}/resourceGroups/Rg.(1)/providers/Microsoft.Network/virtualNetworks/V-net_1/subnets/s.1`;
 
-test('an ARM id of a subnet is taken apart in any case, its names spelt as they were', () => {
+test('an ARM id of a subnet is parsed in any letter case, and its names keep their spelling', () => {
   const place = { subscriptionId, resourceGroup: 'Rg.(1)', virtualNetwork: 'V-net_1', subnet: 's.1' };
   assert.deepEqual(parseSubnetId(id), place);
   assert.deepEqual(parseSubnetId(id.toLowerCase()), {

@@ -1,6 +1,6 @@
 import type { VaultProperties, VaultRecord } from '../../src/types/vault.ts';
 
-/** A vault `KV` as it is stored; soft-deleted where that is given. */
+/** The record of a vault `KV`, soft-deleted if `deleted` is given. */
 export function deletedVault(incarnation: string, deleted: VaultRecord['deleted']): VaultRecord {
   const properties = { ...defaults, softDeleteRetentionInDays: 7 };
   return { ...vaultRecord('KV', properties), incarnation, ...(deleted !== undefined && { deleted }) };
@@ -16,7 +16,7 @@ const defaults: VaultProperties = {
   publicNetworkAccess: 'Enabled',
 };
 
-/** A vault as it is stored, of incarnation `life-of-NAME`. */
+/** The record of a vault, with the incarnation `life-of-NAME`. */
 export function vaultRecord(name: string, properties: Partial<VaultProperties> = {}): VaultRecord {
   return {
     name,
