@@ -7,7 +7,7 @@ import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
 import type { DrainTimes } from './http/http-server.ts';
 import type { Settings } from './settings/settings.ts';
-import { makeDemo } from './setup/demo.ts';
+import { createDemo } from './setup/demo.ts';
 import type { FromWorker, Listener, StartWorker, ToWorker } from './types/supervision.ts';
 import { emptyFolder, openFolder } from './worker/folder.ts';
 import { fileReader } from './worker/files.ts';
@@ -90,7 +90,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const folder = await openFolder({ settings, path: place.path, readFile, mark, notice, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   // Before the server is opened, so that its rulebook loads the demo's subnets.
-  await makeDemo(folder.store, folder.identity, now());
+  await createDemo(folder.store, folder.identity, now());
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
   server.renewals.start();

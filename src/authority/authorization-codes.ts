@@ -25,7 +25,7 @@ export interface CodeGrant {
   readonly nonce: string | undefined;
 }
 
-export type Redeemed =
+export type Redemption =
   { readonly kind: 'granted'; readonly grant: CodeGrant } | { readonly kind: 'unknown' | 'expired' | 'used' };
 
 interface Issued {
@@ -64,7 +64,7 @@ export class AuthorizationCodes {
   }
 
   /** Redeems the code. It is used up even if the request then fails. */
-  redeem(code: string): Redeemed {
+  redeem(code: string): Redemption {
     const issued = this.#issued.get(code);
     if (issued === undefined) return { kind: 'unknown' };
     if (issued.expiresAt <= this.#now()) return { kind: 'expired' };

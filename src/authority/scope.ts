@@ -9,13 +9,13 @@ type Refused = { readonly ok: false; readonly refusal: AuthorityRefusal };
 
 export type ResourceAnswer = { readonly ok: true; readonly resource: string } | Refused;
 
-export interface Asked {
+export interface ScopeParameters {
   readonly endpoint: 'v1' | 'v2';
   readonly form: Form;
 }
 
 /** The resource: `resource` at the v1 endpoint; at v2 the only scope without `/.default`, keeping any slash before that. */
-export function readResource({ endpoint, form }: Asked): ResourceAnswer {
+export function readResource({ endpoint, form }: ScopeParameters): ResourceAnswer {
   const name = endpoint === 'v1' ? 'resource' : 'scope';
   const value = form.get(name);
   if (value === undefined) return refuse({ kind: 'parameterMissing', name });
@@ -40,7 +40,7 @@ export type DelegatedScopeAnswer = { readonly ok: true; readonly scope: Delegate
 
 const reserved: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access']);
 
-export interface DelegatedScopeRequest extends Asked {
+export interface DelegatedScopeRequest extends ScopeParameters {
   readonly tenant: string;
   /** The directory's resource, the default. */
   readonly directory: string;

@@ -3,7 +3,7 @@ import { hasAssignment } from '../access/role-assignments.ts';
 import { refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Failed } from '../edge/edge.ts';
 import type { Answer } from '../http/answer.ts';
-import { dropAssignments } from '../resources/authorization/authorization.ts';
+import { deleteAssignmentsBelow } from '../resources/authorization/authorization.ts';
 import { wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
 import { merge } from '../store/store.ts';
@@ -116,7 +116,9 @@ function recordsOfDone(
  */
 function wholeChange(ready: Ready, change: Transaction): Transaction {
   const isDeletion = ready.operation.action.endsWith('/delete');
-  const dropped = isDeletion ? dropAssignments(ready.access.authorization, scopeKey(ready.request.path)) : undefined;
+  const dropped = isDeletion
+    ? deleteAssignmentsBelow(ready.access.authorization, scopeKey(ready.request.path))
+    : undefined;
   return merge({ require: requirementsOf(ready) }, change, dropped);
 }
 

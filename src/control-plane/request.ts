@@ -6,7 +6,7 @@ import type { EdgeRequest } from '../edge/edge.ts';
 import { ownConnection } from '../edge/own-request.ts';
 import type { HomeHost, NameSet } from '../http/host.ts';
 import { encodePath, targetSegments } from '../http/request.ts';
-import { isServed } from '../resources/any/kinds.ts';
+import { isSupportedType } from '../resources/any/kinds.ts';
 import { idSegments, parseList, parseScope } from '../resources/keys.ts';
 import type { Source } from '../types/source.ts';
 import type { InnerRequest } from './inner.ts';
@@ -217,7 +217,7 @@ function findGeneral(
   segments: readonly string[],
 ): ControlRoute | undefined {
   const named = nameIn(idOf(segments));
-  if (named === undefined || !isServed(named.type)) return undefined;
+  if (named === undefined || !isSupportedType(named.type)) return undefined;
   const path = named.isResource ? resourcePath : resourcesPath;
   const operation = operations.find((one) => one.method === method && one.path === path);
   if (operation === undefined) return undefined;

@@ -137,7 +137,7 @@ export function readDiagnosticSetting(value: unknown): ResourceOutcome<Diagnosti
  * Checks a setting against the others of the vault: "Data sinks can't be reused in different settings on the same category
  * for the same resource", and there are at most five.
  */
-export function admitDiagnosticSetting(
+export function checkDiagnosticSetting(
   setting: DiagnosticSettingRecord,
   others: readonly DiagnosticSettingRecord[],
 ): ResourceOutcome<null> {

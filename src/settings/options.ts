@@ -51,10 +51,10 @@ export const options = {
 type OptionName = keyof typeof options;
 
 /** The options that were given. A flag's list has one empty string. */
-export type Given = ReadonlyMap<OptionName, readonly string[]>;
+export type GivenOptions = ReadonlyMap<OptionName, readonly string[]>;
 
 /** @throws {SettingRefused} for an unknown or repeated option, and for a missing or superfluous value */
-export function readOptions(argv: readonly string[]): Given {
+export function readOptions(argv: readonly string[]): GivenOptions {
   const { tokens } = parseArgs({
     args: [...argv],
     strict: false,

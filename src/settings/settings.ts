@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { emptyConfig, readConfigFile, type ConfigFile } from './config-file.ts';
-import { readOptions, type Given } from './options.ts';
+import { readOptions, type GivenOptions } from './options.ts';
 import { readSetting, SettingRefused } from './refused.ts';
 import { address, decimalNumber, domain, isLoopback, natMapping, nonEmptyString, type NatMapping } from './values.ts';
 import { literal } from '../shape/shape.ts';
@@ -90,7 +90,7 @@ function settingsOf(input: SettingsInput): Settings {
   };
 }
 
-function configOf(given: Given, { folder, readFile }: SettingsInput): ConfigFile {
+function configOf(given: GivenOptions, { folder, readFile }: SettingsInput): ConfigFile {
   const file = single(given, 'config');
   if (file === undefined) return emptyConfig();
   const path = resolve(folder, file);
@@ -118,7 +118,7 @@ function masterKeysOf(config: ConfigFile, environment: SettingsInput['environmen
   return { masterKey, previousMasterKey };
 }
 
-function dataFolderOf(given: Given, folder: string): string | undefined {
+function dataFolderOf(given: GivenOptions, folder: string): string | undefined {
   const data = single(given, 'data');
   if (!given.has('memory')) return resolve(folder, data ?? 'postern-data');
   if (data !== undefined)
@@ -126,7 +126,7 @@ function dataFolderOf(given: Given, folder: string): string | undefined {
   return undefined;
 }
 
-function natOf(given: Given, listen: readonly string[]): readonly NatMapping[] {
+function natOf(given: GivenOptions, listen: readonly string[]): readonly NatMapping[] {
   const lines = given.get('nat');
   // Behind a proxy on this host, the default table would show the whole internet as one TEST-NET address.
   if (lines === undefined) return listen.every(isLoopback) ? defaultNat : [];
@@ -135,7 +135,7 @@ function natOf(given: Given, listen: readonly string[]): readonly NatMapping[] {
   return [];
 }
 
-function single(given: Given, name: Parameters<Given['get']>[0]): string | undefined {
+function single(given: GivenOptions, name: Parameters<GivenOptions['get']>[0]): string | undefined {
   const [value] = given.get(name) ?? [];
   return value === undefined ? undefined : readSetting(nonEmptyString, value, `--${name}`);
 }

@@ -36,7 +36,7 @@ export const demo = {
  * Creates the demo: two virtual networks with the same address space, and a vault with `defaultAction: Deny`, a rule for
  * a subnet of the first network, an IP rule and a secret. After a crash it continues where it stopped.
  */
-export async function makeDemo(store: Store, identity: Identity, now: number): Promise<void> {
+export async function createDemo(store: Store, identity: Identity, now: number): Promise<void> {
   const [done] = await store.read({ get: [doneKey] });
   if (done !== undefined || !identity.demo) return;
   const place = { subscriptionId: identity.subscriptionId, resourceGroup: demo.resourceGroup };

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { actingAs } from './acting-as.ts';
+import { runAs } from './run-as.ts';
 import { canRedirect } from './redirectable-path.ts';
 import type { User } from './worker-user.ts';
 
@@ -75,7 +75,7 @@ export function entryOf({ path, descriptor }: DataFolder): string {
 function makeFolder(path: string, worker: User | undefined): void {
   const make = () => mkdirSync(path, { recursive: true, mode: 0o700 });
   // A worker that controls the path can make it lead anywhere, so the folder is created with the worker's rights.
-  if (worker !== undefined && canRedirect(worker, path)) actingAs(worker, make);
+  if (worker !== undefined && canRedirect(worker, path)) runAs(worker, make);
   else make();
 }
 

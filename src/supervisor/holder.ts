@@ -38,7 +38,7 @@ export function isBound(path: string): boolean {
 export function holderOfLock(file: string): Holder | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
-  const pid = lockerIn(readOrUndefined('/proc/locks') ?? '', found.ino, found.dev);
+  const pid = lockHolderIn(readOrUndefined('/proc/locks') ?? '', found.ino, found.dev);
   return pid === undefined ? undefined : describe(pid);
 }
 
@@ -62,7 +62,7 @@ export function pathsIn(table: string): readonly string[] {
 }
 
 /** The process that has a lock on the file with this inode, from a table in the form of /proc/locks. */
-export function lockerIn(table: string, inode: number, device: number): number | undefined {
+export function lockHolderIn(table: string, inode: number, device: number): number | undefined {
   // The device number is split as by glibc's major(3) and minor(3); the table has both parts in hexadecimal.
   const major = Math.floor(device / 256) % 4096;
   const minor = (device % 256) + Math.floor(device / 1_048_576) * 256;

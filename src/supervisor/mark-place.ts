@@ -25,7 +25,7 @@ const unprotected =
  * folder, where the key is then. The worker may not open files outside its folder, so it gets the mark as an open file;
  * if the worker controls the mark's path, it opens the mark itself.
  */
-export function placeMark(settings: Settings, worker: User | undefined): MarkPlace {
+export function chooseMarkPlace(settings: Settings, worker: User | undefined): MarkPlace {
   const { commitMarkFile, masterKeyFile, masterKey } = settings;
   const path = commitMarkFile ?? (masterKeyFile === undefined ? undefined : `${masterKeyFile}.commit-mark`);
   const inFolder = { ok: true, mark: { path: 'commit-mark' } } as const;

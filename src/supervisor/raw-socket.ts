@@ -2,7 +2,7 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import * as net from 'node:net';
 import { dirname } from 'node:path';
 import { getSystemErrorName } from 'node:util';
-import { actingAs } from './acting-as.ts';
+import { runAs } from './run-as.ts';
 import { isBound } from './holder.ts';
 import { canRedirect } from './redirectable-path.ts';
 import type { User } from './worker-user.ts';
@@ -66,7 +66,7 @@ export function openUnix(
   const isWorkers = worker !== undefined && canRedirect(worker, path);
   const isOthers = process.geteuid?.() === 0 && uid !== 0;
   const owner = isWorkers ? worker : isOthers ? { uid, gid } : undefined;
-  const bound = owner === undefined ? bind() : actingAs(owner, bind);
+  const bound = owner === undefined ? bind() : runAs(owner, bind);
   if (bound.ok)
     return { ok: true, socket: owner === undefined ? bound.handle : closedAs(owner, bound.handle), port: 0 };
   if (bound.code !== 'EACCES') return bound;
@@ -76,7 +76,7 @@ export function openUnix(
 /** Closing the handle removes its path, whatever is there by then (libuv's `uv__pipe_close`), so it is done as the owner. */
 function closedAs(owner: User, handle: BoundHandle): BoundHandle {
   const close = handle.close.bind(handle);
-  handle.close = () => actingAs(owner, close);
+  handle.close = () => runAs(owner, close);
   return handle;
 }
 

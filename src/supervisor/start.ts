@@ -9,7 +9,7 @@ import { lockFile, lockFolder, prepareControlFolder } from './control-folder.ts'
 import { makeTemporaryFolder, prepareDataFolder, removeTemporaryFolder, type DataFolder } from './data-folder.ts';
 import { heartbeatTimes, type HeartbeatTimes } from './heartbeat.ts';
 import { describeHolder, holderOfLock } from './holder.ts';
-import { placeMark, type MarkPlace } from './mark-place.ts';
+import { chooseMarkPlace, type MarkPlace } from './mark-place.ts';
 import { withoutNewPrivileges } from './new-privileges.ts';
 import { filesOfRoot } from './files-of-root.ts';
 import { readOperatorFiles } from './operator-files.ts';
@@ -132,7 +132,7 @@ function prepare(argv: readonly string[], startedIn: string, program: string): P
     folder.release();
     return { ok: false, message };
   };
-  const place = placeMark(read.settings, become);
+  const place = chooseMarkPlace(read.settings, become);
   if (!place.ok) return giveUp(place);
   const sockets = openOwnSockets(read.settings, become);
   if (!sockets.ok) return giveUp(sockets);

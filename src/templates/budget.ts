@@ -42,7 +42,7 @@ const lookEvery = 20_000;
 const evaluationDepthMax = 300;
 
 /** How many characters cost one step when they are copied or compared in one go. */
-export const charactersAStep = 32;
+export const charactersPerStep = 32;
 
 /** The characters of a deployment's expressions that are kept. Azure's largest template has four times as many in all. */
 const keptCharactersMax = 1 << 18;
@@ -103,7 +103,7 @@ export function enter(budget: Budget): void {
 }
 
 export function costOfString(value: string): number {
-  return 1 + value.length / charactersAStep;
+  return 1 + value.length / charactersPerStep;
 }
 
 /** Pays for reading a value, but not for the contents of its items or members. */
@@ -148,5 +148,5 @@ export function paySearch(
   subject: { readonly length: number },
   pattern: { readonly length: number },
 ): void {
-  spend(budget, 1 + (subject.length / charactersAStep) * (1 + pattern.length / 64));
+  spend(budget, 1 + (subject.length / charactersPerStep) * (1 + pattern.length / 64));
 }

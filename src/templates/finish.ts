@@ -11,7 +11,7 @@ import { isObject, memberOf } from './value.ts';
 import type { Value, ValueObject } from './value.ts';
 
 /** A resource whose state is needed to continue the evaluation. */
-export interface Needed {
+export interface NeededResource {
   readonly id: string;
   readonly apiVersion: string;
 }
@@ -21,15 +21,15 @@ export type References = ReadonlyMap<string, ValueObject>;
 
 /** A value, or the resource whose state it depends on: read that and try again. */
 export type Finished<T> = TemplateOutcome<
-  { readonly done: true; readonly value: T } | { readonly done: false; readonly needed: Needed }
+  { readonly done: true; readonly value: T } | { readonly done: false; readonly needed: NeededResource }
 >;
 
 /** Ends an evaluation that needs the state of a resource that has not been read yet. */
 class StateNeeded extends Error {
   override readonly name = 'StateNeeded';
-  readonly needed: Needed;
+  readonly needed: NeededResource;
 
-  constructor(needed: Needed) {
+  constructor(needed: NeededResource) {
     super(needed.id);
     this.needed = needed;
   }

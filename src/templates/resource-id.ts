@@ -2,7 +2,7 @@
  * The type and names at the end of a resource's id: `Microsoft.KeyVault/vaults/secrets` with `kv` and `one` becomes
  * `Microsoft.KeyVault/vaults/kv/secrets/one`. `undefined` unless there are as many names as the type has segments.
  */
-export function weave(type: string, names: readonly string[]): string | undefined {
+export function joinTypeAndNames(type: string, names: readonly string[]): string | undefined {
   const [namespace, ...kinds] = type.split('/');
   if (namespace === undefined || namespace === '' || kinds.length !== names.length || kinds.includes(''))
     return undefined;
@@ -29,7 +29,7 @@ export function idOf(
   if (type.toLowerCase() === 'microsoft.resources/resourcegroups' && names.length === 1) {
     return `/subscriptions/${subscriptionId}/resourceGroups/${names[0]}`;
   }
-  const woven = weave(type, names);
+  const woven = joinTypeAndNames(type, names);
   if (woven === undefined) return undefined;
   const root =
     scope ?? `/subscriptions/${subscriptionId}${resourceGroup === undefined ? '' : `/resourceGroups/${resourceGroup}`}`;

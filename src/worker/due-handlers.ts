@@ -8,7 +8,7 @@ import { lifeCycles } from '../objects/life-cycle.ts';
 import { newVersion, vaultScope } from '../objects/object.ts';
 import type { VaultScope } from '../objects/object.ts';
 import { vaultId, vaultKey } from '../resources/keys.ts';
-import { dueOfVault } from '../resources/vaults/purge.ts';
+import { dueWorkOfVault } from '../resources/vaults/purge.ts';
 import type { DueSubject } from '../schedule/due.ts';
 import type { DueAudit, DueHandler, DueHandlers, DueOutcome } from '../schedule/handler.ts';
 import { readAlone, readRecords } from '../store/records.ts';
@@ -93,7 +93,7 @@ async function actOnCertificate({ vault, scope, name }: DueObject, services: Due
 }
 
 async function purgeVault(subject: DueSubject, now: number, services: DueServices): Promise<DueOutcome> {
-  const due = await dueOfVault(services.store, subject, now);
+  const due = await dueWorkOfVault(services.store, subject, now);
   if (due === 'nothing') return {};
   if (due === 'clear') {
     await services.destroyLeftovers();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { vaultKey } from '../../src/resources/keys.ts';
-import { clearPurged, dueOfVault, purgeVault, scheduledPurge } from '../../src/resources/vaults/purge.ts';
+import { clearPurged, dueWorkOfVault, purgeVault, scheduledPurge } from '../../src/resources/vaults/purge.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { encode } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -78,7 +78,7 @@ for (const { what, vault, now } of notDue) {
   test(`a vault that ${what} is not purged by due work from before`, async () => {
     const store = memoryStore();
     if (vault !== undefined) await store.transact({ put: [{ key: vaultKey('kv'), value: encode(vault) }] });
-    assert.equal(await dueOfVault(store, subject, now), 'nothing');
+    assert.equal(await dueWorkOfVault(store, subject, now), 'nothing');
   });
 }
 
@@ -86,13 +86,13 @@ test('a vault whose retention is over is purged, and clearing its contents is du
   const store = memoryStore();
   const vault = deletedVault('mine', deleted);
   await store.transact({ put: [{ key: vaultKey('kv'), value: encode(vault) }, scheduledPurge(vault, deleted)] });
-  const due = await dueOfVault(store, subject, over);
+  const due = await dueWorkOfVault(store, subject, over);
   assert.ok(typeof due === 'object');
   assert.deepEqual(due.vault, vault);
   await store.transact(due.change);
   const clearing = `due/${String(over).padStart(15, '0')}/purgeVault/mine//`;
   assert.deepEqual(await allKeys(store), [clearing, 'purged/mine']);
-  assert.equal(await dueOfVault(store, subject, over), 'clear');
+  assert.equal(await dueWorkOfVault(store, subject, over), 'clear');
 });
 
 test('an earlier purge removes the scheduled one, unless both are the same record', async () => {

@@ -4,7 +4,7 @@ import { readSettings } from '../../src/settings/settings.ts';
 import { childEnvironment } from '../../src/supervisor/child-environment.ts';
 import { readRequest, type ControlRequest } from '../../src/supervisor/control-request.ts';
 import { Heartbeat } from '../../src/supervisor/heartbeat.ts';
-import { listenersIn, lockerIn, pathsIn } from '../../src/supervisor/holder.ts';
+import { listenersIn, lockHolderIn, pathsIn } from '../../src/supervisor/holder.ts';
 import { settingsAfter } from '../../src/supervisor/reread.ts';
 import { afterDeath, noDeaths, type AfterDeath, type DeathRecord, type Life } from '../../src/supervisor/restart.ts';
 import { resolveWorkerUser, withinNamespace } from '../../src/supervisor/worker-user.ts';
@@ -135,8 +135,8 @@ test("the kernel's tables give exactly the process that listens on a port or has
     '3: -> POSIX  ADVISORY  WRITE 12 fe:00:5 0 EOF',
     '4: POSIX  ADVISORY  WRITE 13 fe:00:5 0 EOF',
   ].join('\n');
-  assert.equal(lockerIn(locks, 5, 0xfe00), 13);
-  assert.equal(lockerIn(locks, 6, 0xfe00), undefined);
+  assert.equal(lockHolderIn(locks, 5, 0xfe00), 13);
+  assert.equal(lockHolderIn(locks, 6, 0xfe00), undefined);
 });
 
 test("the kernel's table of unix sockets gives the paths that they are bound to", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readSettings } from '../../src/settings/settings.ts';
-import { makeDemo } from '../../src/setup/demo.ts';
+import { createDemo } from '../../src/setup/demo.ts';
 import { openFolder } from '../../src/worker/folder.ts';
 import type { SealedStore } from '../../src/store/sealed.ts';
 import type { OpenFolder } from '../../src/worker/folder.ts';
@@ -83,7 +83,7 @@ export async function startServerWith({
     notice,
     now: now(),
   }).finally(() => process.chdir(home));
-  await makeDemo(folder.store, folder.identity, now());
+  await createDemo(folder.store, folder.identity, now());
   const server = await openServer({
     ...folder,
     store: wrapStore(folder.store),

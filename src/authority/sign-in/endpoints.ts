@@ -3,7 +3,7 @@ import { devicePath } from '../device-authorization.ts';
 import type { AuthorityCall, Endpoint } from '../endpoint.ts';
 import type { Authority } from '../services.ts';
 import { readCookies } from './session.ts';
-import { askForUserCode, authorize, signIn, signOut, takeUserCode } from './sign-in.ts';
+import { askForUserCode, authorize, signIn, signOut, submitUserCode } from './sign-in.ts';
 import type { Browser } from './sign-in.ts';
 
 const shown = { method: 'GET', shows: 'page', reads: 'query', inTenant: true } as const;
@@ -24,7 +24,7 @@ export const signInEndpoints: readonly Endpoint[] = [
   {
     ...sent,
     path: devicePath,
-    answer: async (call, authority) => answered(await takeUserCode(call.form, browserOf(call), authority)),
+    answer: async (call, authority) => answered(await submitUserCode(call.form, browserOf(call), authority)),
   },
   logoutEndpoint('/:tenant/oauth2/logout'),
   logoutEndpoint('/:tenant/oauth2/v2.0/logout'),

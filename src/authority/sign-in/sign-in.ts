@@ -60,7 +60,7 @@ export function askForUserCode(browser: Browser, authority: Authority, refusal?:
 }
 
 /** `POST /devicelogin`: takes the code, and shows the sign-in page with the name of the client. */
-export async function takeUserCode(form: Form, browser: Browser, authority: Authority): Promise<Answer> {
+export async function submitUserCode(form: Form, browser: Browser, authority: Authority): Promise<Answer> {
   const purpose = openState(form, browser, authority);
   if (purpose?.kind !== 'userCode') return refusalPage({ kind: 'signInForged' });
   const userCode = form.get('otc') ?? '';

@@ -1,6 +1,6 @@
 import type { Answer } from '../../http/answer.ts';
 import { finishBody, finishOutputs, outputReveals } from '../../templates/finish.ts';
-import type { Finished, Needed, Output, References } from '../../templates/finish.ts';
+import type { Finished, NeededResource, Output, References } from '../../templates/finish.ts';
 import type { Plan, PlannedResource } from '../../templates/plan.ts';
 import { isObject, readValue } from '../../templates/value.ts';
 import type { ValueObject } from '../../templates/value.ts';
@@ -13,7 +13,7 @@ import type { Mask } from './mask.ts';
 /** What carries the steps of a deployment out: for good, or on trial. */
 export interface Effects {
   /** The state of a resource, for `reference`. */
-  readonly read: (needed: Needed) => Promise<Answer>;
+  readonly read: (needed: NeededResource) => Promise<Answer>;
   /** Makes a resource. */
   readonly make: (resource: PlannedResource, body: ValueObject) => Promise<Made>;
   /** Asked before each resource. */

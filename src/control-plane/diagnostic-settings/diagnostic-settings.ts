@@ -1,6 +1,6 @@
 import {
   logCategories,
-  admitDiagnosticSetting,
+  checkDiagnosticSetting,
   isDiagnosticSettingName,
   readDiagnosticSetting,
 } from '../../resources/diagnostic-settings.ts';
@@ -163,7 +163,7 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
     const key = diagnosticSettingKey(resourceId, name);
     const stored = await settingsOf(call, found.vault);
     const others = stored.filter((record) => record.key !== key);
-    const admitted = admitDiagnosticSetting(
+    const admitted = checkDiagnosticSetting(
       setting,
       others.map(({ value }) => value),
     );

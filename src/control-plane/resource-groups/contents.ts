@@ -16,7 +16,7 @@ import type { ResourceRecord } from '../../types/resource.ts';
 import { deploymentKey } from '../keys.ts';
 import type { Prefix } from '../../store/keys.ts';
 import { firstOf } from '../list.ts';
-import { dropAssignments, readAuthorization } from '../../resources/authorization/authorization.ts';
+import { deleteAssignmentsBelow, readAuthorization } from '../../resources/authorization/authorization.ts';
 import { errorOf } from '../inner.ts';
 import type { Inner } from '../inner.ts';
 import { forgetDeployment } from '../deployments/deployments.ts';
@@ -101,7 +101,7 @@ export async function deleteGroupContents(record: OperationRecord, services: Del
   await forgetDeployments(place, services.store);
   const authorization = await readAuthorization(services.store, subscriptionId);
   const scope = record.resourceId.toLowerCase();
-  const dropped = authorization === undefined ? undefined : dropAssignments(authorization, scope);
+  const dropped = authorization === undefined ? undefined : deleteAssignmentsBelow(authorization, scope);
   const change = { ...dropped, delete: [...(dropped?.delete ?? []), resourceGroupKey(place)] };
   return { status: 'Succeeded', change };
 }

@@ -4,7 +4,7 @@ import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath, connectionItem } from './resource.ts';
 import {
   findConnection,
-  decideConnection,
+  setConnectionState,
   connectionState,
   deleteConnection,
 } from '../../resources/vaults/private-endpoint-connections.ts';
@@ -104,7 +104,7 @@ const putPrivateEndpointConnection: ControlOperation = {
     const at = 'properties.privateLinkServiceConnectionState';
     const state = readAt(connectionState(connection.state), asked, at);
     if (!state.ok) return state;
-    const put = await decideConnection(record, { connection, state: state.value }, call);
+    const put = await setConnectionState(record, { connection, state: state.value }, call);
     const operations = `/subscriptions/${vault.subscriptionId}/providers/Microsoft.KeyVault/locations/${vault.location}/operations`;
     return {
       ...answer(200, updating(connectionResource(vault, put.connection))),

@@ -3,11 +3,11 @@ import { merge } from '../../store/store.ts';
 import type { Stored } from '../../store/records.ts';
 import type { Requirement, Store } from '../../store/store.ts';
 import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
-import { dropFederated } from '../authorization/federated-credentials.ts';
+import { deleteFederatedCredential } from '../authorization/federated-credentials.ts';
 import { readIdentity } from '../authorization/identities.ts';
 import { isResourceGroupName, keyLengthMax, publicAddressKey, resourceId, resourceKey } from '../keys.ts';
 import type { Place } from '../keys.ts';
-import { finishByKind, linkingOf } from './kind-rules.ts';
+import { applyKindRules, linkServicesOf } from './kind-rules.ts';
 import type { ResourcesContext } from './kind-rules.ts';
 import { kindOf } from './kinds.ts';
 import { membersOf, readAt, refuseResource, without } from '../refusal.ts';
@@ -15,7 +15,7 @@ import type { ResourceOutcome } from '../refusal.ts';
 import { mergePrincipals, changePrincipals } from '../authorization/principals.ts';
 import type { PrincipalsChanged } from '../authorization/principals.ts';
 import { disconnectEndpoint } from '../networks/private-endpoints.ts';
-import { relink } from './references.ts';
+import { updateLinks } from './references.ts';
 import { isSameLocation } from '../regions.ts';
 import { knownTypes } from './resource-types.ts';
 import { requireScope } from '../authorization/scope.ts';
@@ -88,11 +88,12 @@ export async function deleteResource(
     return refuseResource({ kind: kind.use.refusal, id: resourceId(resource), users: usedBy });
   }
   const links = { before: kind?.links?.(resource) ?? [], after: [] };
-  const linked = await relink(links, linkingOf(resource, context));
+  const linked = await updateLinks(links, linkServicesOf(resource, context));
   if (!linked.ok) return linked;
   const disconnected =
     kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
-  const dropped = kind?.type === knownTypes.federatedCredential ? [await dropFederated(resource, context.store)] : [];
+  const dropped =
+    kind?.type === knownTypes.federatedCredential ? [await deleteFederatedCredential(resource, context.store)] : [];
   const freedName = kind?.type === knownTypes.storageAccount ? await releaseAccountName(resource, context.store) : {};
   const { ipAddress } = resource.made;
   const all = [record, ...below];
@@ -158,7 +159,7 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
     changedTime: at,
     ...(before?.usedBy !== undefined && { usedBy: before.usedBy }),
   };
-  const finished = await finishByKind({ draft, before, kind }, context);
+  const finished = await applyKindRules({ draft, before, kind }, context);
   if (!finished.ok) return finished;
   const { resource, ...ofKind } = finished.value;
   const key = record?.key ?? resourceKey(name, name.type, name.names);

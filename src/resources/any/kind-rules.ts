@@ -1,7 +1,7 @@
 import { merge } from '../../store/store.ts';
 import type { Store, Transaction } from '../../store/store.ts';
 import type { ResourceMade, ResourceRecord } from '../../types/resource.ts';
-import { putFederated } from '../authorization/federated-credentials.ts';
+import { putFederatedCredential } from '../authorization/federated-credentials.ts';
 import { newIdentity } from '../authorization/identities.ts';
 import { resourceId } from '../keys.ts';
 import { itemsOf } from './kinds.ts';
@@ -11,8 +11,8 @@ import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
 import type { PrincipalsChanged } from '../authorization/principals.ts';
 import { allocateAddress } from '../networks/public-addresses.ts';
 import { connectEndpoint } from '../networks/private-endpoints.ts';
-import { movePublicSource } from '../networks/public-source.ts';
-import { relink } from './references.ts';
+import { setPublicAddresses } from '../networks/public-source.ts';
+import { updateLinks } from './references.ts';
 import { knownTypes } from './resource-types.ts';
 import { reserveAccountName } from '../storage-accounts.ts';
 
@@ -34,7 +34,7 @@ interface Draft {
 }
 
 /** Applies the rules of a kind: its items together, its references, and what the service adds. */
-export async function finishByKind(
+export async function applyKindRules(
   { draft, before, kind }: Draft,
   context: ResourcesContext,
 ): Promise<ResourceOutcome<PrincipalsChanged & { readonly resource: ResourceRecord }>> {
@@ -42,14 +42,14 @@ export async function finishByKind(
   const checked = checkItems(draft, kind);
   if (!checked.ok) return checked;
   const links = { before: before === undefined ? [] : (kind.links?.(before) ?? []), after: kind.links?.(draft) ?? [] };
-  const linked = await relink(links, linkingOf(draft, context));
+  const linked = await updateLinks(links, linkServicesOf(draft, context));
   if (!linked.ok) return linked;
   const made = await make({ draft, before, kind }, [...linked.value.found.values()], context);
   if (!made.ok) return made;
   const resource = { ...draft, made: made.value.made };
   const moved =
     kind.type === knownTypes.natGateway
-      ? await movePublicSource(draft.usedBy ?? [], resource.made.publicAddresses ?? [], context)
+      ? await setPublicAddresses(draft.usedBy ?? [], resource.made.publicAddresses ?? [], context)
       : {};
   return {
     ok: true,
@@ -82,7 +82,7 @@ async function make(
     return { ok: true, value: { made: before?.made ?? newIdentity(context), change: {} } };
   }
   if (kind.type === knownTypes.federatedCredential) {
-    const put = await putFederated(draft, context.store);
+    const put = await putFederatedCredential(draft, context.store);
     return put.ok ? { ok: true, value: { made, ...put.value } } : put;
   }
   if (kind.type === knownTypes.natGateway) {
@@ -128,7 +128,7 @@ function skuOf({ envelope }: ResourceRecord): string {
   return typeof name === 'string' ? name.toLowerCase() : '';
 }
 
-export function linkingOf(resource: ResourceRecord, { store, lacks }: ResourcesContext) {
+export function linkServicesOf(resource: ResourceRecord, { store, lacks }: ResourcesContext) {
   return { store, lacks, subscriptionId: resource.subscriptionId, location: resource.location ?? '' };
 }
 

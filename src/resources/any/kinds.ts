@@ -113,7 +113,7 @@ const closed: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether resources of the type can be created, besides the types with their own operations. */
-export function isServed(type: string): boolean {
+export function isSupportedType(type: string): boolean {
   const [namespace = '', ...types] = type.toLowerCase().split('/');
   if (kindOf(type) !== undefined) return true;
   // Only a user-assigned identity has these. A stored one of a web app would look as if its workload could sign in.

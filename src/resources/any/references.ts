@@ -36,7 +36,7 @@ interface Linked {
  * moment when a reference to it is added. A new reference requires the permission to join its target, which must be in the
  * same subscription and region.
  */
-export async function relink(
+export async function updateLinks(
   links: { readonly before: readonly Link[]; readonly after: readonly Link[] },
   services: LinkServices,
 ): Promise<ResourceOutcome<Linked>> {

@@ -49,7 +49,7 @@ export function authorizationChange(
  * Deletes the assignments at the scope of a deleted resource and below. They do not come back with the resource
  * ("Soft-deleting a vault drops its role assignments", soft-delete-overview). `undefined` when there are none.
  */
-export function dropAssignments(authorization: Authorization, scope: string): Transaction | undefined {
+export function deleteAssignmentsBelow(authorization: Authorization, scope: string): Transaction | undefined {
   const gone = authorization.assignments.filter((assignment) => isWithin(assignment.scope.toLowerCase(), scope));
   if (gone.length === 0) return undefined;
   const { subscriptionId } = authorization;

@@ -19,14 +19,17 @@ const requestedCredential = object({
   audiences: optional(array(string)),
 });
 
-/** The `properties` of a user-assigned identity's federated credential. `putFederated` checks which are required. */
+/** The `properties` of a user-assigned identity's federated credential. `putFederatedCredential` checks which are required. */
 export const federatedProperties: Shape<ResourceRecord['properties']> = (value) => requestedCredential(value ?? {});
 
 /**
  * Copies a federated credential to the service principal of its user-assigned identity, new or in place of the old one.
  * One record has all credentials of the principal, so simultaneous changes are decided one after the other.
  */
-export async function putFederated(draft: ResourceRecord, store: Store): Promise<ResourceOutcome<PrincipalsChanged>> {
+export async function putFederatedCredential(
+  draft: ResourceRecord,
+  store: Store,
+): Promise<ResourceOutcome<PrincipalsChanged>> {
   const read = readAt(requestedCredential, draft.properties, 'properties');
   if (!read.ok) return read;
   const { issuer, subject, audiences } = read.value;
@@ -54,7 +57,7 @@ export async function putFederated(draft: ResourceRecord, store: Store): Promise
 }
 
 /** Removes the credential from the service principal of its identity. */
-export async function dropFederated(resource: ResourceRecord, store: Store): Promise<PrincipalsChanged> {
+export async function deleteFederatedCredential(resource: ResourceRecord, store: Store): Promise<PrincipalsChanged> {
   const stored = await principalAbove(resource, store);
   if (stored === undefined) return { change: {}, principals: [] };
   return withCredentials(

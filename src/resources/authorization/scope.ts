@@ -14,7 +14,7 @@ import {
 import type { Place, Scope } from '../keys.ts';
 import { refuseResource } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
-import { isServed } from '../any/kinds.ts';
+import { isSupportedType } from '../any/kinds.ts';
 import { findPeering } from '../networks/peerings.ts';
 import { findSubnet } from '../networks/virtual-networks.ts';
 import { isAt, isVaultName } from '../vaults/vaults.ts';
@@ -43,7 +43,7 @@ const networkOf = ([name = '']: readonly string[], place: Place) =>
 
 /** For a resource without its own kind of record. */
 function lookupOf(type: string): Lookup | undefined {
-  if (!isServed(type)) return undefined;
+  if (!isSupportedType(type)) return undefined;
   return lookup((names, place) => {
     const key = resourceKey(place, type, names);
     return key.length > keyLengthMax ? undefined : key;

@@ -6,7 +6,7 @@ import { parseSubnetId } from './subnet-id.ts';
 import { networkChange } from './virtual-networks.ts';
 
 /** Gives the addresses of a NAT gateway to its subnets, as their public source. */
-export async function movePublicSource(
+export async function setPublicAddresses(
   subnetIds: readonly string[],
   addresses: readonly string[],
   { store }: { readonly store: Store },

@@ -7,7 +7,7 @@ import { membersOf, readAt } from '../refusal.ts';
 import type { CallerLacks, ResourceOutcome } from '../refusal.ts';
 import { reference } from './network-members.ts';
 import type { RequestedSubnet } from './network-properties.ts';
-import { relink } from '../any/references.ts';
+import { updateLinks } from '../any/references.ts';
 import type { Link } from '../any/references.ts';
 import { knownTypes } from '../any/resource-types.ts';
 
@@ -52,7 +52,7 @@ export async function linkSubnets(
   }
   const { subscriptionId, location } = network;
   const links = { before: linksOf(network, before), after: linksOf(network, after) };
-  const linked = await relink(links, { store, lacks, subscriptionId, location });
+  const linked = await updateLinks(links, { store, lacks, subscriptionId, location });
   if (!linked.ok) return linked;
   const { found, require, put } = linked.value;
   const subnets = after.map(({ publicAddresses: _, ...subnet }) => {

@@ -46,7 +46,7 @@ export function connectionState(before: ConnectionState): Shape<ConnectionState>
 }
 
 /** Sets a connection's state, in the records of the vault and of the private endpoint. */
-export async function decideConnection(
+export async function setConnectionState(
   record: Stored<VaultRecord>,
   decided: { readonly connection: PrivateEndpointConnection; readonly state: ConnectionState },
   services: ConnectionServices,

@@ -64,7 +64,7 @@ export function purgeVault(
  * was recovered meanwhile, even if it was deleted again. Purge protection does not prevent this purge; it only prevents
  * callers from purging before the retention is over.
  */
-export async function dueOfVault(
+export async function dueWorkOfVault(
   store: Store,
   subject: DueSubject,
   now: number,

@@ -1,5 +1,5 @@
 import { isGuid } from '../../shape/shape.ts';
-import { weave } from '../resource-id.ts';
+import { joinTypeAndNames } from '../resource-id.ts';
 import type { Value } from '../value.ts';
 import { mismatch, string, allStrings } from './function.ts';
 import type { CallContext, Functions } from './function.ts';
@@ -22,7 +22,7 @@ function splitAtType(given: readonly Value[], call: CallContext): Named {
 
 function provided({ type, names }: Named, call: CallContext): string {
   return (
-    weave(type, names) ??
+    joinTypeAndNames(type, names) ??
     mismatch(call, `the type '${type}' needs as many names as it has segments, not ${names.length}`)
   );
 }

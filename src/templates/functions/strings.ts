@@ -1,4 +1,4 @@
-import { charactersAStep, costOfString, pay, spend } from '../budget.ts';
+import { charactersPerStep, costOfString, pay, spend } from '../budget.ts';
 import { guid, uniqueString } from '../names.ts';
 import { isArray } from '../value.ts';
 import type { Value } from '../value.ts';
@@ -34,7 +34,7 @@ function format(given: readonly Value[], call: CallContext): string {
       if (value === undefined) return mismatch(call, `'${found}' in the format refers to a missing parameter`);
       const shown = formatted(value, String(how ?? ''), call);
       const space = Math.abs(Number(width ?? 0));
-      spend(call.frame.budget, space / charactersAStep);
+      spend(call.frame.budget, space / charactersPerStep);
       return Number(width ?? 0) < 0 ? shown.padEnd(space) : shown.padStart(space);
     },
   );
