@@ -194,7 +194,7 @@ function acceptsAudience(caller: Caller, expected: Admission): boolean {
 class CallerCache {
   readonly #callers: BoundedMap<string, Caller>;
   #generation = 0;
-  /** What was looked up last, until the code that runs has returned: requests of one turn often come with one token. */
+  /** The last token that was looked up, until the running code has returned: requests of one turn often have the same token. */
   #last: { readonly token: string; readonly caller: Caller } | undefined;
 
   constructor(size: number) {
