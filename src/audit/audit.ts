@@ -17,7 +17,7 @@ export interface AuditParts {
   readonly now: () => number;
   readonly random: (size: number) => Uint8Array;
   readonly quota: QuotaSettings;
-  /** `defaultCallerQuota` unless given. */
+  /** Default: `defaultCallerQuota`. */
   readonly callerQuota?: CallerQuotaSettings;
   /** Gets a copy of every record that is in the log, and is closed with the audit. */
   readonly exports?: AuditExport;
@@ -26,14 +26,14 @@ export interface AuditParts {
 
 const summaryEveryMs = 60_000;
 
-/** Opens the audit, and first sends off the records of changes that a crash left in the store. */
+/** Opens the audit, and first ships the records of changes that a crash left in the store. */
 export async function openAudit(parts: AuditParts): Promise<Audit> {
   const outbox = new Outbox(parts);
   await outbox.recover();
   return new Audit(parts, outbox);
 }
 
-/** What the edges call: nothing leaves, and nothing changes, unrecorded. */
+/** The audit for the edges: nothing is disclosed and nothing changes without a record. */
 export class Audit {
   readonly #parts: AuditParts;
   readonly #outbox: Outbox;
@@ -49,7 +49,7 @@ export class Audit {
   }
 
   /**
-   * Records a request that changed nothing, always by a record of its own. To be awaited before the request is answered.
+   * Records a request that changed nothing, always with a record of its own. Await it before the answer is sent.
    * @throws {AuditUnavailable}
    */
   read(record: LogRecord): Promise<void> {
@@ -59,8 +59,8 @@ export class Audit {
   }
 
   /**
-   * The same for many at once, all or none: they are recorded when it returns, or, where the log waits for the disk, when
-   * the promise is fulfilled.
+   * The same for many at once, all or none: they are recorded when it returns, or, if the log waits for the disk, when
+   * the promise resolves.
    * @throws {AuditUnavailable}
    */
   readNow(lines: readonly RecordLine[]): Promise<void> | undefined {
@@ -74,30 +74,30 @@ export class Audit {
   }
 
   /**
-   * Records a change: `put` belongs into its transaction. Call `committed` or `failed` afterwards.
-   * @throws {AuditUnavailable} and the change must not begin
+   * Records a change: `put` belongs in its transaction. Call `committed` or `failed` afterwards.
+   * @throws {AuditUnavailable} then the change must not begin
    */
   stage(record: LogRecord): { readonly put: Put } {
     return { put: this.#outbox.stage(record) };
   }
 
   /**
-   * A transaction with these puts of staged records has committed; which they are is looked up where it is not said. Not
-   * waited for: the records are as safe as the change.
+   * Call it after a transaction with these puts of staged records has committed; without `puts` they are looked up.
+   * Returns at once: the records are as safe as the change.
    */
   committed(puts?: readonly Put[]): void {
     this.#outbox.committed(puts);
   }
 
-  /** A transaction with these puts of staged records has failed. */
+  /** Call it after a transaction with these puts of staged records has failed. */
   failed(puts: readonly Put[]): void {
     this.#outbox.failed(puts);
   }
 
   /**
-   * Records a request that showed no token that was accepted: by a record of its own within the quota, else in a summary
+   * Records a request without an accepted token: with a record of its own within the quota, otherwise in a summary
    * within a minute. Counts that are not written yet are lost if the process is killed.
-   * @throws {AuditUnavailable} as `read`, within the quota
+   * @throws {AuditUnavailable} like `read`, within the quota
    */
   unauthenticated(record: LogRecord): Promise<void> {
     if (this.#quota.admit(record, this.#parts.now())) return this.read(record);
@@ -106,9 +106,9 @@ export class Audit {
   }
 
   /**
-   * The same for a request of a caller with a valid token that was refused or failed: the first of each kind has a record
-   * of its own. `undefined` is a stranger.
-   * @throws {AuditUnavailable} as `read`, within the quota
+   * The same for a refused or failed request of a caller with a valid token: the first of each kind has a record of its
+   * own. `undefined` is an unauthenticated caller.
+   * @throws {AuditUnavailable} like `read`, within the quota
    */
   refused(record: LogRecord, caller: Caller | undefined): Promise<void> {
     if (caller === undefined) return this.unauthenticated(record);
@@ -117,12 +117,12 @@ export class Audit {
     return Promise.resolve();
   }
 
-  /** Diagnostic settings were changed. To be called before the change is answered. */
+  /** Call it when diagnostic settings were changed, before the change is answered. */
   settingsChanged(): void {
     this.#parts.exports?.settingsChanged();
   }
 
-  /** Writes what is to be written, and closes the log. */
+  /** Writes what is left to write, and closes the log. */
   async close(): Promise<void> {
     await this.#summarise();
     clearTimeout(this.#summaryTimer);
@@ -144,7 +144,7 @@ export class Audit {
     try {
       await Promise.all(records.map((record) => this.read(record)));
     } catch {
-      // The log has said why. They share a write, so none of them is in it.
+      // The log has reported why. The summaries share a write, so none of them is in it.
       this.#quota.putBack(suppressed);
       this.#callerQuota.putBack(refusals);
       this.#summariseLater();

@@ -1,29 +1,29 @@
 import type { RecordLine } from './line.ts';
 
-/** A record to be written to the log, and where it lies in the store. */
+/** A record to be written to the log, and its key in the store. */
 export interface Shipped {
   readonly key: string;
   readonly line: RecordLine;
 }
 
-/** How many characters the kept lines may have together. */
+/** The most characters of all kept lines together. */
 const lengthMax = 1 << 20;
 
 /**
- * The committed records that this process staged, kept so that they need not be read from the store. Where the store may
- * hold others (an earlier process left them, there was no room here, a transaction failed that may have been committed
- * all the same), none are kept until a list of the store has said what it holds.
+ * The committed records that this process staged, kept so that they need not be read from the store. While the store
+ * may hold others (an earlier process left them, there was no room here, a failed transaction may have been committed
+ * after all), none are kept until a list of the store has shown what it holds.
  */
 export class Committed {
   readonly #kept = new Map<string, RecordLine>();
   #length = 0;
   #isAll = true;
-  /** Those of which it has not been said yet how their transactions ended. */
+  /** Records whose transactions have not ended yet. */
   readonly #underWay = new Map<string, RecordLine>();
-  /** Keys of those of them that were in a list of the store: they are committed, and are shipped with it. */
+  /** Keys of those that were in a list of the store: they are committed, and are shipped with that list. */
   readonly #listed = new Set<string>();
 
-  /** Whether the store holds nothing that is to be shipped and not kept here. */
+  /** Whether the store holds nothing to be shipped that is not kept here. */
   get isAll(): boolean {
     return this.#isAll;
   }
@@ -32,7 +32,7 @@ export class Committed {
     this.#underWay.set(key, line);
   }
 
-  /** The transaction that put the record has committed it. */
+  /** Call it when the transaction that put the record has committed. */
   add(key: string): void {
     const line = this.#underWay.get(key);
     this.#underWay.delete(key);
@@ -42,20 +42,20 @@ export class Committed {
     if (this.#length > lengthMax) this.doubt();
   }
 
-  /** The transaction has failed. */
+  /** Call it when the transaction has failed. */
   fail(key: string): void {
     this.#underWay.delete(key);
     this.#listed.delete(key);
     this.doubt();
   }
 
-  /** The store may hold others. */
+  /** Call it when the store may hold others. */
   doubt(): void {
     this.#isAll = false;
     this.#forget();
   }
 
-  /** So many of those that were staged first; they are kept no longer. */
+  /** Returns and drops so many of the records that were staged first. */
   take(count: number): readonly Shipped[] {
     const taken: Shipped[] = [];
     for (const [key, line] of this.#kept) {
@@ -66,13 +66,13 @@ export class Committed {
     return taken.toSorted((one, other) => (one.key < other.key ? -1 : 1));
   }
 
-  /** A list of the store begins, and will have all that is committed by now. */
+  /** Call it when a list of the store begins; the list will have everything committed by now. */
   list(): void {
     this.#isAll = true;
     this.#forget();
   }
 
-  /** What that list had is shipped by whoever asked for it; `isAll`: there was no more. */
+  /** Call it with the keys of that list, which its caller ships; `isAll`: there were no more. */
   listed(keys: readonly string[], isAll: boolean): void {
     for (const key of keys) {
       if (this.#underWay.has(key)) this.#listed.add(key);

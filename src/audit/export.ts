@@ -6,20 +6,23 @@ import { recordIn } from './line.ts';
 import type { RecordLine } from './line.ts';
 
 export interface AuditExportParts {
-  /** Holds a folder for each storage account. Relative to the working directory, which outlives a privilege drop. */
+  /**
+   * Has a folder for each storage account. Relative to the working directory, which stays reachable after a privilege
+   * drop.
+   */
   readonly directory: string;
-  /** The storage accounts that a resource's records go to. `resourceId` in upper case, as a record has it. */
+  /** The storage accounts that a resource's records go to. `resourceId` is in upper case, as in a record. */
   readonly accountsOf: (resourceId: string) => Promise<readonly string[]>;
-  /** Told what an operator should know, in a sentence. */
+  /** Called with a sentence for the operator. */
   readonly notice: (message: string) => void;
 }
 
 const everyMs = 1000;
 
-/** More than this are dropped, the oldest first: the log itself has every record. */
+/** If there are more, the oldest are dropped: the log itself has every record. */
 const waitingMax = 20_000;
 
-/** How many resources are remembered that nobody asks for the records of. */
+/** How many resources are remembered that have no diagnostic setting. */
 const unwantedMax = 10_000;
 
 /** Records on their way to one storage account. */
@@ -31,36 +34,38 @@ interface Unsent {
 const container = 'insights-logs-auditevent';
 
 /**
- * Copies of audit records, as diagnostic settings send them to storage accounts, in the folders and files that Azure
- * names: `insights-logs-auditevent/resourceId=/SUBSCRIPTIONS/…/y=…/m=…/d=…/h=…/m=00/PT1H.json`, JSON lines by the hour of
- * the record. Written within a second or two, behind the answer, or when the disk has room again; what a killed process had
- * not written yet is missing here, and is in the audit log.
+ * Copies audit records, as diagnostic settings send them to storage accounts, to the folders and files that Azure
+ * names: `insights-logs-auditevent/resourceId=/SUBSCRIPTIONS/…/y=…/m=…/d=…/h=…/m=00/PT1H.json`, JSON lines by the hour
+ * of the record. They are written within a second or two after the answer, or when the disk has room again; what a
+ * killed process had not written is missing here, but is in the audit log.
  */
 export class AuditExport {
   readonly #parts: AuditExportParts;
   #waiting: LogRecord[] = [];
-  /** What an account's folder could not take yet, oldest first. */
+  /** Records that could not be written to an account's folder yet, oldest first. */
   #unsent: Unsent[] = [];
   #dropped = 0;
   #isFailing = false;
   #closing = false;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** Resources whose records nobody asks for, as far as is known: they are not kept, which would cost each its promotion. */
+  /**
+   * Resources known to have no diagnostic setting. Their records are not kept, because V8 would have to promote each.
+   */
   readonly #unwanted = new Set<string>();
-  /** Another one after each change of the settings. */
+  /** A new object after each change of the settings. */
   #settingsSeen = {};
 
   constructor(parts: AuditExportParts) {
     this.#parts = parts;
   }
 
-  /** Takes what was written to the log, and keeps what diagnostic settings of a vault can ask for. */
+  /** Takes a record that was written to the log, and keeps it if a diagnostic setting of a vault may need it. */
   take(record: LogRecord): void {
     if (this.#isWanted(record)) this.#keep(record);
   }
 
-  /** The same of a record that is there as its line only. */
+  /** The same for a record of which only the line exists. */
   takeLine(line: RecordLine): void {
     if (this.#isWanted(line)) this.#keep(recordIn(line));
   }
@@ -75,13 +80,15 @@ export class AuditExport {
     this.#schedule();
   }
 
-  /** Diagnostic settings were changed: from now on the records of any resource may be asked for. */
+  /** Call it when diagnostic settings were changed: from now on the records of any resource may be needed. */
   settingsChanged(): void {
     this.#settingsSeen = {};
     this.#unwanted.clear();
   }
 
-  /** Writes what was taken. What cannot be written, as on a full disk, is told once and tried again until it can. */
+  /**
+   * Writes what was taken. A failure to write, as on a full disk, is reported once, and tried again until it succeeds.
+   */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -133,7 +140,7 @@ export class AuditExport {
     return accounts;
   }
 
-  /** Returns why it failed, if it did: then it is kept. */
+  /** Returns the reason if it failed: then the records are kept. */
   async #send(account: string, records: readonly LogRecord[]): Promise<string | undefined> {
     let failure: string | undefined;
     for (const [path, lines] of Map.groupBy(records, blobName)) {
@@ -158,7 +165,7 @@ export class AuditExport {
     this.#isFailing = failure !== undefined;
   }
 
-  /** All of the lines or none: half of one would spoil the next. */
+  /** Writes all of the lines or none: half a line would spoil the next. */
   async #append(account: string, path: string, records: readonly LogRecord[]): Promise<void> {
     const file = join(this.#parts.directory, account, container, path);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -182,7 +189,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** `time` is ISO 8601 in UTC, as the names of the blobs are. */
+/** `time` is ISO 8601 in UTC, as in the names of the blobs. */
 function blobName({ resourceId, time }: LogRecord): string {
   const [year = '', month = '', day = '', hour = ''] = time.split(/[-T:]/);
   return `resourceId=${resourceId}/y=${year}/m=${month}/d=${day}/h=${hour}/m=00/PT1H.json`;

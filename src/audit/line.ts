@@ -2,10 +2,10 @@ import type { LogRecord } from './activity.ts';
 import type { AuditCategory, AuditEvent } from './event.ts';
 import { addDecision, clip, identityOf, longest, timeOf, tlsName, withoutToken } from './record.ts';
 
-/** A record as the log has it: one line of JSON. */
+/** A record in the log's form: one line of JSON. */
 export interface RecordLine {
   readonly category: AuditCategory;
-  /** In upper case, as the record has it. */
+  /** In upper case, as in the record. */
   readonly resourceId: string;
   readonly text: string;
 }
@@ -26,16 +26,16 @@ type Connected = Pick<
 >;
 type Decision = Pick<AuditEvent, 'caller' | 'verdict' | 'rule' | 'explanation' | 'access'>;
 
-/** What is often the same from one request of a connection to the next: who asks for what, and what was decided. */
+/** The parts that are often the same for the requests of a connection: caller, resource and decisions. */
 export type FrameEvent = Connected & Decision;
 
-/** What is of one read that was answered 200. None of `properties` has a name that every record has. */
+/** The parts of one read that was answered with 200. The names in `properties` differ from those of every record. */
 export interface ReadEvent extends Pick<AuditEvent, 'at' | 'durationMs' | 'correlationId' | 'properties'> {
   readonly requestUri: string;
   readonly objectId: string;
 }
 
-/** The texts of a line between those that differ in each, in their order. */
+/** The fixed strings of a line, between the parts that differ in each, in order. */
 export interface LineFrame {
   readonly resourceId: string;
   readonly fromTime: string;
@@ -45,7 +45,7 @@ export interface LineFrame {
   readonly fromRequest: string;
 }
 
-/** The frame of the lines of reads that agree in all of this. */
+/** The frame for the lines of reads that agree in all of this. */
 export function lineFrame(event: FrameEvent): LineFrame {
   const { source, caller, userAgent, tlsVersion } = event;
   const resourceId = clip(event.resourceId, longest.text).toUpperCase();
@@ -71,7 +71,7 @@ export function lineFrame(event: FrameEvent): LineFrame {
   };
 }
 
-/** What `auditRecord` makes of a read, as its line. */
+/** The line of the record that `auditRecord` would make of a read. */
 export function readLine(frame: LineFrame, event: ReadEvent): RecordLine {
   const own = event.properties === undefined ? '' : followed(members(event.properties));
   const text =
@@ -94,13 +94,13 @@ function preceded(text: string): string {
   return text === '' ? '' : `,${text}`;
 }
 
-/** Anything but printable ASCII that JSON leaves as it is. */
+/** Any character except printable ASCII that JSON does not escape. */
 const toEscape = /[^ !#-[\]-~]/;
 
-/** The same with what a URI must have if there is a token in it (`withoutToken`). */
+/** The same, with characters that a URI with a token must have (`withoutToken`). */
 const toLookAt = /[^!#$&-[\]^`-~]|eyJ/;
 
-/** A string as JSON has it between its quotes. To look whether anything must be escaped is cheaper than to do it. */
+/** A string as JSON has it between its quotes. Checking whether anything must be escaped is cheaper than escaping. */
 function escaped(text: string): string {
   return toEscape.test(text) ? JSON.stringify(text).slice(1, -1) : text;
 }

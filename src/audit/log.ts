@@ -2,46 +2,46 @@ import { LogFiles } from './log-files.ts';
 import type { LogFilesSettings } from './log-files.ts';
 
 export interface AuditLogSettings extends LogFilesSettings {
-  /** Whether `append` also waits until its record would survive a loss of power. */
+  /** Whether `append` also waits until its record would survive a power failure. */
   readonly fsync: boolean;
 }
 
 /** JSON lines, in the order of the calls. */
 export interface AuditLog {
   /**
-   * Adds a line (a JSON text, without the line's end). Fulfilled when the operating system has it, and with the setting
-   * `fsync` when the disk has it.
+   * Adds a line (JSON, without the line break). Resolves when the operating system has it, and with the setting `fsync`
+   * when the disk has it.
    * @throws {AuditUnavailable}
    */
   append(line: string): Promise<void>;
 
   /**
-   * Adds lines, all or none. Fulfilled when the operating system has them, whatever the setting.
+   * Adds lines, all or none. Resolves when the operating system has them, whatever the setting.
    * @throws {AuditUnavailable}
    */
   write(lines: readonly string[]): Promise<void>;
 
   /**
-   * Adds lines, all or none: the operating system has them when it returns. With the setting `fsync` it returns a promise
-   * that is fulfilled when the disk has them.
+   * Adds lines, all or none: the operating system has them when it returns. With the setting `fsync` it returns a
+   * promise that resolves when the disk has them.
    * @throws {AuditUnavailable}
    */
   writeNow(lines: readonly string[]): Promise<void> | undefined;
 
   /**
-   * Fulfilled when everything written before the call would survive a loss of power. Calls made while the disk is busy
-   * share the next turn.
+   * Resolves when everything written before the call would survive a power failure. Calls that are made while the disk
+   * is busy share the next sync.
    * @throws {AuditUnavailable}
    */
   sync(): Promise<void>;
 
   /**
-   * Returns if the last write succeeded, or a trial does now: lines can be expected to find room.
+   * Returns if the last write succeeded, or a trial succeeds now: there will probably be room for lines.
    * @throws {AuditUnavailable}
    */
   assertWritable(): void;
 
-  /** The record ids in everything that is kept, the last one first. */
+  /** The record ids in all files that are kept, the last one first. */
   recordIds(): Iterable<string>;
 
   /** Writes what was accepted, and closes; later calls are refused. */
@@ -53,19 +53,19 @@ export class AuditUnavailable extends Error {
   override readonly name = 'AuditUnavailable';
 }
 
-/** The lines accepted in this turn of the event loop, which will be written together. */
+/** The lines that were accepted in this turn of the event loop, which are written together. */
 interface Turn {
   readonly lines: string[];
   readonly written: PromiseWithResolvers<void>;
   accepted: Promise<void> | undefined;
-  /** Somebody waits until it is on the disk. */
+  /** A caller waits until they are on the disk. */
   untilSynced: boolean;
 }
 
 /** How long a file can be missing before that is noticed. */
 const lookEveryMs = 500;
 
-/** Opens the log, and makes its folder and file if need be. What is left of a line that was never finished is cut off. */
+/** Opens the log, and creates its folder and file if need be. The rest of an unfinished line is cut off. */
 export function openAuditLog(settings: AuditLogSettings): AuditLog {
   return new FolderLog(settings);
 }
@@ -84,7 +84,7 @@ class FolderLog implements AuditLog {
   constructor(settings: AuditLogSettings) {
     this.#settings = settings;
     this.#files = new LogFiles(settings, () => {
-      // A failure is said there.
+      // `sync` reports its failure.
       this.sync().catch(() => undefined);
     });
     this.#looking = setInterval(() => this.#lookInPassing(), lookEveryMs).unref();
@@ -111,7 +111,7 @@ class FolderLog implements AuditLog {
 
   writeNow(lines: readonly string[]): Promise<void> | undefined {
     if (this.#closed) throw closed();
-    // What was accepted before goes first.
+    // Lines that were accepted before go first.
     this.#flush();
     const { fsync } = this.#settings;
     if (lines.length > 0) this.#write(lines, fsync);
@@ -121,7 +121,7 @@ class FolderLog implements AuditLog {
   sync(): Promise<void> {
     if (this.#nextSync === undefined) {
       this.#nextSync = this.#lastSync.then(() => this.#sync());
-      // At once: a sync that finds the file moved away asks for another one, which must wait for its end.
+      // Set at once: a sync that finds the file moved requests another one, which must wait for its end.
       this.#lastSync = this.#nextSync.catch(() => undefined);
     }
     return this.#nextSync;
@@ -198,7 +198,7 @@ class FolderLog implements AuditLog {
 
   #lookInPassing(): void {
     if (this.#files.doubted) {
-      // A failure is said there.
+      // `sync` reports its failure.
       this.sync().catch(() => undefined);
       return;
     }

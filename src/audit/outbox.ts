@@ -10,13 +10,13 @@ import type { AuditLog } from './log.ts';
 import { lineOf } from './line.ts';
 import { withRecordId } from './record.ts';
 
-/** `"recordId":"<id>"}}` and the line's end: a record's id is the last thing on its line, see `withRecordId`. */
+/** `"recordId":"<id>"}}` and the line break: a record's id is the last thing on its line, see `withRecordId`. */
 export const recordIdMark = { before: '"recordId":"', length: 36, after: '"}}\n' } as const;
 
 /**
- * Makes ids that are unique and ascend bytewise in the order in which they were made: UUID version 7 (RFC 9562 section
- * 5.7) with a counter in `rand_a` (section 6.2, method 1). A clock that goes back does not take the order with it.
- * `random` is asked once for 8 bytes, which keep the ids of two processes apart.
+ * Makes ids that are unique and ascend bytewise in the order of their creation: UUID version 7 (RFC 9562 section 5.7)
+ * with a counter in `rand_a` (section 6.2, method 1). The order holds even if the clock goes back. `random` is called
+ * once for 8 bytes, which keep the ids of two processes apart.
  */
 export function recordIdMaker(now: () => number, random: (size: number) => Uint8Array): () => string {
   const nonce = Buffer.from(random(8));
@@ -53,21 +53,21 @@ const staged = recordKind<LogRecord>({
   holds: 'a record on its way to the audit log, by its id',
 });
 
-/** Records that go into the log together. */
+/** The number of records that go into the log together. */
 const batchSize = 256;
 
-/** Between two batches, so that the log's fsyncs do not crowd out those of the store on the same disk. */
+/** Between two batches, so that the log's fsyncs leave room for those of the store on the same disk. */
 const pauseMs = 20;
 
 const retryMs = 1000;
 
 /**
- * The records of changes on their way to the log. Each commits in the store with its change, is written to the log,
- * reaches the disk there, and only then leaves the store.
+ * The records of changes on their way to the log. Each is committed in the store with its change, is written to the
+ * log, reaches the disk there, and only then leaves the store.
  *
- * It is written once, also across a crash, because batches never overlap: a batch has left the store before the next is
- * written. So the only lines of the log whose records may still be in the store are those behind the last line whose
- * record is not, and `recover` looks no further back than to that one.
+ * It is written once, even across a crash, because batches never overlap: a batch has left the store before the next is
+ * written. So the only lines of the log whose records may still be in the store are those after the last line whose
+ * record is not, and `recover` looks back only to that line.
  */
 export class Outbox {
   readonly #parts: OutboxParts;
@@ -87,7 +87,7 @@ export class Outbox {
   }
 
   /**
-   * What the change's transaction must put besides its own. `committed` or `failed` is to be called when it is over.
+   * A put that belongs in the change's transaction. Call `committed` or `failed` when the transaction has ended.
    * @throws {AuditUnavailable} while the log cannot be written: the change must not begin
    */
   stage(record: LogRecord): Put {
@@ -99,14 +99,14 @@ export class Outbox {
     return jsonPut(key, line.text);
   }
 
-  /** These were committed; `undefined`: some were. Not waited for. */
+  /** Call it when these puts are committed; `undefined`: some were. Returns at once. */
   committed(puts: readonly Put[] | undefined): void {
     if (puts === undefined) this.#committed.doubt();
     else for (const { key } of puts) this.#committed.add(key);
     this.#ship();
   }
 
-  /** The transaction of these has failed. */
+  /** Call it when the transaction of these puts has failed. */
   failed(puts: readonly Put[]): void {
     for (const { key } of puts) this.#committed.fail(key);
   }
@@ -117,7 +117,7 @@ export class Outbox {
     this.#running ??= this.#run();
   }
 
-  /** To be called once, before anything else: sends off what a crash left behind. The log may be unavailable. */
+  /** Call it once, before anything else: ships what a crash left behind. The log may be unavailable. */
   async recover(): Promise<void> {
     const waiting = await this.#staged();
     if (waiting.size === 0) return;
@@ -132,7 +132,7 @@ export class Outbox {
     await this.#running;
   }
 
-  /** Tries a last time to send off what is there; what cannot be sent stays for the next start. */
+  /** Tries a last time to ship what is there; what cannot be shipped stays for the next start. */
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#retry);
@@ -200,7 +200,7 @@ export class Outbox {
 
   async #forgetWritten(): Promise<void> {
     if (this.#written.length === 0) return;
-    // Whatever the setting: a change's record survives a loss of power, as the change does.
+    // Whatever the setting: a change's record survives a power failure, as the change does.
     await this.#parts.log.sync();
     await this.#parts.store.transact({ delete: this.#written });
     this.#written = [];

@@ -6,25 +6,28 @@ import type { AuditEvent, AuditProperties, AuditRecord, VerdictProperty } from '
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** The claims of a token that Azure copies into a record, besides `oid` and `appid`. No other leaves the token. */
+/** The claims of a token that Azure copies into a record, besides `oid` and `appid`. No others leave the token. */
 const recordedClaims = ['scp', 'upn', 'unique_name', 'ipaddr', 'amr', 'idtyp', 'xms_mirid', 'xms_az_nwperimid'];
 
-/** How much of a text that a client controls is kept, in UTF-16 units; and of an error's message. */
+/** How much of a string from a client is kept, in UTF-16 units; and of an error's message. */
 export const longest = { text: 2048, id: 128, message: 4096 };
 
-/** The same of a refusal, which costs whoever asks for it nothing. */
+/** The same for a refusal, which costs the client nothing. */
 const longestRefused = { text: 512, id: 128, message: 1024 };
 
-/** RFC 6750 section 2.3 lets a client put its token in the query. We accept none there, and must not keep it either. */
+/**
+ * RFC 6750 section 2.3 lets a client put its token in the query. We do not accept it there, and must not keep it
+ * either.
+ */
 const tokenInQuery = /([?&]access(?:_|%5f)token=)[^&#]*/gi;
 
-/** What lies between the delimiters of a URI (RFC 3986 section 2.2) that its path and its query are cut at. */
+/** The parts between those delimiters of a URI (RFC 3986 section 2.2) at which its path and query are split. */
 const uriPiece = /[^/?#&=]+/g;
 
 /** RFC 7519 section 3: parts in base64url, of which the first is a JSON object, and so begins with `{"`. */
 const jsonWebToken = /(?<![\w-])eyJ[\w-]*\.[\w-]*\./;
 
-/** The record of a request, as the log will have it. */
+/** The record of a request, as it is written to the log. */
 export function auditRecord(event: AuditEvent): AuditRecord {
   const { source, caller, message } = event;
   const { text, message: messageMax } = event.status < 400 ? longest : longestRefused;
@@ -41,17 +44,17 @@ export function auditRecord(event: AuditEvent): AuditRecord {
     ...(source !== undefined && source.kind !== 'unknown' && { callerIpAddress: source.address.text }),
     correlationId: clip(event.correlationId, longest.id),
     ...(caller !== undefined && { identity: identityOf(caller) }),
-    // Last, as `recordIdMark` relies on.
+    // Last, because `recordIdMark` relies on it.
     properties: propertiesOf(event),
   };
 }
 
-/** What Entra's records have as their resource: the directory of a tenant. */
+/** The resource of Entra's records: the directory of a tenant. */
 export function directoryId(tenantId: string): string {
   return `/tenants/${tenantId}/providers/Microsoft.aadiam`;
 }
 
-/** The record of a change, under the id that makes it appear in the log once; see `Outbox`. */
+/** The record of a change with the id by which it appears in the log once; see `Outbox`. */
 export function withRecordId<T extends WithProperties>(record: T, recordId: string): T;
 export function withRecordId({ properties: rest, ...outer }: WithProperties, recordId: string) {
   return { ...outer, properties: { ...rest, recordId } };
@@ -78,7 +81,7 @@ export function tlsName(version: string): string {
   return version.replace('TLSv', 'TLS').replace('.', '_');
 }
 
-/** What was decided about a request, and of what. */
+/** The decisions on a request, and their input. */
 type Decided = Pick<AuditEvent, 'source' | 'access' | 'verdict' | 'rule' | 'explanation'>;
 
 type DecisionProperties = Writable<Partial<AuditProperties>>;
@@ -92,14 +95,14 @@ export function addDecision(properties: DecisionProperties, event: Decided): Dec
     properties.verdict = verdictProperty(verdict, event);
   }
   if (source?.kind === 'subnet') {
-    // Whatever the verdict: VNets may share an address space, so the address alone does not say who it was.
+    // Whatever the verdict: networks may have the same addresses, so the address alone does not identify the source.
     properties.subnetId = source.subnet;
     properties.assurance = source.assurance;
   }
   return properties;
 }
 
-/** Azure's keys are others where the vault leaves its data plane to role assignments. */
+/** Azure has other keys for a vault with role assignments in its data plane. */
 function addAccessKeys(properties: DecisionProperties, access: AccessVerdict): void {
   if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') {
     properties.isAccessPolicyMatch = access.allowed;
@@ -109,7 +112,7 @@ function addAccessKeys(properties: DecisionProperties, access: AccessVerdict): v
   if (access.allowed) properties.appliedAssignmentId = access.assignment;
 }
 
-/** Azure's records lack these keys where the vault's firewall is open, by `defaultAction: Allow`. */
+/** Azure's records do not have these keys if the vault's firewall is open (`defaultAction: Allow`). */
 function addNetworkKeys(properties: DecisionProperties, verdict: Verdict, source?: Source): void {
   if (verdict.because === 'defaultAction') return;
   properties.isAddressAuthorized = verdict.allowed;
@@ -130,7 +133,7 @@ function verdictProperty({ allowed, because }: Verdict, { rule, explanation }: D
 
 type Identity = NonNullable<AuditRecord['identity']>;
 
-/** A caller is one object for as long as its token is cached. */
+/** A caller is one object as long as its token is cached. */
 const identities = new WeakMap<Caller, Identity>();
 
 export function identityOf(caller: Caller): Identity {
@@ -141,7 +144,7 @@ export function identityOf(caller: Caller): Identity {
   return identity;
 }
 
-/** A v2 token names the application `azp` and how it proved itself `azpacr`; a record has v1's names for both. */
+/** A v2 token has the application in `azp` and its authentication in `azpacr`; a record has v1's names for both. */
 function recordedIdentity({
   issuer,
   issuerClass,
@@ -151,7 +154,7 @@ function recordedIdentity({
 }: Caller): Readonly<Record<string, unknown>> {
   const identity: Record<string, unknown> = { oid: clip(objectId, longest.text) };
   if (applicationId !== undefined) identity['appid'] = clip(applicationId, longest.text);
-  // Its names are its own: without it they would read as those of the directory.
+  // An external issuer's names are its own: without the issuer they would look like the directory's.
   if (issuerClass === 'external') identity['iss'] = clip(issuer, longest.text);
   copyClaim(identity, 'appidacr', claims['appidacr'] ?? claims['azpacr']);
   for (const name of recordedClaims) copyClaim(identity, name, claims[name]);
@@ -173,24 +176,24 @@ export function timeOf(at: number): string {
   return lastTime.text;
 }
 
-/** Many requests share a millisecond, and writing it out is a tenth of the cost of a record. */
+/** Many requests share a millisecond, and formatting it is a tenth of the cost of a record. */
 let lastTime = { at: 0, text: '1970-01-01T00:00:00.0000000Z' };
 
-/** A URI without a token, under whatever name, and wherever in it, a client put one: escaped in part, too. */
+/** A URI without tokens, under whatever name and wherever a client put them, even partly escaped. */
 export function withoutToken(uri: string): string {
-  // Hardly any URI has one of these, and to look for them is many times cheaper.
+  // Hardly any URI has one of these, and looking for them is many times cheaper.
   if (!uri.includes('_') && !uri.includes('%') && !uri.includes('eyJ')) return uri;
   return uri
     .replace(tokenInQuery, '$1…')
     .replace(uriPiece, (piece) => (jsonWebToken.test(unescaped(piece)) ? '…' : piece));
 }
 
-/** ASCII is all that a token has, and what is not well formed stays. */
+/** A token is only ASCII; malformed escapes stay. */
 function unescaped(piece: string): string {
   return piece.replace(/%([0-7][\da-f])/gi, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
 }
 
-/** What is cut says so, within the length. */
+/** A clipped string says so, within the length. */
 export function clip(text: string, length: number): string {
   if (text.length <= length) return text;
   const mark = `… (${text.length} characters)`;

@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 import { targetFault } from './request.ts';
 
 /**
- * The names under which one Postern is asked (design: "Name sets"). An answer uses the set that was asked, so that ids,
- * `nextLink` and the challenge are valid where the client stands. Every `suffix` and `host` carries its port, as the
- * Host header does, unless that is 443.
+ * The names under which clients reach one Postern (design: "Name sets"). An answer uses the set that the request used,
+ * so that ids, `nextLink` and the challenge work for the client. Every `suffix` and `host` includes its port, as the
+ * Host header does, unless it is 443.
  */
 export interface NameSet {
-  /** `.vault.localhost:8443`, after a vault's name. */
+  /** `.vault.localhost:8443`, which follows a vault's name. */
   readonly vaultSuffix: string;
   /** The hosts that are not vaults: resource manager, authority, Graph and portal. */
   readonly homes: readonly string[];
@@ -17,7 +17,7 @@ export interface NameSet {
   readonly authority: string;
   /** Origin of the resource manager: `https://localhost:8443`. */
   readonly resourceManager: string;
-  /** What a token for a vault is asked for, and its audience: `https://vault.localhost:8443`. */
+  /** The resource that a token for a vault is requested for, and its audience: `https://vault.localhost:8443`. */
   readonly vaultResource: string;
 }
 
@@ -38,21 +38,21 @@ export function nameSet(domain: string, port: number): NameSet {
 }
 
 /**
- * What the names of storage accounts, registries and databases would end with: below our own domain, so that nobody is
- * sent to Azure, and served by nobody.
+ * The suffix of names of storage accounts, registries and databases. It is below our own domain, so that clients are
+ * not sent to Azure, and nothing serves it.
  */
 export function unservedSuffix({ homes: [home = ''] }: NameSet, service: 'storage' | 'registry' | 'database'): string {
   return `${service}.${home}`;
 }
 
-/** Which vault, or which home, a Host header names; `undefined` when it matches no set, port included. */
+/** The vault or the home that a Host header names; `undefined` when it matches no set, including the port. */
 export function matchHost(sets: readonly NameSet[], host: string): HostMatch | undefined {
   const asked = host.toLowerCase();
   for (const names of sets) {
     if (names.homes.includes(asked)) return { kind: 'home', names };
     if (asked.endsWith(names.vaultSuffix)) {
       const vault = asked.slice(0, -names.vaultSuffix.length);
-      // A vault's name has no dot, so that `a.b.vault.localhost` is nobody's.
+      // A vault's name has no dot, so `a.b.vault.localhost` is not a vault.
       if (/^[a-z0-9-]{1,127}$/.test(vault)) return { kind: 'vault', names, vault };
     }
   }
@@ -67,20 +67,20 @@ export type HostListener<H extends HostMatch> = (request: IncomingMessage, respo
 export type VaultHost = Extract<HostMatch, { readonly kind: 'vault' }>;
 export type HomeHost = Extract<HostMatch, { readonly kind: 'home' }>;
 
-/** The listener of an edge at home, which tells whether the path is one of its own: another is not answered. */
+/** The listener of an edge at home. Returns whether the path belongs to it; otherwise it does not answer. */
 export type HomeListener = (request: IncomingMessage, response: ServerResponse, host: HomeHost) => boolean;
 
 /**
- * Sends a request to the edge that its Host header names. A target that two readers could take differently gets 400
- * (`targetFault`). A request that names two hosts, none of ours, another one than
- * its TLS connection (RFC 6066 section 3), or its target in absolute form (RFC 9112 section 3.2.2) gets 421: what the
- * connection proved must be about the same server as the request.
+ * Sends a request to the edge that its Host header names. A target that two parsers could read differently gets 400
+ * (`targetFault`). A request gets 421 if it names two hosts, a host that is not ours, another host than its TLS
+ * connection (RFC 6066 section 3), or its target in absolute form (RFC 9112 section 3.2.2): what the connection proved
+ * must be about the same server as the request.
  */
 export function dispatchByHost(
   nameSets: readonly NameSet[],
   edges: { readonly vault: HostListener<VaultHost>; readonly home: HostListener<HomeHost> },
 ): Listener {
-  // What the last request of a connection named: the next one mostly names the same.
+  // The last host of each connection: the next request usually names the same.
   const last = new WeakMap<Socket, { readonly host: string; readonly named: HostMatch }>();
   const namedBy = (request: IncomingMessage): HostMatch | undefined => {
     const host = soleHost(request);
@@ -109,7 +109,7 @@ export function dispatchByHost(
   };
 }
 
-/** The Host header, unless there is none or more than one. */
+/** The Host header, unless it is missing or occurs more than once. */
 function soleHost({ rawHeaders }: IncomingMessage): string | undefined {
   let host: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -123,7 +123,7 @@ function soleHost({ rawHeaders }: IncomingMessage): string | undefined {
 
 function agreesWithSni(request: IncomingMessage): boolean {
   const servername = 'servername' in request.socket ? request.socket.servername : undefined;
-  // An IP address is no name there (RFC 6066 section 3); clients that dial one by number may send it all the same.
+  // SNI must not have an IP address (RFC 6066 section 3), but clients that connect to one may send it.
   if (typeof servername !== 'string' || servername === '' || isIP(servername) !== 0) return true;
   const host = request.headers.host ?? '';
   const colon = host.lastIndexOf(':');

@@ -1,34 +1,36 @@
-/** How many connections there may be. */
+/** How many connections are allowed. */
 interface PlaceLimits {
   readonly total: number;
-  /** Of one source: an IPv4 address, an IPv6 network of 64 bits, or an address inside a subnet. */
+  /** For one source: an IPv4 address, an IPv6 network of 64 bits, or an address inside a subnet. */
   readonly perSource: number;
 }
 
-/** Connections in the order in which they came into the state that they are in. */
+/** Connections in the order in which they entered their present state. */
 type InOrder<C> = Iterable<C> & { readonly size: number };
 
-/** The connections of one source, or of all, as far as they may go. */
+/** The connections of one source, or of all, in the order in which they may be ended. */
 export interface Standing<C> {
   readonly size: number;
-  /** Those that never brought a request, oldest first. */
+  /** Those that never sent a request, oldest first. */
   readonly silent: InOrder<C>;
-  /** Those between two requests, idle longest first. */
+  /** Those between two requests, longest idle first. */
   readonly idle: InOrder<C>;
   /** Those with a request in flight, longest first. */
   readonly busy: InOrder<C>;
 }
 
-/** Whether there is room for one more connection; `goes` has to be ended for it. `full` names the limit that is reached. */
+/**
+ * Whether there is room for one more connection; `goes` must be ended for it. `full` names the limit that was reached.
+ */
 export type Room<C> =
   | { readonly kind: 'room' }
   | { readonly kind: 'goes'; readonly connection: C; readonly limit: number }
   | { readonly kind: 'full'; readonly limit: number };
 
 /**
- * Decides which connection ends when one more comes. A source that has its share makes room itself. When all places are taken, the
- * source that has the most makes room, which may be the newcomer's; then whoever did the least. Of those with a request in
- * flight one goes only then, and only of the source that has the most.
+ * Decides which connection ends when one more arrives. A source that has used up its share makes room itself. When all
+ * places are taken, the source with the most connections makes room, which may be the new one's; then the least active
+ * connection of all. A connection with a request in flight ends only after those, and only of the source with the most.
  */
 export function whoGoes<C>(
   { own, greediest, all }: Readonly<Record<'own' | 'greediest' | 'all', Standing<C>>>,
@@ -53,7 +55,7 @@ interface Queued<C> {
   after: Queued<C> | undefined;
 }
 
-/** A linked list, between two of which a connection moves without anything being made: each request moves it twice. */
+/** A linked list. Moving a connection from one to another allocates nothing; each request moves it twice. */
 class Queue<C> implements InOrder<C> {
   #size = 0;
   #first: Queued<C> | undefined;
@@ -73,7 +75,7 @@ class Queue<C> implements InOrder<C> {
     return queued;
   }
 
-  /** Takes it out of the queue that it is in. */
+  /** Takes a connection out of the queue that it is in. */
   take(queued: Queued<C>): void {
     queued.queue.remove(queued);
     this.#append(queued);
@@ -115,19 +117,19 @@ interface Counted<C> extends Standing<C> {
   readonly busy: Queue<C>;
 }
 
-/** Those whose source is not known, or not yet: they have no share among each other. */
+/** For connections whose source is unknown, or not known yet: they have no share of their own. */
 const unnamed = 'unnamed';
 
 /**
- * Connections, or whatever else takes up places, by source and in the order that `whoGoes` asks for. Each step takes the
- * same short time, however many there are.
+ * Connections, or anything else that takes up places, by source and in the order that `whoGoes` needs. Each step takes
+ * the same short time, however many there are.
  */
 export class Places<C> {
   readonly #limits: PlaceLimits;
   readonly #places = new Map<C, Place<C>>();
   readonly #all: Counted<C> = counted();
   readonly #bySource = new Map<string, Counted<C>>();
-  /** The sources by how many connections they have. */
+  /** The sources by their number of connections. */
   readonly #bySize = new Map<number, Set<string>>();
   #most = 0;
 
@@ -135,7 +137,7 @@ export class Places<C> {
     this.#limits = limits;
   }
 
-  /** Whether a connection of that source has room. */
+  /** Whether there is room for a connection of that source. */
   roomFor(source: string = unnamed): Room<C> {
     const { total, perSource } = this.#limits;
     const limits = { total, perSource: source === unnamed ? Infinity : perSource };
@@ -150,7 +152,7 @@ export class Places<C> {
     this.#all.size += 1;
   }
 
-  /** Whether a connection has room among those of the source that a proxy named for it. */
+  /** Whether there is room for a connection under the source that a proxy named for it. */
   roomToMove(source: string): Room<C> {
     const { perSource } = this.#limits;
     return whoGoes({ own: this.#of(source), greediest: counted(), all: counted() }, { total: Infinity, perSource });
@@ -211,7 +213,7 @@ export class Places<C> {
       const peers = this.#bySize.get(standing.size) ?? new Set();
       this.#bySize.set(standing.size, peers.add(source));
     }
-    // It changes by one, so that the next one down is there where this one is not any more.
+    // The size changes by one, so when the last source leaves this size, it is at the next lower one.
     if (standing.size > this.#most) this.#most = standing.size;
     else if (this.#most > 0 && !this.#bySize.has(this.#most)) this.#most -= 1;
     return standing;

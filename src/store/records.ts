@@ -3,19 +3,19 @@ import type { Key, KnownKind, Prefix } from './keys.ts';
 import { Unreadable } from './store.ts';
 import type { List, Put, Read, ReadResult, Requirement, Store, StoredRecord, Version } from './store.ts';
 
-/** A record as it was read, with what it holds. */
+/** A record that was read, with what it holds. */
 export interface Stored<T> {
   readonly key: Key<T>;
   readonly version: Version;
   readonly value: T;
 }
 
-/** What reading these keys gives, in their order; `undefined` for a record that does not exist. */
+/** The result of reading these keys, in order; `undefined` for a record that does not exist. */
 type StoredUnder<K extends readonly Key<unknown>[]> = {
   readonly [I in keyof K]: K[I] extends Key<infer T> ? Stored<T> | undefined : never;
 };
 
-/** A newer release of Postern wrote the record: nobody here can say what it holds. */
+/** A newer release of Postern wrote the record, so this one cannot know what it holds. */
 export class NewerRecord extends Unreadable {}
 
 /**
@@ -32,7 +32,7 @@ export async function readRecords(store: Pick<Store, 'read'>, request: Read) {
   return (await store.read(request)).map((record) => record && stored(record));
 }
 
-/** As `readRecords`, but a value where nothing need be waited for. */
+/** Like `readRecords`, but returns a value, not a promise, if the store does. */
 export function readNow<const K extends readonly Key<unknown>[]>(
   store: Pick<Store, 'readMany'>,
   request: { readonly get: K; readonly require?: readonly Requirement[] },
@@ -48,7 +48,7 @@ function only([result]: readonly ReadResult[]) {
   return recordsOf(result.records);
 }
 
-/** What was parsed of many reads: a record that several of them have is parsed once, and they share what it holds. */
+/** The parsed records of many reads: a record that several of them have is parsed once, and they share its value. */
 export type ParsedOnce = Map<StoredRecord, Stored<unknown>>;
 
 /** The same records with what they hold. */
@@ -66,7 +66,7 @@ export function recordsOf(
   });
 }
 
-/** As `Store.list`, with what the records hold. */
+/** Like `Store.list`, with what the records hold. */
 export async function listRecords<T>(
   store: Pick<Store, 'list'>,
   request: Omit<List, 'prefix'> & { readonly prefix: Prefix<T> },
@@ -79,12 +79,12 @@ export function openListed<T>(_prefix: Prefix<T>, records: readonly StoredRecord
   return records.map((record) => stored<T>(record));
 }
 
-/** Writes `value` under its key; part of a transaction. */
+/** A put of `value` under its key, for a transaction. */
 export function recordPut<T>(key: Key<T>, value: NoInfer<T>, version?: Version): Put {
   return jsonPut(key, JSON.stringify(value), version);
 }
 
-/** The same of a value whose JSON is there. */
+/** The same for a value that is already JSON. */
 export function jsonPut(key: Key<unknown>, json: string, version?: Version): Put {
   const kind = upgradedKindOf(key);
   const bytes = Buffer.from(kind === undefined ? json : `${mark}${kind.version} ${json}`);
@@ -130,8 +130,8 @@ function upgrade(kind: KnownKind, version: number, before: unknown): unknown {
 }
 
 /**
- * Work that says what it must read, and is given it: a generator that yields its needs. It neither reads nor awaits, so
- * that whoever runs it can read for many at once, all in one snapshot. Write `yield* get(…)`, never a bare `yield`.
+ * Work that declares what it must read, and receives it: a generator that yields its needs. It neither reads nor
+ * awaits, so that its caller can read for many at once, in one snapshot. Write `yield* get(…)`, never a bare `yield`.
  */
 export type Reading<T> = Generator<Need, T, Given>;
 
@@ -145,7 +145,7 @@ interface ListNeed<T> extends Omit<List, 'prefix'> {
   readonly prefix: Prefix<T>;
 }
 
-/** What a need was met with, which the functions below give its type. */
+/** What a need was met with; the functions below give it its type. */
 export type Given = readonly (Stored<unknown> | undefined)[] | { readonly awaited: unknown };
 
 /** The records under these keys, in one snapshot; `undefined` for one that does not exist. */
@@ -156,7 +156,7 @@ export function get(...keys: readonly Key<unknown>[]): Asking<unknown> {
 
 type Asking<T> = Iterable<Need, T, Given>;
 
-/** What a generator that yields one need does, without the generator: every read begins with one. */
+/** Does what a generator with one need does, without the generator: every read begins with one. */
 class GetOnce implements Asking<unknown>, Iterator<Need, unknown, Given> {
   #need: Need | undefined;
 
@@ -179,20 +179,20 @@ class GetOnce implements Asking<unknown>, Iterator<Need, unknown, Given> {
   }
 }
 
-/** As `Store.list`, with what the records hold. */
+/** Like `Store.list`, with what the records hold. */
 export function* list<T>(request: ListNeed<T>): Reading<readonly Stored<T>[]> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same of a prefix
   return (yield { kind: 'list', list: request }) as readonly Stored<T>[];
 }
 
-/** What takes its time elsewhere: a key thread, a certificate file. The records that were read before are older then. */
+/** Waits for work elsewhere: a key thread, a certificate file. Records that were read before may have changed since. */
 export function* wait<T>(until: Promise<T>): Reading<T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the promise that was yielded
   return ((yield { kind: 'wait', until }) as { readonly awaited: T }).awaited;
 }
 
 /**
- * Runs a reading on its own, each need when it comes.
+ * Runs a reading on its own, and meets each need when it comes.
  * @throws {Conflict} when `require` does not hold in a snapshot that it reads
  */
 export async function readAlone<T>(
@@ -220,7 +220,7 @@ async function meet(store: Pick<Store, 'read' | 'list'>, require: readonly Requi
   return recordsOf(await ('get' in request ? store.read(request) : store.list(request)));
 }
 
-/** What a need asks of the store, on the word of what `require` names. */
+/** The request to the store for a need, with the requirements in `require`. */
 export function requestOf(need: StoreNeed, require: readonly Requirement[]): Read | List {
   if (need.kind === 'get') return { require: required(require, need.require), get: need.get };
   return { ...need.list, require: required(require, need.list.require) };

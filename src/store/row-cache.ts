@@ -2,61 +2,61 @@ import { forgetOldest, KnownVersions } from './known-versions.ts';
 import type { PreparedTransaction } from './sqlite-batch.ts';
 import type { Requirement, StoredRecord, Version } from './store.ts';
 
-/** A record as the database has it, which nobody writes into; `undefined`: there is no such record. */
+/** A record as in the database, which must not be modified; `undefined`: there is no such record. */
 export type Row = StoredRecord | undefined;
 
-/** What a transaction makes of a record. */
+/** The result of a transaction for one record. */
 export interface Written {
   readonly key: string;
-  /** `null`: it is deleted. */
+  /** `null`: the record is deleted. */
   readonly version: Version | null;
-  /** A copy, where the record was in the cache when the transaction came. */
+  /** A copy, if the record was in the cache when the transaction came. */
   readonly value: Uint8Array | undefined;
 }
 
-/** What came of a batch: which of its transactions were committed, by how many commits; or that is not known. */
+/** The result of a batch: which of its transactions were committed, by how many commits; or that this is unknown. */
 export type EndedBatch = 'unknown' | { readonly commits: 0 | 1; readonly transactions: Iterable<readonly Written[]> };
 
-/** What SQLite says of a snapshot. */
+/** SQLite's state at a snapshot. */
 export interface Look {
-  /** `PRAGMA data_version`: another one after each commit of another connection, however many there were. */
+  /** `PRAGMA data_version`: it changes with commits of other connections, however many there were. */
   readonly dataVersion: unknown;
-  /** How many commits there had been just before the snapshot began, where that was asked for, and just after. */
+  /** The number of commits just before the snapshot began, if it was asked for, and just after. */
   readonly before: number | undefined;
   readonly after: () => number | undefined;
 }
 
 const rowsMax = 4096;
-/** A larger value is not kept, only its version: most reads of a vault's record ask for nothing else. */
+/** A larger value is not kept, only its version: most reads of a vault's record need nothing else. */
 const valueBytesMax = 4096;
 
-/** How many snapshots may pass without the cache, in each of which a batch of ours may already have been committed. */
+/** The most snapshots that bypass the cache because a batch of ours may already have been committed in them. */
 const passesMax = 16;
 
 /**
- * Rows of one state of the database, as they lie in it: sealed, where the store is. SQLite itself says when they are
- * not true any more (`PRAGMA data_version`). Then they are brought up to date if all that happened were commits of ours,
- * of which it is known what they wrote, and are forgotten if not: SQLite counts all commits, and we count ours. Between a
- * look at that and the next commit of ours, nobody need be asked.
+ * Rows of one state of the database, as they are stored: sealed, if the store is. SQLite itself says when they are
+ * outdated (`PRAGMA data_version`). If all commits since were ours, whose writes are known, the rows are updated;
+ * otherwise they are dropped: SQLite counts all commits, and we count ours. Between such a check and our next commit,
+ * no check is needed.
  */
 export class RowCache {
   readonly #rows = new Map<string, Row>();
   readonly #versions = new KnownVersions(rowsMax);
   #dataVersion: unknown;
-  /** Which commit the rows are of, where it is known. */
+  /** The commit whose state the rows have, if it is known. */
   #commits: number | undefined;
-  /** A batch of ours is under way: it may have been committed, but has not been acknowledged. */
+  /** Whether a batch of ours is in progress: it may have been committed without being acknowledged. */
   #underWay = false;
-  /** Whether the rows are those of the open snapshot, and there has been no commit of ours since. */
+  /** Whether the rows are those of the open snapshot, with no commit of ours since. */
   #current = false;
   #passes = 0;
 
-  /** Whether `Look.before` would tell something. */
+  /** Whether `Look.before` would help. */
   get isLost(): boolean {
     return this.#commits === undefined;
   }
 
-  /** To be told at the beginning of each snapshot. */
+  /** Call it at the beginning of each snapshot. */
   enter({ dataVersion, before, after }: Look): void {
     this.#current = true;
     if (dataVersion === this.#dataVersion) return;
@@ -72,28 +72,28 @@ export class RowCache {
       this.#rows.clear();
       this.#versions.clear();
       this.#passes = 0;
-      // One that is under way may be among those that were counted, and would be counted again.
+      // A batch in progress may be among the counted commits, and would be counted twice.
       this.#commits = commits === before && !this.#underWay ? commits : undefined;
     }
   }
 
-  /** A batch of ours is on its way to the database. */
+  /** Call it when a batch of ours has been sent to the database. */
   begin(): void {
     this.#underWay = true;
   }
 
-  /** It is over. */
+  /** Call it when the batch has ended. */
   end(batch: EndedBatch): void {
     this.#underWay = false;
     this.#current = false;
     if (batch === 'unknown') this.#commits = undefined;
-    // Rows of a commit that is not known may be newer than the batch.
+    // Rows of an unknown commit may be newer than the batch.
     if (batch === 'unknown' || this.#commits === undefined) return;
     this.#commits = (this.#commits + batch.commits) >>> 0;
     for (const written of batch.transactions) this.#wrote(written);
   }
 
-  /** What a transaction is going to make of its records: to be given to `end` if it is committed. */
+  /** What a transaction will write to its records; pass it to `end` if it is committed. */
   writes({ put, delete: deleted }: Pick<PreparedTransaction, 'put' | 'delete'>): readonly Written[] {
     const written: Written[] = put.map(({ key, version, value }) => {
       const isKept = value.length <= valueBytesMax && this.#rows.has(key);
@@ -113,12 +113,12 @@ export class RowCache {
     }
   }
 
-  /** The database may have another state by now. */
+  /** Call it when the database may have another state. */
   doubt(): void {
     this.#current = false;
   }
 
-  /** Whether these rows and versions are all known, so that no snapshot is needed to have them. */
+  /** Whether all these rows and versions are known, so that no snapshot is needed. */
   knows(rows: readonly string[], versions: readonly Requirement[] = []): boolean {
     if (!this.#current) return false;
     for (const key of rows) if (!this.#rows.has(key)) return false;
@@ -126,7 +126,7 @@ export class RowCache {
     return true;
   }
 
-  /** The row under `key`, read only if it is not known; in a snapshot. */
+  /** The row under `key`, read only if it is not known; call it in a snapshot. */
   row(key: string, read: (key: string) => Row): Row {
     if (!this.#current) return read(key);
     if (this.#rows.has(key)) return this.#rows.get(key);
@@ -138,7 +138,7 @@ export class RowCache {
     return row;
   }
 
-  /** The version under `key`, `null` for no record; in a snapshot. */
+  /** The version under `key`, `null` for no record; call it in a snapshot. */
   version(key: string, read: (key: string) => Version | null): Version | null {
     return this.#current ? this.#versions.version(key, read) : read(key);
   }

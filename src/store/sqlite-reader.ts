@@ -9,11 +9,11 @@ import { assertKey, assertList, Conflict, Unreadable } from './store.ts';
 import type { Changes, Cursor, List, Read, ReadResult, Requirement, StoredRecord } from './store.ts';
 
 /**
- * The connection of the reads, on the thread that asks: a point read costs less than a message to another thread.
+ * The connection for reads, on the calling thread: a point read costs less than a message to another thread.
  *
- * To open a snapshot costs more than to read a record from it, so all reads of one turn of the event loop share one, and
- * what is read again before the next commit needs none. The owner calls `refresh` before it tells anybody of a commit: a
- * read that starts after an acknowledged write sees it.
+ * Opening a snapshot costs more than reading a record from it, so all reads of one turn of the event loop share one,
+ * and a repeated read before the next commit needs none. The owner calls `refresh` before it reports a commit, so that
+ * a read that starts after an acknowledged write sees it.
  */
 export class SqliteReader {
   readonly #database: DatabaseSync;
@@ -27,7 +27,7 @@ export class SqliteReader {
   readonly #dataVersion: StatementSync;
   readonly #commitCount: CommitCount;
   readonly #cache = new RowCache();
-  // A key that is in the cache was looked at when it came into it.
+  // Keys in the cache were checked when they were added.
   readonly #readRow = (key: string) => {
     assertKey(key);
     const row = this.#record.get(key);
@@ -47,7 +47,7 @@ export class SqliteReader {
     this.#database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
     configure(this.#database);
     this.#begin = this.#database.prepare('BEGIN');
-    // Nothing was written; and after a damaged page was read, COMMIT would fail.
+    // Nothing was written, and after reading a damaged page COMMIT would fail.
     this.#end = this.#database.prepare('ROLLBACK');
     this.#version = this.#rows('SELECT version FROM records WHERE key = ?');
     this.#record = this.#rows('SELECT version, value FROM records WHERE key = ?');
@@ -55,18 +55,18 @@ export class SqliteReader {
     this.#extent = this.#rows('SELECT (SELECT min(position) FROM changes), (SELECT max(position) FROM changes)');
     this.#changed = this.#rows('SELECT position, key FROM changes WHERE position > ? ORDER BY position LIMIT ?');
     this.#dataVersion = this.#rows('PRAGMA data_version');
-    // The first read opens the files of the log; the process may lose the right to do so later.
+    // The first read opens the files of the log; the process may lose the right to open them later.
     this.#extent.get();
   }
 
   read(request: Read): (StoredRecord | undefined)[] {
     const known = this.#cache.knows(request.get, request.require);
     const records = known ? this.#read(request) : this.#inSnapshot(() => this.#read(request));
-    // A copy: whoever asked may write into it.
+    // A copy, because the caller may write into it.
     return records.map((record) => record && { ...record, value: record.value.slice() });
   }
 
-  /** In a snapshot that begins now, so that it has what other processes committed too. */
+  /** Reads in a snapshot that begins now, so that it includes the commits of other processes. */
   readMany(requests: readonly (Read | List)[]): readonly ReadResult[] {
     this.refresh();
     return this.#inSnapshot(() => requests.map((request) => this.#resultOf(request)));
@@ -96,7 +96,7 @@ export class SqliteReader {
   }
 
   #list({ require, prefix, after, limit, bytes = Infinity }: List): StoredRecord[] {
-    // 0x01 and 0x7f are outside the alphabet of keys, on either side of it.
+    // 0x01 and 0x7f are just below and just above the alphabet of keys.
     const from = after === undefined || after < prefix ? prefix : `${after}\x01`;
     this.#check(require);
     const found: StoredRecord[] = [];
@@ -123,23 +123,23 @@ export class SqliteReader {
     });
   }
 
-  /** The next read sees all that is committed by now. */
+  /** Makes the next read see everything that is committed by now. */
   refresh(): void {
     this.#cache.doubt();
     this.#endSnapshot();
   }
 
-  /** What is to be told by `committed` if the transaction is. */
+  /** What a transaction will write; pass it to `end` if it is committed. */
   writes(transaction: PreparedTransaction): readonly Written[] {
     return this.#cache.writes(transaction);
   }
 
-  /** A batch is on its way to the database. */
+  /** Call it when a batch has been sent to the database. */
   begin(): void {
     this.#cache.begin();
   }
 
-  /** It is over. The next read sees it. */
+  /** Call it when the batch has ended. The next read sees it. */
   end(batch: EndedBatch): void {
     this.#cache.end(batch);
     this.#endSnapshot();
@@ -168,7 +168,7 @@ export class SqliteReader {
         const before = this.#cache.isLost ? this.#commitCount.read() : undefined;
         this.#begin.run();
         this.#snapshot = true;
-        // Reading it also opens the snapshot, so that it speaks of this one.
+        // Reading it also opens the snapshot, so it belongs to this one.
         const dataVersion = this.#dataVersion.get()?.[0];
         this.#cache.enter({ dataVersion, before, after: this.#countCommits });
         this.#turnEnds = setImmediate(() => this.#endSnapshot());
@@ -198,7 +198,7 @@ function asUnreadable(error: unknown): unknown {
 }
 
 function recordOf(key: string, version: unknown, value: unknown): StoredRecord {
-  // The columns are STRICT and NOT NULL: anything else is not what was written.
+  // The columns are STRICT and NOT NULL: any other type is not what was written.
   if (typeof version !== 'string' || !(value instanceof Uint8Array)) {
     throw new Unreadable(`the record ${key} has columns of other types than were written`);
   }

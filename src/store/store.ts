@@ -1,6 +1,6 @@
 /**
- * A small asynchronous key-value store with versions: all that Postern asks of a database. It knows nothing of vaults;
- * the rules of objects live in the rooms above it.
+ * A small asynchronous key-value store with versions: everything that Postern needs of a database. It knows nothing
+ * about vaults; the rules of objects are in other rooms.
  *
  * Keys are 1 to 1,024 printable ASCII characters (0x21-0x7e), so that bytewise order is the order everywhere.
  */
@@ -13,38 +13,38 @@ export interface Store {
 
   /**
    * At most `limit` records whose key starts with `prefix` and comes after `after`, in bytewise order of the keys.
-   * @throws {Conflict} as `read`
+   * @throws {Conflict} like `read`
    */
   list(request: List): Promise<readonly StoredRecord[]>;
 
   /**
-   * Reads for many at once, in one snapshot of all that is committed by now, whoever committed it. Each gets what it
-   * asked for or its own failure, as `read` and `list` would throw it. A value where nothing need be waited for. Nobody
-   * writes into what it gives: the store may keep it, and give it to others.
+   * Reads for many at once, in one snapshot of everything committed by now, also by other processes. Each request gets
+   * its result or its own failure, as `read` and `list` would throw it. Returns a value, not a promise, if nothing must
+   * be awaited. The results must not be modified: the store may keep them, and return them to others.
    */
   readMany(requests: readonly (Read | List)[]): readonly ReadResult[] | Promise<readonly ReadResult[]>;
 
   /**
-   * All or nothing, and durable once the promise is fulfilled. Puts and deletes apply in the order given, each key at
-   * most once. Returns the version of each put, in order.
-   * @throws {Conflict} when a requirement does not hold at the commit; nothing is changed then
+   * All or nothing, and durable when the promise resolves. Puts and deletes apply in the given order, each key at most
+   * once. Returns the version of each put, in order.
+   * @throws {Conflict} when a requirement does not hold at the commit; then nothing is changed
    */
   transact(transaction: Transaction): Promise<readonly Version[]>;
 
   /**
-   * The keys that changed after `since`, in commit order and without gaps; a key that changed twice stands there at
-   * least once, at its last change. `undefined` as a cursor means "from now": no keys, and the cursor to go on from.
-   * An `expired` answer forces a reload: the store no longer knows everything since then.
+   * The keys that changed after `since`, in commit order and without gaps; a key that changed twice is listed at least
+   * once, at its last change. The cursor `undefined` means "from now": no keys, and a cursor to continue from. An
+   * `expired` answer forces a reload: the store does not know all changes since then any more.
    */
   changes(since: Cursor | undefined, limit: number): Promise<Changes>;
 
   close(): Promise<void>;
 }
 
-/** Names one state of one record, for ever: no other record and no later state of the same key has it again. */
+/** Names one state of one record, for ever: no other record and no later state of the same key ever has it. */
 export type Version = string;
 
-/** A position in the store's commit order; opaque, and ordered only by the store. */
+/** A position in the store's commit order; opaque, and only the store can compare two of them. */
 export type Cursor = string;
 
 export interface StoredRecord {
@@ -70,13 +70,13 @@ export interface List {
   readonly after?: string | undefined;
   readonly limit: number;
   /**
-   * The list ends with the record with which its values have so many bytes as they are stored, and has one at least. A
-   * short list is therefore not the last one where this is given.
+   * The list ends with the record at which its stored values reach this many bytes, and has at least one record. So a
+   * list that is shorter than `limit` is not necessarily the last.
    */
   readonly bytes?: number;
 }
 
-/** What one of many reads gave. */
+/** The result of one of many reads. */
 export type ReadResult =
   | { readonly ok: true; readonly records: readonly (StoredRecord | undefined)[] }
   | { readonly ok: false; readonly error: unknown };
@@ -98,7 +98,7 @@ export type Changes =
   | { readonly expired: false; readonly keys: readonly string[]; readonly cursor: Cursor; readonly more: boolean }
   | { readonly expired: true; readonly cursor: Cursor };
 
-/** A requirement did not hold: somebody else was first. `key` is the record that differs. */
+/** A requirement did not hold: another change was first. `key` is the record that differs. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';
   readonly key: string;
@@ -114,7 +114,7 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
-/** What `read` gives or throws, as one of many reads has it. */
+/** The result of `read`, or its exception, as one of many results. */
 export function resultOf(read: () => readonly (StoredRecord | undefined)[]): ReadResult {
   try {
     return { ok: true, records: read() };
@@ -123,7 +123,7 @@ export function resultOf(read: () => readonly (StoredRecord | undefined)[]): Rea
   }
 }
 
-/** `readMany` of a store that lies over another one and has no snapshot of its own: one read after the other. */
+/** `readMany` for a store that wraps another one and has no snapshot of its own: one read after the other. */
 export async function readEach(
   store: Pick<Store, 'read' | 'list'>,
   requests: readonly (Read | List)[],
@@ -148,12 +148,12 @@ export function merge(...changes: readonly (Transaction | undefined)[]): Transac
   };
 }
 
-/** A record's value as this project writes them: UTF-8 JSON. */
+/** A record's value in this project's form: UTF-8 JSON. */
 export function encode(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** The inverse of `encode`. What we stored ourselves is trusted to have the shape that its room wrote. */
+/** The inverse of `encode`. Stored values are trusted to have the type that their room wrote. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the room that reads a record says what it wrote
 export function decode<T>(record: StoredRecord): T {
   const { buffer, byteOffset, byteLength } = record.value;
@@ -162,7 +162,7 @@ export function decode<T>(record: StoredRecord): T {
   return JSON.parse(text) as T;
 }
 
-/** The greatest key of all that start with `prefix`, for paging past them. */
+/** The greatest possible key that starts with `prefix`, for paging past such keys. */
 export function lastKeyUnder(prefix: string): string {
   return prefix.padEnd(1024, '~');
 }
@@ -201,7 +201,7 @@ function assertRequirements(requirements: readonly Requirement[] | undefined): v
   for (const requirement of requirements ?? []) assertKey(requirement.key);
 }
 
-/** @throws {TypeError} when it is not 1 to 1,024 printable ASCII characters */
+/** @throws {TypeError} when the key is not 1 to 1,024 printable ASCII characters */
 export function assertKey(key: string): void {
   if (/^[\x21-\x7e]{1,1024}$/.test(key)) return;
   throw new TypeError(
@@ -209,7 +209,10 @@ export function assertKey(key: string): void {
   );
 }
 
-/** The same store, which tells the keys that were put and deleted once a transaction that goes through it is committed. */
+/**
+ * The same store; it passes on the keys that were put and deleted after each commit of a transaction that goes through
+ * it.
+ */
 export function notifyingStore(store: Store, committed: (keys: readonly string[]) => void): Store {
   return {
     read: (request) => store.read(request),

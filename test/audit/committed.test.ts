@@ -14,7 +14,7 @@ const begin = (key: string, text = key) =>
 const taken = (count = 10) => committed.take(count).map(({ key, line }) => `${key} ${line.text}`);
 
 describe('committed records that are kept', () => {
-  it('are taken once, so many at a time, those that were staged first before the others', () => {
+  it('are taken once, a number at a time, in the order in which they were staged', () => {
     for (const key of ['1', '2', '3', '4']) begin(key, `line ${key}`);
     for (const key of ['2', '1', '4']) committed.add(key);
     assert.deepEqual(taken(2), ['1 line 1', '2 line 2']);

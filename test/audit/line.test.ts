@@ -62,7 +62,7 @@ const events = fc.record({
   ),
 });
 
-test('the line of a read is what its record would be written as', () => {
+test('the line of a read is the same as the line of its record', () => {
   fc.assert(
     fc.property(events, (event) => {
       const whole: AuditEvent = { ...event, status: 200 };

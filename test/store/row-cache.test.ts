@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { RowCache } from '../../src/store/row-cache.ts';
 
-/** What lies in the database; each commit is another `data_version`, and one more in SQLite's own count. */
+/** The state of the database; each commit changes `data_version`, and adds one to SQLite's own count. */
 let cache: RowCache;
 let commits: number;
 let dataVersion: number;
@@ -23,7 +23,7 @@ function look(): void {
   cache.enter({ dataVersion, before, after: () => commits });
 }
 
-/** What is read of `key`: from the cache, or `database`. */
+/** The value of `key`: from the cache, or `database`. */
 const read = (key: string, database = 'database') =>
   cache.row(key, () => ({ key, version: database, value: Buffer.from(database) }))?.version;
 
@@ -56,7 +56,7 @@ describe('rows that are kept', () => {
     assert.equal(read('a', 'theirs'), 'theirs');
   });
 
-  it('are passed over while a commit of our own may be among those that were counted, and used again after it', () => {
+  it('are bypassed while a commit of our own may be among those that were counted, and used again after it', () => {
     look();
     read('a', 'A');
     const written = writes('a', 'A2');
@@ -71,7 +71,7 @@ describe('rows that are kept', () => {
     assert.deepEqual([read('a'), read('b', 'B2')], ['A2', 'B2']);
   });
 
-  it('are forgotten when a commit that was taken for our own was not', () => {
+  it('are dropped when a commit that counted as our own was not', () => {
     look();
     read('a', 'A');
     cache.begin();
@@ -82,7 +82,7 @@ describe('rows that are kept', () => {
     assert.equal(read('a', 'theirs'), 'theirs');
   });
 
-  it('are forgotten when it is not known what came of a batch', () => {
+  it('are dropped when the result of a batch is unknown', () => {
     look();
     read('a', 'A');
     cache.begin();
@@ -122,7 +122,7 @@ describe('rows that are kept', () => {
     assert.equal(read('a', 'theirs'), 'theirs');
   });
 
-  it('are used without a look until the next commit of our own', () => {
+  it('are used without a check until the next commit of our own', () => {
     look();
     read('a', 'A');
     assert.ok(cache.knows(['a']));

@@ -6,11 +6,11 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryFolder } from './folder.ts';
 
-/** A store, and a connection of somebody else who writes into the same file. */
+/** A store, and another connection that writes into the same file. */
 interface Shared extends AsyncDisposable {
   readonly store: Store;
   readonly other: DatabaseSync;
-  /** Somebody else writes a record, past the store. */
+  /** Writes a record by the other connection, past the store. */
   write(key: string, version: string): void;
 }
 
@@ -42,7 +42,7 @@ async function versionOf(store: Store, key: string): Promise<string | undefined>
 
 const put = (key: string, version: string) => ({ put: [{ key, version, value: Buffer.from(version) }] });
 
-describe('what somebody else commits to the file of a SQLite store', () => {
+describe('what another connection commits to the file of a SQLite store', () => {
   it('is read right after a commit of the store’s own, of the same record and of another one', async () => {
     await using at = await shared();
     for (let round = 0; round < 30; round += 1) {
@@ -53,7 +53,7 @@ describe('what somebody else commits to the file of a SQLite store', () => {
     }
   });
 
-  it('is read while a commit of the store’s own is under way', async () => {
+  it('is read while a commit of the store’s own is in progress', async () => {
     await using at = await shared();
     for (let round = 0; round < 30; round += 1) {
       const [one, two] = [`ours ${round}`, `theirs ${round}`];
@@ -66,7 +66,7 @@ describe('what somebody else commits to the file of a SQLite store', () => {
     }
   });
 
-  it('is what a requirement is held against', async () => {
+  it('is compared with requirements', async () => {
     await using at = await shared();
     await at.store.transact(put('a', 'first'));
     const change = (version: string) => at.store.transact({ require: [{ key: 'a', version }], ...put('b', version) });
@@ -99,7 +99,7 @@ describe('what a SQLite store reads', () => {
         await assert.rejects(at.store.transact({ require, ...put(key, `failed ${step}`) }), { name: 'Conflict' });
       } else if (act === 4) await Promise.all(underWay.splice(0));
       else await new Promise((resolve) => setImmediate(resolve));
-      // Nobody commits between these two where nothing is under way.
+      // Nothing is committed between these two if nothing is in progress.
       const found = await versionOf(at.store, key);
       if (underWay.length === 0) assert.equal(found, row.get(key)?.['version'], `step ${step}`);
     }
