@@ -104,7 +104,7 @@ export const errors: Errors = {
   managedIdentityOfResource: {
     ...badRequest,
     message: ({ id, resourceId = 'its resource' }) =>
-      `The service principal '${id}' is the managed identity of ${resourceId}: it has no credentials of its own and is deleted with the resource.`,
+      `The service principal '${id}' is the managed identity of ${resourceId}: it has no credentials of its own, and is deleted with it.`,
   },
   objectNotFound: { ...notFound, message: ({ id }) => notFoundMessage(id) },
   credentialNotFound: { ...badRequest, message: ({ keyId }) => `No credential found for the keyId '${keyId}'.` },
