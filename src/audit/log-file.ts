@@ -9,9 +9,9 @@ const chunkBytes = 1 << 20;
 const newline = 0x0a;
 
 /**
- * Where a file is that was opened as `path`. `shorter`: another program cut it in place (logrotate's `copytruncate`).
+ * The state of a file that was opened as `path`. `shorter`: another program cut it in place (logrotate's `copytruncate`).
  */
-export type Whereabouts = 'inPlace' | 'shorter' | 'moved' | 'removed';
+export type FileState = 'inPlace' | 'shorter' | 'moved' | 'removed';
 
 /** Resolves when the contents of the descriptor's file would survive a power failure. */
 export function syncFd(fd: number): Promise<void> {
@@ -66,7 +66,7 @@ export class LogFile {
     if (this.#cutTo !== undefined) this.#cut(this.#cutTo);
   }
 
-  whereabouts(path: string): Whereabouts {
+  stateAt(path: string): FileState {
     const own = fstatSync(this.#fd);
     const there = statSync(path, { throwIfNoEntry: false });
     if (there === undefined || there.ino !== own.ino || there.dev !== own.dev) {

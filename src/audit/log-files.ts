@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { LogFile, syncFd, Unconfirmed } from './log-file.ts';
-import type { Whereabouts } from './log-file.ts';
+import type { FileState } from './log-file.ts';
 import { asideNumbers, discardFresh, logFile, openFresh, openLogFile, putInPlace, roomIn } from './rotation.ts';
 import type { Retention } from './rotation.ts';
 import { cutTornTail, recordIdsBackward } from './tail.ts';
@@ -43,7 +43,7 @@ export class LogFiles {
   /** Files put aside whose contents may not have reached the disk yet. */
   #aside: LogFile[] = [];
   readonly #unconfirmed = new Unconfirmed();
-  /** What was written to a file that is gone; it is written first. */
+  /** The lines written to a file that is gone; they are written again first. */
   #owed: { readonly bytes: Uint8Array; readonly untilSynced: boolean }[] = [];
   /** Why the last fsync failed, until everything that it left uncertain was written again. */
   #doubt: Error | undefined;
@@ -81,9 +81,9 @@ export class LogFiles {
   /** Makes sure that what was written is in files that can be found, and that what comes next will be. */
   look(): void {
     this.#assertCertain();
-    const whereabouts = this.#file.whereabouts(this.#path);
-    if (whereabouts === 'inPlace') this.#unconfirmed.seen();
-    else this.#replaceFile(whereabouts);
+    const state = this.#file.stateAt(this.#path);
+    if (state === 'inPlace') this.#unconfirmed.seen();
+    else this.#replaceFile(state);
     for (let [owed] = this.#owed; owed !== undefined; [owed] = this.#owed) {
       this.#write(owed.bytes, owed.untilSynced);
       this.#owed.shift();
@@ -129,10 +129,10 @@ export class LogFiles {
     this.#unconfirmed.add(bytes, this.#file, untilSynced);
   }
 
-  #replaceFile(whereabouts: Exclude<Whereabouts, 'inPlace'>): void {
+  #replaceFile(state: Exclude<FileState, 'inPlace'>): void {
     const { maxBytes, notice } = this.#settings;
     const lost = this.#file;
-    if (whereabouts === 'shorter') {
+    if (state === 'shorter') {
       lost.cutToLastLine();
       this.#owed.push(...this.#unconfirmed.take(lost));
       notice(`The audit log ${this.#path} was cut by another program; writing goes on at its end.`);
@@ -145,14 +145,14 @@ export class LogFiles {
     this.#file = file;
     this.#directoryChanged = true;
     this.#rotateAt = maxBytes;
-    if (whereabouts === 'removed') {
+    if (state === 'removed') {
       this.#owed.push(...this.#unconfirmed.take(lost));
       lost.close();
     } else {
       this.#aside.push(lost);
       this.#letGo();
     }
-    notice(`The audit log's file was ${whereabouts} by another program; writing goes on in ${this.#path}.`);
+    notice(`The audit log's file was ${state} by another program; writing goes on in ${this.#path}.`);
   }
 
   #rotate(): void {

@@ -38,7 +38,7 @@ function freshFile(directory: string): string {
 
 /** Opens a log file for appending, and creates it if need be; only the owner may read it. */
 export function openLogFile(path: string): number {
-  // A symbolic link there would send the records to a place that somebody else chose.
+  // A symbolic link there would send the records to a place that another user chose.
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
   const fd = openSync(path, flags, 0o600);
   try {

@@ -4,7 +4,7 @@ import { Places } from '../shares/places.ts';
 /** As in Entra: ten minutes, the longest that RFC 6749 section 4.1.2 recommends. */
 const lifetimeMs = 600_000;
 /**
- * The most codes outstanding in total and for one user; beyond that an older one is dropped (`whoGoes`). A signed-in
+ * The most codes outstanding in total and for one user; beyond that an older one is dropped (`chooseLeaving`). A signed-in
  * browser gets a code with each request, and must not displace codes that others are about to redeem.
  */
 const limits = { total: 10_000, perSource: 100 };

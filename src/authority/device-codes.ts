@@ -6,7 +6,7 @@ export const pollSeconds = 5;
 /** Tolerates a client whose timer is slightly fast. */
 const fastestPollMs = (pollSeconds - 2) * 1000;
 
-/** The most devices waiting in total, and for one client at one site; beyond that an older one is dropped (`whoGoes`). */
+/** The most devices waiting in total, and for one client at one site; beyond that an older one is dropped (`chooseLeaving`). */
 const limits = { total: 10_000, perSource: 500 };
 
 /** No vowels, so that codes do not form words, and no characters that look alike (RFC 8628 section 6.1). */

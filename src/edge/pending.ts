@@ -3,7 +3,7 @@ import { lineOf } from '../audit/line.ts';
 import type { RecordLine } from '../audit/line.ts';
 import type { Answer } from '../http/answer.ts';
 import { recordsOf, requestOf } from '../store/records.ts';
-import type { Given, Need, ParsedOnce, Reading } from '../store/records.ts';
+import type { NeedResult, Need, ParsedOnce, Reading } from '../store/records.ts';
 import { Conflict } from '../store/store.ts';
 import type { Put, ReadResult, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
@@ -15,7 +15,7 @@ import type { Walk } from './steps.ts';
 /** How often a request is decided again because something changed under it, before it gives up with 409. */
 const attemptsMax = 10;
 
-type Settled = { readonly ok: true; readonly value: Given } | { readonly ok: false; readonly error: unknown };
+type Settled = { readonly ok: true; readonly value: NeedResult } | { readonly ok: false; readonly error: unknown };
 
 /** One request of one edge. */
 export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extends object> implements Pending {

@@ -16,7 +16,7 @@ export interface IngressLimits {
   readonly headerTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
   readonly connectionsPerListener: number;
-  /** How many of them one source may have (`whoGoes`). */
+  /** How many of them one source may have (`chooseLeaving`). */
   readonly connectionsPerSource: number;
 }
 

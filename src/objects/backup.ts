@@ -13,7 +13,7 @@ import { certificateState } from './certificates/state.ts';
 import { readKeyType } from './keys/type.ts';
 import { isVisible, objectKeys, refused } from './object.ts';
 import type { Outcome, RecordOf, VaultScope, VersionOf } from './object.ts';
-import { asSeen } from './state.ts';
+import { requireUnchanged } from './state.ts';
 import type { ObjectState } from './state.ts';
 
 /** "Key Vault does not support backing up more than 500 past versions" (backup.md, "Limitations"). */
@@ -104,7 +104,7 @@ function* storedVersions<C extends Collection>(
     return refused({ kind: 'objectNotFound', collection, name });
   }
   const older = yield* list({
-    require: [asSeen(current.key, current)],
+    require: [requireUnchanged(current.key, current)],
     prefix: objectKeys(vault, collection).versions(name),
     limit: versionsMax + 1,
   });

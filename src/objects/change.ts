@@ -5,7 +5,7 @@ import type { Collection } from '../types/collection.ts';
 import { isPurged, objectKeys, refused, transition } from './object.ts';
 import type { CurrentOf, DeletedOf, ObjectRecord, Outcome, RecordOf, VaultScope, VersionOf } from './object.ts';
 import { purgeObject, scheduledPurge, scheduledPurgeKey } from './purge.ts';
-import { asSeen, creationRefusal, transitionRefusal } from './state.ts';
+import { requireUnchanged, creationRefusal, transitionRefusal } from './state.ts';
 import type { ObjectState } from './state.ts';
 
 const daySeconds = 86_400;
@@ -46,7 +46,7 @@ export function changeVersion<C extends Collection>(
   const version = change(older.value);
   if (!version.ok) return version;
   const value = { name: current.value.name, current: version.value };
-  const require = [...state.require, asSeen(older.key, older)];
+  const require = [...state.require, requireUnchanged(older.key, older)];
   return { ok: true, value, change: { require, put: [recordPut(older.key, version.value)] } };
 }
 

@@ -13,7 +13,7 @@ import type {
   VaultScope,
   VersionOf,
 } from './object.ts';
-import { asSeen } from './state.ts';
+import { requireUnchanged } from './state.ts';
 
 /** The current version of an object. */
 export function* getCurrent<C extends Collection>(
@@ -98,7 +98,7 @@ export function* listVersions<C extends Collection>(
   if (record === undefined || !isVisible(record.value, vault)) return { items: [] };
   const { name, current } = record.value;
   const older = yield* list({
-    require: [asSeen(record.key, record)],
+    require: [requireUnchanged(record.key, record)],
     prefix: keys.versions(asked.name),
     after: asked.after === undefined ? undefined : keys.version(asked.name, asked.after),
     limit: asked.limit + 1,

@@ -22,7 +22,7 @@ export interface ObjectState<C extends Collection> {
 }
 
 /** Requires that a record stays as it was read. */
-export function asSeen(key: string, record: { readonly version: string } | undefined): Requirement {
+export function requireUnchanged(key: string, record: { readonly version: string } | undefined): Requirement {
   return { key, version: record?.version ?? null };
 }
 
@@ -46,9 +46,9 @@ export function* unmanagedState<C extends 'secrets' | 'keys'>(
   }
   const require = [
     ...vault.require,
-    asSeen(currentKey, current),
-    asSeen(deletedKey, deleted),
-    asSeen(certificateKey, certificate),
+    requireUnchanged(currentKey, current),
+    requireUnchanged(deletedKey, deleted),
+    requireUnchanged(certificateKey, certificate),
   ];
   return { ok: true, value: { collection, name, version, current, deleted, older, require } };
 }

@@ -9,7 +9,7 @@ interface PlaceLimits {
 type InOrder<C> = Iterable<C> & { readonly size: number };
 
 /** The connections of one source, or of all, in the order in which they may be ended. */
-export interface Standing<C> {
+export interface Queues<C> {
   readonly size: number;
   /** Those that never sent a request, oldest first. */
   readonly silent: InOrder<C>;
@@ -32,8 +32,8 @@ export type Room<C> =
  * places are taken, the source with the most connections makes room, which may be the new one's; then the least active
  * connection of all. A connection with a request in flight ends only after those, and only of the source with the most.
  */
-export function whoGoes<C>(
-  { own, greediest, all }: Readonly<Record<'own' | 'greediest' | 'all', Standing<C>>>,
+export function chooseLeaving<C>(
+  { own, greediest, all }: Readonly<Record<'own' | 'greediest' | 'all', Queues<C>>>,
   { total, perSource }: PlaceLimits,
 ): Room<C> {
   if (own.size >= perSource) return leaving([own.silent, own.idle], perSource);
@@ -47,7 +47,7 @@ function leaving<C>(candidates: readonly InOrder<C>[], limit: number): Room<C> {
   return connection === undefined ? { kind: 'full', limit } : { kind: 'goes', connection, limit };
 }
 
-/** A connection in one of the queues of a `Standing`. */
+/** A connection in one of the queues of a `Queues`. */
 interface Queued<C> {
   readonly connection: C;
   queue: Queue<C>;
@@ -110,7 +110,7 @@ interface Place<C> {
   inSource: Queued<C>;
 }
 
-interface Counted<C> extends Standing<C> {
+interface Counted<C> extends Queues<C> {
   size: number;
   readonly silent: Queue<C>;
   readonly idle: Queue<C>;
@@ -121,7 +121,7 @@ interface Counted<C> extends Standing<C> {
 const unnamed = 'unnamed';
 
 /**
- * Connections, or anything else that takes up places, by source and in the order that `whoGoes` needs. Each step takes
+ * Connections, or anything else that takes up places, by source and in the order that `chooseLeaving` needs. Each step takes
  * the same short time, however many there are.
  */
 export class Places<C> {
@@ -142,7 +142,7 @@ export class Places<C> {
     const { total, perSource } = this.#limits;
     const limits = { total, perSource: source === unnamed ? Infinity : perSource };
     const [greediest = unnamed] = this.#bySize.get(this.#most) ?? [];
-    return whoGoes({ own: this.#of(source), greediest: this.#of(greediest), all: this.#all }, limits);
+    return chooseLeaving({ own: this.#of(source), greediest: this.#of(greediest), all: this.#all }, limits);
   }
 
   add(connection: C, source: string = unnamed): void {
@@ -155,7 +155,10 @@ export class Places<C> {
   /** Whether there is room for a connection under the source that a proxy named for it. */
   roomToMove(source: string): Room<C> {
     const { perSource } = this.#limits;
-    return whoGoes({ own: this.#of(source), greediest: counted(), all: counted() }, { total: Infinity, perSource });
+    return chooseLeaving(
+      { own: this.#of(source), greediest: counted(), all: counted() },
+      { total: Infinity, perSource },
+    );
   }
 
   move(connection: C, source: string): void {

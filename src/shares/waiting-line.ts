@@ -1,10 +1,10 @@
 import { Places } from './places.ts';
 
 /** A site, and a name at that site. */
-export type Who = readonly [site: string, name: string];
+export type Party = readonly [site: string, name: string];
 
 interface Waiting {
-  readonly who: Who;
+  readonly party: Party;
   readonly resolve: (turn: boolean) => void;
 }
 
@@ -21,21 +21,21 @@ export class WaitingLine {
     this.#places = new Places({ total: most, perSource: Infinity });
   }
 
-  /** Resolves to `true` when it is the turn of `who`, to `false` when there is no room to wait. */
-  join(who: Who): Promise<boolean> {
-    const room = this.#places.roomFor(who.join(' '));
+  /** Resolves to `true` when it is the turn of `party`, to `false` when there is no room to wait. */
+  join(party: Party): Promise<boolean> {
+    const room = this.#places.roomFor(party.join(' '));
     if (room.kind === 'full') return Promise.resolve(false);
     if (room.kind === 'goes') {
       this.#leave(room.connection);
       room.connection.resolve(false);
     }
     return new Promise((resolve) => {
-      const waiting = { who, resolve };
-      const [site, name] = who;
+      const waiting = { party, resolve };
+      const [site, name] = party;
       const names = this.#sites.get(site) ?? new Map<string, Set<Waiting>>();
       this.#sites.set(site, names);
       names.set(name, (names.get(name) ?? new Set()).add(waiting));
-      this.#places.add(waiting, who.join(' '));
+      this.#places.add(waiting, party.join(' '));
     });
   }
 
@@ -56,7 +56,7 @@ export class WaitingLine {
   }
 
   #leave(waiting: Waiting): void {
-    const [site, name] = waiting.who;
+    const [site, name] = waiting.party;
     const names = this.#sites.get(site);
     const line = names?.get(name);
     line?.delete(waiting);

@@ -120,7 +120,7 @@ export class CommitCounter {
   }
 }
 
-/** A string that is kept where somebody who can restore an older database cannot write: beside the master key. */
+/** A string that is kept out of reach of anyone who can only restore an older database: beside the master key. */
 export interface CommitMark {
   /** Its path, for messages. */
   readonly name: string;

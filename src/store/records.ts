@@ -133,7 +133,7 @@ function upgrade(kind: KnownKind, version: number, before: unknown): unknown {
  * Work that declares what it must read, and receives it: a generator that yields its needs. It neither reads nor
  * awaits, so that its caller can read for many at once, in one snapshot. Write `yield* get(…)`, never a bare `yield`.
  */
-export type Reading<T> = Generator<Need, T, Given>;
+export type Reading<T> = Generator<Need, T, NeedResult>;
 
 export type Need = StoreNeed | { readonly kind: 'wait'; readonly until: Promise<unknown> };
 
@@ -145,8 +145,8 @@ interface ListNeed<T> extends Omit<List, 'prefix'> {
   readonly prefix: Prefix<T>;
 }
 
-/** What a need was met with; the functions below give it its type. */
-export type Given = readonly (Stored<unknown> | undefined)[] | { readonly awaited: unknown };
+/** The result of a need; the functions below give it its type. */
+export type NeedResult = readonly (Stored<unknown> | undefined)[] | { readonly awaited: unknown };
 
 /** The records under these keys, in one snapshot; `undefined` for one that does not exist. */
 export function get<const K extends readonly Key<unknown>[]>(...keys: K): Asking<StoredUnder<K>>;
@@ -154,10 +154,10 @@ export function get(...keys: readonly Key<unknown>[]): Asking<unknown> {
   return new GetOnce(keys);
 }
 
-type Asking<T> = Iterable<Need, T, Given>;
+type Asking<T> = Iterable<Need, T, NeedResult>;
 
 /** Does what a generator with one need does, without the generator: every read begins with one. */
-class GetOnce implements Asking<unknown>, Iterator<Need, unknown, Given> {
+class GetOnce implements Asking<unknown>, Iterator<Need, unknown, NeedResult> {
   #need: Need | undefined;
 
   constructor(keys: readonly Key<unknown>[]) {
@@ -168,7 +168,7 @@ class GetOnce implements Asking<unknown>, Iterator<Need, unknown, Given> {
     return this;
   }
 
-  next(given?: Given): IteratorResult<Need, unknown> {
+  next(given?: NeedResult): IteratorResult<Need, unknown> {
     const need = this.#need;
     this.#need = undefined;
     return need === undefined ? { done: true, value: given } : { done: false, value: need };
@@ -202,7 +202,7 @@ export async function readAlone<T>(
 ): Promise<T> {
   let step = reading.next();
   while (step.done !== true) {
-    let given: Given;
+    let given: NeedResult;
     try {
       given = await meet(store, require, step.value);
     } catch (error) {
@@ -214,7 +214,11 @@ export async function readAlone<T>(
   return step.value;
 }
 
-async function meet(store: Pick<Store, 'read' | 'list'>, require: readonly Requirement[], need: Need): Promise<Given> {
+async function meet(
+  store: Pick<Store, 'read' | 'list'>,
+  require: readonly Requirement[],
+  need: Need,
+): Promise<NeedResult> {
   if (need.kind === 'wait') return { awaited: await need.until };
   const request = requestOf(need, require);
   return recordsOf(await ('get' in request ? store.read(request) : store.list(request)));

@@ -1,7 +1,7 @@
 /**
  * Why a store is not opened:
  * - `inUse`: another process, or another store of this one, has the file open
- * - `notOurs`: the file is no SQLite database, or not one of Postern's
+ * - `notOurs`: the file is not a SQLite database, or not one of Postern's
  * - `otherFormat`: written by a version of Postern whose format this one does not know
  * - `cutOff`: the file is shorter than its own header says
  * - `notSealed`: there are records, but nothing that says how they are sealed

@@ -93,7 +93,7 @@ export class RowCache {
     for (const written of batch.transactions) this.#wrote(written);
   }
 
-  /** What a transaction will write to its records; pass it to `end` if it is committed. */
+  /** The writes of a transaction to its records; pass them to `end` if it is committed. */
   writes({ put, delete: deleted }: Pick<PreparedTransaction, 'put' | 'delete'>): readonly Written[] {
     const written: Written[] = put.map(({ key, version, value }) => {
       const isKept = value.length <= valueBytesMax && this.#rows.has(key);

@@ -129,7 +129,7 @@ export class SqliteReader {
     this.#endSnapshot();
   }
 
-  /** What a transaction will write; pass it to `end` if it is committed. */
+  /** The writes of a transaction; pass them to `end` if it is committed. */
   writes(transaction: PreparedTransaction): readonly Written[] {
     return this.#cache.writes(transaction);
   }

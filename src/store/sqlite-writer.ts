@@ -33,11 +33,11 @@ export type BatchReply =
 
 /** A reader of the same database that must know about commits. */
 interface Follower {
-  /** What `end` is told if the transaction is committed. */
+  /** The writes to pass to `end` if the transaction is committed. */
   writes(transaction: PreparedTransaction): readonly Written[];
   /** A batch has been sent. */
   begin(): void;
-  /** The batch has ended; this is called before anyone else is told. */
+  /** The batch has ended; called before anything else hears of it. */
   end(batch: EndedBatch): void;
   /** The log has been written back into the database. */
   refresh(): void;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Places, whoGoes } from '../../src/shares/places.ts';
-import type { Standing } from '../../src/shares/places.ts';
+import { Places, chooseLeaving } from '../../src/shares/places.ts';
+import type { Queues } from '../../src/shares/places.ts';
 
-function standing(silent: string, idle: string, busy: string): Standing<string> {
+function standing(silent: string, idle: string, busy: string): Queues<string> {
   const set = (names: string) => new Set(names);
   return { size: silent.length + idle.length + busy.length, silent: set(silent), idle: set(idle), busy: set(busy) };
 }
@@ -12,7 +12,7 @@ function standing(silent: string, idle: string, busy: string): Standing<string> 
 test('the least active connection of the source with the most is ended', () => {
   const limits = { total: 6, perSource: 3 };
   const none = standing('', '', '');
-  const rows: readonly (readonly [string, Parameters<typeof whoGoes<string>>[0], string])[] = [
+  const rows: readonly (readonly [string, Parameters<typeof chooseLeaving<string>>[0], string])[] = [
     ['there is room', { own: none, greediest: none, all: standing('abc', 'd', 'e') }, 'room'],
     ['own share is full', { own: standing('a', 'bc', ''), greediest: none, all: standing('a', 'bc', '') }, 'a of 3'],
     ['own share is idle', { own: standing('', 'bc', 'a'), greediest: none, all: standing('', 'bc', 'a') }, 'b of 3'],
@@ -44,7 +44,7 @@ test('the least active connection of the source with the most is ended', () => {
     ],
   ];
   for (const [what, standings, expected] of rows) {
-    const room = whoGoes(standings, limits);
+    const room = chooseLeaving(standings, limits);
     const found = {
       room: () => 'room',
       goes: () => `${room.kind === 'goes' ? room.connection : ''} of`,

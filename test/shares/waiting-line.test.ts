@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { WaitingLine } from '../../src/shares/waiting-line.ts';
-import type { Who } from '../../src/shares/waiting-line.ts';
+import type { Party } from '../../src/shares/waiting-line.ts';
 
-const who = fc.tuple(fc.constantFrom('s', 't', 'u'), fc.constantFrom('a', 'b')) satisfies fc.Arbitrary<Who>;
+const who = fc.tuple(fc.constantFrom('s', 't', 'u'), fc.constantFrom('a', 'b')) satisfies fc.Arbitrary<Party>;
 
 test('sites take turns, and the names at a site; each waits in the order of arrival', async () => {
   const line = new WaitingLine(64);

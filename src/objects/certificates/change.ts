@@ -15,7 +15,7 @@ import type { DeletedObjectRecord, Done, ObjectRecord, ObjectVersion, Outcome, V
 import type { ObjectParameters } from '../parameters.ts';
 import { purgeIfDue, scheduledPurgeKey } from '../purge.ts';
 import type { DuePurge } from '../purge.ts';
-import { asSeen } from '../state.ts';
+import { requireUnchanged } from '../state.ts';
 import type { ObjectState } from '../state.ts';
 import { restoreObject } from '../backup.ts';
 import { readKeyType } from '../keys/type.ts';
@@ -106,7 +106,7 @@ export function* deleteCertificate(
   const state = yield* certificateState(vault, { name });
   const deleted = deleteObject(vault, state.own, nowSeconds);
   if (!deleted.ok) return deleted;
-  const pendingSeen = asSeen(certificateKeys(vault).pending(name), state.pending);
+  const pendingSeen = requireUnchanged(certificateKeys(vault).pending(name), state.pending);
   const changes = [deleted.change, { require: [pendingSeen], put: cancelled(vault, state) }];
   for (const part of isIssued(deleted.value.current) ? parts(state) : []) {
     const same = deleteObject(vault, part, nowSeconds);

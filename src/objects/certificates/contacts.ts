@@ -2,7 +2,7 @@ import { get, recordPut } from '../../store/records.ts';
 import type { Reading } from '../../store/records.ts';
 import { certificateKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
-import { asSeen } from '../state.ts';
+import { requireUnchanged } from '../state.ts';
 
 /** A person to be told about a vault's certificates. */
 export interface Contact {
@@ -21,7 +21,7 @@ export function* getContacts(vault: VaultScope): Reading<Outcome<readonly Contac
 export function* setContacts(vault: VaultScope, contacts: readonly Contact[]): Reading<Outcome<readonly Contact[]>> {
   const key = certificateKeys(vault).contacts();
   const [record] = yield* get(key);
-  const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, contacts)] };
+  const change = { require: [...vault.require, requireUnchanged(key, record)], put: [recordPut(key, contacts)] };
   return { ok: true, value: contacts, change };
 }
 
@@ -29,6 +29,6 @@ export function* deleteContacts(vault: VaultScope): Reading<Outcome<readonly Con
   const key = certificateKeys(vault).contacts();
   const [record] = yield* get(key);
   if (record === undefined) return refused({ kind: 'contactsNotFound' });
-  const change = { require: [...vault.require, asSeen(key, record)], delete: [key] };
+  const change = { require: [...vault.require, requireUnchanged(key, record)], delete: [key] };
   return { ok: true, value: record.value, change };
 }

@@ -2,7 +2,7 @@ import { get, list, recordPut } from '../../store/records.ts';
 import type { Reading } from '../../store/records.ts';
 import { certificateKeys, refused } from '../object.ts';
 import type { Outcome, VaultScope } from '../object.ts';
-import { asSeen } from '../state.ts';
+import { requireUnchanged } from '../state.ts';
 import { isReserved } from './policy.ts';
 import type { Page, PageRequest } from '../read.ts';
 
@@ -87,7 +87,7 @@ export function* setIssuer(
   const created = record === undefined ? nowSeconds : record.value.created;
   const value = issuerFrom({ name, created }, parameters, nowSeconds);
   if (!value.ok) return value;
-  const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, value.value)] };
+  const change = { require: [...vault.require, requireUnchanged(key, record)], put: [recordPut(key, value.value)] };
   return { ...value, change };
 }
 
@@ -101,7 +101,7 @@ export function* updateIssuer(
   if (record === undefined) return refused({ kind: 'issuerNotFound', name: asked.name });
   const value = issuerFrom(record.value, asked.parameters, asked.nowSeconds);
   if (!value.ok) return value;
-  const change = { require: [...vault.require, asSeen(key, record)], put: [recordPut(key, value.value)] };
+  const change = { require: [...vault.require, requireUnchanged(key, record)], put: [recordPut(key, value.value)] };
   return { ...value, change };
 }
 
@@ -110,7 +110,7 @@ export function* deleteIssuer(vault: VaultScope, name: string): Reading<Outcome<
   const key = certificateKeys(vault).issuer(name);
   const [record] = yield* get(key);
   if (record === undefined) return refused({ kind: 'issuerNotFound' });
-  const change = { require: [...vault.require, asSeen(key, record)], delete: [key] };
+  const change = { require: [...vault.require, requireUnchanged(key, record)], delete: [key] };
   return { ok: true, value: record.value, change };
 }
 

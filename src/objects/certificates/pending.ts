@@ -6,7 +6,7 @@ import type { CertifiableKey } from '../../types/certificate.ts';
 import type { CertificatePolicy, PolicyIssuer } from './policy.ts';
 import { certificateKeys, isVisible, objectKeys, refused } from '../object.ts';
 import type { DeletedOf, Outcome, VaultScope } from '../object.ts';
-import { asSeen } from '../state.ts';
+import { requireUnchanged } from '../state.ts';
 import { isIssued } from './certificate.ts';
 import { getDeleted, getVersion } from '../read.ts';
 
@@ -58,7 +58,7 @@ export function* getPending(
   if (value === undefined || !isSeen || (asked.requestId ?? value.requestId) !== value.requestId) {
     return refused({ kind: 'pendingCertificateNotFound', name: asked.name });
   }
-  const require = [...vault.require, asSeen(pendingKey, pending), asSeen(currentKey, current)];
+  const require = [...vault.require, requireUnchanged(pendingKey, pending), requireUnchanged(currentKey, current)];
   return { ok: true, value, change: { require } };
 }
 

@@ -9,7 +9,7 @@ import type { CertificatePolicy } from './policy.ts';
 import { certificateKeys, isPurged, objectKeys } from '../object.ts';
 import type { CurrentOf, VaultScope } from '../object.ts';
 import type { ObjectRefusal } from '../refusal.ts';
-import { asSeen, creationRefusal } from '../state.ts';
+import { requireUnchanged, creationRefusal } from '../state.ts';
 import type { ObjectState } from '../state.ts';
 
 /** All records under a certificate's name, in one snapshot. */
@@ -49,7 +49,7 @@ export function* certificateState(
   const [current, deleted, pending, key, deletedKey, secret, deletedSecret, ...older] = yield* get(...at, ...olderAt);
   const [olderCertificate, olderKey, olderSecret] = older;
   const seen = [current, deleted, pending, key, deletedKey, secret, deletedSecret];
-  const require = [...vault.require, ...at.map((one, index) => asSeen(one, seen[index]))];
+  const require = [...vault.require, ...at.map((one, index) => requireUnchanged(one, seen[index]))];
   const asked = { name, version, require };
   return {
     name,
