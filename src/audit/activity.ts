@@ -4,7 +4,7 @@ import type { PrincipalType } from '../types/role.ts';
 import { auditRecord, clip } from './record.ts';
 import type { AuditEvent, AuditRecord } from './event.ts';
 
-/** What the resource manager knows about a request to change something, besides what every edge knows. */
+/** The facts that the resource manager has about a request to change something, besides those of every edge. */
 export interface ActivityEvent extends Omit<AuditEvent, 'category' | 'operationName' | 'resultType'> {
   /** As in role definitions: `Microsoft.Network/virtualNetworks/write`. */
   readonly action: string;

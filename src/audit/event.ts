@@ -2,7 +2,7 @@ import type { Caller } from '../types/caller.ts';
 import type { Source } from '../types/source.ts';
 import type { AccessVerdict, Verdict } from '../types/verdict.ts';
 
-/** What an edge knows about a request when it is about to answer it. */
+/** The facts that an edge has about a request when it is about to answer it. */
 export interface AuditEvent {
   /** When the request arrived, in milliseconds since 1970. */
   readonly at: number;

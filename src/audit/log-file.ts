@@ -24,7 +24,7 @@ export function syncFd(fd: number): Promise<void> {
 export class LogFile {
   readonly #fd: number;
   #size: number;
-  /** What is before this position is on the disk; for what was there at the start this is unknown. */
+  /** Everything before this position is on the disk, except perhaps what was there at the start. */
   #syncedTo = 0;
   /** The length to which the file must be cut before anything else is written, because a write failed halfway. */
   #cutTo: number | undefined;

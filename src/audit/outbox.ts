@@ -200,7 +200,7 @@ export class Outbox {
 
   async #forgetWritten(): Promise<void> {
     if (this.#written.length === 0) return;
-    // Whatever the setting: a change's record survives a power failure, as the change does.
+    // With any setting: a change's record survives a power failure, as the change does.
     await this.#parts.log.sync();
     await this.#parts.store.transact({ delete: this.#written });
     this.#written = [];

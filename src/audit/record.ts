@@ -95,7 +95,7 @@ export function addDecision(properties: DecisionProperties, event: Decided): Dec
     properties.verdict = verdictProperty(verdict, event);
   }
   if (source?.kind === 'subnet') {
-    // Whatever the verdict: networks may have the same addresses, so the address alone does not identify the source.
+    // For any verdict: networks may have the same addresses, so the address alone does not identify the source.
     properties.subnetId = source.subnet;
     properties.assurance = source.assurance;
   }

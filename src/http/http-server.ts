@@ -239,7 +239,7 @@ interface Wire {
 
 const lingerMs = 1_000;
 
-/** What Node's parser refuses, by its code; anything else is not HTTP. */
+/** The errors of Node's parser, by code; anything else is not HTTP. */
 const refusals: Readonly<Record<string, Wire>> = {
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',

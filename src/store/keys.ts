@@ -10,7 +10,7 @@ export type Key<T> = string & { readonly [holds]: T };
 /** The common beginning of the keys of some records of a kind. */
 export type Prefix<T> = string & { readonly [lists]: T };
 
-/** What the map of records says about one kind (docs/reference/records.md). */
+/** The entry of one kind in the map of records (docs/reference/records.md). */
 export interface KindFacts {
   /**
    * The beginning of their keys, up to a slash; a name in braces is one segment: `vault/{incarnation}/secrets/`.
@@ -19,7 +19,7 @@ export interface KindFacts {
   readonly pattern: string;
   /** The room whose rules the records follow. */
   readonly owner: string;
-  /** What one of them holds, in a few words. */
+  /** The contents of one record, in a few words. */
   readonly holds: string;
 }
 

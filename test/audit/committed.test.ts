@@ -25,7 +25,7 @@ describe('committed records that are kept', () => {
     assert.ok(committed.isAll);
   });
 
-  it('are none while the store may hold others, and those that are committed from the next list on', () => {
+  it('are not given while the store may hold others, and then only those committed after the next list', () => {
     begin('1');
     begin('2');
     committed.add('1');

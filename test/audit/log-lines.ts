@@ -14,7 +14,7 @@ export function linesOf(directory: string): readonly AuditRecord[] {
 /** The record on a line; throws if the line is not a record. */
 export function recordOf(line: string): AuditRecord {
   const value: unknown = JSON.parse(line);
-  if (!isRecord(value)) throw new Error(`this is no record: ${line}`);
+  if (!isRecord(value)) throw new Error(`this is not a record: ${line}`);
   return value;
 }
 

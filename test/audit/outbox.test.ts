@@ -254,7 +254,7 @@ test('a store that fails to delete does not make the log have a record twice', a
   const audit = await open(at);
   await change(audit, store, 'a');
   audit.committed();
-  // What follows comes after the first failure, and after the second.
+  // The rest comes after the first failure, and after the second.
   await readUntil(audit, () => failures.length === 1);
   await change(audit, store, 'b');
   audit.committed();

@@ -24,7 +24,7 @@ test('a request that reaches no edge is answered in Azure’s envelope', async (
       'The header of the request is larger than the 16384 bytes that are allowed.',
     ),
   });
-  assert.deepEqual(await ask('this is no request'), {
+  assert.deepEqual(await ask('this is not a request'), {
     status: 400,
     body: envelope('BadRequest', 'The request is not well-formed HTTP/1.1.'),
   });

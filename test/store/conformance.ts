@@ -35,7 +35,7 @@ export type Open = (options?: { readonly history?: number }) => Promise<Opened>;
 
 const conflictOn = (key: string) => ({ name: 'Conflict', key });
 
-/** What every store must do; each test works under a prefix of its own. */
+/** The tests of every store; each test works under a prefix of its own. */
 export function conformance(name: string, open: Open, kind: 'durable' | 'passing'): void {
   describe(`${name}: a store`, () => {
     let opened: Opened;

@@ -325,7 +325,7 @@ describe('an older copy of the database', () => {
     await assert.rejects(sealedOver(await copyOf(copy), { mark }), refusedAs('olderCopy', /older copy/));
     await (await sealedOver(copy, { mark, acceptCopy: true })).close();
     await (await sealedOver(copy, { mark })).close();
-    // What was the latest until now is now behind.
+    // The store that was the latest is now behind.
     await assert.rejects(sealedOver(inner, { mark }), refusedAs('olderCopy', /older copy/));
     await store.close().catch(() => {});
   });
