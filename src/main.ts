@@ -90,7 +90,7 @@ async function start(message: StartWorker<Settings>): Promise<Running> {
   const folder = await openFolder({ settings, path: place.path, readFile, mark, notice, now: now() });
   void folder.databaseLost.then((error) => log.fatal(error.message));
   // Before the server is opened, so that its rulebook loads the demo's subnets.
-  await createDemo(folder.store, folder.identity, now());
+  await createDemo(folder.store, folder, now());
   const gatewayCertificate = gatewayFiles?.certificate?.cert;
   const server = await openServer({ ...folder, settings, port: settings.port, gatewayCertificate, now, log });
   server.renewals.start();

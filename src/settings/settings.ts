@@ -11,6 +11,8 @@ export interface Settings extends ConfigFile {
   readonly port: number;
   /** IP addresses of the public listeners. */
   readonly listen: readonly string[];
+  /** Nobody asked for these addresses: one that this machine does not have is left out. */
+  readonly listenByDefault: boolean;
   /** Absolute path; `undefined`: everything in memory. */
   readonly dataFolder: string | undefined;
   readonly domain: string;
@@ -78,6 +80,7 @@ function settingsOf(input: SettingsInput): Settings {
     ...keys,
     port: port === undefined ? 8443 : readSetting(decimalNumber(0, 65_535), port, '--port'),
     listen,
+    listenByDefault: given.get('listen') === undefined,
     dataFolder: dataFolderOf(given, input.folder),
     domain: readSetting(domain, single(given, 'domain') ?? 'localhost', '--domain'),
     json: given.has('json'),

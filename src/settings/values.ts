@@ -1,4 +1,4 @@
-import { isIPv6, SocketAddress } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { formatRange, parseAddress, parseRange } from '../address/address.ts';
 import type { RangeProblem } from '../address/address.ts';
 import { accept, breached, wrong } from '../shape/fault.ts';
@@ -110,6 +110,12 @@ export const webAddress = refine(nonEmptyString, (given) => {
     ? accept(given)
     : wrong(given, 'must be an https:// URL (http:// is allowed on loopback only)');
 });
+
+/** The address at which a program on this machine reaches a server that listens at these: IPv4 where there is some. */
+export function localAddress(listen: readonly string[]): string {
+  const reachable = listen.map((given) => ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[given] ?? given);
+  return reachable.find((given) => given === '127.0.0.1') ?? reachable.find(isIPv4) ?? reachable[0] ?? '127.0.0.1';
+}
 
 export function isLoopback(listenAddress: string): boolean {
   return listenAddress === '::1' || listenAddress.startsWith('127.');

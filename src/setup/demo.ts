@@ -11,6 +11,7 @@ import { recordKind } from '../store/keys.ts';
 import { readAlone, readRecords, recordPut } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { ResourceGroupRecord } from '../types/resource-group.ts';
+import type { Developer } from './developer.ts';
 import type { Identity } from './identity.ts';
 
 const doneKey = recordKind<true>({
@@ -24,19 +25,29 @@ const location = 'westeurope';
 export const demo = {
   resourceGroup: 'demo',
   vault: 'demo',
+  /** A vault with `defaultAction: Allow`, for a first try from wherever. */
+  openVault: 'open',
   secret: 'greeting',
   value: 'hello from behind the boundary',
+  openValue: 'hello from the open vault',
   /** Two virtual networks with the same addresses; the vault's rules contain only the subnet of the first. */
   networks: ['demo-blue', 'demo-green'],
   subnet: 'workloads',
   allowedAddress: '203.0.113.7',
 } as const;
 
+interface Owners {
+  readonly identity: Identity;
+  readonly developer: Developer | undefined;
+}
+
 /**
- * Creates the demo: two virtual networks with the same address space, and a vault with `defaultAction: Deny`, a rule for
- * a subnet of the first network, an IP rule and a secret. After a crash it continues where it stopped.
+ * Creates the demo: two virtual networks with the same address space, a vault with `defaultAction: Deny`, a rule for a
+ * subnet of the first network and an IP rule, and a vault with `defaultAction: Allow`. Each vault has a secret; the
+ * administrator and the developer have all rights. After a crash it continues where it stopped.
  */
-export async function createDemo(store: Store, identity: Identity, now: number): Promise<void> {
+export async function createDemo(store: Store, owners: Owners, now: number): Promise<void> {
+  const { identity } = owners;
   const [done] = await store.read({ get: [doneKey] });
   if (done !== undefined || !identity.demo) return;
   const place = { subscriptionId: identity.subscriptionId, resourceGroup: demo.resourceGroup };
@@ -70,29 +81,42 @@ export async function createDemo(store: Store, identity: Identity, now: number):
     });
     await unlessThere(store, virtualNetworkKey(place, name), async () => changeOf(network));
   }
-  await unlessThere(store, vaultKey(demo.vault), async () => changeOf(await putDemoVault(store, identity, now)));
-  await addSecret(store, now);
+  const subnet = `${virtualNetworkId({ ...place, name: demo.networks[0] })}/subnets/${demo.subnet}`;
+  const locked = {
+    defaultAction: 'Deny',
+    bypass: 'AzureServices',
+    ipRules: [{ value: demo.allowedAddress }],
+    virtualNetworkRules: [{ id: subnet }],
+  };
+  const open = { defaultAction: 'Allow', bypass: 'AzureServices' };
+  await addVault(store, owners, { name: demo.vault, networkAcls: locked, now });
+  await addVault(store, owners, { name: demo.openVault, networkAcls: open, now });
   await store.transact({ require: [{ key: doneKey, version: null }], put: [recordPut(doneKey, true)] });
 }
 
-function putDemoVault(store: Store, identity: Identity, now: number) {
-  const { tenantId, objectId, subscriptionId } = identity;
-  const place = { subscriptionId, resourceGroup: demo.resourceGroup };
+interface DemoVault {
+  readonly name: string;
+  readonly networkAcls: object;
+  readonly now: number;
+}
+
+async function addVault(store: Store, owners: Owners, vault: DemoVault): Promise<void> {
+  await unlessThere(store, vaultKey(vault.name), async () => changeOf(await putDemoVault(store, owners, vault)));
+  await addSecret(store, vault);
+}
+
+function putDemoVault(store: Store, { identity, developer }: Owners, { name, networkAcls, now }: DemoVault) {
+  const { tenantId, subscriptionId } = identity;
   const permissions = { secrets: ['all'], keys: ['all'], certificates: ['all'] };
-  const subnet = `${virtualNetworkId({ ...place, name: demo.networks[0] })}/subnets/${demo.subnet}`;
-  const properties = {
+  const accessPolicies = [identity, ...(developer === undefined ? [] : [developer])].map(({ objectId }) => ({
     tenantId,
-    sku: { family: 'A', name: 'standard' },
-    accessPolicies: [{ tenantId, objectId, permissions }],
-    networkAcls: {
-      defaultAction: 'Deny',
-      bypass: 'AzureServices',
-      ipRules: [{ value: demo.allowedAddress }],
-      virtualNetworkRules: [{ id: subnet }],
-    },
-  };
+    objectId,
+    permissions,
+  }));
+  const properties = { tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies, networkAcls };
+  const place = { subscriptionId, resourceGroup: demo.resourceGroup };
   const by = { id: identity.clientId, type: 'Application' } as const;
-  const request = { ...place, name: demo.vault, location, tags: {}, properties, rbacByDefault: false };
+  const request = { ...place, name, location, tags: {}, properties, rbacByDefault: false };
   return putVault(request, {
     store,
     profile: ruleProfiles.documented,
@@ -103,13 +127,14 @@ function putDemoVault(store: Store, identity: Identity, now: number) {
   });
 }
 
-async function addSecret(store: Store, now: number): Promise<void> {
-  const [record] = await readRecords(store, { get: [vaultKey(demo.vault)] });
+async function addSecret(store: Store, { name, now }: DemoVault): Promise<void> {
+  const [record] = await readRecords(store, { get: [vaultKey(name)] });
   if (record === undefined) return;
   const require = [{ key: record.key, version: record.version }];
   const scope = vaultScope(record.value, { transitionMs: 0, nowMs: now, require });
   const made = { version: newVersion(), nowSeconds: Math.floor(now / 1000) };
-  const version = newSecretVersion({ value: demo.value }, made);
+  const value = name === demo.vault ? demo.value : demo.openValue;
+  const version = newSecretVersion({ value }, made);
   const asked = { name: demo.secret, operation: 'set' };
   const state = await readAlone(store, require, unmanagedState(scope, 'secrets', asked));
   const added = state.ok ? addVersion(scope, state.value, version) : state;

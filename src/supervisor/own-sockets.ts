@@ -55,7 +55,14 @@ export function openOwnSockets(settings: Settings, worker: User | undefined): Ow
   return others;
 }
 
-function openPublic({ listen, port }: Settings): OwnSockets {
+/** By default on IPv4 and IPv6 loopback, of which some machines and containers have only the first. */
+function openPublic({ listen, listenByDefault, port }: Settings): OwnSockets {
+  const opened = openOnOnePort(listen, port);
+  if (opened.ok || !listenByDefault || opened.code !== 'EADDRNOTAVAIL') return opened;
+  return openOnOnePort(listen.slice(0, 1), port);
+}
+
+function openOnOnePort(listen: readonly string[], port: number): OwnSockets {
   const tries = port === 0 ? freePortTries : 1;
   let answer = openAll(publicOnes(listen, port));
   for (let tried = 1; tried < tries && !answer.ok && answer.code === 'EADDRINUSE'; tried += 1) {

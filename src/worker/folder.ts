@@ -4,6 +4,8 @@ import type { Settings } from '../settings/settings.ts';
 import { openCertificates, trustedAuthorities } from '../setup/certificates.ts';
 import type { ServerCertificates } from '../setup/certificates.ts';
 import { registerClients } from '../setup/clients.ts';
+import { openDeveloper } from '../setup/developer.ts';
+import type { Developer } from '../setup/developer.ts';
 import { openIdentity } from '../setup/identity.ts';
 import type { Identity } from '../setup/identity.ts';
 import { registerUsers } from '../setup/users.ts';
@@ -44,13 +46,18 @@ export interface OpenFolder {
   /** Absolute. With `--memory` it is a temporary folder with only the audit log and the authority's certificate. */
   readonly path: string;
   readonly store: SealedStore;
+  /** The same without its seal, for whoever needs keys only: they are in clear, and no damaged record stands in the way. */
+  readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
+  readonly developer: Developer | undefined;
   readonly certificates: ServerCertificates;
   /** Relative to the data folder, like the folders below. */
   readonly authorityFile: string;
   readonly auditDirectory: string;
   /** The folder for copies of audit records from diagnostic settings, with a folder for each storage account. */
   readonly storageDirectory: string;
+  /** See `hosts-file.ts`. */
+  readonly hostsFile: string;
   /** Resolves when a file of the database is gone. Everything is refused from then on. */
   readonly databaseLost: Promise<Error>;
   /** Closes what is open besides the store, after the store. */
@@ -64,9 +71,10 @@ export interface OpenFolder {
 export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   const { settings, path, readFile, now } = parts;
   chmodSync('.', 0o700);
-  const { store, databaseLost, close } = await openStore(parts);
+  const { store, rows, databaseLost, close } = await openStore(parts);
   const identity = await openIdentity(store, { demo: settings.demo, now });
   await registerClients(store, settings.clients, { tenantId: identity.tenantId, readFile });
+  const developer = await openDeveloper(store, identity);
   await bindWorkloads(store, settings.workloads);
   await registerUsers(store, settings.users, { tenantId: identity.tenantId, now });
   const certificates = await openCertificates(store, settings.domain, now);
@@ -75,11 +83,14 @@ export async function openFolder(parts: FolderParts): Promise<OpenFolder> {
   return {
     path,
     store,
+    rows,
     identity,
+    developer,
     certificates,
     authorityFile,
     auditDirectory: 'audit',
     storageDirectory: 'storage',
+    hostsFile: 'hosts',
     databaseLost,
     close,
   };
@@ -91,11 +102,12 @@ async function openStore({
   readFile,
   mark: place,
   notice,
-}: FolderParts): Promise<Pick<OpenFolder, 'store' | 'databaseLost' | 'close'>> {
+}: FolderParts): Promise<Pick<OpenFolder, 'store' | 'rows' | 'databaseLost' | 'close'>> {
   const masterKey = openMasterKey(settings, readFile);
   if (settings.dataFolder === undefined) {
-    const store = await openSealedStore({ inner: memoryStore(), masterKey });
-    return { store, databaseLost: new Promise(() => {}), close: async () => {} };
+    const rows = memoryStore();
+    const store = await openSealedStore({ inner: rows, masterKey });
+    return { store, rows, databaseLost: new Promise(() => {}), close: async () => {} };
   }
   const previousMasterKey = openPreviousMasterKey(settings);
   const { acceptCopy } = settings;
@@ -110,7 +122,7 @@ async function openStore({
     opened = store;
     await upgradeStore({ store, sealed: inner, path, accept: acceptCopy, notice });
     if (place.path !== olderMark) rmSync(olderMark, { force: true });
-    return { store, databaseLost: lost.promise, close: () => file.close() };
+    return { store, rows: inner, databaseLost: lost.promise, close: () => file.close() };
   } catch (error) {
     // SQLite then empties its log, which would otherwise be applied to a copy that is restored beside it.
     await opened.close();

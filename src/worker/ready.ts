@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import type { NameSet } from '../http/host.ts';
 import { virtualNetworkId } from '../resources/keys.ts';
+import { localAddress } from '../settings/values.ts';
 import type { Settings } from '../settings/settings.ts';
 import { demo } from '../setup/demo.ts';
+import { developerName } from '../setup/developer.ts';
+import type { Developer } from '../setup/developer.ts';
 import type { Identity } from '../setup/identity.ts';
 import { replaceFile } from './files.ts';
 
@@ -18,6 +21,8 @@ interface Started {
   readonly settings: Settings;
   readonly names: NameSet;
   readonly controlSocket: string;
+  readonly developer: Developer | undefined;
+  readonly hostsFile: string;
 }
 
 /** The file in the data folder by which the command line finds the server; mode 0600, because it has the administrator's secret. */
@@ -39,6 +44,10 @@ export function describeStart(started: Started): Ready {
     caFile: join(path, 'ca.pem'),
     dataDir: path,
     controlSocket: started.controlSocket,
+    address: localAddress(settings.listen),
+    nat: settings.nat,
+    hostsFile: join(path, started.hostsFile),
+    identities: identitiesOf(started),
   });
   const text = [
     `Postern is ready at ${names.resourceManager}, its vaults at https://<name>${names.vaultSuffix}`,
@@ -53,6 +62,19 @@ export function describeStart(started: Started): Ready {
     '',
   ].join('\n');
   return { line, text };
+}
+
+/** What `postern run --as NAME` may give to a program: each identity that a header proves. */
+function identitiesOf({ developer, settings: { clients, workloads } }: Started) {
+  const configured = clients.map(({ displayName, clientId, managedIdentity = '', identityHeader }) => ({
+    name: displayName ?? clientId,
+    identityHeader,
+    // A workload must name it, as it may have several.
+    ...(/\/userAssignedIdentities\//i.test(managedIdentity) && { clientId }),
+  }));
+  const ofResources = workloads.map(({ resourceId, identityHeader }) => ({ name: resourceId, identityHeader }));
+  const builtIn = { name: developerName, identityHeader: developer?.identityHeader };
+  return [...configured, ...ofResources, builtIn].filter(({ identityHeader }) => identityHeader !== undefined);
 }
 
 export function writeConnectionFile({ line }: Ready): void {
@@ -72,15 +94,16 @@ function demoLines({ identity, path }: Started): readonly string[] {
   const data = path.endsWith('/postern-data') ? '' : ` --data ${path}`;
   return [
     '',
-    `The demo vault '${demo.vault}' (defaultAction: Deny) has the secret '${demo.secret}' and lets in`,
+    `The vault '${demo.openVault}' (defaultAction: Allow) has the secret '${demo.secret}' and lets in every address.`,
+    `The vault '${demo.vault}' (defaultAction: Deny) has one too and lets in`,
     `  the address ${demo.allowedAddress}`,
     `  the subnet ${subnet}`,
     `  and not the subnet of ${green}, which has the same addresses.`,
     '',
-    'Try it, from the allowed address, from the one beside it, and ask why:',
+    'Try it, then ask why:',
     '',
-    `  ./bin/postern secret show --vault ${demo.vault} --name ${demo.secret} --from 127.0.0.7${data}`,
-    `  ./bin/postern secret show --vault ${demo.vault} --name ${demo.secret} --from 127.0.0.8${data}`,
-    `  ./bin/postern explain --vault ${demo.vault} --from 203.0.113.8${data}`,
+    `  ./bin/postern secret show --vault ${demo.openVault} --name ${demo.secret}${data}`,
+    `  ./bin/postern secret show --vault ${demo.vault} --name ${demo.secret}${data}`,
+    `  ./bin/postern explain --vault ${demo.vault} --from ${demo.allowedAddress}${data}`,
   ];
 }

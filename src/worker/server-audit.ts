@@ -7,6 +7,7 @@ import { openAuditLog } from '../audit/log.ts';
 import { defaultQuota } from '../audit/quota.ts';
 import { exportsAuditEvents, storageAccountOf } from '../resources/diagnostic-settings.ts';
 import { diagnosticSettingKey, diagnosticSettingsPrefix } from '../resources/keys.ts';
+import type { HostsFile } from './hosts-file.ts';
 import { duePrefix, dueTime } from '../schedule/due.ts';
 import { notifyingStore } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
@@ -42,13 +43,17 @@ export async function openServerAudit(parts: ServerAuditParts): Promise<Audit> {
   return openAudit({ store, log: auditLog, now, random: randomBytes, quota: defaultQuota, notice, exports });
 }
 
-/** The store for requests: its commits wake the scheduler, and tell the audit about changed settings. */
-export function watchedStore(
-  store: Store,
-  { scheduler, audit }: { readonly scheduler: Scheduler; readonly audit: Audit },
-) {
+interface Watchers {
+  readonly scheduler: Scheduler;
+  readonly audit: Audit;
+  readonly hosts: HostsFile;
+}
+
+/** The store for requests: a commit wakes the scheduler, tells the audit of new settings, and adds a vault's name. */
+export function watchedStore(store: Store, { scheduler, audit, hosts }: Watchers) {
   return notifyingStore(store, (keys) => {
     for (const key of keys) if (key.startsWith(duePrefix)) scheduler.wake(dueTime(key));
     if (keys.some((key) => key.startsWith(diagnosticSettingsPrefix))) audit.settingsChanged();
+    hosts.committed(keys);
   });
 }

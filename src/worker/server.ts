@@ -44,6 +44,7 @@ import type { Ending } from './ending.ts';
 import { failureLine } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
 import { replaceFile } from './files.ts';
+import { openHosts } from './hosts-file.ts';
 import { watchedStore, openServerAudit } from './server-audit.ts';
 import { throttleOf } from './throttle.ts';
 
@@ -63,6 +64,8 @@ export interface ServerParts {
   /** The port of the public listeners. */
   readonly port: number;
   readonly store: SealedStore;
+  /** See `folder.ts`. */
+  readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
   readonly certificates: ServerCertificates;
   /** The file with the authorities for clients to trust; relative to the working directory. */
@@ -73,6 +76,8 @@ export interface ServerParts {
   readonly auditDirectory: string;
   /** The folder for copies of its records from diagnostic settings; relative likewise. */
   readonly storageDirectory: string;
+  /** Where the names of the vaults are kept for programs on this machine; relative likewise. */
+  readonly hostsFile: string;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -124,7 +129,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     vaults: { store, engine: threads.engine, transitionMs, issueMs, names: names[0], destroyLeftovers },
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
-  const base = { store: watchedStore(store, { scheduler, audit }), audit, logError: requestFailed(log) };
+  const hosts = await openHosts(parts, names[0]);
+  const base = { store: watchedStore(store, { scheduler, audit, hosts }), audit, logError: requestFailed(log) };
   const turns = new Turns(base);
   const services = {
     ...base,
@@ -157,7 +163,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
       ingress,
       http,
       connections: drain,
-      closeables: [turns, edges.longRunning, scheduler, renewals, ...Object.values(threads), audit, store],
+      closeables: [turns, hosts, edges.longRunning, scheduler, renewals, ...Object.values(threads), audit, store],
     }),
   };
 }

@@ -83,13 +83,14 @@ export async function startServerWith({
     notice,
     now: now(),
   }).finally(() => process.chdir(home));
-  await createDemo(folder.store, folder.identity, now());
+  await createDemo(folder.store, folder, now());
   const server = await openServer({
     ...folder,
     store: wrapStore(folder.store),
     auditDirectory: auditDirectory ?? join(data, folder.auditDirectory),
     authorityFile: join(data, folder.authorityFile),
     storageDirectory: join(data, folder.storageDirectory),
+    hostsFile: join(data, folder.hostsFile),
     settings,
     port,
     now,
