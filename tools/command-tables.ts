@@ -1,4 +1,4 @@
-import { commands, optionHelp, synopsisOf } from '../src/cli/commands.ts';
+import { allCommands, optionHelp, synopsisOf } from '../src/cli/commands.ts';
 import type { Command } from '../src/cli/command.ts';
 import { nameSet } from '../src/http/host.ts';
 import { environment, options, signals } from '../src/settings/options.ts';
@@ -21,7 +21,14 @@ const connectionMembers: Readonly<Record<string, string>> = {
   caFile: "the certificate authority of the server's certificates, as PEM",
   dataDir: 'the data folder',
   controlSocket: "the supervisor's control socket",
+  address: 'the IP address that programs on this machine connect to',
+  nat: 'the NAT table: the range that clients have (`from`) and the one that vaults see (`to`)',
+  hostsFile: 'a hosts file with the names of the vaults',
+  identities:
+    'the managed identities of programs, each with its `name` and `identityHeader`; a user-assigned one with its `clientId`',
 };
+
+const commands = await allCommands();
 
 /** The parts of `docs/reference/command-line.md`, by the names of their places. */
 export function commandParts(): ReadonlyMap<string, string> {
@@ -46,7 +53,13 @@ function connectionTable(): string {
   const read = readSettings({ argv: [], environment: {}, readFile: () => '', folder: '/' });
   if (!read.ok) throw new Error(read.message);
   const identity = { tenantId: '', subscriptionId: '', clientId: '', clientSecret: '', objectId: '', demo: false };
-  const place = { path: '/', controlSocket: '/', names: nameSet('localhost', 8443) };
+  const place = {
+    path: '/',
+    controlSocket: '/',
+    names: nameSet('localhost', 8443),
+    developer: undefined,
+    hostsFile: 'hosts',
+  };
   const line: unknown = JSON.parse(describeStart({ identity, settings: read.settings, ...place }).line);
   const members = typeof line === 'object' && line !== null ? Object.keys(line) : [];
   if (members.join() !== Object.keys(connectionMembers).join()) {

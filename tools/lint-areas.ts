@@ -87,7 +87,7 @@ export const lintRulesOfAreas: readonly Override[] = [
     },
   },
   {
-    files: ['tools/**', 'bench/**', 'test/**', 'bin/**'],
+    files: ['tools/**', 'bench/**', 'test/**', 'bin/**', 'examples/**'],
     rules: { 'node/no-process-env': 'off' },
   },
   {

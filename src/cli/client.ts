@@ -13,7 +13,7 @@ export interface ClientRequest {
   readonly form?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   /** The local address to connect from. */
-  readonly from?: string | undefined;
+  readonly localAddress?: string | undefined;
 }
 
 export interface ClientAnswer {
@@ -24,7 +24,7 @@ export interface ClientAnswer {
 /** Sends a request to the server on this machine. Host names are not resolved: only browsers and curl resolve `*.localhost`. */
 export function send(
   connection: Connection,
-  { method, url, token, form, json, from }: ClientRequest,
+  { method, url, token, form, json, localAddress }: ClientRequest,
 ): Promise<ClientAnswer> {
   const { hostname, port, pathname, search } = new URL(url);
   const payload = form === undefined ? jsonOf(json) : new URLSearchParams(form).toString();
@@ -32,13 +32,13 @@ export function send(
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
-        host: from !== undefined && isIP(from) === 6 ? '::1' : '127.0.0.1',
+        host: localAddress !== undefined && isIP(localAddress) === 6 ? '::1' : connection.address,
         port: port === '' ? 443 : port,
         servername: hostname,
         ca: readFileSync(connection.caFile),
         method,
         path: `${pathname}${search}`,
-        localAddress: from,
+        localAddress,
         headers: {
           host: new URL(url).host,
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -56,7 +56,9 @@ export function send(
     );
     outgoing.on('error', (error) => {
       const hint =
-        from === undefined ? 'Is it running? Start it with "postern start".' : `Is ${from} an address of this machine?`;
+        localAddress === undefined
+          ? 'Is it running? Start it with "postern start".'
+          : `Is ${localAddress} an address of this machine?`;
       reject(new CommandFailed(`The server at ${connection.home} cannot be reached: ${error.message}`, hint));
     });
     outgoing.end(payload);

@@ -6,6 +6,19 @@ export interface Command {
   /** Its options by name, each of which takes a value: what they are. Every command also has `data`. */
   readonly options: Readonly<Record<string, string>>;
   readonly required: readonly string[];
-  /** Returns the output for standard output. */
-  readonly run: (options: Readonly<Record<string, string | undefined>>) => Promise<string>;
+  /** Its options without a value, likewise. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** What follows `--`, as the synopsis calls it. Without it nothing may follow. */
+  readonly operands?: string;
+  readonly run: (options: Options, given: Given) => Promise<Outcome>;
 }
+
+export type Options = Readonly<Record<string, string | undefined>>;
+
+export interface Given {
+  readonly flags: ReadonlySet<string>;
+  readonly operands: readonly string[];
+}
+
+/** The output for standard output, with the exit status if it is not 0. */
+export type Outcome = string | { readonly output: string; readonly exitStatus: number };

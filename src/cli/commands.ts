@@ -1,36 +1,44 @@
 import type { Command } from './command.ts';
-import { explain } from './commands/explain.ts';
-import { hosts } from './commands/hosts.ts';
-import { listenerClose } from './commands/listener-close.ts';
-import { listenerList } from './commands/listener-list.ts';
-import { listenerOpen } from './commands/listener-open.ts';
-import { secretShow } from './commands/secret-show.ts';
-import { token } from './commands/token.ts';
 
-/** Every command but `start`, in the order of the help. */
-export const commands: readonly Command[] = [
-  secretShow,
-  explain,
-  token,
-  hosts,
-  listenerOpen,
-  listenerClose,
-  listenerList,
-];
+/**
+ * Every command but `start`, by the words that invoke it, in the order of the help. Only the one that is asked for is
+ * loaded: `run` must not take much longer than the program.
+ */
+export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['secret show', async () => (await import('./commands/secret-show.ts')).secretShow],
+  ['explain', async () => (await import('./commands/explain.ts')).explain],
+  ['run', async () => (await import('./commands/run.ts')).run],
+  ['env', async () => (await import('./commands/env.ts')).env],
+  ['token', async () => (await import('./commands/token.ts')).token],
+  ['hosts', async () => (await import('./commands/hosts.ts')).hosts],
+  ['listener open', async () => (await import('./commands/listener-open.ts')).listenerOpen],
+  ['listener close', async () => (await import('./commands/listener-close.ts')).listenerClose],
+  ['listener list', async () => (await import('./commands/listener-list.ts')).listenerList],
+]);
+
+/** All of them, loaded. */
+export function allCommands(): Promise<readonly Command[]> {
+  return Promise.all([...commands.values()].map((load) => load()));
+}
 
 const dataHelp = 'data folder of the running server (default ./postern-data)';
 
 /** Each option of a command with its placeholder, and what it is. */
-export function optionHelp({ options }: Command): readonly (readonly [option: string, help: string])[] {
-  return Object.entries({ ...options, data: dataHelp }).map(([name, help]) => [withPlaceholder(name), help]);
+export function optionHelp({ options, flags = {} }: Command): readonly (readonly [option: string, help: string])[] {
+  return [
+    ...Object.entries({ ...options, data: dataHelp }).map(([name, help]) => [withPlaceholder(name), help] as const),
+    ...Object.entries(flags).map(([name, help]) => [`--${name}`, help] as const),
+  ];
 }
 
 /** `postern secret show --vault VAULT …`, with what may be left out in brackets. */
-export function synopsisOf({ name, options, required }: Command): string {
-  const parts = [...Object.keys(options), 'data'].map((option) =>
+export function synopsisOf({ name, options, required, flags = {}, operands }: Command): string {
+  const withValue = [...Object.keys(options), 'data'].map((option) =>
     required.includes(option) ? withPlaceholder(option) : `[${withPlaceholder(option)}]`,
   );
-  return `postern ${name} ${parts.join(' ')}`;
+  const withoutValue = Object.keys(flags).map((flag) => `[--${flag}]`);
+  const rest = operands === undefined ? [] : [`-- ${operands}`];
+  return ['postern', name, ...withValue, ...withoutValue, ...rest].join(' ');
 }
 
 /** The help of one command. */

@@ -1,24 +1,27 @@
 import { parseArgs } from 'node:util';
-import type { Command } from './command.ts';
-import { commandHelp, commands, synopsisOf } from './commands.ts';
+import type { Command, Given, Options } from './command.ts';
+import { allCommands, commandHelp, commands, synopsisOf } from './commands.ts';
 import { CommandFailed } from './failed.ts';
 
 /** Runs the command in the arguments. Returns the exit status: 0, 1 when the command failed, 2 when the usage was wrong. */
 async function main(argv: readonly string[]): Promise<number> {
-  const command = commands.find(({ name }) => argv.slice(0, wordsIn(name)).join(' ') === name);
+  const name = [...commands.keys()].find((words) => argv.slice(0, wordsIn(words)).join(' ') === words);
+  const command = name === undefined ? undefined : await commands.get(name)?.();
   if (command === undefined) {
     const asked = argv.length === 0 || argv.includes('--help') || argv[0] === 'help';
-    (asked ? process.stdout : process.stderr).write(usage());
+    (asked ? process.stdout : process.stderr).write(await usage());
     return asked ? 0 : 2;
   }
-  if (argv.includes('--help')) {
+  if (argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--help')) {
     process.stdout.write(commandHelp(command));
     return 0;
   }
   try {
-    const options = readOptions(command, argv.slice(wordsIn(command.name)));
-    process.stdout.write(`${await command.run(options)}\n`);
-    return 0;
+    const { options, given } = readArguments(command, argv.slice(wordsIn(command.name)));
+    const outcome = await command.run(options, given);
+    const { output, exitStatus } = typeof outcome === 'string' ? { output: outcome, exitStatus: 0 } : outcome;
+    if (output !== '') process.stdout.write(`${output}\n`);
+    return exitStatus;
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
     process.stderr.write(`error: ${error.message}\n`);
@@ -27,23 +30,40 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function readOptions(command: Command, args: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const names = [...Object.keys(command.options), 'data'];
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' } as const]));
+function readArguments(command: Command, args: readonly string[]): { options: Options; given: Given } {
+  const { options, flags = {}, required } = command;
+  const end = args.indexOf('--');
+  const operands = end === -1 ? [] : args.slice(end + 1);
+  const withValue = [...Object.keys(options), 'data'].map((name) => [name, { type: 'string' }] as const);
+  const withoutValue = Object.keys(flags).map((name) => [name, { type: 'boolean' }] as const);
   const synopsis = synopsisOf(command);
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true });
-    const missing = command.required.find((name) => values[name] === undefined);
+    const { values } = parseArgs({
+      args: end === -1 ? [...args] : args.slice(0, end),
+      options: Object.fromEntries<{ type: 'string' | 'boolean' }>([...withValue, ...withoutValue]),
+      strict: true,
+    });
+    const missing = required.find((name) => values[name] === undefined);
     if (missing !== undefined) throw new CommandFailed(`--${missing} is missing.`, synopsis);
-    return values;
+    if (command.operands === undefined && end !== -1) throw new CommandFailed('Nothing may follow --.', synopsis);
+    if (command.operands !== undefined && operands.length === 0) {
+      throw new CommandFailed(`${command.operands} is missing after --.`, synopsis);
+    }
+    const strings = Object.entries(values).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value] as const] : [],
+    );
+    return {
+      options: Object.fromEntries(strings),
+      given: { flags: new Set(Object.keys(flags).filter((name) => values[name] === true)), operands },
+    };
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
     throw new CommandFailed(error instanceof Error ? error.message : String(error), synopsis);
   }
 }
 
-function usage(): string {
-  const lines = commands.map((command) => `  ${synopsisOf(command)}\n      ${command.synopsis}`);
+async function usage(): Promise<string> {
+  const lines = (await allCommands()).map((command) => `  ${synopsisOf(command)}\n      ${command.synopsis}`);
   return `Usage: postern COMMAND [OPTIONS]
 
   postern start [--help] [OPTIONS]

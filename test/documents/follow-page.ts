@@ -12,8 +12,11 @@ import { lookLikeCheckout, typeInto } from './session.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Whether a page's reader has a server running in the checkout, or starts one by the page. */
-export type Server = 'running' | 'by the page';
+/**
+ * Whether a page's reader has a server running in the checkout, or starts one by the page. A newcomer's machine may have
+ * one loopback address only, as macOS and some containers do.
+ */
+export type Server = 'running' | 'running on one address' | 'by the page';
 
 /**
  * Commands that are not typed: the checkout is installed, the server is started for the page, and the playbook is played by
@@ -33,6 +36,14 @@ const alone = [
   'sh',
 ];
 
+/** The same, with 127.0.0.1 and no other address. */
+const aloneOnOneAddress = alone.map((word) =>
+  word.replace(
+    'ip link set lo up',
+    'ip link set lo up && ip address del 127.0.0.1/8 dev lo && ip address add 127.0.0.1/32 dev lo && ip -6 address flush dev lo',
+  ),
+);
+
 /** Types what a page tells to type, in order, on a fresh checkout, and fails where it does not print what the page shows. */
 export async function followPage(page: string, server: Server): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-page-'));
@@ -45,12 +56,12 @@ export async function followPage(page: string, server: Server): Promise<void> {
     const steps = stepsOf(blocks);
     const configs = steps.map(({ command }) => done.exec(command)?.groups?.['config']);
     await using postern =
-      server === 'running'
-        ? await startFor(
-            folder,
-            configs.find((file) => file !== undefined),
-          )
-        : undefined;
+      server === 'by the page'
+        ? undefined
+        : await startFor(folder, {
+            config: configs.find((file) => file !== undefined),
+            within: server === 'running' ? alone : aloneOnOneAddress,
+          });
     await follow(folder, runnable(page, server, steps), postern);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -64,21 +75,26 @@ export async function followPage(page: string, server: Server): Promise<void> {
 function runnable(page: string, server: Server, steps: readonly Step[]): readonly Step[] {
   const left = new Set<string>();
   const typed = steps.filter(({ command, section, line }) => {
-    const part = server === 'running' ? section : page;
+    const part = server === 'by the page' ? page : section;
     if (done.test(command) || left.has(part)) return false;
     const why = whyNotRun(command);
     if (why === undefined) return true;
     left.add(part);
-    notRun(server === 'running' ? `${page}, "${section}" from line ${line}` : page, why);
+    notRun(server === 'by the page' ? page : `${page}, "${section}" from line ${line}`, why);
     return false;
   });
   return server === 'by the page' && left.size > 0 ? [] : typed;
 }
 
-function startFor(folder: string, config: string | undefined): Promise<RunningPostern> {
+interface Start {
+  readonly config: string | undefined;
+  readonly within: readonly string[];
+}
+
+function startFor(folder: string, { config, within }: Start): Promise<RunningPostern> {
   const command = [join(root, 'bin/postern'), 'start', '--data', join(folder, 'postern-data')];
   if (config !== undefined) command.push('--config', join(folder, config));
-  return startCommand(whyNoNamespaces() === undefined ? [...alone, ...command] : command);
+  return startCommand(whyNoNamespaces() === undefined ? [...within, ...command] : command);
 }
 
 async function follow(folder: string, steps: readonly Step[], postern: RunningPostern | undefined): Promise<void> {

@@ -14,7 +14,7 @@ function runs(program: string, ...parameters: readonly string[]): boolean {
 
 const needs: readonly Need[] = [
   {
-    of: /^(?!.*--connect-to).*\b(?:node|runtime\/node) (?!--print)|\bpython3 examples|^\s*az |\bansible-playbook\b/m,
+    of: /^(?!.*(?:--connect-to|postern run)).*\b(?:node|runtime\/node) (?!--print)|\bpython3 examples|^\s*az |\bansible-playbook\b/m,
     missing: () =>
       runs('getent', 'hosts', names)
         ? undefined

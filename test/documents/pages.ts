@@ -2,11 +2,12 @@ import type { Server } from './follow-page.ts';
 
 /** The pages that are followed from their first command to the last, each from where its reader begins. */
 export const followed: Readonly<Record<string, Server>> = {
-  'README.md': 'running',
+  'README.md': 'running on one address',
   'docs/tutorial.md': 'running',
   'docs/how-to/ansible.md': 'by the page',
   'docs/how-to/ci.md': 'by the page',
   'docs/how-to/gateways.md': 'by the page',
+  'docs/how-to/run.md': 'running',
   'docs/how-to/terraform.md': 'running',
   'docs/how-to/users-and-identities.md': 'running',
 };

@@ -1,6 +1,8 @@
-import { commands } from '../../src/cli/commands.ts';
+import { allCommands } from '../../src/cli/commands.ts';
 import { readOptions } from '../../src/settings/options.ts';
 import { SettingRefused } from '../../src/settings/refused.ts';
+
+const commands = await allCommands();
 
 /** The names that commands, scripts and paths are resolved against. */
 export interface Known {
@@ -45,8 +47,10 @@ function faultOf(words: readonly string[]): string | undefined {
   if (/^(?:--help|help|COMMAND)$/.test(first)) return undefined;
   const command = commands.find(({ name }) => words.slice(0, name.split(' ').length).join(' ') === name);
   if (command === undefined) return `postern has no command ${words.join(' ')}`;
-  const options = new Set(['data', 'help', ...Object.keys(command.options)].map((option) => `--${option}`));
-  const wrong = words.find((word) => word.startsWith('--') && !options.has(word.replace(/=.*/, '')));
+  const known = ['data', 'help', ...Object.keys({ ...command.options, ...command.flags })];
+  const options = new Set(known.map((option) => `--${option}`));
+  const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  const wrong = own.find((word) => word.startsWith('--') && !options.has(word.replace(/=.*/, '')));
   return wrong === undefined ? undefined : `postern ${command.name} has no option ${wrong}`;
 }
 

@@ -21,15 +21,17 @@ test('the first start creates a demo world, which its three commands show', asyn
   const ask = (args: readonly string[]) => run([...args, '--data', data.path]);
   const secret = ['secret', 'show', '--vault', 'demo', '--name', 'greeting'];
 
-  const allowed = ask([...secret, '--from', '127.0.0.7']);
+  const allowed = ask([...secret, '--from', '203.0.113.7']);
   assert.equal(allowed.status, 0, allowed.stderr);
   assert.equal((JSON.parse(allowed.stdout) as Json)['value'], 'hello from behind the boundary');
 
-  const beside = ask([...secret, '--from', '127.0.0.8']);
+  const beside = ask([...secret, '--local-address', '127.0.0.8']);
   assert.equal(beside.status, 1);
   assert.match(beside.stderr, /^error: 403 Forbidden \/ ForbiddenByFirewall\n.*\nClient address: 203\.0\.113\.8\n/);
 
   const why = ask(['explain', '--vault', 'demo', '--from', '203.0.113.8']);
+  assert.equal(why.status, 1);
+  assert.equal(ask(['explain', '--vault', 'demo', '--from', '203.0.113.7']).status, 0);
   assert.equal(
     why.stdout,
     'Denied: defaultAction is Deny, 203.0.113.8 is in none of the IP rules (1), and the caller is not a trusted service.\n',

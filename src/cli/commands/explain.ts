@@ -9,7 +9,7 @@ const apiVersion = 'api-version=2026-02-01';
 export const explain: Command = {
   name: 'explain',
   synopsis:
-    "Shows whether a vault's firewall allows a request that arrives from --from ADDRESS, or from it in --subnet ID, and why.",
+    "Shows whether a vault's firewall allows a request that it sees come --from ADDRESS, or from it in --subnet ID, and why. Exits 1 if not.",
   options: {
     vault: 'name of the vault',
     from: 'address that the vault sees: a public one, or with --subnet a private one',
@@ -27,7 +27,8 @@ export const explain: Command = {
     const url = `${connection.home}${id}/explain?${apiVersion}`;
     const answer = await send(connection, { method: 'POST', url, token, json: { from, subnet } });
     if (answer.status !== 200) throw new CommandFailed(errorMessage(answer));
-    return stringOf(answer.body, 'explanation');
+    const exitStatus = membersOf(membersOf(answer.body).get('verdict')).get('allowed') === true ? 0 : 1;
+    return { output: stringOf(answer.body, 'explanation'), exitStatus };
   },
 };
 

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { Command } from '../command.ts';
+import { readConnection } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import { CommandFailed } from '../failed.ts';
+import { environmentChange } from '../run/environment.ts';
+import type { EnvironmentChange } from '../run/environment.ts';
+import { identityNamed } from '../run/identity.ts';
+import { cacheFolder, Roots } from '../run/roots.ts';
+
+/** How the variables are printed. */
+const forms: Readonly<Record<string, (change: EnvironmentChange) => string>> = {
+  shell: ({ set, unset }) =>
+    [...lines(set, (name, value) => `export ${name}=${quoted(value)}`), ...unset.map((name) => `unset ${name}`)].join(
+      '\n',
+    ),
+  json: ({ set, unset }) =>
+    JSON.stringify({ ...set, ...Object.fromEntries(unset.map((name) => [name, null])) }, undefined, 2),
+  dotenv: ({ set }) => lines(set, (name, value) => `${name}=${JSON.stringify(value)}`).join('\n'),
+  github: ({ set, unset }) =>
+    [...lines(set, (name, value) => `${name}=${value}`), ...unset.map((name) => `${name}=`)].join('\n'),
+};
+
+export const env: Command = {
+  name: 'env',
+  synopsis: 'Prints the variables that "run" sets.',
+  options: { as: 'name of the managed identity (default developer)' },
+  required: [],
+  flags: {
+    shell: 'for a shell, to be evaluated (the default)',
+    json: 'as JSON, null for a variable to remove',
+    dotenv: 'for a file .env',
+    github: 'for the file that $GITHUB_ENV names',
+    az: 'also what the Azure CLI needs: a configuration folder of its own, in which the cloud is registered',
+  },
+  async run({ data = 'postern-data', as }, { flags }) {
+    const asked = Object.keys(forms).filter((name) => flags.has(name));
+    if (asked.length > 1)
+      throw new CommandFailed(`--${asked.join(' and --')} cannot be used together; give one of them.`);
+    const connection = readConnection(data);
+    const roots = await Roots.open(connection.caFile, cacheFolder('roots', connection.dataDir));
+    const change = environmentChange({
+      inherited: process.env,
+      connection,
+      identity: identityNamed(connection, as),
+      rootsWith: roots.with,
+      extraWith: roots.extra,
+    });
+    const { azureCli } = await import('../run/azure-cli.ts');
+    const set = flags.has('az')
+      ? { ...change.set, ...(await azureCli(connection, azureFolder(connection))) }
+      : change.set;
+    return forms[asked[0] ?? 'shell']?.({ set, unset: change.unset }) ?? '';
+  },
+};
+
+/** One for each server, so that a session at one is not one at another. */
+function azureFolder({ dataDir, tenantId }: Connection): string {
+  return cacheFolder(join('azure-cli', tenantId), dataDir);
+}
+
+function lines(set: EnvironmentChange['set'], line: (name: string, value: string) => string): readonly string[] {
+  return Object.entries(set).map(([name, value]) => line(name, value));
+}
+
+/** A word of a POSIX shell. */
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}

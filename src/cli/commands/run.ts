@@ -1,0 +1,45 @@
+import type { Command } from '../command.ts';
+import { readConnection } from '../connection.ts';
+import { changed, environmentChange } from '../run/environment.ts';
+import { identityNamed } from '../run/identity.ts';
+import { javaRoots, launch } from '../run/launch.ts';
+import type { Mount } from '../run/launch.ts';
+import { cacheFolder, Roots } from '../run/roots.ts';
+
+const systemHosts = '/etc/hosts';
+
+export const run: Command = {
+  name: 'run',
+  synopsis: 'Runs a program that finds the vaults, trusts their certificates and signs in as a managed identity.',
+  options: { as: 'name of the managed identity (default developer)' },
+  required: [],
+  operands: 'COMMAND',
+  async run({ data = 'postern-data', as }, { operands }) {
+    const connection = readConnection(data);
+    const roots = await Roots.open(connection.caFile, cacheFolder('roots', connection.dataDir));
+    const inherited = process.env;
+    const change = environmentChange({
+      inherited,
+      connection,
+      identity: identityNamed(connection, as),
+      rootsWith: roots.with,
+      extraWith: roots.extra,
+    });
+    const environment = changed(inherited, change);
+    const java = javaRoots(environment);
+    const mounts: readonly Mount[] = [
+      { source: connection.hostsFile, target: systemHosts },
+      ...(java === undefined ? [] : [{ source: roots.java(), target: java }]),
+    ];
+    const warning = withoutNames(connection.hostsFile);
+    return { output: '', exitStatus: await launch({ command: operands, environment, mounts, warning }) };
+  },
+};
+
+/** The program runs all the same: its environment has everything but the names. */
+function withoutNames(hostsFile: string): string {
+  return [
+    `postern: the names of vaults resolve only with the lines at the end of ${hostsFile} in ${systemHosts}.`,
+    'postern: for a program in Node, "node --import postern/register" does without them.',
+  ].join('\n');
+}

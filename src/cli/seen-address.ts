@@ -1,0 +1,38 @@
+import { formatIpv4, parseAddress, parseRange } from '../address/address.ts';
+import type { Connection } from './connection.ts';
+import { CommandFailed } from './failed.ts';
+
+/**
+ * The local address from which a request is seen as coming from `seen`: the NAT table, read backwards. An address that
+ * no line gives is its own, if no line takes it to another.
+ * @throws {CommandFailed} when nothing is seen as coming from there
+ */
+export function localAddressFor(seen: string, { nat }: Connection): string {
+  const address = parseAddress(seen);
+  if (address === undefined) throw new CommandFailed(`--from ${seen} is not an IP address.`);
+  for (const { from, to } of nat) {
+    const [local, outside] = [offsetIn(to, seen), offsetIn(from, seen)];
+    if (local !== undefined) return addressAt(from, local);
+    if (outside !== undefined) {
+      const instead = addressAt(to, outside);
+      throw new CommandFailed(
+        `No request is seen as coming from ${seen}: the NAT table shows the vault ${instead} instead.`,
+        `Use --from ${instead}, the address that the vault sees, or --local-address ${seen}, the one to connect from.`,
+      );
+    }
+  }
+  return seen;
+}
+
+/** How far an address is from the first of a range, in text; `undefined` outside of it. */
+function offsetIn(range: string, text: string): number | undefined {
+  const [parsed, address] = [parseRange(range), parseAddress(text)];
+  if (!parsed.ok || address?.family !== 4) return range.toLowerCase() === text.toLowerCase() ? 0 : undefined;
+  const { first, last } = parsed.range;
+  return first <= address.value && address.value <= last ? address.value - first : undefined;
+}
+
+function addressAt(range: string, offset: number): string {
+  const parsed = parseRange(range);
+  return parsed.ok ? formatIpv4(parsed.range.first + offset) : range;
+}
