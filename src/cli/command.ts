@@ -8,7 +8,7 @@ export interface Command {
   readonly required: readonly string[];
   /** Its options without a value, likewise. */
   readonly flags?: Readonly<Record<string, string>>;
-  /** What follows `--`, as the synopsis calls it. Without it nothing may follow. */
+  /** The name in the synopsis of the words after `--`. Without it no words may follow. */
   readonly operands?: string;
   readonly run: (options: Options, given: Given) => Promise<Outcome>;
 }

@@ -24,7 +24,7 @@ export function localAddressFor(seen: string, { nat }: Connection): string {
   return seen;
 }
 
-/** How far an address is from the first of a range, in text; `undefined` outside of it. */
+/** The distance of an address from the first of a range, both as written; `undefined` outside the range. */
 function offsetIn(range: string, text: string): number | undefined {
   const [parsed, address] = [parseRange(range), parseAddress(text)];
   if (!parsed.ok || address?.family !== 4) return range.toLowerCase() === text.toLowerCase() ? 0 : undefined;

@@ -11,7 +11,7 @@ export interface Settings extends ConfigFile {
   readonly port: number;
   /** IP addresses of the public listeners. */
   readonly listen: readonly string[];
-  /** Nobody asked for these addresses: one that this machine does not have is left out. */
+  /** The addresses are the default: one that this machine does not have is left out. */
   readonly listenByDefault: boolean;
   /** Absolute path; `undefined`: everything in memory. */
   readonly dataFolder: string | undefined;

@@ -10,7 +10,7 @@ import type { Identity } from './identity.ts';
 export interface Developer {
   readonly clientId: string;
   readonly objectId: string;
-  /** What proves it at the endpoint of App Service's form; whoever reads `connection.json` may use it. */
+  /** The header that proves the identity at the endpoint of App Service's form; `connection.json` has it. */
   readonly identityHeader: string;
 }
 

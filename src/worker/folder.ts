@@ -46,7 +46,7 @@ export interface OpenFolder {
   /** Absolute. With `--memory` it is a temporary folder with only the audit log and the authority's certificate. */
   readonly path: string;
   readonly store: SealedStore;
-  /** The same without its seal, for whoever needs keys only: they are in clear, and no damaged record stands in the way. */
+  /** The same store without its seal, to list keys: they are in clear, and a damaged record does not matter. */
   readonly rows: Pick<Store, 'list'>;
   readonly identity: Identity;
   readonly developer: Developer | undefined;

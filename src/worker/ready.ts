@@ -64,7 +64,7 @@ export function describeStart(started: Started): Ready {
   return { line, text };
 }
 
-/** What `postern run --as NAME` may give to a program: each identity that a header proves. */
+/** The identities for `postern run --as NAME`: each that a header proves. */
 function identitiesOf({ developer, settings: { clients, workloads } }: Started) {
   const configured = clients.map(({ displayName, clientId, managedIdentity = '', identityHeader }) => ({
     name: displayName ?? clientId,

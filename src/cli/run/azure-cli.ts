@@ -18,13 +18,13 @@ export async function azureCli(connection: Connection, folder: string): Promise<
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, 'clouds.config'), `[${cloud}]\n${lines.join('')}`);
   const config = join(folder, 'config');
-  // What the user configured there meanwhile stays.
+  // The user may have configured something there meanwhile.
   if (!existsSync(config)) writeFileSync(config, `[cloud]\nname = ${cloud}\n`, { mode: 0o600 });
   // az asks Microsoft about an authority that it does not know, unless it is told not to.
   return { AZURE_CONFIG_DIR: folder, AZURE_CORE_INSTANCE_DISCOVERY: 'false' };
 }
 
-/** What `az cloud register` makes of the resource manager's `/metadata/endpoints`. */
+/** The settings that `az cloud register` derives from the resource manager's `/metadata/endpoints`. */
 async function endpointsOf(connection: Connection): Promise<Readonly<Record<string, string>>> {
   const { home } = connection;
   const url = `${home}/metadata/endpoints?api-version=2022-09-01`;

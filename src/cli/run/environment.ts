@@ -68,7 +68,7 @@ const inheritedRoots = [
 /** Programs read one or the other. */
 const proxyVariables = ['NO_PROXY', 'no_proxy'] as const;
 
-/** What a program needs in its environment to find, trust and sign in to the server: the managed identity of App Service. */
+/** The change by which a program trusts the server and signs in to it: with a managed identity in the form of App Service. */
 export function environmentChange(input: EnvironmentInput): EnvironmentChange {
   const { inherited, connection, identity } = input;
   const always = Object.entries(rootsVariables).map(([name, bases]) => {

@@ -6,7 +6,7 @@ const version = 2;
 const trustedCertificate = 2;
 /** Milliseconds since 1970, of an entry; nothing reads it. */
 const noTime = Buffer.alloc(8);
-/** What Java's own `cacerts` has always been protected by. */
+/** The password of Java's own `cacerts`. */
 const password = 'changeit';
 
 /**

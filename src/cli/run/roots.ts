@@ -42,7 +42,7 @@ export class Roots {
     return this.#kept(pem, '.pem', () => pem);
   };
 
-  /** What Node is to trust beside its own roots. */
+  /** The authorities that Node is to trust beside its own roots. */
   readonly extra = (base: string | undefined): string => {
     const pem = base === undefined ? this.#own : joined(readFileSync(base, 'utf8'), this.#own);
     return this.#kept(pem, '.pem', () => pem);
