@@ -15,9 +15,10 @@ export interface EdgeRequest {
   readonly connection: Connection;
 }
 
-/** As a socket; `resume` is called by Node, too. */
+/** As a socket; `pause` and `resume` are called by Node, too. */
 export interface Connection {
-  pause(): unknown;
+  isPaused(): boolean;
+  pause: () => unknown;
   resume: () => unknown;
 }
 

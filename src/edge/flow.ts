@@ -13,28 +13,55 @@ export class Flow {
 
   begin(connection: Connection): void {
     let state = this.#states.get(connection);
-    if (state === undefined) this.#states.set(connection, (state = { underWay: 0, paused: false }));
+    if (state === undefined) this.#states.set(connection, (state = { underWay: 0, hold: undefined }));
     state.underWay += 1;
-    if (state.underWay <= limits.most || state.paused) return;
-    state.paused = true;
-    connection.pause();
-    // At the end of each message Node resumes the socket by itself, so that a pause alone lasts no longer than that.
-    connection.resume = () => connection;
+    if (state.underWay <= limits.most || state.hold !== undefined) return;
+    state.hold = hold(connection);
   }
 
   end(connection: Connection): void {
     const state = this.#states.get(connection);
     if (state === undefined) return;
     state.underWay -= 1;
-    if (state.underWay > limits.again || !state.paused) return;
-    state.paused = false;
-    // Its class has the real one.
-    Reflect.deleteProperty(connection, 'resume');
-    connection.resume();
+    if (state.underWay > limits.again || state.hold === undefined) return;
+    release(connection, state.hold);
+    state.hold = undefined;
   }
 }
 
 interface FlowState {
   underWay: number;
-  paused: boolean;
+  /** Present while no more is read. */
+  hold: Hold | undefined;
+}
+
+interface Hold {
+  /** Whether the connection would be paused without us. */
+  isPausedByNode: boolean;
+}
+
+/**
+ * Pauses a connection until `release`. Node resumes a socket by itself at the end of each message, and pauses one whose
+ * answers back up: both are noted meanwhile, not done.
+ */
+function hold(connection: Connection): Hold {
+  const held = { isPausedByNode: connection.isPaused() };
+  connection.pause();
+  connection.pause = () => {
+    held.isPausedByNode = true;
+    return connection;
+  };
+  connection.resume = () => {
+    held.isPausedByNode = false;
+    return connection;
+  };
+  return held;
+}
+
+/** A connection that Node paused stays so: resumed all the same, it fails an assertion of Node's, which ends the process. */
+function release(connection: Connection, { isPausedByNode }: Hold): void {
+  // Its class has the real ones.
+  Reflect.deleteProperty(connection, 'pause');
+  Reflect.deleteProperty(connection, 'resume');
+  if (!isPausedByNode) connection.resume();
 }

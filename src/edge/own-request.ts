@@ -5,6 +5,9 @@ import type { Turns } from './turns.ts';
 
 /** Nothing is read from it. */
 class OwnConnection implements Connection {
+  isPaused(): boolean {
+    return false;
+  }
   pause(): void {}
   resume(): void {}
 }

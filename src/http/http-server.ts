@@ -3,6 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server }
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { keepWhilePaused } from './paused.ts';
 
 /** How long a client may take, in milliseconds. */
 interface HttpTimes {
@@ -15,11 +16,13 @@ interface HttpTimes {
    * closed.
    */
   readonly keepAlive: number;
+  /** While an answer is not given or not sent: how long nothing may move in either direction. */
+  readonly stalled: number;
   /** The interval in which the first two are checked. */
   readonly check: number;
 }
 
-const defaultTimes: HttpTimes = { header: 20_000, request: 300_000, keepAlive: 65_000, check: 5_000 };
+const defaultTimes: HttpTimes = { header: 20_000, request: 300_000, keepAlive: 65_000, stalled: 300_000, check: 5_000 };
 
 /**
  * The HTTP server of connections that were accepted elsewhere, and are handed to it by the event `connection`. The
@@ -34,8 +37,11 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
     connectionsCheckingInterval: times.check,
     requireHostHeader: false,
   });
+  http.timeout = times.stalled;
   http.on('checkContinue', continueLater);
   http.on('clientError', (error, socket: Socket) => {
+    // It is late because nothing is read while answers back up; `stalled` bounds that.
+    if (codeOf(error) === requestTimeout && socket.isPaused()) return;
     if (drain.mayAnswerFault(socket)) answerClientError(error, socket);
     else socket.destroy();
   });
@@ -179,6 +185,13 @@ const discardingMs = 2_000;
  */
 function closingResponses(drain: Drain) {
   return class ClosingResponse extends ServerResponse {
+    // Node makes the answer of each request right after it may have paused its connection.
+    constructor(...made: ConstructorParameters<typeof ServerResponse>) {
+      super(...made);
+      const { socket } = this.req;
+      if (socket.isPaused()) keepWhilePaused(socket);
+    }
+
     override writeHead(
       statusCode: number,
       reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
@@ -239,6 +252,8 @@ interface Wire {
 
 const lingerMs = 1_000;
 
+const requestTimeout = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** The errors of Node's parser, by code; anything else is not HTTP. */
 const refusals: Readonly<Record<string, Wire>> = {
   HPE_HEADER_OVERFLOW: {
@@ -246,7 +261,7 @@ const refusals: Readonly<Record<string, Wire>> = {
     code: 'RequestHeaderFieldsTooLarge',
     message: `The header of the request is larger than the ${maxHeaderSize} bytes that are allowed.`,
   },
-  ERR_HTTP_REQUEST_TIMEOUT: {
+  [requestTimeout]: {
     status: '408 Request Timeout',
     code: 'RequestTimeout',
     message: 'The request did not arrive in time.',
@@ -261,11 +276,11 @@ const malformed: Wire = {
 
 /** Answers a request that reaches no edge, in Azure's envelope, and ends its connection. */
 function answerClientError(error: Error, socket: Duplex): void {
-  if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
+  if (!socket.writable || codeOf(error) === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const { status, code, message } = ('code' in error ? refusals[String(error.code)] : undefined) ?? malformed;
+  const { status, code, message } = refusals[codeOf(error)] ?? malformed;
   const body = JSON.stringify({ error: { code, message } });
   const head = [
     `HTTP/1.1 ${status}`,
@@ -277,4 +292,8 @@ function answerClientError(error: Error, socket: Duplex): void {
   // The connection ends even if the client does not close it. If it were destroyed at once, the answer might not
   // arrive.
   setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
 }

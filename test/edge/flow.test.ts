@@ -4,11 +4,12 @@ import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { connect as connectPlain, createServer as createPlain } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, createServer as createTls } from 'node:tls';
 import { Flow } from '../../src/edge/flow.ts';
 import { testAuthority } from '../ingress/certificates.ts';
+import { connection } from './model.ts';
 
 const one = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100)}\r\n\r\n`;
 const count = 5_000;
@@ -62,3 +63,32 @@ for (const [kind, { serve, dial }] of Object.entries(kinds)) {
     listener.close();
   });
 }
+
+suite('a connection that Node pauses or resumes while it is not read', () => {
+  type Call = 'pause' | 'resume';
+  const rows: readonly (readonly [what: string, node: readonly Call[], calls: readonly Call[]])[] = [
+    ['is read again where Node did neither', [], ['pause', 'resume']],
+    ['is not read again before Node resumes it', ['pause'], ['pause']],
+    ['is read again where Node has resumed it meanwhile', ['pause', 'resume'], ['pause', 'resume']],
+    ['is not read again where Node paused it last', ['resume', 'pause'], ['pause']],
+  ];
+  for (const [what, node, calls] of rows) {
+    test(what, () => {
+      const [flow, held] = [new Flow(), connection()];
+      for (let at = 0; at < 33; at += 1) flow.begin(held);
+      for (const call of node) held[call]();
+      for (let at = 0; at < 33; at += 1) flow.end(held);
+      assert.deepEqual(held.calls, calls);
+    });
+  }
+
+  test('is not read again where Node had paused it before', () => {
+    const [flow, held] = [new Flow(), connection()];
+    held.pause();
+    for (let at = 0; at < 33; at += 1) flow.begin(held);
+    for (let at = 0; at < 33; at += 1) flow.end(held);
+    assert.deepEqual(held.calls, ['pause', 'pause']);
+    held.resume();
+    assert.deepEqual(held.calls, ['pause', 'pause', 'resume']);
+  });
+});

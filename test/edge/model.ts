@@ -14,6 +14,10 @@ import type { List, Read, ReadResult, Requirement, Store } from '../../src/store
 export class ModelConnection implements Connection {
   readonly calls: string[] = [];
 
+  isPaused(): boolean {
+    return this.calls.at(-1) === 'pause';
+  }
+
   pause(): void {
     this.calls.push('pause');
   }

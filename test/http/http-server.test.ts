@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
 import { createHttp } from '../../src/http/http-server.ts';
 
-const http = createHttp({ header: 500, request: 1_000, keepAlive: 60_000, check: 50 });
+const http = createHttp({ header: 500, request: 1_000, keepAlive: 60_000, stalled: 3_000, check: 50 });
 let listener: Server;
 
 before(async () => {
