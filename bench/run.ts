@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
-const benches = ['decide', 'store', 'steps', 'keys', 'http', 'vault', 'control-plane', 'start'];
+const benches = ['decide', 'store', 'steps', 'keys', 'http', 'vault', 'control-plane', 'start', 'program'];
 const [first, ...others] = process.argv.slice(2);
 // The words after them are not names of benches.
 const alone = ['pair', 'touched', 'heap', 'start'].find((name) => name === first);

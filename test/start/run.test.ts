@@ -49,6 +49,26 @@ public class Sample {
   }
 }
 `;
+/** The requests of `azidentity` and `azsecrets`, by the standard library: Debian does not have those two. */
+const goSample = `package main
+import ("encoding/json"; "fmt"; "io"; "net/http"; "os"; "strings")
+func get(url, header, value string) []byte {
+  request, _ := http.NewRequest("GET", url, nil)
+  request.Header.Set(header, value)
+  response, err := http.DefaultClient.Do(request)
+  if err != nil { fmt.Println(err); os.Exit(3) }
+  body, _ := io.ReadAll(response.Body)
+  return body
+}
+func main() {
+  vault := os.Getenv("KEYVAULT_URL")
+  resource := "https://" + vault[strings.Index(vault, ".")+1:]
+  var token struct{ Token string \`json:"access_token"\` }
+  endpoint := os.Getenv("IDENTITY_ENDPOINT") + "?api-version=2019-08-01&resource=" + resource
+  json.Unmarshal(get(endpoint, "X-IDENTITY-HEADER", os.Getenv("IDENTITY_HEADER")), &token)
+  fmt.Println(string(get(vault+"/secrets/greeting?api-version=7.4", "Authorization", "Bearer "+token.Token)))
+}
+`;
 
 /** Without what this machine says of roots, proxies and identities. */
 const plain = Object.fromEntries(
@@ -146,6 +166,21 @@ describe('a program that nobody changed, started by "postern run"', () => {
     const { status, stdout, stderr } = call(run('java', inFolder('Sample.java')));
     assert.deepEqual([status, stderr], [0, '']);
     assert.match(stdout, /"value":"hello from the open vault"/);
+  });
+
+  it('reads a secret in Go, whose resolver is its own', () => {
+    if (!has('go', 'version')) {
+      notRun('a Go program by "postern run"', 'needs the Debian package golang-go');
+      return;
+    }
+    writeFileSync(inFolder('sample.go'), goSample);
+    const go = { ...plain, CGO_ENABLED: '0', GOCACHE: inFolder('go'), GOTOOLCHAIN: 'local', GO111MODULE: 'off' };
+    const program = inFolder('sample');
+    const built = spawnSync('go', ['build', '-o', program, inFolder('sample.go')], { env: go, encoding: 'utf8' });
+    assert.equal(built.stderr, '');
+    const { status, stdout } = call(run(program));
+    assert.match(stdout, /"value":"hello from the open vault"/);
+    assert.equal(status, 0);
   });
 
   it('does not ask a proxy for our names, and curl trusts them', () => {
