@@ -40,6 +40,7 @@ export class HostsFile {
   readonly #before: string;
   #vaults = new Set<string>();
   #again: NodeJS.Timeout | undefined;
+  #closed = false;
 
   private constructor(parts: HostsParts) {
     this.#parts = parts;
@@ -69,7 +70,8 @@ export class HostsFile {
 
   async close(): Promise<void> {
     clearTimeout(this.#again);
-    closeSync(this.#descriptor);
+    if (!this.#closed) closeSync(this.#descriptor);
+    this.#closed = true;
   }
 
   async #look(): Promise<void> {
@@ -94,6 +96,7 @@ export class HostsFile {
   }
 
   #write(): void {
+    if (this.#closed) return;
     const { address, names } = this.#parts;
     const [home = '', suffix] = [...names.homes, names.vaultSuffix].map((name) => name.replace(/:\d+$/, ''));
     const lines = [home, ...[...this.#vaults].map((vault) => `${vault}${suffix}`)].map(
