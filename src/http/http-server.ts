@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server }
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keepWhilePaused } from './paused.ts';
+import { keepWhilePaused, wasPaused } from './paused.ts';
 
 /** How long a client may take, in milliseconds. */
 interface HttpTimes {
@@ -41,7 +41,7 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
   http.on('checkContinue', continueLater);
   http.on('clientError', (error, socket: Socket) => {
     // It is late because nothing is read while answers back up; `stalled` bounds that.
-    if (codeOf(error) === requestTimeout && socket.isPaused()) return;
+    if (codeOf(error) === requestTimeout && wasPaused(socket, times.header)) return;
     if (drain.mayAnswerFault(socket)) answerClientError(error, socket);
     else socket.destroy();
   });

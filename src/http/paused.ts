@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 
-const known = new WeakSet<Socket>();
+/** When a connection that has been paused was last resumed. */
+const resumedMs = new WeakMap<Socket, number>();
 
 /**
  * Has a paused connection keep what still comes, at most what its stream buffers, until it is resumed. Node's HTTP
@@ -10,8 +11,9 @@ const known = new WeakSet<Socket>();
  * good. That makes each read a little dearer, so only a connection that was paused has it.
  */
 export function keepWhilePaused(socket: Socket): void {
-  if (known.has(socket)) return;
-  known.add(socket);
+  if (resumedMs.has(socket)) return;
+  resumedMs.set(socket, -Infinity);
+  socket.on('resume', noteResume);
   const read = socket.read.bind(socket);
   // A destroyed stream cannot be paused, and gives what it has kept. Node asserts that nothing comes after its pause,
   // and a failed assertion ends the process.
@@ -20,6 +22,15 @@ export function keepWhilePaused(socket: Socket): void {
   // The stream still waits for the read that the parser took over, and would begin no other. This ends it, with nothing
   // (https://nodejs.org/api/stream.html#readablepush).
   socket.push('');
+}
+
+/** Whether a connection is paused, or was until at most `ms` ago. */
+export function wasPaused(socket: Socket, ms: number): boolean {
+  return socket.isPaused() || performance.now() - (resumedMs.get(socket) ?? -Infinity) < ms;
+}
+
+function noteResume(this: Socket): void {
+  resumedMs.set(this, performance.now());
 }
 
 function ignore(): void {
