@@ -128,5 +128,5 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
     platform: 'packages',
   },
-  cli: { imports: ['types', 'firewall', 'address'], platform: 'node only' },
+  cli: { imports: ['types', 'firewall', 'address', 'crypto/certificates/name-constraints.ts'], platform: 'node only' },
 };

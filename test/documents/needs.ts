@@ -42,6 +42,11 @@ const needs: readonly Need[] = [
     of: /\bcurl\b/,
     missing: () => (runs('curl', '--version') ? undefined : 'there is no curl (Debian: apt-get install curl)'),
   },
+  {
+    of: /\bpostern trust\b/,
+    missing: () =>
+      runs('which', 'certutil') ? undefined : 'there is no certutil (Debian: apt-get install libnss3-tools)',
+  },
   { of: /\bip netns\b|^\s*haproxy /m, missing: whyNoNamespaces },
   {
     of: /^\s*haproxy /m,

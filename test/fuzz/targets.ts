@@ -3,6 +3,7 @@ import { deploymentBody, form, json, members, shapes } from './targets/bodies.ts
 import {
   certificate,
   chain,
+  constraints,
   encryptedKey,
   pem,
   pkcs12InClear,
@@ -36,6 +37,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   pem,
   certificate,
   chain,
+  'name-constraints': constraints,
   csr: certificateRequest,
   configuration,
   words,

@@ -7,13 +7,15 @@ import { environmentChange } from '../run/environment.ts';
 import type { EnvironmentChange } from '../run/environment.ts';
 import { identityNamed } from '../run/identity.ts';
 import { cacheFolder, Roots } from '../run/roots.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** How the variables are printed. */
 const forms: Readonly<Record<string, (change: EnvironmentChange) => string>> = {
   shell: ({ set, unset }) =>
-    [...lines(set, (name, value) => `export ${name}=${quoted(value)}`), ...unset.map((name) => `unset ${name}`)].join(
-      '\n',
-    ),
+    [
+      ...lines(set, (name, value) => `export ${name}=${shellWord(value)}`),
+      ...unset.map((name) => `unset ${name}`),
+    ].join('\n'),
   json: ({ set, unset }) =>
     JSON.stringify({ ...set, ...Object.fromEntries(unset.map((name) => [name, null])) }, undefined, 2),
   dotenv: ({ set }) => lines(set, (name, value) => `${name}=${JSON.stringify(value)}`).join('\n'),
@@ -61,9 +63,4 @@ function azureFolder({ dataDir, tenantId }: Connection): string {
 
 function lines(set: EnvironmentChange['set'], line: (name: string, value: string) => string): readonly string[] {
   return Object.entries(set).map(([name, value]) => line(name, value));
-}
-
-/** A word of a POSIX shell. */
-function quoted(value: string): string {
-  return `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { matches, readCertificate } from '../../../src/crypto/certificates/certificate.ts';
 import { readChain } from '../../../src/crypto/certificates/chain.ts';
+import { explicit, sequence } from '../../../src/crypto/certificates/der-write.ts';
 import { decryptPrivateKey } from '../../../src/crypto/certificates/encrypted-private-key.ts';
+import { nameConstraints } from '../../../src/crypto/certificates/extensions.ts';
+import { readNameConstraints } from '../../../src/crypto/certificates/name-constraints.ts';
 import { readPem } from '../../../src/crypto/certificates/pem.ts';
 import { readPkcs12 } from '../../../src/crypto/certificates/pkcs12.ts';
 import { describeRefusal, outcomeOf, outcomeOfAsync } from '../../../src/crypto/certificates/refusal.ts';
@@ -47,6 +50,23 @@ export const certificate: FuzzTarget = {
       assert.equal(BigInt(`0x${serial}`), unsigned(theirs.serialNumber, serial.length));
       assert.equal(notBefore * 1000, theirs.validFromDate.getTime());
       assert.equal(notAfter * 1000, theirs.validToDate.getTime());
+    },
+  }),
+};
+
+/** No more of a certificate than what leads to its extensions. */
+function withConstraints(domain: string): Uint8Array {
+  return sequence(sequence(explicit(3, sequence(nameConstraints(domain)))));
+}
+
+/** The limits of an authority are read, or refused. */
+export const constraints: FuzzTarget = {
+  form: 'der',
+  samples: () => ({
+    inputs: [withConstraints('localhost'), withConstraints('a.test'), ...samples.certificates.map(bytes)],
+    read(input) {
+      const outcome = outcomeOf('certificate', () => readNameConstraints(input));
+      if (!outcome.ok) assertRefusal(outcome);
     },
   }),
 };

@@ -1,0 +1,4 @@
+/** The value as one word of a POSIX shell. */
+export function shellWord(value: string): string {
+  return `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}
