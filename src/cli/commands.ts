@@ -17,6 +17,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['trust install', async () => (await import('./commands/trust-install.ts')).trustInstall],
   ['trust remove', async () => (await import('./commands/trust-remove.ts')).trustRemove],
   ['trust status', async () => (await import('./commands/trust-status.ts')).trustStatus],
+  ['doctor', async () => (await import('./commands/doctor.ts')).doctor],
 ]);
 
 /** All of them, loaded. */

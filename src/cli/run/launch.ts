@@ -26,7 +26,7 @@ const reset = 'env --default-signal=PIPE,XFSZ';
  * A mount namespace needs no root where the kernel lets a user have a user namespace: `--map-current-user` keeps the uid,
  * and the capabilities of that namespace are given up before the program starts.
  */
-const ways = {
+export const ways = {
   root: { enter: 'unshare --mount', leave: reset },
   user: {
     enter: 'unshare --user --mount --map-current-user --keep-caps',
