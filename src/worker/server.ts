@@ -41,7 +41,7 @@ import { dueHandlers } from './due-handlers.ts';
 import type { DueServices } from './due-handlers.ts';
 import { ending } from './ending.ts';
 import type { Ending } from './ending.ts';
-import { failureLine } from './failure-line.ts';
+import { FailureLog } from './failure-line.ts';
 import { Renewals, serverChain } from './renewals.ts';
 import { replaceFile } from './files.ts';
 import { openHosts } from './hosts-file.ts';
@@ -108,7 +108,7 @@ interface SharedServices extends Omit<DataPlaneServices, 'acceptedIssuers' | 'co
 }
 
 export async function openServer(parts: ServerParts): Promise<Server> {
-  const { settings, store, now, log } = parts;
+  const { settings, store, now } = parts;
   const threads = { engine: openKeyEngine(settings.keys), certificateFiles: new CertificateFiles() };
   const names = [nameSet(settings.domain, parts.port), nameSet(settings.domain, 443)] as const;
   const audit = await openServerAudit(parts);
@@ -130,7 +130,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     operation: (...work) => edges.longRunning.carryOut(...work),
   });
   const hosts = await openHosts(parts, names[0]);
-  const base = { store: watchedStore(store, { scheduler, audit, hosts }), audit, logError: requestFailed(log) };
+  const base = { store: watchedStore(store, { scheduler, audit, hosts }), audit, logError: requestFailed(parts) };
   const turns = new Turns(base);
   const services = {
     ...base,
@@ -168,8 +168,9 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   };
 }
 
-function requestFailed(log: Logger) {
-  return (error: unknown, requestId: string) => log.error({ requestId, ...failureLine(error) }, 'a request failed');
+function requestFailed({ log, now }: ServerParts) {
+  const failures = new FailureLog({ write: (line) => log.error(line, 'a request failed'), now });
+  return (error: unknown, requestId: string) => failures.add(error, requestId);
 }
 
 interface DueParts {

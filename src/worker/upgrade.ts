@@ -46,9 +46,10 @@ export interface UpgradeParts {
  */
 export async function upgradeStore(parts: UpgradeParts): Promise<void> {
   const { store, path, notice, ours = { release, format: dataFormat() } } = parts;
-  const [mark] = await readRecords(store, { get: [writtenByKey] });
+  const { mark, fault } = await readMark(store);
+  if (fault !== undefined) unreadableMark(parts, { fault, ours });
   const before = mark?.value ?? unrecorded;
-  const isNew = mark === undefined && (await store.list({ prefix: '', limit: 1 })).length === 0;
+  const isNew = mark === undefined && fault === undefined && (await store.list({ prefix: '', limit: 1 })).length === 0;
   if (before.format > ours.format) throw newerFormat(path, before, ours);
   if (!isNew && (mark === undefined || before.format < ours.format)) {
     notice(
@@ -59,8 +60,37 @@ export async function upgradeStore(parts: UpgradeParts): Promise<void> {
     notice(`${count} records were read. Postern ${ours.release} uses the folder from now on. ${wayBack(before, ours)}`);
   }
   if (before.release === ours.release && before.format === ours.format && mark !== undefined) return;
-  const require = [{ key: writtenByKey, version: mark?.version ?? null }];
+  // A record that cannot be read is replaced, whatever its version.
+  const require = fault === undefined ? [{ key: writtenByKey, version: mark?.version ?? null }] : [];
   await store.transact({ require, put: [recordPut(writtenByKey, ours)] });
+}
+
+/** The record of the release, or why it cannot be read. */
+async function readMark(store: Store) {
+  try {
+    const [mark] = await readRecords(store, { get: [writtenByKey] });
+    return { mark, fault: undefined };
+  } catch (error) {
+    if (error instanceof Unreadable) return { mark: undefined, fault: error.message };
+    if (error instanceof SyntaxError) return { mark: undefined, fault: 'it is not what was written' };
+    throw error;
+  }
+}
+
+function unreadableMark(
+  { path, accept, notice }: UpgradeParts,
+  { fault, ours }: { readonly fault: string; readonly ours: WrittenBy },
+): void {
+  const found = `The record in ${path} that says which release wrote it cannot be read: ${fault}`;
+  if (accept) {
+    notice(`${found}. It is replaced.`);
+    return;
+  }
+  const remedy = 'Restore a good copy, or start the release that wrote the folder once with --accept-copy';
+  throw new StoreRefused(
+    'unreadableRecords',
+    `${found}. Postern ${ours.release} changed nothing. ${remedy} (docs/how-to/upgrade.md).`,
+  );
 }
 
 /** How to go back after an upgrade. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { masterKeyFrom } from '../../src/crypto/master-key.ts';
 import { recordKind } from '../../src/store/keys.ts';
 import { memoryStore } from '../../src/store/memory.ts';
 import { readRecords, recordPut } from '../../src/store/records.ts';
+import { openSealedStore } from '../../src/store/sealed.ts';
 import type { Put } from '../../src/store/store.ts';
 import { upgradeStore, writtenByKey } from '../../src/worker/upgrade.ts';
 import type { WrittenBy } from '../../src/worker/upgrade.ts';
@@ -72,4 +74,35 @@ test('before anything is written, all records are read, with their upgrades', as
   const accepted = await taken(older, now, { records, accept: true });
   assert.equal(accepted.notices[1], `${found}. They are left as they are.`);
   assert.deepEqual(accepted.by, now);
+});
+
+test('a record of the release that cannot be read is refused with what to do, and replaced where that is accepted', async () => {
+  const records = [
+    { key: fruits.key('a'), value: Buffer.from('v2 "FIG"') },
+    { key: writtenByKey, value: Buffer.from('{') },
+  ];
+  const found = 'The record in /data that says which release wrote it cannot be read: it is not what was written';
+  const remedy = 'Restore a good copy, or start the release that wrote the folder once with --accept-copy';
+  await assert.rejects(taken(undefined, now, { records }), {
+    message: `${found}. Postern 2.0.0 changed nothing. ${remedy} (docs/how-to/upgrade.md).`,
+  });
+  const accepted = await taken(undefined, now, { records, accept: true });
+  assert.equal(accepted.notices[0], `${found}. It is replaced.`);
+  assert.deepEqual(accepted.by, now);
+});
+
+test('so is one that cannot be opened', async () => {
+  const inner = memoryStore();
+  const store = await openSealedStore({ inner, masterKey: masterKeyFrom(Buffer.alloc(32, 1)) });
+  await store.transact({ put: [recordPut(writtenByKey, now)] });
+  const [sealed] = await inner.read({ get: [writtenByKey] });
+  assert.ok(sealed);
+  const value = Buffer.from(sealed.value);
+  value[value.length - 1] = 1 - (value[value.length - 1] ?? 0);
+  await inner.transact({ put: [{ key: writtenByKey, value }] });
+  const parts = { store, sealed: inner, path: '/data', ours: now, notice: () => {} };
+  await assert.rejects(upgradeStore({ ...parts, accept: false }), /--accept-copy \(docs/);
+  await upgradeStore({ ...parts, accept: true });
+  const [mark] = await readRecords(store, { get: [writtenByKey] });
+  assert.deepEqual(mark?.value, now);
 });
