@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync,
 import type { Logger } from 'pino';
 import type { NameSet } from '../http/host.ts';
 import { vaultPrefix } from '../resources/keys.ts';
+import { isVaultName } from '../resources/vaults/vaults.ts';
 import type { Settings } from '../settings/settings.ts';
 import { localAddress } from '../settings/values.ts';
 import type { Store } from '../store/store.ts';
@@ -39,6 +40,8 @@ export class HostsFile {
   readonly #descriptor: number;
   readonly #before: string;
   #vaults = new Set<string>();
+  /** Vaults of commits since the last look began, which its list may lack. */
+  readonly #recent = new Set<string>();
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -54,18 +57,16 @@ export class HostsFile {
     return file;
   }
 
-  /** To be told of the keys of each commit, before its request is answered. */
+  /** Call it with the keys of each commit, before its request is answered. */
   committed(keys: readonly string[]): void {
     const touched = keys.filter((key) => key.startsWith(vaultPrefix)).map(vaultOf);
-    if (touched.length === 0) return;
+    if (touched.length === 0 || this.#closed) return;
+    for (const vault of touched) this.#recent.add(vault);
     if (touched.some((vault) => !this.#vaults.has(vault))) {
       for (const vault of touched) this.#vaults.add(vault);
       this.#writeOrLog();
     }
-    this.#again ??= setTimeout(() => {
-      this.#again = undefined;
-      this.#look().catch(this.#parts.logError);
-    }, lookAgainMs).unref();
+    this.#lookLater();
   }
 
   async close(): Promise<void> {
@@ -74,15 +75,35 @@ export class HostsFile {
     this.#closed = true;
   }
 
+  #lookLater(): void {
+    this.#again ??= setTimeout(() => void this.#lookAgain(), lookAgainMs).unref();
+  }
+
+  async #lookAgain(): Promise<void> {
+    try {
+      await this.#look();
+    } catch (error) {
+      if (!this.#closed) this.#parts.logError(error);
+    }
+    this.#again = undefined;
+    if (this.#recent.size > 0 && !this.#closed) this.#lookLater();
+  }
+
   async #look(): Promise<void> {
+    this.#recent.clear();
     const found = new Set<string>();
     for (let after: string | undefined; ;) {
       const page = await this.#parts.rows.list({ prefix: vaultPrefix, after, limit: pageSize });
-      for (const { key } of page) found.add(vaultOf(key));
+      // These keys are not authenticated: one that is not a name could add a line to the file.
+      for (const vault of page.map(({ key }) => vaultOf(key))) if (isVaultName(vault)) found.add(vault);
       after = page.at(-1)?.key;
       if (after === undefined) break;
     }
-    this.#vaults = found;
+    // The descriptor may be another file's by now.
+    if (this.#closed) return;
+    const left = [...this.#vaults].filter((vault) => found.has(vault) || this.#recent.has(vault));
+    // In this order, so that no line moves without need.
+    this.#vaults = new Set([...left, ...found]);
     this.#write();
   }
 
