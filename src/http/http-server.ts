@@ -1,8 +1,9 @@
-import { createServer, maxHeaderSize, ServerResponse } from 'node:http';
+import { createServer, ServerResponse } from 'node:http';
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answerClientError, isLate, lateError } from './client-error.ts';
+import { LateRequests } from './late-requests.ts';
 import { keepWhilePaused, wasPaused } from './paused.ts';
 
 /** How long a client may take, in milliseconds. */
@@ -39,11 +40,15 @@ export function createHttp(times: HttpTimes = defaultTimes, drain = new Drain())
   });
   http.timeout = times.stalled;
   http.on('checkContinue', continueLater);
-  http.on('clientError', (error, socket: Socket) => {
-    // It is late because nothing is read while answers back up; `stalled` bounds that.
-    if (codeOf(error) === requestTimeout && wasPaused(socket, times.header)) return;
+  const end = (error: Error, socket: Socket) => {
     if (drain.mayAnswerFault(socket)) answerClientError(error, socket);
     else socket.destroy();
+  };
+  const late = new LateRequests({ http, graceMs: times.header, end: (socket) => end(lateError, socket) });
+  http.on('clientError', (error, socket: Socket) => {
+    // Nothing is read while answers back up; `stalled` bounds that.
+    if (isLate(error) && wasPaused(socket, times.header)) late.add(socket, drain.unfinished(socket));
+    else end(error, socket);
   });
   http.on('connection', (socket) => drain.opened(socket));
   // Node checks a server's connections after this event; without it, it ends none that takes too long.
@@ -145,6 +150,12 @@ export class Drain implements Counting {
     return inFlight === 0 || (inFlight === 1 && withBody?.complete === false);
   }
 
+  /** The request whose body has not arrived yet. */
+  unfinished(socket: Socket): IncomingMessage | undefined {
+    const withBody = this.#connections.get(socket)?.withBody;
+    return withBody?.complete === false ? withBody : undefined;
+  }
+
   /**
    * Answers the requests in flight, each with `Connection: close` (RFC 9112 section 9.6), and ends every connection
    * that has none. No new connections may be handed over, except those that are in their `handshakes`. Returns how many
@@ -242,58 +253,4 @@ function discard(request: IncomingMessage, socket: Socket): void {
     left -= chunk.length;
     if (left < 0) socket.destroy();
   });
-}
-
-interface Wire {
-  readonly status: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-const lingerMs = 1_000;
-
-const requestTimeout = 'ERR_HTTP_REQUEST_TIMEOUT';
-
-/** The errors of Node's parser, by code; anything else is not HTTP. */
-const refusals: Readonly<Record<string, Wire>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: '431 Request Header Fields Too Large',
-    code: 'RequestHeaderFieldsTooLarge',
-    message: `The header of the request is larger than the ${maxHeaderSize} bytes that are allowed.`,
-  },
-  [requestTimeout]: {
-    status: '408 Request Timeout',
-    code: 'RequestTimeout',
-    message: 'The request did not arrive in time.',
-  },
-};
-
-const malformed: Wire = {
-  status: '400 Bad Request',
-  code: 'BadRequest',
-  message: 'The request is not well-formed HTTP/1.1.',
-};
-
-/** Answers a request that reaches no edge, in Azure's envelope, and ends its connection. */
-function answerClientError(error: Error, socket: Duplex): void {
-  if (!socket.writable || codeOf(error) === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const { status, code, message } = refusals[codeOf(error)] ?? malformed;
-  const body = JSON.stringify({ error: { code, message } });
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end([...head, '', body].join('\r\n'));
-  // The connection ends even if the client does not close it. If it were destroyed at once, the answer might not
-  // arrive.
-  setTimeout(() => socket.destroy(), lingerMs).unref();
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : '';
 }

@@ -194,6 +194,28 @@ for (const [what, entrance] of Object.entries(entrances)) {
       assert.ok(begun > 0 && begun < count * 10, `${begun} requests were taken`);
     });
 
+    for (const [part, unfinished] of [
+      ['header', 'GET / HTTP/1.1\r\nHost: a\r\nX: '],
+      ['body', 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n'],
+    ] as const) {
+      test(`is ended when a ${part} that was late meanwhile goes on for too long after it`, async () => {
+        const large = 'x'.repeat(500_000);
+        const answers: Answers = ({ method }, response) => {
+          if (method === 'GET') response.end(large);
+        };
+        using opened = await open(entrance, answers, { ...times, header: 500, request: 500 });
+        opened.client.pause();
+        opened.client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20) + unfinished);
+        await sleep(1_000);
+        assert.equal(opened.accepted[0]?.destroyed, false);
+        opened.client.resume();
+        const drip = setInterval(() => opened.client.write('y'), 50);
+        await until(() => opened.accepted[0]?.destroyed === true);
+        clearInterval(drip);
+        assert.equal(opened.accepted[0]?.destroyed, true);
+      });
+    }
+
     test('is over when the server ends it, whatever its stream had kept', async () => {
       const held: (() => void)[] = [];
       let ended = 0;
