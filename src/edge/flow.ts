@@ -5,7 +5,7 @@ const limits = { most: 32, again: 8 };
 
 /**
  * Keeps a client that sends requests without waiting for their answers from filling the memory with them. It keeps
- * connections and numbers, never a request (src/http/drain.ts).
+ * connections and numbers, never a request (src/http/http-server.ts, `Drain`).
  */
 export class Flow {
   // Weak, and never deleted from: to add a connection again for each of its requests would wear a Map out.

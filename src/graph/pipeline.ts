@@ -17,7 +17,7 @@ import type { Source } from '../types/source.ts';
 import type { GraphOperation } from './operation.ts';
 import type { GraphRefusal } from './refusal.ts';
 
-/** Graph's audience in tokens of any cloud. */
+/** Graph's audience in the public cloud. Applications request it wherever Graph is served. */
 const globalAudience = 'https://graph.microsoft.com';
 
 const bodyBytesMax = 1_048_576;

@@ -40,7 +40,8 @@ export interface LifeCycle<C extends Collection> {
 }
 
 /**
- * The life cycle of secrets and keys that do not belong to a certificate; `back` changes what else a recovery affects.
+ * The life cycle of secrets and keys that do not belong to a certificate; `back` adds to the change of a recovery or
+ * restore.
  */
 function unmanaged<C extends 'secrets' | 'keys'>(
   collection: C,
