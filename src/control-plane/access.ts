@@ -14,20 +14,20 @@ import type { ControlOperation, ControlServices } from './operation.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest } from './request.ts';
 
-/** What the caller of an operation may do besides, where the operation needs to know. */
+/** The caller's other permissions, for an operation that must check more than its own action. */
 export interface Access {
-  /** The role assignments that the request was admitted by, in the state that its change requires. */
+  /** The role assignments that admitted the request, in the state that its change requires. */
   readonly authorization: AuthorizationInForce;
   /**
-   * Whether the caller may do an action at a scope of the subscription. `role` (GUID) is that of the assignment which
-   * the action writes or deletes.
+   * Whether the caller may do an action at a scope of the subscription. `role` (GUID) is the role of the assignment
+   * that the action writes or deletes.
    */
   readonly may: (action: string, scope: string, role?: string) => boolean;
-  /** Why a change may not be made that needs a permission on another resource as well; `undefined` when it may. */
+  /** The refusal of a change that also needs a permission on another resource; `undefined` if the caller has it. */
   readonly lacks: CallerLacks;
 }
 
-/** The scope that a path names, as role assignments are looked up at: in lower case, without needless slashes. */
+/** The scope of a path in the form in which role assignments are looked up: lower case, without needless slashes. */
 export function scopeKey(path: string): string {
   return idSegments(path)
     .map((segment) => `/${segment}`)
@@ -35,12 +35,12 @@ export function scopeKey(path: string): string {
     .toLowerCase();
 }
 
-/** Subscription and group of a scope: what a list is of. */
+/** The subscription or group of a scope: a list covers all of it. */
 export function listScope(scope: string): string {
   return /^\/subscriptions\/[^/]+(?:\/resourcegroups\/[^/]+)?/.exec(scope)?.[0] ?? scope;
 }
 
-/** Whether the caller is let into an operation on that path. */
+/** Whether the caller may do one of the actions at the scope; for a list, at the scope or anywhere below it. */
 function mayOperate(
   authorization: AuthorizationInForce,
   caller: Caller,
@@ -56,7 +56,7 @@ function mayOperate(
   });
 }
 
-/** Which assignment lets the caller do the action `name` on that path, as `mayOperate` asked for it. */
+/** The verdict on the action `name` on that path, with the assignment that allows it. */
 export function allowedBy(
   { compiled }: AuthorizationInForce,
   caller: Caller,
@@ -70,7 +70,7 @@ export function allowedBy(
   });
 }
 
-/** `operation` is what the caller was admitted to, for the wording of a refusal. */
+/** `operation` is the action that the caller was admitted for; refusals name it. */
 function accessOf(
   authorization: AuthorizationInForce,
   caller: Caller,
@@ -93,7 +93,7 @@ function accessOf(
   };
 }
 
-/** What the first steps find out. */
+/** The facts that the first steps find out. */
 export interface Opened {
   readonly operation: ControlOperation;
   readonly apiVersion: string;
@@ -101,19 +101,19 @@ export interface Opened {
   readonly caller: Caller;
 }
 
-/** What is known of an admitted request. */
+/** The facts about an admitted request. */
 export interface Admitted extends Opened {
   readonly authorization: AuthorizationInForce;
   readonly lock: LocksInForce;
-  /** Not known before the request is admitted. */
+  /** Absent until the request is admitted. */
   readonly access: Access;
   readonly bytes: Buffer | undefined;
 }
 
-/** The request itself, and what the steps before the one that asks have found out. */
+/** The request, and the facts of the earlier steps that a step uses. */
 export type After<K extends keyof Admitted = never, R = ControlRequest> = Known<R, Pick<Admitted, K>>;
 
-/** What a request has been decided by so far. */
+/** The records that decided the request so far, in the versions that it read. */
 export function requirementsOf({ authorization, lock }: Partial<Admitted>): readonly Requirement[] {
   if (authorization === undefined) return [];
   return lock === undefined ? [authorization.requirement] : [authorization.requirement, ...lock.require];
@@ -154,43 +154,43 @@ export function permissionRefusal(
   return { kind: 'notAuthorized', objectId, action: operation.action, scope: request.path };
 }
 
-/** What a lock could forbid, by the last word of an action. */
+/** The operation that a lock could forbid, by the last word of an action. */
 const lockable: ReadonlyMap<string, 'write' | 'delete'> = new Map([
   ['write', 'write'],
   ['action', 'write'],
   ['delete', 'delete'],
 ]);
 
-/** What the locks of the subscription say of a request. */
+/** The decision of the subscription's locks about a request. */
 interface LocksInForce {
-  /** What is forbidden, and the scopes of the locks that forbid it; `undefined` where none does. */
+  /** The forbidden operation and the scopes of the locks that forbid it; `undefined` if no lock does. */
   readonly forbidden: { readonly operation: 'write' | 'delete'; readonly locked: readonly string[] } | undefined;
   readonly require: readonly Requirement[];
 }
 
 const notLockable: LocksInForce = { forbidden: undefined, require: [] };
 
-/** The locks that forbid it. A lock never forbids a read, or a change of the lock itself. */
+/** The locks that forbid the request. A lock never forbids a read, or a change of the lock itself. */
 export function lockOf(
   { request: { path }, operation: { action }, subscription }: After<'operation' | 'subscription'>,
   { store }: Pick<ControlServices, 'store' | 'rulebook'>,
 ): LocksInForce | Promise<LocksInForce> {
   const operation = lockable.get(action.slice(action.lastIndexOf('/') + 1));
   if (operation === undefined) return notLockable;
-  const inForce = ({ locks, requirement }: Locks): LocksInForce => {
+  const decided = ({ locks, requirement }: Locks): LocksInForce => {
     const isLock = action.startsWith('Microsoft.Authorization/locks/');
     const locked = isLock ? [] : lockedScopes(locks, { operation, scope: scopeKey(path) });
     return { forbidden: locked.length === 0 ? undefined : { operation, locked }, require: [requirement] };
   };
   const read = readLocksNow(store, subscription.subscriptionId);
-  return read instanceof Promise ? read.then(inForce) : inForce(read);
+  return read instanceof Promise ? read.then(decided) : decided(read);
 }
 
 export function lockRefusal({ forbidden }: LocksInForce, { request }: After): ControlRefusal | undefined {
   return forbidden && { kind: 'scopeLocked', scope: request.path, ...forbidden };
 }
 
-/** What else the caller may do, for an operation that needs to know. */
+/** The caller's other permissions, for an operation that must check more than its own action. */
 export function accessIn({
   request: { path: scope },
   operation: { action },

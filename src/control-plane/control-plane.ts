@@ -12,7 +12,7 @@ import type { Scheduler } from '../schedule/scheduler.ts';
 import type { Source } from '../types/source.ts';
 import { openEvaluations } from './deployments/evaluations.ts';
 import { abandonDeployment, failDeployment } from './deployments/run.ts';
-import { common, controlEdge, inForce } from './edge.ts';
+import { edgeBase, controlEdge, putInForce } from './edge.ts';
 import type { EdgeServices } from './edge.ts';
 import { innerRequests } from './inner.ts';
 import { LongRunning } from './long-running/long-running.ts';
@@ -24,11 +24,11 @@ import { routerOf, sentRequest } from './request.ts';
 import type { SentRequest } from './request.ts';
 import { deleteGroupContents, keepGroup } from './resource-groups/contents.ts';
 
-/** What the resource manager is given. */
+/** The services that the resource manager needs. */
 export interface ControlPlaneServices extends Omit<EdgeServices, 'inner' | 'longRunning' | 'evaluate' | 'changes'> {
   readonly turns: Turns;
   readonly sourceOf: (socket: Socket) => Source;
-  /** Destroys what purged vaults left. */
+  /** Destroys the contents of purged vaults. */
   readonly clearPurged: () => Promise<void>;
   /** Carries out long-running operations. */
   readonly schedule: Pick<Scheduler, 'claim' | 'carryOut'>;
@@ -37,15 +37,15 @@ export interface ControlPlaneServices extends Omit<EdgeServices, 'inner' | 'long
 
 export interface ControlPlane {
   readonly listener: HostListener<HomeHost>;
-  /** What goes on beside requests. */
+  /** The work that continues after the answers. */
   readonly longRunning: LongRunning;
 }
 
 const find = routerOf(operations);
 
-/** The one path that asks for no token: where everything of this cloud is. */
+/** The only path without a token: the endpoints of this cloud. */
 const metadataEdge: Edge<SentRequest, StepServices, { readonly apiVersion: string }> = {
-  ...common,
+  ...edgeBase,
   steps: Steps.of<SentRequest, StepServices>().step('apiVersion', apiVersionOf),
   // oxlint-disable-next-line require-yield -- it reads nothing
   *work({ request: { names }, apiVersion }) {
@@ -53,7 +53,9 @@ const metadataEdge: Edge<SentRequest, StepServices, { readonly apiVersion: strin
   },
 };
 
-/** The edge at `<domain>`, for every path that is nobody else's. The order of a request is the table in `pipeline.ts`. */
+/**
+ * The edge at `<domain>`, for every path that no other edge has. The table in `pipeline.ts` is the order of a request.
+ */
 export function openControlPlane(given: ControlPlaneServices): ControlPlane {
   const { turns, now, sourceOf } = given;
   const services = openServices(given);
@@ -73,7 +75,9 @@ function isMetadata({ method, url }: SentRequest): boolean {
   return method === 'GET' && targetSegments(url)?.join('/').toLowerCase() === 'metadata/endpoints';
 }
 
-/** What operations are given beside what the server gives: operations from within, and those that take their time. */
+/**
+ * Adds the services that need each other: the server's own requests, long-running operations and template evaluation.
+ */
 function openServices(given: ControlPlaneServices): EdgeServices {
   const { store, schedule, now, logError, turns } = given;
   const inner = innerRequests(find, { turns, services: () => services });
@@ -82,7 +86,7 @@ function openServices(given: ControlPlaneServices): EdgeServices {
     schedule,
     now,
     logError,
-    committed: (change) => inForce(change, given),
+    committed: (change) => putInForce(change, given),
     works: {
       deployment: {
         run: (record) => abandonDeployment(record, { store, now }),
@@ -106,10 +110,12 @@ function openServices(given: ControlPlaneServices): EdgeServices {
   return services;
 }
 
-/** The version that Azure's provider of vaults stated when its answers were recorded; clients show it, none compares it. */
+/** The version in Azure's recorded answers about vaults; clients show it, and none compares it. */
 const vaultsVersion = '1.5.1292.0';
 
-/** The provider states it itself, so that what the resource manager refuses before has none. */
+/**
+ * On Azure the provider adds this header, so an answer that refuses a request before it reaches the provider has none.
+ */
 function providerHeaders({ access, operation }: KnownSoFar): Readonly<Record<string, string>> {
   const isOfVaults = access !== undefined && operation?.action.startsWith('Microsoft.KeyVault/') === true;
   return isOfVaults ? { 'x-ms-keyvault-service-version': vaultsVersion } : {};
@@ -129,7 +135,7 @@ function send(response: ServerResponse, answer: Answer, known: KnownSoFar): void
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
     ...providerHeaders(known),
     ...headersOf(answer),
-    // RFC 9110 section 8.6: a 204 has no length.
+    // RFC 9110 section 8.6: a 204 has no Content-Length.
     ...(isEmpty && { 'content-length': '0' }),
     ...(body !== undefined && {
       'content-type': 'application/json; charset=utf-8',

@@ -28,7 +28,7 @@ export interface EdgeServices extends StepServices, ControlServices {
 
 type Answered = Extract<ControlOutcome, { ok: true }>;
 
-/** An operation's refusal, and how its request is recorded. */
+/** An operation's refusal, with the fields that it sets in the audit record. */
 class OperationRefused extends Refused<ControlRefusal> {
   readonly recordedAs: RecordedAs | undefined;
 
@@ -38,8 +38,8 @@ class OperationRefused extends Refused<ControlRefusal> {
   }
 }
 
-/** What every way into the resource manager has in common, whichever steps come first. */
-export const common = {
+/** The members of an edge that are the same for requests from outside, the server's own requests and trials. */
+export const edgeBase = {
   requirements: (known: KnownSoFar) => requirementsOf(known),
   failed,
   async renew(key: string, _known: KnownSoFar, { rulebook, closeSubnets }: EdgeServices): Promise<void> {
@@ -49,9 +49,9 @@ export const common = {
 };
 
 /** The resource manager: `https://<domain>`. */
-export const controlEdge = { ...common, steps: sentSteps, work };
+export const controlEdge = { ...edgeBase, steps: sentSteps, work };
 
-/** The operation; its records and its change. */
+/** Runs the operation and returns its answer, its records and its change. */
 export function* work(ready: Ready, services: EdgeServices): Reading<Done> {
   const { operation, caller, access } = ready;
   const call = callOf(ready, services);
@@ -60,15 +60,16 @@ export function* work(ready: Ready, services: EdgeServices): Reading<Done> {
   if (accepted !== undefined) return yield* acceptWork(ready, { outcome, accepted, call }, services);
   const records = recordsOfDone(ready, outcome, services);
   if (change === undefined) {
-    // Whoever has a token may ask for what is its own: without any role that is nothing, and costs nothing.
+    // Every valid token may make a request that shows only the caller's own. For a caller without any role that is
+    // nothing, and the records count against the quota of refusals.
     const isShown = operation.shows !== 'own' || hasAssignment(access.authorization.compiled, caller);
     return { answer, records, ...(!isShown && { shownNothing: caller }) };
   }
   const whole = wholeChange(ready, change);
-  return { answer, records, change: whole, committed: () => inForce(whole, services) };
+  return { answer, records, change: whole, committed: () => putInForce(whole, services) };
 }
 
-/** What the operation answers; it may be tried on another store. */
+/** Runs the operation on `call`, whose store may be an overlay. */
 export function* run({ operation }: Ready, call: ControlCall, services: EdgeServices): Reading<Answered> {
   const outcome = yield* wait(operation.run(call, services));
   if (!outcome.ok) throw new OperationRefused(outcome.refusal, outcome.recordedAs);
@@ -77,7 +78,7 @@ export function* run({ operation }: Ready, call: ControlCall, services: EdgeServ
   return outcome;
 }
 
-/** Work that goes on after the answer begins once it is committed that it does. */
+/** Accepts work that continues after the answer. It begins when its acceptance has committed. */
 function* acceptWork(
   ready: Ready,
   { outcome, accepted, call }: { readonly outcome: Answered; readonly accepted: Accepted; readonly call: ControlCall },
@@ -85,7 +86,7 @@ function* acceptWork(
 ): Reading<Done> {
   const { answer, change = {} } = outcome;
   const acceptance = yield* wait(accept(accepted, call));
-  // What is deleted only later has its role assignments until then: the work rests on what the caller may do.
+  // A resource that is deleted later keeps its role assignments until then: the work needs the caller's permissions.
   const own = accepted.kind === 'done' ? wholeChange(ready, change) : merge({ require: requirementsOf(ready) }, change);
   const begun = services.longRunning.claim(acceptance.record);
   const whole = merge(own, acceptance, begun);
@@ -94,7 +95,7 @@ function* acceptWork(
     records: recordsOfDone(ready, outcome, services),
     change: whole,
     async committed() {
-      await inForce(whole, services);
+      await putInForce(whole, services);
       services.longRunning.begin(acceptance.record, begun, accepted.work);
     },
   };
@@ -111,8 +112,8 @@ function recordsOfDone(
 }
 
 /**
- * An operation's change, on the word of what admitted it. With a resource go the role assignments at its scope, and do
- * not come back when it is recovered or made again.
+ * An operation's change, with the requirements that admitted it. Deleting a resource deletes the role assignments at
+ * its scope; recovering or creating it again does not restore them.
  */
 function wholeChange(ready: Ready, change: Transaction): Transaction {
   const isDeletion = ready.operation.action.endsWith('/delete');
@@ -122,8 +123,11 @@ function wholeChange(ready: Ready, change: Transaction): Transaction {
   return merge({ require: requirementsOf(ready) }, change, dropped);
 }
 
-/** Before the answer: whoever is told that a rule changed may rely on it. */
-export async function inForce(
+/**
+ * Puts a committed change into force. Await it before the answer: a client that is told that a rule changed relies on
+ * it.
+ */
+export async function putInForce(
   change: Transaction,
   { rulebook, closeSubnets }: Pick<EdgeServices, 'rulebook' | 'closeSubnets'>,
 ): Promise<void> {
@@ -159,8 +163,8 @@ function originOf({ source, requestId, headers }: ControlRequest): ControlCall['
 }
 
 /**
- * A store every answer of which is of a state in which the requirements hold: what a request reads, it reads on the word
- * of the role assignments that admitted it.
+ * A store whose reads hold only while the requirements do: an operation reads nothing after the role assignments that
+ * admitted it have changed.
  */
 function requiringStore(store: Store, require: readonly Requirement[]): Store {
   const all = (others: readonly Requirement[] | undefined) => [...require, ...(others ?? [])];
@@ -199,13 +203,13 @@ function challenge({ names }: ControlRequest, tenantId: string): Record<string, 
 }
 
 /**
- * The most bytes of one record. Without a limit a client that may change a resource could make it larger with each request,
- * until no list with it can be answered. Azure limits a resource's definition in a template to 1 MB; a virtual network with
- * as many subnets as it may have is somewhat larger.
+ * The most bytes of one record. Without a limit a client could make a resource larger with each request, until no list
+ * with it can be answered. Azure limits a resource's definition in a template to 1 MB; a virtual network with the most
+ * subnets is somewhat larger.
  */
 const recordBytesMax = 2_097_152;
 
-/** Exempt: a deployment's parameters are bounded by its body, and no later request adds to them. */
+/** Exempt: the size of a deployment is bounded by its body, and no later request adds to it. */
 const deployments = 'deployment';
 
 /** The refusal of a change that would make a record too large. */

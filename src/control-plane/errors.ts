@@ -12,7 +12,10 @@ const rule = { status: 400, code: 'BadRequest', message: (refusal: RuleRefusal) 
 
 const badToken = { status: 401, code: 'InvalidAuthenticationToken' };
 
-/** The resource manager's errors: status, code and wording (azure-resource-manager "common deployment errors", recorded answers). */
+/**
+ * The resource manager's errors: status, code and message (azure-resource-manager "common deployment errors", recorded
+ * answers).
+ */
 export const errors = {
   routeNotFound: {
     status: 404,
@@ -108,7 +111,7 @@ export const errors = {
     status: 413,
     code: 'RequestContentTooLarge',
     message: ({ bytes, limit }) =>
-      `The resource would have ${bytes} bytes; at most ${limit} are allowed. Make what is in it smaller.`,
+      `The resource would be ${bytes} bytes; at most ${limit} are allowed. Make its contents smaller.`,
   },
   badQuery: { status: 400, code: 'BadRequest', message: ({ message }) => message },
   wrongType: rule,
@@ -153,13 +156,13 @@ export const errors = {
   preconditionFailed: {
     status: 412,
     code: 'PreconditionFailed',
-    message: ({ id }) => `The If-Match condition does not hold: ${id} was changed by somebody else. Read it again.`,
+    message: ({ id }) =>
+      `The If-Match or If-None-Match condition is not met by the current state of ${id}. Read it again.`,
   },
   operationUnknown: {
     status: 404,
     code: 'OperationNotFound',
-    message: ({ id }) =>
-      `The operation '${id}' could not be found. Operations can be asked for until a week after their start.`,
+    message: ({ id }) => `The operation '${id}' could not be found. Operations are kept for a week.`,
   },
   resourceGroupBeingDeleted: {
     status: 409,
@@ -180,14 +183,14 @@ export const errors = {
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',
-    message: () => 'What is stored of this resource cannot be read. The log of the server has the detail.',
+    message: () => 'The stored record of this resource cannot be read. See the log of the server.',
   },
   internal: { status: 500, code: 'InternalServerError', message: () => 'An unexpected error occurred.' },
 } satisfies Errors;
 
 const table: Errors = errors;
 
-/** A refusal in the resource manager's envelope. */
+/** Turns a refusal into a status and a body in the resource manager's form. */
 export function renderError<K extends Kind>(refusal: OfKind<K> & { readonly kind: K }, tenantId: string) {
   const { status, code, message }: WireError<OfKind<K>> = table[refusal.kind];
   const text = message(refusal, tenantId);

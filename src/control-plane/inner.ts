@@ -7,40 +7,43 @@ import { TryLater } from '../schedule/due.ts';
 import { wait } from '../store/records.ts';
 import type { Reading } from '../store/records.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { callOf, common, run, work } from './edge.ts';
+import { callOf, edgeBase, run, work } from './edge.ts';
 import type { EdgeServices } from './edge.ts';
 import type { ArmError, Behalf } from './long-running/operation.ts';
-import type { DeploymentAround } from './operation.ts';
+import type { EnclosingDeployment } from './operation.ts';
 import { ownSteps, trialSteps } from './pipeline.ts';
 import type { Ready } from './pipeline.ts';
 import type { ControlRefusal } from './refusal.ts';
 import { ownRequest } from './request.ts';
 import type { FindRoute } from './request.ts';
 
-/** A request that the server makes itself, on somebody's behalf: for a resource of a deployment, or of a group that goes. */
+/**
+ * A request that the server makes on a caller's behalf: for a resource of a deployment or of a group that is being
+ * deleted.
+ */
 export interface InnerRequest {
   readonly method: 'GET' | 'PUT' | 'DELETE';
-  /** An ARM id: nothing in it is encoded. */
+  /** An ARM id, without percent-encoding. */
   readonly path: string;
   readonly apiVersion: string;
   readonly body?: unknown;
-  readonly deployment?: DeploymentAround;
+  readonly deployment?: EnclosingDeployment;
 }
 
 /**
- * Operations from within. They are admitted as if the caller had asked for them: permission for each, an audit record for
- * each, in order with the other changes of the subscription. A refusal is an answer too.
- * @throws {TryLater} when the store or the audit log cannot be written, or too much was changed meanwhile
+ * Performs operations as if the caller had sent them: each needs its permission, has an audit record and waits for the
+ * earlier changes of the subscription. A refusal is an answer too.
+ * @throws {TryLater} when the store or the audit log cannot be written, or there were too many concurrent changes
  */
 export interface Inner {
   readonly perform: (behalf: Behalf, request: InnerRequest) => Promise<Answer>;
-  /** What `perform` would answer, with the change made in `store` only: one that is laid over the real one. */
+  /** The answer that `perform` would give; the change is written to `store` only, an overlay of the real one. */
   readonly preview: (behalf: Behalf, request: InnerRequest, store: Store) => Promise<Answer>;
-  /** Whether there is an operation for that. */
+  /** Whether such an operation exists. */
   readonly knows: (request: Pick<InnerRequest, 'method' | 'path'>) => boolean;
 }
 
-/** The error of an answer that refuses. */
+/** The error in the body of a refusal. */
 export function errorOf({ status, body }: Answer): ArmError {
   const error: unknown = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
   if (isError(error)) return error;
@@ -58,7 +61,7 @@ function isError(value: unknown): value is ArmError {
   );
 }
 
-/** Requests of the server's own, through the steps that requests from outside take. */
+/** Takes the server's own requests through the steps of requests from outside, except those for the token. */
 export function innerRequests(
   find: FindRoute,
   { turns, services }: { readonly turns: Turns; readonly services: () => EdgeServices },
@@ -75,24 +78,24 @@ export function innerRequests(
       }
     },
     preview(behalf, request, store) {
-      const edge = { ...common, steps: trialSteps, work: trialOn(store, behalf), failed: unrecorded };
+      const edge = { ...edgeBase, steps: trialSteps, work: trialOn(store, behalf), failed: unrecorded };
       return answerOwn(turns, { edge, services: services(), request: opened(behalf, request) });
     },
     knows: ({ method, path }) => find(method, idSegments(path)) !== undefined,
   };
 }
 
-const ownEdge = { ...common, steps: ownSteps, work };
+const ownEdge = { ...edgeBase, steps: ownSteps, work };
 
-const unrecorded: typeof common.failed = (...given) => ({ ...common.failed(...given), records: [] });
+const unrecorded: typeof edgeBase.failed = (...given) => ({ ...edgeBase.failed(...given), records: [] });
 
-/** What a client would be told to try again: work goes on when it is over. */
+/** Failures that a client would be told to retry: the work does so itself. */
 function isPassing(error: unknown): boolean {
   const { kind } = refusalOf<ControlRefusal>(error);
   return kind === 'recordUnavailable' || kind === 'tooManyConflicts';
 }
 
-/** The operation with its change made in `store` only, and without a record. */
+/** Runs the operation with its change written to `store` only, and without an audit record. */
 function trialOn(store: Store, { subscription }: Behalf) {
   return function* tried(ready: Ready, services: EdgeServices): Reading<{ answer: Answer; records: [] }> {
     const { answer, change } = yield* run(ready, { ...callOf(ready, services), store }, services);
@@ -102,7 +105,7 @@ function trialOn(store: Store, { subscription }: Behalf) {
   };
 }
 
-/** Without the stamp of the role assignments: within a trial everybody may do what they may do outside it. */
+/** Leaves out the stamp of the role assignments: in a trial, callers keep the permissions that they have outside it. */
 function onTrial(change: Transaction, stamp: string): Transaction {
   return { ...change, put: (change.put ?? []).filter(({ key }) => key !== stamp) };
 }

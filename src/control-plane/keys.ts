@@ -16,7 +16,10 @@ const atSubscription = recordKind<DeploymentRecord>({
   holds: 'a deployment at the scope of the subscription',
 });
 
-/** The key of a deployment in a resource group, or, without one, at the scope of the subscription; without a name, the prefix of all. */
+/**
+ * The key of a deployment in a resource group, or at the scope of the subscription if there is no group; without a
+ * name, the prefix of all.
+ */
 export function deploymentKey(
   subscriptionId: string,
   resourceGroup: string | undefined,
@@ -33,9 +36,12 @@ export function deploymentKey(subscriptionId: string, resourceGroup: string | un
 const deploymentOperations = recordKind<DeploymentOperationRecord>({
   pattern: 'deployment-operation/{operation}/',
   owner,
-  holds: 'what was done for a deployment by the long-running operation of that id',
+  holds: 'an operation of a deployment on one resource, by the long-running operation',
 });
-/** What was done for a deployment, by the long-running operation that carries it out; without an id, the prefix of all. */
+/**
+ * The key of a deployment's operation on one resource, under the long-running operation that carries the deployment
+ * out; without an id, the prefix of all.
+ */
 export function deploymentOperationKey(deploymentRun: string, operationId: string): Key<DeploymentOperationRecord>;
 export function deploymentOperationKey(deploymentRun: string): Prefix<DeploymentOperationRecord>;
 export function deploymentOperationKey(deploymentRun: string, operationId?: string) {
@@ -48,8 +54,8 @@ const operations = recordKind<OperationRecord>({
   owner,
   holds: 'a long-running operation',
 });
-/** The key of a long-running operation. Its id begins with its time, so that the oldest come first. */
+/** The key of a long-running operation. The id begins with the time, so the oldest come first. */
 export const longRunningKey = (subscriptionId: string, id: string) =>
   operations.key(subscriptionId.toLowerCase(), id.toLowerCase());
-/** Of all of a subscription, the oldest first. */
+/** The prefix of all operations of a subscription, the oldest first. */
 export const longRunningPrefix = (subscriptionId: string) => operations.prefix(subscriptionId.toLowerCase());

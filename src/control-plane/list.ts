@@ -9,15 +9,18 @@ import { answer, badRequest } from './operation.ts';
 import type { ControlCall, ControlOutcome } from './operation.ts';
 import { setImmediate } from 'node:timers/promises';
 
-/** Page size of ARM lists, unless `$top` says otherwise. */
+/** The most items of a page of an ARM list, and the default. */
 const pageSize = 1000;
 
-/** A page ends with the record with which it walked so much: a thousand large ones would hold up everybody, or be too much to hold. */
+/**
+ * A page ends with the record that reaches this size: a thousand large ones would block other requests or fill the
+ * memory.
+ */
 const pageBytes = 2_097_152;
 
 /**
- * How many a page has at most, by its `$top`.
- * @throws {Refused} for anything but a number from 1 to the usual size of a page
+ * The most items of a page, from `$top`.
+ * @throws {Refused} for anything but a whole number from 1 to the page size
  */
 export function pageLimit(top: string | undefined): number {
   const limit = top === undefined ? pageSize : Number(top);
@@ -25,7 +28,7 @@ export function pageLimit(top: string | undefined): number {
   return badRequest(`$top is '${top}'; it must be a whole number from 1 to ${pageSize}.`);
 }
 
-/** @throws {Refused} for a `$skiptoken` that the list did not give */
+/** @throws {Refused} always: the `$skiptoken` is not one of this list */
 export function foreignToken(): never {
   return badRequest('$skiptoken did not come from this server; follow nextLink unchanged.');
 }
@@ -34,11 +37,11 @@ type Shown = Promise<readonly { readonly id: string }[]>;
 
 interface Listed<T> {
   readonly prefix: Prefix<T>;
-  /** The records of a page as resources, those that are shown. */
+  /** Turns a page's records into the resources to show; it may leave some out. */
   readonly render: (records: readonly Stored<T>[]) => Shown;
 }
 
-/** A list, or one of those that a list is made of, whatever its records hold. */
+/** A list or a part of one, whatever type its records have. */
 interface ListSource {
   readonly prefix: string;
   readonly render: (records: readonly StoredRecord[]) => Shown;
@@ -49,28 +52,28 @@ export function listSource<T>({ prefix, render }: Listed<T>): ListSource {
 }
 
 interface ListRequest<T> extends Listed<T> {
-  /** Only what the caller may do this action on is shown; a page may so be shorter than it was asked to be. */
-  readonly seen?: string;
+  /** The action that a resource must allow the caller to be shown; a page may therefore be shorter than asked for. */
+  readonly visibleBy?: string;
 }
 
 /** One page of an ARM list: `{ value, nextLink }`, with `$top` and an opaque `$skiptoken`. */
 export async function listAnswer<T>(
   call: ControlCall,
-  { seen, prefix, render }: ListRequest<T>,
+  { visibleBy, prefix, render }: ListRequest<T>,
 ): Promise<ControlOutcome> {
   const { access } = call;
-  // What an assignment allows at a scope it allows on all below: most callers need no look at each resource.
-  const seesAll = seen === undefined || access.may(seen, listScope(scopeKey(call.path)));
+  // An assignment at a scope covers everything below it, so for most callers no single resource is checked.
+  const seesAll = visibleBy === undefined || access.may(visibleBy, listScope(scopeKey(call.path)));
   const shown = async (records: readonly Stored<T>[]) => {
     const rendered = await render(records);
-    return seesAll ? rendered : rendered.filter(({ id }) => access.may(seen, id));
+    return seesAll ? rendered : rendered.filter(({ id }) => access.may(visibleBy, id));
   };
   return listAnswerOf(call, [listSource({ prefix, render: shown })]);
 }
 
 /**
- * The same of a list that is made of several, one after the other. Each page walks at most as many records as it may
- * have, so that it can be short, or empty, and have a next one.
+ * The same for a list of several parts, one after the other. A page reads at most as many records as it may have items,
+ * so it can be short or empty and still have a next page.
  */
 export async function listAnswerOf(call: ControlCall, sources: readonly ListSource[]): Promise<ControlOutcome> {
   const limit = pageLimit(call.query['$top']);
@@ -101,7 +104,7 @@ interface Walk {
   readonly room: { readonly records: number; readonly bytes: number };
 }
 
-/** The next records of a list, as many as there is room for, and whether there are more. */
+/** The next records of a list that fit, and whether there are more. */
 async function nextRecords(store: ControlCall['store'], { prefix, after, room }: Walk) {
   const records = await store.list({ prefix, after, limit: room.records + 1, bytes: Math.max(1, room.bytes) });
   const shown = records.slice(0, room.records);
@@ -121,7 +124,10 @@ function page(call: ControlCall, value: readonly unknown[], next: string): Contr
   return answer(200, { value, nextLink: `${call.names.resourceManager}${encodePath(call.path)}?${query.toString()}` });
 }
 
-/** Where a page begins: in which source, and after which end of a key there; `undefined` for a token that is made up. */
+/**
+ * Where a page begins: the index of the source and the end of the last key there; `undefined` for a token that this
+ * list did not give.
+ */
 function startOf(token: string | undefined, sources: readonly ListSource[]) {
   if (token === undefined) return { source: 0, after: undefined };
   const [, digits = '', after = ''] = /^(\d{1,2})\|(.*)$/.exec(readSkipToken(token) ?? '') ?? [];
@@ -131,22 +137,24 @@ function startOf(token: string | undefined, sources: readonly ListSource[]) {
   return { source, after: after === '' ? undefined : after };
 }
 
-const few = { limit: 32, bytes: 262_144 };
+const batch = { limit: 32, bytes: 262_144 };
 
-/** All records under a prefix, a few at a time. In between, others are answered, however many there are. */
+/**
+ * All records under a prefix, a few at a time. Other requests are answered in between, however many records there are.
+ */
 export async function* walk<R>(store: Store, prefix: Prefix<R>): AsyncGenerator<readonly Stored<R>[]> {
   for (let after: string | undefined; ;) {
-    const records: readonly Stored<R>[] = await listRecords(store, { prefix, after, ...few });
+    const records: readonly Stored<R>[] = await listRecords(store, { prefix, after, ...batch });
     after = records.at(-1)?.key;
     if (after === undefined) return;
     yield records;
-    // Another request needs two turns of the event loop: it is decided in one, and answered in the next.
+    // Another request needs two turns of the event loop: it is decided in one and answered in the next.
     await setImmediate();
     await setImmediate();
   }
 }
 
-/** What `read` makes of the first records under a prefix, at most `limit` of it. */
+/** The first `limit` results of `read` on the records under a prefix. */
 export async function firstOf<R, T>(
   { store, prefix, limit }: { readonly store: Store; readonly prefix: Prefix<R>; readonly limit: number },
   read: (records: readonly Stored<R>[]) => readonly T[] | Promise<readonly T[]>,

@@ -2,8 +2,8 @@ import { unservedSuffix } from '../http/host.ts';
 import type { NameSet } from '../http/host.ts';
 
 /**
- * `GET /metadata/endpoints`: where everything of this cloud is, for whoever asks, without a token. It has three forms:
- * that of Azure Stack until 2018, a list of clouds until 2021, and one cloud since.
+ * `GET /metadata/endpoints`: the endpoints of this cloud, without a token. It has three forms: that of Azure Stack for
+ * api-versions before 2018, a list of clouds before 2022, and one cloud since.
  */
 export function metadataEndpoints(names: NameSet, apiVersion: string): unknown {
   if (apiVersion < '2018') return azureStackForm(names);
@@ -12,8 +12,8 @@ export function metadataEndpoints(names: NameSet, apiVersion: string): unknown {
 }
 
 /**
- * What az, PowerShell and Terraform read. What has no counterpart here, and is needed by none of them, is not named, so
- * that nobody is sent elsewhere.
+ * The members that az, PowerShell and Terraform read. A service that does not exist here is left out if they do not
+ * need it, so that no client is sent to Azure.
  */
 function cloudOf(names: NameSet) {
   const { authority, resourceManager, vaultSuffix } = names;
@@ -27,13 +27,13 @@ function cloudOf(names: NameSet) {
       identityProvider: 'AAD',
     },
     resourceManager,
-    // Graph has the same origin, and az learns it from here only.
+    // Graph has the same origin; az finds it only here.
     graph: resourceManager,
     graphAudience: resourceManager,
     microsoftGraphResourceId: resourceManager,
     suffixes: {
       keyVaultDns: vaultSuffix.slice(1),
-      // Terraform's provider configures itself only where there is one; nothing is served below these three.
+      // Terraform's provider does not start without these three; nothing is served below them.
       storage: unservedSuffix(names, 'storage'),
       acrLoginServer: unservedSuffix(names, 'registry'),
       sqlServerHostname: unservedSuffix(names, 'database'),
@@ -41,7 +41,7 @@ function cloudOf(names: NameSet) {
   };
 }
 
-/** `Add-AzEnvironment -ARMEndpoint`. */
+/** The form that `Add-AzEnvironment -ARMEndpoint` reads. */
 function azureStackForm({ authority, resourceManager, vaultSuffix }: NameSet) {
   return {
     galleryEndpoint: resourceManager,

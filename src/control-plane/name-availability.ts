@@ -5,14 +5,14 @@ export interface NameAvailability {
   readonly path: string;
   readonly action: string;
   readonly isName: (name: string) => boolean;
-  /** The record that exists while somebody has the name. */
+  /** The key of the record that exists while the name is taken. */
   readonly keyOf: (name: string) => string;
   readonly invalid: (name: string) => string;
   readonly taken: (name: string) => string;
 }
 
-/** The operation by which clients ask, before they create a resource, whether its name is valid and free. */
-export function checkOfNames({ path, action, isName, keyOf, invalid, taken }: NameAvailability): ControlOperation {
+/** An operation that tells clients, before they create a resource, whether its name is valid and free. */
+export function nameCheck({ path, action, isName, keyOf, invalid, taken }: NameAvailability): ControlOperation {
   return {
     method: 'POST',
     path,

@@ -19,46 +19,47 @@ import type { Accepted, Behalf } from './long-running/operation.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { VaultObjects } from './vault-objects/objects.ts';
 
-/** An operation of the resource manager, whole on one card. */
+/** A card: one operation of the resource manager as data. */
 export interface ControlOperation {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /**
-   * Below the resource manager's origin, a parameter as `:name`; after `{scope}`, which is a subscription's id or any id
-   * below it. `{resource}` is any resource, `{resources}` any list, of types without operations of their own:
-   * `action` is the last part of the type's.
+   * The path below the resource manager's origin. `:name` is a parameter; `{scope}` is the id of a subscription or any
+   * id below it. `{resource}` is any resource and `{resources}` any list of a type without operations of its own; then
+   * `action` is only the last part of the type's action.
    */
   readonly path: string;
-  /** What the caller must be allowed to do, as role definitions name it. */
+  /** The action that the caller needs, as role definitions name it. */
   readonly action: string;
-  /** Another action that is as good. */
+  /** Another action that also suffices. */
   readonly orAction?: string;
   /**
-   * Of a list: it shows what the caller may see (`visible`: may do the action on), whoever may see anything below its
-   * scope; or what is the caller's own, whoever that is (`own`).
+   * For a read that filters its answer. `visible`: a list of the items on which the caller has the action, open to
+   * every caller who has it anywhere below the scope. `own`: the answer has only the caller's own, and is open to every
+   * caller.
    */
   readonly shows?: 'visible' | 'own';
-  /** The operation's name in the vault's audit log; only operations on vaults have one (logging.md). */
+  /** The operation's name in the vault's audit log (logging.md); only operations on vaults have one. */
   readonly audit?: string;
-  /** How its body is read, where it is not simply JSON. */
+  /** Reads a body that is not simply JSON. */
   readonly parseBody?: (body: unknown) => ParsedBody;
   readonly run: (call: ControlCall, services: ControlServices) => Promise<ControlOutcome>;
 }
 
-/** A body's JSON: `undefined` for none. */
+/** The JSON of a body; `undefined` for an empty one. */
 export type ParsedBody = BoundedJson;
 
-/** What an operation is given of its request. */
+/** The request as an operation sees it. */
 export interface ControlCall {
-  /** What is read from it, is read on the word of what admitted the request. */
+  /** Its reads hold only while the role assignments that admitted the request are unchanged. */
   readonly store: Store;
-  /** The subscription of the path; for a path without one, the first of the caller's tenant. */
+  /** The subscription of the path; for a path without one, the home subscription. */
   readonly subscription: SubscriptionRecord;
   readonly caller: Caller;
-  /** What else the caller may do. */
+  /** The caller's other permissions. */
   readonly access: Access;
   readonly names: NameSet;
   readonly origin: Pick<Behalf, 'source' | 'correlationId' | 'userAgent'>;
-  /** The path that was asked for, in the form of an ARM id (`ControlRequest`). */
+  /** The requested path in the form of an ARM id (`ControlRequest`). */
   readonly path: string;
   readonly apiVersion: string;
   readonly params: Readonly<Record<string, string>>;
@@ -68,8 +69,8 @@ export interface ControlCall {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   readonly newId: () => string;
-  /** The deployment that the request is part of. */
-  readonly deployment: DeploymentAround | undefined;
+  /** The deployment that makes the request, if one does. */
+  readonly deployment: EnclosingDeployment | undefined;
 }
 
 /** The headers `If-Match` and `If-None-Match`. */
@@ -78,36 +79,36 @@ interface Conditions {
   readonly ifNoneMatch?: string | undefined;
 }
 
-/** What a deployment says of the requests that it makes. */
-export interface DeploymentAround {
-  /** Takes out of a string what nothing that is stored or answered may hold. */
+/** The part of a deployment that the requests which it makes depend on. */
+export interface EnclosingDeployment {
+  /** Masks the secrets of the deployment in a string that is stored or answered. */
   readonly mask?: ((text: string) => string) | undefined;
-  /** What it may still cost. */
+  /** The work that its templates may still cause. */
   readonly allowance?: Allowance | undefined;
 }
 
-/** On whose behalf a request is made: for what goes on after the answer, and for what is asked of other operations. */
+/** The caller and the other facts of this request that later work and the server's own requests need. */
 export function behalfOf({ caller, subscription, names, origin }: ControlCall): Behalf {
   return { caller, subscription, names, ...origin };
 }
 
-/** What the server gives to operations. */
+/** The services that operations use. */
 export interface ControlServices {
   readonly rulebook: Rulebook;
   readonly profile: RuleProfile;
-  /** Where public IP addresses come from (IPv4, CIDR). */
+  /** The range from which public IP addresses are taken (IPv4, CIDR). */
   readonly publicAddressPool: string;
-  /** Whether answers are changed as Azure changes them, instead of giving back what was sent. */
+  /** Whether answers are normalized as Azure does, instead of returning what was sent. */
   readonly azureNormalization: boolean;
   readonly objects: VaultObjects;
-  /** Reads a secret as the template deployment service, through the vault's firewall and into its log. */
+  /** Reads a secret as the template deployment service, through the vault's firewall and with a record in its log. */
   readonly readSecret: (asked: SecretRequest) => Promise<SecretRead>;
-  /** Without the requirements of a request: for what goes on when it is long answered. */
+  /** The store without a request's requirements, for work that continues after the answer. */
   readonly store: Store;
   readonly inner: Inner;
   readonly longRunning: Pick<LongRunning, 'settled' | 'closing'>;
   readonly evaluate: Evaluate;
-  /** Milliseconds since 1970, each time that it is asked. */
+  /** The time now, in milliseconds since 1970. */
   readonly now: () => number;
 }
 
@@ -116,18 +117,20 @@ export type ControlOutcome =
       readonly ok: true;
       readonly answer: Answer;
       readonly change?: Transaction;
-      /** The service principals that the change makes, changes and removes: each has a record in the directory's log. */
+      /**
+       * The service principals that the change creates, updates and deletes: each has a record in the directory's log.
+       */
       readonly principals?: readonly PrincipalChange[];
-      /** What goes on after the answer, or can be asked for later. */
+      /** The long-running operation that the answer announces. */
       readonly accepted?: Accepted;
       readonly recordedAs?: RecordedAs;
     }
   | { readonly ok: false; readonly refusal: ControlRefusal; readonly recordedAs?: RecordedAs };
 
-/** How an operation is recorded in the vault's audit log, where its card alone does not say it. */
+/** The fields of the vault's audit record that differ from the operation's card. */
 export interface RecordedAs {
   readonly operationName: string;
-  /** ARM id of the vault, where the path does not name it. */
+  /** ARM id of the vault, if the path does not name it. */
   readonly resourceId?: string;
 }
 
@@ -140,7 +143,7 @@ export function refuse(refusal: ControlRefusal): Extract<ControlOutcome, { ok: f
 }
 
 /**
- * For what a request says that breaks a rule which `message` states.
+ * Refuses a request that breaks the rule in `message`.
  * @throws {Refused} always
  */
 export function badRequest(message: string): never {
@@ -148,7 +151,7 @@ export function badRequest(message: string): never {
 }
 
 /**
- * `tags` of a request body.
+ * The `tags` of a request body.
  * @throws {Refused} for a tag whose value is an object
  */
 export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
@@ -157,19 +160,19 @@ export function tagsOf(body: Readonly<Record<string, unknown>>): Readonly<Record
   return tags.value;
 }
 
-/** A region's name is in a header of every answer of its vaults. */
+/** Every answer of a vault has its region in a header, so only characters that a header may have are accepted. */
 const regionName = /^[A-Za-z0-9][A-Za-z0-9 ()-]{0,89}$/;
 
 /**
- * `location` of a request body, `undefined` when it has none.
- * @throws {Refused} for a location that is no region
+ * The `location` of a request body; `undefined` if it has none.
+ * @throws {Refused} for a location that cannot be the name of a region
  */
 export function readLocation({ location }: Readonly<Record<string, unknown>>): string | undefined {
   if (location === undefined || location === null || location === '') return undefined;
   if (typeof location === 'string' && regionName.test(location)) return location;
   const found = JSON.stringify(location).slice(0, 100);
-  const rule = 'a region is a text of at most 90 letters, digits and spaces, for example "westeurope"';
-  return badRequest(`The location ${found} is no region: ${rule}.`);
+  const rule = 'give at most 90 letters, digits and spaces, for example "westeurope"';
+  return badRequest(`The location ${found} is not a region: ${rule}.`);
 }
 
 export const locationMissing: ControlRefusal = {
@@ -178,9 +181,9 @@ export const locationMissing: ControlRefusal = {
 };
 
 /**
- * What a request's conditions are refused with (RFC 9110 sections 13.1.1 and 13.1.2): `If-Match` wants the state
- * that there is, or with `*` any state, and `If-None-Match: *` wants that there is no state. `etag` is that of the
- * current state, `undefined` for a resource that does not exist.
+ * The refusal of a request whose conditions are not met (RFC 9110 sections 13.1.1 and 13.1.2): `If-Match` needs the
+ * current ETag, or with `*` any resource, and `If-None-Match: *` needs that the resource does not exist. `etag` is the
+ * current one, `undefined` for a resource that does not exist.
  */
 export function ifMatchRefusal(
   { conditions: { ifMatch, ifNoneMatch }, path }: Pick<ControlCall, 'conditions' | 'path'>,

@@ -28,28 +28,31 @@ import type { Admitted, After, Opened } from './access.ts';
 import type { ControlRefusal } from './refusal.ts';
 import type { ControlRequest, OwnRequest, SentRequest } from './request.ts';
 
-/** The names that applications know the resource manager's resource by, wherever they are. */
+/** Azure's own names of the resource manager, which clients ask tokens for in every cloud. */
 const globalAudiences = ['https://management.azure.com', 'https://management.core.windows.net'];
 
-/** A vault with every rule that it can have fits; a deployment template of Azure may have 4 MiB. */
+/** Fits a vault with the most rules; a deployment template of Azure may have 4 MiB. */
 const bodyBytesMax = 4_194_304;
 
-/** What the steps ask of the server. */
+/** The services that the steps use. */
 export interface StepServices extends Pick<ControlServices, 'store' | 'rulebook' | 'now'> {
   readonly verifier: Verifier;
-  /** What the tokens of issuers that the operator added may be for, beside our own names. */
+  /** More audiences that tokens of external issuers may have, besides our own names. */
   readonly externalAudiences: readonly string[];
-  /** The subscription of a path that names none. */
+  /** The subscription for a path that does not name one. */
   readonly homeSubscription: string;
-  /** Changes of one subscription, one after the other: they rest on each other (a rule on a subnet, a vault on its group), and are few. */
+  /**
+   * Runs the changes of a subscription one after the other: they depend on each other (a rule on a subnet, a vault on
+   * its group), and are few.
+   */
   readonly changes: InOrder;
 }
 
 /**
  * The order of a request to the resource manager. The subscription comes before the token, as on Azure: the challenge
- * names the tenant whose token is wanted. The vault's firewall is not in it: "Key Vault firewalls and virtual network
- * rules only apply to the data plane". No byte of a body is read before the request is admitted, and as a body may take
- * minutes to come, all of it is decided again afterwards.
+ * names the tenant that must issue the token. The vault's firewall is not in it: "Key Vault firewalls and virtual
+ * network rules only apply to the data plane". No byte of a body is read before the request is admitted, and because a
+ * body may take minutes to arrive, all steps are decided again afterwards.
  */
 export const sentSteps = inOrder(
   admission(
@@ -62,7 +65,7 @@ export const sentSteps = inOrder(
   ).once('bytes', bytesOf),
 );
 
-/** The same for what the server asks of itself, of a caller whose token was verified when the work was asked for. */
+/** The order of the server's own requests. The caller's token was verified when the work was requested. */
 const behalfSteps = admission(
   Steps.of<OwnRequest, StepServices>()
     .step('apiVersion', apiVersionOf)
@@ -74,10 +77,10 @@ const behalfSteps = admission(
 
 export const ownSteps = inOrder(behalfSteps);
 
-/** And of what is only tried: nothing else waits for it, and it waits for nothing. */
+/** The order of a trial: it does not wait for other changes, and they do not wait for it. */
 export const trialSteps = behalfSteps.step('body', bodyOf).step('query', queryOf);
 
-/** Whether the caller may do it, and whether a lock forbids it. */
+/** The steps that admit a request: whether the caller may do it, and whether a lock forbids it. */
 function admission<R extends ControlRequest, F extends Opened>(opened: Steps<R, StepServices, F>) {
   return opened
     .step('authorization', authorizationOf)
@@ -86,7 +89,7 @@ function admission<R extends ControlRequest, F extends Opened>(opened: Steps<R, 
     .step('access', accessIn);
 }
 
-/** What is asked for, once the changes before it are over. */
+/** The steps that follow once the earlier changes of the subscription have ended. */
 function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: Steps<R, StepServices, F>) {
   return admittedSteps
     .once('inOrder', placeInOrder)
@@ -95,10 +98,10 @@ function inOrder<R extends ControlRequest, F extends Admitted>(admittedSteps: St
     .step('group', groupOf, groupRefusal);
 }
 
-/** What is known of a request when all steps are taken, whichever those are. */
+/** The facts about a request after all steps, whichever way it came. */
 export type Ready = Known<ControlRequest, Admitted & Asked>;
 
-/** The same of one that may have failed on the way. */
+/** The facts about a request that may have failed at any step. */
 export type KnownSoFar = Known<ControlRequest, Partial<Admitted & Asked> & { readonly inOrder?: Place | undefined }>;
 
 interface Asked {
@@ -132,13 +135,13 @@ function subscriptionOf(
   const id = params['subscriptionId'] ?? homeSubscription;
   const found = (record: Stored<SubscriptionRecord> | undefined) =>
     record?.value ?? refuse({ kind: 'subscriptionNotFound', id });
-  // A key has printable ASCII only; an id that has anything else is no subscription's.
+  // Keys have only printable ASCII; an id with any other character belongs to no subscription.
   if (!/^[0-9a-f-]{1,64}$/i.test(id)) return found(undefined);
   const read = readNow(store, { get: [subscriptionKey(id)] });
   return read instanceof Promise ? read.then(([record]) => found(record)) : found(read[0]);
 }
 
-/** The operation acts in the subscription that the work was asked for in, whatever the path says. */
+/** The subscription of the request that caused the work, which is the only one that the path may name. */
 function subscriptionOfBehalf({ request: { behalf, params } }: After<never, OwnRequest>): SubscriptionRecord {
   const { subscription } = behalf;
   const { subscriptionId: id } = params;
@@ -151,7 +154,7 @@ function bearerOf({ request }: After): string {
   return bearerToken(request.headers) ?? refuse({ kind: 'bearerMissing' });
 }
 
-/** Who the token says is asking, if it is valid, for the resource manager and of the subscription's tenant. */
+/** The caller of the token, which must be valid, for the resource manager and from the subscription's tenant. */
 function callerOf(
   known: After<'subscription'> & { readonly token: string },
   services: StepServices,
@@ -189,7 +192,7 @@ function audiencesOf(names: NameSet): readonly string[] {
   return [names.resourceManager, ...globalAudiences].flatMap((audience) => [audience, `${audience}/`]);
 }
 
-/** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
+/** The body as it came; `undefined` for none. The body of a GET is ignored. */
 function bytesOf({ request }: After<never, SentRequest>): Buffer | undefined | Promise<Buffer | undefined> {
   return isRead(request) ? undefined : readBodyOrRefuse(request.raw, bodyBytesMax, bodyRefusals);
 }
@@ -208,7 +211,7 @@ const bodyRefusals: Readonly<Record<BodyFault, ControlRefusal>> = {
   cutOff: { kind: 'bodyNotJson' },
 };
 
-/** The place of a change behind those of the same subscription; `undefined` for what only reads. */
+/** The place of a change behind the earlier ones of the subscription; `undefined` for a read. */
 function placeInOrder(
   { request, subscription }: After<'subscription'>,
   { changes }: StepServices,
@@ -216,12 +219,12 @@ function placeInOrder(
   return isRead(request) ? undefined : changes.place(subscription.subscriptionId);
 }
 
-/** The body's JSON, an object within the bounds of `json/`; empty for none. */
+/** The body's JSON, an object within the bounds of `json/`; `{}` for an empty body. */
 function bodyOf({ operation, bytes }: After<'operation' | 'bytes'>): Readonly<Record<string, unknown>> {
   return jsonObjectOrRefuse((operation.parseBody ?? parseJsonBody)(bytes));
 }
 
-/** The query's parameters by name, none of them given twice. */
+/** The query's parameters by name; none may be given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
   return queryOrRefuse(request.query, givenTwice);
 }
@@ -230,22 +233,26 @@ function givenTwice(name: string): ControlRefusal {
   return { kind: 'badQuery', message: `The query parameter '${name}' is given more than once.` };
 }
 
-const harmless = new Set(['GET', 'HEAD', 'DELETE']);
+const withoutGroupCheck = new Set(['GET', 'HEAD', 'DELETE']);
 
-/** The group in which a request makes or changes something; `undefined` for a request without one, or that only reads or deletes. */
+/**
+ * The resource group of a request that creates or changes something; `undefined` for a path without a group, a read or
+ * a DELETE.
+ */
 function groupOf(
   known: After<'subscription' | 'authorization' | 'lock'>,
   { store }: StepServices,
 ): ResourceGroupRecord | undefined | Promise<ResourceGroupRecord | undefined> {
   const { method, params } = known.request;
   const { resourceGroup } = params;
-  if (harmless.has(method) || resourceGroup === undefined || !isResourceGroupName(resourceGroup)) return undefined;
+  if (withoutGroupCheck.has(method) || resourceGroup === undefined || !isResourceGroupName(resourceGroup))
+    return undefined;
   const key = resourceGroupKey({ subscriptionId: known.subscription.subscriptionId, resourceGroup });
   const read = readNow(store, { require: requirementsOf(known), get: [key] });
   return read instanceof Promise ? read.then(([record]) => record?.value) : read[0]?.value;
 }
 
-/** Nothing is made or changed in a group that is being deleted: what is in it goes. */
+/** Nothing is created or changed in a group that is being deleted. */
 function groupRefusal(group: ResourceGroupRecord | undefined): ControlRefusal | undefined {
   return group?.deleting === undefined ? undefined : { kind: 'resourceGroupBeingDeleted', name: group.name };
 }

@@ -9,20 +9,20 @@ import type { RecordedAs } from './operation.ts';
 import type { KnownSoFar } from './pipeline.ts';
 import { idOf } from './request.ts';
 
-/** What came of a request, for its records. */
+/** The result of a request, for its records. */
 interface Outcome {
   readonly status: number;
   readonly message?: string;
   readonly nowMs: number;
-  /** Whether it goes on after the answer. */
+  /** Whether work continues after the answer. */
   readonly isAccepted?: boolean;
-  /** What the operation says of its record. */
+  /** The fields of the record that the operation sets. */
   readonly recordedAs?: RecordedAs | undefined;
 }
 
 /**
- * The records of a request: one where it concerns a vault (category `AuditEvent`), and one where it would change
- * something (`Administrative`). A stranger's request to a vault has the first only.
+ * The records of a request: one if it concerns a vault (category `AuditEvent`), and one if it would change something
+ * (`Administrative`). An unauthenticated request for a vault has only the first.
  */
 export function recordsOf(known: KnownSoFar, outcome: Outcome): readonly LogRecord[] {
   const ofVault = vaultRecordOf(known, outcome);
@@ -30,7 +30,7 @@ export function recordsOf(known: KnownSoFar, outcome: Outcome): readonly LogReco
   return [ofVault, activityRecordOf(known, outcome)].filter((record) => record !== undefined);
 }
 
-/** A `POST` that only reads, as its action says, has no such record. */
+/** A `POST` whose action is a read has no such record. */
 function activityRecordOf(known: KnownSoFar, outcome: Outcome): ActivityRecord | undefined {
   const { request, subscription } = known;
   const { operation, path, params } = request;
@@ -47,13 +47,13 @@ function activityRecordOf(known: KnownSoFar, outcome: Outcome): ActivityRecord |
   });
 }
 
-/** An id is pairs of a type and a name; what is left over is an action on it. */
+/** An id is pairs of a type and a name; an odd segment at the end is an action on it. */
 function withoutAction(path: string): string {
   const segments = idSegments(path);
   return idOf(segments.length % 2 === 0 ? segments : segments.slice(0, -1));
 }
 
-/** The role assignment that a request was admitted by. */
+/** The role assignment that admitted a request. */
 function evidenceOf({ request: { path }, operation, access, caller }: KnownSoFar): Evidence | undefined {
   if (operation === undefined || access === undefined || caller === undefined) return undefined;
   const { authorization } = access;
@@ -86,7 +86,7 @@ function vaultRecordOf(known: KnownSoFar, outcome: Outcome): AuditRecord | undef
   });
 }
 
-/** The record of a service principal that comes or goes with its resource, in the directory's log. */
+/** The record in the directory's log of a service principal that is created or deleted with its resource. */
 export function principalRecordOf(
   known: KnownSoFar,
   outcome: Outcome,
@@ -121,7 +121,7 @@ function eventOf({ request, apiVersion, caller }: KnownSoFar, outcome: Outcome) 
   } satisfies Omit<AuditEvent, 'operationName' | 'resourceId'>;
 }
 
-/** The vault that a path speaks of, or what it speaks of instead: an action on a vault is recorded under the vault. */
+/** The vault in a path, or else the whole path: an action on a vault is recorded under the vault. */
 function resourceOf(path: string): string {
   return /^.*?\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+/i.exec(path)?.[0] ?? path;
 }

@@ -4,7 +4,7 @@ import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
 import type { ArmError } from './long-running/operation.ts';
 
-/** Everything that the control plane refuses a request for. `errors.ts` gives each its status, code and wording. */
+/** Every refusal of the control plane. `errors.ts` gives each its status, code and message. */
 export type ControlRefusal =
   | { readonly kind: 'routeNotFound'; readonly method: string; readonly path: string }
   | { readonly kind: 'apiVersionMissing' }
@@ -22,19 +22,19 @@ export type ControlRefusal =
   | JsonRefusal
   | { readonly kind: 'mediaTypeMalformed' }
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
-  /** What a change would store of one resource is larger than `limit` bytes. */
+  /** A change would make the record of one resource larger than `limit` bytes. */
   | { readonly kind: 'resourceTooLarge'; readonly bytes: number; readonly limit: number }
   | { readonly kind: 'badQuery'; readonly message: string }
   | ResourceRefusal
-  /** A secret or key of a vault, in the data plane's words. */
+  /** About a secret or key of a vault; `message` is the data plane's. */
   | { readonly kind: 'vaultObjectNotFound'; readonly message: string }
   | { readonly kind: 'vaultObjectConflict'; readonly message: string }
   | { readonly kind: 'operationUnknown'; readonly id: string }
   | { readonly kind: 'resourceGroupBeingDeleted'; readonly name: string }
-  /** `message` is the sentence of the template language's own refusal. */
+  /** `message` is the template language's own. */
   | { readonly kind: 'invalidTemplate'; readonly message: string }
   | { readonly kind: 'invalidDeployment'; readonly message: string }
-  /** What Azure has for a template that can be read and cannot be deployed; `details` says what each resource was answered. */
+  /** A template that can be read but not deployed; `details` has the error of each resource. */
   | {
       readonly kind: 'deploymentNotValid';
       readonly name: string;
@@ -46,7 +46,7 @@ export type ControlRefusal =
   | { readonly kind: 'deploymentNotActive'; readonly name: string; readonly state: string }
   | { readonly kind: 'keyVaultReferenceNotFound'; readonly parameter: string; readonly vaultId: string }
   | { readonly kind: 'keyVaultReferenceNotAuthorized'; readonly objectId: string; readonly vaultId: string }
-  /** `status` and `answered` are the vault's own answer. */
+  /** `status` and `answered` (the message) are the vault's. */
   | {
       readonly kind: 'keyVaultReferenceNotRead';
       readonly parameter: string;
@@ -59,7 +59,7 @@ export type ControlRefusal =
   | { readonly kind: 'predefinedTagsNotSupported' }
   | Trouble;
 
-/** How a refusal is answered. */
+/** The answer to a refusal. */
 export interface WireError<R> {
   readonly status: number;
   readonly code: string;

@@ -11,29 +11,32 @@ import { idSegments, parseList, parseScope } from '../resources/keys.ts';
 import type { Source } from '../types/source.ts';
 import type { InnerRequest } from './inner.ts';
 import type { Behalf } from './long-running/operation.ts';
-import type { ControlOperation, DeploymentAround } from './operation.ts';
+import type { ControlOperation, EnclosingDeployment } from './operation.ts';
 
-/** A request, whether it came over a connection or the server makes it itself. */
+/** A request that came over a connection or that the server makes itself. */
 export interface ControlRequest extends EdgeRequest {
-  /** When it came, in milliseconds since 1970. */
+  /** The time of its arrival, in milliseconds since 1970. */
   readonly atMs: number;
   readonly method: string;
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Decoded; a parameter that is given twice is a list. */
+  /** Decoded; a parameter that appears twice is a list. */
   readonly query: unknown;
   readonly names: NameSet;
   readonly source: Source;
-  /** Absent where path and method are no operation's. */
+  /** `undefined` if no operation has this path and method. */
   readonly operation: ControlOperation | undefined;
-  /** In the form of an ARM id: each segment decoded once, no needless slashes; of no operation, the target as it was sent. */
+  /**
+   * In the form of an ARM id: each segment decoded once, no needless slashes. Without an operation, the target as it
+   * was sent.
+   */
   readonly path: string;
-  /** What the operation's path says by name. */
+  /** The values of the parameters in the operation's path. */
   readonly params: Readonly<Record<string, string>>;
   readonly tlsVersion: string | undefined;
-  /** The deployment that asks for it. */
-  readonly deployment: DeploymentAround | undefined;
+  /** The deployment that makes the request, if one does. */
+  readonly deployment: EnclosingDeployment | undefined;
 }
 
 /** A request that came over a connection. */
@@ -41,7 +44,7 @@ export interface SentRequest extends ControlRequest {
   readonly raw: IncomingMessage;
 }
 
-/** A request that the server makes on somebody's behalf. */
+/** A request that the server makes on a caller's behalf. */
 export interface OwnRequest extends ControlRequest {
   readonly behalf: Behalf;
   readonly bytes: Buffer | undefined;
@@ -102,40 +105,40 @@ export function ownRequest(
   };
 }
 
-/** The operation that method and path name, and what the path says by name. */
+/** The operation of a method and path, and the values of the path's parameters. */
 interface ControlRoute {
   readonly operation: ControlOperation;
   readonly params: Readonly<Record<string, string>>;
 }
 
 /**
- * Finds the operation of a path by its segments. Whatever is authorized, locked or recorded by the path is made of the
- * same segments, so that it is what the operation acts on by `params`.
+ * Finds the operation of a path by its segments. Authorization, locks and records use a path made of the same segments,
+ * so that they are about the resource that `params` names.
  */
 export type FindRoute = (method: string, segments: readonly string[]) => ControlRoute | undefined;
 
 const scopePrefix = '{scope}';
-/** Operations on any resource of a group, and on lists of any type: the last to be looked for. */
+/** Operations on any resource of a group and on lists of any type: they are tried last. */
 const resourcePath = '{resource}';
 const resourcesPath = '{resources}';
 
-/** Segments of a longer path are no resource's, and no name's. */
+/** No name and no resource has a longer segment. */
 const segmentLengthMax = 2048;
 
-/** An operation's path, or what comes after its scope. */
+/** An operation's path, or the part of it after `{scope}`. */
 interface Pattern {
   readonly operation: ControlOperation;
   readonly parts: readonly Part[];
   readonly fixed: number;
 }
 
-/** A fixed segment in lower case, or the name of a parameter. */
+/** A fixed segment in lower case, or a parameter's name. */
 type Part = { readonly text: string } | { readonly name: string };
 
 /**
- * The router of requests that come over a connection and of those that the server makes itself. In any case, the
- * operation with more fixed segments where several fit; what extends a resource of any id comes after them, and what is
- * on any resource last. A parameter is one segment, and nothing in it is decoded.
+ * The router of requests from outside and of the server's own. It ignores case. If several operations fit, the one with
+ * more fixed segments wins; extensions of any id (`{scope}`) come after those, and operations on any resource last. A
+ * parameter is one segment, and is not decoded again.
  */
 export function routerOf(operations: readonly ControlOperation[]): FindRoute {
   const whole = new Map<string, Pattern[]>();
@@ -160,7 +163,7 @@ export function routerOf(operations: readonly ControlOperation[]): FindRoute {
   };
 }
 
-/** The path of an ARM id's segments. */
+/** Joins segments into an ARM id. */
 export function idOf(segments: readonly string[]): string {
   return segments.map((segment) => `/${segment}`).join('');
 }
@@ -178,7 +181,7 @@ function add(patterns: Map<string, Pattern[]>, key: string, pattern: Pattern): v
   else known.push(pattern);
 }
 
-/** What the segments from `at` on say by name; `undefined` where they are not of that pattern. */
+/** The parameters in the segments from `at` on; `undefined` if they do not fit the pattern. */
 function match(parts: readonly Part[], segments: readonly string[], at: number): Record<string, string> | undefined {
   const params: Record<string, string> = {};
   for (const [index, part] of parts.entries()) {
@@ -210,7 +213,7 @@ function findExtending(patterns: readonly Pattern[], segments: readonly string[]
   return undefined;
 }
 
-/** The action of such an operation is that of the type which the path names. */
+/** The action of such an operation begins with the type in the path. */
 function findGeneral(
   operations: readonly ControlOperation[],
   method: string,

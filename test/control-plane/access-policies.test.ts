@@ -36,7 +36,7 @@ async function startWithPolicy() {
   return { world, client, policy };
 }
 
-test('add gives in addition, and answers with the whole list', async () => {
+test('add gives more permissions, and answers with the whole list', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   const { subscriptionId } = client.identity;
@@ -57,7 +57,7 @@ test('add gives in addition, and answers with the whole list', async () => {
   assert.deepEqual(await policiesOf(client), accessPolicies);
 });
 
-test('replace puts what it names in the place of what was, and leaves the policies of others', async () => {
+test('replace replaces the policies that it names, and leaves those of other identities', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   expectStatus(await update(client, 'add', [policy(second, { secrets: ['list'] })]), 200);
@@ -68,7 +68,7 @@ test('replace puts what it names in the place of what was, and leaves the polici
   ]);
 });
 
-test('remove takes away what it names, and a policy of which nothing is left goes', async () => {
+test('remove takes the named permissions away, and deletes a policy that becomes empty', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   const empty = policy(second, {});
@@ -81,7 +81,7 @@ test('remove takes away what it names, and a policy of which nothing is left goe
   assert.deepEqual(await policiesOf(client), [empty]);
 });
 
-test('a compound identity is another identity than its object alone', async () => {
+test('a compound identity is not the same as its object alone', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   const compound = policy(first, { secrets: ['set'] }, { applicationId: application });
@@ -93,7 +93,7 @@ test('a compound identity is another identity than its object alone', async () =
   assert.deepEqual(await policiesOf(client), [{ ...compound, permissions: { secrets: ['set', 'list'] } }]);
 });
 
-test('another word than add, replace or remove is refused, also one that every object has', async () => {
+test('a word other than add, replace or remove is refused, also the name of a member of Object.prototype', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   const { version } = await storedVault(world, 'kv-access');
@@ -108,7 +108,7 @@ test('another word than add, replace or remove is refused, also one that every o
   assert.equal((await storedVault(world, 'kv-access')).version, version);
 });
 
-test('a policy that breaks a rule is refused wherever it is given, and nothing is changed', async () => {
+test('a policy that breaks a rule is refused in every operation, and nothing is changed', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   const { tenantId } = client.identity;
@@ -149,7 +149,7 @@ test('a policy that breaks a rule is refused wherever it is given, and nothing i
   assert.equal((await storedVault(world, 'kv-access')).version, version);
 });
 
-test('a vault takes 1024 policies, and the 1025th is refused also when it is added', async () => {
+test('a vault accepts 1024 policies, and the 1025th is refused, also by add', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   const others = Array.from({ length: 1023 }, () => policy(randomUUID(), { secrets: ['get'] }));
@@ -187,7 +187,7 @@ test('a vault that does not exist has no policies to change', async () => {
   );
 });
 
-test('of twenty policies that are added at the same moment none is lost', async () => {
+test('twenty policies that are added at the same time are all stored', async () => {
   const { world, client, policy } = await startWithPolicy();
   await using _ = world;
   const ids = Array.from({ length: 20 }, () => randomUUID());
@@ -200,7 +200,7 @@ test('of twenty policies that are added at the same moment none is lost', async 
   );
 });
 
-test('of twenty changes of tags at the same moment each is whole, and the last one answered is what stands', async () => {
+test('twenty changes of tags at the same time are each answered whole, and the result is one of them', async () => {
   const { world, client } = await startWithPolicy();
   await using _ = world;
   const numbers = Array.from({ length: 20 }, (_item, index) => String(index));

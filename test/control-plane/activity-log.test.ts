@@ -54,13 +54,13 @@ const rule = {
 
 interface Step {
   readonly method: string;
-  /** Below the subscription. */
+  /** The path below the subscription. */
   readonly path: string;
   readonly body?: unknown;
   readonly action: string;
-  /** Where it is not the path. */
+  /** The resource id, if it is not the path. */
   readonly resource?: string;
-  /** `refused`: nobody can do it here. */
+  /** `refused`: the operation is not supported here. */
   readonly outcome?: 'refused';
 }
 
@@ -71,7 +71,7 @@ const step = (method: string, path: string, action: string, others: Partial<Step
   ...others,
 });
 
-/** Every operation that would change something, in an order in which each can be done. */
+/** Every operation that would change something, in an order in which each succeeds. */
 function steps(client: Client, connection: string): readonly Step[] {
   const ofSubscription = `/subscriptions/${client.identity.subscriptionId}`;
   const groups = 'Resources/subscriptions/resourceGroups';
@@ -205,7 +205,10 @@ before(async () => {
 });
 after(() => world[Symbol.asyncDispose]());
 
-/** The records of category `Administrative` of one request, of the resource if one is given, once there are so many. */
+/**
+ * The `Administrative` records of one request, only those about the resource `id` if it is given, once there are
+ * `count`.
+ */
 async function recordsOf(
   { headers }: Answered,
   { count = 1, id }: { readonly count?: number; readonly id?: string } = {},
@@ -223,7 +226,7 @@ async function recordsOf(
 async function expectRecord(answered: Answered, { method, path, action, resource = path }: Step): Promise<Json> {
   const { subscriptionId, tenantId } = world.client.identity;
   const id = `/subscriptions/${subscriptionId}${resource}`;
-  // With a group goes what is in it, each under its own id.
+  // The resources of a group are deleted with it, each with a record under its own id.
   const records = await recordsOf(answered, { id });
   const [record] = records;
   assert.ok(record !== undefined && records.length === 1, `${method} ${path} has ${records.length} records`);
@@ -259,7 +262,7 @@ async function connect(client: Client): Promise<string> {
 }
 
 suite('the activity log', () => {
-  test('has exactly one record of every change, and of every one that is refused', async () => {
+  test('has exactly one record of every change, and of every refused change', async () => {
     const { client } = world;
     const denied = await client.token('arm', stranger);
     const placeholder = `${kv}/privateEndpointConnections/c`;
@@ -306,7 +309,7 @@ suite('the activity log', () => {
     );
   });
 
-  test('has a record in the form of Azure’s', async () => {
+  test("has records in Azure's form", async () => {
     const { client } = world;
     const { tenantId, subscriptionId, objectId, clientId } = client.identity;
     const answered = await client.arm('PUT', '/resourceGroups/form', { location });
@@ -357,7 +360,7 @@ suite('the activity log', () => {
     });
   });
 
-  test('has nothing of what only reads, also by POST, and nothing of a preview', async () => {
+  test('has no record of reads, also by POST, and none of previews', async () => {
     const { client } = world;
     const check = '/providers/Microsoft.KeyVault/checkNameAvailability';
     const body = { name: 'kv-free', type: 'Microsoft.KeyVault/vaults' };
@@ -368,7 +371,7 @@ suite('the activity log', () => {
     await recordsOf(last);
     const records = activityLog(world);
     const from = records.findIndex((record) => record['correlationId'] === first);
-    // The groups of the tests before this one are still being deleted.
+    // The groups of the earlier tests are still being deleted.
     const elsewhere = /\/resourcegroups\/(?!marks$)/i;
     const named = records
       .slice(from)
@@ -378,7 +381,7 @@ suite('the activity log', () => {
     assert.deepEqual(named, [`${ofGroup}/WRITE`, `${ofGroup}/DELETE`]);
   });
 
-  test('leaves room for others: a list of what is its own has a quota for whoever has nothing', async () => {
+  test('limits the records of lists by a caller without any role, so that others have room', async () => {
     const { client } = world;
     const token = await client.token('arm', stranger);
     const own = ({ identity }: Json) => at(identity, 'claim', 'oid') === stranger.objectId;
@@ -389,7 +392,7 @@ suite('the activity log', () => {
     assert.ok(listed() > 0 && listed() < 80, `${listed()} records`);
   });
 
-  test('has a stranger’s request within the quota of strangers', async () => {
+  test('has unauthenticated requests within their quota', async () => {
     const { client } = world;
     const answered = await client.arm('DELETE', '/resourceGroups/rg', undefined, { token: undefined });
     assert.equal(answered.status, 401);
@@ -398,7 +401,7 @@ suite('the activity log', () => {
     assert.equal(record['identity'], undefined);
   });
 
-  test('has each resource of a deployment under the deployment’s correlation id', async () => {
+  test('has a record of each resource of a deployment, with the deployment’s correlation id', async () => {
     const { client } = world;
     await client.arm('PUT', '/resourceGroups/deployed', { location });
     const path = `/resourceGroups/deployed${deployment}`;
@@ -418,9 +421,11 @@ function membersOf(value: Json): Readonly<Record<string, unknown>> {
 
 const find = routerOf(operations);
 
-/** The operation of a request: that of any resource has the type in its action, and so is another value. */
+/**
+ * The operation of a request. Operations on any resource are compared by path, because each type makes another value.
+ */
 function operationOf(method: string, path: string): string {
   const found = find(method, idSegments(path));
-  assert.ok(found !== undefined, `${method} ${path} is no operation`);
+  assert.ok(found !== undefined, `${method} ${path} is not an operation`);
   return `${method} ${found.operation.path}`;
 }

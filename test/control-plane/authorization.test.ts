@@ -37,7 +37,7 @@ before(async () => {
 });
 after(() => world[Symbol.asyncDispose]());
 
-/** A caller of its own, with the roles that are named at paths below the subscription. */
+/** A new caller, with the given roles at paths below the subscription. */
 async function callerWith(...roles: readonly (readonly [role: string, at: string])[]): Promise<Registered> {
   const caller = await register(world);
   for (const [role, path] of roles) {
@@ -64,8 +64,8 @@ function expectDenied(answered: Answered, caller: Registered, action: string, pa
   );
 }
 
-suite('what a role lets its holder do', () => {
-  test('a Reader reads everything and changes nothing, the firewall least of all', async () => {
+suite('a role', () => {
+  test('lets a Reader read everything and change nothing, also not the firewall', async () => {
     const reader = await callerWith(['Reader', '']);
     const unchanged = expectStatus(await as(reader, 'GET', kv), 200);
     expectStatus(await as(reader, 'GET', `${networks}/net`), 200);
@@ -83,7 +83,7 @@ suite('what a role lets its holder do', () => {
     assert.deepEqual((await as(reader, 'GET', kv)).body, unchanged.body);
   });
 
-  test('a Contributor changes what there is, but not who may', async () => {
+  test('lets a Contributor change everything except access', async () => {
     const contributor = await callerWith(['Contributor', '']);
     expectStatus(await as(contributor, 'PUT', kv, vaultBody(world.client)), 200);
     for (const path of [`${kv}${assignments}/${randomUUID()}`, `${definitions}/${randomUUID()}`]) {
@@ -95,7 +95,7 @@ suite('what a role lets its holder do', () => {
     expectDenied(await as(contributor, 'PUT', lock, {}), contributor, 'Microsoft.Authorization/locks/write', lock);
   });
 
-  test('a role holds at its scope and below, in whatever way the path is written', async () => {
+  test('applies at its scope and below, however the path is written', async () => {
     const caller = await callerWith([
       'Key Vault Contributor',
       kv.toUpperCase().replace('/RESOURCEGROUPS', '/resourceGroups'),
@@ -115,7 +115,7 @@ suite('what a role lets its holder do', () => {
     );
   });
 
-  test('access policies may be changed with their own action, or with that of the vault', async () => {
+  test('allows changes of access policies with their own action or with that of the vault', async () => {
     const accessPolicies = [{ tenantId: world.client.identity.tenantId, objectId: randomUUID(), permissions: {} }];
     const path = `${kv}/accessPolicies/add`;
     for (const action of ['Microsoft.KeyVault/vaults/accessPolicies/write', 'Microsoft.KeyVault/vaults/write']) {
@@ -126,7 +126,7 @@ suite('what a role lets its holder do', () => {
     expectStatus(await as(other, 'PUT', path, { properties: { accessPolicies } }), 403);
   });
 
-  test('what is taken away is gone at the next request', async () => {
+  test('no longer applies to the next request after it is taken away', async () => {
     const { client } = world;
     const caller = await register(world);
     const path = await assign(client, { role: 'Reader', principalId: caller.objectId, at: group });
@@ -135,20 +135,20 @@ suite('what a role lets its holder do', () => {
     expectDenied(await as(caller, 'GET', kv), caller, 'Microsoft.KeyVault/vaults/read', kv);
   });
 
-  test('and it knows what that is', async () => {
+  test('is shown to its holder among the permissions', async () => {
     const caller = await callerWith(['Reader', ''], ['Key Vault Secrets User', kv]);
     const path = '/providers/Microsoft.Authorization/permissions';
     const reading = { actions: ['*/read'], notActions: [], dataActions: [], notDataActions: [] };
     const listed = await as(caller, 'GET', `${group}${path}`);
     assert.deepEqual(expectStatus(listed, 200).body, { value: [reading], nextLink: null });
     assert.equal(at((await as(caller, 'GET', `${kv}${path}`)).body, 'value', 'length'), 2);
-    const nobody = await callerWith();
-    assert.deepEqual((await as(nobody, 'GET', `${kv}${path}`)).body, { value: [], nextLink: null });
+    const withoutRoles = await callerWith();
+    assert.deepEqual((await as(withoutRoles, 'GET', `${kv}${path}`)).body, { value: [], nextLink: null });
   });
 });
 
 suite('lists', () => {
-  test('show what the caller may read', async () => {
+  test('show the resources that the caller may read', async () => {
     const one = await callerWith(['Key Vault Reader', kv], ['Reader', `${networks}/net`]);
     assert.deepEqual(namesIn((await as(one, 'GET', vaults)).body), ['kv-one']);
     assert.deepEqual(namesIn((await as(one, 'GET', '/providers/Microsoft.KeyVault/vaults')).body), ['kv-one']);
@@ -161,7 +161,7 @@ suite('lists', () => {
     assert.deepEqual(namesIn((await world.client.arm('GET', '/resourceGroups')).body), ['rg', 'rg2']);
   });
 
-  test('are refused to who may read nothing of them', async () => {
+  test('are refused to a caller who may read none of their items', async () => {
     const caller = await callerWith(['Key Vault Reader', '/resourceGroups/rg2']);
     expectDenied(await as(caller, 'GET', vaults), caller, 'Microsoft.KeyVault/vaults/read', vaults);
     assert.deepEqual(namesIn((await as(caller, 'GET', '/providers/Microsoft.KeyVault/vaults')).body), []);
@@ -197,12 +197,12 @@ suite('linked access', () => {
       );
     refusedFor(await as(caller, 'PUT', kv, vaultBody(client, rule(apps))), apps);
     refusedFor(await as(caller, 'PATCH', kv, { properties: rule(apps) }), apps);
-    // Nor is it told whether there is such a subnet.
+    // Nor is the caller told whether the subnet exists.
     const gone = subnetId(client, 'net', 'gone');
     refusedFor(await as(caller, 'PUT', kv, vaultBody(client, rule(gone))), gone);
     assert.equal(at((await client.arm('GET', kv)).body, 'properties', 'networkAcls'), undefined);
 
-    // With the permission on that subnet it may, and what stands it may go on sending.
+    // With the permission on that subnet the caller may, and may later send existing rules without it.
     const path = await assign(client, {
       role: 'Network Contributor',
       principalId: caller.objectId,
@@ -216,7 +216,7 @@ suite('linked access', () => {
     refusedFor(await as(caller, 'PUT', kv, vaultBody(client, rule(apps))), apps);
   });
 
-  test('who may not assign roles does not change how access to a vault is given', async () => {
+  test('a caller who may not assign roles cannot change how access to a vault is given', async () => {
     const { client } = world;
     const caller = await callerWith(['Key Vault Contributor', group]);
     expectStatus(await putVault(client, 'kv-model', { enableRbacAuthorization: true }), 200);
@@ -244,7 +244,7 @@ async function customRole(actions: readonly string[]): Promise<string> {
 suite('role assignments', () => {
   const put = (path: string, properties: object) => world.client.arm('PUT', path, { properties });
 
-  test('are created, read, described anew and deleted, as Azure answers it', async () => {
+  test("are created, read, given a new description and deleted, with Azure's answers", async () => {
     const { client } = world;
     const [name, principalId] = [randomUUID(), randomUUID()];
     const path = `${kv}${assignments}/${name}`;
@@ -289,7 +289,7 @@ suite('role assignments', () => {
     );
   });
 
-  test('stand once, and are not turned into others', async () => {
+  test('are unique, and cannot be changed into others', async () => {
     const [name, principalId] = [randomUUID(), randomUUID()];
     const path = `${kv}${assignments}/${name}`;
     const reader = { roleDefinitionId: roleDefinitionId('Reader'), principalId };
@@ -313,11 +313,11 @@ suite('role assignments', () => {
         'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.',
       );
     }
-    // The same at another scope is another.
+    // The same assignment at another scope is a different one.
     expectStatus(await put(`${group}${assignments}/${randomUUID()}`, reader), 201);
   });
 
-  test('are refused with what is wrong with them', async () => {
+  test('are refused with the reason', async () => {
     const reader = { roleDefinitionId: roleDefinitionId('Reader'), principalId: randomUUID() };
     const path = `${kv}${assignments}/${randomUUID()}`;
     const unknown = roleDefinitionId(randomUUID());
@@ -383,7 +383,7 @@ suite('role assignments', () => {
           reader,
           400,
           'InvalidScope',
-          `'${subscription()}${vaults}' is no scope: give the id of a subscription, a resource group, a resource, or an object of a vault, such as '…/providers/Microsoft.KeyVault/vaults/kv/secrets/name'.`,
+          `'${subscription()}${vaults}' is not a scope: give the id of a subscription, a resource group, a resource, or an object of a vault, such as '…/providers/Microsoft.KeyVault/vaults/kv/secrets/name'.`,
         ],
       ];
     for (const [to, properties, status, code, message] of wrong) {
@@ -423,7 +423,7 @@ suite('role assignments', () => {
     );
   });
 
-  test('to oneself show those of the groups that one is in', async () => {
+  test('of the caller include those of its groups', async () => {
     const groupId = randomUUID();
     const member = await register(world, { groups: [groupId] });
     await assign(world.client, { role: 'Reader', principalId: groupId, principalType: 'Group', at: group });
@@ -432,7 +432,7 @@ suite('role assignments', () => {
     assert.equal(at(expectStatus(own, 200).body, 'value', 0, 'properties', 'principalId'), groupId);
   });
 
-  test('of some roles only are what a Key Vault Data Access Administrator gives and takes', async () => {
+  test('can be created and deleted by a Key Vault Data Access Administrator for some roles only', async () => {
     const caller = await callerWith(['Key Vault Data Access Administrator', group]);
     const principalId = randomUUID();
     const assignAs = (role: string, name: string) =>
@@ -456,7 +456,7 @@ suite('role assignments', () => {
     expectStatus(await as(caller, 'DELETE', `${kv}${assignments}/${user}`), 200);
   });
 
-  test('to oneself are beyond who may not assign at that scope', async () => {
+  test('to oneself need the permission to assign at that scope', async () => {
     const caller = await callerWith(['User Access Administrator', kv]);
     const path = `${group}${assignments}/${randomUUID()}`;
     const properties = { roleDefinitionId: roleDefinitionId('Owner'), principalId: caller.objectId };

@@ -12,7 +12,7 @@ import { at, expectStatus, group, json, networks, startWithGroup } from './resou
 
 const what = 'the Azure CLI deploys a template with a Key Vault reference, previews it, and deletes the group';
 
-/** What the CLI keeps in its folder of a cloud that was registered, and of which cloud is in use. */
+/** The files of the CLI about a registered cloud, and about the one in use. */
 function configure(folder: string, { client, port }: TestServer): void {
   const endpoints = [
     'management',
@@ -27,7 +27,7 @@ function configure(folder: string, { client, port }: TestServer): void {
   writeFileSync(join(folder, 'config'), '[cloud]\nname = Here\n');
 }
 
-/** A template file with what JSON does not have, as people write them. */
+/** A template file with comments and line breaks in strings, which JSON does not allow. */
 const template = `{
   // The comment stays in what the CLI sends.
   "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",

@@ -29,7 +29,7 @@ function rulesFor(...ids: readonly string[]) {
   };
 }
 
-/** A vault `kv-bound` whose one rule is bound to the subnet `vnet/apps`, and that subnet deleted. */
+/** A vault `kv-bound` with one rule, bound to the subnet `vnet/apps`, which is then deleted. */
 async function withDeadRule() {
   const world = await startWithGroup();
   const { client } = world;
@@ -45,7 +45,7 @@ async function putSubnet(client: Client, name: string, addressPrefix: string, ot
   return client.arm('PUT', `${networks}/vnet/subnets/${name}`, { properties: { addressPrefix, ...others } });
 }
 
-test('a subnet that is deleted and made anew under its name gets no access', async () => {
+test('a subnet that is deleted and created again under its name gets no access', async () => {
   const { world, client, subnet } = await withDeadRule();
   await using _ = world;
   expectStatus(await putSubnet(client, 'apps', '10.0.0.0/24'), 201);
@@ -57,7 +57,7 @@ test('a subnet that is deleted and made anew under its name gets no access', asy
   );
 });
 
-test('a whole network that is deleted and made anew under its name gets no access', async () => {
+test('a network that is deleted and created again under its name gets no access', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const first = expectStatus(await putNetwork(client, 'vnet', ['apps']), 201);
@@ -69,7 +69,7 @@ test('a whole network that is deleted and made anew under its name gets no acces
   assert.deepEqual(await verdictOf(client, 'kv-bound', { from, subnet }), denied);
 });
 
-test('a PUT of the whole vault is accepted with a rule whose subnet is gone, and keeps its dead binding', async () => {
+test('a PUT of the whole vault accepts a rule whose subnet was deleted, and keeps its dead binding', async () => {
   const { world, client, subnet } = await withDeadRule();
   await using _ = world;
   const before = await storedVault(world, 'kv-bound');
@@ -82,7 +82,7 @@ test('a PUT of the whole vault is accepted with a rule whose subnet is gone, and
   assert.deepEqual(await verdictOf(client, 'kv-bound', { from, subnet }), denied);
 });
 
-test('a PATCH with the rules as they were keeps a dead binding too', async () => {
+test('a PATCH with the same rules keeps a dead binding too', async () => {
   const { world, client, subnet } = await withDeadRule();
   await using _ = world;
   expectStatus(await client.arm('PATCH', `${vaults}/kv-bound`, { properties: rulesFor(subnet) }), 200);
@@ -91,7 +91,7 @@ test('a PATCH with the rules as they were keeps a dead binding too', async () =>
   assert.deepEqual(await verdictOf(client, 'kv-bound', { from, subnet }), denied);
 });
 
-test('a rule that is removed and added again is bound anew', async () => {
+test('a rule that is removed and added again gets a new binding', async () => {
   const { world, client, subnet } = await withDeadRule();
   await using _ = world;
   expectStatus(await putSubnet(client, 'apps', '10.0.0.0/24'), 201);
@@ -101,7 +101,7 @@ test('a rule that is removed and added again is bound anew', async () => {
   assert.deepEqual(await verdictOf(client, 'kv-bound', { from, subnet }), allowed);
 });
 
-test('a rule that is given twice is bound once, and keeps its binding as long as one of the two stays', async () => {
+test('a rule that appears twice is bound once, and keeps its binding while one of the two stays', async () => {
   const { world, client, subnet } = await withDeadRule();
   await using _ = world;
   expectStatus(await putSubnet(client, 'apps', '10.0.0.0/24'), 201);
@@ -142,7 +142,7 @@ test('a new rule for a subnet, a network or a subscription that does not exist i
   expectStatus(await client.arm('GET', `${vaults}/kv-new`), 404);
 });
 
-test("a subnet without the service endpoint is refused in Azure's words, two full stops at the end", async () => {
+test("a subnet without the service endpoint is refused with Azure's message, which ends with two full stops", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const without = [{}, { serviceEndpoints: [] }, { serviceEndpoints: [{ service: 'Microsoft.Storage' }] }];
@@ -158,7 +158,7 @@ test("a subnet without the service endpoint is refused in Azure's words, two ful
   }
 });
 
-test('ignoreMissingVnetServiceEndpoint excuses the endpoint, and the rule works once the endpoint is there', async () => {
+test('ignoreMissingVnetServiceEndpoint accepts a subnet without the endpoint, and the rule works once the endpoint exists', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putNetwork(client, 'vnet', ['apps'], {}), 201);
@@ -233,7 +233,7 @@ test('a PUT of a network without `subnets` leaves them as they are, and one with
   assert.deepEqual(await verdictOf(client, 'kv-bound', { from, subnet }), denied);
 });
 
-test('the rulebook knows the state of a subnet as soon as the change is answered', async () => {
+test('the rulebook has the state of a subnet once the change is answered', async () => {
   const { world, client } = await withDeadRule();
   await using _ = world;
   const { rulebook } = world.server;
@@ -248,7 +248,7 @@ test('the rulebook knows the state of a subnet as soon as the change is answered
   assert.equal(rulebook.subnet(other), undefined);
 });
 
-test('a malformed subnet id is refused and the place named', async () => {
+test('a malformed subnet id is refused, and the error names its place', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putNetwork(client, 'vnet', ['apps']), 201);

@@ -25,7 +25,7 @@ async function register(world: TestServer, others: { tenantId?: string; groups?:
   return { objectId, credentials };
 }
 
-test('a token that is missing or cannot be believed is refused with 401 and a challenge', async () => {
+test('a missing or invalid token is refused with 401 and a challenge', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId } = client.identity;
@@ -74,7 +74,7 @@ test('a token that is missing or cannot be believed is refused with 401 and a ch
   expectStatus(await client.arm('GET', vaults, undefined, lower), 200);
 });
 
-test("a token for Azure's own names of the resource manager is taken", async () => {
+test("a token for Azure's own names of the resource manager is accepted", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   for (const resource of [
@@ -87,7 +87,7 @@ test("a token for Azure's own names of the resource manager is taken", async () 
   }
 });
 
-test('a token is good until five minutes after its end, and not a second longer', async () => {
+test('a token is accepted until five minutes after it expires, and not a second longer', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const token = await client.token('arm');
@@ -104,7 +104,7 @@ test('a token is good until five minutes after its end, and not a second longer'
   );
 });
 
-test("a token of the services' tenant is refused: the control plane is the subscription's own tenant's", async () => {
+test("a token of the services' tenant is refused: the control plane belongs to the subscription's tenant", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { credentials } = await register(world, { tenantId: servicesTenant });
@@ -116,7 +116,7 @@ test("a token of the services' tenant is refused: the control plane is the subsc
   );
 });
 
-test("a caller who is no owner is refused in Azure's words, whatever is asked, and changes nothing", async () => {
+test("a caller without a role is refused with Azure's message for every operation, and changes nothing", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -172,7 +172,7 @@ test("a caller who is no owner is refused in Azure's words, whatever is asked, a
   for (const line of refused) assert.equal(at(line, 'identity', 'claim', 'oid'), objectId);
 });
 
-test('a member of a group that is an owner may do what an owner may', async () => {
+test('a member of a group with the role Owner may do what an owner may', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { credentials } = await register(world, { groups: [guid] });
@@ -182,7 +182,7 @@ test('a member of a group that is an owner may do what an owner may', async () =
   expectStatus(await client.arm('GET', vaults, undefined, { token }), 200);
 });
 
-test('an api-version is asked for first, and the percent-encoded spelling of the JS clients is taken', async () => {
+test('the api-version is checked first, and its percent-encoded form, which the JS clients send, is accepted', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const url = `${client.home}/subscriptions/${client.identity.subscriptionId}${vaults}`;

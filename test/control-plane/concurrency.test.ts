@@ -5,7 +5,7 @@ import { at, expectError, expectStatus, json, putVault, startWithGroup, vaults }
 
 const kv = `${vaults}/kv-two`;
 
-/** The first half of an edit, which reads; what it gives back is the second, which writes. */
+/** The first half of an edit, which reads. It returns the second half, which writes. */
 async function addRule(client: Client, value: string, conditional: boolean) {
   const got = await client.arm('GET', kv);
   const { properties } = got.body;
@@ -30,7 +30,7 @@ async function addresses(client: Client): Promise<readonly string[]> {
 
 const acls = { networkAcls: { bypass: 'None', defaultAction: 'Deny', ipRules: [] } };
 
-test('of two who edit one vault with If-Match the second is told, and loses nothing', async () => {
+test('of two clients that edit one vault with If-Match, the second is refused, and no change is lost', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-two', acls), 200);
@@ -40,10 +40,10 @@ test('of two who edit one vault with If-Match the second is told, and loses noth
     await other(),
     412,
     'PreconditionFailed',
-    `The If-Match condition does not hold: /subscriptions/${client.identity.subscriptionId}${kv} was changed by somebody else. Read it again.`,
+    `The If-Match or If-None-Match condition is not met by the current state of /subscriptions/${client.identity.subscriptionId}${kv}. Read it again.`,
   );
   assert.deepEqual(await addresses(client), ['203.0.113.1']);
-  // The answer of a PUT has the condition of the next one.
+  // The answer to a PUT has the ETag for the next change.
   const patch = { tags: { a: 'b' } };
   expectStatus(await client.arm('PATCH', kv, patch, { headers: { 'if-match': String(first.headers.etag) } }), 200);
   expectStatus(await client.arm('PATCH', kv, patch, { headers: { 'if-match': String(first.headers.etag) } }), 412);
@@ -52,7 +52,7 @@ test('of two who edit one vault with If-Match the second is told, and loses noth
   assert.deepEqual(await addresses(client), ['203.0.113.1', '203.0.113.2']);
 });
 
-test('of twenty at the same moment one is let in, and the others are told', async () => {
+test('of twenty edits at the same time one succeeds, and the others are refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-two', acls), 200);
@@ -67,7 +67,7 @@ test('of twenty at the same moment one is let in, and the others are told', asyn
   assert.equal((await addresses(client)).length, 1);
 });
 
-test('If-None-Match: * makes a vault only where none is; without a condition the last writer wins, as on Azure', async () => {
+test('If-None-Match: * only creates a vault; without a condition the last writer wins, as on Azure', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', kv, {}, { headers: { 'if-match': '*' } }), 400);

@@ -47,7 +47,7 @@ async function keysUnder({ folder }: TestServer, prefix: string): Promise<readon
   return (await folder.store.list({ prefix, limit: 1000 })).map(({ key }) => key);
 }
 
-test('a soft-deleted vault is gone for everybody but the lists of what is deleted', async () => {
+test('a soft-deleted vault is found only among the deleted vaults', async () => {
   const { world, client } = await startWithDeleted({ enablePurgeProtection: true, softDeleteRetentionInDays: 7 });
   await using _ = world;
   const { subscriptionId } = client.identity;
@@ -83,7 +83,7 @@ test('a soft-deleted vault is gone for everybody but the lists of what is delete
   });
 });
 
-test('a vault that lives, one in another region and one that never was are no deleted vaults', async () => {
+test('a live vault, one in another region and one that never existed are not deleted vaults', async () => {
   const { world, client } = await startWithDeleted();
   await using _ = world;
   expectStatus(await putVault(client, 'kv-alive'), 200);
@@ -113,7 +113,7 @@ test('a soft-deleted name is taken, here and elsewhere, until it is recovered or
   expectError(await client.arm('PUT', elsewhere, recover), 409, 'VaultAlreadyExists', inUse('kv-gone'));
 });
 
-test('a recovered vault is the one that it was, with its secrets', async () => {
+test('a recovered vault is the same vault, with its secrets', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, objectId } = client.identity;
@@ -132,7 +132,7 @@ test('a recovered vault is the one that it was, with its secrets', async () => {
   assert.deepEqual(await namesOf(client, vaults), ['kv-back']);
 });
 
-test('createMode recover makes nothing where there is nothing to recover', async () => {
+test('createMode recover creates nothing if there is no vault to recover', async () => {
   const { world, client } = await startWithDeleted();
   await using _ = world;
   expectStatus(await putVault(client, 'kv-alive'), 200);
@@ -146,14 +146,14 @@ test('createMode recover makes nothing where there is nothing to recover', async
       await putVault(client, name, { createMode: 'recover' }, { location: where }),
       404,
       'SoftDeletedVaultDoesNotExist',
-      `There is no soft-deleted vault '${name}' in location '${where}' that could be recovered. Leave createMode out to create a vault or to change the one that there is.`,
+      `There is no soft-deleted vault '${name}' in location '${where}' to recover. Leave createMode out to create a vault or to update an existing one.`,
     );
   }
   assert.equal((await storedVault(world, 'kv-alive')).version, version);
   expectStatus(await client.arm('GET', `${deleted}/kv-gone`), 200);
 });
 
-test('a purged vault is gone with its contents, and its name is free for another', async () => {
+test('a purged vault does not exist, nor do its contents, and its name is free', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, objectId } = client.identity;
@@ -189,13 +189,13 @@ test('a purged vault is gone with its contents, and its name is free for another
   assert.equal(at((await client.vault('kv-stays', 'GET', '/secrets/a')).body, 'value'), 'v');
 });
 
-test('purge protection keeps a vault from being purged by anybody, also when it was switched on late', async () => {
+test('nobody can purge a vault with purge protection, even if it was switched on later', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-held'), 200);
   const on = { properties: { enablePurgeProtection: true } };
   expectStatus(await client.arm('PATCH', `${vaults}/kv-held`, on), 200);
-  // A PUT that leaves it out does not switch it off.
+  // A PUT without it does not switch it off.
   const put = expectStatus(await putVault(client, 'kv-held'), 200);
   assert.equal(at(put.body, 'properties', 'enablePurgeProtection'), true);
   expectStatus(await client.arm('DELETE', `${vaults}/kv-held`), 200);
@@ -203,12 +203,12 @@ test('purge protection keeps a vault from being purged by anybody, also when it 
     await client.arm('POST', `${deleted}/kv-held/purge`),
     400,
     'PurgeNotAllowed',
-    "The vault 'kv-held' has purge protection: it is purged by itself when its retention period has passed, and by nobody before.",
+    "The vault 'kv-held' has purge protection: it cannot be purged. It is deleted for good when its retention period ends.",
   );
   expectStatus(await putVault(client, 'kv-held', { createMode: 'recover' }), 200);
 });
 
-test('a vault is deleted, listed, recovered and purged also when the subscription is spelt in upper case', async () => {
+test('a vault can be deleted, listed, recovered and purged with the subscription in upper case', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -226,7 +226,7 @@ test('a vault is deleted, listed, recovered and purged also when the subscriptio
   expectStatus(await followed(client, expectStatus(await client.arm('POST', `${deleted}/kv-upper/purge`), 202)), 200);
 });
 
-test('checkNameAvailability says whether a name is valid and free', async () => {
+test('checkNameAvailability tells whether a name is valid and free', async () => {
   const { world, client } = await startWithDeleted();
   await using _ = world;
   expectStatus(await putVault(client, 'kv-alive'), 200);
@@ -254,7 +254,7 @@ test('checkNameAvailability says whether a name is valid and free', async () => 
   }
 });
 
-test('a name that lives in another group is in use, in any case and under any api-version', async () => {
+test('the name of a vault in another group is in use, in any case and for any api-version', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', '/resourceGroups/other', { location }), 201);
@@ -267,7 +267,7 @@ test('a name that lives in another group is in use, in any case and under any ap
   expectStatus(await client.arm('GET', `${vaults}/kv-one`), 200);
 });
 
-test('a group is deleted with what is in it, and its soft-deleted vaults come back once it is there again', async () => {
+test('a group is deleted with its resources, and its soft-deleted vaults can be recovered once it exists again', async () => {
   const { world, client } = await startWithDeleted();
   await using _ = world;
   expectStatus(await putVault(client, 'kv-alive'), 200);
@@ -282,7 +282,7 @@ test('a group is deleted with what is in it, and its soft-deleted vaults come ba
   expectStatus(await recover(), 200);
 });
 
-test('a deleted vault is purged by itself when its retention is over, also with purge protection, and not before', async () => {
+test('a deleted vault is purged automatically at the end of its retention, also with purge protection, and not before', async () => {
   const properties = { enablePurgeProtection: true, softDeleteRetentionInDays: 7 };
   const { world, client, incarnation } = await startWithDeleted(properties);
   await using _ = world;
@@ -300,7 +300,7 @@ test('a deleted vault is purged by itself when its retention is over, also with 
   }
 });
 
-test('a vault that was recovered is not purged at the old time, and one that was deleted again at its new one', async () => {
+test('a recovered vault is not purged at the old time, and one that is deleted again is purged at the new time', async () => {
   const { world, client } = await startWithDeleted({ softDeleteRetentionInDays: 7 });
   await using _ = world;
   expectStatus(await putVault(client, 'kv-gone', { createMode: 'recover' }), 200);

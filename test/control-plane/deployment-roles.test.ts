@@ -22,7 +22,7 @@ async function callerWith(role: string, path: string): Promise<Registered> {
   return caller;
 }
 
-/** Follows an operation as the caller who asked for the work. */
+/** Follows an operation as the caller who requested the work. */
 async function follow(caller: Registered, answered: Answered): Promise<Json> {
   const { client } = world;
   const url = String(answered.headers['azure-asyncoperation'] ?? answered.headers.location);
@@ -37,7 +37,7 @@ async function follow(caller: Registered, answered: Answered): Promise<Json> {
   }
 }
 
-/** A role of the subscription's own, by its GUID. */
+/** A custom role of the subscription, by its GUID. */
 async function customRole(
   name: string,
   actions: readonly string[],
@@ -51,7 +51,7 @@ async function customRole(
   return id;
 }
 
-test('each resource needs its own permission, beside that to deploy', async () => {
+test('each resource needs its own permission, besides the one to deploy', async () => {
   const { client } = world;
   const role = await customRole('Deploys vaults', ['Microsoft.Resources/deployments/*', 'Microsoft.KeyVault/vaults/*']);
   const caller = await callerWith(role, group);
@@ -72,12 +72,12 @@ test('each resource needs its own permission, beside that to deploy', async () =
     /does not have authorization to perform action 'Microsoft\.Network\/virtualNetworks\/write' over scope/,
   );
   assert.deepEqual(namesIn((await client.arm('GET', vaults)).body), ['kv-allowed', 'kv-before']);
-  // Validation and what-if find the same.
+  // Validation and what-if have the same result.
   const dry = expectStatus(await client.arm('POST', `${deployments}/x/validate`, bodyWith(parts), { token }), 400);
   assert.equal(at(dry.body, 'error', 'details', 0, 'code'), 'AuthorizationFailed');
 });
 
-test('whoever has made no work cannot ask how far it is, and a Reader of the subscription can', async () => {
+test('only the caller who requested the work, and a Reader of the subscription, can ask for its status', async () => {
   const { client } = world;
   const made = expectStatus(
     await client.arm('PUT', `${group}/providers/Microsoft.Network/virtualNetworks/asked`, networkIn('asked')),
@@ -119,7 +119,7 @@ test('a Key Vault reference needs vaults/deploy/action on the vault', async () =
   assert.equal(at(await follow(contributor, expectStatus(allowed, 201)), 'status'), 'Succeeded');
 });
 
-test('a template assigns roles and locks what it makes', async () => {
+test('a template assigns roles and locks the resources that it creates', async () => {
   const { client } = world;
   const principal = await register(world);
   const name = "[guid(resourceGroup().id, 'reader')]";
@@ -153,7 +153,7 @@ test('a template assigns roles and locks what it makes', async () => {
       },
     ],
   };
-  // On trial too, and more than once: nothing of it is in force.
+  // Also in a trial, and more than once: none of it is in force.
   for (const what of ['validate', 'whatIf', 'validate']) {
     expectStatus(await client.arm('POST', `${deployments}/locks/${what}`, bodyWith(parts)), 200);
   }
@@ -179,7 +179,7 @@ test('a template assigns roles and locks what it makes', async () => {
   expectStatus(await client.arm('DELETE', `${vaults}/kv-locked/providers/Microsoft.Authorization/locks/keep`), 200);
 });
 
-test('who owns a group only deletes it whole, and the roles at it go last', async () => {
+test('an owner of only a group can delete it whole, and its role assignments are deleted last', async () => {
   const { client } = world;
   expectStatus(await client.arm('PUT', '/resourceGroups/owned', { location }), 201);
   const path = '/resourceGroups/owned/providers/Microsoft.KeyVault/vaults/kv-owned';
@@ -190,7 +190,7 @@ test('who owns a group only deletes it whole, and the roles at it go last', asyn
   const accepted = expectStatus(await client.arm('DELETE', '/resourceGroups/owned', undefined, { token }), 202);
   await follow(owner, accepted);
   expectStatus(await client.arm('GET', '/resourceGroups/owned'), 404);
-  // The name made anew is nobody's.
+  // A new group of that name has none of them.
   expectStatus(await client.arm('PUT', '/resourceGroups/owned', { location }), 201);
   expectStatus(await client.arm('GET', '/resourceGroups/owned', undefined, { token }), 403);
 });

@@ -24,7 +24,7 @@ const ruleOn = (id: string) => ({
   networkAcls: { defaultAction: 'Deny', bypass: 'None', virtualNetworkRules: [{ id }] },
 });
 
-test('a deployment makes its resources in their order, and says what it made', async () => {
+test('a deployment creates its resources in order, and lists them', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -82,7 +82,7 @@ test('a deployment makes its resources in their order, and says what it made', a
   );
   const first = String(at(operations.body, 'value', 0, 'operationId'));
   expectStatus(await client.arm('GET', `${deployments}/main/operations/${first}`), 200);
-  // The vault's own log has its PUT, by the caller who deployed, and neither it nor anything stored has the secret.
+  // The vault's own log has its PUT, by the deploying caller, and neither the log nor anything stored has the secret.
   const lines = auditLog(world).slice(before);
   const made = lines.find((line) => line['operationName'] === 'VaultPut');
   assert.equal(at(made, 'identity', 'claim', 'oid'), client.identity.objectId);
@@ -91,7 +91,7 @@ test('a deployment makes its resources in their order, and says what it made', a
   assert.deepEqual(namesIn((await client.arm('GET', deployments)).body), ['main']);
 });
 
-test('a deployment is asked for, exported and deleted, and what it made stays', async () => {
+test('a deployment is read, exported and deleted, and the resources that it created stay', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const parts = {
@@ -117,13 +117,13 @@ test('a deployment is asked for, exported and deleted, and what it made stays', 
     'BadRequest',
     `$filter is 'name eq 'x''; supported is "provisioningState eq 'Succeeded'" with a state.`,
   );
-  // The same again is 200, and changes nothing.
+  // Deploying the same again is 200, and changes nothing.
   expectStatus(await followed(client, expectStatus(await put(client, 'One.(1)', parts), 200)), 200);
   expectError(
     await client.arm('POST', `${path}/cancel`),
     409,
     'DeploymentNotActive',
-    "The deployment 'One.(1)' cannot be cancelled: it is not running, but Succeeded.",
+    "The deployment 'One.(1)' cannot be cancelled: its state is Succeeded, not Running.",
   );
   expectStatus(await client.arm('DELETE', path), 204);
   expectStatus(await client.arm('DELETE', path), 204);
@@ -132,7 +132,7 @@ test('a deployment is asked for, exported and deleted, and what it made stays', 
   expectStatus(await client.arm('GET', `${vaults}/kv-one`), 200);
 });
 
-test('the first resource that fails ends a deployment, with what it was answered', async () => {
+test('the first resource that fails ends a deployment with its error', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -169,7 +169,7 @@ test('the first resource that fails ends a deployment, with what it was answered
   assert.ok(!JSON.stringify([auditLog(world), operations.body, read.body]).includes('very-secret-word'));
 });
 
-test('an expression that cannot be evaluated when its turn comes fails the deployment', async () => {
+test('an expression that cannot be evaluated in its turn fails the deployment', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { ended } = await deploy(client, 'late', {
@@ -182,7 +182,7 @@ test('an expression that cannot be evaluated when its turn comes fails the deplo
   );
 });
 
-test('what a deployment refers to must be there, and in its own subscription', async () => {
+test('the resources that a deployment refers to must exist, in its own subscription', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const other = '11111111-2222-4333-8444-555555555555';
@@ -201,7 +201,7 @@ test('what a deployment refers to must be there, and in its own subscription', a
   }
 });
 
-test('what cannot be deployed is refused before anything is made', async () => {
+test('a template that cannot be deployed is refused before anything is created', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -227,13 +227,13 @@ test('what cannot be deployed is refused before anything is made', async () => {
     {},
     { mode: 'Complete' },
     'InvalidDeployment',
-    "The deployment mode '\"Complete\"' is not supported: only 'Incremental' is. Delete what the template leaves out yourself.",
+    "The deployment mode '\"Complete\"' is not supported: only 'Incremental' is. Delete the resources that the template leaves out yourself.",
   );
   await refused(
     {},
     { templateLink: { uri: 'https://example.com/t.json' } },
     'InvalidDeployment',
-    "The deployment property 'templateLink' is not supported. This server fetches nothing from elsewhere: send the JSON itself.",
+    "The deployment property 'templateLink' is not supported. This server does not follow links: send the JSON itself.",
   );
   await refused(
     {},
@@ -285,7 +285,7 @@ test('what cannot be deployed is refused before anything is made', async () => {
   );
 });
 
-test('who may not deploy, or not make a resource, does not', async () => {
+test('a caller who may not deploy, or not create a resource, is refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const stranger = await register(world);
@@ -296,7 +296,7 @@ test('who may not deploy, or not make a resource, does not', async () => {
   expectStatus(await client.arm('GET', `${vaults}/kv-strange`), 404);
 });
 
-test("the Azure CLI's form of a body is read, with the comments of the file", async () => {
+test("the Azure CLI's form of a body is accepted, with the comments of the file", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const text = `{
@@ -316,7 +316,7 @@ test("the Azure CLI's form of a body is read, with the comments of the file", as
   const accepted = expectStatus(await client.arm('PUT', `${deployments}/cli`, body), 201);
   assert.equal(at(expectStatus(await followed(client, accepted), 200).body, 'status'), 'Succeeded');
   assert.equal(at((await client.arm('GET', `${vaults}/kv-cli`)).body, 'tags', 'x'), 'a//b');
-  // Inside a string it is text, and elsewhere such a body is none.
+  // Within a string the form has no meaning, and other operations refuse such a body.
   expectStatus(
     await client.arm('POST', `${deployments}/cli/validate`, `${head.slice(0, -2)}, template:${text}}}`),
     400,
@@ -324,7 +324,7 @@ test("the Azure CLI's form of a body is read, with the comments of the file", as
   expectStatus(await client.arm('PUT', `${vaults}/kv-x`, `{"location": "x", template:{}}`), 400);
 });
 
-test('validation finds what a deployment would be refused for, and changes nothing', async () => {
+test('validation finds the error that a deployment would have, and changes nothing', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const good = {
@@ -346,7 +346,7 @@ test('validation finds what a deployment would be refused for, and changes nothi
   expectStatus(await client.arm('HEAD', `${deployments}/dry`), 404);
 });
 
-test('what-if says what would be made, changed, kept and left alone', async () => {
+test('what-if shows which resources would be created, changed, kept and left alone', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const root = `/subscriptions/${client.identity.subscriptionId}`;
@@ -483,7 +483,7 @@ test('nested deployments: in other groups, with scopes of their own, and failing
   expectStatus(await client.arm('GET', `${vaults}/kv-after`), 404);
 });
 
-test('a deployment at the scope of the subscription makes groups, and deploys into them', async () => {
+test('a deployment at the scope of the subscription creates groups, and deploys into them', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const path = '/providers/Microsoft.Resources/deployments/whole';
@@ -528,7 +528,7 @@ test('a deployment at the scope of the subscription makes groups, and deploys in
   assert.deepEqual(namesIn((await client.arm('GET', '/providers/Microsoft.Resources/deployments')).body), ['whole']);
 });
 
-test('a deployment that is under way is not replaced, and goes no further when it is cancelled', async () => {
+test('a running deployment cannot be replaced, and stops when it is cancelled', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const many = Array.from({ length: 60 }, (_, index) => vaultIn(client, `kv-many-${index}`));
@@ -548,11 +548,11 @@ test('a deployment that is under way is not replaced, and goes no further when i
   assert.ok(made < 60, `${made} were made`);
   await sleep(50);
   assert.equal(namesIn((await client.arm('GET', vaults)).body).length, made);
-  // Nobody knows its operations once it is deleted.
+  // Its operations do not exist once it is deleted.
   expectStatus(await client.arm('DELETE', `${deployments}/many`), 204);
 });
 
-test('after a crash a deployment has failed, and a deletion goes on', async () => {
+test('after a crash a deployment has failed, and a deletion continues', async () => {
   using folder = dataFolder();
   let operation = '';
   let deletion = '';

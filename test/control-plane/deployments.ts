@@ -6,7 +6,7 @@ const schema = 'https://schema.management.azure.com/schemas/2019-04-01/deploymen
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** A template with these parts. */
+/** A template with these members. */
 export function template(parts: Members): Members {
   return { $schema: schema, contentVersion: '1.0.0.0', resources: [], ...parts };
 }
@@ -57,7 +57,7 @@ export function put(client: Client, name: string, parts: Members, deployed: Depl
   return client.arm('PUT', `${deployments}/${name}`, bodyWith(parts, deployed), deployed.sent);
 }
 
-/** Deploys, waits until it is over, and reads the deployment; `ended` is what the operation ended with. */
+/** Deploys, waits for the end, and reads the deployment; `ended` is the final answer of the operation. */
 export async function deploy(client: Client, name: string, parts: Members, deployed: Deployed = {}) {
   const accepted = expectStatus(await put(client, name, parts, deployed), 201);
   const ended = expectStatus(await followed(client, accepted), 200);

@@ -30,7 +30,7 @@ function put(client: Client, name: string, properties: object) {
   return client.arm('PUT', `${settings}/${name}`, { properties });
 }
 
-/** The records in a storage account's blobs, which lie where Azure puts them. */
+/** The records in a storage account's blobs, which have Azure's paths. */
 function exported({ folder, client }: TestServer, name: string): readonly Record<string, unknown>[] {
   const id = `/subscriptions/${client.identity.subscriptionId}${vaults}/kv-logged`.toUpperCase();
   const container = join(folder.path, folder.storageDirectory, name, 'insights-logs-auditevent');
@@ -45,7 +45,7 @@ function exported({ folder, client }: TestServer, name: string): readonly Record
   });
 }
 
-test('a setting is given back in the form of Azure, and is gone once it is deleted', async () => {
+test("a setting is returned in Azure's form, and does not exist once it is deleted", async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   const retentionPolicy = { enabled: false, days: 0 };
@@ -79,7 +79,7 @@ test('a setting is given back in the form of Azure, and is gone once it is delet
   });
   const again = expectStatus(await client.arm('GET', `${settings.toLowerCase()}/SERVICE`), 200);
   assert.deepEqual(again.body, created.body);
-  // What it gave back can be sent as it is, as Terraform-like clients do.
+  // The answer can be sent back unchanged, as clients like Terraform do.
   expectStatus(await client.arm('PUT', `${settings}/service`, again.body), 200);
   assert.deepEqual(namesIn(expectStatus(await client.arm('GET', settings), 200).body), ['service']);
   expectStatus(await client.arm('DELETE', `${settings}/service`), 200);
@@ -99,7 +99,7 @@ test('the categories are those of a vault', async () => {
   assert.deepEqual(namesIn(listed.body), ['AuditEvent', 'AzurePolicyEvaluationDetails', 'AllMetrics']);
 });
 
-test('a setting that could not do what it says is refused, with what would be right', async () => {
+test('a setting that could not work is refused, with the remedy', async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   const storageAccountId = account(client);
@@ -144,7 +144,7 @@ test('a setting that could not do what it says is refused, with what would be ri
   assert.deepEqual(namesIn(expectStatus(await client.arm('GET', settings), 200).body), []);
 });
 
-test('two settings do not send one category to one account, and there are five at most', async () => {
+test('two settings cannot send one category to the same account, and a vault has at most five', async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   const logs = [auditEvent];

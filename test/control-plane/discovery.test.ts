@@ -5,7 +5,7 @@ import { registerClient } from '../../src/directory/client-registration.ts';
 import { startServer } from '../world/server.ts';
 import { at, expectError, expectStatus } from './resources.ts';
 
-test('a stranger is told where everything is, in the form of each api-version', async () => {
+test('a request without a token gets the endpoints, in the form of each api-version', async () => {
   await using world = await startServer();
   const { client, port } = world;
   const ask = (version: string) => client.send(`${client.home}/metadata/endpoints?api-version=${version}`);
@@ -47,7 +47,7 @@ test('a stranger is told where everything is, in the form of each api-version', 
   expectStatus(await client.send(`${client.home}/metadata/endpoints?api-version=x`), 400);
 });
 
-test('every endpoint that is named there is one that tokens are issued for', async () => {
+test('tokens are issued for every endpoint in that answer', async () => {
   await using world = await startServer();
   const { client } = world;
   const { body } = await client.send(`${client.home}/metadata/endpoints?api-version=2022-09-01`);
@@ -57,7 +57,7 @@ test('every endpoint that is named there is one that tokens are issued for', asy
   await client.token('https://graph.microsoft.com');
 });
 
-test('everybody is told the tenant, and shown the subscriptions that are theirs', async () => {
+test('every caller is shown the tenant, and the subscriptions in which it has a role', async () => {
   await using world = await startServer();
   const { client, folder } = world;
   const { tenantId, subscriptionId } = client.identity;

@@ -61,14 +61,14 @@ async function furnish(client: Client): Promise<void> {
   expectStatus(await client.arm('PUT', `${hub}/eventhubs/vaults`, { properties: { partitionCount: 2 } }), 200);
 }
 
-/** What somebody asked for of a resource: without what is another in each life of it. */
+/** The members of a resource that were requested, without those that differ in each incarnation of it. */
 async function lasting(client: Client, path: string): Promise<Json> {
   const { body } = expectStatus(await client.arm('GET', path), 200);
   const other = new Set(['etag', 'resourceGuid', 'systemData', 'creationTime', 'keyCreationTime']);
   return json(JSON.parse(JSON.stringify(body, (member, value: unknown) => (other.has(member) ? undefined : value))));
 }
 
-test('a group is exported as a template that makes it again, without secrets and keys', async () => {
+test('a group is exported as a template that creates it again, without secrets and keys', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   await furnish(client);
@@ -130,14 +130,14 @@ test('a group is exported as a template that makes it again, without secrets and
   assert.deepEqual(await Promise.all(paths.map((path) => lasting(client, path))), before);
 });
 
-/** A purge takes a moment, and the vault's name with it. */
+/** A purge takes a moment, and the vault's name is taken until then. */
 async function untilGone<T>(client: Client, then: () => Promise<T>): Promise<T> {
   const deleted = `/providers/Microsoft.KeyVault/locations/${location}/deletedVaults/kv-out`;
   for (let tries = 0; tries < 500 && (await client.arm('GET', deleted)).status !== 404; tries += 1);
   return then();
 }
 
-test('an export takes the options of Azure, and names resources of the group only', async () => {
+test("an export accepts Azure's options, and resources of the group only", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', nsg, { location, properties: {} }), 201);
@@ -170,7 +170,7 @@ test('an export takes the options of Azure, and names resources of the group onl
   expectError(missing, 404, 'ResourceGroupNotFound', "Resource group 'none' could not be found.");
 });
 
-test('what the caller may not read is not exported, and is said', async () => {
+test('a resource that the caller may not read is not exported, and the answer says so', async () => {
   await using world = await startWithGroup();
   const { client, folder } = world;
   expectStatus(await client.arm('PUT', nsg, { location, properties: {} }), 201);
@@ -200,7 +200,7 @@ test('what the caller may not read is not exported, and is said', async () => {
   assert.equal(at(body, 'error', 'details', 0, 'target'), `${scope}${nsg}`);
 });
 
-test('a group keeps what manages it', async () => {
+test('a group keeps its managedBy', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const managedBy = `/subscriptions/${client.identity.subscriptionId}${hub}`;

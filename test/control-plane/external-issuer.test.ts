@@ -20,7 +20,7 @@ import { at, expectStatus } from './resources.ts';
 const issuer = 'https://keycloak.example.org/realms/apps';
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const vault = 'kv-issuer';
-/** An object of the directory for which the configuration lets the issuer speak. */
+/** An object of the directory that the configuration lets the issuer's tokens act as. */
 const named = randomUUID();
 
 let jwks: Server;
@@ -34,7 +34,7 @@ before(async () => {
   const address = jwks.address();
   assert.ok(typeof address === 'object' && address !== null);
   data = mkdtempSync(join(tmpdir(), 'postern-test-'));
-  // The first start makes the tenant, to which the issuer is then assigned.
+  // The first start creates the tenant, which the issuer's configuration then names.
   const first = await startServerWith({ data });
   const { tenantId } = first.client.identity;
   await first[Symbol.asyncDispose]();
@@ -55,7 +55,7 @@ function token(claims: Readonly<Record<string, unknown>>): Promise<string> {
   return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'k1' }).sign(privateKey);
 }
 
-/** What the issuer's token with these claims gets at the resource manager and at a vault. */
+/** The answers of the resource manager and of a vault to the issuer's token with these claims. */
 async function asked(claims: Readonly<Record<string, unknown>>): Promise<readonly [Answered, Answered]> {
   const sent = { token: await token(claims) };
   return [
@@ -69,7 +69,7 @@ async function expectStatuses(claims: Readonly<Record<string, unknown>>, arm: nu
   assert.deepEqual([first.status, second.status], [arm, vaults], JSON.stringify([first.body, second.body]));
 }
 
-/** Lets an object read the vault's resource by a role, and list its secrets by a policy. */
+/** Lets an object read the vault's resource through a role, and list its secrets through a policy. */
 async function grant(objectId: string): Promise<void> {
   await assign(world.client, { role: 'Reader', principalId: objectId, at: vaultPath(vault) });
   const { tenantId } = world.client.identity;
@@ -81,7 +81,7 @@ async function grant(objectId: string): Promise<void> {
 }
 
 suite("an external issuer of the server's own tenant", () => {
-  test("does not speak as the administrator, by its object id in any case, as 'sub' or as 'oid'", async () => {
+  test("cannot act as the administrator, with its object id in any case, as 'sub' or as 'oid'", async () => {
     const { objectId } = world.client.identity;
     const variants = [{ oid: objectId }, { sub: objectId }, { oid: objectId.toUpperCase() }];
     for (const claims of variants) {
@@ -97,7 +97,7 @@ suite("an external issuer of the server's own tenant", () => {
     }
   });
 
-  test('has no group of the directory, and nobody is a group', async () => {
+  test('cannot give membership in a group of the directory, or act as a group', async () => {
     const group = randomUUID();
     const member = await register(world, { groups: [group] });
     for (const id of [group, member.objectId]) await grant(id);
@@ -107,7 +107,7 @@ suite("an external issuer of the server's own tenant", () => {
     }
   });
 
-  test('does not speak as an object that was deleted, though its roles and policies are still there', async () => {
+  test('cannot act as a deleted object, though its roles and policies still exist', async () => {
     const gone = await register(world);
     await grant(gone.objectId);
     const graph = `${world.client.home}/v1.0/servicePrincipals/${gone.objectId}`;
@@ -116,7 +116,7 @@ suite("an external issuer of the server's own tenant", () => {
     await expectStatuses({ oid: randomUUID(), groups: [gone.objectId] }, 403, 403);
   });
 
-  test('has subjects and groups of its own, which get what they are given, and no more', async () => {
+  test('has subjects and groups of its own, which have the permissions that they are given, and no others', async () => {
     const [subject, group] = [randomUUID(), randomUUID()];
     await expectStatuses({ oid: subject }, 403, 403);
     for (const id of [subject, group]) await grant(id);
@@ -126,10 +126,10 @@ suite("an external issuer of the server's own tenant", () => {
     const is = (record: { readonly identity?: { readonly claim?: Readonly<Record<string, unknown>> } }) =>
       record.identity?.claim?.['oid'] === subject;
     const [record] = await recordsWhere(world, is);
-    assert.equal(record?.identity?.claim['iss'], issuer, 'whose word the record has it on');
+    assert.equal(record?.identity?.claim['iss'], issuer, 'the record names the issuer');
   });
 
-  test('speaks for the directory object that the configuration names, and for no other', async () => {
+  test('can act as the directory object that the configuration names, and as no other', async () => {
     const { tenantId } = world.client.identity;
     const registration = { clientId: randomUUID(), objectId: named, tenantId, displayName: 'named', secrets: [] };
     await registerClient(world.folder.store, registration);

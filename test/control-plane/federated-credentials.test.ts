@@ -36,7 +36,7 @@ function put(client: Client, name: string, changed: object = {}) {
   return client.arm('PUT', `${credentials}/${name}`, { properties: { ...properties, ...changed } });
 }
 
-test('a credential is shown as Azure shows it, listed in its identity, changed and deleted', async () => {
+test("a credential is shown in Azure's form, listed in its identity, changed and deleted", async () => {
   const { world: started, principalId } = await startWithIdentity();
   await using world = started;
   const { client } = world;
@@ -57,7 +57,7 @@ test('a credential is shown as Azure shows it, listed in its identity, changed a
   assert.deepEqual(namesIn((await client.arm('GET', beside)).body), ['other'], 'an identity has its own');
   const changed = { ...properties, subject: 'system:serviceaccount:ns:other' };
   assert.deepEqual(at(expectStatus(await put(client, 'aks', changed), 200).body, 'properties'), changed);
-  // Neither is what has no tags among the resources of the group.
+  // Credentials have no tags, so the list of the group's resources does not show them.
   assert.deepEqual(namesIn((await client.arm('GET', `${group}/resources`)).body), ['app', 'app2']);
 
   expectStatus(await client.arm('DELETE', `${credentials}/aks`), 200);
@@ -95,7 +95,7 @@ const refused: Readonly<Record<string, { readonly body: object; readonly name?: 
     body: { properties: { ...properties, audiences: ['a', 'b'] } },
     says: 'Federated identity credentials must have exactly one audience.',
   },
-  'whose issuer is no https URL': {
+  'whose issuer is not an https URL': {
     body: { properties: { ...properties, issuer: 'http://oidc.example' } },
     says: 'Invalid value found at properties.issuer: it must be the https URL that the issuer writes into its tokens.',
   },
@@ -129,13 +129,13 @@ const refused: Readonly<Record<string, { readonly body: object; readonly name?: 
     name: 'a'.repeat(121),
     says: `Federated Identity Credential name '${'a'.repeat(121)}' is invalid: it must have 3 to 120 letters, digits, hyphens and underscores, a letter or digit first.`,
   },
-  'of the issuer and subject of another': {
+  'with the issuer and subject of another': {
     body: { properties: { ...properties, audiences: ['api://another'] } },
     says: "Issuer and subject combination already exists for this Managed Identity: 'first' has the same issuer and subject.",
   },
 };
 
-test('a credential that breaks a rule is refused with it, and changes nothing', async () => {
+test('a credential that breaks a rule is refused with that rule, and changes nothing', async () => {
   const { world: started } = await startWithIdentity();
   await using world = started;
   const { client } = world;
@@ -147,7 +147,7 @@ test('a credential that breaks a rule is refused with it, and changes nothing', 
   }
   assert.deepEqual(namesIn((await client.arm('GET', credentials)).body), ['first']);
   expectStatus(await put(client, 'a'.repeat(120), { subject: 'of a long name' }), 201);
-  // Letter by letter: another case is another subject.
+  // Subjects are compared with case.
   expectStatus(await put(client, 'abc', { subject: properties.subject.toUpperCase() }), 201);
   const orphan = await client.arm('PUT', `${identities}/none/federatedIdentityCredentials/aks`, { properties });
   assert.equal(at(expectStatus(orphan, 404).body, 'error', 'code'), 'ParentResourceNotFound');
@@ -156,7 +156,7 @@ test('a credential that breaks a rule is refused with it, and changes nothing', 
   assert.match(String(at(expectStatus(tagged, 400).body, 'error', 'message')), /has no 'tags': leave it out\.$/);
 });
 
-test('twenty credentials an identity, also of those that come at once', async () => {
+test('an identity can have twenty credentials, also if they arrive at once', async () => {
   const { world: started } = await startWithIdentity();
   await using world = started;
   const { client } = world;
@@ -171,7 +171,7 @@ test('twenty credentials an identity, also of those that come at once', async ()
   expectStatus(await put(client, 'one-more', { subject: 'one more' }), 201);
 });
 
-test('a template makes an identity and its credential, and can be deployed again', async () => {
+test('a template creates an identity and its credential, and can be deployed again', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const type = 'Microsoft.ManagedIdentity/userAssignedIdentities';
@@ -190,7 +190,7 @@ test('a template makes an identity and its credential, and can be deployed again
   expectStatus(await put(client, 'second'), 201);
 });
 
-test('of two credentials of one issuer and subject that come at once, one is made', async () => {
+test('of two credentials with one issuer and subject that arrive at once, one is created', async () => {
   const { world: started } = await startWithIdentity();
   await using world = started;
   const names = ['one', 'two', 'three', 'four'];
@@ -199,7 +199,7 @@ test('of two credentials of one issuer and subject that come at once, one is mad
   assert.equal(made.filter(({ status }) => status === 400).length, 3);
 });
 
-test('who may write the identity may federate it, who may read it may not', async () => {
+test('a caller who may write the identity may federate it, a caller who may only read it may not', async () => {
   const { world: started } = await startWithIdentity();
   await using world = started;
   const { client } = world;

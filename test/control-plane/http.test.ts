@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import type { TestServer } from '../world/server.ts';
 import { putVault, startWithGroup, vaults } from './resources.ts';
 
-/** What the resource manager makes of HTTP itself. */
+/** How the resource manager handles HTTP itself. */
 
 let world: TestServer;
 let token: string;
@@ -20,16 +20,16 @@ after(() => world[Symbol.asyncDispose]());
 
 interface Asked {
   readonly method: string;
-  /** Below the subscription. */
+  /** The path below the subscription. */
   readonly path: string;
   readonly headers?: readonly string[];
   readonly body?: string;
   readonly stranger?: boolean;
-  /** Whether the client asks for the end of the connection; otherwise the server must end it. */
+  /** Whether the client asks to close the connection; otherwise the server must close it. */
   readonly close?: boolean;
 }
 
-/** Sends these bytes and reads until the server ends the connection. */
+/** Sends these bytes and reads until the server closes the connection. */
 async function ask({ method, path, headers = [], body, stranger = false, close = true }: Asked) {
   const socket = connect({ host: '127.0.0.1', port: world.port, ca: world.client.ca, servername: 'localhost' });
   const isFramed = headers.some((header) => /^(?:content-length|transfer-encoding):/i.test(header));
@@ -62,9 +62,9 @@ const group = '/resourceGroups/rg';
 const json = 'Content-Type: application/json';
 const noOperation = { status: 404, says: /^\{"error":\{"code":"InvalidResourceType",/ };
 
-suite('a path or a method of no operation is a 404', () => {
+suite('a path or method without an operation is a 404', () => {
   const rows: readonly (readonly [what: string, method: string, path: string])[] = [
-    ['a percent sign that encodes nothing', 'GET', `${group}%zz`],
+    ['a percent sign without two digits', 'GET', `${group}%zz`],
     ['bytes that are not UTF-8', 'GET', '/resourceGroups/%ff'],
     ['a segment of more than 2,048 characters', 'GET', `/resourceGroups/${'x'.repeat(2_049)}`],
     ['a method that the path does not have', 'POST', group],
@@ -78,12 +78,12 @@ suite('a path or a method of no operation is a 404', () => {
     });
   }
 
-  test('a segment of 2,048 characters is a name', async () => {
+  test('a segment of 2,048 characters is accepted as a name', async () => {
     const answer = await ask({ method: 'GET', path: `/resourceGroups/${'x'.repeat(2_048)}` });
     expectAzure(answer, { status: 404, says: /"code":"ResourceGroupNotFound"/ });
   });
 
-  test('HEAD is answered where an operation has it, and nowhere else', async () => {
+  test('HEAD is answered only by operations that have it', async () => {
     const there = await ask({ method: 'HEAD', path: '/resourceGroups/nothing' });
     expectAzure(there, { status: 404, says: /^$/ });
     assert.doesNotMatch(there.head, /\r\ncontent-type:/, 'the operation has no body to describe');
@@ -112,7 +112,7 @@ suite('the body of a request', () => {
     });
   }
 
-  test('that is absent or empty is an empty object', async () => {
+  test('counts as an empty object if it is absent or empty', async () => {
     const asked = { method: 'PUT', path: '/resourceGroups/new' };
     expectAzure(await ask(asked), missing);
     expectAzure(await ask({ ...asked, body: '' }), missing);
@@ -120,13 +120,13 @@ suite('the body of a request', () => {
     expectAzure(await ask({ ...asked, headers: ['Transfer-Encoding: chunked'], body: '0\r\n\r\n' }), missing);
   });
 
-  test('that is not an object is refused', async () => {
+  test('is refused if it is not an object', async () => {
     for (const body of ['[1]', '{', '1', 'null']) {
       expectAzure(await ask({ method: 'PUT', path: '/resourceGroups/new', headers: [json], body }), notJson);
     }
   });
 
-  test('is ignored of a GET, whatever it is', async () => {
+  test('is always ignored in a GET', async () => {
     for (const headers of [[], [json], ['Content-Type: text']]) {
       assert.equal((await ask({ method: 'GET', path: group, headers, body: '{' })).status, 200);
     }
@@ -136,28 +136,28 @@ suite('the body of a request', () => {
     assert.match(answer.head, /\r\nconnection: close\r\n/i);
   });
 
-  test('is read of a DELETE', async () => {
+  test('is read in a DELETE', async () => {
     const asked = { method: 'DELETE', path: `${vaults}/kv-none` };
     expectAzure(await ask({ ...asked, body: '{' }), notJson);
     assert.equal((await ask({ ...asked, body: '{}' })).status, 204);
     assert.equal((await ask(asked)).status, 204);
   });
 
-  test('that is too large is refused by its length, and ends the connection', async () => {
+  test('is refused by its length if it is too large, and the connection is closed', async () => {
     const headers = [json, 'Content-Length: 5000000'];
     const answer = await ask({ method: 'PUT', path: group, headers, body: '{', close: false });
     expectAzure(answer, { status: 413, says: /"code":"RequestContentTooLarge".* 4194304 bytes/ });
     assert.match(answer.head, /\r\nconnection: close\r\n/i);
   });
 
-  test('is not waited for where the caller may not make the request', async () => {
+  test('is not awaited if the caller lacks the permission', async () => {
     const headers = [json, 'Content-Length: 2000000'];
     const answer = await ask({ method: 'PUT', path: group, headers, body: '', stranger: true, close: false });
     expectAzure(answer, { status: 401, says: /"code":"AuthenticationFailed"/ });
     assert.match(answer.head, /\r\nconnection: close\r\n/i);
   });
 
-  test('that comes in pieces is read whole', async () => {
+  test('is read whole if it arrives in pieces', async () => {
     const tag = 'x'.repeat(200);
     const body = JSON.stringify({ location: 'westeurope', tags: { tag } });
     const pieces = Array.from({ length: Math.ceil(body.length / 7) }, (_, index) =>

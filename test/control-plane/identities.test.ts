@@ -26,12 +26,12 @@ async function principalOf(world: TestServer, principalId: unknown): Promise<Jso
   return status === 200 ? body : undefined;
 }
 
-/** Binds the workload of the header to a resource, as the configuration file does at a start. */
+/** Binds the header's workload to a resource, as the configuration file does at a start. */
 function bind({ folder, client }: TestServer, path: string): Promise<void> {
   return bindWorkloads(folder.store, [{ resourceId: idOf(client, path), identityHeader: header, addresses: [] }]);
 }
 
-/** What the workload of the header is given for vaults; `query` names one of its identities. */
+/** The answer to the header's workload when it asks for a token for vaults; `query` names one of its identities. */
 function askToken({ client, port }: TestServer, query: Readonly<Record<string, string>> = {}): Promise<Answered> {
   const resource = `https://vault.localhost:${port}`;
   const parameters = new URLSearchParams({ 'api-version': '2019-08-01', resource, ...query });
@@ -42,7 +42,7 @@ async function tokenOf(world: TestServer, query?: Readonly<Record<string, string
   return String(expectStatus(await askToken(world, query), 200).body['access_token']);
 }
 
-test('the identity of any resource is a service principal for as long as the resource has it', async () => {
+test('the identity of any resource is a service principal while the resource has it', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const site = `${sites}/App`;
@@ -67,24 +67,25 @@ test('the identity of any resource is a service principal for as long as the res
   assert.equal(at(assigned.body, 'properties', 'principalType'), 'ServicePrincipal');
 
   expectStatus(await client.arm('PATCH', site, { tags: { a: 'b' } }), 200);
-  assert.notEqual(await principalOf(world, principalId), undefined, 'a change of something else keeps it');
+  assert.notEqual(await principalOf(world, principalId), undefined, 'a change of other members keeps it');
   expectStatus(await client.arm('PATCH', site, { identity: none }), 200);
   assert.equal(await principalOf(world, principalId), undefined, 'None takes it away');
 
-  const anew = at(expectStatus(await client.arm('PUT', site, system), 200).body, 'identity', 'principalId');
+  const renewed = at(expectStatus(await client.arm('PUT', site, system), 200).body, 'identity', 'principalId');
   const slot = at(
     expectStatus(await client.arm('PUT', `${site}/slots/next`, system), 201).body,
     'identity',
     'principalId',
   );
-  assert.equal(new Set([principalId, anew, slot]).size, 3);
+  assert.equal(new Set([principalId, renewed, slot]).size, 3);
   const slotPrincipal = await principalOf(world, slot);
   assert.equal(slotPrincipal?.['displayName'], 'next');
   expectStatus(await client.arm('DELETE', site), 200);
-  for (const id of [anew, slot]) assert.equal(await principalOf(world, id), undefined, 'it goes with its resource');
+  for (const id of [renewed, slot])
+    assert.equal(await principalOf(world, id), undefined, 'it is deleted with its resource');
 });
 
-test('a user-assigned identity is a service principal too, and goes with its group', async () => {
+test('a user-assigned identity is a service principal too, and is deleted with its group', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const shared = `${userAssigned}/Shared`;
@@ -111,7 +112,7 @@ test('a user-assigned identity is a service principal too, and goes with its gro
   assert.equal(await principalOf(world, principalId), undefined);
 });
 
-test('a workload reads a secret as its resource, until the resource has no identity any more', async () => {
+test('a workload reads a secret as its resource until the resource loses its identity', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, objectId } = client.identity;
@@ -125,7 +126,7 @@ test('a workload reads a secret as its resource, until the resource has no ident
 
   await bind(world, site);
   const unknown = expectStatus(await askToken(world), 401);
-  assert.equal(unknown.body['error'], 'unauthorized', 'bound to a resource that is not there');
+  assert.equal(unknown.body['error'], 'unauthorized', 'bound to a resource that does not exist');
   const made = expectStatus(await client.arm('PUT', site, system), 201);
   const principalId = String(at(made.body, 'identity', 'principalId'));
   const token = await tokenOf(world);
@@ -136,20 +137,20 @@ test('a workload reads a secret as its resource, until the resource has no ident
   assert.equal(expectStatus(await read(token), 200).body['value'], 'v');
 
   expectStatus(await client.arm('PUT', `${sites}/app2`, system), 201);
-  assert.equal(claimsOf(await tokenOf(world))['oid'], principalId, 'a resource beside it changes nothing');
+  assert.equal(claimsOf(await tokenOf(world))['oid'], principalId, 'another resource changes nothing');
   expectStatus(await client.arm('PATCH', site, { identity: none }), 200);
   expectStatus(await askToken(world), 401);
   const again = at(expectStatus(await client.arm('PUT', site, system), 200).body, 'identity', 'principalId');
   assert.notEqual(again, principalId);
   expectStatus(await client.arm('DELETE', site), 200);
   expectStatus(await askToken(world), 401);
-  const anew = at(expectStatus(await client.arm('PUT', site, system), 201).body, 'identity', 'principalId');
+  const renewed = at(expectStatus(await client.arm('PUT', site, system), 201).body, 'identity', 'principalId');
   const newToken = await tokenOf(world);
-  assert.equal(claimsOf(newToken)['oid'], anew);
+  assert.equal(claimsOf(newToken)['oid'], renewed);
   expectStatus(await read(newToken), 403);
 });
 
-test('a workload has the user-assigned identities of its resource, and only those that are there', async () => {
+test('a workload has the existing user-assigned identities of its resource, and no others', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const site = `${sites}/app`;
@@ -178,7 +179,7 @@ test('a workload has the user-assigned identities of its resource, and only thos
   expectStatus(await client.arm('DELETE', `${userAssigned}/lent`), 200);
   assert.match(await says(lent), /^Identity not found/);
   expectStatus(await client.arm('PUT', `${userAssigned}/lent`, { location }), 201);
-  assert.match(await says(lent), /^Identity not found/, 'another one of that name is another one');
+  assert.match(await says(lent), /^Identity not found/, 'a new identity of the same name is not the old one');
 });
 
 function members(found: Json): Readonly<Record<string, unknown>> {

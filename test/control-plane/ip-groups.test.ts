@@ -5,7 +5,7 @@ import { at, expectStatus, group, location, startWithGroup } from './resources.t
 const ipGroups = `${group}/providers/Microsoft.Network/ipGroups`;
 const body = (properties: object) => ({ location, properties });
 
-test('an IP group keeps its addresses, and is announced by its provider', async () => {
+test('an IP group keeps its addresses, and its provider lists the type', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const ipAddresses = ['203.0.113.4', '198.51.100.0/24', '10.0.0.4-10.0.0.9'];
@@ -18,7 +18,7 @@ test('an IP group keeps its addresses, and is announced by its provider', async 
   assert.match(JSON.stringify(provider.body), /"resourceType":"ipGroups"/);
 });
 
-test('an IP group with what is no address, or a member that Azure does not have, is refused', async () => {
+test('an IP group with an invalid address, or a member that Azure does not have, is refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const refusals: readonly (readonly [object, string, string])[] = [

@@ -20,7 +20,7 @@ import {
 const value = 'the-value-of-the-secret';
 const service = '797f4846-ba00-4fd7-ba43-dac1f8f63013';
 
-/** A vault `kv-ref` with a secret, in whose rules is nobody who asks here. */
+/** A vault `kv-ref` with a secret, whose rules allow none of these callers. */
 async function startWithSecret(properties: object): Promise<{ readonly world: TestServer; readonly version: string }> {
   const world = await startWithGroup();
   const { client } = world;
@@ -39,7 +39,7 @@ function reference(client: Client, others: object = {}, id = vaultId(client)) {
   return { word: { reference: { keyVault: { id }, secretName: 'word', ...others } } };
 }
 
-/** A network whose tag has the length of the secret: a thing that shows that the value came, and not which. */
+/** A network whose tag is the length of the secret: it shows that the value arrived without showing it. */
 const parts = {
   parameters: { word: { type: 'securestring' } },
   resources: [networkIn('net', { tags: { length: "[string(length(parameters('word')))]" } })],
@@ -76,14 +76,14 @@ test('a parameter is read from the vault by the trusted service, through its fir
     (await client.arm('POST', `${deployments}/refer/exportTemplate`)).body,
   ];
   assert.ok(!JSON.stringify(shown).includes(value));
-  // The older version is as long as it was.
+  // The older version still has its length.
   await client.arm('DELETE', `${deployments}/refer`);
   await deploy(client, 'refer', parts, { parameters: reference(client, { secretVersion: version }) });
   const older = await client.arm('GET', `${group}/providers/Microsoft.Network/virtualNetworks/net`);
   assert.equal(at(older.body, 'tags', 'length'), String(value.length));
 });
 
-test('the caller who deploys cannot read the secret from where it is, and needs not', async () => {
+test('the deploying caller cannot read the secret directly, and need not', async () => {
   const { world } = await startWithSecret({ enabledForTemplateDeployment: true, networkAcls: shut });
   await using _ = world;
   const { client } = world;
@@ -94,14 +94,14 @@ test('the caller who deploys cannot read the secret from where it is, and needs 
   );
 });
 
-test('what the vault refuses the service, the deployment is refused for, and nothing is made', async () => {
+test("a deployment is refused with the vault's refusal of the service, and nothing is created", async () => {
   const closed = 'Client address is not authorized and caller was ignored because bypass is set to None';
   const allowing = { ipRules: [{ value: '203.0.113.0/24' }], defaultAction: 'Deny', bypass: 'None' };
   const rows: readonly (readonly [object, string, boolean])[] = [
     [{ enabledForTemplateDeployment: false }, 'Access denied to first party service.', true],
     [{}, 'Access denied to first party service.', true],
     [{ enabledForTemplateDeployment: true, networkAcls: { defaultAction: 'Deny', bypass: 'None' } }, closed, false],
-    // The deploying caller is in the rules. The service is not.
+    // The rules allow the deploying caller, but not the service.
     [{ enabledForTemplateDeployment: true, networkAcls: allowing }, closed, false],
     [
       {
@@ -135,7 +135,7 @@ test('what the vault refuses the service, the deployment is refused for, and not
   }
 });
 
-test('an open firewall, and the bypass where public access is disabled, let the service through', async () => {
+test('an open firewall lets the service through, and so does the bypass with public access disabled', async () => {
   const rows = [
     { networkAcls: { defaultAction: 'Allow', bypass: 'None' } },
     { publicNetworkAccess: 'Disabled', networkAcls: shut },
@@ -150,7 +150,7 @@ test('an open firewall, and the bypass where public access is disabled, let the 
   }
 });
 
-test('a reference that leads nowhere says what it does not lead to', async () => {
+test('the error of a reference to something that does not exist names it', async () => {
   const { world } = await startWithSecret({ enabledForTemplateDeployment: true });
   await using _ = world;
   const { client } = world;
@@ -163,7 +163,7 @@ test('a reference that leads nowhere says what it does not lead to', async () =>
     'KeyVaultParameterReferenceNotFound',
     `The specified KeyVault '${none}' of the template parameter 'word' could not be found. Please see https://aka.ms/arm-keyvault for usage details.`,
   );
-  // A vault of that name, and not that id.
+  // A vault of that name, but with another id.
   expectStatus(await ask({}, vaultId(client).replace('/rg/', '/other/')), 404);
   for (const others of [{ secretName: 'none' }, { secretVersion: 'f'.repeat(32) }, { secretName: '../x' }]) {
     const refused = expectStatus(await ask(others), 400);
@@ -190,7 +190,7 @@ test('a reference that leads nowhere says what it does not lead to', async () =>
   }
 });
 
-test('a nested deployment refers to a vault of its own', async () => {
+test('a nested deployment can refer to a vault itself', async () => {
   const { world } = await startWithSecret({ enabledForTemplateDeployment: true, networkAcls: shut });
   await using _ = world;
   const { client } = world;
@@ -215,7 +215,10 @@ test('a nested deployment refers to a vault of its own', async () => {
   assert.equal(at(network.body, 'tags', 'length'), String(value.length + 2));
 });
 
-/** Everything that the server has written to disk in clear, or shows of deployments to one who may read. */
+/**
+ * Everything that the server has written to disk unencrypted, and everything about deployments that it shows to a
+ * caller who may read them.
+ */
 async function shownOf(world: TestServer, names: readonly string[]): Promise<string> {
   const { client } = world;
   const shown: unknown[] = [auditLog(world), (await client.arm('GET', deployments)).body];
@@ -230,13 +233,13 @@ async function shownOf(world: TestServer, names: readonly string[]): Promise<str
     shown.push(records.map((record) => decode<unknown>(record)));
   }
   const text = JSON.stringify(shown);
-  assert.ok(text.includes(subscriptionId), 'there is something to look into');
+  assert.ok(text.includes(subscriptionId), 'the search has data');
   return text;
 }
 
 const open = { enabledForTemplateDeployment: true, networkAcls: { defaultAction: 'Allow' } };
 
-test('what comes from a reference is secret whatever the type of its parameter', async () => {
+test('a referenced value is secret, whatever the type of its parameter', async () => {
   const { world } = await startWithSecret(open);
   await using _ = world;
   const { client } = world;
@@ -256,12 +259,12 @@ test('what comes from a reference is secret whatever the type of its parameter',
   for (const answered of dry) expectStatus(answered, 200);
   const text = JSON.stringify([accepted.body, dry]) + (await shownOf(world, ['plain']));
   assert.ok(!text.includes(value), 'the value is nowhere');
-  // A value that was sent in clear into a parameter of that type is no secret.
+  // A value that was sent in the body for a parameter of that type is not a secret.
   const { read: clear } = await deploy(client, 'clear', plain, { parameters: { word: { value: 'said aloud' } } });
   assert.deepEqual(at(clear.body, 'properties', 'parameters', 'word'), { type: 'String', value: 'said aloud' });
 });
 
-test('no refusal and no output shows what comes from a reference', async () => {
+test('no refusal and no output shows a referenced value', async () => {
   const { world } = await startWithSecret(open);
   await using _ = world;
   const { client } = world;
@@ -293,7 +296,7 @@ test('no refusal and no output shows what comes from a reference', async () => {
   assert.ok(!(await shownOf(world, ['reveals'])).includes(value));
 });
 
-test('a nested deployment keeps the secrets of the one around it, also in its outputs', async () => {
+test('a nested deployment masks the secrets of the one around it, also in its outputs', async () => {
   const { world } = await startWithSecret(open);
   await using _ = world;
   const { client } = world;
@@ -342,18 +345,18 @@ const site = (name: string, others: object = {}) => ({
 });
 const wordOutput = (output: string, type = 'string') => ({ outputs: { o: { type, value: output } } });
 
-/** Templates that go wrong with the secret, or show it, in places of their own. */
+/** Templates that fail on the secret or would show it, each in another place. */
 const telltales: Readonly<Record<string, object>> = {
   'a function that cannot read it': wordOutput("[dateTimeAdd('2020-01-01T00:00:00Z', parameters('word'))]"),
-  'the name of a member that is not there': wordOutput("[createObject('a', 1)[parameters('word')]]"),
-  'the names of the members that are there': wordOutput("[createObject(parameters('word'), 1).b]"),
+  'the name of a member that does not exist': wordOutput("[createObject('a', 1)[parameters('word')]]"),
+  'the names of the existing members': wordOutput("[createObject(parameters('word'), 1).b]"),
   'the name of a parameter': wordOutput("[parameters(parameters('word'))]"),
   'the name of an output member': wordOutput("[createObject(parameters('word'), 1)]", 'object'),
-  'what is referred to': wordOutput("[string(reference(parameters('word')))]"),
-  'the id of what is referred to': wordOutput(
+  'a reference': wordOutput("[string(reference(parameters('word')))]"),
+  'the id of a reference': wordOutput(
     "[string(reference(resourceId('Microsoft.KeyVault/vaults', parameters('word')), '2023-07-01'))]",
   ),
-  'the version of what is referred to': wordOutput(
+  'the version of a reference': wordOutput(
     "[string(reference(resourceId('Microsoft.KeyVault/vaults', 'kv-ref'), parameters('word')))]",
   ),
   'a body that cannot be made': {
@@ -386,10 +389,10 @@ const telltales: Readonly<Record<string, object>> = {
       },
     ],
   },
-  'a version that is none': { resources: [site('a', { apiVersion: 'newest' })] },
+  'an invalid version': { resources: [site('a', { apiVersion: 'newest' })] },
 };
 
-test('neither a refusal nor a record shows it, wherever in the template it is used', async () => {
+test('neither a refusal nor a record shows the secret, wherever the template uses it', async () => {
   const { world } = await startWithSecret(open);
   await using _ = world;
   const { client } = world;

@@ -16,7 +16,7 @@ import {
 
 const provider = '/providers/Microsoft.KeyVault';
 
-/** The names of every page, from a URL on; follows `nextLink` as it is. */
+/** The names on every page from a URL on; follows `nextLink` unchanged. */
 async function pagesOf(client: Client, path: string): Promise<readonly (readonly string[])[]> {
   const pages: (readonly string[])[] = [];
   const { subscriptionId } = client.identity;
@@ -47,7 +47,7 @@ async function startWithVaults() {
   return { world, client, names, other };
 }
 
-test('the vaults of a group and of the subscription are listed as their GET gives them', async () => {
+test('the lists of a group and of the subscription show vaults as their GET does', async () => {
   const { world, client, names, other } = await startWithVaults();
   await using _ = world;
   assert.deepEqual(await pagesOf(client, vaults), [names]);
@@ -64,7 +64,7 @@ test('the vaults of a group and of the subscription are listed as their GET give
   );
 });
 
-test('$top cuts a list into pages, and nextLink leads through all of them once', async () => {
+test('$top divides a list into pages, and nextLink leads to each of them once', async () => {
   const { world, client, names, other } = await startWithVaults();
   await using _ = world;
   assert.deepEqual(await pagesOf(client, `${vaults}?$top=2`), [names.slice(0, 2), names.slice(2, 4), names.slice(4)]);
@@ -80,7 +80,7 @@ test('$top cuts a list into pages, and nextLink leads through all of them once',
   assert.deepEqual(deleted.flat().toSorted(), [...names, 'kv-x']);
 });
 
-test('a page that follows a change neither repeats nor skips what did not change', async () => {
+test('the page after a change neither repeats nor skips the other vaults', async () => {
   const { world, client } = await startWithVaults();
   await using _ = world;
   const first = expectStatus(await client.arm('GET', `${vaults}?$top=2`), 200);
@@ -91,7 +91,7 @@ test('a page that follows a change neither repeats nor skips what did not change
   assert.deepEqual(namesIn(second.body), ['kv-2', 'kv-3']);
 });
 
-test('a $top or a $skiptoken that was made up, or is given twice, is refused', async () => {
+test('an invalid $top, a made-up $skiptoken, and either given twice, are refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectError(
@@ -124,7 +124,7 @@ test('a $top or a $skiptoken that was made up, or is given twice, is refused', a
   }
 });
 
-test('the generic list filters by type and name, in any case, and gives no properties', async () => {
+test('the generic list filters by type and name, in any case, and shows no properties', async () => {
   const { world, client, names } = await startWithVaults();
   await using _ = world;
   const { subscriptionId } = client.identity;

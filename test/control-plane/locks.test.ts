@@ -46,7 +46,7 @@ async function startWithVault() {
   return world;
 }
 
-test('a lock is made, changed, read, listed and deleted', async () => {
+test('a lock is created, changed, read, listed and deleted', async () => {
   await using world = await startWithVault();
   const { client } = world;
   const path = `${kv}${locks}/keep`;
@@ -73,7 +73,7 @@ test('a lock is made, changed, read, listed and deleted', async () => {
   expectError(await client.arm('GET', path), 404, 'LockNotFound', "The lock 'keep' could not be found.");
 });
 
-test('what is no lock is refused', async () => {
+test('an invalid lock is refused', async () => {
   await using world = await startWithVault();
   const { client } = world;
   const put = (path: string, properties: unknown) => client.arm('PUT', path, { properties });
@@ -111,7 +111,7 @@ test('what is no lock is refused', async () => {
   );
 });
 
-test('a lock keeps a vault from deletion, wherever above it stands, and nothing else from anything', async () => {
+test('a lock at or above a vault keeps it from being deleted, and forbids nothing else', async () => {
   await using world = await startWithVault();
   const { client } = world;
   for (const scope of [kv, group, '']) {
@@ -123,13 +123,13 @@ test('a lock keeps a vault from deletion, wherever above it stands, and nothing 
   await lock(client, kv, 'CanNotDelete');
   expectStatus(await putVault(client, 'kv-two'), 200);
   expectStatus(await client.arm('DELETE', `${vaults}/kv-two`), 200);
-  // With the group would go what is locked in it.
+  // Deleting the group would delete a locked resource.
   expectLocked(client, await client.arm('DELETE', group), 'delete', [group, kv]);
   expectStatus(await client.arm('DELETE', `${kv}${locks}/keep`), 200);
   expectStatus(await client.arm('DELETE', kv), 200);
 });
 
-test('under a lock for reading only nothing is written, access included, and what is in a vault is not touched by it', async () => {
+test('a read-only lock forbids every write, also of access, and does not apply to the contents of a vault', async () => {
   await using world = await startWithVault();
   const { client } = world;
   const { objectId } = client.identity;
@@ -164,7 +164,7 @@ function policies({ identity }: Client) {
   return { properties: { accessPolicies: [{ tenantId, objectId, permissions: { secrets: ['all'] } }] } };
 }
 
-test('who may not do it anyway is told that, not of locks', async () => {
+test('a caller without the permission is refused for that, not for the lock', async () => {
   await using world = await startWithVault();
   const { client } = world;
   await lock(client, kv, 'ReadOnly');
@@ -177,7 +177,7 @@ test('who may not do it anyway is told that, not of locks', async () => {
   assert.equal(at(expectStatus(unlocking, 403).body, 'error', 'code'), 'AuthorizationFailed');
 });
 
-test('a lock is not raced: of many deletions beside it none comes after it', async () => {
+test('no deletion that runs concurrently with a new lock commits after it', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const names = Array.from({ length: 8 }, (_, index) => `kv-race-${index}`);

@@ -19,7 +19,7 @@ import {
   vaults,
 } from './resources.ts';
 
-test('a network and a subnet that are made have an operation that is done; one that is changed has none', async () => {
+test('creating a network or a subnet has an operation, which is done; changing one has none', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const made = expectStatus(await putNetwork(client, 'net', ['s']), 201);
@@ -39,7 +39,7 @@ test('a network and a subnet that are made have an operation that is done; one t
   assert.equal(at((await followed(client, added)).body, 'status'), 'Succeeded');
 });
 
-test('an operation is known to those who may ask, under its own id, and for a week', async () => {
+test('an operation can be read by callers who may, by its own id, for a week', async () => {
   await using world = await startWithGroup();
   const { client, folder } = world;
   const { subscriptionId } = client.identity;
@@ -52,12 +52,12 @@ test('an operation is known to those who may ask, under its own id, and for a we
       await client.send(url.replace(id, unknown), { token: await client.token('arm') }),
       404,
       'OperationNotFound',
-      `The operation '${unknown}' could not be found. Operations can be asked for until a week after their start.`,
+      `The operation '${unknown}' could not be found. Operations are kept for a week.`,
     );
   }
   const kept = async () => (await folder.store.list({ prefix: longRunningPrefix(subscriptionId), limit: 10 })).length;
   assert.equal(await kept(), 1);
-  // The next one takes away those that are older. Tokens have run out meanwhile.
+  // The next operation deletes older ones. Tokens have expired in the meantime.
   const after = async (days: number, name: string) => {
     world.advance(days * 86_400_000);
     const { ca, identity } = client;
@@ -70,7 +70,7 @@ test('an operation is known to those who may ask, under its own id, and for a we
   assert.equal(await kept(), 2);
 });
 
-test('nothing is made in a group that is being deleted', async () => {
+test('nothing is created in a group that is being deleted', async () => {
   await using world = await startWithGroup();
   const { client, folder } = world;
   for (let index = 0; index < 20; index += 1) expectStatus(await putVault(client, `kv-many-${index}`), 200);
@@ -89,7 +89,7 @@ test('nothing is made in a group that is being deleted', async () => {
   expectStatus(await client.arm('DELETE', group), 404);
 });
 
-test('what cannot be deleted keeps its group, and the operation says what it was', async () => {
+test('a resource that cannot be deleted keeps its group, and the operation names it', async () => {
   await using world = await startWithGroup();
   const { client, folder } = world;
   expectStatus(await putVault(client, 'kv-held'), 200);

@@ -17,8 +17,8 @@ import {
   succeeded,
 } from './resources.ts';
 
-/*
- * What Azure was recorded to answer: azure-cli, src/azure-cli/azure/cli/command_modules/network/tests/latest/recordings,
+/**
+ * Azure's recorded answers: azure-cli, src/azure-cli/azure/cli/command_modules/network/tests/latest/recordings,
  * test_network_vnet.yaml unless another is named. Ids, etags and guids are ours.
  */
 const net = `${networks}/vnet1`;
@@ -49,7 +49,7 @@ async function ask({ send, token }: Client, url: unknown) {
   return send(String(url), { token: await token('arm') });
 }
 
-test('a network that is made says Updating and where to ask, and has the defaults of Azure', async () => {
+test("a new network says Updating and where to ask for the status, and has Azure's defaults", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -97,7 +97,7 @@ test('a network that is made says Updating and where to ask, and has the default
   assert.equal(read.headers.etag, etag);
   const subnet = await client.arm('GET', `${net}/subnets/default`);
   assert.equal(subnet.headers.etag, at(subnet.body, 'etag'));
-  // Only who looks for it is shown the guid of a subnet.
+  // Only a request with `$expand` shows the guid of a subnet.
   assert.equal(at(subnet.body, 'properties', 'resourceGuid'), undefined);
   const guid = await incarnationOf(client, 'vnet1', 'default');
   assert.match(guid, /^[0-9a-f-]{36}$/);
@@ -108,7 +108,7 @@ test('a network that is made says Updating and where to ask, and has the default
   assert.equal((await followed(client, changed)).body['status'], 'Succeeded');
 });
 
-test('what is deleted is answered 202 with both headers, and its role assignments go with it', async () => {
+test('a deletion is answered with 202 and both headers, and deletes the role assignments too', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -139,7 +139,7 @@ test('what is deleted is answered 202 with both headers, and its role assignment
   expectStatus(await client.arm('GET', assignment), 404);
 });
 
-test('a member that Azure does not have, or that cannot be kept, is refused, and nothing is made', async () => {
+test('a member that Azure does not have, or that cannot be stored, is refused, and nothing is created', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const space = (properties: object) => ({ location, properties: { addressSpace, ...properties } });
@@ -188,7 +188,7 @@ test('a member that Azure does not have, or that cannot be kept, is refused, and
   const made = expectStatus(await client.arm('PUT', net, { location, properties }), 201);
   assert.deepEqual(at(made.body, 'properties', 'encryption'), encryption);
   assert.deepEqual(at(made.body, 'properties', 'subnets', 0, 'properties', 'serviceEndpointPolicies'), []);
-  // The same under the subnet's own id, where nothing is changed either.
+  // The same under the subnet's own id: nothing is changed there either.
   const own = await client.arm('PUT', `${net}/subnets/apps`, {
     properties: { addressPrefix: '10.0.0.0/25', denyAll: 1 },
   });
@@ -197,7 +197,7 @@ test('a member that Azure does not have, or that cannot be kept, is refused, and
   assert.equal(at(left.body, 'properties', 'addressPrefix'), '10.0.0.0/24');
 });
 
-test('the same of what networks have beside subnets, whole and under its own id', async () => {
+test('the same holds for the other members of networks, in the whole body and under their own ids', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const network = (type: string) => `${group}/providers/Microsoft.Network/${type}`;
@@ -233,7 +233,7 @@ test('the same of what networks have beside subnets, whole and under its own id'
   }
 });
 
-test('a network with a BGP community shows that of its region', async () => {
+test('a network with a BGP community also shows the one of its region', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const bgpCommunities = { virtualNetworkCommunity: '12076:20000' };
@@ -248,7 +248,7 @@ test('a network with a BGP community shows that of its region', async () => {
   assert.deepEqual(at(elsewhere.body, 'properties', 'bgpCommunities'), bgpCommunities);
 });
 
-test('addresses of a network are free but for those that Azure keeps of each subnet', async () => {
+test('every address of a network is available, except those that Azure reserves in each subnet', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', net, created), 201);
@@ -275,7 +275,7 @@ test('addresses of a network are free but for those that Azure keeps of each sub
   expectStatus(await client.arm('GET', `${networks}/none/CheckIPAddressAvailability?ipAddress=10.0.0.4`), 404);
 });
 
-test('the delegations of a region are listed, in a group too', async () => {
+test('the delegations of a region are listed, also for a group', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const path = `/providers/Microsoft.Network/locations/${location}/availableDelegations`;
@@ -294,7 +294,7 @@ test('the delegations of a region are listed, in a group too', async () => {
   assert.deepEqual(expectStatus(await client.arm('GET', `${group}${path}`), 200).body, listed);
 });
 
-test('the default security rules are those of Azure, whole', async () => {
+test("the default security rules are exactly Azure's", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const path = `${group}/providers/Microsoft.Network/networkSecurityGroups/nsg`;
@@ -318,7 +318,7 @@ test('the default security rules are those of Azure, whole', async () => {
   });
 });
 
-test('a service endpoint policy is kept with its definitions, and says which subnets have it', async () => {
+test('a service endpoint policy is stored with its definitions, and shows the subnets that use it', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const path = `${group}/providers/Microsoft.Network/serviceEndpointPolicies/storage-only`;

@@ -45,7 +45,7 @@ const rule = {
   destinationPortRanges: ['443', '8000-8080'],
 };
 
-test('a network security group has its rules, the default ones, and says what uses it', async () => {
+test('a network security group shows its rules, the default rules and the resources that use it', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const id = `${idOf(client, groups)}/nsg`;
@@ -81,7 +81,7 @@ test('a network security group has its rules, the default ones, and says what us
   assert.deepEqual(at((await client.arm('GET', `${groups}/nsg/securityRules/KV`)).body, 'properties'), shown);
 });
 
-test('a security rule that is wrong is refused, and changes nothing', async () => {
+test('an invalid security rule is refused, and changes nothing', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(
@@ -128,7 +128,7 @@ test('a security rule that is wrong is refused, and changes nothing', async () =
   assert.deepEqual(withoutEtags((await client.arm('GET', `${groups}/nsg`)).body), withoutEtags(before.body));
 });
 
-test('what a subnet refers to must be there, cannot be deleted, and is free when the subnet goes', async () => {
+test('the resources of a subnet must exist, cannot be deleted while it uses them, and can be once it is deleted', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', `${groups}/nsg`, { location, properties: {} }), 201);
@@ -233,7 +233,7 @@ test('a NAT gateway gives its subnets its public addresses', async () => {
   assert.equal(at(again.body, 'properties', 'ipAddress'), ips[0]);
 });
 
-test('public addresses come from the pool of the settings, and end with it', async () => {
+test('public addresses are taken from the configured pool until it is empty', async () => {
   await using world = await startServerWith({ config: { publicAddressPool: '192.0.2.0/30' } });
   const { client } = world;
   expectStatus(await client.arm('PUT', group, { location }), 201);
@@ -267,7 +267,7 @@ test('public addresses come from the pool of the settings, and end with it', asy
   );
 });
 
-test('a peering is Initiated, Connected when the other way is there, and Disconnected when that goes', async () => {
+test('a peering is Initiated, Connected once the other direction exists, and Disconnected when that is deleted', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const space = (name: string, prefix: string) =>
@@ -340,7 +340,7 @@ test('routes are validated', async () => {
   assert.equal(at(shown.body, 'properties', 'routes', 0, 'properties', 'nextHopType'), 'Internet');
 });
 
-test('If-Match and If-None-Match hold for resources with etags, and PATCH sets the tags of a network', async () => {
+test('If-Match and If-None-Match apply to resources with etags, and PATCH sets the tags of a network', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const body = { location, properties: {} };
@@ -358,7 +358,7 @@ test('If-Match and If-None-Match hold for resources with etags, and PATCH sets t
   assert.equal(at(tagged.body, 'properties', 'subnets', 'length'), 1);
 });
 
-test('who may write a network but not join what its subnet names is refused', async () => {
+test('a caller who may write a network, but not join the resources that its subnet names, is refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', `${groups}/nsg`, { location, properties: {} }), 201);

@@ -18,7 +18,7 @@ const addressSpace = { addressPrefixes: ['10.0.0.0/16', '192.168.0.0/24'] };
 const notFound = (type: string, name: string) =>
   `The Resource 'Microsoft.Network/${type}/${name}' under resource group 'rg' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`;
 
-test('a network and its subnets are made, given back as they were sent, and deleted', async () => {
+test('a network and its subnets are created, returned as they were sent, and deleted', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;
@@ -102,7 +102,7 @@ test('a network and its subnets are made, given back as they were sent, and dele
   }
 });
 
-test('what a network gives back can be sent to it, and its resourceGuids stay', async () => {
+test("a network's own answer can be sent back to it, and its resourceGuids stay", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putNetwork(client, 'net', ['apps', 'other']), 201);
@@ -114,7 +114,7 @@ test('what a network gives back can be sent to it, and its resourceGuids stay', 
   assert.notEqual(at(after.body, 'etag'), at(before.body, 'etag'));
 });
 
-test('a subnet is put under its own id: 201 when it is new, 200 when it was there', async () => {
+test('a subnet is put under its own id: 201 for a new one, 200 for an existing one', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putNetwork(client, 'net', ['apps']), 201);
@@ -133,7 +133,7 @@ test('a subnet is put under its own id: 201 when it is new, 200 when it was ther
   assert.equal(at(listed.body, 'properties', 'subnets', 'length'), 2);
 });
 
-test('an address prefix that is no range, lies outside or overlaps is refused', async () => {
+test('an address prefix that is not a range, is outside or overlaps is refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const outside = (name: string, prefix: string) =>
@@ -164,13 +164,13 @@ test('an address prefix that is no range, lies outside or overlaps is refused', 
     expectError(put, 400, 'BadRequest', message);
   }
   expectStatus(await client.arm('GET', `${networks}/net`), 404);
-  // The neighbours of what is refused are fine.
+  // The neighbours of refused prefixes are accepted.
   const subnets = ['10.0.0.0/24', '10.0.1.0/24', '192.168.0.0/24'].map((addressPrefix, index) => ({
     name: `s${index}`,
     properties: { addressPrefix },
   }));
   expectStatus(await client.arm('PUT', `${networks}/net`, { location, properties: { addressSpace, subnets } }), 201);
-  // The address space cannot be taken away from under a subnet that the request does not name.
+  // The address space cannot be removed from a subnet that the request does not name.
   const smaller = { location, properties: { addressSpace: { addressPrefixes: ['10.0.0.0/24'] } } };
   expectError(
     await client.arm('PUT', `${networks}/net`, smaller),
@@ -186,7 +186,7 @@ test('an address prefix that is no range, lies outside or overlaps is refused', 
   );
 });
 
-test('a network or subnet of an impossible name, or in no group, is refused', async () => {
+test('a network or subnet with an invalid name, or without a group, is refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const body = { location, properties: { addressSpace } };
@@ -216,7 +216,7 @@ test('a network or subnet of an impossible name, or in no group, is refused', as
   expectStatus(await client.arm('GET', long), 404);
 });
 
-test('If-Match holds for the current etag only, and never for what does not exist', async () => {
+test('If-Match is met by the current etag only, and never for a resource that does not exist', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const body = { location, properties: { addressSpace } };
@@ -232,7 +232,7 @@ test('If-Match holds for the current etag only, and never for what does not exis
     await ifMatch('PUT', 'net', old, body),
     412,
     'PreconditionFailed',
-    `The If-Match condition does not hold: /subscriptions/${client.identity.subscriptionId}${networks}/net was changed by somebody else. Read it again.`,
+    `The If-Match or If-None-Match condition is not met by the current state of /subscriptions/${client.identity.subscriptionId}${networks}/net. Read it again.`,
   );
   expectStatus(await ifMatch('PUT', 'net', '*', body), 200);
   expectStatus(await ifMatch('PUT', 'net/subnets/s', '*', subnet), 412);
@@ -246,7 +246,7 @@ test('If-Match holds for the current etag only, and never for what does not exis
   expectStatus(await ifMatch('DELETE', 'net', await etagOf('net')), 202);
 });
 
-test('of twenty subnets that are added at the same moment none is lost', async () => {
+test('twenty subnets that are added at the same time are all stored', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putNetwork(client, 'net', []), 201);
@@ -261,7 +261,7 @@ test('of twenty subnets that are added at the same moment none is lost', async (
   assert.equal(at(listed.body, 'value', 'length'), 20);
 });
 
-test('a resource group is made, asked for, tagged and deleted', async () => {
+test('a resource group is created, read, tagged and deleted', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { subscriptionId } = client.identity;

@@ -16,7 +16,7 @@ import {
 const provider = '/providers/Microsoft.KeyVault';
 const shut = { publicNetworkAccess: 'Disabled', networkAcls: { defaultAction: 'Deny', bypass: 'None' } };
 
-test("a vault's firewall is not asked by its control plane, and every operation is in the audit log", async () => {
+test("a vault's firewall does not apply to its control plane, and every operation is in the audit log", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, objectId, subscriptionId } = client.identity;
@@ -55,7 +55,7 @@ test("a vault's firewall is not asked by its control plane, and every operation 
   const expected = asked.map(
     ([, , , name, resource]) => `${name} ${`/subscriptions/${subscriptionId}${resource}`.toUpperCase()} 203.0.113.8`,
   );
-  // In any order: the record of a change follows its commit, that of a read comes before its answer.
+  // In any order: a change is recorded after its commit, a read before its answer.
   assert.deepEqual(shown.toSorted(), expected.toSorted());
   for (const line of lines.slice(before)) {
     const purge = line['operationName'] === 'VaultPurge';
@@ -66,7 +66,7 @@ test("a vault's firewall is not asked by its control plane, and every operation 
   }
 });
 
-test('a refused and an unauthenticated request are in the audit log as what they were', async () => {
+test('a refused and an unauthenticated request are in the audit log as such', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const before = auditLog(world).length;
@@ -91,7 +91,7 @@ test('a refused and an unauthenticated request are in the audit log as what they
   );
 });
 
-test('explain says what the data plane would say to each kind of source', async () => {
+test('explain gives the verdict that the data plane would give to each kind of source', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const ipRules = [{ value: '198.51.100.0/24' }, { value: '203.0.113.7' }];
@@ -119,7 +119,7 @@ test('explain says what the data plane would say to each kind of source', async 
   assert.equal(expectStatus(answered, 400).body['error']?.['message'], `There is no subnet "${subnet}".`);
 });
 
-test('fifty questions at the same moment about a vault that nobody asked about before get the same answer', async () => {
+test('fifty requests at the same time to explain a vault that is not in memory yet get the same answer', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const ipRules = [{ value: '203.0.113.7' }];
@@ -130,7 +130,7 @@ test('fifty questions at the same moment about a vault that nobody asked about b
   }
 });
 
-/** The audit log once it has that many lines: a change's record is written behind its answer. */
+/** The audit log once it has that many lines: a change's record is written after its answer. */
 async function recorded(world: TestServer, count: number) {
   let found = auditLog(world);
   while (found.length < count) {

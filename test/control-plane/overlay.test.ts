@@ -28,7 +28,7 @@ async function contents(store: Store) {
   };
 }
 
-test('what is changed over a store is as if it were changed in it, and is not', async () => {
+test('a change in an overlay looks like a change of the store, and does not reach the store', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 6 }), fc.array(step, { maxLength: 8 }), async (below, above) => {
       const [base, whole] = [memoryStore(), memoryStore()];
@@ -42,7 +42,7 @@ test('what is changed over a store is as if it were changed in it, and is not', 
   );
 });
 
-test('a requirement is held against what lies above, and else against what lies below', async () => {
+test("a requirement is checked against the overlay's record, or else against the store's", async () => {
   const base = memoryStore();
   const [one, two] = await base.transact({ put: ['a/1', 'a/2'].map((each) => ({ key: each, value: encode(0) })) });
   assert.ok(one !== undefined && two !== undefined);
@@ -70,7 +70,7 @@ test('a requirement is held against what lies above, and else against what lies 
     await assert.rejects(over.transact({ require: [requirement], put: [{ key: 'c', value: encode(1) }] }), Conflict);
   }
   assert.deepEqual(await over.read({ get: ['c'] }), [undefined]);
-  // Somebody else's change below is noticed.
+  // A change of the store below is noticed.
   await base.transact({ put: [{ key: 'b/1', value: encode(2) }] });
   await assert.rejects(over.read({ require: [{ key: 'b/1', version: null }], get: [] }), Conflict);
 });

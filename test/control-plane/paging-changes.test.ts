@@ -17,7 +17,7 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-/** A group of its own. Names of vaults are unique in the world, so that each has the number of its list. */
+/** A new group. Vault names are globally unique, so they contain the number of the list. */
 async function freshGroup() {
   lists += 1;
   const { client } = world;
@@ -65,7 +65,7 @@ async function ofGroup(): Promise<PagedList> {
   };
 }
 
-/** Of the vaults that were deleted, some are recovered and some are purged. The list is the subscription's. */
+/** The list of deleted vaults of the subscription; some vaults leave it by recovery and some by a purge. */
 async function ofDeleted(): Promise<PagedList> {
   await purgeAll();
   const { client, nameOf, create, remove, purge } = await freshGroup();
@@ -94,7 +94,7 @@ async function purgeAll(): Promise<void> {
   }
 }
 
-suite('a list that is paged while vaults come and go neither repeats nor skips one that is there all the time', () => {
+suite('a list that is paged during changes neither repeats nor skips a vault that exists all the time', () => {
   for (const [what, open] of Object.entries({ 'of the vaults of a group': ofGroup, 'of deleted vaults': ofDeleted })) {
     test(what, async () => {
       const name = fc.stringMatching(/^[a-cA-C0-9]{1,4}$/);

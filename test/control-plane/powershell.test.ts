@@ -16,9 +16,9 @@ import {
   vaults,
 } from './resources.ts';
 
-/*
- * The requests of Az PowerShell in their form: it reads a whole resource, changes it, and puts it back with the members
- * that the service made, and with `null` for what it does not know. PowerShell itself is not run.
+/**
+ * The requests of Az PowerShell: it reads a whole resource, changes it, and puts it back with its read-only members and
+ * with `null` for absent ones. PowerShell itself is not run.
  */
 const network = '2024-05-01';
 const keyVault = '2023-02-01';
@@ -98,7 +98,7 @@ test('New-AzKeyVault, Add-AzKeyVaultNetworkRule and Update-AzKeyVaultNetworkRule
     201,
   );
   const kv = `${vaults}/kv-ps`;
-  // New-AzKeyVault finds out first whether the name is taken, by the generic list.
+  // New-AzKeyVault first checks in the generic list whether the name is taken.
   const filter = encodeURIComponent("resourceType eq 'Microsoft.KeyVault/vaults' and name eq 'kv-ps'");
   const search = () => client.arm('GET', `/resources?$filter=${filter}&$top=1000`);
   assert.deepEqual(namesIn(expectStatus(await search(), 200).body), []);
@@ -143,7 +143,7 @@ test('New-AzKeyVault, Add-AzKeyVaultNetworkRule and Update-AzKeyVaultNetworkRule
   assert.deepEqual(at(removed.body, 'properties', 'networkAcls', 'virtualNetworkRules'), [{ id }]);
 });
 
-test('New-AzResource and Get-AzResource speak of any type', async () => {
+test('New-AzResource and Get-AzResource work with any type', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const site = `${group}/providers/Microsoft.Web/sites/app1`;
@@ -158,7 +158,7 @@ interface Whole {
   readonly properties: { readonly subnets: { properties: object }[]; [member: string]: unknown };
 }
 
-/** An answer to be edited and sent back. */
+/** A copy of an answer, to edit and send back. */
 function copy(body: unknown): Whole {
   return JSON.parse(JSON.stringify(body)) as Whole;
 }

@@ -27,7 +27,7 @@ const endpoints = `${group}/providers/Microsoft.Network/privateEndpoints`;
 const vault = `${vaults}/kv-pe`;
 const listNames = { true: 'manualPrivateLinkServiceConnections', false: 'privateLinkServiceConnections' } as const;
 
-/** What is asked, in words for a counterexample, and the request. */
+/** A request, with its description for a counterexample. */
 type Step = readonly [string, (client: Client) => Promise<Answered | undefined>];
 
 const name = fc.constantFrom('a', 'b', 'c');
@@ -81,7 +81,7 @@ async function onConnection(client: Client, nth: number, run: (path: string) => 
   return connection === undefined ? undefined : run(`${vault}/privateEndpointConnections/${connection['name']}`);
 }
 
-/** What the records of vault, endpoints and network say of each other. */
+/** Checks that the records of vault, endpoints and network agree. */
 async function assertAgreement(world: TestServer): Promise<void> {
   const { subscriptionId } = world.client.identity;
   const { store } = world.folder;
@@ -100,15 +100,15 @@ async function assertAgreement(world: TestServer): Promise<void> {
   const held = decode<VirtualNetworkRecord>(network).subnets.flatMap((subnet) =>
     (subnet.privateEndpoints ?? []).map((id) => [id, subnetId(world.client, 'net', subnet.name)]),
   );
-  const standing = all.map((endpoint) => [resourceId(endpoint), endpointLink(endpoint).subnetId]);
-  assert.deepEqual(sorted(held), sorted(standing));
+  const existing = all.map((endpoint) => [resourceId(endpoint), endpointLink(endpoint).subnetId]);
+  assert.deepEqual(sorted(held), sorted(existing));
 }
 
 function sorted(list: readonly unknown[]): readonly string[] {
   return list.map((one) => JSON.stringify(one)).toSorted();
 }
 
-test('whatever is done in whatever order, vault, endpoints and subnets say the same of each other', async () => {
+test('after any changes in any order, vault, endpoints and subnets agree about their connections', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   await fc.assert(

@@ -46,7 +46,7 @@ interface EndpointSetting {
   readonly properties?: object;
 }
 
-/** The body of a private endpoint's PUT. */
+/** The body of a PUT of a private endpoint. */
 function endpointBody(client: Client, { manual = false, subnet = 'apps', ...others }: EndpointSetting = {}) {
   const properties = {
     privateLinkServiceId: idOf(client, `${vaults}/kv-pe`),
@@ -69,7 +69,7 @@ function connectionsOf(body: Json | undefined): Json {
   return at(body, 'properties', 'privateEndpointConnections');
 }
 
-/** How the endpoint's connection stands, as the endpoint shows it. */
+/** The state of the endpoint's connection, as the endpoint shows it. */
 async function stateOf(client: Client, name: string): Promise<Json> {
   const { body } = expectStatus(await client.arm('GET', `${endpoints}/${name}`), 200);
   const { privateLinkServiceConnections: own, manualPrivateLinkServiceConnections: manual } = at(body, 'properties');
@@ -87,7 +87,7 @@ function decide(client: Client, path: string, state: object, headers: Record<str
   return client.arm('PUT', path, { properties: { privateLinkServiceConnectionState: state } }, { headers });
 }
 
-test('a private endpoint makes a connection of its vault, which both show, and which goes with it', async () => {
+test('a private endpoint creates a connection that both it and the vault show, and that is deleted with it', async () => {
   await using world = await startWithVault();
   const { client } = world;
   const made = expectStatus(await client.arm('PUT', `${endpoints}/pe`, endpointBody(client)), 201);
@@ -146,7 +146,7 @@ test('a private endpoint makes a connection of its vault, which both show, and w
   const shown = [{ id: idOf(client, path), etag: at(connection.body, 'etag'), properties }];
   assert.deepEqual(connectionsOf(vault.body), shown);
   assert.deepEqual(connectionsOf(at((await client.arm('GET', vaults)).body, 'value', 0)), shown);
-  // A client sends back what it read, and what says nothing of them keeps them.
+  // A client sends back what it read; a body without the connections keeps them.
   assert.deepEqual(connectionsOf((await client.arm('PUT', `${vaults}/kv-pe`, vault.body)).body), shown);
   assert.deepEqual(connectionsOf((await putVault(client, 'kv-pe', {}, { tags: { a: 'b' } })).body), shown);
   assert.deepEqual(
@@ -164,7 +164,7 @@ test('a private endpoint makes a connection of its vault, which both show, and w
   assert.equal(at(subnet, 'properties', 'privateEndpoints'), undefined);
 });
 
-test('a manual request is pending until somebody at the vault approves or rejects it', async () => {
+test('a manual request is pending until an administrator of the vault approves or rejects it', async () => {
   await using world = await startWithVault();
   const { client } = world;
   expectStatus(await client.arm('PUT', `${endpoints}/pe`, endpointBody(client, { manual: true })), 201);
@@ -173,7 +173,7 @@ test('a manual request is pending until somebody at the vault approves or reject
   const path = await connectionPath(client);
   const before = (await client.arm('GET', path)).body;
   assert.deepEqual(at(before, 'properties', 'privateLinkServiceConnectionState'), pending);
-  // What was read is sent back, as az does it, with another status.
+  // The answer is sent back with another status, as az does.
   const yes = { status: 'approved', description: 'welcome' };
   const put = expectStatus(await decide(client, path, yes, { 'if-match': String(at(before, 'etag')) }), 200);
   const welcome = { status: 'Approved', description: 'welcome', actionsRequired: 'None' };
@@ -203,7 +203,7 @@ test('a manual request is pending until somebody at the vault approves or reject
   );
 });
 
-test('a connection that is deleted at the vault leaves the endpoint Disconnected, for ever', async () => {
+test('a connection that is deleted at the vault leaves the endpoint Disconnected forever', async () => {
   await using world = await startWithVault();
   const { client } = world;
   const body = endpointBody(client);
@@ -217,13 +217,13 @@ test('a connection that is deleted at the vault leaves the endpoint Disconnected
   assert.equal(at(await stateOf(client, 'pe'), 'status'), 'Disconnected');
   assert.equal(connectionsOf((await client.arm('GET', `${vaults}/kv-pe`)).body), undefined);
   expectStatus(await client.arm('DELETE', `${endpoints}/pe`), 202);
-  // The one that is made anew has another connection.
+  // The new endpoint has a new connection.
   expectStatus(await client.arm('PUT', `${endpoints}/pe`, body), 201);
   assert.notEqual(await connectionPath(client), path);
   assert.equal(at(await stateOf(client, 'pe'), 'status'), 'Approved');
 });
 
-test('a vault that is deleted ends its connections, and is recovered, or made anew, without them', async () => {
+test('deleting a vault ends its connections, and it is recovered or created again without them', async () => {
   await using world = await startWithVault();
   const { client } = world;
   for (const name of ['one', 'two']) {
@@ -248,7 +248,7 @@ test('a vault that is deleted ends its connections, and is recovered, or made an
   expectStatus(await client.arm('DELETE', `${endpoints}/two`), 202);
 });
 
-test('a subnet with a private endpoint cannot be deleted, and goes with the resource group', async () => {
+test('a subnet with a private endpoint cannot be deleted, except with the resource group', async () => {
   await using world = await startWithVault();
   const { client } = world;
   expectStatus(await client.arm('PUT', `${endpoints}/pe`, endpointBody(client)), 201);
@@ -264,7 +264,7 @@ test('a subnet with a private endpoint cannot be deleted, and goes with the reso
   inUse(await client.arm('DELETE', `${networks}/net`));
   inUse(await putNetwork(client, 'net', []));
   expectStatus(await client.arm('DELETE', `${networks}/net/subnets/more`), 202);
-  // The whole network and the subnet are put again as they were read.
+  // The network and the subnet are sent back as they were read.
   const network = await client.arm('GET', `${networks}/net`);
   expectStatus(await client.arm('PUT', `${networks}/net`, network.body), 200);
   const subnet = await client.arm('GET', `${networks}/net/subnets/apps`);
@@ -275,7 +275,7 @@ test('a subnet with a private endpoint cannot be deleted, and goes with the reso
   expectStatus(await client.arm('GET', group), 404);
 });
 
-test('what is asked of a private endpoint and is not there is refused, and nothing is made', async () => {
+test('a private endpoint that refers to something that does not exist is refused, and nothing is created', async () => {
   await using world = await startWithVault();
   const { client } = world;
   const storage = idOf(client, `${group}/providers/Microsoft.Storage/storageAccounts/files`);
@@ -319,7 +319,7 @@ test('what is asked of a private endpoint and is not there is refused, and nothi
   }
 });
 
-test('a template makes a vault, a network and a private endpoint between them, and a preview makes nothing', async () => {
+test('a template creates a vault, a network and a private endpoint between them, and a preview creates nothing', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { properties: vault } = vaultBody(client);
@@ -361,7 +361,7 @@ test('a template makes a vault, a network and a private endpoint between them, a
   assert.match(await connectionPath(client), /\/pe\./);
 });
 
-test('a vault takes 64 connections', async () => {
+test('a vault accepts 64 connections', async () => {
   await using world = await startWithVault();
   const { client } = world;
   for (let number = 0; number < 64; number += 1) {
@@ -374,7 +374,7 @@ test('a vault takes 64 connections', async () => {
   expectStatus(await client.arm('PUT', `${endpoints}/last`, endpointBody(client)), 201);
 });
 
-test('who may not approve at the vault, or join the subnet, is refused; asking needs no permission at the vault', async () => {
+test('a caller who may not approve at the vault, or join the subnet, is refused; a request needs no permission at the vault', async () => {
   await using world = await startWithVault();
   const { client } = world;
   const caller = await register(world);
@@ -389,7 +389,7 @@ test('who may not approve at the vault, or join the subnet, is refused; asking n
   const code = 'LinkedAuthorizationFailed';
   const vault = idOf(client, `${vaults}/kv-pe`);
   expectError(await put(), 403, code, lacks(approval, vault));
-  // Nor is it told whether there is such a vault.
+  // Nor is the caller told whether the vault exists.
   const none = idOf(client, `${vaults}/kv-none`);
   expectError(await put({ connection: { privateLinkServiceId: none } }), 403, code, lacks(approval, none));
   expectStatus(await put({ manual: true }), 201);
@@ -400,7 +400,7 @@ test('who may not approve at the vault, or join the subnet, is refused; asking n
   await assign(client, { role: 'Key Vault Contributor', principalId: objectId, at: `${vaults}/kv-pe` });
   expectStatus(await put(), 201);
 
-  // Who may make endpoints in a group of his own, and approve them, still needs the subnet.
+  // A caller who may create endpoints in one group, and approve them, still needs a permission on the subnet.
   const stranger = await register(world);
   const own = '/resourceGroups/own';
   expectStatus(await client.arm('PUT', own, { location }), 201);
@@ -426,7 +426,7 @@ test('who may not approve at the vault, or join the subnet, is refused; asking n
   expectStatus(await putElsewhere('apps'), 201);
 });
 
-test('the vault’s log has its connections, and nothing of a connection opens a vault that is shut', async () => {
+test('the vault’s log has its connections, and a connection never opens a vault that denies access', async () => {
   await using world = await startWithVault();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-pe', { publicNetworkAccess: 'Disabled' }), 200);
@@ -453,7 +453,7 @@ test('the vault’s log has its connections, and nothing of a connection opens a
   ];
   const isWanted = ({ operationName }: AuditRecord) => operationName.includes('PrivateEndpoint');
   const records = await recordsWhere(world, isWanted, expected.length);
-  // In any order: the record of a change follows its commit, that of a read comes before its answer.
+  // In any order: a change is recorded after its commit, a read before its answer.
   const shown = records.map(({ operationName, properties }) => `${operationName} ${properties.httpStatusCode}`);
   assert.deepEqual(shown.toSorted(), expected.toSorted());
   const vault = idOf(client, `${vaults}/kv-pe`).toUpperCase();

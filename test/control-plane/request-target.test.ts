@@ -17,7 +17,7 @@ import { at, auditLog, expectStatus, putVault, startWithGroup, vaults } from './
 const locks = '/providers/Microsoft.Authorization/locks';
 const version = 'api-version=2023-07-01';
 
-test('a fragment in a target hides no vault from its locks', async () => {
+test('a fragment in a target does not hide a vault from its locks', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const path = `/subscriptions/${client.identity.subscriptionId}${vaults}/kv-one`;
@@ -41,14 +41,14 @@ test('a fragment in a target hides no vault from its locks', async () => {
   }
   for (const target of [`${path}?${version}`, `${path.replace('/kv-one', '//%6bV%2done/')}?${version}`]) {
     const locked = await sendRaw(client, { method: 'DELETE', target, token });
-    assert.equal(locked.status, 409, 'the near misses come to the lock');
+    assert.equal(locked.status, 409, 'the near misses reach the lock');
     assert.equal(at(locked.body, 'error', 'code'), 'ScopeLocked');
   }
   const vault = expectStatus(await client.arm('GET', `${vaults}/kv-one`), 200);
   assert.notEqual(at(vault.body, 'properties', 'networkAcls')?.['defaultAction'], 'Allow');
 });
 
-test('a fragment is refused at every edge, before anything is looked at', async () => {
+test('a fragment is refused at every edge, before anything else is checked', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const host = new URL(client.vaultOrigin('kv-one')).host;
@@ -57,7 +57,7 @@ test('a fragment is refused at every edge, before anything is looked at', async 
   assert.equal((await sendRaw(client, { method: 'GET', target: '/secrets/a#b?api-version=7.4', host })).status, 400);
 });
 
-/** Ways to write a segment that mean the same, and some that do not. */
+/** Ways to write a segment, most of them equivalent. */
 const respelt = fc.constantFrom<((segment: string, place: number) => string)[]>(
   (segment) => segment,
   (segment) => segment.toUpperCase(),
@@ -116,7 +116,7 @@ const paths = fc
       .join('/'),
   );
 
-test("two readers of one target agree: the router's and ours", () => {
+test('the router and our own parser read a target alike', () => {
   const router = findMyWay(routing);
   const find = routerOf(operations);
   for (const { method, path } of operations) {
@@ -146,7 +146,7 @@ test("two readers of one target agree: the router's and ours", () => {
   assert.ok(taken > 400, `${taken} were taken`);
 });
 
-test('two readers of a target of a vault agree', () => {
+test('both parsers read a target of a vault alike', () => {
   const router = findMyWay(routing);
   for (const { method, path } of vaultOperations) router.on(method, path, () => undefined, path);
   let taken = 0;
@@ -166,7 +166,7 @@ test('two readers of a target of a vault agree', () => {
   assert.ok(taken > 100, `${taken} were taken`);
 });
 
-test('however a target is written, what is authorized is what is changed and what is recorded', async () => {
+test('however a target is written, the authorized, the changed and the recorded resource are the same', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   for (const name of ['kv-one', 'kv-two']) expectStatus(await putVault(client, name), 200);

@@ -18,14 +18,14 @@ const sites = `${group}/providers/Microsoft.Web/sites`;
 const million = 'x'.repeat(1_000_000);
 const of = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-suite('What one resource may become', () => {
+suite('the size of a resource', () => {
   let world: TestServer;
   before(async () => {
     world = await startWithGroup();
   });
   after(() => world[Symbol.asyncDispose]());
 
-  test('each change adds to it, up to a bound, and what is too much changes nothing', async () => {
+  test('grows with each change up to a limit, and a change beyond it changes nothing', async () => {
     const { client } = world;
     expectStatus(await client.arm('PUT', `${sites}/grows`, { location, properties: { a: million } }), 201);
     expectStatus(await client.arm('PATCH', `${sites}/grows`, { properties: { b: million } }), 200);
@@ -33,13 +33,13 @@ suite('What one resource may become', () => {
     assert.deepEqual([refused.status, at(refused.body, 'error', 'code')], [413, 'RequestContentTooLarge']);
     assert.match(
       String(at(refused.body, 'error', 'message')),
-      /^The resource would have 300\d{4} bytes; at most 2097152 are allowed\./,
+      /^The resource would be 300\d{4} bytes; at most 2097152 are allowed\./,
     );
     const { body } = expectStatus(await client.arm('GET', `${sites}/grows`), 200);
     assert.deepEqual(Object.keys(at(body, 'properties')), ['a', 'b', 'provisioningState']);
   });
 
-  test('a list of large ones has short pages, and none is left out', async () => {
+  test('makes the pages of a list short, and none is left out', async () => {
     const { client } = world;
     const names = of(5).map((index) => `large-${index}`);
     for (const name of names) {
@@ -58,10 +58,10 @@ suite('What one resource may become', () => {
     assert.deepEqual(found, ['grows', ...names]);
     assert.ok(sizes.length > 2 && sizes.every((size) => size < 4_200_000), `pages of ${sizes.join(', ')} characters`);
     const all = expectStatus(await client.arm('GET', `${group}/resources`), 200);
-    assert.ok(at(all.body, 'nextLink') !== undefined, 'what is walked counts, not what is shown of it');
+    assert.ok(at(all.body, 'nextLink') !== undefined, 'the size of the records counts, not that of the answer');
   });
 
-  test('tags are as many and as long as Azure has them, whatever carries them', async () => {
+  test("is limited in tags, whose number and lengths are Azure's for every resource", async () => {
     const { client } = world;
     const many = Object.fromEntries(of(51).map((index) => [`tag ${index}`, 'v']));
     const bodies: Readonly<Record<string, (tags: unknown) => [string, string, object]>> = {
@@ -91,7 +91,7 @@ suite('What one resource may become', () => {
     }
   });
 
-  test('a network has as many subnets as on Azure, and a role as many scopes as are ever looked through', async () => {
+  test('is limited in subnets, as on Azure, and in the assignable scopes of a role', async () => {
     const { client } = world;
     const subnets = of(3001).map((index) => ({
       name: `s${index}`,

@@ -18,7 +18,7 @@ const sites = `${group}/providers/Microsoft.Web/sites`;
 const identities = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-test('a resource of any type is made, changed, given back as it was sent, and deleted with what lies in it', async () => {
+test('a resource of any type is created, changed, returned as it was sent, and deleted with its child resources', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const id = `/subscriptions/${client.identity.subscriptionId}${sites}/Files`;
@@ -65,7 +65,7 @@ test('a resource of any type is made, changed, given back as it was sent, and de
   );
 });
 
-test('identities are made with a resource, stay with it, and are lent by user-assigned ones', async () => {
+test('a resource gets a system-assigned identity, keeps it, and can use user-assigned ones', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, subscriptionId } = client.identity;
@@ -96,8 +96,8 @@ test('identities are made with a resource, stay with it, and are lent by user-as
     userAssignedIdentities: { [sharedId]: { principalId, clientId } },
   });
   expectStatus(await put({ type: 'None' }), 200);
-  const anew = at((await put({ type: 'systemassigned' })).body, 'identity', 'principalId');
-  assert.notEqual(anew, at(system, 'principalId'));
+  const renewed = at((await put({ type: 'systemassigned' })).body, 'identity', 'principalId');
+  assert.notEqual(renewed, at(system, 'principalId'));
   expectError(
     await put({ type: 'UserAssigned', userAssignedIdentities: { [`${sharedId}x`]: {} } }),
     400,
@@ -112,7 +112,7 @@ test('identities are made with a resource, stay with it, and are lent by user-as
   );
 });
 
-test('what is not served, not named well or elsewhere is refused, and nothing is made', async () => {
+test('an unsupported type, an invalid name and another subscription are refused, and nothing is created', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const refused: readonly (readonly [string, unknown, number, string])[] = [
@@ -143,7 +143,7 @@ test('what is not served, not named well or elsewhere is refused, and nothing is
   }
 });
 
-test('the generic list has every kind, filters them, and pages', async () => {
+test('the generic list shows every kind, with filters and pages', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', '/resourceGroups/other', { location }), 201);
@@ -177,7 +177,7 @@ test('the generic list has every kind, filters them, and pages', async () => {
   expectStatus(await client.arm('GET', '/resources?$expand=secrets'), 400);
 });
 
-test('what is in a group goes with it, and a lock or a role can be put on any of it', async () => {
+test('the resources of a group are deleted with it, and each can have locks and role assignments', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PUT', `${sites}/files`, { location }), 201);
@@ -194,7 +194,7 @@ test('what is in a group goes with it, and a lock or a role can be put on any of
   assert.deepEqual((await client.arm('GET', '/resources')).body, { value: [] });
 });
 
-test('providers, regions and the lists of managed HSMs answer what az asks before it begins', async () => {
+test('providers, regions and the lists of managed HSMs answer the requests with which az begins', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   for (const [method, path] of [

@@ -22,7 +22,7 @@ export async function startWithGroup(...options: readonly string[]): Promise<Tes
   return world;
 }
 
-/** Makes the virtual network 10.0.0.0/16 with the subnets that are named, each with the endpoint unless told otherwise. */
+/** Creates the virtual network 10.0.0.0/16 with the named subnets, each with the service endpoint by default. */
 export async function putNetwork(client: Client, name: string, subnets: readonly string[], others: object = endpoint) {
   const properties = {
     addressSpace: { addressPrefixes: ['10.0.0.0/16'] },
@@ -38,7 +38,7 @@ export function subnetId({ identity }: Client, network: string, subnet: string):
   return `/subscriptions/${identity.subscriptionId}${networks}/${network}/subnets/${subnet}`;
 }
 
-/** The body of a vault's PUT, with the properties that every vault needs. */
+/** The body of a PUT of a vault, with the required properties. */
 export function vaultBody({ identity }: Client, properties: object = {}, others: object = {}) {
   const { tenantId } = identity;
   const sku = { family: 'A', name: 'standard' };
@@ -54,7 +54,7 @@ export async function putVault(
   return client.arm('PUT', `${vaults}/${name}`, vaultBody(client, properties, others));
 }
 
-/** A request as the administrator with an api-version of its own. */
+/** A request as the administrator, with the given api-version. */
 export async function armVersion(
   client: Client,
   request: { readonly method: string; readonly path: string; readonly version: string; readonly body?: unknown },
@@ -64,7 +64,7 @@ export async function armVersion(
   return client.send(url, { method, body, token: await client.token('arm') });
 }
 
-/** What a PUT of Microsoft.Network answered, as it is shown once it is over. */
+/** The answer to a PUT of Microsoft.Network with the state that it has afterwards. */
 export function succeeded(body: Json | undefined): Json {
   return json(JSON.parse(JSON.stringify(body).replaceAll('"Updating"', '"Succeeded"')));
 }
@@ -75,7 +75,7 @@ export async function incarnationOf(client: Client, network: string, subnet: str
   return String(at(expectStatus(await client.arm('GET', path), 200).body, 'properties', 'resourceGuid'));
 }
 
-/** What the firewall says of the vault to an address, or to an address in a subnet. */
+/** The vault's explanation of the verdict on an address, or on an address in a subnet. */
 export async function verdictOf(client: Client, vault: string, from: { from: string; subnet?: string }): Promise<Json> {
   const explained = expectStatus(await client.arm('POST', `${vaults}/${vault}/explain`, from), 200);
   return at(explained.body, 'verdict');
@@ -86,10 +86,7 @@ export function expectStatus(answered: Answered, status: number): Answered {
   return answered;
 }
 
-/**
- * What a long-running operation ends with: the answer of the address that its headers name, once that is neither 202 nor
- * `Running`.
- */
+/** The final answer of a long-running operation: follows its headers until the answer is neither 202 nor `Running`. */
 export async function followed(client: Client, answered: Answered): Promise<Answered> {
   const url = answered.headers['azure-asyncoperation'] ?? answered.headers.location;
   assert.ok(typeof url === 'string', `no long-running operation: ${JSON.stringify(answered.body)}`);
@@ -98,14 +95,14 @@ export async function followed(client: Client, answered: Answered): Promise<Answ
     if (status.status !== 202 && status.body?.['status'] !== 'Running') return status;
     await sleep(20);
   }
-  throw new Error(`waited in vain for ${url}`);
+  throw new Error(`${url} did not end in time`);
 }
 
 export function expectError(answered: Answered, status: number, code: string, message: string): void {
   assert.deepEqual({ status: answered.status, body: answered.body }, { status, body: { error: { code, message } } });
 }
 
-/** What stands at a path of an answer. */
+/** The value at a path of an answer. */
 export function at(body: Json | undefined, ...path: readonly (string | number)[]): Json {
   let value: unknown = body;
   for (const step of path) {
@@ -115,7 +112,7 @@ export function at(body: Json | undefined, ...path: readonly (string | number)[]
   return json(value);
 }
 
-/** What an API or the audit log gave, to be looked into: a member that is not there is `undefined`. */
+/** Gives a parsed value the type for looking into it: a missing member is `undefined`. */
 export function json(value: unknown): Json {
   return value as Json;
 }
@@ -132,7 +129,7 @@ export function claimsOf(token: string): Json {
   return json(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()));
 }
 
-/** The record of a vault as it is stored, and its version. */
+/** The record of a vault in the store, and its version. */
 export async function storedVault({ folder }: TestServer, name: string) {
   const [record] = await folder.store.read({ get: [vaultKey(name)] });
   assert.ok(record !== undefined, `no vault ${name} is stored`);

@@ -39,7 +39,7 @@ function definition(others: object = {}) {
   return { roleName: `role ${randomUUID()}`, permissions, assignableScopes: [subscription()], ...others };
 }
 
-test('the built-in ones are there, by id, by name and from the tenant', async () => {
+test('the built-in ones are found by id, by name and in the tenant', async () => {
   const { client } = world;
   const names = [...builtInRoles.values()].map(({ roleName }) => roleName);
   assert.deepEqual(await list(''), names);
@@ -65,7 +65,7 @@ test('the built-in ones are there, by id, by name and from the tenant', async ()
   assert.equal(at(one, 'name'), owner);
   assert.equal(at(one, 'type'), 'Microsoft.Authorization/roleDefinitions');
 
-  // The tenant's path is for everybody who has a token.
+  // The tenant's path is open to every valid token.
   const token = await client.token('arm', await register(world));
   const url = (id: string) => `${client.home}${definitions}/${id}?api-version=2022-04-01`;
   const read = expectStatus(await client.send(url(owner), { token }), 200);
@@ -77,7 +77,7 @@ test('the built-in ones are there, by id, by name and from the tenant', async ()
   expectError(await client.arm('GET', `${definitions}/${other}`), 404, 'RoleDefinitionDoesNotExist', message);
 });
 
-test('a custom one is made, changed, assigned and, when nobody has it any more, deleted', async () => {
+test('a custom one is created, changed, assigned and, once it has no assignments, deleted', async () => {
   const { client } = world;
   const id = randomUUID();
   const path = `${definitions}/${id}`;
@@ -122,7 +122,7 @@ test('a custom one is made, changed, assigned and, when nobody has it any more, 
   expectStatus(await client.arm('GET', path), 404);
 });
 
-test('one that makes no sense is refused, and a built-in one stays as it is', async () => {
+test('an invalid one is refused, and a built-in one cannot be changed', async () => {
   const { client } = world;
   const taken = definition();
   expectStatus(await put(randomUUID(), taken), 201);
@@ -191,7 +191,7 @@ test('one that makes no sense is refused, and a built-in one stays as it is', as
   );
 });
 
-test('who makes one must be allowed to wherever it can be assigned, before and after', async () => {
+test('a change needs the permission at every scope where the role can be assigned, before and after', async () => {
   const { client } = world;
   const caller = await register(world);
   await assign(client, { role: 'User Access Administrator', principalId: caller.objectId, at: group });

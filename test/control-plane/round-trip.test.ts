@@ -18,7 +18,7 @@ import {
   vaults,
 } from './resources.ts';
 
-/** Letters of each in some case: what ARM compares without it, and must give back with it. */
+/** Text with the case of each letter chosen at random: ARM compares it without case, but must return it unchanged. */
 function inSomeCase(text: string): fc.Arbitrary<string> {
   return fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length }).map((upper) =>
     text
@@ -31,7 +31,7 @@ function inSomeCase(text: string): fc.Arbitrary<string> {
 const permission = fc.constantFrom('get', 'List', 'SET', 'delete', 'recover');
 const flag = fc.boolean();
 
-suite('what a client sent is what it gets', () => {
+suite('a client gets back what it sent', () => {
   let world: TestServer;
   before(async () => {
     world = await startWithGroup();
@@ -110,7 +110,7 @@ suite('what a client sent is what it gets', () => {
       {
         serviceEndpoints: fc.array(
           fc.record({ service, locations: fc.constantFrom(['*'], ['westeurope', 'northeurope']) }),
-          // As on Azure, none are not shown.
+          // As on Azure, an empty list is not shown.
           { minLength: 1 },
         ),
         privateEndpointNetworkPolicies: fc.constantFrom('Enabled', 'Disabled'),
@@ -158,7 +158,7 @@ suite('what a client sent is what it gets', () => {
   });
 });
 
-test('azureNormalization gives back what Azure makes of it', async () => {
+test('azureNormalization returns the values as Azure normalizes them', async () => {
   await using world = await startServerWith({ options: ['--rules', 'current'], config: { azureNormalization: true } });
   const { client } = world;
   expectStatus(await client.arm('PUT', group, { location }), 201);
@@ -190,7 +190,9 @@ test('azureNormalization gives back what Azure makes of it', async () => {
   });
 });
 
-/** Every member that was sent stands in the answer with its value; lists have just what was sent, in its order. */
+/**
+ * Checks that the answer has every member that was sent, with its value; lists have the same items in the same order.
+ */
 function assertWithin(got: unknown, sent: unknown, path = ''): void {
   if (typeof sent !== 'object' || sent === null) return assert.deepEqual(got, sent, path);
   assert.ok(typeof got === 'object' && got !== null, path);

@@ -25,7 +25,7 @@ const operations = [
 
 const find = routerOf(operations);
 
-test('an operation is found by its path: in any case, the more exact one first', () => {
+test('an operation is found by its path, without case, the one with more fixed segments first', () => {
   const rows: readonly (readonly [string, string | undefined, object])[] = [
     ['/SUBSCRIPTIONS/s/resourcegroups/a%20b', operations[0]?.path, { subscriptionId: 's', resourceGroup: 'a%20b' }],
     [

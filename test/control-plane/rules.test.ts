@@ -28,7 +28,7 @@ function addresses(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `20.0.${index >> 8}.${index & 255}`);
 }
 
-test('127 IP rules and 127 virtual network rules are accepted, and one more of either changes nothing', async () => {
+test('127 IP rules and 127 virtual network rules are accepted, and one more of either is refused and changes nothing', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const names = Array.from({ length: 128 }, (_, index) => `s${index}`);
@@ -65,14 +65,14 @@ test('127 IP rules and 127 virtual network rules are accepted, and one more of e
   assert.equal((await storedVault(world, 'kv-full')).version, version);
 });
 
-test('a value that is given twice is kept twice and counted once', async () => {
+test('a value that appears twice is stored twice and counted once', async () => {
   await using world = await startWithGroup();
   const values = [...addresses(127), '20.0.0.0', '20.0.0.1'];
   const put = expectStatus(await putVault(world.client, 'kv-twice', ipRules(values)), 200);
   assert.equal(at(put.body, 'properties', 'networkAcls', 'ipRules', 'length'), 129);
 });
 
-test('the profile `current` takes 1000 IP rules and small ranges, and gives an address back as a /32', async () => {
+test('the profile `current` accepts 1000 IP rules and small ranges, and returns an address as a /32', async () => {
   await using world = await startServerWith({ options: ['--rules', 'current'], config: { azureNormalization: true } });
   const { client } = world;
   expectStatus(await client.arm('PUT', group, { location }), 201);
@@ -99,7 +99,7 @@ test('the profile `current` takes 1000 IP rules and small ranges, and gives an a
   );
 });
 
-test('the profile `current` takes 200 virtual network rules', async () => {
+test('the profile `current` accepts 200 virtual network rules', async () => {
   await using world = await startWithGroup('--rules', 'current');
   const { client } = world;
   const names = Array.from({ length: 201 }, (_, index) => `s${index}`);
@@ -115,7 +115,7 @@ test('the profile `current` takes 200 virtual network rules', async () => {
   );
 });
 
-test('a value that is no public IPv4 address or range is refused, and the place, the value and the remedy are named', async () => {
+test('a value that is not a public IPv4 address or range is refused, and the error names its place, the value and the remedy', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const small = (value: string, instead: string) =>
@@ -154,7 +154,7 @@ test('a value that is no public IPv4 address or range is refused, and the place,
   expectStatus(await client.arm('GET', `${vaults}/kv-new`), 404);
 });
 
-test('a networkAcls of another shape is refused, and the member named', async () => {
+test('a networkAcls of another shape is refused, and the error names the member', async () => {
   await using world = await startWithGroup();
   const place = 'Invalid value found at properties.networkAcls';
   const refusals: readonly (readonly [unknown, string])[] = [
@@ -174,7 +174,7 @@ test('a networkAcls of another shape is refused, and the member named', async ()
   }
 });
 
-test('what a vault gives back can be sent to it, and comes back as it was', async () => {
+test("a vault's own answer can be sent back to it, and changes nothing", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, objectId } = client.identity;
@@ -211,7 +211,7 @@ test('what a vault gives back can be sent to it, and comes back as it was', asyn
   }
 });
 
-test('rules are kept under defaultAction Allow, and a networkAcls without rules comes back with empty lists', async () => {
+test('rules are stored also with defaultAction Allow, and a networkAcls without rules is returned with empty lists', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const networkAcls = { bypass: 'AzureServices', defaultAction: 'Allow', ipRules: [{ value: '203.0.113.7' }] };

@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import type { TestServer } from '../world/server.ts';
 import { expectStatus, putNetwork, putVault, startWithGroup } from './resources.ts';
 
-test('the official clients make, change, list, delete, recover and purge vaults and networks', async () => {
+test('the official clients create, change, list, delete, recover and purge vaults and networks', async () => {
   await using world = await startWithGroup();
   await run(fileURLToPath(new URL('sdk/management.ts', import.meta.url)), world);
 });
 
-test('the official client makes, finds and removes role assignments and roles', async () => {
+test('the official client creates, finds and deletes role assignments and roles', async () => {
   await using world = await startWithGroup();
   expectStatus(await putVault(world.client, 'kv-roles'), 200);
   await run(fileURLToPath(new URL('sdk/authorization.ts', import.meta.url)), world);
@@ -23,18 +23,18 @@ test('the official client deploys templates', async () => {
   await run(fileURLToPath(new URL('sdk/deployments.ts', import.meta.url)), world);
 });
 
-test('the official clients log a vault, and write and read its secrets and keys as resources', async () => {
+test("the official clients set a vault's logging, and write and read its secrets and keys as resources", async () => {
   await using world = await startWithGroup();
   expectStatus(await putVault(world.client, 'kv-below'), 200);
   await run(fileURLToPath(new URL('sdk/vault-children.ts', import.meta.url)), world);
 });
 
-test('the official clients make the rest of Microsoft.Network, and resources of any type', async () => {
+test('the official clients create the other resources of Microsoft.Network, and resources of any type', async () => {
   await using world = await startWithGroup();
   await run(fileURLToPath(new URL('sdk/network.ts', import.meta.url)), world);
 });
 
-test('the official clients make private endpoints, and approve, reject and delete their connections', async () => {
+test('the official clients create private endpoints, and approve, reject and delete their connections', async () => {
   await using world = await startWithGroup();
   expectStatus(await putVault(world.client, 'kv-linked'), 200);
   expectStatus(await putNetwork(world.client, 'net', ['apps']), 201);
@@ -47,7 +47,7 @@ test('the official client tags a vault, a group and the subscription', async () 
   await run(fileURLToPath(new URL('sdk/tags.ts', import.meta.url)), world);
 });
 
-/** Runs a program of `sdk/` in a process of its own, where the authority's certificate is trusted. */
+/** Runs a program of `sdk/` in a process of its own, which trusts the authority's certificate. */
 async function run(program: string, { client, folder }: TestServer): Promise<void> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {
     env: {

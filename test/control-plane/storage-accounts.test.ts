@@ -10,7 +10,7 @@ const sent = { location, kind: 'StorageV2', sku: { name: 'Standard_LRS' } };
 const rule =
   'Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.';
 
-test('the name of a storage account is checked, taken by one, and free when that is gone', async () => {
+test('the name of a storage account is checked, belongs to one account, and is free once that is deleted', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const check = async (name: unknown) => {
@@ -23,7 +23,7 @@ test('the name of a storage account is checked, taken by one, and free when that
   assert.deepEqual(await check('seclogs'), free);
   expectStatus(await client.arm('PUT', `${accounts}/seclogs`, sent), 200);
   assert.deepEqual(await check('seclogs'), { nameAvailable: false, reason: 'AlreadyExists', message });
-  // Its own name keeps nobody from writing it again.
+  // The account itself can be written again.
   expectStatus(await client.arm('PUT', `${accounts}/seclogs`, { ...sent, tags: { a: 'b' } }), 200);
   expectStatus(await client.arm('PUT', '/resourceGroups/other', { location }), 201);
   const other = accounts.replace('/rg/', '/other/');
@@ -43,7 +43,7 @@ test('the name of a storage account is checked, taken by one, and free when that
   assert.deepEqual(await check('seclogs'), free);
 });
 
-test('an account has what clients read of one, with endpoints below our own domain that nobody serves', async () => {
+test('an account has the members that clients read, with endpoints below our own domain that nothing serves', async () => {
   await using world = await startWithGroup();
   const { client, port } = world;
   const made = expectStatus(await client.arm('PUT', `${accounts}/seclogs`, sent), 200).body;
@@ -54,14 +54,14 @@ test('an account has what clients read of one, with endpoints below our own doma
   assert.equal(at(properties, 'networkAcls', 'defaultAction'), 'Allow');
   const { host } = new URL(endpoint);
   expectStatus(await client.send(`${client.home}/?restype=service`, { headers: { host } }), 421);
-  // What it gave back is sent back, as by every client that changes one member.
+  // The answer is sent back, as every client does that changes one member.
   const put = json(JSON.parse(JSON.stringify(made).replace('"Hot"', '"Cool"')));
   const changed = expectStatus(await client.arm('PUT', `${accounts}/seclogs`, put), 200).body;
   assert.deepEqual(changed, put);
   assert.deepEqual(expectStatus(await client.arm('GET', `${accounts}/seclogs`), 200).body, put);
 });
 
-test('keys are listed, for who may list them, and are others for an account that is made again', async () => {
+test('keys are listed for a caller who may list them, and differ for an account that is created again', async () => {
   await using world = await startWithGroup();
   const { client, folder } = world;
   const workspace = `${group}/providers/Microsoft.OperationalInsights/workspaces/logs`;
@@ -105,7 +105,7 @@ test('keys are listed, for who may list them, and are others for an account that
   assert.notDeepEqual(await keysOf(), keys);
 });
 
-test('the services of an account have properties before somebody sets them, and keep what is set', async () => {
+test('the services of an account have default properties, and keep the ones that are set', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const blob = `${accounts}/seclogs/blobServices/default`;
@@ -126,13 +126,13 @@ test('the services of an account have properties before somebody sets them, and 
   for (const service of ['fileServices', 'queueServices', 'tableServices']) {
     expectStatus(await client.arm('GET', `${accounts}/seclogs/${service}/default`), 200);
   }
-  // One that is made again begins with the defaults.
+  // A new account begins with the defaults.
   expectStatus(await client.arm('DELETE', `${accounts}/seclogs`), 200);
   expectStatus(await client.arm('PUT', `${accounts}/seclogs`, sent), 200);
   assert.deepEqual(expectStatus(await client.arm('GET', blob), 200).body, { sku, ...shown });
 });
 
-test('an event hub is made with 200, as on Azure, where its namespace is made with 201', async () => {
+test('an event hub is created with 200 and its namespace with 201, as on Azure', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const namespace = `${group}/providers/Microsoft.EventHub/namespaces/audit`;

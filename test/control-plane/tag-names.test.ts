@@ -30,7 +30,7 @@ async function tagNames({ client }: TestServer, as?: Credentials) {
   return expectStatus(await client.arm('GET', '/tagNames', undefined, { token }), 200).body;
 }
 
-test('each tag name of the subscription is listed with its values and how many have them', async () => {
+test('each tag name of the subscription is listed with its values and their counts', async () => {
   await using world = await startTagged();
   const { subscriptionId } = world.client.identity;
   const id = (name: string) => `/subscriptions/${subscriptionId}/tagNames/${name}`;
@@ -46,7 +46,7 @@ test('each tag name of the subscription is listed with its values and how many h
     count: count(many),
     values,
   });
-  // Names are compared without regard to case, values with it. The group `other` comes first.
+  // Names are compared without case, values with case. The group `other` comes first.
   const env = [value('env', 'Test', 1), value('env', 'test', 3), value('env', 'prod', 1)];
   assert.deepEqual(await tagNames(world), {
     value: [
@@ -60,27 +60,27 @@ test('each tag name of the subscription is listed with its values and how many h
   expectStatus(await client.arm('PUT', '/providers/Microsoft.Resources/tags/default', { properties: {} }), 200);
   assert.deepEqual((await tagNames(world))['value'], beforeIt);
   expectStatus(await client.arm('DELETE', site), 200);
-  assert.equal(at(await tagNames(world), 'value', 1, 'count', 'value'), 4, 'what is gone counts no more');
+  assert.equal(at(await tagNames(world), 'value', 1, 'count', 'value'), 4, 'a deleted resource no longer counts');
 });
 
-test('a caller is told the tags of what it may read, and nobody else is told anything', async () => {
+test('a caller sees the tags of resources that it may read, and no others', async () => {
   await using world = await startTagged();
   const { client } = world;
-  const [ofGroup, ofVaults, nobody] = [await register(world), await register(world), await register(world)];
+  const [ofGroup, ofVaults, withoutRoles] = [await register(world), await register(world), await register(world)];
   await assign(client, { role: 'Reader', principalId: ofGroup.objectId, at: other });
   const seen = await tagNames(world, ofGroup);
   assert.equal(at(seen, 'value', 0, 'count', 'value'), 2);
   assert.equal(at(seen, 'value', 0, 'tagName'), 'env');
   assert.equal(at(seen, 'value', 'length'), 1);
   await assign(client, { role: 'Key Vault Reader', principalId: ofVaults.objectId });
-  for (const caller of [ofVaults, nobody]) {
+  for (const caller of [ofVaults, withoutRoles]) {
     const denied = await client.arm('GET', '/tagNames', undefined, { token: await client.token('arm', caller) });
     const action = 'Microsoft.Resources/subscriptions/tagNames/read';
     assert.ok(String(at(expectStatus(denied, 403).body, 'error', 'message')).includes(`action '${action}'`));
   }
 });
 
-test('predefined tags are refused, with what to do instead', async () => {
+test('predefined tags are refused, with the remedy', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   for (const path of ['/tagNames/env', '/tagNames/env/tagValues/test']) {
@@ -89,14 +89,14 @@ test('predefined tags are refused, with what to do instead', async () => {
         await client.arm(method, path),
         400,
         'PredefinedTagsNotSupported',
-        'Tag names and values cannot be predefined here, and none is left to delete: they are those that resources and resource groups have. Put the tag there, with /providers/Microsoft.Resources/tags/default after its id.',
+        'Predefined tag names and values are not supported. Tag a resource or resource group itself: use its id, followed by /providers/Microsoft.Resources/tags/default.',
       );
     }
   }
   assert.deepEqual(await tagNames(world), { value: [] });
 });
 
-test('nothing that has tags is counted twice or left out', () => {
+test('no tagged resource is counted twice or left out', () => {
   const names = fc.constantFrom('a', 'A', 'b', '__proto__', 'toString');
   const tags = fc.uniqueArray(fc.tuple(names, fc.constantFrom('x', 'X', 'y')), {
     selector: ([name]) => name.toLowerCase(),
@@ -109,7 +109,7 @@ test('nothing that has tags is counted twice or left out', () => {
       assert.deepEqual(lower, [...new Set(entries.map(([name]) => name.toLowerCase()))].toSorted());
       for (const { name, count, values } of found) {
         const same = entries.filter(([one]) => one.toLowerCase() === name.toLowerCase());
-        assert.equal(name, same[0]?.[0], 'spelt as it was met first');
+        assert.equal(name, same[0]?.[0], 'spelt as it was found first');
         assert.equal(count, same.length);
         for (const [value, many] of values) assert.equal(many, same.filter(([, one]) => one === value).length);
       }

@@ -21,7 +21,7 @@ import {
 const tail = '/providers/Microsoft.Resources/tags/default';
 const tagged = (tags: unknown, operation?: string) => ({ operation, properties: { tags } });
 
-test('tags put at the scope of any resource are those that it is shown with, and nothing else of it changes', async () => {
+test("tags that are put at the scope of a resource become the resource's, and nothing else of it changes", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-tags', { networkAcls: { defaultAction: 'Deny', bypass: 'None' } }), 200);
@@ -40,11 +40,11 @@ test('tags put at the scope of any resource are those that it is shown with, and
     assert.deepEqual(at((await client.arm('GET', `${scope}${tail}`)).body, 'properties', 'tags'), {});
   }
   const records = await recordsWhere(world, ({ operationName }) => operationName === 'VaultPatch', 2);
-  assert.equal(records.length, 2, 'a vault’s change stands in its log');
+  assert.equal(records.length, 2, 'a vault’s change is in its log');
   assert.ok(records[0]?.resourceId.endsWith('/VAULTS/KV-TAGS'));
 });
 
-test('what has no tags, or too many, too long or wrong ones, is refused with the rule, and keeps what it had', async () => {
+test('invalid tags and scopes without tags are refused with the rule, and change nothing', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await client.arm('PATCH', group, { tags: { kept: 'x' } }), 200);
@@ -80,7 +80,7 @@ test('what has no tags, or too many, too long or wrong ones, is refused with the
   assert.equal(at(none.body, 'error', 'code'), 'ResourceNotFound');
 });
 
-test('the permission to write tags is enough, and is needed; a lock keeps them', async () => {
+test('the permission to write tags is needed and enough; a lock forbids changes', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-tags'), 200);
@@ -117,7 +117,7 @@ test('the permission to write tags is enough, and is needed; a lock keeps them',
   assert.equal(at(locked.body, 'error', 'code'), 'ScopeLocked');
 });
 
-test('merges and deletions of tags keep to an algebra', () => {
+test('merging and deleting tags obey algebraic laws', () => {
   const tags = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('x', 'y'), { noNullPrototype: true });
   const change = (before: Record<string, string>, operation: string, given: Record<string, string>) => {
     const changed = changeTags(before, { operation, given });
@@ -139,7 +139,7 @@ test('merges and deletions of tags keep to an algebra', () => {
   );
 });
 
-/** Without what tells one state of a resource, and of what lies in it, from the next. */
+/** The body without the members that change with every state, at any depth. */
 function rest(body: Json): unknown {
   const changing = new Set(['tags', 'etag', 'systemData']);
   return JSON.parse(JSON.stringify(body), (key, member: unknown) => (changing.has(key) ? undefined : member));

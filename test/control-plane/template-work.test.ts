@@ -7,7 +7,7 @@ import type { Answered } from '../world/client.ts';
 import type { TestServer } from '../world/server.ts';
 import { at, expectStatus, group, startWithGroup } from './resources.ts';
 
-/** Minutes, where the work of a function is not charged; a machine that has much else to do takes a second for anything. */
+/** It would be minutes if a function's work were not charged; on a busy machine, anything can take a second. */
 const heldMsMax = 2_000;
 
 const numbers = (from: number) => Array.from({ length: 24_000 }, (_, index) => from + index);
@@ -15,13 +15,13 @@ const numbers = (from: number) => Array.from({ length: 24_000 }, (_, index) => f
 const expressions: Readonly<Record<string, string>> = {
   'a union': "[union(parameters('a'), parameters('b'))]",
   'an intersection': "[intersection(parameters('a'), parameters('b'), parameters('a'))]",
-  'what is contained': "[map(parameters('a'), lambda('n', contains(parameters('b'), lambdaVariables('n'))))]",
+  'a containment': "[map(parameters('a'), lambda('n', contains(parameters('b'), lambdaVariables('n'))))]",
   'an index': "[map(parameters('a'), lambda('n', indexOf(parameters('b'), lambdaVariables('n'))))]",
   'a format': "[createArray(format(parameters('f'), parameters('a')))]",
   'a split': "[split(parameters('t'), parameters('s'))]",
 };
 
-test('templates that do much hold up nobody else, and what is too much is refused', async () => {
+test('expensive templates do not block other requests, and templates that are too expensive are refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const values = {
@@ -53,14 +53,14 @@ test('templates that do much hold up nobody else, and what is too much is refuse
   assert.deepEqual(statuses, {
     'a union': 200,
     'an intersection': 200,
-    'what is contained': 400,
+    'a containment': 400,
     'an index': 400,
     'a format': 400,
     'a split': 400,
   });
 });
 
-test('a deployment that is nested has what is left to the one around it', async () => {
+test('a nested deployment has the remaining allowance of the one around it', async () => {
   await using world = await startWithGroup();
   const work = "[length(map(range(0, 9000), lambda('a', range(0, 100))))]";
   const inner = template({ outputs: { found: { type: 'int', value: work } } });
@@ -76,7 +76,7 @@ test('a deployment that is nested has what is left to the one around it', async 
   assert.match(JSON.stringify(at(answered.body, 'error')), /The template is too large to evaluate/);
 });
 
-/** How many others were answered, one after the other, while `work` was under way. */
+/** The number of other requests that were answered, one after the other, while `work` ran. */
 async function answeredDuring({ client }: TestServer, work: Promise<Answered>): Promise<number> {
   const token = await client.token('arm');
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -95,7 +95,7 @@ async function answeredDuring({ client }: TestServer, work: Promise<Answered>): 
   return so.others;
 }
 
-test('others are answered between the resources of a trial, and between those that are walked through', async () => {
+test('other requests are answered between the resources of a trial, and between the records of a walk', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const sites = { type: 'Microsoft.Web/sites', apiVersion: '2022-03-01', location: 'westeurope' };
@@ -109,8 +109,8 @@ test('others are answered between the resources of a trial, and between those th
     expectStatus(await client.arm('PUT', path, { location: 'westeurope', properties }), 201);
   }
   const duringWalk = await answeredDuring(world, client.arm('GET', '/tagNames'));
-  assert.ok(duringWalk > 6, `${duringWalk} others while tags are looked for`);
+  assert.ok(duringWalk > 6, `${duringWalk} others while tags are collected`);
   const whatIf = client.arm('POST', `${deployments}/none/whatIf`, bodyWith({}));
   const duringWhatIf = await answeredDuring(world, whatIf);
-  assert.ok(duringWhatIf > 6, `${duringWhatIf} others while a group is walked through`);
+  assert.ok(duringWhatIf > 6, `${duringWhatIf} others while a group is listed`);
 });

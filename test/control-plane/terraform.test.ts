@@ -5,13 +5,13 @@ import { startServerWith } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { armVersion, at, expectStatus, followed, json, location, putNetwork, subnetId, vaults } from './resources.ts';
 
-/*
+/**
  * The requests of Terraform's provider azurerm 4 in its order (hashicorp/terraform-provider-azurerm
- * `key_vault_resource.go` and `storage_account_resource.go`, hashicorp/go-azure-sdk `sdk/environments`), and what it makes
- * of the answers: a plan without changes is one where what it reads is what was configured. The provider itself is not run.
+ * `key_vault_resource.go` and `storage_account_resource.go`, hashicorp/go-azure-sdk `sdk/environments`), and its use of
+ * the answers: a plan has no change if it reads what was configured. The provider itself is not run.
  */
 
-/** A block `network_acls`, as it is written in a configuration. */
+/** A block `network_acls`, as a configuration has it. */
 interface NetworkAcls {
   readonly bypass: string;
   readonly default_action: string;
@@ -27,7 +27,7 @@ function ask(client: Client, method: string, path: string, body?: unknown, versi
   return armVersion(client, { method, path, version, ...(body !== undefined && { body }) });
 }
 
-/** What the provider configures itself by. */
+/** The answers from which the provider configures itself. */
 async function configure({ home, send, token, identity }: Client): Promise<Json> {
   const { body } = expectStatus(await send(`${home}/metadata/endpoints?api-version=2022-09-01`), 200);
   for (const member of ['name', 'resourceManager', 'microsoftGraphResourceId']) assert.notEqual(at(body, member), '');
@@ -66,7 +66,7 @@ function flatten(acls: Json): Required<NetworkAcls> {
   };
 }
 
-/** The members of its sets as the provider compares them: an address is its /32, and ids have no case. */
+/** The members of a set as the provider compares them: an address as its /32, and ids without case. */
 function compared({ ip_rules = [], virtual_network_subnet_ids = [], ...others }: NetworkAcls) {
   const rules = ip_rules.map((rule) => (rule.includes('/') ? rule : `${rule}/32`));
   const ids = virtual_network_subnet_ids.map((id) => id.toLowerCase());
@@ -122,7 +122,7 @@ async function createVault(client: Client, acls: NetworkAcls): Promise<void> {
   };
   await provisioned(client, await ask(client, 'PUT', vault, { location, properties, tags: {} }));
   const uri = String(at(await readVault(client), 'vaultUri'));
-  // It waits until the vault's own address answers, whatever that is, and finds the vault by its address in the list.
+  // It waits until the vault's own address gives any answer, and finds the vault by its address in the list.
   assert.ok((await client.send(uri)).status < 500);
   const filter = encodeURIComponent("resourceType eq 'Microsoft.KeyVault/vaults'");
   const token = await client.token('arm');
@@ -157,7 +157,7 @@ for (const azureNormalization of [false, true]) {
     });
     after(() => world[Symbol.asyncDispose]());
 
-    test('azurerm_key_vault is made, changed and destroyed, and no plan after an apply has a change', async () => {
+    test('azurerm_key_vault is created, changed and destroyed, and a plan after an apply never has a change', async () => {
       const { client } = world;
       const subnets = ['Apps', 'more'].map((name) => subnetId(client, 'Net', name));
       const blocks: readonly NetworkAcls[] = [
@@ -182,7 +182,7 @@ for (const azureNormalization of [false, true]) {
       }
     });
 
-    test('azurerm_storage_account is made and read, with what the provider cannot do without', async () => {
+    test('azurerm_storage_account is created and read, with the members that the provider needs', async () => {
       const { client } = world;
       const account = '/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/seclogs';
       const storage = (method: string, path: string, body?: unknown) => ask(client, method, path, body, storageVersion);

@@ -7,7 +7,7 @@ import { at, expectError, expectStatus, namesIn, putVault, startWithGroup, vault
 const secrets = `${vaults}/kv-objects/secrets`;
 const keys = `${vaults}/kv-objects/keys`;
 
-/** A vault whose firewall denies everybody, where the administrator may do everything. */
+/** A vault whose firewall denies every caller, and whose access policy allows the administrator everything. */
 async function startWithVault() {
   const world = await startWithGroup();
   const { client } = world;
@@ -24,7 +24,7 @@ async function openVault(client: Client): Promise<void> {
   expectStatus(await client.arm('PATCH', `${vaults}/kv-objects`, { properties: { networkAcls } }), 200);
 }
 
-test('a secret is written past the firewall, and its value never comes back', async () => {
+test('a secret is written past the firewall, and its value is never returned', async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   expectStatus(await client.vault('kv-objects', 'GET', '/secrets/word'), 403);
@@ -70,7 +70,7 @@ test('a secret is written past the firewall, and its value never comes back', as
   assert.equal(read.body['value'], 'plugh');
 });
 
-test('a key is made once: a second PUT gives back the one that there is', async () => {
+test('a key is created once: a second PUT returns the existing one', async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   const properties = { kty: 'EC', curveName: 'P-256', keyOps: ['sign', 'verify'] };
@@ -93,7 +93,7 @@ test('a key is made once: a second PUT gives back the one that there is', async 
   assert.equal(at(read.body, 'key', 'kid'), versioned);
 });
 
-test('a key is made with its rotation policy, as the documented template sets one, and is rotated by it', async () => {
+test('a key is created with the rotation policy of the documented template, and is rotated by it', async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   await openVault(client);
@@ -107,7 +107,7 @@ test('a key is made with its rotation policy, as the documented template sets on
   const made = await client.arm('PUT', `${keys}/turning`, { properties: { kty: 'EC', rotationPolicy } });
   const { body } = expectStatus(made, 200);
   const created = at(body, 'properties', 'attributes', 'created');
-  assert.equal(at(body, 'properties', 'attributes', 'exp'), undefined, 'the policy is for the versions to come');
+  assert.equal(at(body, 'properties', 'attributes', 'exp'), undefined, 'the policy is for later versions');
   assert.deepEqual(at(body, 'properties', 'rotationPolicy'), {
     attributes: { ...attributes, created, updated: created },
     lifetimeActions: [
@@ -136,7 +136,7 @@ test('a key is made with its rotation policy, as the documented template sets on
   }
 
   const again = await client.arm('PUT', `${keys}/turning`, { properties: { kty: 'EC', rotationPolicy: {} } });
-  assert.deepEqual(expectStatus(again, 200).body, body, 'a key that is there keeps its policy');
+  assert.deepEqual(expectStatus(again, 200).body, body, 'an existing key keeps its policy');
   world.advance(550 * 86_400_000);
   await world.server.scheduler.runDue();
   const later = newClient(world);
@@ -144,7 +144,7 @@ test('a key is made with its rotation policy, as the documented template sets on
   assert.equal(namesIn(rotated.body).length, 2);
 });
 
-test('what is not there, soft-deleted or malformed is refused in the words of the data plane', async () => {
+test("a missing, soft-deleted or malformed object is refused with the data plane's message", async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   await openVault(client);
@@ -169,7 +169,7 @@ test('what is not there, soft-deleted or malformed is refused in the words of th
   assert.match(String(at(deleted.body, 'error', 'message')), /deleted but recoverable state/);
 });
 
-test('secrets are listed in pages, and private link knows the vault as one group', async () => {
+test('secrets are listed in pages, and private link shows the vault as one group', async () => {
   const { world, client } = await startWithVault();
   await using _ = world;
   for (const name of ['a', 'b', 'c']) {

@@ -18,7 +18,7 @@ import {
 
 const guid = '11111111-2222-3333-4444-555555555555';
 
-test('a vault is created with 200, the defaults of Azure and who made it, and its GET is the same', async () => {
+test("a vault is created with 200, Azure's defaults and its creator, and its GET is the same", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, subscriptionId, clientId } = client.identity;
@@ -57,7 +57,7 @@ test('a vault is created with 200, the defaults of Azure and who made it, and it
   assert.match(String(put.headers['x-ms-request-id']), /^[0-9a-f-]{36}$/);
 });
 
-test('what the provider of vaults answers states its version, and nobody else does', async () => {
+test('only answers of the provider of vaults state its version', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const of = ({ headers }: Answered) => headers['x-ms-keyvault-service-version'];
@@ -74,7 +74,7 @@ test('what the provider of vaults answers states its version, and nobody else do
   assert.equal(of(expectStatus(await client.arm('GET', `${vaults}/kv-new`, undefined, { token: '' }), 401)), undefined);
 });
 
-test('a later change keeps who made the vault and says who changed it when', async () => {
+test("a later change keeps the vault's creator, and shows who changed it and when", async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const first = expectStatus(await putVault(client, 'kv-new'), 200);
@@ -87,7 +87,7 @@ test('a later change keeps who made the vault and says who changed it when', asy
   assert.ok(passed >= 60_000, `${passed} ms`);
 });
 
-test('a new vault leaves its data plane to role assignments from api-version 2026-02-01 on, unless it says otherwise', async () => {
+test('from api-version 2026-02-01 on, a new vault uses role assignments for its data plane unless it says otherwise', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const cases = [
@@ -103,12 +103,12 @@ test('a new vault leaves its data plane to role assignments from api-version 202
     const put = await armVersion(client, { method: 'PUT', path, version, body: vaultBody(client, properties) });
     assert.equal(at(expectStatus(put, 200).body, 'properties', 'enableRbacAuthorization'), rbac, version);
   }
-  // The default is a new vault's: one that exists keeps what it has.
+  // The default is for new vaults: an existing one keeps its setting.
   const again = { method: 'PUT', path: `${vaults}/kv-3`, version: '2026-02-01', body: vaultBody(client) };
   assert.equal(at((await armVersion(client, again)).body, 'properties', 'enableRbacAuthorization'), false);
 });
 
-test('every property that is set comes back, and a PATCH changes that one only', async () => {
+test('every property that is set is returned, and a PATCH changes only that one', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const properties = {
@@ -218,7 +218,7 @@ test('a new vault cannot be without soft delete, without tenant or SKU, or with 
   expectStatus(await client.arm('GET', `${vaults}/kv-new`), 404);
 });
 
-test('what the service makes is accepted and ignored when a client sends it back', async () => {
+test('read-only members are accepted and ignored when a client sends them back', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const made = {
@@ -236,7 +236,7 @@ test('what the service makes is accepted and ignored when a client sends it back
   assert.equal(at(put.body, 'properties', 'createMode'), undefined);
 });
 
-test('another tenantId re-homes the vault, and its access policies must come along', async () => {
+test('another tenantId moves the vault to that tenant, and the change must give it access policies of that tenant', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const { tenantId, objectId } = client.identity;
@@ -265,7 +265,7 @@ test('a tenantId in upper case is the same tenant, for the vault, its policies a
   expectStatus(await client.vault('kv-upper', 'GET', '/secrets'), 200);
 });
 
-test('a body that is no JSON object, or has no location, is refused', async () => {
+test('a body that is not a JSON object, or has no location, is refused', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   const notJson = 'The request content was invalid and could not be deserialized: it is not a JSON object.';
@@ -280,12 +280,12 @@ test('a body that is no JSON object, or has no location, is refused', async () =
   );
 });
 
-test('a location that cannot stand in a header is refused, and any that looks like a region is served', async () => {
+test('a location that a header cannot have is refused, and any that looks like a region is accepted', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   for (const bad of ['西欧', 'west\r\nx: y', ' westeurope', 'w'.repeat(91), 7]) {
-    const rule = 'a region is a text of at most 90 letters, digits and spaces, for example "westeurope"';
-    const message = `The location ${JSON.stringify(bad).slice(0, 100)} is no region: ${rule}.`;
+    const rule = 'give at most 90 letters, digits and spaces, for example "westeurope"';
+    const message = `The location ${JSON.stringify(bad).slice(0, 100)} is not a region: ${rule}.`;
     expectError(await putVault(client, 'kv-new', {}, { location: bad }), 400, 'BadRequest', message);
     expectError(await client.arm('PUT', '/resourceGroups/other', { location: bad }), 400, 'BadRequest', message);
   }
@@ -308,7 +308,7 @@ test('a vault in a group that does not exist is refused', async () => {
   }
 });
 
-test('a vault cannot be moved to another region, and its region may be spelt in any case', async () => {
+test('a vault cannot be moved to another region, and the case of its region does not matter', async () => {
   await using world = await startWithGroup();
   const { client } = world;
   expectStatus(await putVault(client, 'kv-new'), 200);

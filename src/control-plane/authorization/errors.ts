@@ -1,6 +1,6 @@
 import type { Errors } from '../refusal.ts';
 
-/** What role assignments, roles and locks refuse (role-based-access-control "troubleshoot", recorded answers). */
+/** The refusals of role assignments, roles and locks (role-based-access-control "troubleshoot", recorded answers). */
 export const authorizationErrors = {
   notAuthorized: {
     status: 403,
@@ -29,7 +29,7 @@ export const authorizationErrors = {
     status: 400,
     code: 'InvalidScope',
     message: ({ scope }) =>
-      `'${scope}' is no scope: give the id of a subscription, a resource group, a resource, or an object of a vault, such as '…/providers/Microsoft.KeyVault/vaults/kv/secrets/name'.`,
+      `'${scope}' is not a scope: give the id of a subscription, a resource group, a resource, or an object of a vault, such as '…/providers/Microsoft.KeyVault/vaults/kv/secrets/name'.`,
   },
   invalidRoleAssignmentId: {
     status: 400,

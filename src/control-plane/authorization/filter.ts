@@ -1,12 +1,12 @@
 import { conjuncts, parseFilter } from '../../edge/filter.ts';
 import type { Filter as Term } from '../../edge/filter.ts';
 
-/** What a `$filter` asks for: by the form of a clause, the text in it. */
+/** The clauses of a `$filter`: the quoted string of each, by its form. */
 export type Filter = ReadonlyMap<string, string>;
 
 /**
- * Reads a `$filter` of clauses joined by `and`, each of one of the forms: `atScope()`, `principalId eq '…'`,
- * `assignedTo('…')`, in any case.
+ * Reads a `$filter` of clauses joined by `and`, each in one of `forms`, such as `atScope()`, `principalId eq '…'` or
+ * `assignedTo('…')`. Case does not matter.
  */
 export function readFilter(
   filter: string | undefined,
@@ -33,7 +33,7 @@ export function readFilter(
 
 const comparison = " eq '…'";
 
-/** The form of a clause, and the text in it. */
+/** The form of a clause, and its quoted string. */
 function clauseOf(term: Term): readonly [form: string, text: string] | undefined {
   if (term.op === 'function' && term.value === undefined) return [`${term.name}()`, ''];
   if (!('value' in term) || typeof term.value !== 'string') return undefined;

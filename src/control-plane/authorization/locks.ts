@@ -24,7 +24,7 @@ const getLock: ControlOperation = {
   },
 };
 
-/** GET …/locks: the locks at the scope and below; with `atScope()` those at the scope. */
+/** GET …/locks: the locks at the scope and below it; with `atScope()` only those at the scope. */
 const listLocks: ControlOperation = {
   method: 'GET',
   path: locksPath,
@@ -46,7 +46,7 @@ const listLocks: ControlOperation = {
   },
 };
 
-/** PUT …/locks/{name}: createOrUpdate at subscription, resource group and resource level, and by scope. */
+/** PUT …/locks/{name}: createOrUpdate at the level of a subscription, resource group or resource, and by scope. */
 const createOrUpdateLock: ControlOperation = {
   method: 'PUT',
   path: lockPath,
@@ -63,7 +63,7 @@ const createOrUpdateLock: ControlOperation = {
   },
 };
 
-/** DELETE …/locks/{name}; 204 when it does not exist. No lock keeps a lock from being deleted. */
+/** DELETE …/locks/{name}; 204 if it does not exist. A lock never keeps a lock from being deleted. */
 const deleteLock: ControlOperation = {
   method: 'DELETE',
   path: lockPath,

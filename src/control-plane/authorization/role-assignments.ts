@@ -33,8 +33,8 @@ function assignmentOf({ access, params }: ControlCall): RoleAssignment | undefin
 const forms = ['atScope()', "principalId eq '…'", "assignedTo('…')"] as const;
 
 /**
- * GET …/roleAssignments: for a subscription, a group, a resource and any scope. Shows the assignments at the scope, above
- * and below it; with `atScope()` not those below. All are on one page, for a subscription has at most 4,000.
+ * GET …/roleAssignments of a subscription, group, resource or any scope: the assignments at the scope, above and below
+ * it; with `atScope()` not those below. They fit one page: a subscription has at most 4,000.
  */
 const listRoleAssignments: ControlOperation = {
   method: 'GET',
@@ -59,7 +59,10 @@ const listRoleAssignments: ControlOperation = {
   },
 };
 
-/** Who is meant by `assignedTo`: the principal, and the groups that it is in as far as they are known: of the caller, from its token. */
+/**
+ * The principals of `assignedTo`: the one that is named, and its groups. Only the groups of the caller are known, from
+ * its token.
+ */
 function principalsOf({ caller }: ControlCall, assignedTo: string | undefined): ReadonlySet<string> | undefined {
   if (assignedTo === undefined) return undefined;
   const id = assignedTo.toLowerCase();
@@ -68,8 +71,8 @@ function principalsOf({ caller }: ControlCall, assignedTo: string | undefined): 
 }
 
 /**
- * PUT …/roleAssignments/{name}: create and createById. Principals are taken as they are named: whether the directory
- * knows one is not asked, so that an identity may be given access before it exists.
+ * PUT …/roleAssignments/{name}: create and createById. The directory is not asked whether the principal exists, so that
+ * an identity may be given access before it is created.
  */
 const createRoleAssignment: ControlOperation = {
   method: 'PUT',
@@ -80,7 +83,7 @@ const createRoleAssignment: ControlOperation = {
     if (!found.ok) return found;
     const properties: unknown = call.body['properties'];
     const role = roleOfRequest(properties);
-    // Some may assign some roles only, and which one is asked for is in the body.
+    // Some callers may assign only certain roles, and the role is in the body.
     if (role !== undefined && !call.access.may(createRoleAssignment.action, call.path, role)) {
       const { objectId } = call.caller;
       return refuse({ kind: 'notAuthorized', objectId, action: createRoleAssignment.action, scope: call.path });
@@ -94,7 +97,9 @@ const createRoleAssignment: ControlOperation = {
   },
 };
 
-/** DELETE …/roleAssignments/{name}: in force for every request that begins after the answer; 204 when it does not exist. */
+/**
+ * DELETE …/roleAssignments/{name}: in force for every request that begins after the answer; 204 if it does not exist.
+ */
 const deleteRoleAssignment: ControlOperation = {
   method: 'DELETE',
   path: assignmentPath,
@@ -111,7 +116,7 @@ const deleteRoleAssignment: ControlOperation = {
   },
 };
 
-/** GET …/permissions: what the caller's own roles allow at the scope. */
+/** GET …/permissions: the permissions that the caller's roles give at the scope. */
 const listPermissions: ControlOperation = {
   method: 'GET',
   path: '{scope}/providers/Microsoft.Authorization/permissions',
@@ -154,7 +159,7 @@ function assignmentResource(assignment: RoleAssignment) {
   };
 }
 
-/** Every operation on role assignments, and on what they allow the caller. */
+/** Every operation on role assignments and on the caller's permissions. */
 export const roleAssignmentOperations: readonly ControlOperation[] = [
   createRoleAssignment,
   getRoleAssignment,

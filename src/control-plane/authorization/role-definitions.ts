@@ -23,7 +23,10 @@ const getRoleDefinition: ControlOperation = {
   },
 };
 
-/** GET /providers/Microsoft.Authorization/roleDefinitions/{id}: a built-in role, which is the tenant's and no secret. */
+/**
+ * GET /providers/Microsoft.Authorization/roleDefinitions/{id}: a built-in role, which belongs to the tenant and is
+ * public.
+ */
 const getBuiltInRoleDefinition: ControlOperation = {
   method: 'GET',
   path: '/providers/Microsoft.Authorization/roleDefinitions/:roleDefinitionId',
@@ -37,7 +40,7 @@ const getBuiltInRoleDefinition: ControlOperation = {
   },
 };
 
-/** The role that the path names, if it can be assigned where the path says or below. */
+/** The role of the path, if it can be assigned at the path's scope or below. */
 function definitionOf({ access, params }: ControlCall): RoleDefinition | undefined {
   const role = access.authorization.roles.get(params['roleDefinitionId']?.toLowerCase() ?? '');
   return role !== undefined && isAssignableAt(role, params['scope']?.toLowerCase() ?? '', true) ? role : undefined;
@@ -45,7 +48,7 @@ function definitionOf({ access, params }: ControlCall): RoleDefinition | undefin
 
 const forms = ["roleName eq '…'", "type eq '…'", 'atScopeAndBelow()', 'atScope()'] as const;
 
-/** GET …/roleDefinitions: the roles that can be assigned at the scope; with `atScopeAndBelow()` also those that can below. */
+/** GET …/roleDefinitions: the roles that can be assigned at the scope; with `atScopeAndBelow()`, also below it. */
 const listRoleDefinitions: ControlOperation = {
   method: 'GET',
   path: definitionsPath,
@@ -68,7 +71,7 @@ const listRoleDefinitions: ControlOperation = {
   },
 };
 
-/** PUT …/roleDefinitions/{id}: a custom role. Who makes one must be allowed to at every scope that it can be assigned at. */
+/** PUT …/roleDefinitions/{id}: a custom role. The caller needs the action at every scope where it can be assigned. */
 const createOrUpdateRoleDefinition: ControlOperation = {
   method: 'PUT',
   path: definitionPath,
@@ -95,7 +98,7 @@ const createOrUpdateRoleDefinition: ControlOperation = {
   },
 };
 
-/** DELETE …/roleDefinitions/{id}: a custom role that is assigned to nobody; 204 when it does not exist. */
+/** DELETE …/roleDefinitions/{id}: a custom role without assignments; 204 if it does not exist. */
 const deleteRoleDefinition: ControlOperation = {
   method: 'DELETE',
   path: definitionPath,
@@ -114,7 +117,9 @@ const deleteRoleDefinition: ControlOperation = {
   },
 };
 
-/** RoleDefinition of api-version 2022-04-01, as it is read in a subscription; `''` for the tenant. */
+/**
+ * RoleDefinition of api-version 2022-04-01, as it is read in the subscription with that ARM id; `''` for the tenant.
+ */
 function definitionResource(role: RoleDefinition, subscription: string) {
   const { id, permissions, ...properties } = role;
   return {
@@ -135,7 +140,7 @@ function definitionResource(role: RoleDefinition, subscription: string) {
   };
 }
 
-/** ARM id of the subscription that a call is about. */
+/** The ARM id of a call's subscription. */
 function subscriptionId({ subscription }: ControlCall): string {
   return `/subscriptions/${subscription.subscriptionId}`;
 }

@@ -5,7 +5,7 @@ import type { ControlCall, ControlOutcome } from '../operation.ts';
 
 export const authorizationProvider = '/providers/Microsoft.Authorization';
 
-/** The scope of the path, taken apart. */
+/** The scope of the path, parsed. */
 export function scopeOf(
   call: ControlCall,
 ): { readonly ok: true; readonly scope: Scope } | Extract<ControlOutcome, { ok: false }> {

@@ -3,9 +3,9 @@ import { bodyBounds, endOfString } from '../../json/bounded-json.ts';
 import type { ParsedBody } from '../operation.ts';
 
 /**
- * The body of a deployment's request. Beside JSON one form is read: that in which the Azure CLI sends a template file as it
- * is, so that its comments and line breaks survive: a JSON object whose last member of `properties` is `template:`,
- * without quotes, followed by the text of the file.
+ * Parses the body of a deployment. Besides JSON, it accepts the form in which the Azure CLI sends a template file
+ * unchanged, with its comments and line breaks: a JSON object whose last member of `properties` is `template:`, without
+ * quotes, followed by the contents of the file.
  */
 export function parseDeploymentBody(body: unknown): ParsedBody {
   const strict = parseJsonBody(body);
@@ -24,7 +24,7 @@ export function parseDeploymentBody(body: unknown): ParsedBody {
 
 const member = ', template:';
 
-/** Where the member without quotes begins: outside strings, directly in an object that is directly in the body. */
+/** The position of the member without quotes: outside strings, directly in an object that is directly in the body. */
 function templateAt(text: string): number | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -37,11 +37,11 @@ function templateAt(text: string): number | undefined {
   return undefined;
 }
 
-/** A template file's text as JSON: without the comments that it may have, and with the line breaks in its strings escaped. */
+/** A template file as JSON: without its comments, and with the line breaks in its strings escaped. */
 function withoutComments(text: string): string {
   const parts: string[] = [];
   for (let at = 0; at < text.length;) {
-    // What holds so much is refused as it is.
+    // A body with so many parts is refused anyway.
     if (parts.length > partsMax) return text;
     if (text[at] === '"') {
       const end = endOfString(text, at) + 1;
@@ -52,7 +52,7 @@ function withoutComments(text: string): string {
     } else if (text.startsWith('/*', at)) {
       at = positionOf(text, '*/', at + 2) + 2;
     } else {
-      // What lies between strings and comments in one piece: a piece for each character would be millions.
+      // One part for everything between strings and comments: a part for each character would be millions.
       plain.lastIndex = at + 1;
       const end = plain.exec(text)?.index ?? text.length;
       parts.push(text.slice(at, end));
@@ -62,10 +62,10 @@ function withoutComments(text: string): string {
   return parts.join('');
 }
 
-/** Where a string or a comment begins. */
+/** The beginning of a string or a comment. */
 const plain = /"|\/[/*]/g;
 
-/** Strings, and what lies between them: for each value and each name that a body may have, one of each. */
+/** The most parts of a body within bounds: a string and what follows it for each value and member name. */
 const partsMax = 2 * (bodyBounds.values + bodyBounds.members);
 
 function positionOf(text: string, what: string, from: number): number {

@@ -3,7 +3,7 @@ import { recordPut } from '../../store/records.ts';
 import { answer, behalfOf, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { parseDeploymentBody } from './body.ts';
-import { forgetDeployment } from './deployments.ts';
+import { deleteDeploymentOperations } from './deployments.ts';
 import { prepare } from './prepare.ts';
 import type { DeploymentRecord } from './record.ts';
 import { askedDeployment, atEachScope, deploymentId, deploymentResource, readRecord } from './resource.ts';
@@ -14,7 +14,7 @@ import { operationId } from '../long-running/operation.ts';
 import { maskValue, withoutSecureDefaults } from './mask.ts';
 import type { AskedDeployment, Prepared } from './prepare.ts';
 
-/** PUT of a deployment: 201, and `Azure-AsyncOperation` says how far it is. */
+/** PUT of a deployment: 201, or 200 if it replaces one; `Azure-AsyncOperation` answers with its status. */
 export const createOrUpdateDeployment = atEachScope('/:deployment', {
   method: 'PUT',
   action: 'Microsoft.Resources/deployments/write',
@@ -33,7 +33,7 @@ async function deploy(call: ControlCall, services: ControlServices): Promise<Con
   const planned = await prepare(asked, call, services);
   if (!planned.ok) return planned;
   const { plan, mask, require } = planned.prepared;
-  if (replaced !== undefined) await forgetDeployment(call.store, replaced.operationId);
+  if (replaced !== undefined) await deleteDeploymentOperations(call.store, replaced.operationId);
   const record = newDeployment(asked, planned.prepared, call);
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
   return {
@@ -57,7 +57,7 @@ async function deploy(call: ControlCall, services: ControlServices): Promise<Con
   };
 }
 
-/** The record of a deployment that begins. What was secret in its template and parameters is not in it. */
+/** The record of a deployment that begins. It has none of the secrets in the template and the parameters. */
 export function newDeployment(
   { name, location }: AskedDeployment,
   { plan, template, mask, group }: Prepared,
@@ -90,12 +90,12 @@ export function newDeployment(
   };
 }
 
-/** Those of a nested deployment are made by the one around it. */
+/** Masks tags, because those of a nested deployment may contain secrets of the deployment around it. */
 function maskTags(tags: Readonly<Record<string, string>>, mask: Prepared['mask']): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(tags).map(([name, value]) => [mask(name), mask(value)]));
 }
 
-/** Where it is written out: an expression may need what is not there yet. */
+/** Only a literal location: an expression may need resources that do not exist yet. */
 function locationOf(location: unknown) {
   return typeof location === 'string' && !location.startsWith('[') ? { location } : {};
 }

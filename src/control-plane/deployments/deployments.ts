@@ -5,7 +5,7 @@ import {
   deploymentResource,
   readDeploymentOf,
   deploymentOperationResource,
-  ofOperations,
+  atEachOperationsPath,
 } from './resource.ts';
 import { deploymentKey, deploymentOperationKey } from '../keys.ts';
 import { listRecords, readRecords, recordPut } from '../../store/records.ts';
@@ -24,7 +24,7 @@ const getDeployment = atEachScope('/:deployment', {
   },
 });
 
-/** HEAD: 204 when the deployment is there, 404 when it is not. */
+/** HEAD: 204 if the deployment exists, otherwise 404. */
 const checkDeploymentExistence = atEachScope('/:deployment', {
   method: 'HEAD',
   action: 'Microsoft.Resources/deployments/read',
@@ -64,8 +64,8 @@ async function list(call: ControlCall): Promise<ControlOutcome> {
   });
 }
 
-/** What was done for each resource of a deployment, in its order. */
-const listDeploymentOperations = ofOperations('', {
+/** The operations of a deployment, one for each resource, in order. */
+const listDeploymentOperations = atEachOperationsPath('', {
   method: 'GET',
   action: 'Microsoft.Resources/deployments/operations/read',
   async run(call) {
@@ -78,7 +78,7 @@ const listDeploymentOperations = ofOperations('', {
   },
 });
 
-const getDeploymentOperation = ofOperations('/:operationId', {
+const getDeploymentOperation = atEachOperationsPath('/:operationId', {
   method: 'GET',
   action: 'Microsoft.Resources/deployments/operations/read',
   async run(call) {
@@ -92,7 +92,7 @@ const getDeploymentOperation = ofOperations('/:operationId', {
   },
 });
 
-/** POST …/exportTemplate: the template of a deployment, as it was sent but for what was secret in it. */
+/** POST …/exportTemplate: the template of a deployment as it was sent, without its secrets. */
 const exportDeploymentTemplate = atEachScope('/:deployment/exportTemplate', {
   method: 'POST',
   action: 'Microsoft.Resources/deployments/exportTemplate/action',
@@ -104,8 +104,8 @@ const exportDeploymentTemplate = atEachScope('/:deployment/exportTemplate', {
 
 const batch = 500;
 
-/** Deletes the records of what was done for a deployment, before it is replaced or deleted itself. */
-export async function forgetDeployment(store: Store, operationId: string): Promise<void> {
+/** Deletes the operations of a deployment, before it is replaced or deleted itself. */
+export async function deleteDeploymentOperations(store: Store, operationId: string): Promise<void> {
   for (;;) {
     const records = await listRecords(store, { prefix: deploymentOperationKey(operationId), limit: batch });
     if (records.length === 0) return;
@@ -113,7 +113,7 @@ export async function forgetDeployment(store: Store, operationId: string): Promi
   }
 }
 
-/** DELETE of a deployment's record: what it made stays. 204, also when there is none. */
+/** DELETE of a deployment's record: the resources that it created stay. 204, also if it does not exist. */
 const deleteDeployment = atEachScope('/:deployment', {
   method: 'DELETE',
   action: 'Microsoft.Resources/deployments/delete',
@@ -125,13 +125,13 @@ const deleteDeployment = atEachScope('/:deployment', {
       const since = new Date(deployment.startedAt).toISOString();
       return refuse({ kind: 'deploymentActive', name: deployment.name, since });
     }
-    await forgetDeployment(call.store, deployment.operationId);
+    await deleteDeploymentOperations(call.store, deployment.operationId);
     const { key, version } = record;
     return { ...answer(204), change: { require: [{ key, version }], delete: [key] } };
   },
 });
 
-/** POST …/cancel: what is being made is finished, nothing more is begun. */
+/** POST …/cancel: the resource that is being created is finished, and no other is begun. */
 const cancelDeployment = atEachScope('/:deployment/cancel', {
   method: 'POST',
   action: 'Microsoft.Resources/deployments/cancel/action',
@@ -148,7 +148,7 @@ const cancelDeployment = atEachScope('/:deployment/cancel', {
   },
 });
 
-/** Every operation on a deployment that was made. */
+/** Every operation on an existing deployment. */
 export const deploymentOperations: readonly ControlOperation[] = [
   ...getDeployment,
   ...checkDeploymentExistence,

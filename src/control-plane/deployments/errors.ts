@@ -28,7 +28,7 @@ export const deploymentErrors = {
   deploymentNotActive: {
     status: 409,
     code: 'DeploymentNotActive',
-    message: ({ name, state }) => `The deployment '${name}' cannot be cancelled: it is not running, but ${state}.`,
+    message: ({ name, state }) => `The deployment '${name}' cannot be cancelled: its state is ${state}, not Running.`,
   },
   keyVaultReferenceNotFound: {
     status: 404,

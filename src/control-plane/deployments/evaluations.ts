@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InOrder } from '../../edge/in-order.ts';
 
-/** Runs one evaluation of a template when its turn has come. */
+/** Runs one evaluation of a template in its turn. */
 export type Evaluate = <T>(step: () => T) => Promise<T>;
 
-/** A shorter evaluation holds the thread no longer than any other request does, so nobody gets a turn after it. */
+/** A shorter evaluation blocks the thread no longer than any other request, so no pause follows it. */
 const shortMs = 5;
 
 /**
- * Evaluations of templates run one at a time, whoever deploys. One that held the thread for a while leaves it to others
- * for as long before the next one begins, so that all deployments together take half of it at most.
+ * Runs the evaluations of all templates one at a time. After one that blocked the thread, the next waits for as long as
+ * that one took, so that all deployments together use at most half of the thread's time.
  */
 export function openEvaluations(clock: () => number): Evaluate {
   const turns = new InOrder();

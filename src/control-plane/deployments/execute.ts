@@ -7,18 +7,18 @@ import type { ValueObject } from '../../templates/value.ts';
 import { errorOf } from '../inner.ts';
 import type { Evaluate } from './evaluations.ts';
 import type { ArmError } from '../long-running/operation.ts';
-import { isRevealed, maskError, maskValue } from './mask.ts';
+import { revealsSecret, maskError, maskValue } from './mask.ts';
 import type { Mask } from './mask.ts';
 
-/** What carries the steps of a deployment out: for good, or on trial. */
+/** The effects of a deployment's steps, real or in a trial. */
 export interface Effects {
-  /** The state of a resource, for `reference`. */
+  /** Reads the state of a resource, for `reference`. */
   readonly read: (needed: NeededResource) => Promise<Answer>;
-  /** Makes a resource. */
+  /** Creates or updates a resource. */
   readonly make: (resource: PlannedResource, body: ValueObject) => Promise<Made>;
-  /** Asked before each resource. */
+  /** Called before each resource. */
   readonly canceled: () => Promise<boolean>;
-  /** Takes out of a string what is secret here, or in a deployment around this one. */
+  /** Masks the secrets of this deployment and of those around it. */
   readonly mask: Mask;
   readonly evaluate: Evaluate;
 }
@@ -30,25 +30,26 @@ export type Executed =
   | { readonly kind: 'failed'; readonly error: ArmError }
   | { readonly kind: 'canceled' };
 
-/** How many resources of a plan are done with. */
+/** The number of resources of a plan that are done. */
 export interface Progress {
   done: number;
 }
 
 /**
- * Makes the resources of a plan one after the other. The first that fails ends it: nothing that comes after it is made,
- * and what was made stays. What throws can be called again, and goes on from the resource at which it stopped.
+ * Creates the resources of a plan one after the other. The first failure ends it: later resources are not created, and
+ * earlier ones stay. If it throws, call it again with the same `progress`: it continues from the resource at which it
+ * stopped.
  */
 export async function execute(plan: Plan, effects: Effects, progress?: Progress): Promise<Executed> {
-  const executed = await carriedOut(plan, effects, progress ?? { done: 0 });
-  // Evaluating the template may end with what it was working on.
+  const executed = await executePlan(plan, effects, progress ?? { done: 0 });
+  // The message of a failed evaluation may quote a value.
   return executed.kind === 'failed' ? failed(maskError(executed.error, effects.mask)) : executed;
 }
 
-async function carriedOut(plan: Plan, effects: Effects, progress: Progress): Promise<Executed> {
+async function executePlan(plan: Plan, effects: Effects, progress: Progress): Promise<Executed> {
   for (const resource of plan.resources.slice(progress.done)) {
-    const isLeft = resource.existing || !resource.wanted;
-    const end = isLeft ? undefined : await makeNext(plan, resource, effects);
+    const isSkipped = resource.existing || !resource.wanted;
+    const end = isSkipped ? undefined : await makeNext(plan, resource, effects);
     if (end !== undefined) return end;
     progress.done += 1;
   }
@@ -62,7 +63,7 @@ async function carriedOut(plan: Plan, effects: Effects, progress: Progress): Pro
   return { kind: 'done', outputs: outputs.value };
 }
 
-/** Returns how it all ends, where it ends with this resource. */
+/** Creates a resource; returns the end of the deployment if it ends here. */
 async function makeNext(plan: Plan, resource: PlannedResource, effects: Effects): Promise<Executed | undefined> {
   if (await effects.canceled()) return { kind: 'canceled' };
   const body = await settle((references) => finishBody(plan, resource, references), effects, resource.id);
@@ -75,10 +76,10 @@ function failed(error: ArmError): Executed {
   return { kind: 'failed', error };
 }
 
-/** How many resources one body may refer to; each is read once for it. */
+/** The most resources that one body may refer to; each is read once for it. */
 const referencesMax = 1000;
 
-/** Evaluates as often as it takes: each time with the state of one more resource. */
+/** Evaluates until no reference is missing, each time with the state of one more resource. */
 async function settle<T>(
   step: (references: References) => Finished<T>,
   effects: Effects,
@@ -94,9 +95,9 @@ async function settle<T>(
     }
     if (outcome.value.done) return { ok: true, value: outcome.value.value };
     const { needed } = outcome.value;
-    if (isRevealed(needed, effects.mask)) {
+    if (revealsSecret(needed, effects.mask)) {
       const value = 'the value of a secure parameter or of a Key Vault reference';
-      const message = `The id of a resource that is referred to, '${needed.id}', would reveal ${value}.`;
+      const message = `The id of a referenced resource, '${needed.id}', would reveal ${value}.`;
       return { ok: false, error: { code: 'InvalidTemplate', message } };
     }
     const answer = await effects.read(needed);
@@ -104,6 +105,6 @@ async function settle<T>(
     if (answer.status >= 400 || !isObject(state)) return { ok: false, error: errorOf(answer) };
     references.set(needed.id.toLowerCase(), state);
   }
-  const message = `More than ${referencesMax} resources are referred to in one place.`;
+  const message = `One resource, or the outputs, cannot refer to ${referencesMax} resources or more.`;
   return { ok: false, error: { code: 'InvalidTemplate', message } };
 }

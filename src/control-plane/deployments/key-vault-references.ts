@@ -13,10 +13,10 @@ const vaultIdForm =
   /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.KeyVault\/vaults\/([^/]+)\/?$/i;
 
 /**
- * The parameters of a deployment as values: `{ value }` is one, `{ reference: { keyVault: { id }, secretName,
- * secretVersion } }` is read from the vault ("Use Azure Key Vault to pass secure parameter value"). The deploying caller
- * must be allowed `Microsoft.KeyVault/vaults/deploy/action` on the vault; the read is the template deployment service's.
- * `references` names those that were read, in lower case.
+ * The values of a deployment's parameters. `{ value }` is the value itself; `{ reference: { keyVault: { id },
+ * secretName, secretVersion } }` is read from a vault ("Use Azure Key Vault to pass secure parameter value"). The
+ * deploying caller needs `Microsoft.KeyVault/vaults/deploy/action` on the vault; the secret is read by the template
+ * deployment service. `references` has the names of the parameters that were read, in lower case.
  */
 export async function parameterValues(
   given: Value,
@@ -50,11 +50,11 @@ function malformed(name: string): Refused {
   return refuse({ kind: 'invalidDeployment', message });
 }
 
-const others = { ignoredIf: () => true };
+const ignoreOthers = { ignoredIf: () => true };
 
 const secretReference = object(
-  { keyVault: object({ id: string }, others), ...partial({ secretVersion: string }), secretName: string },
-  others,
+  { keyVault: object({ id: string }, ignoreOthers), ...partial({ secretVersion: string }), secretName: string },
+  ignoreOthers,
 );
 
 async function readReference(

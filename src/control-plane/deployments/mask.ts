@@ -4,17 +4,20 @@ import type { ArmError } from '../long-running/operation.ts';
 
 export type Mask = (text: string) => string;
 
-/** Shorter values occur in other strings by chance. */
-const tellingLength = 6;
+/** Shorter secrets are masked only as whole strings: they occur in other strings by chance. */
+const searchedLengthMin = 6;
 const stars = '*****';
 
-/** Takes the values of secret parameters out of strings that are stored, logged or answered. */
+/**
+ * Masks the values of secret parameters in strings that are stored, logged or answered. `before` is the mask of the
+ * deployment around this one.
+ */
 export function maskOf(secrets: readonly string[], before: Mask | undefined): Mask {
   return (text) =>
     secrets.reduce(
       (masked, secret) => {
         if (masked === secret) return stars;
-        return secret.length < tellingLength ? masked : masked.replaceAll(secret, () => stars);
+        return secret.length < searchedLengthMin ? masked : masked.replaceAll(secret, () => stars);
       },
       before === undefined ? text : before(text),
     );
@@ -37,15 +40,15 @@ export function maskError(error: ArmError, mask: Mask): ArmError {
   };
 }
 
-/** Whether the id of a resource, or the version it is asked for by, holds what is secret: both are logged. */
-export function isRevealed(
+/** Whether the id or api-version of a resource contains a secret: both are logged. */
+export function revealsSecret(
   { id, apiVersion }: { readonly id: string; readonly apiVersion: string },
   mask: Mask,
 ): boolean {
   return mask(id) !== id || mask(apiVersion) !== apiVersion;
 }
 
-/** A template without the default values of its secure parameters, also those of the deployments nested in it. */
+/** A template without the default values of its secure parameters and those of nested deployments. */
 export function withoutSecureDefaults(template: Value): Value {
   if (Array.isArray(template)) return template.map(withoutSecureDefaults);
   if (!isObject(template)) return template;

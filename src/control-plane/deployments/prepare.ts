@@ -10,11 +10,11 @@ import type { ArmError } from '../long-running/operation.ts';
 import { refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
 import { parameterValues } from './key-vault-references.ts';
-import { isRevealed, maskOf } from './mask.ts';
+import { revealsSecret, maskOf } from './mask.ts';
 import type { Mask } from './mask.ts';
 import { deploymentScope } from './scope.ts';
 
-/** A deployment that is asked for: which, where and what. */
+/** A requested deployment: its name, scope and contents. */
 export interface AskedDeployment {
   readonly name: string;
   /** Absent at the scope of the subscription. */
@@ -23,21 +23,21 @@ export interface AskedDeployment {
   readonly properties: unknown;
 }
 
-/** A deployment that can be carried out. */
+/** A deployment that is planned and can be carried out. */
 export interface Prepared {
   readonly plan: Plan;
   readonly template: Value;
-  /** Takes the values of its secret parameters out of a text. */
+  /** Masks the values of its secret parameters. */
   readonly mask: Mask;
-  /** Its group as it is spelt, and the word on which it is there. */
+  /** Its group as stored, and the requirement that it still exists. */
   readonly group: ResourceGroupRecord | undefined;
   readonly require: readonly Requirement[];
 }
 
 type Refused = Extract<ControlOutcome, { ok: false }>;
 
-/** Members of `properties` that change nothing here. */
-const harmless = new Set([
+/** The members of `properties` that are accepted. */
+const acceptedMembers = new Set([
   'mode',
   'template',
   'parameters',
@@ -49,7 +49,7 @@ const harmless = new Set([
 
 const nameForm = /^[-\w.()]{1,64}$/;
 
-/** Reads what a request asks for, the secrets that it refers to, and plans it. Nothing is changed. */
+/** Reads a request and the secrets that it refers to, and plans the deployment. Changes nothing. */
 export async function prepare(
   asked: AskedDeployment,
   call: ControlCall,
@@ -80,11 +80,11 @@ export async function prepare(
   const planned = await services.evaluate(() => planDeployment({ template, parameters: values, references, scope }));
   if (!planned.ok) {
     const secrets = possibleSecrets(template, values, references);
-    return refuse({ ...planned.refusal, message: hide(planned.refusal.message, secrets, call) });
+    return refuse({ ...planned.refusal, message: maskMessage(planned.refusal.message, secrets, call) });
   }
   const plan = planned.value;
   const mask = maskOf(plan.secrets, call.deployment?.mask);
-  const revealed = plan.resources.find((resource) => isRevealed(resource, mask));
+  const revealed = plan.resources.find((resource) => revealsSecret(resource, mask));
   if (revealed !== undefined) {
     return refuse({
       kind: 'invalidTemplate',
@@ -118,17 +118,17 @@ async function groupOf({ resourceGroup }: AskedDeployment, call: ControlCall) {
   return { ok: true, record: record.value, require } as const;
 }
 
-/** What of a deployment's properties cannot be done, in a sentence that says what to do instead. */
+/** The message about a property that is not supported, with the remedy; `undefined` if all are. */
 function unsupported(properties: ValueObject): string | undefined {
   const mode = memberOf(properties, 'mode') ?? 'Incremental';
   if (typeof mode !== 'string' || mode.toLowerCase() !== 'incremental') {
-    return `The deployment mode '${JSON.stringify(mode)}' is not supported: only 'Incremental' is. Delete what the template leaves out yourself.`;
+    return `The deployment mode '${JSON.stringify(mode)}' is not supported: only 'Incremental' is. Delete the resources that the template leaves out yourself.`;
   }
   for (const [name, value] of Object.entries(properties)) {
-    const known = [...harmless].some((member) => member.toLowerCase() === name.toLowerCase());
+    const known = [...acceptedMembers].some((member) => member.toLowerCase() === name.toLowerCase());
     if (!known && value !== null) {
       const instead = /link$/i.test(name)
-        ? 'This server fetches nothing from elsewhere: send the JSON itself.'
+        ? 'This server does not follow links: send the JSON itself.'
         : 'Leave it out.';
       return `The deployment property '${name}' is not supported. ${instead}`;
     }
@@ -140,7 +140,7 @@ function unsupported(properties: ValueObject): string | undefined {
   return "The deployment property 'debugSetting.detailLevel' must be 'none': requests and responses are not recorded.";
 }
 
-/** A resource for which there is no operation, or that stands in another subscription. */
+/** The errors of a resource for which no operation exists, or that is in another subscription. */
 function cannotBeMade(
   { existing, wanted, id, type, apiVersion }: PlannedResource,
   { call, inner }: { readonly call: ControlCall } & Pick<ControlServices, 'inner'>,
@@ -161,7 +161,10 @@ function cannotBeMade(
   return [{ code: 'InvalidResourceType', target: id, message }];
 }
 
-/** Which parameters are secure is not known when the template cannot be read: then no value is shown. */
+/**
+ * The strings that an error about the template must not show. If the template cannot be read, it is not known which
+ * parameters are secure, so every value counts.
+ */
 function possibleSecrets(template: Value, values: ValueObject, references: ReadonlySet<string>): readonly string[] {
   const mayBeSecure = /"secure(?:string|object)"/i.test(JSON.stringify(template));
   return Object.entries(values)
@@ -169,10 +172,10 @@ function possibleSecrets(template: Value, values: ValueObject, references: Reado
     .flatMap(([, value]) => stringsIn(value));
 }
 
-/** Characters of a message times the strings that are looked for in it. */
+/** The most work of masking a message: its characters times the strings to mask. */
 const searchedMax = 1_000_000;
 
-function hide(message: string, secrets: readonly string[], call: ControlCall): string {
+function maskMessage(message: string, secrets: readonly string[], call: ControlCall): string {
   if (secrets.length * message.length <= searchedMax) return maskOf(secrets, call.deployment?.mask)(message);
   return 'The template is not valid. The reason is not shown, because it could contain one of the many secure parameters.';
 }

@@ -19,14 +19,14 @@ import { prepare } from './prepare.ts';
 import type { DeploymentRecord } from './record.ts';
 import type { List, Read, Requirement, Store, StoredRecord, Transaction, Version } from '../../store/store.ts';
 
-/** A resource as it is, and as the deployment would leave it; `before` is absent where there is none. */
+/** A resource before the deployment and after it; `before` is `undefined` for a new one. */
 export interface Previewed {
   readonly id: string;
   readonly before: unknown;
   readonly after: unknown;
 }
 
-/** Where a plan is tried, and who is told what it would change. */
+/** The request whose store is an overlay, and a callback for each resource that the plan would change. */
 interface Trial {
   readonly call: ControlCall;
   readonly services: ControlServices;
@@ -34,7 +34,7 @@ interface Trial {
 }
 
 /**
- * Carries a plan out on trial: `call.store` is laid over the real one, so that each operation decides as it would, with
+ * Carries a plan out in a trial: `call.store` is an overlay of the real store, so each operation decides as usual, with
  * the same permissions, and nothing is changed.
  */
 export function preview(plan: Plan, mask: Mask, { call, services, seen }: Trial): Promise<Executed> {
@@ -54,7 +54,7 @@ export function preview(plan: Plan, mask: Mask, { call, services, seen }: Trial)
     read: (needed) => ask('GET', needed),
     canceled: async () => false,
     async make(resource, body) {
-      // Nothing of a trial waits for anything, and one of 800 resources takes long.
+      // A trial never waits for I/O by itself, and one of 800 resources would block other requests.
       await setImmediate();
       if (isDeployment(resource)) {
         const { allowance } = plan.frame.scope;
@@ -94,7 +94,7 @@ async function previewNested(
   }
   const executed = await preview(nested.prepared.plan, nested.prepared.mask, { call, services, seen });
   if (executed.kind !== 'done') return executed.kind === 'failed' ? { ok: false, error: executed.error } : { ok: true };
-  // The deployment around it may refer to its outputs.
+  // The deployment around this one may refer to its outputs.
   const record = newDeployment(asked, nested.prepared, call);
   const done: DeploymentRecord = { ...record, state: 'Succeeded', endedAt: call.nowMs, outputs: executed.outputs };
   const key = deploymentKey(record.subscriptionId, record.resourceGroup, record.name);
@@ -105,8 +105,8 @@ async function previewNested(
 const pageSize = 500;
 
 /**
- * A store whose changes lie over those of another one and never reach it: what a deployment would do can be tried on it,
- * each resource finding what those before it would have made.
+ * A store that keeps its changes in memory over another store, which never changes. A deployment can be tried on it:
+ * each resource finds those that the earlier steps would have created.
  */
 export function overlay(base: Store): Store {
   /** `undefined`: deleted. */

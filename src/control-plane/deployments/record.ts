@@ -1,12 +1,12 @@
 import type { ArmError, OperationStatus } from '../long-running/operation.ts';
 
-/** A deployment as it is stored. No value of a secret parameter or a secure output is in it. */
+/** The record of a deployment. It has no value of a secret parameter or a secure output. */
 export interface DeploymentRecord {
   readonly name: string;
   readonly subscriptionId: string;
-  /** As the group is spelt; absent at the scope of the subscription. */
+  /** The group's name as stored; absent at the scope of the subscription. */
   readonly resourceGroup?: string;
-  /** Where its record lies, at the scope of the subscription. */
+  /** The region of a deployment at the scope of the subscription. */
   readonly location?: string;
   readonly tags: Readonly<Record<string, string>>;
   /** The long-running operation that carries it out. */
@@ -20,11 +20,11 @@ export interface DeploymentRecord {
   readonly template: unknown;
   /** A number that is the same for the same template. */
   readonly templateHash: string;
-  /** By name, `{ type, value }`; of a secret one the type alone. */
+  /** By name: `{ type, value }`, or only the type of a secret one. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
   readonly resources: readonly DeployedResource[];
-  /** Ids of those that are made. */
+  /** The ids of the resources that it creates. */
   readonly made: readonly string[];
   readonly error?: ArmError;
 }
@@ -37,7 +37,7 @@ export interface DeployedResource {
   readonly dependsOn: readonly string[];
 }
 
-/** What was done for one resource of a deployment. */
+/** The operation of a deployment on one resource. */
 export interface DeploymentOperationRecord {
   readonly operationId: string;
   readonly provisioningOperation: 'Create';

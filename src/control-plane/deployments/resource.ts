@@ -11,7 +11,7 @@ import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
 
 const provider = 'providers/Microsoft.Resources/deployments';
 
-/** The same operation in a resource group and at the scope of the subscription; `suffix` comes after `…/deployments`. */
+/** The same operation in a resource group and at the scope of the subscription; `suffix` follows `…/deployments`. */
 export function atEachScope(
   suffix: string,
   card: Omit<ControlOperation, 'path'>,
@@ -22,20 +22,23 @@ export function atEachScope(
   ];
 }
 
-/** The operations of a deployment: in a group they stand under a path without the provider too, and clients use that. */
-export function ofOperations(suffix: string, card: Omit<ControlOperation, 'path'>): readonly ControlOperation[] {
+/** An operation on a deployment's operations. In a group, clients also use a path without the provider. */
+export function atEachOperationsPath(
+  suffix: string,
+  card: Omit<ControlOperation, 'path'>,
+): readonly ControlOperation[] {
   const short = `${groupPath}/deployments/:deployment/operations${suffix}`;
   return [...atEachScope(`/:deployment/operations${suffix}`, card), { ...card, path: short }];
 }
 
-/** The deployment of the path. */
+/** The name and group of the path's deployment. */
 function namedDeployment({ params }: ControlCall) {
   return { name: params['deployment'] ?? '', resourceGroup: params['resourceGroup'] };
 }
 
 /**
- * The deployment of the path and the body.
- * @throws {Refused} for a deployment to a subscription that names no location
+ * The deployment that the path and the body request.
+ * @throws {Refused} for a deployment to a subscription without a location
  */
 export function askedDeployment(call: ControlCall): AskedDeployment {
   const named = namedDeployment(call);

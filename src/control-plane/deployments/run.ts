@@ -16,7 +16,7 @@ import type { Mask } from './mask.ts';
 import type { DeploymentOperationRecord, DeploymentRecord } from './record.ts';
 import { deploymentId } from './resource.ts';
 
-/** What carrying a deployment out needs. */
+/** The services that carry a deployment out. */
 export interface RunServices {
   readonly store: Store;
   readonly inner: Inner;
@@ -34,8 +34,8 @@ export interface Run {
 }
 
 /**
- * Carries a deployment out, resource by resource, each as an operation of the caller who deploys. Called again, it goes
- * on where it stopped.
+ * Carries a deployment out, resource by resource, each as an operation of the deploying caller. The function continues
+ * where it stopped when it is called again.
  */
 export function deploymentWork(run: Run, services: RunServices): () => Promise<WorkEnd> {
   const { plan, record } = run;
@@ -72,21 +72,21 @@ function effectsOf({ record, plan, mask, behalf }: Run, services: RunServices): 
       const made =
         answer.status < 400 ? await waitFor(resource, answer.headers, { behalf, services }) : refusedBy(answer, mask);
       const done = { status: answer.status, startedAt, ...(!made.ok && { error: made.error }) };
-      await note(record, resource, { done, services });
+      await recordOperation(record, resource, { done, services });
       return made;
     },
   };
 }
 
 function assertOpen({ longRunning }: RunServices): void {
-  if (longRunning.closing) throw new Error('the server is ending');
+  if (longRunning.closing) throw new Error('the server is shutting down');
 }
 
 function refusedBy(answer: Parameters<typeof errorOf>[0], mask: Mask): Made {
   return { ok: false, error: maskError(errorOf(answer), mask) };
 }
 
-/** A nested deployment goes on after its answer; the deployment around it goes on when it is over. */
+/** A nested deployment continues after its answer; this waits until it is over. */
 async function waitFor(
   { id, type, name, placement }: PlannedResource,
   headers: Readonly<Record<string, string>> | undefined,
@@ -120,8 +120,8 @@ async function storedDeployment(
   return record === undefined ? undefined : { record, deployment: record.value };
 }
 
-/** Writes down what was done for a resource. */
-async function note(
+/** Stores the operation on a resource. */
+async function recordOperation(
   { operationId: deployment }: DeploymentRecord,
   { id, type, name }: PlannedResource,
   {
@@ -148,7 +148,7 @@ async function note(
 
 type Ended = Executed | { readonly kind: 'failed'; readonly error: ArmError };
 
-/** How a deployment ends. One that was cancelled, or deleted with its group, meanwhile stays so. */
+/** Ends a deployment. One that was cancelled or deleted with its group in the meantime stays so. */
 async function endOf(
   { subscriptionId, resourceGroup, name, operationId: own }: DeploymentRecord,
   executed: Ended,
@@ -181,17 +181,17 @@ function failure(deployment: DeploymentRecord, error: ArmError): ArmError {
   };
 }
 
-/** The end of a deployment that a restart of the server interrupted. */
+/** Ends a deployment that a restart of the server interrupted. */
 export function abandonDeployment(
   record: OperationRecord,
   services: Pick<RunServices, 'store' | 'now'>,
 ): Promise<WorkEnd> {
   const message =
-    'The server was started anew while the deployment was under way, and the values of secure parameters are not stored. Deploy it again: what it made already stays as it is.';
+    'The server restarted during the deployment, and the values of secure parameters are not stored. Deploy it again: the resources that were already created stay as they are.';
   return failDeployment(record, { code: 'DeploymentInterrupted', message }, services);
 }
 
-/** The end of a deployment that could not go on. */
+/** Ends a deployment that failed unexpectedly. */
 export async function failDeployment(
   { subject, behalf }: OperationRecord,
   error: ArmError,

@@ -6,7 +6,7 @@ import type { ResourceGroupRecord } from '../../types/resource-group.ts';
 import type { ControlCall } from '../operation.ts';
 import { resourceGroupResource } from '../resource-groups/resource-groups.ts';
 
-/** What the functions of a template say of where it is deployed, and by whom. */
+/** The scope and the caller of a deployment, as the functions of a template return them. */
 export function deploymentScope(
   call: ControlCall,
   deployment: { readonly name: string; readonly group: ResourceGroupRecord | undefined; readonly location?: string },

@@ -12,7 +12,7 @@ import { contentsOf } from '../resource-groups/contents.ts';
 import type { Mask } from './mask.ts';
 import type { Previewed } from './preview.ts';
 
-/** Carries the deployment out on a store that nothing of it reaches. */
+/** Carries the deployment out on an overlay of the store. */
 async function tryOut(call: ControlCall, services: ControlServices, seen: (previewed: Previewed) => void) {
   const asked = askedDeployment(call);
   const trial = { ...call, store: overlay(call.store) };
@@ -23,7 +23,7 @@ async function tryOut(call: ControlCall, services: ControlServices, seen: (previ
   return { ok: true, asked, plan, mask, group, executed } as const;
 }
 
-/** POST …/validate: whether the deployment would succeed, tried on a store that nothing of it reaches. */
+/** POST …/validate: whether the deployment would succeed, tried on an overlay of the store. */
 export const validateDeployment = atEachScope('/:deployment/validate', {
   method: 'POST',
   action: 'Microsoft.Resources/deployments/validate/action',
@@ -64,10 +64,10 @@ async function validate(call: ControlCall, services: ControlServices): Promise<C
   });
 }
 
-/** How many resources of each type are looked at that the template does not name. */
+/** The most resources of each kind that are read to find those that the template does not name. */
 const ignoredMax = 500;
 
-/** POST …/whatIf: what the deployment would change, found by carrying it out on a store that nothing of it reaches. */
+/** POST …/whatIf: what the deployment would change, found by carrying it out on an overlay of the store. */
 export const whatIfDeployment = atEachScope('/:deployment/whatIf', {
   method: 'POST',
   action: 'Microsoft.Resources/deployments/whatIf/action',
@@ -81,7 +81,7 @@ async function whatIf(call: ControlCall, services: ControlServices): Promise<Con
   if (!tried.ok) return tried;
   const { mask, executed } = tried;
   if (executed.kind === 'failed') {
-    // Azure answers 200 too: the asking itself succeeded.
+    // Azure answers 200 too: the request itself succeeded.
     return answer(200, { status: 'Failed', error: executed.error });
   }
   const whole = wantsPayloads(call);
@@ -92,7 +92,7 @@ async function whatIf(call: ControlCall, services: ControlServices): Promise<Con
   });
 }
 
-/** `FullResourcePayloads` unless the request asks for ids only. */
+/** Whether to show whole resources: `FullResourcePayloads`, unless the request asks for ids only. */
 function wantsPayloads({ body }: ControlCall): boolean {
   const properties = readValue(body['properties']);
   const settings = isObject(properties) ? memberOf(properties, 'whatIfSettings') : undefined;
@@ -112,7 +112,7 @@ function changeOf({ id, before, after }: Previewed, mask: Mask, whole: boolean) 
   return { resourceId: id, changeType: 'Modify', before: then, after: now ?? {}, delta };
 }
 
-/** What the service writes itself, at every change. */
+/** Members that the service sets at every change. */
 const volatile = new Set(['etag', 'systemData', 'provisioningState', 'resourceGuid']);
 
 function shownOf(resource: unknown, mask: Mask): Value | undefined {
@@ -130,7 +130,7 @@ function withoutVolatile(value: Value): Value {
   );
 }
 
-/** What is in the group and not in the template: an incremental deployment leaves it alone. */
+/** The resources in the group that are not in the template: an incremental deployment leaves them alone. */
 async function ignored(call: ControlCall, seen: readonly Previewed[]) {
   const { resourceGroup } = call.params;
   if (resourceGroup === undefined) return [];

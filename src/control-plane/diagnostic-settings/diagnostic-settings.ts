@@ -14,14 +14,14 @@ import { listRecords, readRecords, recordPut } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { DiagnosticSettingRecord, LogSetting, MetricSetting } from '../../types/diagnostic-setting.ts';
 
-/** An extension of a resource; only vaults have logs here. */
+/** Extensions of a vault: only vaults have logs here. */
 const insightsPath = `${vaultPath}/providers/Microsoft.Insights`;
 const settingsPath = `${insightsPath}/diagnosticSettings`;
 const settingPath = `${settingsPath}/:setting`;
 const categoriesPath = `${insightsPath}/diagnosticSettingsCategories`;
 const categoryReadAction = 'Microsoft.Insights/diagnosticSettingsCategories/read';
 
-/** What a vault's settings may name. Metrics are named as on Azure, though there are none here to send. */
+/** The categories that a vault's settings may name. Metrics are listed as on Azure, though this server sends none. */
 const categories = [
   ...Object.entries(logCategories).map(([name, categoryGroups]) => ({ name, categoryType: 'Logs', categoryGroups })),
   { name: 'AllMetrics', categoryType: 'Metrics', categoryGroups: [] },
@@ -69,10 +69,10 @@ function categoryResource(vault: VaultRecord, { name, categoryType, categoryGrou
   };
 }
 
-/** No retention, as every setting has it since Azure left it to the storage account's own rules. */
+/** No retention, as in every setting since Azure left retention to the storage account's own rules. */
 const retentionPolicy = { enabled: false, days: 0 };
 
-/** A setting as Azure gives it back: what it does not have is `null`. */
+/** A setting as Azure returns it: absent members are `null`. */
 function settingResource({ resourceId, name, properties }: DiagnosticSettingRecord) {
   return {
     id: `${resourceId}/providers/microsoft.insights/diagnosticSettings/${name}`,
@@ -142,7 +142,7 @@ const listDiagnosticSettings: ControlOperation = {
   },
 };
 
-/** PUT of a diagnostic setting: 200 also when it is new, as on Azure; az takes nothing else. */
+/** PUT of a diagnostic setting: 200 also for a new one, as on Azure; az accepts only that. */
 const createOrUpdateDiagnosticSetting: ControlOperation = {
   method: 'PUT',
   path: settingPath,
@@ -178,7 +178,7 @@ const createOrUpdateDiagnosticSetting: ControlOperation = {
   },
 };
 
-/** DELETE of a diagnostic setting; 204 when there is none. */
+/** DELETE of a diagnostic setting; 204 if it does not exist. */
 const deleteDiagnosticSetting: ControlOperation = {
   method: 'DELETE',
   path: settingPath,

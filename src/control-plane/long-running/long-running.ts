@@ -9,11 +9,13 @@ import { Conflict, merge } from '../../store/store.ts';
 import type { Put, Store, Transaction } from '../../store/store.ts';
 import type { ArmError, OperationRecord, WorkKind, WorkEnd } from './operation.ts';
 
-/** What is done for a kind of work. */
+/** The functions for a kind of work. */
 interface Work {
-  /** When nobody who accepted it does it: after a restart, and where it needs no more than is stored. */
+  /**
+   * Does the work if the request that accepted it left no function: after a restart, and if the record alone is enough.
+   */
   readonly run: (record: OperationRecord) => Promise<WorkEnd>;
-  /** How it ends when it cannot be done for a reason that nobody foresaw. */
+  /** Ends the work after an unexpected error. */
   readonly fail?: (record: OperationRecord, error: ArmError) => Promise<WorkEnd>;
 }
 
@@ -24,57 +26,57 @@ interface LongRunningServices {
   readonly schedule: Pick<Scheduler, 'claim' | 'carryOut'>;
   readonly works: Works;
   readonly now: () => number;
-  /** Called with the keys of every commit. */
+  /** Called with every change that has committed. */
   readonly committed: (change: Transaction) => Promise<void>;
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
-/** Work that this process was given with the request, and whoever waits for its end. */
-interface Own {
+/** Work that this process accepted, and a promise of its end. */
+interface AcceptedWork {
   readonly work: (() => Promise<WorkEnd>) | undefined;
   readonly ended: PromiseWithResolvers<void>;
 }
 
-/** What a transaction puts so that the operation is carried out, also after a crash. */
-interface Begun {
+/** The puts that make sure that the operation is carried out, even after a crash. */
+interface Claimed {
   readonly put: readonly Put[];
   readonly claim?: Claim;
 }
 
-/** How often an operation is tried that fails although the store can be written: some half a minute. */
+/** The most attempts of an operation that fails although the store can be written: they take about half a minute. */
 const attemptsMax = 6;
 
 /**
- * Long-running operations. They are due work from the transaction that accepts them on, so that they are tried again
- * while the store fails, and taken up again after a crash. Groups are deleted and vaults cleared from where they were,
- * which may be done twice; a deployment cannot go on in another process, for the values of its secure parameters are
- * stored nowhere, and is marked as failed.
+ * Long-running operations. The transaction that accepts one also stores it as due work, so that it is retried while the
+ * store fails and resumed after a crash. The deletion of a group and the purge of a vault resume where they were, and
+ * may do a step twice. A deployment cannot continue in another process, because the values of its secure parameters are
+ * not stored: it is marked as failed.
  */
 export class LongRunning {
   readonly #services: LongRunningServices;
-  readonly #own = new Map<string, Own>();
+  readonly #own = new Map<string, AcceptedWork>();
   #closing = false;
 
   constructor(services: LongRunningServices) {
     this.#services = services;
   }
 
-  /** To be committed with the record of an operation that is accepted. */
-  claim({ id, status, behalf }: OperationRecord): Begun {
+  /** The puts to commit together with the record of an accepted operation. */
+  claim({ id, status, behalf }: OperationRecord): Claimed {
     if (status !== 'Running') return { put: [] };
     const { subscriptionId } = behalf.subscription;
     const claim = this.#services.schedule.claim('operation', { subscriptionId, operationId: id });
     return { put: [claim.put], claim };
   }
 
-  /** Starts the work of an operation whose claim is committed. */
-  begin({ id }: OperationRecord, { claim }: Begun, work?: () => Promise<WorkEnd>): void {
+  /** Starts the work of an operation whose claim has committed. */
+  begin({ id }: OperationRecord, { claim }: Claimed, work?: () => Promise<WorkEnd>): void {
     if (claim === undefined) return;
     if (!this.#closing) this.#own.set(id, { work, ended: Promise.withResolvers() });
     this.#services.schedule.carryOut(claim);
   }
 
-  /** What the scheduler calls, again and again until the operation has ended. */
+  /** The scheduler calls this until the operation has ended. */
   readonly carryOut: DueHandler<OperationSubject> = async ({ subscriptionId, operationId }, _now, attempt) => {
     const key = longRunningKey(subscriptionId, operationId);
     const [stored] = await readRecords(this.#services.store, { get: [key] });
@@ -93,17 +95,17 @@ export class LongRunning {
     return this.#outcome(operationId, merge(change, { put: [recordPut(key, ended)] }));
   };
 
-  /** Waits until an operation of this process has ended, or the server is ending. */
+  /** Waits until an operation of this process has ended, or the server shuts down. */
   async settled(id: string): Promise<void> {
     await this.#own.get(id)?.ended.promise;
   }
 
-  /** Whether the server is ending: work stops where it can be taken up again. */
+  /** Whether the server is shutting down: work stops at a point where it can be resumed. */
   get closing(): boolean {
     return this.#closing;
   }
 
-  /** What is under way stops where the next start takes it up. */
+  /** Stops the work; the next start resumes it. */
   close(): Promise<void> {
     this.#closing = true;
     for (const id of this.#own.keys()) this.#forget(id);

@@ -9,17 +9,17 @@ import { encodePath } from '../../http/request.ts';
 import { behalfOf } from '../operation.ts';
 import type { ControlCall } from '../operation.ts';
 
-/** What the resource manager goes on doing after it has answered. */
+/** The kinds of work that continue after the answer. */
 export type WorkKind =
   | 'deployment'
   | 'deleteResourceGroup'
   | 'purgeVault'
-  /** Nothing: it was done with the answer, and clients ask all the same. */
+  /** No work: it was done with the answer, but clients ask for its status. */
   | 'done';
 
 export type OperationStatus = 'Running' | 'Succeeded' | 'Failed' | 'Canceled';
 
-/** An error as the resource manager answers it. */
+/** An error in the resource manager's form. */
 export interface ArmError {
   readonly code: string;
   readonly message: string;
@@ -27,18 +27,21 @@ export interface ArmError {
   readonly details?: readonly ArmError[];
 }
 
-/** On whose behalf work is done: it may only do what this caller may, and its audit records name it. */
+/**
+ * The caller on whose behalf work is done. The work has only this caller's permissions, and its audit records name the
+ * caller.
+ */
 export interface Behalf {
   readonly caller: Caller;
   readonly source: Source;
   readonly subscription: SubscriptionRecord;
-  /** Under which the server was asked. */
+  /** The server's names, as the request used them. */
   readonly names: NameSet;
   readonly correlationId: string;
   readonly userAgent?: string;
 }
 
-/** A long-running operation as it is stored: it can be asked for until it is a week old, whatever restarts meanwhile. */
+/** The record of a long-running operation. It is kept for a week, also across restarts. */
 export interface OperationRecord {
   readonly id: string;
   readonly kind: WorkKind;
@@ -47,16 +50,16 @@ export interface OperationRecord {
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly error?: ArmError;
-  /** What the work is about: the resource's id. */
+  /** The ARM id of the resource that the work is about. */
   readonly resourceId: string;
-  /** What the work needs to be taken up again after a restart. Never a secret. */
+  /** The data that the work needs to resume after a restart. Never a secret. */
   readonly subject: Readonly<Record<string, string>>;
   readonly behalf: Behalf;
 }
 
 /**
- * How work ends: what `change` says is part of the transaction in which the operation ends. When what it requires was
- * changed meanwhile, the work is done again.
+ * The result of work. `change` is part of the transaction that ends the operation; if one of its requirements does not
+ * hold, the work is done again.
  */
 export interface WorkEnd {
   readonly status: 'Succeeded' | 'Failed' | 'Canceled';
@@ -64,34 +67,37 @@ export interface WorkEnd {
   readonly change?: Transaction;
 }
 
-/** What a card answers that goes on after its answer. */
+/** The long-running operation that a card's answer announces. */
 export interface Accepted {
   readonly kind: WorkKind;
-  /** Given by the card where its own change must name the operation; else one is made. */
+  /** Set by a card whose own change must name the operation; otherwise an id is made. */
   readonly id?: string;
   readonly resourceId: string;
   readonly subject?: OperationRecord['subject'];
-  /** Below the resource manager's origin: where clients ask how far it is. */
+  /** The path at which clients ask for the status. */
   readonly statusPath: (id: string) => string;
-  /** `Azure-AsyncOperation` answers `{ status }`; `Location` answers 202 until it is done. */
+  /**
+   * The header with the status path. `Azure-AsyncOperation` answers `{ status }`; `Location` answers 202 until the work
+   * is done.
+   */
   readonly header: 'azure-asyncoperation' | 'location';
-  /** Where `Location` leads, when the answer has it beside `Azure-AsyncOperation`. */
+  /** The path of `Location`, if the answer has that header too. */
   readonly resultPath?: (id: string) => string;
   /**
-   * The work, where it needs what may not be stored; else it is the one that `works` has for the kind. Called again after
-   * a failure, it goes on from there.
+   * The work, if it needs data that may not be stored; otherwise `works` has it, by kind. It is called again after a
+   * failure, and continues from there.
    */
   readonly work?: () => Promise<WorkEnd>;
 }
 
-/** How long an operation can be asked for, and how many of the older ones a new one takes away. */
-const keptMs = 7 * 86_400_000;
-const forgottenAtOnce = 20;
+/** How long an operation is kept, and the most expired ones that a new one deletes. */
+const retentionMs = 7 * 86_400_000;
+const expiredMax = 20;
 
-/** How soon clients are told to ask again. */
+/** The delay after which clients should ask again. */
 export const retryAfterSeconds = 1;
 
-/** Ids are UUIDs of version 7: their order is that of their time (RFC 9562 section 5.7). */
+/** A UUID of version 7: such ids sort by their time (RFC 9562 section 5.7). */
 export function operationId(now: number, uuid: string): string {
   const time = Math.max(0, Math.floor(now)).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${uuid.slice(15)}`;
@@ -127,23 +133,23 @@ export async function readOperation(
   return record?.value;
 }
 
-/** The keys of operations that nobody asks for any more. */
-async function forgotten(store: Store, subscriptionId: string, now: number): Promise<readonly string[]> {
-  const oldest = await listRecords(store, { prefix: longRunningPrefix(subscriptionId), limit: forgottenAtOnce });
+/** The keys of operations older than the retention time. */
+async function expiredKeys(store: Store, subscriptionId: string, now: number): Promise<readonly string[]> {
+  const oldest = await listRecords(store, { prefix: longRunningPrefix(subscriptionId), limit: expiredMax });
   return oldest
     .filter((record) => {
       const { status, startedAt } = record.value;
-      return status !== 'Running' && startedAt < now - keptMs;
+      return status !== 'Running' && startedAt < now - retentionMs;
     })
     .map(({ key }) => key);
 }
 
 interface Acceptance {
   readonly record: OperationRecord;
-  /** Part of the transaction of the card's own change. */
+  /** Committed in the transaction of the card's own change. */
   readonly put: readonly Put[];
   readonly delete: readonly string[];
-  /** Where the client asks how far it is. */
+  /** The headers that tell the client where to ask for the status. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -155,7 +161,7 @@ export async function accept(accepted: Accepted, call: ControlCall): Promise<Acc
   return {
     record,
     put: [operationPut(record)],
-    delete: await forgotten(store, subscription.subscriptionId, nowMs),
+    delete: await expiredKeys(store, subscription.subscriptionId, nowMs),
     headers: {
       [accepted.header]: statusUrl(names, statusPath(record.id), apiVersion),
       ...(resultPath !== undefined && { location: statusUrl(names, resultPath(record.id), apiVersion) }),

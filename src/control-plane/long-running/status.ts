@@ -8,7 +8,10 @@ const read = 'Microsoft.Resources/subscriptions/operationresults/read';
 
 type Found = { readonly ok: true; readonly record: OperationRecord } | Extract<ControlOutcome, { ok: false }>;
 
-/** Who asked for the work may ask how far it is, wherever his permission was; others need one at the subscription. */
+/**
+ * The caller who requested the work may ask for its status, wherever that caller's permission was; others need a
+ * permission on the subscription.
+ */
 async function operationOf(call: ControlCall): Promise<Found> {
   const id = call.params['operationId'] ?? '';
   const { subscriptionId } = call.subscription;
@@ -21,7 +24,9 @@ async function operationOf(call: ControlCall): Promise<Found> {
   return { ok: true, record };
 }
 
-/** What `Azure-AsyncOperation` leads to: 200, and how far the operation is ("Track asynchronous Azure operations"). */
+/**
+ * The answer at `Azure-AsyncOperation`: 200 and the status of the operation ("Track asynchronous Azure operations").
+ */
 async function asyncStatus(call: ControlCall): Promise<ControlOutcome> {
   const found = await operationOf(call);
   if (!found.ok) return found;
@@ -38,7 +43,7 @@ async function asyncStatus(call: ControlCall): Promise<ControlOutcome> {
   return { ok: true, answer: { status: 200, body, ...(status === 'Running' && { headers }) } };
 }
 
-/** What `Location` leads to: 202 until the operation is over, then 200, or the error that it ended with. */
+/** The answer at `Location`: 202 until the operation is over, then 200, or the error that ended it. */
 async function locationStatus(call: ControlCall): Promise<ControlOutcome> {
   const found = await operationOf(call);
   if (!found.ok) return found;
@@ -54,7 +59,7 @@ async function locationStatus(call: ControlCall): Promise<ControlOutcome> {
   return answer(200);
 }
 
-/** The same of Microsoft.Network, which ends with 204 (recorded: azure-cli `test_network_vnet`). */
+/** The same for Microsoft.Network, which ends with 204 (recorded: azure-cli `test_network_vnet`). */
 async function networkResult(call: ControlCall): Promise<ControlOutcome> {
   const outcome = await locationStatus(call);
   return outcome.ok && outcome.answer.status === 200 ? answer(204) : outcome;
@@ -64,7 +69,7 @@ const subscriptionPath = '/subscriptions/:subscriptionId';
 
 const card = { method: 'GET', shows: 'own' } as const;
 
-/** Where clients ask how far a long-running operation is, one for each kind of resource. */
+/** The status of long-running operations: one path for each kind of resource. */
 export const statusOperations: readonly ControlOperation[] = [
   { ...card, path: `${subscriptionPath}/operationresults/:operationId`, action: read, run: locationStatus },
   {

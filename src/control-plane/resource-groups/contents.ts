@@ -19,16 +19,16 @@ import { firstOf } from '../list.ts';
 import { deleteAssignmentsBelow, readAuthorization } from '../../resources/authorization/authorization.ts';
 import { errorOf } from '../inner.ts';
 import type { Inner } from '../inner.ts';
-import { forgetDeployment } from '../deployments/deployments.ts';
+import { deleteDeploymentOperations } from '../deployments/deployments.ts';
 import type { WorkEnd, ArmError, OperationRecord } from '../long-running/operation.ts';
 
-/** A resource of a group, by its id, with an api-version that its operations take. */
+/** The id of a resource in a group, and an api-version that its operations accept. */
 interface Content {
   readonly id: string;
   readonly apiVersion: string;
 }
 
-/** Where the resources of a group are found, one row for each type. */
+/** How to list the resources of a group: a row for each kind of record, resources that refer to others first. */
 const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<readonly Content[]>)[] = [
   (store, place, limit) =>
     firstOf({ store, prefix: vaultIndexKey('vault-in', place), limit }, async (found) => {
@@ -44,7 +44,7 @@ const kinds: readonly ((store: Store, place: Place, limit: number) => Promise<re
     firstOf({ store, prefix: virtualNetworkKey(place), limit }, (found) =>
       found.map((record) => ({ id: virtualNetworkId(record.value), apiVersion: '2024-05-01' })),
     ),
-  // In the order of their types, so that NAT gateways go before the public addresses that they have.
+  // In the order of their types, so that NAT gateways are deleted before their public addresses.
   (store, place, limit) => resourcesOf(store, resourcePrefix(place, undefined), limit),
 ];
 
@@ -54,7 +54,10 @@ function resourcesOf(store: Store, prefix: Prefix<ResourceRecord>, limit: number
   );
 }
 
-/** At most `limit` resources of each kind in the group; none of a kind while there are more of the one before, which may refer to it. */
+/**
+ * At most `limit` resources of each kind in the group. If a kind has more, the later kinds are left out, because those
+ * resources may refer to them.
+ */
 export async function contentsOf(store: Store, place: Place, limit: number): Promise<readonly Content[]> {
   const contents: Content[] = [];
   for (const kind of kinds) {
@@ -74,17 +77,17 @@ interface DeletionServices {
 }
 
 /**
- * The work of a group's deletion: deletes what is in it as the caller who asked for it, each with its own permission and
- * record, and then the group, with the role assignments at its scope: what the caller may do may rest on one of them.
- * What cannot be deleted stops it, and the group is one that is not being deleted again.
+ * The work of deleting a group: deletes its resources as the caller who requested it, each with its own permission
+ * check and record, then the group and the role assignments at its scope. These go last, because the caller's
+ * permissions may depend on them. A resource that cannot be deleted ends the work, and the group can be used again.
  */
 export async function deleteGroupContents(record: OperationRecord, services: DeletionServices): Promise<WorkEnd> {
   const { subscriptionId } = record.behalf.subscription;
   const place = { subscriptionId, resourceGroup: record.subject['resourceGroup'] ?? '' };
   for (;;) {
-    if (services.closing()) throw new Error('the server is ending');
+    if (services.closing()) throw new Error('the server is shutting down');
     const contents = await contentsOf(services.store, place, batch);
-    // Nothing is made in a group that is being deleted.
+    // Nothing is created in a group that is being deleted, so it stays empty.
     if (contents.length === 0) break;
     for (const { id, apiVersion } of contents) {
       const deleted = await services.inner.perform(record.behalf, { method: 'DELETE', path: id, apiVersion });
@@ -98,7 +101,7 @@ export async function deleteGroupContents(record: OperationRecord, services: Del
       return keepGroup(record, error, services.store);
     }
   }
-  await forgetDeployments(place, services.store);
+  await deleteDeployments(place, services.store);
   const authorization = await readAuthorization(services.store, subscriptionId);
   const scope = record.resourceId.toLowerCase();
   const dropped = authorization === undefined ? undefined : deleteAssignmentsBelow(authorization, scope);
@@ -106,17 +109,17 @@ export async function deleteGroupContents(record: OperationRecord, services: Del
   return { status: 'Succeeded', change };
 }
 
-async function forgetDeployments(place: Place, store: Store): Promise<void> {
+async function deleteDeployments(place: Place, store: Store): Promise<void> {
   const prefix = deploymentKey(place.subscriptionId, place.resourceGroup);
   for (;;) {
     const [deployment] = await listRecords(store, { prefix, limit: 1 });
     if (deployment === undefined) return;
-    await forgetDeployment(store, deployment.value.operationId);
+    await deleteDeploymentOperations(store, deployment.value.operationId);
     await store.transact({ delete: [deployment.key] });
   }
 }
 
-/** The end of a deletion that could not be done: the group can be used again. */
+/** Ends a deletion that failed: the group can be used again. */
 export async function keepGroup({ behalf, subject }: OperationRecord, error: ArmError, store: Store): Promise<WorkEnd> {
   const { subscriptionId } = behalf.subscription;
   const key = resourceGroupKey({ subscriptionId, resourceGroup: subject['resourceGroup'] ?? '' });

@@ -9,9 +9,9 @@ import { exportedTemplate } from './exported-template.ts';
 import type { ExportOptions, Exported } from './exported-template.ts';
 import { groupPath, placeOf, readGroup } from './resource-groups.ts';
 
-/** As on Azure (export-template-portal, "Limitations"). */
+/** The most resources of a template, as on Azure (export-template-portal, "Limitations"). */
 const exportedMax = 200;
-/** Of all bodies together, so that writing the template holds nobody else up. */
+/** The most characters of all bodies together, so that writing the template does not block other requests. */
 const exportedCharactersMax = 1_048_576;
 
 const optionNames = [
@@ -22,8 +22,8 @@ const optionNames = [
 ];
 
 /**
- * POST …/exportTemplate: a template of a group's resources, each read as the caller may read it. So it holds nothing that a
- * GET would not show: no secret of a vault, no key.
+ * POST …/exportTemplate: a template of a group's resources. Each is read with the caller's permissions, so the template
+ * has nothing that a GET would not show: no secret or key of a vault.
  */
 export const exportResourceGroupTemplate: ControlOperation = {
   method: 'POST',
@@ -37,7 +37,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
     if (typeof format !== 'string' || format.toLowerCase() !== 'json') {
       return badRequest("outputFormat must be 'Json', the only supported format.");
     }
-    const asked = await askedFor(call);
+    const asked = await requestedContents(call);
     const exported: Exported[] = [];
     const failed: ArmError[] = [];
     let characters = 0;
@@ -46,7 +46,7 @@ export const exportResourceGroupTemplate: ControlOperation = {
       characters += JSON.stringify(read.body ?? null).length;
       if (characters > exportedCharactersMax) {
         const limit = `${exportedCharactersMax} characters that can be exported at once`;
-        return badRequest(`The resources are larger than the ${limit}: list the ones that you want in resources.`);
+        return badRequest(`The resources are larger than the ${limit}: name fewer of them in resources.`);
       }
       if (read.status === 200) exported.push({ id, apiVersion, body: membersOf(read.body) });
       else if (read.status !== 404) failed.push({ ...errorOf(read), target: id });
@@ -57,10 +57,10 @@ export const exportResourceGroupTemplate: ControlOperation = {
 };
 
 /**
- * The resources that a request names, `*` for all of the group's.
+ * The resources that a request names; `*` is all resources of the group.
  * @throws {Refused} for resources that the group does not have, or too many
  */
-async function askedFor(call: ControlCall) {
+async function requestedContents(call: ControlCall) {
   const contents = await contentsOf(call.store, placeOf(call), exportedMax + 1);
   const { resources = ['*'] } = call.body;
   if (!Array.isArray(resources) || resources.length === 0) {
@@ -75,19 +75,19 @@ async function askedFor(call: ControlCall) {
   const asked = wanted.includes('*') ? contents : contents.filter(({ id }) => wanted.includes(id.toLowerCase()));
   if (asked.length > exportedMax) {
     return badRequest(
-      `At most ${exportedMax} resources can be exported at once: list the ones that you want in resources.`,
+      `At most ${exportedMax} resources can be exported at once: name the ones that you want in resources.`,
     );
   }
   return asked.toSorted((one, other) => sortKey(one.id).localeCompare(sortKey(other.id), 'en'));
 }
 
-/** By type, then by name. */
+/** Sorts by type, then by name. */
 function sortKey(id: string): string {
   const { type = '', names = [] } = parseScope(id) ?? {};
   return `${type}/${names.join('/')}`.toLowerCase();
 }
 
-/** @throws {Refused} for an option that there is not */
+/** @throws {Refused} for an unknown option */
 function readOptions(value: unknown): ExportOptions {
   const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
   const given = new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()));

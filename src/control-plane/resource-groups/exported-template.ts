@@ -2,28 +2,28 @@ import { membersOf, without } from '../../resources/refusal.ts';
 import { parseScope } from '../../resources/keys.ts';
 
 export interface ExportOptions {
-  /** Whether the names of resources become parameters, and whether these have the names as their defaults. */
+  /** Whether the names of resources become parameters, and whether those have the names as defaults. */
   readonly names: boolean;
   readonly defaults: boolean;
   readonly comments: boolean;
 }
 
-/** What is written of one resource, and of what else it speaks. */
+/** The facts about the whole export that writing one resource needs. */
 interface Writer {
   readonly parameters: ReadonlyMap<string, string>;
-  /** The ids of what is exported, by the id in lower case. */
+  /** The ids of the exported resources, by the id in lower case. */
   readonly exported: ReadonlyMap<string, string>;
   readonly names: boolean;
 }
 
-/** Types lie in each other no deeper. */
+/** Resource types are not nested deeper than this. */
 const idDepthMax = 10;
 
 const schema = 'https://schema.management.azure.com/schemas/2015-01-01/deploymentTemplate.json#';
 
 /**
- * A template that makes the resources of a group again: in their own order, with their names as parameters (Azure:
- * `vaults_NAME_name`), and with what they refer to in the group as expressions. What the service makes is left out.
+ * A template that creates the resources of a group again: in their order, with their names as parameters (Azure:
+ * `vaults_NAME_name`) and with references within the group as expressions. Read-only members are left out.
  */
 export function exportedTemplate(resources: readonly Exported[], options: ExportOptions): Record<string, unknown> {
   const whole = resources.flatMap((resource) => [resource, ...peeringsOf(resource)]);
@@ -41,13 +41,13 @@ export function exportedTemplate(resources: readonly Exported[], options: Export
     ),
     variables: {},
     resources: whole.map((resource) => ({
-      ...written(resource, writer),
+      ...templateResource(resource, writer),
       ...(options.comments && { comments: `Generalized from resource: '${resource.id}'.` }),
     })),
   };
 }
 
-/** The peerings of a virtual network, which are made under their own ids only. */
+/** The peerings of a virtual network, which can only be created under their own ids. */
 function peeringsOf({ id, apiVersion, body }: Exported): readonly Exported[] {
   const { virtualNetworkPeerings } = membersOf(body['properties']);
   const peerings: readonly unknown[] = Array.isArray(virtualNetworkPeerings) ? virtualNetworkPeerings : [];
@@ -57,7 +57,7 @@ function peeringsOf({ id, apiVersion, body }: Exported): readonly Exported[] {
   });
 }
 
-/** By the id of the outermost resource: what lies in it has its name from it. */
+/** The parameters by the id of the top-level resource; child resources are named by it. */
 function parametersOf(resources: readonly Exported[]): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   const taken = new Set<string>();
@@ -73,13 +73,13 @@ function parametersOf(resources: readonly Exported[]): ReadonlyMap<string, strin
   return parameters;
 }
 
-function written({ id, apiVersion, body }: Exported, writer: Writer): Record<string, unknown> {
+function templateResource({ id, apiVersion, body }: Exported, writer: Writer): Record<string, unknown> {
   const { type = '', names = [] } = parseScope(id) ?? {};
   const others = without(body, ['id', 'name', 'type', 'etag', 'systemData', 'properties', 'identity', 'tags']);
   const { properties, identity, tags } = body;
   const found = new Set<string>();
   const owned = { others, ...(identity !== undefined && { identity: exportedIdentity(identity) }) };
-  const shown = expressed({ ...owned, properties: exportedProperties(properties, madeMembers(type)) }, (text) =>
+  const shown = mapStrings({ ...owned, properties: exportedProperties(properties, readOnlyMembers(type)) }, (text) =>
     referenceTo(text, id, { writer, found }),
   );
   const { others: beside, ...rest } = membersOf(shown);
@@ -91,26 +91,26 @@ function written({ id, apiVersion, body }: Exported, writer: Writer): Record<str
     apiVersion,
     name: nameExpression(id, writer),
     ...membersOf(beside),
-    ...(Object.keys(membersOf(tags)).length > 0 && { tags: expressed(tags, literal) }),
+    ...(Object.keys(membersOf(tags)).length > 0 && { tags: mapStrings(tags, literal) }),
     ...(dependsOn.length > 0 && { dependsOn: dependsOn.toSorted() }),
     ...rest,
   };
 }
 
-/** A string as a template has it: an id of something in the group as an expression, anything else as it is. */
+/** A string as a template writes it: the id of an exported resource as an expression, any other string as it is. */
 function referenceTo(
   text: string,
   own: string,
   { writer, found }: { readonly writer: Writer; readonly found: Set<string> },
 ): string {
-  const target = text.toLowerCase().startsWith('/subscriptions/') ? exportedIn(text, writer) : undefined;
+  const target = text.toLowerCase().startsWith('/subscriptions/') ? nearestExported(text, writer) : undefined;
   if (target === undefined || parseScope(text)?.names === undefined) return literal(text);
   if (target !== own.toLowerCase()) found.add(target);
   return idExpression(text, writer);
 }
 
-/** The exported resource that an id names, or in which lies what it names: a type and a name less each time. */
-function exportedIn(id: string, { exported }: Writer): string | undefined {
+/** The exported resource of an id, or the nearest exported parent: each step removes a type and a name. */
+function nearestExported(id: string, { exported }: Writer): string | undefined {
   for (let asked = id.toLowerCase(), depth = 0; depth < idDepthMax; depth += 1) {
     if (exported.has(asked)) return asked;
     const end = asked.lastIndexOf('/', asked.lastIndexOf('/') - 1);
@@ -140,7 +140,7 @@ function outerName(id: string, { parameters }: Writer): string {
   return parameter === undefined ? quoted(outer?.name ?? '') : `parameters(${quoted(parameter)})`;
 }
 
-/** The resource that a resource lies in, or itself; its id in lower case. */
+/** The top-level resource of a resource, which may be itself; its id in lower case. */
 function outermost(id: string) {
   const { subscriptionId, resourceGroup, type, names } = parseScope(id) ?? {};
   const [namespace = '', first = ''] = type?.split('/') ?? [];
@@ -154,29 +154,31 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** What begins with a bracket is an expression, unless it has two. */
+/** A string that begins with a bracket would be an expression; a second bracket escapes it. */
 function literal(text: string): string {
   return text.startsWith('[') ? `[${text}` : text;
 }
 
-function expressed(value: unknown, write: (text: string) => string): unknown {
+function mapStrings(value: unknown, write: (text: string) => string): unknown {
   if (typeof value === 'string') return write(value);
-  if (Array.isArray(value)) return value.map((item) => expressed(item, write));
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, write));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([member, content]: [string, unknown]) => [member, expressed(content, write)]),
+    Object.entries(value).map(([member, content]: [string, unknown]) => [member, mapStrings(content, write)]),
   );
 }
 
-/** A resource as it was read for an export. */
+/** A resource as read for an export. */
 export interface Exported {
   readonly id: string;
   readonly apiVersion: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What the service makes of `properties`, by type in lower case: it is not part of what somebody asked for. */
-const madeByType: Readonly<Record<string, readonly string[]>> = {
+/**
+ * The read-only members of `properties`, by type in lower case: the service sets them, so a template leaves them out.
+ */
+const readOnlyByType: Readonly<Record<string, readonly string[]>> = {
   'microsoft.keyvault/vaults': ['vaultUri', 'privateEndpointConnections', 'hsmPoolResourceId'],
   'microsoft.managedidentity/userassignedidentities': ['principalId', 'clientId', 'tenantId'],
   'microsoft.network/natgateways': ['subnets'],
@@ -203,8 +205,8 @@ const madeByType: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The same at any depth. */
-const madeAnywhere = [
+/** Members that are read-only at any depth. */
+const readOnlyAnywhere = [
   'etag',
   'provisioningState',
   'resourceGuid',
@@ -212,26 +214,29 @@ const madeAnywhere = [
   'privateLinkServiceConnectionState',
 ];
 
-function madeMembers(type: string): readonly string[] {
-  return madeByType[type.toLowerCase()] ?? [];
+function readOnlyMembers(type: string): readonly string[] {
+  return readOnlyByType[type.toLowerCase()] ?? [];
 }
 
-function exportedProperties(properties: unknown, made: readonly string[]): unknown {
-  return withoutMade(without(membersOf(properties), made));
+function exportedProperties(properties: unknown, readOnly: readonly string[]): unknown {
+  return withoutReadOnly(without(membersOf(properties), readOnly));
 }
 
-/** Of a managed identity only what was asked for; its ids are new ones in what the template makes. */
+/** The identity as it was requested; the new resource's identities get ids of their own. */
 function exportedIdentity(identity: unknown): unknown {
   const { type, userAssignedIdentities } = membersOf(identity);
   const ids = Object.keys(membersOf(userAssignedIdentities));
   return { type, ...(ids.length > 0 && { userAssignedIdentities: Object.fromEntries(ids.map((id) => [id, {}])) }) };
 }
 
-/** What lies in a resource under an id of its own is named there, not referred to. */
-function withoutMade(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutMade);
+/**
+ * Removes read-only members at any depth, and the id and type of child resources: within their parent they are
+ * identified by name.
+ */
+function withoutReadOnly(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutReadOnly);
   if (typeof value !== 'object' || value === null) return value;
   const isItem = 'name' in value && 'properties' in value;
-  const kept = without({ ...value }, isItem ? [...madeAnywhere, 'id', 'type'] : madeAnywhere);
-  return Object.fromEntries(Object.entries(kept).map(([member, content]) => [member, withoutMade(content)]));
+  const kept = without({ ...value }, isItem ? [...readOnlyAnywhere, 'id', 'type'] : readOnlyAnywhere);
+  return Object.fromEntries(Object.entries(kept).map(([member, content]) => [member, withoutReadOnly(content)]));
 }

@@ -22,8 +22,8 @@ export function resourceGroupResource(group: ResourceGroupRecord) {
 }
 
 /**
- * `managedBy` of a body, if it has one; a member to spread.
- * @throws {Refused} for what is no id
+ * The `managedBy` of a body, if it has one, as a member to spread.
+ * @throws {Refused} for a value that cannot be an id
  */
 function readManagedBy({ managedBy }: ControlCall['body']): { readonly managedBy?: string } {
   if (managedBy === undefined || managedBy === null || managedBy === '') return {};
@@ -48,7 +48,7 @@ export async function readGroup(
   return { ok: true, record, group: record.value };
 }
 
-/** Subscription and resource group of the path; the subscription is spelt as it is stored, in whatever case it was asked. */
+/** Subscription and resource group of the path; the subscription as it is stored, whatever case the path has. */
 export function placeOf({ params, subscription }: ControlCall) {
   return { subscriptionId: subscription.subscriptionId, resourceGroup: params['resourceGroup'] ?? '' };
 }
@@ -65,7 +65,7 @@ const getResourceGroup: ControlOperation = {
   },
 };
 
-/** HEAD: 204 when the group is there, 404 when it is not. */
+/** HEAD: 204 if the group exists, otherwise 404. */
 const checkResourceGroupExistence: ControlOperation = {
   method: 'HEAD',
   path: groupPath,
@@ -84,7 +84,7 @@ const listResourceGroups: ControlOperation = {
   run: (call) =>
     listAnswer(call, {
       prefix: resourceGroupPrefix(call.subscription.subscriptionId),
-      seen: readAction,
+      visibleBy: readAction,
       render: async (records) => records.map((record) => resourceGroupResource(record.value)),
     }),
 };
@@ -123,7 +123,7 @@ const createOrUpdateResourceGroup: ControlOperation = {
   },
 };
 
-/** PATCH of a group: its tags, all of them, and what manages it. */
+/** PATCH of a group: replaces all its tags, and `managedBy`. */
 const updateResourceGroup: ControlOperation = {
   method: 'PATCH',
   path: groupPath,
@@ -143,8 +143,8 @@ const updateResourceGroup: ControlOperation = {
 };
 
 /**
- * Deletes a group and what is in it, as a long-running operation: 202, and `Location` says when it is over. Vaults in it
- * are soft-deleted, as when they are deleted one by one.
+ * Deletes a group and its resources, as a long-running operation: 202, and `Location` answers when it is over. Its
+ * vaults are soft-deleted, as when they are deleted one by one.
  */
 const deleteResourceGroup: ControlOperation = {
   method: 'DELETE',

@@ -1,7 +1,7 @@
 import { conjuncts, parseFilter as parse } from '../../edge/filter.ts';
 import type { Filter } from '../../edge/filter.ts';
 
-/** A resource as a filter looks at it. */
+/** The properties of a resource that a filter can test. */
 export interface Filtered {
   readonly name: string;
   readonly type: string;
@@ -16,7 +16,7 @@ export type ParsedFilter =
   | {
       readonly ok: true;
       readonly holds: Condition;
-      /** The one type that it lets through, in lower case, when it says so. */
+      /** The type that the filter requires, in lower case, if it requires one. */
       readonly type?: string;
     }
   | { readonly ok: false; readonly message: string };
@@ -33,7 +33,7 @@ const fields: Readonly<Record<string, (resource: Filtered) => readonly string[]>
   tagValue: ({ tags }) => Object.values(tags),
 };
 
-/** How what a resource has is held against what is wanted, both in lower case. */
+/** Compare a resource's value with the wanted one, both in lower case. */
 const comparisons = {
   eq: (has: string, wanted: string) => has === wanted,
   ne: (has: string, wanted: string) => has !== wanted,
@@ -47,7 +47,7 @@ interface Term {
   readonly by: keyof typeof comparisons;
 }
 
-/** Reads `$filter` of the generic list (Resources - List); what it does not know it refuses. */
+/** Parses the `$filter` of the generic list (Resources - List); refuses every term that it does not know. */
 export function parseFilter(filter: string): ParsedFilter {
   if (filter.trim() === '') return { ok: true, holds: () => true };
   const parsed = parse(filter, { properties: Object.keys(fields), operators: ['ne', 'startswith', 'substringof'] });
@@ -55,7 +55,7 @@ export function parseFilter(filter: string): ParsedFilter {
   if (!terms.every((term) => term !== undefined)) {
     return { ok: false, message: `$filter is '${filter}'; supported is ${supported}.` };
   }
-  // A tag's value is that of the tag's name, where both are given.
+  // If both are given, the value must belong to the tag of that name.
   const tag = terms.find(({ field }) => field === 'tagName');
   const value = terms.find(({ field }) => field === 'tagValue');
   const pair = tag !== undefined && value !== undefined ? [pairOf(tag.wanted, value.wanted)] : [];
@@ -68,7 +68,7 @@ export function parseFilter(filter: string): ParsedFilter {
   };
 }
 
-/** A term as it is compared: a property with a string, in lower case. */
+/** A comparison of a property with a string in lower case; `undefined` for any other term. */
 function termOf(filter: Filter): Term | undefined {
   const isNot = filter.op === 'not';
   const compared = isNot ? filter.term : filter;
@@ -76,7 +76,7 @@ function termOf(filter: Filter): Term | undefined {
   return { field: compared.property, wanted: compared.value.toLowerCase(), by: isNot ? 'ne' : compared.op };
 }
 
-/** Of several, as tags are, one is enough. */
+/** A resource with several values, such as tags, matches if one of them does. */
 function conditionOf({ field, wanted, by }: Term): Condition {
   const holds = comparisons[by];
   return (resource) => (fields[field]?.(resource) ?? []).some((has) => holds(has.toLowerCase(), wanted));

@@ -8,8 +8,8 @@ import type { ResourceRecord } from '../../types/resource.ts';
 import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
-import { networkDeleted, networkPut, networkShown } from '../virtual-networks/resource.ts';
-import { itemResource, readNamed, resourcesContext } from './resource.ts';
+import { networkDeleted, networkPut, networkAnswer } from '../virtual-networks/resource.ts';
+import { itemResource, readNamed, resourceServices } from './resource.ts';
 
 type Items = NonNullable<Kind['items']>;
 
@@ -18,7 +18,7 @@ interface Asked {
   readonly services: ControlServices;
 }
 
-/** Operations on what lies in a resource under an id of its own: security rules and routes. */
+/** Operations on the items of a resource that have ids of their own: security rules and routes. */
 export const itemOperations: readonly ControlOperation[] = [...kinds.values()].flatMap((kind) =>
   kind.items === undefined ? [] : operationsOf(kind.type, kind.items),
 );
@@ -59,7 +59,7 @@ async function getItem(call: ControlCall, type: string, items: Items): Promise<C
   const { resource } = found;
   const name = call.params['item'] ?? '';
   const item = findItem(itemsOf(resource, items), name);
-  if (item !== undefined) return networkShown(itemResource(resource, items.member, item));
+  if (item !== undefined) return networkAnswer(itemResource(resource, items.member, item));
   const { resourceGroup, names } = resource;
   const full = `${names.join('/')}/${name}`;
   return refuse({ kind: 'resourceNotFound', type: `${type}/${items.member}`, name: full, resourceGroup });
@@ -107,7 +107,7 @@ async function deleteItem({ call, services }: Asked, type: string, items: Items)
 function putWith({ call, services }: Asked, resource: ResourceRecord, properties: Record<string, unknown>) {
   const { envelope, tags } = resource;
   const body = { ...envelope, tags, properties: { ...resource.properties, ...properties } };
-  return putResource(resource, body, resourcesContext(call, services));
+  return putResource(resource, body, resourceServices(call, services));
 }
 
 function ownerOf(call: ControlCall, type: string): ResourceName {

@@ -17,17 +17,17 @@ import { groupPath, placeOf, readGroup } from '../resource-groups/resource-group
 import { vaultsOfIndex } from '../vaults/resource.ts';
 import { parseFilter } from './filter.ts';
 import type { Filtered } from './filter.ts';
-import { anyResource } from './resource.ts';
+import { genericResource } from './resource.ts';
 
 /** A resource as the generic list shows it: without its properties. */
 interface Listed extends Filtered {
   readonly shown: { readonly id: string };
-  /** ISO times, where they are known: virtual networks have none. */
+  /** ISO times. Virtual networks have none. */
   readonly times?: { readonly createdTime: string; readonly changedTime: string };
 }
 
 interface Source {
-  /** The only type that it has, in lower case. */
+  /** The type of all its resources, in lower case, if they have the same. */
   readonly type?: string;
   readonly prefix: (subscriptionId: string, place: Place | undefined) => Prefix<unknown>;
   readonly read: (call: ControlCall, records: readonly Stored<unknown>[]) => Promise<readonly Listed[]>;
@@ -43,7 +43,7 @@ function sourceOf<T>(source: SourceOf<T>): Source {
   return { ...source, read: (call, records) => source.read(call, records as readonly Stored<T>[]) };
 }
 
-/** Where the resources of a subscription, or of a group, are found. */
+/** The sources of the resources in a subscription or group. */
 export const sources: readonly Source[] = [
   sourceOf({
     type: 'microsoft.keyvault/vaults',
@@ -80,7 +80,7 @@ export const sources: readonly Source[] = [
       const resources = records.map(({ value }) => value);
       const tracked = resources.filter(({ type }) => kindOf(type)?.isProxy !== true);
       return tracked.map((resource) => {
-        const { properties: _properties, etag: _etag, ...shown } = anyResource(resource, call.names);
+        const { properties: _properties, etag: _etag, ...shown } = genericResource(resource, call.names);
         const { type, tags, location, names, resourceGroup, createdTime, changedTime } = resource;
         const name = names.join('/');
         return {
@@ -100,8 +100,8 @@ export const sources: readonly Source[] = [
 const expansions: ReadonlySet<string> = new Set(['createdtime', 'changedtime', 'provisioningstate']);
 
 /**
- * The resources of all types, as clients use it to find the group of a vault. Everybody of the tenant may ask, and sees
- * what it may read.
+ * The resources of all types; clients use it to find the group of a vault. Every caller of the tenant may ask, and sees
+ * the resources that it may read.
  */
 const listResources: ControlOperation = {
   method: 'GET',

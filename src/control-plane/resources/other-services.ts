@@ -4,31 +4,32 @@ import { knownTypes } from '../../resources/any/resource-types.ts';
 import { membersOf } from '../../resources/refusal.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 
-/** What a service that is not here would have made for a resource: beside `properties`, and in them. */
-interface Shown {
+/** The members that a service which does not exist here would add to a resource: next to `properties` and in them. */
+interface AddedMembers {
   readonly envelope?: Readonly<Record<string, unknown>>;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-const shownByType: Readonly<Record<string, (resource: ResourceRecord, names: NameSet) => Shown>> = {
-  [knownTypes.storageAccount.toLowerCase()]: storageAccountShown,
+const addedByType: Readonly<Record<string, (resource: ResourceRecord, names: NameSet) => AddedMembers>> = {
+  [knownTypes.storageAccount.toLowerCase()]: storageAccountMembers,
   'microsoft.operationalinsights/workspaces': ({ guid, createdTime, changedTime }) => ({
     properties: { customerId: guid, createdDate: createdTime, modifiedDate: changedTime },
   }),
 };
 
 /**
- * What clients read of resources whose service is not here: without an account's endpoints and tier neither az nor
- * Terraform go on. The endpoints are names below our own domain that nobody serves, so that no client is sent to Azure.
+ * The members that clients need of resources whose service does not exist here: az and Terraform stop without a storage
+ * account's endpoints and tier. The endpoints are names below our own domain that nothing serves, so that no client is
+ * sent to Azure.
  */
-export function otherServiceShown(resource: ResourceRecord, names: NameSet): Shown {
-  const { envelope = {}, properties } = shownByType[resource.type.toLowerCase()]?.(resource, names) ?? {
+export function otherServiceMembers(resource: ResourceRecord, names: NameSet): AddedMembers {
+  const { envelope = {}, properties } = addedByType[resource.type.toLowerCase()]?.(resource, names) ?? {
     properties: {},
   };
   return { envelope, properties: { ...properties, provisioningState: 'Succeeded' } };
 }
 
-/** The PUTs that Azure answers with 200 also when they create; some clients accept nothing else. */
+/** The types whose PUT Azure answers with 200 also for a new resource; some clients accept only that. */
 const createdWith200: ReadonlySet<string> = new Set([
   knownTypes.storageAccount.toLowerCase(),
   'microsoft.eventhub/namespaces/eventhubs',
@@ -40,10 +41,10 @@ export function createdStatus({ type }: ResourceRecord): 200 | 201 {
   return createdWith200.has(type.toLowerCase()) ? 200 : 201;
 }
 
-function storageAccountShown(
+function storageAccountMembers(
   { names: [name = ''], envelope, createdTime, location }: ResourceRecord,
   names: NameSet,
-): Shown {
+): AddedMembers {
   const sku = membersOf(envelope['sku']);
   const skuName = typeof sku['name'] === 'string' ? sku['name'] : '';
   const endpoints = ['blob', 'dfs', 'file', 'queue', 'table', 'web'].map((service) => [

@@ -1,4 +1,4 @@
-import type { ResourcesContext } from '../../resources/any/kind-rules.ts';
+import type { ResourceServices } from '../../resources/any/kind-rules.ts';
 import { itemsOf, kindOf } from '../../resources/any/kinds.ts';
 import type { Kind } from '../../resources/any/kinds.ts';
 import { parseScope, resourceId } from '../../resources/keys.ts';
@@ -13,20 +13,20 @@ import type { ResourceIdentity, ResourceRecord } from '../../types/resource.ts';
 import type { NameSet } from '../../http/host.ts';
 import { refuse } from '../operation.ts';
 import type { ControlCall, ControlOutcome, ControlServices } from '../operation.ts';
-import { otherServiceShown } from './other-services.ts';
+import { otherServiceMembers } from './other-services.ts';
 
 type Refused = Extract<ControlOutcome, { ok: false }>;
 
-/** The resource that a path names; its router let it here only if it names one. */
+/** The resource that the path names. The router finds these operations only for a path that names one. */
 export function nameOf({ path, subscription }: ControlCall): ResourceName {
   const { resourceGroup = '', type = '', names = [] } = parseScope(path) ?? {};
   return { subscriptionId: subscription.subscriptionId, resourceGroup, type, names };
 }
 
-export function resourcesContext(
+export function resourceServices(
   { store, nowMs, newId, subscription, access }: ControlCall,
   { publicAddressPool }: ControlServices,
-): ResourcesContext {
+): ResourceServices {
   return { store, now: nowMs, newId, tenantId: subscription.tenantId, lacks: access.lacks, publicAddressPool };
 }
 
@@ -43,10 +43,10 @@ export async function readNamed(
   return refuse({ kind: 'resourceNotFound', type: kindOf(type)?.type ?? type, name: names.join('/'), resourceGroup });
 }
 
-/** A resource as the resource manager gives it back: what was sent, and what the service adds. */
-export function anyResource(resource: ResourceRecord, nameSet: NameSet) {
+/** A resource in the resource manager's form: the members that were sent, and those that the service adds. */
+export function genericResource(resource: ResourceRecord, nameSet: NameSet) {
   const kind = kindOf(resource.type);
-  const other = otherServiceShown(resource, nameSet);
+  const other = otherServiceMembers(resource, nameSet);
   const { location, tags, envelope, identity, names, type } = resource;
   return {
     id: resourceId(resource),
@@ -56,13 +56,13 @@ export function anyResource(resource: ResourceRecord, nameSet: NameSet) {
     ...(kind?.isProxy !== true && { tags }),
     ...envelope,
     ...other.envelope,
-    ...(identity !== undefined && { identity: identityShown(identity) }),
+    ...(identity !== undefined && { identity: identityResource(identity) }),
     ...(isNetwork(resource) && { etag: resource.etag }),
-    properties: { ...resource.properties, ...(madeFor(resource, kind) ?? other.properties) },
+    properties: { ...resource.properties, ...(addedProperties(resource, kind) ?? other.properties) },
   };
 }
 
-/** What lies in a resource, under its own id. */
+/** An item of a resource, with an id of its own. */
 export function itemResource(resource: ResourceRecord, member: string, item: Item) {
   return {
     name: item.name,
@@ -78,11 +78,11 @@ export function isNetwork({ type }: { readonly type: string }): boolean {
   return type.toLowerCase().startsWith('microsoft.network/');
 }
 
-/** What is made here for a resource; `undefined` for one whose service is not here. */
-function madeFor(resource: ResourceRecord, kind: Kind | undefined): Record<string, unknown> | undefined {
+/** The properties that this server adds to a resource; `undefined` for a resource whose service does not exist here. */
+function addedProperties(resource: ResourceRecord, kind: Kind | undefined): Record<string, unknown> | undefined {
   if (!isNetwork(resource)) {
     const { publicAddresses: _, ...made } = resource.made;
-    // Of an identity only the ids count.
+    // Only a managed identity has such properties: its ids.
     return kind === undefined || kind.type === knownTypes.storageAccount ? undefined : made;
   }
   const { items, use } = kind ?? {};
@@ -98,13 +98,13 @@ function madeFor(resource: ResourceRecord, kind: Kind | undefined): Record<strin
     ...(items?.member === 'securityRules' && {
       defaultSecurityRules: defaultSecurityRules.map((item) => itemResource(resource, 'defaultSecurityRules', item)),
     }),
-    ...(resource.type === knownTypes.privateEndpoint && endpointShown(resource)),
+    ...(resource.type === knownTypes.privateEndpoint && endpointProperties(resource)),
     ...(use !== undefined && users.length > 0 && { [use.member]: use.single === true ? users[0] : users }),
   };
 }
 
-/** The connection of a private endpoint, which has neither an address nor a name of its own here. */
-function endpointShown(resource: ResourceRecord): Record<string, unknown> {
+/** The properties of a private endpoint: its connection. Here it has neither an address nor DNS names. */
+function endpointProperties(resource: ResourceRecord): Record<string, unknown> {
   const { properties, etag, made } = resource;
   const shown = (member: string) =>
     serviceConnections(properties[member]).map((connection) => ({
@@ -126,7 +126,7 @@ function endpointShown(resource: ResourceRecord): Record<string, unknown> {
   };
 }
 
-function identityShown({ type, system, user }: ResourceIdentity) {
+function identityResource({ type, system, user }: ResourceIdentity) {
   return {
     type,
     ...(system !== undefined && { principalId: system.principalId, tenantId: system.tenantId }),

@@ -1,7 +1,7 @@
 import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome } from '../operation.ts';
-import { networkShown, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
-import { anyResource, isNetwork, nameOf, readNamed, resourcesContext } from './resource.ts';
+import { networkAnswer, networkPut, networkDeleted } from '../virtual-networks/resource.ts';
+import { genericResource, isNetwork, nameOf, readNamed, resourceServices } from './resource.ts';
 import { putResource, patchResource, deleteResource as deleteAny } from '../../resources/any/any-resource.ts';
 import { connectedVault } from '../../resources/networks/private-endpoints.ts';
 import { createdStatus } from './other-services.ts';
@@ -21,12 +21,12 @@ const getResource: ControlOperation = {
   async run(call) {
     const found = await readNamed(call, nameOf(call));
     if (!found.ok) return found;
-    const body = anyResource(found.resource, call.names);
-    return isNetwork(found.resource) ? networkShown(body) : answer(200, body);
+    const body = genericResource(found.resource, call.names);
+    return isNetwork(found.resource) ? networkAnswer(body) : answer(200, body);
   },
 };
 
-/** HEAD: 204 when the resource is there, 404 when it is not. */
+/** HEAD: 204 if the resource exists, otherwise 404. */
 const checkResourceExistence: ControlOperation = {
   method: 'HEAD',
   path: '{resource}',
@@ -37,7 +37,7 @@ const checkResourceExistence: ControlOperation = {
   },
 };
 
-/** PUT of a resource whose type has no operations of its own. `action` is that of the type. */
+/** PUT of a resource whose type has no operations of its own. `action` is only the last part of the type's action. */
 const createOrUpdateResource: ControlOperation = {
   method: 'PUT',
   path: '{resource}',
@@ -47,10 +47,10 @@ const createOrUpdateResource: ControlOperation = {
     const found = await readNamed(call, name);
     const refused = ifMatchRefusal(call, found.ok ? found.resource.etag : undefined);
     if (refused !== undefined) return refused;
-    const put = await putResource(name, call.body, resourcesContext(call, services));
+    const put = await putResource(name, call.body, resourceServices(call, services));
     if (!put.ok) return put;
     const { resource, created, change, principals } = put.value;
-    const body = anyResource(resource, call.names);
+    const body = genericResource(resource, call.names);
     const answered = isNetwork(resource)
       ? networkPut(call, { created, location: resource.location ?? '', body })
       : answer(created ? createdStatus(resource) : 200, body);
@@ -75,16 +75,16 @@ const updateResource: ControlOperation = {
     if (!found.ok) return found;
     const refused = ifMatchRefusal(call, found.resource.etag);
     if (refused !== undefined) return refused;
-    const patched = await patchResource(found.record, call.body, resourcesContext(call, services));
+    const patched = await patchResource(found.record, call.body, resourceServices(call, services));
     if (!patched.ok) return patched;
     const { resource, change, principals } = patched.value;
-    return { ...answer(200, anyResource(resource, call.names)), change, principals };
+    return { ...answer(200, genericResource(resource, call.names)), change, principals };
   },
 };
 
 const pageSize = 1000;
 
-/** DELETE of a resource and of what lies below it: 204 when there is none. */
+/** DELETE of a resource and its child resources; 204 if it does not exist. */
 const deleteResource: ControlOperation = {
   method: 'DELETE',
   path: '{resource}',
@@ -95,7 +95,7 @@ const deleteResource: ControlOperation = {
     const refused = ifMatchRefusal(call, found.resource.etag);
     if (refused !== undefined) return refused;
     const below = await readBelow(call, found.record);
-    const deleted = await deleteAny(found.record, below, resourcesContext(call, services));
+    const deleted = await deleteAny(found.record, below, resourceServices(call, services));
     if (!deleted.ok) return deleted;
     const vault = connectedVault(found.resource);
     return {
@@ -143,16 +143,16 @@ const listResourcesOfType: ControlOperation = {
 function listUnder(call: ControlCall, prefix: Prefix<ResourceRecord>, type: string): Promise<ControlOutcome> {
   return listAnswer(call, {
     prefix,
-    seen: `${type}/read`,
+    visibleBy: `${type}/read`,
     render: async (records) =>
       records
         .map((record) => record.value)
         .filter((resource) => resource.type.toLowerCase() === type.toLowerCase())
-        .map((resource) => anyResource(resource, call.names)),
+        .map((resource) => genericResource(resource, call.names)),
   });
 }
 
-/** Moving resources is refused: a rule, a role assignment and a lock each name what they are about by its id. */
+/** Moving resources is refused, because rules, role assignments and locks refer to a resource by its id. */
 const moveOperations: readonly ControlOperation[] = ['moveResources', 'validateMoveResources'].map((name) => ({
   method: 'POST',
   path: `${groupPath}/${name}`,
@@ -160,7 +160,10 @@ const moveOperations: readonly ControlOperation[] = ['moveResources', 'validateM
   run: async () => refuse({ kind: 'moveNotSupported' }),
 }));
 
-/** A private endpoint has no names here, which is asked by every client that reads one to find the address behind them. */
+/**
+ * An empty list: a private endpoint has no DNS names here. Clients that read an endpoint ask for it to find the
+ * addresses of its names.
+ */
 const listPrivateDnsZoneGroups: ControlOperation = {
   method: 'GET',
   path: `${groupPath}/providers/${knownTypes.privateEndpoint}/:endpoint/privateDnsZoneGroups`,
@@ -172,7 +175,7 @@ const listPrivateDnsZoneGroups: ControlOperation = {
   },
 };
 
-/** Every operation on a resource of a type without operations of its own. They come last. */
+/** Every operation on a resource of a type without operations of its own. The router tries them last. */
 export const resourceOperations: readonly ControlOperation[] = [
   ...moveOperations,
   createOrUpdateResource,

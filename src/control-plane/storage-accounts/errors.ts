@@ -14,12 +14,12 @@ export const storageErrors = {
   },
 } satisfies Partial<Errors>;
 
-/** Azure's sentence, in the error and in `checkNameAvailability`. */
+/** Azure's message for an invalid name, in the error and in `checkNameAvailability`. */
 export function accountNameInvalid(name: string): string {
   return `${name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.`;
 }
 
-/** The same of a name that is taken. */
+/** Azure's message for a name that is taken. */
 export function accountNameTaken(name: string): string {
   return `The storage account named ${name} is already taken.`;
 }

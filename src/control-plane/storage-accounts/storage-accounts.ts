@@ -1,16 +1,16 @@
 import { storageAccountNameKey, resourceId } from '../../resources/keys.ts';
 import { isStorageAccountName, placeholderKey } from '../../resources/storage-accounts.ts';
 import { accountNameInvalid, accountNameTaken } from './errors.ts';
-import { checkOfNames } from '../name-availability.ts';
+import { nameCheck } from '../name-availability.ts';
 import { knownTypes } from '../../resources/any/resource-types.ts';
 import type { ResourceRecord } from '../../types/resource.ts';
 import { answer } from '../operation.ts';
 import type { ControlCall, ControlOperation, ControlOutcome, ControlServices } from '../operation.ts';
 import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
-import { readNamed, anyResource, resourcesContext } from '../resources/resource.ts';
+import { readNamed, genericResource, resourceServices } from '../resources/resource.ts';
 import { putResource } from '../../resources/any/any-resource.ts';
 
-const checkStorageAccountName = checkOfNames({
+const checkStorageAccountName = nameCheck({
   path: '/subscriptions/:subscriptionId/providers/Microsoft.Storage/checkNameAvailability',
   action: 'Microsoft.Storage/checknameavailability/read',
   isName: isStorageAccountName,
@@ -25,7 +25,7 @@ interface KeyList {
   readonly show: (resource: ResourceRecord) => unknown;
 }
 
-/** The keys that az and Terraform ask for with a resource. They open nothing, for no such service is here. */
+/** The keys that az and Terraform request with a resource. They are placeholders: no service here accepts them. */
 const keyLists: readonly KeyList[] = [
   {
     type: knownTypes.storageAccount,
@@ -62,8 +62,9 @@ const listKeys: readonly ControlOperation[] = keyLists.map(({ type, operation, s
 const cors = { corsRules: [] };
 
 /**
- * The services of an account, and what each has before anybody sets something (recorded: azure-cli
- * `test_storage_account_default_service_properties`). They are kept as they are sent, and none of them runs here.
+ * The services of an account, with the default properties of each (recorded: azure-cli
+ * `test_storage_account_default_service_properties`). Settings are stored as sent; the services themselves do not exist
+ * here.
  */
 const services: Readonly<Record<string, ResourceRecord['properties']>> = {
   blobServices: { cors, deleteRetentionPolicy: { enabled: false } },
@@ -94,17 +95,17 @@ async function getService(call: ControlCall, service: string): Promise<ControlOu
   const account = await readNamed(call, names.account);
   if (!account.ok) return account;
   const stored = await readNamed(call, names.service);
-  const { sku } = { sku: undefined, ...anyResource(account.resource, call.names) };
+  const { sku } = { sku: undefined, ...genericResource(account.resource, call.names) };
   const shown = serviceResource(account.resource, service, stored.ok ? stored.resource.properties : {});
   return answer(200, { sku, ...shown });
 }
 
-/** PUT of what a request says of a service; 200 also for the first, as on Azure. */
+/** PUT of a service's properties; 200 also for the first, as on Azure. */
 async function setService(call: ControlCall, service: string, given: ControlServices): Promise<ControlOutcome> {
   const names = namesOf(call, service);
   const account = await readNamed(call, names.account);
   if (!account.ok) return account;
-  const put = await putResource(names.service, { properties: call.body['properties'] }, resourcesContext(call, given));
+  const put = await putResource(names.service, { properties: call.body['properties'] }, resourceServices(call, given));
   if (!put.ok) return put;
   const { resource, change, principals } = put.value;
   return { ...answer(200, serviceResource(account.resource, service, resource.properties)), change, principals };
@@ -119,7 +120,7 @@ function serviceResource(account: ResourceRecord, service: string, properties: R
   };
 }
 
-/** What clients ask for with a storage account and a workspace, beside the operations on any resource. */
+/** Every operation on storage accounts and workspaces besides those on any resource. */
 export const storageOperations: readonly ControlOperation[] = [
   checkStorageAccountName,
   ...listKeys,

@@ -4,7 +4,7 @@ import { answer } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import { groupPath } from '../resource-groups/resource-groups.ts';
 
-/** The regions of Azure, for clients that check a location before they send it. Every location is served, by this server. */
+/** The regions of Azure, for clients that check a location before they send it. This server accepts every location. */
 const listLocations: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/locations',
@@ -37,7 +37,7 @@ function locationResource(subscriptionId: string, region: Region) {
   };
 }
 
-/** Services that a subnet can have an endpoint for. Only that of Key Vault does anything here. */
+/** Services for which a subnet can have an endpoint. Only the one for Key Vault has an effect here. */
 const endpointServices = [
   'Microsoft.Storage',
   'Microsoft.Storage.Global',
@@ -52,7 +52,7 @@ const endpointServices = [
   'Microsoft.CognitiveServices',
 ];
 
-/** What the subnets of a region can have endpoints for; ids have no place in them, as Azure answers. */
+/** The services for which subnets of a region can have endpoints. The ids do not contain the region, as on Azure. */
 const listAvailableEndpointServices: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/providers/Microsoft.Network/locations/:location/virtualNetworkAvailableEndpointServices',
@@ -64,7 +64,7 @@ const listAvailableEndpointServices: ControlOperation = {
   },
 };
 
-/** Services that a subnet can be delegated to. A delegation is kept here, and nothing comes of it. */
+/** Services to which a subnet can be delegated. A delegation is stored here, but has no effect. */
 const delegableServices = [
   'Microsoft.Web/serverFarms',
   'Microsoft.ContainerInstance/containerGroups',
@@ -82,7 +82,7 @@ const delegableServices = [
 
 const delegationsPath = 'providers/Microsoft.Network/locations/:location/availableDelegations';
 
-/** What the subnets of a region can be delegated to; ids have no place in them, as Azure answers. */
+/** The services to which subnets of a region can be delegated. The ids do not contain the region, as on Azure. */
 const listAvailableDelegations: readonly ControlOperation[] = ['/subscriptions/:subscriptionId', groupPath].map(
   (scope) => ({
     method: 'GET',
@@ -101,7 +101,7 @@ const listAvailableDelegations: readonly ControlOperation[] = ['/subscriptions/:
   }),
 );
 
-/** Regions, and what their subnets can have. */
+/** Regions, and the endpoints and delegations that their subnets can have. */
 export const locationOperations: readonly ControlOperation[] = [
   listLocations,
   listAvailableEndpointServices,

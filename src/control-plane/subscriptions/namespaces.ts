@@ -1,6 +1,6 @@
 import { kinds } from '../../resources/any/kinds.ts';
 
-/** A type, as its provider announces it. */
+/** A resource type, as its provider lists it. */
 export interface ProviderType {
   readonly resourceType: string;
   /** Newest first, as Azure lists them. */
@@ -12,7 +12,7 @@ const network = ['2025-05-01', '2024-05-01', '2024-01-01', '2023-09-01', '2022-0
 const authorization = ['2022-04-01', '2020-10-01', '2018-07-01'];
 const resources = ['2025-04-01', '2024-11-01', '2022-12-01', '2021-04-01', '2015-11-01'];
 
-/** Beside the types of `typesOfKinds`. */
+/** Providers, their api-versions and their types, besides the types of `typesOfKinds`. */
 const table: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   [
     'Microsoft.KeyVault',
@@ -82,7 +82,7 @@ const table: readonly (readonly [string, readonly string[], readonly string[]])[
   ['Microsoft.ServiceBus', ['2024-01-01', '2021-11-01'], ['namespaces']],
 ];
 
-/** The types of the namespace that share one kind of record, and those of what lies in them. */
+/** The namespace's types that are stored as generic resources, and those of their items. */
 function typesOfKinds(namespace: string): readonly string[] {
   return [...kinds.values()].flatMap(({ type, items }) => {
     if (!type.startsWith(`${namespace}/`)) return [];
@@ -91,7 +91,10 @@ function typesOfKinds(namespace: string): readonly string[] {
   });
 }
 
-/** Providers that clients ask for before they make a resource: those of Postern, and common ones whose resources are stored. */
+/**
+ * Providers that clients ask for before they create a resource: those that Postern serves, and common ones whose
+ * resources are only stored.
+ */
 export const namespaces: ReadonlyMap<string, { readonly namespace: string; readonly types: readonly ProviderType[] }> =
   new Map(
     table.map(([namespace, apiVersions, types]) => [

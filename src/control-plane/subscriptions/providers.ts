@@ -8,7 +8,7 @@ import { kinds } from '../../resources/any/kinds.ts';
 
 const locations = regions.map(({ displayName }) => displayName);
 
-/** A provider as clients ask for it: which types it has, with which api-versions, where. It is always registered. */
+/** A provider with its resource types, their api-versions and regions. It is always registered. */
 function providerResource(
   subscriptionId: string,
   { namespace, types }: { readonly namespace: string; readonly types: readonly ProviderType[] },
@@ -48,7 +48,7 @@ async function list({ subscription }: ControlCall): Promise<ControlOutcome> {
 
 const nothing = async (): Promise<ControlOutcome> => answer(200, { value: [] });
 
-/** There are no managed HSMs; az asks for them with every list of vaults. */
+/** Empty lists: there are no managed HSMs, but az asks for them with every list of vaults. */
 const hsms = [`${providersPath}/Microsoft.KeyVault`, `${groupPath}/providers/Microsoft.KeyVault`].map(
   (at): ControlOperation => ({
     method: 'GET',
@@ -59,7 +59,7 @@ const hsms = [`${providersPath}/Microsoft.KeyVault`, `${groupPath}/providers/Mic
   }),
 );
 
-/** Metadata of providers, which everybody of the tenant may read. */
+/** Metadata of providers, which every caller of the tenant may read. */
 export const providerOperations: readonly ControlOperation[] = [
   { method: 'GET', path: providersPath, action: readAction, shows: 'own', run: list },
   { method: 'GET', path: `${providersPath}/:namespace`, action: readAction, shows: 'own', run: get },
@@ -79,7 +79,7 @@ export const providerOperations: readonly ControlOperation[] = [
   },
 ];
 
-/** By provider, the actions that only an operation on another resource asks for. */
+/** By provider, the actions that are needed only by an operation on another resource. */
 const linked: Readonly<Record<string, readonly string[]>> = {
   'Microsoft.KeyVault': [
     'Microsoft.KeyVault/vaults/PrivateEndpointConnectionsApproval/action',
@@ -92,7 +92,10 @@ const linked: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** GET /providers/{provider}/operations: the provider's actions that this server has, as role definitions name them. */
+/**
+ * GET /providers/{provider}/operations: the provider's actions that this server supports, as role definitions name
+ * them.
+ */
 export function listsOfOperations(cards: readonly ControlOperation[]): readonly ControlOperation[] {
   const actions = [...cards.map(({ action }) => action), ...actionsOfKinds()];
   return Object.entries(linked).map(([provider, others]) => {
@@ -108,7 +111,7 @@ export function listsOfOperations(cards: readonly ControlOperation[]): readonly 
   });
 }
 
-/** Of the types that share the cards of any resource, and of what can be referred to. */
+/** The actions on types that have the cards of any resource, and those to refer to one. */
 function actionsOfKinds(): readonly string[] {
   return [...kinds.values()].flatMap(({ type, use }) => {
     const verbs = ['read', 'write', 'delete', ...(use === undefined ? [] : ['join/action'])];

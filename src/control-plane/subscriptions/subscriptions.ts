@@ -29,7 +29,7 @@ const getSubscription: ControlOperation = {
   run: async ({ subscription }) => answer(200, subscriptionResource(subscription)),
 };
 
-/** The subscriptions in which the caller has any role: the one of this server, or none. */
+/** The subscriptions in which the caller has any role: this server's one, or none. */
 const listSubscriptions: ControlOperation = {
   method: 'GET',
   path: '/subscriptions',
@@ -41,7 +41,7 @@ const listSubscriptions: ControlOperation = {
   },
 };
 
-/** The tenants that the caller belongs to: the one that its token is of. Sign-in asks for them before for subscriptions. */
+/** The tenants of the caller: the one in its token. Clients ask for them at sign-in, before the subscriptions. */
 const listTenants: ControlOperation = {
   method: 'GET',
   path: '/tenants',

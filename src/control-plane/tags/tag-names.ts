@@ -9,7 +9,10 @@ import { walk } from '../list.ts';
 
 const groupRead = 'Microsoft.Resources/subscriptions/resourceGroups/read';
 
-/** Every tag name of the groups and resources that the caller may read, with its values and how many have them (Tags - List). */
+/**
+ * The tag names of the groups and resources that the caller may read, with their values and the number of each (Tags -
+ * List).
+ */
 const listTagNames: ControlOperation = {
   method: 'GET',
   path: '/subscriptions/:subscriptionId/tagNames',
@@ -65,7 +68,7 @@ function total(value: number) {
 
 const tagName = '/subscriptions/:subscriptionId/tagNames/:tagName';
 
-/** Predefined tags are refused: Microsoft keeps them for what was made with them long ago, and nothing asks for them. */
+/** Predefined tags are refused: Microsoft keeps them only for old resources, and no client needs them. */
 const predefinedTagOperations: readonly ControlOperation[] = [tagName, `${tagName}/tagValues/:tagValue`].flatMap(
   (path) =>
     (['PUT', 'DELETE'] as const).map((method) => ({
@@ -76,5 +79,5 @@ const predefinedTagOperations: readonly ControlOperation[] = [tagName, `${tagNam
     })),
 );
 
-/** Every operation on names of tags. */
+/** Every operation on tag names. */
 export const tagNameOperations: readonly ControlOperation[] = [listTagNames, ...predefinedTagOperations];

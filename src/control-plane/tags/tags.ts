@@ -13,13 +13,13 @@ import { changeTags, readTags } from '../../resources/tags.ts';
 import { vaultPath } from '../vaults/resource.ts';
 import { tagNameOperations } from './tag-names.ts';
 
-/** What stands after the id of what has the tags. */
+/** The end of a path to tags, after the id of the tagged resource. */
 const tagsTail = '/providers/Microsoft.Resources/tags/default';
 
-/** What the tags of a scope are made of those that it has. */
+/** Computes the new tags of a scope from its current ones. */
 type ChangeOfTags = (before: Tags) => ResourceOutcome<Tags>;
 
-/** What is asked of the tags of a scope, and how to find the operations of what has them. */
+/** A request about the tags of a scope, and the router that finds the operations of the tagged resource. */
 interface Asked {
   readonly call: ControlCall;
   readonly services: ControlServices;
@@ -33,8 +33,8 @@ async function readTagsAt(asked: Asked): Promise<ControlOutcome> {
 }
 
 /**
- * Changes the tags of a scope by the operation that changes what has them: it knows what goes with that, such as a new
- * ETag. The permission to write tags is enough, as on Azure.
+ * Changes the tags of a scope through the PATCH of the tagged resource, which also updates its ETag and whatever else
+ * depends on a change. The permission to write tags is enough, as on Azure.
  */
 async function changeTagsAt(asked: Asked, change: ChangeOfTags): Promise<ControlOutcome> {
   const call = { ...asked.call, store: rememberingStore(asked.call.store) };
@@ -57,7 +57,7 @@ async function perform(
   { call, services, find }: Asked,
 ): Promise<ControlOutcome> {
   const scope = parseScope(path);
-  // A secret's or key's tags are its version's, and its vault's firewall stands before them.
+  // The tags of a secret or key belong to a version of it, and the vault's firewall protects them.
   if (scope === undefined || /^microsoft\.keyvault\/vaults\/./i.test(scope.type ?? '')) return noTags(path);
   if (scope.resourceGroup === undefined) return ofSubscription(method, call);
   const segments = idSegments(path);
@@ -66,7 +66,7 @@ async function perform(
   return route.operation.run({ ...call, path, params: route.params, query: {} }, services);
 }
 
-/** Of all that has tags only a subscription cannot be changed otherwise. */
+/** The tags of a subscription, which has no PATCH of its own. */
 async function ofSubscription(
   method: 'GET' | 'PATCH',
   { store, subscription, body }: ControlCall,
@@ -96,8 +96,8 @@ function noTags(path: string) {
 }
 
 /**
- * A store that gives a record as it was when it was first read. Two operations that run on it one after the other see one
- * state, so that what the second requires is what the first was answered from.
+ * A store that returns each record as it was first read. Two operations that run on it one after the other see one
+ * state, so the requirement of the second is the state from which the first was answered.
  */
 function rememberingStore(store: Store): Store {
   const known = new Map<string, StoredRecord | undefined>();
@@ -119,14 +119,14 @@ function rememberingStore(store: Store): Store {
 
 type RunAtScope = (asked: Asked) => Promise<ControlOutcome>;
 
-/** PUT: these tags in the place of all that there are. */
+/** PUT: replaces all tags with these. */
 async function replaceTags(asked: Asked): Promise<ControlOutcome> {
   const given = readTags(asked.call.body['properties']);
   if (!given.ok) return given;
   return changeTagsAt(asked, (before) => changeTags(before, { operation: 'Replace', given: given.value }));
 }
 
-/** PATCH: merges these tags with those that there are, replaces all of them, or deletes some. */
+/** PATCH: merges these tags with the current ones, replaces all of them, or deletes some. */
 async function updateTags(asked: Asked): Promise<ControlOutcome> {
   const { operation, properties } = asked.call.body;
   const given = readTags(properties);
@@ -134,13 +134,13 @@ async function updateTags(asked: Asked): Promise<ControlOutcome> {
   return changeTagsAt(asked, (before) => changeTags(before, { operation, given: given.value }));
 }
 
-/** DELETE: all of them. */
+/** DELETE: deletes all tags. */
 async function deleteTags(asked: Asked): Promise<ControlOutcome> {
   const deleted = await changeTagsAt(asked, (before) => changeTags(before, { operation: 'Replace', given: {} }));
   return deleted.ok ? { ...deleted, ...answer(200) } : deleted;
 }
 
-/** What can be asked of the tags of a scope, and how it is recorded of a vault. */
+/** The operations on the tags of a scope, and their names in the audit log of a vault. */
 const atScope: readonly (Pick<ControlOperation, 'method'> & {
   readonly verb: string;
   readonly audit: string;
@@ -153,8 +153,8 @@ const atScope: readonly (Pick<ControlOperation, 'method'> & {
 ];
 
 /**
- * The names of tags, and tags at any scope, by the cards of what has them. Only where that is a vault do they have a
- * record in its log.
+ * The operations on tag names and on the tags of any scope, which use the cards of the tagged resources. Only those on
+ * a vault have a record in its log.
  */
 export function tagsOperations(cards: readonly ControlOperation[]): readonly ControlOperation[] {
   const find = routerOf(cards);

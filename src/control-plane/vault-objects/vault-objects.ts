@@ -42,7 +42,7 @@ const updateSecret: ControlOperation = {
 /** The data plane's names of a key's properties. */
 const dataPlaneNames = { keyOps: 'key_ops', keySize: 'key_size', curveName: 'crv', releasePolicy: 'release_policy' };
 
-/** PUT of a key creates it; an existing key stays unchanged, whatever the body says. */
+/** PUT of a key creates it; an existing key stays unchanged, whatever the body has. */
 const createKeyIfNotExist: ControlOperation = {
   method: 'PUT',
   path: keyPath,

@@ -7,7 +7,7 @@ import { answer, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { deletedVaultResource, vaultsOfIndex } from './resource.ts';
 import { nameInUse } from './errors.ts';
-import { checkOfNames } from '../name-availability.ts';
+import { nameCheck } from '../name-availability.ts';
 
 const deletedVaultPath =
   '/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/locations/:location/deletedVaults/:vault';
@@ -35,7 +35,10 @@ const getDeletedVault: ControlOperation = {
   },
 };
 
-/** POST …/purge: the vault's name is free at once; its contents are destroyed behind the answer, 202 with `Location`. */
+/**
+ * POST …/purge: the vault's name is free at once; its contents are destroyed after the answer, which is 202 with
+ * `Location`.
+ */
 const purgeDeletedVault: ControlOperation = {
   method: 'POST',
   path: `${deletedVaultPath}/purge`,
@@ -79,7 +82,7 @@ async function readDeletedOf(call: ControlCall) {
   return { ok: true, record, vault } as const;
 }
 
-const checkNameAvailability = checkOfNames({
+const checkNameAvailability = nameCheck({
   path: '/subscriptions/:subscriptionId/providers/Microsoft.KeyVault/checkNameAvailability',
   action: 'Microsoft.KeyVault/checkNameAvailability/read',
   isName: isVaultName,
@@ -88,7 +91,7 @@ const checkNameAvailability = checkOfNames({
   taken: nameInUse,
 });
 
-/** Every operation on soft-deleted vaults, and on the names that they keep. */
+/** Every operation on soft-deleted vaults, and the check of names, which such vaults still hold. */
 export const deletedVaultOperations: readonly ControlOperation[] = [
   listDeletedVaults,
   getDeletedVault,

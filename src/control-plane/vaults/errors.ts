@@ -26,7 +26,7 @@ export const vaultErrors = {
     status: 404,
     code: 'SoftDeletedVaultDoesNotExist',
     message: ({ name, location }) =>
-      `There is no soft-deleted vault '${name}' in location '${location}' that could be recovered. Leave createMode out to create a vault or to change the one that there is.`,
+      `There is no soft-deleted vault '${name}' in location '${location}' to recover. Leave createMode out to create a vault or to update an existing one.`,
   },
   deletedVaultNotFound: {
     status: 404,
@@ -37,7 +37,7 @@ export const vaultErrors = {
     status: 400,
     code: 'PurgeNotAllowed',
     message: ({ name }) =>
-      `The vault '${name}' has purge protection: it is purged by itself when its retention period has passed, and by nobody before.`,
+      `The vault '${name}' has purge protection: it cannot be purged. It is deleted for good when its retention period ends.`,
   },
   subnetNotFound: {
     status: 400,
@@ -58,7 +58,7 @@ export const vaultErrors = {
   vaultObjectConflict: { status: 409, code: 'Conflict', message: ({ message }) => message },
 } satisfies Partial<Errors>;
 
-/** Azure's sentence for a vault name that is taken, in the error and in `checkNameAvailability`. */
+/** Azure's message for a vault name that is taken, in the error and in `checkNameAvailability`. */
 export function nameInUse(name: string): string {
   return `The vault name '${name}' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state.`;
 }

@@ -9,12 +9,12 @@ import { answer, badRequest, refuse } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import { readVaultOf, vaultPath } from './resource.ts';
 
-/** What is asked about: reading a secret, by a caller who is no trusted service. */
+/** The operation that is explained: reading a secret, by a caller who is not a trusted service. */
 const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
 
 /**
- * POST …/vaults/{v}/explain, which Azure does not have: the verdict that the data plane would give to a request from an
- * address (`from`), or from an address in a subnet (`from` and `subnet`), and why.
+ * POST …/vaults/{v}/explain, which Azure does not have: the verdict, with the reason, that the data plane would give to
+ * a request from an address (`from`) or from an address in a subnet (`from` and `subnet`).
  */
 export const explainVault: ControlOperation = {
   method: 'POST',
@@ -42,8 +42,8 @@ export const explainVault: ControlOperation = {
 };
 
 /**
- * The source that the request describes, as the ingress would attribute it.
- * @throws {Refused} for a description that describes none
+ * The source that the body describes, as the ingress would attribute it.
+ * @throws {Refused} for a body that does not describe one
  */
 async function sourceOf(call: ControlCall): Promise<Source> {
   const { from, subnet } = call.body;

@@ -14,7 +14,7 @@ import { placeOf } from '../resource-groups/resource-groups.ts';
 import { membersOf, readAt } from '../../resources/refusal.ts';
 import { updating } from '../virtual-networks/resource.ts';
 
-/** What a private endpoint could be connected to: the vault itself, as one group. */
+/** The targets for a private endpoint: the vault itself, as one group. */
 const listPrivateLinkResources: ControlOperation = {
   method: 'GET',
   path: `${vaultPath}/privateLinkResources`,
@@ -43,7 +43,7 @@ const connectionAction = 'Microsoft.KeyVault/vaults/privateEndpointConnections';
 
 const type = 'Microsoft.KeyVault/vaults/privateEndpointConnections';
 
-/** A connection under its own id. */
+/** A connection as a resource of its own. */
 function connectionResource(vault: VaultRecord, connection: PrivateEndpointConnection) {
   const { id, etag, properties } = connectionItem(vaultId(vault), connection);
   return { id, name: connection.name, type, location: vault.location, etag, properties };
@@ -71,7 +71,7 @@ const getPrivateEndpointConnection: ControlOperation = {
   },
 };
 
-/** The connections of a vault, which are few enough for one page. */
+/** The connections of a vault; they fit one page. */
 const listPrivateEndpointConnections: ControlOperation = {
   method: 'GET',
   path: connectionsPath,
@@ -86,8 +86,8 @@ const listPrivateEndpointConnections: ControlOperation = {
 };
 
 /**
- * PUT of a connection approves or rejects it. None is made so: a private endpoint makes it. The decision is in force with
- * the answer, which says `Updating` all the same (recorded: azure-cli `test_keyvault_private_endpoint_connection`).
+ * PUT of a connection approves or rejects it; only a private endpoint can create one. The decision is in force with the
+ * answer, which still says `Updating` (recorded: azure-cli `test_keyvault_private_endpoint_connection`).
  */
 const putPrivateEndpointConnection: ControlOperation = {
   method: 'PUT',
@@ -120,8 +120,9 @@ const putPrivateEndpointConnection: ControlOperation = {
 };
 
 /**
- * DELETE of a connection, 204 when it does not exist; the private endpoint is `Disconnected` from then on. It is done with the
- * answer, which is the connection: the official clients read one from it (PrivateEndpointConnections - Delete).
+ * DELETE of a connection; 204 if it does not exist. The private endpoint becomes `Disconnected`. The deletion is
+ * complete with the answer, which has the connection: the official clients read it (PrivateEndpointConnections -
+ * Delete).
  */
 const deletePrivateEndpointConnection: ControlOperation = {
   method: 'DELETE',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NameSet } from '../../http/host.ts';
 import { vaultId, vaultKey } from '../../resources/keys.ts';
 import { isAt, isVaultName } from '../../resources/vaults/vaults.ts';
-import type { VaultsContext } from '../../resources/vaults/vaults.ts';
+import type { VaultServices } from '../../resources/vaults/vaults.ts';
 import { readRecords } from '../../store/records.ts';
 import type { Stored } from '../../store/records.ts';
 import type { PrivateEndpointConnection } from '../../types/private-endpoint.ts';
@@ -14,7 +14,10 @@ import { groupPath, placeOf } from '../resource-groups/resource-groups.ts';
 export const vaultsPath = `${groupPath}/providers/Microsoft.KeyVault/vaults`;
 export const vaultPath = `${vaultsPath}/:vault`;
 
-/** A vault as the resource manager gives it back: what was sent, and what the service adds. Bindings of rules stay inside. */
+/**
+ * A vault in the resource manager's form: the members that were sent, and those that the service adds. The incarnations
+ * to which rules are bound are not shown.
+ */
 export function vaultResource(vault: VaultRecord, { names }: { readonly names: NameSet }) {
   const { networkAcls, ...properties } = vault.properties;
   const { privateEndpointConnections } = vault;
@@ -45,7 +48,7 @@ export function vaultResource(vault: VaultRecord, { names }: { readonly names: N
   };
 }
 
-/** A private endpoint's connection, as the vault with that ARM id shows it. */
+/** A private endpoint connection in its vault; `id` is the vault's ARM id. */
 export function connectionItem(id: string, { name, etag, endpoint, state }: PrivateEndpointConnection) {
   return {
     id: `${id}/privateEndpointConnections/${name}`,
@@ -74,7 +77,7 @@ export function deletedVaultResource(vault: VaultRecord) {
   };
 }
 
-/** The vault of the path and its record; a soft-deleted one is not found here. */
+/** The vault of the path and its record. A soft-deleted vault is not found. */
 export async function readVaultOf(
   call: ControlCall,
 ): Promise<
@@ -91,7 +94,7 @@ export async function readVaultOf(
   return { ok: true, record, vault };
 }
 
-/** The vaults that a page of an index names. One that went meanwhile is left out. */
+/** The vaults of a page of an index. A vault that was purged in the meantime is left out. */
 export async function vaultsOfIndex(
   call: ControlCall,
   index: readonly Stored<null>[],
@@ -102,8 +105,8 @@ export async function vaultsOfIndex(
 }
 
 /**
- * The `ETag` of a vault, which Azure has not: a digest of all that is stored of it. Answers carry it as a header only, for
- * a member that Azure does not have would be a difference to clients that compare.
+ * The `ETag` of a vault, a digest of its whole record. Azure has none, so only a header carries it: an extra member
+ * would differ from Azure's body.
  */
 export function vaultEtag(vault: VaultRecord): string {
   return `"${createHash('sha256').update(JSON.stringify(vault)).digest('hex').slice(0, 32)}"`;
@@ -115,10 +118,10 @@ export function vaultAnswer(status: number, vault: VaultRecord, asked: { readonl
   return { ok: true, answer } as const;
 }
 
-export function vaultsContext(
+export function vaultServices(
   { store, nowMs, newId, caller, access }: ControlCall,
   { profile }: ControlServices,
-): VaultsContext {
+): VaultServices {
   const isUser = typeof caller.claims['upn'] === 'string';
   const id = isUser ? String(caller.claims['upn']) : (caller.applicationId ?? caller.objectId);
   return { store, profile, now: nowMs, newId, by: { id, type: isUser ? 'User' : 'Application' }, lacks: access.lacks };

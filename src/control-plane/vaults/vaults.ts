@@ -8,7 +8,7 @@ import {
   vaultsOfIndex,
   vaultsPath,
   vaultEtag,
-  vaultsContext,
+  vaultServices,
 } from './resource.ts';
 import { inSubscription, vaultIndexKey } from '../../resources/keys.ts';
 import type { Prefix } from '../../store/keys.ts';
@@ -58,15 +58,18 @@ const listVaultsBySubscription: ControlOperation = {
 function listUnder(call: ControlCall, prefix: Prefix<null>) {
   return listAnswer(call, {
     prefix,
-    seen: readAction,
+    visibleBy: readAction,
     render: async (records) => (await vaultsOfIndex(call, records)).map((vault) => vaultResource(vault, call)),
   });
 }
 
-/** From this version on a new vault leaves its data plane to role assignments unless it says otherwise (access-control-default.md). */
+/**
+ * From this api-version on, a new vault uses role assignments for its data plane unless the request says otherwise
+ * (access-control-default.md).
+ */
 const rbacByDefaultFrom = '2026-02-01';
 
-/** PUT of a vault: 200 also when it is created, as recorded of Azure. */
+/** PUT of a vault: 200 also for a new one (recorded answers). */
 const createOrUpdateVault: ControlOperation = {
   method: 'PUT',
   path: vaultPath,
@@ -94,7 +97,7 @@ async function createOrRecover(call: ControlCall, services: ControlServices): Pr
       properties: call.body['properties'],
       rbacByDefault: call.apiVersion >= rbacByDefaultFrom,
     },
-    vaultsContext(call, services),
+    vaultServices(call, services),
   );
   if (!put.ok) return put;
   const { vault, created, change } = put.value;
@@ -106,8 +109,8 @@ async function createOrRecover(call: ControlCall, services: ControlServices): Pr
 }
 
 /**
- * The state of the vault that the conditions of the request are true of. Without conditions the last writer wins, as on
- * Azure: who read what before is nothing that a server can know.
+ * The requirement that keeps the vault in the state that meets the request's conditions. Without conditions the last
+ * writer wins, as on Azure: the server cannot know which state a client has read.
  */
 async function conditionsOf(
   call: ControlCall,
@@ -140,9 +143,9 @@ interface Shown {
 }
 
 /**
- * The properties of a vault as Azure gives them in the answer of the PUT that makes it (recorded answers): an ACL that
- * allows everything is not there, the vault's name is only being registered, and its URL has no slash at its end. What
- * Azure makes of addresses and ids is the rule profile's.
+ * The properties of a new vault as Azure returns them in the answer to the PUT (recorded answers): an ACL that allows
+ * everything is left out, the DNS name is still being registered, and the URL has no final slash. The rule profile
+ * normalizes addresses and ids.
  */
 function normalizeNewVault<T extends Shown & { readonly provisioningState: string }>(properties: T) {
   const { networkAcls, ...others } = properties;
@@ -159,7 +162,7 @@ function normalizeNewVault<T extends Shown & { readonly provisioningState: strin
   };
 }
 
-/** PATCH of a vault: a property that is given replaces the one that was; `networkAcls` is one property. */
+/** PATCH of a vault: each given property replaces the old one; `networkAcls` is one property. */
 const updateVault: ControlOperation = {
   method: 'PATCH',
   path: vaultPath,
@@ -173,7 +176,7 @@ const updateVault: ControlOperation = {
     const tags = call.body['tags'] === undefined ? {} : { tags: tagsOf(call.body) };
     const patched = await patchVault(
       { record: found.record, properties: call.body['properties'], ...tags },
-      vaultsContext(call, services),
+      vaultServices(call, services),
     );
     if (!patched.ok) return patched;
     return { ...vaultAnswer(200, patched.value.vault, call), change: patched.value.change };
@@ -208,7 +211,7 @@ const updateAccessPolicy: ControlOperation = {
     const accessPolicies = update(found.vault.properties.accessPolicies, policies.value);
     const patched = await patchVault(
       { record: found.record, properties: { accessPolicies } },
-      vaultsContext(call, services),
+      vaultServices(call, services),
     );
     if (!patched.ok) return patched;
     const body = {
@@ -221,7 +224,7 @@ const updateAccessPolicy: ControlOperation = {
   },
 };
 
-/** DELETE of a vault soft-deletes it; 204 when it does not exist. */
+/** DELETE of a vault soft-deletes it; 204 if it does not exist. */
 const deleteVault: ControlOperation = {
   method: 'DELETE',
   path: vaultPath,
@@ -232,7 +235,7 @@ const deleteVault: ControlOperation = {
     if (!found.ok) return found.refusal.kind === 'resourceNotFound' ? answer(204) : found;
     const refused = ifMatchRefusal(call, vaultEtag(found.vault));
     if (refused !== undefined) return refused;
-    const deleted = await softDelete(found.record, vaultsContext(call, services));
+    const deleted = await softDelete(found.record, vaultServices(call, services));
     return deleted.ok ? { ...answer(200), change: deleted.value.change } : deleted;
   },
 };

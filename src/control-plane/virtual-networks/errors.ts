@@ -2,7 +2,7 @@ import type { Errors } from '../refusal.ts';
 
 const usedBy = (users: readonly string[]) => users.join(', ');
 
-/** Errors of generic resources and of those of Microsoft.Network. */
+/** Errors of generic resources and of Microsoft.Network. */
 export const networkErrors = {
   parentNotFound: {
     status: 404,
@@ -98,12 +98,12 @@ export const networkErrors = {
     status: 400,
     code: 'ResourceMoveNotSupported',
     message: () =>
-      'Resources cannot be moved here: their ids are part of rules and role assignments. Create them anew in the other resource group.',
+      'Resources cannot be moved here: their ids are part of rules and role assignments. Create them again in the other resource group.',
   },
   predefinedTagsNotSupported: {
     status: 400,
     code: 'PredefinedTagsNotSupported',
     message: () =>
-      'Tag names and values cannot be predefined here, and none is left to delete: they are those that resources and resource groups have. Put the tag there, with /providers/Microsoft.Resources/tags/default after its id.',
+      'Predefined tag names and values are not supported. Tag a resource or resource group itself: use its id, followed by /providers/Microsoft.Resources/tags/default.',
   },
 } satisfies Partial<Errors>;

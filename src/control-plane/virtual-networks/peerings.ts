@@ -7,7 +7,7 @@ import { isItemName } from '../../resources/any/kinds.ts';
 const peeringsPath = `${networkPath}/virtualNetworkPeerings`;
 const peeringPath = `${peeringsPath}/:peering`;
 
-/** The peering of the path, in its network. */
+/** The peering of the path and its network. */
 async function readPeeringOf(call: ControlCall) {
   const found = await readNetworkOf(call);
   if (!found.ok) return found;
@@ -65,7 +65,7 @@ const createOrUpdatePeering: ControlOperation = {
   },
 };
 
-/** DELETE of a peering: that of the other network is `Disconnected` from then on. */
+/** DELETE of a peering: the peering in the other direction becomes `Disconnected`. */
 const deletePeering: ControlOperation = {
   method: 'DELETE',
   path: peeringPath,

@@ -15,11 +15,14 @@ export const subnetPath = `${networkPath}/subnets/:subnet`;
 
 /** Members of answers that Azure does not have. */
 interface Expanded {
-  /** The `resourceGuid` of a subnet, of which Azure gives the network's only. */
+  /** Whether subnets have a `resourceGuid`; on Azure only virtual networks do. */
   readonly guids?: boolean;
 }
 
-/** `$expand=resourceGuid`: of a subnet it is what a vault's rule is bound to and what a gateway names. */
+/**
+ * `$expand=resourceGuid` shows the id of a subnet's incarnation, to which a vault's rules are bound and which gateways
+ * name.
+ */
 export function expandedBy({ query }: ControlCall): Expanded {
   return { guids: query['$expand']?.toLowerCase() === 'resourceguid' };
 }
@@ -45,7 +48,7 @@ export function networkResource(network: VirtualNetworkRecord, expanded: Expande
   };
 }
 
-/** The community of the region, which Azure adds to that of the network. */
+/** The BGP community of the region, which Azure adds to the network's own. */
 function regionalCommunity({ others, location }: VirtualNetworkRecord) {
   const communities = membersOf(others['bgpCommunities']);
   const regional = regionalBgpCommunity(location);
@@ -53,7 +56,7 @@ function regionalCommunity({ others, location }: VirtualNetworkRecord) {
   return { bgpCommunities: { ...communities, regionalCommunity: regional } };
 }
 
-/** A subnet, with the defaults that Azure gives one (recorded: azure-cli `test_network_vnet`). */
+/** A subnet, with Azure's defaults (recorded: azure-cli `test_network_vnet`). */
 export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetRecord, { guids }: Expanded = {}) {
   return {
     name: subnet.name,
@@ -76,7 +79,7 @@ export function subnetResource(network: VirtualNetworkRecord, subnet: SubnetReco
   };
 }
 
-/** A peering, as one of its two networks has it. */
+/** A peering, as one of the two networks shows it. */
 export function peeringResource(network: VirtualNetworkRecord, peering: PeeringRecord) {
   const space = { addressPrefixes: peering.remotePrefixes };
   return {
@@ -121,15 +124,15 @@ interface NetworkBody {
   readonly etag?: string;
 }
 
-/** What is shown of Microsoft.Network, with its etag as a header too (recorded: azure-cli `test_network_vnet`). */
-export function networkShown(body: NetworkBody) {
+/** Answers a GET of Microsoft.Network, with the etag in a header too (recorded: azure-cli `test_network_vnet`). */
+export function networkAnswer(body: NetworkBody) {
   const headers = body.etag === undefined ? {} : { headers: { etag: body.etag } };
   return { ok: true, answer: { status: 200, body, ...headers } } as const;
 }
 
 /**
- * The answer to a PUT: what was put is in force with it, but it says `Updating` and where to ask how far it is, as Azure
- * does. Who asks is told that it is done.
+ * The answer to a PUT. The change is in force, but the answer says `Updating` and where to ask for the status, as on
+ * Azure; the status is `Succeeded` at once.
  */
 export function networkPut(
   call: ControlCall,
@@ -138,7 +141,7 @@ export function networkPut(
   return { ...answer(created ? 201 : 200, updating(body)), accepted: doneWith(call, location) };
 }
 
-/** The answer to a DELETE, which is over with it as well. */
+/** The answer to a DELETE, which is complete as well. */
 export function networkDeleted(call: ControlCall, location: string) {
   const { statusPath, ...accepted } = doneWith(call, location);
   const resultPath = (id: string) => statusPath(id).replace('/operations/', '/operationResults/');
@@ -155,7 +158,7 @@ function doneWith({ subscription, path }: ControlCall, location: string): Accept
   };
 }
 
-/** A body as it is while it is changed: the resource and what lies in it. */
+/** A body with the state of a resource that is being changed, and of the resources in it. */
 export function updating(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(updating);
   if (typeof value !== 'object' || value === null) return value;

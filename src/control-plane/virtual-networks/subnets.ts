@@ -2,7 +2,7 @@ import { findSubnet, putSubnet, deleteSubnet } from '../../resources/networks/vi
 import { answer, ifMatchRefusal, refuse } from '../operation.ts';
 import type { ControlOperation } from '../operation.ts';
 import {
-  networkShown,
+  networkAnswer,
   networkPut,
   networkDeleted,
   expandedBy,
@@ -24,7 +24,7 @@ const getSubnet: ControlOperation = {
     if (!found.ok) return found;
     const name = call.params['subnet'] ?? '';
     const subnet = findSubnet(found.network, name);
-    if (subnet !== undefined) return networkShown(subnetResource(found.network, subnet, expandedBy(call)));
+    if (subnet !== undefined) return networkAnswer(subnetResource(found.network, subnet, expandedBy(call)));
     const type = 'Microsoft.Network/virtualNetworks/subnets';
     const resourceGroup = found.network.resourceGroup;
     return refuse({ kind: 'resourceNotFound', type, name: `${found.network.name}/${name}`, resourceGroup });

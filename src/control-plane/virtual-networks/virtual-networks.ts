@@ -1,7 +1,7 @@
 import { answer, badRequest, ifMatchRefusal, locationMissing, readLocation, refuse, tagsOf } from '../operation.ts';
 import type { ControlCall, ControlOperation } from '../operation.ts';
 import {
-  networkShown,
+  networkAnswer,
   networkPut,
   networkDeleted,
   expandedBy,
@@ -39,7 +39,7 @@ const getVirtualNetwork: ControlOperation = {
   action: 'Microsoft.Network/virtualNetworks/read',
   async run(call) {
     const found = await readNetworkOf(call);
-    return found.ok ? networkShown(networkResource(found.network, expandedBy(call))) : found;
+    return found.ok ? networkAnswer(networkResource(found.network, expandedBy(call))) : found;
   },
 };
 
@@ -67,7 +67,7 @@ const listAllVirtualNetworks: ControlOperation = {
 function listUnder(call: ControlCall, prefix: Prefix<VirtualNetworkRecord>) {
   return listAnswer(call, {
     prefix,
-    seen: readAction,
+    visibleBy: readAction,
     render: async (records) => records.map((record) => networkResource(record.value)),
   });
 }
@@ -121,7 +121,9 @@ const createOrUpdateVirtualNetwork: ControlOperation = {
   },
 };
 
-/** A request that says nothing of subnets leaves them as they are, with what they refer to. */
+/**
+ * Links the requested subnets with the resources that they refer to. A request without subnets leaves them as they are.
+ */
 async function linkRequested(
   network: LinkingNetwork,
   { before, requested }: { readonly before: VirtualNetworkRecord | undefined; readonly requested: RequestedNetwork },
@@ -137,17 +139,20 @@ async function linkRequested(
   };
 }
 
-/** Clients send back the peerings that they were given, which stay as they are. One that there is not cannot be made so. */
+/**
+ * The message about a peering in the body that the network does not have. Clients send back the peerings that they
+ * read, and these stay as they are; a new one must be created under its own id.
+ */
 function unknownPeering(body: ControlCall['body'], network: VirtualNetworkRecord): string | undefined {
   const { virtualNetworkPeerings } = membersOf(body['properties']);
   if (!Array.isArray(virtualNetworkPeerings)) return undefined;
   const names = virtualNetworkPeerings.map((peering: unknown) => membersOf(peering)['name']);
   const unknown = names.find((one) => typeof one !== 'string' || findPeering(network, one) === undefined);
   if (names.length === 0 || !names.some((one) => one === unknown)) return undefined;
-  return `The virtual network ${network.name} has no peering ${JSON.stringify(unknown)}: put it under its own id, .../virtualNetworks/${network.name}/virtualNetworkPeerings/{name}.`;
+  return `The virtual network ${network.name} has no peering ${JSON.stringify(unknown)}: create it under its own id, .../virtualNetworks/${network.name}/virtualNetworkPeerings/{name}.`;
 }
 
-/** PATCH of a virtual network: its tags, all of them. */
+/** PATCH of a virtual network: replaces all its tags. */
 const updateVirtualNetworkTags: ControlOperation = {
   method: 'PATCH',
   path: networkPath,
@@ -186,12 +191,12 @@ const deleteVirtualNetwork: ControlOperation = {
   },
 };
 
-/** How many others are named in the place of one that is taken. */
-const offered = 5;
+/** The number of other addresses that are suggested instead of a reserved one. */
+const suggestedCount = 5;
 
 /**
- * Whether an address can be given to somebody in a virtual network. Nobody has one here: only what Azure keeps of each
- * subnet, its first four addresses and its last, is taken.
+ * Whether an address of a virtual network is available. Nothing has an address here, so only those that Azure reserves
+ * in each subnet, the first four and the last, are not.
  */
 const checkIpAddressAvailability: ControlOperation = {
   method: 'GET',
@@ -212,15 +217,18 @@ const checkIpAddressAvailability: ControlOperation = {
     });
     const subnet = subnets.find(({ first, last }) => address >= first && address <= last);
     if (subnet === undefined) return refuse({ kind: 'addressInNoSubnet', address: text });
-    if (!isKept(address, subnet)) return answer(200, { available: true, isPlatformReserved: false });
-    const others = Array.from({ length: offered }, (_, index) => subnet.first + 4 + index);
+    if (!isReserved(address, subnet)) return answer(200, { available: true, isPlatformReserved: false });
+    const others = Array.from({ length: suggestedCount }, (_, index) => subnet.first + 4 + index);
     const free = others.filter((other) => other < subnet.last);
     return answer(200, { available: false, availableIPAddresses: free.map(formatIpv4), isPlatformReserved: true });
   },
 };
 
-/** Network address, gateway, two for DNS, and the broadcast address (virtual-networks-faq). */
-function isKept(address: number, { first, last }: Range): boolean {
+/**
+ * The addresses that Azure reserves: network address, gateway, two for DNS, and the broadcast address
+ * (virtual-networks-faq).
+ */
+function isReserved(address: number, { first, last }: Range): boolean {
   return address < first + 4 || address === last;
 }
 

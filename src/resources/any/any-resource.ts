@@ -8,7 +8,7 @@ import { readIdentity } from '../authorization/identities.ts';
 import { isResourceGroupName, keyLengthMax, publicAddressKey, resourceId, resourceKey } from '../keys.ts';
 import type { Place } from '../keys.ts';
 import { applyKindRules, linkServicesOf } from './kind-rules.ts';
-import type { ResourcesContext } from './kind-rules.ts';
+import type { ResourceServices } from './kind-rules.ts';
 import { kindOf } from './kinds.ts';
 import { membersOf, readAt, refuseResource, without } from '../refusal.ts';
 import type { ResourceOutcome } from '../refusal.ts';
@@ -48,38 +48,38 @@ export async function readResource(name: ResourceName, store: Store): Promise<St
 export async function putResource(
   name: ResourceName,
   body: Readonly<Record<string, unknown>>,
-  context: ResourcesContext,
+  services: ResourceServices,
 ): Promise<ResourceChange> {
   const invalidPart = name.names.find((part) => !namePattern.test(part));
   if (invalidPart !== undefined || resourceKey(name, name.type, name.names).length > keyLengthMax) {
     const rule = '1 to 260 characters, none of < > % & \\ ? / and no control character, no full stop or space last';
     return invalid(`The resource name '${(invalidPart ?? name.names.join('/')).slice(0, 300)}' is invalid: ${rule}.`);
   }
-  const place = await requirePlace(name, context.store);
+  const place = await requirePlace(name, services.store);
   if (!place.ok) return place;
-  const record = await readResource(name, context.store);
-  return write({ name, record, body, require: place.value }, context);
+  const record = await readResource(name, services.store);
+  return write({ name, record, body, require: place.value }, services);
 }
 
 /** PATCH: the members beside `properties`, such as `tags` and `identity`, are replaced as a whole; `properties` member by member. */
 export async function patchResource(
   record: Stored<ResourceRecord>,
   body: Readonly<Record<string, unknown>>,
-  context: ResourcesContext,
+  services: ResourceServices,
 ): Promise<ResourceChange> {
   const before = record.value;
   const { envelope, tags, location, identity } = before;
   const sent = identity === undefined ? {} : { identity: identityAsSent(identity) };
   const whole = { ...envelope, tags, location, ...sent, ...body };
   const properties = { ...before.properties, ...membersOf(body['properties']) };
-  return write({ name: before, record, body: { ...whole, properties }, require: [] }, context);
+  return write({ name: before, record, body: { ...whole, properties }, require: [] }, services);
 }
 
 /** DELETE of a resource that nothing refers to. The resources below it, in `below`, are deleted with it. */
 export async function deleteResource(
   record: Stored<ResourceRecord>,
   below: readonly Stored<ResourceRecord>[],
-  context: ResourcesContext,
+  services: ResourceServices,
 ): Promise<ResourceOutcome<PrincipalsChanged>> {
   const resource = record.value;
   const kind = kindOf(resource.type);
@@ -88,17 +88,17 @@ export async function deleteResource(
     return refuseResource({ kind: kind.use.refusal, id: resourceId(resource), users: usedBy });
   }
   const links = { before: kind?.links?.(resource) ?? [], after: [] };
-  const linked = await updateLinks(links, linkServicesOf(resource, context));
+  const linked = await updateLinks(links, linkServicesOf(resource, services));
   if (!linked.ok) return linked;
   const disconnected =
-    kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, context.store) : {};
+    kind?.type === knownTypes.privateEndpoint ? await disconnectEndpoint(resource, services.store) : {};
   const dropped =
-    kind?.type === knownTypes.federatedCredential ? [await deleteFederatedCredential(resource, context.store)] : [];
-  const freedName = kind?.type === knownTypes.storageAccount ? await releaseAccountName(resource, context.store) : {};
+    kind?.type === knownTypes.federatedCredential ? [await deleteFederatedCredential(resource, services.store)] : [];
+  const freedName = kind?.type === knownTypes.storageAccount ? await releaseAccountName(resource, services.store) : {};
   const { ipAddress } = resource.made;
   const all = [record, ...below];
   const principals = await Promise.all(
-    all.map((gone) => changePrincipals({ before: gone.value, after: undefined }, context)),
+    all.map((gone) => changePrincipals({ before: gone.value, after: undefined }, services)),
   );
   const change = {
     require: [...all.map(({ key, version }) => ({ key, version })), ...linked.value.require],
@@ -122,7 +122,7 @@ interface Write {
   readonly require: readonly Requirement[];
 }
 
-async function write({ name, record, body, require }: Write, context: ResourcesContext): Promise<ResourceChange> {
+async function write({ name, record, body, require }: Write, services: ResourceServices): Promise<ResourceChange> {
   const kind = kindOf(name.type);
   const before = record?.value;
   const beside = kind?.isProxy === true ? besideProperties(body) : undefined;
@@ -136,12 +136,12 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
   const properties =
     kind === undefined ? readOpen(body['properties']) : readAt(kind.properties, body['properties'], 'properties');
   if (!properties.ok) return properties;
-  const identity = await readIdentity(body['identity'], before?.identity, { ...context, by: resourceId(name) });
+  const identity = await readIdentity(body['identity'], before?.identity, { ...services, by: resourceId(name) });
   if (!identity.ok) return identity;
   const asked = withoutNulls(without(body, notInEnvelope));
   // A request may omit a part of the sku, as az does.
   const envelope = kind?.sku === undefined ? asked : { ...asked, sku: { ...kind.sku, ...membersOf(asked['sku']) } };
-  const at = new Date(context.now).toISOString();
+  const at = new Date(services.now).toISOString();
   const draft: ResourceRecord = {
     subscriptionId: before?.subscriptionId ?? name.subscriptionId,
     resourceGroup: before?.resourceGroup ?? name.resourceGroup,
@@ -153,13 +153,13 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
     ...(identity.value.identity !== undefined && { identity: identity.value.identity }),
     properties: properties.value,
     made: before?.made ?? {},
-    guid: before?.guid ?? context.newId(),
-    etag: `W/"${context.newId()}"`,
+    guid: before?.guid ?? services.newId(),
+    etag: `W/"${services.newId()}"`,
     createdTime: before?.createdTime ?? at,
     changedTime: at,
     ...(before?.usedBy !== undefined && { usedBy: before.usedBy }),
   };
-  const finished = await applyKindRules({ draft, before, kind }, context);
+  const finished = await applyKindRules({ draft, before, kind }, services);
   if (!finished.ok) return finished;
   const { resource, ...ofKind } = finished.value;
   const key = record?.key ?? resourceKey(name, name.type, name.names);
@@ -167,7 +167,7 @@ async function write({ name, record, body, require }: Write, context: ResourcesC
     require: [{ key, version: record?.version ?? null }, ...require, ...identity.value.require],
     put: [recordPut(key, resource)],
   };
-  const changed = await changePrincipals({ before, after: resource }, context);
+  const changed = await changePrincipals({ before, after: resource }, services);
   const whole = mergePrincipals([{ change: own, principals: [] }, ofKind, changed]);
   return { ok: true, value: { resource, created: before === undefined, ...whole } };
 }

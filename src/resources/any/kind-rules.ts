@@ -16,7 +16,7 @@ import { updateLinks } from './references.ts';
 import { knownTypes } from './resource-types.ts';
 import { reserveAccountName } from '../storage-accounts.ts';
 
-export interface ResourcesContext {
+export interface ResourceServices {
   readonly store: Store;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -36,20 +36,20 @@ interface Draft {
 /** Applies the rules of a kind: its items together, its references, and what the service adds. */
 export async function applyKindRules(
   { draft, before, kind }: Draft,
-  context: ResourcesContext,
+  services: ResourceServices,
 ): Promise<ResourceOutcome<PrincipalsChanged & { readonly resource: ResourceRecord }>> {
   if (kind === undefined) return { ok: true, value: { resource: draft, change: {}, principals: [] } };
   const checked = checkItems(draft, kind);
   if (!checked.ok) return checked;
   const links = { before: before === undefined ? [] : (kind.links?.(before) ?? []), after: kind.links?.(draft) ?? [] };
-  const linked = await updateLinks(links, linkServicesOf(draft, context));
+  const linked = await updateLinks(links, linkServicesOf(draft, services));
   if (!linked.ok) return linked;
-  const made = await make({ draft, before, kind }, [...linked.value.found.values()], context);
+  const made = await make({ draft, before, kind }, [...linked.value.found.values()], services);
   if (!made.ok) return made;
   const resource = { ...draft, made: made.value.made };
   const moved =
     kind.type === knownTypes.natGateway
-      ? await setPublicAddresses(draft.usedBy ?? [], resource.made.publicAddresses ?? [], context)
+      ? await setPublicAddresses(draft.usedBy ?? [], resource.made.publicAddresses ?? [], services)
       : {};
   return {
     ok: true,
@@ -75,14 +75,14 @@ type Made = ResourceOutcome<{
 async function make(
   { draft, before, kind }: Draft & { readonly kind: Kind },
   addresses: readonly ResourceRecord[],
-  context: ResourcesContext,
+  services: ResourceServices,
 ): Promise<Made> {
   const { made } = draft;
   if (kind.type === knownTypes.userAssignedIdentity) {
-    return { ok: true, value: { made: before?.made ?? newIdentity(context), change: {} } };
+    return { ok: true, value: { made: before?.made ?? newIdentity(services), change: {} } };
   }
   if (kind.type === knownTypes.federatedCredential) {
-    const put = await putFederatedCredential(draft, context.store);
+    const put = await putFederatedCredential(draft, services.store);
     return put.ok ? { ok: true, value: { made, ...put.value } } : put;
   }
   if (kind.type === knownTypes.natGateway) {
@@ -96,17 +96,17 @@ async function make(
     return { ok: true, value: { made: publicAddresses.length > 0 ? { publicAddresses } : {}, change: {} } };
   }
   if (kind.type === knownTypes.storageAccount && before === undefined) {
-    const taken = await reserveAccountName(draft, context.store);
+    const taken = await reserveAccountName(draft, services.store);
     return taken.ok ? { ok: true, value: { made, change: taken.value } } : taken;
   }
-  if (kind.type === knownTypes.privateEndpoint) return connectEndpoint(draft, before, context);
+  if (kind.type === knownTypes.privateEndpoint) return connectEndpoint(draft, before, services);
   if (kind.type !== knownTypes.publicAddress) return { ok: true, value: { made, change: {} } };
-  return makeAddress({ draft, before }, context);
+  return makeAddress({ draft, before }, services);
 }
 
 async function makeAddress(
   { draft, before }: Pick<Draft, 'draft' | 'before'>,
-  { store, publicAddressPool }: ResourcesContext,
+  { store, publicAddressPool }: ResourceServices,
 ): Promise<Made> {
   const { made } = draft;
   const isStatic = draft.properties['publicIPAllocationMethod'] === 'Static';
@@ -128,7 +128,7 @@ function skuOf({ envelope }: ResourceRecord): string {
   return typeof name === 'string' ? name.toLowerCase() : '';
 }
 
-export function linkServicesOf(resource: ResourceRecord, { store, lacks }: ResourcesContext) {
+export function linkServicesOf(resource: ResourceRecord, { store, lacks }: ResourceServices) {
   return { store, lacks, subscriptionId: resource.subscriptionId, location: resource.location ?? '' };
 }
 

@@ -6,7 +6,7 @@ import type { ConnectionState } from '../../types/private-endpoint.ts';
 import type { ResourceMade, ResourceRecord } from '../../types/resource.ts';
 import type { VaultRecord } from '../../types/vault.ts';
 import { parseScope, resourceId, vaultKey } from '../keys.ts';
-import type { ResourcesContext } from '../any/kind-rules.ts';
+import type { ResourceServices } from '../any/kind-rules.ts';
 import { changeConnections } from '../vaults/private-endpoint-connections.ts';
 import { endpointLink } from './private-endpoint-properties.ts';
 import type { EndpointLink } from './private-endpoint-properties.ts';
@@ -36,7 +36,7 @@ type Connected = ResourceOutcome<{ readonly made: ResourceMade; readonly change:
 export async function connectEndpoint(
   draft: ResourceRecord,
   before: ResourceRecord | undefined,
-  context: ResourcesContext,
+  services: ResourceServices,
 ): Promise<Connected> {
   const link = endpointLink(draft);
   if (before !== undefined) {
@@ -44,9 +44,9 @@ export async function connectEndpoint(
     const rule = 'its subnet and its connection cannot be changed. Delete it and create it again';
     return invalid(`The private endpoint ${resourceId(draft)} exists already, and ${rule}.`);
   }
-  const joinedSubnet = await joinSubnet(draft, link, context);
+  const joinedSubnet = await joinSubnet(draft, link, services);
   if (!joinedSubnet.ok) return joinedSubnet;
-  const requested = await requestConnection(draft, link, context);
+  const requested = await requestConnection(draft, link, services);
   if (!requested.ok) return requested;
   const { made, change } = requested.value;
   return { ok: true, value: { made, change: merge(joinedSubnet.value, change) } };
@@ -82,7 +82,7 @@ export function connectedVault(resource: ResourceRecord): string | undefined {
 async function joinSubnet(
   draft: ResourceRecord,
   { subnetId }: EndpointLink,
-  { store, lacks }: ResourcesContext,
+  { store, lacks }: ResourceServices,
 ): Promise<ResourceOutcome<Transaction>> {
   const lacking = lacks(joinAction, subnetId);
   if (lacking !== undefined) return refuseResource(lacking);
@@ -100,7 +100,7 @@ async function joinSubnet(
 async function requestConnection(
   draft: ResourceRecord,
   { connection, manual }: EndpointLink,
-  { store, lacks, newId }: ResourcesContext,
+  { store, lacks, newId }: ResourceServices,
 ): Promise<Connected> {
   const { privateLinkServiceId: id, requestMessage = '' } = connection.properties;
   const named = vaultNamed(id);

@@ -27,7 +27,7 @@ export type VaultChange = ResourceOutcome<{
 }>;
 
 /** The services that the rules of vaults need. */
-export interface VaultsContext {
+export interface VaultServices {
   readonly store: Store;
   readonly profile: RuleProfile;
   /** Milliseconds since 1970. */
@@ -53,8 +53,8 @@ export function isVaultName(name: string): boolean {
 }
 
 /** PUT of a whole vault: creates it, replaces its properties or, with `createMode: recover`, recovers a soft-deleted one. */
-export async function putVault(request: PutVault, context: VaultsContext): Promise<VaultChange> {
-  const { store, profile } = context;
+export async function putVault(request: PutVault, services: VaultServices): Promise<VaultChange> {
+  const { store, profile } = services;
   if (!isVaultName(request.name)) return refuseResource({ kind: 'vaultNameNotValid', name: request.name });
   const read = readVaultProperties(request.properties, profile);
   if (!read.ok) return read;
@@ -67,7 +67,7 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
   if (existing !== undefined && !isAt(existing, request)) {
     return refuseResource({ kind: 'vaultAlreadyExists', name: request.name });
   }
-  if (read.value.createMode === 'recover') return recoverVault(record, { request, group }, context);
+  if (read.value.createMode === 'recover') return recoverVault(record, { request, group }, services);
   if (existing?.deleted !== undefined) return refuseResource({ kind: 'vaultIsSoftDeleted', name: request.name });
   if (existing !== undefined && existing.location.toLowerCase() !== request.location.toLowerCase()) {
     const { name, location } = existing;
@@ -76,17 +76,17 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
   const requested = withRbacDefault(read.value, existing?.properties, request.rbacByDefault);
   const base = keptByPut(existing?.properties);
   const state = { before: existing, base, subscriptionId: request.subscriptionId };
-  const properties = await nextProperties(requested, state, context);
+  const properties = await nextProperties(requested, state, services);
   if (!properties.ok) return properties;
   const vault: VaultRecord = {
     name: existing?.name ?? request.name,
-    incarnation: existing?.incarnation ?? context.newId(),
+    incarnation: existing?.incarnation ?? services.newId(),
     subscriptionId: existing?.subscriptionId ?? request.subscriptionId,
     resourceGroup: existing?.resourceGroup ?? request.resourceGroup,
     location: existing?.location ?? request.location,
     tags: request.tags,
     properties: properties.value.properties,
-    systemData: systemData(existing?.systemData, context),
+    systemData: systemData(existing?.systemData, services),
     ...(existing?.privateEndpointConnections !== undefined && {
       privateEndpointConnections: existing.privateEndpointConnections,
     }),
@@ -104,19 +104,19 @@ export async function putVault(request: PutVault, context: VaultsContext): Promi
 /** PATCH: the given properties replace the previous ones. */
 export async function patchVault(
   request: { readonly record: Stored<VaultRecord>; readonly tags?: VaultRecord['tags']; readonly properties: unknown },
-  context: VaultsContext,
+  services: VaultServices,
 ): Promise<VaultChange> {
   const existing = request.record.value;
-  const read = readVaultProperties(request.properties ?? {}, context.profile);
+  const read = readVaultProperties(request.properties ?? {}, services.profile);
   if (!read.ok) return read;
   const { properties: base, subscriptionId } = existing;
-  const properties = await nextProperties(read.value, { before: existing, base, subscriptionId }, context);
+  const properties = await nextProperties(read.value, { before: existing, base, subscriptionId }, services);
   if (!properties.ok) return properties;
   const vault = {
     ...existing,
     tags: request.tags ?? existing.tags,
     properties: properties.value.properties,
-    systemData: systemData(existing.systemData, context),
+    systemData: systemData(existing.systemData, services),
   };
   const require = [{ key: request.record.key, version: request.record.version }, ...properties.value.require];
   return { ok: true, value: { vault, created: false, change: { require, put: [vaultPut(vault)] } } };
@@ -127,14 +127,14 @@ export async function patchVault(
  * Its private endpoint connections end, as its role assignments do, so that nothing from before gives access to a recovered
  * vault.
  */
-export async function deleteVault(record: Stored<VaultRecord>, context: VaultsContext): Promise<VaultChange> {
+export async function deleteVault(record: Stored<VaultRecord>, services: VaultServices): Promise<VaultChange> {
   const whole = record.value;
   const { privateEndpointConnections: _, ...existing } = whole;
-  const ended = await disconnectEndpoints(whole, context);
+  const ended = await disconnectEndpoints(whole, services);
   const retentionMs = existing.properties.softDeleteRetentionInDays * dayMs;
   const deleted = {
-    deletionDate: isoSeconds(context.now),
-    scheduledPurgeDate: isoSeconds(context.now + retentionMs),
+    deletionDate: isoSeconds(services.now),
+    scheduledPurgeDate: isoSeconds(services.now + retentionMs),
   };
   const vault: VaultRecord = { ...existing, deleted };
   const change = {
@@ -164,7 +164,7 @@ export function isAt(vault: Place, place: Place): boolean {
 function recoverVault(
   record: Stored<VaultRecord> | undefined,
   { request, group }: { readonly request: PutVault; readonly group: Requirement },
-  context: VaultsContext,
+  services: VaultServices,
 ): VaultChange {
   const existing = record?.value;
   const sameLocation = existing?.location.toLowerCase() === request.location.toLowerCase();
@@ -172,7 +172,7 @@ function recoverVault(
     return refuseResource({ kind: 'softDeletedVaultNotFound', name: request.name, location: request.location });
   }
   const { deleted, ...live } = existing;
-  const vault = { ...live, systemData: systemData(existing.systemData, context) };
+  const vault = { ...live, systemData: systemData(existing.systemData, services) };
   const change = {
     require: [
       { key: record.key, version: record.version },
@@ -191,7 +191,7 @@ async function nextProperties(
     readonly base: Partial<VaultProperties>;
     readonly subscriptionId: string;
   },
-  { store, lacks }: VaultsContext,
+  { store, lacks }: VaultServices,
 ): Promise<
   ResourceOutcome<{ readonly properties: VaultProperties; readonly require: NonNullable<Transaction['require']> }>
 > {
@@ -244,7 +244,7 @@ function vaultPut(vault: VaultRecord): Put {
   return recordPut(vaultKey(vault.name), vault);
 }
 
-function systemData(before: SystemData | undefined, { now, by }: VaultsContext): SystemData {
+function systemData(before: SystemData | undefined, { now, by }: VaultServices): SystemData {
   const at = new Date(now).toISOString();
   return {
     createdBy: before?.createdBy ?? by.id,

@@ -1,4 +1,4 @@
-/** Run by `sdk.test.ts`: the official authorization client. The vault `kv-roles` is there already. */
+/** Run by `sdk.test.ts`: the official authorization client. The vault `kv-roles` already exists. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
@@ -18,7 +18,7 @@ async function all<T>(list: AsyncIterable<T>): Promise<readonly T[]> {
   return found;
 }
 
-/** The id of a role, found as every client finds it: by its name. */
+/** The id of a role, found by its name as clients do. */
 async function roleNamed(name: string): Promise<string> {
   const [role] = await all(roleDefinitions.list(vault, { filter: `roleName eq '${name}'` }));
   assert.ok(role?.id !== undefined, name);

@@ -1,6 +1,6 @@
 /**
- * How the programs of this folder, each a process of its own, reach the server: their settings come in POSTERN_TEST as
- * JSON, the authority's certificate in NODE_EXTRA_CA_CERTS. The resource group `rg` is there already.
+ * Connects the programs of this folder, each a process of its own, to the server: POSTERN_TEST has their settings as
+ * JSON, and NODE_EXTRA_CA_CERTS the authority's certificate. The resource group `rg` already exists.
  */
 import { ClientSecretCredential } from '@azure/identity';
 

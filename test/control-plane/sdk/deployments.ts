@@ -1,4 +1,4 @@
-/** Run by `sdk.test.ts`: the official deployments client as an application has it. */
+/** Run by `sdk.test.ts`: the official deployments client, as applications use it. */
 import assert from 'node:assert/strict';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { DeploymentsClient } from '@azure/arm-resourcesdeployments';
@@ -68,7 +68,7 @@ await assert.rejects(deployments.cancel('rg', 'sdk'), { statusCode: 409 });
 await deployments.delete('rg', 'sdk');
 assert.equal((await deployments.checkExistence('rg', 'sdk')).body, false);
 
-// Asynchronous, with what is in it.
+// Deletes the group with its resources, as a long-running operation.
 await resourceGroups.beginDeleteAndWait('rg', { updateIntervalInMs: 20 });
 assert.equal((await resourceGroups.checkExistence('rg')).body, false);
 process.stdout.write('done\n');

@@ -1,4 +1,4 @@
-/** Run by `sdk.test.ts`: the official management clients as an application has them. */
+/** Run by `sdk.test.ts`: the official management clients, as applications use them. */
 import assert from 'node:assert/strict';
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import type { Vault } from '@azure/arm-keyvault';
@@ -41,7 +41,7 @@ async function makeVault(subnetId: string): Promise<Vault> {
     ...networkAcls,
     virtualNetworkRules: [{ id: subnetId, ignoreMissingVnetServiceEndpoint: undefined }],
   });
-  // The client asks with api-version 2026-02-01, since which this is the default of a new vault.
+  // The client uses api-version 2026-02-01, in which this is the default of a new vault.
   assert.equal(vault.properties.enableRbacAuthorization, true);
   assert.equal((await vaults.checkNameAvailability(name)).reason, 'AlreadyExists');
   await assert.rejects(

@@ -1,6 +1,6 @@
 /**
- * Run by `sdk.test.ts`: the official clients make, change, list and delete the other resources of Microsoft.Network and a
- * generic one.
+ * Run by `sdk.test.ts`: the official clients create, change, list and delete the other resources of Microsoft.Network
+ * and a generic resource.
  */
 import assert from 'node:assert/strict';
 import { NetworkManagementClient } from '@azure/arm-network';

@@ -1,6 +1,6 @@
 /**
- * Run by `sdk.test.ts` as `management.ts` is: the official clients make private endpoints, and approve, reject and delete
- * their connections. The resource group `rg`, the vault `kv-linked` and the network `net` are there already.
+ * Run by `sdk.test.ts`: the official clients create private endpoints, and approve, reject and delete their
+ * connections. The resource group `rg`, the vault `kv-linked` and the network `net` already exist.
  */
 import assert from 'node:assert/strict';
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';

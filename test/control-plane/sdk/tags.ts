@@ -1,6 +1,6 @@
 /**
- * Run by `sdk.test.ts` as `management.ts` is: the official client puts, merges, replaces and deletes tags at each kind of
- * scope. The group `rg` and in it the vault `kv-tags` are there already.
+ * Run by `sdk.test.ts`: the official client puts, merges, replaces and deletes tags at each kind of scope. The group
+ * `rg` and the vault `kv-tags` in it already exist.
  */
 import assert from 'node:assert/strict';
 import { ResourceManagementClient } from '@azure/arm-resources';

@@ -1,4 +1,4 @@
-/** Run by `sdk.test.ts`: the official clients of what stands below a vault. The vault `kv-below` is there already. */
+/** Run by `sdk.test.ts`: the official clients of a vault's child resources. The vault `kv-below` already exists. */
 import assert from 'node:assert/strict';
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import { MonitorClient } from '@azure/arm-monitor';
