@@ -15,7 +15,7 @@ const scripts = /\.(?:ts|mjs)$/;
 const source = /^src\/.*\.ts$/;
 const processes = /^src\/(?:main\.ts|cli\/|supervisor\/)/;
 /** The rooms whose comments have not been rewritten yet. The bans of plain English leave them out. */
-const unrevised = /^(?:src|test)\/(?:control-plane|data-plane|edge)\//;
+const unrevised = /^(?:src|test)\/(?:data-plane|edge)\//;
 /** What a line of a comment begins with. */
 const comment = String.raw`^\s*(?:\/\*\*?|\/\/|\*) .*`;
 
