@@ -1,4 +1,4 @@
-import type { Trouble } from '../edge/edge.ts';
+import type { CommonRefusal } from '../edge/edge.ts';
 
 /** Why the authority refused a request. Values are plain values from the request; never a secret or an assertion. */
 export type AuthorityRefusal =
@@ -23,7 +23,7 @@ export type AuthorityRefusal =
   | UserRefusal
   | SignInRefusal
   | ManagedIdentityRefusal
-  | Trouble;
+  | CommonRefusal;
 
 /** The client could not be identified or authenticated. */
 export type ClientRefusal =

@@ -1,5 +1,5 @@
 import type { JsonRefusal } from '../edge/body.ts';
-import type { Trouble } from '../edge/edge.ts';
+import type { CommonRefusal } from '../edge/edge.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { ResourceRefusal } from '../resources/refusal.ts';
 import type { ArmError } from './long-running/operation.ts';
@@ -57,7 +57,7 @@ export type ControlRefusal =
   | { readonly kind: 'providerUnknown'; readonly namespace: string }
   | { readonly kind: 'moveNotSupported' }
   | { readonly kind: 'predefinedTagsNotSupported' }
-  | Trouble;
+  | CommonRefusal;
 
 /** The answer to a refusal. */
 export interface WireError<R> {

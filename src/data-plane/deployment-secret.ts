@@ -1,5 +1,5 @@
 import { auditRecord } from '../audit/record.ts';
-import { isOurTrouble, refusalOf, Refused } from '../edge/edge.ts';
+import { isServerError, refusalOf, Refused } from '../edge/edge.ts';
 import type { Done, Edge, EdgeRequest, Failed } from '../edge/edge.ts';
 import { answerOwn, ownConnection } from '../edge/own-request.ts';
 import { Steps } from '../edge/steps.ts';
@@ -107,7 +107,7 @@ export async function readSecretForDeployment(asked: SecretRequest, services: Re
     asked,
   };
   const asking = { edge: referenceEdge, services, request };
-  const { status, body } = await answerOwn(services.turns, asking, (error) => isOurTrouble(refusalOf(error)));
+  const { status, body } = await answerOwn(services.turns, asking, (error) => isServerError(refusalOf(error)));
   if (status === 200) return { ok: true, value: String(memberOf(body, 'value')) };
   return { ok: false, status, message: String(memberOf(memberOf(body, 'error'), 'message')) };
 }

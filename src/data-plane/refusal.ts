@@ -1,5 +1,5 @@
 import type { TokenRefusal } from '../caller/refusal.ts';
-import type { Trouble } from '../edge/edge.ts';
+import type { CommonRefusal } from '../edge/edge.ts';
 import type { JsonRefusal } from '../edge/body.ts';
 import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
@@ -30,4 +30,4 @@ export type Refusal =
   | JsonRefusal
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }
   | ObjectRefusal
-  | Trouble;
+  | CommonRefusal;

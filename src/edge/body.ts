@@ -5,16 +5,16 @@ import { Refused } from './edge.ts';
 
 export type BodyFault = 'tooLarge' | 'notWellFormed' | 'cutOff';
 
-/** A body as it came; `undefined` for none. Or why it was not read. */
+/** The bytes of a body, `undefined` if there is none; or why it was not read. */
 export type Body =
   { readonly ok: true; readonly bytes: Buffer | undefined } | { readonly ok: false; readonly fault: BodyFault };
 
-/** Whether a string has the form of a media type (RFC 9110 section 8.3.1); its parameters are not looked at. */
+/** A media type (RFC 9110 section 8.3.1). Its parameters are not checked. */
 const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
 
 /**
- * A request's body as it came; `undefined` for none.
- * @throws {Refused} what the edge refuses a body with that has this fault; of the promise likewise
+ * The bytes of a request's body, `undefined` if there is none.
+ * @throws {Refused} the refusal for the fault; a promise rejects with it
  */
 export function readBodyOrRefuse<R extends { readonly kind: string }>(
   request: IncomingMessage,
@@ -30,8 +30,8 @@ export function readBodyOrRefuse<R extends { readonly kind: string }>(
 }
 
 /**
- * Reads a request's body of at most `limit` bytes. Nothing is read of a body that is larger by its own header. A body
- * that came together with the header, as small bodies do, is returned at once.
+ * Reads a request's body of at most `limit` bytes. If its Content-Length is larger, nothing is read. A body that came
+ * together with the header, as small bodies do, is returned at once.
  */
 export function readBody(request: IncomingMessage, limit: number): Body | Promise<Body> {
   const { 'content-type': type, 'content-length': length } = request.headers;
@@ -67,7 +67,7 @@ async function collect(request: IncomingMessage, limit: number): Promise<Body> {
   return { ok: true, bytes: joined(chunks) };
 }
 
-/** What every edge refuses a body with whose JSON it does not take; its error table has a row for each. */
+/** The refusals of a body that is not acceptable JSON. The error table of every edge has a row for each. */
 export type JsonRefusal =
   { readonly kind: 'bodyNotJson' } | { readonly kind: 'bodyOutOfBounds'; readonly fault: JsonFault };
 
@@ -80,7 +80,7 @@ export function jsonOrRefuse(body: BoundedJson): unknown {
 }
 
 /**
- * The members of a body that must be an object; none without a body.
+ * The members of a body that must be a JSON object. Without a body there are none.
  * @throws {Refused} a `JsonRefusal`
  */
 export function jsonObjectOrRefuse(body: BoundedJson): Readonly<Record<string, unknown>> {

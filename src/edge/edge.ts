@@ -8,63 +8,63 @@ import type { Requirement, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Known, Steps } from './steps.ts';
 
-/** What every edge must know of a request before its first step. */
+/** The facts about a request that every edge has before the first step. */
 export interface EdgeRequest {
   readonly requestId: string;
-  /** The connection that it came over, or whatever stands for it: requests of one share their part of a turn. */
+  /** The connection that it came over, or a substitute. The requests of one connection share their part of a turn. */
   readonly connection: Connection;
 }
 
-/** As a socket; `pause` and `resume` are called by Node, too. */
+/** The part of a socket that turns use. Node calls `pause` and `resume` too. */
 export interface Connection {
   isPaused(): boolean;
   pause: () => unknown;
   resume: () => unknown;
 }
 
-/** What an edge is: its steps, its work, and what it says when either fails. */
+/** An edge: its steps, its work, and its answer if either fails. */
 export interface Edge<Request extends EdgeRequest, Services, Facts extends object> {
   readonly steps: Pick<Steps<Request, Services, Facts>, 'begin'>;
-  /** What has been decided so far rests on these: every read, every change and every refusal requires them. */
+  /** The records that the decisions so far depend on. Every read, change and refusal requires that they are unchanged. */
   requirements(known: Known<Request, Partial<Facts>>): readonly Requirement[];
-  /** What the request asks for, once all steps are taken. It changes nothing by itself: it returns the change. */
+  /** Does what the request asks for, after all steps. It writes nothing itself: it returns the change. */
   work(known: Known<Request, Facts>, services: Services): Reading<Done>;
-  /** What a request is answered that failed, by what was known when it did. */
+  /** The answer to a request that failed, from the facts that were known by then. */
   failed(error: unknown, known: Known<Request, Partial<Facts>>, services: Services): Failed;
-  /** Reads what is in force again, before a request begins again: the record under `key` is not what it was taken for. */
+  /** Loads the rules in force again, because the record under `key` has changed. The request is decided again after it. */
   renew(key: string, known: Known<Request, Partial<Facts>>, services: Services): void | Promise<void>;
-  /** The request is over, however it ended. */
+  /** Called when the request is over, however it ended. */
   over?(known: Known<Request, Partial<Facts>>): void;
 }
 
-/** What came of a request's work. */
+/** The result of a request's work. */
 export interface Done {
   readonly answer: Answer;
   readonly records: readonly LogRecord[];
-  /** In place of the records of what only reads, where its line is made at once. */
+  /** Replaces `records` for a read whose line is made directly. */
   readonly line?: RecordLine;
   /** Committed with the records, before the answer. */
   readonly change?: Transaction;
-  /** Called once the change is committed, before the answer: whoever is told of it may rely on it. */
+  /** Called when the change is committed, before the answer, so that a client that has the answer sees its effect. */
   readonly committed?: () => void | Promise<void>;
-  /** Set where this caller was shown nothing: its records count as those of refusals do. */
+  /** Set if this caller was shown nothing: the records count against its quota, as those of refusals do. */
   readonly shownNothing?: Caller;
 }
 
 export interface Failed {
   readonly answer: Answer;
   readonly records: readonly LogRecord[];
-  /** `undefined` for a stranger. */
+  /** `undefined` if the caller is not known. */
   readonly caller: Caller | undefined;
 }
 
-/** What every edge can be in trouble with; its error table has a row for each. */
-export type Trouble =
-  /** Others changed what the request rests on, again and again. */
+/** The refusals that every edge has. Its error table has a row for each. */
+export type CommonRefusal =
+  /** The records that the request depends on were changed each time that it was decided. */
   | { readonly kind: 'tooManyConflicts' }
-  /** The record of the request, or its change, cannot be written: nothing was disclosed, and nothing changed. */
+  /** The audit record of the request, or its change, cannot be written: nothing was disclosed, and nothing changed. */
   | { readonly kind: 'recordUnavailable' }
-  /** What is stored is not what was written. */
+  /** A stored record is not what was written. */
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'internal' };
 
@@ -72,7 +72,7 @@ interface AnyRefusal {
   readonly kind: string;
 }
 
-/** Ends a request with one of its edge's refusals; `cause` is for the log only. */
+/** Thrown to end a request with a refusal of its edge. `cause` goes to the log only. */
 export class Refused<R extends AnyRefusal = AnyRefusal> extends Error {
   override readonly name = 'Refused';
   readonly refusal: R;
@@ -83,9 +83,9 @@ export class Refused<R extends AnyRefusal = AnyRefusal> extends Error {
   }
 }
 
-/** What an edge answers a failure with. `R`: what the edge's own steps and operations throw, and nothing else does. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the edge says what it throws
-export function refusalOf<R extends AnyRefusal>(error: unknown): R | Trouble {
+/** The refusal that an edge answers for an error. `R`: the refusals that the edge's own steps and operations throw. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the edge states what it throws
+export function refusalOf<R extends AnyRefusal>(error: unknown): R | CommonRefusal {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an edge's code throws only its own refusals
   if (error instanceof Refused) return error.refusal as R;
   if (error instanceof AuditUnavailable) return { kind: 'recordUnavailable' };
@@ -93,14 +93,23 @@ export function refusalOf<R extends AnyRefusal>(error: unknown): R | Trouble {
   return { kind: 'internal' };
 }
 
-const ours: ReadonlySet<string> = new Set(['internal', 'recordUnavailable', 'unreadable'] satisfies Trouble['kind'][]);
+const serverErrors: ReadonlySet<string> = new Set([
+  'internal',
+  'recordUnavailable',
+  'unreadable',
+] satisfies CommonRefusal['kind'][]);
 
-/** Whether it is the server's trouble and not the client's: its detail goes to the log. */
-export function isOurTrouble({ kind }: AnyRefusal): boolean {
-  return ours.has(kind);
+/** Whether the server is at fault and not the client. The detail goes to the log then. */
+export function isServerError({ kind }: AnyRefusal): boolean {
+  return serverErrors.has(kind);
 }
 
-/** A store that fails to write has written nothing: no record, and so no change. @throws {Conflict} */
+/**
+ * Waits for a write to the store. If it fails, neither the change nor its audit record was written.
+ * @throws {Refused} `recordUnavailable`
+ * @throws {Conflict}
+ * @throws {Unreadable}
+ */
 export async function orUnavailable(written: Promise<unknown>): Promise<void> {
   try {
     await written;

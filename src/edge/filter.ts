@@ -1,29 +1,29 @@
-/** A `$filter` (OData URL Conventions 4.01 section 5.1.1), as far as the clients of any edge write one. */
+/** A `$filter` (OData URL Conventions 4.01 section 5.1.1), with the forms that clients of the edges write. */
 export type Filter =
   | { readonly op: 'and'; readonly terms: readonly Filter[] }
   | { readonly op: 'or'; readonly terms: readonly Filter[] }
   | { readonly op: 'not'; readonly term: Filter }
   | { readonly op: Comparison; readonly property: string; readonly value: FilterValue }
-  /** `atScope()`, `assignedTo('…')`: a function of the edge's own. */
+  /** `atScope()`, `assignedTo('…')`: a function that the edge defines. */
   | { readonly op: 'function'; readonly name: string; readonly value: FilterValue | undefined };
 
 export type FilterValue = string | boolean | null;
 type Comparison = 'eq' | 'startswith' | 'substringof' | 'any';
 
-/** What an edge takes; `eq`, `and` and literals are always supported. Names are in any case. */
+/** What an edge supports besides `eq`, `and` and literals. Names are compared without regard to case. */
 export interface FilterLanguage {
   readonly properties: readonly string[];
   readonly operators: readonly ('or' | 'not' | '(' | 'ne' | 'in' | 'startswith' | 'substringof' | 'any')[];
-  /** Functions that an edge has of its own, by name: whether they are given a value. */
+  /** The edge's own functions, by name, and whether each takes a value. */
   readonly functions?: Readonly<Record<string, 'with value' | 'without'>>;
 }
 
 export type FilterAnswer =
   | { readonly ok: true; readonly filter: Filter }
-  /** `at`: where in the text the term begins that cannot be read. */
+  /** `at`: the position of the term that cannot be read. */
   | { readonly ok: false; readonly rule: string; readonly at: number };
 
-/** A filter is a line, and nobody's to nest. */
+/** The filters of real clients fit on a line, and are hardly nested. */
 const lengthMax = 2048;
 const depthMax = 16;
 
@@ -37,7 +37,7 @@ class Unparsable extends Error {
   }
 }
 
-/** Reads a filter; one that says more than `language` is refused, for a filter that is not looked at shows too much. */
+/** Parses a filter. Anything that is not in `language` is refused: an ignored condition would show too much. */
 export function parseFilter(text: string, language: FilterLanguage): FilterAnswer {
   if (text.length > lengthMax) return { ok: false, rule: `it is longer than ${lengthMax} characters`, at: 0 };
   let parser: Parser | undefined;
@@ -61,7 +61,7 @@ interface Token {
   readonly at: number;
 }
 
-/** A literal in quotes, in which two stand for one; a name, also below another; a bracket, comma or colon. */
+/** A literal in single quotes, in which two quotes mean one; a name, perhaps with a path; or a bracket, comma or colon. */
 const tokenPattern = /\s*(?:'((?:[^']|'')*)'|([\w./-]+)|([(),:]))/y;
 
 function tokensOf(text: string): readonly Token[] {
@@ -83,13 +83,13 @@ function tokensOf(text: string): readonly Token[] {
   return tokens;
 }
 
-/** By recursive descent: `or` binds less than `and`, and that less than `not`. */
+/** Parses by recursive descent: `not` binds tighter than `and`, and `and` tighter than `or`. */
 class Parser {
   readonly #tokens: readonly Token[];
   readonly #language: FilterLanguage;
   #at = 0;
   #depth = 0;
-  /** Where the term begins that is read. */
+  /** The position of the term that is being read. */
   termAt = 0;
 
   constructor(tokens: readonly Token[], language: FilterLanguage) {
@@ -166,7 +166,7 @@ class Parser {
     return { op: 'substringof', property, value };
   }
 
-  /** `any(c:c eq 'x')`, by whatever name the item goes. */
+  /** `any(c:c eq 'x')`. The item may have any name. */
   #any(property: string): Filter {
     this.#expect('(');
     const item = this.#word();
@@ -216,7 +216,7 @@ class Parser {
     const token = this.#tokens[this.#at];
     this.#at += 1;
     if (token === undefined || token.literal)
-      throw new Unparsable(`a name was expected, not ${token === undefined ? 'its end' : 'a text'}`);
+      throw new Unparsable(`a name was expected, not ${token === undefined ? 'its end' : 'a string'}`);
     return token.text;
   }
 

@@ -1,16 +1,16 @@
-/** A place in an order: it must be given up, or nobody behind it ever gets its turn. */
+/** A place in a queue. It must be left, or no change behind it ever runs. */
 export interface Place {
   leave(): void;
 }
 
 /**
- * Lets changes of one thing run one after the other in this process. The store's versions keep them right in any case;
- * in order, many clients that write one object at once do not make each other begin again until they give up.
+ * Runs the changes under one key one after the other in this process. The store's versions already keep them correct;
+ * the order keeps many clients that write one object at once from conflicting until their attempts run out.
  */
 export class InOrder {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** The place behind all that were asked for under that key before; at once where there is nobody. */
+  /** A place behind all earlier ones under that key: at once if there are none, or else when the last one is left. */
   place(key: string): Place | Promise<Place> {
     const before = this.#last.get(key);
     const left = Promise.withResolvers<void>();
@@ -24,7 +24,7 @@ export class InOrder {
     return before === undefined ? place : before.then(() => place);
   }
 
-  /** Runs `change` when every change that came before it under that key is over, however it ended. */
+  /** Runs `change` when all earlier changes under that key have ended, whether they succeeded or failed. */
   async take<T>(key: string, change: () => Promise<T>): Promise<T> {
     const place = await this.place(key);
     try {

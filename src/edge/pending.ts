@@ -7,56 +7,56 @@ import type { NeedResult, Need, ParsedOnce, Reading } from '../store/records.ts'
 import { Conflict } from '../store/store.ts';
 import type { Put, ReadResult, Transaction } from '../store/store.ts';
 import type { Caller } from '../types/caller.ts';
-import { isOurTrouble, orUnavailable, refusalOf, Refused } from './edge.ts';
+import { isServerError, orUnavailable, refusalOf, Refused } from './edge.ts';
 import type { Connection, Done, EdgeRequest, Failed } from './edge.ts';
-import type { Asked, Asking, Machine, Pending } from './machine.ts';
+import type { Exchange, Pending, PendingServices, StoreRequest } from './exchange.ts';
 import type { Walk } from './steps.ts';
 
-/** How often a request is decided again because something changed under it, before it gives up with 409. */
+/** How many times a request is decided, if the records that it depends on keep changing, before it is answered 409. */
 const attemptsMax = 10;
 
 type Settled = { readonly ok: true; readonly value: NeedResult } | { readonly ok: false; readonly error: unknown };
 
-/** One request of one edge. */
-export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extends object> implements Pending {
-  readonly #machine: Machine;
-  readonly #asking: Asking<Request, Services, Facts>;
+/** A request from its first step to its answer. */
+export class PendingRequest<Request extends EdgeRequest, Services, Facts extends object> implements Pending {
+  readonly #services: PendingServices;
+  readonly #exchange: Exchange<Request, Services, Facts>;
   readonly #walk: Walk<Request, Services, Facts>;
   #reading: Reading<Done> | undefined;
   #attempt = 1;
-  asks: Asked | undefined;
-  /** What it goes on with: what a step or the work waited for, or what was read. */
+  needs: StoreRequest | undefined;
+  /** The result of its last wait or read, with which it continues. */
   #given: Settled | undefined;
-  /** A refusal that is still to be held against what is in force. */
+  /** A refusal that must still be confirmed against the rules in force. */
   #confirming: Refused | undefined;
   #end: { readonly done: Done } | { readonly error: unknown } | undefined;
 
-  constructor(asking: Asking<Request, Services, Facts>, machine: Machine) {
-    this.#asking = asking;
-    this.#machine = machine;
-    this.#walk = asking.edge.steps.begin(asking.request);
+  constructor(exchange: Exchange<Request, Services, Facts>, services: PendingServices) {
+    this.#exchange = exchange;
+    this.#services = services;
+    this.#walk = exchange.edge.steps.begin(exchange.request);
   }
 
   get connection(): Connection {
-    return this.#asking.request.connection;
+    return this.#exchange.request.connection;
   }
 
-  goOn(): boolean {
-    // It has had its rounds of the turn before, and is still to be given what it asked for.
-    if (this.#end !== undefined || (this.asks !== undefined && this.#given === undefined)) return true;
-    this.asks = undefined;
+  advance(): boolean {
+    // It used up its rounds in the turn before, and does not have the result of its read yet.
+    if (this.#end !== undefined || (this.needs !== undefined && this.#given === undefined)) return true;
+    this.needs = undefined;
     const given = this.#given;
     this.#given = undefined;
     try {
-      this.#goOnWith(given);
+      this.#continue(given);
     } catch (error) {
-      // What the edge says of a refusal has failed: that is this request's alone, too.
+      // A function of the edge threw while a refusal was handled. Only this request may fail because of it.
       this.#end = { error };
     }
-    return this.#end !== undefined || this.asks !== undefined;
+    return this.#end !== undefined || this.needs !== undefined;
   }
 
-  #goOnWith(given: Settled | undefined): void {
+  #continue(given: Settled | undefined): void {
     try {
       if (given?.ok === false && (this.#reading === undefined || this.#confirming !== undefined)) {
         if (this.#confirming === undefined) this.#walk.keepRefusal(given.error);
@@ -72,7 +72,7 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
   }
 
   #take(given: Settled | undefined): void {
-    const { edge, services } = this.#asking;
+    const { edge, services } = this.#exchange;
     const fact = given?.ok === true && 'awaited' in given.value ? given.value : undefined;
     const waited = this.#walk.advance(services, fact);
     if (waited !== undefined) {
@@ -90,18 +90,18 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
     }
     const need = step.value;
     if (need.kind === 'wait') this.#leaveFor(need.until);
-    else this.asks = requestOf(need, this.#asking.edge.requirements(this.#walk.known));
+    else this.needs = requestOf(need, this.#exchange.edge.requirements(this.#walk.known));
   }
 
-  /** Leaves the turn, and joins another one when what it waits for is there. */
+  /** Leaves the turn, and joins another one when the promise settles. */
   #leaveFor(until: Promise<unknown>): void {
-    const goOn = (given: Settled): void => {
+    const resume = (given: Settled): void => {
       this.#given = given;
-      this.#machine.turns.join(this);
+      this.#services.turns.join(this);
     };
     void until.then(
-      (awaited) => goOn({ ok: true, value: { awaited } }),
-      (error: unknown) => goOn({ ok: false, error }),
+      (awaited) => resume({ ok: true, value: { awaited } }),
+      (error: unknown) => resume({ ok: false, error }),
     );
   }
 
@@ -113,23 +113,23 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
     }
   }
 
-  /** A refusal, too, must be on the word of what is in force: if that has changed, the request is decided again. */
+  /** A refusal must rest on the rules in force, too: if they have changed, the request is decided again. */
   #refused(error: unknown): void {
     if (error instanceof Conflict) {
       this.#again(error.key);
       return;
     }
-    const require = this.#asking.edge.requirements(this.#walk.known);
+    const require = this.#exchange.edge.requirements(this.#walk.known);
     if (!(error instanceof Refused) || error === this.#confirming || require.length === 0) {
       this.#end = { error };
       return;
     }
     this.#confirming = error;
-    this.asks = { require, get: [] };
+    this.needs = { require, get: [] };
   }
 
   #again(key: string): void {
-    const { edge, services } = this.#asking;
+    const { edge, services } = this.#exchange;
     this.#reading = undefined;
     this.#confirming = undefined;
     this.#end = undefined;
@@ -138,7 +138,7 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
       this.#end = { error: new Refused({ kind: 'tooManyConflicts' }) };
       return;
     }
-    const join = () => this.#machine.turns.join(this);
+    const join = () => this.#services.turns.join(this);
     const { known } = this.#walk;
     const renewed = Promise.resolve().then(() => edge.renew(key, known, services));
     void renewed.then(join, (error: unknown) => {
@@ -181,9 +181,9 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
     else this.fail(failure.error);
   }
 
-  /** A change and its records in one transaction; in force, before the answer. */
+  /** Commits a change and its records in one transaction. The change is in force before the answer. */
   async #commit({ records, committed, answer }: Done, change: Transaction): Promise<void> {
-    const { audit, store } = this.#machine;
+    const { audit, store } = this.#services;
     const staged: Put[] = [];
     try {
       for (const record of records) staged.push(audit.stage(record).put);
@@ -194,7 +194,7 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
       this.#notCommitted(error);
       return;
     }
-    // From here on nothing begins again: what is committed would be committed twice.
+    // Never decide the request again from here on: its change would be committed twice.
     try {
       await committed?.();
     } catch (error) {
@@ -210,7 +210,7 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
       return;
     }
     this.#again(error.key);
-    // It gave up: outside a turn, nobody else will settle it.
+    // Its attempts have run out. It is not in a turn, so no turn settles it.
     if (this.#end !== undefined) this.settle();
   }
 
@@ -219,17 +219,17 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
   }
 
   /**
-   * What a failed request is answered, once its record is written. A record that cannot be written makes it a 503 that
+   * Answers a failed request after its record is written. If the record cannot be written, the answer is a 503 that
    * discloses nothing.
    */
   async #refuse(error: unknown): Promise<void> {
     try {
-      const { kind } = this.#noted(error);
+      const { kind } = this.#refusalOf(error);
       const failed = this.#failed(error);
       const failure = await this.#count(failed.records, failed.caller);
-      const isSaid = failure === undefined || kind === 'recordUnavailable' || kind === refusalOf(failure.error).kind;
-      if (!isSaid) this.#noted(failure.error);
-      this.#respond(isSaid ? failed.answer : this.#failed(failure.error).answer);
+      const keep = failure === undefined || kind === 'recordUnavailable' || kind === refusalOf(failure.error).kind;
+      if (!keep) this.#refusalOf(failure.error);
+      this.#respond(keep ? failed.answer : this.#failed(failure.error).answer);
     } catch (failure) {
       this.#log(failure);
       this.#respond(undefined);
@@ -237,32 +237,33 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
   }
 
   #failed(error: unknown): Failed {
-    const { edge, services } = this.#asking;
+    const { edge, services } = this.#exchange;
     return edge.failed(error, this.#walk.known, services);
   }
 
-  /** Records what a caller was shown nothing by, within its quota. Returns why that failed, if it did. */
+  /** Writes the records of a request that showed its caller nothing, within the caller's quota. Returns a failure. */
   async #count(
     records: readonly LogRecord[],
     caller: Caller | undefined,
   ): Promise<{ readonly error: unknown } | undefined> {
     try {
-      await Promise.all(records.map((record) => this.#machine.audit.refused(record, caller)));
+      await Promise.all(records.map((record) => this.#services.audit.refused(record, caller)));
       return undefined;
     } catch (error) {
       return { error };
     }
   }
 
-  #noted(error: unknown): { readonly kind: string } {
+  /** The refusal for an error, which is logged if the server is at fault. */
+  #refusalOf(error: unknown): { readonly kind: string } {
     const refusal = refusalOf(error);
-    if (isOurTrouble(refusal)) this.#log(error);
+    if (isServerError(refusal)) this.#log(error);
     return refusal;
   }
 
-  /** Never throws: whoever is answered after it in the turn has done nothing. */
+  /** Never throws: the requests that are answered after it in the turn are not at fault. */
   #respond(answer: Answer | undefined): void {
-    const { edge, respond } = this.#asking;
+    const { edge, respond } = this.#exchange;
     const { known } = this.#walk;
     try {
       respond(answer, known);
@@ -275,18 +276,18 @@ export class RequestUnderWay<Request extends EdgeRequest, Services, Facts extend
     } catch (error) {
       this.#log(error);
     }
-    this.#machine.turns.end(this.connection);
+    this.#services.turns.end(this.connection);
   }
 
   #cutOff(): void {
     try {
-      this.#asking.respond(undefined, this.#walk.known);
+      this.#exchange.respond(undefined, this.#walk.known);
     } catch (error) {
       this.#log(error);
     }
   }
 
   #log(error: unknown): void {
-    this.#machine.logError(error, this.#asking.request.requestId);
+    this.#services.logError(error, this.#exchange.request.requestId);
   }
 }

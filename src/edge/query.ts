@@ -1,12 +1,12 @@
 import { Refused } from './edge.ts';
 
-/** The start of a parameter's name, for a refusal that gives it back. */
+/** How many characters of a parameter's name a refusal repeats. */
 const nameLengthMax = 64;
 
 /**
- * The query's parameters by name, as the router parsed them: one that is given twice is a list, and none of ours means
- * anything twice.
- * @throws {Refused} what the edge says of a parameter that is given more than once
+ * The query's parameters by name, as the router parsed them. A parameter that is given twice is a list, which no
+ * operation accepts.
+ * @throws {Refused} the refusal that `givenTwice` returns
  */
 export function queryOrRefuse(
   query: unknown,
@@ -21,7 +21,7 @@ export function queryOrRefuse(
 
 const none = {};
 
-/** What the router parsed is an object without a prototype; whether each value is a string is looked at above. */
+/** The router returns an object without a prototype. `queryOrRefuse` checks that each value is a string. */
 function isParameters(query: unknown): query is Readonly<Record<string, string>> {
   return typeof query === 'object' && query !== null;
 }

@@ -4,7 +4,7 @@ const methods = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'] as 
 
 export type Method = (typeof methods)[number];
 
-/** Where a request of this method and path goes; the path in the notation of `find-my-way`. */
+/** The destination of requests with this method and path. The path is in the notation of `find-my-way`. */
 export interface Route<T> {
   readonly method: Method;
   readonly path: string;
@@ -13,15 +13,16 @@ export interface Route<T> {
 
 export interface Found<T> {
   readonly to: T;
-  /** Of the path, decoded. */
+  /** The parameters in the path, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
-  /** Decoded; a parameter that is given twice is a list. */
+  /** Its parameters, decoded; one that is given twice is a list. */
   readonly query: unknown;
 }
 
 /**
- * How every edge routes: ARM ids and vault objects are compared without regard to case, and az ends the path of "no
- * version" with a slash and doubles another. A path that cannot be decoded, or has a longer parameter, is nowhere.
+ * The settings of every router. ARM ids and the names of vault objects are compared without regard to case; az ends the
+ * path of an object without a version with a slash, and doubles slashes. A path that cannot be decoded, or that has a
+ * longer parameter, is not found.
  */
 export const routing = {
   caseSensitive: false,
@@ -30,7 +31,7 @@ export const routing = {
   maxParamLength: 2048,
 } as const;
 
-/** The paths of an edge. */
+/** Finds the destination of a request among the routes of an edge. */
 export class Router<T> {
   readonly #router: ReturnType<typeof findMyWay>;
   readonly #found = new Map<unknown, T>();
@@ -53,7 +54,7 @@ export class Router<T> {
     return found === null || to === undefined ? undefined : { to, params: found.params, query: found.searchParams };
   }
 
-  /** The methods that the path has, but for a preflight's. */
+  /** The methods that the path has, except that of a CORS preflight. */
   methodsAt(url: string): readonly Method[] {
     return methods.filter((method) => method !== 'OPTIONS' && this.find(method, url) !== undefined);
   }

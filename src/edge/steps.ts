@@ -1,6 +1,6 @@
 import { Refused } from './edge.ts';
 
-/** What is known of a request: the request itself, and a fact by the name of each step that was taken. */
+/** The facts about a request: the request itself, and the result of each step that was taken, by the step's name. */
 export type Known<Request, Facts> = { readonly request: Request } & Facts;
 
 type AnyKnown = { request: unknown } & Record<string, unknown>;
@@ -9,18 +9,18 @@ interface Row {
   readonly name: string;
   readonly run: (known: never, services: never) => unknown;
   readonly refuse: ((fact: never, known: never) => { readonly kind: string } | undefined) | undefined;
-  /** Its fact is kept when the request begins again. */
+  /** Its fact is kept when the request is decided again. */
   readonly once: boolean;
 }
 
 /**
- * The steps of a request as a table: a row is a name and a function that returns one fact, which the rows after it know.
- * A fact is a value where it can be, so that a request that waits for nothing is decided in one go; or a promise.
- * Whoever runs the steps keeps the facts, no step does: a request that begins again has a new record of them.
+ * The steps of a request as a table. A row has a name and a function that returns one fact, which later rows receive.
+ * The function returns a promise only if it must wait, so that a request that waits for nothing is decided in one go.
+ * Only the walk keeps the facts, never a step: a request that is decided again has a new record of them.
  */
 export class Steps<Request, Services, Facts extends object> {
   readonly #rows: readonly Row[];
-  /** All records of a table have one shape from the start, which is what makes them cheap. */
+  /** All records of a table have the same members from the start, which makes them cheap for V8. */
   readonly #shape: AnyKnown;
 
   private constructor(rows: readonly Row[]) {
@@ -32,7 +32,7 @@ export class Steps<Request, Services, Facts extends object> {
     return new Steps([]);
   }
 
-  /** `refuse`: what the fact ends the request with, if it does. The refusal and its record know the fact. */
+  /** `refuse` returns a refusal if the fact ends the request. The answer and the audit record can use the fact. */
   step<const N extends string, T>(
     name: N,
     run: (known: Known<Request, Facts>, services: Services) => T | Promise<T>,
@@ -42,8 +42,8 @@ export class Steps<Request, Services, Facts extends object> {
   }
 
   /**
-   * A step that is taken once, however often the request begins again. When its fact had to be waited for, the request
-   * begins again after it: what was decided before may not hold any more.
+   * A step that is taken once, even if the request is decided again. If its fact had to be waited for, the other steps
+   * are taken again after it, because their facts may no longer hold.
    */
   once<const N extends string, T>(
     name: N,
@@ -52,7 +52,7 @@ export class Steps<Request, Services, Facts extends object> {
     return new Steps([...this.#rows, { name, run, refuse: undefined, once: true }]);
   }
 
-  /** In their order, each with the name of its function; docs/explanation/requests.md lists them. */
+  /** The rows in order, each with the name of its function, for docs/explanation/requests.md. */
   get rows(): readonly { readonly name: string; readonly by: string; readonly once: boolean }[] {
     return this.#rows.map(({ name, run, once }) => ({ name, by: run.name, once }));
   }
@@ -62,22 +62,22 @@ export class Steps<Request, Services, Facts extends object> {
   }
 }
 
-/** What is known of a request when all of these steps are taken. */
+/** The facts about a request after all of these steps. */
 export type AllKnown<S> = S extends Steps<infer Request, infer _, infer Facts> ? Known<Request, Facts> : never;
 
-/** The same of a request that may have failed in one of them. */
+/** The facts about a request that may have failed in one of these steps. */
 export type SomeKnown<S> =
   S extends Steps<infer Request, infer _, infer Facts> ? Known<Request, Partial<Facts>> : never;
 
-/** A request on its way through the steps. */
+/** Takes one request through the steps. */
 export class Walk<Request, Services, Facts extends object> {
   readonly #rows: readonly Row[];
   readonly #shape: AnyKnown;
   #known: AnyKnown;
   #at = 0;
-  /** By row: that its fact is kept. */
+  /** By row, whether its fact is kept. */
   readonly #kept: boolean[] = [];
-  /** What a step refused the request with that is taken once: it is not taken again, and says the same again. */
+  /** The refusal of a step that is taken once. It is thrown again instead of taking the step again. */
   #refusedOnce: Refused | undefined;
 
   constructor(rows: readonly Row[], shape: AnyKnown, request: Request) {
@@ -86,21 +86,21 @@ export class Walk<Request, Services, Facts extends object> {
     this.#known = { ...shape, request };
   }
 
-  /** All that the steps found out, once `advance` has returned `undefined`. */
+  /** All facts, after `advance` has returned `undefined`. */
   get whole(): Known<Request, Facts> {
     const known: unknown = this.#known;
-    if (!this.#isWhole(known)) throw new Error('a request is not known before all of its steps are taken');
+    if (!this.#isWhole(known)) throw new Error('the facts about a request are not complete before all steps are taken');
     return known;
   }
 
-  /** What is known so far. */
+  /** The facts so far. */
   get known(): Known<Request, Partial<Facts>> {
     const known: unknown = this.#known;
-    if (!this.#isBegun(known)) throw new Error('a request has no record of what is known');
+    if (!this.#isBegun(known)) throw new Error('a request has no record of its facts');
     return known;
   }
 
-  // Filled by the rows, whose types say with what: which TypeScript cannot follow.
+  // The rows fill the record with values of the types in `Facts`, which TypeScript cannot follow.
   #isWhole(known: unknown): known is Known<Request, Facts> {
     return known === this.#known && this.#at === this.#rows.length;
   }
@@ -110,9 +110,9 @@ export class Walk<Request, Services, Facts extends object> {
   }
 
   /**
-   * Takes the steps that are left. Gives the promise of a fact that must be waited for, and is then called again with
-   * what it was fulfilled with; `undefined` after the last step.
-   * @throws whatever a step refuses the request with
+   * Takes the remaining steps. Returns the promise of a fact that must be waited for: call it again with the value.
+   * Returns `undefined` after the last step.
+   * @throws {Refused} and any other error of a step
    */
   advance(services: Services, waited?: { readonly awaited: unknown }): Promise<unknown> | undefined {
     let given = waited;
@@ -146,12 +146,15 @@ export class Walk<Request, Services, Facts extends object> {
     }
   }
 
-  /** The step that is waited for has failed. Of a body that is too large some is read: the rest is not taken for all of it. */
+  /**
+   * Call it when the promise of a step is rejected. Part of a body that is too large has been read, for example: a
+   * second attempt would take the rest for the whole body.
+   */
   keepRefusal(error: unknown): void {
     if (this.#rows[this.#at]?.once === true && error instanceof Refused) this.#refusedOnce = error;
   }
 
-  /** The request begins again, and keeps what is done once. */
+  /** Begins again with the first step. The facts of steps that are taken once are kept. */
   restart(): void {
     const before = this.#known;
     this.#known = { ...this.#shape, request: before.request };
@@ -163,7 +166,7 @@ export class Walk<Request, Services, Facts extends object> {
 }
 
 function runRow(row: Row, known: AnyKnown, services: unknown): unknown {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `step` has checked that the row asks for what is known
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of `step` ensure that the row takes these
   return row.run(known as never, services as never);
 }
 

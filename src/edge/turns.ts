@@ -4,37 +4,37 @@ import type { ParsedOnce } from '../store/records.ts';
 import type { ReadResult, Store } from '../store/store.ts';
 import type { Connection, EdgeRequest } from './edge.ts';
 import { Flow } from './flow.ts';
-import type { Asked, Asking, Machine, Pending } from './machine.ts';
-import { RequestUnderWay } from './pending.ts';
+import type { Exchange, Pending, PendingServices, StoreRequest } from './exchange.ts';
+import { PendingRequest } from './pending.ts';
 
-/** What turns ask of the server. */
+/** The services that turns use. */
 export interface TurnServices {
   readonly store: Pick<Store, 'readMany' | 'transact'>;
   readonly audit: Pick<Audit, 'readNow' | 'stage' | 'committed' | 'failed' | 'refused'>;
-  /** The detail of a failure that the client is told nothing of. */
+  /** Logs the detail of a failure, which the client is not told. */
   readonly logError: (error: unknown, requestId: string) => void;
 }
 
-/** How many requests are decided together at most, and how many of one connection. */
+/** The largest number of requests that are decided together, and of those from one connection. */
 const limits = { turn: 256, connection: 8 };
 
-/** How often the requests of one turn are asked what they must read. Who needs more goes on in the next. */
+/** How many times a request can read in one turn. If it needs more, it continues in the next. */
 const roundsMax = 3;
 
 /**
- * A turn of the event loop is a batch. Requests that have come are decided together, after one look whether anybody has
- * committed; what they read is read in one snapshot and opened in one loop; and nobody is answered before all are decided
- * and recorded, in one write. In between each runs straight through.
+ * A turn of the event loop is a batch. The requests that have arrived are decided together, after one check for new
+ * commits; their records are read in one snapshot and opened in one loop; and none is answered before all are decided
+ * and their audit records are written, in one write. Between these points each request runs without a pause.
  *
- * It is stricter than deciding each when it comes, for the look comes after all of them; and much cheaper, for what is
- * done in a loop finds its code and data in the processor's caches (bench/README.md).
+ * This is stricter than to decide each request when it arrives, because the check comes after all of them; and it is
+ * much cheaper, because a loop finds its code and data in the processor's caches (bench/README.md).
  */
 export class Turns {
   readonly #services: TurnServices;
-  readonly #machine: Machine;
+  readonly #pendingServices: PendingServices;
   #waiting: Pending[] = [];
   #scheduled = false;
-  /** Requests that are not over yet, wherever they wait. */
+  /** How many requests are not over yet, in a turn or waiting. */
   #live = 0;
   readonly #flow = new Flow();
   #idle: PromiseWithResolvers<void> | undefined;
@@ -49,17 +49,19 @@ export class Turns {
       this.#idle?.resolve();
       this.#idle = undefined;
     };
-    this.#machine = { ...services, turns: { join, end } };
+    this.#pendingServices = { ...services, turns: { join, end } };
   }
 
-  /** Answers a request, in this turn where it waits for nothing. */
-  answer<Request extends EdgeRequest, Services, Facts extends object>(asking: Asking<Request, Services, Facts>): void {
+  /** Answers a request: in this turn, if it waits for nothing. */
+  answer<Request extends EdgeRequest, Services, Facts extends object>(
+    exchange: Exchange<Request, Services, Facts>,
+  ): void {
     this.#live += 1;
-    this.#flow.begin(asking.request.connection);
-    this.#join(new RequestUnderWay(asking, this.#machine));
+    this.#flow.begin(exchange.request.connection);
+    this.#join(new PendingRequest(exchange, this.#pendingServices));
   }
 
-  /** Fulfilled when no request is under way: what they need may be closed then. */
+  /** Resolves when no request is under way. The services that requests use can be closed then. */
   async close(): Promise<void> {
     if (this.#live === 0) return;
     this.#idle ??= Promise.withResolvers();
@@ -71,7 +73,7 @@ export class Turns {
     this.#schedule();
   }
 
-  /** After the callbacks of this turn's sockets. */
+  /** The batch runs after the callbacks of this turn's sockets. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -81,22 +83,22 @@ export class Turns {
   #run(): void {
     this.#scheduled = false;
     this.#read(
-      this.#take().filter((request) => request.goOn()),
+      this.#take().filter((request) => request.advance()),
       1,
     );
   }
 
-  /** `turn`: those that are still of it. */
+  /** `turn`: the requests that are still in it. */
   #read(turn: readonly Pending[], round: number): void {
-    const asking = turn.filter((request) => request.asks !== undefined);
-    if (asking.length === 0) this.#settle(turn);
+    const reading = turn.filter((request) => request.needs !== undefined);
+    if (reading.length === 0) this.#settle(turn);
     else if (round > roundsMax) {
-      for (const request of asking) this.#join(request);
-      this.#settle(turn.filter((request) => request.asks === undefined));
+      for (const request of reading) this.#join(request);
+      this.#settle(turn.filter((request) => request.needs === undefined));
     } else {
-      const results = readFor(asking, this.#services.store);
+      const results = readFor(reading, this.#services.store);
       const give = (given: readonly ReadResult[]) => {
-        const left = giveEach(asking, given);
+        const left = giveEach(reading, given);
         this.#read(left.size === 0 ? turn : turn.filter((request) => !left.has(request)), round + 1);
       };
       if (results instanceof Promise) void results.then(give);
@@ -104,7 +106,7 @@ export class Turns {
     }
   }
 
-  /** Writes what was read, all of it or none, and then answers. */
+  /** Writes the audit records of the requests that only read, all or none, and then answers them. */
   #settle(turn: readonly Pending[]): void {
     const read: Pending[] = [];
     const lines: RecordLine[] = [];
@@ -128,7 +130,7 @@ export class Turns {
     else synced.then(answer, fail);
   }
 
-  /** The next requests, so many of each connection; a connection that has had its part waits behind those that have not. */
+  /** Takes the next requests, up to the limits. A connection that had its part now waits behind those that had none. */
   #take(): readonly Pending[] {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -152,14 +154,14 @@ export class Turns {
   }
 }
 
-/** What each of them asked for, or its own failure. */
+/** The result of each request's read: its records or its own error. */
 function readFor(
-  asking: readonly Pending[],
+  reading: readonly Pending[],
   store: Pick<Store, 'readMany'>,
 ): readonly ReadResult[] | Promise<readonly ReadResult[]> {
-  const failAll = (error: unknown) => asking.map((): ReadResult => ({ ok: false, error }));
+  const failAll = (error: unknown) => reading.map((): ReadResult => ({ ok: false, error }));
   try {
-    const results = store.readMany(asking.map(({ asks }): Asked => asks ?? { get: [] }));
+    const results = store.readMany(reading.map(({ needs }): StoreRequest => needs ?? { get: [] }));
     return results instanceof Promise ? results.catch(failAll) : results;
   } catch (error) {
     return failAll(error);
@@ -168,11 +170,11 @@ function readFor(
 
 const stayed: ReadonlySet<Pending> = new Set();
 
-/** Returns those that have left the turn for something that they wait for. */
-function giveEach(asking: readonly Pending[], results: readonly ReadResult[]): ReadonlySet<Pending> {
+/** Gives each request its result. Returns the requests that have left the turn to wait for something. */
+function giveEach(reading: readonly Pending[], results: readonly ReadResult[]): ReadonlySet<Pending> {
   const once: ParsedOnce = new Map();
-  for (const [index, request] of asking.entries()) request.take(results[index] ?? unanswered(), once);
-  const left = asking.filter((request) => !request.goOn());
+  for (const [index, request] of reading.entries()) request.take(results[index] ?? unanswered(), once);
+  const left = reading.filter((request) => !request.advance());
   return left.length === 0 ? stayed : new Set(left);
 }
 

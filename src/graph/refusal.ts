@@ -1,4 +1,4 @@
-import type { Trouble } from '../edge/edge.ts';
+import type { CommonRefusal } from '../edge/edge.ts';
 import type { JsonRefusal } from '../edge/body.ts';
 import type { TokenRefusal } from '../caller/refusal.ts';
 import type { DirectoryRefusal } from '../directory/refusal.ts';
@@ -18,4 +18,4 @@ export type GraphRefusal =
   | { readonly kind: 'queryInvalid'; readonly name: string; readonly rule: string }
   | { readonly kind: 'managedIdentityOfResource'; readonly id: string; readonly resourceId: string | undefined }
   | DirectoryRefusal
-  | Trouble;
+  | CommonRefusal;

@@ -25,7 +25,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.end();
 }
 
-/** What is read of a request with these headers, of which `sent` arrives, and then the end of the connection. */
+/** Sends these headers and `sent`, ends the connection, and returns the result of reading the body. */
 async function readOf(headers: readonly string[], sent: string): Promise<Body> {
   const body = Promise.withResolvers<Body>();
   tell = body.resolve;
@@ -41,7 +41,7 @@ const chunked = ['Transfer-Encoding: chunked'];
 const read = (body: Body) => (body.ok ? body.bytes?.toString() : body.fault);
 
 suite('a body', () => {
-  test('is read whole, in one piece or in many, up to the limit', async () => {
+  test('is read completely, in one piece or in many, up to the limit', async () => {
     const whole = 'w'.repeat(limit);
     assert.equal(read(await readOf([`Content-Length: ${limit}`], whole)), whole);
     assert.equal(
@@ -51,7 +51,7 @@ suite('a body', () => {
     assert.equal(read(await readOf(['Content-Length: 0'], '')), '');
   });
 
-  test('that has all come is given without waiting for it, whatever its size', async () => {
+  test('that has arrived completely is returned without a promise, whatever its size', async () => {
     for (const size of [1, 100, 60_000]) {
       const given = Promise.withResolvers<Body | Promise<Body>>();
       const late = createServer((request, response) => {
@@ -72,18 +72,18 @@ suite('a body', () => {
     }
   });
 
-  test('is none where no header announces one', async () => {
+  test('is undefined if no header announces one', async () => {
     assert.deepEqual(await readOf([], ''), { ok: true, bytes: undefined });
   });
 
-  test('of a byte more is refused, by what its header says or when that byte comes', async () => {
-    // Nothing of it has been sent.
+  test('with one byte more is refused, because of its header or when that byte arrives', async () => {
+    // No byte of it has been sent.
     assert.equal(read(await readOf([`Content-Length: ${limit + 1}`], '')), 'tooLarge');
     assert.equal(read(await readOf(chunked, `${chunk('a'.repeat(limit))}${chunk('b')}`)), 'tooLarge');
   });
 
   for (const type of ['text', 'a/', '/b', 'a b/c', 'a/b,c/d', '']) {
-    test(`of the media type '${type}' is not well formed`, async () => {
+    test(`with the Content-Type '${type}' is not well formed`, async () => {
       assert.equal(read(await readOf([`Content-Type: ${type}`, 'Content-Length: 2'], '{}')), 'notWellFormed');
     });
   }
@@ -94,7 +94,7 @@ suite('a body', () => {
     'text/plain;x',
     'Application/vnd.a+json',
   ]) {
-    test(`of the media type '${type}' is read`, async () => {
+    test(`with the Content-Type '${type}' is read`, async () => {
       assert.equal(read(await readOf([`Content-Type: ${type}`, 'Content-Length: 2'], '{}')), '{}');
     });
   }
@@ -114,7 +114,7 @@ suite("a body's JSON", () => {
   const notJson = { name: 'Refused', refusal: { kind: 'bodyNotJson' } };
   const tooDeep = { name: 'Refused', refusal: { kind: 'bodyOutOfBounds', fault: { kind: 'tooDeep', most: 3 } } };
 
-  test('is any value, or undefined for no body', () => {
+  test('is any value, or undefined without a body', () => {
     assert.equal(jsonOrRefuse(parsed('')), undefined);
     assert.equal(jsonOrRefuse(parsed('null')), null);
     assert.deepEqual(jsonOrRefuse(parsed('[1]')), [1]);
@@ -123,7 +123,7 @@ suite("a body's JSON", () => {
     assert.throws(() => jsonOrRefuse(parsed('[[[[]]]]')), tooDeep);
   });
 
-  test('that must be an object is refused as anything else, and empty for no body', () => {
+  test('that must be an object is refused if it is not one, and is empty without a body', () => {
     assert.deepEqual(jsonObjectOrRefuse(parsed('')), {});
     assert.deepEqual(jsonObjectOrRefuse(parsed('{"a":null}')), { a: null });
     for (const text of ['null', '[]', '"{}"', '1', 'true', '{']) {
@@ -132,7 +132,7 @@ suite("a body's JSON", () => {
     assert.throws(() => jsonObjectOrRefuse(parsed('{"a":[[[]]]}')), tooDeep);
   });
 
-  test('keeps a member that is called as the prototype is', () => {
+  test('keeps a member called __proto__', () => {
     const members = jsonObjectOrRefuse(parsed('{"__proto__":1}'));
     assert.deepEqual(Object.keys(members), ['__proto__']);
     assert.equal(Object.getPrototypeOf(members), Object.prototype);

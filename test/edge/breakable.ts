@@ -5,23 +5,23 @@ import type { SealedStore } from '../../src/store/sealed.ts';
 import { Conflict, resultOf } from '../../src/store/store.ts';
 import type { Read, Requirement, Transaction } from '../../src/store/store.ts';
 
-/** What can be made to fail: the store's reads and lists, its commits, and the writes of the audit log. */
+/** The parts that can be made to fail: the store's reads and lists, its commits, and the writes of the audit log. */
 export type Part = 'read' | 'commit' | 'log';
 
 export interface Failure {
   readonly part: Part;
-  /** What is thrown; `conflict` only where something is required, for a store finds none elsewhere. */
+  /** The error that is thrown. A `conflict` is thrown only if something is required: a store finds it nowhere else. */
   readonly error: Error | 'conflict';
-  /** How often, at most. */
+  /** How many times, at most. */
   readonly times: number;
 }
 
-/** What the server lists by itself: changes' records on their way to the log, due work, where copies of records go. */
-const byItself = /^(outbox|due|diagnostic-setting)\//;
+/** The prefixes that the server lists in the background: audit records to ship, due work, diagnostic settings. */
+const background = /^(outbox|due|diagnostic-setting)\//;
 
 /**
- * A server's store and audit log, which fail when they are told to. What the server lists by itself meanwhile goes on, so
- * that a failure that is to come once comes to the request that is sent.
+ * Makes a server's store and audit log fail on command. The server's background lists never fail, so that a failure that
+ * happens once hits the request that the test sends.
  */
 export class Breakable {
   #failure: Failure | undefined;
@@ -36,7 +36,7 @@ export class Breakable {
     this.#failure = undefined;
   }
 
-  /** The same store, which fails when it is told to. */
+  /** The same store, but it fails on command. */
   store(store: SealedStore): SealedStore {
     const refuse = (part: Part, require: readonly Requirement[] = []) => {
       const failure = this.#take(part, require.length > 0);
@@ -49,7 +49,7 @@ export class Breakable {
         return store.read(request);
       },
       async list(request) {
-        if (!byItself.test(request.prefix)) refuse('read', request.require);
+        if (!background.test(request.prefix)) refuse('read', request.require);
         return store.list(request);
       },
       async readMany(requests) {
@@ -76,8 +76,8 @@ export class Breakable {
   }
 
   /**
-   * Lets the writes of the audit log in that folder fail when they are told to, as the operating system would: whatever
-   * is between the edges and the file is as it is. Disposing of it ends that.
+   * Makes the writes of the audit log in that folder fail on command, as if the operating system failed: everything
+   * between the edges and the file is real. Dispose of the result to end this.
    */
   log(directory: string): Disposable {
     const { writeSync } = fs;

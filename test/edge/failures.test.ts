@@ -11,7 +11,7 @@ import type { TestServer } from '../world/server.ts';
 import { Breakable } from './breakable.ts';
 import type { Failure } from './breakable.ts';
 
-/** What a failure means to a client, whichever edge it meets. */
+/** The meaning of a failure to a client, which is the same at every edge. */
 type Meaning = 'internal' | 'unavailable' | 'conflict';
 
 const meanings = {
@@ -21,7 +21,7 @@ const meanings = {
 } as const satisfies Readonly<Record<Meaning, object>>;
 
 interface Edge {
-  /** What this edge's clients know the meaning by. */
+  /** The error code that tells this edge's clients the meaning. */
   readonly codes: Readonly<Record<Meaning, string>>;
   readonly codeOf: (body: Json) => unknown;
 }
@@ -42,7 +42,7 @@ const edges = {
     codeOf: codeOfError,
   },
   authority: {
-    // No request to it changes a record, so none conflicts.
+    // No request to it changes a record, so there are no conflicts.
     codes: { internal: 'server_error', unavailable: 'temporarily_unavailable', conflict: 'temporarily_unavailable' },
     codeOf: (body: Json) => body['error'],
   },
@@ -70,15 +70,15 @@ type FailureName = keyof typeof failures;
 
 const failureNames = Object.keys(failures) as readonly FailureName[];
 
-interface Asked {
+interface RequestRow {
   readonly edge: keyof typeof edges;
   readonly what: string;
   readonly send: () => Promise<Answered>;
   /** Its status while nothing fails. */
   readonly well: number;
-  /** What stops it; nothing else does. */
+  /** All failures that stop it. */
   readonly stoppedBy: readonly FailureName[];
-  /** What is there to change, as others see it. */
+  /** The state that it changes, read by another request. */
   readonly state?: () => Promise<unknown>;
 }
 
@@ -137,7 +137,7 @@ const notCommitted = [
   'what a commit requires has changed',
 ] as const;
 
-const requests: readonly Asked[] = [
+const requests: readonly RequestRow[] = [
   {
     edge: 'data plane',
     what: 'a read',
@@ -172,7 +172,7 @@ const requests: readonly Asked[] = [
     what: 'a request without a token',
     send: () => world.client.vault('kv-failing', 'GET', '/secrets/read', { token: undefined }),
     well: 401,
-    // The rules of the vault are in memory, and nothing is done on their word.
+    // The rules of the vault are in memory, and a 401 does not depend on them.
     stoppedBy: ['the audit log cannot be written'],
   },
   {
@@ -216,7 +216,7 @@ const requests: readonly Asked[] = [
     what: 'a read',
     send: () => graph('GET', `/groups/${groupId}`),
     well: 200,
-    // It requires nothing, and has no record.
+    // It requires nothing, and has no audit record.
     stoppedBy: notRead,
   },
   { edge: 'Graph', what: 'a list', send: () => graph('GET', '/groups'), well: 200, stoppedBy: notRead },
@@ -250,16 +250,16 @@ for (const asked of requests) {
       test(name, () => meet(asked, name));
       test(`${name}, once`, () => meetOnce(asked, name));
     }
-    // Strangers' requests have a record each within a quota of one in five seconds.
+    // Requests of unknown callers have a quota of one audit record in five seconds.
     if (asked.well >= 400) beforeEach(() => world.advance(10_000));
   });
 }
 
-async function meet(asked: Asked, name: FailureName): Promise<void> {
+async function meet(asked: RequestRow, name: FailureName): Promise<void> {
   const { part, error, meaning } = failures[name];
   const stateBefore = await asked.state?.();
   breakable.fail({ part, error, times: Number.POSITIVE_INFINITY });
-  // A change is refused once the log is known to fail. Its own record commits with it, and is written later.
+  // A change is refused if the log is known to fail. Its own record commits with it, and reaches the log later.
   if (part === 'log') await vault('GET', '/secrets/read');
   const answered = await asked.send();
   breakable.heal();
@@ -272,17 +272,17 @@ async function meet(asked: Asked, name: FailureName): Promise<void> {
   assertWell(asked, await asked.send());
 }
 
-/** Waits until the records of all changes are in the log: one that is written later would meet the failure that is to come once. */
+/** Waits until the records of all changes are in the log: a late one would use up the failure that happens once. */
 async function allWritten(): Promise<void> {
   while ((await world.folder.store.list({ prefix: 'outbox/', limit: 1 })).length > 0) await sleep(10);
 }
 
-async function meetOnce(asked: Asked, name: FailureName): Promise<void> {
+async function meetOnce(asked: RequestRow, name: FailureName): Promise<void> {
   const { part, error, meaning } = failures[name];
   if (part === 'log') await allWritten();
   breakable.fail({ part, error, times: 1 });
   const answered = await asked.send();
-  // What was changed meanwhile is looked at again; the record of a change is written later, and tried again.
+  // After a conflict the request is decided again; the record of a change is written later, and tried again.
   const passes = meaning === 'conflict' || (part === 'log' && asked.state !== undefined);
   if (asked.stoppedBy.includes(name) && !passes) assertMeans(asked, answered, meaning);
   else assertWell(asked, answered);
@@ -290,7 +290,7 @@ async function meetOnce(asked: Asked, name: FailureName): Promise<void> {
   breakable.heal();
 }
 
-function assertMeans({ edge }: Asked, { status, headers, body }: Answered, meaning: Meaning): void {
+function assertMeans({ edge }: RequestRow, { status, headers, body }: Answered, meaning: Meaning): void {
   const { codes, codeOf }: Edge = edges[edge];
   const found = { status, code: codeOf(body), retryAfter: headers['retry-after'] };
   const expected = { ...meanings[meaning], code: codes[meaning] };
@@ -298,6 +298,6 @@ function assertMeans({ edge }: Asked, { status, headers, body }: Answered, meani
   assert.ok(!JSON.stringify([headers, body]).includes(secret), 'nothing is disclosed');
 }
 
-function assertWell({ well }: Asked, { status, body }: Answered): void {
+function assertWell({ well }: RequestRow, { status, body }: Answered): void {
   assert.equal(status, well, JSON.stringify(body));
 }

@@ -10,7 +10,7 @@ const full: FilterLanguage = {
   functions: { atScope: 'without', assignedTo: 'with value' },
 };
 
-test('a filter is its terms, in any case and spacing', () => {
+test('a filter is parsed into its terms, whatever its case and spacing', () => {
   const parsed = parseFilter(
     "ATSCOPE( ) and assignedto('it''s') and substringof('a', Name) and startswith(type,'b') and name  eq null",
     full,
@@ -25,7 +25,7 @@ test('a filter is its terms, in any case and spacing', () => {
   ]);
 });
 
-test('what an edge does not support is refused there, with the place of the term, and supported elsewhere', () => {
+test('a form that an edge does not support is refused with the position of the term; another edge supports it', () => {
   const rows: readonly (readonly [text: string, at: number, rule: RegExp])[] = [
     ["name eq 'a' or type eq 'b'", 0, /^'or' was not expected$/],
     ["name eq 'a' and not type eq 'b'", 16, /^'not' is not a property that can be filtered: name, type$/],
@@ -46,7 +46,7 @@ test('what an edge does not support is refused there, with the place of the term
   }
 });
 
-test('what no edge can read is refused with its place', () => {
+test('a filter that no edge can read is refused with the position of the fault', () => {
   const rows: readonly (readonly [text: string, at: number, rule: RegExp])[] = [
     ['', 0, /^a name was expected, not its end$/],
     ["name eq 'a' and ", 0, /^a name was expected, not its end$/],

@@ -22,7 +22,7 @@ test('changes under one key run one after the other, in the order in which they 
   assert.ok(seen.indexOf('other ends') < seen.indexOf('first ends'));
 });
 
-test('a change that fails is told to whoever asked for it, and does not keep the next one from its turn', async () => {
+test('a change that fails rejects its own promise, and the next one runs', async () => {
   const turns = new InOrder();
   const failing = turns.take('a', () => Promise.reject(new Error('no')));
   const next = turns.take('a', () => Promise.resolve('yes'));

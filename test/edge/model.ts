@@ -10,7 +10,7 @@ import { memoryStore } from '../../src/store/memory.ts';
 import type { Reading } from '../../src/store/records.ts';
 import type { List, Read, ReadResult, Requirement, Store } from '../../src/store/store.ts';
 
-/** As a socket: its methods are its class's. */
+/** Like a socket, it has its methods from its class. */
 export class ModelConnection implements Connection {
   readonly calls: string[] = [];
 
@@ -29,7 +29,7 @@ export class ModelConnection implements Connection {
 
 export const connection = () => new ModelConnection();
 
-/** A request that says itself what its one step finds, what it rests on, and what it asks for. */
+/** A request that brings its own steps, requirements and work. */
 export interface ModelRequest extends EdgeRequest {
   readonly connection: ModelConnection;
   readonly step: () => unknown;
@@ -43,7 +43,7 @@ const modelSteps = Steps.of<ModelRequest, Model>()
   .step('decided', ({ request }) => request.step())
   .once('received', ({ request }) => request.once());
 
-/** A log record by its request's id, which is all that these tests look at. */
+/** A log record with only its request's id, which is all that these tests check. */
 export function record(requestId: string): LogRecord {
   return { category: 'AuditEvent', resourceId: requestId } as LogRecord;
 }
@@ -53,15 +53,15 @@ export function* answering(id: string, more: Partial<Done> = {}): Reading<Done> 
   return { answer: { status: 200, body: id }, records: [record(id)], ...more };
 }
 
-/** The machine of requests over a store in memory, and all that it does, in order. */
+/** The turns over a store in memory, with everything that happens, in order. */
 export class Model {
   readonly store = memoryStore();
-  /** What happened: answers by their status, records, ends. */
+  /** The events: answers by their status, records of refusals, ends of requests. */
   readonly seen: string[] = [];
   readonly logged: unknown[] = [];
-  /** By turn: whose records were written in one go. */
+  /** By turn, the requests whose records were written together. */
   readonly written: string[][] = [];
-  /** Does what the log does: throws, or waits for the disk. */
+  /** Stands in for the log: it may throw, or return a promise as for the disk. */
   write: () => Promise<void> | undefined = () => undefined;
   readMany: Store['readMany'] = (requests) => this.store.readMany(requests);
   readonly turns: Turns;
@@ -93,7 +93,7 @@ export class Model {
     });
   }
 
-  /** Sends a request; its answer, `undefined` where its connection is ended instead. */
+  /** Sends a request. Returns its answer, or `undefined` if its connection is closed instead. */
   send(
     id: string,
     asked: Partial<ModelRequest> = {},
@@ -119,7 +119,7 @@ export class Model {
     return promise;
   }
 
-  /** How often each request is over. */
+  /** How many times the request ended. */
   ends(id: string): number {
     return this.seen.filter((event) => event === `${id} over`).length;
   }
@@ -144,7 +144,7 @@ export const modelEdge: Edge<ModelRequest, Model, Facts> = {
   renew: (key, { request }) => request.renew(key),
 };
 
-/** Until nothing of this turn of the event loop, and of some after it, is left to do. */
+/** Waits until this turn of the event loop and some later ones are over. */
 export async function quiet(turns = 20): Promise<void> {
   for (let at = 0; at < turns; at += 1) await turn();
 }

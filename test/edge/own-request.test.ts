@@ -38,19 +38,19 @@ const no = () => failing(new Refused({ kind: 'no' }));
 const conflict = () => failing(new Conflict('a'));
 
 suite("a request of the server's own", () => {
-  test('is answered as any other, with its record', async () => {
+  test('is answered like any other, with its record', async () => {
     const model = new Model();
     assert.deepEqual(await ask(model, {}), { status: 200, body: 'own' });
     assert.deepEqual(model.written, [['own']]);
   });
 
-  test('is decided in one turn with those of clients', async () => {
+  test('is decided in one turn with requests of clients', async () => {
     const model = new Model();
     await Promise.all([model.send('a'), ask(model, {}), model.send('b')]);
     assert.deepEqual(model.written, [['a', 'own', 'b']]);
   });
 
-  test('has a refusal for an answer, with its record, unless it is said to be none', async () => {
+  test('resolves with a refusal, which has its record, unless isThrown says otherwise', async () => {
     for (const isThrown of [undefined, isConflict]) {
       const model = new Model();
       assert.deepEqual(await ask(model, { work: no }, isThrown), { status: 403, body: 'no' });
@@ -58,7 +58,7 @@ suite("a request of the server's own", () => {
     }
   });
 
-  test('that fails with what is no answer is rejected with that, and has no record', async () => {
+  test('that fails is rejected with an error for which isThrown is true, and has no record', async () => {
     const model = new Model();
     await assert.rejects(ask(model, { work: conflict }, isConflict), {
       name: 'Refused',
@@ -69,13 +69,13 @@ suite("a request of the server's own", () => {
     await model.turns.close();
   });
 
-  test('that fails so is answered and recorded where nothing is said to be no answer', async () => {
+  test('that fails in the same way is answered and recorded if there is no isThrown', async () => {
     const model = new Model();
     assert.deepEqual(await ask(model, { work: conflict }), { status: 409, body: 'tooManyConflicts' });
     assert.deepEqual(model.seen, ['own recorded']);
   });
 
-  test('whose record cannot be written is unavailable: as an answer, or rejected', async () => {
+  test('whose record cannot be written is answered 503, or rejected', async () => {
     const model = new Model();
     const full = new AuditUnavailable('the disk is full');
     model.write = () => {
@@ -99,7 +99,7 @@ suite("a request of the server's own", () => {
     await model.turns.close();
   });
 
-  test('shares its part of a turn: what stands for its connection can be paused, and is not', () => {
+  test('has a connection of its own, and pausing that has no effect', () => {
     ownConnection.pause();
     ownConnection.resume();
   });

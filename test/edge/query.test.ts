@@ -14,7 +14,7 @@ suite('the query', () => {
     ['a=&b=1', { a: '', b: '1' }],
     ['a=1,2', { a: '1,2' }],
     ['a=1%262&b=%61', { a: '1&2', b: 'a' }],
-    // Names are compared to the letter.
+    // The case of a name matters.
     ['a=1&A=2', { a: '1', A: '2' }],
   ];
   for (const [query, values] of accepted) {
@@ -32,7 +32,7 @@ suite('the query', () => {
       assert.throws(() => read(query), { name: 'Refused', refusal: { kind: 'givenTwice', name } }));
   }
 
-  test('of a path that is nowhere is empty', () => {
+  test('is empty for a path that is not found', () => {
     assert.deepEqual(
       queryOrRefuse(undefined, () => ({ kind: 'givenTwice' })),
       {},

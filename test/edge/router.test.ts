@@ -24,7 +24,7 @@ suite('the router', () => {
     ['GET', '/Secrets/MixedCase', 'get', { name: 'MixedCase' }],
     ['GET', '/secrets/a%20b/%31', 'get', { name: 'a b', version: '1' }],
     ['GET', `/secrets/${'n'.repeat(longest)}`, 'get', { name: 'n'.repeat(longest) }],
-    // Only a POST restores: for another method it is a name.
+    // Only a POST restores. For other methods it is a name.
     ['GET', '/secrets/restore', 'get', { name: 'restore' }],
     ['POST', '/secrets/restore', 'restore', {}],
     ['OPTIONS', '/anywhere/at/all', 'preflight', { '*': '/anywhere/at/all' }],
@@ -37,7 +37,7 @@ suite('the router', () => {
     });
   }
 
-  const nowhere: readonly [method: string, url: string][] = [
+  const notFound: readonly [method: string, url: string][] = [
     ['GET', '/'],
     ['GET', '/secret'],
     ['GET', '/secretss'],
@@ -53,16 +53,16 @@ suite('the router', () => {
     ['GET', '/secrets/%ff'],
     ['GET', `/secrets/${'n'.repeat(longest + 1)}`],
   ];
-  for (const [method, url] of nowhere) {
+  for (const [method, url] of notFound) {
     test(`finds nothing at ${method} ${url.slice(0, 40)}`, () => assert.equal(router.find(method, url), undefined));
   }
 
-  test('decodes the query, in which a parameter that is given twice is a list', () => {
+  test('decodes the query; a parameter that is given twice is a list', () => {
     const query = router.find('GET', '/secrets/a?b=%31&c=2&c=3&d')?.query;
     assert.deepEqual({ ...(query as object) }, { b: '1', c: ['2', '3'], d: '' });
   });
 
-  test('names the methods that a path has, but for that of a preflight', () => {
+  test('names the methods of a path, except that of a preflight', () => {
     assert.deepEqual(router.methodsAt('/secrets'), ['GET']);
     assert.deepEqual(router.methodsAt('/secrets/a'), ['GET', 'PUT']);
     assert.deepEqual(router.methodsAt('/secrets/restore'), ['GET', 'PUT', 'POST']);

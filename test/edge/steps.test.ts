@@ -3,33 +3,33 @@ import { test } from 'node:test';
 import { Refused } from '../../src/edge/edge.ts';
 import { Steps } from '../../src/edge/steps.ts';
 
-interface World {
+interface Services {
   readonly taken: string[];
 }
 
-/** A step that is seen when it is taken. */
+/** A step that notes when it is taken. */
 const seen =
   <T>(name: string, fact: () => T) =>
-  (_known: unknown, { taken }: World): T => {
+  (_known: unknown, { taken }: Services): T => {
     taken.push(name);
     return fact();
   };
 
-test('the rows are taken in their order, each with what those before it found out, once each', () => {
-  const steps = Steps.of<string, World>()
+test('the rows run in order, once each, and each receives the facts of the rows before it', () => {
+  const steps = Steps.of<string, Services>()
     .step('one', ({ request }) => `${request} 1`)
     .step('two', ({ one }) => `${one} 2`)
     .once('three', ({ two }) => `${two} 3`)
     .step('four', ({ three }) => `${three} 4`);
   const walk = steps.begin('a');
-  assert.throws(() => walk.whole, /not known before all of its steps/);
+  assert.throws(() => walk.whole, /not complete before all steps are taken/);
   assert.equal(walk.advance({ taken: [] }), undefined);
   assert.deepEqual(walk.whole, { request: 'a', one: 'a 1', two: 'a 1 2', three: 'a 1 2 3', four: 'a 1 2 3 4' });
 });
 
-test('a fact that must be waited for ends the walk there, and the rows before it are not taken again', async () => {
-  const world = { taken: [] };
-  const steps = Steps.of<string, World>()
+test('a promise of a fact pauses the walk, and the rows before it do not run again', async () => {
+  const services = { taken: [] };
+  const steps = Steps.of<string, Services>()
     .step(
       'before',
       seen('before', () => 1),
@@ -43,18 +43,18 @@ test('a fact that must be waited for ends the walk there, and the rows before it
       seen('after', () => 3),
     );
   const walk = steps.begin('a');
-  const waited = walk.advance(world);
+  const waited = walk.advance(services);
   assert.ok(waited instanceof Promise);
   assert.deepEqual(walk.known, { request: 'a', before: 1, late: undefined, after: undefined });
-  assert.equal(walk.advance(world, { awaited: await waited }), undefined);
+  assert.equal(walk.advance(services, { awaited: await waited }), undefined);
   assert.deepEqual(walk.whole, { request: 'a', before: 1, late: 2, after: 3 });
-  assert.deepEqual(world.taken, ['before', 'late', 'after']);
+  assert.deepEqual(services.taken, ['before', 'late', 'after']);
 });
 
-test('after a fact that is taken once and had to be waited for, all that was decided before is decided again', async () => {
-  const world = { taken: [] };
+test('after a step that is taken once and had to wait, the earlier steps are taken again', async () => {
+  const services = { taken: [] };
   let rule = 'before';
-  const steps = Steps.of<string, World>()
+  const steps = Steps.of<string, Services>()
     .step(
       'rule',
       seen('rule', () => rule),
@@ -72,12 +72,12 @@ test('after a fact that is taken once and had to be waited for, all that was dec
       seen('parsed', () => 'parsed'),
     );
   const walk = steps.begin('a');
-  const body = walk.advance(world);
+  const body = walk.advance(services);
   rule = 'after the body';
-  const place = walk.advance(world, { awaited: await body });
+  const place = walk.advance(services, { awaited: await body });
   assert.equal(walk.known.rule, 'after the body');
   rule = 'after the place';
-  assert.equal(walk.advance(world, { awaited: await place }), undefined);
+  assert.equal(walk.advance(services, { awaited: await place }), undefined);
   assert.deepEqual(walk.whole, {
     request: 'a',
     rule: 'after the place',
@@ -85,12 +85,12 @@ test('after a fact that is taken once and had to be waited for, all that was dec
     place: 'place',
     parsed: 'parsed',
   });
-  assert.deepEqual(world.taken, ['rule', 'body', 'rule', 'place', 'rule', 'parsed']);
+  assert.deepEqual(services.taken, ['rule', 'body', 'rule', 'place', 'rule', 'parsed']);
 });
 
-test('a request that begins again keeps what is taken once, and nothing else', () => {
-  const world = { taken: [] };
-  const steps = Steps.of<string, World>()
+test('a request that begins again keeps only the facts of steps that are taken once', () => {
+  const services = { taken: [] };
+  const steps = Steps.of<string, Services>()
     .step(
       'rule',
       seen('rule', () => 'rule'),
@@ -104,18 +104,18 @@ test('a request that begins again keeps what is taken once, and nothing else', (
       seen('parsed', () => 'parsed'),
     );
   const walk = steps.begin('a');
-  assert.equal(walk.advance(world), undefined);
+  assert.equal(walk.advance(services), undefined);
   const before = walk.known;
   walk.restart();
   assert.deepEqual(walk.known, { request: 'a', rule: undefined, body: 'body', parsed: undefined });
   assert.deepEqual(before, { request: 'a', rule: 'rule', body: 'body', parsed: 'parsed' }, 'another record');
-  assert.equal(walk.advance(world), undefined);
-  assert.deepEqual(world.taken, ['rule', 'body', 'parsed', 'rule', 'parsed']);
+  assert.equal(walk.advance(services), undefined);
+  assert.deepEqual(services.taken, ['rule', 'body', 'parsed', 'rule', 'parsed']);
 });
 
-test('a fact that refuses is known to the refusal, and no further row is taken', () => {
-  const world = { taken: [] };
-  const steps = Steps.of<string, World>()
+test('a refusal can use the fact that caused it, and no later row runs', () => {
+  const services = { taken: [] };
+  const steps = Steps.of<string, Services>()
     .step(
       'verdict',
       seen('verdict', () => false),
@@ -126,13 +126,13 @@ test('a fact that refuses is known to the refusal, and no further row is taken',
       seen('after', () => 1),
     );
   const walk = steps.begin('a');
-  assert.throws(() => walk.advance(world), { name: 'Refused', refusal: { kind: 'no, a' } });
+  assert.throws(() => walk.advance(services), { name: 'Refused', refusal: { kind: 'no, a' } });
   assert.equal(walk.known.verdict, false);
-  assert.deepEqual(world.taken, ['verdict']);
+  assert.deepEqual(services.taken, ['verdict']);
 });
 
-test('what refuses once refuses again when the request begins again, and is not asked again', async () => {
-  // Of a body that is too large some is read. What is left of it may be small enough.
+test('the refusal of a step that is taken once is thrown again when the request begins again', async () => {
+  // Part of a body that is too large has been read. The rest may be small enough.
   for (const isLate of [false, true]) {
     let [reads, rules] = [0, 0];
     const tooLarge = () => {
@@ -142,7 +142,7 @@ test('what refuses once refuses again when the request begins again, and is not 
       if (isLate) return Promise.reject(refused);
       throw refused;
     };
-    const steps = Steps.of<string, World>()
+    const steps = Steps.of<string, Services>()
       .step('rule', () => (rules += 1))
       .once('body', tooLarge);
     const walk = steps.begin('a');
@@ -154,9 +154,9 @@ test('what refuses once refuses again when the request begins again, and is not 
   }
 });
 
-test('a step that is taken once and fails otherwise is tried again', () => {
+test('a step that is taken once is tried again after an error that is not a refusal', () => {
   let tried = 0;
-  const steps = Steps.of<string, World>().once('body', () => {
+  const steps = Steps.of<string, Services>().once('body', () => {
     tried += 1;
     if (tried === 1) throw new Error('not now');
     return 'body';

@@ -8,7 +8,7 @@ import { Conflict } from '../../src/store/store.ts';
 import type { Done } from '../../src/edge/edge.ts';
 import { answering, connection, Model, modelEdge, quiet, record } from './model.ts';
 
-/** Work that needs a record so many times, one after the other. */
+/** Work that reads a record this many times, one after the other. */
 function* reading(id: string, rounds: number): Reading<Done> {
   for (let round = 0; round < rounds; round += 1) {
     const need: Need = { kind: 'list', list: { prefix: listed, limit: 1 } };
@@ -19,7 +19,7 @@ function* reading(id: string, rounds: number): Reading<Done> {
 
 const listed = 'a/' as never;
 
-/** Work that waits for that, and then answers. */
+/** Work that waits for a promise, and then answers. */
 function* after(id: string, until: Promise<unknown>): Reading<Done> {
   yield* wait(until);
   return yield* answering(id);
@@ -39,7 +39,7 @@ const upTo = (count: number) => [...Array(count).keys()];
 const events = (model: Model, id: string) => model.seen.filter((event) => event.startsWith(`${id} `));
 
 suite('a turn', () => {
-  test('records all that was read in one write, and answers nobody before', async () => {
+  test('records all reads in one write, and answers none before it', async () => {
     const model = new Model();
     model.write = () => {
       assert.deepEqual(model.seen, []);
@@ -54,7 +54,7 @@ suite('a turn', () => {
     for (const id of ['a', 'b', 'c']) assert.deepEqual(events(model, id), [`${id} 200`, `${id} over`]);
   });
 
-  test('answers nobody before the disk has what was read, where the log waits for it', async () => {
+  test('answers no read before its record is on the disk, if the log waits for that', async () => {
     const model = new Model();
     const synced = Promise.withResolvers<void>();
     model.write = () => synced.promise;
@@ -68,7 +68,7 @@ suite('a turn', () => {
     );
   });
 
-  test('tells none of its readers anything when their records cannot be written: all get a 503', async () => {
+  test('answers all its reads 503 when their records cannot be written', async () => {
     for (const isLate of [false, true]) {
       const model = new Model();
       const full = new AuditUnavailable('the disk is full');
@@ -83,7 +83,7 @@ suite('a turn', () => {
     }
   });
 
-  test('lets one request fail alone, wherever it fails', async () => {
+  test('lets a request fail without the others, wherever it fails', async () => {
     const bad = new Error('bad');
     const throwing = () => {
       throw bad;
@@ -94,8 +94,8 @@ suite('a turn', () => {
       once: [{ once: throwing }],
       work: [{ work: () => failing(bad) }],
       requirements: [{ requirements: throwing, work: refuse }],
-      'reading anew': [{ work: () => failing(new Conflict('a')), renew: throwing }],
-      'reading anew, later': [{ work: () => failing(new Conflict('a')), renew: () => Promise.reject(bad) }],
+      renew: [{ work: () => failing(new Conflict('a')), renew: throwing }],
+      'renew, later': [{ work: () => failing(new Conflict('a')), renew: () => Promise.reject(bad) }],
       records: [{ work: () => answering('bad', { records: [{ ...record('bad'), properties: { a: 1n } } as never] }) }],
     } as const;
     for (const [where, [asked]] of Object.entries(rows)) {
@@ -116,7 +116,7 @@ suite('a turn', () => {
     }
   });
 
-  test('cuts off the one request whose answer cannot be sent or made, and answers those behind it', async () => {
+  test('cuts off a request whose answer cannot be made or sent, and answers the others', async () => {
     const throwing = () => {
       throw new Error('bad');
     };
@@ -158,7 +158,7 @@ suite('a turn', () => {
     await model.turns.close();
   });
 
-  test('fails only its readers when the store fails, or answers too few', async () => {
+  test('fails only the requests that read when the store fails, or returns too few results', async () => {
     for (const store of [
       () => {
         throw new Error('bad');
@@ -178,13 +178,13 @@ suite('a turn', () => {
 });
 
 suite('a request', () => {
-  test('that asks more than three times goes on in the next turn, and holds nobody up', async () => {
+  test('that reads more than three times continues in the next turn, and delays no other', async () => {
     const model = new Model();
     await Promise.all([model.send('long', { work: () => reading('long', 7) }), model.send('short')]);
     assert.deepEqual(model.written, [['short'], ['long']]);
   });
 
-  test('that waits leaves its turn, and joins one that comes later', async () => {
+  test('that waits leaves its turn, and joins a later one', async () => {
     const model = new Model();
     const until = Promise.withResolvers<string>();
     const late = model.send('late', { work: () => after('late', until.promise) });
@@ -194,7 +194,7 @@ suite('a request', () => {
     assert.deepEqual(model.written, [['b'], ['late']]);
   });
 
-  test('that leaves a turn which still reads is answered, recorded and committed once', async () => {
+  test('that leaves a turn while it reads is answered, recorded and committed once', async () => {
     for (const [kind, work] of [
       ['read', answering],
       ['change', changing],
@@ -226,7 +226,7 @@ suite('a request', () => {
     }
   });
 
-  test('that leaves a turn which still reads gets what it asked for in the other one, and not what it asked before', async () => {
+  test('that leaves a turn while it reads gets the result of its read in the later turn', async () => {
     const model = new Model();
     await model.store.transact({ put: [{ key: 'a/1', value: Buffer.from('{"a":1}') }] });
     const reads: PromiseWithResolvers<void>[] = [];
@@ -259,7 +259,7 @@ suite('a request', () => {
     assert.equal(given.length, 1);
   });
 
-  test('that meets a conflict is decided again, and gives up after ten times', async () => {
+  test('that meets a conflict is decided again, at most ten times', async () => {
     for (const [conflicts, status] of [
       [9, 200],
       [10, 409],
@@ -296,7 +296,7 @@ suite('a request', () => {
     }
   });
 
-  test('that is refused is refused on the word of what is in force, or decided again', async () => {
+  test('that is refused by rules that are no longer in force is decided again', async () => {
     const model = new Model();
     const [version = ''] = await model.store.transact({ put: [{ key: 'rule', value: Buffer.from('1') }] });
     let known = 'an earlier version';
@@ -320,7 +320,7 @@ suite('a request', () => {
     assert.deepEqual(events(model, 'b'), ['b recorded', 'b 403', 'b over'], 'recorded first');
   });
 
-  test('that is refused where what is in force cannot be read is not told of it', async () => {
+  test('is answered 500 instead of its refusal if the rules in force cannot be read', async () => {
     const model = new Model();
     model.readMany = () => {
       throw new Error('bad');
@@ -332,7 +332,7 @@ suite('a request', () => {
     assert.equal(answer?.body, 'internal');
   });
 
-  test('whose change is committed is never begun again, whatever comes after', async () => {
+  test('whose change is committed is never decided again, even if the next step fails', async () => {
     const model = new Model();
     let [commits, runs] = [0, 0];
     const answer = await model.send('a', {
@@ -349,7 +349,7 @@ suite('a request', () => {
     assert.equal((await model.store.list({ prefix: 'outbox/', limit: 9 })).length, 1);
   });
 
-  test('whose change is in force is answered after that, and not before', async () => {
+  test('that changes something is answered when the change is in force, not before', async () => {
     const model = new Model();
     const committed = async () => {
       await quiet(3);
@@ -361,7 +361,7 @@ suite('a request', () => {
 });
 
 suite('connections', () => {
-  test('get 8 requests of a turn each, and a turn has 256', async () => {
+  test('have up to 8 requests each in a turn, and a turn has up to 256', async () => {
     const model = new Model();
     const connections = upTo(40).map(connection);
     const named = (from: number, to: number) =>
@@ -375,7 +375,7 @@ suite('connections', () => {
     assert.equal(model.written.flat().length, 360);
   });
 
-  test('that send without end keep no other waiting', async () => {
+  test('that send without end do not delay another', async () => {
     const model = new Model();
     const busy = Array.from({ length: 50 }, connection);
     let left = 5_000;
@@ -388,7 +388,7 @@ suite('connections', () => {
     assert.ok(before <= 2, `in turn ${before}`);
   });
 
-  test('that have more than 32 requests under way are not read from until there are 8, wherever these are', async () => {
+  test('with more than 32 requests under way are not read from until only 8 are left', async () => {
     const model = new Model();
     const [busy, calm] = [connection(), connection()];
     const until = Promise.withResolvers<string>();
@@ -396,7 +396,7 @@ suite('connections', () => {
     sent.push(...upTo(25).map((at) => model.send(`${at}`, { connection: busy, work: () => after('', until.promise) })));
     sent.push(...upTo(8).map((at) => model.send(`busy ${at}`, { connection: busy })));
     await quiet();
-    // As Node does at the end of each message.
+    // Node does this at the end of each message.
     busy.resume();
     assert.deepEqual(busy.calls, ['pause']);
     until.resolve('');
@@ -409,7 +409,7 @@ suite('connections', () => {
 });
 
 suite('closing', () => {
-  test('waits for all that is under way, in a turn or out of it, and for nothing where there is nothing', async () => {
+  test('waits for all requests under way, in a turn or out of it, and resolves at once without any', async () => {
     const model = new Model();
     await model.turns.close();
     const until = Promise.withResolvers<string>();
@@ -422,14 +422,14 @@ suite('closing', () => {
     until.resolve('');
     await Promise.all([closing, late]);
     assert.equal(model.ends('late'), 1);
-    // And again, for what has come since.
+    // The same for a request that came since.
     const more = model.send('more');
     await model.turns.close();
     assert.equal(model.ends('more'), 1);
     await more;
   });
 
-  test('a promise that nobody keeps keeps only its own request', async () => {
+  test('a promise that never settles delays only its own request', async () => {
     const model = new Model();
     void model.send('stuck', { work: () => after('stuck', new Promise(() => undefined)) });
     for (const id of ['a', 'b']) assert.equal((await model.send(id))?.status, 200);
