@@ -6,7 +6,7 @@ import type { Fault, JsonType, Path, Wordings } from '../shape/fault.ts';
 import { array, boolean, each, ignored, object, optional, partial, record, renamed, string } from '../shape/shape.ts';
 import type { Members, Shape } from '../shape/shape.ts';
 
-/** What a shape of a body gives. A rule of its own says in a whole sentence how it was broken. */
+/** The shape of a request body. A rule of its own describes a breach in a whole sentence. */
 export type BodyShape<T> = Shape<T, string>;
 
 /** Reads a body by its shape. */
@@ -15,7 +15,7 @@ export function readAs<T>(shape: BodyShape<T>, value: unknown): Outcome<T> {
   return read.ok ? read : refused({ kind: 'badParameter', message: sentenceOf(read.fault) });
 }
 
-/** The elements of a list are not told apart: `contacts[].email`. */
+/** The path without the indexes of elements, as messages have it: `contacts[].email`. */
 function withoutIndexes(path: Path): Path {
   return path.flatMap((segment, at) => {
     if (typeof segment === 'number') return [];
@@ -35,7 +35,7 @@ const typeWords: Readonly<Record<JsonType, string>> = {
   number: 'a number',
 };
 
-/** What is not supported is never ignored: a member that is not known is refused by name. */
+/** A member that is not supported is never ignored: it is refused by name. */
 const wordings: Wordings<string, string> = {
   wrongType: ({ expected }, at) =>
     at === '' ? 'The request body must be a JSON object.' : `${at} must be ${typeWords[expected]}.`,
@@ -48,8 +48,8 @@ const wordings: Wordings<string, string> = {
 };
 
 /**
- * An object that is refused with this sentence where it is none, or has other members. A fault in one of its members is
- * told without the path to the object.
+ * The same shape, but a value that is not an object or that has other members is refused with this sentence. The message
+ * for a fault in one of its members does not have the path to the object.
  */
 export function objectOr<T>(sentence: string, shape: BodyShape<T>): BodyShape<T> {
   return (value) => {
@@ -63,7 +63,7 @@ export function objectOr<T>(sentence: string, shape: BodyShape<T>): BodyShape<T>
 
 const backup = object({ value: string });
 
-/** `value` of a restore: the blob of a backup. */
+/** The `value` in the body of a restore: the blob of a backup. */
 export function backupBlob(body: unknown): Outcome<string> {
   const read = readAs(backup, body);
   return read.ok ? { ok: true, value: read.value.value } : read;
@@ -84,12 +84,12 @@ const seconds: Shape<number> = (value) =>
     ? accept(value)
     : wrong(value, 'a whole number of seconds since 1970');
 
-/** `attributes`; `more` are those that only this collection has. */
+/** The shape of `attributes`; `more` has those of one collection only. */
 export function attributesWith<const M extends Members>(more: M) {
   return renamed(
     object({
       ...partial({ enabled: boolean, nbf: seconds, exp: seconds }),
-      // Only the server makes them: clients send them back.
+      // The server sets these. Clients may send them back, and they are ignored.
       ...each(['created', 'updated', 'recoveryLevel', 'recoverableDays'], ignored),
       ...more,
     }),
@@ -99,10 +99,10 @@ export function attributesWith<const M extends Members>(more: M) {
 
 export const attributes = attributesWith({});
 
-/** `tags` and `attributes`, which an object of any collection has. */
+/** The shapes of `tags` and `attributes`, which the objects of every collection have. */
 export const objectMembers = { tags: optional(tags), attributes: optional(attributes, {}) };
 
-/** What a body says of an object of any collection, whatever else is in it. */
+/** The parameters in a body that the objects of every collection have. */
 export function parametersOf<A extends ObjectParameters>(read: {
   readonly tags?: Readonly<Record<string, string>>;
   readonly attributes: A;

@@ -24,7 +24,7 @@ export interface DataPlaneServices extends Omit<EdgeServices, 'changes'> {
 
 const none: readonly string[] = [];
 
-/** What is at a path: an operation, or what anybody is answered, from any network. */
+/** The destination of a path: an operation, or an answer that every client gets from any network. */
 type Destination = { readonly card: OperationCard } | { readonly open: (request: IncomingMessage) => Answer };
 
 /** The edge at `<vault>.vault.<domain>`. The order of a request is the table in `pipeline.ts`. */
@@ -60,7 +60,7 @@ function routesOf(corsOrigins: readonly string[]): readonly Route<Destination>[]
   });
   return [
     { method: 'OPTIONS', path: '*', to: { open: preflight } },
-    // Documented to answer from any network, with no token: the way to see the address that the vault sees (private-link-diagnostics).
+    // Documented to answer from any network, without a token: it shows the address that the vault sees (private-link-diagnostics).
     { method: 'GET', path: '/healthstatus', to: { open: () => ({ status: 200, body: true }) } },
     ...operations.flatMap((card) =>
       [card.path, card.alsoAt].flatMap((path) =>
@@ -70,7 +70,7 @@ function routesOf(corsOrigins: readonly string[]): readonly Route<Destination>[]
   ];
 }
 
-/** The version that Azure's data plane stated when its exchanges were recorded; clients show it, none compares it. */
+/** The version that Azure's data plane sent when its exchanges were recorded. Clients show it, but none compares it. */
 const serviceVersion = '1.9.3038.1';
 
 const fixed = [
@@ -82,7 +82,7 @@ const fixed = [
   ['strict-transport-security', 'max-age=31536000;includeSubDomains'],
 ].flat();
 
-/** The headers that stand on every answer of a vault, refusals included: name, value, name, value. */
+/** The headers of every answer of a vault, refusals included: name, value, name, value. */
 function answerHeaders(known: KnownSoFar, corsOrigins: readonly string[]): string[] {
   const { vault, request, permission: access } = known;
   const { requestId, source } = request;
@@ -100,11 +100,12 @@ function add(headers: string[], more: Readonly<Record<string, string>>): void {
 }
 
 /**
- * What a vault that leaves its data plane to role assignments says of the one that it found, and of its cache. The ages
- * are of assignments, deny assignments and roles, in seconds: what is decided on is never older than the request.
+ * The ages of the cached assignments, deny assignments and roles, in seconds. They are always 0: a decision never uses
+ * records that are older than the request.
  */
 const rbacCache = { 'x-ms-keyvault-rbac-cache': 'ra_age=0;da_age=0;rd_age=0;brd_age=0;ra_notif_age=0;dec_lev=1;' };
 
+/** The headers with which a vault with role assignments names the one that it found, and the ages of its cache. */
 function rbacHeaders(access: AccessVerdict): Record<string, string> {
   if (access.because === 'accessPolicy' || access.because === 'noAccessPolicy') return {};
   if (!access.allowed) return rbacCache;
@@ -112,8 +113,8 @@ function rbacHeaders(access: AccessVerdict): Record<string, string> {
 }
 
 /**
- * The address as the vault saw it. Over a service endpoint Azure states the private one, and IPv6 as its family
- * (private-link-diagnostics).
+ * The client's address as the vault sees it. Over a service endpoint Azure sends the private address, with IPv6 as its
+ * family (private-link-diagnostics).
  */
 function networkInfo(source: Source): string {
   if (source.kind === 'unknown') return 'addr=unknown;';
@@ -125,8 +126,8 @@ function networkInfo(source: Source): string {
 }
 
 /**
- * CORS of the vaults (Fetch standard): a page of an allowed origin may call a vault itself, as Azure's portal does, and
- * may read a refusal as well as an answer, so these headers stand on every answer.
+ * CORS of the vaults (Fetch standard): a page of an allowed origin may call a vault itself, as Azure's portal does. It may
+ * read refusals too, so every answer has these headers.
  */
 const exposed = [
   'WWW-Authenticate',
@@ -136,13 +137,13 @@ const exposed = [
   'x-ms-request-id',
 ].join(', ');
 
-/** Headers for an answer to `origin`; none where that origin is not allowed. */
+/** The headers for an answer to `origin`; none if that origin is not allowed. */
 export function corsHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
   if (origin === undefined || !allowed.includes(origin)) return {};
   return { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed, vary: 'Origin' };
 }
 
-/** What the answer to a preflight request has beside `corsHeaders`. */
+/** The headers of the answer to a preflight request, besides `corsHeaders`. */
 export function preflightHeaders(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
   if (origin === undefined || !allowed.includes(origin)) return {};
   return {

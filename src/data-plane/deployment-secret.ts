@@ -47,7 +47,10 @@ type KnownSoFar = Known<ReferenceRequest, Partial<Admitted>>;
 
 const operation: Operation = { name: 'SecretGet', permission: 'secrets/get' };
 
-/** The template deployment service, as its tokens of the services' tenant name it; Microsoft publishes no object id of it. */
+/**
+ * The template deployment service, as its tokens of the services' tenant identify it. Microsoft does not publish its
+ * object id, so this has the application id twice.
+ */
 const service: Caller = Object.freeze({
   issuer: `https://sts.windows.net/${servicesTenant}/`,
   issuerClass: 'services',
@@ -63,13 +66,13 @@ const service: Caller = Object.freeze({
 });
 
 /**
- * The read comes from this server itself. Loopback is an address that no IP rule can contain, so that only the bypass for
- * trusted services or an open firewall lets it through, wherever the deploying caller is.
+ * The read comes from this server itself. No IP rule can contain a loopback address, so only the bypass for trusted
+ * services or an open firewall allows it, wherever the caller of the deployment is.
  */
 const source: Source = { kind: 'public', address: { family: 4, value: 0x7f00_0001, text: '127.0.0.1' } };
 
 /**
- * The order of a read for a deployment: the vault's firewall, and `enabledForTemplateDeployment` in the place of an access
+ * The steps of a read for a deployment: the vault's firewall, then `enabledForTemplateDeployment` instead of an access
  * policy or a role (network-security.md; "Use Azure Key Vault to pass secure parameter value").
  */
 export const referenceSteps = Steps.of<ReferenceRequest, ReferenceServices>()
@@ -95,8 +98,8 @@ const referenceEdge: Edge<ReferenceRequest, ReferenceServices, Admitted> = {
  * Reads a secret for the parameters of a deployment, as the trusted service "Azure Resource Manager template deployment",
  * with a record in the vault's log.
  *
- * @throws {AuditUnavailable} and nothing is disclosed
- * @throws {Unreadable}
+ * @throws {AuditUnavailable} when the record cannot be written; nothing is disclosed
+ * @throws {Unreadable} and any other error of the server
  */
 export async function readSecretForDeployment(asked: SecretRequest, services: ReferenceServices): Promise<SecretRead> {
   const request = {

@@ -27,7 +27,7 @@ import { clientRequestId, originOf } from './request.ts';
 import type { VaultRequest } from './request.ts';
 import { transactionOf } from './throttle.ts';
 
-/** As much of a token's header as a refusal gives back. */
+/** How many characters of a token's header a refusal repeats. */
 const encodedTokenHeaderMax = 512;
 
 export interface EdgeServices extends StepServices {
@@ -43,7 +43,7 @@ export interface EdgeServices extends StepServices {
   readonly closeSubnets: (incarnations: readonly string[]) => void;
 }
 
-/** The vaults: `https://NAME.vault.<domain>`. */
+/** The edge of the vaults: `https://NAME.vault.<domain>`. */
 export const vaultEdge: Edge<VaultRequest, EdgeServices, Omit<Admitted, 'request'>> = {
   steps,
   requirements: ({ place }) => place?.require ?? [],
@@ -56,7 +56,7 @@ export const vaultEdge: Edge<VaultRequest, EdgeServices, Omit<Admitted, 'request
   over: ({ inOrder }) => inOrder?.leave(),
 };
 
-/** The operation, counted before it is run; its record and its change. */
+/** Counts the request against the vault's limits, runs the operation, and adds the audit record. */
 function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
   const { operation, charge } = admitted;
   const call = callOf(admitted, services);
@@ -66,12 +66,12 @@ function* work(admitted: Admitted, services: EdgeServices): Reading<Done> {
   }
   const outcome = yield* operation.run(call);
   if (!outcome.ok) {
-    // "Failed requests that return a 429 do not count" (overview-throttling), whatever they are refused for.
+    // "Failed requests that return a 429 do not count" (overview-throttling), for any reason.
     if (outcome.refusal.kind === 'throttled') charge?.giveBack();
     throw new Refused<Refusal>(outcome.refusal);
   }
   refuseIf(charge?.takeForKey(outcome.audit?.['keyProperties'], services.now()));
-  const { value: answer, change, audit: properties, objectId = answeredId(answer.body) } = outcome;
+  const { value: answer, change, audit: properties, objectId = idInAnswer(answer.body) } = outcome;
   const nowMs = services.now();
   if (change === undefined && answer.status === 200) {
     return { answer, records: [], line: readLineOf(admitted, { nowMs, objectId, properties }) };
@@ -103,8 +103,8 @@ function callOf({ request, vault, place, apiVersion, query, body }: Admitted, se
   };
 }
 
-/** The version that was disclosed or made, which a path need not name: the `id` of a bundle, of a key its `key.kid`. */
-function answeredId(body: unknown): string | undefined {
+/** The version that was disclosed or made, which the path may leave out: the `id` of a bundle, or a key's `key.kid`. */
+function idInAnswer(body: unknown): string | undefined {
   const id = memberOf(body, 'id') ?? memberOf(memberOf(body, 'key'), 'kid');
   return typeof id === 'string' ? id : undefined;
 }
@@ -128,7 +128,7 @@ function failed(error: unknown, known: KnownSoFar, services: EdgeServices): Fail
 function refusalHeaders(refusal: Refusal, { request, vault }: KnownSoFar, status: number) {
   if (status === 401 && vault !== undefined) return challengeHeader(request, vault);
   if (refusal.kind === 'throttled') return { 'retry-after': String(refusal.retryAfterSeconds) };
-  // RFC 9110 section 15.5.6.
+  // A 405 must have it (RFC 9110 section 15.5.6).
   if (refusal.kind === 'methodNotAllowed') return { allow: refusal.allowed.join(', ') };
   return undefined;
 }
@@ -143,11 +143,11 @@ interface Outcome {
   readonly nowMs: number;
   readonly message?: string | undefined;
   readonly properties?: AuditEvent['properties'];
-  /** URL of the object that the answer speaks of. */
+  /** The URL of the object that the answer is about. */
   readonly objectId?: string | undefined;
 }
 
-/** The record of a request to a vault once its outcome is known. */
+/** The audit record of a request to a vault with this outcome. */
 function recordOf(known: KnownSoFar, outcome: Outcome): AuditRecord {
   const { request, vault, caller, firewall: verdict, permission: access } = known;
   const { card, source } = request;
@@ -168,12 +168,12 @@ function recordOf(known: KnownSoFar, outcome: Outcome): AuditRecord {
     correlationId: clientRequestId(request) ?? request.requestId,
     requestUri: `${originOf(request)}${request.url}`,
     userAgent: request.headers['user-agent'],
-    objectId: outcome.objectId ?? `${originOf(request)}${askedPath(request)}`,
+    objectId: outcome.objectId ?? `${originOf(request)}${requestedPath(request)}`,
     tlsVersion: tlsVersion(request.raw.socket),
   });
 }
 
-/** The same of a read that was answered 200, as a line: every GET has one. */
+/** The audit record of a read that is answered 200, directly as a line: this is on the path of every GET. */
 function readLineOf(
   admitted: Admitted,
   { nowMs, objectId, properties }: Omit<Outcome, 'status' | 'message'>,
@@ -185,18 +185,18 @@ function readLineOf(
     durationMs: nowMs - request.atMs,
     correlationId: clientRequestId(request) ?? request.requestId,
     requestUri: origin + request.url,
-    objectId: objectId ?? origin + askedPath(request),
+    objectId: objectId ?? origin + requestedPath(request),
     properties,
   });
 }
 
-/** The frame of a connection's last line, and what it is of. */
+/** The frame of a connection's last line, with the facts in it. */
 interface Framed extends Pick<Admitted, 'vault' | 'caller' | 'operation' | 'apiVersion' | 'firewall' | 'permission'> {
   readonly userAgent: string | undefined;
   readonly frame: LineFrame;
 }
 
-/** On one connection, mostly the same is asked for and decided again and again. */
+/** The requests on one connection mostly have the same facts, so its last frame is kept. */
 const frames = new WeakMap<Socket, Framed>();
 
 function frameOf(admitted: Admitted): LineFrame {
@@ -229,7 +229,7 @@ function frameOf(admitted: Admitted): LineFrame {
   return frame;
 }
 
-/** A verdict by role assignments is another object for each request. */
+/** A verdict by role assignment is a new object for each request, so it is compared by its members. */
 function isSameAccess(one: AccessVerdict, other: AccessVerdict): boolean {
   if (one === other) return true;
   return one.because === 'roleAssignment' && other.because === one.because && one.assignment === other.assignment;
@@ -250,8 +250,8 @@ function verdictInWords({
   };
 }
 
-/** The path as its operation's parameters say it, which is what was acted on; of no operation, as it was sent. */
-function askedPath({ card, params, url }: VaultRequest): string {
+/** The path with the parameters that the operation used; if there is no operation, the path that was sent. */
+function requestedPath({ card, params, url }: VaultRequest): string {
   if (card === undefined) return pathOf(url);
   const segments = card.path.split('/').map((segment) => {
     if (!segment.startsWith(':')) return segment;
@@ -271,7 +271,7 @@ function challengeHeader({ names }: VaultRequest, vault: VaultInForce): Record<s
   return { 'www-authenticate': `Bearer authorization="${authorization}", resource="${names.vaultResource}"` };
 }
 
-/** Runs what is of no use once the connection has ended: the signal is aborted then. */
+/** Runs work that is useless when the connection has ended: the signal is aborted then. */
 async function whileConnected<T>(
   connection: EventEmitter & { readonly destroyed: boolean },
   run: (gone: AbortSignal) => Promise<T>,

@@ -1,6 +1,6 @@
 import { admissionErrors } from './errors/admission.ts';
 import { certificateErrors, keyErrors, objectErrors } from './errors/objects.ts';
-import type { ErrorContext, Errors, Kind, OfKind, WireError } from './errors/wire.ts';
+import type { ErrorFacts, Errors, Kind, OfKind, WireError } from './errors/wire.ts';
 
 /** The data plane's errors in Azure's envelope: status, code, inner code and wording (rest-error-codes, common-error-codes). */
 export const errors = {
@@ -11,7 +11,7 @@ export const errors = {
   tooManyConflicts: {
     status: 409,
     code: 'Conflict',
-    message: () => 'The object or its vault was changed by others again and again meanwhile. Try again.',
+    message: () => 'Too many concurrent changes to the object or its vault. Try again.',
   },
   recordUnavailable: {
     status: 503,
@@ -21,15 +21,15 @@ export const errors = {
   unreadable: {
     status: 503,
     code: 'ServiceUnavailable',
-    message: () => "What this vault stored cannot be read, so the request is refused. The server's log has the detail.",
+    message: () => "A record of this vault cannot be read, so the request is refused. The server's log has the detail.",
   },
   internal: { status: 500, code: 'InternalError', message: () => 'An unexpected error occurred.' },
 } satisfies Errors;
 
 const table: Errors = errors;
 
-/** A refusal in Azure's envelope. */
-export function renderError<K extends Kind>(refusal: OfKind<K> & { readonly kind: K }, context: ErrorContext) {
+/** Renders a refusal in Azure's envelope. */
+export function renderError<K extends Kind>(refusal: OfKind<K> & { readonly kind: K }, context: ErrorFacts) {
   const error: WireError<OfKind<K>> = table[refusal.kind];
   const of = (text: string | ((refusal: OfKind<K>) => string | undefined) | undefined) =>
     typeof text === 'function' ? text(refusal) : text;

@@ -18,38 +18,38 @@ import { backupBlob } from './body.ts';
 import { listBody, objectName, pageRequest } from './operation.ts';
 import type { Call, OperationCard } from './operation.ts';
 
-/** How the objects of a collection are shown in answers and in the audit log. */
-export interface Shown<C extends Collection> {
+/** How answers and the audit log show the objects of a collection. */
+export interface View<C extends Collection> {
   readonly collection: C;
-  /** Without what only the operations disclose that are for it. */
+  /** Without the value of a secret. */
   readonly bundle: (call: Call, object: ObjectRecord<VersionOf<C>>, is: { readonly isPending: boolean }) => object;
-  /** An item of a list; its id names no version unless it is one of a version. */
+  /** An item of a list. Its id has a version only in a list of versions. */
   readonly item: (call: Call, object: ObjectRecord<VersionOf<C>>, version?: string) => object;
-  /** What the items of deleted objects have, where that is less. */
+  /** An item of a list of deleted objects, if it has fewer members. */
   readonly deletedItem?: (call: Call, object: ObjectRecord<VersionOf<C>>) => object;
   readonly audit: (version: VersionOf<C>) => Readonly<Record<string, unknown>>;
-  /** Which versions a list has, by its `includePending`, where not all. */
+  /** Which versions are listed, by the `includePending` of the request. If it is missing, all are. */
   readonly isListed?: (includePending: string | undefined) => Outcome<(version: VersionOf<C>) => boolean>;
 }
 
 /** The operations that every collection has. */
-export function lifeCycleOperations<C extends Collection>(shown: Shown<C>): readonly OperationCard[] {
+export function lifeCycleOperations<C extends Collection>(view: View<C>): readonly OperationCard[] {
   return [
-    list(shown),
-    listOfVersions(shown),
-    listOfDeleted(shown),
-    remove(shown),
-    getDeleted(shown),
-    recover(shown),
-    purge(shown),
-    backup(shown),
-    restore(shown),
+    list(view),
+    listOfVersions(view),
+    listOfDeleted(view),
+    remove(view),
+    getDeleted(view),
+    recover(view),
+    purge(view),
+    backup(view),
+    restore(view),
   ];
 }
 
 /** GET /secrets */
-function list<C extends Collection>(shown: Shown<C>): OperationCard {
-  const { collection, item } = shown;
+function list<C extends Collection>(view: View<C>): OperationCard {
+  const { collection, item } = view;
   const path = `/${collection}`;
   return {
     name: `${collectionNouns[collection]}List`,
@@ -57,17 +57,17 @@ function list<C extends Collection>(shown: Shown<C>): OperationCard {
     method: 'GET',
     path,
     *run(call) {
-      const asked = listAsked(call, shown, call.query['includePending']);
-      if (!asked.ok) return asked;
-      const page = yield* listObjects(call.vault, collection, asked.page);
-      return listAnswer(call, path, listed(page, asked.isListed), (object) => item(call, object));
+      const request = listRequest(call, view, call.query['includePending']);
+      if (!request.ok) return request;
+      const page = yield* listObjects(call.vault, collection, request.page);
+      return listAnswer(call, path, listed(page, request.isListed), (object) => item(call, object));
     },
   };
 }
 
 /** GET /secrets/{name}/versions */
-function listOfVersions<C extends Collection>(shown: Shown<C>): OperationCard {
-  const { collection, item } = shown;
+function listOfVersions<C extends Collection>(view: View<C>): OperationCard {
+  const { collection, item } = view;
   return {
     name: `${collectionNouns[collection]}ListVersions`,
     permission: `${collection}/list`,
@@ -76,19 +76,19 @@ function listOfVersions<C extends Collection>(shown: Shown<C>): OperationCard {
     *run(call) {
       const name = objectName(call);
       if (!name.ok) return name;
-      const asked = listAsked(call, shown);
-      if (!asked.ok) return asked;
-      const page = yield* listVersions(call.vault, collection, { ...asked.page, name: name.value });
+      const request = listRequest(call, view);
+      if (!request.ok) return request;
+      const page = yield* listVersions(call.vault, collection, { ...request.page, name: name.value });
       const path = `/${collection}/${name.value}/versions`;
       const render = (object: ObjectRecord<VersionOf<C>>) => item(call, object, object.current.version);
-      return listAnswer(call, path, listed(page, asked.isListed), render);
+      return listAnswer(call, path, listed(page, request.isListed), render);
     },
   };
 }
 
 /** GET /deletedsecrets */
-function listOfDeleted<C extends Collection>(shown: Shown<C>): OperationCard {
-  const { collection, deletedItem = shown.item } = shown;
+function listOfDeleted<C extends Collection>(view: View<C>): OperationCard {
+  const { collection, deletedItem = view.item } = view;
   const path = `/deleted${collection}`;
   return {
     name: `${collectionNouns[collection]}ListDeleted`,
@@ -96,10 +96,10 @@ function listOfDeleted<C extends Collection>(shown: Shown<C>): OperationCard {
     method: 'GET',
     path,
     *run(call) {
-      const asked = listAsked(call, shown, call.query['includePending']);
-      if (!asked.ok) return asked;
-      const page = yield* listDeleted(call.vault, collection, asked.page);
-      return listAnswer(call, path, listed(page, asked.isListed), (object) => ({
+      const request = listRequest(call, view, call.query['includePending']);
+      if (!request.ok) return request;
+      const page = yield* listDeleted(call.vault, collection, request.page);
+      return listAnswer(call, path, listed(page, request.isListed), (object) => ({
         ...deletedFacts(call, collection, object),
         ...deletedItem(call, object),
       }));
@@ -108,8 +108,8 @@ function listOfDeleted<C extends Collection>(shown: Shown<C>): OperationCard {
 }
 
 /** DELETE /secrets/{name}: soft-deletes the object with all its versions, a certificate with its key and its secret. */
-function remove<C extends Collection>(shown: Shown<C>): OperationCard {
-  const { collection } = shown;
+function remove<C extends Collection>(view: View<C>): OperationCard {
+  const { collection } = view;
   const { remove: removed }: LifeCycle<C> = lifeCycles[collection];
   return {
     name: `${collectionNouns[collection]}Delete`,
@@ -120,14 +120,14 @@ function remove<C extends Collection>(shown: Shown<C>): OperationCard {
       const name = objectName(call);
       if (!name.ok) return name;
       const { nowSeconds } = call;
-      return deletedAnswer(call, shown, yield* removed(call.vault, { name: name.value, nowSeconds }));
+      return deletedAnswer(call, view, yield* removed(call.vault, { name: name.value, nowSeconds }));
     },
   };
 }
 
 /** GET /deletedsecrets/{name} */
-function getDeleted<C extends Collection>(shown: Shown<C>): OperationCard {
-  const { collection } = shown;
+function getDeleted<C extends Collection>(view: View<C>): OperationCard {
+  const { collection } = view;
   const { deleted }: LifeCycle<C> = lifeCycles[collection];
   return {
     name: `${collectionNouns[collection]}GetDeleted`,
@@ -136,14 +136,14 @@ function getDeleted<C extends Collection>(shown: Shown<C>): OperationCard {
     path: `/deleted${collection}/:name`,
     *run(call) {
       const name = objectName(call);
-      return name.ok ? deletedAnswer(call, shown, yield* deleted(call.vault, name.value)) : name;
+      return name.ok ? deletedAnswer(call, view, yield* deleted(call.vault, name.value)) : name;
     },
   };
 }
 
 /** POST /deletedsecrets/{name}/recover */
-function recover<C extends Collection>(shown: Shown<C>): OperationCard {
-  const { collection } = shown;
+function recover<C extends Collection>(view: View<C>): OperationCard {
+  const { collection } = view;
   const { recover: recovered }: LifeCycle<C> = lifeCycles[collection];
   return {
     name: `${collectionNouns[collection]}Recover`,
@@ -152,13 +152,13 @@ function recover<C extends Collection>(shown: Shown<C>): OperationCard {
     path: `/deleted${collection}/:name/recover`,
     *run(call) {
       const name = objectName(call);
-      return name.ok ? livingAnswer(call, shown, yield* recovered(call.vault, name.value)) : name;
+      return name.ok ? livingAnswer(call, view, yield* recovered(call.vault, name.value)) : name;
     },
   };
 }
 
 /** DELETE /deletedsecrets/{name}: destroys the object with all its versions, a certificate with its key and its secret. */
-function purge<C extends Collection>({ collection }: Shown<C>): OperationCard {
+function purge<C extends Collection>({ collection }: View<C>): OperationCard {
   const { purge: purged }: LifeCycle<C> = lifeCycles[collection];
   return {
     name: `${collectionNouns[collection]}Purge`,
@@ -175,7 +175,7 @@ function purge<C extends Collection>({ collection }: Shown<C>): OperationCard {
 }
 
 /** POST /secrets/{name}/backup: all versions as one sealed blob; of a certificate, with their keys and secrets. */
-function backup<C extends Collection>({ collection }: Shown<C>): OperationCard {
+function backup<C extends Collection>({ collection }: View<C>): OperationCard {
   const { backup: backedUp }: LifeCycle<C> = lifeCycles[collection];
   return {
     name: `${collectionNouns[collection]}Backup`,
@@ -192,8 +192,8 @@ function backup<C extends Collection>({ collection }: Shown<C>): OperationCard {
 }
 
 /** POST /secrets/restore: the object of a backup, under its own name and with its versions. */
-function restore<C extends Collection>(shown: Shown<C>): OperationCard {
-  const { collection } = shown;
+function restore<C extends Collection>(view: View<C>): OperationCard {
+  const { collection } = view;
   const { restore: restored }: LifeCycle<C> = lifeCycles[collection];
   return {
     name: `${collectionNouns[collection]}Restore`,
@@ -202,17 +202,17 @@ function restore<C extends Collection>(shown: Shown<C>): OperationCard {
     path: `/${collection}/restore`,
     *run(call) {
       const blob = backupBlob(call.body);
-      return blob.ok ? livingAnswer(call, shown, yield* restored(call.vault, blob.value)) : blob;
+      return blob.ok ? livingAnswer(call, view, yield* restored(call.vault, blob.value)) : blob;
     },
   };
 }
 
-type Told<T> = T & { readonly isPending?: boolean };
+type WithPending<T> = T & { readonly isPending?: boolean };
 
 function livingAnswer<C extends Collection>(
   call: Call,
-  { bundle, audit }: Shown<C>,
-  outcome: Outcome<Told<RecordOf<C>>>,
+  { bundle, audit }: View<C>,
+  outcome: Outcome<WithPending<RecordOf<C>>>,
 ): Outcome<Answer> {
   if (!outcome.ok) return outcome;
   const { isPending = false, current } = outcome.value;
@@ -225,16 +225,16 @@ function livingAnswer<C extends Collection>(
 
 function deletedAnswer<C extends Collection>(
   call: Call,
-  shown: Shown<C>,
-  outcome: Outcome<Told<DeletedOf<C>>>,
+  view: View<C>,
+  outcome: Outcome<WithPending<DeletedOf<C>>>,
 ): Outcome<Answer> {
   if (!outcome.ok) return outcome;
-  const facts = deletedFacts(call, shown.collection, outcome.value);
-  const { bundle } = shown;
-  return livingAnswer(call, { ...shown, bundle: (...asked) => ({ ...facts, ...bundle(...asked) }) }, outcome);
+  const facts = deletedFacts(call, view.collection, outcome.value);
+  const { bundle } = view;
+  return livingAnswer(call, { ...view, bundle: (...request) => ({ ...facts, ...bundle(...request) }) }, outcome);
 }
 
-/** What a soft-deleted object has beside its bundle or item. */
+/** The members that a soft-deleted object has besides those of its bundle or item. */
 function deletedFacts(call: Call, collection: Collection, object: DeletedObjectRecord<ObjectVersion>) {
   return {
     recoveryId: `${call.origin}/deleted${collection}/${object.name}`,
@@ -243,15 +243,15 @@ function deletedFacts(call: Call, collection: Collection, object: DeletedObjectR
   };
 }
 
-function listAsked<C extends Collection>(call: Call, { isListed }: Shown<C>, includePending?: string) {
-  const asked = pageRequest(call);
-  if (!asked.ok) return asked;
+function listRequest<C extends Collection>(call: Call, { isListed }: View<C>, includePending?: string) {
+  const request = pageRequest(call);
+  if (!request.ok) return request;
   const is = isListed?.(includePending);
   if (is?.ok === false) return is;
-  return { ...asked, isListed: is?.value };
+  return { ...request, isListed: is?.value };
 }
 
-/** A page of those alone that the list has: it may be shorter than others, or empty. */
+/** The page with only the items that are listed. It may be shorter than other pages, or empty. */
 function listed<R extends { readonly current: unknown }>(
   page: Page<R>,
   isListed: ((version: R['current']) => boolean) | undefined,

@@ -11,32 +11,32 @@ import type { Collection } from '../types/collection.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { Operation } from '../types/operation.ts';
 
-/** A data-plane operation, whole on one card: where it is, what it needs, what it does. */
+/** A data-plane operation on one card: its path, the permission that it needs, and what it does. */
 export interface OperationCard extends Operation {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /** Below the vault's host, in the router's notation (`find-my-way`). */
   readonly path: string;
-  /** The same operation at another path, that leaves something out. */
+  /** Another path of the operation, without an optional segment. */
   readonly alsoAt?: string;
-  /** `false` where it changes nothing although it is not a GET: it does not wait for the changes before it. */
+  /** `false` if it changes nothing although it is not a GET. It does not wait for earlier changes then. */
   readonly changes?: false;
-  /** What Azure limits together, and apart from everything else. */
+  /** A group of operations that have their own limit on Azure. */
   readonly counts?: 'setOrImport';
-  /** The `kty` of the key that it is to make, as far as one can tell before it is run; its limit is another one. */
+  /** The `kty` of the key that it will make, if that is known before it runs. Such operations have other limits. */
   readonly makes?: (call: Call) => Reading<string | undefined>;
   readonly run: (call: Call) => Reading<Outcome<Answer>>;
 }
 
-/** What an operation is given, and all that it is given. */
+/** Everything that an operation receives. */
 export interface Call {
   readonly vault: VaultScope;
   readonly engine: KeyEngine;
   readonly certificateFiles: CertificateFileReader;
-  /** Runs what is of no use to anybody once the client is gone; the signal is aborted then. */
+  /** Runs work that is useless when the client is gone: the signal is aborted then. */
   readonly whileConnected: <T>(work: (gone: AbortSignal) => Promise<T>) => Promise<T>;
   /** How long the issuer of a certificate takes. */
   readonly issueMs: number;
-  /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
+  /** `https://NAME.vault.localhost:8443`, in the domain that the client used. */
   readonly origin: string;
   readonly apiVersion: string;
   readonly params: Readonly<Record<string, string | undefined>>;
@@ -44,7 +44,7 @@ export interface Call {
   /** The parsed JSON body; `undefined` when there was none. */
   readonly body: unknown;
   readonly nowSeconds: number;
-  /** A fresh version id: 32 hexadecimal digits. */
+  /** Makes a new version id: 32 hexadecimal digits. */
   readonly newVersion: () => string;
 }
 
@@ -56,8 +56,8 @@ export function objectName(call: Call): Outcome<string> {
 }
 
 /**
- * Name and, where the path has one, version. What has not the form of a version (32 hexadecimal digits) names none that
- * exists, and can be part of no key.
+ * The name in the path and, if the path has one, the version. A version that is not 32 hexadecimal digits does not exist,
+ * and must not become part of a record's key.
  */
 export function objectId(
   call: Call,
@@ -71,7 +71,7 @@ export function objectId(
   return refused({ kind: 'objectNotFound', collection, name: `${name.value}/${version.slice(0, 64)}` });
 }
 
-/** `attributes` and `tags` of an answer, as every collection has them. JSON leaves out what is `undefined`. */
+/** The `attributes` and `tags` of an answer, which every collection has. JSON leaves out members that are `undefined`. */
 export function objectFacts(vault: VaultScope, { attributes, tags }: ObjectVersion) {
   const { enabled, notBefore, expires, created, updated } = attributes;
   return {
@@ -88,7 +88,7 @@ export function objectFacts(vault: VaultScope, { attributes, tags }: ObjectVersi
   };
 }
 
-/** Reads `maxresults` (1 to 25, also the default) and `$skiptoken` of a list request. */
+/** Reads `maxresults` (1 to 25, by default 25) and `$skiptoken` of a list request. */
 export function pageRequest(
   call: Call,
 ): { readonly ok: true; readonly page: PageRequest } | { readonly ok: false; readonly refusal: ObjectRefusal } {
@@ -99,14 +99,14 @@ export function pageRequest(
     return bad(`maxresults is '${maxresults}'; it must be a whole number from 1 to ${objectLimits.pageSize}.`);
   }
   const after = $skiptoken === undefined ? undefined : readSkipToken($skiptoken);
-  if ($skiptoken !== undefined && (after === undefined || !isPlace(after))) {
+  if ($skiptoken !== undefined && (after === undefined || !isPosition(after))) {
     return bad('$skiptoken did not come from this vault; follow nextLink unchanged.');
   }
   return { ok: true, page: { after, limit } };
 }
 
-/** Lists go by names, or by versions, as their keys have them; anything else was not put into a token by us. */
-function isPlace(after: string): boolean {
+/** A position in a list is a name or a version, as it is in record keys. Anything else is not from a token of ours. */
+function isPosition(after: string): boolean {
   return /^[0-9a-z-]{1,127}$/.test(after);
 }
 
@@ -115,7 +115,7 @@ export function listBody<T>(call: Call, path: string, page: Page<T>, render: (it
   return { value: page.items.map(render), nextLink: page.next === undefined ? null : nextLink(call, path, page.next) };
 }
 
-/** In Azure's spelling and order: there are clients that cut the token out of it. */
+/** In Azure's spelling and order, because some clients cut the token out of it. */
 function nextLink(call: Call, path: string, next: string): string {
   const asked = ['maxresults', 'includePending'].flatMap((name) => {
     const value = call.query[name];

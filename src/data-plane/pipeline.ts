@@ -25,33 +25,33 @@ import type { OperationCard } from './operation.ts';
 import type { Refusal } from './refusal.ts';
 import type { Charge, Throttle } from './throttle.ts';
 
-/** Azure's global name for a vault's resource, which applications ask tokens for, and its application id. */
+/** Azure's global name for all vaults, for which applications request tokens, and its application id. */
 const globalAudiences = ['https://vault.azure.net', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'];
 
 /** The versions of the API that a vault accepts. */
 export const apiVersions =
   /^(?:2015-06-01|2016-10-01|7\.[0-6](?:-preview(?:\.\d{1,2})?)?|2025-0[67]-01(?:-preview)?|2026-04-01)$/;
 
-/** A certificate or a backup is larger than a secret; nothing that a vault takes is larger than this. */
+/** Enough for the largest bodies that a vault accepts, which are certificates and backups. */
 const bodyBytesMax = 1_048_576;
 
 export interface StepServices {
   readonly rulebook: Rulebook;
   readonly verifier: Verifier;
-  /** What the tokens of issuers that the operator added may be for, beside the vault's own names. */
+  /** The audiences that tokens of external issuers may have, besides the vault's own names. */
   readonly externalAudiences: readonly string[];
-  /** Absent where nothing is throttled. */
+  /** `undefined` if the server has no limits. */
   readonly throttle: Throttle | undefined;
-  /** Changes of one object, one after the other. */
+  /** Runs the changes of one object one after the other. */
   readonly changes: InOrder;
   readonly now: () => number;
 }
 
 /**
- * The order of a data-plane request, Azure's (authentication.md, "Key Vault authentication flow"). Each step may end the
- * request with its own refusal. A missing token is answered before the firewall, because clients learn tenant and resource
- * from that answer; a permission is asked for after it. No byte of the body is read before all of this is decided, and as
- * a body may take minutes to come, all of it is decided again afterwards.
+ * The steps of a data-plane request, in Azure's order (authentication.md, "Key Vault authentication flow"). Each step may
+ * end the request with its own refusal. A missing token is answered before the firewall decides, because clients learn
+ * tenant and resource from that answer; the permission is checked after the firewall. No byte of the body is read before
+ * all of this is decided, and because a body may take minutes to arrive, all of it is decided again afterwards.
  */
 export const steps = Steps.of<VaultRequest, StepServices>()
   .step('vault', vaultOf)
@@ -69,17 +69,17 @@ export const steps = Steps.of<VaultRequest, StepServices>()
   .step('body', jsonOf)
   .step('query', queryOf);
 
-/** What is known of a request to a vault when all steps are taken. */
+/** The facts about a request to a vault after all steps. */
 export type Admitted = AllKnown<typeof steps>;
 
-/** The same of one that may have failed on the way. */
+/** The facts about a request that may have failed in a step. */
 export type KnownSoFar = SomeKnown<typeof steps>;
 
-/** The request itself, and what the steps before the one that asks have found out. */
+/** The request itself, and the facts of earlier steps that a step needs. */
 type After<Facts = unknown> = { readonly request: VaultRequest } & Facts;
 type Vault = { readonly vault: VaultInForce };
 type Authorization = { readonly authorization: AuthorizationInForce | undefined };
-type Asking = { readonly operation: OperationCard; readonly caller: Caller };
+type OperationByCaller = { readonly operation: OperationCard; readonly caller: Caller };
 
 /** The vault that the host names, with the rules in force. */
 export function vaultOf(
@@ -95,7 +95,7 @@ async function loadVault(name: string, rulebook: Rulebook): Promise<VaultInForce
   return vault;
 }
 
-/** The role assignments that a vault leaves its data plane to; `undefined` for one with access policies. */
+/** The role assignments that apply to the vault; `undefined` if it has access policies. */
 function authorizationOf(
   { vault: { access, subscriptionId } }: After<Vault>,
   { rulebook }: StepServices,
@@ -104,7 +104,7 @@ function authorizationOf(
   return rulebook.authorization(subscriptionId) ?? rulebook.loadAuthorization(subscriptionId);
 }
 
-/** The operation that method and path name, unless a header names another method. */
+/** The operation at the method and path. A header must not name another method. */
 function operationOf({ request }: After): OperationCard {
   const { card, allowedMethods: allowed, method, url } = request;
   const named = conflictingMethod(request.raw);
@@ -129,14 +129,14 @@ function apiVersionOf({ request }: After): string {
   throw new Refused<Refusal>({ kind: 'apiVersionUnknown', found });
 }
 
-/** The bearer token as it came. */
+/** The bearer token, which is not verified yet. */
 function bearerOf({ request }: After): string {
   const token = bearerToken(request.headers);
   if (token === undefined) throw new Refused<Refusal>({ kind: 'bearerMissing' });
   return token;
 }
 
-/** Who the token says is asking, if it is valid, for vaults and of the vault's tenant. */
+/** The caller in the token, if the token is valid, for vaults and from the vault's tenant. */
 function callerOf(known: After<Vault & { readonly token: string }>, services: StepServices): Caller | Promise<Caller> {
   const { token } = known;
   const cached = services.verifier.verifyCached(token);
@@ -168,30 +168,30 @@ function audiencesOf(names: NameSet): readonly string[] {
   return known;
 }
 
-/** Where a request comes from as it counts now, and all that the decision about it rests on. */
+/** The result of `placeOf`. */
 interface PlaceInForce {
   readonly source: Source;
   readonly require: readonly Requirement[];
 }
 
 /**
- * Where the request comes from as it counts now, and the records that all of the decision rests on.
+ * The source that the request still proves, and the records that the decision depends on.
  *
- * A subnet that is gone, or whose endpoint was switched off, proves nothing any more, though its connection may live a
- * moment longer. What is gone never comes back: a subnet that is made again is another incarnation.
+ * A subnet that was deleted, or whose endpoint was switched off, no longer proves anything, although its connection may
+ * live a moment longer. A deleted subnet never comes back: one that is created again has another incarnation.
  */
 function placeOf(
   { request, vault, authorization }: After<Vault & Authorization>,
   { rulebook }: StepServices,
 ): PlaceInForce {
-  // The rules may have been replaced, and given back, while the token was verified: from here on nothing is awaited.
+  // The rules may have been replaced, or dropped from memory, while the token was verified. The next steps await nothing.
   if (rulebook.known(request.vaultName) !== vault) throw new Conflict(vault.requirement.key);
   const require: Requirement[] = [vault.requirement];
   if (authorization !== undefined) require.push(authorization.requirement);
   const { source } = request;
   if (source.kind !== 'subnet') return { source, require };
   const subnet = rulebook.subnet(source.incarnation);
-  // One that is not known here may have been made on another node: that it does not exist is required.
+  // A subnet that is not known here may exist on another node, so the decision requires that it does not exist.
   require.push(subnet?.requirement ?? rulebook.noSubnet(source.incarnation));
   if (subnet === undefined) return { source: unproved(source, 'does not exist any more'), require };
   if (!subnet.serviceEndpoint) return { source: unproved(source, 'has its service endpoint switched off'), require };
@@ -203,24 +203,24 @@ function unproved({ subnet }: SubnetSource, state: string): Source {
 }
 
 /** The firewall's verdict: allowed or not, and why. */
-function verdictOf({ vault, place, caller, operation }: Placed): Verdict {
+function verdictOf({ vault, place, caller, operation }: Located): Verdict {
   return decide(vault.firewall, place.source, caller, operation);
 }
 
-/** What the firewall's verdict ends a request with. */
+/** The refusal for a verdict of the firewall that denies. */
 export function firewallRefusal(verdict: Verdict): Refusal | undefined {
   if (verdict.allowed) return undefined;
   if (verdict.because === 'publicNetworkAccessDisabled') return { kind: 'deniedByConnection' };
   return { kind: 'deniedByFirewall', because: verdict.because };
 }
 
-type Placed = After<Vault & Asking & { readonly place: PlaceInForce }>;
-type Permitted = After<Vault & Asking & Authorization>;
+type Located = After<Vault & OperationByCaller & { readonly place: PlaceInForce }>;
+type Authorizable = After<Vault & OperationByCaller & Authorization>;
 
-/** Which access policy or role assignment lets the caller do it, or that none does. */
-function permissionOf({ request, vault, authorization, operation, caller }: Permitted): AccessVerdict {
+/** The access policy or role assignment that allows the operation to the caller, or that there is none. */
+function permissionOf({ request, vault, authorization, operation, caller }: Authorizable): AccessVerdict {
   if (vault.access !== 'rbac') return authorize(vault.access, caller, operation.permission);
-  // A vault whose subscription is gone lets nobody in.
+  // The subscription does not exist any more, so no role is assigned.
   if (authorization === undefined) return { allowed: false, because: 'noRoleAssignment' };
   const name = dataActionOf(operation).key;
   return authorizeRbac(authorization.compiled, caller, {
@@ -230,14 +230,14 @@ function permissionOf({ request, vault, authorization, operation, caller }: Perm
   });
 }
 
-function permissionRefusal(access: AccessVerdict, { request, vault, operation }: Permitted): Refusal | undefined {
+function permissionRefusal(access: AccessVerdict, { request, vault, operation }: Authorizable): Refusal | undefined {
   if (access.allowed) return undefined;
   if (access.because === 'noAccessPolicy') return { kind: 'deniedByAccessPolicy', operation };
   const resource = resourceOf(vault, operation, request);
   return { kind: 'deniedByRbac', action: dataActionOf(operation).name, resource };
 }
 
-/** What a role must be assigned at or above: the single object that a request names, or else the vault. Lower case. */
+/** The scope at or above which a role must be assigned: the object that the request names, or the vault. Lower case. */
 function resourceOf({ scope }: VaultInForce, card: OperationCard, { params }: VaultRequest): string {
   const name = params['name'];
   if (name === undefined || !dataActionOf(card).perObject) return scope;
@@ -245,7 +245,7 @@ function resourceOf({ scope }: VaultInForce, card: OperationCard, { params }: Va
   return `${scope}/${permission.slice(0, permission.indexOf('/'))}/${name.toLowerCase()}`;
 }
 
-/** The body as it came; `undefined` for none. A GET has none, whatever it brings. */
+/** The bytes of the body; `undefined` if there is none. The body of a GET is ignored. */
 function bytesOf({ request }: After): Buffer | undefined | Promise<Buffer | undefined> {
   if (request.method === 'GET') return undefined;
   return readBodyOrRefuse(request.raw, bodyBytesMax, bodyRefusals);
@@ -257,10 +257,10 @@ const bodyRefusals: Readonly<Record<BodyFault, Refusal>> = {
     kind: 'badParameter',
     message: 'The request body cannot be read: its Content-Type or Content-Length header is not well formed.',
   },
-  cutOff: { kind: 'badParameter', message: 'The request body ended before all of it had come.' },
+  cutOff: { kind: 'badParameter', message: 'The request body ended before all of it had arrived.' },
 };
 
-/** The place of a change behind those of the same object, under whatever path; `undefined` for what changes nothing. */
+/** The place of a change behind earlier changes of the same object; `undefined` if the operation changes nothing. */
 function placeInOrder(
   { request, operation }: After<{ readonly operation: OperationCard }>,
   { changes }: StepServices,
@@ -269,7 +269,7 @@ function placeInOrder(
   return changes.place(`${request.vaultName}/${request.params['name']?.toLowerCase() ?? ''}`);
 }
 
-/** What the operation counts against the limits of the vault, where the server has any. */
+/** What the request is charged against the limits of the vault; `undefined` if the server has no limits. */
 function chargeOf({ vault }: After<Vault>, { throttle }: StepServices): Charge | undefined {
   return throttle?.charge(vault);
 }
@@ -279,7 +279,7 @@ function jsonOf({ bytes }: After<{ readonly bytes: Buffer | undefined }>): unkno
   return jsonOrRefuse(parseJsonBody(bytes));
 }
 
-/** The query's parameters by name, none of them given twice. */
+/** The query's parameters by name. None may be given twice. */
 function queryOf({ request }: After): Readonly<Record<string, string>> {
   return queryOrRefuse(request.query, givenTwice);
 }

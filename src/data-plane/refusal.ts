@@ -5,11 +5,11 @@ import type { ObjectRefusal } from '../objects/refusal.ts';
 import type { Operation } from '../types/operation.ts';
 import type { Denied } from '../types/verdict.ts';
 
-/** Everything that the data plane refuses a request for. `errors.ts` gives each its status, code and wording. */
+/** The refusals of the data plane. `errors.ts` gives each its status, code and message. */
 export type Refusal =
   | { readonly kind: 'vaultNotFound'; readonly name: string }
   | { readonly kind: 'operationNotFound'; readonly method: string; readonly path: string }
-  /** An operation of the path has another method, one of `allowed`. */
+  /** The path has operations, but only with the methods in `allowed`. */
   | {
       readonly kind: 'methodNotAllowed';
       readonly method: string;
@@ -23,9 +23,9 @@ export type Refusal =
   | { readonly kind: 'deniedByFirewall'; readonly because: Denied['because'] }
   | { readonly kind: 'deniedByConnection' }
   | { readonly kind: 'deniedByAccessPolicy'; readonly operation: Operation }
-  /** `action` as role definitions name it; `resource` is the ARM id that no role assignment allows it on, in lower case. */
+  /** `action` as in role definitions; no role assignment allows it at `resource`, an ARM id in lower case. */
   | { readonly kind: 'deniedByRbac'; readonly action: string; readonly resource: string }
-  /** A trusted service that the vault does not let do this: `enabledForTemplateDeployment` and the like. */
+  /** The vault does not allow this to a trusted service: `enabledForTemplateDeployment` and the like. */
   | { readonly kind: 'deniedToService'; readonly service: string }
   | JsonRefusal
   | { readonly kind: 'bodyTooLarge'; readonly limit: number }

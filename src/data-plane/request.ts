@@ -5,29 +5,29 @@ import type { NameSet, VaultHost } from '../http/host.ts';
 import type { Source } from '../types/source.ts';
 import type { OperationCard } from './operation.ts';
 
-/** A request to a vault as it came, and the operation that its path and method name. */
+/** A request to a vault, with the operation at its path and method. */
 export interface VaultRequest extends EdgeRequest {
-  /** When it came, in milliseconds since 1970. */
+  /** When it arrived, in milliseconds since 1970. */
   readonly atMs: number;
   readonly raw: IncomingMessage;
   readonly method: string;
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** What the operation's path says by name, decoded. */
+  /** The parameters in the path, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>;
   /** Decoded; a parameter that is given twice is a list. */
   readonly query: unknown;
   readonly names: NameSet;
   readonly vaultName: string;
   readonly source: Source;
-  /** Absent where path and method are no operation's. */
+  /** `undefined` if there is no operation at the path and method. */
   readonly card: OperationCard | undefined;
-  /** The methods that the path has, where the request's is none of them. */
+  /** The methods that the path has instead, if it does not have the request's. */
   readonly allowedMethods: readonly string[];
 }
 
-/** What the server found out about a request that comes. */
+/** The facts about a request from the router, the ingress and the clock. */
 interface Routed {
   readonly card: OperationCard | undefined;
   readonly params: Readonly<Record<string, string | undefined>> | undefined;
@@ -58,18 +58,18 @@ export function vaultRequest(raw: IncomingMessage, { names, vault }: VaultHost, 
 
 const noParams = {};
 
-/** `https://NAME.vault.localhost:8443`, under the names that were asked, in lower case. */
+/** `https://NAME.vault.localhost:8443`, in the domain that the client used, in lower case. */
 export function originOf({ vaultName, names }: VaultRequest): string {
   return `https://${vaultName}${names.vaultSuffix}`;
 }
 
-/** The client's own id for the request, which Azure gives back and writes down; bounded, for the client chose it. */
+/** The client's own id for the request, which Azure sends back and logs. It has a limit because the client chooses it. */
 export function clientRequestId({ headers }: VaultRequest): string | undefined {
   const id = headers['x-ms-client-request-id'];
   return typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
 }
 
-/** Both are documented for clients that cannot send every method ("Authentication, requests and responses"). */
+/** Documented for clients that cannot send every method ("Authentication, requests and responses"). */
 const headers = ['x-http-method', 'x-http-request'] as const;
 
 const replaceable: ReadonlySet<string> = new Set(['PATCH', 'DELETE']);
@@ -82,7 +82,7 @@ export function applyMethodOverride(request: IncomingMessage): IncomingMessage {
   return request;
 }
 
-/** A method that a header names and that the request does not have, after `applyMethodOverride`; `undefined` for none. */
+/** A method in a header that is not the request's after `applyMethodOverride`; `undefined` if there is none. */
 export function conflictingMethod(request: IncomingMessage): string | undefined {
   return namedMethods(request).find((method) => method !== request.method);
 }

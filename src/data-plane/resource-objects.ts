@@ -12,12 +12,12 @@ import type { Requirement, Store, Transaction } from '../store/store.ts';
 import type { KeyEngine } from '../types/key.ts';
 import type { ObjectAnswer, ObjectRequest, ObjectPage, PageRequest, ResourceObject } from '../types/vault-object.ts';
 import { renderError } from './errors.ts';
-import { keyCreated } from './keys/create.ts';
+import { makeKey } from './keys/create.ts';
 import { policyMembers, resourcePolicy } from './keys/rotation.ts';
 import type { Call } from './operation.ts';
-import { secretSet, secretUpdated } from './secrets.ts';
+import { addSecretVersion, changeSecretVersion } from './secrets.ts';
 
-interface Asked extends ObjectRequest {
+interface ResourceRequest extends ObjectRequest {
   readonly store: Store;
   readonly require: readonly Requirement[];
 }
@@ -29,50 +29,52 @@ interface ObjectServices {
   readonly issueMs: number;
 }
 
-/** The vaults' secrets and keys for the resource manager, by the same rules as for the vaults' own clients. */
+/** The vaults' secrets and keys for the resource manager, under the same rules as for clients of the vaults. */
 export function resourceObjects(services: ObjectServices) {
-  const answer = async <R>(asked: Asked, reading: (call: Call) => Reading<Outcome<R>>, shown: Shown<R>) =>
-    answered(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, services))), shown);
-  const page = async <R>(asked: Asked, reading: (call: Call) => Reading<Page<R>>, shown: Shown<R>) =>
-    paged(asked, await readAlone(asked.store, asked.require, reading(callOf(asked, services))), shown);
+  const answer = async <R>(request: ResourceRequest, reading: (call: Call) => Reading<Outcome<R>>, render: Render<R>) =>
+    answered(request, await readAlone(request.store, request.require, reading(callOf(request, services))), render);
+  const page = async <R>(request: ResourceRequest, reading: (call: Call) => Reading<Page<R>>, render: Render<R>) =>
+    paged(request, await readAlone(request.store, request.require, reading(callOf(request, services))), render);
   return {
-    setSecret: (asked: Asked) => answer(asked, secretSet, secretObject),
-    updateSecret: (asked: Asked) => answer(asked, secretUpdated, secretObject),
-    getSecret: (asked: Asked) => answer(asked, ({ vault }) => getVersion(vault, 'secrets', asked), secretObject),
-    listSecrets: (asked: Asked & PageRequest) =>
-      page(asked, ({ vault }) => listObjects(vault, 'secrets', asked), secretObject),
-    createKey(asked: Asked) {
-      const { rotationPolicy, ...body } = asked.body ?? {};
-      return answer({ ...asked, body }, (call) => keyUnlessThere(call, rotationPolicy), keyObject);
+    setSecret: (request: ResourceRequest) => answer(request, addSecretVersion, secretObject),
+    updateSecret: (request: ResourceRequest) => answer(request, changeSecretVersion, secretObject),
+    getSecret: (request: ResourceRequest) =>
+      answer(request, ({ vault }) => getVersion(vault, 'secrets', request), secretObject),
+    listSecrets: (request: ResourceRequest & PageRequest) =>
+      page(request, ({ vault }) => listObjects(vault, 'secrets', request), secretObject),
+    createKey(request: ResourceRequest) {
+      const { rotationPolicy, ...body } = request.body ?? {};
+      return answer({ ...request, body }, (call) => makeKeyOnce(call, rotationPolicy), keyObject);
     },
-    getKey: (asked: Asked) =>
+    getKey: (request: ResourceRequest) =>
       answer(
-        asked,
-        ({ vault }) => getVersion(vault, 'keys', asked),
-        asked.version === undefined ? keyObject : keyVersionObject,
+        request,
+        ({ vault }) => getVersion(vault, 'keys', request),
+        request.version === undefined ? keyObject : keyVersionObject,
       ),
-    listKeys: (asked: Asked & PageRequest) => page(asked, ({ vault }) => listObjects(vault, 'keys', asked), keyObject),
-    listKeyVersions: (asked: Asked & PageRequest) =>
-      page(asked, ({ vault }) => listVersions(vault, 'keys', asked), keyVersionObject),
+    listKeys: (request: ResourceRequest & PageRequest) =>
+      page(request, ({ vault }) => listObjects(vault, 'keys', request), keyObject),
+    listKeyVersions: (request: ResourceRequest & PageRequest) =>
+      page(request, ({ vault }) => listVersions(vault, 'keys', request), keyVersionObject),
   };
 }
 
-/** Makes the key, with its rotation policy, unless it is there: then it is given back as it is. */
-function* keyUnlessThere(call: Call, policy: unknown): Reading<Outcome<KeyRecord>> {
+/** Makes the key, with its rotation policy. If the key exists, returns it unchanged. */
+function* makeKeyOnce(call: Call, policy: unknown): Reading<Outcome<KeyRecord>> {
   const before = yield* getCurrent(call.vault, 'keys', call.params['name'] ?? '');
   if (before.ok || before.refusal.kind !== 'objectNotFound') return before;
   const rotationPolicy = resourcePolicy(policy);
   if (!rotationPolicy.ok) return rotationPolicy;
-  return yield* keyCreated(call, rotationPolicy.value);
+  return yield* makeKey(call, rotationPolicy.value);
 }
 
-function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs }: ObjectServices): Call {
-  const { vault, require, origin, apiVersion, now: nowMs, name, body } = asked;
+function callOf(request: ResourceRequest, { engine, certificateFiles, transitionMs, issueMs }: ObjectServices): Call {
+  const { vault, require, origin, apiVersion, now: nowMs, name, body } = request;
   return {
     vault: vaultScope(vault, { transitionMs, nowMs, require }),
     engine,
     certificateFiles,
-    // No operation on a resource takes so long that it should end with its client.
+    // No operation on a resource takes so long that it should end with the client's connection.
     whileConnected: (work) => work(new AbortController().signal),
     issueMs,
     origin,
@@ -85,16 +87,16 @@ function callOf(asked: Asked, { engine, certificateFiles, transitionMs, issueMs 
   };
 }
 
-type Shown<R> = (asked: Asked, object: R) => ResourceObject;
+type Render<R> = (request: ResourceRequest, object: R) => ResourceObject;
 
-function answered<R>(asked: Asked, outcome: Outcome<R>, shown: Shown<R>): ObjectAnswer<Transaction> {
-  if (outcome.ok) return { ...outcome, value: shown(asked, outcome.value) };
-  const source = { kind: 'unknown', reason: 'the resource manager asks' } as const;
+function answered<R>(request: ResourceRequest, outcome: Outcome<R>, render: Render<R>): ObjectAnswer<Transaction> {
+  if (outcome.ok) return { ...outcome, value: render(request, outcome.value) };
+  const source = { kind: 'unknown', reason: 'the request came through the resource manager' } as const;
   const context = {
     source,
     vault: undefined,
     caller: undefined,
-    origin: asked.origin,
+    origin: request.origin,
     encodedTokenHeader: '',
     acceptedIssuers: [],
   };
@@ -102,13 +104,13 @@ function answered<R>(asked: Asked, outcome: Outcome<R>, shown: Shown<R>): Object
   return { ok: false, status, message };
 }
 
-function paged<R>(asked: Asked, { items, next }: Page<R>, shown: Shown<R>): ObjectPage {
-  return { items: items.map((object) => shown(asked, object)), ...(next !== undefined && { next }) };
+function paged<R>(request: ResourceRequest, { items, next }: Page<R>, render: Render<R>): ObjectPage {
+  return { items: items.map((object) => render(request, object)), ...(next !== undefined && { next }) };
 }
 
-function secretObject(asked: Asked, secret: ObjectRecord<SecretVersion>): ResourceObject {
+function secretObject(request: ResourceRequest, secret: ObjectRecord<SecretVersion>): ResourceObject {
   const { contentType } = secret.current;
-  const uri = `${asked.origin}/secrets/${secret.name}`;
+  const uri = `${request.origin}/secrets/${secret.name}`;
   return {
     ...objectOf(secret),
     properties: {
@@ -121,14 +123,14 @@ function secretObject(asked: Asked, secret: ObjectRecord<SecretVersion>): Resour
 }
 
 /** A key with its rotation policy, which belongs to no version. */
-function keyObject(asked: Asked, key: KeyRecord): ResourceObject {
-  const object = keyVersionObject(asked, key);
+function keyObject(request: ResourceRequest, key: KeyRecord): ResourceObject {
+  const object = keyVersionObject(request, key);
   const { rotationPolicy: policy } = key.current;
   if (policy === undefined) return object;
   const { lifetimeActions, attributes } = policyMembers(policy);
   const rotationPolicy = {
     attributes,
-    // KeyRotationPolicyActionType of the resource manager is written small, and that of the data plane large.
+    // The resource manager has KeyRotationPolicyActionType in lower case, and the data plane has it capitalized.
     lifetimeActions: lifetimeActions.map(({ trigger, action }) => ({
       trigger,
       action: { type: action.type.toLowerCase() },
@@ -137,11 +139,11 @@ function keyObject(asked: Asked, key: KeyRecord): ResourceObject {
   return { ...object, properties: { ...object.properties, rotationPolicy } };
 }
 
-function keyVersionObject(asked: Asked, key: KeyRecord): ResourceObject {
+function keyVersionObject(request: ResourceRequest, key: KeyRecord): ResourceObject {
   const { kty, keyOps, material, exportable = false, releasePolicy } = key.current;
   const form = keyForm(material);
-  const scope = vaultScope(asked.vault, { require: asked.require, nowMs: asked.now, transitionMs: 0 });
-  const uri = `${asked.origin}/keys/${key.name}`;
+  const scope = vaultScope(request.vault, { require: request.require, nowMs: request.now, transitionMs: 0 });
+  const uri = `${request.origin}/keys/${key.name}`;
   return {
     ...objectOf(key),
     properties: {

@@ -28,12 +28,12 @@ const setSecret: OperationCard = {
   path: '/secrets/:name',
   counts: 'setOrImport',
   *run(call) {
-    return secretAnswer(call, yield* secretSet(call), { value: true });
+    return secretAnswer(call, yield* addSecretVersion(call), { value: true });
   },
 };
 
-/** The secret with the version that the body describes. */
-export function* secretSet(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
+/** Creates the secret with the version in the body, or adds that version to it. */
+export function* addSecretVersion(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
   const name = objectName(call);
   if (!name.ok) return name;
   const parameters = secretParameters(call.body);
@@ -48,7 +48,7 @@ export function* secretSet(call: Call): Reading<Outcome<ObjectRecord<SecretVersi
   return state.ok ? addVersion(call.vault, state.value, version) : state;
 }
 
-/** GET /secrets/{name}/{version?}. A secret's `nbf` and `exp` are for its readers' information; `enabled` is enforced. */
+/** GET /secrets/{name}/{version?}. `nbf` and `exp` only inform the readers of a secret; `enabled` is enforced. */
 const getSecret: OperationCard = {
   name: 'SecretGet',
   permission: 'secrets/get',
@@ -59,7 +59,7 @@ const getSecret: OperationCard = {
     if (!asked.ok) return asked;
     const found = yield* getVersion(call.vault, 'secrets', asked.value);
     if (!found.ok) {
-      // As recorded: the secret of a certificate that is not issued yet is there, and disabled.
+      // As recorded on Azure, the secret of a certificate that is not issued yet exists and is disabled.
       const isToCome = yield* isUnissued(call.vault, asked.value);
       return isToCome ? refused({ kind: 'objectDisabled', collection: 'secrets' }) : found;
     }
@@ -73,19 +73,22 @@ const getSecret: OperationCard = {
   },
 };
 
-/** PATCH /secrets/{name}/{version?}: everything but the value. Without a version, as az sends it, the current one. */
+/**
+ * PATCH /secrets/{name}/{version?}: changes everything except the value. Without a version, as az sends it, it changes the
+ * current one.
+ */
 const updateSecret: OperationCard = {
   name: 'SecretUpdate',
   permission: 'secrets/set',
   method: 'PATCH',
   path: '/secrets/:name/:version?',
   *run(call) {
-    return secretAnswer(call, yield* secretUpdated(call));
+    return secretAnswer(call, yield* changeSecretVersion(call));
   },
 };
 
-/** The secret with what the body says of a version changed. */
-export function* secretUpdated(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
+/** Changes a version of the secret as the body says. */
+export function* changeSecretVersion(call: Call): Reading<Outcome<ObjectRecord<SecretVersion>>> {
   const asked = objectId(call, 'secrets');
   if (!asked.ok) return asked;
   const parameters = secretParameters(call.body);
@@ -102,12 +105,12 @@ export function* secretUpdated(call: Call): Reading<Outcome<ObjectRecord<SecretV
 
 type Secret = ObjectRecord<SecretVersion>;
 
-/** SecretBundle, without the value where the operation does not disclose it. */
+/** SecretBundle. It has the value only if the operation discloses it. */
 function secretBundle(call: Call, secret: Secret, show: { readonly value: boolean }) {
   const { current } = secret;
   const { contentType, managed, version } = current;
   const { attributes, tags } = objectFacts(call.vault, current);
-  // JSON leaves out what is `undefined`.
+  // JSON leaves out members that are `undefined`.
   return {
     value: show.value ? current.value : undefined,
     id: `${call.origin}/secrets/${secret.name}/${version}`,
@@ -122,11 +125,11 @@ function secretBundle(call: Call, secret: Secret, show: { readonly value: boolea
 
 /** "Only populated when the secret was retrieved using API version 2025-07-01 or later" (`SecretProperties.previousVersion`). */
 function knowsPreviousVersion({ apiVersion }: Call): boolean {
-  // The older ones by number, 7.0 to 7.6, are not comparable with those by date.
+  // Older versions are numbers, 7.0 to 7.6, which do not compare with dates.
   return !apiVersion.startsWith('7.') && apiVersion >= '2025-07-01';
 }
 
-/** The answer of an operation that ends in a version of a secret, with what the audit log says of it. */
+/** The answer that shows a version of a secret, with its properties for the audit log. */
 function secretAnswer(
   call: Call,
   outcome: Outcome<Secret>,
@@ -142,7 +145,7 @@ function secretAudit(version: SecretVersion) {
   return { secretProperties: secretProperties(version) };
 }
 
-/** SecretItem of a list; its id has a version only in a list of versions. */
+/** SecretItem of a list. Its id has a version only in a list of versions. */
 function secretItem(call: Call, secret: Secret, version?: string) {
   const id = `${call.origin}/secrets/${secret.name}`;
   const { contentType, managed } = secret.current;

@@ -2,12 +2,12 @@ import { memberOf } from '../http/request.ts';
 import type { VaultInForce } from '../rulebook/rulebook.ts';
 import type { Refusal } from './refusal.ts';
 
-/** What Azure limits apart (service-limits, "Key transactions", "Secrets, managed storage account key, and vault transactions"). */
+/** Azure limits each separately (service-limits, "Key transactions", "Secrets, managed storage account key, and vault transactions"). */
 export type TransactionClass = 'general' | 'hsm' | 'softwareCreate' | 'hsmCreate' | 'setOrImport';
 
 export type ThrottleLimits = Readonly<Record<TransactionClass, number>>;
 
-/** How many transactions a vault takes in a window; a subscription takes five times as many. */
+/** How many transactions a vault may have in a window. A subscription may have five times as many. */
 export const documentedLimits: ThrottleLimits = {
   general: 4000,
   hsm: 2000,
@@ -19,7 +19,7 @@ export const documentedLimits: ThrottleLimits = {
 const windowMs = 10_000;
 const subscriptionFactor = 5;
 
-/** How many transactions with a 2048-bit key one with a larger key counts for. */
+/** By the size of a key: how many transactions with a 2048-bit key one transaction with it counts for. */
 const weights: Readonly<Record<number, number>> = { 3072: 4, 4096: 8 };
 
 export interface Transaction {
@@ -27,13 +27,13 @@ export interface Transaction {
   readonly weight: number;
 }
 
-/** What an operation counts for before it is run; `makes` is the `kty` of the key that it is to make, if any. */
+/** The transaction to count before an operation runs. `makes` is the `kty` of the key that it will make, if any. */
 export function transactionOf(counts: 'setOrImport' | undefined, makes: string | undefined): Transaction {
   if (makes === undefined) return { class: counts ?? 'general', weight: 1 };
   return { class: isHsm(makes) ? 'hsmCreate' : 'softwareCreate', weight: 1 };
 }
 
-/** What it counts for once the key is known that it used (`keyProperties` of its audit record). */
+/** The transaction to count when the key that it used is known (`keyProperties` of its audit record). */
 export function withKey(transaction: Transaction, keyProperties: unknown): Transaction {
   if (transaction.class !== 'general' || keyProperties === undefined) return transaction;
   const weight = weights[Number(memberOf(keyProperties, 'size'))] ?? 1;
@@ -44,7 +44,7 @@ function isHsm(kty: unknown): boolean {
   return typeof kty === 'string' && kty.endsWith('-HSM');
 }
 
-/** Where the transactions of a class are counted, and one of them in that counter's units. */
+/** The counter of a class of transactions, and what one of them costs in its units. */
 interface Cost {
   readonly counter: string;
   readonly units: number;
@@ -53,7 +53,7 @@ interface Cost {
 
 /**
  * "The throttling thresholds are weighted, and enforcement is on their sum": general transactions and those with HSM keys
- * share a counter. Its units are whole numbers, for of fractions the last that fits would be a matter of rounding.
+ * share a counter. Its units are whole numbers: with fractions, rounding would decide whether the last transaction fits.
  */
 function costsOf(limits: ThrottleLimits): Readonly<Record<TransactionClass, Cost>> {
   const { general, hsm } = limits;
@@ -61,7 +61,7 @@ function costsOf(limits: ThrottleLimits): Readonly<Record<TransactionClass, Cost
   const own = (counter: TransactionClass) => ({ counter, units: 1, limit: limits[counter] });
   return {
     general: shared(hsm),
-    // Never less than with a software key, also where only the general limit was set, and lower.
+    // Never less than with a software key, even if only the general limit was set, to a lower number.
     hsm: shared(Math.max(general, hsm)),
     softwareCreate: own('softwareCreate'),
     hsmCreate: own('hsmCreate'),
@@ -69,7 +69,7 @@ function costsOf(limits: ThrottleLimits): Readonly<Record<TransactionClass, Cost
   };
 }
 
-/** Of a vault and of its subscription there is a count. */
+/** The ids of a vault and its subscription, which are counted separately. */
 type Counted = Pick<VaultInForce, 'incarnation' | 'subscriptionId'>;
 
 /** What was counted for a request. */
@@ -83,7 +83,7 @@ export type Throttled =
   | { readonly ok: true; readonly taken: Taken }
   | { readonly ok: false; readonly reason: string; readonly retryAfterSeconds: number };
 
-/** Counts the transactions of a window by vault and by subscription, on this server. A refused one does not count. */
+/** Counts the transactions in a window by vault and by subscription, on this server. Refused ones do not count. */
 export class Throttle {
   readonly #costs: Readonly<Record<TransactionClass, Cost>>;
   #window = 0;
@@ -93,22 +93,21 @@ export class Throttle {
     this.#costs = costsOf(limits);
   }
 
-  /** What is counted for one request to that vault: nothing yet. */
+  /** The charge for one request to that vault. Nothing is counted yet. */
   charge(vault: Counted): Charge {
     return new Charge(this, vault);
   }
 
   /**
-   * Counts a transaction, in place of what was counted for the same request before; or nothing of the request, and says
-   * why and until when it is refused.
+   * Counts a transaction in place of `before`, which was counted for the same request. If a limit is reached, counts
+   * nothing for the request and returns the reason and when to try again.
    */
   take(
     vault: Counted,
     transaction: Transaction,
-    /** `now` in milliseconds since 1970. */
-    { now, before }: { readonly now: number; readonly before?: Taken | undefined },
+    { nowMs, before }: { readonly nowMs: number; readonly before?: Taken | undefined },
   ): Throttled {
-    const window = Math.floor(now / windowMs);
+    const window = Math.floor(nowMs / windowMs);
     if (window !== this.#window) {
       this.#window = window;
       this.#counts.clear();
@@ -126,7 +125,7 @@ export class Throttle {
     ];
     const full = of.find(({ key, limit: most }) => this.#count(key) + units > most);
     if (full !== undefined) {
-      const retryAfterSeconds = Math.ceil(((window + 1) * windowMs - now) / 1000);
+      const retryAfterSeconds = Math.ceil(((window + 1) * windowMs - nowMs) / 1000);
       return { ok: false, reason: full.reason, retryAfterSeconds };
     }
     const counters = of.map(({ key }) => key);
@@ -134,7 +133,7 @@ export class Throttle {
     return { ok: true, taken: { window, counters, units } };
   }
 
-  /** What was counted for a request that is refused after all. */
+  /** Takes back what was counted for a request that is refused after all. */
   giveBack({ window, counters, units }: Taken): void {
     if (window === this.#window) this.#add(counters, -units);
   }
@@ -148,7 +147,7 @@ export class Throttle {
   }
 }
 
-/** What one request is counted for: once, however often it is decided again. Each method returns the refusal, if any. */
+/** Counts one request, and only once if it is decided again. `take` and `takeForKey` return the refusal, if any. */
 export class Charge {
   readonly #throttle: Throttle;
   readonly #vault: Counted;
@@ -163,11 +162,11 @@ export class Charge {
     return this.#counted !== undefined;
   }
 
-  /** Counts a request before it is run. */
+  /** Counts the request before it runs. */
   take(transaction: Transaction, nowMs: number): Refusal | undefined {
     const before = this.#counted?.taken;
     this.#counted = undefined;
-    const throttled = this.#throttle.take(this.#vault, transaction, { now: nowMs, before });
+    const throttled = this.#throttle.take(this.#vault, transaction, { nowMs, before });
     if (throttled.ok) {
       this.#counted = { transaction, taken: throttled.taken };
       return undefined;
@@ -176,7 +175,7 @@ export class Charge {
     return { kind: 'throttled', reason, retryAfterSeconds };
   }
 
-  /** Counts it for what it turned out to be, by the key that it used, before anything comes of it. */
+  /** Corrects the count when the key that the request used is known, before the request has any effect. */
   takeForKey(keyProperties: unknown, nowMs: number): Refusal | undefined {
     if (this.#counted === undefined) return undefined;
     const { transaction: before } = this.#counted;
@@ -185,7 +184,7 @@ export class Charge {
     return this.take(transaction, nowMs);
   }
 
-  /** What is counted is given back. */
+  /** Takes back what was counted. */
   giveBack(): void {
     if (this.#counted !== undefined) this.#throttle.giveBack(this.#counted.taken);
     this.#counted = undefined;

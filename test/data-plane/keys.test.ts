@@ -284,7 +284,7 @@ suite('a key that may be released', () => {
         answer.body,
         errorBody(
           'NotImplemented',
-          `Operation ${operation} is not supported: no attestation is configured here, neither of keys nor of those who ask for them.`,
+          `Operation ${operation} is not supported: no attestation is configured here, neither of keys nor of the callers that request them.`,
         ),
       );
     }

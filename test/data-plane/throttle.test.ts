@@ -19,14 +19,14 @@ const limits = { general: 3, hsm: 2, softwareCreate: 2, hsmCreate: 1, setOrImpor
 
 /** How many of these are taken, one after the other, before one is refused. */
 function taken(throttle: Throttle, transaction: Transaction, most: number): number {
-  for (let count = 0; count < most; count += 1) if (!throttle.take(vault, transaction, { now: 0 }).ok) return count;
+  for (let count = 0; count < most; count += 1) if (!throttle.take(vault, transaction, { nowMs: 0 }).ok) return count;
   return most;
 }
 
 suite('the throttle', () => {
   test('takes as many transactions as the limit says in a window, and begins anew in the next', () => {
     const throttle = new Throttle(limits);
-    const take = (now: number) => throttle.take(vault, one, { now });
+    const take = (nowMs: number) => throttle.take(vault, one, { nowMs });
     for (let count = 0; count < 3; count += 1) assert.equal(take(20_000 + count).ok, true);
     const refused = { ok: false, reason: 'VaultRequestTypeLimitReached' };
     assert.deepEqual(take(23_001), { ...refused, retryAfterSeconds: 7 });
@@ -37,7 +37,7 @@ suite('the throttle', () => {
   test('counts the vaults apart, and a subscription five times as far', () => {
     const throttle = new Throttle(limits);
     const take = (incarnation: string, subscriptionId = 's') =>
-      throttle.take({ incarnation, subscriptionId }, one, { now: 0 });
+      throttle.take({ incarnation, subscriptionId }, one, { nowMs: 0 });
     for (const incarnation of ['a', 'b', 'c', 'd', 'e']) {
       for (let count = 0; count < 3; count += 1) assert.equal(take(incarnation).ok, true, incarnation);
     }
@@ -76,19 +76,22 @@ suite('the throttle', () => {
 
   test('takes the whole of a request or nothing: a lighter one still fits', () => {
     const throttle = new Throttle(limits);
-    const first = throttle.take(vault, one, { now: 0 });
+    const first = throttle.take(vault, one, { nowMs: 0 });
     assert.ok(first.ok);
-    const more = throttle.take(vault, { class: 'general', weight: 3 }, { now: 0, before: first.taken });
+    const more = throttle.take(vault, { class: 'general', weight: 3 }, { nowMs: 0, before: first.taken });
     assert.ok(more.ok);
-    assert.equal(throttle.take(vault, one, { now: 0 }).ok, false);
+    assert.equal(throttle.take(vault, one, { nowMs: 0 }).ok, false);
     throttle.giveBack(more.taken);
-    const again = throttle.take(vault, one, { now: 0 });
+    const again = throttle.take(vault, one, { nowMs: 0 });
     assert.ok(again.ok);
-    assert.equal(throttle.take(vault, { class: 'general', weight: 4 }, { now: 0, before: again.taken }).ok, false);
+    assert.equal(throttle.take(vault, { class: 'general', weight: 4 }, { nowMs: 0, before: again.taken }).ok, false);
     assert.equal(taken(throttle, one, 10), 3);
     // What was counted in a window that is over does not count against the next.
-    assert.equal(throttle.take(vault, { class: 'general', weight: 3 }, { now: 10_000, before: again.taken }).ok, true);
-    assert.equal(throttle.take(vault, one, { now: 10_000 }).ok, false);
+    assert.equal(
+      throttle.take(vault, { class: 'general', weight: 3 }, { nowMs: 10_000, before: again.taken }).ok,
+      true,
+    );
+    assert.equal(throttle.take(vault, one, { nowMs: 10_000 }).ok, false);
   });
 
   test('has limits for the operations that the document gives one of their own, and for no others', () => {

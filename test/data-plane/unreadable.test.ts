@@ -19,7 +19,7 @@ after(() => world[Symbol.asyncDispose]());
 
 const unreadable = errorBody(
   'ServiceUnavailable',
-  "What this vault stored cannot be read, so the request is refused. The server's log has the detail.",
+  "A record of this vault cannot be read, so the request is refused. The server's log has the detail.",
 );
 
 const ask = (vault: string, method: string, path: string, body?: unknown) =>

@@ -8,8 +8,8 @@ import { objectFacts } from '../operation.ts';
 import type { Call } from '../operation.ts';
 
 /**
- * CertificateBundle. One that is not issued yet has neither a certificate nor a key nor a secret, but its policy; an answer
- * about a version that was asked for has no policy.
+ * CertificateBundle. A certificate that is not issued yet has its policy, but no certificate, key or secret. The answer to
+ * a request for a version has no policy.
  */
 export function certificateBundle(
   call: Call,
@@ -35,8 +35,8 @@ export function certificateBundle(
 }
 
 /**
- * CertificateItem of a list; its id has a version only in a list of versions. Its subject is empty and its attributes say
- * nothing of recovery in every recorded list.
+ * CertificateItem of a list. Its id has a version only in a list of versions. In every recorded list its subject is empty
+ * and its attributes have no recovery level.
  */
 export function certificateItem(call: Call, { name, current }: ObjectRecord<CertificateVersion>, version?: string) {
   const id = `${call.origin}/certificates/${name}`;
@@ -93,7 +93,7 @@ function namesBody({ dnsNames, ...others }: Partial<AlternativeNames>) {
   return { ...others, ...(dnsNames !== undefined && { dns_names: dnsNames }) };
 }
 
-/** Azure's, for each state that an operation can be in. */
+/** Azure's details of a status that is in progress, by issuer. */
 const inProgress =
   'Pending certificate created. Certificate request is in progress. This may take some time based on the issuer provider. ' +
   'Please check again later.';
@@ -116,7 +116,7 @@ export function pendingBody(call: Call, pending: PendingCertificate) {
   };
 }
 
-/** When to ask again, in whole seconds, while there is something to wait for. */
+/** The header that says when to ask again, in whole seconds, while the operation is in progress. */
 export function retryAfter({ issueMs }: Call, { status }: PendingCertificate): Readonly<Record<string, string>> {
   return status === 'inProgress' ? { 'retry-after': String(Math.max(1, Math.ceil(issueMs / 1000))) } : {};
 }

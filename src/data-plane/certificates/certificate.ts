@@ -12,7 +12,7 @@ import type { OperationCard } from '../operation.ts';
 import { certificateBundle, certificateItem, policyBody } from './bundle.ts';
 import { certificateParameters, certificatePolicy, includePending } from './parameters.ts';
 
-/** GET /certificates/{name}/{version?}. Also of a disabled one: what `enabled` switches off is its key and its secret. */
+/** GET /certificates/{name}/{version?}, also of a disabled one: `enabled` only switches off its key and its secret. */
 const getCertificate: OperationCard = {
   name: 'CertificateGet',
   permission: 'certificates/get',
@@ -35,7 +35,7 @@ const getCertificate: OperationCard = {
 /** CertificateUpdateParameters */
 const updateBody = object({ policy: optional(certificatePolicy), ...objectMembers });
 
-/** PATCH /certificates/{name}/{version?}: tags, `enabled` and the policy; `enabled` also of its key and its secret. */
+/** PATCH /certificates/{name}/{version?}: changes tags, policy and `enabled`, which also applies to key and secret. */
 const updateCertificate: OperationCard = {
   name: 'CertificateUpdate',
   permission: 'certificates/update',
@@ -79,7 +79,7 @@ const getCertificatePolicy: OperationCard = {
   },
 };
 
-/** PATCH /certificates/{name}/policy: what is mentioned changes, and holds from the next version on. */
+/** PATCH /certificates/{name}/policy: changes the members that are sent. They apply from the next version on. */
 const updateCertificatePolicy: OperationCard = {
   name: 'CertificatePolicyUpdate',
   permission: 'certificates/update',
@@ -101,13 +101,13 @@ const updateCertificatePolicy: OperationCard = {
   },
 };
 
-/** Which versions a list has: without `includePending` none that is not issued yet. */
+/** Which versions are listed: those that are not issued yet only with `includePending`. */
 function isListed(asked: string | undefined): Outcome<(version: CertificateVersion) => boolean> {
   const pending = includePending(asked);
   return pending.ok ? { ok: true, value: (version) => pending.value || isIssued(version) } : pending;
 }
 
-/** The operations on certificates that are made, and on their policies. */
+/** The operations on certificates that exist, and on their policies. */
 export const certificateObjectOperations: readonly OperationCard[] = [
   getCertificate,
   updateCertificate,
@@ -118,7 +118,7 @@ export const certificateObjectOperations: readonly OperationCard[] = [
     bundle: certificateBundle,
     item: certificateItem,
     deletedItem(call, certificate) {
-      // The recorded lists of deleted ones have none.
+      // The recorded lists of deleted certificates have no subject.
       const { subject: _, ...item } = certificateItem(call, certificate);
       return item;
     },

@@ -17,7 +17,7 @@ export const getCertificateContacts: OperationCard = {
   },
 };
 
-/** PUT /certificates/contacts: in place of those that the vault had. */
+/** PUT /certificates/contacts: replaces the vault's contacts. */
 export const setCertificateContacts: OperationCard = {
   name: 'CertificateContactsSet',
   permission: 'certificates/managecontacts',
@@ -32,7 +32,7 @@ export const setCertificateContacts: OperationCard = {
   },
 };
 
-/** DELETE /certificates/contacts: answers those that there were. */
+/** DELETE /certificates/contacts: answers with the contacts that it deleted. */
 export const deleteCertificateContacts: OperationCard = {
   name: 'CertificateContactsDelete',
   permission: 'certificates/managecontacts',
@@ -52,18 +52,18 @@ function contactsBody(call: Call, contacts: readonly Contact[]) {
   return { id: `${call.origin}/certificates/contacts`, contacts };
 }
 
-/** An address that letters can be sent to. */
+/** An e-mail address: a user and a domain. */
 const email = refine(
   (value: unknown) => string(value ?? ''),
   (address) =>
     /^[^\s@]{1,128}@[^\s@]{1,255}$/.test(address)
       ? accept(address)
-      : breached(address, `contacts[].email is '${address.slice(0, 64)}', which is no e-mail address.`),
+      : breached(address, `contacts[].email is '${address.slice(0, 64)}', which is not an e-mail address.`),
 );
 
 const contact = object({ email: always(email), ...partial({ name: string, phone: string }) });
 
-/** Contacts as a client sends them; each has an address. */
+/** Contacts as a client sends them. Each must have an address. */
 const sentContacts = object({
   id: optional(string),
   contacts: always((value: unknown) =>

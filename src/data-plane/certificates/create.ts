@@ -17,8 +17,8 @@ import { base64, certificateMembers, certificateParameters, certificatePolicy } 
 /** CertificateCreateParameters */
 const createBody = object({ policy: optional(certificatePolicy), ...certificateMembers });
 
-/** Without a policy it is made as the version before was. */
-function* keyTypeAsked(call: Call): Reading<string | undefined> {
+/** The type of key that the request names. Without a policy, the new version has that of the version before. */
+function* requestedKeyType(call: Call): Reading<string | undefined> {
   const policy = memberOf(call.body, 'policy') ?? undefined;
   const sent = memberOf(memberOf(policy, 'key_props'), 'kty');
   if (typeof sent === 'string') return sent;
@@ -28,13 +28,13 @@ function* keyTypeAsked(call: Call): Reading<string | undefined> {
   return before.ok ? before.value.current.policy.key.kty : defaultKeyType;
 }
 
-/** POST /certificates/{name}/create: begins to make the certificate, or another version of it. */
+/** POST /certificates/{name}/create: begins to create the certificate, or another version of it. */
 export const createCertificate: OperationCard = {
   name: 'CertificateCreate',
   permission: 'certificates/create',
   method: 'POST',
   path: '/certificates/:name/create',
-  makes: keyTypeAsked,
+  makes: requestedKeyType,
   *run(call) {
     const name = objectName(call);
     if (!name.ok) return name;
@@ -60,7 +60,7 @@ const importBody = object({
   ...certificateMembers,
 });
 
-/** POST /certificates/{name}/import: takes a certificate with its private key, as PKCS #12 or PEM. */
+/** POST /certificates/{name}/import: imports a certificate with its private key, as PKCS #12 or PEM. */
 export const importCertificate: OperationCard = {
   name: 'CertificateImport',
   permission: 'certificates/import',
@@ -96,7 +96,7 @@ export const importCertificate: OperationCard = {
 /** CertificateMergeParameters */
 const mergeBody = object({ x5c: optional(strings, []), ...objectMembers });
 
-/** POST /certificates/{name}/pending/merge: the certificate that somebody signed for the pending request. */
+/** POST /certificates/{name}/pending/merge: takes the certificate that a CA signed for the pending request. */
 export const mergeCertificate: OperationCard = {
   name: 'CertificatePendingMerge',
   permission: 'certificates/create',
@@ -128,12 +128,12 @@ export const mergeCertificate: OperationCard = {
 /** The first octet of a certificate, a SEQUENCE (X.690 section 8.9). */
 const sequence = 0x30;
 
-/** The lines around a certificate in PEM, however they were joined. */
+/** The first and last line of a certificate in PEM, also with a space lost between the words. */
 const pemLines = /-----(?:BEGIN|END) ?CERTIFICATE-----/g;
 
 /**
- * A certificate in DER, as base64. Azure also takes base64 of that text: Microsoft's tests of its clients for Python and
- * JavaScript give the client, which encodes what it is given, the lines of a PEM file, the last one with them.
+ * Reads a certificate in DER, as base64. Azure also takes base64 that was encoded as base64 again: Microsoft's tests of
+ * its clients for Python and JavaScript pass the lines of a PEM file, with its last line, and the client encodes them.
  */
 function certificateOf(item: string): Uint8Array | undefined {
   const octets = base64(item);

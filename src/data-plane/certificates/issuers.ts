@@ -57,7 +57,7 @@ export const setCertificateIssuer: OperationCard = {
   },
 };
 
-/** PATCH /certificates/issuers/{name}: what is mentioned changes. */
+/** PATCH /certificates/issuers/{name}: changes the members that are sent. */
 export const updateCertificateIssuer: OperationCard = {
   name: 'CertificateIssuerUpdate',
   permission: 'certificates/setissuers',
@@ -95,7 +95,7 @@ export const deleteCertificateIssuer: OperationCard = {
 
 const administratorsMax = 100;
 
-/** IssuerBundle. The password stays here. */
+/** IssuerBundle. It never has the password. */
 function issuerBundle(call: Call, issuer: IssuerRecord) {
   const { accountId, organization, enabled, created, updated } = issuer;
   return {
@@ -111,7 +111,7 @@ function issuerItem(call: Call, { name, provider }: IssuerRecord) {
   return { id: `${call.origin}/certificates/issuers/${name}`, provider };
 }
 
-/** Azure has a zip code of everybody, and 0 if nobody said one. */
+/** Azure always returns `zip`, 0 when unset. */
 function organizationBody({ id, zip = 0, administrators }: Organization) {
   return {
     ...(id !== undefined && { id }),
@@ -160,14 +160,14 @@ const organizationDetails = renamed(object(partial({ id: string, zip, admin_deta
   admin_details: 'administrators',
 });
 
-/** An issuer has no time of its own. */
+/** The attributes of an issuer. It has no `nbf` and no `exp`. */
 const issuerAttributes = refine(attributes, ({ enabled, notBefore, expires }) => {
   const time = notBefore !== undefined ? 'nbf' : expires !== undefined ? 'exp' : undefined;
   if (time !== undefined) return breached(time, `The member 'attributes.${time}' is not supported here.`);
   return accept({ ...(enabled !== undefined && { enabled }) });
 });
 
-/** What a set or an update says of an issuer. */
+/** An issuer as a client sends it to set or update it. */
 const sentIssuer = refine(
   object({
     ...partial({ id: string, provider: string, org_details: organizationDetails }),

@@ -9,12 +9,12 @@ import type { Shaped } from '../../shape/shape.ts';
 import { attributes, objectMembers, parametersOf, strings } from '../body.ts';
 import type { BodyShape } from '../body.ts';
 
-/** What every operation that makes a version takes. */
+/** The members in the body of every operation that makes a version. */
 export const certificateMembers = { ...objectMembers, ...partial({ preserveCertOrder: boolean }) };
 
 const members = object(certificateMembers);
 
-/** The same with its limits checked. */
+/** The parameters in such a body, with their limits checked. */
 export function certificateParameters(read: Shaped<typeof members>): Outcome<CertificateParameters> {
   const { preserveCertOrder } = read;
   const value = { ...parametersOf(read), ...(preserveCertOrder !== undefined && { preserveCertOrder }) };
@@ -22,14 +22,14 @@ export function certificateParameters(read: Shaped<typeof members>): Outcome<Cer
   return refusal === undefined ? { ok: true, value } : refused(refusal);
 }
 
-/** `includePending` of a list: whether it has also what is not issued yet. */
+/** `includePending` of a list: whether it has certificates that are not issued yet, too. */
 export function includePending(found = 'false'): Outcome<boolean> {
   if (/^(?:true|false)$/i.test(found)) return { ok: true, value: found.toLowerCase() === 'true' };
   const message = `includePending is '${found.slice(0, 64)}'; it must be true or false.`;
   return refused({ kind: 'badParameter', message });
 }
 
-/** Bytes as base64 (RFC 4648 section 4), also with line breaks; `undefined` for what is not. */
+/** Decodes base64 (RFC 4648 section 4), which may have line breaks. `undefined` if it is not base64, or empty. */
 export function base64(text: string): Uint8Array | undefined {
   const packed = text.replaceAll(/[\r\n]/g, '');
   return packed !== '' && /^[A-Za-z0-9+/]+={0,2}$/.test(packed) ? Buffer.from(packed, 'base64') : undefined;
@@ -86,7 +86,7 @@ const lifetimeAction = refine(object({ trigger: optional(trigger, {}), action: o
 );
 
 /**
- * CertificatePolicy as a client sends it. Its `id` and the times among its `attributes` are the server's: clients send
+ * CertificatePolicy as a client sends it. The server sets its `id` and the times in its `attributes`. Clients may send
  * them back, and they are ignored.
  */
 export const certificatePolicy: BodyShape<PolicyParameters> = refine(

@@ -25,7 +25,7 @@ export const getCertificateOperation: OperationCard = {
 /** CertificateOperationUpdateParameter */
 const updateBody = object({ cancellation_requested: boolean });
 
-/** PATCH /certificates/{name}/pending: asks that the operation be cancelled. */
+/** PATCH /certificates/{name}/pending: requests that the operation be cancelled. */
 export const updateCertificateOperation: OperationCard = {
   name: 'CertificatePendingUpdate',
   permission: 'certificates/update',
@@ -45,7 +45,7 @@ export const updateCertificateOperation: OperationCard = {
   },
 };
 
-/** DELETE /certificates/{name}/pending: the certificate is not made any more. */
+/** DELETE /certificates/{name}/pending: ends the operation, and the certificate is not issued. */
 export const deleteCertificateOperation: OperationCard = {
   name: 'CertificatePendingDelete',
   permission: 'certificates/update',

@@ -4,7 +4,7 @@ import type { Errors } from './wire.ts';
 
 const latestVersion = '2026-04-01';
 
-/** What ends a request before its operation begins (rest-error-codes, common-error-codes). */
+/** The errors that end a request before its operation begins (rest-error-codes, common-error-codes). */
 export const admissionErrors = {
   vaultNotFound: {
     status: 404,
@@ -17,7 +17,7 @@ export const admissionErrors = {
     code: 'NotFound',
     message: ({ method, path }) => `The data plane has no operation ${method} ${path}.`,
   },
-  // Of Azure's answer the status alone is recorded.
+  // Only the status of Azure's answer is recorded.
   methodNotAllowed: {
     status: 405,
     code: 'MethodNotAllowed',

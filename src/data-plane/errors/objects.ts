@@ -8,7 +8,7 @@ const recoveryHelp =
   'If you recently deleted this %s you may be able to recover it using the correct recovery command. ' +
   'For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182';
 
-/** What the rules of every collection refuse. */
+/** The errors of the rules that every collection has. */
 export const objectErrors = {
   objectNotFound: {
     status: 404,
@@ -64,7 +64,7 @@ export const objectErrors = {
     code: 'BadParameter',
     message: () => 'Backup blob contains invalid or corrupt version.',
   },
-  // The words are recorded (azure-cli#8767); the status beside them is not.
+  // The message is recorded (azure-cli#8767), but its status is not.
   backupNotOpened: { status: 400, code: 'BadParameter', message: () => 'Cannot decrypt backup blob.' },
   restoreConflict: {
     status: 409,
@@ -83,14 +83,14 @@ export const objectErrors = {
   badParameter: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;
 
-/** Azure has a sentence for who changes the object, and another one for who would make one of its name. */
+/** Azure has one message for a change of the object, and another for the creation of an object with its name. */
 function beingChanged({ collection, creating }: BeingChanged, how: 'deleted' | 'recovered'): string {
   const noun = nouns[collection];
   if (creating === undefined) return `${noun} is currently being ${how}.`;
   return `${noun} ${creating} is currently being ${how} and cannot be re-created; retry later.`;
 }
 
-/** What the rules of keys refuse. */
+/** The errors of the rules of keys. */
 export const keyErrors = {
   keyTypeNotSupported: {
     status: 400,
@@ -110,7 +110,7 @@ export const keyErrors = {
     innererror: 'KeyDisabled',
     message: ({ operation }) => `Operation ${operation} is not allowed on a disabled key.`,
   },
-  // Of the following two, the code and the words are not Azure's, of whom only the status is documented.
+  // Azure documents only the status of the next two. Their codes and messages are ours.
   keyNotYetValid: {
     status: 403,
     code: 'Forbidden',
@@ -135,7 +135,7 @@ export const keyErrors = {
     status: 501,
     code: 'NotImplemented',
     message: ({ operation }) =>
-      `Operation ${operation} is not supported: no attestation is configured here, neither of keys nor of those who ask for them.`,
+      `Operation ${operation} is not supported: no attestation is configured here, neither of keys nor of the callers that request them.`,
   },
   algorithmNotSupported: {
     status: 400,
@@ -164,13 +164,13 @@ export const keyErrors = {
   keyNotValid: { status: 400, code: 'BadParameter', message: ({ message }) => message },
 } satisfies Partial<Errors>;
 
-/** Seconds since 1970; beyond what a date can be, as they are. */
+/** The time as ISO 8601, from seconds since 1970; a number that is too large for a date is returned as it is. */
 function timeOf(seconds: number): string {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
 }
 
-/** What the rules of certificates refuse ("Monitor and manage certificate creation" has most of the texts). */
+/** The errors of the rules of certificates ("Monitor and manage certificate creation" has most of the messages). */
 export const certificateErrors = {
   pendingCertificateNotFound: {
     status: 404,

@@ -3,16 +3,16 @@ import type { Caller } from '../../types/caller.ts';
 import type { Source } from '../../types/source.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** What an error's wording may speak of, as far as the request got. */
-export interface ErrorContext {
+/** The facts about a request that the message of an error may have, as far as they are known. */
+export interface ErrorFacts {
   readonly source: Source;
   readonly vault: VaultInForce | undefined;
   readonly caller: Caller | undefined;
-  /** `https://NAME.vault.localhost:8443`, under the names that were asked. */
+  /** `https://NAME.vault.localhost:8443`, in the domain that the client used. */
   readonly origin: string;
-  /** The first part of the token's JWT as it came, cut to a length that a log can bear; it holds no secret. */
+  /** The token's header, still encoded and cut to a length that suits a log. It holds no secret. */
   readonly encodedTokenHeader: string;
-  /** `iss` values whose tokens this vault accepts, for AKV10032. */
+  /** The `iss` values whose tokens this vault accepts, for AKV10032. */
   readonly acceptedIssuers: readonly string[];
 }
 
@@ -21,16 +21,16 @@ export interface WireError<R> {
   /** Some codes name the collection. */
   readonly code: string | ((refusal: R) => string);
   readonly innererror?: string | ((refusal: R) => string | undefined);
-  readonly message: (refusal: R, context: ErrorContext) => string;
+  readonly message: (refusal: R, context: ErrorFacts) => string;
 }
 
 export type Kind = Refusal['kind'];
 export type OfKind<K extends Kind> = { readonly [P in Kind]: Extract<Refusal, { readonly kind: P }> }[K];
 export type Errors = { readonly [K in Kind]: WireError<OfKind<K>> };
 
-/** `countsGroups`: as Azure has it, since 2024, where an access policy of one of the groups would have done. */
+/** `countsGroups`: since 2024 Azure gives the number of groups where an access policy for one of them would suffice. */
 export function callerLine(
-  { caller }: ErrorContext,
+  { caller }: ErrorFacts,
   { countsGroups = false }: { readonly countsGroups?: boolean } = {},
 ): string {
   if (caller === undefined) return 'unknown';
@@ -39,16 +39,16 @@ export function callerLine(
   return `${applicationId === undefined ? '' : `appid=${applicationId};`}oid=${objectId};${counted}iss=${issuer}`;
 }
 
-export function vaultLine({ vault }: ErrorContext): string {
+export function vaultLine({ vault }: ErrorFacts): string {
   return vault === undefined ? 'unknown' : `${vault.name};location=${vault.location}`;
 }
 
-/** Azure ends the lines of its messages so. */
+/** Azure separates the lines of its messages by CRLF. */
 export function lines(...parts: readonly string[]): string {
   return parts.join('\r\n');
 }
 
-/** What belongs to a certificate is changed with it. Azure writes the one noun large and the other one small. */
+/** A certificate's own key and secret are changed with it. Azure capitalizes only one of the two nouns. */
 export function managedMessage(operation: string, noun: 'Key' | 'secret'): string {
   return (
     `Operation "${operation}" is not allowed on this ${noun}, since it is associated with a certificate. Perform the ` +

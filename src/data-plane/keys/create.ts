@@ -21,24 +21,24 @@ const createBody = object({
   ...keyMembers,
 });
 
-/** POST /keys/{name}/create: makes the key, or adds a version to it. */
+/** POST /keys/{name}/create: creates the key, or adds a version to it. */
 export const createKey: OperationCard = {
   name: 'KeyCreate',
   permission: 'keys/create',
   method: 'POST',
   path: '/keys/:name/create',
-  // oxlint-disable-next-line require-yield -- the body says it
+  // oxlint-disable-next-line require-yield -- the body has it
   *makes({ body }) {
     const kty = memberOf(body, 'kty');
     return typeof kty === 'string' ? kty : undefined;
   },
   *run(call) {
-    return keyAnswer(call, yield* keyCreated(call));
+    return keyAnswer(call, yield* makeKey(call));
   },
 };
 
-/** The key with the version that the body describes, and with a rotation policy, where one is set at once. */
-export function* keyCreated(call: Call, rotationPolicy?: RotationPolicyParameters): Reading<Outcome<KeyRecord>> {
+/** Creates the key with the version in the body, or adds that version to it; with this rotation policy, if given. */
+export function* makeKey(call: Call, rotationPolicy?: RotationPolicyParameters): Reading<Outcome<KeyRecord>> {
   const name = objectName(call);
   if (!name.ok) return name;
   const body = readAs(createBody, call.body);
@@ -62,7 +62,7 @@ export function* keyCreated(call: Call, rotationPolicy?: RotationPolicyParameter
   });
 }
 
-/** Azure makes every RSA key with 65537, whatever it is asked for (azure-sdk-for-js, "can create a RSA key with public exponent"). */
+/** Azure makes every RSA key with 65537, whatever the request has (azure-sdk-for-js, "can create a RSA key with public exponent"). */
 function checkExponent(exponent: number | undefined, { family }: KeySpec): string | undefined {
   if (exponent === undefined) return undefined;
   if (family !== 'RSA') return `public_exponent is for RSA keys; an ${family} key has none.`;
@@ -71,7 +71,7 @@ function checkExponent(exponent: number | undefined, { family }: KeySpec): strin
     : `public_exponent is ${exponent}; it must be a positive whole number, such as 65537.`;
 }
 
-/** JsonWebKey, as Key Vault has it. What the key is made of is read by the rules of keys. */
+/** JsonWebKey, as Key Vault has it. The rules of keys read the key material. */
 const jwkMembers = {
   ...partial({ kid: anything, kty: string, key_ops: purposes }),
   ...each(['n', 'e', 'd', 'dp', 'dq', 'qi', 'p', 'q', 'k', 'key_hsm', 'crv', 'x', 'y'], optional(anything)),
@@ -87,7 +87,7 @@ const importBody = object({
   ...keyMembers,
 });
 
-/** PUT /keys/{name}: takes a key that was made elsewhere as the key, or as its next version. */
+/** PUT /keys/{name}: imports a key, as a new key or as the next version of one. */
 export const importKey: OperationCard = {
   name: 'KeyImport',
   permission: 'keys/import',

@@ -43,7 +43,7 @@ const bodies: Readonly<Record<CryptoOperation, BodyShape<CryptoRequest>>> = {
   verify: verifyBody,
 };
 
-/** The operations that use a key: they find it, ask whether it may be used so, use it, and change nothing. */
+/** The operations that use a key. They find it, check that this use is allowed, and change nothing. */
 const uses: readonly { readonly operation: CryptoOperation; readonly word: string; readonly name: string }[] = [
   { operation: 'encrypt', word: 'encrypt', name: 'KeyEncrypt' },
   { operation: 'decrypt', word: 'decrypt', name: 'KeyDecrypt' },
@@ -85,7 +85,7 @@ function resultBody(answer: Extract<CryptoAnswer, { readonly ok: true }>, kid: s
   };
 }
 
-/** Where an operation with a key is: with a version, or without one, which means the current one. */
+/** The paths of an operation with a key: with a version, or without one for the current version. */
 function pathsOf(operation: string) {
   return {
     method: 'POST',
@@ -97,7 +97,7 @@ function pathsOf(operation: string) {
 /** KeyReleaseParameters */
 const releaseBody = object({ target: string, ...partial({ nonce: string, enc: string }) });
 
-/** POST /keys/{name}/{version?}/release: refused, for nobody is configured whose attestation tokens would be believed. */
+/** POST /keys/{name}/{version?}/release: always refused, because no attestation service is trusted here. */
 const release: OperationCard = {
   name: 'KeyRelease',
   permission: 'keys/release',
@@ -114,7 +114,7 @@ const release: OperationCard = {
   },
 };
 
-/** Every operation that uses a key, or would. */
+/** Every operation that uses a key, and release. */
 export const cryptoOperations: readonly OperationCard[] = [
   ...uses.map(({ operation, word, name }): OperationCard => ({
     name,

@@ -12,7 +12,7 @@ import { objectFacts, objectId } from '../operation.ts';
 import type { Call, OperationCard } from '../operation.ts';
 import { keyMembers, keyParameters, purposes } from './parameters.ts';
 
-/** GET /keys/{name}/{version?}: the public part, also of a key that is disabled or outside its time. */
+/** GET /keys/{name}/{version?}: the public part, even if the key is disabled, not yet valid or expired. */
 const getKey: OperationCard = {
   name: 'KeyGet',
   permission: 'keys/get',
@@ -28,7 +28,7 @@ const getKey: OperationCard = {
 /** KeyUpdateParameters */
 const updateBody = object({ key_ops: optional(purposes), ...keyMembers });
 
-/** PATCH /keys/{name}/{version?}: everything but the key itself. Without a version, the current one. */
+/** PATCH /keys/{name}/{version?}: changes everything except the key itself; without a version, of the current one. */
 const updateKey: OperationCard = {
   name: 'KeyUpdate',
   permission: 'keys/update',
@@ -46,7 +46,7 @@ const updateKey: OperationCard = {
   },
 };
 
-/** GET /keys/{name}/{version?}/attestation: refused, for no HSM keeps our keys that could attest them. */
+/** GET /keys/{name}/{version?}/attestation: always refused, because our keys are not in an HSM that attests them. */
 const getKeyAttestation: OperationCard = {
   name: 'KeyGetAttestation',
   permission: 'keys/get',
@@ -62,7 +62,7 @@ const getKeyAttestation: OperationCard = {
   },
 };
 
-/** The operations that end in what may be known of a key, or in a list of such. */
+/** The operations on keys that show or list their public part. */
 export const keyObjectOperations: readonly OperationCard[] = [
   getKey,
   updateKey,
@@ -80,7 +80,7 @@ function keyBundle(call: Call, key: KeyRecord) {
   };
 }
 
-/** KeyItem of a list; its id has a version only in a list of versions. */
+/** KeyItem of a list. Its id has a version only in a list of versions. */
 function keyItem(call: Call, key: KeyRecord, version?: string) {
   const kid = `${call.origin}/keys/${key.name}`;
   return { kid: version === undefined ? kid : `${kid}/${version}`, ...keyFacts(call.vault, key.current) };
@@ -90,7 +90,7 @@ export function keyId(call: Call, { name, current }: KeyRecord): string {
   return `${call.origin}/keys/${name}/${current.version}`;
 }
 
-/** The answer of an operation that ends in a version of a key, with what the audit log says of it. */
+/** The answer that shows a version of a key, with its properties for the audit log. */
 export function keyAnswer(call: Call, outcome: Outcome<KeyRecord>): Outcome<Answer> {
   if (!outcome.ok) return outcome;
   const { value: key } = outcome;

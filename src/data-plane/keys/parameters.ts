@@ -9,11 +9,11 @@ import type { Shape, Shaped } from '../../shape/shape.ts';
 import { attributesWith, objectMembers, objectOr, parametersOf } from '../body.ts';
 import type { BodyShape } from '../body.ts';
 
-/** Octets in base64url (RFC 4648 section 5), which some clients pad; `name` is that of the member. */
+/** The shape of bytes in base64url (RFC 4648 section 5), which some clients pad. `name` is the name of the member. */
 export function octets(name: string): BodyShape<Uint8Array> {
   return refine(string, (text) => {
     const read = Buffer.from(text, 'base64url');
-    // Node skips characters outside the alphabet; only a string without them is the same when it is encoded again.
+    // Node skips characters outside the alphabet. Only a string without them is the same when it is encoded again.
     if (read.toString('base64url') === text.replace(/={1,2}$/, '')) return accept(read);
     return breached(
       text,
@@ -57,13 +57,13 @@ function isJsonObject(bytes: Uint8Array): boolean {
   return parsed.ok && typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value);
 }
 
-/** Of the attributes that only keys have, all but the first are the server's to make. */
+/** The attributes of keys. The server sets `hsmPlatform` and `attestation`. */
 const keyAttributes = attributesWith({
   ...partial({ exportable: boolean }),
   ...each(['hsmPlatform', 'attestation'], ignored),
 });
 
-/** What a client says of a key in any operation that makes or changes a version. */
+/** The members in the body of every operation that makes or changes a version. */
 export const keyMembers = {
   tags: objectMembers.tags,
   attributes: optional(keyAttributes, {}),
@@ -72,7 +72,7 @@ export const keyMembers = {
 
 const members = object(keyMembers);
 
-/** The same with its limits checked. `keyOps` are where the operation has them. */
+/** The parameters in such a body, with their limits checked; with `keyOps`, if the operation has them. */
 export function keyParameters(
   read: Shaped<typeof members>,
   keyOps: readonly string[] | undefined,

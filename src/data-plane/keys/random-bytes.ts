@@ -5,15 +5,15 @@ import { readAs } from '../body.ts';
 import type { OperationCard } from '../operation.ts';
 import { base64url, wholeNumber } from './parameters.ts';
 
-/** What the service gives at once (get-random-bytes). */
+/** The most that the service returns at once (get-random-bytes). */
 const bytesMax = 128;
 
 /** GetRandomBytesRequest */
 const randomBytesBody = object({ count: wholeNumber });
 
 /**
- * POST /rng: octets from the operating system's generator. On Azure only a managed HSM has it, under a permission of its
- * own; access policies know none, so that it goes with `get`.
+ * POST /rng: bytes from the operating system's generator. On Azure only a managed HSM has this operation, with a
+ * permission of its own. Access policies do not have that permission, so it takes `get`.
  */
 export const getRandomBytes: OperationCard = {
   name: 'GetRandomBytes',

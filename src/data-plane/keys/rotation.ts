@@ -48,7 +48,7 @@ export const getKeyRotationPolicy: OperationCard = {
   },
 };
 
-/** PUT /keys/{name}/rotationpolicy: the policy whole, in the place of the one before. */
+/** PUT /keys/{name}/rotationpolicy: replaces the whole policy. */
 export const updateKeyRotationPolicy: OperationCard = {
   name: 'KeyRotationPolicySet',
   permission: 'keys/setrotationpolicy',
@@ -66,12 +66,12 @@ export const updateKeyRotationPolicy: OperationCard = {
   },
 };
 
-/** KeyRotationPolicy. A key for which none was set has the notification that Azure gives it. */
+/** KeyRotationPolicy. A key whose policy was never set has Azure's default notification. */
 function policyBody(call: Call, { name, current }: KeyRecord) {
   return { id: `${call.origin}/keys/${name}/rotationpolicy`, ...policyMembers(current.rotationPolicy ?? {}) };
 }
 
-/** What a policy says, but for its id. */
+/** The members of a policy, except its id. */
 export function policyMembers({
   lifetimeActions = defaultRotationActions,
   expiryTime,
@@ -112,7 +112,7 @@ const attributes = objectOr(
 
 const sentMembers = { lifetimeActions: optional(lifetimeActions, []), attributes: optional(attributes, {}) };
 
-/** A policy as a client sends it, also one that it got and sends back. */
+/** A policy as a client sends it. It may be one that the client received. */
 const sentPolicy = object({ id: ignored, ...sentMembers });
 
 const policyOfResource = objectOr(

@@ -371,10 +371,10 @@ export const certificateRows: Readonly<Record<string, Row>> = {
           message: 'contacts must be an array of 1 to 100 contacts; to have none, delete them.',
         }),
       ),
-      { body: { contacts: [{ name: 'A' }] }, message: "contacts[].email is '', which is no e-mail address." },
+      { body: { contacts: [{ name: 'A' }] }, message: "contacts[].email is '', which is not an e-mail address." },
       ...['', 'a', '@example.com', 'a@', 'a@b@c', 'a b@example.com'].map((email) => ({
         body: { contacts: [contact, { email }] },
-        message: `contacts[].email is '${email}', which is no e-mail address.`,
+        message: `contacts[].email is '${email}', which is not an e-mail address.`,
       })),
       { body: { contacts: ['a@example.com'] }, message: 'contacts[] must be an object.' },
       {
