@@ -1,4 +1,4 @@
-/** Which algorithm is for which key and which operation: all of them with all of them. */
+/** Which algorithm fits which key and operation: every combination is tried. */
 import assert from 'node:assert/strict';
 import { Agent } from 'node:https';
 import { after, before, suite, test } from 'node:test';
@@ -26,7 +26,7 @@ const rsaEncryption = words('RSA1_5 RSA-OAEP RSA-OAEP-256');
 const rsaSignature = words('RS256 RS384 RS512 PS256 PS384 PS512 RSNULL');
 const hmacs = words('HS256 HS384 HS512');
 
-/** Which signatures are for one curve alone. */
+/** The signatures that fit one curve only. */
 const curves: ReadonlyMap<string, string> = new Map([
   ['ES256', 'P-256'],
   ['ES384', 'P-384'],
@@ -43,7 +43,7 @@ const ofOct = (bits: number): Algorithms => ({
   sign: hmacs,
 });
 
-/** Keys by what they are made of (about-keys-details, "Cryptographic protection"; for symmetric keys, of a Managed HSM). */
+/** Keys by their material (about-keys-details, "Cryptographic protection"; for symmetric keys, of a Managed HSM). */
 const keys: readonly (readonly [body: Readonly<Record<string, unknown>>, algorithms: Algorithms])[] = [
   [{ kty: 'RSA', key_size: 2048 }, ofRsa],
   [{ kty: 'EC', crv: 'P-256' }, ofEc('ES256')],
@@ -56,11 +56,11 @@ const keys: readonly (readonly [body: Readonly<Record<string, unknown>>, algorit
 const every = [...new Set(keys.flatMap(([, algorithms]) => Object.values(algorithms).flat())), 'none'];
 const b64 = (octets: Uint8Array) => Buffer.from(octets).toString('base64url');
 const digestLengths: Readonly<Record<string, number>> = { '256': 32, '56K': 32, '384': 48, '512': 64 };
-/** In whole blocks, and short enough for every key. */
+/** Whole blocks, and short enough for every key. */
 const plaintext = Buffer.alloc(32, 7);
 const iv = b64(Buffer.alloc(16, 9));
 
-/** There and back: what each pair of operations is given, and what the second gives of what the first gave. */
+/** Pairs of operations that undo or check each other, with their input. */
 const pairs = {
   encrypt: { back: 'decrypt', path: 'encrypt', backPath: 'decrypt' },
   wrapKey: { back: 'unwrapKey', path: 'wrapkey', backPath: 'unwrapkey' },
@@ -74,7 +74,7 @@ function requestOf(there: There, alg: string): Readonly<Record<string, unknown>>
   return { alg, value: b64(plaintext), ...(alg.includes('CBC') && { iv }) };
 }
 
-/** The second request, of what the first was answered. */
+/** The second request, made from the answer to the first. */
 function requestBack(there: There, sent: Readonly<Record<string, unknown>>, answer: Json): object {
   const { alg, value } = sent;
   if (there === 'sign') return { alg, digest: value, value: answer['value'] };
@@ -96,7 +96,7 @@ for (const [index, [body, algorithms]] of keys.entries()) {
       kid = made.body['key']?.['kid'];
     });
 
-    /** What no key of its type is for is not in its `key_ops`, and that is asked first. */
+    /** An operation that its type does not support is not in its `key_ops`, which are checked first. */
     const refusalOf = (alg: string, operation: string, allowed: readonly string[]) => {
       if (allowed.length === 0) {
         const text = `Operation ${operation} is not permitted on this key.`;

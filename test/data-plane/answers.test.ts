@@ -25,7 +25,7 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-suite('the 403 of the network and of the permission, word by word', () => {
+suite('the 403 for the network and for the permission, word by word', () => {
   interface Denied {
     readonly vault: string;
     readonly from: string;
@@ -102,7 +102,7 @@ suite('the 403 of the network and of the permission, word by word', () => {
     );
   });
 
-  test('a caller without an access policy is told how many groups were looked at, and by the firewall is not', async () => {
+  test('a caller without an access policy is told how many groups were checked, but not by the firewall', async () => {
     const member = await register(world, { groups: [randomUUID(), randomUUID()] });
     const token = await world.client.token('vault', member);
     const ask = async (vault: string) => {
@@ -140,7 +140,7 @@ suite('the 401 of a token that is not for this vault', () => {
     assert.match(String(answer.headers['www-authenticate']), /^Bearer authorization="/);
   });
 
-  test('another tenant is AKV10032, with the issuers that would do', async () => {
+  test('another tenant is AKV10032, with the issuers that are accepted', async () => {
     const { client } = world;
     const tenantId = '11111111-2222-3333-4444-555555555555';
     await putVault(client, 'kv-elsewhere', { tenantId, policies: [], networkAcls: acls.allow });
@@ -159,7 +159,7 @@ suite('the 401 of a token that is not for this vault', () => {
     ['no token after the scheme', 'Bearer '],
     ['a token in the query only', undefined],
   ] as const) {
-    test(`${what} is a missing token`, async () => {
+    test(`${what} counts as a missing token`, async () => {
       const token = await world.client.token('vault');
       const query = authorization === undefined ? `&access_token=${token}` : '';
       const answer = await world.client.send(`${world.client.vaultOrigin('kv-open')}/secrets?api-version=7.4${query}`, {
@@ -170,7 +170,7 @@ suite('the 401 of a token that is not for this vault', () => {
     });
   }
 
-  test('a key that nobody has signed with is AKV10046, with the header of the token and nothing more of it', async () => {
+  test('an unknown signing key is AKV10046, with the header of the token and no other part of it', async () => {
     const [header = '', payload = '', signature = ''] = (await world.client.token('vault')).split('.');
     const read = JSON.parse(Buffer.from(header, 'base64url').toString()) as Record<string, unknown>;
     const foreign = Buffer.from(JSON.stringify({ ...read, kid: 'nobody' })).toString('base64url');
@@ -183,7 +183,7 @@ suite('the 401 of a token that is not for this vault', () => {
     );
   });
 
-  test('what is no JWT is refused without being repeated', async () => {
+  test('a token that is not a JWT is refused without repeating it', async () => {
     const answer = await world.client.vault('kv-open', 'GET', '/secrets/x', { token: 'not-a-token' });
     assert.equal(answer.status, 401);
     assert.equal(
@@ -208,7 +208,7 @@ suite('the 405 of a path that has other methods', () => {
     });
   }
 
-  test('no operation has a path that is a 404', async () => {
+  test('an unknown path is a 404', async () => {
     const answer = await world.client.vault('kv-open', 'DELETE', '/no/such/thing');
     assert.deepEqual([answer.status, answer.headers['allow']], [404, undefined]);
   });
@@ -265,13 +265,13 @@ suite('the headers of every answer', () => {
     ['::1', 'conn_type=Ipv4;addr=203.0.113.1;act_addr_fam=InterNetwork;'],
     ['127.0.1.7', 'conn_type=Ipv4;addr=127.0.1.7;act_addr_fam=InterNetwork;'],
   ] as const) {
-    test(`a client at ${from} is told what the vault sees: ${seen}`, async () => {
+    test(`a client at ${from} is told its address as the vault sees it: ${seen}`, async () => {
       const { headers } = await world.client.vault('kv-open', 'GET', '/secrets', { from });
       assert.equal(headers['x-ms-keyvault-network-info'], seen);
     });
   }
 
-  test('a client’s request id is given back only if it is short and printable', async () => {
+  test('a client’s request id is returned only if it is short and printable', async () => {
     for (const [id, echoed] of [
       ['x'.repeat(128), 'x'.repeat(128)],
       ['x'.repeat(129), undefined],
@@ -306,7 +306,7 @@ suite('CORS', () => {
   const ask = (origin: string, method = 'GET') =>
     world.client.vault('kv-deny', method, '/secrets/x', { from: networks.refused, headers: { origin } });
 
-  test('a page of an allowed origin may read its 403, address and all', async () => {
+  test('a page of an allowed origin may read its 403 with its address', async () => {
     const answer = await ask(world.client.home);
     assert.equal(answer.status, 403);
     assert.equal(answer.headers['access-control-allow-origin'], world.client.home);

@@ -25,10 +25,10 @@ for (const name of ['there', 'deleted']) {
 assert.equal((await ask('DELETE', '/secrets/deleted')).status, 200);
 world.advance(transitionMs);
 
-// A change's record on its way to the log would share a write with another one, and make it fail where it alone would fit.
+// The record of a change would share a write with another record, which then fails although it would fit alone.
 while ((await world.folder.store.list({ prefix: 'outbox/', limit: 1 })).length > 0) await pause(20);
 
-/** Takes what is left, and asks until the last block of the log is full. */
+/** Fills the rest of the disk, and sends requests until the last block of the log is full. */
 async function fill(): Promise<void> {
   for (let size = 48 << 10; size >= 1024; size >>= 1) {
     try {
@@ -66,7 +66,7 @@ const requests: readonly (readonly [method: string, path: string, sent?: Sent])[
   ['DELETE', '/secrets/there'],
   ['POST', '/deletedsecrets/deleted/recover'],
   ['DELETE', '/deletedsecrets/deleted'],
-  // A refusal is recorded too, or not given.
+  // A refusal is not answered unless it is recorded.
   ['GET', '/secrets/missing'],
   ['GET', '/secrets/there', { from: networks.refused }],
   ['GET', '/secrets/there', { token: undefined }],

@@ -61,7 +61,7 @@ const missing: readonly [string, string] = ['GET', '/secrets/missing'];
 
 const cases: readonly Case[] = [
   {
-    what: 'let in by a rule',
+    what: 'allowed by a rule',
     vault: 'kv-rule',
     request: ['GET', '/secrets'],
     status: 200,
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
     keys: { ...allowed, isAccessPolicyMatch: true },
   },
   {
-    what: 'let in by the default action',
+    what: 'allowed by the default action',
     vault: 'kv-open',
     request: missing,
     status: 404,
@@ -82,7 +82,7 @@ const cases: readonly Case[] = [
     keys: { isAccessPolicyMatch: true },
   },
   {
-    what: 'refused for want of a rule',
+    what: 'refused because no rule allows it',
     vault: 'kv-rule',
     request: missing,
     sent: () => ({ from: networks.refused }),
@@ -103,7 +103,7 @@ const cases: readonly Case[] = [
     keys: denied,
   },
   {
-    what: 'refused for want of an access policy',
+    what: 'refused because no access policy allows it',
     vault: 'kv-rule',
     request: missing,
     sent: async () => ({ token: await world.client.token('vault', nobody) }),
@@ -115,7 +115,7 @@ const cases: readonly Case[] = [
     keys: { ...allowed, isAccessPolicyMatch: false },
   },
   {
-    what: 'refused for want of a role assignment',
+    what: 'refused because no role assignment allows it',
     vault: 'kv-rbac',
     request: missing,
     status: 403,
@@ -125,7 +125,7 @@ const cases: readonly Case[] = [
     keys: { isRbacAuthorized: false },
   },
   {
-    what: 'refused for its body',
+    what: 'refused because of its body',
     vault: 'kv-rule',
     request: ['PUT', '/secrets/a'],
     sent: () => ({ body: '{' }),
@@ -147,7 +147,7 @@ const cases: readonly Case[] = [
     keys: {},
   },
   {
-    what: 'with a token that is none',
+    what: 'with a malformed token',
     vault: 'kv-rule',
     request: missing,
     sent: () => ({ token: 'a.b.c' }),
@@ -166,7 +166,7 @@ const cases: readonly Case[] = [
     keys: {},
   },
   {
-    what: 'for a path that is no operation',
+    what: 'for a path without an operation',
     vault: 'kv-rule',
     request: ['GET', '/no/such/%zz'],
     status: 404,
@@ -188,10 +188,10 @@ const networkKeys = [
 
 suite('the record of a request', () => {
   for (const { what, vault, request = missing, sent, ...expected } of cases) {
-    test(`${what} is there when the answer is, with Azure's keys and our reason`, async () => {
+    test(`${what} is written before the answer, with Azure's keys and our reason`, async () => {
       const given = (await sent?.()) ?? {};
       const { answer, id } = await ask(vault, ...request, given);
-      // No waiting: it was there before the answer.
+      // Without waiting: it was there before the answer.
       const records = auditRecords(world).filter(({ correlationId }) => correlationId === id);
       assert.equal(answer.status, expected.status, JSON.stringify(answer.body));
       assert.equal(records.length, 1);
@@ -235,7 +235,7 @@ suite('the record of a request', () => {
     assert.match(String(record.properties.verdict?.explanation), /^Allowed: 203\.0\.113\.7 is in ipRules\[1\]/);
   });
 
-  test('of a change appears exactly once, also when others change the same secret', async () => {
+  test('of a change appears exactly once, even if other requests change the same secret', async () => {
     const ids = await Promise.all(
       Array.from({ length: 40 }, async (_, n) => {
         const { answer, id } = await ask('kv-open', 'PUT', `/secrets/once-${n % 4}`, { body: { value: 'v' } });
@@ -280,7 +280,7 @@ suite('the record of an answer', () => {
     return { answer: answer.body, properties: record.properties };
   }
 
-  test('says which version of a secret was disclosed or made, and what it is, but not its value', async () => {
+  test('names the version of a secret that was disclosed or made, with its properties but not its value', async () => {
     const path = '/secrets/Named';
     const first = await propertiesOf('PUT', path, { body });
     const second = await propertiesOf('PUT', path, { body: { value: 'another' } });
@@ -302,7 +302,7 @@ suite('the record of an answer', () => {
     assert.doesNotMatch(auditText(world.folder.path), /the value|another|"tag"/);
   });
 
-  test('says what was asked for where the answer is no object, or there is none', async () => {
+  test('names the object in the request if the answer is not an object', async () => {
     const list = await propertiesOf('GET', '/secrets?maxresults=1');
     assert.deepEqual([list.properties.id, list.properties['secretProperties']], [`${origin()}/secrets`, undefined]);
     const { id } = await ask('kv-open', 'GET', '/secrets/not-there');
@@ -311,7 +311,7 @@ suite('the record of an answer', () => {
     assert.equal(missed.properties['secretProperties'], undefined);
   });
 
-  test('names the version of a key that was used, also where only a verdict comes back', async () => {
+  test('names the version of a key that was used, even if the answer is only true or false', async () => {
     const made = await propertiesOf('POST', '/keys/used/create', { body: { kty: 'EC', crv: 'P-256' } });
     const kid = String(made.answer['key']?.['kid']);
     assert.equal(made.properties.id, kid);
@@ -325,8 +325,8 @@ suite('the record of an answer', () => {
   });
 });
 
-suite('a source that came over a subnet', () => {
-  test('is let in by the rule of the subnet, named in the record, and shown its private address', async () => {
+suite('a request over a subnet', () => {
+  test('is allowed by the rule for the subnet, which the record names, and is told its private address', async () => {
     const { client, folder } = world;
     await putNetwork(client, 'net', ['sub']);
     const subnet = subnetId(client, 'net', 'sub');
@@ -341,7 +341,7 @@ suite('a source that came over a subnet', () => {
     const over = async (vault: string): Promise<{ readonly answer: Answered; readonly id: string }> => {
       const requestId = randomUUID();
       const token = await client.token('vault');
-      // Another port of the same server: the Host header is what it would be.
+      // Another port of the same server, with the usual Host header.
       const { send } = connect({ port, domain: 'localhost', ca: client.ca, identity: client.identity });
       const answer = await send(`${client.vaultOrigin(vault)}/secrets?api-version=7.4`, {
         token,
@@ -363,7 +363,7 @@ suite('a source that came over a subnet', () => {
       ['virtualNetworkRule', id],
     );
 
-    // An IP rule for the very address is no use to a subnet.
+    // An IP rule for the same address does not apply to a subnet.
     const refused = await over('kv-rule');
     assert.equal(refused.answer.status, 403);
     assert.match(String(refused.answer.body['error']?.['message']), /\r\nClient address: 127\.0\.0\.1\r\n/);
@@ -373,7 +373,7 @@ suite('a source that came over a subnet', () => {
   });
 });
 
-test('no value and no token ever stands in the log, whatever became of the request', async () => {
+test('no value and no token is ever in the log, whatever the outcome of the request', async () => {
   const value = `value-${randomUUID()}`;
   const token = await world.client.token('vault');
   const powerless = await world.client.token('vault', nobody);

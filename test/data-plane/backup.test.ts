@@ -8,7 +8,7 @@ let world: TestServer;
 let other: TestServer;
 
 before(async () => {
-  // One after the other: each start works in its own folder.
+  // One after the other, because each start uses a folder of its own.
   world = await startServer();
   other = await startServer();
   for (const name of ['kv-from', 'kv-to']) await putVault(world.client, name);
@@ -34,7 +34,7 @@ function restore(value: string, vault = 'kv-to', { client }: Pick<TestServer, 'c
 }
 
 suite('a backup', () => {
-  test('brings the secret back whole: its name, every version, tags, times and content type', async () => {
+  test('restores the whole secret: its name, every version, tags, times and content type', async () => {
     const { client } = world;
     await client.vault('kv-from', 'PUT', '/secrets/Whole', { body: { value: 'first', tags: { a: 'b' } } });
     const latest = { value: 'second', contentType: 'text/plain', attributes: { enabled: true, nbf: 1, exp: 4e9 } };
@@ -56,7 +56,7 @@ suite('a backup', () => {
     assert.equal((await versions('kv-to')).length, 2);
   });
 
-  test('of a key brings its rotation policy along, and the rotation goes on', async () => {
+  test('of a key has its rotation policy, and the rotation continues', async () => {
     const { client } = world;
     await client.vault('kv-from', 'POST', '/keys/turning/create', { body: { kty: 'EC' } });
     const lifetimeActions = [{ trigger: { timeAfterCreate: 'P30D' }, action: { type: 'Rotate' } }];
@@ -120,7 +120,7 @@ suite('a backup', () => {
     assert.equal(await seen('kv-third'), await seen('kv-from'));
   });
 
-  test('of a certificate whose key was in an HSM once is not restored where there is none', async () => {
+  test('of a certificate with a key in an HSM is not restored into a vault without an HSM', async () => {
     const { client } = world;
     await putVault(client, 'kv-hsm', { sku: { family: 'A', name: 'premium' } });
     for (const kty of ['EC-HSM', 'EC']) {
@@ -152,7 +152,7 @@ suite('a backup', () => {
     assert.match(String(refusal.body['error']?.['message']), /^There was a conflict restoring the key /);
   });
 
-  test('has neither name nor value in it, in any encoding', async () => {
+  test('does not contain the name or the value, in any encoding', async () => {
     await world.client.vault('kv-from', 'PUT', '/secrets/hidden-name', { body: { value: 'hidden-value' } });
     const bytes = Buffer.from(await backup('hidden-name'), 'base64url').toString('latin1');
     assert.doesNotMatch(bytes, /hidden|secrets/);
@@ -170,7 +170,7 @@ suite('a backup', () => {
     assert.equal((await client.vault('kv-to', 'GET', '/secrets/survivor')).body['value'], 'v');
   });
 
-  test('is refused where something has its name, live or soft-deleted', async () => {
+  test('is refused if an object has its name, live or soft-deleted', async () => {
     const { client } = world;
     const set = await client.vault('kv-from', 'PUT', '/secrets/taken', { body: { value: 'v' } });
     const blob = await backup('taken');
@@ -190,11 +190,11 @@ suite('a backup', () => {
     }
   });
 
-  test('of another server, or with one bit turned, is refused', async () => {
+  test('of another server, or with one bit flipped, is refused', async () => {
     await world.client.vault('kv-from', 'PUT', '/secrets/foreign', { body: { value: 'v' } });
     const blob = await backup('foreign');
     await other.client.vault('kv-other', 'PUT', '/secrets/x', { body: { value: 'v' } });
-    // So that the other server has a key for backups, too.
+    // The other server then has a key for backups, too.
     await other.client.vault('kv-other', 'POST', '/secrets/x/backup');
     const abroad = await restore(blob, 'kv-other', other);
     assert.deepEqual([abroad.status, abroad.body], [400, notOpened]);
@@ -213,7 +213,7 @@ suite('a backup', () => {
     assert.equal((await restore(blob)).status, 200);
   });
 
-  test('is restored in another region of its geography, and in none of another one', async () => {
+  test('is restored in another region of its geography, but not in another geography', async () => {
     const { client } = world;
     await client.vault('kv-from', 'PUT', '/secrets/traveller', { body: { value: 'v' } });
     const blob = await backup('traveller');
@@ -224,7 +224,7 @@ suite('a backup', () => {
     assert.equal((await restore(blob, 'kv-near')).status, 200);
   });
 
-  test('of 501 past versions is refused, and that of 500 is made', async () => {
+  test('with 501 past versions is refused, and one with 500 is made', async () => {
     const { client } = world;
     for (let count = 0; count < 501; count += 1) {
       await client.vault('kv-from', 'PUT', '/secrets/many', { body: { value: String(count) } });
@@ -237,7 +237,7 @@ suite('a backup', () => {
     assert.deepEqual(body, errorBody('BadParameter', message));
   });
 
-  test('is not to be had with the permission to get', async () => {
+  test('is refused to a caller that only has the permission to get', async () => {
     const { client } = world;
     const reader = await register(world);
     await putVault(client, 'kv-read', {

@@ -58,7 +58,7 @@ suite('a certificate of an authority', () => {
   });
 
   for (const [index, extension] of ['CA:TRUE', 'CA:TRUE,pathlen:0', 'CA:FALSE', ''].entries()) {
-    test(`that is imported says what it is itself: ${extension || 'nothing'}`, async () => {
+    test(`that is imported keeps its own basic constraints: ${extension || 'none'}`, async () => {
       using openssl = new OpensslFolder();
       const added = extension === '' ? [] : ['-addext', `basicConstraints=critical,${extension}`];
       openssl.write('empty.cnf', '[req]\ndistinguished_name=dn\n[dn]\n');

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { authenticatedFile } from '../crypto/certificates/authenticated-file.ts';
 import { certificateWorld } from './certificate-world.ts';
 
-test('files that take long to read hold up nobody else, wait for each other, and too many are refused', async () => {
+test('slow files do not delay other requests, wait for each other, and are refused if there are too many', async () => {
   await using world = await certificateWorld('kv-files');
   const value = authenticatedFile(60_000).toString('base64');
   const open = new Set(Array.from({ length: 20 }, (_, index) => index));
@@ -27,12 +27,12 @@ test('files that take long to read hold up nobody else, wait for each other, and
   for (const { body } of read)
     assert.match(String(body['error']?.['message']), /The password of the PKCS #12 file is wrong\.$/);
   for (const { headers } of refused) assert.equal(headers['retry-after'], '10');
-  // The one that is read and eight that wait, and those in whose place another came.
+  // One is read and eight wait; others take the places of those that ended.
   assert.ok(read.length >= 9 && refused.length >= 1, `${read.length} were read, ${refused.length} refused`);
   assert.ok(meanwhile > 20, `${meanwhile} other requests were answered meanwhile`);
 });
 
-test('a file is given up when its client goes', async () => {
+test('the work on a file stops when its client goes', async () => {
   await using world = await certificateWorld('kv-gone');
   const agent = new Agent({ keepAlive: false });
   const body = { value: authenticatedFile(700_000).toString('base64'), pwd: 'wrong' };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { EcKeyMaterial } from '../../src/types/key.ts';
 
-/** A key on P-256, as the certificates' room has it. */
+/** A key on P-256, in the form that the crypto room uses. */
 export function ecKey(): EcKeyMaterial {
   const {
     x = '',
@@ -31,7 +31,7 @@ export class OpensslFolder implements Disposable {
     return readFileSync(join(this.#path, name));
   }
 
-  /** What the command says; it must succeed. */
+  /** The output of the command, which must succeed. */
   async run(...command: readonly string[]): Promise<string> {
     const { stdout } = await promisify(execFile)('openssl', command, { cwd: this.#path, timeout: 30_000 });
     return stdout;
@@ -49,7 +49,7 @@ export class OpensslFolder implements Disposable {
   }
 }
 
-/** What `openssl` signs for a pending request, with a certificate authority of its own; all DER as base64. */
+/** The chain that `openssl` signs for a pending request with an authority of its own: DER as base64. */
 export async function signedByOpenssl(
   openssl: OpensslFolder,
   csr: unknown,

@@ -27,7 +27,7 @@ async function get(path: string, apiVersion: string): Promise<Json> {
 }
 
 suite('previousVersion', () => {
-  test('is, of a certificate’s secret, the version before it', async () => {
+  test('of a certificate’s secret is the version before it', async () => {
     const versions: string[] = [];
     for (let n = 0; n < 3; n += 1) versions.push(versionOf(await world.issued('Renewed', selfSigned('CN=renewed'))));
     const [first = '', second = '', third = ''] = versions;
@@ -50,12 +50,12 @@ suite('previousVersion', () => {
     }
   });
 
-  test('is not there of a secret that is no certificate’s', async () => {
+  test('is missing for a secret that does not belong to a certificate', async () => {
     for (const value of ['one', 'two']) await world.ok('PUT', '/secrets/plain', { value });
     assert.equal((await get('/secrets/plain', '2025-07-01'))['previousVersion'], undefined);
   });
 
-  test('goes and comes back with the certificate in a backup', async () => {
+  test('is restored with the certificate from a backup', async () => {
     const first = versionOf(await world.issued('moved', selfSigned('CN=moved')));
     await world.issued('moved', selfSigned('CN=moved'));
     const { value } = await world.ok('POST', '/certificates/moved/backup').then(members);
@@ -69,7 +69,7 @@ suite('previousVersion', () => {
 });
 
 suite('the secret of a certificate that is not issued yet', () => {
-  test('is disabled, and not found only where it never will be', async () => {
+  test('is disabled, and is not found only if the certificate does not exist', async () => {
     const disabled = [
       403,
       errorBody('Forbidden', 'Operation get is not allowed on a disabled secret.', 'SecretDisabled'),
@@ -99,7 +99,7 @@ suite('outContentType', () => {
     { kty: 'RSA', key_size: 2048 },
     { kty: 'EC', crv: 'P-384' },
   ]) {
-    test(`makes PEM of the PKCS #12 file of a certificate with a key of type ${key.kty}`, async () => {
+    test(`turns into PEM the PKCS #12 file of a certificate with a key of type ${key.kty}`, async () => {
       using openssl = new OpensslFolder();
       const name = `to-pem-${key.kty}`;
       const certificate = await world.issued(name, { ...selfSigned('CN=converted'), key_props: key });
@@ -117,7 +117,7 @@ suite('outContentType', () => {
     });
   }
 
-  test('makes PEM of a file that holds the certificate alone', async () => {
+  test('turns into PEM a file that has only the certificate', async () => {
     const policy = { ...selfSigned('CN=kept'), key_props: { kty: 'EC', exportable: false } };
     const certificate = await world.issued('kept', policy);
     const { value } = await world.ok('GET', `/secrets/kept?outContentType=${pem}`);
@@ -125,7 +125,7 @@ suite('outContentType', () => {
     assert.equal(new X509Certificate(String(value)).raw.toString('base64'), certificate['cer']);
   });
 
-  test('changes nothing of what is stored in that format', async () => {
+  test('leaves a secret that is stored in that format unchanged', async () => {
     const policy = { ...selfSigned('CN=same'), secret_props: { contentType: pem } };
     await world.issued('same-pem', policy);
     await world.issued('same-p12', selfSigned('CN=same'));
@@ -165,7 +165,7 @@ suite('outContentType', () => {
     }
   });
 
-  test('discloses nothing of a disabled one', async () => {
+  test('does not disclose a disabled secret', async () => {
     await world.issued('disabled', selfSigned('CN=disabled'));
     await world.ok('PATCH', '/certificates/disabled', { attributes: { enabled: false } });
     const answer = await world.send('GET', `/secrets/disabled?outContentType=${pem}`);

@@ -10,7 +10,7 @@ import { acls, auditRecords, newClient, putVault } from './vaults.ts';
 export const issueMs = 500;
 export const dayMs = 86_400_000;
 
-/** A server whose clock stands still, with one vault, and how these tests speak to it. */
+/** A server with a stopped clock and one vault, and the functions that these tests call. */
 export interface CertificateWorld extends AsyncDisposable {
   readonly server: TestServer;
   readonly vault: string;
@@ -18,11 +18,11 @@ export interface CertificateWorld extends AsyncDisposable {
   readonly send: (method: string, path: string, body?: unknown) => Promise<Answered>;
   /** The body of an answer with this status. */
   readonly ok: (method: string, path: string, body?: unknown, status?: number) => Promise<Json>;
-  /** Lets time pass, and the server do what is due by then. */
+  /** Moves the clock on, and lets the server do what is due by then. */
   readonly pass: (ms: number) => Promise<void>;
-  /** Creates a certificate, lets its issuer take its time, and gives the bundle. */
+  /** Creates a certificate, waits until it is issued, and returns the bundle. */
   readonly issued: (name: string, policy: object, more?: object) => Promise<Json>;
-  /** The audit log, with everything that happened before. */
+  /** The audit log, after everything that happened so far is in it. */
   readonly records: () => Promise<readonly AuditRecord[]>;
 }
 
@@ -61,7 +61,7 @@ export async function certificateWorld(vault: string, properties: object = {}): 
       return ok('GET', `/certificates/${name}`);
     },
     async records() {
-      // Changes come into the log in their order, a moment after they were answered.
+      // Changes reach the log in order, a moment after their answers.
       const mark = randomUUID();
       await ok('PUT', `/secrets/${mark}`, { value: mark });
       for (;;) {
@@ -79,7 +79,7 @@ export function versionOf(certificate: Json): string {
   return String(certificate['id']).split('/').at(-1) ?? '';
 }
 
-/** A policy of a certificate that signs itself, on a curve: quick to make. */
+/** The policy of a self-signed certificate on a curve, which is quick to make. */
 export function selfSigned(subject: string, more: object = {}): object {
   return { issuer: { name: 'Self' }, key_props: { kty: 'EC' }, x509_props: { subject }, ...more };
 }

@@ -72,7 +72,7 @@ const keys = {
 suite('a PKCS #12 file', () => {
   for (const { title, options, password } of files) {
     for (const [kty, key] of Object.entries(keys)) {
-      test(`${title}, with an ${kty} key, is a certificate, a key and a secret then`, async () => {
+      test(`${title}, with an ${kty} key, becomes a certificate, a key and a secret`, async () => {
         using openssl = new OpensslFolder();
         await make(openssl, key);
         const bundle = ['-inkey', 'leaf.key', '-in', 'leaf.pem', '-certfile', 'ca.pem', '-out', 'file.p12'];
@@ -97,7 +97,7 @@ suite('a PKCS #12 file', () => {
     }
   }
 
-  test('gives the certificate its policy, besides what the client says', async () => {
+  test('gives the certificate its policy, except the members that the client sends', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.EC);
     await openssl.run(
@@ -148,7 +148,7 @@ suite('a PKCS #12 file', () => {
     assert.doesNotMatch(out, /PRIVATE KEY/);
   });
 
-  test('is refused with a reason where it cannot be taken', async () => {
+  test('is refused with a reason if it cannot be imported', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.EC);
     const value = async (...options: readonly string[]) => {
@@ -174,7 +174,7 @@ suite('a PKCS #12 file', () => {
 });
 
 suite('a PEM file', () => {
-  test('with its key first or last is taken, and given back with the key first', async () => {
+  test('with its key first or last is imported, and is returned with the key first', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.RSA);
     const [key, leaf, ca] = ['leaf.key', 'leaf.pem', 'ca.pem'].map((name) => openssl.read(name).toString());
@@ -185,12 +185,12 @@ suite('a PEM file', () => {
       const secret = await world.ok('GET', `/secrets/pem-${index}`);
       assert.deepEqual([secret['value'], secret['contentType']], [expected, 'application/x-pem-file']);
     }
-    // Without a policy it is what it looks like, as the JavaScript client needs it.
+    // Without a policy the file itself decides its type, which the JavaScript client needs.
     const bare = await world.ok('POST', '/certificates/pem-bare/import', { value: expected });
     assert.equal(bare['policy']?.['secret_props']?.['contentType'], 'application/x-pem-file');
   });
 
-  test('is refused with a reason where it cannot be taken', async () => {
+  test('is refused with a reason if it cannot be imported', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.EC);
     const leaf = openssl.read('leaf.pem').toString();
@@ -230,7 +230,7 @@ suite('a PEM file', () => {
     ['-v1', 'PBE-SHA1-3DES'],
     ['-v1', 'PBE-SHA1-2DES'],
   ].entries()) {
-    test(`may have its key encrypted with ${cipher.join(' ')}, and is given back without`, async () => {
+    test(`may have its key encrypted with ${cipher.join(' ')}, and is returned without encryption`, async () => {
       using openssl = new OpensslFolder();
       await make(openssl, keys.RSA);
       await openssl.run(...sealing, ...cipher);
@@ -243,7 +243,7 @@ suite('a PEM file', () => {
     });
   }
 
-  test('is refused with line ends of Windows or a key that is not in PKCS #8, as text and as base64', async () => {
+  test('is refused with line ends of Windows or a key that is not in PKCS #8, plain and as base64', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.RSA);
     const [key = '', leaf = ''] = ['leaf.key', 'leaf.pem'].map((name) => openssl.read(name).toString());
@@ -285,7 +285,7 @@ suite('a PEM file', () => {
 });
 
 suite('a certificate that could not be made here', () => {
-  /** A value of an attribute that is not judged, as a string of this tag. */
+  /** A value of an attribute whose contents are not checked, as a string with this tag. */
   const raw = (tag: number, text: string) => `#${Buffer.from(der(tag, Buffer.from(text))).toString('hex')}`;
   const long = 'n'.repeat(70);
   const names = Array.from({ length: 150 }, (_, index) => `n${index}.example.com`);
@@ -312,14 +312,14 @@ suite('a certificate that could not be made here', () => {
   };
 
   for (const [index, { title, made, shown }] of odd.entries()) {
-    test(`is imported all the same, with ${title}`, async () => {
+    test(`is imported anyway, with ${title}`, async () => {
       const signed = await selfSign(key, { ekus: [], keyUsage: [], ...made, ...validity() });
       assert.ok(signed.ok);
       await takes(`odd-${index}`, signed.value, shown);
     });
   }
 
-  test('is imported all the same, with a directory name alone', async () => {
+  test('is imported anyway, with only a directory name', async () => {
     const directoryName = sequence(explicit(4, commonName('b')));
     const extension = sequence(objectIdentifier('2.5.29.17'), derTrue, octetString(directoryName));
     const subject = sequence();
@@ -375,7 +375,7 @@ suite('the order of a file whose leaf is not its first', () => {
         return out.match(/-----BEGIN[^]*?-----END CERTIFICATE-----\n/g);
       };
       assert.deepEqual(await certificatesOf(), expected);
-      // The one that belongs to the key.
+      // The certificate that belongs to the key.
       assert.deepEqual(await certificatesOf('-clcerts'), [leaf]);
       const asPemText = await world.ok('GET', `/secrets/${name}?outContentType=application/x-pem-file`);
       assert.equal(asPemText['value'], [key, ...expected].join(''));
@@ -393,7 +393,7 @@ suite('an import over a policy', () => {
   const pemOf = (openssl: OpensslFolder) =>
     `${openssl.read('leaf.key').toString()}${openssl.read('leaf.pem').toString()}`;
 
-  test('keeps what neither it nor the certificate says', async () => {
+  test('keeps the members that neither the import nor the certificate has', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.EC);
     const first = await world.issued('over', stored);
@@ -417,7 +417,7 @@ suite('an import over a policy', () => {
     assert.doesNotMatch(String((await world.ok('GET', '/secrets/over'))['value']), /PRIVATE KEY/);
   });
 
-  test('lets the key go where it says so itself, and not because it is of another family', async () => {
+  test('makes the key exportable if it says so itself, not because the key type is another', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.RSA);
     await world.issued('family', stored);
@@ -430,7 +430,7 @@ suite('an import over a policy', () => {
     assert.equal(await exportable({ exportable: true }), true);
   });
 
-  test('is read as the policy’s content type says', async () => {
+  test('is read by the content type of the policy', async () => {
     using openssl = new OpensslFolder();
     await make(openssl, keys.EC);
     const contents = ['-inkey', 'leaf.key', '-in', 'leaf.pem', '-out', 'file.p12'];
@@ -444,12 +444,12 @@ suite('an import over a policy', () => {
     const policy = { secret_props: { contentType: 'application/x-pkcs12' } };
     const imported = await world.ok('POST', '/certificates/typed/import', { value, policy });
     assert.equal(imported['policy']?.['secret_props']?.['contentType'], 'application/x-pkcs12');
-    // The next one is read as this one.
+    // The next import is read in the same way.
     await world.ok('POST', '/certificates/typed/import', { value });
   });
 });
 
-test('an import adds a version, and takes the place of an operation that is over', async () => {
+test('an import adds a version, and replaces an operation that is over', async () => {
   using openssl = new OpensslFolder();
   await make(openssl, keys.EC);
   const value = `${openssl.read('leaf.key').toString()}${openssl.read('leaf.pem').toString()}`;
@@ -465,7 +465,7 @@ test('an import adds a version, and takes the place of an operation that is over
   assert.equal(older['contentType'], 'application/x-pkcs12');
 });
 
-test('an RSA key whose q is no prime is refused, and one with primes is taken', async () => {
+test('an RSA key whose q is not prime is refused, and one with primes is imported', async () => {
   const notBefore = Math.floor(world.server.now() / 1000);
   const validity = { notBefore, notAfter: notBefore + 1000, serial: Buffer.from('05', 'hex') };
   const importOf = async (material: RsaKeyMaterial) => {

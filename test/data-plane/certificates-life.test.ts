@@ -17,7 +17,7 @@ const renewAt = (trigger: object, action_type = 'AutoRenew') => ({
   lifetime_actions: [{ trigger, action: { action_type } }],
 });
 
-/** How often the service did this by itself with the certificate. */
+/** How many times the service did this to the certificate by itself. */
 async function acts(name: string, operation: string): Promise<number> {
   const records = await world.records();
   return records.filter(
@@ -34,7 +34,7 @@ function lifeMs(certificate: Json): number {
   return (Number(exp) - Number(nbf)) * 1000;
 }
 
-/** Until a part of the certificate's life has passed, but for some time. */
+/** Waits until a part of the certificate's life has passed, less some time. */
 function until(certificate: Json, part: number, butMs = 0): number {
   const nbf = Number(certificate['attributes']?.['nbf']) * 1000;
   return nbf + lifeMs(certificate) * part - world.server.now() - butMs;
@@ -60,13 +60,13 @@ suite('a certificate', () => {
     assert.equal(await acts('renewed', 'CertificateEnroll'), 2);
     const keys = await Promise.all([first, second].map((one) => world.ok('GET', `/keys/renewed/${versionOf(one)}`)));
     assert.notEqual(keys[0]?.['key']?.['x'], keys[1]?.['key']?.['x']);
-    // And so on.
+    // The next version is renewed, too.
     await world.pass(until(second, 0.5) + 1000);
     await world.pass(issueMs);
     assert.equal(await versionsOf('renewed'), 3);
   });
 
-  test('keeps its key where the policy says so, by days before it expires', async () => {
+  test('keeps its key if the policy says so, and is renewed a number of days before it expires', async () => {
     const key_props = { kty: 'EC', crv: 'P-521', reuse_key: true };
     const policy = { ...selfSigned('CN=kept'), key_props, ...renewAt({ days_before_expiry: 30 }) };
     const first = await world.issued('kept', policy);
@@ -98,7 +98,7 @@ suite('a certificate', () => {
     const second = await world.ok('GET', '/certificates/changed');
     assert.equal(second['policy']?.['x509_props']?.['subject'], 'CN=other');
     assert.ok(lifeMs(second) < 95 * dayMs);
-    // Later again: the work of the policy before finds nothing to do.
+    // The due work of the earlier policy then finds nothing to do.
     await world.ok('PATCH', '/certificates/changed/policy', renewAt({ lifetime_percentage: 99 }));
     await world.pass(until(second, 0.9));
     assert.equal(await versionsOf('changed'), 2);
@@ -107,7 +107,7 @@ suite('a certificate', () => {
     assert.equal(await versionsOf('changed'), 3);
   });
 
-  test('is announced to its contacts, but not renewed, where the policy says no more', async () => {
+  test('is announced to its contacts but not renewed if the policy only says so', async () => {
     const policy = { ...selfSigned('CN=told'), ...renewAt({ lifetime_percentage: 10 }, 'EmailContacts') };
     const first = await world.issued('told', policy);
     await world.pass(until(first, 0.1) + 1000);
@@ -116,7 +116,7 @@ suite('a certificate', () => {
     await world.ok('PATCH', '/certificates/told', { tags: { a: 'b' } });
     await world.pass(dayMs);
     assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 1);
-    // A policy that is new, and asks for it, is another matter.
+    // A new policy that asks for a renewal gets one.
     await world.ok('PATCH', '/certificates/told/policy', renewAt({ lifetime_percentage: 5 }, 'EmailContacts'));
     await world.pass(0);
     assert.equal(await acts('told', 'CertificateNearExpiryEventGridNotification'), 2);
@@ -124,7 +124,7 @@ suite('a certificate', () => {
     assert.equal(await versionsOf('told'), 1);
   });
 
-  test('is not renewed while it is disabled or deleted, and is as soon as it is back', async () => {
+  test('is not renewed while it is disabled or deleted, but as soon as it is back', async () => {
     const policy = { ...selfSigned('CN=away'), ...renewAt({ lifetime_percentage: 10 }) };
     const first = await world.issued('away', policy);
     await world.ok('PATCH', '/certificates/away', { attributes: { enabled: false } });
@@ -150,7 +150,7 @@ suite('a certificate', () => {
     assert.equal(await versionsOf('away'), 3);
   });
 
-  test('of an issuer is renewed by that one; where that fails it is tried again a day later', async () => {
+  test('of an issuer is renewed by that issuer; after a failure it is tried again a day later', async () => {
     await world.ok('PUT', '/certificates/issuers/ours', { provider: 'Test' });
     const policy = { ...selfSigned('CN=ours'), issuer: { name: 'ours' }, ...renewAt({ lifetime_percentage: 10 }) };
     const first = await world.issued('ours', policy);
@@ -168,11 +168,11 @@ suite('a certificate', () => {
     assert.equal(await versionsOf('ours'), 2);
   });
 
-  test('is renewed a day later where an operation was in the way, or was deleted', async () => {
+  test('is renewed a day later if an operation was in progress, or was deleted', async () => {
     const policy = { ...selfSigned('CN=way'), ...renewAt({ lifetime_percentage: 50 }) };
     const first = await world.issued('way', policy);
     await world.ok('POST', '/certificates/way/create', { policy: { ...policy, issuer: { name: 'Unknown' } } }, 202);
-    // The policy is that of the operation by then, and nobody could renew by it.
+    // By then the policy is that of the operation, which cannot renew.
     await world.ok('PATCH', '/certificates/way/policy', { issuer: { name: 'Self' } });
     await world.pass(until(first, 0.5) + 1000);
     assert.equal(await acts('way', 'CertificateRenew'), 0);

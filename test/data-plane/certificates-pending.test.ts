@@ -34,7 +34,7 @@ function begin(name: string, policy: object = selfSigned(`CN=${name}`), more: ob
 }
 
 suite('an operation', () => {
-  test('is cancelled on request, when its time comes', async () => {
+  test('is cancelled on request, when it would have been issued', async () => {
     const begun = await begin('cancelled');
     const asked = await world.ok('PATCH', '/certificates/cancelled/pending', { cancellation_requested: true });
     assert.deepEqual(asked, { ...members(begun), cancellation_requested: true });
@@ -48,7 +48,7 @@ suite('an operation', () => {
     assert.equal(record?.properties['ended'], 'cancelled');
   });
 
-  test('goes on when the request is taken back in time', async () => {
+  test('continues if the cancellation is withdrawn in time', async () => {
     await begin('back');
     for (const cancellation_requested of [true, false]) {
       await world.ok('PATCH', '/certificates/back/pending', { cancellation_requested });
@@ -65,7 +65,7 @@ suite('an operation', () => {
     ]);
   });
 
-  test('that is deleted makes no certificate, and leaves what it was to be', async () => {
+  test('that is deleted makes no certificate, and leaves its pending version', async () => {
     const begun = await begin('deleted');
     assert.deepEqual(await world.ok('DELETE', '/certificates/deleted/pending'), begun);
     await refuses('GET', '/certificates/deleted/pending', undefined, notFound('deleted'));
@@ -74,7 +74,7 @@ suite('an operation', () => {
     await world.pass(issueMs);
     const certificate = await world.ok('GET', '/certificates/deleted');
     assert.deepEqual([certificate['cer'], certificate['pending']], [undefined, undefined]);
-    // The work of the one that was deleted does not end the next one early.
+    // The due work of the deleted operation does not end the next one early.
     await begin('deleted');
     await world.server.server.scheduler.runDue();
     assert.equal((await world.ok('GET', '/certificates/deleted/pending'))['status'], 'inProgress');
@@ -83,7 +83,7 @@ suite('an operation', () => {
     assert.equal(items(await world.ok('GET', '/certificates/deleted/versions')).length, 1);
   });
 
-  test('goes and comes back with its certificate, cancelled if it was in progress', async () => {
+  test('is deleted and recovered with its certificate, and is cancelled if it was in progress', async () => {
     const begun = await begin('with');
     const pending = { id: `${world.origin}/certificates/with/pending` };
     const hidden = async () => {
@@ -137,21 +137,21 @@ suite('an operation', () => {
     });
   }
 
-  test('ends in a certificate with the tags that were given to the one that it was to be', async () => {
+  test('makes a certificate with the tags that were set while it was pending', async () => {
     await begin('tagged', undefined, { tags: { at: 'creation' } });
     await world.ok('PATCH', '/certificates/tagged', { tags: { at: 'update' } });
     await world.pass(issueMs);
     for (const path of ['/certificates/tagged', '/keys/tagged', '/secrets/tagged']) {
       assert.deepEqual(members((await world.ok('GET', path))['tags']), { at: 'update' });
     }
-    // Of a next version, what the operation began with counts: the update was of the version before.
+    // A next version has the tags of its operation: the update was of the version before.
     await begin('tagged', undefined, { tags: { at: 'renewal' } });
     await world.ok('PATCH', '/certificates/tagged', { tags: { at: 'another update' } });
     await world.pass(issueMs);
     assert.deepEqual(members((await world.ok('GET', '/certificates/tagged'))['tags']), { at: 'renewal' });
   });
 
-  test('leaves its name to others while its certificate is deleted, which then does not come back', async () => {
+  test('frees its name while its certificate is deleted, which then cannot be recovered', async () => {
     await begin('contested', selfSigned('CN=c', { issuer: { name: 'Unknown' } }));
     const { value } = members(await world.ok('POST', '/certificates/contested/backup'));
     await world.ok('DELETE', '/certificates/contested');
@@ -185,7 +185,7 @@ suite('an operation', () => {
     await begin('single');
   });
 
-  test('is found by its own id only, where one is asked for', async () => {
+  test('is found only by its own id, if the request has one', async () => {
     const begun = await begin('by-id');
     const id = String(begun['request_id']);
     assert.deepEqual(await world.ok('GET', `/certificates/by-id/pending?request_id=${id}`), begun);
@@ -196,7 +196,7 @@ suite('an operation', () => {
     await world.ok('DELETE', `/certificates/by-id/pending?request_id=${id}`);
   });
 
-  test('begins once, however many ask for it at the same time', async () => {
+  test('begins once, even if many requests start it at the same time', async () => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => world.send('POST', '/certificates/many/create', { policy: selfSigned('CN=m') })),
     );
@@ -209,14 +209,14 @@ suite('an operation', () => {
   });
 });
 
-suite('a certificate that somebody else signs', () => {
+suite('a certificate that another authority signs', () => {
   const elsewhere = (subject: string) => ({
     key_props: { kty: 'RSA' },
     secret_props: { contentType: 'application/x-pem-file' },
     x509_props: { subject, sans: { dns_names: ['merged.example.com'] } },
   });
 
-  test('waits for its merge, however long that takes, and has the whole chain then', async () => {
+  test('waits for its merge for any length of time, and then has the whole chain', async () => {
     using openssl = new OpensslFolder();
     const begun = await begin('merged', elsewhere('CN=merged'), { tags: { a: '1' } });
     assert.equal(begun['issuer']?.['name'], 'Unknown');
@@ -261,7 +261,7 @@ suite('a certificate that somebody else signs', () => {
     ['of PEM', (der) => ['-----BEGIN CERTIFICATE-----', ...lines(der), '-----END CERTIFICATE-----', ''].join('\n')],
   ];
   for (const [index, [what, written]] of inBase64.entries()) {
-    test(`is merged with a certificate as base64 ${what}, as clients encode what they are given`, async () => {
+    test(`is merged with a certificate as base64 ${what}, as clients encode it`, async () => {
       using openssl = new OpensslFolder();
       const begun = await begin(`encoded-${index}`, elsewhere('CN=encoded'));
       const { leaf } = await signedByOpenssl(openssl, begun['csr']);
@@ -271,7 +271,7 @@ suite('a certificate that somebody else signs', () => {
     });
   }
 
-  test('is merged with nothing but a certificate of its own key', async () => {
+  test('is merged only with a certificate for its own key', async () => {
     using openssl = new OpensslFolder();
     const wanted = await begin('fits', elsewhere('CN=fits'));
     const other = await begin('fits-not', elsewhere('CN=fits'));
@@ -283,7 +283,7 @@ suite('a certificate that somebody else signs', () => {
     await refuses('POST', '/certificates/nothing/pending/merge', { x5c: [leaf] }, notFound('nothing'));
   });
 
-  test('is merged with nothing that cannot be read, nor with more than an import may have', async () => {
+  test('is not merged with unreadable certificates, nor with more than an import may have', async () => {
     using openssl = new OpensslFolder();
     const begun = await begin('chained', elsewhere('CN=chained'));
     const { leaf, ca } = await signedByOpenssl(openssl, begun['csr']);
@@ -302,7 +302,7 @@ suite('a certificate that somebody else signs', () => {
     const message = 'The chain of certificates holds 51 certificates; at most 50 are read.';
     await refuses('POST', merge, { x5c: [leaf, ...others] }, [400, errorBody('BadParameter', message)]);
     assert.deepEqual(await world.ok('GET', '/certificates/chained/pending'), begun);
-    // The same one again is no other one.
+    // The same certificate twice counts once.
     const x5c = [leaf, ca, leaf, ca, ...others.slice(2)];
     await world.ok('POST', merge, { x5c }, 201);
     const { value } = members(await world.ok('GET', '/secrets/chained'));
@@ -311,7 +311,7 @@ suite('a certificate that somebody else signs', () => {
     assert.deepEqual(found, [leaf, ca, ...others.slice(2)]);
   });
 
-  test('is cancelled as any other, a moment later', async () => {
+  test('is cancelled like any other, a moment later', async () => {
     await begin('given-up', elsewhere('CN=given-up'));
     await world.pass(60_000);
     await world.ok('PATCH', '/certificates/given-up/pending', { cancellation_requested: true });
@@ -321,7 +321,7 @@ suite('a certificate that somebody else signs', () => {
     assert.equal((await world.ok('GET', '/certificates/given-up/pending'))['status'], 'cancelled');
   });
 
-  test('may take the place of one whose issuer did not make it, but not while that is at work', async () => {
+  test('may replace one that its issuer failed to make, but not while the issuer works', async () => {
     using openssl = new OpensslFolder();
     const begun = await begin('instead', selfSigned('CN=instead'));
     const { leaf } = await signedByOpenssl(openssl, begun['csr']);
@@ -345,7 +345,7 @@ suite('an issuer', () => {
     ...more,
   });
 
-  test('of the provider Test signs by an authority of this server, which is in the chain', async () => {
+  test('of the provider Test signs with an authority of this server, which is in the chain', async () => {
     using openssl = new OpensslFolder();
     await world.ok('PUT', '/certificates/issuers/ours', {
       provider: 'test',
@@ -370,7 +370,7 @@ suite('an issuer', () => {
     assert.equal(authorities[0], authorities[1]);
   });
 
-  test('of the provider Test signs nothing that outlives its own certificate', async () => {
+  test('of the provider Test signs no certificate that outlives its own', async () => {
     await world.ok('PUT', '/certificates/issuers/brief', { provider: 'Test' });
     const untilOf = async (name: string, validity_months: number) => {
       const x509_props = { subject: 'CN=brief', validity_months };
@@ -387,7 +387,7 @@ suite('an issuer', () => {
     assert.ok(short.leaf < short.authority - 8 * 365 * dayMs);
   });
 
-  test('of another provider is kept, and cannot be asked', async () => {
+  test('of another provider is stored but cannot issue', async () => {
     await world.ok('PUT', '/certificates/issuers/theirs', { provider: 'DigiCert' });
     const message =
       "The issuer 'theirs' is of the provider DigiCert, which cannot be reached from here. Use an issuer of the provider " +
@@ -399,13 +399,13 @@ suite('an issuer', () => {
     assert.equal((await world.send('GET', '/certificates/theirs')).status, 404);
   });
 
-  test('that is disabled is not asked', async () => {
+  test('that is disabled does not issue', async () => {
     await world.ok('PUT', '/certificates/issuers/resting', { provider: 'Test', attributes: { enabled: false } });
     const refused = [400, errorBody('BadParameter', "The issuer 'resting' is disabled.")] as const;
     await refuses('POST', '/certificates/resting/create', { policy: policy('resting') }, refused);
   });
 
-  test('that goes meanwhile leaves a failed operation, which says why', async () => {
+  test('that is deleted meanwhile leaves a failed operation, which says why', async () => {
     await world.ok('PUT', '/certificates/issuers/going', { provider: 'Test' });
     await begin('left', policy('going'));
     await world.ok('DELETE', '/certificates/issuers/going');
@@ -416,7 +416,7 @@ suite('an issuer', () => {
     assert.deepEqual(pending['error'], error);
   });
 
-  test('is given back without its password, which stands nowhere else either', async () => {
+  test('is returned without its password, which is nowhere else either', async () => {
     const issuer = {
       provider: 'GlobalSign',
       credentials: { account_id: 'account', pwd: 'pass-1234' },
@@ -471,7 +471,7 @@ suite('an issuer', () => {
     });
   }
 
-  test('that is put in the place of another has been there as long, and nothing else of it', async () => {
+  test('that replaces another keeps its creation time, and nothing else of it', async () => {
     const first = { provider: 'Test', credentials: { account_id: 'a' }, org_details: { id: 'org' } };
     const { attributes } = await world.ok('PUT', '/certificates/issuers/again', first);
     await world.pass(5000);
@@ -484,7 +484,7 @@ suite('an issuer', () => {
     assert.equal(anew['attributes']?.['created'], Number(created) + 5);
   });
 
-  test('has none of the names that say in a policy that there is none', async () => {
+  test('cannot have a name that means no issuer in a policy', async () => {
     for (const name of ['Self', 'unknown']) {
       const message = `'${name}' is reserved: in a policy, Self and Unknown mean that there is no issuer. Choose another name.`;
       const refused = [400, errorBody('BadParameter', message)] as const;

@@ -20,11 +20,11 @@ suite('the policy of a certificate', () => {
   const subjectIn = async (name: string) =>
     (await world.ok('GET', `/certificates/${name}/policy`))['x509_props']?.['subject'];
 
-  /** What stands in the certificate itself. */
+  /** The contents of the certificate itself. */
   const certified = async (name: string) =>
     new X509Certificate(Buffer.from(String((await world.ok('GET', `/certificates/${name}`))['cer']), 'base64')).subject;
 
-  test('that changes while the first version is made stays, and the version is made by the one before', async () => {
+  test('that changes while the first version is made is kept, but the version is made by the earlier policy', async () => {
     await world.ok('POST', '/certificates/during/create', { policy: selfSigned('CN=first') }, 202);
     const changed = await world.ok('PATCH', '/certificates/during/policy', patch);
     assert.deepEqual(await world.ok('GET', '/certificates/during/policy'), changed);
@@ -36,7 +36,7 @@ suite('the policy of a certificate', () => {
     assert.equal(await certified('during'), 'CN=patched');
   });
 
-  test('is that of the next version as soon as its operation begins, however that ends', async () => {
+  test('is that of the next version as soon as its operation begins, even if that fails', async () => {
     await world.issued('next', selfSigned('CN=one'));
     await world.ok('POST', '/certificates/next/create', { policy: selfSigned('CN=two') }, 202);
     assert.equal(await subjectIn('next'), 'CN=two');
@@ -54,7 +54,7 @@ suite('the policy of a certificate', () => {
     assert.equal(await certified('next'), 'CN=two');
   });
 
-  test('stays when a certificate is merged that was asked for by another one', async () => {
+  test('is kept when a certificate is merged that an earlier policy requested', async () => {
     using openssl = new OpensslFolder();
     const begun = await world.ok(
       'POST',
@@ -71,7 +71,7 @@ suite('the policy of a certificate', () => {
     assert.equal(key['attributes']?.['exportable'], true, 'the key is that of the operation');
   });
 
-  test('is one, whichever version it is sent with', async () => {
+  test('is the same for all versions, whichever version it is sent with', async () => {
     const first = await world.issued('older', selfSigned('CN=older'));
     const second = await world.issued('older', selfSigned('CN=newer'));
     const path = `/certificates/older/${versionOf(first)}`;
@@ -86,7 +86,7 @@ suite('the policy of a certificate', () => {
     assert.deepEqual(members((await world.ok('GET', path))['tags']), { of: 'the first' });
   });
 
-  test('has what was said of alternative names, and nothing where nothing was', async () => {
+  test('has the alternative names that were sent, and none if none were', async () => {
     const sansIn = async (name: string) =>
       members((await world.ok('GET', `/certificates/${name}/policy`))['x509_props'])['sans'];
     const create = (name: string, more: object) =>
@@ -107,7 +107,7 @@ suite('the policy of a certificate', () => {
     assert.deepEqual(await sansIn('emptied'), { dns_names: ['n.example'] });
   });
 
-  test('says whether it is enabled, which nothing goes by', async () => {
+  test('says whether it is enabled, which has no effect', async () => {
     const enabled = async () => (await world.ok('GET', '/certificates/enabled/policy'))['attributes']?.['enabled'];
     const renewed = {
       lifetime_actions: [{ trigger: { lifetime_percentage: 10 }, action: { action_type: 'AutoRenew' } }],
@@ -127,7 +127,7 @@ suite('the policy of a certificate', () => {
     assert.equal(await enabled(), true);
   });
 
-  test('goes and comes back with the certificate, deleted and in a backup', async () => {
+  test('is recovered and restored with the certificate', async () => {
     await world.issued('moved', selfSigned('CN=moved'));
     await world.ok('POST', '/certificates/moved/create', { policy: selfSigned('CN=next', unsigned) }, 202);
     const policy = await world.ok('GET', '/certificates/moved/policy');
@@ -148,7 +148,7 @@ suite('the policy of a certificate', () => {
 });
 
 suite('an answer', () => {
-  test('about a version has no policy; one that changes it has the operation of its name', async () => {
+  test('about a version has no policy; the answer to a change has the pending operation', async () => {
     const whole = await world.issued('shown', selfSigned('CN=shown'));
     const { policy, pending, ...version } = members(whole);
     assert.notEqual(policy, undefined);
@@ -166,7 +166,7 @@ suite('an answer', () => {
 suite('the key of a certificate', () => {
   const pem = { secret_props: { contentType: 'application/x-pem-file' } };
 
-  /** Another version, made as the policy by itself says: its key's coordinate, and its secret. */
+  /** Makes another version by the policy alone. Returns a coordinate of its key, and its secret. */
   async function again(name: string) {
     await world.ok('POST', `/certificates/${name}/create`, {}, 202);
     await world.pass(issueMs);
@@ -178,7 +178,7 @@ suite('the key of a certificate', () => {
     return { x: key['key']?.['x'], n: key['key']?.['n'], value: String(secret['value']) };
   }
 
-  test('that may not leave the vault is not that of a version whose key may', async () => {
+  test('that is not exportable is not the key of an exportable version', async () => {
     const key_props = { kty: 'EC', exportable: false, reuse_key: true };
     await world.issued('kept', selfSigned('CN=kept', { key_props, ...pem }));
     const first = await versionOfKey('kept');
@@ -195,7 +195,7 @@ suite('the key of a certificate', () => {
     assert.doesNotMatch(closed.value, /PRIVATE KEY/);
   });
 
-  test('is reused where it is of the form that the policy asks for, whatever the policy said meanwhile', async () => {
+  test('is reused if it has the form that the policy asks for, even if the policy changed meanwhile', async () => {
     const reuse_key = true;
     await world.issued('form', selfSigned('CN=form', { key_props: { kty: 'EC', crv: 'P-256', reuse_key } }));
     const first = await versionOfKey('form');

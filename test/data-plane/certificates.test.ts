@@ -19,8 +19,8 @@ function x509Of(certificate: Json): X509Certificate {
   return new X509Certificate(Buffer.from(String(certificate['cer']), 'base64'));
 }
 
-suite('a certificate that signs itself', () => {
-  test('is in progress for a moment, and there then, with Azure’s defaults', async () => {
+suite('a self-signed certificate', () => {
+  test('is in progress for a moment, and then exists with Azure’s defaults', async () => {
     const body = { policy: { x509_props: { subject: 'CN=first' }, issuer: { name: 'Self' } }, tags: { a: 'b' } };
     const now = Math.floor(world.server.now() / 1000);
     const begun = await world.send('POST', '/certificates/First/create', body);
@@ -100,7 +100,7 @@ suite('a certificate that signs itself', () => {
     });
   });
 
-  test('says what its policy says, and openssl verifies it', async () => {
+  test('has the contents of its policy, and openssl verifies it', async () => {
     using openssl = new OpensslFolder();
     const certificate = await world.issued('contents', {
       issuer: { name: 'self' },
@@ -150,7 +150,7 @@ suite('a certificate that signs itself', () => {
     assert.equal(certificate['policy']?.['issuer']?.['name'], 'Self');
   });
 
-  test('is made anew as another version, and those before stay readable', async () => {
+  test('is made again as another version, and the earlier ones stay readable', async () => {
     const first = await world.issued('versions', selfSigned('CN=1'));
     const begun = await world.ok('POST', '/certificates/versions/create', { policy: selfSigned('CN=2') }, 202);
     assert.equal(versionOf(await world.ok('GET', '/certificates/versions')), versionOf(first));
@@ -172,13 +172,13 @@ suite('a certificate that signs itself', () => {
       assert.deepEqual([key['key']?.['x'], key['key']?.['y']], [jwk.x, jwk.y]);
       assert.equal((await world.ok('GET', `/secrets/versions/${versionOf(version)}`))['kid'], version['kid']);
     }
-    // Without a policy it is made as the one before.
+    // Without a policy it is made like the version before.
     await world.ok('POST', '/certificates/versions/create', {}, 202);
     await world.pass(issueMs);
     assert.equal(x509Of(await world.ok('GET', '/certificates/versions')).subject, 'CN=2');
   });
 
-  test('is in the lists once it is issued, and before for who asks', async () => {
+  test('is in the lists when it is issued, and earlier with includePending', async () => {
     await world.ok('POST', '/certificates/listed/create', { policy: selfSigned('CN=l') }, 202);
     const id = `${world.origin}/certificates/listed`;
     const ids = async (path: string) => items(await world.ok('GET', path)).map((item) => String(item['id']));
@@ -242,7 +242,7 @@ suite('its secret', () => {
       assert.equal(await openssl.run('verify', '-no_check_time', '-CAfile', 'c.pem', 'c.pem'), 'c.pem: OK\n');
     });
 
-    test(`of ${title} is a PEM file with key and certificate where the policy says so`, async () => {
+    test(`of ${title} is a PEM file with key and certificate if the policy says so`, async () => {
       using openssl = new OpensslFolder();
       const policy = {
         ...selfSigned(`CN=${name}`),
@@ -267,7 +267,7 @@ suite('its secret', () => {
     ['application/x-pkcs12', false],
     ['application/x-pem-file', true],
   ] as const) {
-    test(`has the certificate alone where the key may not leave the vault (${contentType})`, async () => {
+    test(`has only the certificate if the key is not exportable (${contentType})`, async () => {
       using openssl = new OpensslFolder();
       const name = `kept-${isKeyless ? 'pem' : 'p12'}`;
       const policy = {
@@ -290,7 +290,7 @@ suite('its secret', () => {
     });
   }
 
-  test('has no key of an HSM', async () => {
+  test('does not have a key that is in an HSM', async () => {
     const policy = {
       ...selfSigned('CN=hsm'),
       key_props: { kty: 'EC-HSM' },
@@ -314,7 +314,7 @@ suite('its secret', () => {
     );
   });
 
-  test('shows what it belongs to, also in lists', async () => {
+  test('shows its certificate, also in lists', async () => {
     const certificate = await world.issued('shown', selfSigned('CN=shown'), { tags: { t: '1' } });
     const { value: _, ...secret } = await world.ok('GET', '/secrets/shown').then(members);
     assert.deepEqual(secret, {
@@ -346,7 +346,7 @@ suite('its key', () => {
     assert.deepEqual([jwk['n'], jwk['e'], jwk['kty'], jwk['d']], [n, e, 'RSA', undefined]);
   });
 
-  test('and its secret are changed and deleted by nobody but the certificate', async () => {
+  test('and its secret are changed and deleted only through the certificate', async () => {
     await world.issued('managed', selfSigned('CN=managed'));
     const refused = async (operation: string, method: string, path: string, body?: unknown) => {
       const answer = await world.send(method, path, body);
@@ -371,7 +371,7 @@ suite('its key', () => {
     }
   });
 
-  test('and its secret are out of use while it is disabled, and it is still to be seen', async () => {
+  test('and its secret cannot be used while the certificate is disabled, which can still be read', async () => {
     const certificate = await world.issued('disabled', selfSigned('CN=disabled'));
     const path = `/certificates/disabled/${versionOf(certificate)}`;
     const changed = await world.ok('PATCH', path, { attributes: { enabled: false }, tags: { why: 'leaked' } });
@@ -393,7 +393,7 @@ suite('its key', () => {
 });
 
 suite('the name of a certificate', () => {
-  test('is that of no other key or secret, living or deleted', async () => {
+  test('is not the name of another key or secret, live or deleted', async () => {
     const taken = async (name: string, noun: string) => {
       const answer = await world.send('POST', `/certificates/${name}/create`, { policy: selfSigned('CN=n') });
       const message =
@@ -420,7 +420,7 @@ suite('the name of a certificate', () => {
     await world.issued('taken', selfSigned('CN=free'));
   });
 
-  test('is taken from the beginning', async () => {
+  test('is taken as soon as the operation begins', async () => {
     await world.ok('POST', '/certificates/early/create', { policy: selfSigned('CN=early') }, 202);
     assert.equal((await world.send('PUT', '/secrets/early', { value: 'v' })).status, 403);
     assert.equal((await world.send('POST', '/keys/early/create', { kty: 'EC' })).status, 403);
@@ -435,7 +435,7 @@ suite('a deleted certificate', () => {
       ),
     );
 
-  test('goes and comes back with its key and its secret', async () => {
+  test('is deleted and recovered with its key and its secret', async () => {
     const certificate = await world.issued('gone', selfSigned('CN=gone'));
     await world.issued('gone', selfSigned('CN=gone'));
     const deleted = await world.ok('DELETE', '/certificates/gone');
@@ -475,7 +475,7 @@ suite('a deleted certificate', () => {
     await world.ok('PUT', '/secrets/purged', { value: 'an ordinary one' });
   });
 
-  test('is purged with them by itself when its retention is over', async () => {
+  test('is purged with them automatically when its retention is over', async () => {
     await world.issued('retained', selfSigned('CN=retained'));
     await world.ok('DELETE', '/certificates/retained');
     await world.pass(90 * dayMs - 1000);
@@ -490,7 +490,7 @@ suite('a deleted certificate', () => {
     await world.ok('PUT', '/secrets/retained', { value: 'an ordinary one' });
   });
 
-  test('that was never issued has nothing but itself', async () => {
+  test('that was never issued has no key and no secret', async () => {
     await world.ok('POST', '/certificates/never/create', { policy: selfSigned('CN=never') }, 202);
     await world.ok('DELETE', '/certificates/never');
     await world.pass(transitionMs);
@@ -521,7 +521,7 @@ test('a certificate cannot be enabled before it is issued, nor given other times
   );
   await world.pass(issueMs);
   const { exp, nbf } = members((await world.ok('GET', '/certificates/early-2'))['attributes']);
-  // What the client was given it may send back.
+  // The client may send back what it received.
   await world.ok('PATCH', '/certificates/early-2', { attributes: { exp, nbf, enabled: true } });
 });
 

@@ -45,13 +45,13 @@ function token(claims: Readonly<Record<string, unknown>> = {}): Promise<string> 
 }
 
 suite('an issuer that the operator added', () => {
-  test('its token, for its own audience, opens the vault of its tenant', async () => {
+  test('may open the vault of its tenant with a token for its own audience', async () => {
     const from = networks.allowed;
     const sent = { token: await token(), from, body: { value: 'v' } };
     assert.equal((await world.client.vault('kv-external', 'PUT', '/secrets/s', sent)).status, 200);
   });
 
-  test('the firewall stands before it all the same, also for what it claims of trusted services', async () => {
+  test('is still subject to the firewall, even if it claims to be a trusted service', async () => {
     const xms_mirid = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a';
     await world.client.arm('PATCH', vaultPath('kv-external'), {
       location,
@@ -73,7 +73,7 @@ suite('an issuer that the operator added', () => {
     );
   });
 
-  test('the vault of another tenant is closed to it, whatever tenant it claims', async () => {
+  test('cannot open the vault of another tenant, whatever tenant it claims', async () => {
     const own = world.client.identity.tenantId;
     const sent = { token: await token({ tid: own }), from: networks.allowed };
     const { status, body } = await world.client.vault('kv-own', 'GET', '/secrets/s', sent);
@@ -86,7 +86,7 @@ suite('an issuer that the operator added', () => {
 
   const times = [1e300, -1e300, -1, 1e14, '1700000000', 'NaN', null, {}, [1]];
   for (const claim of ['exp', 'nbf']) {
-    test(`${claim} that is no time is refused, with an answer and a record`, async () => {
+    test(`${claim} that is not a time is refused, with an answer and a record`, async () => {
       for (const time of times) {
         // RFC 7519 section 4.1.5: without `nbf` a token is valid from the start.
         if (claim === 'nbf' && time === null) continue;

@@ -20,7 +20,7 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-/** A vault of that name, as it is asked after the clock went on. */
+/** A vault of that name, for requests after the clock has moved on. */
 async function vaultOf(vault: string) {
   const client = newClient(world);
   await putVault(client, vault);
@@ -62,7 +62,7 @@ async function due(vault: string): Promise<readonly string[]> {
   return records.map(({ key }) => key).filter((key) => key.includes(`/rotateKey/${incarnation}/keys/`));
 }
 
-suite('a rotation that is asked for', () => {
+suite('a rotation on request', () => {
   test('makes another key of the same type, for the same purposes', async () => {
     const { create, ok } = await vaultOf('kv-asked');
     const asked = { kty: 'EC', crv: 'P-521', key_ops: ['sign'], tags: { a: 'b' } };
@@ -81,13 +81,13 @@ suite('a rotation that is asked for', () => {
     assert.deepEqual(await ok('GET', `/keys/turned/${version}`), first);
   });
 
-  test('gives nothing back that was disabled', async () => {
+  test('does not enable a disabled key', async () => {
     const { create, ok } = await vaultOf('kv-off');
     await create('off', { kty: 'EC', attributes: { enabled: false } });
     assert.equal((await ok('POST', '/keys/off/rotate'))['attributes']?.['enabled'], false);
   });
 
-  test('is of no deleted key', async () => {
+  test('is refused for a deleted key', async () => {
     const { create, ok, send } = await vaultOf('kv-no-turn');
     await create('gone');
     await ok('DELETE', '/keys/gone');
@@ -99,7 +99,7 @@ suite('a rotation that is asked for', () => {
 });
 
 suite('a rotation policy', () => {
-  test('is answered as it was set, with the notification that Azure adds', async () => {
+  test('is returned as it was set, with the notification that Azure adds', async () => {
     const { create, ok, client } = await vaultOf('kv-policy');
     await create('k');
     const id = `${client.vaultOrigin('kv-policy')}/keys/k/rotationpolicy`;
@@ -122,7 +122,7 @@ suite('a rotation policy', () => {
     assert.deepEqual(other, { id, lifetimeActions: [notify], attributes: { created, updated: created + 5 } });
   });
 
-  test('is the policy of the key: versions that are made under it expire as it says, and the key keeps it', async () => {
+  test('belongs to the key: new versions expire as it says, and the key keeps it', async () => {
     const { create, ok, send } = await vaultOf('kv-under');
     assert.equal((await create('k'))['attributes']?.['exp'], undefined);
     const policy = await ok('PUT', '/keys/k/rotationpolicy', rotate({ timeAfterCreate: 'P30D' }, 'P90D'));
@@ -147,8 +147,8 @@ suite('a rotation policy', () => {
   });
 });
 
-suite('by itself a key is rotated', () => {
-  test('when its time has come and not before, again and again', async () => {
+suite('a key is rotated automatically', () => {
+  test('when it is due and not before, each time', async () => {
     const { create, ok } = await vaultOf('kv-due');
     await create('k');
     await ok('PUT', '/keys/k/rotationpolicy', rotate({ timeAfterCreate: 'P30D' }, 'P90D'));
@@ -167,7 +167,7 @@ suite('by itself a key is rotated', () => {
     assert.equal((await due('kv-due')).length, 1);
   });
 
-  test('so long before it expires, also when its expiry was set afterwards', async () => {
+  test('a set time before it expires, even if its expiry was set later', async () => {
     const { create, ok, versions } = await vaultOf('kv-before');
     await create('k');
     await ok('PUT', '/keys/k/rotationpolicy', rotate({ timeBeforeExpiry: 'P10D' }, 'P30D'));
@@ -181,7 +181,7 @@ suite('by itself a key is rotated', () => {
     assert.equal(await later('k'), 2);
   });
 
-  test('once, however long nobody was there', async () => {
+  test('once, however long the server was down', async () => {
     const { create, ok } = await vaultOf('kv-late');
     await create('k');
     await ok('PUT', '/keys/k/rotationpolicy', rotate({ timeAfterCreate: 'P7D' }));
@@ -191,7 +191,7 @@ suite('by itself a key is rotated', () => {
     assert.equal(await keysOf('kv-late').versions('k'), 2);
   });
 
-  test('not when its policy wants that no more, or its version is a newer one', async () => {
+  test('not if its policy no longer says so, or a newer version exists', async () => {
     const { create, ok } = await vaultOf('kv-no-more');
     for (const name of ['dropped', 'newer']) {
       await create(name);
@@ -242,7 +242,7 @@ suite('by itself a key is rotated', () => {
     assert.equal(await keysOf('kv-asleep').versions('k'), 2);
   });
 
-  test('which is recorded, once, with neither a caller nor a source', async () => {
+  test('with one audit record, which has no caller and no source', async () => {
     const { create, ok, client } = await vaultOf('kv-recorded');
     await create('Recorded');
     await ok('PUT', '/keys/recorded/rotationpolicy', rotate({ timeAfterCreate: 'P30D' }));
@@ -315,7 +315,7 @@ suite('the key of a certificate', () => {
     });
   }
 
-  test('is read and used, and says what it is', async () => {
+  test('is read and used, and shows that it is managed', async () => {
     const { ok } = keysOf(vault);
     assert.equal((await ok('GET', '/keys/live'))['managed'], true);
     assert.equal((await ok('GET', '/deletedkeys/dead'))['managed'], true);

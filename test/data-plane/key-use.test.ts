@@ -47,7 +47,7 @@ function use(name: string, operation: string, body: object): Promise<Answered> {
 const b64 = (octets: Uint8Array) => Buffer.from(octets).toString('base64url');
 const octets = (text: unknown) => Buffer.from(String(text), 'base64url');
 
-/** The public key that a key's answer shows, as others would take it. */
+/** The public key in an answer, as other libraries import it. */
 function publicKey(key: Json): KeyObject {
   const { kid: _, key_ops: __, crv, ...jwk } = members(key['key']);
   return createPublicKey({
@@ -63,7 +63,7 @@ const digestFor = (alg: string, of: Uint8Array = message) =>
     .update(of)
     .digest();
 
-suite('what a key signs', () => {
+suite('a signature of a key', () => {
   const algorithms: Readonly<Record<string, object>> = {
     RS256: { kty: 'RSA' },
     RS384: { kty: 'RSA' },
@@ -121,7 +121,7 @@ suite('what a key signs', () => {
     });
   }
 
-  test('the key verifies, and nothing else', async () => {
+  test('is verified by the key, and any other is not', async () => {
     await create('verifier', { kty: 'EC', crv: 'P-256K' });
     const digest = digestFor('ES256K');
     const { value } = members(await ok(use('verifier', 'sign', { alg: 'ES256K', value: b64(digest) })));
@@ -132,9 +132,9 @@ suite('what a key signs', () => {
   });
 });
 
-suite('what others encrypt for a key', () => {
+suite('data that is encrypted for a key', () => {
   for (const alg of ['RSA-OAEP', 'RSA-OAEP-256'] as const) {
-    test(`it unwraps: the content key of jose's ${alg}`, async () => {
+    test(`is unwrapped: the content key of jose's ${alg}`, async () => {
       const key = await create(`for-${alg}`, { kty: 'RSA' });
       const jwe = await new CompactEncrypt(message).setProtectedHeader({ alg, enc: 'A256GCM' }).encrypt(publicKey(key));
       const [, encryptedKey = ''] = jwe.split('.');
@@ -146,7 +146,7 @@ suite('what others encrypt for a key', () => {
     });
   }
 
-  test('it decrypts, also with an older version when that is named', async () => {
+  test('is decrypted, also with an older version if the path names it', async () => {
     const old = await create('kept', { kty: 'RSA' });
     await create('kept', { kty: 'RSA' });
     const sealed = publicEncrypt({ key: publicKey(old), oaepHash: 'sha256' }, message);
@@ -160,7 +160,7 @@ suite('what others encrypt for a key', () => {
     assert.deepEqual(answer.body, errorBody('BadParameter', 'The parameter is incorrect.\r\n'));
   });
 
-  test('it opens with the iv and the tag that the vault made', async () => {
+  test('is decrypted with the iv and the tag that the vault made', async () => {
     await create('gcm', { kty: 'oct', key_size: 128 });
     const aad = b64(Buffer.from('seen'));
     const sealed = await ok(use('gcm', 'encrypt', { alg: 'A128GCM', value: b64(message), aad }));
@@ -172,7 +172,7 @@ suite('what others encrypt for a key', () => {
     assert.equal(tampered.status, 400);
   });
 
-  test('it does not open for who may only encrypt, by the iv of the text', async () => {
+  test('is not decrypted by encrypting with its iv', async () => {
     await create('counter', { kty: 'oct', key_size: 256 });
     const { value, iv } = members(await ok(use('counter', 'encrypt', { alg: 'A256GCM', value: b64(message) })));
     const writer = await register(world);
@@ -201,7 +201,7 @@ suite('an imported key', () => {
     'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),
     'P-256K': generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
   })) {
-    test(`is the one that was given: ${name}`, async () => {
+    test(`is the one that was sent: ${name}`, async () => {
       const jwk = privateKey.export({ format: 'jwk' });
       const key = { ...jwk, ...(name === 'P-256K' && { crv: 'SECP256K1' }) };
       const imported = await ok(send('PUT', `/keys/imported-${name}`, { key, tags: { a: 'b' } }));
@@ -212,7 +212,7 @@ suite('an imported key', () => {
     });
   }
 
-  test('is refused when its q is no prime, though its parts belong together', async () => {
+  test('is refused if its q is not prime, although its parts match', async () => {
     const answer = await send('PUT', '/keys/composite', { key: compositeKey(rsaOfA2) });
     assert.equal(answer.status, 400);
     const rule = "The RSA key's p and q must be two primes of 1024 bits.";
@@ -221,7 +221,7 @@ suite('an imported key', () => {
     await ok(send('PUT', '/keys/composite', { key: rsaOfA2 }));
   });
 
-  test('is refused when its parts do not belong together, and nothing of it is said', async () => {
+  test('is refused if its parts do not match, and the answer repeats none of them', async () => {
     const [one, two] = [
       generateKeyPairSync('ec', { namedCurve: 'P-256' }),
       generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -297,7 +297,7 @@ suite('a use is refused', () => {
     assert.deepEqual(await verify(), { value: true });
   });
 
-  test('with the algorithm of another curve, and the message says of which', async () => {
+  test('with the algorithm of another curve, and the message names that curve', async () => {
     const { key } = await create('curved', { kty: 'EC', crv: 'P-256K' });
     const asked = { alg: 'ES256', value: toSign.value };
     for (const [operation, body] of [
@@ -314,7 +314,7 @@ suite('a use is refused', () => {
     await ok(use('curved', 'sign', { ...asked, alg: 'ES256K' }));
   });
 
-  test('with an algorithm that is not for this key, and the message says which are', async () => {
+  test('with an algorithm that does not fit this key, and the message names those that do', async () => {
     await create('choosy', { kty: 'EC' });
     const answer = await use('choosy', 'sign', { ...toSign, alg: 'RS256' });
     assert.equal(answer.status, 400);
@@ -359,7 +359,7 @@ test('uses of one key do not wait for each other, and change nothing', async () 
   assert.deepEqual(await ok(send('GET', '/keys/busy')), key);
 });
 
-test('the audit log has the algorithm of a use, and neither what went in nor what came out', async () => {
+test('the audit log has the algorithm of a use, but not its input or output', async () => {
   await create('audited', { kty: 'oct' });
   const value = b64(randomBytes(32));
   const wrapped = await ok(use('audited', 'wrapkey', { alg: 'A256KW', value }));

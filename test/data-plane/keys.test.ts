@@ -36,7 +36,7 @@ function seconds(): number {
 }
 
 suite('a new key', () => {
-  test('is answered with its public part, and its usual attributes', async () => {
+  test('is returned with its public part and the default attributes', async () => {
     const key = await create('Rsa', { kty: 'RSA' });
     const created = Number(key['attributes']?.['created']);
     assert.ok(Math.abs(created - seconds()) < 60);
@@ -67,7 +67,7 @@ suite('a new key', () => {
     assert.deepEqual(await ok(send('GET', `/keys/RSA/${versionOf(key).toUpperCase()}`)), key);
   });
 
-  test('has what was asked for', async () => {
+  test('has the members that were sent', async () => {
     const asked = {
       kty: 'EC',
       crv: 'P-384',
@@ -110,14 +110,14 @@ suite('a new key', () => {
   }
 
   for (const exponent of [1, 17, 65_537]) {
-    test(`has the exponent 65537 where ${exponent} is asked for, as on Azure`, async () => {
+    test(`has the exponent 65537 if ${exponent} is requested, as on Azure`, async () => {
       const key = await create(`exponent-${exponent}`, { kty: 'RSA', public_exponent: exponent });
       assert.equal(key['key']?.['e'], 'AQAB');
     });
   }
 
   for (const kty of ['oct', 'oct-HSM']) {
-    test(`of the type ${kty} shows nothing of itself`, async () => {
+    test(`of the type ${kty} does not show its material`, async () => {
       const key = await create(`symmetric-${kty}`, { kty, key_size: 128 }, premium);
       const kid = `${world.client.vaultOrigin(premium)}/keys/symmetric-${kty}/${versionOf(key)}`;
       const key_ops = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'];
@@ -125,7 +125,7 @@ suite('a new key', () => {
     });
   }
 
-  test('of a name that exists is its next version, whatever its type', async () => {
+  test('with an existing name is the next version, whatever its type', async () => {
     const first = await create('twice', { kty: 'EC', tags: { a: 'b' } });
     const second = await create('TWICE', { kty: 'oct' });
     assert.equal(second['tags'], undefined);
@@ -140,7 +140,7 @@ suite('a new key', () => {
     );
   });
 
-  test('is in the list, without a version, and with none of its public part', async () => {
+  test('is in the list, without a version and without its public part', async () => {
     const { key: _, ...facts } = members(await create('listed', { kty: 'EC', tags: { a: 'b' } }));
     const list = await ok(send('GET', '/keys'));
     const kid = `${world.client.vaultOrigin(vault)}/keys/listed`;
@@ -151,7 +151,7 @@ suite('a new key', () => {
   });
 });
 
-suite('what is not there', () => {
+suite('a key that does not exist', () => {
   const notFound = (id: string) =>
     errorBody(
       'KeyNotFound',
@@ -178,7 +178,7 @@ suite('what is not there', () => {
     });
   }
 
-  test('is not found as a version either, be it one or not', async () => {
+  test('is not found by a version either, well formed or not', async () => {
     await create('versioned', { kty: 'EC' });
     for (const version of ['0'.repeat(32), 'latest']) {
       for (const [method, path, body] of [
@@ -193,13 +193,13 @@ suite('what is not there', () => {
     }
   });
 
-  test('has no versions, and is no error', async () => {
+  test('has an empty list of versions', async () => {
     assert.deepEqual(await ok(send('GET', '/keys/missing/versions')), { value: [], nextLink: null });
   });
 });
 
 suite('an update', () => {
-  test('changes what it names, and keeps the rest', async () => {
+  test('changes the members that are sent, and keeps the rest', async () => {
     const key = await create('changed', { kty: 'EC', tags: { a: 'b' }, attributes: { exp: 4_000_000_000 } });
     world.advance(5000);
     const path = `/keys/changed/${versionOf(key)}`;
@@ -214,7 +214,7 @@ suite('an update', () => {
     assert.deepEqual(await ok(send('GET', '/keys/changed')), updated);
   });
 
-  test('of an older version leaves the current one alone, and without a version it is of the current one', async () => {
+  test('of an older version does not change the current one, and without a version it changes that', async () => {
     const old = await create('older', { kty: 'EC' });
     const current = await create('older', { kty: 'EC' });
     await ok(send('PATCH', `/keys/older/${versionOf(old)}`, { tags: { which: 'old' } }));
@@ -223,7 +223,7 @@ suite('an update', () => {
     assert.equal((await ok(send('GET', `/keys/older/${versionOf(old)}`)))['tags']?.['which'], 'old');
   });
 
-  test('gives a key no purpose that its type has not', async () => {
+  test('cannot give a key an operation that its type does not have', async () => {
     await create('purpose', { kty: 'EC' });
     const answer = await send('PATCH', '/keys/purpose', { key_ops: ['wrapKey', 'sign', 'unwrapKey'] });
     assert.equal(answer.status, 400);
@@ -246,7 +246,7 @@ suite('a key that may be released', () => {
     return answer.body['error']?.['message'];
   };
 
-  test('is in the HSM of a premium vault and has a policy, which is given back', async () => {
+  test('is in the HSM of a premium vault and has a policy, which is returned', async () => {
     const key = await create('released', { ...exportable, release_policy: { data } }, premium);
     assert.equal(key['attributes']?.['exportable'], true);
     const policy = { contentType: 'application/json; charset=utf-8', data, immutable: false };
@@ -292,7 +292,7 @@ suite('a key that may be released', () => {
 });
 
 suite('a deleted key', () => {
-  test('is answered, listed, recovered with its versions and purged', async () => {
+  test('is returned, listed, recovered with its versions and purged', async () => {
     const old = await create('Gone', { kty: 'EC' });
     const key = await create('gone', { kty: 'EC', tags: { a: 'b' } });
     const deleted = await ok(send('DELETE', '/keys/gone'));
@@ -333,7 +333,7 @@ suite('a deleted key', () => {
   });
 });
 
-test('a backup brings a key back with its versions, and not into a vault that cannot have the type of one', async () => {
+test('a backup restores a key with its versions, but not into a vault that does not support the type of one', async () => {
   for (const [name, types, status] of [
     ['once-in-hsm', ['EC-HSM', 'EC'], 400],
     ['never-in-hsm', ['EC', 'EC'], 200],
@@ -360,14 +360,14 @@ test('a backup brings a key back with its versions, and not into a vault that ca
   assert.equal(items(await ok(send('GET', '/keys/moved/versions', undefined, 'kv-restored'))).length, 2);
 });
 
-test('random bytes are as many as were asked for, and others each time', async () => {
+test('random bytes have the requested length, and differ each time', async () => {
   const bytes = async (count: number) =>
     Buffer.from(String((await ok(send('POST', '/rng', { count })))['value']), 'base64url');
   for (const count of [1, 16, 128]) assert.equal((await bytes(count)).length, count);
   assert.notDeepEqual(await bytes(32), await bytes(32));
 });
 
-test('the audit log says what a key is, and nothing of what it is made of', async () => {
+test('the audit log has the properties of a key, but not its material', async () => {
   const key = await create('audited', { kty: 'oct', attributes: { exp: 4_000_000_000 } });
   await ok(send('GET', '/keys/audited'));
   const isAudited = ({ properties }: AuditRecord) => String(properties.id).includes('/keys/audited');

@@ -1,4 +1,4 @@
-/** The last of what is taken: what is refused just beside it stands in `rows/`. Of secrets alone, see `secret-limits.test.ts`. */
+/** The largest values that are accepted. `rows/` has the near misses that are refused; for secrets see `secret-limits.test.ts`. */
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { Json } from '../world/client.ts';
@@ -81,7 +81,7 @@ suite('a rotation policy', () => {
     [undefined, { timeAfterCreate: 'P10Y' }],
   ] as const;
   for (const [expiryTime, trigger] of triggers) {
-    test(`of ${expiryTime ?? 'no expiry'} and ${Object.values(trigger).join('')} is taken`, async () => {
+    test(`of ${expiryTime ?? 'no expiry'} and ${Object.values(trigger).join('')} is accepted`, async () => {
       await ok('POST', '/keys/turning/create', { kty: 'EC' });
       const lifetimeActions = [{ trigger, action: rotate }];
       const sent = { lifetimeActions, attributes: expiryTime === undefined ? {} : { expiryTime } };

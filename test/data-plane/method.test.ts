@@ -19,7 +19,7 @@ const send = (method: string, path: string, header: Readonly<Record<string, stri
 
 suite('a POST with X-HTTP-Method', () => {
   for (const name of ['X-HTTP-METHOD', 'X-HTTP-Request']) {
-    test(`stands for PATCH and DELETE (${name})`, async () => {
+    test(`can mean PATCH and DELETE (${name})`, async () => {
       const path = `/secrets/${name}`;
       await send('PUT', path, {}, { value: 'v' });
       const updated = await send('POST', path, { [name]: 'PATCH' }, { tags: { a: 'b' } });
@@ -35,7 +35,7 @@ suite('a POST with X-HTTP-Method', () => {
     });
   }
 
-  test('needs the permission of the method that it stands for', async () => {
+  test('needs the permission of the method that it means', async () => {
     const { client } = world;
     const caller = await register(world);
     const policies = [{ objectId: caller.objectId, secrets: ['set'] }];
@@ -49,7 +49,7 @@ suite('a POST with X-HTTP-Method', () => {
     assert.deepEqual([refused.status, refused.body], [403, errorBody('Forbidden', message, 'AccessDenied')]);
   });
 
-  test('is refused where it can stand for nothing, and nothing changes', async () => {
+  test('is refused with another method, and nothing changes', async () => {
     await send('PUT', '/secrets/there', {}, { value: 'v' });
     const refusals = [
       ['POST', { 'x-http-method': 'PUT' }, 'PUT', 'POST'],

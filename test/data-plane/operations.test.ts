@@ -41,7 +41,7 @@ const allBut = new Map<string, Registered>();
 const bodies = new Map<string, unknown>();
 
 before(async () => {
-  // Each row stands for itself: what becomes visible with time is the affair of soft-delete.test.ts.
+  // The rows are independent. soft-delete.test.ts has what becomes visible with time.
   world = await startServerWith({ config: { softDelete: { transitionMs: 0 } } });
   const every = [...new Set(operations.map(({ permission }) => permission))];
   const policies: PolicyHolder[] = [policyFor(world.client.identity.objectId, every)];
@@ -117,7 +117,7 @@ function collectionOf(operation: string): Collection {
   return found;
 }
 
-/** All that stands in the vault: what a refused request must not change. */
+/** The whole contents of the vault, which a refused request must not change. */
 async function contents(): Promise<unknown> {
   const lists = await Promise.all([...secretLists, ...keyLists, ...certificateLists].map((path) => admin('GET', path)));
   return lists.map(({ body }) => body);
@@ -133,7 +133,7 @@ for (const [name, row] of Object.entries(table)) {
   const [method, path] = row.request;
 
   suite(name, () => {
-    test('refuses wrong input, with a text that says what is wrong', async () => {
+    test('refuses wrong input, with a message that says what is wrong', async () => {
       assert.ok(row.wrong.length > 0);
       const unchanged = await contents();
       for (const wrong of row.wrong) {
@@ -177,7 +177,7 @@ for (const [name, row] of Object.entries(table)) {
       assert.deepEqual(await contents(), unchanged);
     });
 
-    test('is done for a caller who has its permission and no other', async () => {
+    test('works for a caller who has its permission and no other', async () => {
       const { answer, id } = await as(only, name, row);
       assert.equal(answer.status, row.status ?? 200, JSON.stringify(answer.body));
       const model = answer.status < 300 ? answerModels[name] : 'KeyVaultError';

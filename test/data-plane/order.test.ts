@@ -88,7 +88,7 @@ suite('the order of a request', () => {
 
   const pairs: readonly Pair[] = [
     {
-      name: 'a preflight is answered before its vault is looked for',
+      name: 'a preflight is answered before its vault is looked up',
       request: () => ({
         method: 'OPTIONS',
         host: 'no-such-vault',
@@ -194,7 +194,7 @@ suite('the order of a request', () => {
     });
   }
 
-  test('the operation comes before the audit, whose record has its outcome and is there when the answer is', async () => {
+  test('the operation comes before its audit record, which has the outcome and is written before the answer', async () => {
     const id = randomUUID();
     const answer = await ask({ path: '/secrets/missing', headers: { 'x-ms-client-request-id': id } });
     assert.equal(answer.status, 404);
@@ -203,7 +203,7 @@ suite('the order of a request', () => {
     assert.equal(record.properties.httpStatusCode, 404);
   });
 
-  test('a body is read only after the permission: a stranger’s larger one is not waited for', async () => {
+  test('a body is read only after the permission: the large body of an unknown caller is not waited for', async () => {
     const body = `{"value":"${'x'.repeat(2_000_000)}"}`;
     const admitted = await ask({ method: 'PUT', path: '/secrets/large', body });
     assert.equal(admitted.status, 413);
@@ -211,7 +211,7 @@ suite('the order of a request', () => {
       admitted.body,
       errorBody('RequestEntityTooLarge', 'The request body is larger than the 1048576 bytes that are allowed.'),
     );
-    // Promised, and never sent: who waits for it waits for ever.
+    // It is announced and never sent, so waiting for it would never end.
     const refused = await ask({
       method: 'PUT',
       path: '/secrets/large',

@@ -41,7 +41,7 @@ async function vaultWithSecret(name: string): Promise<string> {
   return name;
 }
 
-suite('a node that nobody told of a change', () => {
+suite('a node that was not told of a change', () => {
   interface Case {
     readonly what: string;
     readonly request: readonly [method: string, path: string, sent?: Sent];
@@ -53,7 +53,7 @@ suite('a node that nobody told of a change', () => {
     { what: 'a read', request: ['GET', '/secrets/s'], usual: '200' },
     { what: 'a list', request: ['GET', '/secrets'], usual: '200' },
     { what: 'a change', request: ['PUT', '/secrets/t', { body: { value: 'v' } }], usual: '200' },
-    { what: 'what is not there', request: ['GET', '/secrets/missing'], usual: '404 SecretNotFound' },
+    { what: 'a missing secret', request: ['GET', '/secrets/missing'], usual: '404 SecretNotFound' },
     { what: 'a wrong name', request: ['GET', '/secrets/under_score'], usual: '400 BadParameter' },
     { what: 'a wrong body', request: ['PUT', '/secrets/t', { body: '{' }], usual: '400 BadParameter' },
     { what: 'a wrong query', request: ['GET', '/secrets?maxresults=1&maxresults=1'], usual: '400 BadParameter' },
@@ -78,7 +78,7 @@ suite('a node that nobody told of a change', () => {
     });
   }
 
-  test('lets a subnet in that was made since it started', async () => {
+  test('allows a subnet that was created after it started', async () => {
     await putNetwork(world.client, 'later', ['sub']);
     const records = await world.folder.store.list({ prefix: subnetKey(''), limit: 100 });
     const record = records.find((each) => decode<SubnetState>(each).id.includes('/later/'));
@@ -102,7 +102,7 @@ suite('a node that nobody told of a change', () => {
     await world.client.arm('DELETE', `${virtualNetworks}/later`);
   });
 
-  test('lets nobody in over a subnet that is gone, or whose endpoint is off', async () => {
+  test('refuses a subnet that was deleted, or whose endpoint is off', async () => {
     const putSubnet = (others?: object) => putNetwork(world.client, 'net', ['sub'], others);
     await putSubnet();
     const [record] = await world.folder.store.list({ prefix: subnetKey(''), limit: 1 });
@@ -129,8 +129,8 @@ suite('a node that nobody told of a change', () => {
   });
 });
 
-suite('rules that are given back while a token is verified', () => {
-  test('refuse nobody whom the rules in force let in', async () => {
+suite('rules that are dropped from memory while a token is verified', () => {
+  test('do not refuse a caller that the rules in force allow', async () => {
     const vault = await vaultWithSecret('kv-evicted');
     const other = await vaultWithSecret('kv-evicting');
     let evictions = 0;
@@ -143,7 +143,7 @@ suite('rules that are given back while a token is verified', () => {
     assert.equal(evictions, 1);
   });
 
-  test('let nobody in whom the rules in force refuse', async () => {
+  test('do not allow a caller that the rules in force refuse', async () => {
     const vault = await vaultWithSecret('kv-replaced');
     const whileVerifying = async () => {
       await putVault(world.client, vault, refusing);

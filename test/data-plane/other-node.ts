@@ -28,19 +28,19 @@ export interface OtherNode extends AsyncDisposable {
 }
 
 export interface OtherNodeSetting {
-  /** Where every request comes from. */
+  /** The source of every request. */
   readonly source: Source;
   readonly vaultsMax?: number;
   /** Closed with the node. */
   readonly engine?: KeyEngine;
   readonly throttle?: Throttle;
-  /** Called before a token is verified, which takes its time. */
+  /** Called before a token is verified, which takes some time. */
   readonly whileVerifying?: (rulebook: Rulebook) => Promise<void>;
 }
 
 /**
- * A second data plane on the store of a server, whose rulebook nobody tells of changes: what it answers is right only
- * because each answer is held against the store.
+ * A second data plane on the store of a server. Its rulebook is not told of changes, so its answers are right only because
+ * each is confirmed against the store.
  */
 export async function startOtherNode(
   { client, folder, server, now }: TestServer,
@@ -99,7 +99,7 @@ export async function startOtherNode(
   });
   const other = connect({ port, domain: 'localhost', ca: client.ca, identity });
   return {
-    // The names are the server's: only the port that is connected to is another.
+    // The names are the server's. Only the port of the connection differs.
     vault: (...call) => vaultCall(client, other, call),
     async [Symbol.asyncDispose]() {
       https.closeAllConnections();

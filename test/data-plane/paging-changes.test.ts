@@ -36,7 +36,7 @@ after(() => world[Symbol.asyncDispose]());
 
 type Send = (method: string, path: string, body?: unknown) => Promise<Json>;
 
-/** A vault of its own, every request to which is granted. */
+/** A vault of its own that allows every request. */
 async function freshVault(): Promise<{ readonly send: Send; readonly origin: string }> {
   vaults += 1;
   const vault = `kv-paging-${vaults}`;
@@ -66,7 +66,7 @@ function firstOf(origin: string, path: string): PagedList['first'] {
   return (limit) => `${origin}${path}${query}api-version=7.4${limit === undefined ? '' : `&maxresults=${limit}`}`;
 }
 
-/** What a list is of: how its items come into it and leave it. */
+/** A list, and how its items enter and leave it. */
 type ListKind = (collection: Collection) => Promise<PagedList>;
 
 const ofNames: ListKind = async (collection) => {
@@ -88,7 +88,7 @@ const ofNames: ListKind = async (collection) => {
   };
 };
 
-/** Of what was deleted, some is recovered and some is purged. */
+/** Deleted objects, of which some are recovered and some are purged. */
 const ofDeleted: ListKind = async (collection) => {
   const { send, origin } = await freshVault();
   const live = new Set<string>();
@@ -112,7 +112,7 @@ const ofDeleted: ListKind = async (collection) => {
 
 const versionId = (bundle: Json) => itemId(bundle['key'] ?? bundle);
 
-/** The versions of one object, which no change takes away: it is deleted and recovered instead. */
+/** The versions of one object. A version never goes away, so the object is deleted and recovered instead. */
 const ofVersions: ListKind = async (collection) => {
   const { send, origin } = await freshVault();
   return {
@@ -126,7 +126,7 @@ const ofVersions: ListKind = async (collection) => {
   };
 };
 
-/** Beside each certificate another one that is not issued, which is shown only to who asks. */
+/** Certificates, and among them some that are not issued, which are listed only on request. */
 const withPending = (includePending: boolean) => async (): Promise<PagedList> => {
   const { send, origin } = await freshVault();
   const policy = { x509_props: { subject: 'CN=a' }, key_props: { kty: 'EC' }, issuer: { name: 'Unknown' } };
@@ -180,7 +180,7 @@ const lists: Readonly<Record<string, () => Promise<PagedList>>> = {
   'of issuers': ofIssuers,
 };
 
-suite('a list that is paged while the vault changes neither repeats nor skips what is there all the time', () => {
+suite('a list that is paged while the vault changes neither repeats nor skips the objects that stay', () => {
   for (const [what, open] of Object.entries(lists)) {
     test(what, async () => {
       const name = fc.stringMatching(/^[a-cA-C-]{1,4}$/);

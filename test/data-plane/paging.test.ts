@@ -33,7 +33,7 @@ function nextLink(list: Json): string | undefined {
   return link ?? undefined;
 }
 
-/** A page, and the link to the next one as it was given. */
+/** A page, and its link to the next one. */
 async function page(
   url: string,
 ): Promise<{ readonly ids: readonly string[]; readonly items: readonly Json[]; readonly next: string | undefined }> {
@@ -57,7 +57,7 @@ async function pages(url: string): Promise<readonly (readonly string[])[]> {
 }
 
 suite('lists', () => {
-  test('have 25 items a page unless fewer are asked for, in the order of their names, and end with nextLink null', async () => {
+  test('have 25 items a page or fewer on request, in the order of their names, and end with nextLink null', async () => {
     const vault = await freshVault();
     const names = Array.from({ length: 51 }, (_, n) => `s${String(n).padStart(2, '0')}`);
     await Promise.all(names.map((name) => set(vault, name)));
@@ -69,7 +69,7 @@ suite('lists', () => {
     assert.deepEqual((await pages(first(vault, '/secrets', 1))).flat(), ids);
   });
 
-  test('go on at a nextLink that is spelt as Azure spells it', async () => {
+  test('continue at a nextLink in Azure’s spelling', async () => {
     const vault = await freshVault();
     await Promise.all(['a', 'b'].map((name) => set(vault, name)));
     const { next = '' } = await page(first(vault, '/secrets', 1));
@@ -80,14 +80,14 @@ suite('lists', () => {
     });
   });
 
-  test('of nothing are one empty page', async () => {
+  test('without items are one empty page', async () => {
     const vault = await freshVault();
     for (const path of ['/secrets', '/deletedsecrets', '/secrets/none/versions']) {
       assert.deepEqual(await pages(first(vault, path, undefined)), [[]]);
     }
   });
 
-  test('show what a secret has beside its value', async () => {
+  test('show the members of a secret except its value', async () => {
     const vault = await freshVault();
     const body = { value: 'hidden', contentType: 't', tags: { a: 'b' }, attributes: { enabled: false, exp: 9 } };
     await world.client.vault(vault, 'PUT', '/secrets/Shown', { body });
@@ -121,7 +121,7 @@ suite('lists', () => {
     assert.deepEqual((await page(first(vault, '/secrets', undefined))).ids, []);
   });
 
-  test('of versions have each version once, the current one among them', async () => {
+  test('of versions have each version once, including the current one', async () => {
     const vault = await freshVault();
     const ids: string[] = [];
     for (let n = 0; n < 30; n += 1) ids.push(await set(vault, 'many'));

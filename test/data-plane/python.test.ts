@@ -8,7 +8,7 @@ import { startServer } from '../world/server.ts';
 import type { TestServer } from '../world/server.ts';
 import { acls, networks, putVault } from './vaults.ts';
 
-/** Debian's own, which `python3-azure` is for; another one in the path does not see its packages. */
+/** Debian's Python, which sees the packages of `python3-azure`. Another one in the path does not. */
 const python = '/usr/bin/python3';
 const program = join(import.meta.dirname, 'python/main.py');
 const clients = ['secrets', 'keys', 'certificates'];
@@ -46,7 +46,7 @@ if (isThere) {
 
     for (const kind of ['synchronous', 'asynchronous']) {
       for (const scenario of clients) test(`of ${scenario}, ${kind}`, () => drive(kind, scenario));
-      test(`and have our text where the firewall refuses them, ${kind}`, () =>
+      test(`and get our message when the firewall refuses them, ${kind}`, () =>
         drive(kind, 'firewall', networks.refused));
     }
   });

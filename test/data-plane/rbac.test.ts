@@ -45,7 +45,7 @@ function isForbidden({ status, body }: Answered): boolean {
   return status === 403 && body['error']?.['innererror']?.['code'] === 'ForbiddenByRbac';
 }
 
-/** Azure's words; `resource` below the vault. */
+/** Azure's message; `resource` is below the vault. */
 function denied(caller: Registered, action: string, resource = ''): unknown {
   const id = `/subscriptions/${world.client.identity.subscriptionId}${vaultPath(vault)}`.toLowerCase();
   const message = [
@@ -63,7 +63,7 @@ function denied(caller: Registered, action: string, resource = ''): unknown {
   return errorBody('Forbidden', message, 'ForbiddenByRbac');
 }
 
-/** Which operations on secrets a role is for, told apart by hand; of the others the definitions say it. */
+/** The operations on secrets that a role allows, listed by hand; those on others come from the definitions. */
 const onSecrets: Readonly<Record<string, readonly string[]>> = {
   'Key Vault Reader': ['SecretList', 'SecretListVersions', 'SecretListDeleted'],
   'Key Vault Secrets User': ['SecretGet', 'SecretGetDeleted', 'SecretList', 'SecretListVersions', 'SecretListDeleted'],
@@ -74,7 +74,7 @@ const onSecrets: Readonly<Record<string, readonly string[]>> = {
 
 suite('each built-in role', () => {
   for (const { roleName, permissions } of builtInRoles.values()) {
-    test(`${roleName} is let into its operations, and no other`, async () => {
+    test(`${roleName} allows its operations, and no other`, async () => {
       const caller = await register(world);
       await assign(world.client, { role: roleName, principalId: caller.objectId, at: vaultPath(vault) });
       const patterns = permissions.flatMap(({ dataActions }) => dataActions);
@@ -99,7 +99,7 @@ suite('each built-in role', () => {
   }
 });
 
-test('who has no role is refused, and the answer and the record say so', async () => {
+test('a caller without a role is refused, and the answer and the record say so', async () => {
   const caller = await register(world);
   const answer = await as(caller, ['GET', '/secrets/there']);
   assert.equal(answer.status, 403);
@@ -112,7 +112,7 @@ test('who has no role is refused, and the answer and the record say so', async (
   assert.equal(properties?.isAccessPolicyMatch, undefined);
 });
 
-test('the assignment that let a caller in is named in the answer and in the record', async () => {
+test('the answer and the record name the assignment that allowed the caller', async () => {
   const caller = await register(world);
   const path = await assign(world.client, {
     role: 'Key Vault Secrets User',
@@ -129,7 +129,7 @@ test('the assignment that let a caller in is named in the answer and in the reco
   assert.equal(properties?.isAccessPolicyMatch, undefined);
 });
 
-test('an access policy gives nothing on an RBAC vault, and a role nothing on the other', async () => {
+test('an access policy has no effect on an RBAC vault, and a role none on a vault with access policies', async () => {
   const caller = await register(world);
   const every = { objectId: caller.objectId, secrets: ['all'] };
   await putVault(world.client, 'kv-both', { enableRbacAuthorization: true, policies: [every] });
@@ -159,7 +159,7 @@ suite('a scope', () => {
   before(() => putVault(world.client, 'kv-rbac-2', { enableRbacAuthorization: true }));
 
   for (const [what, at, sees] of scopes) {
-    test(`${what} is where the role is held, and nowhere else`, async () => {
+    test(`${what} is where the role applies, and nowhere else`, async () => {
       const caller = await register(world);
       await assign(world.client, { role, principalId: caller.objectId, at });
       for (const path of ['/secrets/there', '/secrets/new', '/secrets']) {
@@ -171,7 +171,7 @@ suite('a scope', () => {
     });
   }
 
-  test('of a single secret is not left by a name that hides a slash', async () => {
+  test('of a single secret is not escaped by a name that hides a slash', async () => {
     const caller = await register(world);
     await assign(world.client, { role, principalId: caller.objectId, at: `${vaultPath(vault)}/secrets/there` });
     for (const path of ['/secrets/there%2F..%2Fnew', '/secrets/new%2F..%2Fthere', '/secrets/there2']) {
@@ -195,7 +195,7 @@ test('a group holds a role for its members', async () => {
   assert.ok(isForbidden(await as(stranger, ['GET', '/secrets/there'])));
 });
 
-test('a group also holds it for one who is in more groups than a token can name', async () => {
+test('a group also holds it for a member of more groups than a token can name', async () => {
   const groups = Array.from({ length: 201 }, () => randomUUID());
   const member = await register(world, { groups });
   const role = { role: 'Key Vault Secrets User', principalType: 'Group', at: vaultPath(vault) };
@@ -204,7 +204,7 @@ test('a group also holds it for one who is in more groups than a token can name'
   assert.equal((await as(member, ['GET', '/secrets/there'])).status, 200);
 });
 
-test('a custom role gives what it lists, less what it takes away, and a change of it is in force at once', async () => {
+test('a custom role allows its actions without its notActions, and a change of it is in force at once', async () => {
   const { client } = world;
   const caller = await register(world);
   const id = randomUUID();
@@ -224,12 +224,12 @@ test('a custom role gives what it lists, less what it takes away, and a change o
   await put({ dataActions: [setSecret] });
   assert.ok(isForbidden(await as(caller, ['GET', '/secrets/there'])));
   assert.equal((await as(caller, set)).status, 200);
-  // Setting a value is one action, changing what stands around it another.
+  // Setting a value is one action, and changing its attributes another.
   assert.ok(isForbidden(await as(caller, ['PATCH', '/secrets/new', { tags: {} }])));
 });
 
-suite('what is taken away', () => {
-  test('is gone at the next request, also on a connection that was open before', async () => {
+suite('a role assignment that is deleted', () => {
+  test('has no effect on the next request, also on a connection that was open before', async () => {
     const { client } = world;
     const caller = await register(world);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -245,7 +245,7 @@ suite('what is taken away', () => {
     agent.destroy();
   });
 
-  test('by another node, behind the back of this one, is gone too', async () => {
+  test('by another node, without notice to this one, has no effect either', async () => {
     const { client, folder } = world;
     const caller = await register(world);
     const at = vaultPath(vault);
@@ -261,7 +261,7 @@ suite('what is taken away', () => {
     assert.ok(isForbidden(await as(caller, ['PUT', '/secrets/new', { value: 'v' }])));
   });
 
-  test('with the vault does not come back with it', async () => {
+  test('with its vault does not come back with the vault', async () => {
     const { client } = world;
     const caller = await register(world);
     await putVault(client, 'kv-recovered', { enableRbacAuthorization: true });

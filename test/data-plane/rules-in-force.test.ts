@@ -17,13 +17,13 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-/** How a vault may be set, and what a GET of its secret from the allowed network is answered then. */
+/** Settings of a vault, and the answer to a GET of its secret from the allowed network. */
 interface State {
   readonly properties: Readonly<Record<string, unknown>>;
   readonly expected: string;
 }
 
-/** Whole, for a PUT keeps some of what it does not give. */
+/** The complete settings, because a PUT keeps some members that it does not have. */
 const opened = { networkAcls: acls.deny, publicNetworkAccess: 'Enabled', enableRbacAuthorization: false };
 const otherRule = { ...acls.deny, ipRules: [{ value: '203.0.113.8' }] };
 
@@ -112,7 +112,7 @@ suite('a change is in force for the very next request on an open connection', ()
     client.end();
   });
 
-  test('of the time: a token that ran out is refused though it was verified before', async () => {
+  test('of the time: a token that expired is refused although it was verified before', async () => {
     await using later = await startServer();
     const { client } = later;
     await putVault(client, 'kv-time', open.properties);
@@ -134,7 +134,7 @@ suite('a change is in force for the very next request on an open connection', ()
 suite('while 64 clients hammer the vault', () => {
   const clients = 64;
 
-  /** Flips the vault while all clients ask; returns how often each outcome came, and what was wrong. */
+  /** Changes the vault while all clients send requests. Returns the count of each outcome, and the faults. */
   async function hammer(
     vault: string,
     states: readonly State[],
@@ -165,7 +165,7 @@ suite('while 64 clients hammer the vault', () => {
       changes.begun = flip;
       await putVault(world.client, vault, states[flip % states.length]?.properties);
       changes.answered = flip;
-      // Let every client ask at least once under the new rules.
+      // Let every client send at least one request under the new rules.
       await Promise.all(Array.from({ length: 4 }, () => world.client.vault(vault, 'GET', '/healthstatus')));
     }
     hammering.abort();
@@ -181,7 +181,7 @@ suite('while 64 clients hammer the vault', () => {
     assert.deepEqual([...counts.keys()].toSorted(), [...new Set(states.map(({ expected }) => expected))].toSorted());
   });
 
-  test('nor is anybody refused by a change that leaves the rules as they were', async () => {
+  test('nor is a request refused because of a change that leaves the rules as they were', async () => {
     const vault = await vaultWithSecret('kv-hammer-same');
     const same = { ...open.properties, enabledForDeployment: true };
     const { wrong, counts } = await hammer(vault, [open, { properties: same, expected: '200' }], {
@@ -192,7 +192,7 @@ suite('while 64 clients hammer the vault', () => {
     assert.deepEqual([...counts.keys()], ['200']);
   });
 
-  test('nor is a wrong request told anything but what the rules in force say', async () => {
+  test('nor does a wrong request get an answer that the rules in force do not give', async () => {
     const vault = await vaultWithSecret('kv-hammer-wrong');
     const states = [{ ...open, expected: '400 BadParameter' }, noRule];
     const { wrong } = await hammer(vault, states, {
@@ -202,7 +202,7 @@ suite('while 64 clients hammer the vault', () => {
     assert.deepEqual(wrong, []);
   });
 
-  test('nor is one let in after the vault was deleted', async () => {
+  test('nor is one allowed after the vault was deleted', async () => {
     const vault = await vaultWithSecret('kv-hammer-gone');
     let deleted = false;
     const late: string[] = [];
@@ -224,7 +224,7 @@ suite('while 64 clients hammer the vault', () => {
     assert.deepEqual(new Set(late), new Set(['404 VaultNotFound']));
   });
 
-  test('and writers: every acknowledged version is there, each under rules that let it in', async () => {
+  test('and writers: every acknowledged version exists, each under rules that allowed it', async () => {
     const vault = await vaultWithSecret('kv-hammer-writers');
     const acknowledged: string[] = [];
     const writing = new AbortController();
@@ -260,7 +260,7 @@ interface Late {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
-  /** So many spaces before the body, whose length is not said then. */
+  /** This many spaces come before the body, which then has no Content-Length. */
   readonly padding?: number;
 }
 
@@ -294,7 +294,7 @@ async function sendLate(server: TestServer, asked: Late, meanwhile: () => Promis
     outgoing.on('error', reject);
   });
   outgoing.write(body.slice(0, 5));
-  // Admitted by now: this request came later.
+  // The request is admitted by now, because this one came later.
   await client.vault(asked.vault, 'GET', '/secrets/s', { from: networks.allowed });
   await meanwhile();
   outgoing.end(body.slice(5));
@@ -302,12 +302,12 @@ async function sendLate(server: TestServer, asked: Late, meanwhile: () => Promis
   return { status, records: () => auditRecords(server).filter(({ correlationId }) => correlationId === id) };
 }
 
-suite('a request that is admitted before its body comes is decided anew when it has come', () => {
+suite('a request that is admitted before its body arrives is decided again when it has arrived', () => {
   for (const [method, path, body] of [
     ['PUT', '/secrets/late', { value: 'late' }],
     ['POST', '/rng', { count: 1 }],
   ] as const) {
-    test(`${method} ${path}, whose record speaks of the second decision only`, async () => {
+    test(`${method} ${path}, whose record has only the second decision`, async () => {
       const vault = await vaultWithSecret(`kv-late-${method.toLowerCase()}`);
       const { client } = world;
       const { status, records } = await sendLate(world, { vault, method, path, body }, () =>
@@ -336,7 +336,7 @@ suite('a request that is admitted before its body comes is decided anew when it 
     assert.match(String(tooLate.records()[0]?.resultDescription), /^\[TokenExpired\]/);
   });
 
-  test('but a body that was too large stays so: what is left of it is not taken for the body', async () => {
+  test('but a body that was too large stays refused: its rest is not taken for the body', async () => {
     const vault = await vaultWithSecret('kv-late-large');
     const { client } = world;
     const asked = { vault, method: 'PUT', path: '/secrets/late', body: { value: 'late' }, padding: 1_200_000 };

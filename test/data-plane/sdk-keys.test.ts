@@ -29,6 +29,6 @@ suite('the official client of keys', () => {
     test(name, () => runProgram(world, { program, scenario, vault, from: networks.allowed }));
   }
 
-  test('throws a RestError with our text where the firewall refuses it', () =>
+  test('throws a RestError with our message when the firewall refuses it', () =>
     runProgram(world, { program, scenario: 'firewall', vault, from: networks.refused }));
 });

@@ -22,5 +22,5 @@ function run(scenario: string, from: string): Promise<void> {
 test('the official client sets, reads, lists, updates, deletes, recovers and purges secrets', () =>
   run('allowed', networks.allowed));
 
-test('the official client throws a RestError with our text where the firewall refuses it', () =>
+test('the official client throws a RestError with our message when the firewall refuses it', () =>
   run('refused', networks.refused));

@@ -15,7 +15,7 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-/** Something to set a secret to, and the text that it is refused with; without one it is taken. */
+/** The body of a set, and the message of its refusal; without a message it is accepted. */
 interface Case {
   readonly what: string;
   readonly body: object;
@@ -78,7 +78,7 @@ const types: readonly Case[] = [
   { what: 'a number in a tag', body: { value, tags: { a: 1 } }, refused: 'tags must be an object of strings.' },
   { what: 'attributes in a list', body: { value, attributes: [] }, refused: 'attributes must be an object.' },
   {
-    what: 'a text as enabled',
+    what: 'a string as enabled',
     body: { value, attributes: { enabled: 'false' } },
     refused: 'attributes.enabled must be true or false.',
   },
@@ -92,17 +92,17 @@ const types: readonly Case[] = [
     body: { value, attributes: { exp: '2030-01-01' } },
     refused: 'attributes.exp must be a whole number of seconds since 1970.',
   },
-  { what: 'a member that is not known', body: { value, kid: 'x' }, refused: "The member 'kid' is not supported here." },
+  { what: 'an unknown member', body: { value, kid: 'x' }, refused: "The member 'kid' is not supported here." },
   {
-    what: 'an attribute that is not known',
+    what: 'an unknown attribute',
     body: { value, attributes: { exportable: true } },
     refused: "The member 'attributes.exportable' is not supported here.",
   },
-  { what: 'attributes that only the server makes', body: { value, attributes: { created: 1, recoveryLevel: 'x' } } },
+  { what: 'attributes that only the server sets', body: { value, attributes: { created: 1, recoveryLevel: 'x' } } },
 ];
 
 for (const [index, { what, body, refused }] of [...sizes, ...types].entries()) {
-  test(`${what} ${refused === undefined ? 'is taken' : 'is refused, and nothing is stored'}`, async () => {
+  test(`${what} ${refused === undefined ? 'is accepted' : 'is refused, and nothing is stored'}`, async () => {
     const path = `/secrets/case-${index}`;
     const answer = await world.client.vault(vault, 'PUT', path, { body });
     const stored = await world.client.vault(vault, 'GET', path);
@@ -129,7 +129,7 @@ suite('the same limits hold for an update', () => {
     });
   }
 
-  test('an exp before the nbf that stands is refused', async () => {
+  test('an exp before the nbf of the secret is refused', async () => {
     const body = { value, attributes: { nbf: 100 } };
     await world.client.vault(vault, 'PUT', '/secrets/merged', { body });
     const answer = await world.client.vault(vault, 'PATCH', '/secrets/merged', { body: { attributes: { exp: 99 } } });
@@ -140,7 +140,7 @@ suite('the same limits hold for an update', () => {
 
 suite('names', () => {
   for (const name of ['a', '0', '-', 'A-1', 'x'.repeat(127), 'constructor', 'versions']) {
-    test(`${name.slice(0, 16)} (${name.length}) is one`, async () => {
+    test(`${name.slice(0, 16)} (${name.length}) is valid`, async () => {
       const set = await world.client.vault(vault, 'PUT', `/secrets/${name}`, { body: { value: name } });
       assert.equal(set.status, 200, JSON.stringify(set.body));
       const got = await world.client.vault(vault, 'GET', `/secrets/${name}`);
@@ -149,7 +149,7 @@ suite('names', () => {
   }
 
   for (const name of ['x'.repeat(128), 'a_b', 'a.b', 'a%20b', '%C3%A9', 'a%3Fb', '__proto__', '..a']) {
-    test(`${name.slice(0, 16)} (${name.length}) is none`, async () => {
+    test(`${name.slice(0, 16)} (${name.length}) is not valid`, async () => {
       const answer = await world.client.vault(vault, 'PUT', `/secrets/${name}`, { body: { value } });
       assert.equal(answer.status, 400);
       const shown = decodeURIComponent(name);

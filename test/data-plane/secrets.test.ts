@@ -33,7 +33,7 @@ const notFound = (id: string) =>
       'https://go.microsoft.com/fwlink/?linkid=2125182',
   );
 
-/** `attributes` of a secret that was made just now and never touched. */
+/** The `attributes` of a new secret that was never changed. */
 function assertAttributes(found: Json | undefined, since: number, others: object = {}): void {
   const { created, updated, ...rest } = members(found);
   assert.ok(Number(created) >= since && Number(created) <= seconds(), `created ${String(created)}`);
@@ -42,7 +42,7 @@ function assertAttributes(found: Json | undefined, since: number, others: object
 }
 
 suite('set and get', () => {
-  test('a secret with everything that a client may say comes back whole', async () => {
+  test('a secret with every member that a client may send is returned complete', async () => {
     const since = seconds();
     const given = { contentType: 'text/plain', tags: { a: '1', empty: '' } };
     const made = await set('Whole', { value: 'ü\u0000"', ...given, attributes: { enabled: true, nbf: 10, exp: 20 } });
@@ -54,21 +54,21 @@ suite('set and get', () => {
     assert.deepEqual(await ok(send('GET', '/secrets/Whole')), made);
   });
 
-  test('a secret with a value only has no other members, and null is as good as absent', async () => {
+  test('a secret with only a value has no other members, and null counts as absent', async () => {
     const bare = ['value', 'id', 'attributes'];
     assert.deepEqual(Object.keys(await set('bare', { value: '' })), bare);
     const nulls = { value: 'v', contentType: null, tags: null, attributes: { enabled: null, nbf: null, exp: null } };
     assert.deepEqual(Object.keys(await set('bare', nulls)), bare);
   });
 
-  test('nbf and exp are for information: a secret outside of them is given out', async () => {
+  test('nbf and exp only inform: a secret outside of them is returned', async () => {
     await set('times', { value: 'v', attributes: { nbf: seconds() + day, exp: seconds() + 2 * day } });
     assert.equal((await ok(send('GET', '/secrets/times')))['value'], 'v');
     await set('times', { value: 'w', attributes: { exp: 1 } });
     assert.equal((await ok(send('GET', '/secrets/times')))['value'], 'w');
   });
 
-  test('is found by version, with a trailing slash and in any letter case, spelt as at first', async () => {
+  test('is found by version, with a trailing slash and in any letter case, and keeps its first spelling', async () => {
     const first = await set('Spelt', { value: '1' });
     const second = await set('sPELT', { value: '2' });
     assert.notEqual(versionOf(first), versionOf(second));
@@ -86,7 +86,7 @@ suite('set and get', () => {
     }
   });
 
-  test('a version of another secret, and what can be no version, is not found', async () => {
+  test('a version of another secret, or one that is not well formed, is not found', async () => {
     const other = versionOf(await set('other', { value: 'o' }));
     await set('mine', { value: 'm' });
     for (const [segment, shown] of [
@@ -107,7 +107,7 @@ suite('set and get', () => {
     }
   });
 
-  test('a disabled secret is not given out, and every other operation goes on', async () => {
+  test('a disabled secret is not returned, and every other operation works', async () => {
     const old = versionOf(await set('disabled', { value: 'old' }));
     await set('disabled', { value: 'v', attributes: { enabled: false } });
     const answer = await send('GET', '/secrets/disabled');
@@ -125,7 +125,7 @@ suite('set and get', () => {
 });
 
 suite('update', () => {
-  test('changes what is given, keeps the rest, never shows the value, and leaves the version', async () => {
+  test('changes the members that are sent, keeps the rest and the version, and never shows the value', async () => {
     const given = { value: 'v', contentType: 'a', tags: { t: '1' }, attributes: { nbf: 1, exp: 9 } };
     const made = await set('update', given);
     world.advance(5_000);
@@ -151,7 +151,7 @@ suite('update', () => {
     assert.deepEqual(await ok(send('GET', '/secrets/older')), current);
   });
 
-  test('takes back the attributes that the server gave', async () => {
+  test('accepts the attributes that the server returned', async () => {
     const made = await set('echo', { value: 'v' });
     const { attributes } = made;
     assert.deepEqual((await ok(send('PATCH', '/secrets/echo', { attributes })))['attributes'], attributes);
@@ -159,7 +159,7 @@ suite('update', () => {
 });
 
 suite('delete, recover and purge', () => {
-  test('a deleted secret is told with its dates, can be seen, and its name stays taken', async () => {
+  test('a deleted secret is returned with its dates, can be read, and its name stays taken', async () => {
     const old = versionOf(await set('Gone', { value: '1' }));
     const made = await set('gone', { value: '2', tags: { t: '1' } });
     const { value: _, ...bundle } = members(made);
@@ -198,7 +198,7 @@ suite('delete, recover and purge', () => {
     assert.equal((await send('GET', '/deletedsecrets/gone')).status, 404);
   });
 
-  test('a purged secret is gone with all its versions, and a new one of the name has none of them', async () => {
+  test('a purged secret is gone with all its versions, and a new one with its name has none of them', async () => {
     const old = versionOf(await set('purged', { value: '1' }));
     await set('purged', { value: '2' });
     await ok(send('DELETE', '/secrets/purged'));
@@ -226,7 +226,7 @@ suite('delete, recover and purge', () => {
     );
   });
 
-  test('what is not there cannot be deleted or updated', async () => {
+  test('a secret that does not exist cannot be deleted or updated', async () => {
     for (const [method, body] of [
       ['DELETE', undefined],
       ['PATCH', { tags: {} }],
@@ -289,7 +289,7 @@ suite('delete, recover and purge', () => {
 });
 
 suite('vaults', () => {
-  test('hold secrets of the same name apart', async () => {
+  test('keep secrets of the same name separate', async () => {
     await putVault(world.client, 'kv-other', { networkAcls: acls.allow });
     await set('apart', { value: 'here' });
     assert.equal((await world.client.vault('kv-other', 'GET', '/secrets/apart')).status, 404);
@@ -297,7 +297,7 @@ suite('vaults', () => {
     assert.equal((await ok(send('GET', '/secrets/apart')))['value'], 'here');
   });
 
-  test('are known by their name in any letter case, and ids have the host and port that were asked', async () => {
+  test('are known by their name in any letter case, and ids have the host and port of the request', async () => {
     await set('cased', { value: 'v' });
     const token = await world.client.token('https://vault.azure.net');
     const url = `${world.client.vaultOrigin(vault)}/secrets/cased?api-version=7.4`;
@@ -308,7 +308,7 @@ suite('vaults', () => {
     assert.match(String(plain.body['id']), new RegExp(`^https://${vault}\\.vault\\.localhost/`));
   });
 
-  test('made anew under the name of a purged one have none of its secrets', async () => {
+  test('created again under the name of a purged one have none of its secrets', async () => {
     const name = 'kv-anew';
     await putVault(world.client, name, { networkAcls: acls.allow });
     await ok(world.client.vault(name, 'PUT', '/secrets/s', { body: { value: 'v' } }));

@@ -10,11 +10,11 @@ import { acls, networks, putVault } from './vaults.ts';
 suite('the comparison with a published shape', () => {
   const secret = { id: 'i', attributes: { enabled: true, created: 1 }, tags: { a: 'b' }, managed: true };
 
-  test('lets pass what the model has, tags as they are', () => {
+  test('accepts the members of the model, and any tags', () => {
     assert.deepEqual(differences('secrets', 'SecretBundle', secret), []);
   });
 
-  test('finds what the model does not have, however deep', () => {
+  test('finds members that the model does not have, at any depth', () => {
     const attributes = { ...secret.attributes, secure: true };
     const page = { value: [secret, { ...secret, attributes, value: 'v' }], nextLink: null };
     assert.deepEqual(differences('secrets', '_SecretListResult', page), [
@@ -26,13 +26,13 @@ suite('the comparison with a published shape', () => {
     ]);
   });
 
-  test('finds what the model has to have and the answer has not', () => {
+  test('finds required members that the answer does not have', () => {
     assert.deepEqual(differences('keys', 'RandomBytes', {}), ['.value is missing']);
     assert.deepEqual(differences('certificates', 'IssuerBundle', {}), []);
   });
 });
 
-suite('answers have the published shape, with all that they can have', () => {
+suite('answers with all their members have the published shape', () => {
   let world: TestServer;
 
   before(async () => {

@@ -10,7 +10,7 @@ type Deserializer = (item: unknown) => unknown;
 
 interface Models {
   readonly deserializers: ReadonlyMap<string, unknown>;
-  /** Of each interface its members. */
+  /** The members of each interface. */
   readonly interfaces: ReadonlyMap<string, readonly Member[]>;
 }
 
@@ -43,7 +43,7 @@ const models = {
   certificates: await modelsOf('certificates'),
 };
 
-/** What the published shape of certificates leaves out, and the recordings of the service (azure-sdk-for-js) have. */
+/** Members that the published shape of certificates leaves out, but recordings of the service (azure-sdk-for-js) have. */
 const unpublished: Readonly<Record<Collection, RegExp>> = {
   secrets: /^$/,
   keys: /^$/,
@@ -51,7 +51,7 @@ const unpublished: Readonly<Record<Collection, RegExp>> = {
     /(^\.org_details\.zip|^\.pending(\.id)?|^\.value\[\d+\]\.subject|\.x509_props\.basic_constraints(\.ca)?)$/,
 };
 
-/** Why an answer is not what a model says: members that it does not know, and those that it has to have. */
+/** The differences of an answer from a model: unknown members, and missing required ones. */
 export function differences(collection: Collection, model: string, answer: unknown): readonly string[] {
   const { deserializers, interfaces } = models[collection];
   const name = `${model.replace(/^_?./, (start) => start.toLowerCase())}Deserializer`;
@@ -60,7 +60,7 @@ export function differences(collection: Collection, model: string, answer: unkno
   assert.ok(interfaces.has(model), `there is no ${model} for ${collection}`);
   const unread = new Set<string>();
   const read = deserialize(watched(answer, '', unread));
-  // What was passed on as it is, as tags are, is read now.
+  // Members that are passed on unchanged, like tags, are read here.
   JSON.stringify(read);
   const unknown = [...unread].filter((path) => !unpublished[collection].test(path));
   return [...unknown.map((path) => `${path} is unknown`), ...missing(read, { type: model, path: '' }, interfaces)];
@@ -70,7 +70,7 @@ function isDeserializer(found: unknown): found is Deserializer {
   return typeof found === 'function';
 }
 
-/** The same JSON, which strikes every member out of `unread` that somebody looks at. */
+/** The same JSON, which removes each member that is read from `unread`. */
 function watched(value: unknown, path: string, unread: Set<string>): unknown {
   if (Array.isArray(value)) return value.map((item, index) => watched(item, `${path}[${index}]`, unread));
   if (typeof value !== 'object' || value === null) return value;
@@ -87,7 +87,7 @@ function watched(value: unknown, path: string, unread: Set<string>): unknown {
   });
 }
 
-/** The members that an interface, or one in it, has to have and this value has not. */
+/** The required members of an interface, at any depth, that this value does not have. */
 function missing(
   value: unknown,
   { type, path }: { readonly type: string; readonly path: string },
@@ -104,7 +104,7 @@ function missing(
   });
 }
 
-/** By operation: the model of its answer; `undefined` where the answer is empty or always an error. */
+/** By operation, the model of its answer; `undefined` if the answer is empty or always an error. */
 export const answerModels: Readonly<Record<string, string | undefined>> = {
   SecretSet: 'SecretBundle',
   SecretGet: 'SecretBundle',

@@ -70,7 +70,7 @@ suite('an RSA key of 1,024 bits that is imported', () => {
     }
   });
 
-  test('decrypts, and takes texts as long as fit', async () => {
+  test('decrypts, and encrypts data up to its length', async () => {
     for (const [alg, oaepHash, most] of [
       ['RSA-OAEP', 'sha1', 86],
       ['RSA-OAEP-256', 'sha256', 62],
@@ -86,7 +86,7 @@ suite('an RSA key of 1,024 bits that is imported', () => {
     }
   });
 
-  test('is what no key is made as: a create is refused, and a rotation makes a longer one', async () => {
+  test('cannot be created: a create is refused, and a rotation makes a longer key', async () => {
     const refused = await send('POST', '/keys/made/create', { kty: 'RSA', key_size: 1024 });
     const message400 = 'An RSA key has key_size 2048, 3072, 4096; 1024 is not supported.';
     assert.deepEqual([refused.status, refused.body], [400, errorBody('BadParameter', message400)]);

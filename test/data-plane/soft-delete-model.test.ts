@@ -1,6 +1,6 @@
 /**
- * Any sequence of operations on secrets, keys, certificates, their backups and their vault, and the passing of time, does to
- * a server what it does to a plain model of one.
+ * Any sequence of operations on secrets, keys, certificates, their backups and their vault, with time passing between them,
+ * has the same effect on a server and on a simple model of one.
  */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -75,7 +75,7 @@ const operations: Readonly<Record<Collection, readonly Operation[]>> = {
   certificates: [...common, 'request', 'import', 'cancel', 'forget'],
 };
 
-/** Commands of which most are about one collection, and most can be done. */
+/** Commands, most of them for one collection, and most of them possible. */
 function commandsOn(collection: Collection) {
   const only = fc.constant(collection);
   const any = fc.constantFrom(...collections);
@@ -98,7 +98,7 @@ function commandsOn(collection: Collection) {
     { weight: 1, arbitrary: fc.record({ pick, place, blind, collection: any }).map(restore) },
     { weight: 12, arbitrary: time.map(advance) },
     { weight: 1, arbitrary: fc.constantFrom(...vaultOperations).map((done) => operateVault(done)) },
-    // Back soon, for nothing else can be done meanwhile.
+    // Recovered soon, because nothing else is possible meanwhile.
     { weight: 4, arbitrary: fc.constant(operateVault('recover', 'deleted')) },
     { weight: 4, arbitrary: fc.constant(operateVault('put', 'none')) },
   );
@@ -106,7 +106,7 @@ function commandsOn(collection: Collection) {
 }
 
 for (const collection of collections) {
-  test(`any sequence of operations, most of them on ${collection}, as on a model`, async () => {
+  test(`any sequence of operations, most of them on ${collection}, has the same effect as on a model`, async () => {
     let count = 0;
     const done = new Set<string>();
     const run = fc.asyncProperty(commandsOn(collection), async (sequence) => {
@@ -124,13 +124,13 @@ for (const collection of collections) {
       const real: Real = { world, agent, client, newClient: () => newClient(world) };
       await fc.asyncModelRun(() => ({ model, real }), sequence);
       for (const place of ['home', 'other', 'foreign'] as const) await assertSameVault(model, real, place);
-      // A deleted vault comes back with all that was in it.
+      // A deleted vault is recovered with all of its objects.
       await operateVault('recover').run(model, real);
-      // What is deleted is purged in the end.
+      // Deleted objects are purged in the end.
       await advance(2 * retentionDays * dayMs).run(model, real);
       for (const place of ['home', 'other', 'foreign'] as const) await assertSameVault(model, real, place);
     });
-    // The limit is for the search of a short example of what failed.
+    // The limit applies to the search for a short failing example.
     await fc.assert(run, { numRuns: 25, plugins: [fc.interruptAfterTimeLimit(200_000)] });
     for (const operation of [...operations[collection], 'restore']) {
       assert.ok(done.has(`${operation} ${collection}`), `no ${operation} was done`);

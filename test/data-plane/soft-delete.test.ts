@@ -19,7 +19,7 @@ before(async () => {
 
 after(() => world[Symbol.asyncDispose]());
 
-/** A vault of its own, with a secret `s` of two versions; tokens are new, for the clock goes on by weeks. */
+/** A vault of its own, with a secret `s` of two versions. The tokens are new, because the clock moves by weeks. */
 async function vaultOf(name: string, properties: object = {}) {
   const client = newClient(world);
   await putVault(client, name, { networkAcls: acls.allow, softDeleteRetentionInDays: 7, ...properties });
@@ -67,8 +67,8 @@ function assertMissing(answer: Answered, where: keyof typeof missing): void {
   assert.deepEqual(answer.body, missing[where]);
 }
 
-suite('a deletion and a recovery take their time', () => {
-  test('a secret that is being deleted is neither here nor there, and nothing can be done to it', async () => {
+suite('a deletion and a recovery take some time', () => {
+  test('a secret that is being deleted is neither live nor deleted, and every operation on it is refused', async () => {
     const { send, names } = await vaultOf('kv-deleting');
     const version = idEnd((await send('GET', '/secrets/s')).body);
     assert.equal((await send('DELETE', '/secrets/s')).status, 200);
@@ -91,7 +91,7 @@ suite('a deletion and a recovery take their time', () => {
     assert.equal(taken.body['error']?.['innererror']?.['code'], 'ObjectIsDeletedButRecoverable');
   });
 
-  test('a secret that is being recovered is to be seen when it is all there', async () => {
+  test('a secret that is being recovered can be read when the recovery is complete', async () => {
     const { send, names } = await vaultOf('kv-recovering');
     await send('DELETE', '/secrets/s');
     world.advance(transitionMs);
@@ -113,7 +113,7 @@ suite('a deletion and a recovery take their time', () => {
     assert.equal((await send('PUT', '/secrets/s', { value: '3' })).status, 200);
   });
 
-  test('a secret that was purged is gone, and its name is free when that is complete', async () => {
+  test('a secret that was purged is gone, and its name is free when the purge is complete', async () => {
     const { send } = await vaultOf('kv-purging');
     const backup = await send('POST', '/secrets/s/backup');
     await send('DELETE', '/secrets/s');
@@ -137,7 +137,7 @@ suite('a deletion and a recovery take their time', () => {
     assert.equal((await send('GET', '/secrets/s/versions')).body['value']?.length, 1);
   });
 
-  test('pages are full also where secrets in transition are passed over', async () => {
+  test('pages are full even if they skip secrets in transition', async () => {
     const { send, names } = await vaultOf('kv-passed');
     const some = Array.from({ length: 40 }, (_, n) => `n${String(n).padStart(2, '0')}`);
     await Promise.all(some.map((name) => send('PUT', `/secrets/${name}`, { value: 'v' })));
@@ -150,7 +150,7 @@ suite('a deletion and a recovery take their time', () => {
     assert.deepEqual(await names('/secrets?maxresults=5'), some.slice(3, 8));
   });
 
-  test('unless the setting says that they take none', async () => {
+  test('unless the setting says that they take no time', async () => {
     await using other = await startServerWith({ still: true, config: { softDelete: { transitionMs: 0 } } });
     await putVault(other.client, 'kv-instant', { networkAcls: acls.allow });
     const send = (method: string, path: string, body?: unknown) =>
@@ -170,7 +170,7 @@ suite('a deletion and a recovery take their time', () => {
   });
 });
 
-suite('when its retention is over a deleted secret is purged by itself', () => {
+suite('when its retention is over a deleted secret is purged automatically', () => {
   const run = () => world.server.scheduler.runDue();
   const contents = async (vault: string) => {
     const { incarnation } = (await storedVault(world, vault)).vault;
@@ -178,7 +178,7 @@ suite('when its retention is over a deleted secret is purged by itself', () => {
     return records.map(({ key }) => key.slice(`vault/${incarnation}/`.length));
   };
 
-  /** Moves the clock to the given time after the deletion, which is told in whole seconds. */
+  /** Moves the clock to the given time after the deletion, which is stored in whole seconds. */
   function advanceTo(deleted: Answered, afterMs: number): void {
     world.advance(Number(deleted.body['deletedDate']) * 1000 + afterMs - world.now());
   }
@@ -203,7 +203,7 @@ suite('when its retention is over a deleted secret is purged by itself', () => {
     });
   }
 
-  test('which is recorded, once, with neither a caller nor a source', async () => {
+  test('with one audit record, which has no caller and no source', async () => {
     const { client, send } = await vaultOf('kv-recorded');
     const deleted = await send('DELETE', '/secrets/s');
     advanceTo(deleted, retention);
@@ -239,7 +239,7 @@ suite('when its retention is over a deleted secret is purged by itself', () => {
     assert.deepEqual(await contents('kv-again'), []);
   });
 
-  test('also where its vault is soft-deleted itself', async () => {
+  test('even if its vault is soft-deleted', async () => {
     const { send } = await vaultOf('kv-both', { softDeleteRetentionInDays: 8 });
     const deleted = await send('DELETE', '/secrets/s');
     world.advance(day);
@@ -250,7 +250,7 @@ suite('when its retention is over a deleted secret is purged by itself', () => {
     assert.deepEqual(await contents('kv-both'), []);
   });
 
-  test('and what somebody purged goes to the last of very many versions', async () => {
+  test('and a purge on request removes the last of very many versions', async () => {
     const { send } = await vaultOf('kv-many');
     const { vault } = await storedVault(world, 'kv-many');
     const { store } = world.folder;

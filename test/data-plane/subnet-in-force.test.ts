@@ -26,7 +26,7 @@ const connections = 16;
 const atOnce = 20;
 const subnetPath = '/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/net/subnets/sub';
 
-/** A subnet whose service endpoint is on, the only one that the vault lets in, and the port of its listener. */
+/** A subnet with a service endpoint, the only one that the vault allows, and the port of its listener. */
 async function openSubnet(): Promise<number> {
   const { client, folder, server } = world;
   await putVault(client, vault, { networkAcls: acls.allow });
@@ -50,7 +50,7 @@ suite('while the connections of a subnet send requests without end', () => {
     'that is deleted': () => world.client.arm('DELETE', subnetPath),
   };
   for (const [what, change] of Object.entries(changes)) {
-    test(`a service endpoint ${what} ends them all, and lets in none that is sent after the answer`, async () => {
+    test(`a service endpoint ${what} ends them all, and no request that is sent after the answer is allowed`, async () => {
       for (let round = 0; round < 4; round += 1) {
         const port = await openSubnet();
         let acknowledged = false;

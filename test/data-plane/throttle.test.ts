@@ -17,14 +17,14 @@ const vault = { incarnation: 'a', subscriptionId: 's' };
 const one = { class: 'general', weight: 1 } as const;
 const limits = { general: 3, hsm: 2, softwareCreate: 2, hsmCreate: 1, setOrImport: 2 };
 
-/** How many of these are taken, one after the other, before one is refused. */
+/** How many of these are accepted, one after the other, before one is refused. */
 function taken(throttle: Throttle, transaction: Transaction, most: number): number {
   for (let count = 0; count < most; count += 1) if (!throttle.take(vault, transaction, { nowMs: 0 }).ok) return count;
   return most;
 }
 
 suite('the throttle', () => {
-  test('takes as many transactions as the limit says in a window, and begins anew in the next', () => {
+  test('accepts as many transactions as the limit says in a window, and begins again in the next', () => {
     const throttle = new Throttle(limits);
     const take = (nowMs: number) => throttle.take(vault, one, { nowMs });
     for (let count = 0; count < 3; count += 1) assert.equal(take(20_000 + count).ok, true);
@@ -34,7 +34,7 @@ suite('the throttle', () => {
     assert.equal(take(30_000).ok, true);
   });
 
-  test('counts the vaults apart, and a subscription five times as far', () => {
+  test('counts vaults separately, and allows a subscription five times as many', () => {
     const throttle = new Throttle(limits);
     const take = (incarnation: string, subscriptionId = 's') =>
       throttle.take({ incarnation, subscriptionId }, one, { nowMs: 0 });
@@ -46,7 +46,7 @@ suite('the throttle', () => {
     assert.equal(take('f', 'other').ok, true);
   });
 
-  test('counts what has a limit of its own apart', () => {
+  test('counts transactions with a limit of their own separately', () => {
     const throttle = new Throttle(limits);
     const counts = (['general', 'softwareCreate', 'hsmCreate', 'setOrImport'] as const).map((name) =>
       taken(throttle, { class: name, weight: 1 }, 10),
@@ -68,13 +68,13 @@ suite('the throttle', () => {
     assert.deepEqual(fits(['hsm', 1, 1000], ['general', 1, 5000]), [1000, 2000]);
   });
 
-  test('counts an HSM transaction for no less than another, whatever the limits are set to', () => {
+  test('counts an HSM transaction at least as much as another, with any limits', () => {
     const throttle = new Throttle({ ...documentedLimits, general: 3 });
     assert.equal(taken(throttle, { class: 'hsm', weight: 1 }, 10), 3);
     assert.equal(taken(throttle, one, 1), 0);
   });
 
-  test('takes the whole of a request or nothing: a lighter one still fits', () => {
+  test('counts a whole request or nothing: a lighter one still fits', () => {
     const throttle = new Throttle(limits);
     const first = throttle.take(vault, one, { nowMs: 0 });
     assert.ok(first.ok);
@@ -86,7 +86,7 @@ suite('the throttle', () => {
     assert.ok(again.ok);
     assert.equal(throttle.take(vault, { class: 'general', weight: 4 }, { nowMs: 0, before: again.taken }).ok, false);
     assert.equal(taken(throttle, one, 10), 3);
-    // What was counted in a window that is over does not count against the next.
+    // A count from an earlier window does not count in the next.
     assert.equal(
       throttle.take(vault, { class: 'general', weight: 3 }, { nowMs: 10_000, before: again.taken }).ok,
       true,
@@ -94,7 +94,7 @@ suite('the throttle', () => {
     assert.equal(throttle.take(vault, one, { nowMs: 10_000 }).ok, false);
   });
 
-  test('has limits for the operations that the document gives one of their own, and for no others', () => {
+  test('has separate limits only for the operations for which the document has one', () => {
     const named = (has: (card: OperationCard) => boolean) => operations.filter(has).map(({ name }) => name);
     assert.deepEqual(named(({ counts }) => counts !== undefined).toSorted(), [
       'CertificateImport',
@@ -108,7 +108,7 @@ suite('the throttle', () => {
     ]);
   });
 
-  test('knows what an operation counts for by the key that it makes, or used', () => {
+  test('counts an operation by the key that it makes or used', () => {
     assert.deepEqual(transactionOf(undefined, undefined), one);
     assert.equal(transactionOf('setOrImport', undefined).class, 'setOrImport');
     assert.equal(transactionOf(undefined, 'RSA').class, 'softwareCreate');
@@ -126,7 +126,7 @@ suite('the throttle', () => {
 });
 
 suite('a server', () => {
-  test('that is told to throttle answers 429 with the time to wait, writes it down, and goes on in the next window', async () => {
+  test('that is told to throttle answers 429 with the time to wait, records it, and continues in the next window', async () => {
     await using world = await startServerWith({ still: true, config: { throttling: { general: 5 } } });
     const { client } = world;
     await putVault(client, 'kv-busy');
@@ -146,7 +146,7 @@ suite('a server', () => {
     assert.equal((await get()).status, 404);
   });
 
-  test('throttles after the permission: who may do nothing here uses nothing up', async () => {
+  test('throttles after the permission: a caller without permission uses up nothing', async () => {
     await using world = await startServerWith({
       config: { throttling: { general: 1 } },
     });
@@ -168,7 +168,7 @@ suite('a server', () => {
   const p256 = { kty: 'EC', crv: 'P-256' };
   const p256Hsm = { ...p256, kty: 'EC-HSM' };
 
-  /** A vault of a server with these limits, at the beginning of a window: what it answers to a request. */
+  /** Sends requests to a vault of a server with these limits, at the beginning of a window. */
   async function vaultOf(world: TestServer, name: string) {
     await putVault(world.client, name, premium);
     world.advance(10_000 - (world.now() % 10_000));
@@ -176,7 +176,7 @@ suite('a server', () => {
       (await world.client.vault(name, method, path, { body })).status;
   }
 
-  test('counts what is made by the key itself, also where the body does not name it', async () => {
+  test('counts by the type of the key that is made, even if the body does not name it', async () => {
     await using world = await startServerWith({
       still: true,
       config: { throttling: { hsmCreate: 5, softwareCreate: 3 } },
@@ -205,12 +205,12 @@ suite('a server', () => {
     assert.equal(await ask('POST', '/keys/hsm/rotate'), 200);
     assert.equal(await again('hsm-c'), 429);
     assert.equal(await ask('POST', '/keys/hsm/rotate'), 429);
-    // What names no key makes none.
+    // A request that names no key makes none.
     assert.equal(await ask('POST', '/keys/none/rotate'), 404);
     assert.equal(await ask('POST', '/keys/none/create', {}), 400);
   });
 
-  test('counts nothing of a request that it refuses for its key', async () => {
+  test('counts nothing for a request that it refuses because of its key', async () => {
     await using world = await startServerWith({ still: true, config: { throttling: { general: 4, hsm: 2 } } });
     const ask = await vaultOf(world, 'kv-weighed');
     assert.equal(await ask('POST', '/keys/hsm/create', p256Hsm), 200);
@@ -226,7 +226,7 @@ suite('a server', () => {
     assert.equal(await ask('GET', '/keys/hsm'), 200, 'what was refused did not happen');
   });
 
-  test('counts what sets a secret and imports a key or a certificate together, and apart from all else', async () => {
+  test('counts sets of secrets and imports of keys and certificates together, separately from all others', async () => {
     await using world = await startServerWith({ still: true, config: { throttling: { general: 1, setOrImport: 3 } } });
     const ask = await vaultOf(world, 'kv-set');
     const key = { kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url') };
@@ -245,7 +245,7 @@ suite('a server', () => {
   assert.ok(address);
   const source = { kind: 'public', address } as const;
 
-  test('counts a request once, however often it is decided anew', async () => {
+  test('counts a request once, even if it is decided again', async () => {
     await using world = await startServerWith({ still: true });
     const ask = await vaultOf(world, 'kv-anew');
     const real = openKeyEngine();
@@ -269,7 +269,7 @@ suite('a server', () => {
     assert.equal(await ask('GET', '/keys/k'), 200);
   });
 
-  test('that has too many keys to make answers as one that makes too many, and does not count it', async () => {
+  test('that has too many keys waiting answers 429 as well, and does not count the request', async () => {
     await using world = await startServerWith({ still: true });
     await vaultOf(world, 'kv-full');
     const real = openKeyEngine();

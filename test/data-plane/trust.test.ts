@@ -11,7 +11,7 @@ const resource = (type: string) => `/subscriptions/s/resourceGroups/g/providers/
 
 type CallerName = 'resourceManager' | 'gateway' | 'storage' | 'site' | 'otherApplication' | 'ordinary';
 
-/** Callers, and what each of them is. */
+/** The callers, with a description of each. */
 const callers: Readonly<Record<CallerName, Parameters<typeof register>[1]>> = {
   resourceManager: { tenantId: servicesTenant, clientId: armApplication },
   gateway: { managedIdentity: resource('Microsoft.Network/applicationGateways') },
@@ -81,7 +81,7 @@ suite('from an address that the firewall refuses', () => {
     { who: 'resourceManager', vault: 'kv-trusts-closed', expected: '404 SecretNotFound' },
     { who: 'resourceManager', vault: 'kv-trusts-nobody', expected: '403 AccessDenied' },
     { who: 'resourceManager', vault: 'kv-none', expected: '403 ForbiddenByFirewall' },
-    // Trust is for a scenario, not for a service.
+    // Trust applies to a scenario of a service, not to everything that it does.
     { who: 'resourceManager', vault: 'kv-trusts', request: ['PUT', '/secrets/s'], expected: '403 ForbiddenByFirewall' },
     { who: 'resourceManager', vault: 'kv-trusts', request: ['GET', '/secrets'], expected: '403 ForbiddenByFirewall' },
     { who: 'gateway', vault: 'kv-trusts', expected: '200' },
@@ -107,7 +107,7 @@ suite('from an address that the firewall refuses', () => {
     });
   }
 
-  test('a trusted service without a permission is told so in the words of the access policies', async () => {
+  test('a trusted service without a permission gets the message for access policies', async () => {
     const { body } = await ask('resourceManager', 'kv-trusts-nobody');
     assert.equal(
       body['error']?.['message'],
@@ -123,7 +123,7 @@ suite('from an address that the firewall refuses', () => {
     assert.equal(properties.isAddressAuthorized, true);
   });
 
-  test('a token that was issued for another resource opens nothing, whoever asks', async () => {
+  test('a token for another resource is refused to every caller', async () => {
     const token = await world.client.token('arm', caller('resourceManager'));
     const answer = await world.client.vault('kv-trusts', 'GET', '/secrets/s', { token, from: networks.refused });
     assert.equal(answer.status, 401);
@@ -161,7 +161,7 @@ suite('no header changes who or where a caller is', () => {
       assert.match(String(answer.body['error']['message']), /\r\nClient address: 203\.0\.113\.8\r\n/);
       assert.match(String(answer.headers['x-ms-keyvault-network-info']), /;addr=203\.0\.113\.8;/);
       assert.equal(auditRecords(world).at(-1)?.callerIpAddress, '203.0.113.8');
-      // Nor does it take anything away.
+      // Nor does it remove a permission.
       const allowed = await world.client.vault('kv-trusts', 'GET', '/secrets/s', {
         token,
         from: networks.allowed,

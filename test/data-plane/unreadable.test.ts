@@ -25,13 +25,13 @@ const unreadable = errorBody(
 const ask = (vault: string, method: string, path: string, body?: unknown) =>
   world.client.vault(vault, method, path, body === undefined ? {} : { body });
 
-/** A vault with the secrets `a` (two versions) and `b`; returns where its objects lie. */
+/** Creates a vault with the secrets `a` (two versions) and `b`. Returns the prefix of its objects' keys. */
 async function vaultWithSecrets(name: string): Promise<string> {
   await putVault(world.client, name, { networkAcls: acls.allow });
   for (const secret of ['a', 'a', 'b']) {
     assert.equal((await ask(name, 'PUT', `/secrets/${secret}`, { value: secret })).status, 200);
   }
-  // A change's record comes after its answer; what follows looks at the last record.
+  // A change's record is written after its answer, and the next lines read the last record.
   await recordsWhere(
     world,
     (one) => one.operationName === 'SecretSet' && one.resourceId.endsWith(`/${name.toUpperCase()}`),
@@ -55,7 +55,7 @@ function damage(key: string): void {
   database.close();
 }
 
-suite('what is stored and damaged is refused with 503', () => {
+suite('a damaged record is refused with 503', () => {
   interface Case {
     readonly what: string;
     readonly below: string;
@@ -92,9 +92,9 @@ suite('what is stored and damaged is refused with 503', () => {
     });
   }
 
-  test('a vault, before and after its token is looked at', async () => {
+  test('a vault, before and after its token is checked', async () => {
     await vaultWithSecrets('kv-record');
-    // So that its rules are read anew: a change of them would read the damaged record too.
+    // Its rules are then read again: a change of them would read the damaged record too.
     await putVault(world.client, 'kv-record', { networkAcls: acls.deny });
     damage(vaultKey('kv-record'));
     for (const token of [await world.client.token('vault'), undefined]) {
@@ -105,7 +105,7 @@ suite('what is stored and damaged is refused with 503', () => {
     assert.equal((await ask('kv-damaged-0', 'GET', '/secrets/b')).status, 200);
   });
 
-  test('what was sealed with a data key that is destroyed', async () => {
+  test('a record that was sealed with a destroyed data key', async () => {
     const root = await vaultWithSecrets('kv-destroyed');
     await world.folder.store.destroyDomain(root);
     for (const [method, path] of [

@@ -19,7 +19,7 @@ export function vaultPath(name: string): string {
   return `${group}/providers/Microsoft.KeyVault/vaults/${name}`;
 }
 
-/** The 127.0.0.7 and ::1 of this machine, as vaults see them; 127.0.0.8 stands for everybody else. */
+/** The 127.0.0.7 and ::1 of this machine, as vaults see them; 127.0.0.8 stands for all other clients. */
 export const networks = { allowed: '127.0.0.7', refused: '127.0.0.8' } as const;
 
 /** How long a deletion and a recovery take, unless a setting says otherwise: `advance` by it, and they are complete. */
@@ -27,7 +27,7 @@ export const transitionMs = 500;
 
 const allowedRule = [{ value: '203.0.113.7' }];
 
-/** What a vault's `properties` are made of in these tests. */
+/** The parts of a vault's `properties` that these tests set. */
 export const acls = {
   deny: { defaultAction: 'Deny', bypass: 'None', ipRules: allowedRule },
   denyBypass: { defaultAction: 'Deny', bypass: 'AzureServices', ipRules: allowedRule },
@@ -77,7 +77,7 @@ export interface Registered extends Credentials {
   readonly tenantId: string;
 }
 
-/** Registers a client behind the authority's back, in the server's own tenant unless told otherwise. */
+/** Registers a client directly in the store, by default in the server's own tenant. */
 export async function register(
   { client, folder }: TestServer,
   given: Partial<Pick<ClientRegistration, 'tenantId' | 'clientId' | 'managedIdentity' | 'groups'>> = {},
@@ -93,7 +93,7 @@ export async function register(
   return { ...registered, clientSecret };
 }
 
-/** Another client of the administrator, without the tokens that expired when the clock went on. */
+/** Another client of the administrator, without the tokens that expired when the clock moved on. */
 export function newClient({ port, folder }: TestServer): Client {
   const { certificates, identity } = folder;
   return connect({ port, domain: 'localhost', ca: certificates.authority.certificate, identity });
@@ -104,7 +104,7 @@ export function callerLine({ clientId, objectId, tenantId }: Omit<Registered, 'c
   return `appid=${clientId};oid=${objectId};iss=https://sts.windows.net/${tenantId}/`;
 }
 
-/** The text that Azure refuses a caller without an access policy with; `permission` as `secrets/get`. */
+/** Azure's message for a caller without an access policy; `permission` is like `secrets/get`. */
 export function accessDenied(caller: Omit<Registered, 'clientSecret'>, permission: string, vault: string): string {
   return (
     `The user, group or application '${callerLine(caller)}' does not have ${permission.replace('/', ' ')} permission on key vault ` +
@@ -120,7 +120,7 @@ export async function ok(answer: Promise<Answered>, status = 200): Promise<Json>
 }
 
 /** The body of an error; `inner` is Azure's `innererror`. */
-/** What is said to who would change a certificate's key or secret by itself. */
+/** The message for a direct change of a certificate's key or secret. */
 export function managedBody(operation: string, noun: 'Key' | 'secret'): unknown {
   const message =
     `Operation "${operation}" is not allowed on this ${noun}, since it is associated with a certificate. Perform the ` +
@@ -143,7 +143,7 @@ export function items(list: Json): readonly Json[] {
   return Object.values<Json>(list['value'] ?? {});
 }
 
-/** The audit log as it stands, oldest first. */
+/** The audit log as it is now, oldest first. */
 export function auditRecords({ folder }: Pick<TestServer, 'folder'>): readonly AuditRecord[] {
   return linesOf(join(folder.path, 'audit'));
 }

@@ -40,7 +40,7 @@ import type {
 export interface Real {
   readonly world: TestServer;
   readonly agent: Agent;
-  /** With tokens that are good now. */
+  /** Its tokens are valid now. */
   client: Client;
   readonly newClient: () => Client;
 }
@@ -53,13 +53,13 @@ async function send({ client, agent }: Real, vault: ModelVault, [method, path, b
   return client.vault(vault.name, method, path, { agent, ...(body !== undefined && { body }) });
 }
 
-/** An answer in one word: the status and, of a refusal, Azure's inner code or else its code. */
+/** An answer in short: the status and, for a refusal, Azure's inner code or else its code. */
 function wordOf({ status, body }: Answered): string {
   const error = status < 300 ? undefined : body['error'];
   return error === undefined ? String(status) : `${status} ${String(error['innererror']?.['code'] ?? error['code'])}`;
 }
 
-/** Asks, and finds the answer to be the one that the model gives. */
+/** Sends the request, and asserts that the answer is the model's. */
 async function asked(model: Model, real: Real, target: Target): Promise<Json | undefined> {
   const { operation, place, collection, name, back } = target;
   const vault = model.vaults[place];
@@ -72,7 +72,7 @@ async function asked(model: Model, real: Real, target: Target): Promise<Json | u
   return answered.status < 300 ? (answered.body ?? {}) : undefined;
 }
 
-/** A command that finds out when it runs what it is about, and says so. */
+/** A command that chooses its target when it runs, and describes it. */
 function command(
   text: string,
   run: (model: Model, real: Real) => Promise<string | undefined>,
@@ -89,24 +89,24 @@ function command(
   };
 }
 
-/** What to do, and `pick`, which chooses the name to do it to. */
+/** An operation, and `pick`, which chooses the name that it is for. */
 export interface Intention {
   readonly operation: Operation;
   readonly collection: Collection;
   readonly pick: number;
-  /** Of an update of one version. */
+  /** For an update of one version. */
   readonly back?: number | undefined;
 }
 
 const places = ['home', 'other'] as const;
-/** In the other vault there is room for what is restored. */
+/** The other vault has room for what is restored. */
 const spellings = { home: ['a', 'b', 'A'], other: ['a'] } as const;
 
 function targetsOf({ operation, collection, back }: Omit<Intention, 'pick'>): readonly Target[] {
   return places.flatMap((place) => spellings[place].map((name) => ({ operation, place, collection, name, back })));
 }
 
-/** One of many, as nothing else chooses it. */
+/** One of many, chosen only by `pick`. */
 function picked<T>(pick: number, ...choices: readonly (readonly T[])[]): T {
   const from = choices.find(({ length }) => length > 0);
   const found = from?.[pick % from.length];
@@ -114,12 +114,12 @@ function picked<T>(pick: number, ...choices: readonly (readonly T[])[]): T {
   return found;
 }
 
-/** Does something to a name, whether that is possible or not. */
+/** Applies an operation to a name, whether that is possible or not. */
 export function operate(intention: Intention): Command {
   return command(intention.operation, (model, real) => done(model, real, picked(intention.pick, targetsOf(intention))));
 }
 
-/** Does one of several operations, one that can be done if there is one. */
+/** Applies one of several operations: one that is possible, if there is one. */
 export function operateSome({
   operations,
   ...rest
@@ -133,7 +133,7 @@ export function operateSome({
   });
 }
 
-/** Does something to a name, looks at what stands under it, and says what it was. */
+/** Applies an operation to a name, compares what is under that name, and describes the operation. */
 async function done(model: Model, real: Real, target: Target): Promise<string> {
   const { operation, place, collection, name, back } = target;
   const body = await asked(model, real, target);
@@ -156,7 +156,7 @@ function keepBackup({ vaults, backups }: Model, { place, collection, name }: Tar
   });
 }
 
-/** Restores one of the backups that there are, one that can be restored unless `blind`. */
+/** Restores one of the backups: one that can be restored, unless `blind`. */
 export function restore({
   place,
   collection,
@@ -189,14 +189,14 @@ export function restore({
   );
 }
 
-/** Lets time pass, and the server do what is due by then. */
+/** Moves the clock on, and lets the server do what is due by then. */
 export function advance(ms: number): Command {
   return command(`advance ${ms}`, async (model, real) => {
     pass(model, ms);
     real.world.advance(ms);
     real.client = real.newClient();
     await real.world.server.scheduler.runDue();
-    // What the server made by itself.
+    // Versions that the server made by itself.
     for (const place of places) {
       for (const name of model.vaults[place].pendings.keys()) await assertSameName(model, real, { place, name });
     }
@@ -204,7 +204,7 @@ export function advance(ms: number): Command {
   });
 }
 
-/** Does something to the vault itself; what is `only` for one state of it waits for that. */
+/** Applies an operation to the vault itself, if the vault is in the state `only`. */
 export function operateVault(operation: VaultOperation, only?: ModelVault['state']): Command {
   return command(
     `${operation} the vault`,
@@ -234,14 +234,14 @@ async function askedVault({ client }: Real, operation: VaultOperation, name: str
   return client.arm(...requests[operation]);
 }
 
-/** What one name is in every collection, as it can be seen in the one place and in the other. */
+/** The objects of one name in every collection, on the server and in the model. */
 async function assertSameName(
   model: Model,
   real: Real,
   { place, name, of = collections }: { place: Place; name: string; of?: readonly Collection[] },
 ): Promise<void> {
   const vault = model.vaults[place];
-  // The key and the secret of a certificate are seen with it.
+  // The key and the secret of a certificate are read with it.
   for (const collection of of.includes('certificates') ? collections : of) {
     const at = { place, collection, name };
     const live = await asked(model, real, { ...at, operation: 'get' });
@@ -257,7 +257,7 @@ async function assertSameName(
   }
 }
 
-/** One version as an answer shows it. What only the server can have made is learnt from the certificate the first time. */
+/** One version as an answer shows it. Contents that only the server makes are taken from the first answer. */
 function assertSameVersion(
   { client }: Real,
   body: Json,

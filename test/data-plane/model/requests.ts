@@ -7,14 +7,14 @@ import type { ModelVersion, Operation } from './vault-model.ts';
 
 export type Request = readonly [method: string, path: string, body?: unknown];
 
-/** What a request is about: `version` is of an update, `tag` is what it writes. */
+/** The target of a request: an update has a `version`, and it writes `tag`. */
 interface Written {
   readonly name: string;
   readonly tag: string;
   readonly version: string | undefined;
 }
 
-/** A certificate that was made elsewhere, good for so long that no clock of these tests gets there. */
+/** A certificate that was made elsewhere, and does not expire within these tests. */
 const material = ecKey();
 const now = Math.floor(Date.now() / 1000);
 const signed = await selfSign(material, {

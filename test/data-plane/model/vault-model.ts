@@ -6,7 +6,7 @@ export const transitionMs = 500;
 export const issueMs = 500;
 const retentionSeconds = retentionDays * 86_400;
 
-/** One version of an object; what only the server can know is absent until it was asked for. */
+/** One version of an object. Contents that only the server makes are absent until they are read. */
 export interface ModelVersion {
   id: string | undefined;
   tag: string;
@@ -14,13 +14,13 @@ export interface ModelVersion {
   content: string | undefined;
 }
 
-/** An object as anybody would imagine it. The key and the secret of a certificate are the certificate. */
+/** An object in the simplest form. A certificate includes its key and its secret. */
 export interface ModelObject {
-  /** As it was spelt first. */
+  /** In its first spelling. */
   readonly name: string;
   /** The last one is the current one. */
   versions: ModelVersion[];
-  /** False of a certificate that is only intended: then it has that one version. */
+  /** False for a certificate that is not issued yet, which has one version. */
   isIssued: boolean;
   /** In seconds, while it is deleted. */
   deletedDate: number | undefined;
@@ -30,11 +30,11 @@ export interface ModelObject {
   isPurged: boolean;
 }
 
-/** The operation that is to end in a certificate. */
+/** The operation that will make a certificate. */
 interface Pending {
   status: 'inProgress' | 'completed' | 'cancelled';
   cancelled: boolean;
-  /** In milliseconds; absent while somebody else is to sign. */
+  /** In milliseconds; absent if another authority signs. */
   readyAt: number | undefined;
   readonly tag: string;
 }
@@ -63,7 +63,7 @@ export interface Model {
   readonly vaults: Readonly<Record<Place, ModelVault>>;
   readonly backups: ModelBackup[];
   now: number;
-  /** What was done at all, by operation and collection. */
+  /** All operations that were applied, by operation and collection. */
   readonly done: Set<string>;
   /** Counts the commands, so that each writes something of its own. */
   count: number;
@@ -81,7 +81,7 @@ function nothing(): Pick<ModelVault, 'objects' | 'pendings'> {
   return { objects: { secrets: new Map(), keys: new Map(), certificates: new Map() }, pendings: new Map() };
 }
 
-/** What stands under that name, the key and the secret of a certificate included. */
+/** The object under that name, including the key and the secret of a certificate. */
 export function objectOf(vault: ModelVault, collection: Collection, name: string): ModelObject | undefined {
   const own = vault.objects[collection].get(name.toLowerCase());
   if (own !== undefined || collection === 'certificates') return own;
@@ -96,19 +96,19 @@ export function phaseOf(object: ModelObject | undefined, now: number): Phase {
   return now < object.completeAt ? 'deleting' : 'deleted';
 }
 
-/** Whether the name is a certificate's, which alone changes the key and the secret; one that is not issued and deleted has none. */
+/** Whether a certificate manages the key and secret of that name. One that was deleted before it was issued does not. */
 export function isManaged(vault: ModelVault, collection: Collection, name: string): boolean {
   const certificate = collection === 'certificates' ? undefined : vault.objects.certificates.get(name.toLowerCase());
   if (certificate === undefined || certificate.isPurged) return false;
   return certificate.isIssued || certificate.deletedDate === undefined;
 }
 
-/** The key or the secret that has the name for itself. */
+/** The key or the secret of that name that does not belong to a certificate. */
 function otherOf(vault: ModelVault, name: string): ModelObject | undefined {
   return vault.objects.keys.get(name.toLowerCase()) ?? vault.objects.secrets.get(name.toLowerCase());
 }
 
-/** What is answered to a certificate that needs the name of that. */
+/** The answer to a certificate that needs its name. */
 function takenBy(other: ModelObject): string {
   return other.isPurged ? '409 ObjectIsBeingDeleted' : '409 Conflict';
 }
@@ -121,7 +121,7 @@ function isTaken(vault: ModelVault, collection: Collection, name: string): boole
 
 export type Operation =
   | 'create'
-  /** A certificate that somebody else is to sign. */
+  /** A certificate that another authority will sign. */
   | 'request'
   | 'import'
   | 'update'
@@ -148,7 +148,7 @@ const made = (status: string) => ({
   ...inTransition,
 });
 
-/** What each operation is answered in each phase, as far as nothing else is in its way. */
+/** The answer to each operation in each phase, if nothing else prevents it. */
 const answers = {
   create: made('200'),
   request: made('202'),
@@ -166,7 +166,7 @@ const makes: ReadonlySet<Operation> = new Set(['create', 'request', 'import']);
 const reads: ReadonlySet<Operation> = new Set(['get', 'getDeleted']);
 export const vaultNotFound = '404 VaultNotFound';
 
-/** What is done to one name of one vault. `back` counts versions from the current one, for what is done to one of them. */
+/** An operation on one name of one vault. `back` counts versions back from the current one. */
 export interface Target {
   readonly operation: Operation;
   readonly place: Place;
@@ -175,7 +175,7 @@ export interface Target {
   readonly back?: number | undefined;
 }
 
-/** What an operation is answered: the status and, of a refusal, Azure's inner code or else its code. */
+/** The answer to an operation: the status and, for a refusal, Azure's inner code or else its code. */
 export function expectedOf(model: Model, { operation, place, collection, name, back }: Target): string {
   const vault = model.vaults[place];
   if (vault.state !== 'live') return vaultNotFound;
@@ -198,13 +198,13 @@ export function expectedOf(model: Model, { operation, place, collection, name, b
     if (other !== undefined) return takenBy(other);
     return isFree && operation === 'create' ? '202' : answer;
   }
-  // What was never issued leaves its name to others while it is deleted.
+  // A certificate that was never issued frees its name while it is deleted.
   const other = object?.isIssued === false ? otherOf(vault, name) : undefined;
   if (operation === 'recover' && phase === 'deleted' && other !== undefined) return takenBy(other);
   return isNoVersion(object, back) && phase === 'live' ? missing('404') : answer;
 }
 
-/** A version that never was. */
+/** A version that never existed. */
 function isNoVersion(object: ModelObject | undefined, back: number | undefined): boolean {
   return back !== undefined && object?.versions.at(-1 - back) === undefined;
 }
@@ -242,7 +242,7 @@ export function expectedRestore(
   return isTaken(vault, collection, backup.name) ? '409 Conflict' : '200';
 }
 
-/** What was done, and what its answer says of the version that came of it. */
+/** The operation, and the version in its answer. */
 export interface Done extends Target {
   readonly tag: string;
   readonly made: Pick<ModelVersion, 'id' | 'content'>;
@@ -250,7 +250,7 @@ export interface Done extends Target {
 
 type Effect = (model: Model, done: Done) => void;
 
-/** Effects of what was done to a name; what only reads has none. */
+/** The effects of operations on a name. Reads have none. */
 const effects: Readonly<Partial<Record<Operation, Effect>>> = {
   create(model, done) {
     if (done.collection === 'certificates') begin(model, done, model.now + issueMs);
@@ -313,7 +313,7 @@ function addVersion(model: Model, done: Done): void {
     objects.set(done.name.toLowerCase(), { name: done.name, versions: [version], ...facts });
     return;
   }
-  // What was only intended leaves nothing behind.
+  // A certificate that was never issued leaves nothing behind.
   object.versions = object.isIssued ? [...object.versions, version] : [version];
   object.isIssued = true;
 }
@@ -330,7 +330,7 @@ function begin(model: Model, done: Done, readyAt: number | undefined): void {
   vault.objects.certificates.set(name.toLowerCase(), { name: object?.name ?? name, versions, ...facts });
 }
 
-/** Lets time pass: certificates are issued, and what was deleted long enough ago is purged. */
+/** Moves the clock on: certificates are issued, and objects whose retention is over are purged. */
 export function pass(model: Model, ms: number): void {
   model.now += ms;
   for (const vault of Object.values(model.vaults)) {
@@ -369,7 +369,7 @@ export function scheduledPurgeDate(deletedDate: number): number {
 
 export type VaultOperation = 'put' | 'delete' | 'recover' | 'purge';
 
-/** What is done to the vault itself takes no time. */
+/** Operations on the vault itself take no time. */
 export const vaultAnswers: Readonly<Record<VaultOperation, Readonly<Record<ModelVault['state'], string>>>> = {
   put: { none: '200', live: '200', deleted: '409 ConflictError' },
   delete: { none: '204', live: '200', deleted: '204' },
@@ -377,7 +377,7 @@ export const vaultAnswers: Readonly<Record<VaultOperation, Readonly<Record<Model
   purge: { none: '404 DeletedVaultNotFound', live: '404 DeletedVaultNotFound', deleted: '202' },
 };
 
-/** As `apply`, of what was done to a vault; what is in it goes and comes with it. */
+/** Like `apply`, for an operation on a vault. Its objects are deleted and recovered with it. */
 export function applyToVault(model: Model, operation: VaultOperation, vault: ModelVault): void {
   if (!vaultAnswers[operation][vault.state].startsWith('20')) return;
   if (operation === 'put' || operation === 'recover') vault.state = 'live';

@@ -1,8 +1,8 @@
-/** One operation: how it is asked for, what must not be asked of it, and which permissions do not suffice. */
+/** One operation: a request that works, wrong requests, and permissions that do not suffice. */
 export interface Row {
   /** A body that is a function is made by requests to another vault of the subscription. */
   readonly request: readonly [method: string, path: string, body?: unknown];
-  /** Of the one that is done. */
+  /** Of the request that works. */
   readonly status?: number;
   readonly wrong: readonly Wrong[];
 }
@@ -44,7 +44,7 @@ export const wrongBodies: readonly Wrong[] = [
   { body: undefined, message: 'The request body must be a JSON object.' },
 ];
 
-/** Tags as nothing may have them: beside `right`, which has none. */
+/** Invalid tags, added to `right`, which has none. */
 export const wrongTags = (right: object): readonly Wrong[] => {
   const many = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`t${n}`, '']));
   const tooLong = (name: string) => `The tag '${name}' is too long; name and value may have 512 characters each.`;
@@ -57,7 +57,7 @@ export const wrongTags = (right: object): readonly Wrong[] => {
   ].map(({ tags, message }) => ({ body: { ...right, tags }, message }));
 };
 
-/** Attributes as nothing may have them. */
+/** Invalid attributes. */
 export const wrongAttributes = (right: object): readonly Wrong[] =>
   [
     { attributes: [], message: 'attributes must be an object.' },
@@ -69,7 +69,7 @@ export const wrongAttributes = (right: object): readonly Wrong[] =>
     { attributes: { secret: true }, message: "The member 'attributes.secret' is not supported here." },
   ].map(({ attributes, message }) => ({ body: { ...right, attributes }, message }));
 
-/** Times of which each alone would do. */
+/** Times that are each valid alone. */
 export const wrongTimes = (right: object): Wrong => ({
   body: { ...right, attributes: { nbf: 2, exp: 1 } },
   message: 'attributes.exp (1) is before attributes.nbf (2).',
@@ -80,7 +80,7 @@ export function backupOf(collection: string, name = 'moved'): (elsewhere: Elsewh
   return (elsewhere) => elsewhere('POST', `/${collection}/${name}/backup`);
 }
 
-/** Asks something of the other vault and gives the answer's body. */
+/** Sends a request to the other vault and returns the body of the answer. */
 export type Elsewhere = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
 export function isMadeElsewhere(body: unknown): body is (elsewhere: Elsewhere) => Promise<unknown> {

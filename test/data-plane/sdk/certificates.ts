@@ -239,7 +239,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     const contacts = [{ email: 'a@example.com', name: 'A', phone: '1' }];
     assert.deepEqual(await client.setContacts(contacts), contacts);
     assert.deepEqual(await client.getContacts(), contacts);
-    // The client looks for them in the answer under another name than the service's.
+    // The client expects them in the answer under another name than the service uses.
     assert.deepEqual(await client.deleteContacts(), []);
     await assert.rejects(client.getContacts(), { code: 'ContactsNotFound', message: 'Contacts not found' });
   },
@@ -253,7 +253,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-/** The members that the client found in the answer: what was not there it gives as `undefined`. */
+/** The members that the client found in the answer: it returns missing ones as `undefined`. */
 function definedOnly(found: object): object {
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,6 @@
 /**
- * How the programs of this folder, each a process of its own, reach the server: their settings come in POSTERN_TEST_…, the
- * authority's certificate in NODE_EXTRA_CA_CERTS.
+ * Connects the programs of this folder, each in a process of its own, to the server: their settings are in POSTERN_TEST_…,
+ * the authority's certificate is in NODE_EXTRA_CA_CERTS.
  */
 import assert from 'node:assert/strict';
 import { lookup } from 'node:dns';
@@ -35,7 +35,7 @@ export async function collect<T>(list: AsyncIterable<T>): Promise<readonly T[]> 
   return found;
 }
 
-/** That the client throws what the server answered. */
+/** Asserts that the client throws the answer of the server. */
 export async function wrongly(does: Promise<unknown>, statusCode: number, message: RegExp): Promise<void> {
   await assert.rejects(does, (error) => {
     assert.ok(error instanceof RestError, String(error));
@@ -45,7 +45,7 @@ export async function wrongly(does: Promise<unknown>, statusCode: number, messag
   });
 }
 
-/** Tries for some seconds while the name of what was purged is taken: there is nothing to poll for, on Azure neither. */
+/** Tries for some seconds while the name of a purged object is taken. There is nothing to poll for, also on Azure. */
 export async function whenFree<T>(does: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {

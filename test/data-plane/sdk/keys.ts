@@ -13,13 +13,13 @@ function cryptographyOf(key: KeyVaultKey): CryptographyClient {
   return new CryptographyClient(key, credential, { agent });
 }
 
-/** A client that does by itself whatever it can with this key, and knows of no vault. */
+/** A client that uses this key locally, without a vault. */
 function local(key: KeyVaultKey): CryptographyClient {
   assert.ok(key.key !== undefined);
   return new CryptographyClient(key.key);
 }
 
-/** A client that has to ask the vault for everything, for it does not know the public key. */
+/** A client that must send every operation to the vault, because it does not know the public key. */
 function remote({ key: _, ...unknown }: KeyVaultKey): CryptographyClient {
   return cryptographyOf(unknown);
 }

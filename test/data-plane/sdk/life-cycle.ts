@@ -1,4 +1,4 @@
-/** Run by `sdk.test.ts`: the official client of secrets as an application has it, its challenge verification on. */
+/** Run by `sdk.test.ts`: the official client of secrets, used as in an application, with its challenge verification on. */
 import assert from 'node:assert/strict';
 import { RestError, SecretClient } from '@azure/keyvault-secrets';
 import { agent, collect, credential, perform, vaultUrl, whenFree } from './connection.ts';
