@@ -18,7 +18,8 @@ try {
   // Code is run from there, so it must be where no other user may write: in the home that the system, not $HOME, gives the user.
   const cache = join(userInfo().homedir, '.cache', 'postern');
   enableCompileCache(cache);
-  process.env.NODE_COMPILE_CACHE ??= cache;
+  // For what the server starts; the program of "run" has its own.
+  if (process.argv[2] === 'start') process.env.NODE_COMPILE_CACHE ??= cache;
 } catch {
   // A user without a home starts without the cache, which is slower and else the same.
 }

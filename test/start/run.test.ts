@@ -262,6 +262,14 @@ describe('the process of a program', () => {
     assert.equal(call(run('no-such-command'), { env: { PATH: '/usr/bin:/bin' } }).status, 127);
   });
 
+  it('has its environment and its command as they were given', () => {
+    const lower = { bin: '1', inside: '2', reason: '3', self: '4', target: '5', warning: '6' };
+    const script = 'echo "$bin$inside$reason$self$target$warning"; env | grep -c -i "^postern\\|^NODE_COMPILE"';
+    assert.equal(call(run('sh', '-c', script), { env: lower }).stdout, '123456\n0\n');
+    writeFileSync(inFolder('a=b'), '#!/bin/sh\necho ran "$@"\n', { mode: 0o755 });
+    assert.equal(call(run(inFolder('a=b'), 'x y', '', '--', '-z')).stdout, 'ran x y  -- -z\n');
+  });
+
   it('is the one that was started: what stops or kills it leaves nothing', async () => {
     for (const end of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
       const [name, ...rest] = onPlainMachine(run('sh', '-c', 'echo $$; exec sleep 1000'));

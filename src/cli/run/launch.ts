@@ -27,28 +27,31 @@ const reset = 'env --default-signal=PIPE,XFSZ';
  * and the capabilities of that namespace are given up before the program starts.
  */
 export const ways = {
-  root: { enter: 'unshare --mount', leave: reset },
+  root: { enter: 'unshare --mount', leave: '' },
   user: {
     enter: 'unshare --user --mount --map-current-user --keep-caps',
-    leave: `setpriv --inh-caps=-all --ambient-caps=-all ${reset}`,
+    leave: 'setpriv --inh-caps=-all --ambient-caps=-all --',
   },
 } as const;
 
 /**
  * A shell script that mounts files, pair by pair until `--`, and puts the rest of its arguments in its place. It tries
  * that out before, because only that tells whether it is allowed. Where it is not, the program runs without.
- * A shell does it, as loading what Node needs to start a child takes longer than all of this.
+ * A shell does it, as loading what Node needs to start a child takes longer than all of this. Its variables have names
+ * that no program reads, for the shell would change a variable of the environment with the same name; and `env` does
+ * not start the program, for it takes a command with `=` in its name for a variable.
  */
 function scriptOf({ enter, leave }: (typeof ways)[keyof typeof ways]): string {
   return `
-    warning=$1; shift
-    inside='while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit; shift 2; done; shift
+    postern_warning=$1; shift
+    postern_inside='while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit; shift 2; done; shift
       [ "$0" = try ] && set -- true
       exec ${leave} "$@"'
-    if reason=$(${enter} sh -c "$inside" try "$@" 2>&1); then exec ${enter} sh -c "$inside" postern "$@"; fi
-    printf '%s\n' "postern: the program cannot have files of its own here: $reason" "$warning" >&2
+    if postern_reason=$(${reset} ${enter} sh -c "$postern_inside" try "$@" 2>&1)
+    then exec ${reset} ${enter} sh -c "$postern_inside" postern "$@"; fi
+    printf '%s\n' "postern: the program cannot have files of its own here: $postern_reason" "$postern_warning" >&2
     while [ "$1" != -- ]; do shift; done; shift
-    if ${reset} true 2>/dev/null; then exec ${reset} "$@"; fi
+    if ${reset} true 2>/dev/null; then exec ${reset} sh -c 'exec "$@"' sh "$@"; fi
     exec "$@"`;
 }
 
