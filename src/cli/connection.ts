@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isIP } from 'node:net';
+import { isAbsolute, join } from 'node:path';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
+import { readPlainFile } from './plain-file.ts';
 
 const members = [
   'home',
@@ -21,6 +22,26 @@ const members = [
 ] as const;
 const lists = ['nat', 'identities'] as const;
 
+/**
+ * The form of each member. Some become parts of paths and of lines in files, so that what another user writes there must
+ * not be able to end them.
+ */
+const forms: Readonly<Record<(typeof members)[number] | (typeof lists)[number], (value: unknown) => boolean>> = {
+  home: matching(/^https:\/\/[a-z\d.-]+(?::\d+)?$/),
+  vaultSuffix: matching(/^\.[a-z\d.-]+(?::\d+)?$/),
+  tenantId: matching(/^[\w-]+$/),
+  subscriptionId: matching(/^[\w-]+$/),
+  clientId: matching(/^[\w-]+$/),
+  clientSecret: matching(/^\P{Cc}+$/u),
+  caFile: isPath,
+  dataDir: isPath,
+  controlSocket: isPath,
+  address: (value) => typeof value === 'string' && isIP(value) !== 0,
+  hostsFile: isPath,
+  nat: (value) => Array.isArray(value) && value.every(isNatLine),
+  identities: (value) => Array.isArray(value) && value.every(isIdentity),
+};
+
 /** A managed identity that a program can have. */
 export interface ProgramIdentity {
   readonly name: string;
@@ -36,11 +57,37 @@ export interface Connection extends Readonly<Record<(typeof members)[number], st
   readonly identities: readonly ProgramIdentity[];
 }
 
-/** @throws {CommandFailed} when the file is missing or cannot be read */
-export function readConnection(folder: string): Connection {
+function matching(form: RegExp): (value: unknown) => boolean {
+  return (value) => typeof value === 'string' && form.test(value);
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && isAbsolute(value) && !value.includes('\0');
+}
+
+function isNatLine(value: unknown): boolean {
+  const line = membersOf(value);
+  return ['from', 'to'].every((name) => typeof line.get(name) === 'string');
+}
+
+function isIdentity(value: unknown): boolean {
+  const identity = membersOf(value);
+  const oneLine = matching(/^\P{Cc}*$/u);
+  const clientId = identity.get('clientId');
+  return (
+    ['name', 'identityHeader'].every((name) => oneLine(identity.get(name))) &&
+    (clientId === undefined || oneLine(clientId))
+  );
+}
+
+/**
+ * @param opened another path to the folder, which leads there whatever becomes of its own
+ * @throws {CommandFailed} when the file is missing or cannot be read
+ */
+export function readConnection(folder: string, opened = folder): Connection {
   const file = join(folder, 'connection.json');
   try {
-    return readMembers(JSON.parse(readFileSync(file, 'utf8')));
+    return readMembers(JSON.parse(readPlainFile(join(opened, 'connection.json'))));
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new CommandFailed(
@@ -52,13 +99,12 @@ export function readConnection(folder: string): Connection {
 
 function readMembers(value: unknown): Connection {
   if (isConnection(value)) return value;
-  throw new Error(`it lacks one of ${[...members, ...lists].join(', ')}`);
+  const found = membersOf(value);
+  const wrong = [...members, ...lists].filter((name) => !forms[name](found.get(name)));
+  throw new Error(`it lacks ${wrong.join(', ')}, or what it has is malformed`);
 }
 
 function isConnection(value: unknown): value is Connection {
   const found = membersOf(value);
-  return (
-    members.every((name) => typeof found.get(name) === 'string') &&
-    lists.every((name) => Array.isArray(found.get(name)))
-  );
+  return [...members, ...lists].every((name) => forms[name](found.get(name)));
 }

@@ -9,11 +9,11 @@ import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
-import { readConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { environmentChange } from './run/environment.ts';
 import { identityNamed } from './run/identity.ts';
 import { cacheFolder, Roots } from './run/roots.ts';
+import { readServer } from './run/server.ts';
 
 type Callback = (
   error: NodeJS.ErrnoException | null,
@@ -21,7 +21,7 @@ type Callback = (
   family?: number,
 ) => void;
 
-const connection = readConnection(process.env['POSTERN_DATA'] ?? 'postern-data');
+const connection = readServer(process.env['POSTERN_DATA'] ?? 'postern-data');
 trust(connection);
 await setEnvironment(connection, process.env['POSTERN_AS']);
 resolveNames(connection);

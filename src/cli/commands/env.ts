@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Command } from '../command.ts';
-import { readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { environmentChange } from '../run/environment.ts';
 import type { EnvironmentChange } from '../run/environment.ts';
 import { identityNamed } from '../run/identity.ts';
 import { cacheFolder, Roots } from '../run/roots.ts';
+import { readServer } from '../run/server.ts';
 import { shellWord } from '../shell-word.ts';
 
 /** How the variables are printed. */
@@ -18,9 +18,9 @@ const forms: Readonly<Record<string, (change: EnvironmentChange) => string>> = {
     ].join('\n'),
   json: ({ set, unset }) =>
     JSON.stringify({ ...set, ...Object.fromEntries(unset.map((name) => [name, null])) }, undefined, 2),
-  dotenv: ({ set }) => lines(set, (name, value) => `${name}=${JSON.stringify(value)}`).join('\n'),
+  dotenv: ({ set }) => lines(set, (name, value) => `${name}=${dotenvValue(name, value)}`).join('\n'),
   github: ({ set, unset }) =>
-    [...lines(set, (name, value) => `${name}=${value}`), ...unset.map((name) => `${name}=`)].join('\n'),
+    [...lines(set, (name, value) => `${name}=${oneLine(name, value)}`), ...unset.map((name) => `${name}=`)].join('\n'),
 };
 
 export const env: Command = {
@@ -39,7 +39,7 @@ export const env: Command = {
     const asked = Object.keys(forms).filter((name) => flags.has(name));
     if (asked.length > 1)
       throw new CommandFailed(`--${asked.join(' and --')} cannot be used together; give one of them.`);
-    const connection = readConnection(data);
+    const connection = readServer(data);
     const roots = await Roots.open(connection.caFile, cacheFolder('roots', connection.dataDir));
     const change = environmentChange({
       inherited: process.env,
@@ -63,4 +63,15 @@ function azureFolder({ dataDir, tenantId }: Connection): string {
 
 function lines(set: EnvironmentChange['set'], line: (name: string, value: string) => string): readonly string[] {
   return Object.entries(set).map(([name, value]) => line(name, value));
+}
+
+/** A shell that sources the file expands what is in quotation marks, as some programs do; none expands what is in apostrophes. */
+function dotenvValue(name: string, value: string): string {
+  return /["$`\\]/.test(value) ? `'${oneLine(name, value, "'")}'` : `"${oneLine(name, value)}"`;
+}
+
+/** The rest of a value with a line break would be taken for other variables. */
+function oneLine(name: string, value: string, without = '\n'): string {
+  if (!/[\r\n\0]/.test(value) && !value.includes(without)) return value;
+  throw new CommandFailed(`The value of ${name} cannot be written in this form.`, 'Use --shell or --json.');
 }

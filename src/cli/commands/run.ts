@@ -1,10 +1,10 @@
 import type { Command } from '../command.ts';
-import { readConnection } from '../connection.ts';
 import { changed, environmentChange } from '../run/environment.ts';
 import { identityNamed } from '../run/identity.ts';
 import { javaRoots, launch } from '../run/launch.ts';
 import type { Mount } from '../run/launch.ts';
 import { cacheFolder, Roots } from '../run/roots.ts';
+import { readServer } from '../run/server.ts';
 
 const systemHosts = '/etc/hosts';
 
@@ -15,7 +15,7 @@ export const run: Command = {
   required: [],
   operands: 'COMMAND',
   async run({ data = 'postern-data', as }, { operands }) {
-    const connection = readConnection(data);
+    const connection = readServer(data);
     const roots = await Roots.open(connection.caFile, cacheFolder('roots', connection.dataDir));
     const inherited = process.env;
     const change = environmentChange({

@@ -34,7 +34,8 @@ async function endpointsOf(connection: Connection): Promise<Readonly<Record<stri
   const suffixes = membersOf(described.get('suffixes'));
   const of = (members: ReadonlyMap<string, unknown>, name: string) => {
     const found = members.get(name);
-    return typeof found === 'string' ? found : home;
+    // It becomes a line of a file.
+    return typeof found === 'string' && /^\P{Cc}+$/u.test(found) ? found : home;
   };
   return {
     endpoint_active_directory: home,
