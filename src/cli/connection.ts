@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { CommandFailed } from './failed.ts';
 import { membersOf } from './json.ts';
 import { readPlainFile } from './plain-file.ts';
@@ -33,11 +33,11 @@ const forms: Readonly<Record<(typeof members)[number] | (typeof lists)[number], 
   subscriptionId: matching(/^[\w-]+$/),
   clientId: matching(/^[\w-]+$/),
   clientSecret: matching(/^\P{Cc}+$/u),
-  caFile: isPath,
-  dataDir: isPath,
-  controlSocket: isPath,
+  caFile: matching(/^\P{Cc}+$/u),
+  dataDir: matching(/^\P{Cc}+$/u),
+  controlSocket: matching(/^\P{Cc}+$/u),
   address: (value) => typeof value === 'string' && isIP(value) !== 0,
-  hostsFile: isPath,
+  hostsFile: matching(/^\P{Cc}+$/u),
   nat: (value) => Array.isArray(value) && value.every(isNatLine),
   identities: (value) => Array.isArray(value) && value.every(isIdentity),
 };
@@ -59,10 +59,6 @@ export interface Connection extends Readonly<Record<(typeof members)[number], st
 
 function matching(form: RegExp): (value: unknown) => boolean {
   return (value) => typeof value === 'string' && form.test(value);
-}
-
-function isPath(value: unknown): boolean {
-  return typeof value === 'string' && isAbsolute(value) && !value.includes('\0');
 }
 
 function isNatLine(value: unknown): boolean {

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { notRun } from '../not-run.ts';
-import { areLimitedTo } from '../../src/cli/run/name-constraints.ts';
+import { areLimitedTo } from '../../src/cli/run/limited.ts';
 import { makeCertificateAuthority } from '../../src/crypto/certificates/server-certificates.ts';
 
 const isRoot = process.geteuid?.() === 0;

@@ -4,7 +4,7 @@ import { readConnection } from '../connection.ts';
 import type { Connection } from '../connection.ts';
 import { CommandFailed } from '../failed.ts';
 import { readPlainFile } from '../plain-file.ts';
-import { areLimitedTo } from './name-constraints.ts';
+import { areLimitedTo } from './limited.ts';
 import { cacheFolder, keptFile } from './roots.ts';
 
 /** Only this domain leads nowhere but to this machine (RFC 6761 section 6.3). */
