@@ -269,7 +269,7 @@ function placeInOrder(
   return changes.place(`${request.vaultName}/${request.params['name']?.toLowerCase() ?? ''}`);
 }
 
-/** What the request is charged against the limits of the vault; `undefined` if the server has no limits. */
+/** The request's charge against the limits of the vault; `undefined` if the server has no limits. */
 function chargeOf({ vault }: After<Vault>, { throttle }: StepServices): Charge | undefined {
   return throttle?.charge(vault);
 }

@@ -72,7 +72,7 @@ function costsOf(limits: ThrottleLimits): Readonly<Record<TransactionClass, Cost
 /** The ids of a vault and its subscription, which are counted separately. */
 type Counted = Pick<VaultInForce, 'incarnation' | 'subscriptionId'>;
 
-/** What was counted for a request. */
+/** The units that were counted for a request. */
 export interface Taken {
   readonly window: number;
   readonly counters: readonly string[];

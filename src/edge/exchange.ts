@@ -6,13 +6,13 @@ import type { List, Read, ReadResult, Store } from '../store/store.ts';
 import type { Connection, Edge, EdgeRequest } from './edge.ts';
 import type { Known } from './steps.ts';
 
-/** What a request needs from the store before it can continue. */
+/** The read or list that a request needs before it can continue. */
 export type StoreRequest = Read | List;
 
 /** A request that is not answered yet, as a turn sees it. */
 export interface Pending {
   readonly connection: Connection;
-  /** What it must read before it can continue. */
+  /** The read that it needs before it can continue. */
   readonly needs: StoreRequest | undefined;
   /**
    * Runs the request until it must read or wait. Returns whether it is still in this turn: a request that waits leaves
@@ -30,7 +30,7 @@ export interface Pending {
   fail(error: unknown): void;
 }
 
-/** What a pending request uses besides the services of its edge. */
+/** The services of a pending request, besides those of its edge. */
 export interface PendingServices {
   readonly store: Pick<Store, 'transact'>;
   readonly audit: Pick<Audit, 'stage' | 'committed' | 'failed' | 'refused'>;

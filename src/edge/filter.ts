@@ -10,7 +10,7 @@ export type Filter =
 export type FilterValue = string | boolean | null;
 type Comparison = 'eq' | 'startswith' | 'substringof' | 'any';
 
-/** What an edge supports besides `eq`, `and` and literals. Names are compared without regard to case. */
+/** The forms that an edge supports besides `eq`, `and` and literals. Names are compared without regard to case. */
 export interface FilterLanguage {
   readonly properties: readonly string[];
   readonly operators: readonly ('or' | 'not' | '(' | 'ne' | 'in' | 'startswith' | 'substringof' | 'any')[];

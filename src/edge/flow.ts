@@ -1,6 +1,6 @@
 import type { Connection } from './edge.ts';
 
-/** How many requests of a connection may be under way before no more are read from it, and when they are again. */
+/** With more than `most` requests under way, a connection is not read from until only `again` are left. */
 const limits = { most: 32, again: 8 };
 
 /**
@@ -8,7 +8,7 @@ const limits = { most: 32, again: 8 };
  * connections and numbers, never a request (src/http/http-server.ts, `Drain`).
  */
 export class Flow {
-  // Weak, and never deleted from: to add a connection again for each of its requests would wear a Map out.
+  // Weak, and entries are never deleted: a Map whose entry is added again for each request would be rebuilt often.
   readonly #states = new WeakMap<Connection, FlowState>();
 
   begin(connection: Connection): void {
@@ -31,7 +31,7 @@ export class Flow {
 
 interface FlowState {
   underWay: number;
-  /** Present while no more is read. */
+  /** Present while nothing is read from the connection. */
   hold: Hold | undefined;
 }
 
@@ -42,7 +42,7 @@ interface Hold {
 
 /**
  * Pauses a connection until `release`. Node resumes a socket by itself at the end of each message, and pauses one whose
- * answers back up: both are noted meanwhile, not done.
+ * answers back up: meanwhile both are only noted.
  */
 function hold(connection: Connection): Hold {
   const held = { isPausedByNode: connection.isPaused() };
@@ -58,9 +58,9 @@ function hold(connection: Connection): Hold {
   return held;
 }
 
-/** A connection that Node paused stays so: resumed all the same, it fails an assertion of Node's, which ends the process. */
+/** A connection that Node paused stays paused: if it were resumed, an assertion of Node's would end the process. */
 function release(connection: Connection, { isPausedByNode }: Hold): void {
-  // Its class has the real ones.
+  // The class has the real methods.
   Reflect.deleteProperty(connection, 'pause');
   Reflect.deleteProperty(connection, 'resume');
   if (!isPausedByNode) connection.resume();

@@ -232,7 +232,7 @@ suite('the headers of every answer', () => {
     'a success': [200, 'kv-open', '/secrets'],
     'a refusal of the network': [403, 'kv-closed', '/secrets'],
     'an error of the operation': [404, 'kv-open', '/secrets/none'],
-    'a path that is no operation': [404, 'kv-open', '/no/such/thing'],
+    'a path without an operation': [404, 'kv-open', '/no/such/thing'],
     'a path that cannot be decoded': [404, 'kv-open', '/secrets/%zz'],
     'a path that is far too long': [404, 'kv-open', `/secrets/${'a'.repeat(3000)}`],
   };

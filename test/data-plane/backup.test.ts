@@ -85,7 +85,7 @@ suite('a backup', () => {
     const { body: blob } = await client.vault('kv-from', 'POST', '/certificates/whole-one/backup');
     const into = (vault: string) =>
       client.vault(vault, 'POST', '/certificates/restore', { body: { value: blob['value'] } });
-    assert.equal((await restore(String(blob['value']))).status, 400, 'it is no backup of a secret');
+    assert.equal((await restore(String(blob['value']))).status, 400, 'it is not a backup of a secret');
 
     const inTheWay = await client.vault('kv-to', 'PUT', '/secrets/whole-one', { body: { value: 'v' } });
     assert.equal(inTheWay.status, 200);

@@ -32,8 +32,8 @@ const asked = [
     { ca: true, path_len_constraint: 2 },
     /: critical\n {4}CA:TRUE, pathlen:2\n$/,
   ],
-  ['is none because its key may sign certificates', undefined, { ca: false }, /: \n {4}CA:FALSE\n$/],
-  ['is none if its policy says so', { ca: false }, { ca: false }, /: \n {4}CA:FALSE\n$/],
+  ['is not one because its key may sign certificates', undefined, { ca: false }, /: \n {4}CA:FALSE\n$/],
+  ['is not one if its policy says so', { ca: false }, { ca: false }, /: \n {4}CA:FALSE\n$/],
 ] as const;
 
 suite('a certificate of an authority', () => {

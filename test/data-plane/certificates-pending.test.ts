@@ -480,8 +480,8 @@ suite('an issuer', () => {
     assert.deepEqual(again['attributes'], { enabled: true, created, updated: Number(created) + 5 });
     assert.deepEqual([again['credentials'], again['org_details']], [{}, undefined]);
     await world.ok('DELETE', '/certificates/issuers/again');
-    const anew = await world.ok('PUT', '/certificates/issuers/again', { provider: 'Test' });
-    assert.equal(anew['attributes']?.['created'], Number(created) + 5);
+    const replaced = await world.ok('PUT', '/certificates/issuers/again', { provider: 'Test' });
+    assert.equal(replaced['attributes']?.['created'], Number(created) + 5);
   });
 
   test('cannot have a name that means no issuer in a policy', async () => {

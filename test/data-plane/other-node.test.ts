@@ -125,7 +125,7 @@ suite('a node that was not told of a change', () => {
     await world.client.arm('DELETE', `${virtualNetworks}/net/subnets/sub`);
     assert.equal(await ask(), '403 ForbiddenByFirewall');
     await putSubnet();
-    assert.equal(await ask(), '403 ForbiddenByFirewall', 'a subnet that is made anew is another one');
+    assert.equal(await ask(), '403 ForbiddenByFirewall', 'a subnet that is created again is another one');
   });
 });
 

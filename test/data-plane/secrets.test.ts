@@ -217,12 +217,12 @@ suite('delete, recover and purge', () => {
     }
     world.advance(transitionMs);
     await world.server.scheduler.runDue();
-    const anew = await set('purged', { value: '3' });
+    const created = await set('purged', { value: '3' });
     assert.deepEqual((await send('GET', `/secrets/purged/${old}`)).body, notFound(`purged/${old}`));
     const versions = await ok(send('GET', '/secrets/purged/versions'));
     assert.deepEqual(
       items(versions).map(({ id }) => id),
-      [anew['id']],
+      [created['id']],
     );
   });
 
@@ -309,7 +309,7 @@ suite('vaults', () => {
   });
 
   test('created again under the name of a purged one have none of its secrets', async () => {
-    const name = 'kv-anew';
+    const name = 'kv-again';
     await putVault(world.client, name, { networkAcls: acls.allow });
     await ok(world.client.vault(name, 'PUT', '/secrets/s', { body: { value: 'v' } }));
     const path = `/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/${name}`;

@@ -132,8 +132,8 @@ suite('a deletion and a recovery take some time', () => {
     }
     world.advance(1);
     await world.server.scheduler.runDue();
-    const anew = await send('PUT', '/secrets/s', { value: 'anew' });
-    assert.equal(anew.status, 200);
+    const again = await send('PUT', '/secrets/s', { value: 'again' });
+    assert.equal(again.status, 200);
     assert.equal((await send('GET', '/secrets/s/versions')).body['value']?.length, 1);
   });
 
@@ -243,8 +243,8 @@ suite('when its retention is over a deleted secret is purged automatically', () 
     const { send } = await vaultOf('kv-both', { softDeleteRetentionInDays: 8 });
     const deleted = await send('DELETE', '/secrets/s');
     world.advance(day);
-    const anew = await vaultOf('kv-last');
-    assert.equal((await anew.client.arm('DELETE', vaultPath('kv-both'))).status, 200);
+    const later = await vaultOf('kv-last');
+    assert.equal((await later.client.arm('DELETE', vaultPath('kv-both'))).status, 200);
     advanceTo(deleted, 8 * day);
     await run();
     assert.deepEqual(await contents('kv-both'), []);
@@ -271,6 +271,6 @@ suite('when its retention is over a deleted secret is purged automatically', () 
     world.advance(transitionMs);
     await run();
     assert.deepEqual(await contents('kv-many'), []);
-    assert.equal((await send('PUT', '/secrets/s', { value: 'anew' })).status, 200);
+    assert.equal((await send('PUT', '/secrets/s', { value: 'again' })).status, 200);
   });
 });

@@ -247,22 +247,22 @@ suite('a server', () => {
 
   test('counts a request once, even if it is decided again', async () => {
     await using world = await startServerWith({ still: true });
-    const ask = await vaultOf(world, 'kv-anew');
+    const ask = await vaultOf(world, 'kv-again');
     const real = openKeyEngine();
     let made = 0;
     const engine: KeyEngine = {
       ...real,
       async generate(spec) {
         made += 1;
-        if (made === 1) await putVault(world.client, 'kv-anew', premium);
+        if (made === 1) await putVault(world.client, 'kv-again', premium);
         return real.generate(spec);
       },
     };
     const throttle = new Throttle({ ...documentedLimits, softwareCreate: 2 });
     await using node = await startOtherNode(world, { source, engine, throttle });
-    const create = async () => (await node.vault('kv-anew', 'POST', '/keys/k/create', { body: p256 })).status;
+    const create = async () => (await node.vault('kv-again', 'POST', '/keys/k/create', { body: p256 })).status;
     assert.equal(await create(), 200);
-    assert.equal(made, 2, 'it was decided anew');
+    assert.equal(made, 2, 'it was decided again');
     assert.equal(await create(), 200);
     assert.equal(await create(), 429);
     assert.equal(made, 3, 'no key is made for what is refused');

@@ -14,8 +14,6 @@ interface Ban {
 const scripts = /\.(?:ts|mjs)$/;
 const source = /^src\/.*\.ts$/;
 const processes = /^src\/(?:main\.ts|cli\/|supervisor\/)/;
-/** The rooms whose comments have not been rewritten yet. The bans of plain English leave them out. */
-const unrevised = /^(?:src|test)\/(?:data-plane|edge)\//;
 /** What a line of a comment begins with. */
 const comment = String.raw`^\s*(?:\/\*\*?|\/\/|\*) .*`;
 
@@ -124,49 +122,42 @@ export const bans: readonly Ban[] = [
   {
     what: 'an old word for again',
     where: scripts,
-    except: unrevised,
     pattern: /\banew\b/i,
     instead: 'write "again"',
   },
   {
     what: 'a negation by "none"',
     where: scripts,
-    except: unrevised,
     pattern: /(?<!\b[Tt]here )\b(?:is|are) none\b/,
     instead: 'say what does not exist, or what it is not: "does not exist", "is not a name"',
   },
   {
     what: 'a negation by "no"',
     where: scripts,
-    except: unrevised,
     pattern: /(?<!\b[Tt]here )\bis no (?!(?:longer|more|less|later|earlier|one)\b)[a-z]/,
     instead: 'write "is not a …"',
   },
   {
     what: 'a comment that speaks of who or what',
     where: scripts,
-    except: unrevised,
     pattern: /^\s*(?:\/\*\*?|\/\/) (?:Who|What|Whose|Whom)(?:ever)?\b/,
     instead: 'begin with the thing or the verb: "The caller …", "Reads …"',
   },
   {
     what: 'a comment in which things stand',
     where: scripts,
-    except: unrevised,
     pattern: new RegExp(String.raw`${comment}\b(?:stands?|stood)\b(?! for\b)`),
     instead: 'write "is", "exists" or "appears"',
   },
   {
     what: 'a comment that calls a string a text',
     where: scripts,
-    except: unrevised,
     pattern: new RegExp(String.raw`${comment}(?<!\bplain |[\x60-])\btexts?\b`),
     instead: 'write "string", or what it is: the message, the source, the contents',
   },
   {
     what: 'a comment about somebody',
     where: scripts,
-    except: unrevised,
     pattern: new RegExp(String.raw`${comment}\b(?:some|any|no|every)body\b`, 'i'),
     instead: 'write who it is: a caller, another user, no process, every client',
   },

@@ -21,7 +21,7 @@ const x5c = [Buffer.from(signed.value).toString('base64')];
 
 const asPem = { secret_props: { contentType: 'application/x-pem-file' } };
 const imported = { value: pem, policy: { ...asPem, key_props: { reuse_key: true }, issuer: { name: 'Unknown' } } };
-/** Nobody issues it, so that nothing changes by itself. */
+/** It is not issued here, so nothing changes by itself. */
 const waiting = { policy: { x509_props: { subject: 'CN=waiting' }, key_props: { kty: 'EC' } } };
 
 /** The names of keys and secrets are taken. */
@@ -38,7 +38,7 @@ export const certificateSetUp: readonly Row['request'][] = [
   ...issued.map((name) => ['POST', `/certificates/${name}/import`, imported] as const),
   ...['deleted-1', 'deleted-2'].map((name) => ['DELETE', `/certificates/certificate-${name}`] as const),
   ...['asked', 'cancelled', 'forgotten'].map((name) => ['POST', `/certificates/${name}/create`, waiting] as const),
-  // Its key is the one that was imported, as the policy says, so that the certificate that is there fits.
+  // The policy reuses the imported key, so the certificate above fits.
   ['POST', '/certificates/certificate-merged/create', {}],
   ['PUT', '/certificates/contacts', contacts],
   ...['one', 'two'].map((name) => ['PUT', `/certificates/issuers/${name}`, issuer] as const),
@@ -60,7 +60,7 @@ export const certificateLists: readonly string[] = [
   '/certificates/issuers/one',
 ];
 
-/** What is wrong with the attributes and tags of any operation that makes or changes a version. */
+/** Invalid attributes and tags for every operation that makes or changes a version. */
 const wrongFacts = (right: object): readonly Wrong[] => [
   ...wrongTags(right),
   ...wrongAttributes(right),
@@ -78,7 +78,7 @@ const wrongFacts = (right: object): readonly Wrong[] => [
 const autoRenew = { action_type: 'AutoRenew' };
 const types = 'application/x-pkcs12 or application/x-pem-file';
 
-/** What is wrong with a policy; `around` makes the body of it, `at` is where the policy stands in that. */
+/** Invalid policies. `around` makes a body from a policy, and `at` is the path of the policy in that body. */
 const wrongPolicies = (around: (policy: object) => object, at: string): readonly Wrong[] =>
   [
     { policy: { more: 1 }, message: `The member '${at}more' is not supported here.` },
@@ -96,7 +96,7 @@ const wrongPolicies = (around: (policy: object) => object, at: string): readonly
     },
   ].map(({ policy, message }) => ({ body: around(policy), message }));
 
-/** Those of the certificate and its key, which an import takes from the certificate itself. */
+/** The members for the certificate and its key, which an import takes from the certificate itself. */
 const wrongContents = (around: (policy: PolicyBody) => object): readonly Wrong[] =>
   wrongPolicyBodies.map(({ policy, message }) => ({ body: around(policy), message }));
 

@@ -56,7 +56,7 @@ export const keyLists: readonly string[] = [
   '/keys/there/rotationpolicy',
 ];
 
-/** What is wrong with what any client says of a key, beside what is right. */
+/** Invalid members of a key in any request, added to valid ones. */
 const wrongFacts = (right: object): readonly Wrong[] => [
   { body: { ...right, attributes: { exportable: 'yes' } }, message: 'attributes.exportable must be true or false.' },
   ...wrongTags(right),
@@ -76,7 +76,7 @@ const wrongFacts = (right: object): readonly Wrong[] => [
   },
 ];
 
-/** What is wrong with the request of any operation with a key; `operation` as the path has it. */
+/** Invalid requests of every operation with a key; `operation` is as in the path. */
 function wrongUses(operation: string, right: Readonly<Record<string, unknown>>): readonly Wrong[] {
   const octets = Object.keys(right).filter((name) => name !== 'alg');
   return [
@@ -110,7 +110,7 @@ const missing = (name: string, right: object): Wrong => ({
   message: `The member ${name} is missing.`,
 });
 
-/** Algorithms that a 256-bit key is not for, or that are none. */
+/** Algorithms that do not exist or do not fit a 256-bit key. */
 const wrongAlgorithms = (right: object, allowed: string): readonly Wrong[] =>
   ['A128CBCPAD', 'A192KW', 'RSA-OAEP', 'ES256', 'RSNULL', 'a256cbcpad', 'constructor', ''].map((alg) => ({
     body: { ...right, alg },
@@ -127,7 +127,7 @@ const wrongLengths = (
     message: `Invalid length of '${name}': ${length} bytes. ${rule}.`,
   }));
 
-/** Values of zeros, which are no ciphertexts, be they as long as one or not. */
+/** Zeros, which are not a ciphertext, with the length of one and with another length. */
 const undecryptable = (right: object, lengths: readonly number[]): readonly Wrong[] =>
   lengths.map((length) => ({
     body: { ...right, value: b64(Buffer.alloc(length)) },

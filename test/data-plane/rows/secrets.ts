@@ -10,21 +10,21 @@ import {
 } from './row.ts';
 import type { Row, Wrong } from './row.ts';
 
-/** What the rows need in the vault: requests as the administrator, in order. */
+/** The requests that prepare the vault for the rows, as the administrator, in order. */
 export const secretSetUp: readonly Row['request'][] = [
   ...['there', 'doomed', 'deleted-1', 'deleted-2'].map((name) => ['PUT', `/secrets/${name}`, { value: 'v' }] as const),
   ...['deleted-1', 'deleted-2'].map((name) => ['DELETE', `/secrets/${name}`] as const),
 ];
 
-/** The same, in another vault of the subscription: what is restored comes from there. */
+/** The same for another vault of the subscription, from which the backups come. */
 export const secretSetUpElsewhere: readonly Row['request'][] = [['PUT', '/secrets/moved', { value: 'v' }]];
 
-/** What a refused request must not change. */
+/** The state that a refused request must not change. */
 export const secretLists: readonly string[] = ['/secrets', '/deletedsecrets', '/secrets/there/versions'];
 
 const most = 25 * 1024;
 
-/** What is wrong with what a client says of a secret beside its value. */
+/** Invalid members of a secret, except its value. */
 const wrongFacts = (right: object): readonly Wrong[] => [
   ...wrongTags(right),
   ...wrongAttributes(right),
