@@ -74,7 +74,8 @@ const firewallReasons: Texts<Verdict['because']> = {
   noVirtualNetworkRule:
     'Denied: no virtual network rule is for the subnet. A rule for an earlier subnet of that name does not count',
   subnetOnlyDeclared: 'Denied: the subnet was only declared, and the server does not accept that',
-  publicNetworkAccessDisabled: 'Denied: `publicNetworkAccess` is not `Enabled`, which overrides every rule',
+  publicNetworkAccessDisabled:
+    'Denied: `publicNetworkAccess` is not `Enabled`, and the caller is not a trusted service that `bypass` lets in',
   sourceUnknown: 'Denied: the ingress could not say where the request came from',
   rulesUnreadable: "Denied: the vault's stored rules cannot be read",
 };

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -7,7 +8,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 export async function startPostern(...options) {
   const command = ['start', '--json', '--memory', '--port', '0', ...options];
   const child = spawn('./bin/postern', command, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(createInterface(child.stdout), 'line');
+  const ended = once(child, 'exit').then(() => assert.fail('the server did not start'));
+  const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended]);
   const ready = JSON.parse(line);
   setDefaultCACertificates([...getCACertificates(), readFileSync(ready.caFile, 'utf8')]);
   const stop = async () => {

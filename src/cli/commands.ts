@@ -25,7 +25,7 @@ export function allCommands(): Promise<readonly Command[]> {
   return Promise.all([...commands.values()].map((load) => load()));
 }
 
-const dataHelp = 'data folder of the running server (default ./postern-data)';
+const dataHelp = 'data folder of the running server (default POSTERN_DATA or ./postern-data)';
 
 /** Each option of a command with its placeholder, and what it is. */
 export function optionHelp({ options, flags = {} }: Command): readonly (readonly [option: string, help: string])[] {

@@ -9,7 +9,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const command = name === undefined ? undefined : await commands.get(name)?.();
   if (command === undefined) {
     const asked = argv.length === 0 || argv.includes('--help') || argv[0] === 'help';
-    (asked ? process.stdout : process.stderr).write(await usage());
+    if (asked) process.stdout.write(await usage());
+    else process.stderr.write(`error: There is no command '${argv.slice(0, 2).join(' ')}'.\n\n${await usage()}`);
     return asked ? 0 : 2;
   }
   if (argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--help')) {
@@ -52,8 +53,10 @@ function readArguments(command: Command, args: readonly string[]): { options: Op
     const strings = Object.entries(values).flatMap(([name, value]) =>
       typeof value === 'string' ? [[name, value] as const] : [],
     );
+    // The data folder of every command, unless an option names one.
+    const { POSTERN_DATA: data } = process.env;
     return {
-      options: Object.fromEntries(strings),
+      options: { ...(data !== undefined && { data }), ...Object.fromEntries(strings) },
       given: { flags: new Set(Object.keys(flags).filter((name) => values[name] === true)), operands },
     };
   } catch (error) {
@@ -70,7 +73,7 @@ async function usage(): Promise<string> {
       Starts the server.
 ${lines.join('\n')}
 
---data DIR is the data folder of the running server; ./postern-data if left out.
+--data DIR is the data folder of the running server; if left out, POSTERN_DATA names it, or it is ./postern-data.
 `;
 }
 

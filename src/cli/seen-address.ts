@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { formatIpv4, parseAddress, parseRange } from '../address/address.ts';
 import type { Connection } from './connection.ts';
 import { CommandFailed } from './failed.ts';
@@ -21,7 +22,12 @@ export function localAddressFor(seen: string, { nat }: Connection): string {
       );
     }
   }
-  return seen;
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  if (nat.length === 0 || seen.startsWith('127.') || own.some((found) => found.address === seen)) return seen;
+  const seenAs = nat.map(({ to }) => to).join(', ');
+  throw new CommandFailed(
+    `No request is seen as coming from ${seen}: it is not an address of this machine, and the NAT table has ${seenAs} only.`,
+  );
 }
 
 /** The distance of an address from the first of a range, both as written; `undefined` outside the range. */
